@@ -1,0 +1,198 @@
+"""The one gate that secrets pass: minted, digested, compared, hashed and sealed here.
+
+Generated secrets carry 256 bits, so a plain SHA-256 protects them (RFC 6819 section 5.1.4.1.3);
+passwords that people choose go through Argon2id (RFC 9106).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import threading
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import argon2
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from oauthprov.records import Digest
+
+ACCESS_TOKEN = "opa"  # noqa: S105 - the kinds are public: secret scanners look for them
+REFRESH_TOKEN = "opr"  # noqa: S105
+AUTHORIZATION_CODE = "opc"
+CLIENT_SECRET = "ops"  # noqa: S105
+
+PASSWORD_LIMIT = 1024
+_TOKEN_LIMIT = 512
+_NONCE_BYTES = 12
+
+
+def mint(kind: str | None = None) -> tuple[str, Digest]:
+    """Return a new 256-bit secret, after ``kind`` and an underscore if given, and its digest."""
+    raw = secrets.token_urlsafe(32)
+    if kind is not None:
+        raw = f"{kind}_{raw}"
+    return raw, digest(raw)
+
+
+def mint_id() -> str:
+    """Return a new identifier: 128 random bits, base64url, no dot. Not a secret."""
+    return secrets.token_urlsafe(16)
+
+
+def digest(raw: str) -> Digest:
+    """Return the SHA-256 of ``raw`` (UTF-8), base64url without padding: 43 characters."""
+    return Digest(_encode(hashlib.sha256(raw.encode("utf-8", "surrogatepass")).digest()))
+
+
+def matches(raw: str, expected: Digest) -> bool:
+    """Tell in constant time whether ``expected`` is the digest of ``raw``."""
+    return hmac.compare_digest(digest(raw), expected)
+
+
+def name_key(name: str) -> Digest:
+    """Return the key of a user name: the digest of its NFKC-normalised, case-folded form."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return digest(folded.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token or code as a client holds it: ``<kind>_<slot>.<secret>``.
+
+    ``key`` is what storage knows it by: the slot and the digest of the whole.
+    """
+
+    kind: str
+    slot: str
+    raw: str
+
+    @classmethod
+    def mint(cls, kind: str, slot: str) -> Bearer:
+        """Return a new one in ``slot``, which for all but client credentials is the grant id."""
+        return cls(kind, slot, f"{kind}_{slot}.{secrets.token_urlsafe(32)}")
+
+    @classmethod
+    def parse(cls, raw: str) -> Bearer | None:
+        """Read what a client presented; None when it can't be one of ours."""
+        kind, underscore, rest = raw.partition("_")
+        slot, dot, secret = rest.partition(".")
+        if not (underscore and dot and slot and secret and raw.isascii()):
+            return None
+        if len(raw) > _TOKEN_LIMIT or kind not in (
+            ACCESS_TOKEN,
+            REFRESH_TOKEN,
+            AUTHORIZATION_CODE,
+        ):
+            return None
+        return cls(kind, slot, raw)
+
+    @property
+    def key(self) -> str:
+        """The storage key: ``<slot>.<digest>``."""
+        return f"{self.slot}.{digest(self.raw)}"
+
+
+class Keyring:
+    """What ``oauthprov.secret`` opens: the first secret seals and signs, later ones still open.
+
+    Every use has a label of its own, and so a key of its own.
+    """
+
+    def __init__(self, secret: Sequence[str]) -> None:
+        if not secret:
+            raise ValueError("a keyring needs at least one secret")
+        self._secret = tuple(part.encode() for part in secret)
+
+    def sign(self, label: str, message: str) -> str:
+        """Return the HMAC-SHA-256 of ``message`` under the first secret, base64url."""
+        return _encode(_mac(_derive(self._secret[0], label), message.encode()))
+
+    def verify(self, label: str, message: str, signature: str) -> bool:
+        """Tell in constant time whether any of the secrets made ``signature`` of ``message``."""
+        given = signature.encode("utf-8", "surrogatepass")
+        made = [_encode(_mac(_derive(s, label), message.encode())) for s in self._secret]
+        return any([hmac.compare_digest(one.encode(), given) for one in made])
+
+    def seal(self, label: str, plaintext: bytes) -> str:
+        """Encrypt and authenticate (AES-256-GCM) under the first secret; base64url."""
+        return seal(_derive(self._secret[0], label), plaintext)
+
+    def open(self, label: str, sealed: str) -> bytes | None:
+        """Return what any of the secrets sealed under ``label``; None when none did."""
+        opened = (open_sealed(_derive(s, label), sealed) for s in self._secret)
+        return next((plain for plain in opened if plain is not None), None)
+
+
+def key_from(raw: str, label: str) -> bytes:
+    """Return a 256-bit key that only the holder of the token ``raw`` can derive."""
+    return _derive(raw.encode(), label)
+
+
+def seal(key: bytes, plaintext: bytes) -> str:
+    """Encrypt and authenticate ``plaintext`` with AES-256-GCM; base64url of nonce and text."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _encode(nonce + AESGCM(key).encrypt(nonce, plaintext, None))
+
+
+def open_sealed(key: bytes, sealed: str) -> bytes | None:
+    """Return what was sealed with ``key``; None when it wasn't, or was changed."""
+    try:
+        raw = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+        return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None)
+    except (InvalidTag, ValueError):
+        return None
+
+
+class PasswordHasher:
+    """Argon2id over passwords, at most ``parallel`` of them at once so that memory is bounded."""
+
+    def __init__(self, *, memory_kib: int, time_cost: int, parallel: int = 4) -> None:
+        self._hasher = argon2.PasswordHasher(
+            memory_cost=memory_kib, time_cost=time_cost, parallelism=1
+        )
+        self._slots = threading.BoundedSemaphore(parallel)
+        self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
+
+    def hash(self, password: str) -> str:
+        """Return the encoded hash. Raises ValueError over 1024 characters."""
+        if len(password) > PASSWORD_LIMIT:
+            raise ValueError("password too long")
+        with self._slots:
+            return self._hasher.hash(_normalise(password))
+
+    def verify(self, encoded: str | None, password: str) -> bool:
+        """Tell whether ``password`` made ``encoded``; takes as long when there is no hash."""
+        if len(password) > PASSWORD_LIMIT:
+            return False
+        with self._slots:
+            try:
+                self._hasher.verify(encoded or self._decoy, _normalise(password))
+            except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+                return False
+        return encoded is not None
+
+    def needs_rehash(self, encoded: str) -> bool:
+        """Tell whether ``encoded`` was made with other costs than today's."""
+        return self._hasher.check_needs_rehash(encoded)
+
+
+def _normalise(password: str) -> bytes:
+    # RFC 8265 section 4.2: the same password typed on two systems is the same bytes.
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+
+
+def _derive(secret: bytes, label: str) -> bytes:
+    return _mac(secret, f"oauthprov {label}".encode())
+
+
+def _mac(key: bytes, message: bytes) -> bytes:
+    return hmac.new(key, message, hashlib.sha256).digest()
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

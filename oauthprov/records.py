@@ -1,0 +1,276 @@
+"""What is stored: frozen values, one class a kind, and the key under which each is found.
+
+Times are epoch seconds. Keys are ASCII, at most 255 bytes, and compared byte by byte; so are the
+values of indexed fields. The part of a key before its first dot is the record's *slot*: records of
+one slot change together, atomically, on every backend. Secrets stand here only as digests. A new
+field needs a default, since older records lack it; an indexed field of a stored record never
+changes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, NewType, TypeVar, dataclass_transform
+
+Digest = NewType("Digest", str)
+"""The SHA-256 of a secret, base64url without padding: all of a secret that storage ever sees."""
+
+KEY_LIMIT = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a storage backend needs to know of a kind.
+
+    ``name`` names its table or key prefix, ``key`` the field that identifies a record, ``indexes``
+    the fields by which records are found, ``keep`` the seconds that a record outlives its
+    ``expires_at`` so that *replayed* can still be told from *unknown*.
+    """
+
+    name: str
+    key: str
+    indexes: tuple[str, ...]
+    keep: int
+    fields: tuple[dataclasses.Field[Any], ...]
+
+    @property
+    def expires(self) -> bool:
+        """Whether records of this kind carry ``expires_at``."""
+        return any(field.name == "expires_at" for field in self.fields)
+
+    @property
+    def has_grant(self) -> bool:
+        """Whether records of this kind may name the grant they die with, as ``grant_id``."""
+        return self.name != "grant" and any(field.name == "grant_id" for field in self.fields)
+
+
+class Record:
+    """The base of every record kind; ``shape`` is set by :func:`record`."""
+
+    __slots__ = ()
+    shape: ClassVar[Shape]
+
+    @property
+    def storage_key(self) -> str:
+        """The key under which storage holds this record."""
+        return str(getattr(self, self.shape.key))
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass_transform(frozen_default=True)
+def record(
+    name: str, *, key: str, indexes: tuple[str, ...] = (), keep: int = 0
+) -> Callable[[type[R]], type[R]]:
+    """Declare a record kind: a frozen, slotted dataclass with its shape."""
+
+    def declare(cls: type[R]) -> type[R]:
+        made = dataclass(frozen=True, slots=True)(cls)
+        fields = dataclasses.fields(made)  # type: ignore[arg-type]
+        made.shape = Shape(name, key, indexes, keep, fields)
+        return made
+
+    return declare
+
+
+def slot(key: str) -> str:
+    """The part of ``key`` whose records change together: all before the first dot."""
+    return key.partition(".")[0]
+
+
+@record("account", key="account_id")
+class Account(Record):
+    """A person known to the built-in account source."""
+
+    account_id: str
+    name: str
+    created_at: int
+    password_hash: str | None = None
+    developer: bool = False
+    disabled_at: int | None = None
+
+
+@record("login", key="key")
+class Login(Record):
+    """A user name, taken: ``key`` is the digest of the normalised name."""
+
+    key: Digest
+    account_id: str
+
+
+@record("client", key="client_id", indexes=("owner",))
+class Client(Record):
+    """A registered client (RFC 6749 section 2). ``client_id`` holds no dot.
+
+    ``client_type`` is one of ``web``, ``browser``, ``native`` and ``machine``. ``secrets`` are
+    digests, the newest first; two are live during a rotation. ``scopes`` are those it may ask for,
+    ``default_scopes`` those it gets when it asks for none.
+    """
+
+    client_id: str
+    name: str
+    client_type: str
+    created_at: int
+    owner: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ()
+    auth_method: str = "none"
+    secrets: tuple[Digest, ...] = ()
+    secret_created_at: int | None = None
+    scopes: tuple[str, ...] = ()
+    default_scopes: tuple[str, ...] = ()
+    homepage_uri: str | None = None
+    first_party: bool = False
+    disabled_at: int | None = None
+
+
+@record("consent", key="key", indexes=("account_id",))
+class Consent(Record):
+    """What an account has allowed a client; ``key`` is ``<account_id>.<client_id>``."""
+
+    key: str
+    account_id: str
+    client_id: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    created_at: int
+    updated_at: int
+
+
+@record("grant", key="grant_id", indexes=("account_id",))
+class Grant(Record):
+    """One authorization: the family that a replay revokes, and that no token outlives."""
+
+    grant_id: str
+    client_id: str
+    account_id: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    created_at: int
+    last_used_at: int
+    expires_at: int
+    session_key: Digest | None = None
+    auth_time: int | None = None
+    amr: tuple[str, ...] = ()
+
+
+@record("authorization_code", key="key", keep=600)
+class AuthorizationCode(Record):
+    """A code and what its grant will need; ``key`` is ``<grant id>.<digest>``.
+
+    It precedes its grant, so it shares the slot without dying with it.
+    """
+
+    key: str
+    client_id: str
+    account_id: str
+    redirect_uri: str
+    code_challenge: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    issued_at: int
+    expires_at: int
+    session_key: Digest | None = None
+    auth_time: int | None = None
+    amr: tuple[str, ...] = ()
+
+
+@record("access_token", key="key")
+class AccessToken(Record):
+    """An opaque access token; client-credentials tokens have a random slot and no grant."""
+
+    key: str
+    grant_id: str | None
+    client_id: str
+    account_id: str | None
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    issued_at: int
+    expires_at: int
+
+
+@record("refresh_token", key="key")
+class RefreshToken(Record):
+    """A refresh token; ``scopes`` and ``resources`` are the original ones (RFC 6749 section 6)."""
+
+    key: str
+    grant_id: str
+    client_id: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    issued_at: int
+    expires_at: int
+
+
+@record("receipt", key="key")
+class Receipt(Record):
+    """The response of a rotation, sealed under the refresh token that was presented.
+
+    ``key`` is that token's key, ``successor`` the key of the refresh token that replaced it.
+    """
+
+    key: str
+    grant_id: str
+    client_id: str
+    successor: str
+    sealed: str
+    expires_at: int
+
+
+@record("interaction", key="key")
+class Interaction(Record):
+    """A pending decision of a person: resolved parameters and the browser they came from.
+
+    ``key`` is the digest of the id that pages carry; ``browser`` is None until the browser that
+    began it has come back with its cookies.
+    """
+
+    key: Digest
+    purpose: str
+    client_id: str
+    browser: Digest | None
+    params: tuple[tuple[str, str], ...]
+    created_at: int
+    expires_at: int
+
+
+@record("session", key="key", indexes=("account_id",))
+class Session(Record):
+    """One account signed in in one browser; ``key`` is the digest of the cookie's secret.
+
+    ``expires_at`` is the earlier of the idle and the absolute limit.
+    """
+
+    key: Digest
+    account_id: str
+    created_at: int
+    last_seen_at: int
+    auth_time: int
+    expires_at: int
+    amr: tuple[str, ...] = ()
+    address: str = ""
+    user_agent: str = ""
+
+
+KINDS: tuple[type[Record], ...] = (
+    Account,
+    Login,
+    Client,
+    Consent,
+    Grant,
+    AuthorizationCode,
+    AccessToken,
+    RefreshToken,
+    Receipt,
+    Interaction,
+    Session,
+)
+"""Every kind that a backend stores."""
+
+
+def consent_key(account_id: str, client_id: str) -> str:
+    """The key of the Consent of an account for a client."""
+    return f"{account_id}.{client_id}"

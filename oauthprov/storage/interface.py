@@ -1,0 +1,200 @@
+"""The storage contract: five changes, eight verbs, and what may go wrong.
+
+A backend implements :class:`Storage` and proves itself with ``oauthprov.storage.testing``. It
+knows records by their :class:`~oauthprov.records.Shape` alone, and nothing of OAuth.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from oauthprov.records import Grant, Record
+
+R = TypeVar("R", bound=Record)
+RecordT_co = TypeVar("RecordT_co", bound=Record, covariant=True)
+
+State = Literal["live", "unknown", "expired", "claimed", "revoked", "exists", "changed"]
+
+
+class StorageError(Exception):
+    """The backend failed, or the outcome isn't known. Never retried; ``original`` is the cause."""
+
+    def __init__(self, message: str, original: BaseException | None = None) -> None:
+        super().__init__(message)
+        self.original = original
+
+
+class UpgradeNeeded(StorageError):
+    """The stored schema isn't the one that this version writes: ``upgrade()`` brings it there."""
+
+
+class Conflict(Exception):
+    """A commit lost: nothing of its slot was written.
+
+    ``change`` is the one refused, ``state`` why, ``stored`` what was found in its place (None when
+    nothing was).
+    """
+
+    def __init__(self, change: Change, state: State, stored: Stored[Record] | None = None) -> None:
+        super().__init__(f"{type(change).__name__}: {state}")
+        self.change = change
+        self.state = state
+        self.stored = stored
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[RecordT_co]):
+    """A record and what storage knows of it.
+
+    ``version`` rises with each Replace. ``grant`` is the grant that the record names and dies
+    with, None when it names none or there is none. ``extra`` holds fields that newer code wrote
+    and this code doesn't know; Replace writes them back.
+    """
+
+    record: RecordT_co
+    version: int
+    claimed_at: int | None = None
+    revoked_at: int | None = None
+    grant: Stored[Grant] | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def state(self, now: int) -> State:
+        """The first that applies of revoked, claimed, expired, live, at ``now``."""
+        named = getattr(self.record, "grant_id", None) if self.record.shape.has_grant else None
+        if self.revoked_at is not None:
+            return "revoked"
+        if named is not None and (self.grant is None or self.grant.revoked_at is not None):
+            return "revoked"
+        if self.claimed_at is not None:
+            return "claimed"
+        if self._expired(now) or (self.grant is not None and self.grant._expired(now)):
+            return "expired"
+        return "live"
+
+    def _expired(self, now: int) -> bool:
+        expires_at = getattr(self.record, "expires_at", None)
+        return expires_at is not None and expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Store a new record; its key must be free. Conflicts: exists."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Use a record up, once: it must be live, and stays as a tombstone.
+
+    Conflicts: unknown, revoked, claimed, expired.
+    """
+
+    kind: type[Record]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Put ``record`` in place of ``expecting``, which must be unchanged since it was read.
+
+    A claim or revocation is a change. Conflicts: unknown, changed.
+    """
+
+    record: Record
+    expecting: Stored[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Drop a record, if it is there. Never conflicts."""
+
+    kind: type[Record]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """Kill a grant and with it every record that names it, by one write. Never conflicts.
+
+    A grant already revoked keeps its first ``revoked_at``; one that isn't there stays absent.
+    """
+
+    grant_id: str
+
+
+Change = Add | Claim | Replace | Remove | Revoke
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[RecordT_co]):
+    """Some of the records found; ``next`` is the cursor for more, None when there are none."""
+
+    items: tuple[Stored[RecordT_co], ...]
+    next: str | None = None
+
+
+class Storage(ABC):
+    """What the provider asks of a database. Every method may raise StorageError.
+
+    Every method is safe to call from many threads and, over one database, from many processes.
+    Time is an argument (``now``, epoch seconds); a backend's own expiry is garbage collection.
+    """
+
+    def get(self, kind: type[R], key: str) -> Stored[R] | None:
+        """Return the record of ``kind`` under ``key``, dead or alive, with its grant; one trip."""
+        return self.get_many([(kind, key)])[0]  # type: ignore[return-value]
+
+    @abstractmethod
+    def get_many(
+        self, pairs: Sequence[tuple[type[Record], str]]
+    ) -> Sequence[Stored[Record] | None]:
+        """Return what ``get`` would for each pair, in order; one trip where the engine can."""
+
+    @abstractmethod
+    def find(
+        self, kind: type[R], *, after: str | None = None, limit: int = 100, **index: str
+    ) -> Page[R]:
+        """Return up to ``limit`` records whose indexed field has a value, or every record.
+
+        At most one index is named. The order is by key and stable, so a walk with ``after`` set to
+        the last page's ``next`` meets each record that was there throughout exactly once. A page
+        isn't empty while its ``next`` says that there is more. Raises ValueError for a field that
+        isn't an index, or a cursor that isn't one of this method's.
+        """
+
+    @abstractmethod
+    def commit(self, *changes: Change, now: int) -> None:
+        """Apply all the changes, or none and raise Conflict for the first that may not be.
+
+        A record appears at most once in a commit (else ValueError), and a ``grant_id`` that a
+        record names is the slot of its key. Within one slot all or nothing holds on every backend;
+        across slots a cluster may stop between two, in the caller's order of their first change.
+        A key past its expiry plus ``keep`` counts as free.
+        """
+
+    @abstractmethod
+    def purge(self, *, now: int, limit: int = 500) -> int:
+        """Drop up to ``limit`` records past expiry plus ``keep``; return how many.
+
+        Call it until it returns 0. It runs beside traffic. A grant goes no sooner than its tokens.
+        """
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Return when the backend answers; raise UpgradeNeeded when its schema isn't this code's."""
+
+    @abstractmethod
+    def upgrade(self) -> None:
+        """Bring the schema to this version; a no-op where there is none or it is current."""
+
+    @abstractmethod
+    def describe(self) -> Mapping[str, str]:
+        """Return facts for an operator: engine, version, durability. No secrets, no passwords."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back every connection. The storage may be used again afterwards."""
