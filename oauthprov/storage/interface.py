@@ -185,7 +185,7 @@ class Storage(ABC):
 
     @abstractmethod
     def ping(self) -> None:
-        """Return when the backend answers; raise UpgradeNeeded when its schema isn't this code's."""
+        """Return when the backend answers; raise UpgradeNeeded when its schema isn't ours."""
 
     @abstractmethod
     def upgrade(self) -> None:
