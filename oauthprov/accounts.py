@@ -13,8 +13,8 @@ from oauthprov.records import Digest
 class SignedIn:
     """A person who is signed in in this browser.
 
-    ``account_id`` is stable, never reused, ASCII, at most 200 characters: it is what tokens call
-    ``sub``. ``auth_time`` is when they proved who they are (epoch seconds), ``amr`` how (RFC 8176).
+    ``account_id`` is stable, never reused, ASCII, at most 200 characters: tokens call it ``sub``.
+    ``auth_time`` is when they proved who they are (epoch seconds), ``amr`` how (RFC 8176).
     ``session_key`` names a session of ours; None with a host's accounts.
     """
 

@@ -39,7 +39,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Interact:
-    """A person must act first: sign in, or consent. ``interaction_id`` is for this browser only."""
+    """A person must act first; ``interaction_id`` works in their browser only."""
 
     step: Literal["login", "consent"]
     interaction_id: str
