@@ -1,0 +1,133 @@
+"""What the demo is told: where the provider is, and which of its clients the demo is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pyramid.exceptions import ConfigurationError
+
+PREFIX = "demo."
+_CLIENT = ("client_id", "client_secret")
+_KEYS = ("issuer", "base_url", "resource", "resource_indicator", "scope", *_CLIENT)
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of the demo.
+
+    ``issuer`` is the provider's issuer identifier (RFC 8414 section 2), ``base_url`` is where
+    browsers find the demo, ``resource`` the address that it calls with its access token.
+    ``scope`` is what it asks for, blank-separated; empty leaves the choice to the provider.
+    ``resource_indicator``, if set, is sent as ``resource`` (RFC 8707). Without a ``client_id``
+    the demo only says how to get one; without a ``client_secret`` it is a public client.
+    """
+
+    issuer: str
+    base_url: str
+    resource: str
+    resource_indicator: str | None = None
+    scope: str = ""
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def read(
+        cls,
+        global_config: Mapping[str, str],
+        environ: Mapping[str, str],
+        section: Mapping[str, str],
+    ) -> Settings:
+        """Return the settings from ``pserve``'s command line, the environment and the section.
+
+        The command line (``issuer=...``, which Pyramid mixes with ``[DEFAULT]``) wins over
+        ``CLIENT_ID`` and ``CLIENT_SECRET`` of the environment, and these over the section
+        (``demo.issuer = ...``). An empty value counts as absent. A client id from outside the
+        section never goes with the section's secret, which belongs to another client.
+
+        Raises ``pyramid.exceptions.ConfigurationError``, which lists all problems.
+        """
+        own = {
+            key.removeprefix(PREFIX): " ".join(value.split())
+            for key, value in section.items()
+            if key.startswith(PREFIX)
+        }
+        values = {name: global_config.get(name, "").strip() or own.get(name, "") for name in _KEYS}
+        outside = {
+            name: (global_config.get(name) or environ.get(name.upper(), "")).strip()
+            for name in _CLIENT
+        }
+        values |= {name: value for name, value in outside.items() if value}
+        if outside["client_id"]:
+            values["client_secret"] = outside["client_secret"]
+        values["issuer"] = values["issuer"] or "http://127.0.0.1:5000"
+        values["base_url"] = values["base_url"].rstrip("/") or "http://localhost:8000"
+        values["resource"] = values["resource"] or values["issuer"].rstrip("/") + "/api/me"
+        problems = [f"{PREFIX}{name} is unknown" for name in own if name not in _KEYS]
+        problems += _problems(values)
+        if problems:
+            raise ConfigurationError("The demo can't start: " + "; ".join(problems) + ".")
+        return cls(
+            issuer=values["issuer"],
+            base_url=values["base_url"],
+            resource=values["resource"],
+            resource_indicator=values["resource_indicator"] or None,
+            scope=values["scope"],
+            client_id=values["client_id"] or None,
+            client_secret=values["client_secret"] or None,
+        )
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the provider sends the browser back to."""
+        return f"{self.base_url}/callback"
+
+    @property
+    def console(self) -> str:
+        """The provider's page on which clients are registered."""
+        return self.issuer.rstrip("/") + "/clients"
+
+
+def is_secure(url: str) -> bool:
+    """Tell whether ``url`` is https, or http to this machine: what tokens may travel over."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether the host of ``url`` is this machine."""
+    return urlsplit(url).hostname in _LOOPBACK
+
+
+def _problems(values: Mapping[str, str]) -> Iterator[str]:
+    for name in ("issuer", "base_url", "resource"):
+        if not is_secure(values[name]):
+            yield f"{name} must be an https URL, or http to localhost: {values[name]!r}"
+    for name in ("issuer", "base_url"):
+        if "?" in values[name] or "#" in values[name]:
+            yield f"{name} must have no query and no fragment: {values[name]!r}"
+    for name in _CLIENT:
+        if not (values[name].isascii() and values[name].isprintable()):
+            yield f"{name} must be printable ASCII (RFC 6749 appendix A)"
+    if not scope_values(values["scope"]) and values["scope"]:
+        yield f"scope holds a character that RFC 6749 section 3.3 forbids: {values['scope']!r}"
+
+
+def scope_values(scope: str) -> tuple[str, ...]:
+    """Return the values of a blank-separated ``scope``, each once.
+
+    Empty when one of them breaks the syntax of RFC 6749 section 3.3.
+    """
+    values = tuple(dict.fromkeys(scope.split()))
+    for value in values:
+        if not (value.isascii() and value.isprintable()) or '"' in value or "\\" in value:
+            return ()
+    return values
