@@ -54,17 +54,7 @@ class Settings:
             for key, value in section.items()
             if key.startswith(PREFIX)
         }
-        values = {name: global_config.get(name, "").strip() or own.get(name, "") for name in _KEYS}
-        outside = {
-            name: (global_config.get(name) or environ.get(name.upper(), "")).strip()
-            for name in _CLIENT
-        }
-        values |= {name: value for name, value in outside.items() if value}
-        if outside["client_id"]:
-            values["client_secret"] = outside["client_secret"]
-        values["issuer"] = values["issuer"] or "http://127.0.0.1:5000"
-        values["base_url"] = values["base_url"].rstrip("/") or "http://localhost:8000"
-        values["resource"] = values["resource"] or values["issuer"].rstrip("/") + "/api/me"
+        values = _gather(global_config, environ, own)
         problems = [f"{PREFIX}{name} is unknown" for name in own if name not in _KEYS]
         problems += _problems(values)
         if problems:
@@ -105,6 +95,23 @@ def is_secure(url: str) -> bool:
 def is_loopback(url: str) -> bool:
     """Tell whether the host of ``url`` is this machine."""
     return urlsplit(url).hostname in _LOOPBACK
+
+
+def _gather(
+    global_config: Mapping[str, str], environ: Mapping[str, str], own: Mapping[str, str]
+) -> dict[str, str]:
+    values = {name: global_config.get(name, "").strip() or own.get(name, "") for name in _KEYS}
+    outside = {
+        name: global_config.get(name, "").strip() or environ.get(name.upper(), "").strip()
+        for name in _CLIENT
+    }
+    values |= {name: value for name, value in outside.items() if value}
+    if outside["client_id"]:
+        values["client_secret"] = outside["client_secret"]
+    values["issuer"] = values["issuer"] or "http://127.0.0.1:5000"
+    values["base_url"] = values["base_url"].rstrip("/") or "http://localhost:8000"
+    values["resource"] = values["resource"] or values["issuer"].rstrip("/") + "/api/me"
+    return values
 
 
 def _problems(values: Mapping[str, str]) -> Iterator[str]:
