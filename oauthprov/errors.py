@@ -1,0 +1,21 @@
+"""Errors of our own: a wrong configuration, and the registered codes that oauthlib lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+
+
+class ConfigurationError(Exception):
+    """The settings can't be used; ``problems`` lists every one found, a sentence each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(("oauthprov can't start:", *(f"  - {p}" for p in problems))))
+
+
+class InvalidTargetError(OAuth2Error):
+    """The resource is missing, unknown, malformed or not allowed (RFC 8707 section 2)."""
+
+    error = "invalid_target"

@@ -1,0 +1,1 @@
+"""The protocol: grants, clients, scopes, tokens and error codes, without requests or databases."""

@@ -1,0 +1,79 @@
+"""What goes into the provider and comes out of it: plain values, no request, no response."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from oauthprov.records import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as it came in. ``query`` and ``body`` are raw bytes; header names lower-case."""
+
+    method: str
+    query: bytes = b""
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON answer to a client; ``body`` None means an empty one."""
+
+    status: int
+    body: Mapping[str, object] | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An authorization response for a proven ``redirect_uri``; ``params`` include ``iss``."""
+
+    redirect_uri: str
+    params: tuple[tuple[str, str], ...]
+    response_mode: Literal["query", "fragment", "form_post"] = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Interact:
+    """A person must act first; ``interaction_id`` works in their browser only."""
+
+    step: Literal["login", "consent"]
+    interaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error that may not be sent to a client, so a person is told (RFC 6749 section 4.1.2.1).
+
+    ``error`` is a registered code, ``description`` one fixed sentence, ``status`` the HTTP status.
+    """
+
+    error: str
+    description: str
+    status: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing that a consent page asks for: a scope or resource in words, and if it is new."""
+
+    name: str
+    sentence: str
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentQuestion:
+    """What a consent page shows. ``destination`` is where Allow leads, in words or as a host."""
+
+    interaction_id: str
+    client: Client
+    scopes: tuple[Asked, ...]
+    resources: tuple[Asked, ...]
+    destination: str
+    redirect_uri: str
+    granted_before: int | None
