@@ -41,7 +41,7 @@ def _readable(request: Request) -> bool:
         request.path_info.encode()
         request.GET.mixed()
         request.POST.mixed()
-    except (UnicodeError, LookupError, ValueError):
+    except (UnicodeError, LookupError, ValueError, DeprecationWarning):  # WebOb raises the last
         return False
     return True
 

@@ -50,7 +50,7 @@ class Settings:
         Raises ``pyramid.exceptions.ConfigurationError``, which lists all problems.
         """
         own = {
-            key.removeprefix(PREFIX): " ".join(value.split())
+            key.removeprefix(PREFIX): value
             for key, value in section.items()
             if key.startswith(PREFIX)
         }
@@ -100,14 +100,14 @@ def is_loopback(url: str) -> bool:
 def _gather(
     global_config: Mapping[str, str], environ: Mapping[str, str], own: Mapping[str, str]
 ) -> dict[str, str]:
-    values = {name: global_config.get(name, "").strip() or own.get(name, "") for name in _KEYS}
-    outside = {
-        name: global_config.get(name, "").strip() or environ.get(name.upper(), "").strip()
-        for name in _CLIENT
-    }
-    values |= {name: value for name, value in outside.items() if value}
-    if outside["client_id"]:
-        values["client_secret"] = outside["client_secret"]
+    def first(name: str, *sources: Mapping[str, str]) -> str:
+        found = (" ".join(source.get(name, "").split()) for source in sources)
+        return next(filter(None, found), "")
+
+    given = {name: environ.get(name.upper(), "") for name in _CLIENT}
+    values = {name: first(name, global_config, given, own) for name in _KEYS}
+    if first("client_id", global_config, given):
+        values["client_secret"] = first("client_secret", global_config, given)
     values["issuer"] = values["issuer"] or "http://127.0.0.1:5000"
     values["base_url"] = values["base_url"].rstrip("/") or "http://localhost:8000"
     values["resource"] = values["resource"] or values["issuer"].rstrip("/") + "/api/me"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -74,49 +74,58 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def provider() -> Iterator[StandInProvider]:
-    stand_in = StandInProvider()
-    yield stand_in
-    stand_in.close()
+def serve() -> Iterator[Callable[..., StandInProvider]]:
+    """Return how to start a stand-in provider; all are stopped in the end."""
+    started: list[StandInProvider] = []
+
+    def start(**options) -> StandInProvider:
+        started.append(StandInProvider(**options))
+        return started[-1]
+
+    yield start
+    for provider in started:
+        provider.close()
 
 
 @pytest.fixture
-def settings(provider: StandInProvider) -> Settings:
-    return settings_for(provider)
+def open_browser(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> Iterator[Callable[..., Browser]]:
+    """Return how to visit a demo that is set up for a given provider.
 
-
-@pytest.fixture
-def browser(provider: StandInProvider, settings: Settings, clock: Clock) -> Browser:
-    return browser_for(provider, settings, clock)
-
-
-@pytest.fixture(autouse=True)
-def no_secret_is_shown(
-    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
-) -> Iterator[None]:
-    """Hold every test to it: no code or token in a page, a header, a cookie or the log."""
+    In the end no code, token or client secret may be in any page, header or log line.
+    """
     caplog.set_level(logging.DEBUG)
-    yield
-    if "browser" not in request.fixturenames:
-        return
-    browser = request.getfixturevalue("browser")
-    # The request line of the callback, which a browser sent, is the only place for a code.
-    shown = caplog.text + "".join(f"{page.headers}{page.text}" for page in browser.pages)
-    provider = browser.provider
-    for secret in [*provider.secrets_seen, provider.client_secret or "(none)"]:
-        assert secret not in shown
+    browsers: list[Browser] = []
+
+    def visit(provider: StandInProvider, **changes: str) -> Browser:
+        app = make_app(settings_for(provider, **changes), clock=clock)
+        browsers.append(Browser(TestApp(app, {"HTTP_HOST": "localhost:8000"}), provider))
+        return browsers[-1]
+
+    yield visit
+    for browser in browsers:
+        shown = caplog.text + "".join(f"{page.headers}{page.text}" for page in browser.pages)
+        for secret in browser.provider.secrets_seen:
+            assert secret not in shown
+
+
+@pytest.fixture
+def provider(serve) -> StandInProvider:
+    return serve()
+
+
+@pytest.fixture
+def browser(open_browser, provider: StandInProvider) -> Browser:
+    return open_browser(provider)
 
 
 def settings_for(provider: StandInProvider, **changes: str) -> Settings:
+    """Return settings for ``provider``; ``changes`` are keys of the section without prefix."""
     section = {
-        "demo.issuer": provider.issuer,
-        "demo.scope": "profile",
-        "demo.client_id": provider.client_id,
-        "demo.client_secret": provider.client_secret or "",
+        "issuer": provider.issuer,
+        "scope": "profile",
+        "client_id": provider.client_id,
+        "client_secret": provider.client_secret or "",
     }
-    return Settings.read({}, {}, section | changes)
-
-
-def browser_for(provider: StandInProvider, settings: Settings, clock: Clock) -> Browser:
-    app = TestApp(make_app(settings, clock=clock), extra_environ={"HTTP_HOST": "localhost:8000"})
-    return Browser(app, provider)
+    return Settings.read({}, {}, {f"demo.{k}": v for k, v in (section | changes).items()})

@@ -19,9 +19,9 @@ from webob import Request, Response
 class StandInProvider:
     """One client, one account, and the documents and endpoints that the demo uses."""
 
-    def __init__(self, *, path: str = "", client_secret: str | None = "s:e/c+r%et") -> None:
+    def __init__(self, *, path: str = "", public: bool = False) -> None:
         self.client_id = "the demo"
-        self.client_secret = client_secret
+        self.client_secret = None if public else "s:e/c+r%et"
         self.redirect_uri = "http://localhost:8000/callback"
         self.metadata_changes: dict[str, object] = {}
         self.response_changes: dict[str, str | None] = {}
@@ -33,7 +33,7 @@ class StandInProvider:
         self.codes: dict[str, dict[str, str]] = {}
         self.access_tokens: set[str] = set()
         self.refresh_tokens: set[str] = set()
-        self.secrets_seen: list[str] = []
+        self.secrets_seen = [self.client_secret] if self.client_secret else []
         self.calls: list[str] = []
         self.token_requests: list[dict[str, str]] = []
         self._server = create_server(self, host="127.0.0.1", port=0)
@@ -44,11 +44,12 @@ class StandInProvider:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop serving."""
-        self._server.close()
-        self._server.pull_trigger()
-        self._thread.join()
-        self._server.task_dispatcher.shutdown()
+        """Stop serving and free the port. Once is enough, twice does no harm."""
+        if self._thread.is_alive():
+            loop = self._server.asyncore
+            self._server.trigger.pull_trigger(lambda: loop.close_all(self._server._map))
+            self._thread.join()
+            self._server.task_dispatcher.shutdown()
 
     def kill_all_tokens(self) -> None:
         """Do what a person does on the page of connected apps."""
