@@ -42,8 +42,8 @@ class Settings:
     ) -> Settings:
         """Return the settings from ``pserve``'s command line, the environment and the section.
 
-        The command line (``issuer=...``, which Pyramid mixes with ``[DEFAULT]``) wins over
-        ``CLIENT_ID`` and ``CLIENT_SECRET`` of the environment, and these over the section
+        The command line (``issuer=...``, which reaches ``global_config``) wins over ``CLIENT_ID``
+        and ``CLIENT_SECRET`` of the environment, and these over the section
         (``demo.issuer = ...``). An empty value counts as absent. A client id from outside the
         section never goes with the section's secret, which belongs to another client.
 

@@ -87,7 +87,7 @@ def callback(request: Request) -> Response:
     else:
         with browser.lock:
             browser.tokens = tokens
-        browser.notice = Notice("Connected", "The demo can now call the API for you.")
+        browser.notice = Notice("Access given", "The demo can now call the API for you.")
     request.session_store.renew(browser)
     response = _back(request)
     set_cookie(response, browser, request.provider.settings.base_url)

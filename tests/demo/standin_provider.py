@@ -10,10 +10,36 @@ import base64
 import hashlib
 import secrets
 import threading
+from collections.abc import Callable
 from urllib.parse import unquote_plus, urlencode, urlsplit
 
 from waitress.server import create_server
 from webob import Request, Response
+
+
+class Server:
+    """A WSGI app served by waitress on a free port of this machine, in a thread."""
+
+    def __init__(self) -> None:
+        self._server = create_server(self._call, host="127.0.0.1", port=0)
+        self.root = f"http://127.0.0.1:{self._server.effective_port}"
+
+    def start(self, app: Callable) -> None:
+        """Serve ``app``, which may have to know ``root`` first."""
+        self._app = app
+        self._thread = threading.Thread(target=self._server.run)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving and free the port. Once is enough, twice does no harm."""
+        if self._thread.is_alive():
+            loop = self._server.asyncore
+            self._server.trigger.pull_trigger(lambda: loop.close_all(self._server._map))
+            self._thread.join()
+            self._server.task_dispatcher.shutdown()
+
+    def _call(self, environ, start_response):
+        return self._app(environ, start_response)
 
 
 class StandInProvider:
@@ -36,20 +62,15 @@ class StandInProvider:
         self.secrets_seen = [self.client_secret] if self.client_secret else []
         self.calls: list[str] = []
         self.token_requests: list[dict[str, str]] = []
-        self._server = create_server(self, host="127.0.0.1", port=0)
-        self.root = f"http://127.0.0.1:{self._server.effective_port}"
+        self._server = Server()
+        self.root = self._server.root
         self.path = path
         self.issuer = self.root + path
-        self._thread = threading.Thread(target=self._server.run)
-        self._thread.start()
+        self._server.start(self)
 
     def close(self) -> None:
-        """Stop serving and free the port. Once is enough, twice does no harm."""
-        if self._thread.is_alive():
-            loop = self._server.asyncore
-            self._server.trigger.pull_trigger(lambda: loop.close_all(self._server._map))
-            self._thread.join()
-            self._server.task_dispatcher.shutdown()
+        """Stop serving."""
+        self._server.close()
 
     def kill_all_tokens(self) -> None:
         """Do what a person does on the page of connected apps."""
