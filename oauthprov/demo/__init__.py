@@ -24,14 +24,19 @@ def main(global_config: Mapping[str, str], **section: str) -> Router:
     """
     settings = Settings.read(global_config, os.environ, section)
     pyramid_settings = {key: value for key, value in section.items() if not key.startswith(PREFIX)}
-    return make_app(settings, clock=lambda: int(time.time()), **pyramid_settings)
+    return make_app(settings, clock=lambda: int(time.time()), pyramid_settings=pyramid_settings)
 
 
-def make_app(settings: Settings, *, clock: Callable[[], int], **pyramid_settings: str) -> Router:
+def make_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], int],
+    pyramid_settings: Mapping[str, str] | None = None,
+) -> Router:
     """Return the demo as a WSGI app. ``clock`` returns the epoch seconds that it goes by."""
     provider = Provider(settings, clock)
     store = SessionStore()
-    with Configurator(settings=pyramid_settings) as config:
+    with Configurator(settings=pyramid_settings or {}) as config:
         config.include("pyramid_chameleon")
         config.add_request_method(lambda request: provider, "provider", property=True)
         config.add_request_method(lambda request: store, "session_store", property=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 from authlib.oauth2.rfc8414 import get_well_known_url
 
+from oauthprov.demo.addresses import is_secure
 from oauthprov.demo.errors import ProviderUnavailable
-from oauthprov.demo.settings import is_secure, scope_values
+from oauthprov.demo.scopes import scope_values
 
 _SCOPES_SHOWN = 20
 

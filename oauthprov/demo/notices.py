@@ -71,7 +71,7 @@ def notice_of(failure: Exception) -> Notice:
                 "The provider can't be used right now",
                 "Check that the provider runs at the address the demo is set up for, then try "
                 "again.",
-                description=str(failure),
+                description=str(failure)[:300],
                 failed=True,
             )
     advice = _ADVICE.get(failure.code, _OTHER_ADVICE)

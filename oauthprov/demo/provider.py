@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from threading import Lock
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -14,10 +13,11 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
 from requests.auth import HTTPBasicAuth
 
+from oauthprov.demo.addresses import is_loopback
 from oauthprov.demo.authorization import PendingAuthorization
 from oauthprov.demo.errors import OAuthFailure, ProviderUnavailable
 from oauthprov.demo.metadata import ProviderMetadata, metadata_url
-from oauthprov.demo.settings import Settings, is_loopback
+from oauthprov.demo.settings import Settings
 from oauthprov.demo.tokens import Tokens
 
 _TIMEOUT = (3, 10)
@@ -33,18 +33,14 @@ class Provider:
     def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
         self.settings = settings
         self.clock = clock
-        self._lock = Lock()
-        self._metadata: ProviderMetadata | None = None
-        self._read_at = 0
+        self._metadata: tuple[int, ProviderMetadata] | None = None
 
     def metadata(self) -> ProviderMetadata:
         """Return the provider's metadata, at most five minutes old."""
-        with self._lock:
-            now = self.clock()
-            if self._metadata is None or now - self._read_at >= _METADATA_SECONDS:
-                self._metadata = self._discover()
-                self._read_at = now
-            return self._metadata
+        now, cached = self.clock(), self._metadata
+        if cached is None or now - cached[0] >= _METADATA_SECONDS:
+            cached = self._metadata = now, self._discover()
+        return cached[1]
 
     def authorization_url(self, pending: PendingAuthorization) -> str:
         """Return the address that asks for what ``pending`` says."""
@@ -108,7 +104,7 @@ class Provider:
                 allow_redirects=False,
             )
             if answer.status_code != 200:
-                raise OAuthFailure(**_refusal(answer))
+                raise _refusal(answer)
 
     def call(self, tokens: Tokens) -> requests.Response:
         """Return the answer of the protected resource to the access token (RFC 6750)."""
@@ -170,8 +166,8 @@ def _usable_answers(url: str) -> Iterator[None]:
         raise ProviderUnavailable(f"{url} gave an answer that can't be read.") from None
 
 
-def _refusal(answer: requests.Response) -> dict[str, str]:
-    if answer.status_code >= 500:
-        answer.raise_for_status()
-    document = answer.json()
-    return {"code": str(document["error"]), "description": str(document.get("error_description"))}
+def _refusal(answer: requests.Response) -> Exception:
+    document = answer.json() if answer.status_code < 500 else None
+    if not isinstance(document, dict) or not isinstance(document.get("error"), str):
+        return ProviderUnavailable(f"{answer.url} answered with status {answer.status_code}.")
+    return OAuthFailure(document["error"], str(document.get("error_description") or ""))

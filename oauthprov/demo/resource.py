@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import requests
@@ -30,13 +32,11 @@ def call_resource(provider: Provider, browser: BrowserSession) -> Answer:
     """Return the answer of the resource to the browser's access token.
 
     An access token that has expired, or that the resource calls invalid, is renewed once.
-    Raises ``AccessRemoved`` or ``AccessExpired`` when nothing is left to call it with,
-    ``OAuthFailure`` when the provider refuses to renew it for another reason.
+    Raises ``AccessRemoved`` or ``AccessExpired``, and forgets the tokens, when nothing is left to
+    call it with; ``OAuthFailure`` when the provider refuses to renew it for another reason;
+    ``ProviderUnavailable``, and ``NotConnected`` if there are no tokens.
     """
-    # One at a time: two requests of one browser that present the same refresh token would look
-    # like a replay, for which the provider revokes the grant (RFC 9700 section 4.14.2).
-    with browser.lock:
-        tokens = browser.held_tokens()
+    with _tokens_of(browser) as tokens:
         renewed = tokens.expired(provider.clock())
         if renewed:
             tokens = renew(provider, browser)
@@ -50,8 +50,7 @@ def call_resource(provider: Provider, browser: BrowserSession) -> Answer:
 
 def renew(provider: Provider, browser: BrowserSession) -> Tokens:
     """Return new tokens for the browser, which keeps them. Raises as ``call_resource`` does."""
-    with browser.lock:
-        tokens = browser.held_tokens()
+    with _tokens_of(browser) as tokens:
         if tokens.refresh_token is None:
             raise AccessExpired
         try:
@@ -61,6 +60,18 @@ def renew(provider: Provider, browser: BrowserSession) -> Tokens:
                 raise AccessRemoved from None
             raise
         return browser.tokens
+
+
+@contextmanager
+def _tokens_of(browser: BrowserSession) -> Iterator[Tokens]:
+    # One at a time: two requests of one browser that present the same refresh token would look
+    # like a replay, for which the provider revokes the grant (RFC 9700 section 4.14.2).
+    with browser.lock:
+        try:
+            yield browser.held_tokens()
+        except (AccessRemoved, AccessExpired):
+            browser.tokens = None
+            raise
 
 
 def _read(answer: requests.Response) -> Answer:

@@ -86,9 +86,7 @@ class SessionStore:
         """Return a new session."""
         session = BrowserSession(key=secrets.token_urlsafe(32))
         with self._lock:
-            self._sessions[session.key] = session
-            while len(self._sessions) > SESSION_LIMIT:
-                self._sessions.popitem(last=False)
+            self._keep(session)
         return session
 
     def renew(self, session: BrowserSession) -> None:
@@ -97,7 +95,12 @@ class SessionStore:
             self._sessions.pop(session.key, None)
             session.key = secrets.token_urlsafe(32)
             session.csrf_token = secrets.token_urlsafe(32)
-            self._sessions[session.key] = session
+            self._keep(session)
+
+    def _keep(self, session: BrowserSession) -> None:
+        self._sessions[session.key] = session
+        while len(self._sessions) > SESSION_LIMIT:
+            self._sessions.popitem(last=False)
 
 
 def session_of(request: Request) -> BrowserSession | None:

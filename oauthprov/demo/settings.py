@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from pyramid.exceptions import ConfigurationError
+
+from oauthprov.demo.addresses import is_secure
+from oauthprov.demo.scopes import scope_values
 
 PREFIX = "demo."
 _CLIENT = ("client_id", "client_secret")
 _KEYS = ("issuer", "base_url", "resource", "resource_indicator", "scope", *_CLIENT)
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +81,6 @@ class Settings:
         return self.issuer.rstrip("/") + "/clients"
 
 
-def is_secure(url: str) -> bool:
-    """Tell whether ``url`` is https, or http to this machine: what tokens may travel over."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    if not host or not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether the host of ``url`` is this machine."""
-    return urlsplit(url).hostname in _LOOPBACK
-
-
 def _gather(
     global_config: Mapping[str, str], environ: Mapping[str, str], own: Mapping[str, str]
 ) -> dict[str, str]:
@@ -126,15 +110,3 @@ def _problems(values: Mapping[str, str]) -> Iterator[str]:
             yield f"{name} must be printable ASCII (RFC 6749 appendix A)"
     if not scope_values(values["scope"]) and values["scope"]:
         yield f"scope holds a character that RFC 6749 section 3.3 forbids: {values['scope']!r}"
-
-
-def scope_values(scope: str) -> tuple[str, ...]:
-    """Return the values of a blank-separated ``scope``, each once.
-
-    Empty when one of them breaks the syntax of RFC 6749 section 3.3.
-    """
-    values = tuple(dict.fromkeys(scope.split()))
-    for value in values:
-        if not (value.isascii() and value.isprintable()) or '"' in value or "\\" in value:
-            return ()
-    return values

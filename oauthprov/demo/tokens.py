@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oauthprov.demo.errors import ProviderUnavailable
-from oauthprov.demo.settings import scope_values
+from oauthprov.demo.scopes import scope_values
 
 _LEEWAY = 5
 _SHOWN = 8

@@ -21,8 +21,8 @@ from oauthprov.demo.errors import (
 )
 from oauthprov.demo.notices import FAILURES, Notice, notice_of
 from oauthprov.demo.resource import call_resource, renew
+from oauthprov.demo.scopes import scope_values
 from oauthprov.demo.sessions import BrowserSession, set_cookie
-from oauthprov.demo.settings import scope_values
 from oauthprov.demo.tokens import abbreviated
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,8 @@ def connect(request: Request) -> Response:
     if provider.settings.client_id is None:
         return _back(request)
     asked = " ".join(request.GET.getall("scope"))
-    scopes = scope_values(asked[:_SCOPE_LENGTH]) or scope_values(provider.settings.scope)
+    scopes = scope_values(asked) if len(asked) <= _SCOPE_LENGTH else ()
+    scopes = scopes or scope_values(provider.settings.scope)
     pending = PendingAuthorization(provider.metadata(), " ".join(scopes))
     browser = request.browser_session or request.session_store.create()
     browser.await_response(pending)
@@ -157,8 +158,6 @@ def _connected(request: Request, browser: BrowserSession, notice: Notice | None)
 def _record(browser: BrowserSession, failure: Exception) -> None:
     log.info("Failed: %r", failure)
     browser.notice = notice_of(failure)
-    if isinstance(failure, AccessRemoved | AccessExpired):
-        browser.tokens = None
 
 
 def _scopes(request: Request, granted: tuple[str, ...]) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class StandInProvider:
         self.gives_refresh_token = True
         self.token_answer: Response | None = None
         self.resource_answer: Response | None = None
+        self.revocation_answer: Response | None = None
         self.codes: dict[str, dict[str, str]] = {}
         self.access_tokens: set[str] = set()
         self.refresh_tokens: set[str] = set()
@@ -157,6 +158,8 @@ class StandInProvider:
         return Response(json_body=answer)
 
     def _revoke(self, request: Request) -> Response:
+        if self.revocation_answer is not None:
+            return self.revocation_answer
         if not self._authenticated(request):
             return _error("invalid_client", 401)
         if request.POST["token"] in self.refresh_tokens | self.access_tokens:

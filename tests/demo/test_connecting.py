@@ -36,8 +36,12 @@ def test_the_request_carries_pkce_state_and_redirect_uri(browser, provider):
 
 def test_a_public_client_sends_its_id_and_no_secret(open_browser, serve):
     provider = serve(public=True)
-    assert open_browser(provider).connect().html.h1.text == "Connected"
-    assert provider.token_requests[0]["client_id"] == provider.client_id
+    browser = open_browser(provider)
+    page = browser.press(browser.connect(), "/refresh")
+    assert page.html.h1.text == "Connected"
+    assert [r["client_id"] for r in provider.token_requests] == [provider.client_id] * 2
+    browser.press(page, "/revoke")
+    assert provider.refresh_tokens == set()
 
 
 def test_an_issuer_with_a_path_is_discovered_by_path_insertion(open_browser, serve):
@@ -64,7 +68,7 @@ def test_more_scopes_can_be_asked_for(browser, provider):
     assert "scope=profile+email" in browser.get("/connect?scope=profile%20email").location
 
 
-@pytest.mark.parametrize("scope", ['a"b', "a%5Cb", "%C3%A9"])
+@pytest.mark.parametrize("scope", ['a"b', "a%5Cb", "%C3%A9", "x" * 1001, ""])
 def test_scopes_that_break_the_syntax_are_not_sent(browser, scope):
     query = parse_qs(urlsplit(browser.get(f"/connect?scope={scope}").location).query)
     assert query["scope"] == ["profile"]

@@ -104,6 +104,23 @@ def test_a_revocation_that_fails_keeps_the_tokens(browser, provider):
     assert page.html.h1.text == "Connected"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response("gone", status=404),
+        Response(json_body={}, status=400),
+        Response(json_body=[1], status=400),
+        Response(json_body={"error": "server_error"}, status=503),
+    ],
+)
+def test_a_revocation_without_a_usable_answer_keeps_the_tokens(browser, provider, answer):
+    page = browser.connect()
+    provider.revocation_answer = answer
+    page = browser.press(page, "/revoke")
+    assert "can't be used" in page.html.find(role="alert").text
+    assert page.html.h1.text == "Connected"
+
+
 def test_without_a_revocation_endpoint_nothing_is_revoked(browser, provider):
     provider.metadata_changes = {"revocation_endpoint": None}
     page = browser.press(browser.connect(), "/revoke")
