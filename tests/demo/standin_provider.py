@@ -54,6 +54,7 @@ class StandInProvider:
         self.deny: str | None = None
         self.expires_in = 3600
         self.gives_refresh_token = True
+        self.metadata_answer: Response | None = None
         self.token_answer: Response | None = None
         self.resource_answer: Response | None = None
         self.revocation_answer: Response | None = None
@@ -93,6 +94,8 @@ class StandInProvider:
         return response(environ, start_response)
 
     def _metadata(self, request: Request) -> Response:
+        if self.metadata_answer is not None:
+            return self.metadata_answer
         document = {
             "issuer": self.issuer,
             "authorization_endpoint": self.issuer + "/oauth/authorize",

@@ -86,6 +86,20 @@ def test_metadata_that_can_not_be_trusted_stops_the_flow(browser, provider, chan
     assert "Set-Cookie" not in page.headers
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Response(status=404), "status 404"),
+        (Response(status=302, location="/elsewhere"), "status 302"),
+        (Response("<h1>Hello</h1>"), "can't be read"),
+        (Response(json_body=[]), "not a JSON object"),
+    ],
+)
+def test_an_answer_that_is_no_metadata_stops_the_flow(browser, provider, answer, reason):
+    provider.metadata_answer = answer
+    assert reason in browser.get("/connect", status=502).html.text
+
+
 def test_a_provider_that_is_down_gets_a_decent_page(browser, provider):
     provider.close()
     home = browser.get("/", status=200)

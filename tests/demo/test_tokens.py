@@ -89,6 +89,14 @@ def test_a_refresh_that_fails_otherwise_keeps_the_tokens(browser, provider):
     assert "status 503" in page.html.find(role="alert").text
 
 
+def test_a_refused_client_is_not_called_removed_access(browser, provider):
+    page = browser.connect()
+    provider.client_secret = "rotated since"
+    page = browser.press(page, "/refresh")
+    assert page.html.h1.text == "Connected"
+    assert "invalid_client" in page.html.find(role="alert").text
+
+
 def test_revoke_ends_the_tokens_at_the_provider(browser, provider):
     page = browser.press(browser.connect(), "/revoke")
     assert "Revoked" in page.html.find(role="status").text
