@@ -58,7 +58,10 @@ _NOT_PRINTABLE = re.compile(rb"[^\x21-\x7e]")
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The parameters that an endpoint knows, and the names that came more often than they may."""
+    """The parameters that an endpoint knows, and the names that came more often than they may.
+
+    Of the latter only the first value is kept.
+    """
 
     pairs: Pairs
     repeated: tuple[str, ...] = ()
@@ -110,7 +113,9 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     pairs = [(name, value) for name, value in pairs if name in known]
     counts = Counter(name for name, _ in pairs)
     repeated = tuple(name for name, count in counts.items() if count > 1 and name not in MANY)
-    return Parsed(tuple((name, value) for name, value in pairs if value), repeated)
+    many = [(name, value) for name, value in pairs if name in MANY]
+    once = dict(reversed([(name, value) for name, value in pairs if name not in MANY]))
+    return Parsed(tuple((n, v) for n, v in (*reversed(once.items()), *many) if v), repeated)
 
 
 def uri_with(pairs: Pairs) -> str:
