@@ -8,7 +8,6 @@ makes every name that it is given an attribute of its request.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlencode
 
@@ -109,13 +108,16 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     pieces = raw.split(b"&")
     if len(pieces) > COUNT_LIMIT:
         raise InvalidRequestError("The request has too many parameters.")
-    pairs = [_pair(piece) for piece in pieces if piece]
-    pairs = [(name, value) for name, value in pairs if name in known]
-    counts = Counter(name for name, _ in pairs)
-    repeated = tuple(name for name, count in counts.items() if count > 1 and name not in MANY)
-    many = [(name, value) for name, value in pairs if name in MANY]
-    once = dict(reversed([(name, value) for name, value in pairs if name not in MANY]))
-    return Parsed(tuple((n, v) for n, v in (*reversed(once.items()), *many) if v), repeated)
+    kept: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    repeated: dict[str, None] = {}
+    for name, value in map(_pair, filter(None, pieces)):
+        if name in seen and name not in MANY:
+            repeated[name] = None
+        elif name in known:
+            seen.add(name)
+            kept.append((name, value))
+    return Parsed(tuple(pair for pair in kept if pair[1]), tuple(repeated))
 
 
 def uri_with(pairs: Pairs) -> str:

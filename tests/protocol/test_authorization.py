@@ -77,7 +77,7 @@ def test_a_disabled_client_is_refused(world):
         "https://evil.example/https://app.example/callback",
         "https://app.example\\@evil.example/callback",
         "https://app.example/callbac\u212a",
-        "https://аpp.example/callback",
+        "https://\u0430pp.example/callback",
         "http://app.example/callback",
         "//app.example/callback",
         "/callback",
