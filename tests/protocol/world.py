@@ -49,11 +49,16 @@ class Accounts(AccountSource):
 
 
 class Counting(Storage):
-    """A storage that counts the trips to another one."""
+    """A storage that counts the trips to another one.
+
+    What is in ``meanwhile`` runs before the next commits, one each: what another process does
+    between a request's read and its write.
+    """
 
     def __init__(self, inner):
         self.inner = inner
         self.reads = self.writes = 0
+        self.meanwhile = []
 
     def get_many(self, pairs):
         self.reads += 1
@@ -64,6 +69,8 @@ class Counting(Storage):
         return self.inner.find(kind, after=after, limit=limit, **index)
 
     def commit(self, *changes, now):
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         self.writes += 1
         self.inner.commit(*changes, now=now)
 
