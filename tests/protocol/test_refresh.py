@@ -112,7 +112,10 @@ def race(world, token, count=16):
         return list(threads.map(refresh, range(count)))
 
 
-def test_sixteen_threads_get_one_identical_response(world):
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///{}/race.sqlite"])
+def test_sixteen_threads_get_one_identical_response(url, tmp_path):
+    world = World(**{"storage.url": url.format(tmp_path)})
+    world.client()
     token = world.tokens()["refresh_token"]
     for _ in range(5):
         answers = race(world, token)

@@ -12,9 +12,9 @@ from oauthprov.protocol.answers import Call, Interact, Redirect
 from oauthprov.protocol.provider import Provider
 from oauthprov.records import KINDS, Client
 from oauthprov.settings import Settings
+from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Replace, Storage
 
-from .memory import MemoryStorage
 
 ISSUER = "https://as.example"
 CALLBACK = "https://app.example/callback"
@@ -109,7 +109,7 @@ class World:
         self.now = 1_000_000
         ini = INI | {f"oauthprov.{key}": str(value) for key, value in settings.items()}
         self.settings = Settings.from_ini(ini)
-        self.storage = Counting(MemoryStorage())
+        self.storage = Counting(open_storage(self.settings.storage_url))
         self.storage.upgrade()
         self.provider = self.another_process()
         self.secrets = {}
