@@ -38,6 +38,8 @@ from oauthprov.protocol.validator import Validator
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
+_URI = params.uri_with(())
+
 Respond = Callable[..., tuple[dict[str, str], str | None, int]]
 
 
@@ -103,7 +105,7 @@ class Engine:
             pairs = params.from_body(call, known).strict()
             # As text: of a list of pairs oauthlib keeps the last of each name.
             form = urlencode(pairs)
-            _, body, status = respond(params.uri_with(()), "POST", form, _headers(call))
+            _, body, status = respond(_URI, "POST", form, _headers(call))
             document = json.loads(body) if body else None
         except OAuth2Error as error:
             status, document = error.status_code, dict(error.twotuples)
