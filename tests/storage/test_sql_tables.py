@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Boolean, NullPool, create_engine, text
 
 from oauthprov.records import KINDS, Grant, Record
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Storage, UpgradeNeeded
+from oauthprov.storage.interface import Storage, StorageError, UpgradeNeeded
 from oauthprov.storage.sql.tables import JSON, KEY, REVISION, TABLES, TEXT, VERSION_TABLE, metadata
 from tests.storage.test_sql_urls import output, run
 
@@ -150,6 +150,8 @@ def test_an_older_schema_is_refused_and_a_newer_one_served(
         if upgrade_needed:
             with pytest.raises(UpgradeNeeded, match="is at revision 0000"):
                 storage.ping()
+            with pytest.raises(StorageError, match="the migrations don't fit"):
+                storage.upgrade()
         else:
             storage.upgrade()
             storage.ping()
