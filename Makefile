@@ -1,0 +1,60 @@
+# make run    the provider on http://127.0.0.1:$(PORT), from nothing but Python 3.11 or newer
+# make demo   the demo client on http://localhost:8000 (CLIENT_ID=... CLIENT_SECRET=...)
+# make test   the test suite, on real servers
+# make lint   ruff and mypy
+
+PORT ?= 5000
+DEMO_PORT ?= 8000
+V := .venv
+BIN := $(V)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PYTEST_ARGS ?= -n 2 --dist worksteal
+
+.PHONY: help run demo test lint format clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+run: $(V)/.run
+	@$(BIN)/python -c "import socket; socket.socket().bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
+	|| { echo "Port $(PORT) is taken: stop what listens there, or choose another with 'make run PORT=5001'."; exit 1; }
+	@echo "oauthprov is on http://127.0.0.1:$(PORT)"
+	@exec $(BIN)/pserve development.ini port=$(PORT)
+
+demo: $(V)/.run
+	@echo "The demo client is on http://localhost:$(DEMO_PORT)"
+	@exec $(BIN)/pserve development.ini --app-name demo --server-name demo port=$(PORT) \
+		demo_port=$(DEMO_PORT) $(if $(CLIENT_ID),client_id=$(CLIENT_ID)) \
+		$(if $(CLIENT_SECRET),client_secret=$(CLIENT_SECRET))
+
+test: $(V)/.test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(V)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(V)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(V) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(V)/bin/python:
+	@test -n "$(PYTHON)" || { echo "oauthprov needs Python 3.11 or newer: install python3.13, or name one with PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: run 'apt-get install python3-venv', then make again."; exit 1; }
+	@$(PYTHON) -m venv $(V)
+
+$(V)/.run: $(V)/bin/python setup.cfg pyproject.toml constraints.txt
+	@echo "Installing oauthprov into $(V) ..."
+	@$(PIP) -e '.[redis,postgresql,demo,development,cli]'
+	@touch $@
+
+$(V)/.test: $(V)/bin/python setup.cfg pyproject.toml constraints.txt
+	@echo "Installing oauthprov and its test tools into $(V) ..."
+	@$(PIP) -e '.[test,servers]'
+	@touch $@

@@ -1,0 +1,132 @@
+"""The walls between the rooms: who may import whom."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import oauthprov
+
+PACKAGE = Path(oauthprov.__file__).parent
+BACKENDS = ("oauthprov.storage.sql", "oauthprov.storage.redis")
+ENGINES = ("sqlalchemy", "alembic", "redis", "psycopg", "pymysql")
+WEB = ("pyramid", "webob", "chameleon", "pyramid_chameleon", "waitress")
+
+# room -> (what of oauthprov it may import, what from outside it may not)
+WALLS = {
+    "web": (
+        ("web", "protocol", "records", "errors", "settings", "accounts", "resource"),
+        ENGINES,
+    ),
+    "resource": (
+        ("web", "protocol", "records", "errors", "settings", "accounts", "resource"),
+        ENGINES,
+    ),
+    "protocol": (
+        (
+            "protocol",
+            "storage.interface",
+            "records",
+            "errors",
+            "settings",
+            "credentials",
+            "accounts",
+        ),
+        WEB + ENGINES,
+    ),
+    "storage.sql": (("storage.interface", "storage.sql", "records"), (*WEB, "oauthlib", "redis")),
+    "storage.redis": (
+        ("storage.interface", "storage.redis", "records"),
+        (*WEB, "oauthlib", "sqlalchemy", "alembic"),
+    ),
+    "storage.interface": (("records",), (*WEB, *ENGINES, "oauthlib")),
+    "storage.testing": (
+        ("storage.interface", "storage.testing", "records", "credentials"),
+        (*WEB, *ENGINES, "oauthlib"),
+    ),
+    "accounts": (
+        ("storage.interface", "records", "credentials"),
+        (*WEB, *ENGINES, "oauthlib"),
+    ),
+    "settings": (("records", "errors", "credentials"), (*WEB, *ENGINES)),
+    "credentials": (("records",), (*WEB, *ENGINES, "oauthlib")),
+    "errors": ((), (*WEB, *ENGINES)),
+    "records": ((), (*WEB, *ENGINES, "oauthlib", "cryptography", "argon2")),
+    "demo": (("demo",), ENGINES),
+}
+
+
+def _imports(source: Path) -> set[str]:
+    """Every module that ``source`` imports, absolute, wherever in the file it does."""
+    found = set()
+    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{source}: imports are absolute"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _modules(room: str) -> list[Path]:
+    base = PACKAGE.joinpath(*room.split("."))
+    single = base.with_suffix(".py")
+    return [single] if single.is_file() else sorted(base.rglob("*.py"))
+
+
+def _within(name: str, roots: tuple[str, ...]) -> bool:
+    return any(name == root or name.startswith(root + ".") for root in roots)
+
+
+@pytest.mark.parametrize("room", WALLS)
+def test_imports_stay_within_the_walls(room):
+    allowed, forbidden = WALLS[room]
+    modules = _modules(room)
+    assert modules, f"there is no room {room}"
+    ours = tuple(f"oauthprov.{name}" for name in allowed)
+    for module in modules:
+        for name in _imports(module):
+            if _within(name, ("oauthprov",)):
+                assert _within(name, ours), f"{module.relative_to(PACKAGE)} imports {name}"
+            assert not _within(name, forbidden), f"{module.relative_to(PACKAGE)} imports {name}"
+
+
+def test_only_the_storage_chooser_names_a_backend():
+    for module in PACKAGE.rglob("*.py"):
+        room = module.relative_to(PACKAGE).as_posix()
+        if not room.startswith("storage/"):
+            for name in _imports(module):
+                assert not _within(name, BACKENDS), f"{room} imports {name}"
+
+
+def test_every_module_lies_in_a_room_with_walls():
+    free = {"__init__", "cli", "storage", "logs"}  # these may import anything but a backend
+    top = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or _is_package(path)}
+    assert top - free - {room.partition(".")[0] for room in WALLS} == set()
+
+
+def _is_package(path: Path) -> bool:
+    return (path / "__init__.py").is_file()
+
+
+def test_small_rooms():
+    sizes = {m: len(m.read_text("utf-8").splitlines()) for m in PACKAGE.rglob("*.py")}
+    assert {m.name: size for m, size in sizes.items() if size > 350} == {}
+    assert sorted(sizes.values())[len(sizes) // 2] < 100
+
+
+@pytest.mark.parametrize(
+    ("url", "absent"), [("sqlite://", "redis"), ("redis://127.0.0.1:1/0", "sqlalchemy")]
+)
+def test_a_process_loads_only_the_backend_it_runs_on(url, absent):
+    script = (
+        "import sys, oauthprov.storage, oauthprov.protocol.provider, oauthprov.web\n"
+        f"oauthprov.storage.open_storage({url!r})\n"
+        f"print({absent!r} in sys.modules)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter and script
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "False"
