@@ -34,9 +34,7 @@ def decide(request: Any) -> Any:
         return see(request, tools.login_url("authorize", interaction))
     allow = form["decision"] == "allow"
     browser = tools.session.browser
-    return respond(
-        request, tools.provider.decide(interaction, tools.person, browser, allow=allow)
-    )
+    return respond(request, tools.provider.decide(interaction, tools.person, browser, allow=allow))
 
 
 def _interaction(fields: dict[str, str]) -> str:

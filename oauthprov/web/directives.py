@@ -61,7 +61,14 @@ def add_oauth_page(
     ``leaves`` marks a page whose form may lead on to a client's own site.
     """
     renderer = f"oauthprov:templates/{template}.pt" if template else None
-    _add(config, name, pattern, {"GET": get, "POST": post}, "leaving" if leaves else "page", renderer)
+    _add(
+        config,
+        name,
+        pattern,
+        {"GET": get, "POST": post},
+        "leaving" if leaves else "page",
+        renderer,
+    )
 
 
 def add_oauth_endpoint(

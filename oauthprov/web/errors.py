@@ -107,4 +107,4 @@ def storage_failed(context: StorageError, request: Any) -> Response:
 def includeme(config: Configurator) -> None:
     """Add exception views for our own classes, and no others: the rest belong to the host."""
     for context, view in ((Rejected, rejected), (StorageError, storage_failed)):
-        config.add_exception_view(view, context=context, oauthprov="error", require_csrf=False)
+        config.add_exception_view(view, context=context, oauthprov="error")
