@@ -72,6 +72,12 @@ def bearer(request: Any, resource: str | None = None) -> Bearing | None:
     return found if isinstance(found, Bearing) else None
 
 
+def client_of_token(request: Any) -> str | None:
+    """Return the id of the client that the token of ``request`` was issued to, for any resource."""
+    found = _presented_once.get_or_create(request)
+    return found.client_id if isinstance(found, Bearing) else None
+
+
 def challenge(
     request: Any, scopes: Sequence[str] = (), resource: str | None = None
 ) -> Response | None:

@@ -18,7 +18,7 @@ from oauthprov.errors import OAuth2Error, StorageError
 from oauthprov.protocol import params
 from oauthprov.protocol.authentication import presented
 from oauthprov.protocol.origins import origin_of
-from oauthprov.resource import bearer
+from oauthprov.resource import client_of_token
 from oauthprov.web.errors import Rejected
 
 _EXPOSED = "WWW-Authenticate, Retry-After, DPoP-Nonce, X-Request-Id"
@@ -76,7 +76,7 @@ def _bearer(request: Any, response: Response) -> None:
         # The challenge says nothing but where to go for a token, and no client is known yet.
         _allow(response, "*")
     else:
-        _allow_origin_of(request, response, _bearing_client)
+        _allow_origin_of(request, response, client_of_token)
 
 
 _POLICIES = {"any": _any, "client": _client, "bearer": _bearer}
@@ -108,11 +108,6 @@ def _named_client(request: Any) -> str | None:
     form = params.from_body(call, params.CREDENTIALS)
     authorization = call.headers.get("authorization")
     return presented(authorization, form.get("client_id"), form.get("client_secret")).client_id
-
-
-def _bearing_client(request: Any) -> str | None:
-    known = bearer(request)
-    return known.client_id if known is not None else None
 
 
 def includeme(config: Configurator) -> None:
