@@ -19,3 +19,15 @@ class InvalidTargetError(OAuth2Error):
     """The resource is missing, unknown, malformed or not allowed (RFC 8707 section 2)."""
 
     error = "invalid_target"
+
+
+class RequestNotSupportedError(OAuth2Error):
+    """The ``request`` parameter isn't supported (OpenID Connect Core section 3.1.2.6)."""
+
+    error = "request_not_supported"
+
+
+class RequestURINotSupportedError(OAuth2Error):
+    """The ``request_uri`` parameter isn't supported (OpenID Connect Core section 3.1.2.6)."""
+
+    error = "request_uri_not_supported"
