@@ -6,6 +6,10 @@ from collections.abc import Sequence
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
+from oauthprov.storage.interface import StorageError
+
+__all__ = ["ConfigurationError", "InvalidTargetError", "OAuth2Error", "StorageError"]
+
 
 class ConfigurationError(Exception):
     """The settings can't be used; ``problems`` lists every one found, a sentence each."""
