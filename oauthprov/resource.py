@@ -218,4 +218,4 @@ def _response(
 
 def includeme(config: Configurator) -> None:
     """Add the view options."""
-    config.add_view_deriver(protected_view, "oauth_scopes")
+    config.add_view_deriver(protected_view, "oauth_scopes", under="oauth_cors")
