@@ -31,11 +31,12 @@ from oauthprov.protocol import (
     refresh,
     resources,
     revocation,
-    scopes,
     tokens,
 )
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.context import Context, Operation, current, entered, required
+from oauthprov.protocol.quiet import quiet
+from oauthprov.protocol.scopes import allowed, defaults
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
 
@@ -48,6 +49,7 @@ class Validator(RequestValidator):
     def __init__(
         self, settings: Settings, storage: Storage, clients: Clients, clock: Callable[[], int]
     ) -> None:
+        quiet()
         self._settings = settings
         self._storage = storage
         self._clients = clients
@@ -122,9 +124,10 @@ class Validator(RequestValidator):
         self, client_id: str, response_type: str, client: Any, request: Request, *a: Any, **k: Any
     ) -> bool:
         """Tell whether the client may have a code, the only response there is."""
+        context = current()
         if response_type != "code":
             raise UnsupportedResponseTypeError(request=request)
-        return "authorization_code" in required(current().client).grant_types
+        return "authorization_code" in required(context.client).grant_types
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Return True, after a challenge that isn't S256 was refused."""
@@ -137,7 +140,7 @@ class Validator(RequestValidator):
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
     ) -> list[str]:
         """Return what a client gets that asks for no scope."""
-        return list(scopes.defaults(self._settings, required(current().client)))
+        return list(defaults(self._settings, required(current().client)))
 
     def validate_scopes(
         self,
@@ -150,7 +153,8 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may ask for these scopes; refuse unknown resources."""
         context = current()
-        if not scopes or not allowed_for(context).issuperset(scopes):
+        may_ask = allowed(self._settings, required(context.client))
+        if not scopes or not may_ask.issuperset(scopes):
             return False
         context.resources = resources.requested(self._settings, request)
         resources.scopes_for(self._settings, scopes, context.resources)
@@ -172,11 +176,13 @@ class Validator(RequestValidator):
 
     def get_code_challenge(self, code: str, request: Request) -> str:
         """Return the challenge that the verifier must meet."""
+        context = current()
         pkce.check_verifier(request)
-        return required(current().code).record.code_challenge
+        return required(context.code).record.code_challenge
 
     def get_code_challenge_method(self, code: str, request: Request) -> str:
         """Return S256."""
+        current()
         return pkce.METHOD
 
     def confirm_redirect_uri(
@@ -198,6 +204,7 @@ class Validator(RequestValidator):
         self, client_id: str, code: str, request: Request, *args: Any, **kwargs: Any
     ) -> None:
         """Do nothing: the commit that stored the tokens used the code up."""
+        current()
 
     # Refresh tokens
 
@@ -217,10 +224,12 @@ class Validator(RequestValidator):
         self, request_scopes: list[str], refresh_token: str, request: Request, *a: Any, **k: Any
     ) -> bool:
         """Return False: no scope stands for others."""
+        current()
         return False
 
     def rotate_refresh_token(self, request: Request) -> bool:
         """Return True: every refresh token is used once."""
+        current()
         return True
 
     # Tokens
@@ -270,8 +279,3 @@ class Validator(RequestValidator):
         """Return False: CORS is answered around the endpoints."""
         current()
         return False
-
-
-def allowed_for(context: Context) -> frozenset[str]:
-    """Return the scopes that the client of this request may ask for."""
-    return scopes.allowed(context.settings, required(context.client))
