@@ -203,7 +203,7 @@ class BuiltInAccounts(AccountSource):
 
     def _rehash(self, stored: Stored[Account], password: str) -> None:
         changed = replace(stored.record, password_hash=self._hasher.hash(password))
-        # A conflict means that somebody changed the account: theirs stands, the next sign-in tries.
+        # On a conflict the other change stands; the next sign-in tries again.
         with contextlib.suppress(Conflict):
             self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
 

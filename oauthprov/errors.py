@@ -6,9 +6,15 @@ from collections.abc import Sequence
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from oauthprov.storage.interface import StorageError
+from oauthprov.storage.interface import StorageError, UpgradeNeeded
 
-__all__ = ["ConfigurationError", "InvalidTargetError", "OAuth2Error", "StorageError"]
+__all__ = [
+    "ConfigurationError",
+    "InvalidTargetError",
+    "OAuth2Error",
+    "StorageError",
+    "UpgradeNeeded",
+]
 
 
 class ConfigurationError(Exception):

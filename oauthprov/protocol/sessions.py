@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from oauthprov.credentials import digest, mint
 from oauthprov.records import Account, Digest, Session
@@ -35,7 +36,7 @@ class Sessions:
         *,
         replacing: str | None,
     ) -> str:
-        """Begin a session and return its secret; the session ``replacing`` ends in the same commit.
+        """Begin a session and return its secret; ``replacing`` ends in the same commit.
 
         The id is always a new one, so that one planted before the sign-in is worth nothing.
         """
@@ -67,17 +68,16 @@ class Sessions:
         if not (dot and account_id.isascii() and len(account_id) <= _TEXT_LIMIT):
             return None
         pairs = [(Session, digest(secret)), (Account, account_id)]
-        stored, account = self._storage.get_many(pairs)
+        found: Any = self._storage.get_many(pairs)
+        session: Stored[Session] | None = found[0]
+        account: Stored[Account] | None = found[1]
         now = self._clock()
-        if stored is None or stored.state(now) != "live" or account is None:
+        if session is None or session.state(now) != "live" or account is None:
             return None
-        session, person = stored.record, account.record
-        if not (isinstance(session, Session) and isinstance(person, Account)):
+        if session.record.account_id != account_id or account.record.disabled_at is not None:
             return None
-        if session.account_id != account_id or person.disabled_at is not None:
-            return None
-        self._touch(session, stored, now)
-        return session, person
+        self._touch(session, now)
+        return session.record, account.record
 
     def end(self, secret: str) -> None:
         """End the session of ``secret``, if there is one."""
@@ -107,7 +107,8 @@ class Sessions:
             seen_at + self._settings.session_idle, created_at + self._settings.session_lifetime
         )
 
-    def _touch(self, session: Session, stored: Stored[Session], now: int) -> None:
+    def _touch(self, stored: Stored[Session], now: int) -> None:
+        session = stored.record
         if now - session.last_seen_at < min(_STEP, self._settings.session_idle // 4):
             return
         seen = replace(session, last_seen_at=now, expires_at=self._expiry(session.created_at, now))

@@ -20,7 +20,7 @@ def confirm(request: Any, person: SignedIn) -> dict[str, object]:
     """Ask whether to remove the app's access."""
     client_id = request.matchdict["client_id"]
     for app in request.oauthprov.provider.connected(person.account_id):
-        if app.consent.client_id == client_id:
+        if app.client_id == client_id:
             name = app.client.name if app.client else client_id
             return {"client_id": client_id, "client_name": name}
     raise Rejected("not_found", "That app has no access to your account.", 404)

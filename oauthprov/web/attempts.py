@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import limits
 from limits.errors import StorageError as CounterError
@@ -56,9 +56,7 @@ class Attempts:
         """Count a new account."""
         return self._wait(self._sign_ups, "signup", _network(address), count=True)
 
-    def _wait(
-        self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool
-    ) -> int:
+    def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
         def ask(limiter: MovingWindowRateLimiter) -> int:
             check = limiter.hit if count else limiter.test
             full = [rate for rate in rates if not check(rate, what, who)]
@@ -83,10 +81,12 @@ def wait_in_words(seconds: int) -> str:
     return f"{minutes} minutes" if minutes < 120 else f"{-(-minutes // 60)} hours"
 
 
-def _counters(url: str) -> limits.storage.Storage:
+def _counters(url: str) -> Any:
     if url.startswith("memory:"):
         return storage_from_string(url)
-    return storage_from_string(url, wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1)
+    return storage_from_string(
+        url, wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1
+    )
 
 
 def _network(address: str) -> str:

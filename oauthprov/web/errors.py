@@ -63,6 +63,7 @@ def error_response(
     if tools.kind in ("page", "leaving"):
         value = {
             "title": _TITLES.get(status, "This request can't go on"),
+            "status": status,
             "error": error,
             "description": description,
             "advice": _ADVICE.get(error) if status == 400 else None,
@@ -107,4 +108,4 @@ def storage_failed(context: StorageError, request: Any) -> Response:
 def includeme(config: Configurator) -> None:
     """Add exception views for our own classes, and no others: the rest belong to the host."""
     for context, view in ((Rejected, rejected), (StorageError, storage_failed)):
-        config.add_exception_view(view, context=context, oauthprov="error", require_csrf=False)
+        config.add_exception_view(view, context=context, oauthprov="error")

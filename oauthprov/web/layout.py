@@ -1,4 +1,4 @@
-"""What our templates get beside a view's own values, through one layout that a host may replace."""
+"""What our templates get beside a view's own values: above all the one layout of all pages."""
 
 from __future__ import annotations
 

@@ -58,6 +58,4 @@ def _page(
 
 def includeme(config: Configurator) -> None:
     """Add ``/login``."""
-    config.add_oauth_page(
-        "login", "/login", get=show, post=enter, template="login", leaves=True
-    )
+    config.add_oauth_page("login", "/login", get=show, post=enter, template="login", leaves=True)

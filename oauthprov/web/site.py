@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from pyramid.registry import Registry
 
 from oauthprov.accounts import AccountSource, BuiltInAccounts
 from oauthprov.errors import ConfigurationError
-from oauthprov.protocol.provider import Provider
+from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
 from oauthprov.web.attempts import Attempts
@@ -77,7 +76,7 @@ def includeme(config: Configurator) -> None:
 
 def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
     storage = registry["oauthprov.storage"]
-    clock: Callable[[], int] = registry.get("oauthprov.clock", _epoch_seconds)
+    clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
     source: AccountSource | None = registry.get("oauthprov.accounts")
     people = None
     if source is None:
@@ -106,7 +105,3 @@ def _base_url(issuer: str, prefix: str | None) -> str:
             [f"oauthprov.issuer must end in the route prefix {path}, where the pages are"]
         )
     return issuer.removesuffix(path)
-
-
-def _epoch_seconds() -> int:
-    return int(time.time())

@@ -58,4 +58,4 @@ def includeme(config: Configurator) -> None:
         (HTTPException, http_error),
         (Exception, failed),
     ):
-        config.add_exception_view(view, context=context, oauthprov="error", require_csrf=False)
+        config.add_exception_view(view, context=context, oauthprov="error")
