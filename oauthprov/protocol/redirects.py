@@ -1,24 +1,103 @@
-"""Which redirect URIs may be registered (OAuth 2.1 section 2.3, RFC 8252 sections 7 and 8.4)."""
+"""Redirect URIs: what may be registered, and what matches what is registered.
+
+A URI matches when it is the registered one, character by character (RFC 9700 section 2.1). The
+one exception is the port of a native app's loopback URI (RFC 8252 section 7.3). It covers the IP
+literals only: ``localhost`` may resolve elsewhere (section 8.3), so its port is compared.
+"""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
+from collections.abc import Iterable
+from urllib.parse import SplitResult, unquote, urlsplit
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+from oauthlib.uri_validate import is_absolute_uri
+
+from oauthprov.records import Client
+
+URI_LIMIT = 2000
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+_LOOPBACK_IP = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::([1-9][0-9]{0,4}))?([/?].*)?")
+_PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
+_DOTS = re.compile(r"(^|/)\.{1,2}(/|$)")
+
+
+def redirect_allowed(registered: Iterable[str], requested: str, *, any_port: bool = False) -> bool:
+    """Tell whether ``requested`` is one of the ``registered`` URIs.
+
+    ``any_port`` lets the port of a loopback IP differ, as native apps need.
+    """
+    registered = tuple(registered)
+    if requested in registered:
+        return True
+    wanted = _without_port(requested) if any_port else None
+    return wanted is not None and any(_without_port(uri) == wanted for uri in registered)
+
+
+def registered_for(client: Client, requested: str) -> bool:
+    """Tell whether ``requested`` is a redirect URI of the client."""
+    native = client.client_type == "native"
+    return redirect_allowed(client.redirect_uris, requested, any_port=native)
 
 
 def problem_with(uri: str, client_type: str) -> str | None:
-    """Return a sentence that says why a client of this type may not register ``uri``, or None."""
-    if len(uri) > 2000 or any(not "!" <= c <= "~" or c == "\\" for c in uri):
-        return "A redirect URI has up to 2000 characters, without spaces or backslashes."
+    """Return a sentence on why a client of this type can't register ``uri``, None if it can.
+
+    https is for all but machines, http only for loopback, and a private-use scheme, which needs a
+    dot (RFC 8252 section 7.1), for native apps.
+    """
+    if client_type == "machine":
+        return "This type of client has no redirect URI."
+    if len(uri) > URI_LIMIT or not is_absolute_uri(uri):
+        return "This is not an absolute URI without a fragment."
     try:
         parts = urlsplit(uri)
+        _ = parts.port
     except ValueError:
-        return f"{uri} is not a URI."
-    if "#" in uri:
-        return f"{uri} has a fragment."
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        return None if parts.hostname and "@" not in parts.netloc else f"{uri} has no plain host."
-    if client_type == "native" and "." in parts.scheme:
+        return "This is not a valid URI."
+    scheme = uri.partition(":")[0]
+    if scheme in ("http", "https"):
+        return _web_problem(parts)
+    if client_type != "native":
+        return "The scheme must be https, or http on this computer."
+    if not _PRIVATE_SCHEME.fullmatch(scheme):
+        return "A scheme of an app's own is a reversed domain name in lower case, with a dot."
+    if "@" in parts.netloc or _DOTS.search(unquote(parts.path)):
+        return "The URI may hold neither a user name nor the path segments . and .. ."
+    return None
+
+
+def _web_problem(parts: SplitResult) -> str | None:
+    if "@" in parts.netloc:
+        return "A redirect URI holds no user name or password."
+    host = parts.hostname or ""
+    if parts.netloc != parts.netloc.lower() or not _HOST.fullmatch(host):
+        return "The host must be written in lower case, in ASCII."
+    if parts.scheme == "http" and host not in LOOPBACK:
+        return "The scheme must be https, or http on this computer."
+    if _DOTS.search(unquote(parts.path)):
+        return "The path may not hold the segments . and .. ."
+    return None
+
+
+def leaves_browser(uri: str) -> bool:
+    """Tell whether ``uri`` leads to an app on the person's device: loopback or its own scheme."""
+    parts = urlsplit(uri)
+    return parts.scheme != "https" and (parts.scheme != "http" or parts.hostname in LOOPBACK)
+
+
+def destination(uri: str) -> str:
+    """Return where ``uri`` leads as a person can judge it: a host, or an app on the device."""
+    parts = urlsplit(uri)
+    if parts.scheme in ("http", "https"):
+        return parts.netloc
+    return f"an app on this device ({parts.scheme})"
+
+
+def _without_port(uri: str) -> tuple[str, str] | None:
+    match = _LOOPBACK_IP.fullmatch(uri)
+    if match is None or int(match[2] or 80) > 65535:
         return None
-    return f"{uri} must begin with https://, or http:// on this computer."
+    return match[1], match[3] or ""
