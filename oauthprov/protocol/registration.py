@@ -15,6 +15,7 @@ from typing import Any, Unpack
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
 from oauthprov.protocol.client_metadata import (
     CLIENT_TYPES,
+    ClientType,
     InvalidMetadata,
     Metadata,
     checked,
@@ -27,12 +28,16 @@ from oauthprov.storage.interface import Add, Conflict, Page, Remove, Replace, St
 __all__ = (
     "CLIENT_TYPES",
     "ChangedMeanwhile",
+    "ClientType",
     "InvalidMetadata",
     "Metadata",
     "Registrar",
+    "StoredClient",
     "UnknownClient",
     "drop_orphaned_consents",
 )
+
+StoredClient = Stored[Client]
 
 _LIVE_SECRETS = 2
 
@@ -97,7 +102,7 @@ class Registrar:
         self._storage.commit(Add(client), now=now)
         return client, secret
 
-    def get(self, client_id: str, owner: str | None = None) -> Stored[Client]:
+    def get(self, client_id: str, owner: str | None = None) -> StoredClient:
         """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
         stored = self._storage.get(Client, client_id) if _may_be_id(client_id) else None
         if stored is None or (owner is not None and stored.record.owner != owner):
@@ -167,7 +172,7 @@ class Registrar:
         self._storage.commit(Remove(Client, client_id), now=self._clock())
         self._evict(client_id)
 
-    def _replace(self, stored: Stored[Client], version: int | None, **values: Any) -> Client:
+    def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
         client = replace(stored.record, **values)
         if version is not None and version != stored.version:
             raise ChangedMeanwhile(client.client_id)
