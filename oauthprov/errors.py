@@ -6,6 +6,16 @@ from collections.abc import Sequence
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
+from oauthprov.storage.interface import StorageError, UpgradeNeeded
+
+__all__ = [
+    "ConfigurationError",
+    "InvalidTargetError",
+    "OAuth2Error",
+    "StorageError",
+    "UpgradeNeeded",
+]
+
 
 class ConfigurationError(Exception):
     """The settings can't be used; ``problems`` lists every one found, a sentence each."""
@@ -19,3 +29,15 @@ class InvalidTargetError(OAuth2Error):
     """The resource is missing, unknown, malformed or not allowed (RFC 8707 section 2)."""
 
     error = "invalid_target"
+
+
+class RequestNotSupportedError(OAuth2Error):
+    """The ``request`` parameter isn't supported (OpenID Connect Core section 3.1.2.6)."""
+
+    error = "request_not_supported"
+
+
+class RequestURINotSupportedError(OAuth2Error):
+    """The ``request_uri`` parameter isn't supported (OpenID Connect Core section 3.1.2.6)."""
+
+    error = "request_uri_not_supported"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oauthprov.records import Client
+from oauthprov.records import Client, Consent, Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +77,33 @@ class ConsentQuestion:
     destination: str
     redirect_uri: str
     granted_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """What a live access token stands for. ``account_id`` is None for a client's own token."""
+
+    account_id: str | None
+    client_id: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    issued_at: int
+    expires_at: int
+    grant_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedApp:
+    """A client that an account has let in.
+
+    ``client`` is None when it is gone or disabled, ``consent`` when it never had to ask.
+    ``scopes`` are those allowed, in words; ``grants`` the live grants.
+    """
+
+    client_id: str
+    client: Client | None
+    consent: Consent | None
+    scopes: tuple[Asked, ...]
+    created_at: int
+    last_used_at: int
+    grants: tuple[Grant, ...]

@@ -170,7 +170,7 @@ class Storage(ABC):
         """Yield every record that ``find`` finds, page by page."""
         after = None
         while True:
-            page = self.find(kind, after=after, **index)
+            page = self.find(kind, after=after, limit=100, **index)
             yield from page.items
             if page.next is None:
                 return

@@ -1,0 +1,211 @@
+"""A storage backend of a third party: a dict, and a file of changes that it is rebuilt from.
+
+A commit appends one line to the file, so it is all or nothing even when the machine stops in the
+middle: a line without its end is ignored, and the next commit overwrites it. Many processes may
+share a file: each reads what the others appended, under a lock. The file only grows, so it suits
+a small site on one machine: ``oauthprov.storage.url = journal:///var/lib/example/journal``.
+"""
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields, replace
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from oauthprov.records import KINDS, Grant, Record
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Claim,
+    Conflict,
+    Page,
+    Remove,
+    Replace,
+    Revoke,
+    Storage,
+    StorageError,
+    Stored,
+)
+
+R = TypeVar("R", bound=Record)
+Key = tuple[str, str]
+KIND = {kind.shape.name: kind for kind in KINDS}
+
+
+def open_journal(url: str, options: Mapping[str, str]) -> Storage:
+    """Open ``journal:///path``. With the option ``fsync = off`` a power cut may lose commits."""
+    return JournalStorage(unquote(urlsplit(url).path), fsync=options.get("fsync") != "off")
+
+
+class JournalStorage(Storage):
+    """Records in a dict, changes in a journal."""
+
+    def __init__(self, path: str, *, fsync: bool = True) -> None:
+        self._path, self._fsync, self._lock = path, fsync, threading.Lock()
+        self._records: dict[Key, Stored[Any]] = {}
+        self._read = 0  # bytes of the journal that are in the dict
+
+    def get_many(
+        self, pairs: Sequence[tuple[type[Record], str]]
+    ) -> Sequence[Stored[Record] | None]:
+        with self._journal(fcntl.LOCK_SH):
+            return [self._stored((kind.shape.name, key)) for kind, key in pairs]
+
+    def find(
+        self, kind: type[R], *, after: str | None = None, limit: int = 100, **index: str
+    ) -> Page[R]:
+        if len(index) > 1 or not set(index) <= set(kind.shape.indexes):
+            raise ValueError(f"not an index of {kind.shape.name}: {', '.join(index)}")
+        start = bytes.fromhex(after or "").decode("ascii")
+        with self._journal(fcntl.LOCK_SH):
+            found = sorted(
+                (key, name)
+                for (name, key), stored in self._records.items()
+                if name == kind.shape.name
+                and key > start
+                and all(getattr(stored.record, field) == value for field, value in index.items())
+            )
+            items = [self._stored((name, key)) for key, name in found[:limit]]
+        more = found[limit - 1][0].encode().hex() if len(found) > limit else None
+        return Page(tuple(stored for stored in items if stored), more)
+
+    def commit(self, *changes: Change, now: int) -> None:
+        keys = [_key(change) for change in changes]
+        if len(set(keys)) < len(keys):
+            raise ValueError("a record appears twice in a commit")
+        with self._journal(fcntl.LOCK_EX) as journal:
+            before = dict(self._records)
+            try:
+                for key, change in zip(keys, changes, strict=True):
+                    self._apply(key, change, now)
+                self._append(journal, keys)
+            except BaseException:
+                self._records = before
+                raise
+
+    def purge(self, *, now: int, limit: int = 500) -> int:
+        with self._journal(fcntl.LOCK_EX) as journal:
+            in_use = {
+                (Grant.shape.name, getattr(stored.record, "grant_id", None))
+                for (name, _), stored in self._records.items()
+                if name != Grant.shape.name
+            }
+            over = [k for k, s in self._records.items() if k not in in_use and _past(s, now)]
+            for key in over[:limit]:
+                del self._records[key]
+            self._append(journal, over[:limit])
+        return len(over[:limit])
+
+    def ping(self) -> None:
+        with self._journal(fcntl.LOCK_SH):
+            pass
+
+    def upgrade(self) -> None:
+        """Nothing to do: a new field has a default, and an unknown one is kept."""
+
+    def describe(self) -> Mapping[str, str]:
+        return {"engine": "journal", "path": self._path, "fsync": str(self._fsync)}
+
+    def close(self) -> None:
+        """Nothing to do: the file is open only while it is used."""
+
+    def _stored(self, key: Key) -> Stored[Any] | None:
+        stored = self._records.get(key)
+        if stored is None or not stored.record.shape.has_grant:
+            return stored
+        return replace(stored, grant=self._records.get((Grant.shape.name, stored.record.grant_id)))
+
+    def _apply(self, key: Key, change: Change, now: int) -> None:
+        stored = self._stored(key)
+        if stored is not None and _past(stored, now):
+            stored = None
+        if isinstance(change, Remove):
+            self._records.pop(key, None)
+        elif not isinstance(change, Revoke):
+            self._records[key] = replace(_changed(change, stored, now), grant=None)
+        elif stored is not None and stored.revoked_at is None:
+            self._records[key] = replace(stored, revoked_at=now)
+
+    @contextmanager
+    def _journal(self, lock: int) -> Iterator[int]:
+        """Lock the file and bring the dict up to date."""
+        try:
+            with self._lock, open(self._path, "a+b") as file:
+                fcntl.flock(file, lock)
+                self._catch_up(file.fileno())
+                yield file.fileno()
+        except OSError as error:
+            raise StorageError("the journal can't be read or written", error) from error
+
+    def _catch_up(self, journal: int) -> None:
+        news = os.pread(journal, os.fstat(journal).st_size - self._read, self._read)
+        for line in news.splitlines(keepends=True):
+            if line.endswith(b"\n"):
+                for name, key, stored in json.loads(line):
+                    self._records.pop((name, key), None)
+                    if stored is not None:
+                        self._records[name, key] = _decoded(KIND[name], *stored)
+                self._read += len(line)
+
+    def _append(self, journal: int, keys: Sequence[Key]) -> None:
+        entries = [(name, key, _encoded(self._records.get((name, key)))) for name, key in keys]
+        line = json.dumps(entries).encode() + b"\n"
+        os.ftruncate(journal, self._read)
+        os.write(journal, line)
+        if self._fsync:
+            os.fsync(journal)
+        self._read += len(line)
+
+
+def _changed(
+    change: Add | Claim | Replace, stored: Stored[Any] | None, now: int
+) -> Stored[Record]:
+    """Return what is to be stored in place of ``stored``, or raise Conflict."""
+    if isinstance(change, Add):
+        if stored is not None:
+            raise Conflict(change, "exists", stored)
+        return Stored(change.record, 1)
+    if stored is None:
+        raise Conflict(change, "unknown")
+    if isinstance(change, Claim):
+        if stored.state(now) != "live":
+            raise Conflict(change, stored.state(now), stored)
+        return replace(stored, claimed_at=now)
+    if _encoded(stored, values=False) != _encoded(change.expecting, values=False):
+        raise Conflict(change, "changed", stored)
+    return replace(stored, record=change.record, version=stored.version + 1)
+
+
+def _key(change: Change) -> Key:
+    if isinstance(change, Revoke):
+        return Grant.shape.name, change.grant_id
+    if isinstance(change, Add | Replace):
+        return change.record.shape.name, change.record.storage_key
+    return change.kind.shape.name, change.key
+
+
+def _past(stored: Stored[Any], now: int) -> bool:
+    expires_at = getattr(stored.record, "expires_at", None)
+    return expires_at is not None and expires_at + stored.record.shape.keep <= now
+
+
+def _encoded(stored: Stored[Any] | None, *, values: bool = True) -> list[Any] | None:
+    if stored is None:
+        return None
+    record = {**stored.extra, **asdict(stored.record)} if values else None
+    return [record, stored.version, stored.claimed_at, stored.revoked_at]
+
+
+def _decoded(kind: type[Record], values: dict[str, Any], *facts: Any) -> Stored[Record]:
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    record = kind(**{name: _frozen(value) for name, value in values.items() if name in known})
+    extra = {name: value for name, value in values.items() if name not in known}
+    return Stored(record, *facts, extra=extra)
+
+
+def _frozen(value: object) -> object:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

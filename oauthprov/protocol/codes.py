@@ -1,0 +1,120 @@
+"""Authorization codes: issued for a person's decision, redeemed once (RFC 6749 section 4.1).
+
+A code is used up only by a request that is right in everything: its client, redirect URI and
+verifier. So is a second redemption one that revokes: a stranger who has read a code in a log can
+neither burn it nor end what it began.
+"""
+
+from __future__ import annotations
+
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, ServerError
+
+from oauthprov import credentials
+from oauthprov.accounts import SignedIn
+from oauthprov.credentials import Bearer
+from oauthprov.protocol import pkce, resources, tokens
+from oauthprov.protocol.context import Context, required
+from oauthprov.records import AuthorizationCode, Grant, slot
+from oauthprov.storage.interface import Add, Change, Claim, Conflict
+
+
+def issue(context: Context, request: Request) -> str:
+    """Store a code for a validated authorization request and return it.
+
+    What the context collected is committed before it. Raises Conflict when that loses.
+    """
+    person = request.__dict__.get("user")
+    if not isinstance(person, SignedIn):
+        raise ServerError("Nobody is signed in.", request=request)
+    bearer = Bearer.mint(credentials.AUTHORIZATION_CODE, credentials.mint_id())
+    targets = resources.requested(context.settings, request)
+    granted = resources.scopes_for(context.settings, request.scopes or (), targets)
+    record = AuthorizationCode(
+        key=bearer.key,
+        client_id=str(request.client_id),
+        account_id=person.account_id,
+        redirect_uri=str(request.redirect_uri),
+        code_challenge=pkce.challenge(request),
+        scopes=granted,
+        resources=targets,
+        issued_at=context.now,
+        expires_at=context.now + context.settings.code_lifetime,
+        session_key=person.session_key,
+        auth_time=person.auth_time,
+        amr=person.amr,
+    )
+    context.commit(*context.changes, Add(record))
+    context.issued = bearer.raw
+    return bearer.raw
+
+
+def present(context: Context, raw: str, request: Request) -> bool:
+    """Load a code that a client presents; tell whether it may go on.
+
+    One that was used before may, up to :func:`redeem`. Every attribute that oauthlib reads next is
+    set, since a parameter of the client would show through an unset one.
+    """
+    bearer = Bearer.parse(raw)
+    if bearer is None or bearer.kind != credentials.AUTHORIZATION_CODE or context.client is None:
+        return False
+    stored = context.load(AuthorizationCode, bearer.key)
+    if stored is None or stored.record.client_id != context.client.client_id:
+        return False
+    if stored.state(context.now) not in ("live", "claimed"):
+        return False
+    context.code = stored
+    request.user = stored.record.account_id
+    request.scopes = list(stored.record.scopes)
+    context.resources = resources.narrowed(context.settings, request, stored.record.resources)
+    return True
+
+
+def redeem(context: Context) -> tokens.Response:
+    """Use the presented code up, store its grant and tokens, and return the response.
+
+    Raises InvalidGrantError when it was used before, after revoking its grant.
+    """
+    presented = required(context.code)
+    code = presented.record
+    if presented.state(context.now) == "claimed":
+        return _replayed(context, code)
+    grant = _grant(context, code)
+    access, access_record = tokens.access_token(context, grant, grant.scopes)
+    changes: list[Change] = [
+        Claim(AuthorizationCode, code.key),
+        Add(grant),
+        Add(access_record),
+    ]
+    refresh = None
+    if "refresh_token" in required(context.client).grant_types:
+        refresh, refresh_record = tokens.refresh_token(context, grant)
+        changes.append(Add(refresh_record))
+    try:
+        context.commit(*changes)
+    except Conflict as lost:
+        if lost.state == "claimed":
+            return _replayed(context, code)
+        raise InvalidGrantError() from None
+    return tokens.response(access, access_record, refresh)
+
+
+def _replayed(context: Context, code: AuthorizationCode) -> tokens.Response:
+    tokens.revoke_replayed(context, slot(code.key), "authorization code")
+    raise InvalidGrantError()
+
+
+def _grant(context: Context, code: AuthorizationCode) -> Grant:
+    return Grant(
+        grant_id=slot(code.key),
+        client_id=code.client_id,
+        account_id=code.account_id,
+        scopes=code.scopes,
+        resources=code.resources,
+        created_at=context.now,
+        last_used_at=context.now,
+        expires_at=context.now + context.settings.grant_lifetime,
+        session_key=code.session_key,
+        auth_time=code.auth_time,
+        amr=code.amr,
+    )

@@ -1,0 +1,144 @@
+"""Consent: what an account has allowed a client, and when it must be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from oauthprov.protocol import redirects, scopes
+from oauthprov.protocol.answers import Asked, ConnectedApp
+from oauthprov.protocol.context import Context
+from oauthprov.records import Client, Consent, Grant, R, consent_key
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Add, Change, Page, Remove, Replace, Revoke, Stored
+
+
+def needed(
+    client: Client,
+    redirect_uri: str,
+    asked: tuple[tuple[str, ...], tuple[str, ...]],
+    consent: Consent | None,
+) -> bool:
+    """Tell whether a person must be asked for ``asked``, which are scopes and resources.
+
+    Not for ``first_party`` clients. Every time for a public client on the person's own device,
+    since any other app there may pose as it (RFC 8252 section 8.6). Else when something is asked
+    for that the consent doesn't hold.
+    """
+    if client.first_party:
+        return False
+    if client.auth_method == "none" and redirects.leaves_browser(redirect_uri):
+        return True
+    if consent is None:
+        return True
+    wanted_scopes, wanted_resources = asked
+    return not (
+        set(consent.scopes).issuperset(wanted_scopes)
+        and set(consent.resources).issuperset(wanted_resources)
+    )
+
+
+def remembered(
+    now: int,
+    account_id: str,
+    client: Client,
+    asked: tuple[tuple[str, ...], tuple[str, ...]],
+    stored: Stored[Consent] | None,
+) -> Change:
+    """Return the change that adds ``asked`` to what the account has allowed the client."""
+    wanted_scopes, wanted_resources = asked
+    if stored is None:
+        return Add(
+            Consent(
+                key=consent_key(account_id, client.client_id),
+                account_id=account_id,
+                client_id=client.client_id,
+                scopes=wanted_scopes,
+                resources=wanted_resources,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+    more = replace(
+        stored.record,
+        scopes=scopes.union(stored.record.scopes, wanted_scopes),
+        resources=scopes.union(stored.record.resources, wanted_resources),
+        updated_at=now,
+    )
+    return Replace(more, expecting=stored)
+
+
+def scopes_in_words(
+    settings: Settings, names: Iterable[str], before: Iterable[str]
+) -> tuple[Asked, ...]:
+    """Return each scope with its sentence; new is what isn't among those allowed before."""
+    sentences = {scope.name: scope.sentence for scope in settings.scopes}
+    known = set(before)
+    return tuple(Asked(name, sentences.get(name, name), name not in known) for name in names)
+
+
+def resources_in_words(
+    settings: Settings, uris: Iterable[str], before: Iterable[str]
+) -> tuple[Asked, ...]:
+    """Return each resource with its sentence; new is what isn't among those allowed before."""
+    sentences = {resource.uri: resource.sentence for resource in settings.resources}
+    known = set(before)
+    return tuple(Asked(uri, sentences.get(uri, uri), uri not in known) for uri in uris)
+
+
+def connected(context: Context, account_id: str) -> list[ConnectedApp]:
+    """Return the clients that the account has let in, the last used first."""
+    consents = {
+        stored.record.client_id: stored.record for stored in _consents(context, account_id)
+    }
+    grants: dict[str, list[Grant]] = {}
+    for grant in _live_grants(context, account_id):
+        grants.setdefault(grant.client_id, []).append(grant)
+    apps = [
+        _connected(context, client_id, consents.get(client_id), tuple(grants.get(client_id, ())))
+        for client_id in consents.keys() | grants.keys()
+    ]
+    return sorted(apps, key=lambda app: (-app.last_used_at, app.client_id))
+
+
+def disconnect(context: Context, account_id: str, client_id: str) -> None:
+    """Forget what the account has allowed the client, and revoke every grant of it."""
+    grants = [g for g in _live_grants(context, account_id) if g.client_id == client_id]
+    revoked = [Revoke(grant.grant_id) for grant in grants]
+    context.commit(Remove(Consent, consent_key(account_id, client_id)), *revoked)
+
+
+def _connected(
+    context: Context, client_id: str, consent: Consent | None, grants: tuple[Grant, ...]
+) -> ConnectedApp:
+    allowed = consent.scopes if consent else ()
+    names = scopes.union(allowed, (scope for grant in grants for scope in grant.scopes))
+    created = [grant.created_at for grant in grants] + ([consent.created_at] if consent else [])
+    used = [grant.last_used_at for grant in grants] + ([consent.updated_at] if consent else [])
+    return ConnectedApp(
+        client_id=client_id,
+        client=context.find_client(client_id),
+        consent=consent,
+        scopes=scopes_in_words(context.settings, names, names),
+        created_at=min(created),
+        last_used_at=max(used),
+        grants=grants,
+    )
+
+
+def _consents(context: Context, account_id: str) -> Iterator[Stored[Consent]]:
+    return _every(context, Consent, account_id)
+
+
+def _live_grants(context: Context, account_id: str) -> Iterator[Grant]:
+    for stored in _every(context, Grant, account_id):
+        if stored.state(context.now) == "live":
+            yield stored.record
+
+
+def _every(context: Context, kind: type[R], account_id: str) -> Iterator[Stored[R]]:
+    page: Page[R] = context.storage.find(kind, account_id=account_id)
+    yield from page.items
+    while page.next is not None:
+        page = context.storage.find(kind, after=page.next, account_id=account_id)
+        yield from page.items

@@ -1,0 +1,96 @@
+"""What one protocol request knows: its time, what it loaded, and what it decided so far.
+
+It travels in a ContextVar and never on oauthlib's request, where a client could forge it: every
+parameter that a client sends is readable there as an attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from oauthprov.protocol.clients import Clients
+from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Change, Storage, Stored
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+Operation = Literal["authorize", "token", "introspect", "revoke"]
+
+
+@dataclass(slots=True)
+class Context:
+    """One request. Hooks of the validator fill it; the one commit at the end reads it.
+
+    ``client`` is the one that has proven itself, ``code`` or ``refresh_token`` what it presented,
+    ``resources`` what the token is for. ``response`` is one that was given before and is given
+    again. ``repeated`` names parameters that came twice, ``proven`` is the redirect URI once it
+    and its client are. ``changes`` go into the commit that adds an authorization code, before it;
+    ``issued`` is that code.
+    """
+
+    settings: Settings
+    storage: Storage
+    clients: Clients
+    now: int
+    operation: Operation | None = None
+    client: Client | None = None
+    code: Stored[AuthorizationCode] | None = None
+    refresh_token: Stored[RefreshToken] | None = None
+    resources: tuple[str, ...] = ()
+    response: dict[str, object] | None = None
+    repeated: tuple[str, ...] = ()
+    proven: str | None = None
+    changes: tuple[Change, ...] = ()
+    issued: str | None = None
+    _clients: dict[str, Client | None] = field(default_factory=dict)
+    _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict)
+
+    def load(self, kind: type[R], key: str) -> Stored[R] | None:
+        """Return what storage holds, read at most once in this request."""
+        if (kind, key) not in self._loaded:
+            self._loaded[kind, key] = self.storage.get(kind, key)
+        found: Stored[R] | None = self._loaded[kind, key]
+        return found
+
+    def find_client(self, client_id: str) -> Client | None:
+        """Return an enabled client, looked up at most once in this request."""
+        if client_id not in self._clients:
+            self._clients[client_id] = self.clients.get(client_id)
+        return self._clients[client_id]
+
+    def commit(self, *changes: Change) -> None:
+        """Commit at this request's time. Raises Conflict and StorageError."""
+        self.storage.commit(*changes, now=self.now)
+
+
+_current: ContextVar[Context | None] = ContextVar("oauthprov", default=None)
+
+
+def current() -> Context:
+    """Return the context of this request. Raises RuntimeError outside one."""
+    context = _current.get()
+    if context is None:
+        raise RuntimeError("the validator works only inside 'with validator.request():'")
+    return context
+
+
+@contextmanager
+def entered(context: Context) -> Iterator[Context]:
+    """Make ``context`` the current one."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+def required(value: T | None) -> T:
+    """Return what an earlier hook has set. Raises RuntimeError when it hasn't been called."""
+    if value is None:
+        raise RuntimeError("the validator's hooks were called out of order")
+    return value

@@ -1,0 +1,141 @@
+"""Our assembly of oauthlib's endpoints: only the grants that OAuth 2.1 has, built once an app.
+
+Never oauthlib's ``Server``: it brings the implicit and the password grant with it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from oauthlib.common import Request
+from oauthlib.oauth2 import (
+    AuthorizationCodeGrant,
+    AuthorizationEndpoint,
+    BearerToken,
+    ClientCredentialsGrant,
+    IntrospectEndpoint,
+    RefreshTokenGrant,
+    RevocationEndpoint,
+    TokenEndpoint,
+)
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidRequestError,
+    OAuth2Error,
+    UnsupportedGrantTypeError,
+)
+from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
+from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
+
+from oauthprov.errors import RequestNotSupportedError, RequestURINotSupportedError
+from oauthprov.protocol import params, pkce
+from oauthprov.protocol.answers import Answer, Call
+from oauthprov.protocol.context import current
+from oauthprov.protocol.validator import Validator
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+Respond = Callable[..., tuple[dict[str, str], str | None, int]]
+
+
+class CodeGrant(AuthorizationCodeGrant):
+    """The authorization code grant with S256 alone."""
+
+    _code_challenge_methods = {pkce.METHOD: code_challenge_method_s256}  # noqa: RUF012
+
+
+class NoGrant(GrantTypeBase):
+    """What answers a ``grant_type`` that is absent or unknown, without a look at storage."""
+
+    def create_token_response(
+        self, request: Request, token_handler: Any
+    ) -> tuple[dict[str, str], str, int]:
+        """Raise the error: InvalidRequestError or UnsupportedGrantTypeError."""
+        if not request.grant_type:
+            raise InvalidRequestError("Missing grant_type parameter.", request=request)
+        raise UnsupportedGrantTypeError(request=request)
+
+
+class Engine:
+    """The four endpoints over one validator."""
+
+    def __init__(self, validator: Validator, issuer: str) -> None:
+        quiet()
+        self._challenge = f'Basic realm="{issuer}", charset="UTF-8"'
+        code = CodeGrant(validator, pre_auth=[_check_parameters])
+        # The validator mints every token: what oauthlib would make is thrown away. Any, since the
+        # stubs say str where oauthlib takes a token handler.
+        bearer: Any = BearerToken(validator, token_generator=lambda request: "")
+        grants = {
+            "authorization_code": code,
+            "refresh_token": RefreshTokenGrant(validator),
+            "client_credentials": ClientCredentialsGrant(validator),
+            "": NoGrant(validator),
+        }
+        self.authorization = AuthorizationEndpoint("code", bearer, {"code": code})
+        self._token = TokenEndpoint("", bearer, grants)
+        self._introspection = IntrospectEndpoint(validator)
+        self._revocation = RevocationEndpoint(validator)
+
+    def token(self, call: Call) -> Answer:
+        """Answer the token endpoint (RFC 6749 section 3.2)."""
+        return self._answer(call, params.TOKEN, self._token.create_token_response)
+
+    def introspect(self, call: Call) -> Answer:
+        """Answer the introspection endpoint (RFC 7662)."""
+        respond = self._introspection.create_introspect_response
+        return self._answer(call, params.ABOUT_TOKEN, respond)
+
+    def revoke(self, call: Call) -> Answer:
+        """Answer the revocation endpoint (RFC 7009)."""
+        respond = self._revocation.create_revocation_response
+        return self._answer(call, params.ABOUT_TOKEN, respond)
+
+    def _answer(self, call: Call, known: frozenset[str], respond: Respond) -> Answer:
+        headers = dict(NO_STORE)
+        try:
+            if call.method != "POST":
+                headers["Allow"] = "POST"
+                raise InvalidRequestError("The method must be POST.", status_code=405)
+            pairs = params.from_body(call, known).strict()
+            _, body, status = respond(params.uri_with(()), "POST", list(pairs), _headers(call))
+            document = json.loads(body) if body else None
+        except OAuth2Error as error:
+            status, document = error.status_code, dict(error.twotuples)
+        if status == 401:
+            # RFC 6749 section 5.2, where oauthlib names the Bearer scheme.
+            headers["WWW-Authenticate"] = self._challenge
+        return Answer(status, document, headers)
+
+
+def quiet() -> None:
+    """Keep oauthlib's loggers at INFO or above: at DEBUG they print codes and tokens."""
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("oauthlib.")]
+    logger = logging.getLogger("oauthlib")
+    if logger.getEffectiveLevel() < logging.INFO:
+        logger.setLevel(logging.INFO)
+    for child in map(logging.getLogger, names):
+        if child.getEffectiveLevel() < logging.INFO:
+            child.setLevel(logging.INFO)
+
+
+def _headers(call: Call) -> dict[str, str]:
+    given = call.headers.get("authorization")
+    return {} if given is None else {"authorization": given}
+
+
+def _check_parameters(request: Request) -> dict[str, object]:
+    """Refuse what may be told to the client, now that it and its redirect URI are proven."""
+    context = current()
+    context.proven = request.redirect_uri
+    if context.repeated:
+        raise InvalidRequestError(f"Duplicate {context.repeated[0]} parameter.", request=request)
+    if getattr(request, "request", None):
+        raise RequestNotSupportedError(request=request)
+    if getattr(request, "request_uri", None):
+        raise RequestURINotSupportedError(request=request)
+    if request.response_mode not in (None, "query"):
+        raise InvalidRequestError("The response_mode must be query.", request=request)
+    return {}

@@ -1,0 +1,58 @@
+"""Interactions: authorization requests that wait for a person, bound to one browser.
+
+Pages carry the id and never the parameters; storage holds the id's digest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from oauthprov import credentials
+from oauthprov.protocol import params
+from oauthprov.protocol.context import Context
+from oauthprov.records import Digest, Interaction
+from oauthprov.storage.interface import Add, Conflict, Replace, Stored
+
+AUTHORIZATION = "authorization"
+
+
+def store(context: Context, client_id: str, pairs: params.Pairs, browser: Digest | None) -> str:
+    """Store a request and return its id. Without ``browser`` the first that comes may have it."""
+    interaction_id, key = credentials.mint()
+    record = Interaction(
+        key=key,
+        purpose=AUTHORIZATION,
+        client_id=client_id,
+        browser=browser,
+        params=pairs,
+        created_at=context.now,
+        expires_at=context.now + context.settings.interaction_lifetime,
+    )
+    context.commit(Add(record))
+    return interaction_id
+
+
+def load(context: Context, interaction_id: str, browser: Digest) -> Stored[Interaction] | None:
+    """Return the pending request of that id, None unless it is live and this browser's."""
+    stored = _live(context, interaction_id)
+    return stored if stored is not None and stored.record.browser == browser else None
+
+
+def adopt(context: Context, interaction_id: str, browser: Digest) -> Stored[Interaction] | None:
+    """Return the pending request as :func:`load` does, after binding one that has no browser."""
+    stored = _live(context, interaction_id)
+    if stored is None or stored.record.browser is not None:
+        return load(context, interaction_id, browser)
+    bound = replace(stored.record, browser=browser)
+    try:
+        context.commit(Replace(bound, expecting=stored))
+    except Conflict:
+        return None
+    return replace(stored, record=bound, version=stored.version + 1)
+
+
+def _live(context: Context, interaction_id: str) -> Stored[Interaction] | None:
+    stored = context.load(Interaction, credentials.digest(interaction_id))
+    if stored is None or stored.state(context.now) != "live":
+        return None
+    return stored if stored.record.purpose == AUTHORIZATION else None

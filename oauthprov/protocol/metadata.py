@@ -1,0 +1,61 @@
+"""The metadata documents, as data: RFC 8414 for the server, RFC 9728 for each resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+from oauthprov.protocol import authentication, pkce, validator
+from oauthprov.settings import Resource, Settings
+
+AUTHORIZATION_SERVER = "oauth-authorization-server"
+PROTECTED_RESOURCE = "oauth-protected-resource"
+
+
+def authorization_server(settings: Settings, entries: Mapping[str, object]) -> dict[str, object]:
+    """Return the server's document (RFC 8414 section 2).
+
+    ``entries`` are what the features that are switched on announce, such as their endpoints.
+    """
+    document: dict[str, object] = {
+        "issuer": settings.issuer,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(validator.GRANT_TYPES),
+        "token_endpoint_auth_methods_supported": list(authentication.METHODS),
+        "code_challenge_methods_supported": [pkce.METHOD],
+        "authorization_response_iss_parameter_supported": True,
+    }
+    if settings.scopes:
+        document["scopes_supported"] = [scope.name for scope in settings.scopes]
+    if settings.resources:
+        document["protected_resources"] = [resource.uri for resource in settings.resources]
+    if "introspection_endpoint" in entries:
+        methods = list(authentication.CONFIDENTIAL)
+        document["introspection_endpoint_auth_methods_supported"] = methods
+    if "revocation_endpoint" in entries:
+        methods = list(authentication.METHODS)
+        document["revocation_endpoint_auth_methods_supported"] = methods
+    return document | dict(entries)
+
+
+def protected_resource(settings: Settings, resource: Resource) -> dict[str, object]:
+    """Return the document of a declared resource (RFC 9728 section 2)."""
+    return {
+        "resource": resource.uri,
+        "authorization_servers": [settings.issuer],
+        "scopes_supported": list(resource.scopes),
+        "bearer_methods_supported": ["header"],
+        "resource_name": resource.sentence,
+    }
+
+
+def well_known(identifier: str, name: str) -> str:
+    """Return where the document ``name`` of an issuer or resource lies.
+
+    The well-known part goes between the host and the path (RFC 8414 section 3, RFC 9728 3.1); a
+    lone slash is no path.
+    """
+    parts = urlsplit(identifier)
+    path = parts.path if parts.path != "/" else ""
+    return urlunsplit(parts._replace(path=f"/.well-known/{name}{path}"))

@@ -1,0 +1,135 @@
+"""The provider: one object for all that the web layer and a host may ask of the protocol."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from oauthprov.accounts import AccountSource, SignedIn
+from oauthprov.credentials import Keyring
+from oauthprov.protocol import consents, interactions, tokens
+from oauthprov.protocol.answers import (
+    Answer,
+    Bearing,
+    Call,
+    ConnectedApp,
+    ConsentQuestion,
+    Interact,
+    Redirect,
+    Refusal,
+)
+from oauthprov.protocol.authorization import Authorization, Rejected
+from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.engine import Engine
+from oauthprov.protocol.validator import Validator
+from oauthprov.records import Client, Digest
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Storage
+
+
+def epoch() -> int:
+    """Return the time, in whole epoch seconds."""
+    return int(time.time())
+
+
+class Provider:
+    """Built once an app. Every method may raise StorageError, and none anything else.
+
+    ``clock`` gives epoch seconds. ``browser`` is the digest of the secret that names a browser.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        accounts: AccountSource,
+        clock: Callable[[], int] = epoch,
+    ) -> None:
+        self.settings = settings
+        self.storage = storage
+        self.accounts = accounts
+        self.clock = clock
+        self.keyring = Keyring(settings.secret)
+        self.clients = Clients(storage, clock, settings.client_cache)
+        self.validator = Validator(settings, storage, self.clients, clock)
+        self._engine = Engine(self.validator, settings.issuer)
+        self._authorization = Authorization(self._engine)
+
+    def token(self, call: Call) -> Answer:
+        """Answer the token endpoint (RFC 6749 section 3.2)."""
+        with self.validator.request("token"):
+            return self._engine.token(call)
+
+    def introspect(self, call: Call) -> Answer:
+        """Answer the introspection endpoint (RFC 7662)."""
+        with self.validator.request("introspect"):
+            return self._engine.introspect(call)
+
+    def revoke(self, call: Call) -> Answer:
+        """Answer the revocation endpoint (RFC 7009)."""
+        with self.validator.request("revoke"):
+            return self._engine.revoke(call)
+
+    def authorize(
+        self, call: Call, person: SignedIn | None, browser: Digest
+    ) -> Redirect | Interact | Refusal:
+        """Answer a GET of the authorization endpoint (RFC 6749 section 3.1).
+
+        A query of ``interaction=<id>`` alone goes on with a stored request.
+        """
+        with self.validator.request("authorize") as context:
+            try:
+                return self._authorization.begin(context, call, person, browser)
+            except Rejected as rejected:
+                return rejected.answer
+
+    def park(self, call: Call) -> str | Redirect | Refusal:
+        """Store a request that was posted to the authorization endpoint; return its id."""
+        with self.validator.request("authorize") as context:
+            try:
+                return self._authorization.park(context, call)
+            except Rejected as rejected:
+                return rejected.answer
+
+    def pending(self, interaction_id: str, browser: Digest) -> Client | None:
+        """Return the client whose request waits for this browser, None when none does."""
+        with self.validator.request("authorize") as context:
+            stored = interactions.load(context, interaction_id, browser)
+            return None if stored is None else context.find_client(stored.record.client_id)
+
+    def question(
+        self, interaction_id: str, person: SignedIn, browser: Digest
+    ) -> ConsentQuestion | Redirect | Refusal:
+        """Return what to ask a person; a Redirect when the request became invalid meanwhile."""
+        with self.validator.request("authorize") as context:
+            try:
+                return self._authorization.question(context, interaction_id, person, browser)
+            except Rejected as rejected:
+                return rejected.answer
+
+    def decide(
+        self, interaction_id: str, person: SignedIn, browser: Digest, *, allow: bool
+    ) -> Redirect | Refusal:
+        """Take a person's decision; each request is decided once."""
+        with self.validator.request("authorize") as context:
+            try:
+                if not allow:
+                    return self._authorization.deny(context, interaction_id, browser)
+                return self._authorization.allow(context, interaction_id, person, browser)
+            except Rejected as rejected:
+                return rejected.answer
+
+    def connected(self, account_id: str) -> list[ConnectedApp]:
+        """Return the clients that an account has let in, the last used first."""
+        with self.validator.request() as context:
+            return consents.connected(context, account_id)
+
+    def disconnect(self, account_id: str, client_id: str) -> None:
+        """Take back what an account has allowed a client: its tokens are dead at once."""
+        with self.validator.request() as context:
+            consents.disconnect(context, account_id, client_id)
+
+    def bearer(self, token: str) -> Bearing | None:
+        """Return what an access token stands for, None unless it is live."""
+        with self.validator.request() as context:
+            return tokens.bearing(context, token)

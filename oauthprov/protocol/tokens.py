@@ -1,0 +1,125 @@
+"""Tokens: minted here, as records for storage and as the response that the client gets."""
+
+from __future__ import annotations
+
+import logging
+
+from oauthprov import credentials
+from oauthprov.credentials import Bearer
+from oauthprov.protocol import resources
+from oauthprov.protocol.answers import Bearing
+from oauthprov.protocol.context import Context, required
+from oauthprov.records import AccessToken, Grant, RefreshToken
+from oauthprov.storage.interface import Add, Revoke, Stored
+
+log = logging.getLogger(__name__)
+
+Response = dict[str, object]
+
+
+def access_token(
+    context: Context, grant: Grant, scopes: tuple[str, ...]
+) -> tuple[Bearer, AccessToken]:
+    """Mint an access token under a grant, for this request's resources."""
+    bearer = Bearer.mint(credentials.ACCESS_TOKEN, grant.grant_id)
+    lifetime = context.settings.access_token_lifetime
+    return bearer, AccessToken(
+        key=bearer.key,
+        grant_id=grant.grant_id,
+        client_id=grant.client_id,
+        account_id=grant.account_id,
+        scopes=resources.scopes_for(context.settings, scopes, context.resources),
+        resources=context.resources,
+        issued_at=context.now,
+        expires_at=min(context.now + lifetime, grant.expires_at),
+    )
+
+
+def refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]:
+    """Mint a refresh token for all that the grant allows (RFC 6749 section 6)."""
+    bearer = Bearer.mint(credentials.REFRESH_TOKEN, grant.grant_id)
+    lifetime = context.settings.refresh_token_lifetime
+    return bearer, RefreshToken(
+        key=bearer.key,
+        grant_id=grant.grant_id,
+        client_id=grant.client_id,
+        scopes=grant.scopes,
+        resources=grant.resources,
+        issued_at=context.now,
+        expires_at=min(context.now + lifetime, grant.expires_at),
+    )
+
+
+def for_client(context: Context, scopes: tuple[str, ...]) -> Response:
+    """Store an access token of a client's own (RFC 6749 section 4.4) and return the response."""
+    bearer = Bearer.mint(credentials.ACCESS_TOKEN, credentials.mint_id())
+    record = AccessToken(
+        key=bearer.key,
+        grant_id=None,
+        client_id=required(context.client).client_id,
+        account_id=None,
+        scopes=resources.scopes_for(context.settings, scopes, context.resources),
+        resources=context.resources,
+        issued_at=context.now,
+        expires_at=context.now + context.settings.access_token_lifetime,
+    )
+    context.commit(Add(record))
+    return response(bearer, record)
+
+
+def response(access: Bearer, record: AccessToken, refresh: Bearer | None = None) -> Response:
+    """Return the token response (RFC 6749 section 5.1)."""
+    made: Response = {
+        "access_token": access.raw,
+        "token_type": "Bearer",
+        "expires_in": record.expires_at - record.issued_at,
+        "scope": " ".join(record.scopes),
+    }
+    if refresh is not None:
+        made["refresh_token"] = refresh.raw
+    return made
+
+
+def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToken] | None:
+    """Return the token that ``raw`` is, dead or alive; its prefix tells the kind."""
+    bearer = Bearer.parse(raw)
+    if bearer is None or bearer.kind == credentials.AUTHORIZATION_CODE:
+        return None
+    if bearer.kind == credentials.REFRESH_TOKEN:
+        return context.load(RefreshToken, bearer.key)
+    return context.load(AccessToken, bearer.key)
+
+
+def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]) -> bool:
+    """Tell whether a token is good now: itself, its grant and its client."""
+    if stored.state(context.now) != "live":
+        return False
+    return context.find_client(stored.record.client_id) is not None
+
+
+def bearing(context: Context, raw: str) -> Bearing | None:
+    """Return what a live access token stands for; None for anything else."""
+    stored = find(context, raw)
+    if stored is None or not isinstance(stored.record, AccessToken):
+        return None
+    if not is_live(context, stored):
+        return None
+    token = stored.record
+    return Bearing(
+        account_id=token.account_id,
+        client_id=token.client_id,
+        scopes=token.scopes,
+        resources=token.resources,
+        issued_at=token.issued_at,
+        expires_at=token.expires_at,
+        grant_id=token.grant_id,
+    )
+
+
+def revoke_replayed(context: Context, grant_id: str, what: str) -> None:
+    """Revoke a grant of which something was used twice (RFC 9700 section 4.14.2).
+
+    This is a commit of its own, so that it survives the error that reports the replay.
+    """
+    log.warning("%s replayed: grant %s is revoked", what, grant_id)
+    context.commit(Revoke(grant_id))

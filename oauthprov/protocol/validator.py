@@ -1,0 +1,277 @@
+"""The RequestValidator: every question that oauthlib asks, answered from one place.
+
+It works with any of oauthlib's endpoints, in any framework::
+
+    with validator.request():
+        headers, body, status = endpoint.create_token_response(uri, "POST", body, headers)
+
+Outside of ``request()`` every hook raises RuntimeError. Whatever the endpoints around it allow, it
+refuses plain and absent PKCE, implicit, password and public introspection. Tokens and codes are
+minted here: those that the endpoints made are replaced. Catch ``OAuth2Error`` around the call,
+for oauthlib lets those of the saving hooks pass. An authorization is created with
+``credentials={"user": signed_in}``, an ``accounts.SignedIn``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from oauthlib.common import Request
+from oauthlib.oauth2 import RequestValidator
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, UnsupportedResponseTypeError
+
+from oauthprov.protocol import (
+    authentication,
+    codes,
+    introspection,
+    pkce,
+    redirects,
+    refresh,
+    resources,
+    revocation,
+    scopes,
+    tokens,
+)
+from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.context import Context, Operation, current, entered, required
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Storage
+
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+
+
+class Validator(RequestValidator):
+    """Answers oauthlib from the settings, the clients and the storage."""
+
+    def __init__(
+        self, settings: Settings, storage: Storage, clients: Clients, clock: Callable[[], int]
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clients = clients
+        self._clock = clock
+
+    def request(self, operation: Operation | None = None) -> AbstractContextManager[Context]:
+        """Bracket one request; ``operation`` says to which endpoint, if the caller knows."""
+        now = self._clock()
+        return entered(Context(self._settings, self._storage, self._clients, now, operation))
+
+    # Clients
+
+    def client_authentication_required(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        """Tell whether the client has to prove itself: all but a public one without secret."""
+        context = current()
+        found = authentication.presented_by(request)
+        if found.method != "none" or context.operation == "introspect":
+            return True
+        client = context.find_client(found.client_id)
+        return client is None or authentication.is_confidential(client)
+
+    def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        """Authenticate a confidential client."""
+        client = authentication.authenticate(current(), request)
+        request.client = client
+        return client is not None and authentication.is_confidential(client)
+
+    def authenticate_client_id(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Identify a public client."""
+        request.client = authentication.authenticate(current(), request)
+        return request.client is not None
+
+    def validate_client_id(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Tell whether there is such a client, at the authorization endpoint."""
+        context = current()
+        context.client = request.client = context.find_client(client_id)
+        return context.client is not None
+
+    def validate_grant_type(
+        self, client_id: str, grant_type: str, client: Any, request: Request, *a: Any, **k: Any
+    ) -> bool:
+        """Tell whether the authenticated client was registered for the grant type."""
+        known = required(current().client)
+        return grant_type in GRANT_TYPES and grant_type in known.grant_types
+
+    # Authorization
+
+    def validate_redirect_uri(
+        self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Tell whether the client registered the redirect URI."""
+        return redirects.registered_for(required(current().client), redirect_uri)
+
+    def get_default_redirect_uri(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> str:
+        """Return the only registered one; at the token endpoint the one of the code.
+
+        OAuth 2.1 has no ``redirect_uri`` in the token request: PKCE took its place.
+        """
+        context = current()
+        if context.code is not None:
+            return context.code.record.redirect_uri
+        registered = required(context.client).redirect_uris
+        return registered[0] if len(registered) == 1 else ""
+
+    def validate_response_type(
+        self, client_id: str, response_type: str, client: Any, request: Request, *a: Any, **k: Any
+    ) -> bool:
+        """Tell whether the client may have a code, the only response there is."""
+        if response_type != "code":
+            raise UnsupportedResponseTypeError(request=request)
+        return "authorization_code" in required(current().client).grant_types
+
+    def is_pkce_required(self, client_id: str, request: Request) -> bool:
+        """Return True, after a challenge that isn't S256 was refused."""
+        context = current()
+        if request.code_challenge is not None and context.code is None:
+            pkce.challenge(request)
+        return True
+
+    def get_default_scopes(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        """Return what a client gets that asks for no scope."""
+        return list(scopes.defaults(self._settings, required(current().client)))
+
+    def validate_scopes(
+        self,
+        client_id: str,
+        scopes: list[str],
+        client: Any,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
+        """Tell whether the client may ask for these scopes; refuse unknown resources."""
+        context = current()
+        if not scopes or not allowed_for(context).issuperset(scopes):
+            return False
+        context.resources = resources.requested(self._settings, request)
+        resources.scopes_for(self._settings, scopes, context.resources)
+        return True
+
+    def save_authorization_code(
+        self, client_id: str, code: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        """Store an authorization code of our own and put it into the response."""
+        code["code"] = codes.issue(current(), request)
+
+    # Authorization codes
+
+    def validate_code(
+        self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Load the code that was presented."""
+        return codes.present(current(), code, request)
+
+    def get_code_challenge(self, code: str, request: Request) -> str:
+        """Return the challenge that the verifier must meet."""
+        pkce.check_verifier(request)
+        return required(current().code).record.code_challenge
+
+    def get_code_challenge_method(self, code: str, request: Request) -> str:
+        """Return S256."""
+        return pkce.METHOD
+
+    def confirm_redirect_uri(
+        self,
+        client_id: str,
+        code: str,
+        redirect_uri: str,
+        client: Any,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
+        """Compare with the authorization request's; oauthlib's own error has the wrong code."""
+        if required(current().code).record.redirect_uri != redirect_uri:
+            raise InvalidGrantError("Mismatching redirect URI.", request=request)
+        return True
+
+    def invalidate_authorization_code(
+        self, client_id: str, code: str, request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        """Do nothing: the commit that stored the tokens used the code up."""
+
+    # Refresh tokens
+
+    def validate_refresh_token(
+        self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Load the refresh token that was presented."""
+        return refresh.present(current(), refresh_token, request)
+
+    def get_original_scopes(
+        self, refresh_token: str, request: Request, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        """Return the scopes that a refresh may ask for."""
+        return refresh.original_scopes(current())
+
+    def is_within_original_scope(
+        self, request_scopes: list[str], refresh_token: str, request: Request, *a: Any, **k: Any
+    ) -> bool:
+        """Return False: no scope stands for others."""
+        return False
+
+    def rotate_refresh_token(self, request: Request) -> bool:
+        """Return True: every refresh token is used once."""
+        return True
+
+    # Tokens
+
+    def save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Store tokens of our own in one commit, and put them into the response."""
+        context = current()
+        granted = tuple(request.scopes or ())
+        if context.code is not None:
+            made = codes.redeem(context)
+        elif context.refresh_token is not None:
+            made = refresh.rotate(context, str(request.refresh_token), granted)
+        else:
+            made = tokens.for_client(context, granted)
+        token.clear()
+        token.update(made)
+
+    def introspect_token(
+        self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
+    ) -> dict[str, int | str | list[str]] | None:
+        """Return what a live token is to a client that may know, else None."""
+        return introspection.describe(current(), token)
+
+    def revoke_token(
+        self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        """Revoke a token of the authenticated client."""
+        revocation.revoke(current(), token)
+
+    def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
+        """Tell whether an access token is live and has every one of ``scopes``."""
+        found = tokens.bearing(current(), token or "")
+        return found is not None and set(found.scopes).issuperset(scopes or ())
+
+    # What OAuth 2.1 left behind
+
+    def validate_user(
+        self, username: str, password: str, client: Any, request: Request, *a: Any, **k: Any
+    ) -> bool:
+        """Return False: there is no password grant."""
+        current()
+        return False
+
+    def is_origin_allowed(
+        self, client_id: str, origin: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Return False: CORS is answered around the endpoints."""
+        current()
+        return False
+
+
+def allowed_for(context: Context) -> frozenset[str]:
+    """Return the scopes that the client of this request may ask for."""
+    return scopes.allowed(context.settings, required(context.client))

@@ -1,0 +1,33 @@
+"""The storage contract on Redis or Valkey, 6.2 or newer, on one server or a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from oauthprov.storage.interface import Storage
+from oauthprov.storage.redis.address import parse
+from oauthprov.storage.redis.cluster import Cluster
+from oauthprov.storage.redis.connections import Connections
+from oauthprov.storage.redis.route import Route, Single
+from oauthprov.storage.redis.storage import RedisStorage
+
+__all__ = ["open"]
+
+
+def open(url: str, options: Mapping[str, str]) -> Storage:
+    """Return the storage at ``url``; it connects when it is first used.
+
+    Schemes are ``redis``, ``rediss`` (TLS), ``unix``, and ``redis+cluster`` with one or more
+    nodes, ``redis+cluster://host:port,host:port`` (``rediss+cluster`` with TLS). Options are
+    ``key_prefix``, ``connect_timeout`` and ``read_timeout`` in seconds, and ``max_connections``
+    to each server. Raises ValueError for a URL or an option that it can't use.
+    """
+    address = parse(url, options)
+    route: Route
+    if address.nodes:
+        route = Cluster(address)
+    else:
+        make = partial(address.connection_class, **address.connection)
+        route = Single(Connections(make, limit=address.max_connections, patience=address.patience))
+    return RedisStorage(route, address.prefix)

@@ -1,0 +1,104 @@
+"""Where Redis is and how it is used: the URL and the options of the .ini."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.backoff import NoBackoff
+from redis.connection import Connection, SSLConnection, parse_url
+from redis.retry import Retry
+
+CLUSTERS = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
+DEFAULTS = {
+    "key_prefix": "oauthprov",
+    "connect_timeout": "2",
+    "read_timeout": "5",
+    "max_connections": "64",
+}
+PREFIX = re.compile(r"[A-Za-z0-9_.:/-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A parsed URL with its options.
+
+    ``connection`` are the arguments of ``connection_class``; ``nodes`` the hosts and ports of a
+    cluster, none for a single server. ``patience`` is how long a thread waits for a connection
+    when all are in use, in seconds.
+    """
+
+    connection_class: type[Connection]
+    connection: Mapping[str, Any] = field(repr=False)
+    nodes: tuple[tuple[str, int], ...]
+    prefix: str
+    max_connections: int
+    patience: float
+
+    @property
+    def tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return issubclass(self.connection_class, SSLConnection)
+
+
+def parse(url: str, options: Mapping[str, str]) -> Address:
+    """Parse a URL and options; ValueError, without the URL in it, for one that can't be used.
+
+    The query of the URL is redis-py's. Options are ``key_prefix``, ``connect_timeout`` and
+    ``read_timeout`` (seconds), and ``max_connections`` (to each server).
+    """
+    unknown = sorted(options.keys() - DEFAULTS.keys())
+    if unknown:
+        raise ValueError(f"no such option of Redis storage: {', '.join(unknown)}")
+    given = {**DEFAULTS, **options}
+    if not PREFIX.fullmatch(given["key_prefix"]):
+        raise ValueError("key_prefix holds letters, digits and _ . : / - only")
+    nodes, url = _nodes(url)
+    arguments = parse_url(url)
+    connection_class = arguments.pop("connection_class", Connection)
+    read_timeout = _positive(given, "read_timeout")
+    arguments |= {
+        "socket_connect_timeout": _positive(given, "connect_timeout"),
+        "socket_timeout": read_timeout,
+        "protocol": 2,
+        # A commit whose reply was lost must not be sent again: it would meet itself.
+        "retry": Retry(NoBackoff(), 0),
+    }
+    if nodes and arguments.pop("db", 0) != 0:
+        raise ValueError("a Redis Cluster has no databases but 0")
+    try:
+        connection_class(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ValueError("a part of the query of the Redis URL is unknown or unusable") from error
+    limit = int(_positive(given, "max_connections"))
+    return Address(connection_class, arguments, nodes, given["key_prefix"], limit, read_timeout)
+
+
+def _nodes(url: str) -> tuple[tuple[tuple[str, int], ...], str]:
+    """The nodes that a cluster's URL names, and the URL of the first alone."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in CLUSTERS:
+        return (), url
+    end = re.search(r"[/?]|$", rest)
+    at = end.start() if end else len(rest)
+    credentials, sign, hosts = rest[:at].rpartition("@")
+    single = [
+        parse_url(f"{CLUSTERS[scheme]}://{credentials}{sign}{host}{rest[at:]}")
+        for host in hosts.split(",")
+    ]
+    nodes = tuple((one.get("host", ""), one.get("port", 6379)) for one in single)
+    if not all(host for host, _ in nodes):
+        raise ValueError("a Redis Cluster URL names its nodes: host:port,host:port")
+    return nodes, f"{CLUSTERS[scheme]}://{credentials}{sign}{hosts.split(',')[0]}{rest[at:]}"
+
+
+def _positive(options: Mapping[str, str], name: str) -> float:
+    try:
+        number = float(options[name])
+    except ValueError:
+        number = 0
+    if not number > 0:
+        raise ValueError(f"{name} is a number above 0")
+    return number

@@ -1,0 +1,114 @@
+-- Applies every change, or none. Each change is a word with its keys and arguments, in the order in
+-- which they are taken below. ARGV[1] is the time. Returns 0, or the change refused: its number, the
+-- state that it met, the record found, and the grant of that record.
+
+local NEVER = '-----------'
+local HEADER = 47
+local now = ARGV[1]
+local key_at, argument_at = 0, 1
+local writes = {}
+
+local function key()
+  key_at = key_at + 1
+  return KEYS[key_at]
+end
+
+local function argument()
+  argument_at = argument_at + 1
+  return ARGV[argument_at]
+end
+
+local function header(record)
+  return redis.call('GETRANGE', record, 0, HEADER - 1)
+end
+
+local function write(...)
+  writes[#writes + 1] = {...}
+end
+
+local function set(record, value, ttl)
+  if ttl == '' then
+    write('SET', record, value)
+  else
+    write('SET', record, value, 'EX', ttl)
+  end
+end
+
+local function claimed(held)
+  return string.sub(held, 1, 11) ~= NEVER
+end
+
+local function revoked(held)
+  return string.sub(held, 13, 23) ~= NEVER
+end
+
+local function past(held, keep)
+  local expires = tonumber(string.sub(held, 25, 35))
+  return expires ~= nil and expires + keep <= tonumber(now)
+end
+
+local function state(held, grant)
+  if held == '' then return 'unknown' end
+  if revoked(held) then return 'revoked' end
+  local over = past(held, 0)
+  if string.sub(held, 46, 46) == 'g' then
+    local family = header(grant)
+    if family == '' or revoked(family) then return 'revoked' end
+    over = over or past(family, 0)
+  end
+  if claimed(held) then return 'claimed' end
+  return over and 'expired' or 'live'
+end
+
+local check = {}
+
+function check.add(record)
+  local keep, value, ttl = argument(), argument(), argument()
+  local held = header(record)
+  if held ~= '' and not past(held, keep) then return 'exists' end
+  set(record, value, ttl)
+end
+
+function check.claim(record)
+  local grant = key()
+  local found = state(header(record), grant)
+  if found ~= 'live' then return found, grant end
+  write('SETRANGE', record, 0, now)
+end
+
+function check.replace(record)
+  local expected, value, ttl = argument(), argument(), argument()
+  local held = header(record)
+  if held == '' then return 'unknown' end
+  if held ~= expected then return 'changed' end
+  set(record, value, ttl)
+end
+
+function check.remove(record)
+  write('DEL', record)
+end
+
+function check.revoke(grant)
+  local held = header(grant)
+  if held ~= '' and not revoked(held) then write('SETRANGE', grant, 12, now) end
+end
+
+function check.enter(index)
+  -- A name of another type fails here, before anything is written.
+  redis.call('ZCARD', index)
+  write('ZADD', index, 0, argument())
+end
+
+local number = 0
+while argument_at < #ARGV do
+  local record = key()
+  local refused, grant = check[argument()](record)
+  if refused then
+    return {number, refused, redis.call('GET', record), grant and redis.call('GET', grant)}
+  end
+  number = number + 1
+end
+for _, command in ipairs(writes) do
+  redis.call(unpack(command))
+end
+return 0

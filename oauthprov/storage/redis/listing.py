@@ -1,0 +1,52 @@
+"""The keys that an index or a roster lists, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from oauthprov.storage.redis.keys import SHARDS, Keys, shard_of
+from oauthprov.storage.redis.route import Route
+
+
+def entries(route: Route, name: bytes, after: str | None, size: int) -> Iterator[list[str]]:
+    """Yield the keys that the sorted set ``name`` lists after ``after``, ``size`` at a time."""
+    while True:
+        members = route.read(route.slot(name), *_range(name, after, size))
+        yield (keys := [member.decode() for member in members])
+        if len(keys) < size:
+            return
+        after = keys[-1]
+
+
+def roster(
+    route: Route, keys: Keys, kind: str, after: str | None, size: int
+) -> Iterator[list[str]]:
+    """Yield the keys of every record of ``kind`` after ``after``, about ``size`` at a time."""
+    first = 0 if after is None else SHARDS.index(shard_of(after))
+    names = [keys.shard(kind, shard) for shard in SHARDS[first:]]
+    counts = route.read_all([(route.slot(name), (b"ZCARD", name)) for name in names])
+    for run in _runs([pair for pair in zip(names, counts, strict=True) if pair[1]], size):
+        commands = [(route.slot(name), _range(name, after, size)) for name in run]
+        for name, members in zip(run, route.read_all(commands), strict=True):
+            yield (found := [member.decode() for member in members])
+            if len(found) == size:
+                yield from entries(route, name, found[-1], size)
+
+
+def _runs(shards: list[tuple[bytes, int]], size: int) -> Iterator[list[bytes]]:
+    """Part the shards into runs that are read in one trip, each just enough for ``size`` keys."""
+    run: list[bytes] = []
+    total = 0
+    for name, count in shards:
+        run.append(name)
+        total += count
+        if total >= size:
+            yield run
+            run, total = [], 0
+    if run:
+        yield run
+
+
+def _range(name: bytes, after: str | None, size: int) -> Sequence[bytes | int]:
+    start = b"-" if after is None else b"(" + after.encode()
+    return (b"ZRANGE", name, start, b"+", b"BYLEX", b"LIMIT", 0, size)

@@ -1,0 +1,37 @@
+"""JSON: with orjson where it is installed, with the standard library where it isn't or gives up.
+
+orjson refuses lone surrogates and integers beyond 64 bits, which the standard library takes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+try:
+    import orjson
+except ImportError:
+
+    def dumps(value: object) -> bytes:
+        """Write ``value`` as JSON."""
+        return json.dumps(value, separators=(",", ":")).encode()
+
+    def loads(text: bytes) -> Any:
+        """Read JSON; ValueError when it isn't."""
+        return json.loads(text)
+
+else:
+
+    def dumps(value: object) -> bytes:
+        """Write ``value`` as JSON."""
+        try:
+            return bytes(orjson.dumps(value))
+        except TypeError:
+            return json.dumps(value, separators=(",", ":")).encode()
+
+    def loads(text: bytes) -> Any:
+        """Read JSON; ValueError when it isn't."""
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            return json.loads(text)

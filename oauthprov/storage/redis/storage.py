@@ -1,0 +1,85 @@
+"""The storage contract on Redis, on one server or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar, cast
+
+from oauthprov.records import Grant, Record, slot
+from oauthprov.storage.interface import Change, Conflict, Page, State, Storage, Stored
+from oauthprov.storage.redis.commit import Commit, Refusal
+from oauthprov.storage.redis.facts import facts
+from oauthprov.storage.redis.failure import failing_as_storage_error
+from oauthprov.storage.redis.find import Finder
+from oauthprov.storage.redis.keys import Keys
+from oauthprov.storage.redis.purge import Purge
+from oauthprov.storage.redis.read import Reader
+from oauthprov.storage.redis.route import Route
+from oauthprov.storage.redis.steps import subject
+
+R = TypeVar("R", bound=Record)
+
+
+class RedisStorage(Storage):
+    """Records as strings in Redis; ``prefix`` begins the name of each."""
+
+    def __init__(self, route: Route, prefix: str) -> None:
+        keys = Keys(prefix)
+        self._route = route
+        self._reader = Reader(route, keys)
+        self._finder = Finder(route, keys, self._reader)
+        self._commit = Commit(keys, route)
+        self._purge = Purge(route, keys)
+
+    @failing_as_storage_error
+    def get(self, kind: type[R], key: str) -> Stored[R] | None:
+        return self._reader.get(kind, key)
+
+    @failing_as_storage_error
+    def get_many(
+        self, pairs: Sequence[tuple[type[Record], str]]
+    ) -> Sequence[Stored[Record] | None]:
+        return self._reader.get_many(pairs)
+
+    @failing_as_storage_error
+    def find(
+        self, kind: type[R], *, after: str | None = None, limit: int = 100, **index: str
+    ) -> Page[R]:
+        return self._finder.page(kind, after, limit, index)
+
+    @failing_as_storage_error
+    def commit(self, *changes: Change, now: int) -> None:
+        if refusal := self._commit.run(changes, now):
+            raise self._conflict(refusal)
+
+    @failing_as_storage_error
+    def purge(self, *, now: int, limit: int = 500) -> int:
+        return self._purge.run(now, limit)
+
+    @failing_as_storage_error
+    def ping(self) -> None:
+        for server in self._route.servers():
+            server.call(b"PING", again=True)
+
+    def upgrade(self) -> None:
+        """Do nothing: records carry their own form."""
+
+    @failing_as_storage_error
+    def describe(self) -> Mapping[str, str]:
+        return facts(self._route)
+
+    def close(self) -> None:
+        self._route.close()
+
+    def _conflict(self, refusal: Refusal) -> Conflict:
+        kind, key = subject(refusal.change)
+        stored = self._reader.decoded(kind, key, (refusal.found, refusal.grant))
+        if (
+            stored is not None
+            and stored.grant is None
+            and getattr(stored.record, "grant_id", None)
+        ):
+            # Only a claim looks at the grant by itself.
+            stored = replace(stored, grant=self._reader.get(Grant, slot(key)))
+        return Conflict(refusal.change, cast("State", refusal.state.decode()), stored)

@@ -1,0 +1,64 @@
+"""The public test suite of the storage contract: a backend that passes it may be used.
+
+Subclass :class:`StorageSuite` in a test module of pytest and define its fixtures, which
+:class:`~oauthprov.storage.testing.backend.Backend` describes::
+
+    class TestMyStorage(StorageSuite):
+        @pytest.fixture
+        def storage(self, tmp_path):
+            return MyStorage(tmp_path / "records")
+
+Time is an argument everywhere, so that no test sleeps. Hypothesis is needed by one of the tests.
+"""
+
+import pytest
+
+for _room in (
+    *("atomicity", "backend", "changes", "expiry", "failure", "finding", "grants", "lifetime"),
+    *(
+        "expecting",
+        "machine",
+        "model",
+        "purging",
+        "racing",
+        "reading",
+        "rules",
+        "samples",
+        "secrecy",
+    ),
+):
+    pytest.register_assert_rewrite(f"{__name__}.{_room}")
+
+# The rewriting must be asked for before the modules are imported.
+from oauthprov.storage.testing.atomicity import Atomicity  # noqa: E402
+from oauthprov.storage.testing.backend import NewerCode, not_applicable  # noqa: E402
+from oauthprov.storage.testing.changes import Changes  # noqa: E402
+from oauthprov.storage.testing.expiry import Expiry  # noqa: E402
+from oauthprov.storage.testing.failure import Failure  # noqa: E402
+from oauthprov.storage.testing.finding import Finding  # noqa: E402
+from oauthprov.storage.testing.grants import Grants  # noqa: E402
+from oauthprov.storage.testing.lifetime import Lifetime  # noqa: E402
+from oauthprov.storage.testing.machine import AgainstModel  # noqa: E402
+from oauthprov.storage.testing.purging import Purging  # noqa: E402
+from oauthprov.storage.testing.racing import Racing  # noqa: E402
+from oauthprov.storage.testing.reading import Reading  # noqa: E402
+from oauthprov.storage.testing.secrecy import Secrecy  # noqa: E402
+
+__all__ = ["NewerCode", "StorageSuite", "not_applicable"]
+
+
+class StorageSuite(
+    Reading,
+    Finding,
+    Changes,
+    Atomicity,
+    Expiry,
+    Grants,
+    Purging,
+    Racing,
+    Failure,
+    Secrecy,
+    Lifetime,
+    AgainstModel,
+):
+    """Every promise of :mod:`oauthprov.storage.interface`, as tests."""

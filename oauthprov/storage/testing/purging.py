@@ -1,0 +1,128 @@
+"""purge: what has expired goes, in bounded batches, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from oauthprov.records import AccessToken, AuthorizationCode, Grant, Record
+from oauthprov.storage.interface import Add, Claim, Revoke, Storage
+from oauthprov.storage.testing import samples
+from oauthprov.storage.testing.backend import Backend
+from oauthprov.storage.testing.expecting import add, gone, read
+from oauthprov.storage.testing.racing import THREADS, race
+from oauthprov.storage.testing.samples import LIFE, NOW
+
+BATCHES_AT_MOST = 100
+
+
+def purge_all(storage: Storage, *, now: int, limit: int = 500) -> int:
+    """Purge until there is nothing left to do; return how many records went."""
+    purged = 0
+    for _ in range(BATCHES_AT_MOST):
+        batch = storage.purge(now=now, limit=limit)
+        assert 0 <= batch <= limit
+        if batch == 0:
+            return purged
+        purged += batch
+    raise AssertionError("purge doesn't end")
+
+
+class Purging(Backend):
+    """Dropping what has expired."""
+
+    def gone_if_purged(self, storage: Storage, *records: Record) -> bool:
+        """Tell whether purge dropped these; an engine that does it by itself may take longer."""
+        return not self.purges or all(gone(storage, record) for record in records)
+
+    def test_an_empty_storage(self, storage: Storage) -> None:
+        assert storage.purge(now=NOW) == 0
+
+    def test_batches_are_bounded_and_end(self, storage: Storage) -> None:
+        grant = samples.grant(expires_at=NOW + 2 * LIFE)
+        old = [samples.access(grant.grant_id) for _ in range(10)]
+        young = [samples.access(grant.grant_id, expires_at=NOW + 2 * LIFE) for _ in range(10)]
+        storage.commit(Add(grant), *map(Add, old), *map(Add, young), now=NOW)
+        purged = purge_all(storage, now=NOW + LIFE, limit=3)
+        assert purged == 10 or not self.purges
+        assert self.gone_if_purged(storage, *old)
+        assert all(read(storage, token).state(NOW + LIFE) == "live" for token in [grant, *young])
+        assert storage.purge(now=NOW + LIFE) == 0
+
+    def test_the_second_at_which_a_record_may_go(self, storage: Storage) -> None:
+        code, session = samples.code("slot"), samples.machine_token()
+        add(storage, code, session)
+        storage.commit(Claim(AuthorizationCode, code.key), now=NOW)
+        purge_all(storage, now=NOW + LIFE - 1)
+        assert read(storage, session).record == session
+        purge_all(storage, now=NOW + LIFE + AuthorizationCode.shape.keep - 1)
+        assert read(storage, code).claimed_at == NOW
+        assert self.gone_if_purged(storage, session)
+        purge_all(storage, now=NOW + LIFE + AuthorizationCode.shape.keep)
+        assert self.gone_if_purged(storage, code)
+
+    def test_what_never_expires_stays(self, storage: Storage) -> None:
+        client, account = samples.client(owner="alice"), samples.account()
+        add(storage, client, account)
+        purge_all(storage, now=NOW * 2)
+        assert read(storage, client).record == client
+        assert read(storage, account).record == account
+        assert len(storage.find(type(client), owner="alice").items) == 1
+
+    def test_the_revoked_and_claimed_stay_until_they_expire(self, storage: Storage) -> None:
+        grant = samples.grant()
+        token = samples.refresh(grant.grant_id)
+        add(storage, grant, token)
+        storage.commit(Claim(type(token), token.key), now=NOW)
+        storage.commit(Revoke(grant.grant_id), now=NOW)
+        purge_all(storage, now=NOW + LIFE - 1)
+        assert (read(storage, grant).revoked_at, read(storage, token).claimed_at) == (NOW, NOW)
+
+    def test_a_grant_goes_no_sooner_than_its_tokens(self, storage: Storage) -> None:
+        grants = [samples.grant() for _ in range(3)]
+        tokens = [samples.access(grant.grant_id) for grant in grants for _ in range(3)]
+        add(storage, *grants, *tokens)
+        for _ in range(BATCHES_AT_MOST):
+            for token in tokens:
+                stored = storage.get(AccessToken, token.key)
+                assert stored is None or stored.grant is not None
+            if storage.purge(now=NOW + LIFE, limit=1) == 0:
+                break
+        assert self.gone_if_purged(storage, *grants, *tokens)
+
+    def test_a_grant_waits_for_a_longer_token(self, storage: Storage) -> None:
+        grant = samples.grant(expires_at=NOW + 10)
+        token = samples.access(grant.grant_id, expires_at=NOW + LIFE)
+        add(storage, grant, token)
+        purge_all(storage, now=NOW + 10)
+        assert read(storage, token).state(NOW + 10) == "expired"
+        purge_all(storage, now=NOW + LIFE)
+        assert self.gone_if_purged(storage, grant, token)
+
+    def test_the_index_is_purged_too(self, storage: Storage) -> None:
+        add(storage, *(samples.grant() for _ in range(5)))
+        add(storage, samples.grant("last", expires_at=NOW + 2 * LIFE))
+        purge_all(storage, now=NOW + LIFE, limit=2)
+        if self.purges:
+            found = storage.find(Grant, account_id="alice").items
+            assert [stored.record.grant_id for stored in found] == ["last"]
+
+    def test_beside_traffic(self, storage: Storage) -> None:
+        old = [samples.machine_token(expires_at=NOW - 1) for _ in range(60)]
+        young = [samples.machine_token() for _ in range(60)]
+        storage.commit(*map(Add, old), now=NOW - 2)
+
+        def traffic(number: int) -> int:
+            for token in young[number :: THREADS - 2]:
+                storage.commit(Add(token), now=NOW)
+                storage.commit(Claim(AccessToken, token.key), now=NOW)
+            return 0
+
+        def purge() -> int:
+            return purge_all(storage, now=NOW, limit=7)
+
+        runs: list[Callable[[], int]] = [purge, purge]
+        outcomes = race(runs + [partial(traffic, n) for n in range(THREADS - 2)])
+        assert sum(outcomes) == 60 or not self.purges
+        assert all(read(storage, token).claimed_at == NOW for token in young)
+        assert self.gone_if_purged(storage, *old)

@@ -1,0 +1,42 @@
+"""Real servers for every test that asks for one by its URL."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.servers import cluster, mariadb, postgresql, redis
+from tests.servers.run import Run
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[RUN] = Run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[RUN].close()
+
+
+@pytest.fixture(scope="session")
+def redis_url(pytestconfig: pytest.Config) -> str:
+    """``redis://`` of a real server; the database is this worker's alone."""
+    return redis.url(pytestconfig.stash[RUN])
+
+
+@pytest.fixture(scope="session")
+def redis_cluster_url(pytestconfig: pytest.Config) -> str:
+    """``redis+cluster://`` of a real cluster of three nodes; it is this worker's alone."""
+    return cluster.url(pytestconfig.stash[RUN])
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(pytestconfig: pytest.Config) -> str:
+    """``postgresql+psycopg://`` of a real server; the database is this worker's alone."""
+    return postgresql.url(pytestconfig.stash[RUN])
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(pytestconfig: pytest.Config) -> str:
+    """``mysql+pymysql://`` of a real server; the database is this worker's alone."""
+    return mariadb.url(pytestconfig.stash[RUN])

