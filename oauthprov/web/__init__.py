@@ -10,5 +10,5 @@ def includeme(config: Configurator) -> None:
     config.include("pyramid_chameleon")
     for part in ("directives", "headers", "layout", "site", "request", "errors", "assets"):
         config.include(f"oauthprov.web.{part}")
-    for page in ("home", "account", "apps", "consent"):
+    for page in ("home", "account", "apps", "consent", "clients"):
         config.include(f"oauthprov.web.{page}")
