@@ -1,0 +1,65 @@
+"""Where everything is stored: one contract, and a backend chosen by the scheme of a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from oauthprov.storage.interface import Storage
+
+GROUP = "oauthprov.storage"
+"""The entry point group of third parties: scheme = package:callable(url, options)."""
+
+SQL = "oauthprov.storage.sql"
+REDIS = "oauthprov.storage.redis"
+
+# scheme -> (the module that serves it, the driver it needs, the extra that brings the driver)
+SCHEMES: Mapping[str, tuple[str, str | None, str | None]] = {
+    "sqlite": (SQL, None, None),
+    "postgresql+psycopg": (SQL, "psycopg", "postgresql"),
+    "postgresql": (SQL, "psycopg", "postgresql"),
+    "mysql+pymysql": (SQL, "pymysql", "mysql"),
+    "mariadb+pymysql": (SQL, "pymysql", "mysql"),
+    "redis": (REDIS, "redis", "redis"),
+    "rediss": (REDIS, "redis", "redis"),
+    "redis+cluster": (REDIS, "redis", "redis"),
+    "unix": (REDIS, "redis", "redis"),
+}
+
+
+def open_storage(url: str, options: Mapping[str, str] | None = None) -> Storage:
+    """Return the storage at ``url``; only its own backend is imported, and nothing connects yet.
+
+    ``options`` are the settings ``oauthprov.storage.*`` beside the URL. Raises ValueError for a
+    scheme that nobody serves, a driver that isn't installed, and what the backend can't read. No
+    message repeats the URL, which may hold a password.
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        raise ValueError(f"a storage URL begins with one of {_known()}")
+    given = dict(options or {})
+    if scheme not in SCHEMES:
+        return _third_party(scheme)(url, given)
+    module, driver, extra = SCHEMES[scheme]
+    try:
+        backend: Callable[[str, Mapping[str, str]], Storage] = import_module(module).open
+        return backend(url, given)
+    except ModuleNotFoundError as missing:
+        if driver is None or missing.name != driver:
+            raise
+        raise ValueError(
+            f"{scheme}:// needs a driver that isn't installed: pip install 'oauthprov[{extra}]'"
+        ) from missing
+
+
+def _third_party(scheme: str) -> Callable[[str, Mapping[str, str]], Storage]:
+    for entry in entry_points(group=GROUP, name=scheme):
+        opener: Callable[[str, Mapping[str, str]], Storage] = entry.load()
+        return opener
+    raise ValueError(f"no storage has this URL's scheme; there are {_known()}")
+
+
+def _known() -> str:
+    schemes = [*SCHEMES, *sorted(entry.name for entry in entry_points(group=GROUP))]
+    return ", ".join(f"{scheme}://" for scheme in schemes)

@@ -1,0 +1,28 @@
+"""Storage in SQLite, PostgreSQL or MariaDB, through SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from oauthprov.storage.interface import Storage
+from oauthprov.storage.sql.engines import Options
+from oauthprov.storage.sql.storage import SQLStorage
+
+__all__ = ["SQLStorage", "open"]
+
+DRIVERS = {"postgresql": "postgresql+psycopg"}
+"""Short schemes and what they mean here."""
+
+
+def open(url: str, options: Mapping[str, str]) -> Storage:
+    """Return the storage at ``url``; nothing connects yet. Raises ValueError for a bad setting."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        # The cause quotes the URL, and a URL may hold a password.
+        raise ValueError("oauthprov.storage.url can't be read as a database URL") from None
+    driver = DRIVERS.get(parsed.drivername, parsed.drivername)
+    return SQLStorage(parsed.set(drivername=driver), Options.parse(options))

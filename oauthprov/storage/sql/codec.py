@@ -1,0 +1,97 @@
+"""Rows to records and back: sets and lists are JSON text, keys are bytes on MariaDB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, get_origin, get_type_hints
+
+from sqlalchemy import Table
+
+from oauthprov.records import KINDS, Grant, Record
+from oauthprov.storage.interface import Stored
+from oauthprov.storage.sql.tables import KEY, TABLES
+
+R = TypeVar("R", bound=Record)
+Converter = Callable[[Any], Any]
+
+_dump = json.JSONEncoder(separators=(",", ":")).encode
+
+
+# The same few lists of scopes come over and over; they are immutable, so one copy serves all.
+@lru_cache(4096)
+def dump_list(value: tuple[Any, ...]) -> str:
+    """Encode a tuple of strings, or of tuples of strings, as JSON text."""
+    return _dump(value)
+
+
+@lru_cache(4096)
+def load_list(text: str) -> tuple[Any, ...]:
+    """Decode what :func:`dump_list` made."""
+    items = json.loads(text)
+    return tuple(tuple(item) if isinstance(item, list) else item for item in items)
+
+
+class Codec(Generic[R]):
+    """Turns the rows of one kind into records, and records into the values of columns.
+
+    A row holds the record's fields in their order, then ``version`` and ``claimed_at``, for grants
+    also ``revoked_at``; where the kind names a grant, the same again of the grant.
+    """
+
+    def __init__(self, kind: type[R], *, binary_keys: bool) -> None:
+        self.kind = kind
+        self.width = len(kind.shape.fields)
+        self._fields = tuple(field.name for field in kind.shape.fields)
+        hints = get_type_hints(kind)
+        self._lists = tuple(name for name in self._fields if get_origin(hints[name]) is tuple)
+        self._loads: list[tuple[int, Converter]] = []
+        for place, name in enumerate(self._fields):
+            load = self._loader(hints[name], TABLES[kind], name, binary_keys)
+            if load is not None:
+                self._loads.append((place, load))
+        self._grant = Codec(Grant, binary_keys=binary_keys) if kind.shape.has_grant else None
+
+    @staticmethod
+    def _loader(hint: Any, table: Table, name: str, binary_keys: bool) -> Converter | None:
+        if get_origin(hint) is tuple:
+            return load_list
+        if hint is bool:
+            return bool
+        if binary_keys and table.c[name].type is KEY:
+            return bytes.decode
+        return None
+
+    def encode(self, record: Record) -> dict[str, Any]:
+        """Return the values of the record's columns by name."""
+        values = {name: getattr(record, name) for name in self._fields}
+        for name in self._lists:
+            values[name] = dump_list(values[name])
+        return values
+
+    def decode(self, row: Sequence[Any]) -> Stored[R]:
+        """Return what a row of the kind holds, with its grant."""
+        values = list(row[: self.width])
+        for place, load in self._loads:
+            if values[place] is not None:
+                values[place] = load(values[place])
+        version, claimed_at, *rest = row[self.width :]
+        record = self.kind(*values)
+        if self._grant is not None:
+            found = rest[0] is not None
+            return Stored(
+                record, version, claimed_at, grant=self._grant.decode(rest) if found else None
+            )
+        return Stored(record, version, claimed_at, rest[0] if rest else None)
+
+
+class Codecs:
+    """The codecs of one database; MariaDB hands out keys as bytes."""
+
+    def __init__(self, *, binary_keys: bool) -> None:
+        self._codecs = {kind: Codec(kind, binary_keys=binary_keys) for kind in KINDS}
+
+    def of(self, kind: type[R]) -> Codec[R]:
+        """The codec of ``kind``."""
+        return self._codecs[kind]  # type: ignore[return-value]

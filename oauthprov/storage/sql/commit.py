@@ -1,0 +1,173 @@
+"""Commits: all the changes or none, and which one is to blame.
+
+Nothing is read first. Each statement makes its change under its condition, and its row count says
+whether it did. Only a commit that was refused, and undone, reads what it met; when that no longer
+stands in the way the commit is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from oauthprov.records import KEY_LIMIT, KINDS, Record, slot
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Claim,
+    Conflict,
+    Remove,
+    Replace,
+    Revoke,
+    State,
+    Stored,
+)
+from oauthprov.storage.sql.changes import GATES, Shape, key_of, shape, statement, vacate, values
+from oauthprov.storage.sql.codec import Codecs
+from oauthprov.storage.sql.engines import Engines
+from oauthprov.storage.sql.failures import RolledBack
+from oauthprov.storage.sql.one_trip import fits, one_trip
+from oauthprov.storage.sql.retry import persistently
+from oauthprov.storage.sql.statements import Compiler
+from oauthprov.storage.sql.transaction import Runner, Step
+
+Read = Callable[[Sequence[tuple[type[Record], str]]], Sequence[Stored[Record] | None]]
+
+
+class Committer:
+    """Applies commits to one database; ``read`` is its ``get_many``."""
+
+    def __init__(self, engines: Engines, compiler: Compiler, codecs: Codecs, read: Read) -> None:
+        self._engines = engines
+        self._compiler = compiler
+        self._codecs = codecs
+        self._read = read
+        dbapi = engines.writer.engine.dialect.loaded_dbapi
+        self._runner = Runner(dbapi.Error, dbapi.IntegrityError, engines.begin)
+
+    def commit(self, changes: Sequence[Change], now: int) -> None:
+        """Apply ``changes`` as the contract says; raises Conflict, StorageError, ValueError."""
+        check(changes)
+        if not all(is_storable(key_of(change)) for change in changes):
+            self._blame(changes, now)
+            changes = [change for change in changes if is_storable(key_of(change))]
+        if not changes:
+            return
+        persistently(lambda attempt: self._attempt(changes, now, again=attempt > 0))
+
+    def _attempt(self, changes: Sequence[Change], now: int, *, again: bool) -> None:
+        if not self._apply(changes, now, again):
+            self._blame(changes, now)
+            raise RolledBack  # what refused it is gone already
+
+    def _apply(self, given: Sequence[Change], now: int, again: bool) -> bool:
+        """Make the changes and return True, or undo all and return False."""
+        changes = given if len(given) == 1 else in_locking_order(given)
+        shapes = tuple(map(shape, changes))
+        parts = [
+            values(change, self._codecs.of(kind), now)
+            for change, (_, kind) in zip(changes, shapes, strict=True)
+        ]
+        # What stands under a key past its keep is removed only when it was found in the way.
+        alone = None if again else self._alone(shapes)
+        if alone is not None:
+            return self._engines.autocommit.run(
+                lambda connection: self._runner.alone(connection, alone, parts), once=True
+            )
+        steps = self._steps(shapes, again)
+        return self._engines.writer.run(
+            lambda connection: self._runner.together(connection, steps, parts), once=True
+        )
+
+    def _alone(self, shapes: tuple[Shape, ...]) -> Step | None:
+        """The commit as one statement, where that can be."""
+        if len(shapes) == 1:
+            return Step(self._compiler.statement(statement, shapes[0], 0), shapes[0][0] in GATES)
+        if self._engines.family == "postgresql" and fits(shapes):
+            return Step(self._compiler.statement(one_trip, shapes), True)
+        return None
+
+    def _steps(self, shapes: tuple[Shape, ...], vacating: bool) -> list[Step]:
+        steps = []
+        for part, (type_, kind) in enumerate(shapes):
+            if vacating and type_ is Add and kind.shape.expires:
+                steps.append(Step(self._compiler.statement(vacate, kind, part), False))
+            made = self._compiler.statement(statement, (type_, kind), part)
+            steps.append(Step(made, type_ in GATES))
+        return steps
+
+    def _blame(self, changes: Sequence[Change], now: int) -> None:
+        """Raise Conflict for the first of ``changes`` that may not be, if one still may not."""
+        gates = [change for change in changes if not isinstance(change, Remove | Revoke)]
+        found = self._read([(shape(change)[1], key_of(change)) for change in gates])
+        for change, stored in zip(gates, found, strict=True):
+            state = refusal(change, stored, now)
+            if state is not None:
+                raise Conflict(change, state, stored)
+
+
+def refusal(change: Change, stored: Stored[Record] | None, now: int) -> State | None:
+    """Why ``change`` may not be, where ``stored`` is what stands under its key."""
+    match change:
+        case Add():
+            return None if stored is None or is_over(stored, now) else "exists"
+        case Remove() | Revoke():
+            return None
+    if stored is None:
+        return "unknown"
+    match change:
+        case Claim():
+            state = stored.state(now)
+            return None if state == "live" else state
+        case Replace(_, expecting):
+            return None if is_unchanged(stored, expecting) else "changed"
+
+
+def is_over(stored: Stored[Record], now: int) -> bool:
+    """Whether a record is past its expiry and ``keep``, so that its key counts as free."""
+    expires_at: int | None = getattr(stored.record, "expires_at", None)
+    return expires_at is not None and expires_at + stored.record.shape.keep <= now
+
+
+def is_unchanged(stored: Stored[Record], expecting: Stored[Record]) -> bool:
+    """Whether ``stored`` is as it was when ``expecting`` was read."""
+
+    def marks(it: Stored[Record]) -> tuple[Any, ...]:
+        return it.version, it.claimed_at, it.revoked_at
+
+    return marks(stored) == marks(expecting)
+
+
+def is_storable(key: str) -> bool:
+    """Whether a record can stand under ``key`` at all."""
+    return key.isascii() and len(key) <= KEY_LIMIT and "\0" not in key
+
+
+def check(changes: Sequence[Change]) -> None:
+    """Raise ValueError for a commit that no backend may accept."""
+    seen = {(shape(change)[1], key_of(change)) for change in changes}
+    if len(seen) != len(changes):
+        raise ValueError("a record appears twice in a commit")
+    for change in changes:
+        if not isinstance(change, Add | Replace):
+            continue
+        record, key = change.record, key_of(change)
+        if not is_storable(key):
+            raise ValueError(f"a key is ASCII and at most {KEY_LIMIT} bytes")
+        grant_id = getattr(record, "grant_id", None) if record.shape.has_grant else None
+        if grant_id is not None and grant_id != slot(key):
+            raise ValueError("a record's grant is the slot of its key")
+        if isinstance(change, Replace) and change.expecting.record.storage_key != key:
+            raise ValueError("a record replaces the one under its own key")
+
+
+def in_locking_order(changes: Sequence[Change]) -> Sequence[Change]:
+    """Order ``changes`` so that commits rarely deadlock, and no claim sees another change.
+
+    A claim is judged by the grant as it was before the commit.
+    """
+
+    def place(change: Change) -> tuple[bool, int, str]:
+        return not isinstance(change, Claim), KINDS.index(shape(change)[1]), key_of(change)
+
+    return sorted(changes, key=place)

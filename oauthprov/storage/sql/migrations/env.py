@@ -1,0 +1,12 @@
+"""What Alembic runs: the migrations, on the connection and in the transaction it was given."""
+
+from alembic import context
+
+from oauthprov.storage.sql.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=context.config.attributes["version_table"],
+)
+context.run_migrations()

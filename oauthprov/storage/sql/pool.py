@@ -1,0 +1,133 @@
+"""Connections: checked out of SQLAlchemy's pool, alive, and safe across a fork.
+
+There is no ping before each use. A connection found dead condemns every idle one of its time, and
+before a commit one that has idled is asked whether it is alive.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import PoolProxiedConnection, StaticPool
+
+from oauthprov.storage.interface import StorageError
+from oauthprov.storage.sql.failures import RolledBack, storage_error
+
+T = TypeVar("T")
+
+IDLE = 1.0
+"""Seconds after which a connection may have died unnoticed."""
+
+
+class _Died(Exception):
+    """The connection is gone; its cause is the driver's failure."""
+
+
+class Pool:
+    """The connections of one engine; with ``exclusive``, one is used at a time."""
+
+    def __init__(self, engine: Engine, *, timeout: float, exclusive: bool = False) -> None:
+        self.engine = engine
+        self._timeout = timeout
+        self._lock = threading.Lock() if exclusive else None
+        self._failures = (engine.dialect.loaded_dbapi.Error, SQLAlchemyError, OSError)
+        self._epoch = 0
+        self._pid = os.getpid()
+        self._inherited: list[object] = []
+
+    def run(self, work: Callable[[Any], T], *, once: bool = False) -> T:
+        """Call ``work`` with a driver connection; any failure of the driver is StorageError.
+
+        ``work`` ends the transactions that it begins. What may have written runs ``once``; a read
+        that met a connection which died while it idled runs again on a new one.
+        """
+        if self._pid != os.getpid():
+            self._leave_to_parent()
+        if self._lock is not None and not self._lock.acquire(timeout=self._timeout):
+            raise StorageError("the database is busy: its lock wasn't free in time")
+        try:
+            return self._run(work, once)
+        except self._failures as error:
+            raise storage_error(error) from error
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def close(self) -> None:
+        """Close every connection; the next use opens new ones."""
+        self.engine.dispose()
+
+    def _run(self, work: Callable[[Any], T], once: bool) -> T:
+        held = self._checkout(ask=once)
+        idled = "used" in held.info
+        try:
+            return self._lend(held, work)
+        except _Died as died:
+            if once or not idled:
+                raise storage_error(died.__cause__ or died) from died.__cause__
+        return self._lend(self._checkout(ask=False), work)
+
+    def _lend(self, held: PoolProxiedConnection, work: Callable[[Any], T]) -> T:
+        try:
+            result = work(held.dbapi_connection)
+        except RolledBack:
+            self._give_back(held)
+            raise
+        except BaseException as error:
+            died = self._is_disconnect(held, error)
+            self._discard(held)
+            if died:
+                self._epoch += 1
+                raise _Died from error
+            raise
+        self._give_back(held)
+        return result
+
+    def _checkout(self, *, ask: bool) -> PoolProxiedConnection:
+        while True:
+            held = self.engine.raw_connection()
+            if held.info.setdefault("epoch", self._epoch) == self._epoch:
+                if not (ask and self._has_died(held)):
+                    return held
+                self._epoch += 1
+            held.invalidate()
+
+    def _has_died(self, held: PoolProxiedConnection) -> bool:
+        used = held.info.get("used")
+        if used is None or time.monotonic() - used < IDLE:
+            return False
+        try:
+            return not self.engine.dialect.do_ping(held.dbapi_connection)  # type: ignore[arg-type]
+        except self._failures:
+            return True
+
+    def _is_disconnect(self, held: PoolProxiedConnection, error: BaseException) -> bool:
+        dialect: Any = self.engine.dialect
+        return isinstance(error, self._failures) and bool(
+            dialect.is_disconnect(error, held.dbapi_connection, None)
+        )
+
+    def _give_back(self, held: PoolProxiedConnection) -> None:
+        held.info["used"] = time.monotonic()
+        held.close()
+
+    def _discard(self, held: PoolProxiedConnection) -> None:
+        if isinstance(self.engine.pool, StaticPool):  # the connection is the database
+            held.rollback()
+            held.close()
+        else:
+            held.invalidate()
+
+    def _leave_to_parent(self) -> None:
+        # Kept, never closed: to close one here would end the parent's session on the server.
+        self._inherited.append(self.engine.pool)
+        self.engine.dispose(close=False)
+        if self._lock is not None:
+            self._lock = threading.Lock()
+        self._pid = os.getpid()

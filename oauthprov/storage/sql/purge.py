@@ -1,0 +1,77 @@
+"""Dropping what has expired: small batches, so that traffic beside them waits little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Delete, and_, delete, exists, literal_column, select
+from sqlalchemy.sql import ColumnElement
+
+from oauthprov.records import KINDS, Grant, Record
+from oauthprov.storage.sql.engines import Engines
+from oauthprov.storage.sql.failures import RolledBack, is_rolled_back
+from oauthprov.storage.sql.retry import persistently
+from oauthprov.storage.sql.statements import ZERO, Compiler, parameter
+from oauthprov.storage.sql.tables import TABLES, grants
+
+EXPIRING = sorted((kind for kind in KINDS if kind.shape.expires), key=lambda kind: kind is Grant)
+"""The kinds that expire, grants last: no record outlives its grant."""
+
+
+def purge(engines: Engines, compiler: Compiler, now: int, limit: int) -> int:
+    """Delete up to ``limit`` rows past their expiry and ``keep``; return how many."""
+    error = engines.autocommit.engine.dialect.loaded_dbapi.Error
+    dropped = 0
+    for kind in EXPIRING:
+        if dropped >= limit:
+            break
+        statement = compiler.statement(expired, kind, engines.family)
+        given = statement.bind([{"dead": now - kind.shape.keep, "limit": limit - dropped}])
+        work = partial(_delete, statement.sql, given, error)
+        dropped += persistently(partial(_attempt, engines, work))
+    return dropped
+
+
+def _attempt(engines: Engines, work: Callable[[Any], int], _: int) -> int:
+    return engines.autocommit.run(work)
+
+
+def _delete(sql: str, given: tuple[Any, ...], error: type[Exception], connection: Any) -> int:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql, given)
+    except error as failure:
+        if is_rolled_back(failure):
+            raise RolledBack from failure
+        raise
+    return int(cursor.rowcount)
+
+
+def expired(kind: type[Record], family: str) -> Delete:
+    """Delete a batch of ``kind``; rows that another process is deleting are left to it."""
+    table = TABLES[kind]
+    over: list[ColumnElement[bool]] = [
+        table.c.expires_at <= parameter(0, "dead", table.c.expires_at)
+    ]
+    if kind is Grant:
+        over += [~exists().where(_names_grant(child)) for child in KINDS if child.shape.has_grant]
+    limit = parameter(0, "limit", table.c.version)
+    if family == "mariadb":  # it knows no LIMIT in such a subquery, but one in DELETE
+        return delete(table).where(*over).with_dialect_options(mysql_limit=limit)
+    key = table.c[kind.shape.key]
+    batch = select(key).where(*over).order_by(table.c.expires_at)
+    batch = batch.limit(limit).offset(ZERO)
+    if family == "sqlite":
+        return delete(table).where(key.in_(batch))
+    # A CTE that locks runs once; a plain subquery may run again and lock more than its limit.
+    locked = batch.with_for_update(skip_locked=True).cte("batch")
+    return delete(table).where(key.in_(select(locked)))
+
+
+def _names_grant(child: type[Record]) -> ColumnElement[bool]:
+    """Whether a row's key has the grant as its slot: between ``<grant id>.`` and ``/``."""
+    key = TABLES[child].c[child.shape.key]
+    after, before = (grants.c.grant_id.concat(literal_column(end)) for end in ("'.'", "'/'"))
+    return and_(key > after, key < before)

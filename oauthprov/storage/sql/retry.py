@@ -1,0 +1,38 @@
+"""Trying again what the engine has undone, and nothing else."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from oauthprov.storage.interface import StorageError
+from oauthprov.storage.sql.failures import RolledBack, storage_error
+
+T = TypeVar("T")
+
+ATTEMPTS = 10
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
+"""Seconds between two attempts, at most."""
+
+
+def persistently(attempt: Callable[[int], T]) -> T:
+    """Call ``attempt`` with 0, 1, ... until it doesn't raise RolledBack; then StorageError."""
+    cause: BaseException | None = None
+    for number in range(ATTEMPTS):
+        if number:
+            pause(number)
+        try:
+            return attempt(number)
+        except RolledBack as undone:
+            cause = undone.__cause__
+    if cause is None:
+        raise StorageError("the commit was refused again and again for no lasting reason")
+    raise storage_error(cause) from cause
+
+
+def pause(number: int) -> None:
+    """Wait, longer each time and never twice alike, so that rivals part."""
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**number)
+    time.sleep(random.uniform(0, longest))  # noqa: S311 (no secret depends on it)

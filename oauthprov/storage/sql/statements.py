@@ -1,0 +1,90 @@
+"""Statements built with Core, compiled once a shape, to be run on the driver's own cursors.
+
+Executing through Core costs more than twice the database's own work, so Core only writes the SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BindParameter, Column, Select, bindparam, literal_column, select
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import ClauseElement, ColumnElement
+
+from oauthprov.records import Grant, Record
+from oauthprov.storage.sql.tables import TABLES, grants
+
+ZERO: ColumnElement[int] = literal_column("0")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL text and, place by place, where its parameters come from: which part, which name."""
+
+    sql: str
+    places: tuple[tuple[int, str], ...]
+
+    def bind(self, parts: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+        """Return the parameters in the order of their places."""
+        return tuple([parts[part][name] for part, name in self.places])
+
+
+def parameter(part: int, name: str, column: Column[Any]) -> BindParameter[Any]:
+    """A parameter named ``name`` of the ``part``-th change or key of a statement."""
+    return bindparam(f"p{part}_{name}", type_=column.type)
+
+
+class Compiler:
+    """Compiles the statements of one dialect, each shape once."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._compiled: dict[tuple[Any, ...], Statement] = {}
+
+    def statement(self, build: Callable[..., ClauseElement], *shape: Any) -> Statement:
+        """Return what ``build`` makes of ``shape``; code has so many shapes, data adds none."""
+        known = self._compiled.get((build, *shape))
+        if known is None:
+            known = self._compiled[build, *shape] = self._compile(build(*shape))
+        return known
+
+    def _compile(self, built: ClauseElement) -> Statement:
+        compiled: Any = built.compile(dialect=self._dialect)
+        places = []
+        for bound in compiled.positiontup or ():
+            part, _, name = bound.removeprefix("p").partition("_")
+            places.append((int(part), name))
+        return Statement(str(compiled), tuple(places))
+
+
+def with_grant(kind: type[Record]) -> Select[Any]:
+    """Select the rows of ``kind``, each with the grant that it names, as the codec reads them."""
+    table = TABLES[kind]
+    if not kind.shape.has_grant:
+        return select(*_columns(kind))
+    joined = table.outerjoin(grants, table.c.grant_id == grants.c.grant_id)
+    return select(*_columns(kind), *_columns(Grant)).select_from(joined)
+
+
+def _columns(kind: type[Record]) -> list[Column[Any]]:
+    names = [field.name for field in kind.shape.fields] + ["version", "claimed_at"]
+    table = TABLES[kind]
+    return [table.c[name] for name in names] + ([table.c.revoked_at] if table is grants else [])
+
+
+def by_keys(kind: type[Record], count: int) -> Select[Any]:
+    """Select ``count`` rows by their keys."""
+    key = TABLES[kind].c[kind.shape.key]
+    return with_grant(kind).where(key.in_([parameter(part, "key", key) for part in range(count)]))
+
+
+def by_index(kind: type[Record], index: str | None, more: bool) -> Select[Any]:
+    """Select a page of rows in the order of their keys, from the start or from ``after`` on."""
+    table = TABLES[kind]
+    key = table.c[kind.shape.key]
+    query = with_grant(kind).order_by(key).limit(bindparam("p0_limit")).offset(ZERO)
+    if index is not None:
+        query = query.where(table.c[index] == parameter(0, "value", table.c[index]))
+    return query.where(key > parameter(0, "after", key)) if more else query
