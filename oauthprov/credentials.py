@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import threading
 import unicodedata
@@ -27,7 +28,10 @@ AUTHORIZATION_CODE = "opc"
 CLIENT_SECRET = "ops"  # noqa: S105
 
 PASSWORD_LIMIT = 1024
-_TOKEN_LIMIT = 512
+_BEARER = re.compile(
+    rf"({ACCESS_TOKEN}|{REFRESH_TOKEN}|{AUTHORIZATION_CODE})_([A-Za-z0-9_-]{{1,64}})"
+    r"\.[A-Za-z0-9_-]{1,128}"
+)
 _NONCE_BYTES = 12
 
 
@@ -79,17 +83,8 @@ class Bearer:
     @classmethod
     def parse(cls, raw: str) -> Bearer | None:
         """Read what a client presented; None when it can't be one of ours."""
-        kind, underscore, rest = raw.partition("_")
-        slot, dot, secret = rest.partition(".")
-        if not (underscore and dot and slot and secret and raw.isascii()):
-            return None
-        if len(raw) > _TOKEN_LIMIT or kind not in (
-            ACCESS_TOKEN,
-            REFRESH_TOKEN,
-            AUTHORIZATION_CODE,
-        ):
-            return None
-        return cls(kind, slot, raw)
+        match = _BEARER.fullmatch(raw)
+        return None if match is None else cls(match[1], match[2], raw)
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from oauthlib.common import Request
 from oauthlib.oauth2 import (
@@ -100,7 +101,9 @@ class Engine:
                 headers["Allow"] = "POST"
                 raise InvalidRequestError("The method must be POST.", status_code=405)
             pairs = params.from_body(call, known).strict()
-            _, body, status = respond(params.uri_with(()), "POST", list(pairs), _headers(call))
+            # As text: of a list of pairs oauthlib keeps the last of each name.
+            form = urlencode(pairs)
+            _, body, status = respond(params.uri_with(()), "POST", form, _headers(call))
             document = json.loads(body) if body else None
         except OAuth2Error as error:
             status, document = error.status_code, dict(error.twotuples)

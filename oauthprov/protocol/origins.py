@@ -1,4 +1,4 @@
-"""Origins and well-known addresses: what is derived from a URL by cutting it up."""
+"""The origin of a URL, as browsers compare them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,3 @@ def origin_of(url: str) -> str | None:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
     return f"{parts.scheme}://{host}{shown}"
-
-
-def well_known(url: str, name: str) -> str:
-    """Return ``url`` with ``/.well-known/<name>`` between its host and its path.
-
-    RFC 8414 section 3.1 forms the address of an issuer's metadata so, RFC 9728 section 3.1 that of
-    a resource's.
-    """
-    parts = urlsplit(url)
-    path = "" if parts.path == "/" else parts.path
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{parts.netloc}/.well-known/{name}{path}{query}"

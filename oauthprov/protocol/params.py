@@ -8,7 +8,6 @@ makes every name that it is given an attribute of its request.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlencode
 
@@ -58,7 +57,10 @@ _NOT_PRINTABLE = re.compile(rb"[^\x21-\x7e]")
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The parameters that an endpoint knows, and the names that came more often than they may."""
+    """The parameters that an endpoint knows, and the names that came more often than they may.
+
+    Of the latter only the first value is kept.
+    """
 
     pairs: Pairs
     repeated: tuple[str, ...] = ()
@@ -106,11 +108,16 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     pieces = raw.split(b"&")
     if len(pieces) > COUNT_LIMIT:
         raise InvalidRequestError("The request has too many parameters.")
-    pairs = [_pair(piece) for piece in pieces if piece]
-    pairs = [(name, value) for name, value in pairs if name in known]
-    counts = Counter(name for name, _ in pairs)
-    repeated = tuple(name for name, count in counts.items() if count > 1 and name not in MANY)
-    return Parsed(tuple((name, value) for name, value in pairs if value), repeated)
+    kept: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    repeated: dict[str, None] = {}
+    for name, value in map(_pair, filter(None, pieces)):
+        if name in seen and name not in MANY:
+            repeated[name] = None
+        elif name in known:
+            seen.add(name)
+            kept.append((name, value))
+    return Parsed(tuple(pair for pair in kept if pair[1]), tuple(repeated))
 
 
 def uri_with(pairs: Pairs) -> str:

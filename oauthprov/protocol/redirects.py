@@ -50,7 +50,8 @@ def problem_with(uri: str, client_type: str) -> str | None:
     """
     if client_type == "machine":
         return "This type of client has no redirect URI."
-    if len(uri) > URI_LIMIT or not is_absolute_uri(uri):
+    # is_absolute_uri() lets a newline at the end pass.
+    if len(uri) > URI_LIMIT or not uri.isprintable() or not is_absolute_uri(uri):
         return "This is not an absolute URI without a fragment."
     try:
         parts = urlsplit(uri)

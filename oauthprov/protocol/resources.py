@@ -47,7 +47,7 @@ def scopes_for(
     """
     theirs = {s for r in settings.resources if r.uri in resources for s in r.scopes}
     others = {s for r in settings.resources for s in r.scopes} - theirs
-    granted = tuple(granted)
+    granted = tuple(dict.fromkeys(granted))
     kept = scopes.only(granted, frozenset(granted) - others) if resources else granted
     if not kept:
         raise InvalidScopeError("No granted scope is of use at the resource.")

@@ -122,9 +122,10 @@ class Validator(RequestValidator):
         self, client_id: str, response_type: str, client: Any, request: Request, *a: Any, **k: Any
     ) -> bool:
         """Tell whether the client may have a code, the only response there is."""
+        context = current()
         if response_type != "code":
             raise UnsupportedResponseTypeError(request=request)
-        return "authorization_code" in required(current().client).grant_types
+        return "authorization_code" in required(context.client).grant_types
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Return True, after a challenge that isn't S256 was refused."""
@@ -172,11 +173,13 @@ class Validator(RequestValidator):
 
     def get_code_challenge(self, code: str, request: Request) -> str:
         """Return the challenge that the verifier must meet."""
+        context = current()
         pkce.check_verifier(request)
-        return required(current().code).record.code_challenge
+        return required(context.code).record.code_challenge
 
     def get_code_challenge_method(self, code: str, request: Request) -> str:
         """Return S256."""
+        current()
         return pkce.METHOD
 
     def confirm_redirect_uri(
@@ -198,6 +201,7 @@ class Validator(RequestValidator):
         self, client_id: str, code: str, request: Request, *args: Any, **kwargs: Any
     ) -> None:
         """Do nothing: the commit that stored the tokens used the code up."""
+        current()
 
     # Refresh tokens
 
@@ -217,10 +221,12 @@ class Validator(RequestValidator):
         self, request_scopes: list[str], refresh_token: str, request: Request, *a: Any, **k: Any
     ) -> bool:
         """Return False: no scope stands for others."""
+        current()
         return False
 
     def rotate_refresh_token(self, request: Request) -> bool:
         """Return True: every refresh token is used once."""
+        current()
         return True
 
     # Tokens

@@ -10,5 +10,11 @@ def includeme(config: Configurator) -> None:
     config.include("pyramid_chameleon")
     for part in ("directives", "headers", "layout", "site", "request", "errors", "assets"):
         config.include(f"oauthprov.web.{part}")
+    config.include("oauthprov.web.cors")
+    config.include("oauthprov.resource")
+    for endpoint in ("authorize", "token", "introspect", "revoke", "metadata"):
+        config.include(f"oauthprov.web.{endpoint}")
+    for endpoint in ("protected_resource", "me", "health"):
+        config.include(f"oauthprov.web.{endpoint}")
     for page in ("home", "account", "apps", "consent", "clients"):
         config.include(f"oauthprov.web.{page}")

@@ -7,7 +7,6 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov.protocol.pkce import METHOD
 from oauthprov.web.responder import respond, see
 
 
@@ -33,10 +32,4 @@ def park(request: Any) -> Response:
 def includeme(config: Configurator) -> None:
     """Add the endpoint. People look at its errors, so it is a page."""
     config.add_oauth_page("authorize", "/oauth/authorize", get=authorize, post=park, leaves=True)
-    config.add_oauth_metadata(
-        authorization_endpoint="oauthprov.authorize",
-        response_types_supported=("code",),
-        response_modes_supported=("query", "fragment", "form_post"),
-        code_challenge_methods_supported=(METHOD,),
-        authorization_response_iss_parameter_supported=True,
-    )
+    config.add_oauth_metadata(authorization_endpoint="oauthprov.authorize")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
 
@@ -20,7 +21,7 @@ def ask(request: Any) -> Any:
     question = tools.provider.question(interaction, tools.person, tools.session.browser)
     if not isinstance(question, ConsentQuestion):
         return respond(request, question)
-    return {"question": question}
+    return {"question": question, "homepage": _host(question.client.homepage_uri)}
 
 
 def decide(request: Any) -> Any:
@@ -35,6 +36,14 @@ def decide(request: Any) -> Any:
     allow = form["decision"] == "allow"
     browser = tools.session.browser
     return respond(request, tools.provider.decide(interaction, tools.person, browser, allow=allow))
+
+
+def _host(uri: str | None) -> str | None:
+    try:
+        parts = urlsplit(uri or "")
+    except ValueError:
+        return None
+    return parts.netloc if parts.scheme == "https" else None
 
 
 def _interaction(fields: dict[str, str]) -> str:

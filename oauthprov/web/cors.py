@@ -39,7 +39,7 @@ def preflight(methods: str) -> Callable[[Any], Response]:
     headers = _PREFLIGHT | {"Access-Control-Allow-Methods": methods, "Allow": methods}
 
     def view(request: Any) -> Response:
-        return Response(status=204, content_type=None, headerlist=list(headers.items()))
+        return Response(status=204, headerlist=list(headers.items()))
 
     return view
 
@@ -112,4 +112,4 @@ def _named_client(request: Any) -> str | None:
 
 def includeme(config: Configurator) -> None:
     """Add the view deriver."""
-    config.add_view_deriver(cors_view, "oauth_cors")
+    config.add_view_deriver(cors_view, "oauth_cors", under="oauthprov")

@@ -9,6 +9,7 @@ from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from oauthprov.accounts import AccountSource
+from oauthprov.web.cors import preflight
 from oauthprov.web.errors import Rejected
 
 View = Callable[[Any], Any]
@@ -78,11 +79,19 @@ def add_oauth_endpoint(
     *,
     get: View | None = None,
     post: View | None = None,
-    options: View | None = None,
     kind: str = "endpoint",
+    cors: str | None = None,
+    **options: object,
 ) -> None:
-    """Add the route ``oauthprov.<name>`` for an endpoint that clients call."""
-    _add(config, name, pattern, {"GET": get, "POST": post, "OPTIONS": options}, kind, None)
+    """Add the route ``oauthprov.<name>`` for an endpoint that clients call.
+
+    ``cors`` is the ``oauth_cors`` of its views and lets browser apps ask by OPTIONS; ``options``
+    are further view options of the views that do the work.
+    """
+    views = {"GET": get, "POST": post}
+    if cors is not None:
+        views["OPTIONS"] = preflight("GET" if get else "POST")
+    _add(config, name, pattern, views, kind, None, oauth_cors=cors, **options)
 
 
 def _add(
@@ -92,6 +101,7 @@ def _add(
     views: dict[str, View | None],
     kind: str,
     renderer: str | None,
+    **options: object,
 ) -> None:
     route = f"oauthprov.{name}"
     config.add_route(route, pattern)
@@ -104,7 +114,8 @@ def _add(
     }
     allowed = [method for method, view in views.items() if view is not None]
     for method in allowed:
-        config.add_view(views[method], request_method=method, renderer=renderer, **ours)
+        extra = options if method != "OPTIONS" else {}
+        config.add_view(views[method], request_method=method, renderer=renderer, **ours, **extra)
 
     def refuse_method(request: Any) -> Any:
         raise Rejected(

@@ -63,6 +63,7 @@ def error_response(
     if tools.kind in ("page", "leaving"):
         value = {
             "title": _TITLES.get(status, "This request can't go on"),
+            "status": status,
             "error": error,
             "description": description,
             "advice": _ADVICE.get(error) if status == 400 else None,

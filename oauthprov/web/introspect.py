@@ -7,7 +7,6 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov.protocol.authentication import CONFIDENTIAL
 from oauthprov.web.responder import respond
 
 
@@ -20,7 +19,4 @@ def introspect(request: Any) -> Response:
 def includeme(config: Configurator) -> None:
     """Add the endpoint. It has no CORS: no browser app can keep the secret that it needs."""
     config.add_oauth_endpoint("introspect", "/oauth/introspect", post=introspect)
-    config.add_oauth_metadata(
-        introspection_endpoint="oauthprov.introspect",
-        introspection_endpoint_auth_methods_supported=CONFIDENTIAL,
-    )
+    config.add_oauth_metadata(introspection_endpoint="oauthprov.introspect")

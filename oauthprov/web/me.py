@@ -25,6 +25,4 @@ def me(request: Any) -> Response:
 def includeme(config: Configurator) -> None:
     """Add the resource where the scope that it asks for is declared."""
     if SCOPE in {scope.name for scope in config.registry["oauthprov.settings"].scopes}:
-        config.add_oauth_endpoint(
-            "me", "/api/me", get=me, cors="bearer", view_options={"oauth_scopes": (SCOPE,)}
-        )
+        config.add_oauth_endpoint("me", "/api/me", get=me, cors="bearer", oauth_scopes=(SCOPE,))

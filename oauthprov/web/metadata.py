@@ -6,7 +6,7 @@ There is no ``openid-configuration`` until there is OpenID Connect: clients that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,11 +14,8 @@ from urllib.parse import unquote, urlsplit
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov.protocol.origins import well_known
+from oauthprov.protocol.metadata import AUTHORIZATION_SERVER, authorization_server, well_known
 from oauthprov.settings import Settings
-
-NAME = "oauth-authorization-server"
-CACHED = {"Cache-Control": "public, max-age=300"}
 
 _ROUTE = "oauthprov."
 
@@ -26,9 +23,16 @@ _ROUTE = "oauthprov."
 def metadata(request: Any) -> Response:
     """Return the metadata document."""
     tools = request.oauthprov
-    document = {"issuer": tools.settings.issuer}
-    document |= {name: _shown(tools, value) for name, value in tools.site.metadata.items()}
-    return Response(json_body=document, headerlist=list(CACHED.items()))
+    entries = {name: _shown(tools, value) for name, value in tools.site.metadata.items()}
+    document = authorization_server(tools.settings, entries)
+    return published(document)
+
+
+def published(document: Mapping[str, object]) -> Response:
+    """Return a public JSON document, which caches may keep for five minutes."""
+    response = Response(json_body=dict(document))
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
 
 
 def _shown(tools: Any, value: Any) -> Any:
@@ -54,14 +58,13 @@ def includeme(config: Configurator) -> None:
     OpenID clients form, and, by ``oauthprov.well_known_root``, the bare one.
     """
     settings: Settings = config.registry["oauthprov.settings"]
-    _serve(config, "metadata", f"/.well-known/{NAME}")
+    _serve(config, "metadata", f"/.well-known/{AUTHORIZATION_SERVER}")
     with at_root(config):
         if urlsplit(settings.issuer).path:
-            inserted = unquote(urlsplit(well_known(settings.issuer, NAME)).path)
+            inserted = unquote(urlsplit(well_known(settings.issuer, AUTHORIZATION_SERVER)).path)
             _serve(config, "metadata.inserted", inserted)
         if settings.well_known_root:
-            _serve(config, "metadata.root", f"/.well-known/{NAME}")
-    config.add_oauth_metadata(scopes_supported=tuple(scope.name for scope in settings.scopes))
+            _serve(config, "metadata.root", f"/.well-known/{AUTHORIZATION_SERVER}")
 
 
 def _serve(config: Configurator, name: str, pattern: str) -> None:

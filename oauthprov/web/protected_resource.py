@@ -13,11 +13,11 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
 
-from oauthprov.protocol.origins import origin_of, well_known
+from oauthprov.protocol.metadata import PROTECTED_RESOURCE, well_known
+from oauthprov.protocol.metadata import protected_resource as document_of
+from oauthprov.protocol.origins import origin_of
 from oauthprov.settings import Resource, Settings
-from oauthprov.web.metadata import CACHED, at_root
-
-NAME = "oauth-protected-resource"
+from oauthprov.web.metadata import at_root, published
 
 
 def is_local(settings: Settings, resource: Resource) -> bool:
@@ -27,7 +27,7 @@ def is_local(settings: Settings, resource: Resource) -> bool:
 
 def document_url(resource: Resource) -> str:
     """Return the address of the document of ``resource``."""
-    return well_known(resource.uri, NAME)
+    return well_known(resource.uri, PROTECTED_RESOURCE)
 
 
 def protected_resource(request: Any) -> Response:
@@ -36,14 +36,7 @@ def protected_resource(request: Any) -> Response:
     asked = (request.path_info, request.query_string)
     for resource in settings.resources:
         if is_local(settings, resource) and _place(resource) == asked:
-            document = {
-                "resource": resource.uri,
-                "authorization_servers": [settings.issuer],
-                "scopes_supported": list(resource.scopes),
-                "bearer_methods_supported": ["header"],
-                "resource_name": resource.sentence,
-            }
-            return Response(json_body=document, headerlist=list(CACHED.items()))
+            return published(document_of(settings, resource))
     raise HTTPNotFound()
 
 
@@ -65,5 +58,3 @@ def includeme(config: Configurator) -> None:
                 kind="document",
                 cors="any",
             )
-    if settings.resources:
-        config.add_oauth_metadata(protected_resources=tuple(r.uri for r in settings.resources))

@@ -7,7 +7,6 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov.protocol.authentication import METHODS
 from oauthprov.web.responder import respond
 
 
@@ -20,7 +19,4 @@ def revoke(request: Any) -> Response:
 def includeme(config: Configurator) -> None:
     """Add the endpoint."""
     config.add_oauth_endpoint("revoke", "/oauth/revoke", post=revoke, cors="client")
-    config.add_oauth_metadata(
-        revocation_endpoint="oauthprov.revoke",
-        revocation_endpoint_auth_methods_supported=METHODS,
-    )
+    config.add_oauth_metadata(revocation_endpoint="oauthprov.revoke")

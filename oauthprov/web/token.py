@@ -7,8 +7,6 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov.protocol.authentication import METHODS
-from oauthprov.protocol.validator import GRANT_TYPES
 from oauthprov.web.responder import respond
 
 
@@ -21,8 +19,4 @@ def token(request: Any) -> Response:
 def includeme(config: Configurator) -> None:
     """Add the endpoint."""
     config.add_oauth_endpoint("token", "/oauth/token", post=token, cors="client")
-    config.add_oauth_metadata(
-        token_endpoint="oauthprov.token",  # noqa: S106 - a route name
-        grant_types_supported=GRANT_TYPES,
-        token_endpoint_auth_methods_supported=METHODS,
-    )
+    config.add_oauth_metadata(token_endpoint="oauthprov.token")  # noqa: S106 - a route name

@@ -1,0 +1,76 @@
+"""The metadata documents: RFC 8414, RFC 9207, RFC 9728."""
+
+import pytest
+
+from oauthprov.protocol import metadata
+
+from .world import ISSUER, NOTES, PHOTOS, World
+
+
+def test_the_servers_document(world):
+    entries = {"token_endpoint": f"{ISSUER}/oauth/token"}
+    assert metadata.authorization_server(world.settings, entries) == {
+        "issuer": ISSUER,
+        "token_endpoint": f"{ISSUER}/oauth/token",
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "none",
+        ],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "scopes_supported": ["read", "write", "photos", "notes"],
+        "protected_resources": [PHOTOS, NOTES],
+    }
+
+
+def test_methods_are_named_for_the_endpoints_that_are_on(world):
+    entries = {"introspection_endpoint": "x", "revocation_endpoint": "y"}
+    document = metadata.authorization_server(world.settings, entries)
+    assert document["introspection_endpoint_auth_methods_supported"] == [
+        "client_secret_basic",
+        "client_secret_post",
+    ]
+    assert "none" in document["revocation_endpoint_auth_methods_supported"]
+
+
+def test_nothing_empty_is_named():
+    world = World(scopes="", default_scopes="", resources="")
+    document = metadata.authorization_server(world.settings, {})
+    assert "scopes_supported" not in document
+    assert "protected_resources" not in document
+
+
+def test_a_resources_document(world):
+    assert metadata.protected_resource(world.settings, world.settings.resources[1]) == {
+        "resource": NOTES,
+        "authorization_servers": [ISSUER],
+        "scopes_supported": ["notes"],
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Notes",
+    }
+
+
+@pytest.mark.parametrize(
+    ("identifier", "address"),
+    [
+        ("https://a.example", "https://a.example/.well-known/x"),
+        ("https://a.example/", "https://a.example/.well-known/x"),
+        ("https://a.example/b/c", "https://a.example/.well-known/x/b/c"),
+        ("https://a.example/b/", "https://a.example/.well-known/x/b/"),
+        ("https://a.example/b?c=d", "https://a.example/.well-known/x/b?c=d"),
+    ],
+)
+def test_where_a_document_lies(identifier, address):
+    assert metadata.well_known(identifier, "x") == address
+
+
+def test_every_grant_type_named_is_known_to_the_token_endpoint(world):
+    document = metadata.authorization_server(world.settings, {})
+    world.client("all", grant_types=tuple(document["grant_types_supported"]))
+    for grant_type in document["grant_types_supported"]:
+        answer = world.post("token", {"grant_type": grant_type, "scope": "read"}, client_id="all")
+        assert answer.body.get("error") in (None, "invalid_request")

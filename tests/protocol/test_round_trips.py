@@ -1,0 +1,90 @@
+"""Trips to storage, at most: the table of DESIGN.md section 3. The caches are cold."""
+
+import pytest
+
+from oauthprov.protocol.answers import Interact, Redirect
+
+from .world import World
+
+
+@pytest.fixture
+def cold(world):
+    """The same world as another process sees it, which has cached nothing."""
+
+    def forget():
+        world.provider = world.another_process()
+        return world
+
+    return forget
+
+
+def test_authorize_signed_in_and_remembered(world, cold):
+    world.allow()
+    # The third read of the table is the session, which the web layer loads.
+    with cold().counted(reads=2, writes=1):
+        assert isinstance(world.authorize(), Redirect)
+
+
+def test_authorize_with_a_page(world, cold):
+    with cold().counted(reads=2, writes=1):
+        assert isinstance(world.authorize(), Interact)
+    with cold().counted(reads=1, writes=1):
+        assert isinstance(world.authorize(person=None), Interact)
+
+
+def test_code_exchange(world, cold):
+    code = world.code()
+    with cold().counted(reads=2, writes=1):
+        assert world.redeem(code).status == 200
+
+
+def test_refresh(world, cold):
+    token = world.tokens()["refresh_token"]
+    with cold().counted(reads=2, writes=1):
+        assert world.refresh(token).status == 200
+
+
+def test_client_credentials(world, cold):
+    world.client("worker", "machine")
+    with cold().counted(reads=1, writes=1):
+        form = {"grant_type": "client_credentials"}
+        assert world.post("token", form, client_id="worker").status == 200
+
+
+def test_introspection(world, cold):
+    token = world.tokens()["access_token"]
+    with cold().counted(reads=2, writes=0):
+        assert world.introspect(token).body["active"]
+
+
+def test_revocation(world, cold):
+    tokens = world.tokens()
+    for name in ("access_token", "refresh_token"):
+        with cold().counted(reads=2, writes=1):
+            assert world.post("revoke", {"token": tokens[name]}, client_id="app").status == 200
+
+
+def test_a_resource_with_a_cached_client(world):
+    token = world.tokens()["access_token"]
+    with world.counted(reads=1, writes=0):
+        assert world.is_live(token)
+
+
+def test_a_token_that_cannot_be_one_of_ours_costs_nothing(world):
+    with world.counted(reads=0, writes=0):
+        assert not world.is_live("nonsense")
+
+
+def test_a_replay_costs_one_write_more(world, cold):
+    code = world.code()
+    world.redeem(code)
+    with cold().counted(reads=2, writes=1):
+        assert world.redeem(code).status == 400
+
+
+def test_without_a_cache_a_client_is_still_read_once():
+    world = World(client_cache=0)
+    world.client()
+    token = world.tokens()["access_token"]
+    with world.counted(reads=2, writes=0):
+        assert world.introspect(token).body["active"]

@@ -1,0 +1,91 @@
+"""No secret reaches a log, not at DEBUG, nor the storage."""
+
+import logging
+
+from oauthprov import credentials
+from oauthprov.protocol.answers import Interact
+
+from .world import ALICE, BROWSER, VERIFIER, World
+
+
+def run_every_flow(world):
+    """Go through every flow, well and badly; return the secrets that there were."""
+    world.client("worker", "machine", auth_method="client_secret_post")
+    secrets = [*world.secrets.values(), VERIFIER]
+    pending = world.authorize(person=None)
+    assert isinstance(pending, Interact)
+    world.provider.decide(pending.interaction_id, ALICE, BROWSER, allow=True)
+    code = world.code(scope="read write")
+    first = world.redeem(code).body
+    second = world.refresh(first["refresh_token"]).body
+    world.refresh(first["refresh_token"])
+    third = world.refresh(second["refresh_token"]).body
+    worker = {"client_id": "worker", "client_secret": world.secrets["worker"]}
+    own = world.post("token", worker | {"grant_type": "client_credentials"}).body
+    for token in (first["access_token"], third["refresh_token"], own["access_token"]):
+        world.introspect(token)
+        world.introspect(token, "nobody")
+    world.post("token", worker | {"grant_type": "client_credentials", "scope": "bad"})
+    world.post("token", {"client_id": "app", "client_secret": "wrong-secret", "code": code})
+    world.post("revoke", {"token": own["access_token"]} | worker)
+    world.redeem(code)
+    world.refresh(first["refresh_token"])
+    world.refresh(third["refresh_token"])
+    for answer in (first, second, third, own):
+        secrets += [answer["access_token"], answer.get("refresh_token", answer["access_token"])]
+    secrets += [code, pending.interaction_id, "wrong-secret"]
+    return secrets
+
+
+def parts(secrets):
+    """Each secret, and what of it is secret by itself."""
+    return {*secrets, *(secret.partition(".")[2] or secret for secret in secrets)}
+
+
+def test_nothing_secret_is_logged_at_debug(caplog):
+    names = ("oauthlib", "oauthlib.oauth2.rfc6749.grant_types.refresh_token", "oauthprov", None)
+    for name in names:
+        caplog.set_level(logging.DEBUG, logger=name)
+    world = World()
+    world.client()
+    secrets = run_every_flow(world)
+    assert caplog.records, "the run logs something"
+    logged = "\n".join(f"{r.getMessage()} {r.args} {r.exc_text}" for r in caplog.records)
+    assert [secret for secret in parts(secrets) if secret in logged] == []
+
+
+def test_oauthlib_stays_at_info(caplog):
+    caplog.set_level(logging.DEBUG)
+    child = "oauthlib.oauth2.rfc6749.grant_types.refresh_token"
+    caplog.set_level(logging.DEBUG, logger=child)
+    World()
+    assert logging.getLogger("oauthlib").getEffectiveLevel() == logging.INFO
+    assert logging.getLogger(child).getEffectiveLevel() == logging.INFO
+
+
+def test_a_quieter_oauthlib_stays_quiet(caplog):
+    caplog.set_level(logging.ERROR, logger="oauthlib")
+    World()
+    assert logging.getLogger("oauthlib").getEffectiveLevel() == logging.ERROR
+
+
+def test_nothing_secret_is_stored(world):
+    secrets = run_every_flow(world)
+    dump = world.dump()
+    assert credentials.digest(world.secrets["app"]) in dump
+    assert [secret for secret in parts(secrets) if secret in dump] == []
+
+
+def test_no_error_repeats_what_was_sent(world):
+    answers = [
+        world.post("token", {"grant_type": "secret-value"}, client_id="app"),
+        world.redeem("secret-value"),
+        world.refresh("secret-value"),
+        world.refresh(world.tokens()["refresh_token"], scope="secret-value"),
+        world.post("token", {"client_id": "secret-value", "grant_type": "refresh_token"}),
+        world.authorize("secret-value"),
+        world.authorize(redirect_uri="https://secret-value"),
+        world.authorize(scope="secret-value"),
+        world.authorize(resource="https://secret-value"),
+    ]
+    assert ["secret-value" in repr(answer) for answer in answers] == [False] * len(answers)

@@ -1,0 +1,234 @@
+"""A provider over real storage, with a clock that tests move and trips that tests count."""
+
+import base64
+import dataclasses
+import hashlib
+from contextlib import contextmanager
+from urllib.parse import quote_plus, urlencode
+
+from oauthprov import credentials
+from oauthprov.accounts import AccountSource, SignedIn
+from oauthprov.protocol.answers import Call, Interact, Redirect
+from oauthprov.protocol.provider import Provider
+from oauthprov.records import KINDS, Client
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Add, Replace, Storage
+
+from .memory import MemoryStorage
+
+ISSUER = "https://as.example"
+CALLBACK = "https://app.example/callback"
+PHOTOS = "https://photos.example/"
+NOTES = "https://notes.example/api"
+VERIFIER = "v" * 50
+BROWSER = credentials.digest("alice's browser")
+OTHER_BROWSER = credentials.digest("bob's browser")
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+ALICE = SignedIn("alice-id", "alice", auth_time=999, amr=("pwd",))
+BOB = SignedIn("bob-id", "bob", auth_time=999)
+
+INI = {
+    "oauthprov.issuer": ISSUER,
+    "oauthprov.secret": "0123456789abcdefghijklmnopqrstuvwxyz",
+    "oauthprov.storage.url": "sqlite://",
+    "oauthprov.scopes": "read | See\nwrite | Change\nphotos | See photos\nnotes | See notes",
+    "oauthprov.default_scopes": "read",
+    "oauthprov.resources": f"{PHOTOS} | photos | Photos\n{NOTES} | notes | Notes",
+}
+
+
+class Accounts(AccountSource):
+    """Nobody to sign in: the protocol is told who is there."""
+
+    def signed_in(self, request):
+        return None
+
+    def login_url(self, request, return_to):
+        return "/login"
+
+
+class Counting(Storage):
+    """A storage that counts the trips to another one."""
+
+    def __init__(self, inner):
+        self.inner = inner
+        self.reads = self.writes = 0
+
+    def get_many(self, pairs):
+        self.reads += 1
+        return self.inner.get_many(pairs)
+
+    def find(self, kind, *, after=None, limit=100, **index):
+        self.reads += 1
+        return self.inner.find(kind, after=after, limit=limit, **index)
+
+    def commit(self, *changes, now):
+        self.writes += 1
+        self.inner.commit(*changes, now=now)
+
+    def purge(self, *, now, limit=500):
+        return self.inner.purge(now=now, limit=limit)
+
+    def ping(self):
+        self.inner.ping()
+
+    def upgrade(self):
+        self.inner.upgrade()
+
+    def describe(self):
+        return self.inner.describe()
+
+    def close(self):
+        self.inner.close()
+
+
+def challenge(verifier=VERIFIER):
+    """The S256 challenge of a verifier."""
+    hashed = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
+
+
+def basic(client_id, secret):
+    """An Authorization header, its parts form-encoded as RFC 6749 section 2.3.1 says."""
+    joined = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
+    return {"authorization": "Basic " + base64.b64encode(joined).decode()}
+
+
+class World:
+    """One provider and what a client does to it. ``now`` is its time."""
+
+    def __init__(self, **settings):
+        self.now = 1_000_000
+        ini = INI | {f"oauthprov.{key}": str(value) for key, value in settings.items()}
+        self.settings = Settings.from_ini(ini)
+        self.storage = Counting(MemoryStorage())
+        self.storage.upgrade()
+        self.provider = self.another_process()
+        self.secrets = {}
+
+    def another_process(self):
+        """A second provider over the same storage, with caches of its own."""
+        return Provider(self.settings, self.storage, Accounts(), lambda: self.now)
+
+    def client(self, client_id="app", client_type="web", **changes):
+        """Store a client; ``self.secrets`` has its secret."""
+        known = {"web": "client_secret_basic", "machine": "client_secret_basic"}
+        auth_method = changes.setdefault("auth_method", known.get(client_type, "none"))
+        if auth_method != "none" and "secrets" not in changes:
+            self.secrets[client_id], digest = credentials.mint(credentials.CLIENT_SECRET)
+            changes["secrets"] = (digest,)
+        machine = client_type == "machine"
+        code = ("authorization_code", "refresh_token")
+        changes.setdefault("grant_types", ("client_credentials",) if machine else code)
+        changes.setdefault("redirect_uris", () if machine else (CALLBACK,))
+        changes.setdefault("scopes", ("read", "write", "photos", "notes"))
+        record = Client(client_id, client_id.title(), client_type, self.now, **changes)
+        self.storage.commit(Add(record), now=self.now)
+        return record
+
+    def change(self, kind, key, **changes):
+        """Change a stored record behind the provider's back."""
+        stored = self.storage.get(kind, key)
+        record = dataclasses.replace(stored.record, **changes)
+        self.storage.commit(Replace(record, expecting=stored), now=self.now)
+
+    def auth(self, client_id):
+        """How the client authenticates by default: its header."""
+        secret = self.secrets.get(client_id)
+        return {} if secret is None else basic(client_id, secret)
+
+    def post(self, endpoint, form, headers=None, *, client_id=None):
+        """Post a form to token, introspect or revoke; ``client_id`` authenticates by Basic."""
+        headers = FORM | (self.auth(client_id) if client_id else {}) | (headers or {})
+        pairs = form.items() if isinstance(form, dict) else form
+        body = form if isinstance(form, bytes) else urlencode(list(pairs)).encode()
+        return getattr(self.provider, endpoint)(Call("POST", b"", body, headers))
+
+    def query(self, client_id="app", **changes):
+        """The pairs of a good authorization request; None drops one, a list repeats it."""
+        given = {
+            "client_id": client_id,
+            "response_type": "code",
+            "redirect_uri": CALLBACK,
+            "scope": "read",
+            "state": "s t&=ä",
+            "code_challenge": challenge(),
+            "code_challenge_method": "S256",
+        } | changes
+        many = [(k, v if isinstance(v, list) else [v]) for k, v in given.items() if v is not None]
+        return [(key, value) for key, values in many for value in values]
+
+    def authorize(self, client_id="app", person=ALICE, browser=BROWSER, **changes):
+        """Send an authorization request by GET."""
+        query = urlencode(self.query(client_id, **changes)).encode()
+        return self.provider.authorize(Call("GET", query), person, browser)
+
+    def resume(self, interaction_id, person=ALICE, browser=BROWSER):
+        """Go on with a stored request."""
+        query = urlencode({"interaction": interaction_id}).encode()
+        return self.provider.authorize(Call("GET", query), person, browser)
+
+    def allow(self, client_id="app", person=ALICE, **changes):
+        """Go through the authorization to its end, saying Allow where asked."""
+        answer = self.authorize(client_id, person, **changes)
+        if isinstance(answer, Interact):
+            answer = self.provider.decide(answer.interaction_id, person, BROWSER, allow=True)
+        assert isinstance(answer, Redirect), answer
+        return dict(answer.params)
+
+    def code(self, client_id="app", **changes):
+        """Return an authorization code."""
+        return self.allow(client_id, **changes)["code"]
+
+    def redeem(self, code, client_id="app", **changes):
+        """Exchange a code."""
+        form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+        if client_id not in self.secrets:
+            form["client_id"] = client_id
+        form = {k: v for k, v in (form | changes).items() if v is not None}
+        return self.post("token", form, client_id=client_id)
+
+    def tokens(self, client_id="app", **changes):
+        """Return the token response of a whole authorization."""
+        answer = self.redeem(self.code(client_id, **changes), client_id)
+        assert answer.status == 200, answer
+        return answer.body
+
+    def refresh(self, token, client_id="app", **changes):
+        """Use a refresh token."""
+        form = {"grant_type": "refresh_token", "refresh_token": token} | changes
+        if client_id not in self.secrets:
+            form["client_id"] = client_id
+        return self.post("token", form, client_id=client_id)
+
+    def introspect(self, token, client_id="app", **changes):
+        """Introspect a token."""
+        return self.post("introspect", {"token": token} | changes, client_id=client_id)
+
+    def is_live(self, access_token):
+        """Tell whether a resource would take the token."""
+        return self.provider.bearer(access_token) is not None
+
+    @contextmanager
+    def counted(self, reads, writes):
+        """Check how many trips to storage the block costs at most."""
+        before = self.storage.reads, self.storage.writes
+        yield
+        spent = self.storage.reads - before[0], self.storage.writes - before[1]
+        assert spent[0] <= reads, f"{spent[0]} reads, {reads} allowed"
+        assert spent[1] <= writes, f"{spent[1]} writes, {writes} allowed"
+
+    def dump(self):
+        """Everything stored, as one text."""
+        return "\n".join(repr(stored) for kind in KINDS for stored in self.all(kind))
+
+    def all(self, kind):
+        """Every stored record of a kind."""
+        found, after = [], None
+        while True:
+            page = self.storage.find(kind, after=after)
+            found += page.items
+            after = page.next
+            if after is None:
+                return found
