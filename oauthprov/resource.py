@@ -73,7 +73,7 @@ def bearer(request: Any, resource: str | None = None) -> Bearing | None:
 
 
 def client_of_token(request: Any) -> str | None:
-    """Return the id of the client that the token of ``request`` was issued to, for any resource."""
+    """Return the id of the client that the token was issued to, whatever resource it is for."""
     found = _presented_once.get_or_create(request)
     return found.client_id if isinstance(found, Bearing) else None
 

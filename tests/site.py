@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
 from pyramid.config import Configurator
-from webtest import TestApp, TestResponse
+from webtest import TestApp, TestRequest, TestResponse
 
 from oauthprov.protocol.registration import Registrar
 from oauthprov.records import Client
@@ -110,7 +110,8 @@ class Site:
     registrar: Registrar
 
     def url(self, path: str) -> str:
-        return self.issuer + path
+        """The URL of a path below the issuer; a URL stays as it is."""
+        return path if "://" in path.partition("?")[0] else self.issuer + path
 
     def browser(self) -> Browser:
         return Browser(self)
@@ -122,8 +123,15 @@ class Site:
     def get(self, path: str, **kwargs) -> TestResponse:
         return TestApp(self.wsgi).get(self.url(path), expect_errors=True, **kwargs)
 
-    def request(self, url: str, **kwargs) -> TestResponse:
-        return TestApp(self.wsgi).request(url, expect_errors=True, **kwargs)
+    def send(
+        self, method: str, path: str, query: bytes = b"", body: bytes = b"", **headers: str
+    ) -> TestResponse:
+        """Send raw bytes, which no client library would; ``content_type`` is a header."""
+        request = TestRequest.blank(self.url(path), method=method, body=body)
+        request.environ["QUERY_STRING"] = query.decode("latin-1")
+        for name, value in headers.items():
+            request.headers[name.replace("_", "-")] = value
+        return TestApp(self.wsgi, lint=False).do_request(request, expect_errors=True)
 
     def app(self, kind: str = "web", **metadata) -> App:
         """Register a client and return it as the application that it belongs to."""
@@ -168,8 +176,7 @@ class Browser:
 
     def get(self, url: str, **kwargs) -> TestResponse:
         """GET an absolute URL, or a path below the issuer."""
-        target = url if "://" in url else self.site.url(url)
-        return self.page.get(target, expect_errors=True, **kwargs)
+        return self.page.get(self.site.url(url), expect_errors=True, **kwargs)
 
     def sign_up(self, name: str) -> Browser:
         """Make an account and be signed in."""
@@ -206,7 +213,7 @@ class Browser:
     def decide(self, consent: TestResponse, decision: str = "allow") -> TestResponse:
         """Press Allow or Cancel on a consent page."""
         form = consent.forms[0]
-        return form.submit("decision", value=decision)
+        return form.submit("decision", value=decision, expect_errors=True)
 
     def connect(self, app: App, **changes) -> dict[str, str]:
         """Go through authorization, allow what is asked, and return the parameters that arrive."""

@@ -1,200 +1,280 @@
-"""Nothing that a stranger sends gives a 500 or a traceback."""
+"""Whatever a stranger sends gets the registered error, and never a 500."""
 
 from __future__ import annotations
 
-import json
+import re
+from urllib.parse import urlencode
 
 import pytest
-from pyramid.config import Configurator
-from webtest import TestApp
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
+from oauthprov.protocol import params
 from tests import site as sites
-from tests.site import FORM, ISSUER, Site
+from tests.site import FORM
+from tests.web.test_authorize import is_error_page
 
-POSTED = ("/login", "/signup", "/logout", "/consent", "/account/password")
-GOT = ("/", "/login", "/signup", "/logout", "/consent", "/account", "/account/password")
+ENDPOINTS = ["/oauth/token", "/oauth/introspect", "/oauth/revoke"]
+PAGES = ["/", "/login", "/signup", "/consent", "/account", "/logout", "/oauth/authorize"]
+REGISTERED = {
+    "access_denied",
+    "insufficient_scope",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "invalid_target",
+    "invalid_token",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+    "unsupported_token_type",
+}
 
-
-def raw(site: Site, method: str, path: str, query: str = "", body: bytes = b"", kind: str = FORM):
-    """Send bytes as they are, past all that a client library would put right."""
-    environ = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "CONTENT_TYPE": kind,
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.url_scheme": "https",
-        "HTTP_HOST": "id.example",
-    }
-    app = TestApp(site.wsgi, extra_environ=environ, lint=False)
-    request = app.RequestClass.blank("/", environ=environ)
-    request.body = body
-    request.environ.update(environ)
-    return app.do_request(request, expect_errors=True)
-
-
-def is_error_page(response) -> bool:
-    assert 400 <= response.status_int < 500, response.status
-    assert response.headers["X-Request-Id"] in response.text
-    assert "Traceback" not in response.text
-    return response.html.h1 is not None
-
-
-@pytest.mark.parametrize(
-    "path", ["/\xff", "/login\xff", "/account/apps/\xc3/remove", "/\xff\xfe/"]
-)
-def test_paths_that_aren_t_text(site, path):
-    assert is_error_page(raw(site, "GET", path))
-
-
-@pytest.mark.parametrize("path", ["/login", "/signup", "/consent"])
-@pytest.mark.parametrize(
-    "query",
-    [
-        "interaction=%ff",
-        "interaction=%",
-        "interaction=%zz",
-        "x=%ff",
-        "interaction=%00",
-        "\xff=\xff",
-    ],
-)
-def test_queries_that_aren_t_text(site, path, query):
-    assert is_error_page(raw(site, "GET", path, query))
+BODIES = [
+    b"grant_type=%zz",
+    b"grant_type=%",
+    b"grant_type=%ff",
+    b"grant_type=\xff",
+    b"grant_type=refresh_token%00",
+    b"grant_type=refresh_token&grant_type=refresh_token",
+    b"client_id=a&client_id=b&grant_type=refresh_token",
+    b"token=a&token=b",
+    b'{"grant_type": "client_credentials"}',
+    b"[]",
+    b"\0",
+    b"&&&=&=",
+    b"scope=" + b"a" * 1_000_000,
+    b"&".join(b"p%d=1" % n for n in range(10_000)),
+    b"x" * 1_100_000,
+]
 
 
-@pytest.mark.parametrize("query", ["x=%ff", "a=1&a=2", "&".join(f"x{n}=1" for n in range(10_000))])
-def test_pages_without_parameters_ignore_them(site, query):
-    assert raw(site, "GET", "/", query).status_int == 200
-
-
-@pytest.mark.parametrize("path", POSTED[:4])
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"name=%ff&password=x",
-        b"name=\xff",
-        b"name=a&name=b",
-        b"name=%00",
-        b"%",
-        b"&".join(b"x%d=1" % n for n in range(10_000)),
-        b"name=" + b"x" * 100_000,
-        b"\x00" * 100,
-    ],
-    ids=range(8),
-)
-def test_bodies_that_aren_t_forms(site, path, body):
-    assert is_error_page(raw(site, "POST", path, body=body))
-
-
-@pytest.mark.parametrize("path", POSTED[:4])
-@pytest.mark.parametrize(
-    ("kind", "body"),
-    [
-        ("application/json", json.dumps({"name": "alice"}).encode()),
-        (
-            "multipart/form-data; boundary=x",
-            b'--x\r\nContent-Disposition: form-data; name="a"\r\n',
-        ),
-        ("text/plain", b"name=alice"),
-        ("", b"name=alice"),
-        (f"{FORM}; charset=utf-16", b"name=alice"),
-        (f"{FORM}; charset=no-such-charset", b"name=alice"),
-        (f"{FORM}; charset=\xff", b"name=alice"),
-    ],
-)
-def test_bodies_of_another_kind(site, path, kind, body):
-    assert is_error_page(raw(site, "POST", path, body=body, kind=kind))
-
-
-@pytest.mark.parametrize("kind", [f"{FORM}; charset=no-such-charset", "text/html; charset=\xff"])
-def test_a_charset_on_a_get_is_nothing_to_us(site, kind):
-    assert raw(site, "GET", "/login", kind=kind).status_int == 200
-
-
-def test_a_body_over_a_mebibyte_isn_t_read(site):
-    response = raw(site, "POST", "/login", body=b"x" * 1_048_577)
-    assert response.status_int == 413
-    assert is_error_page(response)
-
-
-@pytest.mark.parametrize("path", GOT)
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
-def test_wrong_methods(site, path, method):
-    response = raw(site, method, path)
-    assert response.status_int == 405
-    assert "GET" in response.headers["Allow"]
-    assert is_error_page(response)
-
-
-def test_a_page_that_only_takes_a_post(site, alice):
-    response = alice.get("/account/sessions/end-all")
-    assert (response.status_int, response.headers["Allow"]) == (405, "POST")
-
-
-def test_head_is_a_get_without_its_body(site):
-    response = site.request(site.url("/login"), method="HEAD")
-    assert (response.status_int, response.body) == (200, b"")
-
-
-def test_the_host_header_decides_nothing(site):
-    app = TestApp(site.wsgi, extra_environ={"HTTP_HOST": "evil.example"})
-    page = app.get("/login")
-    assert "evil.example" not in page.text
-    assert app.get("/account").location == f"{ISSUER}/login?page=account"
-
-
-def test_another_name_of_this_computer_leads_to_the_issuer_in_development():
-    made = sites.standalone(sites.ini("sqlite://", "http://127.0.0.1:5000", development="true"))
-    moved = made.request("http://localhost:5000/login?page=account")
-    assert moved.location == "http://127.0.0.1:5000/login?page=account"
-    assert made.request("http://evil.example/login").status_int == 200
-    made.close()
-
-
-def test_a_defect_is_a_page_with_an_id_and_a_log_with_the_reason(caplog):
-    def broken(request):
-        raise RuntimeError("the secret reason")
-
-    with Configurator(settings=sites.ini("sqlite://", development="true")) as config:
-        config.include("oauthprov.web.standalone")
-        config.add_oauth_page("broken", "/broken", get=broken)
-        app = TestApp(config.make_wsgi_app())
-    page = app.get("https://id.example/broken", status=500)
-    assert "the secret reason" not in page.text
-    assert page.headers["X-Request-Id"] in page.text
-    assert f"[request {page.headers['X-Request-Id']}]" in caplog.text
-    assert "the secret reason" in caplog.text
-
-
-@pytest.fixture
-def stranded():
-    """A server whose Redis is gone."""
-    made = sites.standalone(sites.ini("redis://127.0.0.1:1/0"))
+@pytest.fixture(scope="module")
+def site():
+    made = sites.standalone(sites.ini("sqlite://", development="true"))
     yield made
     made.close()
 
 
-def test_without_storage_pages_say_503(stranded, caplog):
-    cookie = {"Cookie": f"__Host-oauthprov_sid={'a' * 22}.{'b' * 43}"}
-    for path in ("/", "/account", "/login"):
-        page = stranded.get(path, headers=cookie)
-        assert page.status_int == 503
-        assert page.headers["Retry-After"] == "5"
-        assert page.headers["X-Request-Id"] in page.text
-        assert page.headers["Content-Security-Policy"]
-        assert f"[request {page.headers['X-Request-Id']}]" in caplog.text
+def assert_refused(response, *statuses):
+    assert response.status_int in (statuses or (400,))
+    assert response.content_type == "application/json"
+    assert response.json["error"] in REGISTERED
+    assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_without_storage_clients_are_told_in_json(stranded):
-    form = {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"}
-    answer = stranded.post("/oauth/token", form)
-    assert answer.status_int == 503
-    assert answer.json["error"] == "temporarily_unavailable"
-    assert answer.headers["Retry-After"] == "5"
-    assert answer.headers["Cache-Control"] == "no-store"
+@pytest.mark.parametrize("path", ENDPOINTS)
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:40]))
+def test_a_body_that_is_no_form(site, path, body):
+    assert_refused(site.send("POST", path, body=body, content_type=FORM), 400, 401, 413)
 
 
-def test_what_needs_no_storage_goes_on(stranded):
-    assert stranded.get("/").status_int == 200
-    assert stranded.get("/login").status_int == 200
+@pytest.mark.parametrize("path", ENDPOINTS)
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "multipart/form-data; boundary=x",
+        "multipart/form-data",
+        "text/plain",
+        f"{FORM}; charset=bogus",
+        f"{FORM}; charset=utf-16",
+        f"{FORM}; charset=\xff",
+        "\xff",
+        "",
+    ],
+)
+def test_another_type_than_a_form_in_utf_8(site, path, content_type):
+    app = site.app("machine")
+    form = {"grant_type": "client_credentials", "client_id": app.client.client_id}
+    response = site.send("POST", path, body=urlencode(form).encode(), content_type=content_type)
+    assert_refused(response)
+    assert response.json["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_credentials_in_the_url(site, path):
+    response = site.send("POST", path, query=b"client_secret=x", content_type=FORM)
+    assert_refused(response)
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+@pytest.mark.parametrize("length", ["-1", "abc", "1e3", "99999999999999999999", "\u00b2"])
+def test_a_content_length_that_is_none(site, path, length):
+    response = site.send("POST", path, content_type=FORM, content_length=length)
+    assert_refused(response, 400, 401, 413)
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Basic",
+        "Basic !!!",
+        "Basic \xff",
+        "Basic Og==",
+        "Basic YTpi, Basic YTpi",
+        "Basic " + "YTpi" * 20_000,
+        "Bearer x",
+        "Digest username=x",
+        "\0",
+    ],
+)
+def test_an_authorization_header_that_is_none(site, authorization):
+    response = site.send(
+        "POST",
+        "/oauth/token",
+        body=b"grant_type=client_credentials",
+        content_type=FORM,
+        authorization=authorization,
+    )
+    assert_refused(response, 401)
+    assert response.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        b"%zz",
+        b"client_id=%ff",
+        b"client_id=\xff",
+        b"client_id=%00",
+        b"scope=" + b"a" * 1_000_000,
+        b"&".join(b"p%d=1" % n for n in range(10_000)),
+        b"interaction=%ff",
+        b"interaction=" + b"a" * 5_000,
+        b"interaction=a&interaction=b",
+        b"interaction=\xe2\x80\xae",
+    ],
+    ids=lambda query: repr(query[:30]),
+)
+def test_a_query_that_cant_be_read(site, query):
+    assert is_error_page(site.send("GET", "/oauth/authorize", query=query))
+    for page in PAGES:
+        assert site.send("GET", page, query=query).status_int < 500
+
+
+@pytest.mark.parametrize(
+    "path", ["/%ff", "/oauth/%ff", "/oauth/token%00", "/%", "/..%2f", "/%2e/"]
+)
+def test_an_address_that_isnt_text(site, path):
+    for method in ("GET", "POST", "OPTIONS"):
+        assert site.send(method, path).status_int in (400, 404)
+
+
+@pytest.mark.parametrize("cookie", ["\xff", "=", ";;;", "a" * 20_000, "__Host-oauthprov_sid=\xff"])
+@pytest.mark.parametrize("path", PAGES)
+def test_cookies_that_are_none(site, path, cookie):
+    assert site.send("GET", path, cookie=cookie).status_int < 500
+
+
+# What the endpoints know, and what oauthlib would take for an attribute of its request.
+INNER = {"interaction", "user", "client", "scopes", "_params", "extra_credentials"}
+NAMES = st.sampled_from(sorted(params.TOKEN | params.AUTHORIZATION | params.ABOUT_TOKEN | INNER))
+VALUES = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            "authorization_code",
+            "client_credentials",
+            "code",
+            "openid",
+            "password",
+            "refresh_token",
+            "S256",
+            sites.CALLBACK,
+            "opa_a.b",
+            "opr_a.b",
+            "opc_a.b",
+        ]
+    ),
+    st.text(max_size=30),
+)
+FORMS = st.lists(st.tuples(NAMES, VALUES), max_size=8).map(
+    lambda pairs: urlencode(pairs, errors="surrogatepass").encode()
+)
+RAW = st.one_of(FORMS, FORMS, st.binary(max_size=60))
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "authorization": st.one_of(
+            st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=40),
+            st.sampled_from(["Basic YTpi", "Bearer opa_a.b", "Basic"]),
+        ),
+        "origin": st.sampled_from(["https://app.example", "null", "\xff", "https://[", "x" * 99]),
+        "content_type": st.sampled_from([FORM, FORM, "application/json", "multipart/form-data"]),
+        "cookie": st.text(st.characters(max_codepoint=255, exclude_characters="\r\n")),
+    },
+)
+FUZZ = hypothesis_settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(scope="module")
+def app(site):
+    """A public client, so that strangers get past client authentication."""
+    return site.app("browser")
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+@given(body=RAW, query=st.one_of(st.just(b""), RAW), headers=HEADERS, known=st.booleans())
+@FUZZ
+def test_fuzzed_endpoints(site, app, path, body, query, headers, known):
+    if known:
+        body = b"client_id=" + app.client.client_id.encode() + b"&" + body
+    headers = {"content_type": FORM} | headers
+    response = site.send("POST", path, query, body, **headers)
+    assert response.status_int in (200, 400, 401, 413)
+    if response.status_int != 200:
+        assert response.json["error"] in REGISTERED
+        description = response.json.get("error_description", "")
+        # RFC 6749 section 5.2: the characters that a description may hold.
+        assert re.fullmatch(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*", description)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@given(raw=RAW, headers=HEADERS, known=st.booleans())
+@FUZZ
+def test_fuzzed_authorization(site, app, method, raw, headers, known):
+    if known:
+        proven = {"client_id": app.client.client_id, "redirect_uri": sites.CALLBACK}
+        raw = urlencode(proven).encode() + b"&" + raw
+    headers = {"content_type": FORM} | headers
+    query, body = (raw, b"") if method == "GET" else (b"", raw)
+    response = site.send(method, "/oauth/authorize", query, body, **headers)
+    if "Location" in response.headers:
+        assert response.status_int == (302 if method == "GET" else 303)
+        ours = response.location.startswith(site.issuer + "/")
+        assert ours or (known and response.location.startswith(sites.CALLBACK + "?"))
+        if not ours:
+            assert (
+                f"iss={site.issuer.replace(':', '%3A').replace('/', '%2F')}" in response.location
+            )
+            assert re.search(r"error=(\w+)", response.location)[1] in REGISTERED
+    else:
+        assert is_error_page(response, response.status_int)
+        assert response.status_int in (400, 413)
+
+
+@given(headers=HEADERS, query=RAW)
+@FUZZ
+def test_fuzzed_resource(site, headers, query):
+    response = site.send("GET", "/api/me", query, **headers)
+    assert response.status_int in (400, 401)
+    assert response.headers["WWW-Authenticate"].startswith('Bearer realm="')
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@given(raw=RAW, headers=HEADERS)
+@FUZZ
+def test_fuzzed_pages(site, path, method, raw, headers):
+    query, body = (raw, b"") if method == "GET" else (b"", raw)
+    response = site.send(method, path, query, body, **({"content_type": FORM} | headers))
+    assert response.status_int < 500
