@@ -73,14 +73,6 @@ class Attempts:
             return ask(self._own)
 
 
-def wait_in_words(seconds: int) -> str:
-    """Return a wait as people say it: whole minutes, rounded up."""
-    if seconds <= 60:
-        return "a minute"
-    minutes = -(-seconds // 60)
-    return f"{minutes} minutes" if minutes < 120 else f"{-(-minutes // 60)} hours"
-
-
 def _counters(url: str) -> Any:
     if url.startswith("memory:"):
         return storage_from_string(url)
