@@ -1,0 +1,50 @@
+"""OAuth 2.1 authorization server for Pyramid: ``main`` for pserve, ``includeme`` for hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov import logs
+from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded
+from oauthprov.settings import Settings
+from oauthprov.storage import open_storage
+from oauthprov.storage.interface import Storage
+
+
+def main(global_config: dict[str, str], **settings: str) -> Any:
+    """Return the WSGI app of a stand-alone server (``use = egg:oauthprov``).
+
+    Raises ConfigurationError when the settings can't be used.
+    """
+    with Configurator(settings=settings) as config:
+        config.include("oauthprov.web.standalone")
+        return config.make_wsgi_app()
+
+
+def includeme(config: Configurator) -> None:
+    """Add the provider to a Pyramid app: routes, views and ``request.oauthprov``.
+
+    Nothing global is set. Raises ConfigurationError when the settings can't be used.
+    """
+    settings = Settings.from_ini(config.registry.settings)
+    config.registry["oauthprov.settings"] = settings
+    config.registry["oauthprov.storage"] = _storage(settings)
+    config.include("oauthprov.web")
+
+
+def _storage(settings: Settings) -> Storage:
+    try:
+        storage = open_storage(settings.storage_url, settings.storage_options)
+        if settings.development and settings.storage_url.startswith("sqlite:"):
+            storage.upgrade()
+        storage.ping()
+    except ValueError as wrong:
+        raise ConfigurationError([f"oauthprov.storage.url: {wrong}"]) from None
+    except UpgradeNeeded as outdated:
+        raise ConfigurationError([str(outdated)]) from None
+    except StorageError as down:
+        # It may come up before the first request does; until then every answer is 503.
+        logs.logger(__name__).warning("storage doesn't answer: %s", down)
+    return storage

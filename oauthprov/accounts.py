@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import unicodedata
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
-from oauthprov.records import Digest
+from oauthprov.credentials import PASSWORD_LIMIT, PasswordHasher, mint_id, name_key
+from oauthprov.records import Account, Digest, Grant, Login, Session
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Conflict,
+    Remove,
+    Replace,
+    Revoke,
+    Storage,
+    StorageError,
+    Stored,
+)
+
+NAME_LIMIT = 64
+
+_RACES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +60,183 @@ class AccountSource(ABC):
     def name_of(self, account_id: str) -> str | None:
         """Return the name that people know the account by, or None when it is gone."""
         return None
+
+
+class NameTaken(Exception):
+    """An account already has that name, in this or another spelling."""
+
+
+class Unacceptable(Exception):
+    """A name or password that can't be used; ``sentence`` says why."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+        self.sentence = sentence
+
+
+class BuiltInAccounts(AccountSource):
+    """Accounts with a user name and a password, kept in the provider's own storage."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        hasher: PasswordHasher,
+        clock: Callable[[], int],
+        password_length: int = 8,
+    ) -> None:
+        self._storage = storage
+        self._hasher = hasher
+        self._clock = clock
+        self._password_length = password_length
+
+    @classmethod
+    def with_costs(
+        cls,
+        storage: Storage,
+        clock: Callable[[], int],
+        *,
+        memory_kib: int,
+        time_cost: int,
+        password_length: int,
+    ) -> BuiltInAccounts:
+        """Return accounts whose passwords are hashed at these costs (Argon2id)."""
+        hasher = PasswordHasher(memory_kib=memory_kib, time_cost=time_cost)
+        return cls(storage, hasher, clock, password_length)
+
+    @staticmethod
+    def key_of(name: str) -> Digest:
+        """Return the key of a user name: the same for every spelling that counts as the same."""
+        return name_key(name)
+
+    def signed_in(self, request: Any) -> SignedIn | None:
+        """Return whose session the browser's cookie names."""
+        found: SignedIn | None = request.oauthprov.session.signed_in
+        return found
+
+    def login_url(self, request: Any, return_to: str) -> str:
+        """Return our sign-in page. It leads on to a stored request or a page of ours by its name.
+
+        So ``return_to`` itself never travels through the browser.
+        """
+        parts = urlsplit(return_to)
+        mark = {k: v for k, v in parse_qsl(parts.query) if k == "interaction"}
+        mark = mark or {"page": parts.path.rpartition("/")[2]}
+        return str(request.oauthprov.url("login", mark))
+
+    def name_of(self, account_id: str) -> str | None:
+        """Return the user name, as it was typed at sign-up."""
+        stored = self.get(account_id)
+        return stored.record.name if stored else None
+
+    def get(self, account_id: str) -> Stored[Account] | None:
+        """Return the account with that id, disabled or not."""
+        return self._storage.get(Account, account_id)
+
+    def by_name(self, name: str) -> Stored[Account] | None:
+        """Return the account with that user name, in any spelling that counts as the same."""
+        login = self._storage.get(Login, name_key(name))
+        return self.get(login.record.account_id) if login else None
+
+    def sign_up(self, name: str, password: str, developer: bool = False) -> Account:
+        """Make an account. Raises NameTaken, or Unacceptable for the name or password."""
+        shown = _acceptable_name(name)
+        self._check_password(password)
+        account = Account(
+            account_id=mint_id(),
+            name=shown,
+            created_at=self._clock(),
+            password_hash=self._hasher.hash(password),
+            developer=developer,
+        )
+        login = Login(key=name_key(shown), account_id=account.account_id)
+        try:
+            self._storage.commit(Add(login), Add(account), now=account.created_at)
+        except Conflict:
+            raise NameTaken(shown) from None
+        return account
+
+    def authenticate(self, name: str, password: str) -> Account | None:
+        """Return whose name and password these are; None for a wrong, unknown or disabled one.
+
+        It reads and hashes as much for a name that nobody has.
+        """
+        login = self._storage.get(Login, name_key(name))
+        stored = self.get(login.record.account_id if login else "nobody")
+        account = stored.record if stored else None
+        if not self._hasher.verify(account.password_hash if account else None, password):
+            return None
+        if stored is None or account is None or account.disabled_at is not None:
+            return None
+        if account.password_hash and self._hasher.needs_rehash(account.password_hash):
+            self._rehash(stored, password)
+        return account
+
+    def change_password(
+        self, account_id: str, password: str, but_session: Digest | None = None
+    ) -> None:
+        """Set a new password and end every session of the account but one.
+
+        Raises Unacceptable for the password, LookupError for an unknown account.
+        """
+        self._check_password(password)
+        encoded = self._hasher.hash(password)
+        sessions = [s.record.key for s in self._storage.walk(Session, account_id=account_id)]
+        ended = [Remove(Session, key) for key in sessions if key != but_session]
+        self._change(account_id, lambda old: replace(old, password_hash=encoded), *ended)
+
+    def set_developer(self, account_id: str, developer: bool) -> None:
+        """Give or take the role that may register clients. Raises LookupError."""
+        self._change(account_id, lambda old: replace(old, developer=developer))
+
+    def disable(self, account_id: str) -> None:
+        """Close the account: no sign-in, its sessions removed, its grants revoked.
+
+        Raises LookupError for an unknown account.
+        """
+        now = self._clock()
+        self._change(account_id, lambda old: replace(old, disabled_at=old.disabled_at or now))
+        for session in self._storage.walk(Session, account_id=account_id):
+            self._storage.commit(Remove(Session, session.record.key), now=now)
+        for grant in self._storage.walk(Grant, account_id=account_id):
+            self._storage.commit(Revoke(grant.record.grant_id), now=now)
+
+    def _change(
+        self, account_id: str, change: Callable[[Account], Account], *more: Change
+    ) -> None:
+        for _ in range(_RACES):
+            stored = self.get(account_id)
+            if stored is None:
+                raise LookupError(account_id)
+            try:
+                changed = Replace(change(stored.record), expecting=stored)
+                self._storage.commit(changed, *more, now=self._clock())
+            except Conflict:
+                continue
+            return
+        raise StorageError("the account is being changed by others all the time")
+
+    def _rehash(self, stored: Stored[Account], password: str) -> None:
+        changed = replace(stored.record, password_hash=self._hasher.hash(password))
+        # On a conflict the other change stands; the next sign-in tries again.
+        with contextlib.suppress(Conflict):
+            self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
+
+    def _check_password(self, password: str) -> None:
+        if len(password) < self._password_length:
+            raise Unacceptable(
+                "password", f"A password needs {self._password_length} characters or more."
+            )
+        if len(password) > PASSWORD_LIMIT:
+            raise Unacceptable("password", f"A password has at most {PASSWORD_LIMIT} characters.")
+
+
+def _acceptable_name(name: str) -> str:
+    shown = name.strip()
+    length = len(unicodedata.normalize("NFKC", shown))
+    if not 1 <= length <= NAME_LIMIT:
+        raise Unacceptable("name", f"A user name has 1 to {NAME_LIMIT} characters.")
+    # Unicode categories C: control, format (bidi overrides, zero width), surrogate, unassigned.
+    if any(unicodedata.category(c).startswith("C") for c in shown):
+        raise Unacceptable("name", "A user name can't hold invisible characters.")
+    return shown

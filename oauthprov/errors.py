@@ -6,6 +6,16 @@ from collections.abc import Sequence
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
+from oauthprov.storage.interface import StorageError, UpgradeNeeded
+
+__all__ = [
+    "ConfigurationError",
+    "InvalidTargetError",
+    "OAuth2Error",
+    "StorageError",
+    "UpgradeNeeded",
+]
+
 
 class ConfigurationError(Exception):
     """The settings can't be used; ``problems`` lists every one found, a sentence each."""

@@ -10,6 +10,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -84,6 +85,16 @@ def _rate(value: str) -> str:
         limits.parse_many(value)
     except ValueError:
         raise ValueError("is not a rate such as '10 per 15 minutes'") from None
+    return value
+
+
+def _counters(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("memory", "redis", "rediss", "redis+unix", "redis+cluster"):
+        raise ValueError("is neither memory:// nor a Redis URL")
+    _ = parts.port
+    if parts.scheme != "memory" and find_spec("redis") is None:
+        raise ValueError("needs a driver that isn't installed: pip install 'oauthprov[redis]'")
     return value
 
 
@@ -212,7 +223,10 @@ class Settings:
         "signup.limit_address", _rate, "20 per hour", "New accounts from one address."
     )
     limits_url: str = _setting(
-        "limits.url", _text, "memory://", "Where attempts are counted: memory:// or a Redis URL."
+        "limits.url",
+        _counters,
+        "memory://",
+        "Where attempts are counted: memory:// or a Redis URL.",
     )
     password_memory: int = _setting(
         "password.memory", _count, "19456", "KiB of memory for one Argon2id hash."
@@ -233,7 +247,7 @@ class Settings:
     def from_ini(cls, ini: Mapping[str, Any]) -> Settings:
         """Read the ``oauthprov.*`` keys of ``ini``; ConfigurationError lists every problem."""
         problems: list[str] = []
-        given = {k: str(v).strip() for k, v in ini.items() if k.startswith(PREFIX)}
+        given = own_keys(ini)
         values: dict[str, Any] = {}
         create = given.get(PREFIX + "development", "").lower() in ("true", "yes", "on", "1")
         for item in options():
@@ -251,12 +265,31 @@ class Settings:
         return cls(**values)
 
 
+def own_keys(ini: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ``oauthprov.*`` keys as text, ``{port}`` replaced by the key ``port``.
+
+    Where PasteDeploy interpolates ``%(port)s``, ``[DEFAULT]`` wins over ``port=5001`` of a command
+    line; a section that says ``get port = port`` gets the latter. So it is put in here.
+    """
+    port = str(ini.get("port", "{port}"))
+    given = {key: str(value).strip() for key, value in ini.items() if key.startswith(PREFIX)}
+    return {key: value.replace("{port}", port) for key, value in given.items()}
+
+
 def options() -> tuple[dataclasses.Field[Any], ...]:
     """Every setting, in order; ``metadata`` has key, parse, default, meaning and secret."""
     return tuple(item for item in dataclasses.fields(Settings) if "key" in item.metadata)
 
 
 def _read(item: dataclasses.Field[Any], raw: str | None, create: bool) -> Any:
+    return item.metadata["parse"](resolved(item, raw, create=create))
+
+
+def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = False) -> str:
+    """Return the text of a setting written as ``raw``: the default, or what env: or file: name.
+
+    ``create`` makes the file of a secret that isn't there. Raises ValueError, OSError.
+    """
     value = item.metadata["default"] if raw is None or raw == "" else raw
     if value is None:
         raise ValueError("is required")
@@ -267,7 +300,7 @@ def _read(item: dataclasses.Field[Any], raw: str | None, create: bool) -> Any:
         value = os.environ[name]
     elif value.startswith("file:"):
         value = _file(Path(value.removeprefix("file:")), create and item.metadata["secret"])
-    return item.metadata["parse"](value.strip())
+    return str(value).strip()
 
 
 def _file(path: Path, create: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.servers import cluster, mariadb, postgresql, redis
@@ -12,6 +14,10 @@ RUN = pytest.StashKey[Run]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN] = Run()
+    # Every test makes an app of its own: let the first one compile the templates for all.
+    compiled = config.rootpath / ".pytest_cache" / "chameleon"
+    compiled.mkdir(parents=True, exist_ok=True)
+    os.environ["CHAMELEON_CACHE"] = str(compiled)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -7,7 +7,7 @@ knows records by their :class:`~oauthprov.records.Shape` alone, and nothing of O
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
@@ -169,6 +169,16 @@ class Storage(ABC):
         isn't empty while its ``next`` says that there is more. Raises ValueError for a field that
         isn't an index, or a cursor that isn't one of this method's.
         """
+
+    def walk(self, kind: type[R], **index: str) -> Iterator[Stored[R]]:
+        """Yield every record that ``find`` finds, page by page."""
+        after = None
+        while True:
+            page = self.find(kind, after=after, limit=100, **index)
+            yield from page.items
+            if page.next is None:
+                return
+            after = page.next
 
     @abstractmethod
     def commit(self, *changes: Change, now: int) -> None:

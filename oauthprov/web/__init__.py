@@ -1,1 +1,20 @@
 """The doorways: one module per endpoint or page, each with an ``includeme`` of its own."""
+
+from __future__ import annotations
+
+from pyramid.config import Configurator
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``request.oauthprov``, the directives, and every feature that is switched on."""
+    config.include("pyramid_chameleon")
+    for part in ("directives", "headers", "layout", "site", "request", "errors", "assets"):
+        config.include(f"oauthprov.web.{part}")
+    config.include("oauthprov.web.cors")
+    config.include("oauthprov.resource")
+    for endpoint in ("authorize", "token", "introspect", "revoke", "metadata"):
+        config.include(f"oauthprov.web.{endpoint}")
+    for endpoint in ("protected_resource", "me", "health"):
+        config.include(f"oauthprov.web.{endpoint}")
+    for page in ("home", "account", "apps", "consent", "clients"):
+        config.include(f"oauthprov.web.{page}")

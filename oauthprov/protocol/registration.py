@@ -1,0 +1,205 @@
+"""Registering clients and changing them (RFC 6749 section 2): for the console and the command.
+
+A developer sees and changes only what they own; an ``owner`` of None is the operator, who may
+change any client. A client removed or disabled takes its tokens along at once, since a token's
+client is judged on every use. The consents of a removed client stay behind, harmless: no client id
+is given twice. :func:`drop_orphaned_consents` drops them, outside of requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Unpack
+
+from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
+from oauthprov.protocol.client_metadata import (
+    CLIENT_TYPES,
+    ClientType,
+    InvalidMetadata,
+    Metadata,
+    checked,
+    default_scopes_within,
+)
+from oauthprov.records import Client, Consent
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Add, Conflict, Page, Remove, Replace, Storage, Stored
+
+__all__ = (
+    "CLIENT_TYPES",
+    "ChangedMeanwhile",
+    "ClientType",
+    "InvalidMetadata",
+    "Metadata",
+    "Registrar",
+    "StoredClient",
+    "UnknownClient",
+    "drop_orphaned_consents",
+)
+
+StoredClient = Stored[Client]
+
+_LIVE_SECRETS = 2
+
+
+class UnknownClient(LookupError):
+    """There is no such client, or it belongs to somebody else: nobody learns which."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the client since it was read; nothing was written."""
+
+
+class Registrar:
+    """Registers and changes clients. ``evict`` is told each client id that changed.
+
+    ``version`` is that of the record a person was looking at (``Stored.version``): when it has
+    changed since, ChangedMeanwhile is raised; so it is when two change it at the same moment.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], int],
+        evict: Callable[[str], None] = lambda client_id: None,
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clock = clock
+        self._evict = evict
+
+    def register(
+        self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
+    ) -> tuple[Client, str | None]:
+        """Store a new client; return it and its secret, if it is confidential.
+
+        The secret can't be had again. Without ``scopes`` it gets the server's default scopes.
+        Raises InvalidMetadata.
+        """
+        kind = CLIENT_TYPES.get(type)
+        if kind is None:
+            raise InvalidMetadata({"type": f"Choose one of {', '.join(CLIENT_TYPES)}."})
+        everything: Metadata = {"name": "", "redirect_uris": (), "homepage_uri": None}
+        everything["scopes"] = self._settings.default_scopes
+        everything["auth_method"] = kind.auth_methods[0]
+        values = checked(everything | metadata, kind, self._settings)
+        implied = [s for s in self._settings.default_scopes if s in values["scopes"]]
+        default = default_scopes_within(values.pop("default_scopes", implied), values["scopes"])
+        secret, made = mint(CLIENT_SECRET) if kind.confidential else (None, None)
+        now = self._clock()
+        client = Client(
+            client_id=mint_id(),
+            client_type=kind.name,
+            created_at=now,
+            owner=owner,
+            grant_types=kind.grant_types,
+            secrets=() if made is None else (made,),
+            secret_created_at=None if made is None else now,
+            default_scopes=default,
+            **values,
+        )
+        self._storage.commit(Add(client), now=now)
+        return client, secret
+
+    def get(self, client_id: str, owner: str | None = None) -> StoredClient:
+        """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
+        stored = self._storage.get(Client, client_id) if _may_be_id(client_id) else None
+        if stored is None or (owner is not None and stored.record.owner != owner):
+            raise UnknownClient(client_id)
+        return stored
+
+    def list(
+        self, owner: str | None = None, *, after: str | None = None, limit: int = 100
+    ) -> Page[Client]:
+        """Return a page of the clients of ``owner``, or of all. ValueError: no such ``after``."""
+        if owner is None:
+            return self._storage.find(Client, after=after, limit=limit)
+        return self._storage.find(Client, after=after, limit=limit, owner=owner)
+
+    def edit(
+        self,
+        client_id: str,
+        owner: str | None = None,
+        *,
+        version: int | None = None,
+        **changes: Unpack[Metadata],
+    ) -> Client:
+        """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
+
+        Scopes taken away leave the default scopes too, when these aren't given.
+        """
+        stored = self.get(client_id, owner)
+        client = stored.record
+        values = checked(changes, CLIENT_TYPES[client.client_type], self._settings)
+        scopes = values.get("scopes", client.scopes)
+        remaining = [name for name in client.default_scopes if name in scopes]
+        default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
+        return self._replace(stored, version, default_scopes=default, **values)
+
+    def rotate_secret(
+        self, client_id: str, owner: str | None = None, *, version: int | None = None
+    ) -> tuple[Client, str]:
+        """Make a new secret beside the newest so far; one older than that dies at once.
+
+        Return the client and the secret, which can't be had again. Raises InvalidMetadata for a
+        public client, UnknownClient, ChangedMeanwhile.
+        """
+        stored = self.get(client_id, owner)
+        if not CLIENT_TYPES[stored.record.client_type].confidential:
+            raise InvalidMetadata({"secrets": "A public client has no secret."})
+        secret, made = mint(CLIENT_SECRET)
+        kept = (made, *stored.record.secrets)[:_LIVE_SECRETS]
+        client = self._replace(stored, version, secrets=kept, secret_created_at=self._clock())
+        return client, secret
+
+    def retire_secret(
+        self, client_id: str, owner: str | None = None, *, version: int | None = None
+    ) -> Client:
+        """End the older of two live secrets, if there are two.
+
+        Raises UnknownClient, ChangedMeanwhile.
+        """
+        stored = self.get(client_id, owner)
+        return self._replace(stored, version, secrets=stored.record.secrets[:1])
+
+    def set_disabled(self, client_id: str, disabled: bool) -> Client:
+        """Stop a client, or let it work again: for the operator alone.
+
+        Raises UnknownClient, ChangedMeanwhile.
+        """
+        stored = self.get(client_id)
+        since = stored.record.disabled_at or self._clock()
+        return self._replace(stored, None, disabled_at=since if disabled else None)
+
+    def remove(self, client_id: str, owner: str | None = None) -> None:
+        """Remove a client; its tokens are dead at once. Raises UnknownClient."""
+        self.get(client_id, owner)
+        self._storage.commit(Remove(Client, client_id), now=self._clock())
+        self._evict(client_id)
+
+    def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
+        client = replace(stored.record, **values)
+        if version is not None and version != stored.version:
+            raise ChangedMeanwhile(client.client_id)
+        if client != stored.record:
+            try:
+                self._storage.commit(Replace(client, expecting=stored), now=self._clock())
+            except Conflict:
+                raise ChangedMeanwhile(client.client_id) from None
+        self._evict(client.client_id)
+        return client
+
+
+def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[bool]:
+    """Walk all consents and drop those whose client is gone; yield of each whether it was."""
+    for stored in storage.walk(Consent):
+        orphaned = storage.get(Client, stored.record.client_id) is None
+        if orphaned:
+            storage.commit(Remove(Consent, stored.record.key), now=now)
+        yield orphaned
+
+
+def _may_be_id(client_id: str) -> bool:
+    # A key is ASCII of at most 255 bytes: what a stranger puts in a URL may be anything.
+    return 0 < len(client_id) <= 255 and client_id.isascii() and client_id.isprintable()

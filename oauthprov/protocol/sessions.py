@@ -1,0 +1,132 @@
+"""Sessions: one account signed in in one browser, ended by the server and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from oauthprov.credentials import digest, mint
+from oauthprov.records import Account, Digest, Session
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, Storage, Stored
+
+_STEP = 300
+_TEXT_LIMIT = 200
+
+
+class Sessions:
+    """The sessions of the built-in accounts.
+
+    A secret reads ``<account id>.<256 bits>``: the account is then known before the session is
+    read, so that one trip brings both. Storage holds the digest of the whole.
+    """
+
+    def __init__(self, settings: Settings, storage: Storage, clock: Callable[[], int]) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clock = clock
+
+    def start(
+        self,
+        account_id: str,
+        amr: tuple[str, ...],
+        address: str,
+        user_agent: str,
+        *,
+        replacing: str | None,
+    ) -> str:
+        """Begin a session and return its secret; ``replacing`` ends in the same commit.
+
+        The id is always a new one, so that one planted before the sign-in is worth nothing.
+        """
+        now = self._clock()
+        secret = f"{account_id}.{mint()[0]}"
+        session = Session(
+            key=digest(secret),
+            account_id=account_id,
+            created_at=now,
+            last_seen_at=now,
+            auth_time=now,
+            expires_at=self._expiry(now, now),
+            amr=amr,
+            address=_printable(address),
+            user_agent=_printable(user_agent),
+        )
+        changes: list[Change] = [Add(session)]
+        if replacing is not None:
+            changes.append(Remove(Session, digest(replacing)))
+        self._storage.commit(*changes, now=now)
+        return secret
+
+    def load(self, secret: str) -> tuple[Session, Account] | None:
+        """Return the live session of ``secret`` and its account; None when there is none.
+
+        One read; a write as well when the session was last seen five minutes ago or more.
+        """
+        account_id, dot, _ = secret.partition(".")
+        if not (dot and account_id.isascii() and len(account_id) <= _TEXT_LIMIT):
+            return None
+        pairs = [(Session, digest(secret)), (Account, account_id)]
+        found: Any = self._storage.get_many(pairs)
+        session: Stored[Session] | None = found[0]
+        account: Stored[Account] | None = found[1]
+        now = self._clock()
+        if session is None or session.state(now) != "live" or account is None:
+            return None
+        if session.record.account_id != account_id or account.record.disabled_at is not None:
+            return None
+        self._touch(session, now)
+        return session.record, account.record
+
+    def end(self, secret: str) -> None:
+        """End the session of ``secret``, if there is one."""
+        self._storage.commit(Remove(Session, digest(secret)), now=self._clock())
+
+    def end_one(self, account_id: str, key: str) -> None:
+        """End the session of an account by its key; another account's is left alone."""
+        if any(session.key == key for session in self.of(account_id)):
+            self._storage.commit(Remove(Session, key), now=self._clock())
+
+    def end_all(self, account_id: str, but: Digest | None = None) -> int:
+        """End every session of an account but one; return how many."""
+        keys = [session.key for session in self.of(account_id) if session.key != but]
+        for key in keys:
+            self._storage.commit(Remove(Session, key), now=self._clock())
+        return len(keys)
+
+    def of(self, account_id: str) -> list[Session]:
+        """Return the live sessions of an account, the one last seen first."""
+        now = self._clock()
+        found = self._storage.walk(Session, account_id=account_id)
+        live = [stored.record for stored in found if stored.state(now) == "live"]
+        return sorted(live, key=lambda session: session.last_seen_at, reverse=True)
+
+    def _expiry(self, created_at: int, seen_at: int) -> int:
+        return min(
+            seen_at + self._settings.session_idle, created_at + self._settings.session_lifetime
+        )
+
+    def _touch(self, stored: Stored[Session], now: int) -> None:
+        session = stored.record
+        if now - session.last_seen_at < min(_STEP, self._settings.session_idle // 4):
+            return
+        seen = replace(session, last_seen_at=now, expires_at=self._expiry(session.created_at, now))
+        try:
+            self._storage.commit(Replace(seen, expecting=stored), now=now)
+        except Conflict:
+            return  # Another request of this browser was faster, or a sign-out: both may stand.
+
+
+def new_browser_id() -> str:
+    """Return a new id for a browser: 256 bits that only its cookie holds."""
+    return mint()[0]
+
+
+def browser_key(browser_id: str) -> Digest:
+    """Return what an Interaction of that browser is bound to."""
+    return digest(browser_id)
+
+
+def _printable(text: str) -> str:
+    return "".join(c for c in text if " " <= c <= "~")[:_TEXT_LIMIT]

@@ -1,0 +1,48 @@
+"""Taking back what an app was allowed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov import logs
+from oauthprov.accounts import SignedIn
+from oauthprov.web.errors import Rejected
+from oauthprov.web.responder import see
+from oauthprov.web.signed_in import signed_in
+
+log = logs.logger(__name__)
+
+
+@signed_in("account")
+def confirm(request: Any, person: SignedIn) -> dict[str, object]:
+    """Ask whether to remove the app's access."""
+    client_id = request.matchdict["client_id"]
+    for app in request.oauthprov.provider.connected(person.account_id):
+        if app.client_id == client_id:
+            name = app.client.name if app.client else client_id
+            return {"client_id": client_id, "client_name": name}
+    raise Rejected("not_found", "That app has no access to your account.", 404)
+
+
+@signed_in("account")
+def disconnect(request: Any, person: SignedIn) -> Any:
+    """Remove the consent and every token that came from it."""
+    tools = request.oauthprov
+    tools.form()
+    client_id = request.matchdict["client_id"]
+    tools.provider.disconnect(person.account_id, client_id)
+    log.info("account %s removed the access of a client", person.account_id)
+    return see(request, tools.url("account", {"done": "removed"}))
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/account/apps/{client_id}/remove``."""
+    config.add_oauth_page(
+        "disconnect",
+        "/account/apps/{client_id}/remove",
+        get=confirm,
+        post=disconnect,
+        template="disconnect",
+    )

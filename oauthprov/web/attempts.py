@@ -1,0 +1,93 @@
+"""Guessing slowed down: sign-ins and sign-ups counted by account and by address."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import limits
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from oauthprov import logs
+from oauthprov.settings import Settings
+
+T = TypeVar("T")
+
+log = logs.logger(__name__)
+
+
+class Attempts:
+    """What may still be tried. Every method returns the seconds to wait; 0 means go on.
+
+    When the counters can't be reached it counts in this process: never not at all.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._by_account = limits.parse_many(settings.login_limit_account)
+        self._by_address = limits.parse_many(settings.login_limit_address)
+        self._sign_ups = limits.parse_many(settings.signup_limit_address)
+        self._url = settings.limits_url
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+
+    def sign_in(self, name_key: str, address: str) -> int:
+        """Count a try to sign in, before the password is looked at."""
+        network = _network(address)
+        blocked = self._wait(self._by_address, "address", network, count=False)
+        return blocked or self._wait(self._by_account, "account", name_key, count=True)
+
+    def failed(self, address: str) -> None:
+        """Count a wrong password or name against the address it came from."""
+        self._wait(self._by_address, "address", _network(address), count=True)
+
+    def succeeded(self, name_key: str) -> None:
+        """Forget the tries for an account: its owner is in."""
+
+        def clear(limiter: MovingWindowRateLimiter) -> None:
+            for rate in self._by_account:
+                limiter.clear(rate, "account", name_key)
+
+        self._counted(clear)
+
+    def sign_up(self, address: str) -> int:
+        """Count a new account."""
+        return self._wait(self._sign_ups, "signup", _network(address), count=True)
+
+    def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
+        def ask(limiter: MovingWindowRateLimiter) -> int:
+            check = limiter.hit if count else limiter.test
+            full = [rate for rate in rates if not check(rate, what, who)]
+            ends = [limiter.get_window_stats(rate, what, who).reset_time for rate in full]
+            return max([1, *(round(end - time.time()) for end in ends)]) if full else 0
+
+        return self._counted(ask)
+
+    def _counted(self, ask: Callable[[MovingWindowRateLimiter], T]) -> T:
+        if self._url.startswith("memory:"):
+            return ask(self._own)
+        try:
+            return ask(self._shared)
+        except Exception as down:  # what a client library raises is its own affair
+            log.error("attempts are counted in this process only: %s", type(down).__name__)
+            return ask(self._own)
+
+    @cached_property
+    def _shared(self) -> MovingWindowRateLimiter:
+        # Opened at the first try, since a cluster is connected to at once: it may be down.
+        patience = {"socket_timeout": 1, "socket_connect_timeout": 1}
+        counters: Any = storage_from_string(self._url, **patience)
+        return MovingWindowRateLimiter(counters)
+
+
+def _network(address: str) -> str:
+    # One household or server has a /64 of IPv6 to itself: single addresses would be no limit.
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if known.version == 4:
+        return str(known)
+    return str(ipaddress.ip_network((known, 64), strict=False))

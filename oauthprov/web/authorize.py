@@ -1,0 +1,35 @@
+"""The authorization endpoint (RFC 6749 section 3.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.response import Response
+
+from oauthprov.web.responder import respond, see
+
+
+def authorize(request: Any) -> Response:
+    """Answer an authorization request, or one that was stored, for who is signed in here."""
+    tools = request.oauthprov
+    answer = tools.provider.authorize(tools.call, tools.person, tools.session.browser)
+    return respond(request, answer)
+
+
+def park(request: Any) -> Response:
+    """Store the parameters of a POST and let the browser come back for them with its cookies.
+
+    A POST from another site arrives without them, so here none is read and none is set.
+    """
+    tools = request.oauthprov
+    parked = tools.provider.park(tools.call)
+    if isinstance(parked, str):
+        return see(request, tools.url("authorize", {"interaction": parked}))
+    return respond(request, parked)
+
+
+def includeme(config: Configurator) -> None:
+    """Add the endpoint. People look at its errors, so it is a page."""
+    config.add_oauth_page("authorize", "/oauth/authorize", get=authorize, post=park, leaves=True)
+    config.add_oauth_metadata(authorization_endpoint="oauthprov.authorize")

@@ -1,0 +1,59 @@
+"""The question whether a client may have what it asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from pyramid.config import Configurator
+
+from oauthprov.protocol.answers import ConsentQuestion
+from oauthprov.web.errors import Rejected
+from oauthprov.web.responder import respond, see
+
+
+def ask(request: Any) -> Any:
+    """Show who asks, for what, as which account, and where Allow leads."""
+    tools = request.oauthprov
+    interaction = _interaction(tools.query("interaction"))
+    if tools.person is None:
+        return see(request, tools.login_url("authorize", interaction))
+    question = tools.provider.question(interaction, tools.person, tools.session.browser)
+    if not isinstance(question, ConsentQuestion):
+        return respond(request, question)
+    return {"question": question, "homepage": _host(question.client.homepage_uri)}
+
+
+def decide(request: Any) -> Any:
+    """Allow or cancel, and lead back to the client."""
+    tools = request.oauthprov
+    form = tools.form("interaction", "decision")
+    interaction = _interaction(form)
+    if form.get("decision") not in ("allow", "cancel"):
+        raise Rejected("invalid_request", "The form says neither allow nor cancel.")
+    if tools.person is None:
+        return see(request, tools.login_url("authorize", interaction))
+    allow = form["decision"] == "allow"
+    browser = tools.session.browser
+    return respond(request, tools.provider.decide(interaction, tools.person, browser, allow=allow))
+
+
+def _host(uri: str | None) -> str | None:
+    try:
+        parts = urlsplit(uri or "")
+    except ValueError:
+        return None
+    return parts.netloc if parts.scheme == "https" else None
+
+
+def _interaction(fields: dict[str, str]) -> str:
+    if "interaction" not in fields:
+        raise Rejected("invalid_request", "This page is part of a sign-in: begin at the app.")
+    return fields["interaction"]
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/consent``."""
+    config.add_oauth_page(
+        "consent", "/consent", get=ask, post=decide, template="consent", leaves=True
+    )

@@ -1,0 +1,115 @@
+"""Cross-origin requests of browser apps, by the view option ``oauth_cors`` (Fetch, section 3.2).
+
+``any`` lets every origin read the answer: public documents. ``client`` lets the origins of the
+client that the request names in its credentials, ``bearer`` those of the client that its access
+token was issued to. A client's origins are those of its redirect URIs. Never with cookies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationError
+from pyramid.response import Response
+
+from oauthprov.errors import OAuth2Error, StorageError
+from oauthprov.protocol import params
+from oauthprov.protocol.authentication import presented
+from oauthprov.protocol.origins import origin_of
+from oauthprov.resource import client_of_token
+from oauthprov.web.errors import Rejected
+
+_EXPOSED = "WWW-Authenticate, Retry-After, DPoP-Nonce, X-Request-Id"
+_PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "authorization, content-type, dpop",
+    "Access-Control-Max-Age": "7200",
+}
+
+View = Callable[[Any, Any], Response]
+
+
+def preflight(methods: str) -> Callable[[Any], Response]:
+    """Return a view that answers OPTIONS: any origin may send ``methods``, without cookies.
+
+    A preflight names no client, so whether the answer may be read is settled when it is given.
+    """
+    headers = _PREFLIGHT | {"Access-Control-Allow-Methods": methods, "Allow": methods}
+
+    def view(request: Any) -> Response:
+        return Response(status=204, headerlist=list(headers.items()))
+
+    return view
+
+
+def cors_view(view: View, info: Any) -> View:
+    """Derive a view whose answers, errors too, say which origin may read them."""
+    policy = info.options.get("oauth_cors")
+    if policy is None:
+        return view
+    if policy not in _POLICIES:
+        raise ConfigurationError(f"oauth_cors must be one of {', '.join(_POLICIES)}")
+
+    def shared(context: Any, request: Any) -> Response:
+        # A callback, since an error is answered by an exception view, outside of this one.
+        request.add_response_callback(_POLICIES[policy])
+        return view(context, request)
+
+    return shared
+
+
+cors_view.options = ("oauth_cors",)  # type: ignore[attr-defined]
+
+
+def _any(request: Any, response: Response) -> None:
+    _allow(response, "*")
+
+
+def _client(request: Any, response: Response) -> None:
+    _allow_origin_of(request, response, _named_client)
+
+
+def _bearer(request: Any, response: Response) -> None:
+    if response.status_int == 401:
+        # The challenge says nothing but where to go for a token, and no client is known yet.
+        _allow(response, "*")
+    else:
+        _allow_origin_of(request, response, client_of_token)
+
+
+_POLICIES = {"any": _any, "client": _client, "bearer": _bearer}
+
+
+def _allow_origin_of(
+    request: Any, response: Response, client_id_of: Callable[[Any], str | None]
+) -> None:
+    response.vary = (*(response.vary or ()), "Origin")
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return
+    try:
+        client_id = client_id_of(request)
+        client = request.oauthprov.provider.clients.get(client_id) if client_id else None
+    except (OAuth2Error, Rejected, StorageError):
+        return
+    if client is not None and origin in {origin_of(uri) for uri in client.redirect_uris}:
+        _allow(response, origin)
+
+
+def _allow(response: Response, origin: str) -> None:
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+
+def _named_client(request: Any) -> str | None:
+    call = request.oauthprov.call
+    form = params.from_body(call, params.CREDENTIALS)
+    authorization = call.headers.get("authorization")
+    return presented(authorization, form.get("client_id"), form.get("client_secret")).client_id
+
+
+def includeme(config: Configurator) -> None:
+    """Add the view deriver."""
+    config.add_view_deriver(cors_view, "oauth_cors", under="oauthprov")

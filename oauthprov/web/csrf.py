@@ -1,0 +1,54 @@
+"""The check that a form was ours: where it came from, and a token bound to the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from oauthprov.web.errors import Rejected
+
+FIELD = "csrf_token"
+_LABEL = "csrf"
+
+
+def token(request: Any) -> str:
+    """Return the token for the forms of this page: an HMAC of the browser's own secret."""
+    tools = request.oauthprov
+    return str(tools.provider.keyring.sign(_LABEL, tools.session.binding))
+
+
+def check(request: Any, given: str) -> None:
+    """Raise Rejected unless ``given`` is this browser's token and the form came from our site."""
+    tools = request.oauthprov
+    if not _same_site(request, tools.site.origin):
+        raise _forged("The form was sent from another site.")
+    if not tools.provider.keyring.verify(_LABEL, tools.session.binding, given):
+        raise _forged("The form is too old, or cookies are switched off.")
+
+
+def _same_site(request: Any, origin: str) -> bool:
+    headers = request.headers
+    sent = headers.get("Origin", "null")
+    if sent != "null":
+        return bool(sent == origin)
+    # A proxy that adds "Referrer-Policy: no-referrer" makes browsers send "Origin: null".
+    if "Sec-Fetch-Site" in headers:
+        return bool(headers["Sec-Fetch-Site"] == "same-origin")
+    if "Origin" in headers:
+        return False
+    referer = headers.get("Referer")
+    if referer is None:
+        return True
+    try:
+        parts = urlsplit(referer)
+    except ValueError:
+        return False
+    return f"{parts.scheme}://{parts.netloc}" == origin
+
+
+def _forged(description: str) -> Rejected:
+    return Rejected(
+        "invalid_request",
+        f"{description} Nothing was changed. Go back, reload the page and try again.",
+        status=403,
+    )

@@ -1,0 +1,134 @@
+"""Directives: what a host says, and how features of ours add their routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import PHASE0_CONFIG, Configurator
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from oauthprov.accounts import AccountSource
+from oauthprov.web.cors import preflight
+from oauthprov.web.errors import Rejected
+
+View = Callable[[Any], Any]
+
+
+def set_oauth_accounts(config: Configurator, source: AccountSource) -> None:
+    """Let ``source`` say who is signed in: our own sign-in pages then have no route."""
+
+    def register() -> None:
+        config.registry["oauthprov.accounts"] = source
+
+    config.action(("oauthprov", "accounts"), register, order=PHASE0_CONFIG)
+
+
+def add_oauth_metadata(config: Configurator, **entries: object) -> None:
+    """Announce a feature in the metadata (RFC 8414 section 2).
+
+    A string that names a route of ours (``oauthprov.token``) is published as its URL. Lists given
+    by several features are joined; any other entry may be given once.
+    """
+    for name, value in entries.items():
+        mark = (name, tuple(value)) if isinstance(value, tuple | list) else (name,)
+        config.action(
+            ("oauthprov", "metadata", *mark),
+            _announce,
+            args=(config, name, value),
+            order=PHASE0_CONFIG,
+        )
+
+
+def _announce(config: Configurator, name: str, value: object) -> None:
+    entries = config.registry.setdefault("oauthprov.metadata", {})
+    if isinstance(value, tuple | list):
+        value = [*entries.get(name, []), *(v for v in value if v not in entries.get(name, []))]
+    entries[name] = value
+
+
+def add_oauth_page(
+    config: Configurator,
+    name: str,
+    pattern: str,
+    *,
+    get: View | None = None,
+    post: View | None = None,
+    template: str | None = None,
+    leaves: bool = False,
+) -> None:
+    """Add the route ``oauthprov.<name>`` for a page; ``template`` renders dicts of its views.
+
+    ``leaves`` marks a page whose form may lead on to a client's own site.
+    """
+    renderer = f"oauthprov:templates/{template}.pt" if template else None
+    _add(
+        config,
+        name,
+        pattern,
+        {"GET": get, "POST": post},
+        "leaving" if leaves else "page",
+        renderer,
+    )
+
+
+def add_oauth_endpoint(
+    config: Configurator,
+    name: str,
+    pattern: str,
+    *,
+    get: View | None = None,
+    post: View | None = None,
+    kind: str = "endpoint",
+    cors: str | None = None,
+    **options: object,
+) -> None:
+    """Add the route ``oauthprov.<name>`` for an endpoint that clients call.
+
+    ``cors`` is the ``oauth_cors`` of its views and lets browser apps ask by OPTIONS; ``options``
+    are further view options of the views that do the work.
+    """
+    views = {"GET": get, "POST": post}
+    if cors is not None:
+        views["OPTIONS"] = preflight("GET" if get else "POST")
+    _add(config, name, pattern, views, kind, None, oauth_cors=cors, **options)
+
+
+def _add(
+    config: Configurator,
+    name: str,
+    pattern: str,
+    views: dict[str, View | None],
+    kind: str,
+    renderer: str | None,
+    **options: object,
+) -> None:
+    route = f"oauthprov.{name}"
+    config.add_route(route, pattern)
+    # A host may have a default permission and CSRF default of its own: neither is meant for us.
+    ours = {
+        "route_name": route,
+        "oauthprov": kind,
+        "require_csrf": False,
+        "permission": NO_PERMISSION_REQUIRED,
+    }
+    allowed = [method for method, view in views.items() if view is not None]
+    for method in allowed:
+        extra = options if method != "OPTIONS" else {}
+        config.add_view(views[method], request_method=method, renderer=renderer, **ours, **extra)
+
+    def refuse_method(request: Any) -> Any:
+        raise Rejected(
+            "invalid_request",
+            "This address doesn't take that method.",
+            status=405,
+            headers={"Allow": ", ".join(allowed)},
+        )
+
+    config.add_view(refuse_method, **ours)
+
+
+def includeme(config: Configurator) -> None:
+    """Add the directives."""
+    for directive in (set_oauth_accounts, add_oauth_metadata, add_oauth_page, add_oauth_endpoint):
+        config.add_directive(directive.__name__, directive, action_wrap=True)

@@ -1,0 +1,119 @@
+"""Error pages and error answers: what happened, what to do, and the id that the log has too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.renderers import render_to_response
+from pyramid.response import Response
+
+from oauthprov import logs
+from oauthprov.errors import StorageError
+from oauthprov.protocol.answers import Refusal
+from oauthprov.web.words import _
+
+_RETRY_AFTER = 5
+
+log = logs.logger(__name__)
+
+_TITLES = {
+    403: _("That didn't come from this site"),
+    404: _("Nothing here"),
+    405: _("Wrong way in"),
+    500: _("Something went wrong"),
+    503: _("Back in a moment"),
+}
+_ADVICE = _(
+    "Go back to the app and begin again. If you develop it: compare the client id, the redirect "
+    "URI and the parameters that it sends with its registration."
+)
+_OTHERWISE = _("This request can't go on")
+
+
+class Rejected(Exception):
+    """A request that a view refuses: raised anywhere in web, answered by one exception view.
+
+    ``error`` is a registered code, ``description`` a fixed sentence for people.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        description: str,
+        status: int = 400,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {error}: {description}")
+        self.error = error
+        self.description = description
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+def error_response(
+    request: Any,
+    error: str,
+    description: str,
+    status: int = 400,
+    headers: Mapping[str, str] | None = None,
+    advice: str | None = None,
+) -> Response:
+    """Return an error as a page, or as JSON where a client called (RFC 6749 section 5.2).
+
+    ``advice`` tells the page's reader what to do about it.
+    """
+    tools = request.oauthprov
+    if tools.kind in ("page", "leaving"):
+        value = {
+            "title": _TITLES.get(status, _OTHERWISE),
+            "status": status,
+            "error": error,
+            "description": _(description),
+            "advice": advice,
+            "request_id": tools.request_id,
+            # Storage may be what failed, so the layout must not ask it who is signed in.
+            "person": None,
+        }
+        response = render_to_response("oauthprov:templates/error.pt", value, request)
+    else:
+        response = Response(json_body={"error": error, "error_description": description})
+    response.status_int = status
+    response.headers.update(headers or {})
+    return response
+
+
+def refusal(request: Any, refused: Refusal) -> Response:
+    """Return the page for an error that may not be sent to a client."""
+    log.info("refused: %s: %s", refused.error, refused.description)
+    advice = _ADVICE if refused.status < 500 else None
+    return error_response(
+        request, refused.error, refused.description, refused.status, advice=advice
+    )
+
+
+def rejected(context: Rejected, request: Any) -> Response:
+    """Answer a request that a view refused."""
+    log.info("rejected: %s", context)
+    return error_response(
+        request, context.error, context.description, context.status, context.headers
+    )
+
+
+def storage_failed(context: StorageError, request: Any) -> Response:
+    """Answer 503 when storage failed: nothing is known to have been written."""
+    log.error("storage failed: %s", context, exc_info=context)
+    return error_response(
+        request,
+        "temporarily_unavailable",
+        "The server can't reach its storage. Try again in a moment.",
+        503,
+        {"Retry-After": str(_RETRY_AFTER)},
+    )
+
+
+def includeme(config: Configurator) -> None:
+    """Add exception views for our own classes, and no others: the rest belong to the host."""
+    for context, view in ((Rejected, rejected), (StorageError, storage_failed)):
+        config.add_exception_view(view, context=context, oauthprov="error")

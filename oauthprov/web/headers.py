@@ -1,0 +1,83 @@
+"""Headers that every view of ours answers with, by kind; a host's views are untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPFound
+from pyramid.response import Response
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_ENDPOINT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+# Not no-referrer: browsers then send "Origin: null" with our own forms (Fetch, section 3.1).
+_LEAVING = _ENDPOINT | {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_PAGE = _LEAVING | {"Content-Security-Policy": f"{_POLICY}; form-action 'self'"}
+
+HEADERS = {
+    "page": _PAGE,
+    "leaving": _LEAVING,
+    "endpoint": _ENDPOINT,
+    "document": {"X-Content-Type-Options": "nosniff"},
+}
+"""By kind. ``leaving`` has no form-action: Chromium applies it to the whole redirect chain, which
+runs on into the client's own site. ``document`` may be cached: metadata."""
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+View = Callable[[Any, Any], Response]
+
+
+def guarded_view(view: View, info: Any) -> View:
+    """Derive a view with the headers of its kind, from the view option ``oauthprov``.
+
+    The kind ``error`` stands for that of the view that failed.
+    """
+    kind = info.options.get("oauthprov")
+    if kind is None:
+        return view
+
+    def guarded(context: Any, request: Any) -> Response:
+        tools = request.oauthprov
+        if kind == "error":
+            response = view(context, request)
+        else:
+            tools.kind = kind
+            response = _to_issuer(request) or view(context, request)
+        for name, value in HEADERS[tools.kind].items():
+            response.headers.setdefault(name, value)
+        response.headers["X-Request-Id"] = tools.request_id
+        return response
+
+    return guarded
+
+
+guarded_view.options = ("oauthprov",)  # type: ignore[attr-defined]
+
+
+def _to_issuer(request: Any) -> Response | None:
+    # Cookies and the origin check belong to one host: in development people type the other name.
+    site = request.oauthprov.site
+    if not site.settings.development or request.method != "GET" or not _is_page(request):
+        return None
+    host = request.host.rpartition(":")[0] or request.host
+    if host not in _LOOPBACK or f"{request.scheme}://{request.host}" == site.origin:
+        return None
+    return HTTPFound(site.origin + request.path_qs)
+
+
+def _is_page(request: Any) -> bool:
+    return request.oauthprov.kind in ("page", "leaving")
+
+
+def includeme(config: Configurator) -> None:
+    """Add the view deriver."""
+    config.add_view_deriver(guarded_view, "oauthprov")

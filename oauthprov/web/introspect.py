@@ -1,0 +1,22 @@
+"""The introspection endpoint (RFC 7662)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.response import Response
+
+from oauthprov.web.responder import respond
+
+
+def introspect(request: Any) -> Response:
+    """Tell a confidential client what a token is."""
+    tools = request.oauthprov
+    return respond(request, tools.provider.introspect(tools.call))
+
+
+def includeme(config: Configurator) -> None:
+    """Add the endpoint. It has no CORS: no browser app can keep the secret that it needs."""
+    config.add_oauth_endpoint("introspect", "/oauth/introspect", post=introspect)
+    config.add_oauth_metadata(introspection_endpoint="oauthprov.introspect")

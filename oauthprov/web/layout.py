@@ -1,0 +1,66 @@
+"""What our templates get beside a view's own values: above all the one layout of all pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.events import BeforeRender
+from pyramid.renderers import get_renderer
+
+_OURS = "oauthprov:templates/"
+_LOCALE = "_LOCALE_"
+LAYOUT = "oauthprov:templates/layout.pt"
+
+
+class FormToken:
+    """The CSRF token, made when a template first writes it: other pages need no cookie."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+
+    def __str__(self) -> str:
+        return str(self._request.oauthprov.session.csrf_token)
+
+
+def add_names(event: BeforeRender) -> None:
+    """Put layout, settings, url, csrf_token and person where our templates find them."""
+    if not str(event["renderer_name"]).startswith(_OURS):
+        return
+    request = event["request"]
+    tools = request.oauthprov
+    if getattr(request, _LOCALE, None) is None:
+        # Else Pyramid's negotiator reads query and body by lenient rules, and fails on bad ones.
+        setattr(request, _LOCALE, request.registry.settings.get("default_locale_name"))
+    event["layout"] = get_renderer(LAYOUT).implementation()
+    event["settings"] = tools.settings
+    event["url"] = tools.url
+    event["has_page"] = tools.has_page
+    event["day"], event["moment"], event["iso"] = day, moment, iso
+    event["asset"] = lambda name: request.static_path(f"oauthprov:static/{name}")
+    event["csrf_token"] = FormToken(request)
+    if "person" not in (event.rendering_val or {}):
+        event["person"] = tools.person
+
+
+def day(at: int) -> str:
+    """Return a day as people write it; ``at`` is epoch seconds, the day is in UTC."""
+    then = datetime.fromtimestamp(at, UTC)
+    return f"{then.day} {then:%B %Y}"
+
+
+def moment(at: int) -> str:
+    """Return a day and time, in UTC."""
+    return f"{day(at)}, {datetime.fromtimestamp(at, UTC):%H:%M} UTC"
+
+
+def iso(at: int) -> str:
+    """Return a time as ``<time datetime>`` wants it."""
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
+def includeme(config: Configurator) -> None:
+    """Add the subscriber, and the translations of our own texts."""
+    config.add_translation_dirs("oauthprov:locale")
+    config.add_subscriber(add_names, BeforeRender)

@@ -1,0 +1,34 @@
+"""Where a sign-in leads: to a stored request or a page of ours, never to a URL from the query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oauthprov.records import Client
+
+MARKS = ("interaction", "page")
+_PAGES = frozenset({"account", "clients"})
+
+
+def marks_of(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what of a query or form says where to go on to."""
+    return {name: fields[name] for name in MARKS if name in fields}
+
+
+def onward(request: Any, marks: Mapping[str, str]) -> str:
+    """Return the URL that somebody goes on to once they are signed in."""
+    tools = request.oauthprov
+    if "interaction" in marks:
+        return str(tools.url("authorize", {"interaction": marks["interaction"]}))
+    page = marks.get("page")
+    return str(tools.url(page if page in _PAGES and tools.has_page(page) else "home"))
+
+
+def asking(request: Any, marks: Mapping[str, str]) -> Client | None:
+    """Return the client whose stored request waits for this sign-in, if it is this browser's."""
+    if "interaction" not in marks:
+        return None
+    tools = request.oauthprov
+    found: Client | None = tools.provider.pending(marks["interaction"], tools.session.browser)
+    return found

@@ -1,0 +1,130 @@
+"""``request.oauthprov``: all that views, ours and a host's, need of the provider."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.config import Configurator
+from pyramid.interfaces import IRoutesMapper
+
+from oauthprov import logs
+from oauthprov.accounts import SignedIn
+from oauthprov.errors import OAuth2Error
+from oauthprov.protocol import params
+from oauthprov.protocol.answers import Call
+from oauthprov.protocol.provider import Provider
+from oauthprov.settings import Settings
+from oauthprov.web import csrf
+from oauthprov.web.errors import Rejected
+from oauthprov.web.session import BrowserSession
+from oauthprov.web.site import Site, site_of
+
+BODY_LIMIT = 1_048_576
+
+
+class RequestTools:
+    """The provider as one request sees it. ``kind`` is that of the view being run."""
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self.kind = "endpoint"
+        self.request_id = secrets.token_hex(8)
+        bound = logs.request_id.set(self.request_id)
+        request.add_finished_callback(lambda _: logs.request_id.reset(bound))
+
+    @cached_property
+    def site(self) -> Site:
+        """What the app has of ours."""
+        return site_of(self._request.registry)
+
+    @property
+    def provider(self) -> Provider:
+        """The protocol."""
+        return self.site.provider
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings."""
+        return self.site.settings
+
+    @cached_property
+    def session(self) -> BrowserSession:
+        """The browser behind the request."""
+        return BrowserSession(self._request)
+
+    @cached_property
+    def person(self) -> SignedIn | None:
+        """Who is signed in, as the account source says."""
+        return self.provider.accounts.signed_in(self._request)
+
+    @cached_property
+    def call(self) -> Call:
+        """The request as the protocol takes it. Raises Rejected when the body is over 1 MiB."""
+        environ = self._request.environ
+        headers = {
+            name.removeprefix("HTTP_").replace("_", "-").lower(): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        }
+        return Call(
+            method=self._request.method,
+            query=environ.get("QUERY_STRING", "").encode("latin-1"),
+            body=self._body(),
+            headers=headers,
+        )
+
+    def query(self, *names: str) -> dict[str, str]:
+        """Return the given parameters of a page's query; the rest are dropped, empty is absent.
+
+        Raises Rejected when the query is malformed or repeats one of them.
+        """
+        return _read(lambda: params.from_query(self.call, frozenset(names)))
+
+    def form(self, *names: str) -> dict[str, str]:
+        """Return the given fields of the form that was posted, once its CSRF token is checked.
+
+        Raises Rejected when it isn't an urlencoded form in UTF-8, repeats a field, or isn't ours.
+        """
+        known = frozenset(names) | {csrf.FIELD}
+        fields = _read(lambda: params.from_body(self.call, known))
+        csrf.check(self._request, fields.pop(csrf.FIELD, ""))
+        return fields
+
+    def url(self, name: str, _query: dict[str, str] | None = None, **parts: str) -> str:
+        """Return the URL of ``oauthprov.<name>``, from the issuer and never from Host."""
+        url = self._request.route_url(f"oauthprov.{name}", _app_url=self.site.base_url, **parts)
+        return f"{url}?{urlencode(_query)}" if _query else str(url)
+
+    def has_page(self, name: str) -> bool:
+        """Tell whether the route ``oauthprov.<name>`` exists: a feature switched off has none."""
+        mapper = self._request.registry.getUtility(IRoutesMapper)
+        return mapper.get_route(f"oauthprov.{name}") is not None
+
+    def login_url(self, page: str, interaction: str | None = None) -> str:
+        """Return where to sign in before going on to ``page``, or to a stored request there."""
+        mark = {"interaction": interaction} if interaction else None
+        return self.provider.accounts.login_url(self._request, self.url(page, mark))
+
+    def _body(self) -> bytes:
+        if (self._request.content_length or 0) > BODY_LIMIT:
+            raise Rejected("invalid_request", "The request body is too large.", 413)
+        try:
+            return bytes(self._request.body)
+        except OSError:
+            raise Rejected("invalid_request", "The request body is incomplete.") from None
+
+
+def _read(parse: Callable[[], params.Parsed]) -> dict[str, str]:
+    try:
+        return dict(parse().strict())
+    except OAuth2Error as wrong:
+        raise Rejected(str(wrong.error), str(wrong.description)) from None
+
+
+def includeme(config: Configurator) -> None:
+    """Add the one request attribute."""
+    config.add_request_method(RequestTools, "oauthprov", reify=True)

@@ -1,0 +1,69 @@
+"""One place that turns what the provider says into a response."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
+from pyramid.renderers import render_to_response
+from pyramid.response import Response
+
+from oauthprov.protocol.answers import Answer, Interact, Redirect, Refusal
+from oauthprov.web.errors import refusal
+
+CODES_PASS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+
+
+def respond(request: Any, value: Answer | Redirect | Interact | Refusal) -> Response:
+    """Return the response for a value of ``protocol.answers``."""
+    match value:
+        case Answer():
+            return _answer(value)
+        case Redirect(response_mode="form_post"):
+            return _form_post(request, value)
+        case Redirect():
+            return _redirect(request, value)
+        case Interact(step="login"):
+            return see(request, request.oauthprov.login_url("authorize", value.interaction_id))
+        case Interact():
+            mark = {"interaction": value.interaction_id}
+            return see(request, request.oauthprov.url("consent", mark))
+        case Refusal():
+            return refusal(request, value)
+
+
+def see(request: Any, url: str) -> Response:
+    """Redirect so that the browser GETs ``url``: 303 after a POST (RFC 9700 section 2.1)."""
+    made = HTTPFound if request.method in ("GET", "HEAD") else HTTPSeeOther
+    return made(url, headers={"Cache-Control": "no-store"})
+
+
+def _answer(value: Answer) -> Response:
+    if value.body is None:
+        response = Response(status=value.status, content_type=None)
+    else:
+        response = Response(status=value.status, json_body=dict(value.body))
+    response.headers.update(value.headers)
+    return response
+
+
+def _redirect(request: Any, value: Redirect) -> Response:
+    params = urlencode(value.params)
+    if value.response_mode == "fragment":
+        target = f"{value.redirect_uri}#{params}"
+    else:
+        target = f"{value.redirect_uri}{'&' if '?' in value.redirect_uri else '?'}{params}"
+    response = see(request, target)
+    response.headers.update(CODES_PASS)
+    return response
+
+
+def _form_post(request: Any, value: Redirect) -> Response:
+    response = render_to_response(
+        "oauthprov:templates/form_post.pt",
+        {"redirect_uri": value.redirect_uri, "params": value.params, "person": None},
+        request,
+    )
+    response.headers.update(CODES_PASS)
+    return response

@@ -1,0 +1,22 @@
+"""The revocation endpoint (RFC 7009)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.response import Response
+
+from oauthprov.web.responder import respond
+
+
+def revoke(request: Any) -> Response:
+    """Make a token useless, and what hangs on it."""
+    tools = request.oauthprov
+    return respond(request, tools.provider.revoke(tools.call))
+
+
+def includeme(config: Configurator) -> None:
+    """Add the endpoint."""
+    config.add_oauth_endpoint("revoke", "/oauth/revoke", post=revoke, cors="client")
+    config.add_oauth_metadata(revocation_endpoint="oauthprov.revoke")

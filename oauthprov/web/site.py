@@ -1,0 +1,107 @@
+"""What one app has of ours: settings, provider, accounts and sessions, built once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.registry import Registry
+
+from oauthprov.accounts import AccountSource, BuiltInAccounts
+from oauthprov.errors import ConfigurationError
+from oauthprov.protocol.provider import Provider, epoch
+from oauthprov.protocol.sessions import Sessions
+from oauthprov.settings import Settings
+from oauthprov.web.attempts import Attempts
+
+BUILT_IN_PAGES = ("login", "logout", "signup", "password", "sessions")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The provider as one app mounts it.
+
+    ``base_url`` is the issuer without the route prefix: routes are generated from it, so that no
+    URL of ours follows the Host header. ``people`` is None when the host brings its own accounts.
+    """
+
+    settings: Settings
+    base_url: str
+    provider: Provider
+    sessions: Sessions
+    people: BuiltInAccounts | None
+    attempts: Attempts
+    metadata: dict[str, object]
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the issuer, as browsers write an Origin (RFC 6454)."""
+        parts = urlsplit(self.settings.issuer)
+        default = {"http": 80, "https": 443}[parts.scheme]
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        return f"{parts.scheme}://{host}" + (
+            "" if parts.port in (None, default) else f":{parts.port}"
+        )
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies may be Secure: everywhere but on http in development."""
+        return self.settings.issuer.startswith("https:")
+
+
+def site_of(registry: Registry) -> Site:
+    """Return the Site of an app; KeyError when oauthprov isn't included."""
+    found = registry["oauthprov"]
+    assert isinstance(found, Site)  # noqa: S101 - the type checker can't know
+    return found
+
+
+def includeme(config: Configurator) -> None:
+    """Build the Site once the host has said whose accounts it uses."""
+    settings: Settings = config.registry["oauthprov.settings"]
+    base_url = _base_url(settings.issuer, config.route_prefix)
+
+    def build() -> None:
+        registry = config.registry
+        registry["oauthprov"] = site = _build(registry, settings, base_url)
+        if site.people is not None:
+            for page in BUILT_IN_PAGES:
+                config.include(f"oauthprov.web.{page}")
+
+    config.action(("oauthprov", "site"), build, order=PHASE1_CONFIG)
+
+
+def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
+    storage = registry["oauthprov.storage"]
+    clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
+    source: AccountSource | None = registry.get("oauthprov.accounts")
+    people = None
+    if source is None:
+        source = people = BuiltInAccounts.with_costs(
+            storage,
+            clock,
+            memory_kib=settings.password_memory,
+            time_cost=settings.password_time,
+            password_length=settings.password_length,
+        )
+    return Site(
+        settings=settings,
+        base_url=base_url,
+        provider=Provider(settings, storage, source, clock),
+        sessions=Sessions(settings, storage, clock),
+        people=people,
+        attempts=Attempts(settings),
+        metadata=registry.setdefault("oauthprov.metadata", {}),
+    )
+
+
+def _base_url(issuer: str, prefix: str | None) -> str:
+    path = "/" + prefix.strip("/") if prefix and prefix.strip("/") else ""
+    if not issuer.endswith(path):
+        raise ConfigurationError(
+            [f"oauthprov.issuer must end in the route prefix {path}, where the pages are"]
+        )
+    return issuer.removesuffix(path)

@@ -1,0 +1,61 @@
+"""What a server of its own needs beyond the provider: an answer to everything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.events import NewRequest
+from pyramid.exceptions import URLDecodeError
+from pyramid.httpexceptions import HTTPException, HTTPNotFound
+from pyramid.response import Response
+
+from oauthprov import logs
+from oauthprov.web.errors import error_response
+
+log = logs.logger(__name__)
+
+
+def begin(event: NewRequest) -> None:
+    """Give every request its id, before anything can fail."""
+    event.request.oauthprov.kind = "page"
+
+
+def not_found(context: HTTPNotFound, request: Any) -> Response:
+    """There is nothing at this address."""
+    return error_response(request, "not_found", "There is no page at this address.", 404)
+
+
+def undecodable(context: UnicodeDecodeError, request: Any) -> Response:
+    """The address, a header or the body isn't the text it says it is."""
+    log.info("undecodable request: %s", type(context).__name__)
+    return error_response(request, "invalid_request", "The request isn't valid UTF-8 text.")
+
+
+def http_error(context: HTTPException, request: Any) -> Response:
+    """An HTTP error of Pyramid's own; a redirect stays one."""
+    if context.status_int < 400:
+        return context
+    return error_response(request, "invalid_request", f"{context.title}.", context.status_int)
+
+
+def failed(context: Exception, request: Any) -> Response:
+    """A defect of ours: the log has the traceback, the page has the id to find it by."""
+    log.error("unexpected %s", type(context).__name__, exc_info=context)
+    return error_response(
+        request, "server_error", "Something went wrong on our side. It has been logged.", 500
+    )
+
+
+def includeme(config: Configurator) -> None:
+    """Add the provider, and exception views for all that a host would answer by itself."""
+    config.include("oauthprov")
+    config.add_subscriber(begin, NewRequest)
+    for context, view in (
+        (HTTPNotFound, not_found),
+        (URLDecodeError, undecodable),
+        (UnicodeDecodeError, undecodable),
+        (HTTPException, http_error),
+        (Exception, failed),
+    ):
+        config.add_exception_view(view, context=context, oauthprov="error")

@@ -1,0 +1,22 @@
+"""The token endpoint (RFC 6749 section 3.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.response import Response
+
+from oauthprov.web.responder import respond
+
+
+def token(request: Any) -> Response:
+    """Give tokens for a code, for a refresh token or to a client for itself."""
+    tools = request.oauthprov
+    return respond(request, tools.provider.token(tools.call))
+
+
+def includeme(config: Configurator) -> None:
+    """Add the endpoint."""
+    config.add_oauth_endpoint("token", "/oauth/token", post=token, cors="client")
+    config.add_oauth_metadata(token_endpoint="oauthprov.token")  # noqa: S106 - a route name

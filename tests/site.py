@@ -1,0 +1,316 @@
+"""The real app over real storage, with a clock that tests hold; browsers and clients to use it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
+
+from pyramid.config import Configurator
+from webtest import TestApp, TestRequest, TestResponse
+
+from oauthprov.protocol.registration import Registrar
+from oauthprov.records import Client
+from oauthprov.storage.interface import Storage
+
+ORIGIN = ISSUER = "https://id.example"
+CALLBACK = "https://app.example/callback"
+API = "/api"
+PHOTOS = "https://photos.example/"
+VERIFIER = "v" * 64
+PASSWORD = "correct horse battery"
+FORM = "application/x-www-form-urlencoded"
+
+
+def ini(storage_url: str, issuer: str = ISSUER, **more: str) -> dict[str, str]:
+    """Settings for tests: everything is open, passwords are cheap, limits are out of the way."""
+    return {
+        "oauthprov.issuer": issuer,
+        "oauthprov.secret": "0123456789abcdefghijklmnopqrstuvwxyz",
+        "oauthprov.storage.url": storage_url,
+        "oauthprov.scopes": (
+            "profile:read | See your name\nphotos:read | See photos\nphotos:write | Add photos"
+        ),
+        "oauthprov.default_scopes": "profile:read",
+        "oauthprov.resources": (
+            f"{issuer}{API} | profile:read | Your profile\n"
+            f"{PHOTOS} | photos:read photos:write | Your photos"
+        ),
+        "oauthprov.signup": "everyone",
+        "oauthprov.console": "everyone",
+        "oauthprov.password.memory": "8",
+        "oauthprov.password.time": "1",
+        "oauthprov.signup.limit_address": "100000 per hour",
+    } | {f"oauthprov.{key}": value for key, value in more.items()}
+
+
+class Clock:
+    """Epoch seconds that pass when a test says so."""
+
+    def __init__(self, now: int = 1_800_000_000) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def pass_by(self, seconds: int) -> None:
+        self.now += seconds
+
+
+class Counting(Storage):
+    """A storage that counts the trips to the real one."""
+
+    def __init__(self, inner: Storage) -> None:
+        self.inner = inner
+        self.reads = self.writes = 0
+
+    def get_many(self, pairs):
+        self.reads += 1
+        return self.inner.get_many(pairs)
+
+    def find(self, kind, *, after=None, limit=100, **index):
+        self.reads += 1
+        return self.inner.find(kind, after=after, limit=limit, **index)
+
+    def commit(self, *changes, now):
+        self.writes += 1
+        self.inner.commit(*changes, now=now)
+
+    def purge(self, *, now, limit=500):
+        return self.inner.purge(now=now, limit=limit)
+
+    def ping(self):
+        self.inner.ping()
+
+    def upgrade(self):
+        self.inner.upgrade()
+
+    def describe(self):
+        return self.inner.describe()
+
+    def close(self):
+        self.inner.close()
+
+    def trips(self, work) -> tuple[int, int]:
+        """Return the reads and writes that ``work()`` makes."""
+        before = self.reads, self.writes
+        work()
+        return self.reads - before[0], self.writes - before[1]
+
+
+def sign_up(browser: Browser, name: str) -> None:
+    """Make an account of the built-in kind and be signed in."""
+    form = browser.get("/signup").form
+    form["name"], form["password"] = name, PASSWORD
+    assert form.submit().status_int == 303
+
+
+@dataclass
+class Site:
+    """A running provider; ``issuer`` is where its pages are, ``enter`` how people get in."""
+
+    wsgi: object
+    issuer: str
+    storage: Counting
+    clock: Clock
+    registrar: Registrar
+    enter: Callable[[Browser, str], None] = sign_up
+
+    def url(self, path: str) -> str:
+        """The URL of a path below the issuer; a URL stays as it is."""
+        return path if "://" in path.partition("?")[0] else self.issuer + path
+
+    def browser(self) -> Browser:
+        return Browser(self)
+
+    def post(self, path: str, form, **kwargs) -> TestResponse:
+        """Post as a client does: no cookies, any status."""
+        return TestApp(self.wsgi).post(self.url(path), form, expect_errors=True, **kwargs)
+
+    def get(self, path: str, **kwargs) -> TestResponse:
+        return TestApp(self.wsgi).get(self.url(path), expect_errors=True, **kwargs)
+
+    def send(
+        self, method: str, path: str, query: bytes = b"", body: bytes = b"", **headers: str
+    ) -> TestResponse:
+        """Send raw bytes, which no client library would; ``content_type`` is a header."""
+        request = TestRequest.blank(self.url(path), method=method, body=body)
+        request.environ["QUERY_STRING"] = query.decode("latin-1")
+        for name, value in headers.items():
+            request.headers[name.replace("_", "-")] = value
+        return TestApp(self.wsgi, lint=False).do_request(request, expect_errors=True)
+
+    def app(self, kind: str = "web", **metadata) -> App:
+        """Register a client and return it as the application that it belongs to."""
+        metadata.setdefault("name", "Printer")
+        metadata.setdefault("scopes", ("profile:read", "photos:read", "photos:write"))
+        if kind != "machine":
+            metadata.setdefault("redirect_uris", (CALLBACK,))
+        client, secret = self.registrar.register(type=kind, **metadata)
+        return App(self, client, secret)
+
+    def close(self) -> None:
+        self.storage.close()
+
+
+def standalone(settings: dict[str, str]) -> Site:
+    """What ``oauthprov.main`` serves, with a clock and a count of trips put in."""
+    with Configurator(settings=settings) as config:
+        config.include("oauthprov.web.standalone")
+        return assembled(config, settings["oauthprov.issuer"])
+
+
+def assembled(config: Configurator, issuer: str) -> Site:
+    """Make the app that ``config`` describes; oauthprov is included already."""
+    registry = config.registry
+    clock = registry["oauthprov.clock"] = Clock()
+    storage = registry["oauthprov.storage"] = Counting(registry["oauthprov.storage"])
+    wsgi = config.make_wsgi_app()
+    provider = registry["oauthprov"].provider
+    registrar = Registrar(provider.settings, storage, clock, provider.clients.evict)
+    return Site(wsgi, issuer, storage, clock, registrar)
+
+
+@dataclass
+class Browser:
+    """A person's browser, with its cookies."""
+
+    site: Site
+    page: TestApp = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.page = TestApp(self.site.wsgi)
+
+    def get(self, url: str, **kwargs) -> TestResponse:
+        """GET an absolute URL, or a path below the issuer."""
+        return self.page.get(self.site.url(url), expect_errors=True, **kwargs)
+
+    def enter(self, name: str) -> Browser:
+        """Be signed in as somebody who wasn't here before."""
+        self.site.enter(self, name)
+        return self
+
+    def sign_up(self, name: str) -> Browser:
+        sign_up(self, name)
+        return self
+
+    def sign_in(self, name: str) -> Browser:
+        form = self.get("/login").form
+        form["name"], form["password"] = name, PASSWORD
+        assert form.submit().status_int == 303
+        return self
+
+    def account_id(self) -> str:
+        """Who is signed in, as the storage knows them."""
+        from oauthprov.records import Account
+
+        [stored] = self.site.storage.find(Account).items
+        return stored.record.account_id
+
+    def authorize(self, app: App, **changes) -> TestResponse:
+        """Visit the authorization endpoint as ``app`` asks; return what is shown in the end.
+
+        Redirects within the provider are followed, one to the application is returned.
+        """
+        return self.follow(self.get(app.authorization_url(**changes)))
+
+    def follow(self, response: TestResponse) -> TestResponse:
+        while response.status_int in (302, 303) and self._is_ours(response.location):
+            response = self.get(response.location)
+        return response
+
+    def decide(self, consent: TestResponse, decision: str = "allow") -> TestResponse:
+        """Press Allow or Cancel on a consent page."""
+        form = consent.forms[0]
+        return form.submit("decision", value=decision, expect_errors=True)
+
+    def connect(self, app: App, **changes) -> dict[str, str]:
+        """Go through authorization, allow what is asked, and return the parameters that arrive."""
+        response = self.authorize(app, **changes)
+        if response.status_int == 200:
+            response = self.decide(response)
+        return arrived(response)
+
+    def _is_ours(self, location: str) -> bool:
+        return location.startswith(self.site.issuer)
+
+
+@dataclass
+class App:
+    """A registered application and what it does at the provider."""
+
+    site: Site
+    client: Client
+    secret: str | None
+
+    def authorization_url(self, **changes: str | None) -> str:
+        asked = {
+            "response_type": "code",
+            "client_id": self.client.client_id,
+            "redirect_uri": self.client.redirect_uris[0] if self.client.redirect_uris else None,
+            "scope": "profile:read",
+            "state": "xyz",
+            "code_challenge": challenge(VERIFIER),
+            "code_challenge_method": "S256",
+        } | changes
+        given = {name: value for name, value in asked.items() if value is not None}
+        return self.site.url("/oauth/authorize?" + urlencode(given, doseq=True))
+
+    def post(self, path: str, form: dict, headers: dict | None = None) -> TestResponse:
+        """Post a form, authenticated as the client registered."""
+        form = {name: value for name, value in form.items() if value is not None}
+        headers = dict(headers or {})
+        if self.secret is None:
+            form["client_id"] = self.client.client_id
+        elif self.client.auth_method == "client_secret_post":
+            form |= {"client_id": self.client.client_id, "client_secret": self.secret}
+        else:
+            headers |= basic(self.client.client_id, self.secret)
+        return self.site.post("/oauth/token" if path == "token" else path, form, headers=headers)
+
+    def exchange(self, code: str, headers: dict | None = None, **changes) -> TestResponse:
+        form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+        return self.post("token", form | changes, headers)
+
+    def refresh(self, refresh_token: str, headers: dict | None = None, **changes) -> TestResponse:
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self.post("token", form | changes, headers)
+
+    def introspect(self, token: str) -> dict:
+        return self.post("/oauth/introspect", {"token": token}).json
+
+    def revoke(self, token: str) -> TestResponse:
+        return self.post("/oauth/revoke", {"token": token})
+
+    def tokens(self, browser: Browser, **changes) -> dict:
+        """Go through the whole authorization code flow."""
+        response = self.exchange(browser.connect(self, **changes)["code"])
+        assert response.status_int == 200, response.text
+        return response.json
+
+    def me(self, access_token: str, **headers: str) -> TestResponse:
+        return self.site.get("/api/me", headers=headers | bearing(access_token))
+
+
+def arrived(response: TestResponse) -> dict[str, str]:
+    """The parameters of an authorization response, once it is shown to be one."""
+    assert response.status_int in (302, 303), response.text
+    return dict(parse_qsl(urlsplit(response.location).query, strict_parsing=True))
+
+
+def bearing(access_token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {access_token}"}
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    """An Authorization header as RFC 6749 section 2.3.1 makes it."""
+    joined = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
+    return {"Authorization": "Basic " + base64.b64encode(joined).decode()}
+
+
+def challenge(verifier: str) -> str:
+    """The S256 challenge of a verifier (RFC 7636 section 4.2)."""
+    hashed = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()

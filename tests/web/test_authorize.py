@@ -1,0 +1,233 @@
+"""The authorization endpoint over HTTP: what redirects, how, and what never does."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.site import CALLBACK, arrived
+
+LOOK_ALIKES = [
+    "https://app.example/callback/",
+    "https://app.example/callback/../callback",
+    "https://app.example/callback/../../evil",
+    "https://app.example/callback/..%2fevil",
+    "https://app.example/callback%2f..",
+    "https://app.example/./callback",
+    "https://app.example//callback",
+    "https://app.example/Callback",
+    "https://app.example/callback?next=//evil.example",
+    "https://app.example/callback#fragment",
+    "https://app.example/callback#",
+    "https://app.example/callback;x",
+    "https://app.example/callback\\@evil.example",
+    "https://app.example\\@evil.example/callback",
+    "https://app.example@evil.example/callback",
+    "https://alice@app.example/callback",
+    "https://app.example:@evil.example/callback",
+    "https://APP.example/callback",
+    "HTTPS://app.example/callback",
+    "http://app.example/callback",
+    "https://app.example:443/callback",
+    "https://app.example:8443/callback",
+    "https://app.example./callback",
+    "https://app.example.evil.example/callback",
+    "https://evil.example/https://app.example/callback",
+    "https://\u0430pp.example/callback",
+    "https://app\uff0eexample/callback",
+    "https://app.example/callb\u0430ck",
+    "//app.example/callback",
+    "/callback",
+    "callback",
+    " https://app.example/callback",
+    "https://app.example/callback ",
+    "https://app.example/callback\t",
+    "https://app.example/callback\r\nLocation: https://evil.example/",
+    "javascript:alert(1)//https://app.example/callback",
+    "data:text/html,https://app.example/callback",
+    "urn:ietf:wg:oauth:2.0:oob",
+    "com.example.app:/callback",
+]
+
+
+def is_error_page(response, status=400):
+    """A page for a person: nothing was sent to any client."""
+    return (
+        response.status_int == status
+        and response.content_type == "text/html"
+        and "Location" not in response.headers
+        and response.headers["Cache-Control"] == "no-store"
+    )
+
+
+@pytest.mark.parametrize("redirect_uri", LOOK_ALIKES)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_redirect_to_a_look_alike(site, alice, method, redirect_uri):
+    query = urlsplit(site.app().authorization_url(redirect_uri=redirect_uri)).query
+    if method == "GET":
+        response = alice.get(f"/oauth/authorize?{query}")
+    else:
+        response = alice.page.post(site.url("/oauth/authorize"), query, expect_errors=True)
+    assert is_error_page(response)
+
+
+@given(st.text(max_size=20), st.integers(0, len(CALLBACK)), st.integers(0, 4))
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_redirect_to_any_other_uri(site, inserted, position, dropped):
+    app = site.app()
+    changed = CALLBACK[:position] + inserted + CALLBACK[position + dropped :]
+    response = site.get(app.authorization_url(redirect_uri=changed))
+    if changed not in ("", CALLBACK):
+        assert is_error_page(response)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": "unknown"},
+        {"client_id": None},
+        {"client_id": "unknown\0"},
+        {"client_id": "a" * 300},
+        {"client_id": ["one", "two"]},
+        {"redirect_uri": [CALLBACK, CALLBACK]},
+    ],
+)
+def test_no_redirect_before_the_client_is_proven(site, alice, changes):
+    response = alice.get(site.app().authorization_url(**changes))
+    assert is_error_page(response)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "code token"}, "unsupported_response_type"),
+        ({"response_type": "codexyz"}, "unsupported_response_type"),
+        ({"response_type": None}, "invalid_request"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"code_challenge": ""}, "invalid_request"),
+        ({"code_challenge": "short"}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
+        ({"scope": "profile:read admin"}, "invalid_scope"),
+        ({"scope": ["profile:read", "photos:read"]}, "invalid_request"),
+        ({"state": ["one", "two"]}, "invalid_request"),
+        ({"resource": "https://elsewhere.example/"}, "invalid_target"),
+        ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
+        ({"request_uri": "urn:example:1"}, "request_uri_not_supported"),
+        ({"response_mode": "bogus"}, "invalid_request"),
+    ],
+)
+def test_other_errors_go_to_the_client_with_iss(site, alice, changes, error):
+    response = alice.get(site.app().authorization_url(**changes))
+    told = arrived(response)
+    assert response.status_int == 302
+    assert response.location.startswith(CALLBACK + "?")
+    assert (told["error"], told["iss"]) == (error, site.issuer)
+    assert told.get("state") == (None if isinstance(changes.get("state"), list) else "xyz")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_code_arrives_with_state_and_iss(site, alice):
+    app = site.app()
+    consent = alice.authorize(app, state="a b&c=\u00e9")
+    response = alice.decide(consent)
+    assert response.status_int == 303
+    told = arrived(response)
+    assert told.keys() == {"code", "state", "iss"}
+    assert (told["state"], told["iss"]) == ("a b&c=\u00e9", site.issuer)
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_query_of_the_redirect_uri_is_kept_as_it_is(site, alice):
+    registered = "https://app.example/callback?tenant=a%20b"
+    response = alice.decide(alice.authorize(site.app(redirect_uris=(registered,))))
+    assert response.location.startswith(registered + "&code=")
+
+
+def test_a_native_app_may_come_from_any_loopback_port(site, alice):
+    app = site.app("native", redirect_uris=("http://127.0.0.1/callback",))
+    told = alice.connect(app, redirect_uri="http://127.0.0.1:51234/callback")
+    assert "code" in told
+    assert is_error_page(
+        alice.get(app.authorization_url(redirect_uri="http://127.0.0.1:51234/other"))
+    )
+    assert is_error_page(
+        alice.get(app.authorization_url(redirect_uri="http://localhost:51234/callback"))
+    )
+
+
+def test_somebody_who_isnt_signed_in_is_sent_to_sign_in_and_back(site):
+    site.browser().sign_up("alice")
+    browser, app = site.browser(), site.app()
+    response = browser.get(app.authorization_url())
+    assert response.status_int == 302
+    assert response.location.startswith(site.url("/login?interaction="))
+    assert app.client.client_id not in response.location
+    form = browser.get(response.location).form
+    form["name"], form["password"] = "alice", "correct horse battery"
+    consent = browser.follow(form.submit())
+    assert "code" in arrived(browser.decide(consent))
+
+
+def test_a_post_is_stored_and_answered_without_cookies(site, alice):
+    app = site.app()
+    query = urlsplit(app.authorization_url()).query
+    response = alice.page.post(site.url("/oauth/authorize"), query)
+    assert response.status_int == 303
+    assert "Set-Cookie" not in response.headers
+    assert urlsplit(response.location).path == "/oauth/authorize"
+    assert list(dict(parse_qsl(urlsplit(response.location).query))) == ["interaction"]
+    assert "code" in arrived(alice.decide(alice.follow(response)))
+
+
+def test_a_parked_request_belongs_to_the_first_browser_that_comes_for_it(site, alice):
+    query = urlsplit(site.app().authorization_url()).query
+    parked = site.post("/oauth/authorize", query).location
+    assert alice.follow(alice.get(parked)).status_int == 200
+    assert is_error_page(site.browser().sign_up("bob").get(parked))
+
+
+def test_consent_in_another_browser_is_refused(site, alice):
+    url = alice.get(site.app().authorization_url()).location
+    bob = site.browser().sign_up("bob")
+    assert is_error_page(bob.get(url))
+
+
+def test_a_decision_counts_once(site, alice):
+    consent = alice.authorize(site.app())
+    assert "code" in arrived(alice.decide(consent))
+    assert is_error_page(alice.decide(consent))
+
+
+def test_an_interaction_with_other_parameters_is_refused(site, alice):
+    url = alice.get(site.app().authorization_url()).location
+    mark = urlsplit(url).query
+    response = alice.get(f"/oauth/authorize?{mark}&scope=photos:write")
+    assert is_error_page(response)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
+def test_other_methods(site, method):
+    response = site.send(method, "/oauth/authorize")
+    assert (response.status_int, response.headers["Allow"]) == (405, "GET, POST")
+
+
+def test_the_endpoint_answers_no_other_origin(site):
+    headers = {"Origin": "https://app.example"}
+    response = site.get(site.app("browser").authorization_url(), headers=headers)
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_parameters_that_are_posted_twice_are_refused(site):
+    url = site.app().authorization_url()
+    body = urlsplit(url).query
+    response = site.post(f"/oauth/authorize?{urlencode({'scope': 'profile:read'})}", body)
+    assert is_error_page(response)
