@@ -49,7 +49,7 @@ def read(arguments: argparse.Namespace) -> Mapping[str, Any]:
         section: Mapping[str, Any] = get_appsettings(
             arguments.ini, options=dict(arguments.overrides)
         )
-    except _UNREADABLE + (PlasterError,) as wrong:
+    except (*_UNREADABLE, PlasterError) as wrong:
         raise Refused(f"{arguments.ini} can't be read: {' '.join(str(wrong).split())}") from None
     return section
 
