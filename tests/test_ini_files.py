@@ -2,8 +2,6 @@
 
 import configparser
 import json
-import logging
-import logging.config
 import subprocess
 import sys
 from pathlib import Path
@@ -33,11 +31,17 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(place, *argv):
-    """Run a console script of this environment as a person does."""
+def run(place, *argv, typed=""):
+    """Run a console script of this environment as a person does, who types this."""
     script = Path(sys.executable).with_name(argv[0])
     return subprocess.run(  # noqa: S603 - our own scripts
-        [script, *argv[1:]], cwd=place, capture_output=True, text=True, timeout=60, check=False
+        [script, *argv[1:]],
+        cwd=place,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -112,6 +116,15 @@ def get_server_settings(uri, name, defaults):
     return context.local_conf
 
 
+def test_the_demo_follows_both_ports(place):
+    uri, ports = str(place / "development.ini"), {"port": "5001", "demo_port": "8001"}
+    page = TestApp(get_app(uri, "demo", options=ports)).get("/").text
+    assert "http://127.0.0.1:5001/clients" in page
+    assert "http://localhost:8001/callback" in page
+    assert get_server_settings(uri, "demo", ports)["port"] == "8001"
+    assert "http://127.0.0.1:5000/clients" in TestApp(get_app(uri, "demo")).get("/").text
+
+
 def test_development_starts_from_nothing(place):
     app = TestApp(get_app(str(place / "development.ini")))
     assert app.get("http://127.0.0.1:5000/").status_int == 200
@@ -145,6 +158,13 @@ def test_the_commands_of_pyramid_work(place, ini, command, arguments, expected):
     assert expected in done.stdout
 
 
+@pytest.mark.parametrize("ini", ["development.ini", "production.ini"])
+def test_the_shell_knows_the_storage(place, ini):
+    upgrade(place)
+    done = run(place, "pshell", ini, typed="print(storage.describe()['engine'], settings.title)")
+    assert "sqlite oauthprov" in done.stdout
+
+
 def test_production_logs_are_json_and_name_no_secret(place):
     upgrade(place)
     done = run(place, "prequest", "production.ini", "/oauth/authorize?client_id=nobody&code=hush")
@@ -154,8 +174,7 @@ def test_production_logs_are_json_and_name_no_secret(place):
     assert "hush" not in done.stderr
 
 
-@pytest.mark.parametrize("ini", ["development.ini", "production.ini"])
-def test_oauthlib_stays_at_info(place, ini):
-    assert raw(place / ini)["logger_oauthlib"]["level"] == "INFO"
-    assert raw(place / ini)["logger_oauthlib"]["qualname"] == "oauthlib"
-    assert logging.getLevelName("INFO") == logging.INFO
+@pytest.mark.parametrize("ini", [DEVELOPMENT, PRODUCTION])
+def test_oauthlib_stays_above_debug(ini):
+    logger = raw(ini)["logger_oauthlib"]
+    assert (logger["qualname"], logger["level"]) == ("oauthlib", "INFO")
