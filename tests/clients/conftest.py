@@ -26,8 +26,10 @@ def server():
     thread = threading.Thread(target=serving.run)
     thread.start()
     yield made
-    serving.close()
+    # waitress has no call that ends run(): it ends when there is no socket left to watch.
+    serving.trigger.pull_trigger(lambda: serving.asyncore.close_all(serving._map))
     thread.join()
+    serving.task_dispatcher.shutdown()
     made.close()
 
 
@@ -51,7 +53,9 @@ class Person:
     def submit(self, page: requests.Response, **values: str) -> requests.Response:
         """Fill in the first form of ``page`` and send it."""
         form = BeautifulSoup(page.text, "html.parser").form
-        fields = {i["name"]: i.get("value", "") for i in form.find_all("input", attrs={"name": 1})}
+        fields = {
+            i["name"]: i.get("value", "") for i in form.find_all("input", attrs={"name": True})
+        }
         target = urljoin(page.url, form["action"])
         answer = self.browser.post(
             target, fields | values, allow_redirects=False, headers={"Origin": self.issuer}

@@ -26,13 +26,12 @@ def session(app):
     )
 
 
-def credentials(app):
-    """How the library is told to authenticate: nothing, the header, or the form."""
-    if app.secret is None:
-        return {"include_client_id": True}
+def proof(app) -> dict:
+    """How the library is told to authenticate: by the header, or by what it adds to the form."""
     if app.client.auth_method == "client_secret_basic":
         return {"auth": HTTPBasicAuth(app.client.client_id, app.secret)}
-    return {"include_client_id": True, "client_secret": app.secret}
+    fields = {"client_id": app.client.client_id, "client_secret": app.secret}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 @pytest.mark.parametrize(
@@ -44,20 +43,20 @@ def test_the_code_flow(server, metadata, alice, kind, auth_method):
     with session(app) as client:
         url, _ = client.authorization_url(metadata["authorization_endpoint"])
         token = client.fetch_token(
-            metadata["token_endpoint"], authorization_response=alice.allow(url), **credentials(app)
+            metadata["token_endpoint"],
+            authorization_response=alice.allow(url),
+            include_client_id=app.client.auth_method != "client_secret_basic",
+            **{name: value for name, value in proof(app).items() if name != "client_id"},
         )
         me = f"{server.issuer}/api/me"
         assert client.get(me).json()["name"] == "alice"
-        proof = {"client_id": app.client.client_id, "client_secret": app.secret}
-        proof = {name: value for name, value in proof.items() if value}
-        basic = {"auth": credentials(app).get("auth")} if "auth" in credentials(app) else proof
-        renewed = client.refresh_token(metadata["token_endpoint"], **basic)
+        renewed = client.refresh_token(metadata["token_endpoint"], **proof(app))
         assert renewed["access_token"] != token["access_token"]
         assert client.get(me).status_code == 200
         server.clock.pass_by(60)
         with pytest.raises(InvalidGrantError):
             client.refresh_token(
-                metadata["token_endpoint"], refresh_token=token["refresh_token"], **basic
+                metadata["token_endpoint"], refresh_token=token["refresh_token"], **proof(app)
             )
         assert client.get(me).status_code == 401
 
@@ -66,7 +65,7 @@ def test_client_credentials(server, metadata):
     app = server.app("machine")
     machine = BackendApplicationClient(app.client.client_id, scope=["profile:read"])
     with closing(OAuth2Session(client=machine)) as client:
-        client.fetch_token(metadata["token_endpoint"], **credentials(app))
+        client.fetch_token(metadata["token_endpoint"], **proof(app))
         assert client.get(f"{server.issuer}/api/me").json() == {"sub": app.client.client_id}
 
 
@@ -75,4 +74,4 @@ def test_a_wrong_secret(server, metadata):
     app.secret = "wrong"
     machine = BackendApplicationClient(app.client.client_id)
     with closing(OAuth2Session(client=machine)) as client, pytest.raises(InvalidClientError):
-        client.fetch_token(metadata["token_endpoint"], **credentials(app))
+        client.fetch_token(metadata["token_endpoint"], **proof(app))
