@@ -257,7 +257,7 @@ class Session(Record):
 
 @record("signing_key", key="key")
 class SigningKey(Record):
-    """A key that signs tokens; ``key`` is ``<alg>.<serial>``, so keys of an algorithm share a slot.
+    """A key that signs tokens; ``key`` is ``<alg>.<serial>``: those of an algorithm share a slot.
 
     ``public`` is the public JWK as JSON, ``sealed`` the private one, sealed with the server's
     secret. It is published as soon as it is stored, signs from ``signs_from`` until ``retires_at``
