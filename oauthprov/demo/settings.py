@@ -45,7 +45,8 @@ class Settings:
 
         The command line (``issuer=...``, which reaches ``global_config``) wins over ``CLIENT_ID``
         and ``CLIENT_SECRET`` of the environment, and these over the section
-        (``demo.issuer = ...``), where ``{port}`` and ``{demo_port}`` stand for what these keys hold.
+        (``demo.issuer = ...``), where ``{port}`` and ``{demo_port}`` stand for what those keys
+        hold.
         An empty value counts as absent. A client id from outside the section never goes with the
         section's secret, which belongs to another client.
 
