@@ -19,9 +19,9 @@ from joserfc.errors import JoseError as LibraryError
 
 from oauthprov.errors import JoseError, UnknownKey
 from oauthprov.protocol.json_object import parse_object
+from oauthprov.settings.values import ALGORITHMS
 
-ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
-"""What we sign and verify with; EdDSA is the older name of Ed25519 (RFC 9864 section 2.2)."""
+__all__ = ("ALGORITHMS", "KeySet", "PrivateKey", "PublicKey", "parse_key_set", "parse_public_key")
 
 SET_LIMIT = 65_536
 """Characters of a key set that we read."""
