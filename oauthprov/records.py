@@ -83,7 +83,11 @@ def slot(key: str) -> str:
 
 @record("account", key="account_id")
 class Account(Record):
-    """A person known to the built-in account source."""
+    """A person known to the built-in account source.
+
+    ``claims`` is what they say of themselves, a JSON object by the names of OpenID Connect Core
+    section 5.1.
+    """
 
     account_id: str
     name: str
@@ -91,6 +95,7 @@ class Account(Record):
     password_hash: str | None = None
     developer: bool = False
     disabled_at: int | None = None
+    claims: str | None = None
 
 
 @record("login", key="key")
@@ -142,7 +147,11 @@ class Consent(Record):
 
 @record("grant", key="grant_id", indexes=("account_id",))
 class Grant(Record):
-    """One authorization: the family that a replay revokes, and that no token outlives."""
+    """One authorization: the family that a replay revokes, and that no token outlives.
+
+    ``acr`` and ``amr`` say how the person signed in, ``claims`` is what of the claims parameter
+    was granted (OpenID Connect Core section 5.5), as JSON.
+    """
 
     grant_id: str
     client_id: str
@@ -155,13 +164,16 @@ class Grant(Record):
     session_key: Digest | None = None
     auth_time: int | None = None
     amr: tuple[str, ...] = ()
+    acr: str | None = None
+    claims: str | None = None
 
 
 @record("authorization_code", key="key", keep=600)
 class AuthorizationCode(Record):
     """A code and what its grant will need; ``key`` is ``<grant id>.<digest>``.
 
-    It precedes its grant, so it shares the slot without dying with it.
+    It precedes its grant, so it shares the slot without dying with it. ``nonce`` goes into the
+    first ID token.
     """
 
     key: str
@@ -176,6 +188,9 @@ class AuthorizationCode(Record):
     session_key: Digest | None = None
     auth_time: int | None = None
     amr: tuple[str, ...] = ()
+    acr: str | None = None
+    claims: str | None = None
+    nonce: str | None = None
 
 
 @record("access_token", key="key")
@@ -225,7 +240,8 @@ class Interaction(Record):
     """A pending decision of a person: resolved parameters and the browser they came from.
 
     ``key`` is the digest of the id that pages carry; ``browser`` is None until the browser that
-    began it has come back with its cookies.
+    began it has come back with its cookies. ``session_key`` and ``auth_time`` are those of who was
+    signed in there when it began: signing in anew for this request shows in other ones.
     """
 
     key: Digest
@@ -235,6 +251,8 @@ class Interaction(Record):
     params: tuple[tuple[str, str], ...]
     created_at: int
     expires_at: int
+    session_key: Digest | None = None
+    auth_time: int | None = None
 
 
 @record("session", key="key", indexes=("account_id",))

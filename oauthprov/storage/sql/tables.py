@@ -28,7 +28,7 @@ JSON = TEXT.copy()
 TIME = BigInteger()
 FLAG = Boolean()
 
-REVISION = "0002"
+REVISION = "0003"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """Where a database keeps its revision; Alembic's own name may be taken by a host's."""
@@ -67,6 +67,7 @@ accounts = Table(
     optional("password_hash", TEXT),
     required("developer", FLAG),
     optional("disabled_at", TIME),
+    optional("claims", TEXT),
     *bookkeeping(),
     **ENGINE,
 )
@@ -132,6 +133,8 @@ grants = Table(
     optional("session_key", KEY),
     optional("auth_time", TIME),
     required("amr", JSON),
+    optional("acr", TEXT),
+    optional("claims", TEXT),
     *bookkeeping(),
     optional("revoked_at", TIME),
     Index("grants_by_account_id", "account_id", "grant_id"),
@@ -154,6 +157,9 @@ authorization_codes = Table(
     optional("session_key", KEY),
     optional("auth_time", TIME),
     required("amr", JSON),
+    optional("acr", TEXT),
+    optional("claims", TEXT),
+    optional("nonce", TEXT),
     *bookkeeping(),
     Index("authorization_codes_by_expiry", "expires_at"),
     **ENGINE,
@@ -214,6 +220,8 @@ interactions = Table(
     required("params", JSON),
     required("created_at", TIME),
     required("expires_at", TIME),
+    optional("session_key", KEY),
+    optional("auth_time", TIME),
     *bookkeeping(),
     Index("interactions_by_expiry", "expires_at"),
     **ENGINE,
