@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -25,6 +25,8 @@ from oauthprov.storage.interface import (
 )
 
 NAME_LIMIT = 64
+PASSWORD_ACR = "1"  # noqa: S105 - a level of assurance (ISO/IEC 29115)
+"""The authentication context of a password: the lowest level."""
 
 _RACES = 20
 
@@ -35,6 +37,7 @@ class SignedIn:
 
     ``account_id`` is stable, never reused, ASCII, at most 200 characters: tokens call it ``sub``.
     ``auth_time`` is when they proved who they are (epoch seconds), ``amr`` how (RFC 8176).
+    ``acr`` is the level or context of that, in the words of ``AccountSource.acr_values``.
     ``session_key`` names a session of ours; None with a host's accounts.
     """
 
@@ -44,10 +47,16 @@ class SignedIn:
     amr: tuple[str, ...] = ()
     session_key: Digest | None = None
     developer: bool = False
+    acr: str | None = None
 
 
 class AccountSource(ABC):
-    """Who is signed in, and how to sign in. A host passes its own to ``set_oauth_accounts``."""
+    """Who is signed in, and how to sign in. A host passes its own to ``set_oauth_accounts``.
+
+    ``acr_values`` are the authentication contexts that a sign-in may have, for the metadata.
+    """
+
+    acr_values: tuple[str, ...] = ()
 
     @abstractmethod
     def signed_in(self, request: Any) -> SignedIn | None:
@@ -59,6 +68,27 @@ class AccountSource(ABC):
 
     def name_of(self, account_id: str) -> str | None:
         """Return the name that people know the account by, or None when it is gone."""
+        return None
+
+    def claims(self, account_id: str) -> Mapping[str, object]:
+        """Return what is known of the account, by the names of OpenID Connect Core section 5.1.
+
+        Values are JSON. A client is told only what it was allowed to know of it; ``sub`` and all
+        that says how somebody signed in come from the provider. May read storage, once.
+        """
+        name = self.name_of(account_id)
+        return {} if name is None else {"name": name}
+
+    def reauthentication_url(self, request: Any, return_to: str) -> str | None:
+        """Return where somebody who is signed in signs in again, or as somebody else.
+
+        ``auth_time`` must then be that of the new sign-in. None when there is no such page: a
+        client that wants it is told ``login_required``.
+        """
+        return None
+
+    def registration_url(self, request: Any, return_to: str) -> str | None:
+        """Return where to make an account, None where people can only sign in."""
         return None
 
 
@@ -77,6 +107,8 @@ class Unacceptable(Exception):
 
 class BuiltInAccounts(AccountSource):
     """Accounts with a user name and a password, kept in the provider's own storage."""
+
+    acr_values = (PASSWORD_ACR,)
 
     def __init__(
         self,
@@ -123,6 +155,17 @@ class BuiltInAccounts(AccountSource):
         mark = {k: v for k, v in parse_qsl(parts.query) if k == "interaction"}
         mark = mark or {"page": parts.path.rpartition("/")[2]}
         return str(request.oauthprov.url("login", mark))
+
+    def reauthentication_url(self, request: Any, return_to: str) -> str:
+        """Return our sign-in page, which asks again when the stored request says so."""
+        return self.login_url(request, return_to)
+
+    def registration_url(self, request: Any, return_to: str) -> str | None:
+        """Return our sign-up page, if there is one."""
+        if not request.oauthprov.has_page("signup"):
+            return None
+        query = dict(parse_qsl(urlsplit(return_to).query))
+        return str(request.oauthprov.url("signup", query))
 
     def name_of(self, account_id: str) -> str | None:
         """Return the user name, as it was typed at sign-up."""

@@ -43,6 +43,15 @@ class RequestURINotSupportedError(OAuth2Error):
     error = "request_uri_not_supported"
 
 
+class UnmetAuthenticationRequirementsError(OAuth2Error):
+    """Nobody can sign in here as strongly as the client demands (OpenID Connect Core 5.5.1.1).
+
+    The code is that of the extension of the same name.
+    """
+
+    error = "unmet_authentication_requirements"
+
+
 class JoseError(Exception):
     """A token or a key set was refused; ``reason`` is for the log, not for whoever sent it."""
 

@@ -7,7 +7,9 @@ Name the scopes that a view asks for, and it answers every other request as RFC 
         return photos_of(bearer(request).account_id)
 
 A token is taken from the ``Authorization`` header and from nowhere else (OAuth 2.1 section 5.1):
-in a query or a form it is ignored. It must be meant for the resource that it is used at:
+in a query or a form it is ignored, but that a view with ``oauth_token_in_form=True`` takes one
+from a form that is posted to it (RFC 6750 section 2.2). It must be meant for the resource that it
+is used at:
 
 * The resource of a view is the declared one (``oauthprov.resources``) that it names as
   ``oauth_resource``, else the one on the issuer's host whose path is the longest that the path of
@@ -34,8 +36,11 @@ from pyramid.request import RequestLocalCache
 from pyramid.response import Response
 from pyramid.security import Allowed, Denied
 
+from oauthprov.errors import OAuth2Error
+from oauthprov.protocol import params
 from oauthprov.protocol.answers import Bearing
 from oauthprov.settings import Resource, Settings
+from oauthprov.web.errors import Rejected
 from oauthprov.web.protected_resource import document_url, is_local
 
 __all__ = ("Bearing", "OAuthSecurityPolicy", "bearer", "challenge")
@@ -56,7 +61,7 @@ class _Problem:
 
 
 _MISSING = _Problem(401)
-_MALFORMED = _Problem(400, "invalid_request", "Send one bearer token in the header.")
+_MALFORMED = _Problem(400, "invalid_request", "Send one bearer token, once.")
 _INVALID = _Problem(401, "invalid_token", "The access token is unknown, expired or revoked.")
 _ELSEWHERE = _Problem(401, "invalid_token", "The access token is for another resource.")
 _INSUFFICIENT = _Problem(403, "insufficient_scope", "The access token lacks a scope.")
@@ -93,6 +98,11 @@ def challenge(
     if not set(scopes).issubset(found.scopes):
         return _response(request, _INSUFFICIENT, scopes, resource)
     return None
+
+
+def insufficient(request: Any, scopes: Sequence[str]) -> Response:
+    """Return the answer to a request whose token is good but doesn't allow what it asks for."""
+    return _response(request, _INSUFFICIENT, scopes, None)
 
 
 class OAuthSecurityPolicy:
@@ -138,15 +148,21 @@ def protected_view(view: View, info: Any) -> View:
             raise ConfigurationError("oauth_resource needs oauth_scopes beside it")
         return view
     _check_declared(info.registry["oauthprov.settings"], scopes, resource)
+    in_form = bool(info.options.get("oauth_token_in_form"))
 
     def protected(context: Any, request: Any) -> Response:
         request.oauthprov.kind = "endpoint"
+        request.oauthprov.token_in_form = in_form
         return challenge(request, scopes, resource) or view(context, request)
 
     return protected
 
 
-protected_view.options = ("oauth_scopes", "oauth_resource")  # type: ignore[attr-defined]
+protected_view.options = (  # type: ignore[attr-defined]
+    "oauth_scopes",
+    "oauth_resource",
+    "oauth_token_in_form",
+)
 
 
 def _check_declared(settings: Settings, scopes: Any, resource: str | None) -> None:
@@ -160,13 +176,26 @@ def _check_declared(settings: Settings, scopes: Any, resource: str | None) -> No
 
 
 def _presented(request: Any) -> Bearing | _Problem:
-    header = request.environ.get("HTTP_AUTHORIZATION")
-    if header is None or header.split(" ", 1)[0].lower() != "bearer":
-        return _MISSING
-    match = _BEARER.fullmatch(header.strip())
-    if match is None:
+    header = request.environ.get("HTTP_AUTHORIZATION", "")
+    try:
+        given = _in_form(request) if request.oauthprov.token_in_form else None
+    except (OAuth2Error, Rejected):
         return _MALFORMED
-    return request.oauthprov.provider.bearer(match[1]) or _INVALID
+    if header.split(" ", 1)[0].lower() == "bearer":
+        match = _BEARER.fullmatch(header.strip())
+        if match is None or given is not None:
+            return _MALFORMED
+        given = match[1]
+    if given is None:
+        return _MISSING
+    return request.oauthprov.provider.bearer(given) or _INVALID
+
+
+def _in_form(request: Any) -> str | None:
+    if request.method != "POST" or request.content_type.lower() != params.FORM:
+        return None
+    form = params.from_body(request.oauthprov.call, frozenset({"access_token"}))
+    return dict(form.strict()).get("access_token")
 
 
 _presented_once: RequestLocalCache = RequestLocalCache(_presented)

@@ -8,6 +8,11 @@ from typing import Literal
 
 from oauthprov.records import Client, Consent, Grant
 
+ResponseMode = Literal["query", "fragment", "form_post"]
+"""Where the parameters of an authorization response go."""
+Step = Literal["login", "reauthenticate", "create", "consent"]
+"""What a person has to do: sign in, do so again, make an account, say yes or no."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -34,15 +39,27 @@ class Redirect:
 
     redirect_uri: str
     params: tuple[tuple[str, str], ...]
-    response_mode: Literal["query", "fragment", "form_post"] = "query"
+    response_mode: ResponseMode = "query"
 
 
 @dataclass(frozen=True, slots=True)
 class Interact:
     """A person must act first; ``interaction_id`` works in their browser only."""
 
-    step: Literal["login", "consent"]
+    step: Step
     interaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A request that waits at a sign-in page, and the user name that its client expects.
+
+    ``sign_in`` tells whether whoever is signed in now must sign in again, or as somebody else.
+    """
+
+    client: Client
+    login_hint: str | None
+    sign_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +98,10 @@ class ConsentQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Bearing:
-    """What a live access token stands for. ``account_id`` is None for a client's own token."""
+    """What a live access token stands for. ``account_id`` is None for a client's own token.
+
+    ``claims`` is what of the claims parameter was granted with it, as JSON.
+    """
 
     account_id: str | None
     client_id: str
@@ -90,6 +110,7 @@ class Bearing:
     issued_at: int
     expires_at: int
     grant_id: str | None
+    claims: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, FatalClientError, OAuth2Error
+from oauthlib.openid.connect.core.exceptions import ConsentRequired, LoginRequired
 
 from oauthprov.accounts import SignedIn
-from oauthprov.protocol import consents, interactions, params, redirects, resources
-from oauthprov.protocol.answers import Call, ConsentQuestion, Interact, Redirect, Refusal
+from oauthprov.protocol import (
+    consents,
+    interactions,
+    params,
+    redirects,
+    resources,
+    scopes,
+    signing_in,
+)
+from oauthprov.protocol.answers import (
+    Call,
+    ConsentQuestion,
+    Interact,
+    Pending,
+    Redirect,
+    Refusal,
+    Step,
+)
+from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.params import Pairs, Parsed
@@ -43,11 +61,12 @@ class AuthorizationRequest:
     scopes: tuple[str, ...]
     resources: tuple[str, ...]
     pairs: Pairs
+    authentication: AuthenticationRequest
 
     @property
     def asked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """What a person is asked for: scopes and resources."""
-        return self.scopes, self.resources
+        """What a person is asked for: scopes, those of single claims too, and resources."""
+        return scopes.union(self.scopes, self.authentication.claims.scopes), self.resources
 
 
 class Authorization:
@@ -65,7 +84,7 @@ class Authorization:
         if interaction_id is None:
             request = self._validated(context, parsed)
             return self._next(context, request, person, browser, None)
-        stored = interactions.adopt(context, interaction_id, browser)
+        stored = interactions.adopt(context, interaction_id, person, browser)
         if stored is None or len(parsed.pairs) > 1:
             raise Rejected(UNKNOWN_INTERACTION)
         request = self._validated(context, Parsed(stored.record.params))
@@ -74,13 +93,29 @@ class Authorization:
     def park(self, context: Context, call: Call) -> str:
         """Store a request that was posted, for whichever browser comes back with its id."""
         request = self._validated(context, _read(call))
-        return interactions.store(context, request.client.client_id, request.pairs, None)
+        return interactions.store(context, request.client.client_id, request.pairs)
+
+    def pending(
+        self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
+    ) -> Pending:
+        """Return what a sign-in page needs to know of the request that waits for it."""
+        interaction, request = self._resumed(context, interaction_id, browser)
+        step = self._sign_in(context, request, person, interaction.record)
+        return Pending(request.client, request.authentication.login_hint, step is not None)
+
+    def decline(self, context: Context, interaction_id: str, browser: Digest) -> Redirect:
+        """Tell the client that the sign-in which it wants can't be had here."""
+        interaction, request = self._resumed(context, interaction_id, browser)
+        return self._ended(context, request, interaction, LoginRequired())
 
     def question(
         self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
-    ) -> ConsentQuestion:
-        """Return what a person is asked."""
-        _, request = self._resumed(context, interaction_id, browser)
+    ) -> ConsentQuestion | Interact:
+        """Return what a person is asked, unless they have to sign in first."""
+        interaction, request = self._resumed(context, interaction_id, browser)
+        step = self._sign_in(context, request, person, interaction.record)
+        if step is not None:
+            return Interact(step, interaction_id)
         stored = _consent(context, person, request.client)
         before = stored.record if stored else None
         words = context.settings
@@ -88,7 +123,7 @@ class Authorization:
             interaction_id=interaction_id,
             client=request.client,
             scopes=consents.scopes_in_words(
-                words, request.scopes, before.scopes if before else ()
+                words, request.asked[0], before.scopes if before else ()
             ),
             resources=consents.resources_in_words(
                 words, request.resources, before.resources if before else ()
@@ -100,9 +135,12 @@ class Authorization:
 
     def allow(
         self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
-    ) -> Redirect:
+    ) -> Redirect | Interact:
         """Remember the consent and issue a code, in one commit."""
         interaction, request = self._resumed(context, interaction_id, browser)
+        step = self._sign_in(context, request, person, interaction.record)
+        if step is not None:
+            return Interact(step, interaction_id)
         claim = Claim(Interaction, interaction.record.key)
         for _ in range(_RACES):
             stored = _consent(context, person, request.client)
@@ -119,11 +157,7 @@ class Authorization:
     def deny(self, context: Context, interaction_id: str, browser: Digest) -> Redirect:
         """Tell the client that the person said no."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        try:
-            context.commit(Claim(Interaction, interaction.record.key))
-        except Conflict:
-            raise Rejected(UNKNOWN_INTERACTION) from None
-        return _error(context, AccessDeniedError(), request.redirect_uri, request.pairs)
+        return self._ended(context, request, interaction, AccessDeniedError())
 
     def _next(
         self,
@@ -133,21 +167,62 @@ class Authorization:
         browser: Digest,
         pending: tuple[str, Stored[Interaction]] | None,
     ) -> Redirect | Interact:
-        if person is not None:
-            stored = _consent(context, person, request.client)
-            consent = stored.record if stored else None
-            if not consents.needed(request.client, request.redirect_uri, request.asked, consent):
-                claims = (Claim(Interaction, pending[1].record.key),) if pending else ()
-                try:
-                    return self._code(context, request, person, *claims)
-                except Conflict:
-                    raise Rejected(UNKNOWN_INTERACTION) from None
-        interaction_id = (
-            pending[0]
-            if pending
-            else interactions.store(context, request.client.client_id, request.pairs, browser)
+        step = self._step(context, request, person, pending[1].record if pending else None)
+        if step is None and person is not None:
+            claims = (Claim(Interaction, pending[1].record.key),) if pending else ()
+            try:
+                return self._code(context, request, person, *claims)
+            except Conflict:
+                raise Rejected(UNKNOWN_INTERACTION) from None
+        step = step or "login"
+        if "none" in request.authentication.prompt:
+            error = ConsentRequired() if step == "consent" else LoginRequired()
+            return self._ended(context, request, pending[1] if pending else None, error)
+        if pending is not None:
+            return Interact(step, pending[0])
+        client_id = request.client.client_id
+        return Interact(
+            step, interactions.store(context, client_id, request.pairs, person, browser)
         )
-        return Interact("login" if person is None else "consent", interaction_id)
+
+    def _step(
+        self,
+        context: Context,
+        request: AuthorizationRequest,
+        person: SignedIn | None,
+        began: Interaction | None,
+    ) -> Step | None:
+        step = self._sign_in(context, request, person, began)
+        if step is not None or person is None:
+            return step
+        return "consent" if _must_ask(context, request, person) else None
+
+    def _sign_in(
+        self,
+        context: Context,
+        request: AuthorizationRequest,
+        person: SignedIn | None,
+        began: Interaction | None,
+    ) -> signing_in.Step | None:
+        try:
+            return signing_in.step(request.authentication, person, began, context.now)
+        except OAuth2Error as error:
+            raise Rejected(_error(context, error, request.redirect_uri, request.pairs)) from None
+
+    def _ended(
+        self,
+        context: Context,
+        request: AuthorizationRequest,
+        interaction: Stored[Interaction] | None,
+        error: OAuth2Error,
+    ) -> Redirect:
+        """End the request with an error, once."""
+        if interaction is not None:
+            try:
+                context.commit(Claim(Interaction, interaction.record.key))
+            except Conflict:
+                raise Rejected(UNKNOWN_INTERACTION) from None
+        return _error(context, error, request.redirect_uri, request.pairs)
 
     def _resumed(
         self, context: Context, interaction_id: str, browser: Digest
@@ -158,14 +233,16 @@ class Authorization:
         return stored, self._validated(context, Parsed(stored.record.params))
 
     def _validated(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
-        context.repeated = parsed.repeated
+        context.parsed = parsed
         critical = {"client_id", "redirect_uri"}.intersection(parsed.repeated)
         if critical:
             raise Rejected(Refusal("invalid_request", f"Duplicate {critical.pop()} parameter."))
         uri = params.uri_with(parsed.pairs)
         try:
             found, info = self._engine.authorization.validate_authorization_request(uri)
-            granted = resources.scopes_for(context.settings, found, context.resources)
+            asked = required(context.authentication)
+            wanted = [scope for scope in found if scope not in asked.dropped]
+            granted = resources.scopes_for(context.settings, wanted, context.resources)
         except OAuth2Error as error:
             if context.proven is None or isinstance(error, FatalClientError):
                 raise Rejected(_refusal(error)) from None
@@ -177,6 +254,7 @@ class Authorization:
             scopes=granted,
             resources=context.resources,
             pairs=parsed.pairs,
+            authentication=asked,
         )
 
     def _code(
@@ -205,6 +283,14 @@ def _consent(context: Context, person: SignedIn, client: Client) -> Stored[Conse
     return context.storage.get(Consent, consent_key(person.account_id, client.client_id))
 
 
+def _must_ask(context: Context, request: AuthorizationRequest, person: SignedIn) -> bool:
+    if "consent" in request.authentication.prompt:
+        return True
+    stored = _consent(context, person, request.client)
+    consent = stored.record if stored else None
+    return consents.needed(request.client, request.redirect_uri, request.asked, consent)
+
+
 def _refusal(error: OAuth2Error) -> Refusal:
     return Refusal(
         error.error or "invalid_request", error.description or "The request can't be used."
@@ -220,4 +306,5 @@ def _error(context: Context, error: OAuth2Error, redirect_uri: str, pairs: Pairs
 
 def _redirect(context: Context, redirect_uri: str, told: Pairs, pairs: Pairs) -> Redirect:
     state = tuple(pair for pair in pairs if pair[0] == "state")
-    return Redirect(redirect_uri, (*told, *state, ("iss", context.settings.issuer)))
+    told = (*told, *state, ("iss", context.settings.issuer))
+    return Redirect(redirect_uri, told, context.response_mode)

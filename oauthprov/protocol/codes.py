@@ -13,7 +13,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, ServerError
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import pkce, resources, tokens
+from oauthprov.protocol import id_tokens, pkce, resources, tokens
 from oauthprov.protocol.context import Context, required
 from oauthprov.records import AuthorizationCode, Grant, slot
 from oauthprov.storage.interface import Add, Change, Claim, Conflict
@@ -30,6 +30,7 @@ def issue(context: Context, request: Request) -> str:
     bearer = Bearer.mint(credentials.AUTHORIZATION_CODE, credentials.mint_id())
     targets = resources.requested(context.settings, request)
     granted = resources.scopes_for(context.settings, request.scopes or (), targets)
+    asked = context.authentication
     record = AuthorizationCode(
         key=bearer.key,
         client_id=str(request.client_id),
@@ -43,6 +44,9 @@ def issue(context: Context, request: Request) -> str:
         session_key=person.session_key,
         auth_time=person.auth_time,
         amr=person.amr,
+        acr=person.acr,
+        claims=asked.claims.dump() if asked else None,
+        nonce=asked.nonce if asked else None,
     )
     context.commit(*context.changes, Add(record))
     context.issued = bearer.raw
@@ -90,13 +94,15 @@ def redeem(context: Context) -> tokens.Response:
     if "refresh_token" in required(context.client).grant_types:
         refresh, refresh_record = tokens.refresh_token(context, grant)
         changes.append(Add(refresh_record))
+    made = tokens.response(access, access_record, refresh)
+    made = id_tokens.with_id_token(context, grant, grant.scopes, made, code.nonce)
     try:
         context.commit(*changes)
     except Conflict as lost:
         if lost.state == "claimed":
             return _replayed(context, code)
         raise InvalidGrantError() from None
-    return tokens.response(access, access_record, refresh)
+    return made
 
 
 def _replayed(context: Context, code: AuthorizationCode) -> tokens.Response:
@@ -117,4 +123,6 @@ def _grant(context: Context, code: AuthorizationCode) -> Grant:
         session_key=code.session_key,
         auth_time=code.auth_time,
         amr=code.amr,
+        acr=code.acr,
+        claims=code.claims,
     )

@@ -12,7 +12,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from oauthprov.protocol.answers import ResponseMode
+from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.openid import OpenID
+from oauthprov.protocol.params import Parsed
 from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Change, Storage, Stored
@@ -28,8 +32,9 @@ class Context:
 
     ``client`` is the one that has proven itself, ``code`` or ``refresh_token`` what it presented,
     ``resources`` what the token is for. ``response`` is one that was given before and is given
-    again. ``repeated`` names parameters that came twice, ``proven`` is the redirect URI once it
-    and its client are. ``changes`` go into the commit that adds an authorization code, before it;
+    again. ``parsed`` are the parameters of an authorization request, ``proven`` is the redirect
+    URI once it and its client are, ``authentication`` what OpenID Connect adds to the request.
+    ``changes`` go into the commit that adds an authorization code, before it;
     ``issued`` is that code.
     """
 
@@ -38,13 +43,16 @@ class Context:
     clients: Clients
     now: int
     operation: Operation | None = None
+    openid: OpenID | None = None
     client: Client | None = None
     code: Stored[AuthorizationCode] | None = None
     refresh_token: Stored[RefreshToken] | None = None
     resources: tuple[str, ...] = ()
     response: dict[str, object] | None = None
-    repeated: tuple[str, ...] = ()
+    parsed: Parsed = field(default_factory=lambda: Parsed(()))
     proven: str | None = None
+    authentication: AuthenticationRequest | None = None
+    response_mode: ResponseMode = "query"
     changes: tuple[Change, ...] = ()
     issued: str | None = None
     _clients: dict[str, Client | None] = field(default_factory=dict)

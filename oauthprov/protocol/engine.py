@@ -29,8 +29,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from oauthprov.errors import RequestNotSupportedError, RequestURINotSupportedError
-from oauthprov.protocol import params, pkce
+from oauthprov.protocol import authorization_checks, params, pkce
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.context import current
 from oauthprov.protocol.validator import Validator
@@ -122,12 +121,5 @@ def _check_parameters(request: Request) -> dict[str, object]:
     """Refuse what may be told to the client, now that it and its redirect URI are proven."""
     context = current()
     context.proven = request.redirect_uri
-    if context.repeated:
-        raise InvalidRequestError(f"Duplicate {context.repeated[0]} parameter.", request=request)
-    if getattr(request, "request", None):
-        raise RequestNotSupportedError(request=request)
-    if getattr(request, "request_uri", None):
-        raise RequestURINotSupportedError(request=request)
-    if request.response_mode not in (None, "query"):
-        raise InvalidRequestError("The response_mode must be query.", request=request)
+    context.authentication = authorization_checks.run(context, "authorize")
     return {}

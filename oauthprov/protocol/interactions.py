@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oauthprov import credentials
+from oauthprov.accounts import SignedIn
 from oauthprov.protocol import params
 from oauthprov.protocol.context import Context
 from oauthprov.records import Digest, Interaction
@@ -16,8 +17,17 @@ from oauthprov.storage.interface import Add, Conflict, Replace, Stored
 AUTHORIZATION = "authorization"
 
 
-def store(context: Context, client_id: str, pairs: params.Pairs, browser: Digest | None) -> str:
-    """Store a request and return its id. Without ``browser`` the first that comes may have it."""
+def store(
+    context: Context,
+    client_id: str,
+    pairs: params.Pairs,
+    person: SignedIn | None = None,
+    browser: Digest | None = None,
+) -> str:
+    """Store a request and return its id. Without ``browser`` the first that comes may have it.
+
+    ``person`` is who is signed in there: what they did before isn't done for this request.
+    """
     interaction_id, key = credentials.mint()
     record = Interaction(
         key=key,
@@ -27,6 +37,8 @@ def store(context: Context, client_id: str, pairs: params.Pairs, browser: Digest
         params=pairs,
         created_at=context.now,
         expires_at=context.now + context.settings.interaction_lifetime,
+        session_key=person.session_key if person else None,
+        auth_time=person.auth_time if person else None,
     )
     context.commit(Add(record))
     return interaction_id
@@ -38,12 +50,19 @@ def load(context: Context, interaction_id: str, browser: Digest) -> Stored[Inter
     return stored if stored is not None and stored.record.browser == browser else None
 
 
-def adopt(context: Context, interaction_id: str, browser: Digest) -> Stored[Interaction] | None:
+def adopt(
+    context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
+) -> Stored[Interaction] | None:
     """Return the pending request as :func:`load` does, after binding one that has no browser."""
     stored = _live(context, interaction_id)
     if stored is None or stored.record.browser is not None:
         return load(context, interaction_id, browser)
-    bound = replace(stored.record, browser=browser)
+    bound = replace(
+        stored.record,
+        browser=browser,
+        session_key=person.session_key if person else None,
+        auth_time=person.auth_time if person else None,
+    )
     try:
         context.commit(Replace(bound, expecting=stored))
     except Conflict:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
-from oauthprov.protocol import authentication, pkce, validator
+from oauthprov.protocol import (
+    authentication,
+    authorization_checks,
+    claims,
+    id_tokens,
+    pkce,
+    validator,
+)
 from oauthprov.settings import Resource, Settings
 
 AUTHORIZATION_SERVER = "oauth-authorization-server"
+OPENID_PROVIDER = "openid-configuration"
 PROTECTED_RESOURCE = "oauth-protected-resource"
 
 
@@ -20,7 +28,7 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
     document: dict[str, object] = {
         "issuer": settings.issuer,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(authorization_checks.RESPONSE_MODES),
         "grant_types_supported": list(validator.GRANT_TYPES),
         "token_endpoint_auth_methods_supported": list(authentication.METHODS),
         "code_challenge_methods_supported": [pkce.METHOD],
@@ -37,6 +45,28 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         methods = list(authentication.METHODS)
         document["revocation_endpoint_auth_methods_supported"] = methods
     return document | dict(entries)
+
+
+def openid_provider(
+    settings: Settings, acr_values: Sequence[str], prompts: Sequence[str]
+) -> dict[str, object]:
+    """Return what OpenID Connect adds (Discovery section 3, Initiating User Registration)."""
+    declared = {scope.name for scope in settings.scopes}
+    named = [name for scope, names in claims.SCOPES.items() if scope in declared for name in names]
+    document: dict[str, object] = {
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(settings.keys_algorithms),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*id_tokens.CLAIMS, *named],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "display_values_supported": ["page", "popup", "touch", "wap"],
+        "prompt_values_supported": list(prompts),
+    }
+    if acr_values:
+        document["acr_values_supported"] = list(acr_values)
+    return document
 
 
 def protected_resource(settings: Settings, resource: Resource) -> dict[str, object]:

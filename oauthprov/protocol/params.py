@@ -19,21 +19,34 @@ Pairs = tuple[tuple[str, str], ...]
 
 FORM = "application/x-www-form-urlencoded"
 MANY = frozenset({"resource", "audience"})
-AUTHORIZATION = frozenset(
+AUTHENTICATION = frozenset(
     {
-        "client_id",
-        "code_challenge",
-        "code_challenge_method",
-        "redirect_uri",
-        "request",
-        "request_uri",
-        "resource",
-        "response_mode",
-        "response_type",
-        "scope",
-        "state",
+        "acr_values",
+        "claims",
+        "claims_locales",
+        "display",
+        "id_token_hint",
+        "login_hint",
+        "max_age",
+        "nonce",
+        "prompt",
+        "ui_locales",
     }
 )
+"""What OpenID Connect adds (Core section 3.1.2.1). oauthlib never sees it."""
+AUTHORIZATION = AUTHENTICATION | {
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+}
 CREDENTIALS = frozenset({"client_id", "client_secret"})
 TOKEN = CREDENTIALS | {
     "code",
@@ -122,7 +135,8 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
 
 def uri_with(pairs: Pairs) -> str:
     """Return a URI that carries ``pairs`` to oauthlib; its host stands for nothing."""
-    return "https://server.invalid/?" + urlencode(pairs)
+    known = [(name, value) for name, value in pairs if name not in AUTHENTICATION]
+    return "https://server.invalid/?" + urlencode(known)
 
 
 def _pair(piece: bytes) -> tuple[str, str]:

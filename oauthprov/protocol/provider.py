@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.credentials import Keyring
-from oauthprov.protocol import consents, interactions, tokens
+from oauthprov.protocol import consents, openid, tokens, userinfo
 from oauthprov.protocol.answers import (
     Answer,
     Bearing,
@@ -15,6 +15,7 @@ from oauthprov.protocol.answers import (
     ConnectedApp,
     ConsentQuestion,
     Interact,
+    Pending,
     Redirect,
     Refusal,
 )
@@ -22,8 +23,9 @@ from oauthprov.protocol.authorization import Authorization, Rejected
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.keys import SigningKeys
+from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.validator import Validator
-from oauthprov.records import Client, Digest
+from oauthprov.records import Digest
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
 
@@ -53,7 +55,8 @@ class Provider:
         self.keyring = Keyring(settings.secret)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings.client_cache)
-        self.validator = Validator(settings, storage, self.clients, clock)
+        self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
+        self.validator = Validator(settings, storage, self.clients, clock, self._openid)
         self._engine = Engine(self.validator, settings.issuer)
         self._authorization = Authorization(self._engine)
 
@@ -93,15 +96,27 @@ class Provider:
             except Rejected as rejected:
                 return rejected.answer
 
-    def pending(self, interaction_id: str, browser: Digest) -> Client | None:
-        """Return the client whose request waits for this browser, None when none does."""
+    def pending(
+        self, interaction_id: str, person: SignedIn | None, browser: Digest
+    ) -> Pending | None:
+        """Return the request that waits for this browser to sign in, None when none does."""
         with self.validator.request("authorize") as context:
-            stored = interactions.load(context, interaction_id, browser)
-            return None if stored is None else context.find_client(stored.record.client_id)
+            try:
+                return self._authorization.pending(context, interaction_id, person, browser)
+            except Rejected:
+                return None
+
+    def decline(self, interaction_id: str, browser: Digest) -> Redirect | Refusal:
+        """Tell a client that nobody can sign in as it wants."""
+        with self.validator.request("authorize") as context:
+            try:
+                return self._authorization.decline(context, interaction_id, browser)
+            except Rejected as rejected:
+                return rejected.answer
 
     def question(
         self, interaction_id: str, person: SignedIn, browser: Digest
-    ) -> ConsentQuestion | Redirect | Refusal:
+    ) -> ConsentQuestion | Interact | Redirect | Refusal:
         """Return what to ask a person; a Redirect when the request became invalid meanwhile."""
         with self.validator.request("authorize") as context:
             try:
@@ -111,7 +126,7 @@ class Provider:
 
     def decide(
         self, interaction_id: str, person: SignedIn, browser: Digest, *, allow: bool
-    ) -> Redirect | Refusal:
+    ) -> Redirect | Interact | Refusal:
         """Take a person's decision; each request is decided once."""
         with self.validator.request("authorize") as context:
             try:
@@ -135,3 +150,8 @@ class Provider:
         """Return what an access token stands for, None unless it is live."""
         with self.validator.request() as context:
             return tokens.bearing(context, token)
+
+    def userinfo(self, bearing: Bearing) -> dict[str, object] | None:
+        """Return the claims that a token stands for, None when it stands for no person."""
+        with self.validator.request() as context:
+            return userinfo.userinfo(context, bearing)

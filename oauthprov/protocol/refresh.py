@@ -10,7 +10,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import resources, scopes, tokens
+from oauthprov.protocol import id_tokens, resources, scopes, tokens
 from oauthprov.protocol.context import Context, required
 from oauthprov.records import Grant, Receipt, RefreshToken
 from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, Stored
@@ -65,6 +65,7 @@ def rotate(context: Context, raw: str, granted: tuple[str, ...]) -> tokens.Respo
     access, access_record = tokens.access_token(context, grant, granted)
     successor, successor_record = tokens.refresh_token(context, grant)
     made = tokens.response(access, access_record, successor)
+    made = id_tokens.with_id_token(context, grant, granted, made)
     changes: list[Change] = [
         Claim(RefreshToken, stored.record.key),
         Add(successor_record),

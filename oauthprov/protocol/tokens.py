@@ -113,6 +113,7 @@ def bearing(context: Context, raw: str) -> Bearing | None:
         issued_at=token.issued_at,
         expires_at=token.expires_at,
         grant_id=token.grant_id,
+        claims=stored.grant.record.claims if stored.grant else None,
     )
 
 

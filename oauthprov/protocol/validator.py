@@ -9,7 +9,8 @@ Outside of ``request()`` every hook raises RuntimeError. Whatever the endpoints 
 refuses plain and absent PKCE, implicit, password and public introspection. Tokens and codes are
 minted here: those that the endpoints made are replaced. Catch ``OAuth2Error`` around the call,
 for oauthlib lets those of the saving hooks pass. An authorization is created with
-``credentials={"user": signed_in}``, an ``accounts.SignedIn``.
+``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``openid`` adds ID tokens; their
+requests have rules of their own, which only the provider's endpoints check.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from oauthprov.protocol import (
 )
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.context import Context, Operation, current, entered, required
+from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.quiet import quiet
 from oauthprov.protocol.scopes import allowed, defaults
 from oauthprov.settings import Settings
@@ -47,9 +49,15 @@ class Validator(RequestValidator):
     """Answers oauthlib from the settings, the clients and the storage."""
 
     def __init__(
-        self, settings: Settings, storage: Storage, clients: Clients, clock: Callable[[], int]
+        self,
+        settings: Settings,
+        storage: Storage,
+        clients: Clients,
+        clock: Callable[[], int],
+        openid: OpenID | None = None,
     ) -> None:
         quiet()
+        self._openid = openid
         self._settings = settings
         self._storage = storage
         self._clients = clients
@@ -58,7 +66,8 @@ class Validator(RequestValidator):
     def request(self, operation: Operation | None = None) -> AbstractContextManager[Context]:
         """Bracket one request; ``operation`` says to which endpoint, if the caller knows."""
         now = self._clock()
-        return entered(Context(self._settings, self._storage, self._clients, now, operation))
+        known = (self._settings, self._storage, self._clients, now, operation, self._openid)
+        return entered(Context(*known))
 
     # Clients
 

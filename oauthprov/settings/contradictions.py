@@ -45,6 +45,10 @@ def _scopes(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:
+    openid = "openid" in {scope.name for scope in values.get("scopes", ())}
+    if openid and "RS256" not in values.get("keys_algorithms", ("RS256",)):
+        # OpenID Connect Discovery section 3: it must be among the algorithms.
+        yield f"{PREFIX}keys.algorithms must have RS256, since the scope openid is declared"
     ahead = values.get("keys_publish_ahead", _PUBLISH_AHEAD)
     if ahead < _PUBLISH_AHEAD:
         yield f"{PREFIX}keys.publish_ahead must be {_PUBLISH_AHEAD} or more: clients keep key sets"

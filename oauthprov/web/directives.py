@@ -90,7 +90,7 @@ def add_oauth_endpoint(
     """
     views = {"GET": get, "POST": post}
     if cors is not None:
-        views["OPTIONS"] = preflight("GET" if get else "POST")
+        views["OPTIONS"] = preflight(", ".join(m for m, view in views.items() if view))
     _add(config, name, pattern, views, kind, None, oauth_cors=cors, **options)
 
 

@@ -8,6 +8,7 @@ from pyramid.config import Configurator
 
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts
+from oauthprov.protocol.answers import Pending
 from oauthprov.web.onward import MARKS, asking, marks_of, onward
 from oauthprov.web.responder import see
 from oauthprov.web.words import _, too_many_attempts
@@ -20,9 +21,10 @@ _WRONG = _("That user name and password don't match an account here.")
 def show(request: Any) -> Any:
     """Ask for a user name and a password."""
     marks = marks_of(request.oauthprov.query(*MARKS))
-    if request.oauthprov.person is not None:
+    pending = asking(request, marks)
+    if request.oauthprov.person is not None and not (pending and pending.sign_in):
         return see(request, onward(request, marks))
-    return _page(request, marks)
+    return _page(request, marks, pending, (pending.login_hint or "") if pending else "")
 
 
 def enter(request: Any) -> Any:
@@ -35,12 +37,12 @@ def enter(request: Any) -> Any:
     if wait:
         log.warning("sign-in from %s refused for %d s: too many attempts", address, wait)
         request.response.headers["Retry-After"] = str(wait)
-        return _page(request, marks, name, too_many_attempts(wait), status=429)
+        return _page(request, marks, asking(request, marks), name, too_many_attempts(wait), 429)
     account = tools.site.people.authenticate(name, form.get("password", ""))
     if account is None:
         log.info("sign-in from %s failed", address)
         tools.site.attempts.failed(address)
-        return _page(request, marks, name, _WRONG, status=401)
+        return _page(request, marks, asking(request, marks), name, _WRONG, 401)
     tools.site.attempts.succeeded(key)
     tools.session.sign_in(account)
     log.info("account %s signed in from %s", account.account_id, address)
@@ -50,12 +52,14 @@ def enter(request: Any) -> Any:
 def _page(
     request: Any,
     marks: dict[str, str],
+    pending: Pending | None,
     name: str = "",
     problem: str | None = None,
     status: int = 200,
 ) -> dict[str, object]:
     request.response.status_int = status
-    return {"client": asking(request, marks), "marks": marks, "name": name, "problem": problem}
+    client = pending.client if pending else None
+    return {"client": client, "marks": marks, "name": name, "problem": problem}
 
 
 def includeme(config: Configurator) -> None:

@@ -1,7 +1,7 @@
 """What the server can do, as the sum of what its features announce (RFC 8414).
 
-There is no ``openid-configuration`` until there is OpenID Connect: clients that probe for it get
-404 and go on to the address that is here.
+OpenID Connect has the same document at an address of its own. Without it that is 404, and clients
+that probe for it go on to the address that is here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from urllib.parse import unquote, urlsplit
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov.protocol.metadata import AUTHORIZATION_SERVER, authorization_server, well_known
+from oauthprov.protocol import openid
+from oauthprov.protocol.authorization_checks import PROMPTS
+from oauthprov.protocol.metadata import (
+    AUTHORIZATION_SERVER,
+    OPENID_PROVIDER,
+    authorization_server,
+    openid_provider,
+    well_known,
+)
 from oauthprov.settings import Settings
 
 _ROUTE = "oauthprov."
@@ -24,8 +32,11 @@ def metadata(request: Any) -> Response:
     """Return the metadata document."""
     tools = request.oauthprov
     entries = {name: _shown(tools, value) for name, value in tools.site.metadata.items()}
-    document = authorization_server(tools.settings, entries)
-    return published(document)
+    if openid.is_on(tools.settings):
+        acr_values = tools.provider.accounts.acr_values
+        prompts = [p for p in PROMPTS if p != "create" or tools.has_page("signup")]
+        entries |= openid_provider(tools.settings, acr_values, prompts)
+    return published(authorization_server(tools.settings, entries))
 
 
 def published(document: Mapping[str, object]) -> Response:
@@ -54,18 +65,25 @@ def at_root(config: Configurator) -> Iterator[None]:
 def includeme(config: Configurator) -> None:
     """Serve the document at every address where clients look for it.
 
-    For an issuer with a path these are the path-inserted one of RFC 8414, the appended one that
-    OpenID clients form, and, by ``oauthprov.well_known_root``, the bare one.
+    For an issuer with a path these are the path-inserted one of RFC 8414, the appended one of
+    OpenID Connect Discovery section 4, and, by ``oauthprov.well_known_root``, the bare one.
     """
     settings: Settings = config.registry["oauthprov.settings"]
-    _serve(config, "metadata", f"/.well-known/{AUTHORIZATION_SERVER}")
+    _serve(config, settings, "metadata", AUTHORIZATION_SERVER)
+    if openid.is_on(settings):
+        _serve(config, settings, "openid", OPENID_PROVIDER)
+
+
+def _serve(config: Configurator, settings: Settings, name: str, document: str) -> None:
+    bare = f"/.well-known/{document}"
+    _serve_at(config, name, bare)
     with at_root(config):
         if urlsplit(settings.issuer).path:
-            inserted = unquote(urlsplit(well_known(settings.issuer, AUTHORIZATION_SERVER)).path)
-            _serve(config, "metadata.inserted", inserted)
+            inserted = unquote(urlsplit(well_known(settings.issuer, document)).path)
+            _serve_at(config, f"{name}.inserted", inserted)
         if settings.well_known_root:
-            _serve(config, "metadata.root", f"/.well-known/{AUTHORIZATION_SERVER}")
+            _serve_at(config, f"{name}.root", bare)
 
 
-def _serve(config: Configurator, name: str, pattern: str) -> None:
+def _serve_at(config: Configurator, name: str, pattern: str) -> None:
     config.add_oauth_endpoint(name, pattern, get=metadata, kind="document", cors="any")

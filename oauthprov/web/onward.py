@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oauthprov.records import Client
+from oauthprov.protocol.answers import Pending
 
 MARKS = ("interaction", "page")
 _PAGES = frozenset({"account", "clients"})
@@ -25,10 +25,12 @@ def onward(request: Any, marks: Mapping[str, str]) -> str:
     return str(tools.url(page if page in _PAGES and tools.has_page(page) else "home"))
 
 
-def asking(request: Any, marks: Mapping[str, str]) -> Client | None:
-    """Return the client whose stored request waits for this sign-in, if it is this browser's."""
+def asking(request: Any, marks: Mapping[str, str]) -> Pending | None:
+    """Return the stored request that waits for this sign-in, if it is this browser's."""
     if "interaction" not in marks:
         return None
     tools = request.oauthprov
-    found: Client | None = tools.provider.pending(marks["interaction"], tools.session.browser)
+    found: Pending | None = tools.provider.pending(
+        marks["interaction"], tools.person, tools.session.browser
+    )
     return found

@@ -27,11 +27,15 @@ BODY_LIMIT = 1_048_576
 
 
 class RequestTools:
-    """The provider as one request sees it. ``kind`` is that of the view being run."""
+    """The provider as one request sees it. ``kind`` is that of the view being run.
+
+    ``token_in_form`` tells whether the view takes an access token in its form.
+    """
 
     def __init__(self, request: Any) -> None:
         self._request = request
         self.kind = "endpoint"
+        self.token_in_form = False
         self.request_id = secrets.token_hex(8)
         bound = logs.request_id.set(self.request_id)
         request.add_finished_callback(lambda _: logs.request_id.reset(bound))
@@ -108,6 +112,17 @@ class RequestTools:
         """Return where to sign in before going on to ``page``, or to a stored request there."""
         mark = {"interaction": interaction} if interaction else None
         return self.provider.accounts.login_url(self._request, self.url(page, mark))
+
+    def again_url(self, interaction: str) -> str | None:
+        """Return where to sign in again for a stored request, None where nobody can."""
+        onward = self.url("authorize", {"interaction": interaction})
+        return self.provider.accounts.reauthentication_url(self._request, onward)
+
+    def registration_url(self, interaction: str) -> str:
+        """Return where to make an account for a stored request, or at least to sign in."""
+        onward = self.url("authorize", {"interaction": interaction})
+        made = self.provider.accounts.registration_url(self._request, onward)
+        return made or self.login_url("authorize", interaction)
 
     def _body(self) -> bytes:
         if (self._request.content_length or 0) > BODY_LIMIT:

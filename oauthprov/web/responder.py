@@ -24,11 +24,8 @@ def respond(request: Any, value: Answer | Redirect | Interact | Refusal) -> Resp
             return _form_post(request, value)
         case Redirect():
             return _redirect(request, value)
-        case Interact(step="login"):
-            return see(request, request.oauthprov.login_url("authorize", value.interaction_id))
         case Interact():
-            mark = {"interaction": value.interaction_id}
-            return see(request, request.oauthprov.url("consent", mark))
+            return _interact(request, value)
         case Refusal():
             return refusal(request, value)
 
@@ -37,6 +34,22 @@ def see(request: Any, url: str) -> Response:
     """Redirect so that the browser GETs ``url``: 303 after a POST (RFC 9700 section 2.1)."""
     made = HTTPFound if request.method in ("GET", "HEAD") else HTTPSeeOther
     return made(url, headers={"Cache-Control": "no-store"})
+
+
+def _interact(request: Any, value: Interact) -> Response:
+    tools, interaction = request.oauthprov, value.interaction_id
+    match value.step:
+        case "login":
+            url = tools.login_url("authorize", interaction)
+        case "create":
+            url = tools.registration_url(interaction)
+        case "consent":
+            url = tools.url("consent", {"interaction": interaction})
+        case "reauthenticate":
+            url = tools.again_url(interaction)
+    if url is None:
+        return respond(request, tools.provider.decline(interaction, tools.session.browser))
+    return see(request, url)
 
 
 def _answer(value: Answer) -> Response:

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import Any
 
-from oauthprov.accounts import SignedIn
+from oauthprov.accounts import PASSWORD_ACR, SignedIn
 from oauthprov.protocol.sessions import browser_key, new_browser_id
 from oauthprov.records import Account, Digest
 from oauthprov.web import cookies, csrf
@@ -68,6 +68,7 @@ class BrowserSession:
             amr=session.amr,
             session_key=session.key,
             developer=account.developer,
+            acr=PASSWORD_ACR,
         )
 
     def sign_in(self, account: Account, amr: tuple[str, ...] = ("pwd",)) -> None:

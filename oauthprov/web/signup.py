@@ -18,7 +18,8 @@ log = logs.logger(__name__)
 def show(request: Any) -> Any:
     """Ask for a user name and a password for a new account."""
     marks = marks_of(request.oauthprov.query(*MARKS))
-    if request.oauthprov.person is not None:
+    pending = asking(request, marks)
+    if request.oauthprov.person is not None and not (pending and pending.sign_in):
         return see(request, onward(request, marks))
     return _page(request, marks)
 
@@ -52,8 +53,9 @@ def _page(
     status: int = 200,
 ) -> dict[str, object]:
     request.response.status_int = status
+    pending = asking(request, marks)
     return {
-        "client": asking(request, marks),
+        "client": pending.client if pending else None,
         "marks": marks,
         "name": name,
         "problem": problem,

@@ -170,13 +170,20 @@ def test_a_repeated_scope_token_counts_once(world):
     assert world.tokens(scope="read write read")["scope"] == "read write"
 
 
-@pytest.mark.parametrize("mode", ["fragment", "form_post", "query.jwt", "x"])
-def test_only_query_is_a_response_mode(world, mode):
-    assert_told(world.authorize(response_mode=mode), "invalid_request")
+@pytest.mark.parametrize("mode", ["query.jwt", "jwt", "Fragment", "x"])
+def test_an_unknown_response_mode_is_told(world, mode):
+    answer = world.authorize(response_mode=mode)
+    assert_told(answer, "invalid_request")
+    assert answer.response_mode == "query"
 
 
-def test_query_is_a_response_mode(world):
-    assert world.allow(response_mode="query")["code"]
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+def test_the_response_goes_where_the_mode_says(world, mode):
+    world.allow()
+    for changes in ({}, {"scope": "unknown"}, {"code_challenge": None}):
+        answer = world.authorize(response_mode=mode, **changes)
+        assert answer.response_mode == mode
+        assert ("error" in dict(answer.params)) == bool(changes)
 
 
 def test_request_objects_are_not_supported(world):

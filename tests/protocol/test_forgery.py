@@ -40,10 +40,17 @@ def test_the_trap_is_there():
 
 
 @pytest.mark.parametrize(
-    "known", [params.AUTHORIZATION, params.TOKEN, params.ABOUT_TOKEN], ids=["a", "t", "i"]
+    "known",
+    [params.AUTHORIZATION - params.AUTHENTICATION, params.TOKEN, params.ABOUT_TOKEN],
+    ids=["a", "t", "i"],
 )
 def test_no_endpoint_knows_a_name_that_forges(known):
     assert known.isdisjoint(FORGED)
+
+
+def test_what_openid_connect_adds_stays_away_from_oauthlib():
+    pairs = tuple((name, "x") for name in params.AUTHENTICATION)
+    assert Request(params.uri_with((*pairs, ("state", "s")))).uri_query_params == [("state", "s")]
 
 
 def test_the_authorization_endpoint(world):

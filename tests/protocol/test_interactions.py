@@ -15,7 +15,7 @@ def test_who_is_not_signed_in_signs_in_first(world):
     answer = world.authorize(person=None)
     assert isinstance(answer, Interact)
     assert answer.step == "login"
-    assert world.provider.pending(answer.interaction_id, BROWSER).client_id == "app"
+    assert world.provider.pending(answer.interaction_id, None, BROWSER).client.client_id == "app"
     assert world.resume(answer.interaction_id, person=None) == answer
     assert world.resume(answer.interaction_id) == Interact("consent", answer.interaction_id)
 
@@ -149,7 +149,7 @@ def test_a_request_resumed_twice_at_once_gives_one_code(world):
 
 def test_another_browser_can_do_nothing(world):
     pending = world.authorize().interaction_id
-    assert world.provider.pending(pending, OTHER_BROWSER) is None
+    assert world.provider.pending(pending, ALICE, OTHER_BROWSER) is None
     assert world.provider.question(pending, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
     assert world.provider.decide(pending, BOB, OTHER_BROWSER, allow=True) == UNKNOWN_INTERACTION
     assert world.resume(pending, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
@@ -159,13 +159,13 @@ def test_another_browser_can_do_nothing(world):
 def test_an_interaction_expires(world):
     pending = world.authorize().interaction_id
     world.now += world.settings.interaction_lifetime
-    assert world.provider.pending(pending, BROWSER) is None
+    assert world.provider.pending(pending, ALICE, BROWSER) is None
     assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
 
 
 def test_unknown_ids_are_refused(world):
     for interaction_id in ("", "x", "ä", "x" * 5000, "a.b", "\0"):
-        assert world.provider.pending(interaction_id, BROWSER) is None
+        assert world.provider.pending(interaction_id, ALICE, BROWSER) is None
         assert world.provider.question(interaction_id, ALICE, BROWSER) == UNKNOWN_INTERACTION
         answer = world.provider.decide(interaction_id, ALICE, BROWSER, allow=True)
         assert answer == UNKNOWN_INTERACTION
@@ -197,9 +197,9 @@ def park(world):
 
 def test_a_parked_post_belongs_to_the_first_browser_that_comes(world):
     parked = park(world)
-    assert world.provider.pending(parked, BROWSER) is None
+    assert world.provider.pending(parked, ALICE, BROWSER) is None
     assert world.resume(parked, person=None) == Interact("login", parked)
-    assert world.provider.pending(parked, BROWSER).client_id == "app"
+    assert world.provider.pending(parked, ALICE, BROWSER).client.client_id == "app"
     assert world.resume(parked, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
     assert isinstance(world.provider.decide(parked, ALICE, BROWSER, allow=True), Redirect)
 

@@ -13,7 +13,7 @@ def test_the_servers_document(world):
         "issuer": ISSUER,
         "token_endpoint": f"{ISSUER}/oauth/token",
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "token_endpoint_auth_methods_supported": [
             "client_secret_basic",

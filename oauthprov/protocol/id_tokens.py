@@ -1,0 +1,66 @@
+"""ID tokens: who signed in, when and how, said to one client (OpenID Connect Core section 2)."""
+
+from __future__ import annotations
+
+from oauthprov.credentials import digest
+from oauthprov.protocol import claims, jose
+from oauthprov.protocol.claims import ClaimsRequest
+from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.openid import SCOPE
+from oauthprov.records import Digest, Grant
+
+TYPE = "JWT"
+CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
+"""All that an ID token may say of a sign-in, for the metadata."""
+
+
+def with_id_token(
+    context: Context,
+    grant: Grant,
+    scopes: tuple[str, ...],
+    response: dict[str, object],
+    nonce: str | None = None,
+) -> dict[str, object]:
+    """Return a token response with an ID token, where ``scopes`` ask for one.
+
+    A refresh has no ``nonce`` (section 12.2); all else is as it was at first. Storage is read only
+    when the claims parameter asked for something of the account. Raises StorageError.
+    """
+    if context.openid is None or SCOPE not in scopes:
+        return response
+    keys = context.openid.keys
+    alg = context.settings.keys_algorithms[0]
+    made = _claims(context, grant)
+    made["at_hash"] = jose.half_hash(alg, str(response["access_token"]))
+    if nonce is not None:
+        made["nonce"] = nonce
+    return response | {"id_token": keys.sign(made, typ=TYPE, alg=alg)}
+
+
+def sid(session_key: Digest, client_id: str) -> str:
+    """Return the id by which a client knows a session: another one for each client."""
+    return digest(f"sid {session_key} {client_id}")
+
+
+def _claims(context: Context, grant: Grant) -> dict[str, object]:
+    asked = ClaimsRequest.load(grant.claims).id_token
+    made: dict[str, object] = {}
+    if claims.of_account(asked):
+        known = required(context.openid).accounts.claims(grant.account_id)
+        made |= claims.told(known, (), asked)
+    made |= {
+        "iss": context.settings.issuer,
+        "sub": grant.account_id,
+        "aud": grant.client_id,
+        "iat": context.now,
+        "exp": context.now + context.settings.access_token_lifetime,
+    }
+    if grant.auth_time is not None:
+        made["auth_time"] = grant.auth_time
+    if grant.acr is not None:
+        made["acr"] = grant.acr
+    if grant.amr:
+        made["amr"] = list(grant.amr)
+    if grant.session_key is not None:
+        made["sid"] = sid(grant.session_key, grant.client_id)
+    return made
