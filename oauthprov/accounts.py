@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from oauthprov.credentials import PASSWORD_LIMIT, PasswordHasher, mint_id, name_key
+from oauthprov.profile import checked
 from oauthprov.records import Account, Digest, Grant, Login, Session
 from oauthprov.storage.interface import (
     Add,
@@ -172,6 +174,32 @@ class BuiltInAccounts(AccountSource):
         stored = self.get(account_id)
         return stored.record.name if stored else None
 
+    def claims(self, account_id: str) -> Mapping[str, object]:
+        """Return the profile; the user name stands in where there is no full one. One read."""
+        stored = self.get(account_id)
+        if stored is None or stored.record.disabled_at is not None:
+            return {}
+        account = stored.record
+        known = {"name": account.name, "preferred_username": account.name}
+        return known | {"updated_at": account.created_at} | _profile(account)
+
+    def profile(self, account_id: str) -> Mapping[str, object]:
+        """Return what the person has said of themselves."""
+        stored = self.get(account_id)
+        return _profile(stored.record) if stored else {}
+
+    def set_profile(self, account_id: str, fields: Mapping[str, str]) -> None:
+        """Keep what a person says of themselves, ``fields`` by the names of ``profile.FIELDS``.
+
+        Raises WrongProfile, LookupError for an unknown account.
+        """
+
+        def change(old: Account) -> Account:
+            made = checked(fields, _profile(old)) | {"updated_at": self._clock()}
+            return replace(old, claims=json.dumps(made))
+
+        self._change(account_id, change)
+
     def get(self, account_id: str) -> Stored[Account] | None:
         """Return the account with that id, disabled or not."""
         return self._storage.get(Account, account_id)
@@ -272,6 +300,11 @@ class BuiltInAccounts(AccountSource):
             )
         if len(password) > PASSWORD_LIMIT:
             raise Unacceptable("password", f"A password has at most {PASSWORD_LIMIT} characters.")
+
+
+def _profile(account: Account) -> dict[str, object]:
+    found: dict[str, object] = json.loads(account.claims or "{}")
+    return found
 
 
 def _acceptable_name(name: str) -> str:

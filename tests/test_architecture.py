@@ -17,7 +17,17 @@ WEB = ("pyramid", "webob", "chameleon", "pyramid_chameleon", "waitress")
 # room -> (what of oauthprov it may import, what from outside it may not)
 WALLS = {
     "web": (
-        ("web", "protocol", "records", "errors", "settings", "accounts", "resource", "logs"),
+        (
+            "web",
+            "protocol",
+            "records",
+            "errors",
+            "settings",
+            "accounts",
+            "profile",
+            "resource",
+            "logs",
+        ),
         ENGINES,
     ),
     "resource": (
@@ -47,9 +57,10 @@ WALLS = {
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "accounts": (
-        ("storage.interface", "records", "credentials"),
+        ("storage.interface", "records", "credentials", "profile"),
         (*WEB, *ENGINES, "oauthlib"),
     ),
+    "profile": ((), (*WEB, *ENGINES, "oauthlib")),
     "settings": (("settings", "records", "errors", "credentials"), (*WEB, *ENGINES)),
     "credentials": (("records",), (*WEB, *ENGINES, "oauthlib")),
     "errors": (("storage.interface",), (*WEB, *ENGINES)),

@@ -13,6 +13,7 @@ from oauthprov.web.words import _
 
 _NOTICES = {
     "password": _("Your password is changed. Every other browser is signed out."),
+    "profile": _("Your profile is saved."),
     "removed": _("Access removed."),
     "ended": _("Signed out there."),
 }

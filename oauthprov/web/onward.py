@@ -8,7 +8,7 @@ from typing import Any
 from oauthprov.protocol.answers import Pending
 
 MARKS = ("interaction", "page")
-_PAGES = frozenset({"account", "clients"})
+_PAGES = frozenset({"account", "clients", "profile"})
 
 
 def marks_of(fields: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,9 @@ import hashlib
 from contextlib import contextmanager
 from urllib.parse import quote_plus, urlencode
 
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
 from oauthprov import credentials
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.protocol.answers import Call, Interact, Redirect
@@ -23,6 +26,23 @@ VERIFIER = "v" * 50
 BROWSER = credentials.digest("alice's browser")
 OTHER_BROWSER = credentials.digest("bob's browser")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+OPENID = (
+    "openid | Know you\nprofile | See your profile\nemail | See your address\n"
+    "offline_access | Act for you\nread | See\nphotos | See photos"
+)
+CLAIMS = {
+    "alice-id": {
+        "name": "Alice",
+        "birthdate": "0000-12-31",
+        "email": "alice@example.org",
+        "email_verified": False,
+        "sub": "mallory",
+        "acr": "9",
+        "secret": "never told",
+    },
+    "bob-id": {"name": "Bob"},
+}
 
 ALICE = SignedIn("alice-id", "alice", auth_time=999, amr=("pwd",))
 BOB = SignedIn("bob-id", "bob", auth_time=999)
@@ -45,6 +65,9 @@ class Accounts(AccountSource):
 
     def login_url(self, request, return_to):
         return "/login"
+
+    def claims(self, account_id):
+        return CLAIMS[account_id]
 
 
 class Counting(Storage):
@@ -99,6 +122,13 @@ def basic(client_id, secret):
     """An Authorization header, its parts form-encoded as RFC 6749 section 2.3.1 says."""
     joined = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
     return {"authorization": "Basic " + base64.b64encode(joined).decode()}
+
+
+def openid_world(**settings):
+    """A provider that speaks OpenID Connect, with one web client, ``app``."""
+    made = World(**{"scopes": OPENID, "default_scopes": "", "resources": ""} | settings)
+    made.client(scopes=tuple(line.split(" ")[0] for line in OPENID.split("\n")))
+    return made
 
 
 class World:
@@ -215,6 +245,11 @@ class World:
     def is_live(self, access_token):
         """Tell whether a resource would take the token."""
         return self.provider.bearer(access_token) is not None
+
+    def id_token(self, token):
+        """Verify an ID token with the published keys and nothing else of ours."""
+        keys = KeySet.import_key_set(self.provider.keys.jwks())
+        return jwt.decode(token, keys, algorithms=["RS256", "ES256", "Ed25519"])
 
     @contextmanager
     def counted(self, reads, writes):

@@ -1,0 +1,348 @@
+"""Who must sign in, again or at all: OpenID Connect Core section 3.1.2, Prompt Create."""
+
+import dataclasses
+from urllib.parse import urlencode
+
+import pytest
+
+from oauthprov.credentials import digest
+from oauthprov.protocol.answers import Call, Interact, Redirect
+from oauthprov.protocol.provider import Provider
+from oauthprov.records import Interaction
+
+from .world import ALICE, BOB, BROWSER, FORM, Accounts, openid_world
+
+
+@pytest.fixture
+def world():
+    """A provider whose client alice and bob have allowed in already."""
+    made = openid_world()
+    made.allow(scope="openid read")
+    made.allow(person=BOB, scope="openid read")
+    return made
+
+
+def ask(world, person=ALICE, **changes):
+    return world.authorize(**({"person": person, "scope": "openid"} | changes))
+
+
+def anew(world, person=ALICE):
+    """The person, who signs in now."""
+    return dataclasses.replace(
+        person, auth_time=world.now, session_key=digest(f"{person.name} {world.now}")
+    )
+
+
+def assert_error(answer, error):
+    assert isinstance(answer, Redirect), answer
+    assert dict(answer.params)["error"] == error
+
+
+def assert_code(answer):
+    assert isinstance(answer, Redirect), answer
+    assert "code" in dict(answer.params)
+
+
+class TestPromptNone:
+    """Section 3.1.2.1: no page, whatever happens; section 3.1.2.6: the errors."""
+
+    def test_a_code_without_a_page(self, world):
+        assert_code(ask(world, prompt="none"))
+
+    def test_nobody_signed_in(self, world):
+        assert_error(ask(world, None, prompt="none"), "login_required")
+
+    def test_consent_is_needed(self, world):
+        assert_error(ask(world, scope="openid email", prompt="none"), "consent_required")
+
+    def test_too_long_ago(self, world):
+        assert_error(ask(world, prompt="none", max_age="10"), "login_required")
+
+    def test_somebody_else(self, world):
+        hint = world.tokens(person=BOB, scope="openid")["id_token"]
+        assert_error(ask(world, prompt="none", id_token_hint=hint), "login_required")
+
+    def test_nothing_is_stored(self, world):
+        before = len(world.all(Interaction))
+        ask(world, None, prompt="none")
+        assert len(world.all(Interaction)) == before
+
+    @pytest.mark.parametrize("more", ["login", "consent", "select_account", "create"])
+    def test_it_stands_alone(self, world, more):
+        assert_error(ask(world, prompt=f"none {more}"), "invalid_request")
+        assert_error(ask(world, None, prompt=f"{more} none"), "invalid_request")
+
+    def test_a_parked_post(self, world):
+        """A POST has no cookies: who is there shows when the browser comes back."""
+        body = urlencode(world.query(scope="openid", prompt="none")).encode()
+        parked = world.provider.park(Call("POST", b"", body, FORM))
+        assert_error(world.resume(parked, None), "login_required")
+        # It is answered, and no second time.
+        assert not isinstance(world.resume(parked), Redirect)
+
+
+@pytest.mark.parametrize("prompt", ["login", "select_account", "login consent", "login login"])
+class TestSigningInAgain:
+    """Section 3.1.2.3: the sign-in is shown to have happened after the request came."""
+
+    def test_who_is_signed_in_signs_in_again(self, world, prompt):
+        answer = ask(world, prompt=prompt)
+        assert answer.step == "reauthenticate"
+        pending = world.provider.pending(answer.interaction_id, ALICE, BROWSER)
+        assert pending.sign_in
+        assert world.resume(answer.interaction_id).step == "reauthenticate"
+
+    def test_consent_is_no_way_around(self, world, prompt):
+        waiting = ask(world, prompt=prompt).interaction_id
+        question = world.provider.question(waiting, ALICE, BROWSER)
+        assert question == Interact("reauthenticate", waiting)
+        decided = world.provider.decide(waiting, ALICE, BROWSER, allow=True)
+        assert decided == Interact("reauthenticate", waiting)
+
+    def test_then_it_goes_on(self, world, prompt):
+        waiting = ask(world, prompt=prompt).interaction_id
+        world.now += 60
+        person = anew(world)
+        assert not world.provider.pending(waiting, person, BROWSER).sign_in
+        answer = world.resume(waiting, person)
+        if "consent" in prompt:
+            assert answer.step == "consent"
+            answer = world.provider.decide(waiting, person, BROWSER, allow=True)
+        assert_code(answer)
+        token = world.redeem(dict(answer.params)["code"]).body["id_token"]
+        assert world.id_token(token).claims["auth_time"] == world.now
+
+    def test_another_account_may_be_chosen(self, world, prompt):
+        waiting = ask(world, prompt=prompt).interaction_id
+        answer = world.resume(waiting, anew(world, BOB))
+        assert answer.step == "consent" if "consent" in prompt else assert_code(answer) is None
+
+    def test_nobody_signed_in(self, world, prompt):
+        answer = ask(world, None, prompt=prompt)
+        assert answer.step == "login"
+        after = world.resume(answer.interaction_id, anew(world))
+        assert after.step == "consent" if "consent" in prompt else assert_code(after) is None
+
+
+class TestWhatCountsAsSigningIn:
+    """Neither an older session of this browser nor the clock alone."""
+
+    def test_an_older_session_does_not(self, world):
+        waiting = ask(world, prompt="login").interaction_id
+        older = dataclasses.replace(ALICE, session_key=digest("another session of hers"))
+        assert world.resume(waiting, older).step == "reauthenticate"
+
+    def test_a_sign_in_of_the_same_second_before_the_request_does_not(self, world):
+        before = anew(world)
+        waiting = ask(world, before, prompt="login").interaction_id
+        assert world.resume(waiting, before).step == "reauthenticate"
+
+    def test_a_sign_in_of_the_same_second_after_the_request_does(self, world):
+        before = anew(world)
+        waiting = ask(world, before, prompt="login").interaction_id
+        after = dataclasses.replace(before, session_key=digest("a new session"))
+        assert_code(world.resume(waiting, after))
+
+    def test_a_parked_request_knows_who_was_there(self, world):
+        body = urlencode(world.query(scope="openid", prompt="login")).encode()
+        parked = world.provider.park(Call("POST", b"", body, FORM))
+        before = anew(world)
+        assert world.resume(parked, before).step == "reauthenticate"
+        assert world.resume(parked, before).step == "reauthenticate"
+        world.now += 1
+        assert_code(world.resume(parked, anew(world)))
+
+
+class TestMaxAge:
+    """Section 3.1.2.1."""
+
+    def test_recent_enough(self, world):
+        assert_code(ask(world, anew(world), max_age="10"))
+        assert_code(ask(world, max_age="1000000000000000"[:15]))
+
+    def test_too_long_ago(self, world):
+        person = anew(world)
+        world.now += 11
+        answer = ask(world, person, max_age="10")
+        assert answer.step == "reauthenticate"
+
+    def test_at_zero_everybody_signs_in(self, world):
+        answer = ask(world, anew(world), max_age="0")
+        assert answer.step == "reauthenticate"
+        assert_code(world.resume(answer.interaction_id, anew(world, BOB)))
+
+    def test_time_passes_on_the_consent_page(self, world):
+        """A sign-in for this request is good for it, however long the person then reads."""
+        waiting = ask(world, scope="openid email", max_age="1").interaction_id
+        person = anew(world)
+        assert world.resume(waiting, person).step == "consent"
+        world.now += 600
+        assert_code(world.provider.decide(waiting, person, BROWSER, allow=True))
+
+    @pytest.mark.parametrize("wrong", ["-1", "1.5", "x", "\u0661", "1" * 16, "0x1"])
+    def test_what_is_no_number_is_told(self, world, wrong):
+        assert_error(ask(world, max_age=wrong), "invalid_request")
+
+
+class TestHints:
+    """Section 3.1.2.1: id_token_hint and login_hint; section 5.5.1: a value for sub."""
+
+    def test_the_person_meant_goes_on(self, world):
+        hint = world.tokens(scope="openid")["id_token"]
+        assert_code(ask(world, id_token_hint=hint))
+
+    def test_an_expired_hint_will_do(self, world):
+        hint = world.tokens(scope="openid")["id_token"]
+        world.now += 3600
+        assert_code(ask(world, id_token_hint=hint))
+
+    @pytest.mark.parametrize("by", ["hint", "sub"])
+    def test_somebody_else_signs_in_as_who_is_meant(self, world, by):
+        meant = meaning(world, by)
+        answer = ask(world, BOB, **meant)
+        assert answer.step == "reauthenticate"
+        assert_code(world.resume(answer.interaction_id, anew(world)))
+
+    @pytest.mark.parametrize("by", ["hint", "sub"])
+    def test_who_signs_in_as_somebody_else_ends_it(self, world, by):
+        waiting = ask(world, None, **meaning(world, by)).interaction_id
+        assert_error(world.resume(waiting, anew(world, BOB)), "login_required")
+
+    def test_a_login_hint_reaches_the_page(self, world):
+        waiting = ask(world, None, login_hint="alice").interaction_id
+        assert world.provider.pending(waiting, None, BROWSER).login_hint == "alice"
+
+    @pytest.mark.parametrize("hint", ["x" * 201, "a\u202eb", "a\nb"])
+    def test_a_login_hint_that_is_no_name_is_dropped(self, world, hint):
+        waiting = ask(world, None, login_hint=hint).interaction_id
+        assert world.provider.pending(waiting, None, BROWSER).login_hint is None
+
+    def test_a_hint_for_another_client(self, world):
+        world.client("other", scopes=("openid",))
+        hint = world.tokens("other", scope="openid")["id_token"]
+        assert_error(ask(world, id_token_hint=hint), "invalid_request")
+
+    def test_a_hint_that_is_no_id_token(self, world):
+        keys = world.provider.keys
+        good = {"iss": world.settings.issuer, "aud": "app", "sub": "alice-id", "exp": world.now}
+        header, payload, signature = world.tokens(scope="openid")["id_token"].split(".")
+        wrong = [
+            "x",
+            "a.b.c",
+            f"{header}.{payload}.{signature[::-1]}",
+            f"{header}.{payload}.",
+            keys.sign(good, typ="logout+jwt"),
+            keys.sign(good | {"iss": "https://evil.example"}, typ="JWT"),
+            keys.sign({name: good[name] for name in ("iss", "aud", "sub")}, typ="JWT"),
+            "x" * 5000,
+        ]
+        for hint in wrong:
+            assert_error(ask(world, id_token_hint=hint), "invalid_request")
+        assert_code(ask(world, id_token_hint=keys.sign(good, typ="JWT")))
+
+
+def meaning(world, by):
+    """Parameters that mean alice."""
+    if by == "hint":
+        return {"id_token_hint": world.tokens(scope="openid")["id_token"]}
+    return {"claims": '{"id_token": {"sub": {"value": "alice-id"}}}'}
+
+
+class TestAuthenticationContext:
+    """Section 5.5.1.1: only an essential acr with a value must be met."""
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"acr_values": "2 1"},
+            {"claims": '{"id_token": {"acr": {"values": ["2"]}}}'},
+            {"claims": '{"id_token": {"acr": {"essential": true}}}'},
+            {"claims": '{"id_token": {"acr": {"essential": true, "values": ["2", "1"]}}}'},
+        ],
+    )
+    def test_met_or_voluntary(self, world, changes):
+        assert_code(ask(world, dataclasses.replace(ALICE, acr="1"), **changes))
+
+    def test_unmet(self, world):
+        asked = '{"id_token": {"acr": {"essential": true, "value": "2"}}}'
+        answer = ask(world, dataclasses.replace(ALICE, acr="1"), claims=asked)
+        assert answer.step == "reauthenticate"
+        stronger = dataclasses.replace(anew(world), acr="2")
+        assert_error(
+            world.resume(answer.interaction_id, dataclasses.replace(stronger, acr="1")),
+            "unmet_authentication_requirements",
+        )
+        assert_code(world.resume(answer.interaction_id, stronger))
+
+
+class TestCreate:
+    """Initiating User Registration 1.0."""
+
+    @pytest.mark.parametrize("person", [None, ALICE])
+    def test_an_account_is_made_first(self, world, person):
+        answer = ask(world, person, prompt="create")
+        assert answer.step == "create"
+        carol = dataclasses.replace(anew(world), account_id="carol-id", name="carol")
+        assert world.resume(answer.interaction_id, carol).step == "consent"
+
+
+class TestConsent:
+    """Section 3.1.2.4, and 11 for offline access."""
+
+    def test_prompt_consent_asks_though_it_is_remembered(self, world):
+        answer = ask(world, prompt="consent")
+        assert answer.step == "consent"
+        assert_code(world.provider.decide(answer.interaction_id, ALICE, BROWSER, allow=True))
+        assert ask(world, prompt="consent").step == "consent"
+
+    def test_even_for_the_operators_own(self, world):
+        world.client("own", scopes=("openid",), first_party=True)
+        assert_code(world.authorize("own", scope="openid"))
+        assert world.authorize("own", scope="openid", prompt="consent").step == "consent"
+
+    def test_offline_access_needs_a_question(self, world):
+        with_question = world.tokens(scope="openid offline_access", prompt="consent")
+        assert with_question["scope"] == "openid offline_access"
+        without = world.tokens(scope="openid offline_access")
+        assert without["scope"] == "openid"
+
+    def test_but_not_for_the_operators_own(self, world):
+        world.client("own", scopes=("openid", "offline_access"), first_party=True)
+        assert world.tokens("own", scope="openid offline_access")["scope"].endswith("access")
+
+
+class TestOther:
+    """Section 3.1.2.1."""
+
+    def test_the_redirect_uri_is_required(self, world):
+        answer = ask(world, redirect_uri=None)
+        assert answer.error == "invalid_request"
+        assert_code(world.authorize(scope="read", redirect_uri=None))
+
+    def test_an_unknown_prompt_is_told(self, world):
+        assert_error(ask(world, prompt="login shout"), "invalid_request")
+
+    @pytest.mark.parametrize("name", ["display", "ui_locales", "claims_locales", "acr_values"])
+    def test_what_is_only_a_wish_is_taken(self, world, name):
+        assert_code(ask(world, **{name: "anything at all"}))
+
+    @pytest.mark.parametrize("name", ["nonce", "prompt", "max_age", "claims", "id_token_hint"])
+    def test_nothing_comes_twice(self, world, name):
+        assert_error(ask(world, **{name: ["1", "1"]}), "invalid_request")
+
+    def test_without_openid_none_of_it_counts(self, world):
+        assert_code(world.authorize(scope="read", prompt="shout", max_age="x", id_token_hint="x"))
+
+    def test_a_host_that_cannot_sign_in_again(self, world):
+        waiting = ask(world, prompt="login").interaction_id
+        assert_error(world.provider.decline(waiting, BROWSER), "login_required")
+
+
+def test_the_hint_may_be_signed_with_a_key_that_retired():
+    world = openid_world()
+    hint = world.tokens(scope="openid")["id_token"]
+    world.provider.keys.rotation.rotate("RS256")
+    world.now += world.settings.keys_publish_ahead + 1
+    world.provider = Provider(world.settings, world.storage, Accounts(), lambda: world.now)
+    world.allow(scope="openid")
+    assert_code(ask(world, id_token_hint=hint))
