@@ -19,6 +19,13 @@ ORIGIN = ISSUER = "https://id.example"
 CALLBACK = "https://app.example/callback"
 API = "/api"
 PHOTOS = "https://photos.example/"
+SCOPES = "profile:read | See your name\nphotos:read | See photos\nphotos:write | Add photos"
+OPENID = (
+    f"{SCOPES}\nopenid | Know you when you come back\nprofile | See your profile\n"
+    "email | See your e-mail address\naddress | See your address\n"
+    "phone | See your telephone number\noffline_access | Go on while you are away"
+)
+OPENID_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 VERIFIER = "v" * 64
 PASSWORD = "correct horse battery"
 FORM = "application/x-www-form-urlencoded"
@@ -30,9 +37,7 @@ def ini(storage_url: str, issuer: str = ISSUER, **more: str) -> dict[str, str]:
         "oauthprov.issuer": issuer,
         "oauthprov.secret": "0123456789abcdefghijklmnopqrstuvwxyz",
         "oauthprov.storage.url": storage_url,
-        "oauthprov.scopes": (
-            "profile:read | See your name\nphotos:read | See photos\nphotos:write | Add photos"
-        ),
+        "oauthprov.scopes": SCOPES,
         "oauthprov.default_scopes": "profile:read",
         "oauthprov.resources": (
             f"{issuer}{API} | profile:read | Your profile\n"
@@ -289,6 +294,9 @@ class App:
         response = self.exchange(browser.connect(self, **changes)["code"])
         assert response.status_int == 200, response.text
         return response.json
+
+    def userinfo(self, access_token: str, **headers: str) -> TestResponse:
+        return self.site.get("/oauth/userinfo", headers=headers | bearing(access_token))
 
     def me(self, access_token: str, **headers: str) -> TestResponse:
         return self.site.get("/api/me", headers=headers | bearing(access_token))

@@ -33,6 +33,9 @@ class People(AccountSource):
     def login_url(self, request, return_to):
         return request.route_url("login", _query={"next": return_to})
 
+    def reauthentication_url(self, request, return_to):
+        return self.login_url(request, return_to)
+
     def name_of(self, account_id):
         return account_id if account_id in PASSWORDS else None
 

@@ -17,11 +17,17 @@ from tests.site import CALLBACK, PASSWORD
 
 
 @pytest.fixture(scope="module")
-def server():
+def more():
+    """Settings beside those of every test."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(more):
     """A provider that waitress serves on a free port; it yields the Site."""
     listening = socket.create_server(("127.0.0.1", 0))
     issuer = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    made = sites.standalone(sites.ini("sqlite://", issuer=issuer, development="true"))
+    made = sites.standalone(sites.ini("sqlite://", issuer=issuer, development="true", **more))
     serving = waitress.create_server(made.wsgi, sockets=[listening])
     thread = threading.Thread(target=serving.run)
     thread.start()

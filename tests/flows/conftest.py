@@ -46,18 +46,27 @@ def way(request) -> str:
 
 
 @pytest.fixture
-def site(way, storage_url) -> Site:
-    made = sites.standalone(sites.ini(storage_url)) if "stand" in way else embedded(storage_url)
+def more() -> dict[str, str]:
+    """Settings beside those of every test."""
+    return {}
+
+
+@pytest.fixture
+def site(way, storage_url, more) -> Site:
+    if "stand" in way:
+        made = sites.standalone(sites.ini(storage_url, **more))
+    else:
+        made = embedded(storage_url, more)
     yield made
     made.close()
 
 
-def embedded(storage_url: str) -> Site:
+def embedded(storage_url: str, more: dict[str, str]) -> Site:
     """The example host as it is, but for where it is and what it stores where."""
     issuer = f"{sites.ORIGIN}/auth"
     settings = dict(plaster.get_settings(str(ALBUM), "app:main"))
     del settings["use"], settings["oauthprov.development"]
-    with Configurator(settings=settings | sites.ini(storage_url, issuer=issuer)) as config:
+    with Configurator(settings=settings | sites.ini(storage_url, issuer=issuer, **more)) as config:
         config.include(album)
         made = sites.assembled(config, issuer)
     made.enter = enter_album

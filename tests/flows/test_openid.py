@@ -1,0 +1,77 @@
+"""Signing people in, on every storage, stand-alone and in a host with people of its own."""
+
+from __future__ import annotations
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from examples.embedded import album
+from tests.site import OPENID, OPENID_SCOPES, ORIGIN, PASSWORD, arrived
+
+
+@pytest.fixture
+def more():
+    return {"scopes": OPENID}
+
+
+@pytest.fixture
+def app(site):
+    return site.app(scopes=("profile:read", *OPENID_SCOPES))
+
+
+def said(site, id_token):
+    keys = KeySet.import_key_set(site.get("/oauth/jwks").json)
+    return jwt.decode(id_token, keys, algorithms=["RS256"]).claims
+
+
+def test_an_id_token_from_code_and_refresh(site, alice, app):
+    asked = {"scope": "openid profile", "nonce": "n", "claims": '{"id_token": {"name": null}}'}
+    tokens = app.tokens(alice, **asked)
+    first = said(site, tokens["id_token"])
+    assert (first["iss"], first["aud"]) == (site.issuer, app.client.client_id)
+    assert (first["nonce"], first["name"]) == ("n", "alice")
+    userinfo = app.userinfo(tokens["access_token"]).json
+    assert (userinfo["sub"], userinfo["name"]) == (first["sub"], "alice")
+    second = said(site, app.refresh(tokens["refresh_token"]).json["id_token"])
+    same = ("sub", "auth_time", "amr", "name")
+    assert [second[name] for name in same] == [first[name] for name in same]
+
+
+def test_nobody_signed_in_and_no_page(site, app):
+    response = site.browser().authorize(app, scope="openid", prompt="none")
+    assert arrived(response)["error"] == "login_required"
+
+
+class TestStandalone:
+    """With the built-in accounts."""
+
+    @pytest.fixture(params=["standalone-sqlite", "standalone-redis"])
+    def way(self, request):
+        return request.param
+
+    def test_signing_in_again(self, site, alice, app):
+        app.tokens(alice, scope="openid")
+        site.clock.pass_by(60)
+        page = alice.authorize(app, scope="openid", prompt="login")
+        page.form["name"], page.form["password"] = "alice", PASSWORD
+        code = arrived(alice.follow(page.form.submit()))["code"]
+        auth_time = said(site, app.exchange(code).json["id_token"])["auth_time"]
+        assert auth_time == site.clock.now
+
+
+class TestEmbedded:
+    """In a host with people of its own."""
+
+    @pytest.fixture(params=["embedded-sqlite"])
+    def way(self, request):
+        return request.param
+
+    def test_the_hosts_own_page_asks_again(self, alice, app):
+        sent = alice.get(app.authorization_url(scope="openid", prompt="login"))
+        assert sent.location.startswith(f"{ORIGIN}/login?next=")
+
+    def test_a_host_that_has_no_such_page(self, alice, app, monkeypatch):
+        monkeypatch.delattr(album.People, "reauthentication_url")
+        told = arrived(alice.get(app.authorization_url(scope="openid", prompt="login")))
+        assert (told["error"], told["state"]) == ("login_required", "xyz")

@@ -1,0 +1,129 @@
+"""Prompts, ages and hints as a browser meets them: OpenID Connect Core section 3.1.2."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tests.site import PASSWORD, arrived
+from tests.web.openid import openid_site, relying_party
+
+
+@pytest.fixture
+def site():
+    made = openid_site()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(site, alice):
+    """An application that alice has let in."""
+    made = relying_party(site)
+    made.tokens(alice, scope="openid")
+    return made
+
+
+def ask(browser, app, **changes):
+    return browser.authorize(app, scope="openid", **changes)
+
+
+def fill(page, name="alice"):
+    form = page.form
+    form["name"], form["password"] = name, PASSWORD
+    return form.submit(expect_errors=True)
+
+
+@pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "0"}, {"max_age": "5"}])
+def test_signing_in_again(site, alice, app, changes):
+    site.clock.pass_by(6)
+    page = ask(alice, app, **changes)
+    assert page.request.path == "/login"
+    assert "Printer" in page
+    wrong = page.form
+    wrong["name"], wrong["password"] = "alice", "wrong"
+    page = wrong.submit(expect_errors=True)
+    assert page.status_int == 401
+    code = arrived(alice.follow(fill(page)))["code"]
+    assert app.exchange(code).json["id_token"]
+
+
+def test_once_is_enough(site, alice, app):
+    page = ask(alice, app, prompt="login")
+    here = page.request.url
+    alice.follow(fill(page))
+    # The request is answered: its sign-in page leads nowhere but home.
+    assert alice.get(here).status_int == 302
+
+
+def test_a_sign_in_elsewhere_in_the_browser_counts_as_well(site, alice, app):
+    page = ask(alice, app, prompt="login")
+    site.clock.pass_by(1)
+    alice.get("/logout").forms[0].submit()
+    alice.sign_in("alice")
+    assert "code" in arrived(alice.follow(alice.get(page.request.url)))
+
+
+def test_prompt_none(site, alice, app):
+    assert "code" in arrived(ask(alice, app, prompt="none"))
+    told = arrived(ask(site.browser(), app, prompt="none"))
+    assert (told["error"], told["state"], told["iss"]) == ("login_required", "xyz", site.issuer)
+    asked = arrived(alice.authorize(app, scope="openid email", prompt="none"))
+    assert asked["error"] == "consent_required"
+
+
+def test_a_login_hint_is_filled_in(site, app):
+    page = ask(site.browser(), app, login_hint="alice")
+    assert page.form["name"].value == "alice"
+    page = ask(site.browser(), app, login_hint='"><script>')
+    assert "<script>" not in page
+
+
+def test_making_an_account_first(site, alice, app):
+    page = ask(alice, app, prompt="create")
+    assert page.request.path == "/signup"
+    consent = alice.follow(fill(page, "bob"))
+    assert "bob" in consent
+    assert "code" in arrived(alice.decide(consent))
+
+
+def test_where_none_can_be_made_people_sign_in():
+    site = openid_site(signup="off")
+    app = relying_party(site)
+    page = ask(site.browser(), app, prompt="create")
+    assert page.request.path == "/login"
+    site.close()
+
+
+def test_a_hint_of_somebody_else(site, alice, app):
+    hint = app.tokens(alice, scope="openid")["id_token"]
+    bob = site.browser().sign_up("bob")
+    page = ask(bob, app, id_token_hint=hint)
+    assert page.request.path == "/login"
+    assert "code" in arrived(bob.follow(fill(page, "alice")))
+    carol = site.browser().sign_up("carol")
+    page = ask(carol, app, id_token_hint=hint)
+    site.clock.pass_by(1)
+    assert arrived(carol.follow(fill(page, "carol")))["error"] == "login_required"
+
+
+class TestResponseModes:
+    """Multiple Response Type Encoding section 2.1, Form Post Response Mode."""
+
+    def test_fragment(self, alice, app):
+        response = ask(alice, app, response_mode="fragment")
+        parts = urlsplit(response.location)
+        assert parts.query == ""
+        assert dict(parse_qsl(parts.fragment))["state"] == "xyz"
+
+    @pytest.mark.parametrize("changes", [{}, {"prompt": "none", "max_age": "x"}])
+    def test_form_post(self, alice, app, changes):
+        response = ask(alice, app, response_mode="form_post", **changes)
+        assert response.status_int == 200
+        assert response.form.action == app.client.redirect_uris[0]
+        assert response.form.method == "post"
+        sent = dict(response.form.submit_fields())
+        assert sent["state"] == "xyz"
+        assert ("error" in sent) == bool(changes)
+        assert response.headers["Cache-Control"] == "no-store"

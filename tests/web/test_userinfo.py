@@ -1,0 +1,166 @@
+"""UserInfo: OpenID Connect Core section 5.3, and RFC 6750 for the token."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.site import API, FORM, ISSUER, OPENID, bearing
+from tests.web.openid import openid_site, relying_party
+
+URL = "/oauth/userinfo"
+
+
+@pytest.fixture
+def site():
+    made = openid_site()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(site):
+    return relying_party(site)
+
+
+@pytest.fixture
+def token(app, alice) -> str:
+    return app.tokens(alice, scope="openid profile")["access_token"]
+
+
+def form(token: str) -> bytes:
+    return urlencode({"access_token": token}).encode()
+
+
+def assert_challenge(response, status, error):
+    assert response.status_int == status
+    challenge = response.headers["WWW-Authenticate"]
+    assert challenge.startswith("Bearer ")
+    assert (f'error="{error}"' in challenge) if error else "error" not in challenge
+
+
+def test_get(app, alice, token):
+    response = app.userinfo(token)
+    assert response.status_int == 200
+    assert response.content_type == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
+    said = response.json
+    assert said["sub"] == alice.account_id()
+    assert (said["name"], said["preferred_username"]) == ("alice", "alice")
+    assert isinstance(said["updated_at"], int)
+    assert said.keys() == {"sub", "name", "preferred_username", "updated_at"}
+
+
+def test_post_with_a_header(site, app, token):
+    response = site.send("POST", URL, **{"Authorization": f"Bearer {token}"})
+    assert response.json == app.userinfo(token).json
+    as_form = {"Authorization": f"Bearer {token}", "content_type": FORM}
+    assert site.send("POST", URL, **as_form).json == response.json
+
+
+def test_post_with_a_form(site, app, token):
+    """RFC 6750 section 2.2."""
+    response = site.send("POST", URL, body=form(token), content_type=FORM)
+    assert response.json == app.userinfo(token).json
+
+
+def test_a_token_comes_once(site, token):
+    """RFC 6750 section 2: no more than one method."""
+    both = {"Authorization": f"Bearer {token}", "content_type": FORM}
+    assert_challenge(site.send("POST", URL, body=form(token), **both), 400, "invalid_request")
+    twice = form(token) + b"&" + form(token)
+    response = site.send("POST", URL, body=twice, content_type=FORM)
+    assert_challenge(response, 400, "invalid_request")
+
+
+def test_nowhere_else(site, token):
+    """Not in a query, nor in a form that is sent otherwise."""
+    assert_challenge(site.get(f"{URL}?access_token={token}"), 401, None)
+    as_json = site.send("POST", URL, body=form(token), content_type="application/json")
+    assert_challenge(as_json, 401, None)
+    with_query = site.send("POST", URL, b"a=b", form(token), content_type=FORM)
+    assert_challenge(with_query, 400, "invalid_request")
+
+
+@pytest.mark.parametrize("body", [b"access_token=%zz", b"access_token=%00", b"\xff", b"a=b"])
+def test_a_form_that_is_none(site, body):
+    response = site.send("POST", URL, body=body, content_type=FORM)
+    assert response.status_int in (400, 401)
+    assert "WWW-Authenticate" in response.headers
+
+
+def test_without_a_token(site):
+    assert_challenge(site.get(URL), 401, None)
+    assert_challenge(site.send("POST", URL), 401, None)
+
+
+def test_a_token_that_is_dead(site, app, alice, token):
+    assert_challenge(site.get(URL, headers=bearing("opa_x.y")), 401, "invalid_token")
+    app.revoke(token)
+    assert_challenge(app.userinfo(token), 401, "invalid_token")
+
+
+def test_a_token_without_openid(app, alice):
+    token = app.tokens(alice, scope="profile:read")["access_token"]
+    response = app.userinfo(token)
+    assert_challenge(response, 403, "insufficient_scope")
+    assert 'scope="openid"' in response.headers["WWW-Authenticate"]
+
+
+def test_a_machine_is_no_person(site):
+    machine = relying_party(site, kind="machine")
+    form = {"grant_type": "client_credentials", "scope": "openid"}
+    token = machine.post("token", form).json["access_token"]
+    assert_challenge(machine.userinfo(token), 403, "insufficient_scope")
+
+
+def test_a_token_for_elsewhere(site, app, alice):
+    """RFC 8707: one for a resource isn't for this one."""
+    asked = {"scope": "openid profile:read", "resource": f"{ISSUER}{API}"}
+    token = app.tokens(alice, **asked)["access_token"]
+    assert_challenge(app.userinfo(token), 401, "invalid_token")
+
+
+def test_a_token_for_here_where_this_is_a_resource():
+    here = f"{ISSUER}{URL}"
+    site = openid_site(resources=f"{here} | openid profile | Who you are")
+    app = relying_party(site)
+    alice = site.browser().sign_up("alice")
+    token = app.tokens(alice, scope="openid", resource=here)["access_token"]
+    assert app.userinfo(token).json == {"sub": alice.account_id()}
+    site.close()
+
+
+def test_other_origins(site, app, token):
+    """A browser app reads what its own token gives."""
+    preflight = site.send("OPTIONS", URL, Origin="https://app.example")
+    assert preflight.headers["Access-Control-Allow-Methods"] == "GET, POST"
+    origin = {"Origin": "https://app.example"}
+    response = app.userinfo(token, **origin)
+    assert response.headers["Access-Control-Allow-Origin"] == origin["Origin"]
+    elsewhere = app.userinfo(token, Origin="https://evil.example")
+    assert "Access-Control-Allow-Origin" not in elsewhere.headers
+    posted = site.send("POST", URL, body=form(token), content_type=FORM, **origin)
+    assert posted.headers["Access-Control-Allow-Origin"] == origin["Origin"]
+
+
+def test_an_account_that_is_closed(site, app, alice, token):
+    account_id = alice.account_id()
+    site.wsgi.registry["oauthprov"].people.disable(account_id)
+    assert_challenge(app.userinfo(token), 401, "invalid_token")
+
+
+def test_trips(site, app, alice, token):
+    """One read for the token, one for the account if anything is to be said of it."""
+    assert site.storage.trips(lambda: app.userinfo(token)) == (2, 0)
+    bare = app.tokens(alice, scope="openid")["access_token"]
+    assert site.storage.trips(lambda: app.userinfo(bare)) == (1, 0)
+    origin = {"Origin": "https://app.example"}
+    assert site.storage.trips(lambda: app.userinfo(bare, **origin)) == (1, 0)
+
+
+def test_no_endpoint_where_openid_is_off():
+    site = openid_site(scopes=OPENID.replace("openid |", "openly |"))
+    assert site.get(URL).status_int == 404
+    site.close()
