@@ -12,6 +12,7 @@ _CLOSED = tuple(
     ip_network(network)
     for network in (
         "168.63.129.16/32",  # the host of a machine at Azure: public by its number only
+        "192.0.0.0/24",  # protocol assignments; the host of a machine at Oracle is in there
         "192.88.99.0/24",  # relays to 6to4, RFC 7526
         "2001::/23",  # protocol assignments, Teredo among them, which hides an IPv4 address
         "2001:db8::/32",  # documentation

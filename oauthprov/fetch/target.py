@@ -41,6 +41,8 @@ class Target:
             raise FetchError("the URL isn't https")
         if "@" in parts.netloc:
             raise FetchError("the URL has a user name")
+        if ("[" in parts.netloc) != (":" in host):
+            raise FetchError("the URL has brackets around what is no address")
         if len(host) > 253 or not _NAME.fullmatch(host) or not 0 < port < 65536:
             raise FetchError("the URL has no host that we could ask")
         return cls(host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
