@@ -233,7 +233,7 @@ class Settings:
     def from_ini(cls, ini: Mapping[str, Any]) -> Settings:
         """Read the ``oauthprov.*`` keys of ``ini``; ConfigurationError lists every problem."""
         problems: list[str] = []
-        given = {k: str(v).strip() for k, v in ini.items() if k.startswith(PREFIX)}
+        given = own_keys(ini)
         values: dict[str, Any] = {}
         create = given.get(PREFIX + "development", "").lower() in ("true", "yes", "on", "1")
         for item in options():
@@ -251,12 +251,31 @@ class Settings:
         return cls(**values)
 
 
+def own_keys(ini: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ``oauthprov.*`` keys as text, ``{port}`` replaced by the key ``port``.
+
+    PasteDeploy lets ``[DEFAULT]`` win over ``port=5001`` when it interpolates ``%(port)s``, but not
+    when a section takes the key with ``get port = port``: so the address is completed here.
+    """
+    port = str(ini.get("port", "{port}"))
+    given = {key: str(value).strip() for key, value in ini.items() if key.startswith(PREFIX)}
+    return {key: value.replace("{port}", port) for key, value in given.items()}
+
+
 def options() -> tuple[dataclasses.Field[Any], ...]:
     """Every setting, in order; ``metadata`` has key, parse, default, meaning and secret."""
     return tuple(item for item in dataclasses.fields(Settings) if "key" in item.metadata)
 
 
 def _read(item: dataclasses.Field[Any], raw: str | None, create: bool) -> Any:
+    return item.metadata["parse"](resolved(item, raw, create=create))
+
+
+def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = False) -> str:
+    """Return the text of a setting written as ``raw``: the default, or what env: or file: name.
+
+    ``create`` makes the file of a secret that isn't there. Raises ValueError, OSError.
+    """
     value = item.metadata["default"] if raw is None or raw == "" else raw
     if value is None:
         raise ValueError("is required")
@@ -267,7 +286,7 @@ def _read(item: dataclasses.Field[Any], raw: str | None, create: bool) -> Any:
         value = os.environ[name]
     elif value.startswith("file:"):
         value = _file(Path(value.removeprefix("file:")), create and item.metadata["secret"])
-    return item.metadata["parse"](value.strip())
+    return str(value).strip()
 
 
 def _file(path: Path, create: bool) -> str:

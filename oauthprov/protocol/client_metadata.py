@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
-from oauthprov.protocol.redirects import problem_with
+from oauthprov.protocol.redirects import URI_LIMIT, problem_with
 from oauthprov.settings import Settings
 
 NAME_LIMIT = 100
-URI_LIMIT = 2000
 REDIRECT_URIS_LIMIT = 50
 
 
@@ -152,7 +151,7 @@ def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -
         raise ValueError("Give the address to which people are sent back, one a line.")
     if len(uris) > REDIRECT_URIS_LIMIT:
         raise ValueError(f"Give at most {REDIRECT_URIS_LIMIT} redirect URIs.")
-    problems = [problem for uri in uris if (problem := problem_with(uri, kind.name))]
+    problems = [f"{uri}: {problem}" for uri in uris if (problem := problem_with(uri, kind.name))]
     if problems:
         raise ValueError(" ".join(problems))
     return uris

@@ -15,6 +15,7 @@ from typing import Any, Unpack
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
 from oauthprov.protocol.client_metadata import (
     CLIENT_TYPES,
+    ClientType,
     InvalidMetadata,
     Metadata,
     checked,
@@ -26,12 +27,17 @@ from oauthprov.storage.interface import Add, Conflict, Page, Remove, Replace, St
 
 __all__ = (
     "CLIENT_TYPES",
+    "ChangedMeanwhile",
+    "ClientType",
     "InvalidMetadata",
     "Metadata",
     "Registrar",
+    "StoredClient",
     "UnknownClient",
     "drop_orphaned_consents",
 )
+
+StoredClient = Stored[Client]
 
 _LIVE_SECRETS = 2
 
@@ -40,11 +46,15 @@ class UnknownClient(LookupError):
     """There is no such client, or it belongs to somebody else: nobody learns which."""
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the client since it was read; nothing was written."""
+
+
 class Registrar:
     """Registers and changes clients. ``evict`` is told each client id that changed.
 
-    ``version`` is that of the record a person was looking at: when it has changed since, nothing
-    is written and Conflict is raised; so it is when two people change a client at the same moment.
+    ``version`` is that of the record a person was looking at (``Stored.version``): when it has
+    changed since, ChangedMeanwhile is raised; so it is when two change it at the same moment.
     """
 
     def __init__(
@@ -92,7 +102,7 @@ class Registrar:
         self._storage.commit(Add(client), now=now)
         return client, secret
 
-    def get(self, client_id: str, owner: str | None = None) -> Stored[Client]:
+    def get(self, client_id: str, owner: str | None = None) -> StoredClient:
         """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
         stored = self._storage.get(Client, client_id) if _may_be_id(client_id) else None
         if stored is None or (owner is not None and stored.record.owner != owner):
@@ -115,7 +125,7 @@ class Registrar:
         version: int | None = None,
         **changes: Unpack[Metadata],
     ) -> Client:
-        """Change the fields given. Raises InvalidMetadata, UnknownClient, Conflict.
+        """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
 
         Scopes taken away leave the default scopes too, when these aren't given.
         """
@@ -133,7 +143,7 @@ class Registrar:
         """Make a new secret beside the newest so far; one older than that dies at once.
 
         Return the client and the secret, which can't be had again. Raises InvalidMetadata for a
-        public client, UnknownClient, Conflict.
+        public client, UnknownClient, ChangedMeanwhile.
         """
         stored = self.get(client_id, owner)
         if not CLIENT_TYPES[stored.record.client_type].confidential:
@@ -146,12 +156,12 @@ class Registrar:
     def retire_secret(
         self, client_id: str, owner: str | None = None, *, version: int | None = None
     ) -> Client:
-        """End the older of two live secrets, if there are two. Raises UnknownClient, Conflict."""
+        """End the older of two live secrets, if there are two. Raises UnknownClient, ChangedMeanwhile."""
         stored = self.get(client_id, owner)
         return self._replace(stored, version, secrets=stored.record.secrets[:1])
 
     def set_disabled(self, client_id: str, disabled: bool) -> Client:
-        """Stop a client, or let it work again; the operator's call. UnknownClient, Conflict."""
+        """Stop a client, or let it work again; the operator's call. UnknownClient, ChangedMeanwhile."""
         stored = self.get(client_id)
         since = stored.record.disabled_at or self._clock()
         return self._replace(stored, None, disabled_at=since if disabled else None)
@@ -162,31 +172,26 @@ class Registrar:
         self._storage.commit(Remove(Client, client_id), now=self._clock())
         self._evict(client_id)
 
-    def _replace(self, stored: Stored[Client], version: int | None, **values: Any) -> Client:
+    def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
         client = replace(stored.record, **values)
-        change = Replace(client, expecting=stored)
         if version is not None and version != stored.version:
-            raise Conflict(change, "changed", stored)
+            raise ChangedMeanwhile(client.client_id)
         if client != stored.record:
-            self._storage.commit(change, now=self._clock())
+            try:
+                self._storage.commit(Replace(client, expecting=stored), now=self._clock())
+            except Conflict:
+                raise ChangedMeanwhile(client.client_id) from None
         self._evict(client.client_id)
         return client
 
 
-def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[int]:
-    """Walk all consents and drop those whose client is gone; yield how many, a page at a time."""
-    after: str | None = None
-    while True:
-        page = storage.find(Consent, after=after)
-        consents = [stored.record for stored in page.items]
-        clients = storage.get_many([(Client, consent.client_id) for consent in consents])
-        orphaned = [c for c, client in zip(consents, clients, strict=True) if client is None]
-        for consent in orphaned:
-            storage.commit(Remove(Consent, consent.key), now=now)
-        yield len(orphaned)
-        if page.next is None:
-            return
-        after = page.next
+def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[bool]:
+    """Walk all consents and drop those whose client is gone; yield of each whether it was."""
+    for stored in storage.walk(Consent):
+        orphaned = storage.get(Client, stored.record.client_id) is None
+        if orphaned:
+            storage.commit(Remove(Consent, stored.record.key), now=now)
+        yield orphaned
 
 
 def _may_be_id(client_id: str) -> bool:

@@ -1,0 +1,63 @@
+"""The ``oauthprov`` command: ``oauthprov GROUP VERB INI ...``, for operators.
+
+It takes an .ini as Pyramid's own commands do: ``production.ini#section``, and ``key=value`` for
+what the file interpolates. It opens the storage itself, so no server need run. Each group is a
+module, imported only when it is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from oauthprov.cli.output import Refused, explain
+
+GROUPS = {
+    "client": "register, show, change and remove clients",
+    "user": "make accounts, set passwords, disable accounts",
+    "token": "list and revoke what was granted",
+    "storage": "check, upgrade and purge the storage",
+    "settings": "show every effective setting and where it comes from",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, 1 when it was refused or found nothing, 2 for wrong usage."""
+    given = sys.argv[1:] if argv is None else argv
+    parser = _parser(given)
+    arguments, rest = parser.parse_known_args(given)
+    arguments.overrides = [argument.split("=", 1) for argument in rest]
+    if any(argument.startswith("-") or "=" not in argument for argument in rest):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    try:
+        code: int = arguments.run(arguments) or 0
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader, such as head, has had enough; without this the interpreter complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as wrong:
+        sentence = explain(wrong)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)
+        return 1
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="oauthprov", description=(__doc__ or "").split("\n")[0])
+    groups = parser.add_subparsers(metavar="GROUP", required=True)
+    for name, summary in GROUPS.items():
+        group = groups.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        if argv and argv[0] == name:
+            importlib.import_module(f"oauthprov.cli.{name}").add_arguments(group)
+    return parser
+
+
+__all__ = ("GROUPS", "Refused", "main")

@@ -1,0 +1,168 @@
+"""``oauthprov client``: register, show, change and remove clients.
+
+With ``--json``, ``list`` prints ``{"clients": [CLIENT, ...]}`` and every other verb a CLIENT: the
+fields of the record, with ``secrets`` as how many are live. ``add`` and ``rotate-secret`` add
+``client_secret``, which is null for a public client and never shown again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import cast
+
+from oauthprov.cli.ini import Opened, add_ini, opened
+from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
+from oauthprov.cli.people import account_id_of, add_account
+from oauthprov.protocol.registration import CLIENT_TYPES, Metadata, Registrar
+from oauthprov.records import Client
+
+
+def add_arguments(group: argparse.ArgumentParser) -> None:
+    """Add the verbs."""
+    verbs = group.add_subparsers(metavar="VERB", required=True)
+
+    add = verbs.add_parser("add", help="register a client; its secret is shown once")
+    add_ini(add)
+    add.add_argument("--type", required=True, choices=tuple(CLIENT_TYPES))
+    add.add_argument("--name", required=True, help="what people will see")
+    add_account(add.add_mutually_exclusive_group(), "--owner", "--owner-id")
+    _add_metadata(add)
+    add.set_defaults(run=_add)
+
+    every = verbs.add_parser("list", help="list all clients")
+    add_ini(every)
+    add_account(every.add_mutually_exclusive_group(), "--owner", "--owner-id")
+    every.set_defaults(run=_list)
+
+    show = verbs.add_parser("show", help="show a client")
+    add_ini(show)
+    show.add_argument("client_id")
+    show.set_defaults(run=_show)
+
+    edit = verbs.add_parser("edit", help="change a client; what isn't named stays")
+    add_ini(edit)
+    edit.add_argument("client_id")
+    edit.add_argument("--name")
+    _add_metadata(edit)
+    state = edit.add_mutually_exclusive_group()
+    state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
+    state.add_argument("--enable", action="store_true", help="let it work again")
+    edit.set_defaults(run=_edit)
+
+    rotate = verbs.add_parser("rotate-secret", help="make a new secret; the last one still works")
+    add_ini(rotate)
+    rotate.add_argument("client_id")
+    rotate.add_argument("--retire", action="store_true", help="end the older secret instead")
+    rotate.set_defaults(run=_rotate)
+
+    remove = verbs.add_parser("remove", help="remove a client; its tokens are dead at once")
+    add_ini(remove)
+    remove.add_argument("client_id")
+    remove.set_defaults(run=_remove)
+
+
+def _add_metadata(verb: argparse.ArgumentParser) -> None:
+    for option, field, metavar in (
+        ("--redirect-uri", "redirect_uris", "URI"),
+        ("--scope", "scopes", "SCOPE"),
+        ("--default-scope", "default_scopes", "SCOPE"),
+    ):
+        verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
+    verb.add_argument("--homepage-uri", metavar="URI")
+    verb.add_argument("--auth-method", help="client_secret_basic or client_secret_post")
+    verb.add_argument(
+        "--first-party",
+        action=argparse.BooleanOptionalAction,
+        help="it is ours: people aren't asked for consent",
+    )
+
+
+def _metadata(arguments: argparse.Namespace) -> Metadata:
+    given = {field: getattr(arguments, field) for field in Metadata.__annotations__}
+    return cast(Metadata, {k: v for k, v in given.items() if v is not None})
+
+
+def _registrar(on: Opened) -> Registrar:
+    return Registrar(on.settings, on.storage, on.clock)
+
+
+def _add(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        owner = account_id_of(on, arguments.owner, arguments.owner_id)
+        client, secret = _registrar(on).register(
+            type=arguments.type, owner=owner, **_metadata(arguments)
+        )
+    _show_secret(client, secret, arguments.json)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        owner = account_id_of(on, arguments.owner, arguments.owner_id)
+        index = {} if owner is None else {"owner": owner}
+        clients = [stored.record for stored in on.storage.walk(Client, **index)]
+    if arguments.json:
+        show_json({"clients": [document(client) for client in clients]})
+        return
+    rows = [(c.client_id, c.client_type, _status(c), c.name) for c in clients]
+    show_table(("CLIENT ID", "TYPE", "STATUS", "NAME"), rows)
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        client = _registrar(on).get(arguments.client_id).record
+    _show_client(client, arguments.json)
+
+
+def _edit(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        registrar = _registrar(on)
+        client = registrar.edit(arguments.client_id, **_metadata(arguments))
+        if arguments.disable or arguments.enable:
+            client = registrar.set_disabled(arguments.client_id, arguments.disable)
+    _show_client(client, arguments.json)
+
+
+def _rotate(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        if arguments.retire:
+            _show_client(_registrar(on).retire_secret(arguments.client_id), arguments.json)
+            return
+        client, secret = _registrar(on).rotate_secret(arguments.client_id)
+    _show_secret(client, secret, arguments.json)
+
+
+def _remove(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        client = _registrar(on).get(arguments.client_id).record
+        _registrar(on).remove(client.client_id)
+    if arguments.json:
+        show_json(document(client))
+    note(f"Removed {client.client_id} ({client.name}). Its tokens are dead.")
+
+
+def document(client: Client) -> dict[str, object]:
+    """Return a client as JSON shows it: the record, with its secrets counted."""
+    return dataclasses.asdict(client) | {"secrets": len(client.secrets)}
+
+
+def _show_client(client: Client, as_json: bool) -> None:
+    if as_json:
+        show_json(document(client))
+        return
+    times = ("created_at", "secret_created_at", "disabled_at")
+    show_facts(document(client) | {name: moment(getattr(client, name)) for name in times})
+
+
+def _show_secret(client: Client, secret: str | None, as_json: bool) -> None:
+    if as_json:
+        show_json(document(client) | {"client_secret": secret})
+        return
+    _show_client(client, False)
+    if secret is not None:
+        show_facts({"client_secret": secret})
+        note("Keep the secret now: it can't be shown again.")
+
+
+def _status(client: Client) -> str:
+    return "live" if client.disabled_at is None else "disabled"

@@ -1,0 +1,63 @@
+"""The .ini that a command names: its settings, and the storage that they choose."""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from oauthprov.cli.output import Refused
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The settings of an .ini and the open storage."""
+
+    settings: Settings
+    storage: Storage
+
+    @staticmethod
+    def clock() -> int:
+        """Return the time in epoch seconds."""
+        return int(time.time())
+
+
+def add_ini(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """Add what every verb takes: the .ini and ``--json``."""
+    nargs = "?" if optional else None
+    parser.add_argument("ini", metavar="INI", nargs=nargs, help="the .ini, or file.ini#section")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.epilog = "Further key=value arguments fill in what the .ini interpolates."
+
+
+def read(arguments: argparse.Namespace) -> Mapping[str, Any]:
+    """Return the section of the .ini that ``arguments`` name. Raises Refused."""
+    from plaster import PlasterError
+    from pyramid.paster import get_appsettings
+
+    try:
+        section: Mapping[str, Any] = get_appsettings(
+            arguments.ini, options=dict(arguments.overrides)
+        )
+    except (OSError, LookupError, ValueError, configparser.Error, PlasterError) as wrong:
+        raise Refused(f"{arguments.ini} can't be read: {' '.join(str(wrong).split())}") from None
+    return section
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace) -> Iterator[Opened]:
+    """Open what the .ini names, and close it afterwards."""
+    from oauthprov.storage import open_storage
+
+    settings = Settings.from_ini(read(arguments))
+    storage = open_storage(settings.storage_url, settings.storage_options)
+    try:
+        yield Opened(settings, storage)
+    finally:
+        storage.close()

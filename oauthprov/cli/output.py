@@ -1,0 +1,79 @@
+"""What the command prints: a JSON document or lines on stdout, sentences on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from oauthprov.errors import ConfigurationError
+from oauthprov.protocol.registration import ChangedMeanwhile, InvalidMetadata, UnknownClient
+from oauthprov.storage.interface import Conflict, StorageError, UpgradeNeeded
+
+
+class Refused(Exception):
+    """The command can't do what was asked; the message is the sentence that says why."""
+
+
+def explain(wrong: Exception) -> str | None:
+    """Return what to tell the operator about an expected failure, None for a defect of ours."""
+    match wrong:
+        case ConfigurationError() | Refused():
+            return str(wrong)
+        case UpgradeNeeded():
+            return f"{wrong} Run: oauthprov storage upgrade INI"
+        case StorageError():
+            return f"The storage failed: {wrong}"
+        case Conflict() | ChangedMeanwhile():
+            return "It was changed by someone else at the same moment: look at it and try again."
+        case UnknownClient():
+            return f"There is no client {wrong}."
+        case InvalidMetadata():
+            return "\n".join(f"{field}: {text}" for field, text in wrong.problems.items())
+    return None
+
+
+def show_json(document: Mapping[str, object]) -> None:
+    """Print one JSON document."""
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows below their heads, in columns as wide as they need."""
+    lines = [tuple(head), *(tuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
+
+
+def show_facts(facts: Mapping[str, object]) -> None:
+    """Print names and values, one a line; a list takes a line an item."""
+    width = max(len(name) for name in facts)
+    for name, value in facts.items():
+        items = value if isinstance(value, (list, tuple)) else [value]
+        for index, item in enumerate(items or ["-"]):
+            print(f"{'' if index else name:<{width}}  {_plain(item)}")
+
+
+def _plain(value: object) -> str:
+    match value:
+        case None | "":
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+    return str(value)
+
+
+def moment(seconds: int | None) -> str:
+    """Return epoch seconds as a UTC time to read, or a dash."""
+    if seconds is None:
+        return "-"
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds))
+
+
+def note(sentence: str) -> None:
+    """Tell the operator something that isn't part of the result."""
+    print(sentence, file=sys.stderr)

@@ -1,0 +1,48 @@
+"""Progress of long work, on stderr: rich on a terminal when it is installed, else plain lines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_SECONDS_BETWEEN_LINES = 5
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Give a function that takes how many more are done, and show the sum while it grows."""
+    if sys.stderr.isatty():
+        try:
+            from rich.console import Console
+            from rich.progress import Progress, SpinnerColumn, TextColumn
+        except ImportError:
+            pass
+        else:
+            columns = (SpinnerColumn(), TextColumn(what), TextColumn("{task.completed:.0f}"))
+            with Progress(*columns, console=Console(stderr=True)) as progress:
+                task = progress.add_task(what, total=None)
+                yield lambda more: progress.advance(task, more)
+            return
+    lines = _Lines(what)
+    yield lines.add
+    lines.write()
+
+
+class _Lines:
+    """A line when it is done, and one every few seconds until then."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._sum = 0
+        self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    def add(self, more: int) -> None:
+        self._sum += more
+        if time.monotonic() >= self._next:
+            self.write()
+            self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    def write(self) -> None:
+        print(f"{self._what}: {self._sum}", file=sys.stderr, flush=True)

@@ -1,0 +1,83 @@
+"""``oauthprov settings``: every effective setting, its source, secrets masked.
+
+With ``--json`` it prints ``{"settings": [{"key", "value", "source", "meaning"}, ...]}``, values as
+an .ini would have them; ``--markdown`` prints the table that README shows, and needs no .ini.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from oauthprov.cli.ini import add_ini, read
+from oauthprov.cli.output import Refused, show_json, show_table
+from oauthprov.settings import Settings, options, own_keys, resolved
+
+_MASK = "********"
+
+
+def add_arguments(group: argparse.ArgumentParser) -> None:
+    """Add the arguments; this group has no verbs."""
+    add_ini(group, optional=True)
+    group.add_argument("--markdown", action="store_true", help="print README's table instead")
+    group.set_defaults(run=_show)
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    if arguments.markdown:
+        print(markdown(), end="")
+        return
+    if arguments.ini is None:
+        raise Refused("Name an .ini, or use --markdown for the table of all settings.")
+    section = read(arguments)
+    Settings.from_ini(section)
+    rows = list(effective(section))
+    if arguments.json:
+        show_json({"settings": rows})
+        return
+    cells = ((row["key"], row["source"], " ".join(row["value"].split())) for row in rows)
+    show_table(("SETTING", "SOURCE", "VALUE"), cells)
+
+
+def effective(section: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Yield each setting of a section that is in order: key, value, source and meaning.
+
+    The source is ``ini``, ``default``, ``env:NAME`` or ``file:PATH``; secrets are masked, and so
+    are the passwords in URLs.
+    """
+    own = own_keys(section)
+    for item in options():
+        about = item.metadata
+        raw = own.pop(about["key"], "")
+        value = _MASK if about["secret"] else _masked(resolved(item, raw))
+        yield _row(about["key"], value, _source(raw), about["meaning"])
+    for key, raw in own.items():
+        value = _MASK if "password" in key else _masked(raw)
+        yield _row(key, value, _source(raw), "An option of this storage.")
+
+
+def _row(key: str, value: str, source: str, meaning: str) -> dict[str, str]:
+    return {"key": key, "value": value, "source": source, "meaning": meaning}
+
+
+def _source(raw: str) -> str:
+    if raw.startswith(("env:", "file:")):
+        return raw
+    return "ini" if raw else "default"
+
+
+def _masked(value: str) -> str:
+    value = re.sub(r"(://[^/@\s:]*):[^/\s]*@", rf"\1:{_MASK}@", value)
+    return re.sub(r"([?&][^=&\s]*password=)[^&\s]*", rf"\1{_MASK}", value)
+
+
+def markdown() -> str:
+    """Return the table of all settings: key, default and meaning."""
+    lines = ["| Setting | Default | Meaning |", "| --- | --- | --- |"]
+    for item in options():
+        key, default, meaning = (item.metadata[name] for name in ("key", "default", "meaning"))
+        shown = "required" if default is None else f"`{default}`" if default else "empty"
+        lines.append(f"| `{key}` | {shown} | {meaning.replace('|', chr(92) + '|')} |")
+    return "\n".join(lines) + "\n"

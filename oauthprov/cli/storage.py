@@ -1,0 +1,65 @@
+"""``oauthprov storage``: check, upgrade and purge what the .ini names.
+
+With ``--json``, ``check`` and ``upgrade`` print ``{"ready": BOOL, "facts": {...}}``, whose facts
+depend on the engine, and ``purge`` prints ``{"expired": N, "orphaned_consents": N}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from oauthprov.cli.ini import Opened, add_ini, opened
+from oauthprov.cli.output import note, show_facts, show_json
+from oauthprov.cli.progress import counting
+from oauthprov.protocol.registration import drop_orphaned_consents
+
+
+def add_arguments(group: argparse.ArgumentParser) -> None:
+    """Add the verbs."""
+    verbs = group.add_subparsers(metavar="VERB", required=True)
+    for name, run, text in (
+        ("check", _check, "tell whether the storage answers and its schema is today's"),
+        ("upgrade", _upgrade, "bring the schema to this version"),
+        ("purge", _purge, "drop what has expired, and the consents of clients that are gone"),
+    ):
+        verb = verbs.add_parser(name, help=text, description=text.capitalize() + ".")
+        add_ini(verb)
+        verb.set_defaults(run=run)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        on.storage.ping()
+        _report(on, arguments.json)
+    note("The storage is ready.")
+
+
+def _upgrade(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        on.storage.upgrade()
+        on.storage.ping()
+        _report(on, arguments.json)
+    note("The storage has the schema of this version.")
+
+
+def _report(on: Opened, as_json: bool) -> None:
+    facts = dict(on.storage.describe())
+    if as_json:
+        show_json({"ready": True, "facts": facts})
+    else:
+        show_facts(facts)
+
+
+def _purge(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        expired = consents = 0
+        with counting("Expired records dropped") as dropped:
+            while more := on.storage.purge(now=on.clock()):
+                expired += more
+                dropped(more)
+        with counting("Consents looked at") as seen:
+            for orphaned in drop_orphaned_consents(on.storage, on.clock()):
+                consents += orphaned
+                seen(1)
+    show = show_json if arguments.json else show_facts
+    show({"expired": expired, "orphaned_consents": consents})

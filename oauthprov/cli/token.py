@@ -1,0 +1,127 @@
+"""``oauthprov token``: list and revoke what was granted.
+
+A grant is one authorization of a client by an account; revoking it kills all its tokens at once.
+Tokens that a machine got for itself have no grant, and are revoked one by one. With ``--json``,
+``list`` prints ``{"grants": [...], "client_tokens": [...]}``: the fields of the records and their
+``state``, without the keys of tokens; ``revoke`` prints how many of each were live, as
+``{"grants": N, "client_tokens": N}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from oauthprov.cli.ini import Opened, add_ini, opened
+from oauthprov.cli.output import Refused, moment, show_facts, show_json, show_table
+from oauthprov.cli.people import account_id_of, add_account
+from oauthprov.cli.progress import counting
+from oauthprov.records import AccessToken, Grant
+from oauthprov.storage.interface import Claim, Conflict, Revoke, Stored
+
+Seen = Callable[[int], None]
+
+
+def add_arguments(group: argparse.ArgumentParser) -> None:
+    """Add the verbs."""
+    verbs = group.add_subparsers(metavar="VERB", required=True)
+    every = verbs.add_parser("list", help="list grants and the tokens of machines")
+    add_ini(every)
+    which = every.add_mutually_exclusive_group()
+    add_account(which, "--user", "--account-id")
+    which.add_argument("--client", metavar="CLIENT_ID", help="those of one client: walks over all")
+    every.set_defaults(run=_list, grant=None)
+
+    revoke = verbs.add_parser("revoke", help="kill tokens at once")
+    add_ini(revoke)
+    which = revoke.add_mutually_exclusive_group(required=True)
+    add_account(which, "--user", "--account-id")
+    which.add_argument("--grant", metavar="GRANT_ID", help="one grant")
+    which.add_argument("--client", metavar="CLIENT_ID", help="all of one client: walks over all")
+    revoke.set_defaults(run=_revoke)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        now = on.clock()
+        with counting("Grants and tokens looked at") as seen:
+            grants = list(_grants(on, arguments, seen))
+            tokens = list(_client_tokens(on, arguments, seen))
+    if arguments.json:
+        show_json(
+            {
+                "grants": [_document(stored, now) for stored in grants],
+                "client_tokens": [_document(stored, now) for stored in tokens],
+            }
+        )
+        return
+    head = ("GRANT", "STATE", "CLIENT", "ACCOUNT", "EXPIRES", "SCOPES")
+    rows = [_row(stored, now) for stored in grants] + [_row(stored, now) for stored in tokens]
+    show_table(head, rows)
+
+
+def _revoke(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        now = on.clock()
+        grants = tokens = 0
+        with counting("Grants and tokens looked at") as seen:
+            for grant in _grants(on, arguments, seen):
+                grants += grant.state(now) == "live"
+                on.storage.commit(Revoke(grant.record.grant_id), now=now)
+            for token in _client_tokens(on, arguments, seen):
+                # It may have been revoked, or have expired, since it was read: that is as well.
+                with contextlib.suppress(Conflict):
+                    on.storage.commit(Claim(AccessToken, token.record.key), now=now)
+                    tokens += 1
+    revoked = {"grants": grants, "client_tokens": tokens}
+    if arguments.json:
+        show_json(revoked)
+    else:
+        show_facts(revoked)
+
+
+def _grants(on: Opened, arguments: argparse.Namespace, seen: Seen) -> Iterator[Stored[Grant]]:
+    if arguments.grant is not None:
+        stored = on.storage.get(Grant, arguments.grant)
+        if stored is None:
+            raise Refused(f"There is no grant {arguments.grant}.")
+        yield stored
+        return
+    account_id = account_id_of(on, arguments.user, arguments.account_id)
+    index = {} if account_id is None else {"account_id": account_id}
+    for stored in on.storage.walk(Grant, **index):
+        seen(1)
+        if arguments.client in (None, stored.record.client_id):
+            yield stored
+
+
+def _client_tokens(
+    on: Opened, arguments: argparse.Namespace, seen: Seen
+) -> Iterator[Stored[AccessToken]]:
+    if arguments.grant or arguments.user or arguments.account_id:
+        return
+    for stored in on.storage.walk(AccessToken):
+        seen(1)
+        wanted = arguments.client in (None, stored.record.client_id)
+        if stored.record.grant_id is None and wanted:
+            yield stored
+
+
+def _document(stored: Stored[Grant] | Stored[AccessToken], now: int) -> dict[str, object]:
+    hidden = ("key", "session_key")
+    facts = {k: v for k, v in dataclasses.asdict(stored.record).items() if k not in hidden}
+    return facts | {"state": stored.state(now)}
+
+
+def _row(stored: Stored[Grant] | Stored[AccessToken], now: int) -> tuple[str, ...]:
+    token = stored.record
+    return (
+        token.grant_id or "-",
+        stored.state(now),
+        token.client_id,
+        token.account_id or "-",
+        moment(token.expires_at),
+        " ".join(token.scopes),
+    )

@@ -1,0 +1,144 @@
+"""``oauthprov user``: make accounts, set passwords, give the developer role, disable accounts.
+
+Passwords come from a prompt or from standard input, never from the command line. With ``--json``,
+``list`` prints ``{"users": [USER, ...]}`` and every other verb a USER: ``account_id``, ``name``,
+``developer``, ``created_at`` and ``disabled_at``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from oauthprov.accounts import BuiltInAccounts, NameTaken, Unacceptable
+from oauthprov.cli.ini import Opened, add_ini, opened
+from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
+from oauthprov.cli.people import account_of
+from oauthprov.records import Account
+
+
+def add_arguments(group: argparse.ArgumentParser) -> None:
+    """Add the verbs."""
+    verbs = group.add_subparsers(metavar="VERB", required=True)
+
+    add = verbs.add_parser("add", help="make an account")
+    add_ini(add)
+    add.add_argument("name")
+    add.add_argument("--developer", action="store_true", help="may register clients")
+    _add_password(add)
+    add.set_defaults(run=_add)
+
+    every = verbs.add_parser("list", help="list all accounts")
+    add_ini(every)
+    every.set_defaults(run=_list)
+
+    passwd = verbs.add_parser("passwd", help="set a password and end every session")
+    add_ini(passwd)
+    passwd.add_argument("name")
+    _add_password(passwd)
+    passwd.set_defaults(run=_passwd)
+
+    role = verbs.add_parser("developer", help="give the role that may register clients")
+    add_ini(role)
+    role.add_argument("name")
+    role.add_argument("--off", action="store_true", help="take it away instead")
+    role.set_defaults(run=_developer)
+
+    disable = verbs.add_parser("disable", help="stop sign-in, sessions and tokens at once")
+    add_ini(disable)
+    disable.add_argument("name")
+    disable.set_defaults(run=_disable)
+
+
+def _add_password(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--password-stdin", action="store_true", help="read it from the first line of stdin"
+    )
+
+
+def _add(arguments: argparse.Namespace) -> None:
+    with _accounts(arguments) as (_, accounts):
+        account = accounts.sign_up(arguments.name, _password(arguments), arguments.developer)
+    _show(account, arguments.json)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        users = [stored.record for stored in on.storage.walk(Account)]
+    if arguments.json:
+        show_json({"users": [document(account) for account in users]})
+        return
+    rows = [
+        (u.name, u.account_id, "developer" if u.developer else "-", moment(u.disabled_at))
+        for u in users
+    ]
+    show_table(("NAME", "ACCOUNT ID", "ROLE", "DISABLED"), rows)
+
+
+def _passwd(arguments: argparse.Namespace) -> None:
+    with _accounts(arguments) as (on, accounts):
+        account = account_of(on, arguments.name)
+        accounts.change_password(account.account_id, _password(arguments))
+    _show(account, arguments.json)
+    note("The password is set, and every session of the account has ended.")
+
+
+def _developer(arguments: argparse.Namespace) -> None:
+    with _accounts(arguments) as (on, accounts):
+        accounts.set_developer(account_of(on, arguments.name).account_id, not arguments.off)
+        account = account_of(on, arguments.name)
+    _show(account, arguments.json)
+
+
+def _disable(arguments: argparse.Namespace) -> None:
+    with _accounts(arguments) as (on, accounts):
+        accounts.disable(account_of(on, arguments.name).account_id)
+        account = account_of(on, arguments.name)
+    _show(account, arguments.json)
+    note("The account is disabled; its sessions have ended and its tokens are dead.")
+
+
+@contextmanager
+def _accounts(arguments: argparse.Namespace) -> Iterator[tuple[Opened, BuiltInAccounts]]:
+    with opened(arguments) as on:
+        accounts = BuiltInAccounts.with_costs(
+            on.storage,
+            on.clock,
+            memory_kib=on.settings.password_memory,
+            time_cost=on.settings.password_time,
+            password_length=on.settings.password_length,
+        )
+        try:
+            yield on, accounts
+        except NameTaken as taken:
+            raise Refused(f"There is already a user {taken}.") from None
+        except Unacceptable as wrong:
+            raise Refused(wrong.sentence) from None
+
+
+def _password(arguments: argparse.Namespace) -> str:
+    if arguments.password_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise Refused("There is no terminal to ask on: use --password-stdin.")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise Refused("The two passwords differ.")
+    return password
+
+
+def document(account: Account) -> dict[str, object]:
+    """Return an account as JSON shows it, without its password hash."""
+    fields = ("account_id", "name", "developer", "created_at", "disabled_at")
+    return {field: getattr(account, field) for field in fields}
+
+
+def _show(account: Account, as_json: bool) -> None:
+    if as_json:
+        show_json(document(account))
+        return
+    times = {field: moment(getattr(account, field)) for field in ("created_at", "disabled_at")}
+    show_facts(document(account) | times)

@@ -1,0 +1,148 @@
+"""The developer console: registering a client by its type, and editing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.renderers import render_to_response
+
+from oauthprov import logs
+from oauthprov.accounts import SignedIn
+from oauthprov.protocol.registration import (
+    CLIENT_TYPES,
+    ChangedMeanwhile,
+    ClientType,
+    InvalidMetadata,
+    Metadata,
+)
+from oauthprov.records import Client
+from oauthprov.web.console import client_page, console_page, owned, registrar, version_of
+from oauthprov.web.errors import Rejected
+from oauthprov.web.responder import see
+
+log = logs.logger(__name__)
+
+
+@console_page
+def choose(request: Any, person: SignedIn) -> dict[str, object]:
+    """Show the types of clients and what each is for."""
+    return {"types": CLIENT_TYPES.values()}
+
+
+@console_page
+def begin(request: Any, person: SignedIn) -> dict[str, object]:
+    """Show an empty form for a type."""
+    default = request.oauthprov.settings.default_scopes
+    return _page(request, _kind(request), Metadata(scopes=default, default_scopes=default))
+
+
+@console_page
+def register(request: Any, person: SignedIn) -> Any:
+    """Store the client and show its page, with the secret on it this once."""
+    kind = _kind(request)
+    metadata = _metadata(request, kind)
+    try:
+        client, secret = registrar(request).register(
+            type=kind.name, owner=person.account_id, **metadata
+        )
+    except InvalidMetadata as wrong:
+        return _page(request, kind, metadata, wrong.problems)
+    log.info("account %s registered client %s", person.account_id, client.client_id)
+    stored = registrar(request).get(client.client_id, person.account_id)
+    value = client_page(request, stored, secret) | {"registered": True}
+    return render_to_response("oauthprov:templates/clients_show.pt", value, request)
+
+
+@console_page
+def show(request: Any, person: SignedIn) -> dict[str, object]:
+    """Show the form with what is registered."""
+    stored = owned(request, person)
+    client = stored.record
+    kind = CLIENT_TYPES[client.client_type]
+    return _page(request, kind, _as_registered(client), client=client, version=stored.version)
+
+
+@console_page
+def edit(request: Any, person: SignedIn) -> Any:
+    """Change the client, unless somebody else did since the form was shown."""
+    client = owned(request, person).record
+    kind = CLIENT_TYPES[client.client_type]
+    metadata = _metadata(request, kind)
+    version = version_of(request.oauthprov.form("version"))
+    try:
+        registrar(request).edit(client.client_id, person.account_id, version=version, **metadata)
+    except InvalidMetadata as wrong:
+        return _page(request, kind, metadata, wrong.problems, client, version)
+    except ChangedMeanwhile:
+        latest = owned(request, person)
+        problem = (
+            "Somebody changed this client after you opened the page. Below is what you entered: "
+            "save it again to put it in place of the other change."
+        )
+        page = _page(request, kind, metadata, {"": problem}, latest.record, latest.version)
+        request.response.status_int = 409
+        return page
+    log.info("account %s edited client %s", person.account_id, client.client_id)
+    return see(request, request.oauthprov.url("client", client_id=client.client_id))
+
+
+def _kind(request: Any) -> ClientType:
+    kind = CLIENT_TYPES.get(request.matchdict["type"])
+    if kind is None:
+        raise Rejected("not_found", "There is no such type of client.", 404)
+    return kind
+
+
+def _metadata(request: Any, kind: ClientType) -> Metadata:
+    names = [scope.name for scope in request.oauthprov.settings.scopes]
+    boxes = [f"{field}.{name}" for field in ("scope", "default") for name in names]
+    form = request.oauthprov.form("name", "redirect_uris", "homepage_uri", "auth_method", *boxes)
+    return Metadata(
+        name=form.get("name", ""),
+        redirect_uris=tuple(form.get("redirect_uris", "").split()),
+        homepage_uri=form.get("homepage_uri"),
+        auth_method=form.get("auth_method", kind.auth_methods[0]),
+        scopes=tuple(name for name in names if f"scope.{name}" in form),
+        default_scopes=tuple(name for name in names if f"default.{name}" in form),
+    )
+
+
+def _as_registered(client: Client) -> Metadata:
+    return Metadata(
+        name=client.name,
+        redirect_uris=client.redirect_uris,
+        homepage_uri=client.homepage_uri,
+        auth_method=client.auth_method,
+        scopes=client.scopes,
+        default_scopes=client.default_scopes,
+    )
+
+
+def _page(
+    request: Any,
+    kind: ClientType,
+    metadata: Metadata,
+    problems: Mapping[str, str] | None = None,
+    client: Client | None = None,
+    version: int | None = None,
+) -> dict[str, object]:
+    if problems:
+        request.response.status_int = 422
+    return {
+        "kind": kind,
+        "metadata": metadata,
+        "problems": problems or {},
+        "client": client,
+        "version": version,
+        "scopes": request.oauthprov.settings.scopes,
+    }
+
+
+def includeme(config: Configurator) -> None:
+    """Add the pages below ``/clients/new``, and ``/clients/{client_id}/edit``."""
+    page = config.add_oauth_page
+    page("client_types", "/clients/new", get=choose, template="clients_types")
+    page("new_client", "/clients/new/{type}", get=begin, post=register, template="clients_form")
+    page("edit_client", "/clients/{client_id}/edit", get=show, post=edit, template="clients_form")

@@ -1,0 +1,93 @@
+"""What the pages of the developer console share: who may come in, and what a client page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from pyramid.renderers import render_to_response
+from pyramid.response import Response
+
+from oauthprov.accounts import SignedIn
+from oauthprov.protocol.registration import (
+    CLIENT_TYPES,
+    ChangedMeanwhile,
+    Registrar,
+    StoredClient,
+    UnknownClient,
+)
+from oauthprov.web.errors import Rejected
+from oauthprov.web.signed_in import signed_in
+
+_ENDPOINTS = ("authorize", "token", "revoke", "introspect")
+_DEMO_CALLBACK = "http://localhost:8000/callback"
+
+
+def console_page(view: Callable[[Any, SignedIn], Any]) -> Callable[[Any], Any]:
+    """Let those in who may register clients, and turn what goes wrong into error pages."""
+
+    @signed_in("clients")
+    @wraps(view)
+    def guarded(request: Any, person: SignedIn) -> Any:
+        if request.oauthprov.settings.console == "developers" and not person.developer:
+            return _closed(request)
+        try:
+            return view(request, person)
+        except UnknownClient:
+            raise Rejected(
+                "not_found", "There is no such client, or it isn't yours.", 404
+            ) from None
+        except ChangedMeanwhile:
+            raise Rejected(
+                "conflict",
+                "Somebody changed this client after you opened the page. Nothing was changed now: "
+                "go back, reload the page and try again.",
+                409,
+            ) from None
+
+    return guarded
+
+
+def _closed(request: Any) -> Response:
+    response = render_to_response("oauthprov:templates/clients_closed.pt", {}, request)
+    response.status_int = 403
+    return response
+
+
+def registrar(request: Any) -> Registrar:
+    """Return the Registrar, which tells the provider at once what has changed."""
+    provider = request.oauthprov.provider
+    return Registrar(provider.settings, provider.storage, provider.clock, provider.clients.evict)
+
+
+def owned(request: Any, person: SignedIn) -> StoredClient:
+    """Return the person's client that the address names. Raises UnknownClient."""
+    return registrar(request).get(request.matchdict["client_id"], person.account_id)
+
+
+def version_of(form: Mapping[str, str]) -> int:
+    """Return the version of the record that the form was made from; -1, which is none's, if odd."""
+    given = form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
+
+
+def client_page(
+    request: Any, stored: StoredClient, secret: str | None = None
+) -> dict[str, object]:
+    """Return what the page of a client shows; ``secret`` is shown this once."""
+    tools, client = request.oauthprov, stored.record
+    kind = CLIENT_TYPES[client.client_type]
+    sentences = {scope.name: scope.sentence for scope in tools.settings.scopes}
+    return {
+        "client": client,
+        "version": stored.version,
+        "kind": kind,
+        "secret": secret,
+        "registered": False,
+        "scopes": [(name, sentences.get(name, "")) for name in client.scopes],
+        "issuer": tools.settings.issuer,
+        "endpoints": [(n, tools.url(n)) for n in _ENDPOINTS if tools.has_page(n)],
+        "demo": tools.settings.development and kind.redirects,
+        "demo_callback": None if _DEMO_CALLBACK in client.redirect_uris else _DEMO_CALLBACK,
+    }
