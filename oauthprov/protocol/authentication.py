@@ -89,7 +89,9 @@ def authenticate(context: Context, request: Request) -> Client | None:
     if not _proves(client, found):
         client = context.clients.reread(found.client_id)
     if client is None or not _proves(client, found):
-        log.info("client authentication failed: client_id %.80r by %s", found.client_id, found.method)
+        log.info(
+            "client authentication failed: client_id %.80r by %s", found.client_id, found.method
+        )
         return None
     context.client = client
     return client

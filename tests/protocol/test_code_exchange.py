@@ -3,6 +3,7 @@
 import pytest
 
 from oauthprov.records import AuthorizationCode, Grant, RefreshToken, slot
+from oauthprov.storage.interface import Remove
 
 from .world import ALICE, CALLBACK, World
 
@@ -149,3 +150,22 @@ def test_a_client_without_the_grant_type_is_unauthorized(world):
     world.client("worker", "machine")
     form = {"grant_type": "authorization_code", "code": "opc_x.y", "code_verifier": "v" * 43}
     assert world.post("token", form, client_id="worker").body["error"] == "unauthorized_client"
+
+
+def test_who_loses_the_race_for_a_code_ends_its_grant(world):
+    code = world.code()
+    winners = []
+    world.storage.meanwhile = [lambda: winners.append(world.redeem(code))]
+    loser = world.redeem(code)
+    assert (loser.status, loser.body["error"]) == (400, "invalid_grant")
+    assert winners[0].status == 200
+    assert not world.is_live(winners[0].body["access_token"])
+
+
+def test_a_code_that_is_gone_when_it_is_claimed_is_an_invalid_grant(world):
+    code = world.code()
+    (stored,) = world.all(AuthorizationCode)
+    gone = Remove(AuthorizationCode, stored.record.key)
+    world.storage.meanwhile = [lambda: world.storage.inner.commit(gone, now=world.now)]
+    assert world.redeem(code).body["error"] == "invalid_grant"
+    assert world.all(Grant) == []

@@ -97,6 +97,56 @@ def test_two_tabs_both_remember(world):
     assert set(consent.record.scopes) == {"read", "write", "notes"}
 
 
+def test_a_consent_that_changed_meanwhile_is_read_again(world):
+    pending = world.authorize(scope="read").interaction_id
+    world.storage.meanwhile = [lambda: world.allow(scope="write")]
+    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+    assert set(world.all(Consent)[0].record.scopes) == {"read", "write"}
+
+
+def test_a_consent_that_keeps_changing_asks_for_patience(world):
+    pending = world.authorize(scope="read").interaction_id
+    changes = [lambda scope=scope: world.allow(scope=scope) for scope in ("write", "notes")]
+    nothing = [lambda: None] * 2
+    last = [lambda: world.allow(scope="photos")]
+    world.storage.meanwhile = [changes[0], *nothing, changes[1], *nothing, *last]
+    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    assert (answer.error, answer.status) == ("temporarily_unavailable", 503)
+    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+
+
+def test_allow_and_cancel_at_once_give_one_answer(world):
+    pending = world.authorize().interaction_id
+    answers = []
+
+    def cancel():
+        answers.append(world.provider.decide(pending, ALICE, BROWSER, allow=False))
+
+    world.storage.meanwhile = [cancel]
+    assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
+    assert dict(answers[0].params)["error"] == "access_denied"
+    pending = world.authorize().interaction_id
+    world.storage.meanwhile = [cancel]
+    assert world.provider.decide(pending, ALICE, BROWSER, allow=False) == UNKNOWN_INTERACTION
+
+
+def test_two_browsers_race_for_a_parked_post(world):
+    parked = park(world)
+    winners = []
+    world.storage.meanwhile = [lambda: winners.append(world.resume(parked, BOB, OTHER_BROWSER))]
+    assert world.resume(parked) == UNKNOWN_INTERACTION
+    assert isinstance(winners[0], Interact)
+
+
+def test_a_request_resumed_twice_at_once_gives_one_code(world):
+    pending = world.authorize(person=None).interaction_id
+    world.allow()
+    winners = []
+    world.storage.meanwhile = [lambda: winners.append(world.resume(pending))]
+    assert world.resume(pending) == UNKNOWN_INTERACTION
+    assert "code" in dict(winners[0].params)
+
+
 def test_another_browser_can_do_nothing(world):
     pending = world.authorize().interaction_id
     assert world.provider.pending(pending, OTHER_BROWSER) is None

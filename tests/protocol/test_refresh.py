@@ -112,7 +112,10 @@ def race(world, token, count=16):
         return list(threads.map(refresh, range(count)))
 
 
-def test_sixteen_threads_get_one_identical_response(world):
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///{}/race.sqlite"])
+def test_sixteen_threads_get_one_identical_response(url, tmp_path):
+    world = World(**{"storage.url": url.format(tmp_path)})
+    world.client()
     token = world.tokens()["refresh_token"]
     for _ in range(5):
         answers = race(world, token)
@@ -194,16 +197,36 @@ def test_use_is_noted_once_an_hour(world):
 def test_a_grant_that_changed_meanwhile_does_not_fail_a_refresh(world):
     token = world.tokens()["refresh_token"]
     world.now += 3600
-    commit = world.storage.inner.commit
 
-    def commit_after_a_change(*changes, now):
-        world.storage.inner.commit = commit
-        grant = world.all(Grant)[0].record
-        world.change(Grant, grant.grant_id, last_used_at=now - 1)
-        commit(*changes, now=now)
+    def another_mark():
+        world.change(Grant, world.all(Grant)[0].record.grant_id, last_used_at=world.now - 1)
 
-    world.storage.inner.commit = commit_after_a_change
+    world.storage.meanwhile = [another_mark]
     assert world.refresh(token).status == 200
+
+
+def test_who_loses_the_race_gets_the_winners_response(world):
+    token = world.tokens()["refresh_token"]
+    winners = []
+    world.storage.meanwhile = [lambda: winners.append(world.refresh(token))]
+    loser = world.refresh(token)
+    assert (loser.status, loser.body) == (200, winners[0].body)
+
+
+def test_who_loses_the_race_without_grace_ends_the_grant():
+    world = World(refresh_token_grace=0)
+    world.client()
+    token = world.tokens()["refresh_token"]
+    winners = []
+    world.storage.meanwhile = [lambda: winners.append(world.refresh(token))]
+    assert_replay(world, world.refresh(token), winners[0].body["access_token"])
+
+
+def test_a_revocation_wins_over_a_rotation(world):
+    token = world.tokens()["refresh_token"]
+    world.storage.meanwhile = [lambda: world.provider.disconnect("alice-id", "app")]
+    assert world.refresh(token).body["error"] == "invalid_grant"
+    assert len(world.all(AccessToken)) == 1
 
 
 @pytest.mark.parametrize("token", ["opr_x.y", "nonsense", "opa_x.y"])

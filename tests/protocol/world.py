@@ -12,9 +12,9 @@ from oauthprov.protocol.answers import Call, Interact, Redirect
 from oauthprov.protocol.provider import Provider
 from oauthprov.records import KINDS, Client
 from oauthprov.settings import Settings
+from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Replace, Storage
 
-from .memory import MemoryStorage
 
 ISSUER = "https://as.example"
 CALLBACK = "https://app.example/callback"
@@ -49,11 +49,16 @@ class Accounts(AccountSource):
 
 
 class Counting(Storage):
-    """A storage that counts the trips to another one."""
+    """A storage that counts the trips to another one.
+
+    What is in ``meanwhile`` runs before the next commits, one each: what another process does
+    between a request's read and its write.
+    """
 
     def __init__(self, inner):
         self.inner = inner
         self.reads = self.writes = 0
+        self.meanwhile = []
 
     def get_many(self, pairs):
         self.reads += 1
@@ -64,6 +69,8 @@ class Counting(Storage):
         return self.inner.find(kind, after=after, limit=limit, **index)
 
     def commit(self, *changes, now):
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         self.writes += 1
         self.inner.commit(*changes, now=now)
 
@@ -102,7 +109,7 @@ class World:
         self.now = 1_000_000
         ini = INI | {f"oauthprov.{key}": str(value) for key, value in settings.items()}
         self.settings = Settings.from_ini(ini)
-        self.storage = Counting(MemoryStorage())
+        self.storage = Counting(open_storage(self.settings.storage_url))
         self.storage.upgrade()
         self.provider = self.another_process()
         self.secrets = {}
