@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from oauthprov.records import KINDS, Grant, Record
@@ -74,30 +74,17 @@ class JournalStorage(Storage):
         return Page(tuple(stored for stored in items if stored), more)
 
     def commit(self, *changes: Change, now: int) -> None:
-        keys = [_key(change) for change in changes]
-        if len(set(keys)) < len(keys):
+        if len({_key(change) for change in changes}) < len(changes):
             raise ValueError("a record appears twice in a commit")
         with self._journal(fcntl.LOCK_EX) as journal:
-            before = dict(self._records)
-            try:
-                for key, change in zip(keys, changes, strict=True):
-                    self._apply(key, change, now)
-                self._append(journal, keys)
-            except BaseException:
-                self._records = before
-                raise
+            self._append(journal, {_key(change): self._changed(change, now) for change in changes})
 
     def purge(self, *, now: int, limit: int = 500) -> int:
         with self._journal(fcntl.LOCK_EX) as journal:
-            in_use = {
-                (Grant.shape.name, getattr(stored.record, "grant_id", None))
-                for (name, _), stored in self._records.items()
-                if name != Grant.shape.name
-            }
+            grants = [stored.grant for key in self._records if (stored := self._stored(key))]
+            in_use = {_key(Add(grant.record)) for grant in grants if grant}
             over = [k for k, s in self._records.items() if k not in in_use and _past(s, now)]
-            for key in over[:limit]:
-                del self._records[key]
-            self._append(journal, over[:limit])
+            self._append(journal, dict.fromkeys(over[:limit]))
         return len(over[:limit])
 
     def ping(self) -> None:
@@ -119,65 +106,58 @@ class JournalStorage(Storage):
             return stored
         return replace(stored, grant=self._records.get((Grant.shape.name, stored.record.grant_id)))
 
-    def _apply(self, key: Key, change: Change, now: int) -> None:
-        stored = self._stored(key)
+    def _changed(self, change: Change, now: int) -> Stored[Any] | None:
+        """Return what a change makes of its record, None when nothing, or raise Conflict."""
+        stored = self._stored(_key(change))
         if stored is not None and _past(stored, now):
             stored = None
-        if isinstance(change, Remove):
-            self._records.pop(key, None)
-        elif not isinstance(change, Revoke):
-            self._records[key] = replace(_changed(change, stored, now), grant=None)
-        elif stored is not None and stored.revoked_at is None:
-            self._records[key] = replace(stored, revoked_at=now)
+        if isinstance(change, Add):
+            if stored is not None:
+                raise Conflict(change, "exists", stored)
+            return Stored(change.record, 1)
+        if isinstance(change, Remove) or (isinstance(change, Revoke) and stored is None):
+            return None
+        if stored is None:
+            raise Conflict(change, "unknown")
+        if isinstance(change, Revoke):
+            return replace(stored, revoked_at=stored.revoked_at or now)
+        if isinstance(change, Claim):
+            if stored.state(now) != "live":
+                raise Conflict(change, stored.state(now), stored)
+            return replace(stored, claimed_at=now)
+        if _facts(stored) != _facts(change.expecting):
+            raise Conflict(change, "changed", stored)
+        return replace(stored, record=change.record, version=stored.version + 1)
 
     @contextmanager
-    def _journal(self, lock: int) -> Iterator[int]:
+    def _journal(self, lock: int) -> Iterator[BinaryIO]:
         """Lock the file and bring the dict up to date."""
         try:
-            with self._lock, open(self._path, "a+b") as file:
-                fcntl.flock(file, lock)
-                self._catch_up(file.fileno())
-                yield file.fileno()
+            with self._lock, open(self._path, "a+b") as journal:
+                fcntl.flock(journal, lock)
+                journal.seek(self._read)
+                self._replay(journal)
+                yield journal
         except OSError as error:
             raise StorageError("the journal can't be read or written", error) from error
 
-    def _catch_up(self, journal: int) -> None:
-        news = os.pread(journal, os.fstat(journal).st_size - self._read, self._read)
-        for line in news.splitlines(keepends=True):
+    def _replay(self, journal: BinaryIO) -> None:
+        for line in journal:
             if line.endswith(b"\n"):
+                self._read += len(line)
                 for name, key, stored in json.loads(line):
                     self._records.pop((name, key), None)
                     if stored is not None:
-                        self._records[name, key] = _decoded(KIND[name], *stored)
-                self._read += len(line)
+                        self._records[name, key] = _decoded(KIND[name], stored)
 
-    def _append(self, journal: int, keys: Sequence[Key]) -> None:
-        entries = [(name, key, _encoded(self._records.get((name, key)))) for name, key in keys]
-        line = json.dumps(entries).encode() + b"\n"
-        os.ftruncate(journal, self._read)
-        os.write(journal, line)
+    def _append(self, journal: BinaryIO, news: Mapping[Key, Stored[Any] | None]) -> None:
+        """Write one line, which the next reader replays; we are one ourselves."""
+        journal.truncate(self._read)
+        line = json.dumps([(*key, stored and _encoded(stored)) for key, stored in news.items()])
+        journal.write(line.encode() + b"\n")
+        journal.flush()
         if self._fsync:
-            os.fsync(journal)
-        self._read += len(line)
-
-
-def _changed(
-    change: Add | Claim | Replace, stored: Stored[Any] | None, now: int
-) -> Stored[Record]:
-    """Return what is to be stored in place of ``stored``, or raise Conflict."""
-    if isinstance(change, Add):
-        if stored is not None:
-            raise Conflict(change, "exists", stored)
-        return Stored(change.record, 1)
-    if stored is None:
-        raise Conflict(change, "unknown")
-    if isinstance(change, Claim):
-        if stored.state(now) != "live":
-            raise Conflict(change, stored.state(now), stored)
-        return replace(stored, claimed_at=now)
-    if _encoded(stored, values=False) != _encoded(change.expecting, values=False):
-        raise Conflict(change, "changed", stored)
-    return replace(stored, record=change.record, version=stored.version + 1)
+            os.fsync(journal.fileno())
 
 
 def _key(change: Change) -> Key:
@@ -193,18 +173,19 @@ def _past(stored: Stored[Any], now: int) -> bool:
     return expires_at is not None and expires_at + stored.record.shape.keep <= now
 
 
-def _encoded(stored: Stored[Any] | None, *, values: bool = True) -> list[Any] | None:
-    if stored is None:
-        return None
-    record = {**stored.extra, **asdict(stored.record)} if values else None
-    return [record, stored.version, stored.claimed_at, stored.revoked_at]
+def _facts(stored: Stored[Any]) -> list[int | None]:
+    return [stored.version, stored.claimed_at, stored.revoked_at]
 
 
-def _decoded(kind: type[Record], values: dict[str, Any], *facts: Any) -> Stored[Record]:
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    record = kind(**{name: _frozen(value) for name, value in values.items() if name in known})
-    extra = {name: value for name, value in values.items() if name not in known}
-    return Stored(record, *facts, extra=extra)
+def _encoded(stored: Stored[Any]) -> list[Any]:
+    return [{**stored.extra, **asdict(stored.record)}, *_facts(stored)]
+
+
+def _decoded(kind: type[Record], encoded: list[Any]) -> Stored[Record]:
+    values, version, claimed_at, revoked_at = encoded
+    ours = [field.name for field in fields(kind) if field.name in values]  # type: ignore[arg-type]
+    record = kind(**{name: _frozen(values.pop(name)) for name in ours})
+    return Stored(record, version, claimed_at, revoked_at, extra=values)
 
 
 def _frozen(value: object) -> object:
