@@ -49,6 +49,7 @@ class Cluster(Route):
         self._lock = threading.Lock()
         self._client: RedisCluster | None = None
         self._nodes: dict[str, Connections] = {}
+        self._ways: dict[int, Connections] = {}
         self._stale = False
         self._refreshed = 0.0
 
@@ -97,6 +98,7 @@ class Cluster(Route):
                 return self._primary(slot).call(*command, again=again)
             except MovedError as moved:
                 self._topology().nodes_manager.move_slot(moved)
+                self._ways.pop(slot, None)
             except AskError as asked:
                 return self._ask(asked, command, again=again)
             except (TryAgainError, ClusterDownError):
@@ -119,12 +121,15 @@ class Cluster(Route):
         return reply
 
     def _primary(self, slot: int) -> Connections:
-        try:
-            node = self._topology().nodes_manager.get_node_from_slot(slot)
-        except SlotNotCoveredError:
-            self._stale = True
-            raise
-        return self._nodes.get(node.name) or self._connections(node)
+        found = self._ways.get(slot)
+        if found is None or self._stale:
+            try:
+                node = self._topology().nodes_manager.get_node_from_slot(slot)
+            except SlotNotCoveredError:
+                self._stale = True
+                raise
+            found = self._ways[slot] = self._connections(node)
+        return found
 
     def _connections(self, node: ClusterNode) -> Connections:
         with self._lock:
@@ -152,6 +157,7 @@ class Cluster(Route):
             elif self._stale and time.monotonic() - self._refreshed > REFRESH:
                 self._refreshed = time.monotonic()
                 self._client.nodes_manager.initialize()
+                self._ways.clear()
                 self._stale = False
             return self._client
 

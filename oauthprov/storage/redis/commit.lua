@@ -47,8 +47,12 @@ local function past(held, keep)
   return expires ~= nil and expires + keep <= tonumber(now)
 end
 
+-- A key past its expiry plus what its kind is kept is free, though Redis still holds it.
+local function free(held, keep)
+  return held == '' or past(held, keep)
+end
+
 local function state(held, grant)
-  if held == '' then return 'unknown' end
   if revoked(held) then return 'revoked' end
   local over = past(held, 0)
   if string.sub(held, 46, 46) == 'g' then
@@ -64,22 +68,23 @@ local check = {}
 
 function check.add(record)
   local keep, value, ttl = argument(), argument(), argument()
-  local held = header(record)
-  if held ~= '' and not past(held, keep) then return 'exists' end
+  if not free(header(record), keep) then return 'exists' end
   set(record, value, ttl)
 end
 
 function check.claim(record)
-  local grant = key()
-  local found = state(header(record), grant)
+  local grant, keep = key(), argument()
+  local held = header(record)
+  if free(held, keep) then return 'unknown' end
+  local found = state(held, grant)
   if found ~= 'live' then return found, grant end
   write('SETRANGE', record, 0, now)
 end
 
 function check.replace(record)
-  local expected, value, ttl = argument(), argument(), argument()
+  local keep, expected, value, ttl = argument(), argument(), argument(), argument()
   local held = header(record)
-  if held == '' then return 'unknown' end
+  if free(held, keep) then return 'unknown' end
   if held ~= expected then return 'changed' end
   set(record, value, ttl)
 end
@@ -103,6 +108,7 @@ local number = 0
 while argument_at < #ARGV do
   local record = key()
   local refused, grant = check[argument()](record)
+  if refused == 'unknown' then return {number, refused} end
   if refused then
     return {number, refused, redis.call('GET', record), grant and redis.call('GET', grant)}
   end

@@ -59,7 +59,7 @@ class Commit:
         reply = self._script.run(self._route, where, keys, [time, *arguments])
         if reply == 0:
             return None
-        number, state, found, grant = (*reply, None)[:4]
+        number, state, found, grant = (*reply, None, None)[:4]
         return Refusal(steps[number].change, state, found, grant)
 
 

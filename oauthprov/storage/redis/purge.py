@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from oauthprov.records import Grant
+from oauthprov.records import Grant, slot
 from oauthprov.storage.redis.codec import NEVER, Codec, known, time_of
 from oauthprov.storage.redis.keys import IndexName, Keys, RecordName
 from oauthprov.storage.redis.listing import entries
@@ -44,6 +44,7 @@ class Purge:
             dropped += self._drop(past, now, limit - dropped)
             if dropped >= limit:
                 return dropped
+        self._spare(grants)
         return dropped + self._drop(grants, now, limit - dropped)
 
     def _sorted(self, names: list[bytes], now: int) -> dict[bytes, Codec[Any]]:
@@ -58,6 +59,15 @@ class Purge:
                 case _:
                     pass
         return records
+
+    def _spare(self, grants: dict[bytes, Codec[Any]]) -> None:
+        """Take out the grants that have tokens left: those would count as revoked without."""
+        kinds = {kind for kind, how in known().items() if how.has_grant}
+        for names in scan(self._route, self._keys.everything) if grants else ():
+            for name in names:
+                match self._keys.parse(name):
+                    case RecordName(kind, key) if kind in kinds:
+                        grants.pop(self._keys.record(Grant.shape.name, slot(key)), None)
 
     def _past(self, records: dict[bytes, Codec[Any]], now: int) -> dict[bytes, Codec[Any]]:
         """Those past their expiry plus what their kind is kept."""
@@ -77,27 +87,27 @@ class Purge:
         for name in list(records)[:limit]:
             slots.setdefault(self._route.slot(name), []).append(name)
         dropped = 0
-        for slot, names in slots.items():
+        for where, names in slots.items():
             keeps = [records[name].keep for name in names]
-            dropped += self._script.run(self._route, slot, names, [time_of(now), *keeps])
+            dropped += self._script.run(self._route, where, names, [time_of(now), *keeps])
         return dropped
 
     def _clean(self, index: bytes, kind: str, now: int) -> None:
         """Drop the entries that point at nothing and did so a while ago; mark the others."""
-        route, slot, marks = self._route, self._route.slot(index), index + MARKED
-        oldest = route.read(slot, b"ZRANGE", marks, b"-inf", now - GRACE, b"BYSCORE")
+        route, where, marks = self._route, self._route.slot(index), index + MARKED
+        oldest = route.read(where, b"ZRANGE", marks, b"-inf", now - GRACE, b"BYSCORE")
         marked = set(oldest)
         for keys in entries(route, index, None, BATCH):
             lost = self._lost(kind, keys)
             if gone := [key for key in lost if key in marked]:
-                route.write(slot, b"ZREM", index, *gone)
+                route.write(where, b"ZREM", index, *gone)
             if new := [key for key in lost if key not in marked]:
                 scored = [part for key in new for part in (now, key)]
-                route.write(slot, b"ZADD", marks, b"NX", *scored)
-                route.write(slot, b"EXPIRE", marks, MARKS_LAST)
+                route.write(where, b"ZADD", marks, b"NX", *scored)
+                route.write(where, b"EXPIRE", marks, MARKS_LAST)
         if marked:
             # Whether dropped, or found alive again, they are done with.
-            route.write(slot, b"ZREM", marks, *marked)
+            route.write(where, b"ZREM", marks, *marked)
 
     def _lost(self, kind: str, keys: Sequence[str]) -> list[bytes]:
         if not keys:

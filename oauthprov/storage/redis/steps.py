@@ -59,9 +59,10 @@ class Steps:
                 expected = how.header(old.record, old.version, *ended)
                 value = how.header(record, old.version + 1, *ended) + how.body(record, old.extra)
                 ttl = _ttl(record, how.keep, now)
-                return Step(change, (name,), (b"replace", expected, value, ttl))
+                return Step(change, (name,), (b"replace", how.keep, expected, value, ttl))
             case Claim():
-                return Step(change, (name, self._keys.record(GRANT, slot(key))), (b"claim",))
+                grant = self._keys.record(GRANT, slot(key))
+                return Step(change, (name, grant), (b"claim", how.keep))
             case Remove():
                 return Step(change, (name,), (b"remove",))
             case Revoke():

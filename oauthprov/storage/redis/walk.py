@@ -1,8 +1,9 @@
 """Walks over kinds that expire, which no roster lists: by SCAN, in the order of keys.
 
 A roster would cost every token memory, a cluster one more trip, and would go on listing what
-Redis has let expire. So a walk scans all names, keeps the next few thousand keys in order, and
-serves its pages from them. A window belongs to one walk: another must see what was added since.
+Redis has let expire. So a walk scans all names, keeps the next hundred thousand keys in order,
+and serves its pages from them. A window belongs to one walk: another must see what was added
+since.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from oauthprov.storage.redis.keys import Keys, RecordName
 from oauthprov.storage.redis.route import Route
 from oauthprov.storage.redis.scan import scan
 
-WINDOW = 20_000
-WALKS = 8
+WINDOW = 100_000
+WALKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,10 @@ class Window:
 class Walks:
     """The windows of the walks under way; a walk whose window is gone scans again."""
 
-    def __init__(self, route: Route, keys: Keys) -> None:
+    def __init__(self, route: Route, keys: Keys, window: int = WINDOW) -> None:
         self._route = route
         self._keys = keys
+        self._size = window
         self._lock = threading.Lock()
         self._windows: OrderedDict[str, Window] = OrderedDict()
 
@@ -70,9 +72,9 @@ class Walks:
         return window
 
     def _scan(self, kind: str, after: str | None) -> Window:
-        found = heapq.nsmallest(WINDOW, self._following(kind, after))
+        found = heapq.nsmallest(self._size, self._following(kind, after))
         # SCAN may give a name twice.
-        return Window(after, list(dict.fromkeys(found)), len(found) < WINDOW)
+        return Window(after, list(dict.fromkeys(found)), len(found) < self._size)
 
     def _following(self, kind: str, after: str | None) -> Iterator[str]:
         for names in scan(self._route, self._keys.records(kind)):

@@ -1,0 +1,184 @@
+"""A Redis that refuses: always StorageError, and nothing of the commit is written.
+
+The server is one of its own, since these tests change its settings.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from oauthprov.records import Account, Client
+from oauthprov.storage.interface import Add, Remove, Storage, StorageError
+from oauthprov.storage.redis import open
+from oauthprov.storage.testing import samples
+from oauthprov.storage.testing.samples import NOW
+from tests.conftest import RUN
+from tests.servers.programs import worker
+from tests.servers.redis import serve_redis
+from tests.servers.run import free_port, until
+from tests.storage.redis_backend import KEYS, name_of
+
+ENDLESS = "while true do end"
+
+
+def start(home: Path) -> str:
+    port = free_port()
+    serve_redis(home, port, "--lua-time-limit", "1")
+    return f"redis://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def url(pytestconfig: pytest.Config) -> str:
+    return pytestconfig.stash[RUN].once(f"redis-apart-{worker()}", start)
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def storage(url: str, client: redis.Redis) -> Iterator[Storage]:
+    storage = open(url, {})
+    storage.commit(Add(samples.client("app")), now=NOW)
+    yield storage
+    storage.close()
+
+
+def refused(storage: Storage, error: str) -> None:
+    """Expect a commit of several changes to fail for this reason, and to leave nothing."""
+    with pytest.raises(StorageError, match=error) as caught:
+        storage.commit(Add(samples.account()), Remove(Client, "app"), now=NOW)
+    assert type(caught.value.original).__name__ == error
+
+
+def nothing_changed(client: redis.Redis) -> bool:
+    """Tell whether the client is there still, and no account was added or listed."""
+    listed = client.keys("oauthprov:{*}:account.*")
+    return client.exists(name_of(samples.client("app"))) == 1 and listed == []
+
+
+def test_a_full_server(storage: Storage, client: redis.Redis) -> None:
+    client.config_set("maxmemory", "1mb")
+    try:
+        refused(storage, "OutOfMemoryError")
+    finally:
+        client.config_set("maxmemory", "0")
+    assert nothing_changed(client)
+    storage.commit(Remove(Client, "app"), now=NOW)
+
+
+def test_a_replica(storage: Storage, client: redis.Redis) -> None:
+    client.execute_command("REPLICAOF", "127.0.0.1", free_port())
+    try:
+        refused(storage, "ReadOnlyError")
+    finally:
+        client.execute_command("REPLICAOF", "NO", "ONE")
+    assert nothing_changed(client)
+
+
+def test_a_server_that_wants_a_password(url: str, client: redis.Redis) -> None:
+    client.config_set("requirepass", "a-password-to-hide")
+    wrong = open(url.replace("://", "://:wrong-to-hide@"), {})
+    right = open(url.replace("://", "://:a-password-to-hide@"), {})
+    try:
+        refused(open(url, {}), "ResponseError")
+        with pytest.raises(StorageError) as caught:
+            wrong.ping()
+        right.ping()
+    finally:
+        client.config_set("requirepass", "")
+    assert "to-hide" not in f"{caught.value!r} {caught.value.original!r}"
+
+
+def test_a_server_busy_with_a_script(url: str, storage: Storage, client: redis.Redis) -> None:
+    with redis.Redis.from_url(url, socket_timeout=60) as other:
+
+        def run() -> None:
+            with pytest.raises(redis.ResponseError):
+                other.eval(ENDLESS, 0)
+
+        busy = threading.Thread(target=run)
+        busy.start()
+        try:
+            until(lambda: expect_busy(client))
+            with pytest.raises(StorageError):
+                storage.commit(Add(samples.account()), now=NOW)
+            with pytest.raises(StorageError):
+                storage.get(Client, "app")
+        finally:
+            client.script_kill()
+            busy.join()
+    assert nothing_changed(client)
+    assert storage.get(Client, "app") is not None
+
+
+def expect_busy(client: redis.Redis) -> None:
+    try:
+        client.ping()
+    except redis.ResponseError as error:
+        if "BUSY" in str(error):
+            return
+    raise RuntimeError("the server isn't busy yet")
+
+
+def test_something_else_under_a_name_of_ours(storage: Storage, client: redis.Redis) -> None:
+    account = samples.account()
+    client.rpush(name_of(account), "not a string")
+    with pytest.raises(StorageError):
+        storage.commit(Remove(Client, "app"), Add(account), now=NOW)
+    owned = samples.client("owned", owner="alice")
+    client.set(KEYS.index("client", "owner", "alice"), "not a sorted set")
+    with pytest.raises(StorageError):
+        storage.commit(Add(owned), Remove(Client, "app"), now=NOW)
+    assert nothing_changed(client)
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"junk", b"-" * 200, b"\xff" * 60], ids=["empty", "text", "hyphens", "bytes"]
+)
+def test_a_value_that_is_no_record(storage: Storage, client: redis.Redis, value: bytes) -> None:
+    client.set(KEYS.record("account", "alice"), value)
+    with pytest.raises(StorageError, match="account"):
+        storage.get(Account, "alice")
+
+
+def test_a_script_that_the_server_forgot_is_sent(storage: Storage, client: redis.Redis) -> None:
+    client.script_flush()
+    client.config_resetstat()
+    storage.commit(Add(samples.account()), now=NOW)
+    storage.commit(Add(samples.account()), now=NOW)
+    calls = client.info("commandstats")
+    assert calls["cmdstat_evalsha"]["calls"] == 2
+    assert calls["cmdstat_eval"]["calls"] == 1
+
+
+def test_a_lost_server(storage: Storage, client: redis.Redis) -> None:
+    client.client_kill_filter(_type="normal", skipme=True)
+    assert storage.get(Client, "app") is not None
+    storage.commit(Add(samples.account()), now=NOW)
+
+
+def test_describe_warns_of_what_forgets(storage: Storage, client: redis.Redis) -> None:
+    assert "append-only file is off" in storage.describe()["warning"]
+    client.config_set("appendonly", "yes")
+    client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        facts = storage.describe()
+        assert facts["append-only file"] == "on"
+        assert facts["warning"].startswith("maxmemory-policy")
+        client.config_set("maxmemory-policy", "noeviction")
+        assert "warning" not in storage.describe()
+        client.config_set("appendfsync", "no")
+        assert "appendfsync" in storage.describe()["warning"]
+    finally:
+        client.config_set("appendonly", "no")
+        client.config_set("appendfsync", "everysec")
+        client.config_set("maxmemory-policy", "noeviction")
