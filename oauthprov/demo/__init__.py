@@ -1,0 +1,52 @@
+"""A relying party to try the provider with: a Pyramid app of its own.
+
+It imports nothing else of oauthprov: whatever it knows of the provider it learns by discovery.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from pyramid.config import Configurator
+from pyramid.router import Router
+
+from oauthprov.demo.provider import Provider
+from oauthprov.demo.sessions import CSRFTokens, SessionStore, session_of
+from oauthprov.demo.settings import PREFIX, Settings
+
+
+def main(global_config: Mapping[str, str], **section: str) -> Router:
+    """Return the demo for ``pserve``; ``Settings.read`` says where its settings come from.
+
+    Raises ``pyramid.exceptions.ConfigurationError`` when they are wrong.
+    """
+    settings = Settings.read(global_config, os.environ, section)
+    pyramid_settings = {key: value for key, value in section.items() if not key.startswith(PREFIX)}
+    return make_app(settings, clock=lambda: int(time.time()), pyramid_settings=pyramid_settings)
+
+
+def make_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], int],
+    pyramid_settings: Mapping[str, str] | None = None,
+) -> Router:
+    """Return the demo as a WSGI app. ``clock`` returns the epoch seconds that it goes by."""
+    provider = Provider(settings, clock)
+    store = SessionStore()
+    with Configurator(settings=pyramid_settings or {}) as config:
+        config.include("pyramid_chameleon")
+        config.add_request_method(lambda request: provider, "provider", property=True)
+        config.add_request_method(lambda request: store, "session_store", property=True)
+        config.add_request_method(session_of, "browser_session", property=True)
+        config.set_csrf_storage_policy(CSRFTokens())
+        # The pages send no Referer, so that no address with a code in it ever travels; browsers
+        # then send "Origin: null" with their forms, which the origin check would refuse.
+        config.set_default_csrf_options(require_csrf=True, check_origin=False)
+        config.add_tween("oauthprov.demo.responses.tween_factory")
+        config.add_static_view("static", "oauthprov.demo:static", cache_max_age=3600)
+        config.include("oauthprov.demo.views")
+        config.include("oauthprov.demo.failures")
+        return config.make_wsgi_app()

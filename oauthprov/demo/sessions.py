@@ -1,0 +1,135 @@
+"""What the demo remembers of each browser, on the server; the cookie is only a random key."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock, RLock
+
+from pyramid.interfaces import ICSRFStoragePolicy
+from pyramid.request import Request
+from pyramid.response import Response
+from zope.interface import implementer
+
+from oauthprov.demo.authorization import PendingAuthorization
+from oauthprov.demo.errors import NotConnected
+from oauthprov.demo.notices import Notice
+from oauthprov.demo.tokens import Tokens
+
+COOKIE = "demo_sid"
+SESSION_LIMIT = 1000
+PENDING_LIMIT = 5
+
+
+@dataclass(slots=True)
+class BrowserSession:
+    """One browser: its tokens, the authorizations it waits for, and what to tell it next.
+
+    ``lock`` is held by whoever uses the tokens, as a refresh token works only once.
+    """
+
+    key: str = field(repr=False)
+    csrf_token: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(32))
+    tokens: Tokens | None = None
+    notice: Notice | None = None
+    lock: RLock = field(repr=False, default_factory=RLock)
+    _pending: OrderedDict[str, PendingAuthorization] = field(
+        repr=False, default_factory=OrderedDict
+    )
+
+    def held_tokens(self) -> Tokens:
+        """Return the tokens. Raises ``NotConnected`` if there are none."""
+        if self.tokens is None:
+            raise NotConnected
+        return self.tokens
+
+    def await_response(self, pending: PendingAuthorization) -> None:
+        """Remember ``pending``; of more than a few, the oldest are forgotten."""
+        with self.lock:
+            self._pending[pending.state] = pending
+            while len(self._pending) > PENDING_LIMIT:
+                self._pending.popitem(last=False)
+
+    def take_pending(self, state: str | None) -> PendingAuthorization | None:
+        """Return what waited for ``state`` and forget it: a state is good for one response."""
+        with self.lock:
+            return self._pending.pop(state, None) if state else None
+
+    def take_notice(self) -> Notice | None:
+        """Return the notice and forget it."""
+        with self.lock:
+            notice, self.notice = self.notice, None
+            return notice
+
+
+class SessionStore:
+    """The sessions of all browsers, in memory; of more than a thousand, the idlest go."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._sessions: OrderedDict[str, BrowserSession] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def get(self, key: str | None) -> BrowserSession | None:
+        """Return the session that the cookie value ``key`` names, or None."""
+        with self._lock:
+            session = self._sessions.get(key) if key else None
+            if session is not None:
+                self._sessions.move_to_end(session.key)
+            return session
+
+    def create(self) -> BrowserSession:
+        """Return a new session."""
+        session = BrowserSession(key=secrets.token_urlsafe(32))
+        with self._lock:
+            self._keep(session)
+        return session
+
+    def renew(self, session: BrowserSession) -> None:
+        """Give ``session`` a new key and CSRF token; the old ones stop working (fixation)."""
+        with self._lock:
+            self._sessions.pop(session.key, None)
+            session.key = secrets.token_urlsafe(32)
+            session.csrf_token = secrets.token_urlsafe(32)
+            self._keep(session)
+
+    def _keep(self, session: BrowserSession) -> None:
+        self._sessions[session.key] = session
+        while len(self._sessions) > SESSION_LIMIT:
+            self._sessions.popitem(last=False)
+
+
+def session_of(request: Request) -> BrowserSession | None:
+    """Return the session of the browser behind ``request``, None if it has none yet."""
+    found: BrowserSession | None = request.session_store.get(request.cookies.get(COOKIE))
+    return found
+
+
+def set_cookie(response: Response, session: BrowserSession, base_url: str) -> None:
+    """Give the browser the key of ``session``, until it is closed."""
+    secure = base_url.startswith("https:")
+    response.set_cookie(COOKIE, session.key, httponly=True, samesite="Lax", secure=secure)
+
+
+@implementer(ICSRFStoragePolicy)
+class CSRFTokens:
+    """Pyramid's CSRF check over our sessions; a browser without one can't post."""
+
+    def new_csrf_token(self, request: Request) -> str:
+        """Return the session's token; it changes only when the session's key does."""
+        return self.get_csrf_token(request)
+
+    def get_csrf_token(self, request: Request) -> str:
+        """Return the session's token, empty without a session."""
+        session = request.browser_session
+        return session.csrf_token if session else ""
+
+    def check_csrf_token(self, request: Request, supplied_token: object) -> bool:
+        """Tell whether ``supplied_token`` is the session's."""
+        expected = self.get_csrf_token(request)
+        supplied = str(supplied_token).encode("utf-8", "replace")
+        return bool(expected) and hmac.compare_digest(expected.encode(), supplied)
