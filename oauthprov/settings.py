@@ -254,8 +254,8 @@ class Settings:
 def own_keys(ini: Mapping[str, Any]) -> dict[str, str]:
     """Return the ``oauthprov.*`` keys as text, ``{port}`` replaced by the key ``port``.
 
-    PasteDeploy lets ``[DEFAULT]`` win over ``port=5001`` when it interpolates ``%(port)s``, but not
-    when a section takes the key with ``get port = port``: so the address is completed here.
+    Where PasteDeploy interpolates ``%(port)s``, ``[DEFAULT]`` wins over ``port=5001`` of a command
+    line; a section that says ``get port = port`` gets the latter. So it is put in here.
     """
     port = str(ini.get("port", "{port}"))
     given = {key: str(value).strip() for key, value in ini.items() if key.startswith(PREFIX)}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oauthprov.cli.output import Refused
+from oauthprov.errors import ConfigurationError
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
 
@@ -52,12 +53,17 @@ def read(arguments: argparse.Namespace) -> Mapping[str, Any]:
 
 @contextmanager
 def opened(arguments: argparse.Namespace) -> Iterator[Opened]:
-    """Open what the .ini names, and close it afterwards."""
+    """Open what the .ini names, and close it afterwards. Raises ConfigurationError."""
     from oauthprov.storage import open_storage
 
     settings = Settings.from_ini(read(arguments))
-    storage = open_storage(settings.storage_url, settings.storage_options)
     try:
+        storage = open_storage(settings.storage_url, settings.storage_options)
+    except ValueError as wrong:
+        raise ConfigurationError([f"oauthprov.storage.url: {wrong}"]) from None
+    try:
+        if settings.development and settings.storage_url.startswith("sqlite:"):
+            storage.upgrade()  # as the server does at its start: either may be the first
         yield Opened(settings, storage)
     finally:
         storage.close()

@@ -54,7 +54,7 @@ def _purge(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         expired = consents = 0
         with counting("Expired records dropped") as dropped:
-            while more := on.storage.purge(now=on.clock()):
+            while (more := on.storage.purge(now=on.clock())) > 0:
                 expired += more
                 dropped(more)
         with counting("Consents looked at") as seen:

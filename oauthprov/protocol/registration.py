@@ -156,12 +156,18 @@ class Registrar:
     def retire_secret(
         self, client_id: str, owner: str | None = None, *, version: int | None = None
     ) -> Client:
-        """End the older of two live secrets, if there are two. Raises UnknownClient, ChangedMeanwhile."""
+        """End the older of two live secrets, if there are two.
+
+        Raises UnknownClient, ChangedMeanwhile.
+        """
         stored = self.get(client_id, owner)
         return self._replace(stored, version, secrets=stored.record.secrets[:1])
 
     def set_disabled(self, client_id: str, disabled: bool) -> Client:
-        """Stop a client, or let it work again; the operator's call. UnknownClient, ChangedMeanwhile."""
+        """Stop a client, or let it work again: for the operator alone.
+
+        Raises UnknownClient, ChangedMeanwhile.
+        """
         stored = self.get(client_id)
         since = stored.record.disabled_at or self._clock()
         return self._replace(stored, None, disabled_at=since if disabled else None)

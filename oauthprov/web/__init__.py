@@ -16,5 +16,5 @@ def includeme(config: Configurator) -> None:
         config.include(f"oauthprov.web.{endpoint}")
     for endpoint in ("protected_resource", "me", "health"):
         config.include(f"oauthprov.web.{endpoint}")
-    for page in ("home", "account", "apps", "consent"):
+    for page in ("home", "account", "apps", "consent", "clients"):
         config.include(f"oauthprov.web.{page}")

@@ -21,13 +21,20 @@ log = logs.logger(__name__)
 @console_page
 def index(request: Any, person: SignedIn) -> dict[str, object]:
     """List the clients of the person, a page at a time."""
-    after = request.oauthprov.query("after").get("after")
+    query = request.oauthprov.query("after", "done")
+    after = query.get("after")
     try:
         page = registrar(request).list(person.account_id, after=after, limit=PAGE_SIZE)
     except ValueError:
         raise Rejected("not_found", "The list of clients has no such page.", 404) from None
     clients = sorted((stored.record for stored in page.items), key=lambda c: c.name.casefold())
-    return {"clients": clients, "types": CLIENT_TYPES, "after": after, "next": page.next}
+    return {
+        "clients": clients,
+        "types": CLIENT_TYPES,
+        "after": after,
+        "next": page.next,
+        "removed": query.get("done") == "removed",
+    }
 
 
 @console_page
@@ -69,7 +76,7 @@ def remove(request: Any, person: SignedIn) -> Any:
         return {"client": client, "problem": "That isn't the name of this client."}
     registrar(request).remove(client.client_id, person.account_id)
     log.info("account %s removed client %s", person.account_id, client.client_id)
-    return see(request, request.oauthprov.url("clients"))
+    return see(request, request.oauthprov.url("clients", {"done": "removed"}))
 
 
 def includeme(config: Configurator) -> None:

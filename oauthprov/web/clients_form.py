@@ -16,11 +16,22 @@ from oauthprov.protocol.registration import (
     ClientType,
     InvalidMetadata,
     Metadata,
+    StoredClient,
 )
 from oauthprov.records import Client
 from oauthprov.web.console import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
 from oauthprov.web.responder import see
+
+_METHODS = {
+    "client_secret_basic": "In the Authorization header",
+    "client_secret_post": "In the request body",
+}
+_MORE = ("default_scopes", "auth_method", "homepage_uri")
+_OVERTAKEN = (
+    "Somebody changed this client after you opened the page, and nothing was changed now. Below "
+    "is what you entered: save it again to put it in place of the other change."
+)
 
 log = logs.logger(__name__)
 
@@ -61,27 +72,23 @@ def show(request: Any, person: SignedIn) -> dict[str, object]:
     stored = owned(request, person)
     client = stored.record
     kind = CLIENT_TYPES[client.client_type]
-    return _page(request, kind, _as_registered(client), client=client, version=stored.version)
+    return _page(request, kind, _as_registered(client), stored=stored)
 
 
 @console_page
 def edit(request: Any, person: SignedIn) -> Any:
     """Change the client, unless somebody else did since the form was shown."""
-    client = owned(request, person).record
+    stored = owned(request, person)
+    client = stored.record
     kind = CLIENT_TYPES[client.client_type]
     metadata = _metadata(request, kind)
     version = version_of(request.oauthprov.form("version"))
     try:
         registrar(request).edit(client.client_id, person.account_id, version=version, **metadata)
     except InvalidMetadata as wrong:
-        return _page(request, kind, metadata, wrong.problems, client, version)
+        return _page(request, kind, metadata, wrong.problems, stored)
     except ChangedMeanwhile:
-        latest = owned(request, person)
-        problem = (
-            "Somebody changed this client after you opened the page. Below is what you entered: "
-            "save it again to put it in place of the other change."
-        )
-        page = _page(request, kind, metadata, {"": problem}, latest.record, latest.version)
+        page = _page(request, kind, metadata, {"": _OVERTAKEN}, owned(request, person))
         request.response.status_int = 409
         return page
     log.info("account %s edited client %s", person.account_id, client.client_id)
@@ -125,19 +132,34 @@ def _page(
     kind: ClientType,
     metadata: Metadata,
     problems: Mapping[str, str] | None = None,
-    client: Client | None = None,
-    version: int | None = None,
+    stored: StoredClient | None = None,
 ) -> dict[str, object]:
+    tools, problems = request.oauthprov, problems or {}
     if problems:
         request.response.status_int = 422
-    return {
+    page: dict[str, object] = {
         "kind": kind,
         "metadata": metadata,
-        "problems": problems or {},
-        "client": client,
-        "version": version,
-        "scopes": request.oauthprov.settings.scopes,
+        "scopes": tools.settings.scopes,
+        "methods": [
+            (method, _METHODS[method]) for method in kind.auth_methods if kind.confidential
+        ],
+        "problems": problems,
+        "problem": problems.get("", "Nothing is stored yet: see below what to change.")
+        if problems
+        else None,
+        "more": not problems.keys().isdisjoint(_MORE),
+        "version": None,
     }
+    if stored is None:
+        address = tools.url("new_client", type=kind.name)
+        texts = {"heading": "Register a client", "submit": "Register", "action": address}
+        return page | texts | {"back": tools.url("client_types")}
+    client_id = stored.record.client_id
+    address = tools.url("edit_client", client_id=client_id)
+    texts = {"heading": f"Edit {stored.record.name}", "submit": "Save", "action": address}
+    back = tools.url("client", client_id=client_id)
+    return page | texts | {"back": back, "version": stored.version}
 
 
 def includeme(config: Configurator) -> None:

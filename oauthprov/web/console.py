@@ -17,10 +17,16 @@ from oauthprov.protocol.registration import (
     StoredClient,
     UnknownClient,
 )
+from oauthprov.records import Client
 from oauthprov.web.errors import Rejected
 from oauthprov.web.signed_in import signed_in
 
-_ENDPOINTS = ("authorize", "token", "revoke", "introspect")
+_ENDPOINTS = {
+    "authorize": "Authorization",
+    "token": "Token",
+    "revoke": "Revocation",
+    "introspect": "Introspection",
+}
 _DEMO_CALLBACK = "http://localhost:8000/callback"
 
 
@@ -67,7 +73,7 @@ def owned(request: Any, person: SignedIn) -> StoredClient:
 
 
 def version_of(form: Mapping[str, str]) -> int:
-    """Return the version of the record that the form was made from; -1, which is none's, if odd."""
+    """Return the version of the record that a form was made from; -1, which none has, if odd."""
     given = form.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
 
@@ -79,6 +85,7 @@ def client_page(
     tools, client = request.oauthprov, stored.record
     kind = CLIENT_TYPES[client.client_type]
     sentences = {scope.name: scope.sentence for scope in tools.settings.scopes}
+    endpoints = {name: tools.url(name) for name in _ENDPOINTS if tools.has_page(name)}
     return {
         "client": client,
         "version": stored.version,
@@ -87,7 +94,19 @@ def client_page(
         "registered": False,
         "scopes": [(name, sentences.get(name, "")) for name in client.scopes],
         "issuer": tools.settings.issuer,
-        "endpoints": [(n, tools.url(n)) for n in _ENDPOINTS if tools.has_page(n)],
+        "endpoints": [(_ENDPOINTS[name], address) for name, address in endpoints.items()],
         "demo": tools.settings.development and kind.redirects,
         "demo_callback": None if _DEMO_CALLBACK in client.redirect_uris else _DEMO_CALLBACK,
+        "token_call": _token_call(endpoints.get("token"), client, secret),
     }
+
+
+def _token_call(endpoint: str | None, client: Client, secret: str | None) -> str | None:
+    if endpoint is None or CLIENT_TYPES[client.client_type].redirects:
+        return None
+    shown = secret or "..."
+    if client.auth_method == "client_secret_post":
+        proof = f"-d client_id={client.client_id} -d client_secret={shown}"
+    else:
+        proof = f"-u {client.client_id}:{shown}"
+    return f"curl {proof} -d grant_type=client_credentials {endpoint}"
