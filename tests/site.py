@@ -131,7 +131,7 @@ class Site:
         request.environ["QUERY_STRING"] = query.decode("latin-1")
         for name, value in headers.items():
             request.headers[name.replace("_", "-")] = value
-        return TestApp(self.wsgi).do_request(request, expect_errors=True)
+        return TestApp(self.wsgi, lint=False).do_request(request, expect_errors=True)
 
     def app(self, kind: str = "web", **metadata) -> App:
         """Register a client and return it as the application that it belongs to."""

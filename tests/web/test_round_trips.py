@@ -1,0 +1,79 @@
+"""How often each flow asks storage, at most: the table of DESIGN.md section 3, over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.site import arrived
+
+
+@pytest.fixture
+def app(site, alice):
+    """An application that alice has allowed in, with its client record cached."""
+    made = site.app()
+    made.tokens(alice)
+    return made
+
+
+def test_authorization_with_remembered_consent(site, alice, app):
+    site.clock.pass_by(60)
+    response = []
+    trips = site.storage.trips(lambda: response.append(alice.get(app.authorization_url())))
+    assert "code" in arrived(response[0])
+    assert trips == (3, 1)
+
+
+def test_code_exchange(site, alice, app):
+    code = alice.connect(app)["code"]
+    site.clock.pass_by(6)
+    assert site.storage.trips(lambda: app.exchange(code)) == (2, 1)
+
+
+def test_refresh(site, alice, app):
+    token = app.tokens(alice)["refresh_token"]
+    site.clock.pass_by(6)
+    assert site.storage.trips(lambda: app.refresh(token)) == (2, 1)
+
+
+def test_client_credentials(site):
+    app = site.app("machine")
+    work = {"grant_type": "client_credentials"}
+    assert site.storage.trips(lambda: app.post("token", work)) == (1, 1)
+
+
+def test_introspection(site, alice, app):
+    token = app.tokens(alice)["access_token"]
+    site.clock.pass_by(6)
+    assert site.storage.trips(lambda: app.introspect(token)) == (2, 0)
+
+
+def test_revocation(site, alice, app):
+    token = app.tokens(alice)["access_token"]
+    site.clock.pass_by(6)
+    assert site.storage.trips(lambda: app.revoke(token)) == (2, 1)
+
+
+def test_a_resource_with_claims(site, alice, app):
+    token = app.tokens(alice)["access_token"]
+    assert site.storage.trips(lambda: app.me(token)) == (2, 0)
+
+
+def test_cross_origin_answers_cost_no_trip(site, alice, app):
+    token = app.tokens(alice)["access_token"]
+    origin = {"Origin": "https://app.example"}
+    assert site.storage.trips(lambda: app.me(token, **origin)) == (2, 0)
+    refresh_token = app.tokens(alice)["refresh_token"]
+    site.clock.pass_by(6)
+    assert site.storage.trips(lambda: app.refresh(refresh_token, origin)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-protected-resource/api",
+        "/api/me",
+    ],
+)
+def test_documents_and_challenges_cost_none(site, path):
+    assert site.storage.trips(lambda: site.get(path)) == (0, 0)

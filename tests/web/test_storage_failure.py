@@ -1,0 +1,127 @@
+"""When storage fails the answer is 503 with Retry-After, and nothing is half written."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+
+import pytest
+
+from oauthprov import credentials
+from tests import site as sites
+from tests.site import PASSWORD, basic, bearing
+
+NOWHERE = ["redis://127.0.0.1:1/0", "postgresql+psycopg://nobody@127.0.0.1:1/nothing"]
+
+
+def assert_unavailable(response, content_type="application/json"):
+    assert response.status_int == 503, response.text
+    assert int(response.headers["Retry-After"]) > 0
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.content_type == content_type
+    assert "temporarily_unavailable" in response.text
+    assert "127.0.0.1" not in response.text
+
+
+@pytest.fixture(scope="module", params=NOWHERE, ids=["redis", "postgresql"])
+def cut_off(request):
+    """A server whose storage can't be reached: it starts all the same."""
+    made = sites.standalone(sites.ini(request.param))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+def test_endpoints_without_storage(cut_off, path):
+    form = {"grant_type": "client_credentials", "token": "opa_a.b"}
+    headers = basic("client", "secret") | {"Origin": "https://app.example"}
+    assert_unavailable(cut_off.post(path, form, headers=headers))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_authorization_without_storage(cut_off, method):
+    asked = b"client_id=a&redirect_uri=https%3A%2F%2Fapp.example%2F&response_type=code"
+    query, body = (asked, b"") if method == "GET" else (b"", asked)
+    response = cut_off.send(method, "/oauth/authorize", query, body, content_type=sites.FORM)
+    assert_unavailable(response, "text/html")
+
+
+def test_a_resource_without_storage(cut_off):
+    token = credentials.Bearer.mint(credentials.ACCESS_TOKEN, "grant").raw
+    assert_unavailable(cut_off.get("/api/me", headers=bearing(token)))
+
+
+def test_signing_in_without_storage(cut_off):
+    form = cut_off.browser().get("/login").form
+    form["name"], form["password"] = "alice", PASSWORD
+    assert_unavailable(form.submit(expect_errors=True), "text/html")
+
+
+def test_health_without_storage(cut_off):
+    assert_unavailable(cut_off.get("/readyz"))
+    assert cut_off.get("/healthz").status_int == 200
+    assert cut_off.get("/.well-known/oauth-authorization-server").status_int == 200
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A server on a SQLite file, where another process can hold the lock for writing."""
+    url = f"sqlite:///{tmp_path / 'file.sqlite'}"
+    made = sites.standalone(sites.ini(url, development="true", **{"storage.timeout": "1"}))
+    made.path = tmp_path / "file.sqlite"
+    yield made
+    made.close()
+
+
+@contextmanager
+def write_lock(site):
+    with closing(sqlite3.connect(site.path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+def test_an_exchange_that_fails_leaves_the_code_good(site, alice):
+    app = site.app()
+    code = alice.connect(app)["code"]
+    with write_lock(site):
+        assert_unavailable(app.exchange(code))
+    assert app.exchange(code).status_int == 200
+
+
+def test_a_refresh_that_fails_leaves_the_token_good(site, alice):
+    app = site.app()
+    token = app.tokens(alice)["refresh_token"]
+    with write_lock(site):
+        assert_unavailable(app.refresh(token))
+    assert app.refresh(token).status_int == 200
+
+
+def test_a_revocation_that_fails_says_so(site, alice):
+    app = site.app()
+    token = app.tokens(alice)["access_token"]
+    with write_lock(site):
+        assert_unavailable(app.revoke(token))
+    assert app.me(token).status_int == 200
+
+
+def test_a_replay_that_cant_be_revoked_says_so(site, alice):
+    app = site.app()
+    code = alice.connect(app)["code"]
+    assert app.exchange(code).status_int == 200
+    with write_lock(site):
+        assert_unavailable(app.exchange(code))
+
+
+def test_a_decision_that_fails_can_be_made_again(site, alice):
+    consent = alice.authorize(site.app())
+    with write_lock(site):
+        assert_unavailable(alice.decide(consent), "text/html")
+    assert "code" in sites.arrived(alice.decide(consent))
+
+
+def test_a_request_that_cant_be_stored(site, alice):
+    url = site.app().authorization_url()
+    with write_lock(site):
+        assert_unavailable(alice.get(url), "text/html")
+    assert alice.get(url).status_int == 302
