@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis
 import sqlalchemy
 
-VERSION_TABLE = "alembic_version"
+VERSION_TABLE = "oauthprov_version"
 
 
 def empty(url: str) -> None:

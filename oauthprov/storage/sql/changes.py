@@ -7,6 +7,7 @@ only when that CTE found its row.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from random import getrandbits
 from typing import Any
 
 from sqlalchemy import (
@@ -67,17 +68,18 @@ def values(change: Change, codec: Codec[Any], now: int) -> Mapping[str, Any]:
     """The parameters of a change, and of the :func:`vacate` before it."""
     match change:
         case Add(record):
-            keep = record.shape.keep
             return {
                 **codec.encode(record),
-                "first": 1,
+                # At random, so that a version read before a Remove doesn't fit what came after.
+                "first": getrandbits(32),
                 "key": record.storage_key,
-                "dead": now - keep,
+                "dead": now - record.shape.keep,
             }
         case Replace(record, expecting):
             return {
                 **codec.encode(record),
                 "key": record.storage_key,
+                "dead": now - record.shape.keep,
                 "expected_version": expecting.version,
                 "expected_claimed_at": expecting.claimed_at,
                 "expected_revoked_at": expecting.revoked_at,
@@ -159,6 +161,8 @@ def _replace(kind: type[Record], part: int) -> Update:
         if name in table.c:
             expected = parameter(part, f"expected_{name}", table.c[name])
             unchanged.append(table.c[name].is_not_distinct_from(expected))
+    if kind.shape.expires:  # past expiry and keep it counts as gone
+        unchanged.append(table.c.expires_at > parameter(part, "dead", table.c.expires_at))
     names = [field.name for field in kind.shape.fields if field.name != kind.shape.key]
     new: dict[str, Any] = {name: parameter(part, name, table.c[name]) for name in names}
     return update(table).where(and_(*unchanged)).values(version=table.c.version + ONE, **new)

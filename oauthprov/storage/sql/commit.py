@@ -101,16 +101,17 @@ class Committer:
         gates = [change for change in changes if not isinstance(change, Remove | Revoke)]
         found = self._read([(shape(change)[1], key_of(change)) for change in gates])
         for change, stored in zip(gates, found, strict=True):
-            state = refusal(change, stored, now)
+            there = None if stored is None or is_over(stored, now) else stored
+            state = refusal(change, there, now)
             if state is not None:
-                raise Conflict(change, state, stored)
+                raise Conflict(change, state, there)
 
 
 def refusal(change: Change, stored: Stored[Record] | None, now: int) -> State | None:
     """Why ``change`` may not be, where ``stored`` is what stands under its key."""
     match change:
         case Add():
-            return None if stored is None or is_over(stored, now) else "exists"
+            return None if stored is None else "exists"
         case Remove() | Revoke():
             return None
     if stored is None:

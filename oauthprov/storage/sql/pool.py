@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -37,6 +38,9 @@ class Pool:
         self._timeout = timeout
         self._lock = threading.Lock() if exclusive else None
         self._failures = (engine.dialect.loaded_dbapi.Error, SQLAlchemyError, OSError)
+        self._static = isinstance(engine.pool, StaticPool)  # the connection is the database
+        if self._static:
+            weakref.finalize(self, engine.dispose)
         self._epoch = 0
         self._pid = os.getpid()
         self._inherited: list[object] = []
@@ -60,8 +64,9 @@ class Pool:
                 self._lock.release()
 
     def close(self) -> None:
-        """Close every connection; the next use opens new ones."""
-        self.engine.dispose()
+        """Close every connection, unless it is the database; the next use opens new ones."""
+        if not self._static:
+            self.engine.dispose()
 
     def _run(self, work: Callable[[Any], T], once: bool) -> T:
         held = self._checkout(ask=once)
@@ -118,16 +123,17 @@ class Pool:
         held.close()
 
     def _discard(self, held: PoolProxiedConnection) -> None:
-        if isinstance(self.engine.pool, StaticPool):  # the connection is the database
+        if self._static:
             held.rollback()
             held.close()
         else:
             held.invalidate()
 
     def _leave_to_parent(self) -> None:
-        # Kept, never closed: to close one here would end the parent's session on the server.
-        self._inherited.append(self.engine.pool)
-        self.engine.dispose(close=False)
+        if not self._static:
+            # Kept, never closed: to close one here would end the parent's session.
+            self._inherited.append(self.engine.pool)
+            self.engine.dispose(close=False)
         if self._lock is not None:
             self._lock = threading.Lock()
         self._pid = os.getpid()

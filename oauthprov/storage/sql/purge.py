@@ -50,7 +50,7 @@ def _delete(sql: str, given: tuple[Any, ...], error: type[Exception], connection
 
 
 def expired(kind: type[Record], family: str) -> Delete:
-    """Delete a batch of ``kind``; rows that another process is deleting are left to it."""
+    """Delete a batch of ``kind``; PostgreSQL leaves rows that are locked to their lockers."""
     table = TABLES[kind]
     over: list[ColumnElement[bool]] = [
         table.c.expires_at <= parameter(0, "dead", table.c.expires_at)
@@ -58,13 +58,11 @@ def expired(kind: type[Record], family: str) -> Delete:
     if kind is Grant:
         over += [~exists().where(_names_grant(child)) for child in KINDS if child.shape.has_grant]
     limit = parameter(0, "limit", table.c.version)
-    if family == "mariadb":  # it knows no LIMIT in such a subquery, but one in DELETE
-        return delete(table).where(*over).with_dialect_options(mysql_limit=limit)
     key = table.c[kind.shape.key]
     batch = select(key).where(*over).order_by(table.c.expires_at)
     batch = batch.limit(limit).offset(ZERO)
-    if family == "sqlite":
-        return delete(table).where(key.in_(batch))
+    if family != "postgresql":  # MariaDB takes a LIMIT only a level deeper
+        return delete(table).where(key.in_(select(batch.subquery())))
     # A CTE that locks runs once; a plain subquery may run again and lock more than its limit.
     locked = batch.with_for_update(skip_locked=True).cte("batch")
     return delete(table).where(key.in_(select(locked)))

@@ -28,10 +28,10 @@ class SQLStorage(Storage):
     """Storage in an SQL database: one table a kind, one statement a condition."""
 
     def __init__(self, url: URL, options: Options) -> None:
-        self._engines = open_engines(url, options)
-        self._codecs = Codecs(binary_keys=self._engines.binary_keys)
-        self._compiler = Compiler(self._engines.reader.engine.dialect)
-        self._committer = Committer(self._engines, self._compiler, self._codecs, self.get_many)
+        self.engines = open_engines(url, options)
+        self._codecs = Codecs(binary_keys=self.engines.binary_keys)
+        self._compiler = Compiler(self.engines.reader.engine.dialect)
+        self._committer = Committer(self.engines, self._compiler, self._codecs, self.get_many)
 
     def get_many(
         self, pairs: Sequence[tuple[type[Record], str]]
@@ -56,7 +56,10 @@ class SQLStorage(Storage):
         """Return a page of the records whose indexed field has a value, or of all."""
         name, value = next(iter(index.items()), (None, None))
         if len(index) > 1 or (name is not None and name not in kind.shape.indexes):
-            raise ValueError(f"{kind.__name__} is found by {' or '.join(kind.shape.indexes)}")
+            known = ", ".join(kind.shape.indexes) or "none"
+            raise ValueError(
+                f"{kind.__name__} has no index {' with '.join(index)}; it has {known}"
+            )
         if limit < 1:
             raise ValueError("a page holds at least one record")
         given = {"value": value, "limit": limit + 1}
@@ -76,23 +79,23 @@ class SQLStorage(Storage):
 
     def purge(self, *, now: int, limit: int = 500) -> int:
         """Drop up to ``limit`` records past expiry plus ``keep``, tokens before their grants."""
-        return purge.purge(self._engines, self._compiler, now, limit)
+        return purge.purge(self.engines, self._compiler, now, limit)
 
     def ping(self) -> None:
         """Return when the database answers; raise UpgradeNeeded when its schema isn't ours."""
-        schema.check(self._engines)
+        schema.check(self.engines)
 
     def upgrade(self) -> None:
         """Run the migrations that are missing; two processes may do so at once."""
-        schema.upgrade(self._engines)
+        schema.upgrade(self.engines)
 
     def describe(self) -> Mapping[str, str]:
         """Return engine, version, schema and durability."""
-        return describe(self._engines)
+        return describe(self.engines)
 
     def close(self) -> None:
-        """Close every connection; a database in memory is gone with it."""
-        self._engines.close()
+        """Close every connection; a database in memory lasts as long as this object."""
+        self.engines.close()
 
     def _select(
         self, kind: type[R], statement: Statement, parts: Sequence[Mapping[str, Any]]
@@ -105,7 +108,7 @@ class SQLStorage(Storage):
             return rows
 
         decode = self._codecs.of(kind).decode
-        return [decode(row) for row in self._engines.reader.run(query)]
+        return [decode(row) for row in self.engines.reader.run(query)]
 
 
 def write_cursor(key: str) -> str:
