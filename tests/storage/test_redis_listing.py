@@ -1,0 +1,142 @@
+"""Indexes, rosters and walks on Redis, and what purge does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from oauthprov.records import AccessToken, Account, Grant
+from oauthprov.storage.interface import Add, Remove, Storage
+from oauthprov.storage.redis import open
+from oauthprov.storage.redis.connections import Connections
+from oauthprov.storage.redis.keys import SHARDS
+from oauthprov.storage.redis.purge import GRACE
+from oauthprov.storage.redis.route import Single
+from oauthprov.storage.redis.walk import Walks
+from oauthprov.storage.testing import samples
+from oauthprov.storage.testing.samples import LIFE, NOW
+from tests.servers import empty
+from tests.storage.redis_backend import KEYS, name_of
+
+INDEX = KEYS.index("grant", "account_id", "alice")
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    empty(redis_url)
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def storage(redis_url: str, client: redis.Redis) -> Iterator[Storage]:
+    storage = open(redis_url, {})
+    yield storage
+    storage.close()
+
+
+def walk(storage: Storage, limit: int) -> list[str]:
+    """The keys of all access tokens, page by page."""
+    keys: list[str] = []
+    page = storage.find(AccessToken, limit=limit)
+    while page.next is not None:
+        keys += [stored.record.key for stored in page.items]
+        page = storage.find(AccessToken, limit=limit, after=page.next)
+    return keys + [stored.record.key for stored in page.items]
+
+
+def test_tokens_are_in_no_list(storage: Storage, client: redis.Redis) -> None:
+    storage.commit(Add(samples.machine_token()), Add(samples.code("slot")), now=NOW)
+    assert {client.type(name) for name in client.scan_iter()} == {b"string"}
+
+
+def test_a_walk_over_tokens(storage: Storage, client: redis.Redis) -> None:
+    tokens = [samples.machine_token() for _ in range(250)]
+    storage.commit(*map(Add, tokens), Add(samples.refresh("slot")), now=NOW)
+    client.set("oauthprov:{slot}:access_tokens:other", "another kind")
+    assert walk(storage, 7) == sorted(token.key for token in tokens)
+
+
+def test_a_walk_goes_on_elsewhere(storage: Storage, redis_url: str) -> None:
+    tokens = sorted(samples.machine_token().key for _ in range(5))
+    for key in tokens:
+        storage.commit(Add(samples.fill(AccessToken, key)), now=NOW)
+    page = storage.find(AccessToken, limit=3)
+    other = open(redis_url, {})
+    rest = other.find(AccessToken, limit=3, after=page.next)
+    assert [stored.record.key for stored in (*page.items, *rest.items)] == tokens
+    other.close()
+
+
+def test_a_new_walk_sees_what_was_added_since(storage: Storage) -> None:
+    first, second, third = ("a.1", "b.1", "c.1")
+    for key in (first, third):
+        storage.commit(Add(samples.fill(AccessToken, key)), now=NOW)
+    storage.find(AccessToken, limit=1)
+    storage.commit(Add(samples.fill(AccessToken, second)), now=NOW)
+    assert walk(storage, 1) == [first, second, third]
+
+
+@pytest.mark.parametrize("window", [1, 2, 9, 10, 11, 1000])
+def test_a_walk_through_many_windows(redis_url: str, storage: Storage, window: int) -> None:
+    tokens = [samples.machine_token() for _ in range(10)]
+    storage.commit(*map(Add, tokens), now=NOW)
+    keys = sorted(token.key for token in tokens)
+    make = redis.ConnectionPool.from_url(redis_url).make_connection
+    route = Single(Connections(make, limit=1, patience=5))
+    walks = Walks(route, KEYS, window)
+    for after in (None, *keys):
+        left = keys if after is None else keys[keys.index(after) + 1 :]
+        found = [key for batch in walks.keys("walk", "access_token", after, 3) for key in batch]
+        assert found == left
+    route.close()
+
+
+def test_a_roster_spreads_over_the_first_letters(storage: Storage, client: redis.Redis) -> None:
+    accounts = [samples.fill(Account, key) for key in ("a1", "a2", "b1", "", "~")]
+    storage.commit(*map(Add, accounts), now=NOW)
+    shards = [KEYS.shard("account", shard) for shard in SHARDS]
+    sizes = {name: size for name in shards if (size := client.zcard(name))}
+    assert list(sizes.values()) == [1, 2, 1, 1]
+    found = storage.find(Account).items
+    assert [stored.record.account_id for stored in found] == ["", "a1", "a2", "b1", "~"]
+
+
+def test_purge_drops_the_entries_of_what_is_gone(storage: Storage, client: redis.Redis) -> None:
+    storage.commit(*(Add(samples.grant()) for _ in range(3)), Add(samples.grant("left")), now=NOW)
+    storage.commit(Add(samples.account("one")), Add(samples.account("two")), now=NOW)
+    for stored in storage.find(Grant, account_id="alice").items[:3]:
+        storage.commit(Remove(Grant, stored.record.grant_id), now=NOW)
+    storage.commit(Remove(Account, "one"), now=NOW)
+    storage.purge(now=NOW)
+    storage.purge(now=NOW + GRACE - 1)
+    assert client.zcard(INDEX) == 4
+    storage.purge(now=NOW + GRACE)
+    [left] = storage.find(Grant, account_id="alice").items
+    assert client.zrange(INDEX, 0, -1) == [left.record.grant_id.encode()]
+    assert client.keys("*by-key") == [KEYS.shard("account", "74")]
+    storage.purge(now=NOW + 2 * GRACE)
+    assert client.keys("*.marked") == []
+
+
+def test_purge_spares_an_entry_whose_record_comes_late(
+    storage: Storage, client: redis.Redis
+) -> None:
+    grant = samples.grant("late", expires_at=NOW + 9 * LIFE)
+    client.zadd(INDEX, {"late": 0})
+    storage.purge(now=NOW)
+    storage.commit(Add(grant), now=NOW + GRACE)
+    storage.purge(now=NOW + GRACE)
+    assert [stored.record for stored in storage.find(Grant, account_id="alice").items] == [grant]
+    client.delete(name_of(grant))
+    storage.purge(now=NOW + 2 * GRACE)
+    assert client.zcard(INDEX) == 1
+
+
+def test_purge_leaves_what_is_not_ours(storage: Storage, client: redis.Redis) -> None:
+    client.set("oauthprov:{a}:newer_kind:b", "what only newer code knows")
+    client.set("other:{a}:grant", "of another program")
+    assert storage.purge(now=NOW + 100 * LIFE) == 0
+    assert len(client.keys()) == 2

@@ -1,0 +1,154 @@
+"""How records lie in Redis: their names, their size, and how long Redis keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import redis
+
+from oauthprov.credentials import ACCESS_TOKEN, Bearer, mint_id
+from oauthprov.records import AccessToken, AuthorizationCode, Client, Grant, Record, Session, slot
+from oauthprov.storage.interface import Add, Claim, Replace, Revoke, Storage
+from oauthprov.storage.redis import open
+from oauthprov.storage.redis.keys import IndexName, Keys, RecordName
+from oauthprov.storage.redis.steps import SLACK
+from oauthprov.storage.testing import samples
+from oauthprov.storage.testing.expecting import read
+from oauthprov.storage.testing.reading import LOOK_ALIKES
+from oauthprov.storage.testing.samples import LIFE, NOW
+from tests.servers import empty
+from tests.storage.redis_backend import name_of
+
+AS_IT_SHOULD_BE = AccessToken(
+    Bearer.mint(ACCESS_TOKEN, mint_id()).key,
+    None,
+    "photos",
+    "alice",
+    ("photos:read", "photos:write"),
+    ("https://api.example/photos",),
+    NOW,
+    NOW + 600,
+)
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    empty(redis_url)
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def storage(redis_url: str, client: redis.Redis) -> Iterator[Storage]:
+    storage = open(redis_url, {})
+    yield storage
+    storage.close()
+
+
+def kept(client: redis.Redis, record: Record) -> int:
+    """For how many seconds from now on Redis keeps a record, at least."""
+    return round(client.pttl(name_of(record)) / 1000)
+
+
+def test_an_access_token_is_one_short_string(storage: Storage, client: redis.Redis) -> None:
+    storage.commit(Add(AS_IT_SHOULD_BE), now=NOW)
+    [name] = client.keys()
+    assert name == name_of(AS_IT_SHOULD_BE)
+    assert client.strlen(name) < 220
+    assert client.memory_usage(name) < 440
+
+
+@pytest.mark.parametrize("now", [NOW, 1_000_000_000, 4_000_000_000])
+def test_redis_keeps_a_record_by_its_own_clock(
+    storage: Storage, client: redis.Redis, now: int
+) -> None:
+    code = samples.code("slot", expires_at=now + 60)
+    storage.commit(Add(code), now=now)
+    assert kept(client, code) == 60 + AuthorizationCode.shape.keep + SLACK
+    storage.commit(Claim(AuthorizationCode, code.key), now=now + 1)
+    assert kept(client, code) == 60 + AuthorizationCode.shape.keep + SLACK
+
+
+def test_what_is_added_late_is_kept_for_what_remains(
+    storage: Storage, client: redis.Redis
+) -> None:
+    code, token = samples.code("slot"), samples.machine_token()
+    storage.commit(Add(code), Add(token), now=NOW + LIFE + 100)
+    assert kept(client, code) == AuthorizationCode.shape.keep - 100 + SLACK
+    assert kept(client, token) == SLACK
+
+
+def test_replace_moves_the_end(storage: Storage, client: redis.Redis) -> None:
+    session = samples.fill(Session, "one")
+    storage.commit(Add(session), now=NOW)
+    longer = replace(session, expires_at=NOW + 3 * LIFE)
+    storage.commit(Replace(longer, expecting=read(storage, session)), now=NOW + 100)
+    assert kept(client, session) == 3 * LIFE - 100 + SLACK
+
+
+def test_what_never_expires_has_no_end(storage: Storage, client: redis.Redis) -> None:
+    account = samples.account()
+    storage.commit(Add(account), now=NOW)
+    storage.commit(Claim(type(account), account.account_id), now=NOW)
+    assert client.ttl(name_of(account)) == -1
+
+
+def test_revoke_leaves_the_end_alone(storage: Storage, client: redis.Redis) -> None:
+    grant = samples.grant()
+    storage.commit(Add(grant), now=NOW)
+    storage.commit(Revoke(grant.grant_id), now=NOW)
+    assert kept(client, grant) == LIFE + SLACK
+
+
+def test_a_prefix_is_a_storage_of_its_own(redis_url: str, storage: Storage) -> None:
+    other = open(redis_url, {"key_prefix": "other"})
+    client = samples.client("app", owner="alice")
+    storage.commit(Add(client), now=NOW)
+    assert other.get(Client, "app") is None
+    assert other.find(Client).items == other.find(Client, owner="alice").items == ()
+    other.commit(Add(replace(client, name="other")), now=NOW)
+    assert read(storage, client).record == client
+    other.close()
+
+
+@pytest.mark.parametrize("key", ["", ".", "..", "}", "a.", "%7D", "%", "a.b:c}:d", *LOOK_ALIKES])
+def test_a_name_tells_kind_and_key(key: str) -> None:
+    keys = Keys("prefix")
+    name = keys.record("grant", key)
+    assert keys.parse(name) == RecordName("grant", key)
+    assert keys.parse(keys.index("grant", "account_id", key)) == IndexName("grant", "account_id")
+    tag = name.split(b"{", 1)[1].split(b"}", 1)[0]
+    assert tag
+    assert tag == keys.record("grant", slot(key)).split(b"{", 1)[1].split(b"}", 1)[0]
+
+
+def test_foreign_names_are_none_of_ours() -> None:
+    for name in (b"other", b"other:{a}:client", b"\xff", b"prefix:client"):
+        assert Keys("prefix").parse(name) is None
+
+
+def test_what_cannot_be_stored_is_refused(storage: Storage) -> None:
+    grant, token = samples.grant("slot"), samples.access("slot")
+    storage.commit(Add(grant), now=NOW)
+    seen = read(storage, grant)
+    for change in (
+        Add(samples.account("Zo\u00eb")),
+        Add(samples.account("a" * 256)),
+        Add(replace(token, grant_id="another")),
+        Add(replace(token, expires_at=10**12)),
+        Replace(replace(grant, grant_id="another"), expecting=seen),
+        Replace(replace(grant, account_id="bob"), expecting=seen),
+    ):
+        with pytest.raises(ValueError, match=r"\S"):
+            storage.commit(change, now=NOW)
+    with pytest.raises(ValueError, match="time"):
+        storage.commit(Revoke("slot"), now=10**12)
+    assert read(storage, grant) == seen
+
+
+def test_a_key_that_cannot_be_stored_is_not_found(storage: Storage) -> None:
+    for key in ("Zo\u00eb", "a" * 10_000, "\ud800", "\0"):
+        assert storage.get(Grant, key) is None
+        assert storage.get_many([(AccessToken, key)]) == [None]
