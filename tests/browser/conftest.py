@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import chromium as chromiums
-from tests.browser.place import Demo, Provider, provider_on
+from tests.browser.place import Demo, Provider, demo_of, provider_on
 from tests.browser.visitor import Visitor
 
 
@@ -46,7 +46,6 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 def demo(provider: Provider) -> Iterator[Demo]:
     """The demo, registered at the provider."""
-    client = Demo(provider.issuer)
-    client.start(*provider.register(client.callback))
-    yield client
-    client.close()
+    with demo_of(provider) as client:
+        client.start(*provider.register(client.callback))
+        yield client

@@ -64,9 +64,11 @@ def provider_on(storage_url: str, port: int = 0, **settings: str) -> Iterator[Pr
     registrar = Registrar(
         provider.settings, provider.storage, provider.clock, provider.clients.evict
     )
-    yield Provider(server.root, provider.storage, registrar)
-    server.close()
-    provider.storage.close()
+    try:
+        yield Provider(server.root, provider.storage, registrar)
+    finally:
+        server.close()
+        provider.storage.close()
 
 
 def with_tables(storage_url: str) -> None:
@@ -77,8 +79,18 @@ def with_tables(storage_url: str) -> None:
         storage.close()
 
 
+@contextmanager
+def demo_of(provider: Provider, port: int = 0) -> Iterator[Demo]:
+    """Serve the demo, which begins as a client that nobody has registered."""
+    demo = Demo(provider.issuer, port)
+    try:
+        yield demo
+    finally:
+        demo.close()
+
+
 class Demo:
-    """The demo client at ``root``, which begins as one that nobody has registered."""
+    """The demo client, served at ``root``."""
 
     def __init__(self, issuer: str, port: int = 0) -> None:
         self._server = Server("localhost", port)
