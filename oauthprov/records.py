@@ -1,10 +1,10 @@
 """What is stored: frozen values, one class a kind, and the key under which each is found.
 
-Times are epoch seconds. Keys are ASCII, at most 255 bytes, and compared byte by byte; so are the
-values of indexed fields. The part of a key before its first dot is the record's *slot*: records of
-one slot change together, atomically, on every backend. Secrets stand here only as digests. A new
-field needs a default, since older records lack it; an indexed field of a stored record never
-changes.
+Times are epoch seconds. Keys are printable ASCII, at most 255 bytes, and compared byte by byte; so
+are the values of indexed fields. The part of a key before its first dot is the record's *slot*:
+records of one slot change together, atomically, on every backend. Secrets stand here only as
+digests. A new field needs a default, since older records lack it; an indexed field of a stored
+record never changes.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
@@ -14,7 +15,7 @@ from oauthprov.protocol.registration import Registrar
 from oauthprov.records import Client
 from oauthprov.storage.interface import Storage
 
-ISSUER = "https://id.example"
+ORIGIN = ISSUER = "https://id.example"
 CALLBACK = "https://app.example/callback"
 API = "/api"
 PHOTOS = "https://photos.example/"
@@ -99,15 +100,23 @@ class Counting(Storage):
         return self.reads - before[0], self.writes - before[1]
 
 
+def sign_up(browser: Browser, name: str) -> None:
+    """Make an account of the built-in kind and be signed in."""
+    form = browser.get("/signup").form
+    form["name"], form["password"] = name, PASSWORD
+    assert form.submit().status_int == 303
+
+
 @dataclass
 class Site:
-    """A running provider; ``issuer`` is where its pages are."""
+    """A running provider; ``issuer`` is where its pages are, ``enter`` how people get in."""
 
     wsgi: object
     issuer: str
     storage: Counting
     clock: Clock
     registrar: Registrar
+    enter: Callable[[Browser, str], None] = sign_up
 
     def url(self, path: str) -> str:
         """The URL of a path below the issuer; a URL stays as it is."""
@@ -178,11 +187,13 @@ class Browser:
         """GET an absolute URL, or a path below the issuer."""
         return self.page.get(self.site.url(url), expect_errors=True, **kwargs)
 
+    def enter(self, name: str) -> Browser:
+        """Be signed in as somebody who wasn't here before."""
+        self.site.enter(self, name)
+        return self
+
     def sign_up(self, name: str) -> Browser:
-        """Make an account and be signed in."""
-        form = self.get("/signup").form
-        form["name"], form["password"] = name, PASSWORD
-        assert form.submit().status_int == 303
+        sign_up(self, name)
         return self
 
     def sign_in(self, name: str) -> Browser:

@@ -10,7 +10,6 @@ from oauthprov.resource import OAuthSecurityPolicy, bearer, challenge
 from tests import site as sites
 from tests.site import PHOTOS, bearing
 
-
 HOST = "https://id.example"
 
 

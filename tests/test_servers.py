@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 import redis
 import sqlalchemy
 
 from tests.servers import empty
+from tests.servers.programs import missing
+from tests.servers.redis import GIVEN, binary
+from tests.servers.run import DIRECTORY, until
+
+ROOT = Path(__file__).parent.parent
+OTHER_RUN = """
+import sys
+from urllib.parse import urlsplit
+from tests.servers import redis
+from tests.servers.redis import GIVEN, binary
+from tests.servers.run import Run
+run = Run()
+print(urlsplit(redis.url(run)).port, run.directory, flush=True)
+sys.stdin.read()
+run.close()
+"""
 
 
 def test_redis_answers_and_empties(redis_url: str) -> None:
@@ -46,3 +70,39 @@ def answers_and_empties(url: str) -> None:
         with engine.begin() as connection:
             connection.execute(sqlalchemy.text("DROP TABLE person"))
         engine.dispose()
+
+
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_servers_end_with_their_run(end: str) -> None:
+    binary()
+    inherited = {key: value for key, value in os.environ.items() if key not in (DIRECTORY, GIVEN)}
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", OTHER_RUN],
+        cwd=ROOT,
+        env=inherited,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        port, directory = run.stdout.readline().split()
+        assert Path(directory).exists()
+        socket.create_connection(("127.0.0.1", int(port))).close()
+        if end == "kill":
+            run.kill()
+    until(lambda: expect_gone(int(port), Path(directory)))
+
+
+def expect_gone(port: int, directory: Path) -> None:
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
+    assert not directory.exists()
+
+
+def test_a_missing_server_is_a_loud_skip_or_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OAUTHPROV_REQUIRE_SERVICES", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no redis-server"):
+        missing("no redis-server")
+    monkeypatch.setenv("OAUTHPROV_REQUIRE_SERVICES", "1")
+    with pytest.raises(pytest.fail.Exception, match="no redis-server"):
+        missing("no redis-server")

@@ -86,13 +86,11 @@ def authenticate(context: Context, request: Request) -> Client | None:
         return context.client
     found = presented_by(request)
     client = context.find_client(found.client_id)
-    if not _proves(client, found):
-        client = context.clients.reread(found.client_id)
     if client is None or not _proves(client, found):
-        log.info(
-            "client authentication failed: client_id %.80r by %s", found.client_id, found.method
-        )
-        return None
+        client = context.clients.reread(found.client_id)
+        if client is None or not _proves(client, found):
+            log.info("client %.80r failed to authenticate by %s", found.client_id, found.method)
+            return None
     context.client = client
     return client
 
@@ -102,8 +100,8 @@ def is_confidential(client: Client) -> bool:
     return client.auth_method in CONFIDENTIAL
 
 
-def _proves(client: Client | None, found: Presented) -> bool:
-    if client is None or client.auth_method != found.method:
+def _proves(client: Client, found: Presented) -> bool:
+    if client.auth_method != found.method:
         return False
     if found.method == "none":
         return True

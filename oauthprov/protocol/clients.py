@@ -11,7 +11,8 @@ from oauthprov.storage.interface import Storage
 
 CACHE_SIZE = 4096
 
-_CLIENT_ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,128}")
+# No dot, and short enough for the key of a consent: an account id of 200 characters, a dot, this.
+_CLIENT_ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,54}")
 
 
 class Clients:

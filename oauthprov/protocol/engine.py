@@ -6,7 +6,6 @@ Never oauthlib's ``Server``: it brings the implicit and the password grant with 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -38,6 +37,8 @@ from oauthprov.protocol.validator import Validator
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
+_URI = params.uri_with(())
+
 Respond = Callable[..., tuple[dict[str, str], str | None, int]]
 
 
@@ -63,7 +64,6 @@ class Engine:
     """The four endpoints over one validator."""
 
     def __init__(self, validator: Validator, issuer: str) -> None:
-        quiet()
         self._challenge = f'Basic realm="{issuer}", charset="UTF-8"'
         code = CodeGrant(validator, pre_auth=[_check_parameters])
         # The validator mints every token: what oauthlib would make is thrown away. Any, since the
@@ -103,7 +103,7 @@ class Engine:
             pairs = params.from_body(call, known).strict()
             # As text: of a list of pairs oauthlib keeps the last of each name.
             form = urlencode(pairs)
-            _, body, status = respond(params.uri_with(()), "POST", form, _headers(call))
+            _, body, status = respond(_URI, "POST", form, _headers(call))
             document = json.loads(body) if body else None
         except OAuth2Error as error:
             status, document = error.status_code, dict(error.twotuples)
@@ -111,17 +111,6 @@ class Engine:
             # RFC 6749 section 5.2, where oauthlib names the Bearer scheme.
             headers["WWW-Authenticate"] = self._challenge
         return Answer(status, document, headers)
-
-
-def quiet() -> None:
-    """Keep oauthlib's loggers at INFO or above: at DEBUG they print codes and tokens."""
-    names = [name for name in logging.root.manager.loggerDict if name.startswith("oauthlib.")]
-    logger = logging.getLogger("oauthlib")
-    if logger.getEffectiveLevel() < logging.INFO:
-        logger.setLevel(logging.INFO)
-    for child in map(logging.getLogger, names):
-        if child.getEffectiveLevel() < logging.INFO:
-            child.setLevel(logging.INFO)
 
 
 def _headers(call: Call) -> dict[str, str]:

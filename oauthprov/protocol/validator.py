@@ -31,11 +31,12 @@ from oauthprov.protocol import (
     refresh,
     resources,
     revocation,
-    scopes,
     tokens,
 )
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.context import Context, Operation, current, entered, required
+from oauthprov.protocol.quiet import quiet
+from oauthprov.protocol.scopes import allowed, defaults
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
 
@@ -48,6 +49,7 @@ class Validator(RequestValidator):
     def __init__(
         self, settings: Settings, storage: Storage, clients: Clients, clock: Callable[[], int]
     ) -> None:
+        quiet()
         self._settings = settings
         self._storage = storage
         self._clients = clients
@@ -138,7 +140,7 @@ class Validator(RequestValidator):
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
     ) -> list[str]:
         """Return what a client gets that asks for no scope."""
-        return list(scopes.defaults(self._settings, required(current().client)))
+        return list(defaults(self._settings, required(current().client)))
 
     def validate_scopes(
         self,
@@ -151,7 +153,8 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may ask for these scopes; refuse unknown resources."""
         context = current()
-        if not scopes or not allowed_for(context).issuperset(scopes):
+        may_ask = allowed(self._settings, required(context.client))
+        if not scopes or not may_ask.issuperset(scopes):
             return False
         context.resources = resources.requested(self._settings, request)
         resources.scopes_for(self._settings, scopes, context.resources)
@@ -276,8 +279,3 @@ class Validator(RequestValidator):
         """Return False: CORS is answered around the endpoints."""
         current()
         return False
-
-
-def allowed_for(context: Context) -> frozenset[str]:
-    """Return the scopes that the client of this request may ask for."""
-    return scopes.allowed(context.settings, required(context.client))

@@ -145,7 +145,11 @@ class Storage(ABC):
     """
 
     def get(self, kind: type[R], key: str) -> Stored[R] | None:
-        """Return the record of ``kind`` under ``key``, dead or alive, with its grant; one trip."""
+        """Return the record of ``kind`` under ``key``, dead or alive, with its grant; one trip.
+
+        None when there is none, also for a key that no record can have: empty, too long, or with
+        other characters than printable ASCII. Whoever asks needn't check what a stranger sent.
+        """
         return self.get_many([(kind, key)])[0]  # type: ignore[return-value]
 
     @abstractmethod
@@ -183,12 +187,12 @@ class Storage(ABC):
         A record appears at most once in a commit (else ValueError), and a ``grant_id`` that a
         record names is the slot of its key. Within one slot all or nothing holds on every backend;
         across slots a cluster may stop between two, in the caller's order of their first change.
-        A key past its expiry plus ``keep`` counts as free.
+        From the second ``expires_at + keep`` on a key counts as free.
         """
 
     @abstractmethod
     def purge(self, *, now: int, limit: int = 500) -> int:
-        """Drop up to ``limit`` records past expiry plus ``keep``; return how many.
+        """Drop up to ``limit`` records whose keys count as free; return how many.
 
         Call it until it returns 0. It runs beside traffic. A grant goes no sooner than its tokens.
         """

@@ -1,6 +1,11 @@
+import hypothesis
 import pytest
 
 from .world import World
+
+# A deadline measures the machine, and this suite shares it.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture

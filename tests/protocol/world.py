@@ -15,7 +15,6 @@ from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Replace, Storage
 
-
 ISSUER = "https://as.example"
 CALLBACK = "https://app.example/callback"
 PHOTOS = "https://photos.example/"

@@ -12,12 +12,13 @@ from redis.retry import Retry
 from tests.servers.programs import missing, package, program, worker
 from tests.servers.run import Run, free_port, serve
 
+GIVEN = "OAUTHPROV_TEST_REDIS_URL"
 OPTIONS = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
 
 
 def url(run: Run) -> str:
     """Return the URL of this worker's Redis database."""
-    given = os.environ.get("OAUTHPROV_TEST_REDIS_URL")
+    given = os.environ.get(GIVEN)
     server = given.rstrip("/") if given else run.once("redis", start)
     return f"{server}/{worker()}"
 

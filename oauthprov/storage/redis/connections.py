@@ -84,15 +84,12 @@ class Connections:
         try:
             try:
                 return talk(connection)
-            except ResponseError:
-                raise
             except LostConnection:
                 connection.disconnect()
-                if not reused:
-                    raise
-                # The others were most likely lost with it.
-                self._disconnect_idle()
-                if not again:
+                if reused:
+                    # The others were most likely lost with it.
+                    self._disconnect_idle()
+                if not (reused and again):
                     raise
                 return talk(connection)
         except ResponseError:

@@ -15,14 +15,19 @@ T = TypeVar("T")
 ATTEMPTS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
 """Seconds between two attempts, at most."""
+PATIENCE = 2.0
+"""Seconds after which no attempt begins: a lock that a whole timeout didn't free stays taken."""
 
 
 def persistently(attempt: Callable[[int], T]) -> T:
     """Call ``attempt`` with 0, 1, ... until it doesn't raise RolledBack; then StorageError."""
     cause: BaseException | None = None
+    until = time.monotonic() + PATIENCE
     for number in range(ATTEMPTS):
         if number:
             pause(number)
+            if time.monotonic() > until:
+                break
         try:
             return attempt(number)
         except RolledBack as undone:

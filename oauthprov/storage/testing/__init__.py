@@ -48,17 +48,18 @@ __all__ = ["NewerCode", "StorageSuite", "not_applicable"]
 
 
 class StorageSuite(
-    Reading,
+    # pytest runs the tests of the last base first: the simplest promises before the races.
+    AgainstModel,
+    Racing,
+    Lifetime,
+    Secrecy,
+    Failure,
+    Purging,
+    Grants,
+    Expiry,
+    Atomicity,
     Finding,
     Changes,
-    Atomicity,
-    Expiry,
-    Grants,
-    Purging,
-    Racing,
-    Failure,
-    Secrecy,
-    Lifetime,
-    AgainstModel,
+    Reading,
 ):
     """Every promise of :mod:`oauthprov.storage.interface`, as tests."""

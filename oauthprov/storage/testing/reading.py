@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from oauthprov.records import KEY_LIMIT, KINDS, Account, Client, Interaction, Record
+from oauthprov.records import KEY_LIMIT, KINDS, AccessToken, Account, Client, Interaction, Record
 from oauthprov.storage.interface import Add, Claim, Remove, Replace, Storage
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.backend import Backend
@@ -19,6 +19,9 @@ LOOK_ALIKES = (
     *("z" * (KEY_LIMIT - 1), "z" * KEY_LIMIT, "z" * (KEY_LIMIT - 1) + "Z"),
 )
 """Keys that a collation, a pattern or a careless separator would take for one another."""
+
+NO_KEYS = ("", "\0", "a\0", "a\n", "\N{SNOWMAN}", "\ud800", "z" * (KEY_LIMIT + 1), "a" * 100_000)
+"""What a stranger may send as a client id or a token, and no record is stored under."""
 
 
 class Reading(Backend):
@@ -53,6 +56,14 @@ class Reading(Backend):
         assert storage.get(Account, "alice") is None
         assert storage.get_many([]) == []
         assert list(storage.get_many([(Account, "alice"), (Client, "alice")])) == [None, None]
+
+    def test_what_can_be_no_key_is_not_found(self, storage: Storage) -> None:
+        add(storage, samples.account("a"), samples.account("z" * KEY_LIMIT))
+        for key in NO_KEYS:
+            assert storage.get(Account, key) is None
+            assert storage.get(AccessToken, key) is None
+        found = storage.get_many([(Account, key) for key in (*NO_KEYS, "a")])
+        assert [stored is None for stored in found] == [True] * len(NO_KEYS) + [False]
 
     def test_keys_compare_byte_by_byte(self, storage: Storage) -> None:
         for number, key in enumerate(LOOK_ALIKES):

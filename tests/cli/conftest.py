@@ -1,0 +1,104 @@
+"""The command on an .ini of its own, over real storage; it runs in this process unless said."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from oauthprov.cli import main
+from oauthprov.settings import Settings
+from oauthprov.storage import open_storage
+from tests import site as sites
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Done:
+    """What a run of the command gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@dataclass
+class Command:
+    """``oauthprov GROUP VERB INI ...`` on one .ini."""
+
+    ini: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, group: str, *arguments: str, stdin: str = "") -> Done:
+        """Run it; the .ini goes behind the verb."""
+        verb = arguments[:1] if group != "settings" else ()
+        rest = arguments[len(verb) :]
+        return self.bare(group, *verb, str(self.ini), *rest, stdin=stdin)
+
+    def bare(self, *argv: str, stdin: str = "") -> Done:
+        """Run it with exactly these arguments."""
+        self.monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        self.capsys.readouterr()
+        try:
+            code = main(argv)
+        except SystemExit as stopped:
+            code = stopped.code
+        printed = self.capsys.readouterr()
+        return Done(code, printed.out, printed.err)
+
+    def user(self, name: str, *more: str) -> dict:
+        return self("user", "add", name, "--password-stdin", "--json", *more, stdin=PASSWORD).json
+
+    def client(self, kind: str = "web", *more: str) -> dict:
+        given = ["--type", kind, "--name", "Printer", "--scope", "profile:read", "--json", *more]
+        if kind != "machine":
+            given += ["--redirect-uri", "https://printer.example/callback"]
+        return self("client", "add", *given).json
+
+    def storage(self):
+        """The storage that the command works on."""
+        return open_storage(self.settings().storage_url)
+
+    def settings(self) -> Settings:
+        return Settings.from_ini(sites.ini(self.url))
+
+    @property
+    def url(self) -> str:
+        lines = self.ini.read_text("utf-8").splitlines()
+        [line] = [line for line in lines if line.startswith("oauthprov.storage.url")]
+        return line.partition(" = ")[2]
+
+
+def write_ini(path: Path, settings: dict[str, str]) -> Path:
+    """Write settings as ``[app:main]`` of an .ini."""
+    lines = ["[app:main]", "use = egg:oauthprov"]
+    for key, value in settings.items():
+        lines.append(f"{key} = " + value.replace("\n", "\n    "))
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """The command on a SQLite file, made by ``storage upgrade``."""
+    url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
+    made = Command(write_ini(tmp_path / "server.ini", sites.ini(url)), monkeypatch, capsys)
+    assert made("storage", "upgrade").code == 0
+    return made
+
+
+@pytest.fixture
+def on_redis(tmp_path, monkeypatch, capsys, redis_url):
+    """The command on a real Redis."""
+    made = Command(write_ini(tmp_path / "redis.ini", sites.ini(redis_url)), monkeypatch, capsys)
+    assert made("storage", "upgrade").code == 0
+    return made

@@ -1,0 +1,128 @@
+"""``oauthprov client``."""
+
+import pytest
+
+from oauthprov.credentials import matches
+from oauthprov.records import Client
+
+
+def stored(command, client_id):
+    storage = command.storage()
+    try:
+        return storage.get(Client, client_id).record
+    finally:
+        storage.close()
+
+
+@pytest.mark.parametrize("kind", ["web", "machine"])
+def test_add_prints_the_secret_once(command, kind):
+    made = command.client(kind)
+    client = stored(command, made["client_id"])
+    assert matches(made["client_secret"], client.secrets[0])
+    shown = command("client", "show", made["client_id"])
+    assert made["client_secret"] not in shown.out
+    assert client.secrets[0] not in shown.out
+    assert "Printer" in shown.out
+
+
+def test_a_public_client_has_a_null_secret(command):
+    assert command.client("native")["client_secret"] is None
+
+
+def test_add_reads_for_people_too(command):
+    done = command("client", "add", "--type", "machine", "--name", "Printer")
+    assert done.code == 0
+    assert "client_secret  ops_" in done.out
+    assert "can't be shown again" in done.err
+
+
+def test_the_document_has_these_names(command):
+    made = command.client("web", "--homepage-uri", "https://printer.example/")
+    assert list(made) == [
+        "client_id",
+        "name",
+        "client_type",
+        "created_at",
+        "owner",
+        "redirect_uris",
+        "grant_types",
+        "auth_method",
+        "secrets",
+        "secret_created_at",
+        "scopes",
+        "default_scopes",
+        "homepage_uri",
+        "first_party",
+        "disabled_at",
+        "client_secret",
+    ]
+    del made["client_secret"]
+    assert command("client", "show", made["client_id"], "--json").json == made
+    assert command("client", "list", "--json").json == {"clients": [made]}
+
+
+def test_edit_changes_what_is_named_and_nothing_else(command):
+    made = command.client("web")
+    arguments = ("client", "edit", made["client_id"], "--json")
+    edited = command(*arguments, "--name", "Scanner", "--first-party", "--disable").json
+    assert (edited["name"], edited["first_party"]) == ("Scanner", True)
+    assert edited["disabled_at"] is not None
+    assert edited["redirect_uris"] == made["redirect_uris"]
+    enabled = command(*arguments, "--enable", "--no-first-party").json
+    assert (enabled["disabled_at"], enabled["first_party"]) == (None, False)
+    assert enabled["name"] == "Scanner"
+
+
+def test_rotation_keeps_two_secrets_and_retire_ends_the_older(command):
+    first = command.client("machine")
+    client_id = first["client_id"]
+    second = command("client", "rotate-secret", client_id, "--json").json
+    assert second["secrets"] == 2
+    assert second["client_secret"] != first["client_secret"]
+    assert matches(first["client_secret"], stored(command, client_id).secrets[1])
+    assert command("client", "rotate-secret", client_id, "--retire", "--json").json["secrets"] == 1
+    assert matches(second["client_secret"], stored(command, client_id).secrets[0])
+
+
+def test_owner_is_named_by_user_name_or_id(command):
+    alice = command.user("alice")
+    named = command.client("web", "--owner", "Alice")
+    assert named["owner"] == alice["account_id"]
+    assert command.client("web", "--owner-id", "host-17")["owner"] == "host-17"
+    assert [
+        client["client_id"]
+        for client in command("client", "list", "--owner", "alice", "--json").json["clients"]
+    ] == [named["client_id"]]
+
+
+def test_removed_is_gone(command):
+    client_id = command.client()["client_id"]
+    assert command("client", "remove", client_id).code == 0
+    done = command("client", "show", client_id)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"There is no client {client_id}.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("add", "--type", "web", "--name", "Printer"), "redirect_uris: "),
+        (("add", "--type", "machine", "--name", "a\nb"), "name: "),
+        (("add", "--type", "machine", "--name", "x", "--scope", "none"), "scopes: "),
+        (("add", "--type", "machine", "--name", "x", "--owner", "bob"), "There is no user bob."),
+        (("add", "--type", "machine", "--name", "x", "--auth-method", "none"), "auth_method: "),
+        (("edit", "nobody", "--name", "x"), "There is no client nobody."),
+        (("rotate-secret", "nobody"), "There is no client nobody."),
+        (("remove", "n\x00b"), "There is no client"),
+    ],
+)
+def test_what_is_refused_is_said_in_a_sentence(command, arguments, sentence):
+    done = command("client", *arguments)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(sentence)
+    assert "Traceback" not in done.err
+
+
+def test_a_public_client_has_no_secret_to_rotate(command):
+    done = command("client", "rotate-secret", command.client("browser")["client_id"])
+    assert (done.code, done.err) == (1, "secrets: A public client has no secret.\n")

@@ -1,0 +1,135 @@
+"""``oauthprov user``."""
+
+import os
+import pty
+import subprocess
+import sys
+import time
+
+import pytest
+
+from oauthprov.accounts import BuiltInAccounts
+from oauthprov.protocol.sessions import Sessions
+from oauthprov.records import Session
+
+from .conftest import PASSWORD
+
+
+# A session leader's terminal is the first that it opens: getpass looks for it at /dev/tty.
+ON_A_TERMINAL = """
+import os, sys
+os.close(os.open(os.ttyname(0), os.O_RDWR))
+from oauthprov.cli import main
+sys.exit(main())
+"""
+
+
+def authenticate(command, name, password):
+    """Whether somebody could sign in with these."""
+    storage, settings = command.storage(), command.settings()
+    accounts = BuiltInAccounts.with_costs(
+        storage,
+        lambda: int(time.time()),
+        memory_kib=settings.password_memory,
+        time_cost=settings.password_time,
+        password_length=settings.password_length,
+    )
+    try:
+        return accounts.authenticate(name, password) is not None
+    finally:
+        storage.close()
+
+
+def begin_session(command, account_id):
+    storage = command.storage()
+    sessions = Sessions(command.settings(), storage, lambda: int(time.time()))
+    sessions.start(account_id, ("pwd",), "127.0.0.1", "browser", replacing=None)
+    storage.close()
+
+
+def sessions_of(command, account_id):
+    storage = command.storage()
+    found = list(storage.walk(Session, account_id=account_id))
+    storage.close()
+    return found
+
+
+def test_add_reads_the_password_from_stdin(command):
+    made = command.user("alice")
+    assert list(made) == ["account_id", "name", "developer", "created_at", "disabled_at"]
+    assert (made["name"], made["developer"], made["disabled_at"]) == ("alice", False, None)
+    assert authenticate(command, "alice", PASSWORD)
+    assert command("user", "list", "--json").json == {"users": [made]}
+
+
+def test_the_developer_role_is_given_and_taken(command):
+    assert command.user("alice", "--developer")["developer"] is True
+    command.user("bob")
+    assert command("user", "developer", "bob", "--json").json["developer"] is True
+    assert command("user", "developer", "bob", "--off", "--json").json["developer"] is False
+
+
+def test_passwd_sets_another_password_and_ends_sessions(command):
+    account_id = command.user("alice")["account_id"]
+    begin_session(command, account_id)
+    done = command("user", "passwd", "alice", "--password-stdin", stdin="another one\n")
+    assert done.code == 0
+    assert sessions_of(command, account_id) == []
+    assert authenticate(command, "alice", "another one")
+    assert not authenticate(command, "alice", PASSWORD)
+
+
+def test_disable_stops_everything(command):
+    account_id = command.user("alice")["account_id"]
+    begin_session(command, account_id)
+    assert command("user", "disable", "alice", "--json").json["disabled_at"] is not None
+    assert sessions_of(command, account_id) == []
+    assert not authenticate(command, "alice", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "sentence"),
+    [
+        (("add", "ALICE"), PASSWORD, "There is already a user ALICE."),
+        (("add", "bob"), "short", "A password needs 8 characters or more."),
+        (("add", "b\u202eob"), PASSWORD, "A user name can't hold invisible characters."),
+        (("passwd", "bob"), PASSWORD, "There is no user bob."),
+        (("passwd", "alice"), "", "A password needs 8 characters or more."),
+    ],
+)
+def test_what_is_refused_is_said_in_a_sentence(command, arguments, password, sentence):
+    command.user("alice")
+    done = command("user", *arguments, "--password-stdin", stdin=password)
+    assert (done.code, done.out, done.err) == (1, "", sentence + "\n")
+
+
+def test_without_a_terminal_it_asks_for_the_option(command):
+    done = command("user", "add", "alice", stdin=PASSWORD)
+    assert (done.code, done.out) == (1, "")
+    assert "--password-stdin" in done.err
+
+
+@pytest.mark.parametrize(
+    ("second", "code"), [(PASSWORD, 0), ("another one", 1)], ids=["same", "different"]
+)
+def test_on_a_terminal_it_asks_twice_without_echo(command, second, code):
+    leader, follower = pty.openpty()
+    asked = subprocess.Popen(  # noqa: S603 - our own interpreter and command
+        [sys.executable, "-c", ON_A_TERMINAL, "user", "add", str(command.ini), "alice"],
+        stdin=follower,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    os.close(follower)
+    heard = b""
+    for prompt, answer in ((b"Password: ", PASSWORD), (b"Once more: ", second)):
+        while prompt not in heard:
+            heard += os.read(leader, 1024)
+        os.write(leader, answer.encode() + b"\n")
+    _, err = asked.communicate(timeout=60)
+    heard += os.read(leader, 1024)
+    os.close(leader)
+    assert asked.returncode == code, err
+    assert PASSWORD.encode() not in heard
+    assert authenticate(command, "alice", PASSWORD) is (code == 0)

@@ -1,0 +1,76 @@
+"""The account page: connected apps, and taking back what they were allowed."""
+
+from __future__ import annotations
+
+from oauthprov.records import Consent
+from tests.site import ISSUER
+
+
+def words(element) -> str:
+    return " ".join(element.text.split())
+
+
+def removal(browser, app):
+    return browser.get(f"/account/apps/{app.client.client_id}/remove")
+
+
+def test_an_app_is_listed_with_its_scopes_and_days(site, alice):
+    app = site.app(name="Printer")
+    assert "No app has access to your account." in alice.get("/account").text
+    alice.connect(app, scope="profile:read photos:read")
+    site.clock.pass_by(60)
+    entry = words(alice.get("/account").html.select_one(".entries li"))
+    assert entry.startswith("Printer See your name See photos Since 15 January 2027.")
+    assert "Last used 15 January 2027, 08:00 UTC." in entry
+
+
+def test_removing_asks_first(site, alice):
+    app = site.app(name="Printer")
+    alice.connect(app)
+    link = alice.get("/account").html.find("a", href=lambda href: href.endswith("/remove"))
+    assert words(link) == "Remove access of Printer"
+    page = alice.get(link["href"])
+    assert "Printer loses access to your account at once" in words(page.html.main)
+    assert len(list(site.storage.walk(Consent))) == 1
+
+
+def test_removing_kills_every_token_at_once(site, alice):
+    app = site.app(name="Printer")
+    tokens = app.tokens(alice)
+    assert app.me(tokens["access_token"]).status_int == 200
+    done = alice.follow(removal(alice, app).form.submit())
+    assert "Access removed." in done.html.find(role="status").text
+    assert "No app has access to your account." in done.text
+    assert app.me(tokens["access_token"]).status_int == 401
+    assert app.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert "asks for access" in alice.authorize(app).text
+
+
+def test_an_app_that_is_gone_can_still_be_removed(site, alice):
+    app = site.app()
+    alice.connect(app)
+    site.registrar.remove(app.client.client_id)
+    assert removal(alice, app).form.submit().location == f"{ISSUER}/account?done=removed"
+    assert list(site.storage.walk(Consent)) == []
+
+
+def test_nobody_removes_what_somebody_else_allowed(site, alice):
+    app = site.app()
+    alice.connect(app)
+    bob = site.browser().sign_up("bob")
+    assert removal(bob, app).status_int == 404
+    token = bob.get("/logout").form["csrf_token"].value
+    path = site.url(f"/account/apps/{app.client.client_id}/remove")
+    bob.page.post(path, {"csrf_token": token})
+    assert len(list(site.storage.walk(Consent))) == 1
+
+
+def test_a_visitor_is_sent_to_sign_in(site):
+    for path in ("/account", "/account/password", "/account/apps/x/remove"):
+        assert site.get(path).location == f"{ISSUER}/login?page=account"
+    for path in ("/account/password", "/account/sessions/end", "/account/sessions/end-all"):
+        assert site.post(path, {}).location == f"{ISSUER}/login?page=account"
+
+
+def test_a_notice_is_one_of_ours(site, alice):
+    assert "hello" not in alice.get("/account?done=hello").text

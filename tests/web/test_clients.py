@@ -1,0 +1,316 @@
+"""The developer console: registering, showing, editing, rotating and removing clients."""
+
+import re
+
+import pytest
+
+from oauthprov.records import Account, Client
+from tests import site as sites
+from tests.site import App
+
+HTTPS = "https://printer.example/callback"
+
+
+@pytest.fixture
+def with_console():
+    """Makes sites whose ``oauthprov.console`` a test chooses."""
+    made = []
+
+    def make(console):
+        made.append(sites.standalone(sites.ini("sqlite://", development="true", console=console)))
+        return made[-1]
+
+    yield make
+    for site in made:
+        site.close()
+
+
+def register(browser, kind="web", **fields):
+    """Fill in the form for a client of a type and return the answer."""
+    form = browser.get(f"/clients/new/{kind}").form
+    given = {"name": "Printer"} | ({"redirect_uris": HTTPS} if kind != "machine" else {})
+    for name, value in (given | fields).items():
+        form[name] = value
+    return form.submit(expect_errors=True)
+
+
+def registered(site):
+    """The one client there is."""
+    [stored] = site.storage.find(Client).items
+    return stored.record
+
+
+def secret_on(page):
+    found = re.findall(r"ops_[A-Za-z0-9_-]{43}", page.text)
+    assert found, "no secret on the page"
+    assert len(set(found)) == 1
+    return found[0]
+
+
+def press(page, action):
+    return page.form.submit("action", value=action, expect_errors=True)
+
+
+def works(site, secret):
+    """Whether the token endpoint takes this secret of the one client."""
+    client = registered(site)
+    answer = App(site, client, secret).post("token", {"grant_type": "client_credentials"})
+    assert answer.json.get("error") in (None, "invalid_client", "unauthorized_client")
+    return answer.json.get("error") != "invalid_client"
+
+
+def test_a_stranger_is_sent_to_sign_in_and_back(site, alice):
+    stranger = site.browser()
+    answer = stranger.get("/clients")
+    assert answer.status_int == 302
+    login = stranger.get(answer.location)
+    login.form["name"], login.form["password"] = "alice", sites.PASSWORD
+    assert stranger.follow(login.form.submit()).request.path == "/clients"
+
+
+def test_the_chooser_says_what_each_type_is_for(alice):
+    page = alice.get("/clients").click("Register a client")
+    for words in ("can keep a secret", "JavaScript in the browser", "own phone", "acts as itself"):
+        assert words in page.text
+    assert page.click("Machine to machine").form.action.endswith("/clients/new/machine")
+
+
+@pytest.mark.parametrize("kind", ["web", "machine"])
+def test_a_secret_is_shown_once_and_works(site, alice, kind):
+    page = register(alice, kind)
+    assert page.status_int == 200
+    assert page.headers["Cache-Control"] == "no-store"
+    secret = secret_on(page)
+    assert works(site, secret)
+    again = alice.get(f"/clients/{registered(site).client_id}")
+    assert "ops_" not in again.text
+    assert secret not in repr(alice.page.cookies)
+    assert secret not in repr(registered(site))
+
+
+@pytest.mark.parametrize("kind", ["browser", "native"])
+def test_a_public_client_has_no_secret(site, alice, kind):
+    page = register(alice, kind)
+    assert page.status_int == 200
+    assert "ops_" not in page.text
+    assert "Make a new secret" not in page.text
+    assert registered(site).auth_method == "none"
+
+
+def test_what_was_entered_is_what_is_registered(site, alice):
+    page = alice.get("/clients/new/web")
+    page.form["name"] = "  Alice's printer "
+    page.form["redirect_uris"] = f"{HTTPS}\r\n\r\n http://127.0.0.1:8000/callback\r\n{HTTPS}"
+    page.form["homepage_uri"] = "https://printer.example/"
+    page.form["scope.photos:read"] = True
+    page.form["auth_method"] = "client_secret_post"
+    page.form.submit()
+    client = registered(site)
+    assert client.name == "Alice's printer"
+    assert client.redirect_uris == (HTTPS, "http://127.0.0.1:8000/callback")
+    assert client.homepage_uri == "https://printer.example/"
+    assert client.scopes == ("profile:read", "photos:read")
+    assert client.default_scopes == ("profile:read",)
+    assert client.auth_method == "client_secret_post"
+    assert client.owner == alice.account_id()
+    assert not client.first_party
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", " "),
+        ("name", "x" * 101),
+        ("redirect_uris", ""),
+        ("redirect_uris", "javascript:alert(1)"),
+        ("redirect_uris", f"{HTTPS}\nhttp://printer.example/"),
+        ("homepage_uri", "javascript:alert(1)"),
+        ("homepage_uri", "https://alice:secret@printer.example/"),
+        ("default.photos:write", True),
+        ("scope.profile:read", False),
+    ],
+)
+def test_a_wrong_field_is_told_beside_it_and_nothing_is_lost(site, alice, field, value):
+    entered = {"name": "Printer", "homepage_uri": "https://printer.example/", field: value}
+    page = register(alice, **entered)
+    assert page.status_int == 422
+    assert page.html.find(attrs={"role": "alert"})
+    assert page.html.find(class_="wrong").text.strip()
+    assert page.form["name"].value == entered["name"].strip()
+    assert page.form["homepage_uri"].value == entered["homepage_uri"]
+    assert site.storage.find(Client).items == ()
+
+
+def test_unknown_fields_and_types_change_nothing(site, alice):
+    page = alice.get("/clients/new/web")
+    fields = dict(page.form.submit_fields()) | {"name": "Printer", "redirect_uris": HTTPS}
+    fields |= {"first_party": "on", "owner": "bob", "client_type": "native", "type": "native"}
+    assert alice.page.post(page.form.action, fields).status_int == 200
+    client = registered(site)
+    assert (client.client_type, client.first_party) == ("web", False)
+    assert client.owner == alice.account_id()
+    assert alice.get("/clients/new/daemon").status_int == 404
+
+
+def test_a_form_without_its_token_registers_nothing(site, alice):
+    fields = {"name": "Printer", "redirect_uris": HTTPS, "scope.profile:read": "on"}
+    url = site.url("/clients/new/web")
+    assert alice.page.post(url, fields, expect_errors=True).status_int == 403
+    assert site.storage.find(Client).items == ()
+
+
+def test_editing_is_in_force_at_once(site, alice):
+    app = App(site, registered_by(site, alice), None)
+    assert alice.authorize(app).status_int == 200
+    form = alice.get(f"/clients/{app.client.client_id}/edit").form
+    form["name"], form["redirect_uris"] = "Scanner", "https://scanner.example/"
+    assert form.submit().status_int == 303
+    assert alice.authorize(app).status_int == 400
+    moved = App(site, registered(site), None)
+    assert "Scanner" in alice.authorize(moved).text
+
+
+def registered_by(site, browser, kind="web"):
+    register(browser, kind)
+    return registered(site)
+
+
+def test_an_edit_overtaken_by_another_is_shown_and_not_lost(site, alice):
+    client = registered_by(site, alice)
+    mine = alice.get(f"/clients/{client.client_id}/edit")
+    theirs = alice.get(f"/clients/{client.client_id}/edit")
+    theirs.form["name"] = "Scanner"
+    theirs.form.submit()
+    mine.form["name"] = "Copier"
+    answer = mine.form.submit(expect_errors=True)
+    assert answer.status_int == 409
+    assert registered(site).name == "Scanner"
+    assert answer.form["name"].value == "Copier"
+    assert answer.form.submit().status_int == 303
+    assert registered(site).name == "Copier"
+
+
+def test_two_secrets_work_during_a_rotation(site, alice):
+    first = secret_on(register(alice, "machine"))
+    address = f"/clients/{registered(site).client_id}"
+    page = press(alice.get(address), "rotate")
+    second = secret_on(page)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert works(site, first)
+    assert works(site, second)
+    assert press(alice.get(address), "retire").status_int == 303
+    assert not works(site, first)
+    assert works(site, second)
+
+
+def test_a_second_rotation_ends_the_oldest_secret(site, alice):
+    first = secret_on(register(alice, "machine"))
+    second = secret_on(press(alice.get(f"/clients/{registered(site).client_id}"), "rotate"))
+    third = secret_on(press(alice.get(f"/clients/{registered(site).client_id}"), "rotate"))
+    assert [works(site, secret) for secret in (first, second, third)] == [False, True, True]
+
+
+def test_rotating_twice_from_one_page_ends_no_secret_unseen(site, alice):
+    first = secret_on(register(alice, "machine"))
+    page = alice.get(f"/clients/{registered(site).client_id}")
+    press(page, "rotate")
+    assert press(page, "rotate").status_int == 409
+    assert works(site, first)
+
+
+def test_a_public_client_gets_no_secret_by_a_forged_form(site, alice):
+    client = registered_by(site, alice, "native")
+    token = alice.get("/clients/new/web").form["csrf_token"].value
+    fields = {"csrf_token": token, "action": "rotate", "version": "1"}
+    answer = alice.page.post(
+        site.url(f"/clients/{client.client_id}"), fields, expect_errors=True
+    )
+    assert answer.status_int in (400, 409)
+    assert registered(site).secrets == ()
+
+
+def test_removal_asks_for_the_name_and_kills_tokens(site, alice):
+    secret = secret_on(register(alice))
+    app = App(site, registered(site), secret)
+    tokens = app.tokens(alice)
+    assert app.me(tokens["access_token"]).status_int == 200
+    page = alice.get(f"/clients/{app.client.client_id}/remove")
+    page.form["name"] = "Scanner"
+    assert page.form.submit(expect_errors=True).status_int == 422
+    page.form["name"] = "Printer"
+    answer = alice.follow(page.form.submit())
+    assert "The client is removed" in answer.text
+    assert app.me(tokens["access_token"]).status_int == 401
+    assert app.refresh(tokens["refresh_token"]).status_int == 401
+
+
+@pytest.mark.parametrize("below", ["", "/edit", "/remove"])
+def test_nobody_sees_or_changes_the_client_of_another(site, alice, below):
+    client = registered_by(site, alice)
+    bob = site.browser().sign_up("bob")
+    token = bob.get("/clients/new/web").form["csrf_token"].value
+    fields = {"csrf_token": token, "name": "Printer", "action": "rotate", "version": "1"}
+    address = site.url(f"/clients/{client.client_id}{below}")
+    assert bob.get(address).status_int == 404
+    assert bob.page.post(address, fields, expect_errors=True).status_int == 404
+    assert "Printer" not in bob.get("/clients").text
+    assert registered(site) == client
+
+
+@pytest.mark.parametrize("client_id", ["nobody", "a.b", "%C3%A9", "%00", "x" * 300])
+def test_an_odd_client_id_is_not_found(alice, client_id):
+    for below in ("", "/edit", "/remove"):
+        assert alice.get(f"/clients/{client_id}{below}").status_int == 404
+
+
+def test_a_long_list_has_pages(site, alice):
+    owner = alice.account_id()
+    names = {f"Printer {number}" for number in range(60)}
+    for name in sorted(names):
+        site.app(name=name, owner=owner)
+    first = alice.get("/clients")
+    second = first.click("More clients")
+    shown = [set(re.findall(r">(Printer \d+)<", page.text)) for page in (first, second)]
+    assert shown[0].isdisjoint(shown[1])
+    assert shown[0] | shown[1] == names
+    assert alice.get("/clients?after=nonsense").status_int in (200, 404)
+
+
+def test_names_are_escaped(site, alice):
+    register(alice, name="<b>Printer</b>")
+    for page in ("", f"/{registered(site).client_id}", f"/{registered(site).client_id}/remove"):
+        assert "<b>Printer" not in alice.get(f"/clients{page}").text
+
+
+def test_only_developers_come_in_when_the_console_is_for_them(with_console):
+    site = with_console("developers")
+    alice = site.browser().sign_up("alice")
+    closed = alice.get("/clients")
+    assert closed.status_int == 403
+    assert "only developers register clients" in closed.text
+    assert alice.get("/clients/new/web").status_int == 403
+    assert "/clients" not in alice.get("/").text
+    people = site.wsgi.registry["oauthprov"].people
+    people.set_developer(alice.account_id(), True)
+    assert alice.get("/clients").status_int == 200
+    assert "/clients" in alice.get("/").text
+
+
+def test_a_console_that_is_off_has_no_address(with_console):
+    site = with_console("off")
+    alice = site.browser().sign_up("alice")
+    assert alice.get("/clients").status_int == 404
+    assert alice.get("/clients/new/web").status_int == 404
+    assert alice.get("/").status_int == 200
+    assert site.storage.find(Account).items
+
+
+def test_a_disabled_client_says_so(site, alice):
+    client = registered_by(site, alice)
+    site.registrar.set_disabled(client.client_id, True)
+    page = alice.get(f"/clients/{client.client_id}")
+    assert "has disabled this client" in page.text
+    form = alice.get(f"/clients/{client.client_id}/edit").form
+    form["name"] = "Scanner"
+    form.submit()
+    assert registered(site).disabled_at is not None

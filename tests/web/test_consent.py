@@ -1,0 +1,155 @@
+"""The consent page: what it shows, whom it obeys, and where it leads."""
+
+from __future__ import annotations
+
+from oauthprov.records import Consent, Interaction
+from tests.site import CALLBACK, ISSUER, PASSWORD, PHOTOS, arrived
+
+
+def pressed(page, decision="allow"):
+    """What Allow or Cancel on a consent page leads to, whatever the status."""
+    return page.forms[0].submit("decision", value=decision, expect_errors=True)
+
+
+def words(element) -> str:
+    return " ".join(element.text.split())
+
+
+def test_it_says_who_asks_for_what_as_whom_and_where_it_leads(site, alice):
+    app = site.app(name="Printer", homepage_uri="https://printer.example/")
+    page = alice.authorize(app, scope="photos:read photos:write", resource=PHOTOS).html
+    assert words(page.h1) == "Printer asks for access"
+    assert "to your account alice" in words(page.main)
+    assert [words(li) for li in page.select("ul.asked li")] == [
+        "See photos",
+        "Add photos",
+        "Your photos",
+    ]
+    assert "You will be sent to app.example" in words(page.main)
+    assert page.find("a", string="printer.example")["href"] == "https://printer.example/"
+    assert page.title.text.startswith("Allow Printer?")
+
+
+def test_cancel_comes_first_and_neither_button_is_preselected(site, alice):
+    page = alice.authorize(site.app()).html
+    buttons = page.select(".actions button")
+    assert [button["value"] for button in buttons] == ["cancel", "allow"]
+    assert not page.select("[autofocus]")
+
+
+def test_the_page_carries_an_id_and_none_of_the_parameters(site, alice):
+    page = alice.authorize(site.app(), state="the-state")
+    names = {field["name"] for field in page.html.form.find_all("input")}
+    assert names == {"csrf_token", "interaction"}
+    assert "the-state" not in page.text
+
+
+def test_allow_leads_back_with_a_code_once(site, alice):
+    page = alice.authorize(site.app())
+    first = pressed(page)
+    assert first.status_int == 303
+    assert first.location.startswith(CALLBACK + "?")
+    assert {"code", "iss", "state"} <= arrived(first).keys()
+    assert first.headers["Referrer-Policy"] == "no-referrer"
+    assert first.headers["Cache-Control"] == "no-store"
+    again = pressed(page)
+    assert again.status_int == 400
+    assert "Location" not in again.headers
+
+
+def test_cancel_tells_the_client_and_remembers_nothing(site, alice):
+    page = alice.authorize(site.app())
+    assert arrived(pressed(page, "cancel"))["error"] == "access_denied"
+    assert list(site.storage.walk(Consent)) == []
+    assert pressed(page).status_int == 400
+
+
+def test_a_second_request_is_asked_for_what_is_new_alone(site, alice):
+    app = site.app()
+    alice.connect(app)
+    assert "code" in arrived(alice.authorize(app))
+    page = alice.authorize(app, scope="profile:read photos:write").html
+    marked = {words(li).removesuffix(" new"): "new" in words(li) for li in page.select("li")}
+    assert (marked["See your name"], marked["Add photos"]) == (False, True)
+    assert "You allowed this app before" in page.main.text
+
+
+def test_a_decision_is_allow_or_cancel(site, alice):
+    page = alice.authorize(site.app())
+    fields = {name: page.forms[0][name].value for name in ("csrf_token", "interaction")}
+    for decision in ({}, {"decision": ""}, {"decision": "yes"}, {"decision": "ALLOW"}):
+        sent = alice.page.post(site.url("/consent"), fields | decision, expect_errors=True)
+        assert sent.status_int == 400
+    assert arrived(pressed(page))["code"]
+
+
+def test_the_question_belongs_to_the_browser_that_began(site, alice):
+    page = alice.authorize(site.app())
+    interaction = page.forms[0]["interaction"].value
+    bob = site.browser().sign_up("bob")
+    assert bob.get(f"/consent?interaction={interaction}").status_int == 400
+    token = bob.get("/logout").form["csrf_token"].value
+    fields = {"interaction": interaction, "decision": "allow", "csrf_token": token}
+    sent = bob.page.post(site.url("/consent"), fields, expect_errors=True)
+    assert sent.status_int == 400
+    assert "Location" not in sent.headers
+    assert arrived(pressed(page))["code"]
+
+
+def test_without_a_question_there_is_an_error_page(site, alice):
+    for query in ("", "?interaction=", "?interaction=nothing", "?interaction=a&interaction=b"):
+        assert alice.get("/consent" + query).status_int == 400
+
+
+def test_an_expired_question_is_over(site, alice):
+    page = alice.authorize(site.app())
+    site.clock.pass_by(1800)
+    assert (
+        alice.get(f"/consent?interaction={page.forms[0]['interaction'].value}").status_int == 400
+    )
+    assert pressed(page).status_int == 400
+
+
+def test_who_is_signed_out_meanwhile_signs_in_and_is_asked_again(site, alice):
+    page = alice.authorize(site.app())
+    site.wsgi.registry["oauthprov"].sessions.end_all(alice.account_id())
+    sent = pressed(page)
+    assert sent.location.startswith(f"{ISSUER}/login?interaction=")
+    login = alice.get(sent.location)
+    login.form["name"], login.form["password"] = "alice", PASSWORD
+    assert "asks for access" in alice.follow(login.form.submit()).text
+
+
+def test_another_account_can_take_over_the_request(site, alice):
+    site.browser().sign_up("bob")
+    page = alice.authorize(site.app(name="Printer"))
+    login = alice.follow(page.forms[1].submit())
+    assert "Printer" in login.html.find(class_="lead").text
+    login.form["name"], login.form["password"] = "bob", PASSWORD
+    consent = alice.follow(login.form.submit())
+    assert "to your account bob" in words(consent.html.main)
+    assert arrived(pressed(consent))["code"]
+    [stored] = site.storage.walk(Consent)
+    assert (
+        stored.record.account_id
+        == site.wsgi.registry["oauthprov"].people.by_name("bob").record.account_id
+    )
+
+
+def test_a_client_s_name_is_text_and_never_markup(site, alice):
+    app = site.app(name="<b>Bank</b>")
+    assert "<b>Bank" not in alice.authorize(app).text
+    alice.connect(app)
+    assert "<b>Bank" not in alice.get("/account").text
+
+
+def test_a_homepage_is_linked_over_https_alone(site, alice):
+    app = site.app(homepage_uri="http://printer.example/")
+    assert "printer.example" not in alice.authorize(app).text
+
+
+def test_the_stored_request_is_bound_to_the_browser_s_cookie(site, alice):
+    alice.authorize(site.app())
+    [stored] = site.storage.walk(Interaction)
+    assert stored.record.browser is not None
+    assert alice.page.cookies["__Host-oauthprov_bid"] not in str(stored.record)

@@ -1,0 +1,164 @@
+"""Headers of our pages: on every one of them, whatever happened, and on nothing of a host's."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from pyramid.config import Configurator
+from pyramid.response import Response
+from webtest import TestApp
+
+from oauthprov.protocol.answers import Redirect
+from oauthprov.web.responder import respond
+from tests import site as sites
+from tests.site import CALLBACK, PASSWORD
+
+PAGES = (
+    "/",
+    "/login",
+    "/signup",
+    "/logout",
+    "/account",
+    "/account/password",
+    "/account/apps/{client_id}/remove",
+    "/consent?interaction={interaction}",
+)
+LEAVING = ("/login", "/signup", "/consent")
+MISSING = ("/nowhere", "/account/apps/nothing/remove", "/consent")
+
+
+@pytest.fixture
+def paths(site, alice):
+    """Every page's path, filled in so that it shows itself to alice."""
+    app = site.app()
+    alice.connect(app)
+    consent = alice.authorize(app, scope="photos:read")
+    names = {
+        "client_id": app.client.client_id,
+        "interaction": consent.forms[0]["interaction"].value,
+    }
+    return [path.format(**names) for path in PAGES]
+
+
+def policy_of(response) -> dict[str, str]:
+    policy = response.headers["Content-Security-Policy"]
+    return dict(part.strip().partition(" ")[::2] for part in policy.split(";"))
+
+
+def test_every_page_has_every_header(site, alice, paths):
+    shown = [alice.get(path) for path in paths if path not in ("/login", "/signup")]
+    shown += [site.get(path) for path in ("/", "/login", "/signup")]
+    assert {page.status_int for page in shown} == {200}
+    for page in shown + [alice.get(path) for path in MISSING]:
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+        assert page.headers["X-Frame-Options"] == "DENY"
+        assert page.headers["Referrer-Policy"] == "same-origin"
+        assert re.fullmatch(r"[0-9a-f]{16}", page.headers["X-Request-Id"])
+        policy = policy_of(page)
+        assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == "'self'"
+
+
+def test_forms_may_lead_on_to_a_client_from_three_pages_alone(site, alice, paths):
+    pages = {path: site.get(path) for path in ("/login", "/signup")}
+    pages |= {path: alice.get(path) for path in paths if path not in pages}
+    for path, page in pages.items():
+        leaves = path.partition("?")[0] in LEAVING
+        assert policy_of(page).get("form-action") == (None if leaves else "'self'"), path
+
+
+def test_no_page_has_a_style_or_script_of_its_own(site, alice, paths):
+    for path in paths:
+        html = alice.get(path).html if path not in ("/login", "/signup") else site.get(path).html
+        assert not html.select("[style], style, script:not([src])")
+        assert not html.find_all(lambda tag: any(name.startswith("on") for name in tag.attrs))
+
+
+def test_every_page_reads_in_order(site, alice, paths):
+    for path in paths:
+        html = alice.get(path).html if path not in ("/login", "/signup") else site.get(path).html
+        assert html.html["lang"] == "en"
+        assert len(html.find_all("h1")) == 1
+        assert html.select_one("body > :first-child")["href"] == "#main"
+        labelled = {label["for"] for label in html.find_all("label")}
+        shown = html.select("input:not([type=hidden]):not([hidden])")
+        assert {field["id"] for field in shown} == labelled
+
+
+def test_every_request_has_an_id_of_its_own(site):
+    ids = {site.get("/").headers["X-Request-Id"] for _ in range(5)}
+    assert len(ids) == 5
+
+
+def test_redirects_after_a_post_are_303(site, alice):
+    form = site.browser().get("/login").form
+    form["name"], form["password"] = "alice", PASSWORD
+    assert form.submit().status_int == 303
+
+
+def test_a_host_s_views_are_untouched():
+    with Configurator(settings=sites.ini("sqlite://", development="true")) as config:
+        config.include("oauthprov")
+        config.add_route("hello", "/hello")
+        config.add_view(lambda request: Response("hello"), route_name="hello")
+        app = TestApp(config.make_wsgi_app())
+    page = app.get("https://id.example/hello")
+    assert set(page.headers) == {"Content-Type", "Content-Length"}
+    lost = app.get("https://id.example/nowhere", status=404)
+    assert "Content-Security-Policy" not in lost.headers
+
+
+def test_static_files_are_ours_and_cached(site):
+    page = site.get("/")
+    for link in page.html.find_all("link"):
+        found = site.get(link["href"])
+        assert found.status_int == 200
+        assert "max-age=3600" in found.headers["Cache-Control"]
+
+
+def answered(response_mode: str, method: str = "GET", uri: str = CALLBACK):
+    """What the responder makes of an authorization response."""
+    with Configurator(settings=sites.ini("sqlite://", development="true")) as config:
+        config.include("oauthprov")
+        params = (("code", "a b&c"), ("iss", "https://id.example"))
+        config.add_oauth_page(
+            "answer",
+            "/answer",
+            get=lambda request: respond(request, Redirect(uri, params, response_mode)),
+            post=lambda request: respond(request, Redirect(uri, params, response_mode)),
+            leaves=True,
+        )
+        app = TestApp(config.make_wsgi_app())
+    return app.request("https://id.example/answer", method=method)
+
+
+CARRIED = "code=a+b%26c&iss=https%3A%2F%2Fid.example"
+
+
+@pytest.mark.parametrize(
+    ("mode", "uri", "location"),
+    [
+        ("query", CALLBACK, f"{CALLBACK}?{CARRIED}"),
+        ("query", f"{CALLBACK}?a=%2F", f"{CALLBACK}?a=%2F&{CARRIED}"),
+        ("query", "com.example.app:/cb", f"com.example.app:/cb?{CARRIED}"),
+        ("fragment", CALLBACK, f"{CALLBACK}#{CARRIED}"),
+    ],
+)
+@pytest.mark.parametrize(("method", "status"), [("GET", 302), ("POST", 303)])
+def test_codes_pass_in_the_place_asked_for(mode, uri, location, method, status):
+    response = answered(mode, method, uri)
+    assert (response.status_int, response.location) == (status, location)
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_form_post_page_works_without_its_script():
+    page = answered("form_post")
+    form = page.form
+    assert (form.action, form.method) == (CALLBACK, "post")
+    assert (form["code"].value, form["iss"].value) == ("a b&c", "https://id.example")
+    assert page.html.form.button.text == "Continue"
+    assert "form-action" not in policy_of(page)
+    assert page.headers["Referrer-Policy"] == "no-referrer"
