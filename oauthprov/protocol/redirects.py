@@ -92,9 +92,9 @@ def leaves_browser(uri: str) -> bool:
 def destination(uri: str) -> str:
     """Return where ``uri`` leads as a person can judge it: a host, or an app on the device."""
     parts = urlsplit(uri)
-    if parts.scheme in ("http", "https"):
-        return parts.netloc
-    return f"an app on this device ({parts.scheme})"
+    if leaves_browser(uri):
+        return f"an app on this device ({parts.netloc or parts.scheme})"
+    return parts.netloc
 
 
 def _without_port(uri: str) -> tuple[str, str] | None:

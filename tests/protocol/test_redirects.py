@@ -145,8 +145,8 @@ def test_what_may_be_registered_works_at_the_authorization_endpoint(uri):
     [
         ("https://app.example/cb", False, "app.example"),
         ("https://app.example:8443/cb", False, "app.example:8443"),
-        ("http://localhost:8000/cb", True, "localhost:8000"),
-        ("http://127.0.0.1/cb", True, "127.0.0.1"),
+        ("http://localhost:8000/cb", True, "an app on this device (localhost:8000)"),
+        ("http://127.0.0.1/cb", True, "an app on this device (127.0.0.1)"),
         ("com.example.app:/cb", True, "an app on this device (com.example.app)"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oauthprov.records import Account, Consent, Session
+from tests import site as sites
 from tests.site import ISSUER, PASSWORD, Browser, Site
 
 PATHS = (
@@ -53,8 +54,17 @@ class Victim:
         return self.state() == self.before and self.browser.get("/account").status_int == 200
 
 
+@pytest.fixture(scope="module")
+def victim():
+    """One for all the forms that are refused: they leave everything as it was."""
+    site = sites.standalone(sites.ini("sqlite://", development="true"))
+    yield Victim(site, site.browser().sign_up("alice"))
+    site.close()
+
+
 @pytest.fixture
-def victim(site, alice):
+def willing(site, alice):
+    """One for forms that are taken."""
     return Victim(site, alice)
 
 
@@ -65,8 +75,8 @@ def test_a_form_without_a_token_is_refused(victim, path):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_form_with_another_browser_s_token_is_refused(victim, site, path):
-    other = site.browser().get("/login").form["csrf_token"].value
+def test_a_form_with_another_browser_s_token_is_refused(victim, path):
+    other = victim.site.browser().get("/login").form["csrf_token"].value
     assert victim.send(path, other).status_int == 403
     assert victim.is_untouched()
 
@@ -102,9 +112,9 @@ def test_a_form_from_another_site_is_refused_even_with_the_token(victim, path, h
     ],
     ids=str,
 )
-def test_a_form_of_our_own_is_taken(victim, headers):
-    assert victim.send("/logout", victim.token, **headers).status_int == 303
-    assert victim.browser.get("/account").status_int == 302
+def test_a_form_of_our_own_is_taken(willing, headers):
+    assert willing.send("/logout", willing.token, **headers).status_int == 303
+    assert willing.browser.get("/account").status_int == 302
 
 
 def test_the_token_changes_at_sign_in_and_at_sign_out(site):

@@ -1,0 +1,169 @@
+"""The built-in accounts: names, passwords, and closing an account, on real storage."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from oauthprov.accounts import BuiltInAccounts, NameTaken, Unacceptable
+from oauthprov.credentials import PasswordHasher
+from oauthprov.records import Account, Grant, Login, Session
+from oauthprov.storage import open_storage
+from oauthprov.storage.interface import Add, Conflict
+
+NOW = 1_800_000_000
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def storage():
+    made = open_storage("sqlite://")
+    made.upgrade()
+    yield made
+    made.close()
+
+
+def accounts(storage, *, time_cost: int = 1) -> BuiltInAccounts:
+    return BuiltInAccounts.with_costs(
+        storage, lambda: NOW, memory_kib=8, time_cost=time_cost, password_length=8
+    )
+
+
+@pytest.fixture
+def people(storage):
+    return accounts(storage)
+
+
+def test_a_name_is_shown_as_it_was_typed(people):
+    made = people.sign_up("  Alice Ä ", PASSWORD)
+    assert people.name_of(made.account_id) == "Alice Ä"
+    assert people.by_name("alice ä").record == made
+    assert people.name_of("nobody") is None
+    assert people.by_name("nobody") is None
+
+
+def test_an_account_id_fits_a_token_and_a_slot(people):
+    account_id = people.sign_up("alice", PASSWORD).account_id
+    assert account_id.isascii()
+    assert "." not in account_id
+    assert len(account_id) <= 200
+
+
+def test_sixteen_sign_ups_for_one_name_make_one_account(storage, people):
+    outcomes: list[str] = []
+    start = threading.Barrier(16)
+
+    def race():
+        start.wait()
+        try:
+            outcomes.append(people.sign_up("alice", PASSWORD).account_id)
+        except NameTaken:
+            outcomes.append("taken")
+
+    threads = [threading.Thread(target=race) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == 16
+    assert outcomes.count("taken") == 15
+    assert [len(list(storage.walk(kind))) for kind in (Login, Account)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "\u3000", "x" * 65, "ﬃ" * 22, "a\x00b", "a\u200bb", "a\u202eb", "a\ud800b"]
+)
+def test_names_that_nobody_can_have(storage, people, name):
+    with pytest.raises(Unacceptable) as refused:
+        people.sign_up(name, PASSWORD)
+    assert refused.value.field == "name"
+    assert list(storage.walk(Login)) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "a b", "李", "o'neil", "a.b@c.example"])
+def test_names_that_somebody_may_have(people, name):
+    people.sign_up(name, PASSWORD)
+    assert people.authenticate(name, PASSWORD).name == name
+
+
+@pytest.mark.parametrize("password", ["", "1234567", "x" * 1025])
+def test_passwords_that_nobody_can_have(people, password):
+    with pytest.raises(Unacceptable) as refused:
+        people.sign_up("alice", password)
+    assert refused.value.field == "password"
+
+
+@pytest.mark.parametrize("guess", ["", "x", PASSWORD + " ", PASSWORD.upper(), "x" * 5000])
+def test_only_the_password_opens(people, guess):
+    people.sign_up("alice", PASSWORD)
+    assert people.authenticate("alice", guess) is None
+    assert people.authenticate("bob", PASSWORD) is None
+
+
+def test_a_hash_of_old_costs_is_renewed_at_sign_in(storage, people):
+    old = people.sign_up("alice", PASSWORD)
+    dearer = accounts(storage, time_cost=2)
+    assert dearer.authenticate("alice", PASSWORD) is not None
+    renewed = people.get(old.account_id).record.password_hash
+    assert renewed != old.password_hash
+    assert not PasswordHasher(memory_kib=8, time_cost=2).needs_rehash(renewed)
+    assert dearer.authenticate("alice", PASSWORD) is not None
+
+
+def test_a_new_password_replaces_the_old_one(people):
+    account_id = people.sign_up("alice", PASSWORD).account_id
+    people.change_password(account_id, "another good one")
+    assert people.authenticate("alice", PASSWORD) is None
+    assert people.authenticate("alice", "another good one") is not None
+    with pytest.raises(LookupError):
+        people.change_password("nobody", "another good one")
+
+
+def session(key: str, account_id: str) -> Session:
+    return Session(key, account_id, NOW, NOW, NOW, NOW + 3600)
+
+
+def test_a_new_password_ends_every_session_but_one(storage, people):
+    alice = people.sign_up("alice", PASSWORD).account_id
+    for key, account_id in (("here", alice), ("there", alice), ("bobs", "bob")):
+        storage.commit(Add(session(key, account_id)), now=NOW)
+    people.change_password(alice, "another good one", but_session="here")
+    assert sorted(s.record.key for s in storage.walk(Session)) == ["bobs", "here"]
+
+
+def test_a_disabled_account_loses_sessions_and_grants(storage, people):
+    alice = people.sign_up("alice", PASSWORD).account_id
+    storage.commit(Add(session("there", alice)), now=NOW)
+    storage.commit(Add(session("bobs", "bob")), now=NOW)
+    for grant_id, account_id in (("g1", alice), ("g2", alice), ("g3", "bob")):
+        grant = Grant(grant_id, "client", account_id, (), (), NOW, NOW, NOW + 3600)
+        storage.commit(Add(grant), now=NOW)
+    people.disable(alice)
+    assert people.get(alice).record.disabled_at == NOW
+    assert people.authenticate("alice", PASSWORD) is None
+    assert [s.record.key for s in storage.walk(Session)] == ["bobs"]
+    states = {g.record.grant_id: g.state(NOW) for g in storage.walk(Grant)}
+    assert states == {"g1": "revoked", "g2": "revoked", "g3": "live"}
+
+
+def test_the_developer_role_is_given_and_taken(people):
+    account_id = people.sign_up("alice", PASSWORD).account_id
+    people.set_developer(account_id, True)
+    assert people.get(account_id).record.developer
+    people.set_developer(account_id, False)
+    assert not people.get(account_id).record.developer
+
+
+def test_storage_holds_no_password(storage, people):
+    people.sign_up("alice", PASSWORD)
+    assert PASSWORD not in str([list(storage.walk(kind)) for kind in (Account, Login)])
+
+
+def test_a_change_that_lost_a_race_is_a_conflict(storage, people, monkeypatch):
+    account_id = people.sign_up("alice", PASSWORD).account_id
+    stale = people.get(account_id)
+    people.set_developer(account_id, True)
+    monkeypatch.setattr(people, "get", lambda _: stale)
+    with pytest.raises(Conflict):
+        people.change_password(account_id, "another good one")

@@ -1,0 +1,56 @@
+"""Log lines: the request they belong to, and one JSON object each."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from oauthprov import logs
+
+
+@pytest.fixture
+def request_id():
+    bound = logs.request_id.set("abc123")
+    yield "abc123"
+    logs.request_id.reset(bound)
+
+
+@pytest.fixture
+def lines(caplog):
+    """What a handler with our formatter writes."""
+    caplog.set_level("INFO", "oauthprov.example")
+    return lambda: [json.loads(logs.JSONFormatter().format(record)) for record in caplog.records]
+
+
+def test_a_line_names_its_request(request_id, lines):
+    logs.logger("oauthprov.example").info("account %s signed in", "alice")
+    [line] = lines()
+    assert line["message"] == "account alice signed in [request abc123]"
+    assert line["request_id"] == request_id
+    assert (line["level"], line["logger"]) == ("INFO", "oauthprov.example")
+
+
+def test_a_line_of_another_library_does_too(request_id, lines):
+    logging.getLogger("oauthprov.example").warning("plain")
+    assert lines()[0]["request_id"] == request_id
+
+
+def test_outside_of_a_request_there_is_no_id(lines):
+    logs.logger("oauthprov.example").info("started")
+    assert "request_id" not in lines()[0]
+    assert lines()[0]["message"] == "started"
+
+
+def test_a_line_break_can_t_forge_a_line(lines, caplog):
+    logs.logger("oauthprov.example").info("name %s", 'a\n{"level": "INFO"}')
+    assert "\n" not in logs.JSONFormatter().format(caplog.records[0])
+
+
+def test_an_exception_keeps_its_traceback(lines):
+    try:
+        raise RuntimeError("reason")
+    except RuntimeError:
+        logs.logger("oauthprov.example").exception("failed")
+    assert "RuntimeError: reason" in lines()[0]["exception"]
