@@ -53,7 +53,9 @@ class Committer:
             changes = [change for change in changes if is_storable(key_of(change))]
         if not changes:
             return
-        persistently(lambda attempt: self._attempt(changes, now, again=attempt > 0))
+        persistently(
+            lambda attempt: self._attempt(changes, now, again=attempt > 0), self._engines.timeout
+        )
 
     def _attempt(self, changes: Sequence[Change], now: int, *, again: bool) -> None:
         if not self._apply(changes, now, again):

@@ -72,6 +72,7 @@ class Engines:
     writer: Pool
     autocommit: Pool
     patient: Engine
+    timeout: int
     begin: str | None = None
 
     @property
@@ -105,7 +106,7 @@ def _sqlite(url: URL, options: Options) -> Engines:
         made = create_engine(
             url,
             isolation_level="AUTOCOMMIT",
-            connect_args={"timeout": options.timeout, "check_same_thread": False},
+            connect_args={"timeout": options.timeout / 2, "check_same_thread": False},
             pool_reset_on_return=None,
             hide_parameters=True,
             **kwargs,
@@ -119,13 +120,13 @@ def _sqlite(url: URL, options: Options) -> Engines:
         static = engine(poolclass=StaticPool)
         event.listen(static, "connect", _new_tables(static.dialect))
         one = Pool(static, timeout=options.timeout, exclusive=True)
-        return Engines("sqlite", one, one, one, one.engine, "BEGIN IMMEDIATE")
+        return Engines("sqlite", one, one, one, one.engine, options.timeout, "BEGIN IMMEDIATE")
     pooled = {"pool_timeout": options.timeout, "pool_use_lifo": True, "max_overflow": 0}
     # SQLite has one writer at a time: threads queue here, since its own wait is a poll.
     reader = Pool(engine(pool_size=options.pool_size, **pooled), timeout=options.timeout)
     writer = Pool(engine(pool_size=1, **pooled), timeout=options.timeout, exclusive=True)
     patient = engine(poolclass=NullPool)
-    return Engines("sqlite", reader, writer, writer, patient, "BEGIN IMMEDIATE")
+    return Engines("sqlite", reader, writer, writer, patient, options.timeout, "BEGIN IMMEDIATE")
 
 
 def _sqlite_session(options: Options) -> Callable[[Any, Any], None]:
@@ -192,7 +193,7 @@ def _server(family: str, url: URL, options: Options) -> Engines:
 
     patient = engine("READ COMMITTED", {"connect_timeout": options.timeout}, poolclass=NullPool)
     reader = pool("AUTOCOMMIT")
-    return Engines(family, reader, pool("READ COMMITTED"), reader, patient)
+    return Engines(family, reader, pool("READ COMMITTED"), reader, patient, options.timeout)
 
 
 def _postgresql_limits(url: URL, options: Options) -> dict[str, Any]:

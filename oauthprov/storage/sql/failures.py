@@ -18,12 +18,11 @@ def code(error: BaseException) -> str | int | None:
     """The engine's own code of a failure: SQLSTATE, MariaDB's number or SQLite's name."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig
-    for name in ("sqlstate", "sqlite_errorname"):
-        found = getattr(error, name, None)
-        if isinstance(found, str):
-            return found
     first = error.args[0] if error.args else None
-    return first if isinstance(first, int) else None
+    if isinstance(first, int):  # MariaDB's number: its SQLSTATE says less
+        return first
+    found = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
+    return found if isinstance(found, str) else None
 
 
 def is_rolled_back(error: BaseException) -> bool:

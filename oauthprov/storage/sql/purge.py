@@ -30,7 +30,7 @@ def purge(engines: Engines, compiler: Compiler, now: int, limit: int) -> int:
         statement = compiler.statement(expired, kind, engines.family)
         given = statement.bind([{"dead": now - kind.shape.keep, "limit": limit - dropped}])
         work = partial(_delete, statement.sql, given, error)
-        dropped += persistently(partial(_attempt, engines, work))
+        dropped += persistently(partial(_attempt, engines, work), engines.timeout)
     return dropped
 
 

@@ -15,18 +15,19 @@ T = TypeVar("T")
 ATTEMPTS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
 """Seconds between two attempts, at most."""
-PATIENCE = 2.0
-"""Seconds after which no attempt begins: a lock that a whole timeout didn't free stays taken."""
 
 
-def persistently(attempt: Callable[[int], T]) -> T:
-    """Call ``attempt`` with 0, 1, ... until it doesn't raise RolledBack; then StorageError."""
+def persistently(attempt: Callable[[int], T], seconds: float) -> T:
+    """Call ``attempt`` with 0, 1, ... until it isn't rolled back any more.
+
+    Raises StorageError after ATTEMPTS, or when the next one would begin later than ``seconds``.
+    """
     cause: BaseException | None = None
-    until = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + seconds
     for number in range(ATTEMPTS):
         if number:
             pause(number)
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 break
         try:
             return attempt(number)

@@ -56,10 +56,7 @@ class SQLStorage(Storage):
         """Return a page of the records whose indexed field has a value, or of all."""
         name, value = next(iter(index.items()), (None, None))
         if len(index) > 1 or (name is not None and name not in kind.shape.indexes):
-            known = ", ".join(kind.shape.indexes) or "none"
-            raise ValueError(
-                f"{kind.__name__} has no index {' with '.join(index)}; it has {known}"
-            )
+            raise ValueError(f"{kind.__name__} has no index {' with '.join(index)}")
         if limit < 1:
             raise ValueError("a page holds at least one record")
         given = {"value": value, "limit": limit + 1}

@@ -1,0 +1,216 @@
+"""Trips to a real server, and what becomes of a commit when the network or a rival interferes."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+from sqlalchemy import NullPool, create_engine
+
+from oauthprov.records import AccessToken, AuthorizationCode, Client, Grant, Receipt, RefreshToken
+from oauthprov.storage import open_storage
+from oauthprov.storage.interface import Add, Claim, Conflict, Replace, Storage, StorageError
+from oauthprov.storage.sql import pool, retry
+from oauthprov.storage.testing import samples
+from oauthprov.storage.testing.expecting import read
+from oauthprov.storage.testing.samples import NOW
+from tests.storage.proxy import Proxy
+
+
+class Wire(Proxy):
+    """A proxy that can lose the reply to a request with certain bytes in it."""
+
+    doomed: bytes | None = None
+
+    def lose_reply_to(self, part: bytes) -> None:
+        self.doomed = part
+
+    def trips(self, work: Callable[[], object]) -> int:
+        before = len(self.requests)
+        work()
+        return len(self.requests) - before
+
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while request := client.recv(1 << 20):
+                self.requests.append(request)
+                if self.doomed is not None and self.doomed in request:
+                    self.doomed = None
+                    self.lose_reply()
+                server.sendall(request)
+            server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def family(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, family: str) -> str:
+    return request.getfixturevalue(f"{family}_url")
+
+
+@pytest.fixture
+def wire(url: str) -> Iterator[Wire]:
+    address = sqlalchemy.make_url(url)
+    with Wire((str(address.host), int(address.port or 0))) as wire:
+        yield wire
+
+
+@pytest.fixture
+def storage(url: str, wire: Wire) -> Iterator[Storage]:
+    through = sqlalchemy.make_url(url).set(host="127.0.0.1", port=wire.port)
+    storage = open_storage(through.render_as_string(hide_password=False), {"timeout": "3"})
+    storage.upgrade()
+    for pooled in (storage.engines.reader, storage.engines.writer):
+        pooled.run(lambda connection: connection.cursor().close())  # connected, so not counted
+    yield storage
+    storage.close()
+
+
+def test_trips_of_each_flow(storage: Storage, wire: Wire, family: str) -> None:
+    slot = samples.unique()
+    client, grant, code = samples.client("app"), samples.grant(slot), samples.code(slot)
+    access, refresh = (
+        samples.fill(AccessToken, f"{slot}.a"),
+        samples.fill(RefreshToken, f"{slot}.r"),
+    )
+    rotated, receipt = samples.fill(RefreshToken, f"{slot}.n"), samples.fill(Receipt, f"{slot}.r")
+    again = samples.fill(AccessToken, f"{slot}.b")
+
+    def trips(*changes: Any) -> int:
+        return wire.trips(lambda: storage.commit(*changes, now=NOW))
+
+    found = {
+        "one change": trips(Add(code)),
+        "get": wire.trips(lambda: storage.get(AuthorizationCode, code.key)),
+        "exchange": trips(
+            Claim(AuthorizationCode, code.key), Add(grant), Add(access), Add(refresh)
+        ),
+        "get with grant": wire.trips(lambda: storage.get(RefreshToken, refresh.key)),
+        "rotation": trips(
+            Claim(RefreshToken, refresh.key), Add(rotated), Add(again), Add(receipt)
+        ),
+        "get of two kinds": wire.trips(
+            lambda: storage.get_many([(Client, client.client_id), (Grant, slot), (Grant, "no")])
+        ),
+        "two gates": trips(Claim(RefreshToken, rotated.key), Claim(AccessToken, again.key)),
+    }
+    assert found == {
+        "one change": 1,
+        "get": 1,
+        "exchange": 1 if family == "postgresql" else 5,
+        "get with grant": 1,
+        "rotation": 1 if family == "postgresql" else 5,
+        "get of two kinds": 2,
+        "two gates": 4 if family == "postgresql" else 3,
+    }
+
+
+def test_a_read_survives_connections_that_died(storage: Storage, wire: Wire) -> None:
+    client = samples.client()
+    storage.commit(Add(client), now=NOW)
+    wire.cut()
+    assert read(storage, client).record == client
+
+
+def test_a_commit_asks_a_connection_that_idled(
+    storage: Storage, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "IDLE", 0)
+    codes = [samples.code(samples.unique()) for _ in range(2)]
+    storage.commit(Add(codes[0]), now=NOW)
+    wire.cut()
+    storage.commit(Add(codes[1]), now=NOW)
+    wire.cut()
+    storage.commit(*(Claim(AuthorizationCode, code.key) for code in codes), now=NOW)
+    assert [read(storage, code).claimed_at for code in codes] == [NOW, NOW]
+
+
+@pytest.mark.parametrize("together", [1, 2])
+def test_a_lost_reply_is_an_error_and_never_tried_again(
+    storage: Storage, wire: Wire, family: str, together: int
+) -> None:
+    codes = [samples.code(samples.unique()) for _ in range(together)]
+    storage.commit(*map(Add, codes), now=NOW)
+    claims = [Claim(AuthorizationCode, code.key) for code in codes]
+    end = b"COMMIT\0" if family == "postgresql" else b"COMMIT"  # not READ COMMITTED
+    wire.lose_reply_to(end if together > 1 else b"authorization_codes SET")
+    before = len(wire.requests)
+    with pytest.raises(StorageError) as caught:
+        storage.commit(*claims, now=NOW)
+    assert caught.value.original is not None
+    sent = b"".join(wire.requests[before:])
+    assert sent.count(b"authorization_codes SET") == together
+    with pytest.raises(Conflict, match="claimed"):  # it had been written after all
+        storage.commit(*claims, now=NOW)
+
+
+def test_a_dead_host_fails_in_time(url: str) -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    dead = sqlalchemy.make_url(url).set(host="127.0.0.1", port=silent.getsockname()[1])
+    storage = open_storage(dead.render_as_string(hide_password=False), {"timeout": "2"})
+    with pytest.raises(StorageError):
+        storage.get(Client, "app")
+    silent.close()
+
+
+class Rival:
+    """A transaction of somebody else, which holds the row of a client."""
+
+    def __init__(self, url: str, client: Client) -> None:
+        engine = create_engine(url, poolclass=NullPool)
+        self._connection = engine.connect()
+        if engine.dialect.name == "sqlite":
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        self._update(client)
+
+    def _update(self, client: Client) -> None:
+        update = sqlalchemy.text("UPDATE clients SET claimed_at = NULL WHERE client_id = :id")
+        self._connection.execute(update, {"id": client.client_id})
+
+    def leave(self) -> None:
+        self._connection.rollback()
+        self._connection.close()
+
+
+@pytest.mark.parametrize("family", ["sqlite", "mariadb"])
+def test_a_lock_timeout_is_tried_again(
+    request: pytest.FixtureRequest, tmp_path: Path, family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = f"sqlite:///{tmp_path}/a"
+    url = at if family == "sqlite" else request.getfixturevalue("mariadb_url")
+    storage = open_storage(url, {"timeout": "3"})
+    storage.upgrade()
+    client = samples.client()
+    storage.commit(Add(client), now=NOW)
+    seen = read(storage, client)
+    rival = Rival(url, client)
+    pauses: list[int] = []
+
+    def pause(number: int) -> None:
+        pauses.append(number)
+        rival.leave()
+
+    monkeypatch.setattr(retry, "pause", pause)
+    storage.commit(Replace(client, expecting=seen), now=NOW)
+    assert pauses == [1]
+    assert read(storage, client).version == seen.version + 1
+    storage.close()
+
+
+def test_a_lock_that_stays_is_an_error(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a"
+    storage = open_storage(url, {"timeout": "1"})
+    storage.upgrade()
+    rival = Rival(url, samples.client())
+    with pytest.raises(StorageError, match="SQLITE_BUSY"):
+        storage.commit(Add(samples.client()), now=NOW)
+    rival.leave()
+    storage.close()

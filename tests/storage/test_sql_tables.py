@@ -1,0 +1,169 @@
+"""The tables match the records, and the migrations the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import BigInteger, Boolean, NullPool, create_engine, text
+
+from oauthprov.records import KINDS, Grant, Record
+from oauthprov.storage import open_storage
+from oauthprov.storage.interface import Storage, StorageError, UpgradeNeeded
+from oauthprov.storage.sql.tables import JSON, KEY, REVISION, TABLES, TEXT, VERSION_TABLE, metadata
+from tests.storage.test_sql_urls import output, run
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_has_a_column_for_each_field(kind: type[Record]) -> None:
+    table = TABLES[kind]
+    bookkeeping = ["version", "claimed_at"] + (["revoked_at"] if kind is Grant else [])
+    fields = [field.name for field in kind.shape.fields]
+    assert list(table.columns.keys()) == fields + bookkeeping
+    assert [column.name for column in table.primary_key] == [kind.shape.key]
+    for name, hint in get_type_hints(kind).items():
+        if name == "shape":
+            continue
+        options = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)
+        assert table.c[name].nullable == (NoneType in options), name
+        [plain] = [option for option in options if option is not NoneType]
+        if get_origin(hint) is tuple:
+            assert table.c[name].type is JSON
+        elif plain in (int, bool):
+            assert isinstance(table.c[name].type, BigInteger if plain is int else Boolean)
+        else:
+            assert table.c[name].type in (KEY, TEXT)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_searched_is_indexed(kind: type[Record]) -> None:
+    indexed = {tuple(index.columns.keys()) for index in TABLES[kind].indexes}
+    wanted = {(name, kind.shape.key) for name in kind.shape.indexes}
+    assert indexed == wanted | ({("expires_at",)} if kind.shape.expires else set())
+    assert all(TABLES[kind].c[name].type is KEY for name in kind.shape.indexes)
+
+
+def test_the_revision_is_the_newest_migration() -> None:
+    import oauthprov.storage.sql.migrations as migrations
+
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert scripts.get_heads() == [REVISION]
+    assert len(KINDS) == len(TABLES) == len(metadata.tables)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new.sqlite"
+    url = request.getfixturevalue(f"{request.param}_url")
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text(f"DROP TABLE IF EXISTS {VERSION_TABLE}"))
+    return url
+
+
+@pytest.fixture
+def storage(bare_url: str) -> Iterator[Storage]:
+    storage = open_storage(bare_url)
+    yield storage
+    storage.close()
+
+
+def test_a_migrated_schema_is_that_of_the_tables(storage: Storage, bare_url: str) -> None:
+    storage.upgrade()
+    with create_engine(bare_url, poolclass=NullPool).connect() as connection:
+        options = {"version_table": VERSION_TABLE, "compare_type": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+        migrated = described(connection)
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+        assert described(connection) == migrated
+
+
+def described(connection: sqlalchemy.Connection) -> dict[str, Any]:
+    """What the engine itself says of keys, columns and collations."""
+    inspector = sqlalchemy.inspect(connection)
+    described = {}
+    for name in sorted(TABLES[kind].name for kind in KINDS):
+        columns = [
+            (
+                column["name"],
+                str(column["type"]),
+                getattr(column["type"], "collation", None),
+                column["nullable"],
+            )
+            for column in inspector.get_columns(name)
+        ]
+        indexes = sorted(
+            (index["name"], index["column_names"]) for index in inspector.get_indexes(name)
+        )
+        key = inspector.get_pk_constraint(name)["constrained_columns"]
+        described[name] = (columns, indexes, key)
+    return described
+
+
+def test_memory_and_file_have_the_same_tables(tmp_path: Path) -> None:
+    def schema(storage: Any) -> set[str]:
+        storage.upgrade()
+        with storage.engines.patient.connect() as connection:
+            query = "SELECT sql FROM sqlite_master WHERE name LIKE :name"
+            return {
+                " ".join(sql.split())
+                for kind in KINDS
+                for [sql] in connection.execute(text(query), {"name": f"{TABLES[kind].name}%"})
+                if sql
+            }
+
+    file, memory = open_storage(f"sqlite:///{tmp_path}/file"), open_storage("sqlite://")
+    assert schema(file) == schema(memory)
+    file.close()
+
+
+def test_a_bare_database_says_what_to_run(storage: Storage) -> None:
+    with pytest.raises(UpgradeNeeded, match=r"run: oauthprov storage upgrade YOUR\.ini"):
+        storage.ping()
+    assert storage.describe()["schema"] == "none"
+    storage.upgrade()
+    storage.ping()
+    assert storage.describe()["schema"] == REVISION
+
+
+def test_an_older_schema_is_refused_and_a_newer_one_served(
+    storage: Storage, bare_url: str
+) -> None:
+    storage.upgrade()
+    engine = create_engine(bare_url, poolclass=NullPool)
+    for stored, upgrade_needed in (("0000", True), ("9999", False)):
+        with engine.begin() as connection:
+            update = text(f"UPDATE {VERSION_TABLE} SET version_num = :stored")  # noqa: S608
+            connection.execute(update, {"stored": stored})
+        if upgrade_needed:
+            with pytest.raises(UpgradeNeeded, match="is at revision 0000"):
+                storage.ping()
+            with pytest.raises(StorageError, match="the migrations don't fit"):
+                storage.upgrade()
+        else:
+            storage.upgrade()
+            storage.ping()
+    metadata.drop_all(engine)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+
+
+def test_processes_may_upgrade_at_once(storage: Storage, bare_url: str) -> None:
+    program = (
+        "import sys; from oauthprov.storage import open_storage;"
+        "storage = open_storage(sys.argv[1]); storage.upgrade(); storage.ping(); storage.close()"
+    )
+    assert [output(process) for process in [run(program, bare_url) for _ in range(3)]] == [""] * 3
+    storage.ping()
