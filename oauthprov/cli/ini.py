@@ -15,6 +15,9 @@ from oauthprov.errors import ConfigurationError
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
 
+# What PasteDeploy raises for a missing file, section, package, or value to interpolate.
+_UNREADABLE = (OSError, ImportError, LookupError, ValueError, configparser.Error)
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -46,7 +49,7 @@ def read(arguments: argparse.Namespace) -> Mapping[str, Any]:
         section: Mapping[str, Any] = get_appsettings(
             arguments.ini, options=dict(arguments.overrides)
         )
-    except (OSError, LookupError, ValueError, configparser.Error, PlasterError) as wrong:
+    except _UNREADABLE + (PlasterError,) as wrong:
         raise Refused(f"{arguments.ini} can't be read: {' '.join(str(wrong).split())}") from None
     return section
 

@@ -51,11 +51,10 @@ def effective(section: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     for item in options():
         about = item.metadata
         raw = own.pop(about["key"], "")
-        value = _MASK if about["secret"] else _masked(resolved(item, raw))
+        value = _MASK if about["secret"] else _masked(about["key"], resolved(item, raw))
         yield _row(about["key"], value, _source(raw), about["meaning"])
     for key, raw in own.items():
-        value = _MASK if "password" in key else _masked(raw)
-        yield _row(key, value, _source(raw), "An option of this storage.")
+        yield _row(key, _masked(key, raw), _source(raw), "An option of this storage.")
 
 
 def _row(key: str, value: str, source: str, meaning: str) -> dict[str, str]:
@@ -68,9 +67,14 @@ def _source(raw: str) -> str:
     return "ini" if raw else "default"
 
 
-def _masked(value: str) -> str:
-    value = re.sub(r"(://[^/@\s:]*):[^/\s]*@", rf"\1:{_MASK}@", value)
-    return re.sub(r"([?&][^=&\s]*password=)[^&\s]*", rf"\1{_MASK}", value)
+def _masked(key: str, value: str) -> str:
+    if "password" in key:
+        return _MASK
+    if not key.endswith("url"):
+        return value
+    # Up to the last @: a password may hold any character but that in a URL that works.
+    value = re.sub(r"(://[^:@/]*):.*@", rf"\1:{_MASK}@", value)
+    return re.sub(r"([?&][^=&]*password=)[^&]*", rf"\1{_MASK}", value)
 
 
 def markdown() -> str:

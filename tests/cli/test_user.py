@@ -14,7 +14,6 @@ from oauthprov.records import Session
 
 from .conftest import PASSWORD
 
-
 # A session leader's terminal is the first that it opens: getpass looks for it at /dev/tty.
 ON_A_TERMINAL = """
 import os, sys

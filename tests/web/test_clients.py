@@ -222,9 +222,7 @@ def test_a_public_client_gets_no_secret_by_a_forged_form(site, alice):
     client = registered_by(site, alice, "native")
     token = alice.get("/clients/new/web").form["csrf_token"].value
     fields = {"csrf_token": token, "action": "rotate", "version": "1"}
-    answer = alice.page.post(
-        site.url(f"/clients/{client.client_id}"), fields, expect_errors=True
-    )
+    answer = alice.page.post(site.url(f"/clients/{client.client_id}"), fields, expect_errors=True)
     assert answer.status_int in (400, 409)
     assert registered(site).secrets == ()
 

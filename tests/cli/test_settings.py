@@ -1,0 +1,66 @@
+"""``oauthprov settings``."""
+
+import pytest
+
+from oauthprov.settings import options
+from tests import site as sites
+
+from .conftest import write_ini
+
+
+def rows(done):
+    return {row["key"]: row for row in done.json["settings"]}
+
+
+def test_every_setting_has_its_value_and_source(command, tmp_path, monkeypatch):
+    secret = tmp_path / "secret"
+    secret.write_text("0123456789abcdefghijklmnopqrstuvwxyz\n")
+    monkeypatch.setenv("TITLE", "Printers")
+    settings = sites.ini(command.url, title="env:TITLE", secret=f"file:{secret}")
+    command.ini = write_ini(tmp_path / "sources.ini", settings)
+    shown = rows(command("settings", "--json"))
+    assert list(shown) == [item.metadata["key"] for item in options()]
+    told = {key: (row["value"], row["source"]) for key, row in shown.items()}
+    assert told["oauthprov.title"] == ("Printers", "env:TITLE")
+    assert told["oauthprov.secret"] == ("********", f"file:{secret}")
+    assert told["oauthprov.issuer"] == (sites.ISSUER, "ini")
+    assert told["oauthprov.code_lifetime"] == ("60", "default")
+    assert "oauthprov.title" in command("settings").out
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://alice:hush-hush@db.example/oauthprov",
+        "postgresql+psycopg://db.example/oauthprov?user=alice&password=hush-hush",
+        "redis://:hush-hush@cache.example/0",
+        "redis+cluster://alice:hush/-@hush-hush@one.example,two.example",
+    ],
+)
+def test_no_secret_is_shown(command, tmp_path, url):
+    settings = sites.ini(url, **{"limits.url": url, "storage.password": "hush-hush"})
+    command.ini = write_ini(tmp_path / "masked.ini", settings)
+    for form in ((), ("--json",)):
+        done = command("settings", *form)
+        assert done.code == 0
+        assert "hush" not in done.out
+        assert "0123456789abc" not in done.out
+        assert ".example" in done.out
+
+
+def test_wrong_settings_are_listed_all(command, tmp_path):
+    settings = sites.ini(command.url, console="nobody", surprise="yes", code_lifetime="soon")
+    command.ini = write_ini(tmp_path / "wrong.ini", settings)
+    for arguments in (("settings",), ("user", "list"), ("storage", "check")):
+        done = command(*arguments)
+        assert (done.code, done.out) == (1, "")
+        for key in ("console", "surprise", "code_lifetime"):
+            assert f"oauthprov.{key}" in done.err
+
+
+def test_the_markdown_table_needs_no_ini(command):
+    done = command.bare("settings", "--markdown")
+    lines = done.out.splitlines()
+    assert lines[1] == "| --- | --- | --- |"
+    assert len(lines) == 2 + len(options())
+    assert command.bare("settings").code == 1

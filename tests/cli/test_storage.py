@@ -1,0 +1,71 @@
+"""``oauthprov storage``."""
+
+import sqlite3
+
+import pytest
+
+from oauthprov.records import Consent, Session, consent_key
+from oauthprov.storage.interface import Add
+from tests import site as sites
+
+from .conftest import write_ini
+
+
+@pytest.fixture
+def empty(command, tmp_path):
+    """The command on a database that nobody has upgraded."""
+    command.ini = write_ini(
+        tmp_path / "empty.ini", sites.ini(f"sqlite:///{tmp_path}/empty.sqlite")
+    )
+    return command
+
+
+def test_check_tells_what_to_run_until_the_schema_is_there(empty):
+    before = empty("storage", "check")
+    assert (before.code, before.out) == (1, "")
+    assert "oauthprov storage upgrade" in before.err
+    assert empty("user", "list").code == 1
+    assert empty("storage", "upgrade").code == 0
+    after = empty("storage", "check", "--json")
+    assert after.code == 0
+    assert after.json["ready"] is True
+    assert after.json["facts"]["engine"] == "sqlite"
+    assert empty("user", "list").code == 0
+
+
+def test_purge_drops_what_expired_and_the_consents_of_removed_clients(command):
+    client_id = command.client()["client_id"]
+    storage = command.storage()
+    for client in (client_id, "gone"):
+        consent = Consent(consent_key("alice", client), "alice", client, (), (), 1, 1)
+        storage.commit(Add(consent), now=1)
+    for number in range(3):
+        session = Session(str(number), "alice", 1, 1, 1, expires_at=2)
+        storage.commit(Add(session), now=1)
+    storage.close()
+    done = command("storage", "purge", "--json")
+    assert done.json == {"expired": 3, "orphaned_consents": 1}
+    assert "dropped: 3" in done.err
+    assert command("storage", "purge", "--json").json == {"expired": 0, "orphaned_consents": 0}
+    storage = command.storage()
+    assert [kept.record.client_id for kept in storage.walk(Consent)] == [client_id]
+    storage.close()
+
+
+def test_a_broken_database_is_one_sentence(command, tmp_path):
+    (tmp_path / "oauthprov.sqlite").write_bytes(b"not a database, but long enough" * 100)
+    for verb in ("check", "upgrade", "purge"):
+        done = command("storage", verb)
+        assert (done.code, done.out) == (1, "")
+        assert "Traceback" not in done.err
+
+
+def test_a_locked_database_is_one_sentence(command, tmp_path):
+    with open(command.ini, "a") as ini:
+        ini.write("oauthprov.storage.timeout = 0\n")
+    holder = sqlite3.connect(tmp_path / "oauthprov.sqlite", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    done = command("client", "add", "--type", "machine", "--name", "Job")
+    holder.close()
+    assert done.code == 1
+    assert "Traceback" not in done.err

@@ -1,0 +1,101 @@
+"""``oauthprov token``: what it revokes is dead at a server on the same database."""
+
+import time
+
+import pytest
+
+from tests import site as sites
+
+
+@pytest.fixture
+def server(command):
+    """A server over the command's database, which goes by the real time as the command does."""
+    made = sites.standalone(sites.ini(command.url))
+    made.clock.now = int(time.time())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def granted(server):
+    """An application with a grant of alice, its access token, and alice's browser."""
+    alice = server.browser().sign_up("alice")
+    app = server.app(name="Printer")
+    return app, app.tokens(alice)["access_token"], alice
+
+
+@pytest.fixture
+def machine(server):
+    """A machine and the access token that it got for itself."""
+    app = server.app("machine", name="Job")
+    answer = app.post("token", {"grant_type": "client_credentials"})
+    return app, answer.json["access_token"]
+
+
+def lives(server, app, token):
+    """Whether introspection, which reads the storage, calls the token active."""
+    return app.introspect(token)["active"]
+
+
+def grant_ids(command, *options):
+    document = command("token", "list", "--json", *options).json
+    return [grant["grant_id"] for grant in document["grants"]]
+
+
+def test_list_shows_grants_and_the_tokens_of_machines(command, granted, machine):
+    app, token, alice = granted
+    done = command("token", "list", "--json")
+    [grant] = done.json["grants"]
+    [own] = done.json["client_tokens"]
+    assert grant["client_id"] == app.client.client_id
+    assert grant["account_id"] == alice.account_id()
+    assert (grant["state"], own["state"]) == ("live", "live")
+    assert own["client_id"] == machine[0].client.client_id
+    assert "key" not in own
+    assert token.partition(".")[2] not in done.out
+    assert "profile:read" in command("token", "list").out
+
+
+def test_list_by_user_and_by_client(command, granted, machine):
+    app = granted[0]
+    assert len(grant_ids(command, "--user", "ALICE")) == 1
+    assert len(grant_ids(command, "--client", app.client.client_id)) == 1
+    assert grant_ids(command, "--client", machine[0].client.client_id) == []
+    assert grant_ids(command, "--account-id", "nobody") == []
+
+
+@pytest.mark.parametrize("by", ["user", "grant", "client"])
+def test_revoked_tokens_are_dead_at_the_server(command, server, granted, machine, by):
+    app, token, _ = granted
+    assert lives(server, app, token)
+    which = {
+        "user": "alice",
+        "grant": grant_ids(command)[0],
+        "client": app.client.client_id,
+    }[by]
+    done = command("token", "revoke", f"--{by}", which, "--json")
+    assert done.json == {"grants": 1, "client_tokens": 0}
+    assert not lives(server, app, token)
+    assert lives(server, *machine)
+    again = command("token", "revoke", f"--{by}", which, "--json")
+    assert again.json == {"grants": 0, "client_tokens": 0}
+
+
+def test_a_machine_loses_its_own_tokens(command, server, granted, machine):
+    app, token = machine
+    done = command("token", "revoke", "--client", app.client.client_id, "--json")
+    assert done.json == {"grants": 0, "client_tokens": 1}
+    assert "looked at: 3" in done.err
+    assert not lives(server, app, token)
+    assert lives(server, *granted[:2])
+
+
+@pytest.mark.parametrize("option", ["--user", "--grant"])
+def test_what_is_not_there_is_said(command, option):
+    done = command("token", "revoke", option, "nobody")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines()[-1].startswith("There is no ")
+
+
+def test_revoke_needs_to_know_what(command):
+    assert command("token", "revoke").code == 2
