@@ -29,7 +29,7 @@ def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_the_walk(storage_url, visit):
-    take_the_walk(storage_url, visit(schemes=("light", "dark")))
+    take_the_walk(storage_url, visit(dark=storage_url.startswith("sqlite:")))
 
 
 def test_the_walk_without_javascript(visit):

@@ -13,11 +13,12 @@ from tests.site import PASSWORD
 
 WIDE = {"width": 1000, "height": 700}
 NARROW = {"width": 320, "height": 700}
-RULES = {"rules": {"target-size": {"enabled": True}}}
+EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
 
 
 class Visitor:
-    """One browser context with one page. ``schemes`` are the colours that ``look`` tries.
+    """One browser context with one page. ``look`` judges it in the dark too, if ``dark`` says so.
 
     ``faults`` lists what the console says, scripts that fail, requests that fail, and answers
     that no page should lead to: everything but a document with a status of the 4xx.
@@ -27,7 +28,7 @@ class Visitor:
         self,
         browser: Browser,
         *,
-        schemes: tuple[str, ...] = ("light",),
+        dark: bool = False,
         scripts: bool = True,
         pictures: Path | None = None,
     ) -> None:
@@ -41,7 +42,7 @@ class Visitor:
         self.context.on("requestfailed", self._failed)
         self.context.on("response", self._answered)
         self.page = self.context.new_page()
-        self._schemes, self._scripts, self._pictures = schemes, scripts, pictures
+        self._dark, self._scripts, self._pictures = dark, scripts, pictures
 
     def look(self, heading: str | None = None) -> None:
         """Judge the page: no fault so far, nothing that axe finds, and no scrolling sideways.
@@ -52,14 +53,9 @@ class Visitor:
         if heading is not None:
             self.heading(heading).wait_for()
         if self._scripts:
-            for scheme in self._schemes:
-                self.page.emulate_media(color_scheme=scheme)
-                assert _violations(self.page) == []
-            self.page.emulate_media(color_scheme="light")
-            self.page.set_viewport_size(NARROW)
-            wide = self.page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= NARROW["width"], f"{self.page.url} is {wide} px wide"
-            self.page.set_viewport_size(WIDE)
+            assert _violations(self.page, EVERYTHING) == []
+            self._look_in_the_dark()
+            self._look_through_a_slit()
         assert self.faults == []
 
     def heading(self, name: str) -> Locator:
@@ -99,6 +95,18 @@ class Visitor:
     def leave(self) -> None:
         self.context.close()
 
+    def _look_in_the_dark(self) -> None:
+        if self._dark:
+            self.page.emulate_media(color_scheme="dark")
+            assert _violations(self.page, COLOURS) == []
+            self.page.emulate_media(color_scheme="light")
+
+    def _look_through_a_slit(self) -> None:
+        self.page.set_viewport_size(NARROW)
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= NARROW["width"], f"{self.page.url} is {width} px wide"
+        self.page.set_viewport_size(WIDE)
+
     def _console(self, message: ConsoleMessage) -> None:
         # Chromium's own line on an answer of 400 or more: ``_answered`` judges these.
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
@@ -113,6 +121,6 @@ class Visitor:
             self.faults.append(f"{response.url}: status {response.status}")
 
 
-def _violations(page: Page) -> list[Any]:
-    found = Axe().run(page, options=RULES).response["violations"]
+def _violations(page: Page, options: dict[str, Any]) -> list[Any]:
+    found = Axe().run(page, options=options).response["violations"]
     return [(page.url, v["id"], [node["html"] for node in v["nodes"]]) for v in found]
