@@ -12,9 +12,21 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oauthprov.credentials import PASSWORD_LIMIT, PasswordHasher, mint_id, name_key
 from oauthprov.records import Account, Digest, Grant, Login, Session
-from oauthprov.storage.interface import Add, Conflict, Remove, Replace, Revoke, Storage, Stored
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Conflict,
+    Remove,
+    Replace,
+    Revoke,
+    Storage,
+    StorageError,
+    Stored,
+)
 
 NAME_LIMIT = 64
+
+_RACES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,41 +177,44 @@ class BuiltInAccounts(AccountSource):
     ) -> None:
         """Set a new password and end every session of the account but one.
 
-        Raises Unacceptable for the password, LookupError for an unknown account, and Conflict when
-        the account changed meanwhile.
+        Raises Unacceptable for the password, LookupError for an unknown account.
         """
         self._check_password(password)
-        stored = self._require(account_id)
-        changed = replace(stored.record, password_hash=self._hasher.hash(password))
+        encoded = self._hasher.hash(password)
         sessions = [s.record.key for s in self._storage.walk(Session, account_id=account_id)]
         ended = [Remove(Session, key) for key in sessions if key != but_session]
-        self._storage.commit(Replace(changed, expecting=stored), *ended, now=self._clock())
+        self._change(account_id, lambda old: replace(old, password_hash=encoded), *ended)
 
     def set_developer(self, account_id: str, developer: bool) -> None:
-        """Give or take the role that may register clients. Raises LookupError, Conflict."""
-        stored = self._require(account_id)
-        changed = replace(stored.record, developer=developer)
-        self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
+        """Give or take the role that may register clients. Raises LookupError."""
+        self._change(account_id, lambda old: replace(old, developer=developer))
 
     def disable(self, account_id: str) -> None:
         """Close the account: no sign-in, its sessions removed, its grants revoked.
 
-        Raises LookupError for an unknown account, Conflict when it changed meanwhile.
+        Raises LookupError for an unknown account.
         """
-        stored = self._require(account_id)
         now = self._clock()
-        changed = replace(stored.record, disabled_at=stored.record.disabled_at or now)
-        self._storage.commit(Replace(changed, expecting=stored), now=now)
+        self._change(account_id, lambda old: replace(old, disabled_at=old.disabled_at or now))
         for session in self._storage.walk(Session, account_id=account_id):
             self._storage.commit(Remove(Session, session.record.key), now=now)
         for grant in self._storage.walk(Grant, account_id=account_id):
             self._storage.commit(Revoke(grant.record.grant_id), now=now)
 
-    def _require(self, account_id: str) -> Stored[Account]:
-        stored = self.get(account_id)
-        if stored is None:
-            raise LookupError(account_id)
-        return stored
+    def _change(
+        self, account_id: str, change: Callable[[Account], Account], *more: Change
+    ) -> None:
+        for _ in range(_RACES):
+            stored = self.get(account_id)
+            if stored is None:
+                raise LookupError(account_id)
+            try:
+                changed = Replace(change(stored.record), expecting=stored)
+                self._storage.commit(changed, *more, now=self._clock())
+            except Conflict:
+                continue
+            return
+        raise StorageError("the account is being changed by others all the time")
 
     def _rehash(self, stored: Stored[Account], password: str) -> None:
         changed = replace(stored.record, password_hash=self._hasher.hash(password))

@@ -44,8 +44,13 @@ def mint(kind: str | None = None) -> tuple[str, Digest]:
 
 
 def mint_id() -> str:
-    """Return a new identifier: 128 random bits, base64url, no dot. Not a secret."""
-    return secrets.token_urlsafe(16)
+    """Return a new identifier: 128 random bits, base64url, no dot. Not a secret.
+
+    None begins with a dash, which a command line would take for an option.
+    """
+    while (made := secrets.token_urlsafe(16)).startswith("-"):
+        pass
+    return made
 
 
 def digest(raw: str) -> Digest:

@@ -10,6 +10,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -84,6 +85,16 @@ def _rate(value: str) -> str:
         limits.parse_many(value)
     except ValueError:
         raise ValueError("is not a rate such as '10 per 15 minutes'") from None
+    return value
+
+
+def _counters(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("memory", "redis", "rediss", "redis+unix", "redis+cluster"):
+        raise ValueError("is neither memory:// nor a Redis URL")
+    _ = parts.port
+    if parts.scheme != "memory" and find_spec("redis") is None:
+        raise ValueError("needs a driver that isn't installed: pip install 'oauthprov[redis]'")
     return value
 
 
@@ -212,7 +223,10 @@ class Settings:
         "signup.limit_address", _rate, "20 per hour", "New accounts from one address."
     )
     limits_url: str = _setting(
-        "limits.url", _text, "memory://", "Where attempts are counted: memory:// or a Redis URL."
+        "limits.url",
+        _counters,
+        "memory://",
+        "Where attempts are counted: memory:// or a Redis URL.",
     )
     password_memory: int = _setting(
         "password.memory", _count, "19456", "KiB of memory for one Argon2id hash."

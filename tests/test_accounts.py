@@ -10,7 +10,7 @@ from oauthprov.accounts import BuiltInAccounts, NameTaken, Unacceptable
 from oauthprov.credentials import PasswordHasher
 from oauthprov.records import Account, Grant, Login, Session
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Add, Conflict
+from oauthprov.storage.interface import Add
 
 NOW = 1_800_000_000
 PASSWORD = "correct horse battery"
@@ -160,10 +160,28 @@ def test_storage_holds_no_password(storage, people):
     assert PASSWORD not in str([list(storage.walk(kind)) for kind in (Account, Login)])
 
 
-def test_a_change_that_lost_a_race_is_a_conflict(storage, people, monkeypatch):
+def test_changes_at_the_same_time_all_arrive(storage, people):
     account_id = people.sign_up("alice", PASSWORD).account_id
-    stale = people.get(account_id)
-    people.set_developer(account_id, True)
-    monkeypatch.setattr(people, "get", lambda _: stale)
-    with pytest.raises(Conflict):
-        people.change_password(account_id, "another good one")
+    start = threading.Barrier(4)
+
+    def change(work):
+        start.wait()
+        work()
+
+    works = [
+        lambda: people.set_developer(account_id, True),
+        lambda: people.change_password(account_id, "another good one"),
+        lambda: people.disable(account_id),
+        lambda: people.set_developer(account_id, True),
+    ]
+    threads = [threading.Thread(target=change, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    account = people.get(account_id).record
+    assert (account.developer, account.disabled_at) == (True, NOW)
+    assert people.authenticate("alice", "another good one") is None
+    assert PasswordHasher(memory_kib=8, time_cost=1).verify(
+        account.password_hash, "another good one"
+    )

@@ -20,8 +20,11 @@ GROUPS = {
     "user": "make accounts, set passwords, disable accounts",
     "token": "list and revoke what was granted",
     "storage": "check, upgrade and purge the storage",
-    "settings": "show every effective setting and where it comes from",
+    "settings": "every effective setting, its source, secrets masked",
 }
+
+
+_Formatter = argparse.RawDescriptionHelpFormatter
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,9 +57,11 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="oauthprov", description=(__doc__ or "").split("\n")[0])
     groups = parser.add_subparsers(metavar="GROUP", required=True)
     for name, summary in GROUPS.items():
-        group = groups.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        group = groups.add_parser(name, help=summary, formatter_class=_Formatter)
         if argv and argv[0] == name:
-            importlib.import_module(f"oauthprov.cli.{name}").add_arguments(group)
+            module = importlib.import_module(f"oauthprov.cli.{name}")
+            group.description = (module.__doc__ or "").replace("``", "")
+            module.add_arguments(group)
     return parser
 
 

@@ -45,13 +45,14 @@ class Settings:
 
         The command line (``issuer=...``, which reaches ``global_config``) wins over ``CLIENT_ID``
         and ``CLIENT_SECRET`` of the environment, and these over the section
-        (``demo.issuer = ...``). An empty value counts as absent. A client id from outside the
-        section never goes with the section's secret, which belongs to another client.
+        (``demo.issuer = ...``), where ``{port}`` and ``{demo_port}`` stand for those keys.
+        An empty value counts as absent. A client id from outside the section never goes with the
+        section's secret, which belongs to another client.
 
         Raises ``pyramid.exceptions.ConfigurationError``, which lists all problems.
         """
         own = {
-            key.removeprefix(PREFIX): value
+            key.removeprefix(PREFIX): _with_ports(value, global_config)
             for key, value in section.items()
             if key.startswith(PREFIX)
         }
@@ -79,6 +80,13 @@ class Settings:
     def console(self) -> str:
         """The provider's page on which clients are registered."""
         return self.issuer.rstrip("/") + "/clients"
+
+
+def _with_ports(value: str, global_config: Mapping[str, str]) -> str:
+    # Not %(port)s: when PasteDeploy interpolates it, [DEFAULT] wins over the command line.
+    for name in ("port", "demo_port"):
+        value = value.replace(f"{{{name}}}", global_config.get(name, f"{{{name}}}"))
+    return value
 
 
 def _gather(

@@ -24,6 +24,7 @@ SCHEMES: Mapping[str, tuple[str, str | None, str | None]] = {
     "redis": (REDIS, "redis", "redis"),
     "rediss": (REDIS, "redis", "redis"),
     "redis+cluster": (REDIS, "redis", "redis"),
+    "rediss+cluster": (REDIS, "redis", "redis"),
     "unix": (REDIS, "redis", "redis"),
 }
 

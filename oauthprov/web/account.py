@@ -9,11 +9,12 @@ from pyramid.config import Configurator
 from oauthprov.accounts import SignedIn
 from oauthprov.web.sessions import lines
 from oauthprov.web.signed_in import signed_in
+from oauthprov.web.words import _
 
 _NOTICES = {
-    "password": "Your password is changed. Every other browser is signed out.",
-    "removed": "Access removed.",
-    "ended": "Signed out there.",
+    "password": _("Your password is changed. Every other browser is signed out."),
+    "removed": _("Access removed."),
+    "ended": _("Signed out there."),
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar
 
 import limits
-from limits.errors import StorageError as CounterError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
@@ -30,7 +30,7 @@ class Attempts:
         self._by_account = limits.parse_many(settings.login_limit_account)
         self._by_address = limits.parse_many(settings.login_limit_address)
         self._sign_ups = limits.parse_many(settings.signup_limit_address)
-        self._shared = MovingWindowRateLimiter(_counters(settings.limits_url))
+        self._url = settings.limits_url
         self._own = MovingWindowRateLimiter(MemoryStorage())
 
     def sign_in(self, name_key: str, address: str) -> int:
@@ -66,27 +66,20 @@ class Attempts:
         return self._counted(ask)
 
     def _counted(self, ask: Callable[[MovingWindowRateLimiter], T]) -> T:
+        if self._url.startswith("memory:"):
+            return ask(self._own)
         try:
             return ask(self._shared)
-        except CounterError as wrong:
-            log.error("attempts are counted in this process only: %s", type(wrong).__name__)
+        except Exception as down:  # what a client library raises is its own affair
+            log.error("attempts are counted in this process only: %s", type(down).__name__)
             return ask(self._own)
 
-
-def wait_in_words(seconds: int) -> str:
-    """Return a wait as people say it: whole minutes, rounded up."""
-    if seconds <= 60:
-        return "a minute"
-    minutes = -(-seconds // 60)
-    return f"{minutes} minutes" if minutes < 120 else f"{-(-minutes // 60)} hours"
-
-
-def _counters(url: str) -> Any:
-    if url.startswith("memory:"):
-        return storage_from_string(url)
-    return storage_from_string(
-        url, wrap_exceptions=True, socket_timeout=1, socket_connect_timeout=1
-    )
+    @cached_property
+    def _shared(self) -> MovingWindowRateLimiter:
+        # Opened at the first try, since a cluster is connected to at once: it may be down.
+        patience = {"socket_timeout": 1, "socket_connect_timeout": 1}
+        counters: Any = storage_from_string(self._url, **patience)
+        return MovingWindowRateLimiter(counters)
 
 
 def _network(address: str) -> str:

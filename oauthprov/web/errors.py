@@ -12,23 +12,24 @@ from pyramid.response import Response
 from oauthprov import logs
 from oauthprov.errors import StorageError
 from oauthprov.protocol.answers import Refusal
+from oauthprov.web.words import _
 
 _RETRY_AFTER = 5
 
 log = logs.logger(__name__)
 
 _TITLES = {
-    403: "That didn't come from this site",
-    404: "Nothing here",
-    405: "Wrong way in",
-    500: "Something went wrong",
-    503: "Back in a moment",
+    403: _("That didn't come from this site"),
+    404: _("Nothing here"),
+    405: _("Wrong way in"),
+    500: _("Something went wrong"),
+    503: _("Back in a moment"),
 }
-_ADVICE = {
-    "invalid_client": "If you develop the app: check the client id it sends.",
-    "invalid_request": "If you develop the app: compare the request with its registration.",
-    "invalid_redirect_uri": "If you develop the app: register exactly this redirect URI.",
-}
+_ADVICE = _(
+    "Go back to the app and begin again. If you develop it: compare the client id, the redirect "
+    "URI and the parameters that it sends with its registration."
+)
+_OTHERWISE = _("This request can't go on")
 
 
 class Rejected(Exception):
@@ -57,16 +58,20 @@ def error_response(
     description: str,
     status: int = 400,
     headers: Mapping[str, str] | None = None,
+    advice: str | None = None,
 ) -> Response:
-    """Return an error as a page, or as JSON where a client called (RFC 6749 section 5.2)."""
+    """Return an error as a page, or as JSON where a client called (RFC 6749 section 5.2).
+
+    ``advice`` tells the page's reader what to do about it.
+    """
     tools = request.oauthprov
     if tools.kind in ("page", "leaving"):
         value = {
-            "title": _TITLES.get(status, "This request can't go on"),
+            "title": _TITLES.get(status, _OTHERWISE),
             "status": status,
             "error": error,
-            "description": description,
-            "advice": _ADVICE.get(error) if status == 400 else None,
+            "description": _(description),
+            "advice": advice,
             "request_id": tools.request_id,
             # Storage may be what failed, so the layout must not ask it who is signed in.
             "person": None,
@@ -82,7 +87,10 @@ def error_response(
 def refusal(request: Any, refused: Refusal) -> Response:
     """Return the page for an error that may not be sent to a client."""
     log.info("refused: %s: %s", refused.error, refused.description)
-    return error_response(request, refused.error, refused.description, refused.status)
+    advice = _ADVICE if refused.status < 500 else None
+    return error_response(
+        request, refused.error, refused.description, refused.status, advice=advice
+    )
 
 
 def rejected(context: Rejected, request: Any) -> Response:

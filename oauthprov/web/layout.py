@@ -10,6 +10,7 @@ from pyramid.events import BeforeRender
 from pyramid.renderers import get_renderer
 
 _OURS = "oauthprov:templates/"
+_LOCALE = "_LOCALE_"
 LAYOUT = "oauthprov:templates/layout.pt"
 
 
@@ -29,6 +30,9 @@ def add_names(event: BeforeRender) -> None:
         return
     request = event["request"]
     tools = request.oauthprov
+    if getattr(request, _LOCALE, None) is None:
+        # Else Pyramid's negotiator reads query and body by lenient rules, and fails on bad ones.
+        setattr(request, _LOCALE, request.registry.settings.get("default_locale_name"))
     event["layout"] = get_renderer(LAYOUT).implementation()
     event["settings"] = tools.settings
     event["url"] = tools.url
@@ -57,5 +61,6 @@ def iso(at: int) -> str:
 
 
 def includeme(config: Configurator) -> None:
-    """Add the subscriber."""
+    """Add the subscriber, and the translations of our own texts."""
+    config.add_translation_dirs("oauthprov:locale")
     config.add_subscriber(add_names, BeforeRender)

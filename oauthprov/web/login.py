@@ -8,13 +8,13 @@ from pyramid.config import Configurator
 
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts
-from oauthprov.web.attempts import wait_in_words
 from oauthprov.web.onward import MARKS, asking, marks_of, onward
 from oauthprov.web.responder import see
+from oauthprov.web.words import _, too_many_attempts
 
 log = logs.logger(__name__)
 
-_WRONG = "That user name and password don't match an account here."
+_WRONG = _("That user name and password don't match an account here.")
 
 
 def show(request: Any) -> Any:
@@ -34,16 +34,13 @@ def enter(request: Any) -> Any:
     wait = tools.site.attempts.sign_in(key, address)
     if wait:
         log.warning("sign-in from %s refused for %d s: too many attempts", address, wait)
-        request.response.status_int = 429
         request.response.headers["Retry-After"] = str(wait)
-        sentence = f"Too many attempts. Try again in {wait_in_words(wait)}."
-        return _page(request, marks, name, sentence)
+        return _page(request, marks, name, too_many_attempts(wait), status=429)
     account = tools.site.people.authenticate(name, form.get("password", ""))
     if account is None:
         log.info("sign-in from %s failed", address)
         tools.site.attempts.failed(address)
-        request.response.status_int = 401
-        return _page(request, marks, name, _WRONG)
+        return _page(request, marks, name, _WRONG, status=401)
     tools.site.attempts.succeeded(key)
     tools.session.sign_in(account)
     log.info("account %s signed in from %s", account.account_id, address)
@@ -51,8 +48,13 @@ def enter(request: Any) -> Any:
 
 
 def _page(
-    request: Any, marks: dict[str, str], name: str = "", problem: str | None = None
+    request: Any,
+    marks: dict[str, str],
+    name: str = "",
+    problem: str | None = None,
+    status: int = 200,
 ) -> dict[str, object]:
+    request.response.status_int = status
     return {"client": asking(request, marks), "marks": marks, "name": name, "problem": problem}
 
 

@@ -8,9 +8,9 @@ from pyramid.config import Configurator
 
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts, SignedIn, Unacceptable
-from oauthprov.web.attempts import wait_in_words
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
+from oauthprov.web.words import _, too_many_attempts
 
 log = logs.logger(__name__)
 
@@ -30,18 +30,17 @@ def change(request: Any, person: SignedIn) -> Any:
     wait = tools.site.attempts.sign_in(key, request.remote_addr or "")
     if wait:
         request.response.headers["Retry-After"] = str(wait)
-        sentence = f"Too many attempts. Try again in {wait_in_words(wait)}."
-        return _page(request, sentence, status=429)
+        return _page(request, too_many_attempts(wait), status=429)
     people = tools.site.people
     account = people.authenticate(person.name, form.get("current", ""))
     if account is None or account.account_id != person.account_id:
         tools.site.attempts.failed(request.remote_addr or "")
-        return _page(request, "That isn't your current password.", "current", 422)
+        return _page(request, _("That isn't your current password."), "current", 422)
     tools.site.attempts.succeeded(key)
     try:
         people.change_password(person.account_id, form.get("password", ""))
     except Unacceptable as wrong:
-        return _page(request, wrong.sentence, "password", 422)
+        return _page(request, _(wrong.sentence), "password", 422)
     tools.session.sign_in(account)
     log.info("account %s changed its password", person.account_id)
     return see(request, tools.url("account", {"done": "password"}))

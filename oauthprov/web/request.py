@@ -110,15 +110,12 @@ class RequestTools:
         return self.provider.accounts.login_url(self._request, self.url(page, mark))
 
     def _body(self) -> bytes:
-        if self._request.method not in ("POST", "PUT", "PATCH"):
-            return b""
-        length = self._request.content_length or 0
-        body: bytes = b""
-        if length <= BODY_LIMIT:
-            body = self._request.body_file_raw.read(length)
-        if length > BODY_LIMIT:
+        if (self._request.content_length or 0) > BODY_LIMIT:
             raise Rejected("invalid_request", "The request body is too large.", 413)
-        return body
+        try:
+            return bytes(self._request.body)
+        except OSError:
+            raise Rejected("invalid_request", "The request body is incomplete.") from None
 
 
 def _read(parse: Callable[[], params.Parsed]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from oauthprov.accounts import SignedIn
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
+from oauthprov.web.words import _
 
 _BROWSERS = (
     ("Edge", r"\bEdgA?/"),
@@ -35,7 +36,7 @@ class Line:
     """A session as the account page lists it."""
 
     key: str
-    browser: str
+    browser: Any
     address: str
     created_at: int
     last_seen_at: int
@@ -48,7 +49,7 @@ def lines(sessions: Sessions, person: SignedIn) -> list[Line]:
         Line(
             session.key,
             browser_in_words(session.user_agent),
-            session.address or "unknown address",
+            session.address or _("unknown address"),
             session.created_at,
             session.last_seen_at,
             session.key == person.session_key,
@@ -58,11 +59,13 @@ def lines(sessions: Sessions, person: SignedIn) -> list[Line]:
     return sorted(found, key=lambda line: not line.current)
 
 
-def browser_in_words(user_agent: str) -> str:
+def browser_in_words(user_agent: str) -> Any:
     """Return a browser as people call it: ``Firefox on Linux``."""
-    browser = _first(_BROWSERS, user_agent) or "Unknown browser"
+    browser = _first(_BROWSERS, user_agent)
     system = _first(_SYSTEMS, user_agent)
-    return f"{browser} on {system}" if system else browser
+    if browser is not None and system is not None:
+        return _("${browser} on ${system}", mapping={"browser": browser, "system": system})
+    return browser or system or _("Unknown browser")
 
 
 @signed_in("account")

@@ -8,9 +8,9 @@ from pyramid.config import Configurator
 
 from oauthprov import logs
 from oauthprov.accounts import NameTaken, Unacceptable
-from oauthprov.web.attempts import wait_in_words
 from oauthprov.web.onward import MARKS, asking, marks_of, onward
 from oauthprov.web.responder import see
+from oauthprov.web.words import _, too_many_attempts
 
 log = logs.logger(__name__)
 
@@ -31,14 +31,13 @@ def enter(request: Any) -> Any:
     wait = tools.site.attempts.sign_up(request.remote_addr or "")
     if wait:
         request.response.headers["Retry-After"] = str(wait)
-        sentence = f"Too many new accounts. Try again in {wait_in_words(wait)}."
-        return _page(request, marks, name, sentence, status=429)
+        return _page(request, marks, name, too_many_attempts(wait), status=429)
     try:
         account = tools.site.people.sign_up(name, form.get("password", ""))
     except NameTaken:
-        return _page(request, marks, name, "That user name is taken.", "name", 409)
+        return _page(request, marks, name, _("That user name is taken."), "name", 409)
     except Unacceptable as wrong:
-        return _page(request, marks, name, wrong.sentence, wrong.field, 422)
+        return _page(request, marks, name, _(wrong.sentence), wrong.field, 422)
     tools.session.sign_in(account)
     log.info("account %s made", account.account_id)
     return see(request, onward(request, marks))

@@ -1,7 +1,10 @@
 """``oauthprov settings``."""
 
+from pathlib import Path
+
 import pytest
 
+from oauthprov.cli.settings import markdown
 from oauthprov.settings import options
 from tests import site as sites
 
@@ -64,3 +67,9 @@ def test_the_markdown_table_needs_no_ini(command):
     assert lines[1] == "| --- | --- | --- |"
     assert len(lines) == 2 + len(options())
     assert command.bare("settings").code == 1
+
+
+def test_the_readme_shows_this_table():
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    table = readme.partition("<!-- settings -->\n")[2].partition("<!-- /settings -->")[0]
+    assert table == markdown(), "put what oauthprov settings --markdown prints into README.md"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pyramid.config import Configurator
+from translationstring import TranslationString
 from webtest import TestApp
 
 from tests import site as sites
@@ -56,3 +59,54 @@ def test_a_host_s_own_templates_get_nothing_of_ours(tmp_path):
         config.add_view(lambda request: {}, route_name="own", renderer=str(template))
         app = TestApp(config.make_wsgi_app())
     assert app.get("/own").text.strip() == "<p>nothing nobody</p>"
+
+
+class Shouting:
+    """A translator into capitals: what stays small was never given to it."""
+
+    locale_name = "en"
+
+    def translate(self, message, domain=None, mapping=None):
+        parts = re.split(r"(\$\{\w+\})", str(message))
+        shouted = "".join(part if part.startswith("${") else part.upper() for part in parts)
+        return TranslationString(shouted, mapping=message.mapping).interpolate()
+
+
+@pytest.fixture
+def shouting():
+    """A server whose every sentence comes out in capitals, and whose data is in them."""
+    settings = sites.ini("sqlite://", development="true", title="X", scopes="x | X")
+    settings |= {"oauthprov.default_scopes": "x", "oauthprov.resources": ""}
+    with Configurator(settings=settings) as config:
+        config.include("oauthprov.web.standalone")
+        config.add_request_method(lambda request: Shouting(), "localizer", property=True)
+        made = sites.assembled(config, sites.ISSUER)
+    yield made
+    made.close()
+
+
+def is_loud(page) -> bool:
+    for data in page.html.body.select("code, time, .destination strong"):
+        data.decompose()
+    text = " ".join(page.html.body.stripped_strings)
+    assert text == text.upper()
+    return len(text) > 10
+
+
+def test_every_sentence_for_visitors_can_be_translated(shouting):
+    for path in ("/", "/login", "/signup", "/nowhere", "/consent"):
+        assert is_loud(shouting.get(path))
+    form = shouting.browser().get("/login").form
+    assert is_loud(form.submit(expect_errors=True))
+
+
+def test_every_sentence_for_who_is_signed_in_can_be_translated(shouting):
+    alice = shouting.browser().sign_up("ALICE")
+    alice.page.extra_environ["HTTP_USER_AGENT"] = "Firefox/150.0 Linux"
+    app = shouting.app(name="PRINTER", scopes=("x",))
+    consent = alice.authorize(app, scope="x")
+    alice.connect(app, scope="x")
+    assert is_loud(consent)
+    for path in ("/", "/account", "/account/password", "/logout"):
+        assert is_loud(alice.get(path))
+    assert is_loud(alice.get(f"/account/apps/{app.client.client_id}/remove"))

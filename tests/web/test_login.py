@@ -190,8 +190,9 @@ def test_counters_in_redis_are_shared_by_two_servers(redis_url):
     two.close()
 
 
-def test_without_its_redis_a_server_counts_by_itself(caplog):
-    limits = {"limits.url": "redis://127.0.0.1:1/0", "login.limit_account": "2 per 15 minutes"}
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+def test_without_its_redis_a_server_counts_by_itself(scheme, caplog):
+    limits = {"limits.url": f"{scheme}://127.0.0.1:1/0", "login.limit_account": "2 per 15 minutes"}
     alone = sites.standalone(sites.ini("sqlite://", development="true", **limits))
     statuses = [enter(alone.browser(), "alice", "wrong").status_int for _ in range(3)]
     assert statuses == [401, 401, 429]

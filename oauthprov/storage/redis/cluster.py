@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from redis.exceptions import (
     AskError,
     ClusterDownError,
     MovedError,
+    RedisClusterException,
     RedisError,
     SlotNotCoveredError,
     TryAgainError,
@@ -47,6 +49,7 @@ class Cluster(Route):
     def __init__(self, address: Address) -> None:
         self._address = address
         self._lock = threading.Lock()
+        self._refreshing = threading.Lock()
         self._client: RedisCluster | None = None
         self._nodes: dict[str, Connections] = {}
         self._ways: dict[int, Connections] = {}
@@ -69,7 +72,7 @@ class Cluster(Route):
         for number, (slot, _) in enumerate(commands):
             shares.setdefault(self._primary(slot), []).append(number)
         for connections, numbers in shares.items():
-            share = connections.calls([commands[number][1] for number in numbers], again=True)
+            share = self._calls(connections, [commands[number][1] for number in numbers])
             for number, reply in zip(numbers, share, strict=True):
                 if isinstance(reply, REDIRECTED):
                     slot, command = commands[number]
@@ -111,6 +114,13 @@ class Cluster(Route):
                 raise
         raise ClusterDownError("the slot keeps moving")
 
+    def _calls(self, connections: Connections, commands: Sequence[Command]) -> list[Any]:
+        try:
+            return connections.calls(commands, again=True)
+        except (LostConnection, LateReply):
+            self._stale = True
+            raise
+
     def _ask(self, asked: AskError, command: Command, *, again: bool) -> Any:
         """Send a command to the node that is about to take the slot over."""
         manager = self._topology().nodes_manager
@@ -149,17 +159,25 @@ class Cluster(Route):
     def _topology(self) -> RedisCluster:
         """What redis-py knows of the cluster, learnt anew after a node was lost."""
         client = self._client
-        if client is not None and not self._stale:
-            return client
-        with self._lock:
-            if self._client is None:
-                self._client = self._discover()
-            elif self._stale and time.monotonic() - self._refreshed > REFRESH:
-                self._refreshed = time.monotonic()
-                self._client.nodes_manager.initialize()
-                self._ways.clear()
-                self._stale = False
-            return self._client
+        if client is None:
+            with self._lock:
+                client = self._client = self._client or self._discover()
+        elif self._stale and self._refreshing.acquire(blocking=False):
+            try:
+                self._refresh(client)
+            finally:
+                self._refreshing.release()
+        return client
+
+    def _refresh(self, client: RedisCluster) -> None:
+        if time.monotonic() - self._refreshed < REFRESH:
+            return
+        self._refreshed = time.monotonic()
+        # Failing that, what is known still serves the nodes that answer.
+        with suppress(RedisError, RedisClusterException, OSError):
+            client.nodes_manager.initialize()
+            self._ways.clear()
+            self._stale = False
 
     def _discover(self) -> RedisCluster:
         arguments = {**self._address.connection, "ssl": self._address.tls}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from oauthprov.records import KINDS, Grant, Record, slot
 from oauthprov.storage.interface import StorageError, Stored
@@ -42,11 +42,11 @@ class Codec(Generic[R]):
         self, record: R, version: int, claimed_at: int | None, revoked_at: int | None
     ) -> bytes:
         """The header of a record."""
-        expires = _time(record.expires_at) if self.expires else NEVER  # type: ignore[attr-defined]
+        expires = time_of(record.expires_at) if self.expires else NEVER  # type: ignore[attr-defined]
         grant = b"g" if self._names_grant(record) else b"-"
         ended = LIVE
         if claimed_at is not None or revoked_at is not None:
-            ended = b"%b|%b|" % (_time(claimed_at), _time(revoked_at))
+            ended = b"%b|%b|" % (time_of(claimed_at), time_of(revoked_at))
         return b"%b%b|%08d|%b|" % (ended, expires, version, grant)
 
     def body(self, record: R, extra: Mapping[str, object] | None = None) -> bytes:
@@ -97,23 +97,16 @@ class Codec(Generic[R]):
 
 def codec(kind: type[R]) -> Codec[R]:
     """The codec of a kind."""
-    found = _CODECS.get(kind)
-    if found is None:
-        found = _CODECS[kind] = Codec(kind)
-    return cast("Codec[R]", found)
+    return _CODECS.get(kind) or Codec(kind)
 
 
-def known() -> dict[str, Codec[Any]]:
-    """Every codec so far, by the name of its kind."""
-    return {found.name: found for found in list(_CODECS.values())}
+def known() -> Mapping[str, Codec[Any]]:
+    """The codec of every kind that is stored, by the kind's name."""
+    return _BY_NAME
 
 
-def time_of(seconds: int) -> bytes:
-    """A time as the header has it: eleven digits."""
-    return _time(seconds)
-
-
-def _time(seconds: int | None) -> bytes:
+def time_of(seconds: int | None) -> bytes:
+    """A time as the header has it: eleven characters. ValueError when it doesn't fit."""
     if seconds is None:
         return NEVER
     written = b"%011d" % seconds
@@ -130,4 +123,5 @@ def _tuple(found: list[Any]) -> tuple[Any, ...]:
     return tuple([_tuple(one) if type(one) is list else one for one in found])
 
 
-_CODECS: dict[type[Record], Codec[Any]] = {kind: Codec(kind) for kind in KINDS}
+_CODECS: Mapping[type[Record], Codec[Any]] = {kind: Codec(kind) for kind in KINDS}
+_BY_NAME: Mapping[str, Codec[Any]] = {found.name: found for found in _CODECS.values()}

@@ -51,9 +51,9 @@ def revision(engines: Engines) -> str | None:
     try:
         return engines.reader.run(read)
     except StorageError:
-        if _has_version_table(engines):
-            raise
-        return None
+        if not _has_version_table(engines):
+            return None
+    return engines.reader.run(read)  # it came just now, or something else is wrong
 
 
 def _has_version_table(engines: Engines) -> bool:

@@ -14,7 +14,7 @@ from oauthprov.storage.testing.backend import Backend
 class AgainstModel(Backend):
     """Commits that nobody thought of."""
 
-    steps = 25
+    steps = 30
     examples = 25
 
     def test_it_agrees_with_the_model(self, storage: Storage) -> None:

@@ -159,6 +159,29 @@ class Racing(Backend):
             assert sorted(outcomes) == ["claimed"] * 7 + [WON]
             assert [read(storage, code).claimed_at for code in pair] == [NOW, NOW]
 
+    def test_reading_what_another_writes(
+        self, storage: Storage, reopen: Callable[[], Storage]
+    ) -> None:
+        client = samples.client(name="0")
+        add(storage, client)
+        other, written = reopen(), [0]
+
+        def write() -> bool:
+            for number in range(1, 200):
+                named = replace(client, name=str(number))
+                other.commit(Replace(named, expecting=read(other, client)), now=NOW)
+                written.append(number)
+            return True
+
+        def follow() -> bool:
+            while (least := written[-1]) < 199:
+                assert int(read(storage, client).record.name) >= least
+            return True
+
+        assert all(race([write, *[follow] * 4]))
+        assert int(read(storage, client).record.name) == 199
+        other.close()
+
     def test_no_token_lives_once_revoke_returned(self, storage: Storage) -> None:
         for _ in range(ROUNDS):
             family = Family(storage)

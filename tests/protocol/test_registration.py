@@ -1,0 +1,248 @@
+"""The rules and changes of client records, on a real SQLite."""
+
+import threading
+
+import pytest
+
+from oauthprov.credentials import matches
+from oauthprov.protocol.registration import (
+    CLIENT_TYPES,
+    ChangedMeanwhile,
+    InvalidMetadata,
+    Registrar,
+    UnknownClient,
+    drop_orphaned_consents,
+)
+from oauthprov.records import Client, Consent, consent_key
+from oauthprov.settings import Settings
+from oauthprov.storage import open_storage
+from oauthprov.storage.interface import Add
+from tests import site as sites
+
+NOW = 1_800_000_000
+HTTPS = "https://printer.example/callback"
+
+
+@pytest.fixture
+def storage():
+    made = open_storage("sqlite://")
+    made.upgrade()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def registrar(storage):
+    return Registrar(Settings.from_ini(sites.ini("sqlite://")), storage, lambda: NOW)
+
+
+def web(registrar, **metadata):
+    return registrar.register(
+        type="web", **{"name": "Printer", "redirect_uris": [HTTPS]} | metadata
+    )
+
+
+def problems(work):
+    with pytest.raises(InvalidMetadata) as raised:
+        work()
+    return set(raised.value.problems)
+
+
+@pytest.mark.parametrize("kind", CLIENT_TYPES.values(), ids=CLIENT_TYPES)
+def test_a_type_decides_grants_authentication_and_secret(registrar, kind):
+    uris = [HTTPS] if kind.redirects else []
+    client, secret = registrar.register(type=kind.name, name="Printer", redirect_uris=uris)
+    assert client.grant_types == kind.grant_types
+    assert client.auth_method == kind.auth_methods[0]
+    assert (secret is not None) is kind.confidential
+    assert len(client.secrets) == (1 if kind.confidential else 0)
+    assert client.scopes == client.default_scopes == ("profile:read",)
+    assert "." not in client.client_id
+    assert registrar.get(client.client_id).record == client
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", " \t"),
+        ("name", "x" * 101),
+        ("name", "Prin\x00ter"),
+        ("name", "Prin\nter"),
+        ("name", "Prin\u2028ter"),
+        ("name", "Prin\u202eter"),
+        ("name", "Prin\u2066ter"),
+        ("name", "Prin\ud800ter"),
+        ("name", "\u200b"),
+        ("redirect_uris", []),
+        ("redirect_uris", [HTTPS, "javascript:alert(1)"]),
+        ("redirect_uris", ["com.example.printer:/callback"]),
+        ("redirect_uris", [f"{HTTPS}/{number}" for number in range(51)]),
+        ("scopes", ["profile:read", "printers:read"]),
+        ("scopes", []),
+        ("default_scopes", ["photos:write"]),
+        ("auth_method", "none"),
+        ("auth_method", "private_key_jwt"),
+        ("homepage_uri", "javascript:alert(1)"),
+        ("homepage_uri", "ftp://printer.example/"),
+        ("homepage_uri", "https://alice@printer.example/"),
+        ("homepage_uri", "https://"),
+        ("homepage_uri", "https://[::1"),
+        ("homepage_uri", "https://printer.example:99999/"),
+        ("homepage_uri", "https:\\\\printer.example"),
+        ("homepage_uri", "java\tscript:alert(1)"),
+        ("homepage_uri", "https://printer.example/" + "x" * 2000),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_stored(registrar, storage, field, value):
+    assert problems(lambda: web(registrar, **{field: value})) == {field}
+    assert storage.find(Client).items == ()
+
+
+def test_all_wrong_fields_are_named_together(registrar):
+    wrong = {"name": "", "redirect_uris": ["x"], "homepage_uri": "x", "scopes": ["x"]}
+    assert problems(lambda: web(registrar, **wrong)) == set(wrong)
+    assert problems(lambda: registrar.register(type="printer", name="x")) == {"type"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u00c4",
+        "x" * 100,
+        "\u30d7\u30ea",
+        "\u0645\u06cc\u200c\u062e",
+        "\U0001f469\u200d\U0001f527 & <b>",
+    ],
+    ids=["German", "long", "Japanese", "Persian", "emoji"],
+)
+def test_names_of_all_languages_are_taken(registrar, name):
+    assert web(registrar, name=name)[0].name == name
+
+
+def test_what_a_machine_may_have(registrar):
+    client, _ = registrar.register(type="machine", name="Job", scopes=[])
+    assert client.scopes == ()
+    wrong = {"type": "machine", "name": "Job", "redirect_uris": [HTTPS]}
+    assert problems(lambda: registrar.register(**wrong)) == {"redirect_uris"}
+
+
+def test_an_edit_judges_only_what_it_changes(storage, registrar):
+    client, _ = web(registrar, scopes=["profile:read", "photos:read"])
+    fewer = sites.ini("sqlite://", scopes="profile:read | See your name", resources="")
+    later = Registrar(Settings.from_ini(fewer), storage, lambda: NOW)
+    assert later.edit(client.client_id, name="Scanner").scopes == client.scopes
+    assert problems(lambda: later.edit(client.client_id, scopes=["photos:read"])) == {"scopes"}
+
+
+def test_default_scopes_stay_within_the_scopes(registrar):
+    client, _ = web(
+        registrar, scopes=["profile:read", "photos:read"], default_scopes=["photos:read"]
+    )
+    assert registrar.edit(client.client_id, scopes=["profile:read"]).default_scopes == ()
+    wrong = {"default_scopes": ["photos:read"]}
+    assert problems(lambda: registrar.edit(client.client_id, **wrong)) == {"default_scopes"}
+
+
+def test_two_secrets_live_and_the_oldest_goes(registrar):
+    client, first = web(registrar)
+    _, second = registrar.rotate_secret(client.client_id)
+    rotated, third = registrar.rotate_secret(client.client_id)
+    assert matches(third, rotated.secrets[0])
+    assert matches(second, rotated.secrets[1])
+    assert not any(matches(first, kept) for kept in rotated.secrets)
+    retired = registrar.retire_secret(client.client_id)
+    assert len(retired.secrets) == 1
+    assert matches(third, retired.secrets[0])
+    assert registrar.retire_secret(client.client_id) == retired
+
+
+def test_what_belongs_to_somebody_else_is_unknown(registrar):
+    client, _ = web(registrar, owner="alice")
+    for work in (
+        lambda: registrar.get(client.client_id, "bob"),
+        lambda: registrar.edit(client.client_id, "bob", name="Scanner"),
+        lambda: registrar.rotate_secret(client.client_id, "bob"),
+        lambda: registrar.retire_secret(client.client_id, "bob"),
+        lambda: registrar.remove(client.client_id, "bob"),
+    ):
+        with pytest.raises(UnknownClient):
+            work()
+    assert registrar.list("bob").items == ()
+    assert registrar.get(client.client_id, "alice").record == client
+    assert [stored.record for stored in registrar.list("alice").items] == [client]
+
+
+@pytest.mark.parametrize("client_id", ["", "nobody", "é", "\x00", "x" * 256])
+def test_an_odd_id_is_unknown(registrar, client_id):
+    with pytest.raises(UnknownClient):
+        registrar.get(client_id)
+
+
+def test_a_change_of_an_older_version_is_refused(registrar):
+    client, _ = web(registrar)
+    seen = registrar.get(client.client_id).version
+    registrar.edit(client.client_id, version=seen, name="Scanner")
+    for work in (
+        lambda: registrar.edit(client.client_id, version=seen, name="Copier"),
+        lambda: registrar.rotate_secret(client.client_id, version=seen),
+        lambda: registrar.retire_secret(client.client_id, version=seen),
+    ):
+        with pytest.raises(ChangedMeanwhile):
+            work()
+    assert registrar.get(client.client_id).record.name == "Scanner"
+
+
+def test_of_many_who_rotate_at_once_one_wins(tmp_path):
+    storage = open_storage(f"sqlite:///{tmp_path}/clients.sqlite")
+    storage.upgrade()
+    registrar = Registrar(Settings.from_ini(sites.ini("sqlite://")), storage, lambda: NOW)
+    client, _ = web(registrar)
+    version = registrar.get(client.client_id).version
+    start, won, lost = threading.Barrier(8), [], []
+
+    def rotate():
+        start.wait()
+        try:
+            won.append(registrar.rotate_secret(client.client_id, version=version)[1])
+        except ChangedMeanwhile:
+            lost.append(1)
+
+    threads = [threading.Thread(target=rotate) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(won), len(lost)) == (1, 7)
+    assert matches(won[0], registrar.get(client.client_id).record.secrets[0])
+    storage.close()
+
+
+def test_whoever_caches_clients_is_told_of_each_change(storage):
+    told = []
+    settings = Settings.from_ini(sites.ini("sqlite://"))
+    registrar = Registrar(settings, storage, lambda: NOW, told.append)
+    client, _ = web(registrar)
+    registrar.edit(client.client_id, name="Scanner")
+    registrar.rotate_secret(client.client_id)
+    registrar.retire_secret(client.client_id)
+    registrar.set_disabled(client.client_id, True)
+    registrar.remove(client.client_id)
+    assert told == [client.client_id] * 5
+
+
+def test_a_client_is_disabled_and_enabled(registrar):
+    client, _ = web(registrar)
+    assert registrar.set_disabled(client.client_id, True).disabled_at == NOW
+    assert registrar.set_disabled(client.client_id, False) == client
+
+
+def test_the_consents_of_removed_clients_are_dropped(registrar, storage):
+    kept, _ = web(registrar)
+    gone, _ = web(registrar)
+    for client in (kept, gone):
+        key = consent_key("alice", client.client_id)
+        storage.commit(Add(Consent(key, "alice", client.client_id, (), (), NOW, NOW)), now=NOW)
+    registrar.remove(gone.client_id)
+    assert sum(drop_orphaned_consents(storage, NOW)) == 1
+    assert [c.record.client_id for c in storage.walk(Consent)] == [kept.client_id]
