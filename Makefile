@@ -10,6 +10,8 @@ BIN := $(V)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Pyramid imports pkg_resources, which says at each start that it is deprecated.
+QUIET := PYTHONWARNINGS="ignore:pkg_resources is deprecated"
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
 .PHONY: help run demo test lint format clean
@@ -18,16 +20,17 @@ help:
 	@sed -n 's/^# make/make/p' Makefile
 
 run: $(V)/.run
-	@$(BIN)/python -c "import socket; socket.socket().bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
+	@$(BIN)/python -c "import socket as s; l = s.socket(); l.setsockopt(s.SOL_SOCKET, s.SO_REUSEADDR, 1); \
+		l.bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
 	|| { echo "Port $(PORT) is taken: stop what listens there, or choose another with 'make run PORT=5001'."; exit 1; }
 	@echo "oauthprov is on http://127.0.0.1:$(PORT)"
-	@exec $(BIN)/pserve development.ini port=$(PORT)
+	@$(QUIET) exec $(BIN)/pserve development.ini port=$(PORT)
 
 # CLIENT_ID and CLIENT_SECRET travel in the environment, where make puts them, so that the secret
 # doesn't appear in the list of processes. pserve wants its options before the file.
 demo: $(V)/.run
 	@echo "The demo client is on http://localhost:$(DEMO_PORT)"
-	@exec $(BIN)/pserve --app-name demo --server-name demo development.ini port=$(PORT) \
+	@$(QUIET) exec $(BIN)/pserve --app-name demo --server-name demo development.ini port=$(PORT) \
 		demo_port=$(DEMO_PORT)
 
 test: $(V)/.test
