@@ -46,6 +46,6 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 def demo(provider: Provider) -> Iterator[Demo]:
     """The demo, registered at the provider."""
-    with demo_of(provider) as client:
+    with demo_of(provider.issuer) as client:
         client.start(*provider.register(client.callback))
         yield client

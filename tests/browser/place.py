@@ -80,9 +80,9 @@ def with_tables(storage_url: str) -> None:
 
 
 @contextmanager
-def demo_of(provider: Provider, port: int = 0) -> Iterator[Demo]:
+def demo_of(issuer: str, port: int = 0) -> Iterator[Demo]:
     """Serve the demo, which begins as a client that nobody has registered."""
-    demo = Demo(provider.issuer, port)
+    demo = Demo(issuer, port)
     try:
         yield demo
     finally:

@@ -46,7 +46,7 @@ def take_the_walk(storage_url: str, visitor: Visitor, ports: tuple[int, int] = (
     settings = {"login.limit_account": f"{TRIES} per 15 minutes"}
     with (
         provider_on(storage_url, ports[0], **settings) as provider,
-        demo_of(provider, ports[1]) as demo,
+        demo_of(provider.issuer, ports[1]) as demo,
     ):
         walk = Walk(visitor, provider, demo)
         walk.sign_up()
