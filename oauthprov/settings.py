@@ -89,10 +89,14 @@ def _rate(value: str) -> str:
 
 
 def _counters(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        # Not the error's own words: they repeat what may be a part of the password.
+        raise ValueError("is no valid URL") from None
     if parts.scheme not in ("memory", "redis", "rediss", "redis+unix", "redis+cluster"):
         raise ValueError("is neither memory:// nor a Redis URL")
-    _ = parts.port
     if parts.scheme != "memory" and find_spec("redis") is None:
         raise ValueError("needs a driver that isn't installed: pip install 'oauthprov[redis]'")
     return value

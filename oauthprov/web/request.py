@@ -113,9 +113,12 @@ class RequestTools:
         if (self._request.content_length or 0) > BODY_LIMIT:
             raise Rejected("invalid_request", "The request body is too large.", 413)
         try:
-            return bytes(self._request.body)
+            body: bytes = self._request.body_file.read()
         except OSError:
             raise Rejected("invalid_request", "The request body is incomplete.") from None
+        if body:
+            self._request.body = body  # a host's tools may want to read it again
+        return body
 
 
 def _read(parse: Callable[[], params.Parsed]) -> dict[str, str]:
