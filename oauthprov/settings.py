@@ -89,10 +89,13 @@ def _rate(value: str) -> str:
 
 
 def _counters(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a valid URL") from None  # the cause may quote a password
     if parts.scheme not in ("memory", "redis", "rediss", "redis+unix", "redis+cluster"):
         raise ValueError("is neither memory:// nor a Redis URL")
-    _ = parts.port
     if parts.scheme != "memory" and find_spec("redis") is None:
         raise ValueError("needs a driver that isn't installed: pip install 'oauthprov[redis]'")
     return value
