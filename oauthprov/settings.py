@@ -93,7 +93,8 @@ def _counters(value: str) -> str:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError:
-        raise ValueError("is not a valid URL") from None  # the cause may quote a password
+        # Not the error's own words: they repeat what may be a part of the password.
+        raise ValueError("is no valid URL") from None
     if parts.scheme not in ("memory", "redis", "rediss", "redis+unix", "redis+cluster"):
         raise ValueError("is neither memory:// nor a Redis URL")
     if parts.scheme != "memory" and find_spec("redis") is None:

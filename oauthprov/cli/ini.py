@@ -55,8 +55,11 @@ def read(arguments: argparse.Namespace) -> Mapping[str, Any]:
 
 
 @contextmanager
-def opened(arguments: argparse.Namespace) -> Iterator[Opened]:
-    """Open what the .ini names, and close it afterwards. Raises ConfigurationError."""
+def opened(arguments: argparse.Namespace, *, outdated: bool = False) -> Iterator[Opened]:
+    """Open what the .ini names, and close it afterwards; ``outdated`` takes an old schema too.
+
+    Raises ConfigurationError, and UpgradeNeeded for an old schema.
+    """
     from oauthprov.storage import open_storage
 
     settings = Settings.from_ini(read(arguments))
@@ -67,6 +70,8 @@ def opened(arguments: argparse.Namespace) -> Iterator[Opened]:
     try:
         if settings.development and settings.storage_url.startswith("sqlite:"):
             storage.upgrade()  # as the server does at its start: either may be the first
+        if not outdated:
+            storage.ping()
         yield Opened(settings, storage)
     finally:
         storage.close()

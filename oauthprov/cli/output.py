@@ -19,10 +19,8 @@ class Refused(Exception):
 def explain(wrong: Exception) -> str | None:
     """Return what to tell the operator about an expected failure, None for a defect of ours."""
     match wrong:
-        case ConfigurationError() | Refused():
+        case ConfigurationError() | Refused() | UpgradeNeeded():
             return str(wrong)
-        case UpgradeNeeded():
-            return f"{wrong} Run: oauthprov storage upgrade INI"
         case StorageError():
             return f"The storage failed: {wrong}"
         case Conflict() | ChangedMeanwhile():

@@ -29,13 +29,12 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
-        on.storage.ping()
         _report(on, arguments.json)
     note("The storage is ready.")
 
 
 def _upgrade(arguments: argparse.Namespace) -> None:
-    with opened(arguments) as on:
+    with opened(arguments, outdated=True) as on:
         on.storage.upgrade()
         on.storage.ping()
         _report(on, arguments.json)

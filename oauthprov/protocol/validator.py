@@ -260,9 +260,17 @@ class Validator(RequestValidator):
         revocation.revoke(current(), token)
 
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
-        """Tell whether an access token is live and has every one of ``scopes``."""
+        """Tell whether an access token is live and has every one of ``scopes``.
+
+        Puts the account's id into ``request.user``, None for a client's own token, and what else
+        the token stands for into ``client_id`` and ``scopes``.
+        """
         found = tokens.bearing(current(), token or "")
-        return found is not None and set(found.scopes).issuperset(scopes or ())
+        if found is None or not set(found.scopes).issuperset(scopes or ()):
+            return False
+        request.user, request.client_id = found.account_id, found.client_id
+        request.scopes = list(found.scopes)
+        return True
 
     # What OAuth 2.1 left behind
 

@@ -41,7 +41,8 @@ def test_every_setting_has_its_value_and_source(command, tmp_path, monkeypatch):
     ],
 )
 def test_no_secret_is_shown(command, tmp_path, url):
-    settings = sites.ini(url, **{"limits.url": url, "storage.password": "hush-hush"})
+    limits = "redis://:hush-hush@limits.example/0"
+    settings = sites.ini(url, **{"limits.url": limits, "storage.password": "hush-hush"})
     command.ini = write_ini(tmp_path / "masked.ini", settings)
     for form in ((), ("--json",)):
         done = command("settings", *form)
@@ -59,6 +60,15 @@ def test_wrong_settings_are_listed_all(command, tmp_path):
         assert (done.code, done.out) == (1, "")
         for key in ("console", "surprise", "code_lifetime"):
             assert f"oauthprov.{key}" in done.err
+
+
+@pytest.mark.parametrize("url", ["redis://:hush/-hush@host", "redis://:hush\u2100@host", "hush"])
+def test_a_wrong_url_is_not_repeated(command, tmp_path, url):
+    command.ini = write_ini(tmp_path / "x.ini", sites.ini(command.url, **{"limits.url": url}))
+    done = command("settings")
+    assert (done.code, done.out) == (1, "")
+    assert "oauthprov.limits.url" in done.err
+    assert "hush" not in done.err
 
 
 def test_the_markdown_table_needs_no_ini(command):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from configparser import ConfigParser
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 from oauthprov.records import Account
+from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "third_party_storage"
@@ -30,8 +30,7 @@ def installed(at: Path) -> None:
 def test_the_entry_point_opens_the_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path), str(EXAMPLE)])
-    [entry] = entry_points(group="oauthprov.storage", name="journal")
-    storage = entry.load()(f"journal://{tmp_path}/a%20journal", {"fsync": "off"})
+    storage = open_storage(f"journal://{tmp_path}/a%20journal", {"fsync": "off"})
     alice = Account("one", "alice", 1)
     storage.commit(Add(alice), now=1)
     assert storage.get(Account, "one").record == alice

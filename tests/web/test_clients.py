@@ -136,7 +136,7 @@ def test_a_wrong_field_is_told_beside_it_and_nothing_is_lost(site, alice, field,
     assert page.status_int == 422
     assert page.html.find(attrs={"role": "alert"})
     assert page.html.find(class_="wrong").text.strip()
-    assert page.form["name"].value == entered["name"].strip()
+    assert page.form["name"].value.strip() == entered["name"].strip()
     assert page.form["homepage_uri"].value == entered["homepage_uri"]
     assert site.storage.find(Client).items == ()
 

@@ -1,0 +1,78 @@
+"""Authlib as the client, over real HTTP."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+from authlib.common.security import generate_token
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.requests_client import OAuth2Session
+
+from tests.site import CALLBACK
+
+
+def session(app, **options):
+    return closing(
+        OAuth2Session(
+            app.client.client_id,
+            app.secret,
+            token_endpoint_auth_method=app.client.auth_method,
+            revocation_endpoint_auth_method=app.client.auth_method,
+            **options,
+        )
+    )
+
+
+def authorized(client, metadata, alice):
+    """Go through the code flow with PKCE; the session then has the token."""
+    verifier = generate_token(64)
+    url, state = client.create_authorization_url(
+        metadata["authorization_endpoint"], code_verifier=verifier
+    )
+    return client.fetch_token(
+        metadata["token_endpoint"],
+        authorization_response=alice.allow(url),
+        code_verifier=verifier,
+        state=state,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "auth_method"),
+    [("web", "client_secret_basic"), ("web", "client_secret_post"), ("browser", "none")],
+)
+def test_the_code_flow(server, metadata, alice, kind, auth_method):
+    app = server.app(kind, auth_method=auth_method)
+    options = {"scope": "profile:read", "redirect_uri": CALLBACK, "code_challenge_method": "S256"}
+    with session(app, **options) as client:
+        token = authorized(client, metadata, alice)
+        me = f"{server.issuer}/api/me"
+        assert client.get(me).json()["name"] == "alice"
+        renewed = client.refresh_token(metadata["token_endpoint"])
+        assert renewed["access_token"] != token["access_token"]
+        assert client.get(me).status_code == 200
+        if kind == "web":
+            told = client.introspect_token(
+                metadata["introspection_endpoint"], token=renewed["access_token"]
+            )
+            assert told.json()["active"] is True
+        gone = client.revoke_token(metadata["revocation_endpoint"], token=renewed["refresh_token"])
+        assert gone.status_code == 200
+        assert client.get(me).status_code == 401
+        with pytest.raises(OAuthError, match="invalid_grant"):
+            client.refresh_token(metadata["token_endpoint"])
+
+
+def test_client_credentials(server, metadata):
+    app = server.app("machine")
+    with session(app, scope="profile:read") as client:
+        client.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
+        assert client.get(f"{server.issuer}/api/me").json() == {"sub": app.client.client_id}
+
+
+def test_a_wrong_secret(server, metadata):
+    app = server.app("machine")
+    app.secret = "wrong"
+    with session(app) as client, pytest.raises(OAuthError, match="invalid_client"):
+        client.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
