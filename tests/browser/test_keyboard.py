@@ -1,4 +1,4 @@
-"""Signing in and consenting by keyboard alone, with what a screen reader would say of each stop."""
+"""Signing in and consenting by keyboard alone, and what a screen reader would say."""
 
 from __future__ import annotations
 

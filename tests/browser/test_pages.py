@@ -1,4 +1,4 @@
-"""The pages beside the walk, in light and dark, wide and narrow, with the longest names there are."""
+"""The pages beside the walk, in light and dark, wide and narrow, with the longest names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A client whose callback redirects on to another origin, as a real one does after a sign-in.
 
-Chromium applies ``form-action`` to the whole chain of redirects that a form sets off: with one, the
-consent would be given and the browser still stop on the way back.
+Chromium applies ``form-action`` to the whole chain of redirects that a form sets off: with one,
+the consent would be given and the browser still stop on the way back.
 """
 
 from __future__ import annotations

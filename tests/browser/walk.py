@@ -136,7 +136,6 @@ class Walk:
         self.visitor.look("Not connected")
 
     def edit_the_client(self) -> None:
-        page = self.visitor.page
         self.open_client()
         self.visitor.button("Edit").click()
         self.visitor.look("Edit Demo")
