@@ -12,6 +12,7 @@ from tests.browser.chromium import PATIENCE
 from tests.site import PASSWORD
 
 WIDE = {"width": 1000, "height": 700}
+MARGIN = 18
 NARROW = {"width": 320, "height": 700}
 EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
@@ -86,11 +87,19 @@ class Visitor:
         self.button("Create account").click()
         self.heading(f"Hello, {name}").wait_for()
 
-    def picture(self, name: str, height: int = WIDE["height"]) -> None:
-        """Keep what is seen as the screenshot ``name``, if screenshots are wanted."""
-        if self._pictures is not None:
-            clip = {"x": 0, "y": 0, "width": WIDE["width"], "height": height}
-            self.page.screenshot(path=self._pictures / f"{name}.png", clip=clip, caret="hide")
+    def picture(self, name: str, until: str | None = None) -> None:
+        """Keep what is seen as the screenshot ``name``, if screenshots are wanted.
+
+        ``until`` names the region of the page that ends it.
+        """
+        if self._pictures is None:
+            return
+        clip = {"x": 0, "y": 0, "width": WIDE["width"], "height": WIDE["height"]}
+        if until is not None:
+            box = self.page.get_by_role("region", name=until).bounding_box()
+            clip["height"] = box["y"] + box["height"] + MARGIN
+        path = self._pictures / f"{name}.png"
+        self.page.screenshot(path=path, full_page=True, clip=clip, caret="hide")
 
     def leave(self) -> None:
         self.context.close()

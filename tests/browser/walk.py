@@ -56,7 +56,7 @@ class Walk:
         scopes.get_by_label("See photos").check()
         self.visitor.button("Register").click()
         see("Demo")
-        self.visitor.picture("client")
+        self.visitor.picture("client", until="Registration")
         self.demo.start(self.client_id().inner_text(), self.shown_secret())
 
     def lose_sight_of_the_secret(self) -> None:
@@ -96,7 +96,7 @@ class Walk:
             "Refreshes so far": "0",
         }
         assert self.facts("What the API says")["name"] == "alice"
-        self.visitor.picture("demo")
+        self.visitor.picture("demo", until="The token")
 
     def connect_again_unasked(self) -> None:
         self.visitor.button("Connect again").click()
@@ -125,7 +125,7 @@ class Walk:
         self.visitor.link("Your account").click()
         self.visitor.look("Your account")
         expect(page.get_by_role("region", name="Connected apps")).to_contain_text("See photos")
-        self.visitor.picture("account")
+        self.visitor.picture("account", until="Where you are signed in")
         self.visitor.button("Remove access of Demo").click()
         self.visitor.look("Remove access?")
         self.visitor.button("Remove access").click()
