@@ -55,7 +55,7 @@ $(V)/bin/python:
 
 $(V)/.run: $(V)/bin/python setup.cfg pyproject.toml constraints.txt
 	@echo "Installing oauthprov into $(V) ..."
-	@$(PIP) -e '.[redis,postgresql,demo,development,cli]'
+	@$(PIP) -e '.[redis,postgresql,mysql,demo,cli]'
 	@touch $@
 
 $(V)/.test: $(V)/bin/python setup.cfg pyproject.toml constraints.txt

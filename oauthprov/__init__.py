@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pyramid.config import Configurator
+from typing import TYPE_CHECKING, Any
 
 from oauthprov import logs
 from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded
@@ -12,12 +10,17 @@ from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage
 
+if TYPE_CHECKING:  # The command needs no web framework to say what it can do.
+    from pyramid.config import Configurator
+
 
 def main(global_config: dict[str, str], **settings: str) -> Any:
     """Return the WSGI app of a stand-alone server (``use = egg:oauthprov``).
 
     Raises ConfigurationError when the settings can't be used.
     """
+    from pyramid.config import Configurator
+
     with Configurator(settings=settings) as config:
         config.include("oauthprov.web.standalone")
         return config.make_wsgi_app()

@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,8 @@ def run(place, *argv, typed=""):
     return subprocess.run(  # noqa: S603 - our own scripts
         [script, *argv[1:]],
         cwd=place,
+        # As make does: Pyramid's own scripts import pkg_resources, which says it is deprecated.
+        env={**os.environ, "PYTHONWARNINGS": "ignore:pkg_resources is deprecated"},
         input=typed,
         capture_output=True,
         text=True,

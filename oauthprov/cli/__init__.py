@@ -11,6 +11,7 @@ import argparse
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from oauthprov.cli.output import Refused, explain
@@ -30,6 +31,8 @@ _Formatter = argparse.RawDescriptionHelpFormatter
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 when it was refused or found nothing, 2 for wrong usage."""
+    # Pyramid imports pkg_resources, which tells whoever runs it that it is deprecated.
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
     given = sys.argv[1:] if argv is None else argv
     parser = _parser(given)
     arguments, rest = parser.parse_known_args(given)

@@ -13,6 +13,7 @@ from oauthprov.cli import main
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from tests import site as sites
+from tests.servers import empty
 
 PASSWORD = "correct horse battery"
 
@@ -99,6 +100,7 @@ def command(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def on_redis(tmp_path, monkeypatch, capsys, redis_url):
     """The command on a real Redis."""
+    empty(redis_url)
     made = Command(write_ini(tmp_path / "redis.ini", sites.ini(redis_url)), monkeypatch, capsys)
     assert made("storage", "upgrade").code == 0
     return made
