@@ -25,6 +25,11 @@ def settings(url):
     return Settings.from_ini(INI | more)
 
 
+def opened(url):
+    """Open the database, with patience where it has one writer at a time."""
+    return open_storage(url, {"timeout": "60"} if url.startswith("sqlite") else {})
+
+
 def _prepare(barrier):
     global _start
     _start = barrier
@@ -32,7 +37,7 @@ def _prepare(barrier):
 
 def published(url, now):
     """What a process of its own publishes, started together with the others."""
-    storage = open_storage(url, {"timeout": "60"})
+    storage = opened(url)
     made = settings(url)
     keys = SigningKeys(made, storage, Keyring(made.secret), lambda: now)
     _start.wait(60)
@@ -47,7 +52,7 @@ def url(request, tmp_path):
         yield f"sqlite:///{tmp_path}/keys.sqlite"
         return
     url = request.getfixturevalue(f"{request.param}_url")
-    storage = open_storage(url, {"timeout": "60"})
+    storage = opened(url)
     storage.upgrade()
     empty(url)
     yield url
@@ -56,7 +61,7 @@ def url(request, tmp_path):
 
 
 def test_they_make_one_key_and_one_successor(url):
-    storage = open_storage(url, {"timeout": "60"})
+    storage = opened(url)
     storage.upgrade()
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(PROCESSES)
