@@ -95,7 +95,7 @@ class Documents:
                 entry.turn.release()
         content = entry.serves(self._clock())
         if content is None:
-            raise FetchError(f"it couldn't be fetched lately: {url}")
+            raise FetchError("it couldn't be fetched lately")
         return content
 
     def _try(self, url: str, entry: _Entry) -> None:
@@ -104,7 +104,7 @@ class Documents:
             got = self._fetcher.fetch(url, media_types=self._media_types, limit=self._limit)
         except FetchError as error:
             entry.failures += 1
-            log.warning("can't fetch %s: %s", url, error)
+            log.warning("can't fetch %r: %s", url, error)
             return
         least, usual, most = FRESH
         kept = usual if got.max_age is None else min(max(got.max_age, least), most)

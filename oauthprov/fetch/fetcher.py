@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
@@ -51,10 +52,7 @@ class Fetcher:
         self._allow = allow
         self._seconds = seconds
         self._lookup = lookup
-        self._context = ssl.create_default_context()
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if ca_file:
-            self._context.load_verify_locations(cafile=ca_file)
+        self._ca_file = ca_file
         self._turns = threading.BoundedSemaphore(PARALLEL)
         self._lookups = threading.BoundedSemaphore(LOOKUPS)
 
@@ -68,10 +66,22 @@ class Fetcher:
             raise FetchError("too much is being fetched")
         try:
             return self._fetch(target, media_types, limit)
-        except (OSError, HTTPException, ValueError) as error:
-            raise FetchError(f"{target.host}: {error or type(error).__name__}") from error
+        except HTTPException as error:
+            raise FetchError(
+                f"{target.host} sent no sound HTTP: {type(error).__name__}"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise FetchError(f"{target.host}: {error}") from error
         finally:
             self._turns.release()
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self._ca_file:
+            context.load_verify_locations(cafile=self._ca_file)
+        return context
 
     def _fetch(self, target: Target, media_types: Collection[str], limit: int) -> Fetched:
         deadline = Deadline(self._seconds)
@@ -83,7 +93,7 @@ class Fetcher:
             response, content = get(target, connection, accept, limit, deadline)
         media_type = response.headers.get_content_type()
         if media_type not in media_types:
-            raise FetchError(f"{target.host} sent {media_type}")
+            raise FetchError(f"{target.host} sent {media_type!r}")
         return Fetched(content, media_type, _max_age(response))
 
     def _resolve(self, target: Target, deadline: Deadline) -> list[Any]:
