@@ -45,7 +45,7 @@ class AuthorizationRequest:
     pairs: Pairs
 
     @property
-    def asked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def asked(self) -> consents.Asking:
         """What a person is asked for: scopes and resources."""
         return self.scopes, self.resources
 
