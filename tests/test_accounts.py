@@ -8,7 +8,7 @@ import pytest
 
 from oauthprov.accounts import BuiltInAccounts, NameTaken, Unacceptable
 from oauthprov.credentials import PasswordHasher
-from oauthprov.records import Account, Grant, Login, Session
+from oauthprov.records import Account, AuthorizationCode, Grant, Login, Session
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
 
@@ -145,6 +145,16 @@ def test_a_disabled_account_loses_sessions_and_grants(storage, people):
     assert [s.record.key for s in storage.walk(Session)] == ["bobs"]
     states = {g.record.grant_id: g.state(NOW) for g in storage.walk(Grant)}
     assert states == {"g1": "revoked", "g2": "revoked", "g3": "live"}
+
+
+def test_a_disabled_account_loses_the_codes_that_are_under_way(storage, people):
+    alice = people.sign_up("alice", PASSWORD).account_id
+    for slot, account_id in (("g1", alice), ("g2", "bob")):
+        uri = "https://app.example/"
+        code = AuthorizationCode(f"{slot}.x", "client", account_id, uri, "", (), (), NOW, NOW + 60)
+        storage.commit(Add(code), now=NOW)
+    people.disable(alice)
+    assert [c.record.key for c in storage.walk(AuthorizationCode)] == ["g2.x"]
 
 
 def test_the_developer_role_is_given_and_taken(people):

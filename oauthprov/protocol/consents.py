@@ -8,7 +8,7 @@ from dataclasses import replace
 from oauthprov.protocol import redirects, scopes
 from oauthprov.protocol.answers import Asked, ConnectedApp
 from oauthprov.protocol.context import Context
-from oauthprov.records import Client, Consent, Grant, R, consent_key
+from oauthprov.records import AuthorizationCode, Client, Consent, Grant, R, consent_key
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Page, Remove, Replace, Revoke, Stored
 
@@ -120,10 +120,14 @@ def connected(context: Context, account_id: str) -> list[ConnectedApp]:
 
 
 def disconnect(context: Context, account_id: str, client_id: str) -> None:
-    """Forget what the account has allowed the client, and revoke every grant of it."""
+    """Forget what the account has allowed the client; end its codes and revoke its grants."""
+    codes = [code.record for code in _every(context, AuthorizationCode, account_id)]
+    ended = [Remove(AuthorizationCode, c.key) for c in codes if c.client_id == client_id]
+    context.commit(Remove(Consent, consent_key(account_id, client_id)), *ended)
+    # Now that no code is left, none can be redeemed for a grant that isn't seen here.
     grants = [g for g in _live_grants(context, account_id) if g.client_id == client_id]
-    revoked = [Revoke(grant.grant_id) for grant in grants]
-    context.commit(Remove(Consent, consent_key(account_id, client_id)), *revoked)
+    if grants:
+        context.commit(*(Revoke(grant.grant_id) for grant in grants))
 
 
 def _connected(

@@ -151,6 +151,14 @@ def test_disconnecting_kills_every_token_at_once_and_asks_again(world):
     assert world.is_live(bobs["access_token"])
 
 
+def test_disconnecting_ends_a_code_that_is_under_way(world):
+    world.client("other")
+    code, others = world.code(), world.code("other")
+    world.provider.disconnect("alice-id", "app")
+    assert world.redeem(code).body["error"] == "invalid_grant"
+    assert world.redeem(others, "other").status == 200
+
+
 def test_disconnecting_what_is_not_connected_does_nothing(world):
     world.provider.disconnect("alice-id", "nobody")
     assert world.provider.connected("alice-id") == []
