@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from oauthprov.credentials import PASSWORD_LIMIT, PasswordHasher, mint_id, name_key
+from oauthprov.credentials import (
+    PASSWORD_LIMIT,
+    PasswordHasher,
+    is_invisible,
+    mint_id,
+    name_key,
+)
 from oauthprov.records import Account, AuthorizationCode, Digest, Grant, Login, Session
 from oauthprov.storage.interface import (
     Add,
@@ -236,10 +242,10 @@ class BuiltInAccounts(AccountSource):
 
 def _acceptable_name(name: str) -> str:
     shown = name.strip()
+    if any(map(is_invisible, shown)):
+        raise Unacceptable("name", "A user name can't hold invisible characters.")
+    shown = " ".join(shown.split())
     length = len(unicodedata.normalize("NFKC", shown))
     if not 1 <= length <= NAME_LIMIT:
         raise Unacceptable("name", f"A user name has 1 to {NAME_LIMIT} characters.")
-    # Unicode categories C: control, format (bidi overrides, zero width), surrogate, unassigned.
-    if any(unicodedata.category(c).startswith("C") for c in shown):
-        raise Unacceptable("name", "A user name can't hold invisible characters.")
     return shown

@@ -72,7 +72,12 @@ def test_sixteen_sign_ups_for_one_name_make_one_account(storage, people):
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "\u3000", "x" * 65, "ﬃ" * 22, "a\x00b", "a\u200bb", "a\u202eb", "a\ud800b"]
+    "name",
+    [
+        *("", " ", "\u3000", "x" * 65, "ﬃ" * 22),
+        *("a\x00b", "a\u200bb", "a\u202eb", "a\ud800b", "a\u034fb", "a\ufe0f", "a\U000e0101b"),
+        *("\u3164", "a\u115fb", "a\u2800b", "a\u180bb"),
+    ],
 )
 def test_names_that_nobody_can_have(storage, people, name):
     with pytest.raises(Unacceptable) as refused:
@@ -85,6 +90,14 @@ def test_names_that_nobody_can_have(storage, people, name):
 def test_names_that_somebody_may_have(people, name):
     people.sign_up(name, PASSWORD)
     assert people.authenticate(name, PASSWORD).name == name
+
+
+@pytest.mark.parametrize("twin", ["A  B", "a \u3000 b", " a\u1680b", "\uff41 b"])
+def test_names_that_look_alike_by_their_blanks_or_case_are_one(people, twin):
+    people.sign_up("a b", PASSWORD)
+    with pytest.raises(NameTaken):
+        people.sign_up(twin, PASSWORD)
+    assert people.authenticate(twin, PASSWORD).name == "a b"
 
 
 @pytest.mark.parametrize("password", ["", "1234567", "x" * 1025])
