@@ -42,10 +42,6 @@ class Resource:
     sentence: str
 
 
-def _text(value: str) -> str:
-    return value
-
-
 def _flag(value: str) -> bool:
     known = {"true": True, "yes": True, "on": True, "1": True}
     known |= {"false": False, "no": False, "off": False, "0": False}
@@ -55,16 +51,22 @@ def _flag(value: str) -> bool:
         raise ValueError("is neither true nor false") from None
 
 
-def _seconds(value: str) -> int:
-    if not value.isascii() or not value.isdigit():
-        raise ValueError("is not a whole number of seconds")
-    return int(value)
+def _seconds(most: int = 315_360_000) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) > most:
+            raise ValueError(f"is not a whole number of seconds up to {most}")
+        return int(value)
+
+    return parse
 
 
-def _count(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise ValueError("is not a whole number above 0")
-    return int(value)
+def _count(least: int = 1) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) < least:
+            raise ValueError(f"is not a whole number from {least} on")
+        return int(value)
+
+    return parse
 
 
 def _words(value: str) -> tuple[str, ...]:
@@ -166,9 +168,9 @@ class Settings:
         secret=True,
     )
     storage_url: str = _setting(
-        "storage.url", _text, None, "Where everything is stored; the scheme picks the backend."
+        "storage.url", str, None, "Where everything is stored; the scheme picks the backend."
     )
-    title: str = _setting("title", _text, "oauthprov", "The name that pages show.")
+    title: str = _setting("title", str, "oauthprov", "The name that pages show.")
     scopes: tuple[Scope, ...] = _setting(
         "scopes", _scopes, "", "A line a scope: name | sentence for people."
     )
@@ -188,34 +190,37 @@ class Settings:
         "Who may register clients at /clients: everyone, developers, off.",
     )
     code_lifetime: int = _setting(
-        "code_lifetime", _seconds, "60", "Seconds that an authorization code is good for."
+        "code_lifetime", _seconds(600), "60", "Seconds that an authorization code is good for."
     )
     access_token_lifetime: int = _setting(
-        "access_token_lifetime", _seconds, "600", "Seconds that an access token is good for."
+        "access_token_lifetime", _seconds(), "600", "Seconds that an access token is good for."
     )
     refresh_token_lifetime: int = _setting(
         "refresh_token_lifetime",
-        _seconds,
+        _seconds(),
         "2592000",
         "Seconds that a refresh token lives.",
     )
     refresh_token_grace: int = _setting(
         "refresh_token_grace",
-        _seconds,
+        _seconds(60),
         "10",
         "Seconds in which a lost refresh response is given again; 0 switches it off.",
     )
     grant_lifetime: int = _setting(
-        "grant_lifetime", _seconds, "15552000", "Seconds after which a person must be asked again."
+        "grant_lifetime",
+        _seconds(),
+        "15552000",
+        "Seconds after which a person must be asked again.",
     )
     interaction_lifetime: int = _setting(
-        "interaction_lifetime", _seconds, "1800", "Seconds that a sign-in or consent may take."
+        "interaction_lifetime", _seconds(), "1800", "Seconds that a sign-in or consent may take."
     )
     session_idle: int = _setting(
-        "session.idle", _seconds, "3600", "Seconds without use after which a session ends."
+        "session.idle", _seconds(), "3600", "Seconds without use after which a session ends."
     )
     session_lifetime: int = _setting(
-        "session.lifetime", _seconds, "43200", "Seconds after which a session ends in any case."
+        "session.lifetime", _seconds(), "43200", "Seconds after which a session ends in any case."
     )
     login_limit_account: str = _setting(
         "login.limit_account", _rate, "10 per 15 minutes", "Failed sign-ins for one user name."
@@ -233,14 +238,14 @@ class Settings:
         "Where attempts are counted: memory:// or a Redis URL.",
     )
     password_memory: int = _setting(
-        "password.memory", _count, "19456", "KiB of memory for one Argon2id hash."
+        "password.memory", _count(), "19456", "KiB of memory for one Argon2id hash."
     )
-    password_time: int = _setting("password.time", _count, "2", "Passes of one Argon2id hash.")
+    password_time: int = _setting("password.time", _count(), "2", "Passes of one Argon2id hash.")
     password_length: int = _setting(
-        "password.length", _count, "8", "Characters that a new password must have."
+        "password.length", _count(8), "8", "Characters that a new password must have."
     )
     client_cache: int = _setting(
-        "client_cache", _seconds, "5", "Seconds that a client record may be cached in-process."
+        "client_cache", _seconds(60), "5", "Seconds that a client record may be cached in-process."
     )
     well_known_root: bool = _setting(
         "well_known_root", _flag, "false", "Serve bare root metadata for an issuer with a path."
