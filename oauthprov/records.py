@@ -168,12 +168,12 @@ class Grant(Record):
     claims: str | None = None
 
 
-@record("authorization_code", key="key", keep=600)
+@record("authorization_code", key="key", indexes=("account_id",), keep=600)
 class AuthorizationCode(Record):
     """A code and what its grant will need; ``key`` is ``<grant id>.<digest>``.
 
     It precedes its grant, so it shares the slot without dying with it. ``nonce`` goes into the
-    first ID token.
+    first ID token. An account that is closed, or takes its consent back, finds it by the index.
     """
 
     key: str

@@ -18,8 +18,9 @@ is used at:
 * A token that was issued without any is good at every one: its client asked for no limit.
 
 A view with a CSRF default or a default permission over it needs ``require_csrf=False`` and
-``permission=NO_PERMISSION_REQUIRED`` beside ``oauth_scopes``: Pyramid checks those first. For a
-browser app add ``oauth_cors="bearer"``.
+``permission=NO_PERMISSION_REQUIRED`` beside ``oauth_scopes``: Pyramid checks those first. For
+browser apps give the view ``oauth_cors="bearer"``, and its route
+``config.add_oauth_preflight("photos", "GET")``.
 """
 
 from __future__ import annotations

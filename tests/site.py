@@ -12,7 +12,7 @@ from pyramid.config import Configurator
 from webtest import TestApp, TestRequest, TestResponse
 
 from oauthprov.protocol.registration import Registrar
-from oauthprov.records import Client
+from oauthprov.records import Account, Client
 from oauthprov.storage.interface import Storage
 
 ORIGIN = ISSUER = "https://id.example"
@@ -209,8 +209,6 @@ class Browser:
 
     def account_id(self) -> str:
         """Who is signed in, as the storage knows them."""
-        from oauthprov.records import Account
-
         [stored] = self.site.storage.find(Account).items
         return stored.record.account_id
 

@@ -6,6 +6,7 @@ import pytest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 
+from oauthprov import credentials
 from oauthprov.resource import OAuthSecurityPolicy, bearer, challenge
 from tests import site as sites
 from tests.site import PHOTOS, bearing
@@ -30,9 +31,9 @@ def forbidden(request):
     return challenge(request, ("photos:write",)) or request.response
 
 
-def host(configure=lambda config: None):
+def host(configure=lambda config: None, storage_url="sqlite://"):
     """A host with views of its own beside the provider, which is below ``/auth``."""
-    settings = sites.ini("sqlite://", issuer="https://id.example/auth", development="true")
+    settings = sites.ini(storage_url, issuer="https://id.example/auth", development="true")
     with Configurator(settings=settings) as config:
         config.include("oauthprov", route_prefix="/auth")
         for name in ("photos", "shared", "whoami", "untouched"):
@@ -119,6 +120,16 @@ def test_the_hosts_other_views_are_untouched(site):
     ours = {"WWW-Authenticate", "X-Request-Id", "Cache-Control", "Vary"}
     assert not ours & set(response.headers)
     assert not [name for name in response.headers if name.startswith("Access-Control")]
+
+
+def test_without_storage_it_is_503():
+    site = host(storage_url="redis://127.0.0.1:1/0")
+    token = credentials.Bearer.mint(credentials.ACCESS_TOKEN, "grant").raw
+    response = visit(site, "/photos", token)
+    assert (response.status_int, response.json["error"]) == (503, "temporarily_unavailable")
+    assert int(response.headers["Retry-After"]) > 0
+    assert visit(site, "/untouched").status_int == 200
+    site.close()
 
 
 def add_view(**options):

@@ -93,6 +93,7 @@ def includeme(config):
         api_photos, route_name="api_photos", renderer="json",
         oauth_scopes=("photos:read",), oauth_cors="bearer", **everyone,
     )  # fmt: skip
+    config.add_oauth_preflight("api_photos", "GET")
 
 
 def main(global_config, **settings):

@@ -13,6 +13,7 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
 
 from oauthprov.errors import OAuth2Error, StorageError
 from oauthprov.protocol import params
@@ -42,6 +43,20 @@ def preflight(methods: str) -> Callable[[Any], Response]:
         return Response(status=204, headerlist=list(headers.items()))
 
     return view
+
+
+def add_oauth_preflight(config: Configurator, route_name: str, *methods: str) -> None:
+    """Answer OPTIONS at a route of the host whose views have ``oauth_cors``.
+
+    Without it no browser app can call them: the ``Authorization`` header needs a preflight.
+    """
+    config.add_view(
+        preflight(", ".join(methods)),
+        route_name=route_name,
+        request_method="OPTIONS",
+        require_csrf=False,
+        permission=NO_PERMISSION_REQUIRED,
+    )
 
 
 def cors_view(view: View, info: Any) -> View:
@@ -111,5 +126,6 @@ def _named_client(request: Any) -> str | None:
 
 
 def includeme(config: Configurator) -> None:
-    """Add the view deriver."""
+    """Add the view deriver and the directive."""
+    config.add_directive("add_oauth_preflight", add_oauth_preflight, action_wrap=True)
     config.add_view_deriver(cors_view, "oauth_cors", under="oauthprov")

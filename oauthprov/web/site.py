@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.registry import Registry
 
 from oauthprov.accounts import AccountSource, BuiltInAccounts
 from oauthprov.errors import ConfigurationError
+from oauthprov.protocol.origins import origin_of
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
@@ -38,13 +38,7 @@ class Site:
     @property
     def origin(self) -> str:
         """Scheme, host and port of the issuer, as browsers write an Origin (RFC 6454)."""
-        parts = urlsplit(self.settings.issuer)
-        default = {"http": 80, "https": 443}[parts.scheme]
-        host = parts.hostname or ""
-        host = f"[{host}]" if ":" in host else host
-        return f"{parts.scheme}://{host}" + (
-            "" if parts.port in (None, default) else f":{parts.port}"
-        )
+        return str(origin_of(self.settings.issuer))
 
     @property
     def secure(self) -> bool:

@@ -62,6 +62,17 @@ class TestEmbedded:
         assert refused.json["error"] == "insufficient_scope"
         assert site.get(url).headers["WWW-Authenticate"].startswith("Bearer realm=")
 
+    def test_a_browser_app_can_call_it(self, site, alice):
+        app = site.app("browser", scopes=("photos:read",))
+        token = app.tokens(alice, scope="photos:read")["access_token"]
+        url, origin = f"{ORIGIN}/api/photos", {"Origin": "https://app.example"}
+        asked = site.send("OPTIONS", url, **origin)
+        assert (asked.status_int, asked.headers["Access-Control-Allow-Methods"]) == (204, "GET")
+        answer = site.get(url, headers=bearing(token) | origin)
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+        own = site.get(f"{ORIGIN}/login", headers=origin)
+        assert "Access-Control-Allow-Origin" not in own.headers
+
     def test_the_hosts_own_rules_still_hold_for_its_own_views(self, site, alice):
         assert site.get(f"{ORIGIN}/").status_int == 403
         assert alice.get(f"{ORIGIN}/").json == {"photos": album.PHOTOS["alice"]}

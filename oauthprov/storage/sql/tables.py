@@ -161,6 +161,7 @@ authorization_codes = Table(
     optional("claims", TEXT),
     optional("nonce", TEXT),
     *bookkeeping(),
+    Index("authorization_codes_by_account_id", "account_id", "key"),
     Index("authorization_codes_by_expiry", "expires_at"),
     **ENGINE,
 )
