@@ -3,8 +3,8 @@
 A grant is one authorization of a client by an account; revoking it kills all its tokens at once.
 Codes that could still become grants go too, uncounted. Tokens that a machine got for itself have
 no grant, and are revoked one by one. With ``--json``, ``list`` prints
-``{"grants": [...], "client_tokens": [...]}``: the fields of the records and their ``state``, without
-the keys of tokens; ``revoke`` prints how many of each were live, as
+``{"grants": [...], "client_tokens": [...]}``: the fields of the records and their ``state``,
+without the keys of tokens; ``revoke`` prints how many of each were live, as
 ``{"grants": N, "client_tokens": N}``.
 """
 
