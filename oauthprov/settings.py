@@ -149,7 +149,9 @@ def _setting(
     key: str, parse: Callable[[str], Any], default: str | None, meaning: str, secret: bool = False
 ) -> Any:
     metadata = {"key": PREFIX + key, "parse": parse, "default": default, "meaning": meaning}
-    return field(metadata=metadata | {"secret": secret})
+    # A URL may hold a password; what reports errors shows the repr of what it finds.
+    shown = not (secret or key.endswith(".url"))
+    return field(metadata=metadata | {"secret": secret}, repr=shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +252,7 @@ class Settings:
     well_known_root: bool = _setting(
         "well_known_root", _flag, "false", "Serve bare root metadata for an issuer with a path."
     )
-    storage_options: Mapping[str, str] = field(default_factory=dict)
+    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_ini(cls, ini: Mapping[str, Any]) -> Settings:
