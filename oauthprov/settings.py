@@ -21,6 +21,7 @@ from oauthprov.credentials import mint
 from oauthprov.errors import ConfigurationError
 
 PREFIX = "oauthprov."
+_STORAGE = PREFIX + "storage."
 _SECRET_LENGTH = 32
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 
@@ -233,6 +234,9 @@ class Settings:
     signup_limit_address: str = _setting(
         "signup.limit_address", _rate, "20 per hour", "New accounts from one address."
     )
+    console_limit_account: str = _setting(
+        "console.limit_account", _rate, "30 per hour", "Clients that one account registers."
+    )
     limits_url: str = _setting(
         "limits.url",
         _counters,
@@ -263,12 +267,16 @@ class Settings:
         create = given.get(PREFIX + "development", "").lower() in ("true", "yes", "on", "1")
         for item in options():
             try:
-                values[item.name] = _read(item, given.pop(item.metadata["key"], None), create)
+                text = resolved(item, given.pop(item.metadata["key"], None), create=create)
+                values[item.name] = item.metadata["parse"](text)
             except (ValueError, OSError) as wrong:
                 problems.append(f"{item.metadata['key']} {wrong}")
-        storage = PREFIX + "storage."
-        for key in [k for k in given if k.startswith(storage)]:
-            values.setdefault("storage_options", {})[key.removeprefix(storage)] = given.pop(key)
+        values["storage_options"] = storage_options = {}
+        for key in [k for k in given if k.startswith(_STORAGE)]:
+            try:
+                storage_options[key.removeprefix(_STORAGE)] = fetched(given.pop(key))
+            except ValueError as wrong:
+                problems.append(f"{key} {wrong}")
         problems += [f"{key} is not a setting" for key in sorted(given)]
         problems += _contradictions(values)
         if problems:
@@ -292,10 +300,6 @@ def options() -> tuple[dataclasses.Field[Any], ...]:
     return tuple(item for item in dataclasses.fields(Settings) if "key" in item.metadata)
 
 
-def _read(item: dataclasses.Field[Any], raw: str | None, create: bool) -> Any:
-    return item.metadata["parse"](resolved(item, raw, create=create))
-
-
 def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = False) -> str:
     """Return the text of a setting written as ``raw``: the default, or what env: or file: name.
 
@@ -304,14 +308,22 @@ def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = Fa
     value = item.metadata["default"] if raw is None or raw == "" else raw
     if value is None:
         raise ValueError("is required")
+    return fetched(value, create=create and item.metadata["secret"])
+
+
+def fetched(value: str, *, create: bool = False) -> str:
+    """Return ``value``, or what it names by ``env:NAME`` or ``file:/path``.
+
+    ``create`` makes a file that isn't there, with a secret in it. Raises ValueError, OSError.
+    """
     if value.startswith("env:"):
         name = value.removeprefix("env:")
         if not os.environ.get(name):
             raise ValueError(f"names the environment variable {name}, which isn't set")
         value = os.environ[name]
     elif value.startswith("file:"):
-        value = _file(Path(value.removeprefix("file:")), create and item.metadata["secret"])
-    return str(value).strip()
+        value = _file(Path(value.removeprefix("file:")), create)
+    return value.strip()
 
 
 def _file(path: Path, create: bool) -> str:
