@@ -173,7 +173,8 @@ class AuthorizationCode(Record):
     """A code and what its grant will need; ``key`` is ``<grant id>.<digest>``.
 
     It precedes its grant, so it shares the slot without dying with it. ``nonce`` goes into the
-    first ID token. An account that is closed, or takes its consent back, finds it by the index.
+    first ID token; ``code_challenge`` is empty where there was none. An account that is closed, or
+    takes its consent back, finds it by the index.
     """
 
     key: str

@@ -36,7 +36,7 @@ def issue(context: Context, request: Request) -> str:
         client_id=str(request.client_id),
         account_id=person.account_id,
         redirect_uri=str(request.redirect_uri),
-        code_challenge=pkce.challenge(request),
+        code_challenge=pkce.challenge(context, request),
         scopes=granted,
         resources=targets,
         issued_at=context.now,

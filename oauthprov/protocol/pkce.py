@@ -1,4 +1,4 @@
-"""Proof keys for code exchange: for every client, and S256 only (RFC 7636, RFC 9700 2.1.1)."""
+"""Proof keys for code exchange, S256 only (RFC 7636, RFC 9700 section 2.1.1)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import re
 
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import (
+    InvalidGrantError,
     InvalidRequestError,
     MissingCodeChallengeError,
     UnsupportedCodeChallengeMethodError,
 )
+
+from oauthprov.protocol.authentication import is_confidential
+from oauthprov.protocol.context import Context, required
 
 METHOD = "S256"
 
@@ -17,13 +21,27 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-def challenge(request: Request) -> str:
-    """Return the challenge of an authorization request.
+def is_required(context: Context) -> bool:
+    """Tell whether an authorization request needs a challenge.
+
+    Always, but that ``oauthprov.pkce = public-only`` lets confidential clients go without in an
+    authentication request: what the certification of OpenID providers sends.
+    """
+    asked = context.authentication
+    if context.settings.pkce == "required" or asked is None or not asked.openid:
+        return True
+    return not is_confidential(required(context.client))
+
+
+def challenge(context: Context, request: Request) -> str:
+    """Return the challenge of an authorization request, empty where it goes without.
 
     Raises InvalidRequestError or a kind of it when it is missing, not S256 or malformed. An absent
     method means plain (RFC 7636 section 4.3), so it is refused as well.
     """
     given = request.code_challenge
+    if not given and not is_required(context):
+        return ""
     if not given:
         raise MissingCodeChallengeError(request=request)
     if request.code_challenge_method != METHOD:
@@ -35,8 +53,13 @@ def challenge(request: Request) -> str:
     return str(given)
 
 
-def check_verifier(request: Request) -> None:
-    """Raise InvalidRequestError when a verifier is there but isn't one (RFC 7636 section 4.1)."""
+def check_verifier(request: Request, expected: str) -> None:
+    """Raise InvalidRequestError when a verifier is there but isn't one (RFC 7636 section 4.1).
+
+    InvalidGrantError when there is one for a code without a challenge (RFC 9700 section 2.1.1).
+    """
     given = request.code_verifier
+    if given is not None and not expected:
+        raise InvalidGrantError("The code has no challenge.", request=request)
     if given is not None and not _VERIFIER.fullmatch(given):
         raise InvalidRequestError("The code_verifier is malformed.", request=request)

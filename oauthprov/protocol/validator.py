@@ -139,11 +139,13 @@ class Validator(RequestValidator):
         return "authorization_code" in required(context.client).grant_types
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
-        """Return True, after a challenge that isn't S256 was refused."""
+        """Tell whether a challenge must be there, after one that isn't S256 was refused."""
         context = current()
-        if request.code_challenge is not None and context.code is None:
-            pkce.challenge(request)
-        return True
+        if context.code is not None:
+            return bool(context.code.record.code_challenge)
+        if request.code_challenge is not None:
+            pkce.challenge(context, request)
+        return pkce.is_required(context)
 
     def get_default_scopes(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
@@ -183,11 +185,13 @@ class Validator(RequestValidator):
         """Load the code that was presented."""
         return codes.present(current(), code, request)
 
-    def get_code_challenge(self, code: str, request: Request) -> str:
-        """Return the challenge that the verifier must meet."""
-        context = current()
-        pkce.check_verifier(request)
-        return required(context.code).record.code_challenge
+    def get_code_challenge(  # type: ignore[override]  # oauthlib takes None, its stubs don't
+        self, code: str, request: Request
+    ) -> str | None:
+        """Return the challenge that the verifier must meet, None where none was made."""
+        challenge = required(current().code).record.code_challenge
+        pkce.check_verifier(request, challenge)
+        return challenge or None
 
     def get_code_challenge_method(self, code: str, request: Request) -> str:
         """Return S256."""

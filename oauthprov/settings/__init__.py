@@ -204,6 +204,12 @@ class Settings:
         "0",
         "Seconds after which a new key takes over by itself; 0 leaves it to the operator.",
     )
+    pkce: Literal["required", "public-only"] = _setting(
+        "pkce",
+        values.one_of("required", "public-only"),
+        "required",
+        "PKCE: required of all; public-only, for certification, frees confidential openid clients.",
+    )
     fetch_allow: FetchAllow = _setting(  # noqa: RUF009 - it is frozen, as the others are
         "fetch.allow",
         values.fetch_allow,
