@@ -208,7 +208,7 @@ class Settings:
         "pkce",
         values.one_of("required", "public-only"),
         "required",
-        "PKCE: required of all; public-only, for certification, frees confidential openid clients.",
+        "PKCE: required of all; public-only, for certification, frees confidential openid ones.",
     )
     fetch_allow: FetchAllow = _setting(  # noqa: RUF009 - it is frozen, as the others are
         "fetch.allow",
