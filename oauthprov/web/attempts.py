@@ -1,4 +1,4 @@
-"""Guessing slowed down: sign-ins and sign-ups counted by account and by address."""
+"""Floods slowed down: sign-ins, sign-ups and new clients, by account and by address."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Attempts:
         self._by_account = limits.parse_many(settings.login_limit_account)
         self._by_address = limits.parse_many(settings.login_limit_address)
         self._sign_ups = limits.parse_many(settings.signup_limit_address)
+        self._clients = limits.parse_many(settings.console_limit_account)
         self._url = settings.limits_url
         self._own = MovingWindowRateLimiter(MemoryStorage())
 
@@ -55,6 +56,10 @@ class Attempts:
     def sign_up(self, address: str) -> int:
         """Count a new account."""
         return self._wait(self._sign_ups, "signup", _network(address), count=True)
+
+    def new_client(self, account_id: str) -> int:
+        """Count a client that an account registers in the console."""
+        return self._wait(self._clients, "client", account_id, count=True)
 
     def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
         def ask(limiter: MovingWindowRateLimiter) -> int:
