@@ -40,7 +40,7 @@ def test_a_second_visit_asks_nothing_and_a_bigger_one_for_what_is_new(site, alic
     second = alice.get(app.authorization_url())
     assert "code" in arrived(second)
     more = alice.authorize(app, scope=BOTH)
-    asked = {item.text.split("\n")[1].strip(): item for item in more.html.select(".asked li")}
+    asked = {item.contents[0].strip(): item for item in more.html.select(".asked li")}
     new = {sentence for sentence, item in asked.items() if item.select(".new")}
     assert (set(asked), new) == ({"See your name", "See photos"}, {"See photos"})
     assert "code" in arrived(alice.decide(more))
