@@ -118,16 +118,12 @@ class Authorization:
             return Interact(step, interaction_id)
         stored = _consent(context, person, request.client)
         before = stored.record if stored else None
-        words = context.settings
+        before_scopes, targets = consents.known(before, request.asked)
         return ConsentQuestion(
             interaction_id=interaction_id,
             client=request.client,
-            scopes=consents.scopes_in_words(
-                words, request.asked[0], before.scopes if before else ()
-            ),
-            resources=consents.resources_in_words(
-                words, request.resources, before.resources if before else ()
-            ),
+            scopes=consents.scopes_in_words(context.settings, request.asked[0], before_scopes),
+            resources=consents.resources_in_words(context.settings, request.resources, targets),
             destination=redirects.destination(request.redirect_uri),
             redirect_uri=request.redirect_uri,
             granted_before=before.updated_at if before else None,

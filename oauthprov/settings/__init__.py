@@ -27,10 +27,13 @@ __all__ = (
     "Resource",
     "Scope",
     "Settings",
+    "fetched",
     "options",
     "own_keys",
     "resolved",
 )
+
+_STORAGE = PREFIX + "storage."
 
 
 def _setting(
@@ -154,10 +157,7 @@ class Settings:
         "signup.limit_address", values.rate, "20 per hour", "New accounts from one address."
     )
     console_limit_account: str = _setting(
-        "console.limit_account",
-        values.rate,
-        "30 per hour",
-        "Clients that one account registers.",
+        "console.limit_account", values.rate, "30 per hour", "Clients that one account registers."
     )
     limits_url: str = _setting(
         "limits.url",
