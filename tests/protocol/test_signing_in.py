@@ -4,9 +4,12 @@ import dataclasses
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oauthprov.credentials import digest
-from oauthprov.protocol.answers import Call, Interact, Redirect
+from oauthprov.protocol import params
+from oauthprov.protocol.answers import Call, Interact, Redirect, Refusal
 from oauthprov.protocol.provider import Provider
 from oauthprov.records import Interaction
 
@@ -346,3 +349,43 @@ def test_the_hint_may_be_signed_with_a_key_that_retired():
     world.provider = Provider(world.settings, world.storage, Accounts(), lambda: world.now)
     world.allow(scope="openid")
     assert_code(ask(world, id_token_hint=hint))
+
+
+WORDS = st.sampled_from(
+    [
+        "none",
+        "login",
+        "0",
+        "-1",
+        "{}",
+        '{"userinfo": {"name": null}}',
+        "a.b.c",
+        "x",
+        "\u202e",
+        "\ud7ff",
+    ]
+)
+PARAMETERS = st.dictionaries(
+    st.sampled_from(sorted(params.AUTHENTICATION)), WORDS | st.text(max_size=40), max_size=5
+)
+
+
+@given(PARAMETERS, st.sampled_from([None, ALICE]), st.booleans())
+def test_any_parameters_are_answered(shared, parameters, person, openid):
+    """With a code, a page, a registered error, or an error page; never with an exception."""
+    scope = "openid" if openid else "read"
+    answer = shared.authorize(person=person, scope=scope, **parameters)
+    if isinstance(answer, Redirect):
+        told = dict(answer.params)
+        assert told.get("error") in (None, "invalid_request", "login_required", "consent_required")
+        assert told["iss"] == shared.settings.issuer
+    else:
+        assert isinstance(answer, Interact | Refusal)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One provider for all that hypothesis tries."""
+    made = openid_world()
+    made.allow(scope="openid read")
+    return made
