@@ -46,7 +46,9 @@ class SignedIn:
     ``account_id`` is stable, never reused, ASCII, at most 200 characters: tokens call it ``sub``.
     ``auth_time`` is when they proved who they are (epoch seconds), ``amr`` how (RFC 8176).
     ``acr`` is the level or context of that, in the words of ``AccountSource.acr_values``.
-    ``session_key`` names a session of ours; None with a host's accounts.
+    ``session_key`` names a session of ours; None with a host's accounts. ``sid`` names the
+    session, ours or the host's, for as long as the same person is in it, however often they sign
+    in anew.
     """
 
     account_id: str
@@ -56,6 +58,7 @@ class SignedIn:
     session_key: Digest | None = None
     developer: bool = False
     acr: str | None = None
+    sid: str | None = None
 
 
 class AccountSource(ABC):

@@ -150,7 +150,8 @@ class Grant(Record):
     """One authorization: the family that a replay revokes, and that no token outlives.
 
     ``acr`` and ``amr`` say how the person signed in, ``claims`` is what of the claims parameter
-    was granted (OpenID Connect Core section 5.5), as JSON.
+    was granted (OpenID Connect Core section 5.5), as JSON, ``sid`` how the client knows the
+    session.
     """
 
     grant_id: str
@@ -166,6 +167,7 @@ class Grant(Record):
     amr: tuple[str, ...] = ()
     acr: str | None = None
     claims: str | None = None
+    sid: str | None = None
 
 
 @record("authorization_code", key="key", indexes=("account_id",), keep=600)
@@ -192,6 +194,7 @@ class AuthorizationCode(Record):
     acr: str | None = None
     claims: str | None = None
     nonce: str | None = None
+    sid: str | None = None
 
 
 @record("access_token", key="key")
@@ -260,7 +263,8 @@ class Interaction(Record):
 class Session(Record):
     """One account signed in in one browser; ``key`` is the digest of the cookie's secret.
 
-    ``expires_at`` is the earlier of the idle and the absolute limit.
+    ``expires_at`` is the earlier of the idle and the absolute limit. ``sid`` stays when the same
+    person signs in again in its place: clients know the session by what is made of it.
     """
 
     key: Digest
@@ -272,6 +276,7 @@ class Session(Record):
     amr: tuple[str, ...] = ()
     address: str = ""
     user_agent: str = ""
+    sid: str | None = None
 
 
 @record("signing_key", key="key")

@@ -7,7 +7,7 @@ from oauthprov.protocol import claims, jose
 from oauthprov.protocol.claims import ClaimsRequest
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.openid import SCOPE
-from oauthprov.records import Digest, Grant
+from oauthprov.records import Grant
 
 TYPE = "JWT"
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
@@ -37,9 +37,9 @@ def with_id_token(
     return response | {"id_token": keys.sign(made, typ=TYPE, alg=alg)}
 
 
-def sid(session_key: Digest, client_id: str) -> str:
-    """Return the id by which a client knows a session: another one for each client."""
-    return digest(f"sid {session_key} {client_id}")
+def sid(session: str, client_id: str) -> str:
+    """Return how a client knows a session, ``SignedIn.sid``: another name for each client."""
+    return digest(f"sid {session} {client_id}")
 
 
 def _claims(context: Context, grant: Grant) -> dict[str, object]:
@@ -61,6 +61,6 @@ def _claims(context: Context, grant: Grant) -> dict[str, object]:
         made["acr"] = grant.acr
     if grant.amr:
         made["amr"] = list(grant.amr)
-    if grant.session_key is not None:
-        made["sid"] = sid(grant.session_key, grant.client_id)
+    if grant.sid is not None:
+        made["sid"] = grant.sid
     return made

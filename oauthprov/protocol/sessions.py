@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from oauthprov.credentials import digest, mint
+from oauthprov.credentials import digest, mint, mint_id
 from oauthprov.records import Account, Digest, Session
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, Storage, Stored
@@ -38,7 +38,8 @@ class Sessions:
     ) -> str:
         """Begin a session and return its secret; ``replacing`` ends in the same commit.
 
-        The id is always a new one, so that one planted before the sign-in is worth nothing.
+        The id is always a new one, so that one planted before the sign-in is worth nothing. Its
+        ``sid`` is that of ``replacing``, where the same person goes on.
         """
         now = self._clock()
         secret = f"{account_id}.{mint()[0]}"
@@ -52,6 +53,7 @@ class Sessions:
             amr=amr,
             address=_printable(address),
             user_agent=_printable(user_agent),
+            sid=self._sid(account_id, replacing),
         )
         changes: list[Change] = [Add(session)]
         if replacing is not None:
@@ -101,6 +103,12 @@ class Sessions:
         found = self._storage.walk(Session, account_id=account_id)
         live = [stored.record for stored in found if stored.state(now) == "live"]
         return sorted(live, key=lambda session: session.last_seen_at, reverse=True)
+
+    def _sid(self, account_id: str, replacing: str | None) -> str:
+        before = self._storage.get(Session, digest(replacing)) if replacing else None
+        if before is None or before.record.account_id != account_id:
+            return mint_id()
+        return before.record.sid or mint_id()
 
     def _expiry(self, created_at: int, seen_at: int) -> int:
         return min(
