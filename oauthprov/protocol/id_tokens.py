@@ -28,13 +28,26 @@ def with_id_token(
     """
     if context.openid is None or SCOPE not in scopes:
         return response
-    keys = context.openid.keys
+    access_token = str(response["access_token"])
+    return response | {"id_token": signed(context, grant, nonce=nonce, access_token=access_token)}
+
+
+def signed(
+    context: Context,
+    grant: Grant,
+    *,
+    nonce: str | None = None,
+    access_token: str | None = None,
+    scopes: tuple[str, ...] = (),
+) -> str:
+    """Return an ID token that goes with ``access_token``; with the claims of ``scopes``."""
     alg = context.settings.keys_algorithms[0]
-    made = _claims(context, grant)
-    made["at_hash"] = jose.half_hash(alg, str(response["access_token"]))
+    made = _claims(context, grant, scopes)
+    if access_token is not None:
+        made["at_hash"] = jose.half_hash(alg, access_token)
     if nonce is not None:
         made["nonce"] = nonce
-    return response | {"id_token": keys.sign(made, typ=TYPE, alg=alg)}
+    return required(context.openid).keys.sign(made, typ=TYPE, alg=alg)
 
 
 def sid(session: str, client_id: str) -> str:
@@ -42,12 +55,12 @@ def sid(session: str, client_id: str) -> str:
     return digest(f"sid {session} {client_id}")
 
 
-def _claims(context: Context, grant: Grant) -> dict[str, object]:
+def _claims(context: Context, grant: Grant, scopes: tuple[str, ...]) -> dict[str, object]:
     asked = ClaimsRequest.load(grant.claims).id_token
     made: dict[str, object] = {}
-    if claims.of_account(asked):
+    if claims.of_account(asked, scopes):
         known = required(context.openid).accounts.claims(grant.account_id)
-        made |= claims.told(known, (), asked)
+        made |= claims.told(known, scopes, asked)
     made |= {
         "iss": context.settings.issuer,
         "sub": grant.account_id,

@@ -61,7 +61,7 @@ class Provider:
         self.clients = Clients(storage, clock, settings.client_cache)
         self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
         self.validator = Validator(settings, storage, self.clients, clock, self._openid)
-        self._engine = Engine(self.validator, settings.issuer)
+        self._engine = Engine(self.validator, settings)
         self._authorization = Authorization(self._engine)
 
     def token(self, call: Call) -> Answer:

@@ -210,6 +210,12 @@ class Settings:
         "required",
         "PKCE: required of all; public-only, for certification, frees confidential openid ones.",
     )
+    openid_implicit: bool = _setting(
+        "openid.implicit",
+        values.flag,
+        "false",
+        "Give ID tokens without a code to clients registered so; for certification.",
+    )
     fetch_allow: FetchAllow = _setting(  # noqa: RUF009 - it is frozen, as the others are
         "fetch.allow",
         values.fetch_allow,

@@ -140,6 +140,18 @@ class TestResponseModes:
         assert parts.query == ""
         assert dict(parse_qsl(parts.fragment))["state"] == "xyz"
 
+    def test_an_id_token_in_the_fragment(self):
+        site = openid_site(**{"openid.implicit": "true"})
+        alice, app = site.browser().sign_up("alice"), relying_party(site, implicit=True)
+        asked = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
+        response = alice.decide(alice.authorize(app, **asked))
+        parts = urlsplit(response.location)
+        assert parts.query == ""
+        came = dict(parse_qsl(parts.fragment))
+        assert claims_of(came["id_token"])["sub"] == alice.account_id()
+        assert app.userinfo(came["access_token"]).json == {"sub": alice.account_id()}
+        site.close()
+
     @pytest.mark.parametrize("changes", [{}, {"prompt": "none", "max_age": "x"}])
     def test_form_post(self, alice, app, changes):
         response = ask(alice, app, response_mode="form_post", **changes)
