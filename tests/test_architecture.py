@@ -50,7 +50,7 @@ WALLS = {
         ("storage.interface", "records", "credentials"),
         (*WEB, *ENGINES, "oauthlib"),
     ),
-    "settings": (("records", "errors", "credentials"), (*WEB, *ENGINES)),
+    "settings": (("settings", "records", "errors", "credentials"), (*WEB, *ENGINES)),
     "credentials": (("records",), (*WEB, *ENGINES, "oauthlib")),
     "errors": (("storage.interface",), (*WEB, *ENGINES)),
     "logs": ((), (*WEB, *ENGINES, "oauthlib")),

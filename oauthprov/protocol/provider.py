@@ -21,6 +21,7 @@ from oauthprov.protocol.answers import (
 from oauthprov.protocol.authorization import Authorization, Rejected
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.engine import Engine
+from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.validator import Validator
 from oauthprov.records import Client, Digest
 from oauthprov.settings import Settings
@@ -50,6 +51,7 @@ class Provider:
         self.accounts = accounts
         self.clock = clock
         self.keyring = Keyring(settings.secret)
+        self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings.client_cache)
         self.validator = Validator(settings, storage, self.clients, clock)
         self._engine = Engine(self.validator, settings.issuer)
