@@ -83,11 +83,13 @@ def response(access: Bearer, record: AccessToken, refresh: Bearer | None = None)
 def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToken] | None:
     """Return the token that ``raw`` is, dead or alive; its prefix tells the kind."""
     bearer = Bearer.parse(raw)
-    if bearer is None or bearer.kind == credentials.AUTHORIZATION_CODE:
+    if bearer is None:
         return None
     if bearer.kind == credentials.REFRESH_TOKEN:
         return context.load(RefreshToken, bearer.key)
-    return context.load(AccessToken, bearer.key)
+    if bearer.kind == credentials.ACCESS_TOKEN:
+        return context.load(AccessToken, bearer.key)
+    return None
 
 
 def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]) -> bool:
