@@ -13,6 +13,9 @@ from oauthprov.settings import Settings
 
 NAME_LIMIT = 100
 REDIRECT_URIS_LIMIT = 50
+CONTACTS_LIMIT = 10
+TEXT_LIMIT = 254
+"""Characters of a contact, and of what a client says of its software."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,20 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
 
 
 class Metadata(TypedDict, total=False):
-    """The fields of a client that people choose. Only the operator may set ``first_party``."""
+    """The fields of a client that are chosen. Only the operator may set ``first_party``."""
 
     name: str
     redirect_uris: Sequence[str]
+    grant_types: Sequence[str]
     scopes: Sequence[str]
     default_scopes: Sequence[str]
     homepage_uri: str | None
+    logo_uri: str | None
+    policy_uri: str | None
+    tos_uri: str | None
+    contacts: Sequence[str]
+    software_id: str | None
+    software_version: str | None
     auth_method: str
     first_party: bool
 
@@ -157,6 +167,12 @@ def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -
     return uris
 
 
+def _grant_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    if kind.grant_types[0] not in given or not set(given).issubset(kind.grant_types):
+        raise ValueError(f"A {kind.name} client has {' and perhaps '.join(kind.grant_types)}.")
+    return tuple(name for name in kind.grant_types if name in given)
+
+
 def _scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
     chosen = set(given)
     declared = [scope.name for scope in settings.scopes]
@@ -173,7 +189,7 @@ def _default_scopes(given: Sequence[str], kind: ClientType, settings: Settings) 
     return tuple(dict.fromkeys(given))
 
 
-def _homepage_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+def _web_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
     uri = (given or "").strip()
     if not uri:
         return None
@@ -193,6 +209,24 @@ def _homepage_uri(given: str | None, kind: ClientType, settings: Settings) -> st
     return uri
 
 
+def _contacts(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    contacts = tuple(dict.fromkeys(filter(None, map(_plain, given))))
+    if len(contacts) > CONTACTS_LIMIT:
+        raise ValueError(f"Give at most {CONTACTS_LIMIT} contacts.")
+    return contacts
+
+
+def _text(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    return _plain(given or "") or None
+
+
+def _plain(given: str) -> str:
+    text = given.strip()
+    if len(text) > TEXT_LIMIT or not text.isprintable():
+        raise ValueError(f"Use at most {TEXT_LIMIT} characters, and none that can't be shown.")
+    return text
+
+
 def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
     if given not in kind.auth_methods:
         raise ValueError(f"Choose one of {', '.join(kind.auth_methods)}.")
@@ -206,9 +240,16 @@ def _first_party(given: bool, kind: ClientType, settings: Settings) -> bool:
 _RULES: Mapping[str, Callable[[Any, ClientType, Settings], object]] = {
     "name": _name,
     "redirect_uris": _redirect_uris,
+    "grant_types": _grant_types,
     "scopes": _scopes,
     "default_scopes": _default_scopes,
-    "homepage_uri": _homepage_uri,
+    "homepage_uri": _web_uri,
+    "logo_uri": _web_uri,
+    "policy_uri": _web_uri,
+    "tos_uri": _web_uri,
+    "contacts": _contacts,
+    "software_id": _text,
+    "software_version": _text,
     "auth_method": _auth_method,
     "first_party": _first_party,
 }

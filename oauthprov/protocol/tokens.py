@@ -6,7 +6,7 @@ import logging
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import resources
+from oauthprov.protocol import last_use, resources
 from oauthprov.protocol.answers import Bearing
 from oauthprov.protocol.context import Context, required
 from oauthprov.records import AccessToken, Grant, RefreshToken
@@ -63,7 +63,7 @@ def for_client(context: Context, scopes: tuple[str, ...]) -> Response:
         issued_at=context.now,
         expires_at=context.now + context.settings.access_token_lifetime,
     )
-    context.commit(Add(record))
+    last_use.commit(context, record.client_id, Add(record))
     return response(bearer, record)
 
 

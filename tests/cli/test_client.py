@@ -54,6 +54,14 @@ def test_the_document_has_these_names(command):
         "homepage_uri",
         "first_party",
         "disabled_at",
+        "logo_uri",
+        "policy_uri",
+        "tos_uri",
+        "contacts",
+        "software_id",
+        "software_version",
+        "last_used_at",
+        "self_registered",
         "client_secret",
     ]
     del made["client_secret"]
