@@ -62,7 +62,7 @@ def remove_unused(storage: Storage, settings: Settings, now: int) -> Iterator[bo
 
 
 def _remove(storage: Storage, stored: Stored[Client], now: int) -> bool:
-    # A Remove never conflicts. So the client is stopped first, which fails if it was used just now.
+    # A Remove never conflicts. So the client is stopped first: that does, if it was used just now.
     try:
         stopped = replace(stored.record, disabled_at=stored.record.disabled_at or now)
         storage.commit(Replace(stopped, expecting=stored), now=now)

@@ -20,6 +20,7 @@ from oauthprov.protocol.answers import (
 )
 from oauthprov.protocol.authorization import Authorization, Rejected
 from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.validator import Validator
@@ -54,6 +55,7 @@ class Provider:
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings.client_cache)
         self.validator = Validator(settings, storage, self.clients, clock)
+        self.registration = DynamicRegistration(settings, storage, clock, self.clients.evict)
         self._engine = Engine(self.validator, settings.issuer)
         self._authorization = Authorization(self._engine)
 

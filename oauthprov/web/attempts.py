@@ -1,4 +1,4 @@
-"""Guessing slowed down: sign-ins and sign-ups counted by account and by address."""
+"""Floods slowed down: sign-ins, sign-ups and registrations, by account and by address."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class Attempts:
         self._by_account = limits.parse_many(settings.login_limit_account)
         self._by_address = limits.parse_many(settings.login_limit_address)
         self._sign_ups = limits.parse_many(settings.signup_limit_address)
+        self._registrations = limits.parse_many(settings.registration_limit_address)
+        self._registered = limits.parse_many(settings.registration_limit_total)
         self._url = settings.limits_url
         self._own = MovingWindowRateLimiter(MemoryStorage())
 
@@ -55,6 +57,14 @@ class Attempts:
     def sign_up(self, address: str) -> int:
         """Count a new account."""
         return self._wait(self._sign_ups, "signup", _network(address), count=True)
+
+    def register(self, address: str) -> int:
+        """Count a try to register a client."""
+        return self._wait(self._registrations, "register", _network(address), count=True)
+
+    def registered(self) -> int:
+        """Count a client that is about to be stored, whoever it comes from."""
+        return self._wait(self._registered, "registered", "all", count=True)
 
     def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
         def ask(limiter: MovingWindowRateLimiter) -> int:
