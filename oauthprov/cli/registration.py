@@ -1,9 +1,9 @@
 """``oauthprov registration``: who may register clients (``oauthprov.registration = token``).
 
 An initial access token (RFC 7591) lets its holder register clients until it expires or is used up.
-With ``--json``, ``token list`` prints ``{"initial_access_tokens": [TOKEN, ...]}`` and ``token add``
-a TOKEN: the fields of the record without its secret, and its ``state``: ``good``, ``expired`` or
-``used up``. ``uses_left`` is null when it isn't limited. ``token add`` adds
+With ``--json``, ``token list`` prints ``{"initial_access_tokens": [TOKEN, ...]}`` and ``token
+add`` a TOKEN: the fields of the record without its secret, and its ``state``: ``good``,
+``expired`` or ``used up``. ``uses_left`` is null when it isn't limited. ``token add`` adds
 ``initial_access_token``, which is never shown again.
 """
 

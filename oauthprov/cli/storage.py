@@ -26,7 +26,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
         (
             "purge",
             _purge,
-            "drop what has expired, unused clients, and the consents of clients gone",
+            "drop what has expired, unused clients, and consents of clients gone",
         ),
     ):
         verb = verbs.add_parser(name, help=text, description=text.capitalize() + ".")

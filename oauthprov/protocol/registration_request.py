@@ -71,7 +71,8 @@ def read(
     metadata |= {field: _text(given, member) for member, field in _TEXTS.items()}
     held = current.scopes if current is not None else ()
     metadata["scopes"] = scopes = _scopes(given, settings, kind, held)
-    metadata["default_scopes"] = [name for name in settings.default_scopes if name in scopes]
+    default = [name for name in settings.default_scopes if name in scopes]
+    metadata["default_scopes"] = default or scopes
     return kind, cast(Metadata, metadata)
 
 

@@ -21,7 +21,8 @@ def server():
     """A provider that waitress serves on a free port; it yields the Site."""
     listening = socket.create_server(("127.0.0.1", 0))
     issuer = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    made = sites.standalone(sites.ini("sqlite://", issuer=issuer, development="true"))
+    settings = sites.ini("sqlite://", issuer=issuer, development="true", registration="open")
+    made = sites.standalone(settings)
     serving = waitress.create_server(made.wsgi, sockets=[listening])
     thread = threading.Thread(target=serving.run)
     thread.start()
@@ -62,12 +63,12 @@ class Person:
         )
         return self._follow(answer)
 
-    def allow(self, url: str) -> str:
+    def allow(self, url: str, callback: str = CALLBACK) -> str:
         """Go to an authorization URL, allow what is asked; return where that leads."""
         answer = self.visit(url)
         if not answer.is_redirect:
             answer = self.submit(answer, decision="allow")
-        assert answer.headers["Location"].startswith(CALLBACK)
+        assert answer.headers["Location"].startswith(callback)
         return answer.headers["Location"]
 
     def _follow(self, answer: requests.Response) -> requests.Response:
