@@ -69,6 +69,11 @@ def name_key(name: str) -> Digest:
     return digest(folded.strip())
 
 
+def seen_key(namespace: str, value: str) -> Digest:
+    """Return the key under which ``value``, such as a ``jti``, is seen once in ``namespace``."""
+    return digest(f"{namespace} {digest(value)}")
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """A token or code as a client holds it: ``<kind>_<slot>.<secret>``.

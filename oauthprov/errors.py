@@ -65,3 +65,10 @@ class JoseError(Exception):
 
 class UnknownKey(JoseError):
     """The token names a key that the set lacks: a set that was fetched may be out of date."""
+
+
+class FetchError(Exception):
+    """What a client's URL names couldn't be had; the message says why, for the log.
+
+    It isn't for the client: it would tell a stranger what answers inside our network.
+    """

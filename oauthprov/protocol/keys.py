@@ -62,6 +62,7 @@ class SigningKeys:
         self._clock = clock
         self._background = background
         self._reading = threading.Lock()
+        self._renewing = threading.Lock()
         self._read: _Read | None = None
         self._tried_at = 0
 
@@ -134,22 +135,22 @@ class SigningKeys:
             return self._load()
 
     def _renew(self) -> None:
-        if not self._reading.acquire(blocking=False):
+        if not self._renewing.acquire(blocking=False):
             return
 
         def work() -> None:
             try:
-                self._load()
+                self._fresh(within=0)
             except StorageError as error:
                 log.warning("the signing keys can't be read; the last ones stay: %s", error)
             finally:
-                self._reading.release()
+                self._renewing.release()
 
         self._tried_at = self._clock()
         try:
             self._background(work)
         except RuntimeError:  # no thread can be had; whoever comes next tries again
-            self._reading.release()
+            self._renewing.release()
 
     def _load(self) -> _Read:
         now = self._clock()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,10 +154,13 @@ def _new_tables(dialect: Dialect) -> Callable[[Any, Any], None]:
 
 def _private_file(dialect: Any, record: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
     # It holds password hashes; SQLite would create it readable by everybody. Its journal gets
-    # the same mode.
+    # the same mode. A file that is there isn't opened: to close it again would drop the locks of
+    # every other connection of this process, and some process that ends would take the journal
+    # for its own and delete it.
     path = Path(args[0])
     if path.parent.is_dir() and not args[0].startswith("file:"):
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _server(family: str, url: URL, options: Options) -> Engines:
