@@ -107,8 +107,9 @@ class Client(Record):
 
     ``client_type`` is one of ``web``, ``browser``, ``native`` and ``machine``. ``secrets`` are
     digests, the newest first; two are live during a rotation. ``scopes`` are those it may ask for,
-    ``default_scopes`` those it gets when it asks for none. A client that registered itself (RFC
-    7591) has a ``registration_token``, and only then is ``last_used_at`` kept.
+    ``default_scopes`` those it gets when it asks for none. Its public keys are at ``jwks_uri`` or
+    are ``jwks``, a JWK Set as JSON. A client that registered itself (RFC 7591) has a
+    ``registration_token``, and only then is ``last_used_at`` kept.
     """
 
     client_id: str
@@ -132,6 +133,8 @@ class Client(Record):
     contacts: tuple[str, ...] = ()
     software_id: str | None = None
     software_version: str | None = None
+    jwks_uri: str | None = None
+    jwks: str | None = None
     registration_token: Digest | None = None
     last_used_at: int | None = None
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
+from oauthprov.errors import FetchError, JoseError
+from oauthprov.fetch.target import Target
+from oauthprov.protocol.jwk import parse_key_set
 from oauthprov.protocol.redirects import URI_LIMIT, problem_with
 from oauthprov.settings import Settings
 
@@ -95,6 +99,8 @@ class Metadata(TypedDict, total=False):
     contacts: Sequence[str]
     software_id: str | None
     software_version: str | None
+    jwks_uri: str | None
+    jwks: Mapping[str, Any] | None
     auth_method: str
     first_party: bool
 
@@ -216,6 +222,27 @@ def _contacts(given: Sequence[str], kind: ClientType, settings: Settings) -> tup
     return contacts
 
 
+def _jwks_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    if not given:
+        return None
+    try:
+        Target.parse(given)
+    except FetchError as wrong:
+        raise ValueError(f"It can't be fetched: {wrong}.") from None
+    return given
+
+
+def _jwks(given: Mapping[str, Any] | None, kind: ClientType, settings: Settings) -> str | None:
+    if given is None:
+        return None
+    made = json.dumps(given, separators=(",", ":"))
+    try:
+        parse_key_set(made)
+    except JoseError as wrong:
+        raise ValueError(f"It can't be used: {wrong.reason}.") from None
+    return made
+
+
 def _text(given: str | None, kind: ClientType, settings: Settings) -> str | None:
     return _plain(given or "") or None
 
@@ -250,6 +277,8 @@ _RULES: Mapping[str, Callable[[Any, ClientType, Settings], object]] = {
     "contacts": _contacts,
     "software_id": _text,
     "software_version": _text,
+    "jwks_uri": _jwks_uri,
+    "jwks": _jwks,
     "auth_method": _auth_method,
     "first_party": _first_party,
 }

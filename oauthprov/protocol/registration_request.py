@@ -17,6 +17,7 @@ know are ignored, names in other languages (``client_name#de``) too.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -37,6 +38,7 @@ _TEXTS = {
     "tos_uri": "tos_uri",
     "software_id": "software_id",
     "software_version": "software_version",
+    "jwks_uri": "jwks_uri",
 }
 MEMBERS = {
     "name": "client_name",
@@ -55,7 +57,6 @@ def read(
     Raises InvalidMetadata.
     """
     given = {name: value for name, value in document.items() if value is not None}
-    _refuse_keys(given)
     grants = _grants(given, settings, current)
     uris = _list(given, "redirect_uris")
     kind, method = _placed(given, grants, uris)
@@ -67,6 +68,7 @@ def read(
         "grant_types": grants,
         "auth_method": method,
         "contacts": _list(given, "contacts"),
+        "jwks": _keys(given),
     }
     metadata |= {field: _text(given, member) for member, field in _TEXTS.items()}
     held = current.scopes if current is not None else ()
@@ -92,13 +94,17 @@ def document(client: Client) -> dict[str, object]:
     }
     made |= {member: getattr(client, field) for member, field in _TEXTS.items()}
     made["contacts"] = list(client.contacts) or None
+    made["jwks"] = None if client.jwks is None else json.loads(client.jwks)
     return {name: value for name, value in made.items() if value is not None}
 
 
-def _refuse_keys(given: Mapping[str, Any]) -> None:
-    for member in ("jwks", "jwks_uri"):
-        if member in given:
-            raise InvalidMetadata({member: "Keys of clients aren't supported."})
+def _keys(given: Mapping[str, Any]) -> dict[str, Any] | None:
+    keys = given.get("jwks")
+    if keys is not None and not isinstance(keys, dict):
+        raise InvalidMetadata({"jwks": "It must be an object."})
+    if keys is not None and "jwks_uri" in given:
+        raise InvalidMetadata({"jwks": "It may not stand beside jwks_uri."})
+    return keys
 
 
 def _grants(

@@ -60,6 +60,8 @@ def test_the_document_has_these_names(command):
         "contacts",
         "software_id",
         "software_version",
+        "jwks_uri",
+        "jwks",
         "last_used_at",
         "self_registered",
         "client_secret",

@@ -143,8 +143,9 @@ def test_a_machine_that_asks_for_no_scope_gets_the_default_ones():
         ("token_endpoint_auth_method", ["none"]),
         ("application_type", 1),
         ("application_type", "spa"),
-        ("jwks", {"keys": []}),
-        ("jwks_uri", "https://app.example/keys"),
+        ("jwks_uri", ["https://app.example/keys"]),
+        ("jwks", "{}"),
+        ("jwks", [{}]),
     ],
 )
 def test_a_member_of_the_wrong_type_is_named(member, value):
@@ -224,7 +225,7 @@ def test_the_document_has_what_is_registered_and_no_credentials():
 
 def test_every_field_that_is_read_is_written():
     kind, metadata = read({"redirect_uris": [HTTPS]}, OPEN)
-    texts = {field: "x" for field, value in metadata.items() if value is None}
+    texts = {field: "{}" for field, value in metadata.items() if value is None}
     written = document(client(kind, contacts=("x",), **texts))
     fields = metadata.keys() - {"default_scopes"}
     assert {MEMBERS.get(field, field) for field in fields} <= written.keys()

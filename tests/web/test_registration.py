@@ -232,6 +232,42 @@ def test_section_3_2_2_metadata_that_cannot_be(site, member, value):
     assert list(site.storage.walk(Client)) == []
 
 
+KEY = {
+    "kty": "OKP",
+    "crv": "Ed25519",
+    "kid": "1",
+    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+}
+
+
+def test_keys_are_given_or_named(site):
+    told = registered(site, WEB | {"jwks": {"keys": [KEY]}})
+    assert told["jwks"] == {"keys": [KEY]}
+    named = {"jwks_uri": "https://app.example/keys"}
+    assert named.items() <= registered(site, WEB | named).items()
+    assert "jwks" not in update(site, told, **named).json
+    refused(register(site, WEB | named | {"jwks": {"keys": [KEY]}}))
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("jwks", {}),
+        ("jwks", {"keys": {}}),
+        ("jwks", {"keys": [KEY | {"d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}]}),
+        ("jwks", {"keys": [KEY] * 65}),
+        ("jwks_uri", "http://app.example/keys"),
+        ("jwks_uri", "https://alice@app.example/keys"),
+        ("jwks_uri", "file:///etc/passwd"),
+        ("jwks_uri", "https://app.example/\u00fc"),
+    ],
+)
+def test_keys_that_cannot_be(site, member, value):
+    description = refused(register(site, WEB | {member: value}))
+    assert description.startswith(f"{member}: ")
+    assert "nWGxne" not in description
+
+
 def test_html_in_a_name_is_shown_as_text(site):
     name = "<script>alert(1)</script><b>Printer"
     told = registered(site, WEB | {"client_name": name})

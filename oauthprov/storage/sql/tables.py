@@ -104,6 +104,8 @@ clients = Table(
     required("contacts", JSON),
     optional("software_id", TEXT),
     optional("software_version", TEXT),
+    optional("jwks_uri", TEXT),
+    optional("jwks", TEXT),
     optional("registration_token", KEY),
     optional("last_used_at", TIME),
     *bookkeeping(),

@@ -19,11 +19,20 @@ TEXT = Text().with_variant(
     MEDIUMTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
 )
 TIME = BigInteger()
+TEXTS = (
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "software_id",
+    "software_version",
+    "jwks_uri",
+    "jwks",
+)
 
 
 def upgrade() -> None:
     """Add the columns of clients, and the table of initial access tokens."""
-    for name in ("logo_uri", "policy_uri", "tos_uri", "software_id", "software_version"):
+    for name in TEXTS:
         op.add_column("clients", Column(name, TEXT, nullable=True))
     # The version before goes on adding clients, and doesn't know the column.
     contacts = Column("contacts", TEXT, nullable=False, server_default=text("'[]'"))
