@@ -21,8 +21,7 @@ def server():
     """A provider that waitress serves on a free port; it yields the Site."""
     listening = socket.create_server(("127.0.0.1", 0))
     issuer = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    settings = sites.ini("sqlite://", issuer=issuer, development="true", registration="open")
-    made = sites.standalone(settings)
+    made = sites.standalone(sites.ini("sqlite://", issuer=issuer, development="true"))
     serving = waitress.create_server(made.wsgi, sockets=[listening])
     thread = threading.Thread(target=serving.run)
     thread.start()

@@ -4,15 +4,20 @@ import pytest
 
 from oauthprov.protocol.last_use import STEP, remove_unused
 from oauthprov.records import Client
+from tests.servers import empty
 
 from .world import World
 
 LIFETIME = 7_776_000
 
 
-@pytest.fixture
-def world():
-    made = World()
+@pytest.fixture(params=["sqlite", "redis"])
+def world(request):
+    url = "sqlite://"
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_url")
+        empty(url)
+    made = World(**{"storage.url": url})
     made.client(registration_token="digest")
     yield made
     made.storage.close()

@@ -26,10 +26,8 @@ OTHER = "https://evil.example"
 
 @pytest.fixture(params=["open"])
 def site(request):
-    more = {"registration.limit_address": "1000 per hour"}
-    made = sites.standalone(
-        sites.ini("sqlite://", development="true", registration=request.param, **more)
-    )
+    settings = sites.ini("sqlite://", development="true", registration=request.param)
+    made = sites.standalone(settings)
     yield made
     made.close()
 
@@ -321,7 +319,7 @@ def test_the_type_may_have_parameters(site):
     ],
 )
 def test_limits(limits, first):
-    site = sites.standalone(sites.ini("sqlite://", registration="open", **limits))
+    site = sites.standalone(sites.ini("sqlite://", **limits))
     assert [register(site).status_int for _ in range(first)] == [201] * first
     response = register(site)
     refused(response, "temporarily_unavailable", 429)
@@ -332,7 +330,7 @@ def test_limits(limits, first):
 
 def test_what_is_refused_leaves_room_for_others():
     limits = {"registration.limit_total": "1 per hour"}
-    site = sites.standalone(sites.ini("sqlite://", registration="open", **limits))
+    site = sites.standalone(sites.ini("sqlite://", **limits))
     refused(register(site, {}), "invalid_redirect_uri")
     assert register(site).status_int == 201
     site.close()
@@ -342,7 +340,9 @@ def test_what_is_refused_leaves_room_for_others():
 
 
 def test_closed_is_the_default_and_has_no_route():
-    site = sites.standalone(sites.ini("sqlite://"))
+    settings = sites.ini("sqlite://")
+    del settings["oauthprov.registration"]
+    site = sites.standalone(settings)
     assert register(site).status_int == 404
     document = site.get("/.well-known/oauth-authorization-server").json
     assert "registration_endpoint" not in document
