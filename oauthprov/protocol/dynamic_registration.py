@@ -244,10 +244,11 @@ def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
 def _registered_error(invalid: InvalidMetadata) -> OAuth2Error:
     names = registration_request.MEMBERS
     told = [f"{names.get(name, name)}: {text}" for name, text in invalid.problems.items()]
-    description = " ".join(told).encode("ascii", "backslashreplace").decode()
+    # Plain ASCII (section 3.2.2), also because it is logged: a problem may quote what was sent.
+    plain = (c if " " <= c <= "~" else "?" for c in " ".join(told)[:DESCRIPTION_LIMIT])
     wrong_uri = "redirect_uris" in invalid.problems
     error = InvalidRedirectURIError if wrong_uri else InvalidClientMetadataError
-    return error(description[:DESCRIPTION_LIMIT])
+    return error("".join(plain))
 
 
 def _information(

@@ -65,8 +65,10 @@ def stored(site, client):
 
 def refused(response, error="invalid_client_metadata", status=400):
     assert (response.status_int, response.json["error"]) == (status, error)
-    assert response.json["error_description"].isascii()
-    return response.json["error_description"]
+    description = response.json["error_description"]
+    assert description.isascii()
+    assert description.isprintable()
+    return description
 
 
 def initial_token(site, uses=1, lifetime=60):
@@ -162,6 +164,7 @@ def test_what_only_the_operator_decides_cannot_be_asked_for(site):
         "urn:ietf:wg:oauth:2.0:oob",
         "//app.example/callback",
         "https://app.example/\u00fc",
+        "https://app.example/\n2026 INFO forged",
         "http://[::1",
         "https://app.example/" + "x" * 2000,
     ],
