@@ -96,7 +96,7 @@ class DynamicRegistration:
                 stored, token = self._managed(call, client_id)
                 try:
                     client = self._update(stored, _parsed(call))
-                except ChangedMeanwhile:
+                except (ChangedMeanwhile, UnknownClient):
                     continue
                 log.info("client %s changed its registration", client_id)
                 return _information(200, client, token, address_of)
