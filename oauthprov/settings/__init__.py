@@ -60,11 +60,11 @@ class Settings:
     )
     storage_url: str = _setting(
         "storage.url",
-        values.text,
+        str,
         None,
         "Where everything is stored; the scheme picks the backend.",
     )
-    title: str = _setting("title", values.text, "oauthprov", "The name that pages show.")
+    title: str = _setting("title", str, "oauthprov", "The name that pages show.")
     scopes: tuple[Scope, ...] = _setting(
         "scopes", values.scopes, "", "A line a scope: name | sentence for people."
     )
@@ -115,46 +115,52 @@ class Settings:
     )
     registration_unused_lifetime: int = _setting(
         "registration.unused_lifetime",
-        values.seconds,
+        values.seconds(),
         "7776000",
         "Seconds without use after which such a client is removed by a purge; 0 keeps all.",
     )
     code_lifetime: int = _setting(
-        "code_lifetime", values.seconds, "60", "Seconds that an authorization code is good for."
+        "code_lifetime",
+        values.seconds(600),
+        "60",
+        "Seconds that an authorization code is good for.",
     )
     access_token_lifetime: int = _setting(
-        "access_token_lifetime", values.seconds, "600", "Seconds that an access token is good for."
+        "access_token_lifetime",
+        values.seconds(),
+        "600",
+        "Seconds that an access token is good for.",
     )
     refresh_token_lifetime: int = _setting(
         "refresh_token_lifetime",
-        values.seconds,
+        values.seconds(),
         "2592000",
         "Seconds that a refresh token lives.",
     )
     refresh_token_grace: int = _setting(
         "refresh_token_grace",
-        values.seconds,
+        values.seconds(60),
         "10",
         "Seconds in which a lost refresh response is given again; 0 switches it off.",
     )
     grant_lifetime: int = _setting(
         "grant_lifetime",
-        values.seconds,
+        values.seconds(),
         "15552000",
         "Seconds after which a person must be asked again.",
     )
     interaction_lifetime: int = _setting(
         "interaction_lifetime",
-        values.seconds,
+        values.seconds(),
         "1800",
         "Seconds that a sign-in or consent may take.",
     )
     session_idle: int = _setting(
-        "session.idle", values.seconds, "3600", "Seconds without use after which a session ends."
+        "session.idle", values.seconds(), "3600", "Seconds without use after which a session ends."
     )
     session_lifetime: int = _setting(
         "session.lifetime",
-        values.seconds,
+        values.seconds(),
         "43200",
         "Seconds after which a session ends in any case.",
     )
@@ -180,17 +186,17 @@ class Settings:
         "Where attempts are counted: memory:// or a Redis URL.",
     )
     password_memory: int = _setting(
-        "password.memory", values.count, "19456", "KiB of memory for one Argon2id hash."
+        "password.memory", values.count(), "19456", "KiB of memory for one Argon2id hash."
     )
     password_time: int = _setting(
-        "password.time", values.count, "2", "Passes of one Argon2id hash."
+        "password.time", values.count(), "2", "Passes of one Argon2id hash."
     )
     password_length: int = _setting(
-        "password.length", values.count, "8", "Characters that a new password must have."
+        "password.length", values.count(8), "8", "Characters that a new password must have."
     )
     client_cache: int = _setting(
         "client_cache",
-        values.seconds,
+        values.seconds(60),
         "5",
         "Seconds that a client record may be cached in-process.",
     )
@@ -208,13 +214,13 @@ class Settings:
     )
     keys_publish_ahead: int = _setting(
         "keys.publish_ahead",
-        values.seconds,
+        values.seconds(),
         "86400",
         "Seconds that a new key is published before it signs; 600 or more.",
     )
     keys_rotate_every: int = _setting(
         "keys.rotate_every",
-        values.seconds,
+        values.seconds(),
         "0",
         "Seconds after which a new key takes over by itself; 0 leaves it to the operator.",
     )

@@ -37,11 +37,6 @@ class Resource:
     sentence: str
 
 
-def text(value: str) -> str:
-    """Any text."""
-    return value
-
-
 def flag(value: str) -> bool:
     """true or false."""
     known = {"true": True, "yes": True, "on": True, "1": True}
@@ -52,18 +47,26 @@ def flag(value: str) -> bool:
         raise ValueError("is neither true nor false") from None
 
 
-def seconds(value: str) -> int:
-    """Whole seconds, 0 or more."""
-    if not value.isascii() or not value.isdigit():
-        raise ValueError("is not a whole number of seconds")
-    return int(value)
+def seconds(most: int = 315_360_000) -> Callable[[str], int]:
+    """Return the parser of whole seconds, up to ``most``."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) > most:
+            raise ValueError(f"is not a whole number of seconds up to {most}")
+        return int(value)
+
+    return parse
 
 
-def count(value: str) -> int:
-    """A whole number above 0."""
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise ValueError("is not a whole number above 0")
-    return int(value)
+def count(least: int = 1) -> Callable[[str], int]:
+    """Return the parser of a whole number, from ``least`` on."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) < least:
+            raise ValueError(f"is not a whole number from {least} on")
+        return int(value)
+
+    return parse
 
 
 def words(value: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def add_names(event: BeforeRender) -> None:
     event["url"] = tools.url
     event["has_page"] = tools.has_page
     event["day"], event["moment"], event["iso"] = day, moment, iso
-    event["asset"] = lambda name: request.static_path(f"oauthprov:static/{name}")
+    event["asset"] = lambda name: request.route_path("oauthprov.asset", subpath=name)
     event["csrf_token"] = FormToken(request)
     if "person" not in (event.rendering_val or {}):
         event["person"] = tools.person

@@ -29,17 +29,15 @@ def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_the_walk(storage_url, visit):
-    take_the_walk(storage_url, visit(dark=storage_url.startswith("sqlite:")))
+    sqlite = storage_url.startswith("sqlite:")
+    if sqlite and os.environ.get("OAUTHPROV_SCREENSHOTS") == "1":
+        take_the_walk(storage_url, visit(dark=True, pictures=PICTURES), ports=(5000, 8000))
+    else:
+        take_the_walk(storage_url, visit(dark=sqlite))
 
 
 def test_the_walk_without_javascript(visit):
     take_the_walk("sqlite://", visit(scripts=False))
-
-
-@pytest.mark.skipif("OAUTHPROV_SCREENSHOTS" not in os.environ, reason="writes docs/screenshots")
-def test_the_screenshots(visit):
-    PICTURES.mkdir(exist_ok=True)
-    take_the_walk("sqlite://", visit(pictures=PICTURES), ports=(5000, 8000))
 
 
 def take_the_walk(storage_url: str, visitor: Visitor, ports: tuple[int, int] = (0, 0)) -> None:

@@ -122,7 +122,9 @@ class Visitor:
             self.faults.append(message.text)
 
     def _failed(self, request: Request) -> None:
-        self.faults.append(f"{request.url}: {request.failure}")
+        # Whoever goes on before a page is complete ends its requests.
+        if request.failure != "net::ERR_ABORTED":
+            self.faults.append(f"{request.url}: {request.failure}")
 
     def _answered(self, response: Response) -> None:
         expected = 400 if response.request.resource_type != "document" else 500
