@@ -7,8 +7,9 @@ How a client is placed among our types:
 * With the authentication method ``none`` it is ``native`` if it says so by ``application_type``,
   or says nothing and has a redirect URI on the person's device: a loopback address, with any
   port, or a scheme of its own. So do MCP clients. Else it is a ``browser`` app.
-* With a secret it is a ``web`` server, whose loopback redirect URIs keep their port. One that
-  says it is ``native`` gets no secret: it is told so, or gets ``none`` if it named no method.
+* With a secret it is a ``web`` server, whose loopback redirect URIs keep their port; so is an app
+  on a device that asks for a secret of its own (RFC 8252 section 8.4). One that says it is
+  ``native`` and names no method gets ``none``.
 
 A client keeps its type. What we don't support among several values is left out, as section 3.2.1
 allows, and the response says what is registered; none left is an error. Members that we don't
@@ -133,12 +134,10 @@ def _placed(
     method = _text(given, "token_endpoint_auth_method") or default
     if _CODE not in grants:
         return "machine", method
-    if application == "native":
-        return "native", method
     if method != "none":
         return "web", method
     on_device = application is None and any(map(_on_device, uris))
-    return "native" if on_device else "browser", method
+    return "native" if on_device or application == "native" else "browser", method
 
 
 def _on_device(uri: str) -> bool:

@@ -58,9 +58,10 @@ def test_a_public_client_is_placed_by_its_word_or_its_redirect_uris(uris, applic
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 @pytest.mark.parametrize("uri", [HTTPS, LOOPBACK])
-def test_a_client_with_a_secret_is_a_web_server(method, uri):
+@pytest.mark.parametrize("application", [None, "web", "native"])
+def test_a_client_with_a_secret_is_a_web_server(method, uri, application):
     given = {"redirect_uris": [uri], "token_endpoint_auth_method": method}
-    assert placed(**given) == ("web", method)
+    assert placed(**given, application_type=application) == ("web", method)
 
 
 def test_the_default_method_is_basic_but_for_native_apps():

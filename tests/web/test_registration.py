@@ -512,7 +512,7 @@ def test_an_update_makes_no_other_client_of_it(site):
     told = registered(site)
     for changes in (
         {"token_endpoint_auth_method": "none"},
-        {"application_type": "native"},
+        {"application_type": "native", "token_endpoint_auth_method": None},
         {"grant_types": ["client_credentials"]},
     ):
         refused(update(site, told, **changes))
