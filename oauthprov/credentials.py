@@ -14,7 +14,7 @@ import secrets
 import threading
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import argon2
 from cryptography.exceptions import InvalidTag
@@ -99,7 +99,7 @@ class Bearer:
 
     kind: str
     slot: str
-    raw: str
+    raw: str = field(repr=False)
 
     @classmethod
     def mint(cls, kind: str, slot: str) -> Bearer:

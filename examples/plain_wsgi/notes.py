@@ -25,7 +25,7 @@ class Application:
 
     def __init__(self, ini):
         self.settings = Settings.from_ini(ini)
-        self.storage = open_storage(self.settings.storage_url)
+        self.storage = open_storage(self.settings.storage_url, self.settings.storage_options)
         self.storage.upgrade()
         clients = Clients(self.storage, now, self.settings.client_cache)
         self.validator = Validator(self.settings, self.storage, clients, now)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
+from random import getrandbits
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -114,7 +115,7 @@ class JournalStorage(Storage):
         if isinstance(change, Add):
             if stored is not None:
                 raise Conflict(change, "exists", stored)
-            return Stored(change.record, 1)
+            return Stored(change.record, getrandbits(32))  # another than an older record's
         if isinstance(change, Remove) or (isinstance(change, Revoke) and stored is None):
             return None
         if stored is None:

@@ -44,8 +44,8 @@ def _show(arguments: argparse.Namespace) -> None:
 def effective(section: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Yield each setting of a section that is in order: key, value, source and meaning.
 
-    The source is ``ini``, ``default``, ``env:NAME`` or ``file:PATH``; secrets are masked, and so
-    are the passwords in URLs.
+    The source is ``ini``, ``default``, ``env:NAME`` or ``file:PATH``. Secrets are masked, so are
+    the passwords in URLs, and what an option of the storage fetches: it may be a secret.
     """
     own = own_keys(section)
     for item in options():
@@ -54,7 +54,9 @@ def effective(section: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         value = _MASK if about["secret"] else _masked(about["key"], resolved(item, raw))
         yield _row(about["key"], value, _source(raw), about["meaning"])
     for key, raw in own.items():
-        yield _row(key, _masked(key, raw), _source(raw), "An option of this storage.")
+        source = _source(raw)
+        value = _masked(key, raw) if source == "ini" else _MASK
+        yield _row(key, value, source, "An option of this storage.")
 
 
 def _row(key: str, value: str, source: str, meaning: str) -> dict[str, str]:

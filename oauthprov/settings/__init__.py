@@ -25,17 +25,22 @@ __all__ = (
     "Resource",
     "Scope",
     "Settings",
+    "fetched",
     "options",
     "own_keys",
     "resolved",
 )
+
+_STORAGE = PREFIX + "storage."
 
 
 def _setting(
     key: str, parse: Callable[[str], Any], default: str | None, meaning: str, secret: bool = False
 ) -> Any:
     metadata = {"key": PREFIX + key, "parse": parse, "default": default, "meaning": meaning}
-    return field(metadata=metadata | {"secret": secret})
+    # A URL may hold a password; what reports errors shows the repr of what it finds.
+    shown = not (secret or key.endswith(".url"))
+    return field(metadata=metadata | {"secret": secret}, repr=shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +184,9 @@ class Settings:
     signup_limit_address: str = _setting(
         "signup.limit_address", values.rate, "20 per hour", "New accounts from one address."
     )
+    console_limit_account: str = _setting(
+        "console.limit_account", values.rate, "30 per hour", "Clients that one account registers."
+    )
     limits_url: str = _setting(
         "limits.url",
         values.counters,
@@ -236,7 +244,7 @@ class Settings:
         "",
         "A file of certificates to trust beside the system's when clients' URLs are fetched.",
     )
-    storage_options: Mapping[str, str] = field(default_factory=dict)
+    storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_ini(cls, ini: Mapping[str, Any]) -> Settings:
@@ -247,12 +255,16 @@ class Settings:
         create = given.get(PREFIX + "development", "").lower() in ("true", "yes", "on", "1")
         for item in options():
             try:
-                read[item.name] = _read(item, given.pop(item.metadata["key"], None), create)
+                text = resolved(item, given.pop(item.metadata["key"], None), create=create)
+                read[item.name] = item.metadata["parse"](text)
             except (ValueError, OSError) as wrong:
                 problems.append(f"{item.metadata['key']} {wrong}")
-        storage = PREFIX + "storage."
-        for key in [k for k in given if k.startswith(storage)]:
-            read.setdefault("storage_options", {})[key.removeprefix(storage)] = given.pop(key)
+        read["storage_options"] = storage_options = {}
+        for key in [k for k in given if k.startswith(_STORAGE)]:
+            try:
+                storage_options[key.removeprefix(_STORAGE)] = fetched(given.pop(key))
+            except ValueError as wrong:
+                problems.append(f"{key} {wrong}")
         problems += [f"{key} is not a setting" for key in sorted(given)]
         problems += contradictions(read)
         if problems:
@@ -276,10 +288,6 @@ def options() -> tuple[dataclasses.Field[Any], ...]:
     return tuple(item for item in dataclasses.fields(Settings) if "key" in item.metadata)
 
 
-def _read(item: dataclasses.Field[Any], raw: str | None, create: bool) -> Any:
-    return item.metadata["parse"](resolved(item, raw, create=create))
-
-
 def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = False) -> str:
     """Return the text of a setting written as ``raw``: the default, or what env: or file: name.
 
@@ -288,14 +296,22 @@ def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = Fa
     value = item.metadata["default"] if raw is None or raw == "" else raw
     if value is None:
         raise ValueError("is required")
+    return fetched(value, create=create and item.metadata["secret"])
+
+
+def fetched(value: str, *, create: bool = False) -> str:
+    """Return ``value``, or what it names by ``env:NAME`` or ``file:/path``.
+
+    ``create`` makes a file that isn't there, with a secret in it. Raises ValueError, OSError.
+    """
     if value.startswith("env:"):
         name = value.removeprefix("env:")
         if not os.environ.get(name):
             raise ValueError(f"names the environment variable {name}, which isn't set")
         value = os.environ[name]
     elif value.startswith("file:"):
-        value = _file(Path(value.removeprefix("file:")), create and item.metadata["secret"])
-    return str(value).strip()
+        value = _file(Path(value.removeprefix("file:")), create)
+    return value.strip()
 
 
 def _file(path: Path, create: bool) -> str:

@@ -49,9 +49,10 @@ class Conflict(Exception):
 class Stored(Generic[RecordT_co]):
     """A record and what storage knows of it.
 
-    ``version`` rises with each Replace. ``grant`` is the grant that the record names and dies
-    with, None when it names none or there is none. ``extra`` holds fields that newer code wrote
-    and this code doesn't know; Replace writes them back.
+    ``version`` rises with each Replace and begins at random, so that what was read of a record
+    doesn't fit one that was added later under its key. ``grant`` is the grant that the record
+    names and dies with, None when it names none or there is none. ``extra`` holds fields that
+    newer code wrote and this code doesn't know; Replace writes them back.
     """
 
     record: RecordT_co

@@ -1,4 +1,4 @@
-"""Floods slowed down: sign-ins, sign-ups and registrations, by account and by address."""
+"""Floods slowed down: sign-ins, sign-ups and new clients, by account and by address."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Attempts:
         self._sign_ups = limits.parse_many(settings.signup_limit_address)
         self._registrations = limits.parse_many(settings.registration_limit_address)
         self._registered = limits.parse_many(settings.registration_limit_total)
+        self._clients = limits.parse_many(settings.console_limit_account)
         self._url = settings.limits_url
         self._own = MovingWindowRateLimiter(MemoryStorage())
 
@@ -65,6 +66,10 @@ class Attempts:
     def registered(self) -> int:
         """Count a client that is about to be stored, whoever it comes from."""
         return self._wait(self._registered, "registered", "all", count=True)
+
+    def new_client(self, account_id: str) -> int:
+        """Count a client that an account registers in the console."""
+        return self._wait(self._clients, "client", account_id, count=True)
 
     def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
         def ask(limiter: MovingWindowRateLimiter) -> int:

@@ -22,6 +22,7 @@ from oauthprov.records import Client
 from oauthprov.web.console import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
 from oauthprov.web.responder import see
+from oauthprov.web.words import too_many_attempts
 
 _METHODS = {
     "client_secret_basic": "In the Authorization header",
@@ -54,6 +55,12 @@ def register(request: Any, person: SignedIn) -> Any:
     """Store the client and show its page, with the secret on it this once."""
     kind = _kind(request)
     metadata = _metadata(request, kind)
+    wait = request.oauthprov.site.attempts.new_client(person.account_id)
+    if wait:
+        page = _page(request, kind, metadata, {"": too_many_attempts(wait)})
+        request.response.status_int = 429
+        request.response.headers["Retry-After"] = str(wait)
+        return page
     try:
         client, secret = registrar(request).register(
             type=kind.name, owner=person.account_id, **metadata

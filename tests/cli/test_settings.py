@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from oauthprov.cli.settings import markdown
-from oauthprov.settings import options
+from oauthprov.settings import Settings, options
 from tests import site as sites
 
 from .conftest import write_ini
@@ -50,6 +50,20 @@ def test_no_secret_is_shown(command, tmp_path, url):
         assert "hush" not in done.out
         assert "0123456789abc" not in done.out
         assert ".example" in done.out
+
+
+def test_an_option_of_the_storage_may_be_fetched(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("TIMEOUT", "2")
+    settings = sites.ini(command.url, **{"storage.timeout": "env:TIMEOUT"})
+    assert Settings.from_ini(settings).storage_options == {"timeout": "2"}
+    command.ini = write_ini(tmp_path / "options.ini", settings)
+    shown = rows(command("settings", "--json"))["oauthprov.storage.timeout"]
+    assert (shown["value"], shown["source"]) == ("********", "env:TIMEOUT")
+    assert command("storage", "check").code == 0
+    monkeypatch.delenv("TIMEOUT")
+    done = command("storage", "check")
+    assert (done.code, done.out) == (1, "")
+    assert "oauthprov.storage.timeout names the environment variable TIMEOUT" in done.err
 
 
 def test_wrong_settings_are_listed_all(command, tmp_path):

@@ -16,8 +16,9 @@ def with_console():
     """Makes sites whose ``oauthprov.console`` a test chooses."""
     made = []
 
-    def make(console):
-        made.append(sites.standalone(sites.ini("sqlite://", development="true", console=console)))
+    def make(console, **more):
+        settings = sites.ini("sqlite://", development="true", console=console, **more)
+        made.append(sites.standalone(settings))
         return made[-1]
 
     yield make
@@ -312,3 +313,16 @@ def test_a_disabled_client_says_so(site, alice):
     form["name"] = "Scanner"
     form.submit()
     assert registered(site).disabled_at is not None
+
+
+def test_an_account_registers_so_many_clients_and_no_more(with_console):
+    site = with_console("everyone", **{"console.limit_account": "2 per hour"})
+    alice, bob = site.browser().sign_up("alice"), site.browser().sign_up("bob")
+    assert [register(alice).status_int for _ in range(2)] == [200, 200]
+    refused = register(alice, name="Third")
+    assert refused.status_int == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "Too many attempts" in refused.text
+    assert refused.form["name"].value == "Third"
+    assert len(site.storage.find(Client).items) == 2
+    assert register(bob).status_int == 200

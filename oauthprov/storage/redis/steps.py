@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import getrandbits
 from typing import Any
 
 from oauthprov.records import Grant, Record, slot
@@ -50,7 +51,8 @@ class Steps:
         match change:
             case Add(record):
                 checked(key)
-                value = how.header(record, 1, None, None) + how.body(record)
+                # At random, so that a version read before a Remove doesn't fit what came after.
+                value = how.header(record, getrandbits(26), None, None) + how.body(record)
                 ttl = _ttl(record, how.keep, now)
                 return Step(change, (name,), (b"add", how.keep, value, ttl))
             case Replace(record, old):

@@ -11,27 +11,16 @@ Subclass :class:`StorageSuite` in a test module of pytest and define its fixture
 Time is an argument everywhere, so that no test sleeps. Hypothesis is needed by one of the tests.
 """
 
+import pkgutil
+
 import pytest
 
-for _room in (
-    *("atomicity", "backend", "changes", "expiry", "failure", "finding", "grants", "lifetime"),
-    *(
-        "expecting",
-        "machine",
-        "model",
-        "purging",
-        "racing",
-        "reading",
-        "rules",
-        "samples",
-        "secrecy",
-    ),
-):
-    pytest.register_assert_rewrite(f"{__name__}.{_room}")
+for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    pytest.register_assert_rewrite(_module.name)
 
 # The rewriting must be asked for before the modules are imported.
 from oauthprov.storage.testing.atomicity import Atomicity  # noqa: E402
-from oauthprov.storage.testing.backend import NewerCode, not_applicable  # noqa: E402
+from oauthprov.storage.testing.backend import NewerCode  # noqa: E402
 from oauthprov.storage.testing.changes import Changes  # noqa: E402
 from oauthprov.storage.testing.expiry import Expiry  # noqa: E402
 from oauthprov.storage.testing.failure import Failure  # noqa: E402
@@ -44,7 +33,7 @@ from oauthprov.storage.testing.racing import Racing  # noqa: E402
 from oauthprov.storage.testing.reading import Reading  # noqa: E402
 from oauthprov.storage.testing.secrecy import Secrecy  # noqa: E402
 
-__all__ = ["NewerCode", "StorageSuite", "not_applicable"]
+__all__ = ["NewerCode", "StorageSuite"]
 
 
 class StorageSuite(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, NoReturn, Protocol
+from inspect import signature
+from typing import ClassVar, Protocol
 
 import pytest
 
@@ -22,10 +23,22 @@ class NewerCode(Protocol):
 
 
 class Backend:
-    """The fixtures that a subclass defines; one that can't be had calls ``not_applicable``."""
+    """The fixtures that a subclass defines.
+
+    ``reopen = None`` says that the engine can't have a fixture, as a database in memory can't be
+    opened twice: the tests that need it aren't collected.
+    """
 
     purges: ClassVar[bool] = True
     """False where the engine drops records by itself, so that purge may find nothing to do."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in dir(cls):
+            if name.startswith("test_") and (test := getattr(cls, name)) is not None:
+                needed = signature(test).parameters
+                if any(getattr(cls, fixture, test) is None for fixture in needed):
+                    setattr(cls, name, None)  # which pytest takes for no test
 
     @pytest.fixture
     def storage(self) -> Storage:
@@ -51,8 +64,3 @@ class Backend:
     def newer_code(self) -> NewerCode:
         """A later version at work on the same database as ``storage``."""
         pytest.fail("the suite needs the fixture `newer_code`: see NewerCode")
-
-
-def not_applicable(reason: str) -> NoReturn:
-    """Say in the test report why the engine can't be put to this test."""
-    pytest.skip(f"not applicable: {reason}")

@@ -118,6 +118,18 @@ class Changes(Backend):
         assert conflict(storage, Replace(client, expecting=seen), state="unknown") is None
         assert gone(storage, client)
 
+    def test_replace_loses_to_what_was_added_anew(self, storage: Storage) -> None:
+        client, code = samples.client(), samples.code("slot")
+        free_from = NOW + LIFE + code.shape.keep
+        add(storage, client, code)
+        seen = read(storage, client), read(storage, code)
+        storage.commit(Remove(Client, client.client_id), now=NOW)
+        add(storage, client)
+        storage.commit(Add(replace(code, expires_at=free_from + LIFE)), now=free_from)
+        for old in seen:
+            conflict(storage, Replace(old.record, expecting=old), state="changed", now=free_from)
+        assert read(storage, code).record.expires_at == free_from + LIFE
+
     def test_replace_wakes_no_dead(self, storage: Storage) -> None:
         grant, code = samples.grant(), samples.code("slot")
         add(storage, grant, code)

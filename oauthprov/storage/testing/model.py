@@ -6,6 +6,7 @@ It isn't a storage to use: one thread, no database.
 from __future__ import annotations
 
 from dataclasses import replace
+from random import getrandbits
 from typing import Any
 
 from oauthprov.records import Grant, Record
@@ -73,7 +74,7 @@ def _changed(
     if isinstance(change, Add):
         if stored is not None:
             raise Conflict(change, "exists", stored)
-        return Stored(change.record, 1)
+        return Stored(change.record, getrandbits(32))
     if stored is None:
         raise Conflict(change, "unknown")
     if isinstance(change, Claim):

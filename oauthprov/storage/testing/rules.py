@@ -126,10 +126,6 @@ class Machine(RuleBasedStateMachine):
             position = changes.index(lost.change)
             found = lost.stored and (lost.stored.record, lost.stored.claimed_at)
             return position, self.told(target(lost.change), lost.state), found
-        for change in changes:
-            if isinstance(change, Add | Remove):
-                # A version begins anew, so what was read of an older record is worth nothing.
-                self.seen.pop(target(change), None)
         return ()
 
     def look(self, place: Place) -> bool:
@@ -159,7 +155,7 @@ class Machine(RuleBasedStateMachine):
     def told(self, key: Key, state: State) -> str:
         """The state, but for that of a token whose grant may be purged: one is as dead as all."""
         kind, name = key
-        if kind.shape.has_grant and state in ("expired", "revoked"):
+        if kind.shape.has_grant and state in ("expired", "revoked", "claimed"):
             grant = self.model.taken(Grant, slot(name), self.now)
             return "dead" if grant is None else state
         return state
