@@ -87,8 +87,11 @@ class KeyRotation:
         now = self._clock()
         due = [alg for alg in self._settings.keys_algorithms if self._is_due(keys, alg, now)]
         for alg in due:
-            with suppress(Conflict):  # whoever reads the keys next looks again
-                self.rotate(alg)
+            # ``keys`` were read a while ago, and another node may have seen to it since.
+            stored = self._of(alg)
+            if self._is_due([one.record for one in stored], alg, now):
+                with suppress(Conflict):  # whoever reads the keys next looks again
+                    self._follow(alg, stored, now)
         return bool(due)
 
     def _is_due(self, keys: Sequence[SigningKey], alg: str, now: int) -> bool:
@@ -104,7 +107,9 @@ class KeyRotation:
         It signs after ``oauthprov.keys.publish_ahead``, or at once when there is none that can.
         Raises Conflict when a key was retired meanwhile.
         """
-        now, keys = self._clock(), self._of(alg)
+        return self._follow(alg, self._of(alg), self._clock())
+
+    def _follow(self, alg: str, keys: Keys, now: int) -> SigningKey:
         newest = keys[-1].record if keys else None
         if newest is not None and newest.signs_from > now:
             return newest

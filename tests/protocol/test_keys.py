@@ -126,6 +126,14 @@ def test_sixteen_nodes_make_one_first_key(world):
     assert kids == {stored.record.kid}
 
 
+def test_a_node_that_looked_before_the_first_key_was_made_makes_no_second(world):
+    late = Node(world)
+    looked = late.keys.rotation.load()
+    kid = Node(world).kid()
+    assert late.keys.rotation.keep_up(looked)
+    assert [stored.record.kid for stored in world.all(SigningKey)] == [kid]
+
+
 def test_a_new_key_is_published_before_it_signs(world):
     node, other = Node(world), Node(world)
     first = node.kid()
