@@ -8,7 +8,6 @@ an answer repeats the token that was presented, and the secret is told once, at 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,12 +20,11 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 
 from oauthprov import credentials
-from oauthprov.errors import InvalidClientMetadataError, InvalidRedirectURIError
-from oauthprov.protocol import initial_access, registration_request
+from oauthprov.errors import InvalidClientMetadataError
+from oauthprov.protocol import initial_access, registration_call, registration_request
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.client_metadata import InvalidMetadata
 from oauthprov.protocol.engine import NO_STORE
-from oauthprov.protocol.json_object import parse_object
 from oauthprov.protocol.registration import (
     ChangedMeanwhile,
     Registrar,
@@ -39,11 +37,10 @@ from oauthprov.storage.interface import Add, Conflict, Replace, Storage
 
 log = logging.getLogger(__name__)
 
-BODY_LIMIT = 32 * 1024
-DESCRIPTION_LIMIT = 500
+AddressOf = Callable[[str], str]
+"""The URL at which a client of this id manages itself."""
 
 _RACES = 3
-_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 _OURS = (
     "registration_access_token",
     "registration_client_uri",
@@ -70,16 +67,14 @@ class DynamicRegistration:
         self._clock = clock
         self._registrar = Registrar(settings, storage, clock, evict)
 
-    def register(
-        self, call: Call, address_of: Callable[[str], str], make_room: Callable[[], None]
-    ) -> Answer:
+    def register(self, call: Call, address_of: AddressOf, make_room: Callable[[], None]) -> Answer:
         """Register a client (RFC 7591 section 3).
 
         ``make_room`` is called before a client is stored, and raises when there is none left.
         """
         return self._answer(lambda: self._register(call, address_of, make_room))
 
-    def read(self, call: Call, client_id: str, address_of: Callable[[str], str]) -> Answer:
+    def read(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
         """Return what is registered (RFC 7592 section 2.1)."""
 
         def work() -> Answer:
@@ -88,14 +83,14 @@ class DynamicRegistration:
 
         return self._answer(work)
 
-    def update(self, call: Call, client_id: str, address_of: Callable[[str], str]) -> Answer:
+    def update(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
         """Replace all that is registered: what is left out is gone (RFC 7592 section 2.2)."""
 
         def work() -> Answer:
             for _ in range(_RACES):
                 stored, token = self._managed(call, client_id)
                 try:
-                    client = self._update(stored, _parsed(call))
+                    client = self._update(stored, registration_call.parsed(call))
                 except (ChangedMeanwhile, UnknownClient):
                     continue
                 log.info("client %s changed its registration", client_id)
@@ -119,10 +114,10 @@ class DynamicRegistration:
         return self._answer(work)
 
     def _register(
-        self, call: Call, address_of: Callable[[str], str], make_room: Callable[[], None]
+        self, call: Call, address_of: AddressOf, make_room: Callable[[], None]
     ) -> Answer:
         self._spent(call)
-        kind, metadata = registration_request.read(_parsed(call), self._settings)
+        kind, metadata = registration_request.read(registration_call.parsed(call), self._settings)
         client, secret = self._registrar.prepare(type=kind, **metadata)
         token, digest = credentials.mint(credentials.REGISTRATION_TOKEN)
         client = replace(client, registration_token=digest)
@@ -149,14 +144,16 @@ class DynamicRegistration:
         """Return what takes a use off the initial access token. Raises InvalidTokenError."""
         if self._settings.registration != "token":
             return ()
-        stored = initial_access.present(self._storage, _bearer(call), self._clock())
+        stored = initial_access.present(
+            self._storage, registration_call.bearer(call), self._clock()
+        )
         if stored is None:
             raise InvalidTokenError("The initial access token is not valid.")
         return initial_access.spend(stored)
 
     def _managed(self, call: Call, client_id: str) -> tuple[StoredClient, str]:
         """Return the client and the registration access token that proves it."""
-        token = _bearer(call)
+        token = registration_call.bearer(call)
         wrong = InvalidTokenError("The registration access token is not valid.")
         try:
             stored = self._registrar.get(client_id)
@@ -177,53 +174,13 @@ class DynamicRegistration:
 
     def _answer(self, work: Callable[[], Answer]) -> Answer:
         try:
-            try:
-                return work()
-            except InvalidMetadata as invalid:
-                raise _registered_error(invalid) from None
-        except OAuth2Error as error:
-            log.info("registration refused: %s: %s", error.error, error.description)
-            return self._error(error)
-
-    def _error(self, error: OAuth2Error) -> Answer:
-        headers, body = dict(NO_STORE), dict(error.twotuples)
-        if error.status_code == 401:
-            said = f'Bearer realm="{self._settings.issuer}"'
-            if isinstance(error, _NoToken):
-                body = {}
-            else:
-                said += "".join(f', {name}="{value}"' for name, value in body.items())
-            headers["WWW-Authenticate"] = said
-        return Answer(error.status_code, body, headers)
-
-
-class _NoToken(InvalidTokenError):
-    """There is no token to be wrong: the challenge names no error (RFC 6750 section 3.1)."""
-
-
-def _bearer(call: Call) -> str:
-    """Return the token of the Authorization header, the only place for it."""
-    header = call.headers.get("authorization")
-    if header is None:
-        raise _NoToken("There is no token.")
-    match = _BEARER.fullmatch(header.strip())
-    if match is None:
-        raise InvalidTokenError("The Authorization header holds no bearer token.")
-    return match[1]
-
-
-def _parsed(call: Call) -> dict[str, Any]:
-    kind, _, _ = call.headers.get("content-type", "").partition(";")
-    if kind.strip().lower() != "application/json":
-        raise InvalidClientMetadataError("The body must be application/json.")
-    if len(call.body) > BODY_LIMIT:
-        raise InvalidClientMetadataError("The body is too large.")
-    try:
-        return parse_object(call.body)
-    except ValueError:
-        raise InvalidClientMetadataError(
-            "The body must be one JSON object in UTF-8 that has each member once."
-        ) from None
+            return work()
+        except InvalidMetadata as invalid:
+            error: OAuth2Error = registration_call.as_registered(invalid)
+        except OAuth2Error as refused:
+            error = refused
+        log.info("registration refused: %s: %s", error.error, error.description)
+        return registration_call.refusal(error, self._settings.issuer)
 
 
 def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
@@ -241,19 +198,7 @@ def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
         raise InvalidClientMetadataError("client_secret: A client doesn't choose its secret.")
 
 
-def _registered_error(invalid: InvalidMetadata) -> OAuth2Error:
-    names = registration_request.MEMBERS
-    told = [f"{names.get(name, name)}: {text}" for name, text in invalid.problems.items()]
-    # Plain ASCII (section 3.2.2), also because it is logged: a problem may quote what was sent.
-    plain = (c if " " <= c <= "~" else "?" for c in " ".join(told)[:DESCRIPTION_LIMIT])
-    wrong_uri = "redirect_uris" in invalid.problems
-    error = InvalidRedirectURIError if wrong_uri else InvalidClientMetadataError
-    return error("".join(plain))
-
-
-def _information(
-    status: int, client: Client, token: str, address_of: Callable[[str], str]
-) -> Answer:
+def _information(status: int, client: Client, token: str, address_of: AddressOf) -> Answer:
     """The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
     body = registration_request.document(client) | {
         "registration_client_uri": address_of(client.client_id),

@@ -1,4 +1,4 @@
-"""Registering clients and changing them (RFC 6749 section 2): for the console and the command.
+"""Registering clients and changing them (RFC 6749 section 2), whoever asks for it.
 
 A developer sees and changes only what they own; an ``owner`` of None is the operator, who may
 change any client. A client removed or disabled takes its tokens along at once, since a token's
