@@ -22,6 +22,7 @@ from oauthprov.protocol.answers import (
 )
 from oauthprov.protocol.authorization import Authorization, Rejected
 from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.key_sets import KeySets
 from oauthprov.protocol.keys import SigningKeys
@@ -61,6 +62,7 @@ class Provider:
         self.clients = Clients(storage, clock, settings.client_cache)
         self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
         self.validator = Validator(settings, storage, self.clients, clock, self._openid)
+        self.registration = DynamicRegistration(settings, storage, clock, self.clients.evict)
         self._engine = Engine(self.validator, settings)
         self._authorization = Authorization(self._engine)
 
