@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import NewType
 
 from oauthprov.records.shape import R as R
-from oauthprov.records.shape import Record, record
+from oauthprov.records.shape import Record as Record
 from oauthprov.records.shape import Shape as Shape
+from oauthprov.records.shape import record as record
 
 Digest = NewType("Digest", str)
 """The SHA-256 of a secret, base64url without padding: all of a secret that storage ever sees."""
