@@ -10,8 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from oauthprov.credentials import PASSWORD_LIMIT, PasswordHasher, mint_id, name_key
-from oauthprov.records import Account, Digest, Grant, Login, Session
+from oauthprov.credentials import (
+    PASSWORD_LIMIT,
+    PasswordHasher,
+    is_invisible,
+    mint_id,
+    name_key,
+)
+from oauthprov.records import Account, AuthorizationCode, Digest, Grant, Login, Session
 from oauthprov.storage.interface import (
     Add,
     Change,
@@ -190,7 +196,7 @@ class BuiltInAccounts(AccountSource):
         self._change(account_id, lambda old: replace(old, developer=developer))
 
     def disable(self, account_id: str) -> None:
-        """Close the account: no sign-in, its sessions removed, its grants revoked.
+        """Close the account: no sign-in, its sessions and codes removed, its grants revoked.
 
         Raises LookupError for an unknown account.
         """
@@ -198,6 +204,9 @@ class BuiltInAccounts(AccountSource):
         self._change(account_id, lambda old: replace(old, disabled_at=old.disabled_at or now))
         for session in self._storage.walk(Session, account_id=account_id):
             self._storage.commit(Remove(Session, session.record.key), now=now)
+        # Codes before grants: one that is redeemed meanwhile has its grant to be revoked.
+        for code in self._storage.walk(AuthorizationCode, account_id=account_id):
+            self._storage.commit(Remove(AuthorizationCode, code.record.key), now=now)
         for grant in self._storage.walk(Grant, account_id=account_id):
             self._storage.commit(Revoke(grant.record.grant_id), now=now)
 
@@ -233,10 +242,10 @@ class BuiltInAccounts(AccountSource):
 
 def _acceptable_name(name: str) -> str:
     shown = name.strip()
+    if any(map(is_invisible, shown)):
+        raise Unacceptable("name", "A user name can't hold invisible characters.")
+    shown = " ".join(shown.split())
     length = len(unicodedata.normalize("NFKC", shown))
     if not 1 <= length <= NAME_LIMIT:
         raise Unacceptable("name", f"A user name has 1 to {NAME_LIMIT} characters.")
-    # Unicode categories C: control, format (bidi overrides, zero width), surrogate, unassigned.
-    if any(unicodedata.category(c).startswith("C") for c in shown):
-        raise Unacceptable("name", "A user name can't hold invisible characters.")
     return shown

@@ -33,6 +33,11 @@ _BEARER = re.compile(
     r"\.[A-Za-z0-9_-]{1,128}"
 )
 _NONCE_BYTES = 12
+# Default_Ignorable_Code_Point beyond category C, and the blank Braille pattern.
+_IGNORABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 
 
 def mint(kind: str | None = None) -> tuple[str, Digest]:
@@ -64,9 +69,20 @@ def matches(raw: str, expected: Digest) -> bool:
 
 
 def name_key(name: str) -> Digest:
-    """Return the key of a user name: the digest of its NFKC-normalised, case-folded form."""
+    """Return the key of a user name: the digest of its NFKC-normalised, case-folded form.
+
+    Blanks, which a page shows as one, count as one.
+    """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return digest(folded.strip())
+    return digest(" ".join(folded.split()))
+
+
+def is_invisible(character: str) -> bool:
+    """Tell whether a character shows nothing, so that two names might differ by it alone.
+
+    Control, format, surrogate and unassigned ones, and what Unicode lets fonts leave out.
+    """
+    return unicodedata.category(character).startswith("C") or bool(_IGNORABLE.match(character))
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,11 +157,12 @@ class Grant(Record):
     amr: tuple[str, ...] = ()
 
 
-@record("authorization_code", key="key", keep=600)
+@record("authorization_code", key="key", indexes=("account_id",), keep=600)
 class AuthorizationCode(Record):
     """A code and what its grant will need; ``key`` is ``<grant id>.<digest>``.
 
-    It precedes its grant, so it shares the slot without dying with it.
+    It precedes its grant, so it shares the slot without dying with it. An account that is closed,
+    or takes its consent back, finds it by the index.
     """
 
     key: str

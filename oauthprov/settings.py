@@ -7,18 +7,16 @@ README is generated from the fields below.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import limits
 
-from oauthprov.credentials import mint
 from oauthprov.errors import ConfigurationError
+from oauthprov.references import dereferenced
 
 PREFIX = "oauthprov."
 _STORAGE = PREFIX + "storage."
@@ -43,10 +41,6 @@ class Resource:
     sentence: str
 
 
-def _text(value: str) -> str:
-    return value
-
-
 def _flag(value: str) -> bool:
     known = {"true": True, "yes": True, "on": True, "1": True}
     known |= {"false": False, "no": False, "off": False, "0": False}
@@ -56,16 +50,22 @@ def _flag(value: str) -> bool:
         raise ValueError("is neither true nor false") from None
 
 
-def _seconds(value: str) -> int:
-    if not value.isascii() or not value.isdigit():
-        raise ValueError("is not a whole number of seconds")
-    return int(value)
+def _seconds(most: int = 315_360_000) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) > most:
+            raise ValueError(f"is not a whole number of seconds up to {most}")
+        return int(value)
+
+    return parse
 
 
-def _count(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
-        raise ValueError("is not a whole number above 0")
-    return int(value)
+def _count(least: int = 1) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) < least:
+            raise ValueError(f"is not a whole number from {least} on")
+        return int(value)
+
+    return parse
 
 
 def _words(value: str) -> tuple[str, ...]:
@@ -167,9 +167,9 @@ class Settings:
         secret=True,
     )
     storage_url: str = _setting(
-        "storage.url", _text, None, "Where everything is stored; the scheme picks the backend."
+        "storage.url", str, None, "Where everything is stored; the scheme picks the backend."
     )
-    title: str = _setting("title", _text, "oauthprov", "The name that pages show.")
+    title: str = _setting("title", str, "oauthprov", "The name that pages show.")
     scopes: tuple[Scope, ...] = _setting(
         "scopes", _scopes, "", "A line a scope: name | sentence for people."
     )
@@ -189,31 +189,34 @@ class Settings:
         "Who may register clients at /clients: everyone, developers, off.",
     )
     code_lifetime: int = _setting(
-        "code_lifetime", _seconds, "60", "Seconds that an authorization code is good for."
+        "code_lifetime", _seconds(600), "60", "Seconds that an authorization code is good for."
     )
     access_token_lifetime: int = _setting(
-        "access_token_lifetime", _seconds, "600", "Seconds that an access token is good for."
+        "access_token_lifetime", _seconds(), "600", "Seconds that an access token is good for."
     )
     refresh_token_lifetime: int = _setting(
-        "refresh_token_lifetime", _seconds, "2592000", "Seconds that a refresh token lives."
+        "refresh_token_lifetime", _seconds(), "2592000", "Seconds that a refresh token lives."
     )
     refresh_token_grace: int = _setting(
         "refresh_token_grace",
-        _seconds,
+        _seconds(60),
         "10",
         "Seconds in which a lost refresh response is given again; 0 switches it off.",
     )
     grant_lifetime: int = _setting(
-        "grant_lifetime", _seconds, "15552000", "Seconds after which a person must be asked again."
+        "grant_lifetime",
+        _seconds(),
+        "15552000",
+        "Seconds after which a person must be asked again.",
     )
     interaction_lifetime: int = _setting(
-        "interaction_lifetime", _seconds, "1800", "Seconds that a sign-in or consent may take."
+        "interaction_lifetime", _seconds(), "1800", "Seconds that a sign-in or consent may take."
     )
     session_idle: int = _setting(
-        "session.idle", _seconds, "3600", "Seconds without use after which a session ends."
+        "session.idle", _seconds(), "3600", "Seconds without use after which a session ends."
     )
     session_lifetime: int = _setting(
-        "session.lifetime", _seconds, "43200", "Seconds after which a session ends in any case."
+        "session.lifetime", _seconds(), "43200", "Seconds after which a session ends in any case."
     )
     login_limit_account: str = _setting(
         "login.limit_account", _rate, "10 per 15 minutes", "Failed sign-ins for one user name."
@@ -234,14 +237,14 @@ class Settings:
         "Where attempts are counted: memory:// or a Redis URL.",
     )
     password_memory: int = _setting(
-        "password.memory", _count, "19456", "KiB of memory for one Argon2id hash."
+        "password.memory", _count(), "19456", "KiB of memory for one Argon2id hash."
     )
-    password_time: int = _setting("password.time", _count, "2", "Passes of one Argon2id hash.")
+    password_time: int = _setting("password.time", _count(), "2", "Passes of one Argon2id hash.")
     password_length: int = _setting(
-        "password.length", _count, "8", "Characters that a new password must have."
+        "password.length", _count(8), "8", "Characters that a new password must have."
     )
     client_cache: int = _setting(
-        "client_cache", _seconds, "5", "Seconds that a client record may be cached in-process."
+        "client_cache", _seconds(60), "5", "Seconds that a client record may be cached in-process."
     )
     well_known_root: bool = _setting(
         "well_known_root", _flag, "false", "Serve bare root metadata for an issuer with a path."
@@ -264,7 +267,7 @@ class Settings:
         values["storage_options"] = storage_options = {}
         for key in [k for k in given if k.startswith(_STORAGE)]:
             try:
-                storage_options[key.removeprefix(_STORAGE)] = fetched(given.pop(key))
+                storage_options[key.removeprefix(_STORAGE)] = dereferenced(given.pop(key))
             except ValueError as wrong:
                 problems.append(f"{key} {wrong}")
         problems += [f"{key} is not a setting" for key in sorted(given)]
@@ -298,34 +301,7 @@ def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = Fa
     value = item.metadata["default"] if raw is None or raw == "" else raw
     if value is None:
         raise ValueError("is required")
-    return fetched(value, create=create and item.metadata["secret"])
-
-
-def fetched(value: str, *, create: bool = False) -> str:
-    """Return ``value``, or what it names by ``env:NAME`` or ``file:/path``.
-
-    ``create`` makes a file that isn't there, with a secret in it. Raises ValueError, OSError.
-    """
-    if value.startswith("env:"):
-        name = value.removeprefix("env:")
-        if not os.environ.get(name):
-            raise ValueError(f"names the environment variable {name}, which isn't set")
-        value = os.environ[name]
-    elif value.startswith("file:"):
-        value = _file(Path(value.removeprefix("file:")), create)
-    return value.strip()
-
-
-def _file(path: Path, create: bool) -> str:
-    if create and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as made:
-            made.write(mint()[0] + "\n")
-    try:
-        return path.read_text("utf-8")
-    except OSError as wrong:
-        raise ValueError(f"names the file {path}, which can't be read: {wrong.strerror}") from None
+    return dereferenced(value, create=create and item.metadata["secret"])
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from oauthprov.accounts import BuiltInAccounts, NameTaken, Unacceptable
 from oauthprov.credentials import PasswordHasher
-from oauthprov.records import Account, Grant, Login, Session
+from oauthprov.records import Account, AuthorizationCode, Grant, Login, Session
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
 
@@ -72,7 +72,12 @@ def test_sixteen_sign_ups_for_one_name_make_one_account(storage, people):
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "\u3000", "x" * 65, "ﬃ" * 22, "a\x00b", "a\u200bb", "a\u202eb", "a\ud800b"]
+    "name",
+    [
+        *("", " ", "\u3000", "x" * 65, "ﬃ" * 22),
+        *("a\x00b", "a\u200bb", "a\u202eb", "a\ud800b", "a\u034fb", "a\ufe0f", "a\U000e0101b"),
+        *("\u3164", "a\u115fb", "a\u2800b", "a\u180bb"),
+    ],
 )
 def test_names_that_nobody_can_have(storage, people, name):
     with pytest.raises(Unacceptable) as refused:
@@ -85,6 +90,14 @@ def test_names_that_nobody_can_have(storage, people, name):
 def test_names_that_somebody_may_have(people, name):
     people.sign_up(name, PASSWORD)
     assert people.authenticate(name, PASSWORD).name == name
+
+
+@pytest.mark.parametrize("twin", ["A  B", "a \u3000 b", " a\u1680b", "\uff41 b"])
+def test_names_that_look_alike_by_their_blanks_or_case_are_one(people, twin):
+    people.sign_up("a b", PASSWORD)
+    with pytest.raises(NameTaken):
+        people.sign_up(twin, PASSWORD)
+    assert people.authenticate(twin, PASSWORD).name == "a b"
 
 
 @pytest.mark.parametrize("password", ["", "1234567", "x" * 1025])
@@ -145,6 +158,16 @@ def test_a_disabled_account_loses_sessions_and_grants(storage, people):
     assert [s.record.key for s in storage.walk(Session)] == ["bobs"]
     states = {g.record.grant_id: g.state(NOW) for g in storage.walk(Grant)}
     assert states == {"g1": "revoked", "g2": "revoked", "g3": "live"}
+
+
+def test_a_disabled_account_loses_the_codes_that_are_under_way(storage, people):
+    alice = people.sign_up("alice", PASSWORD).account_id
+    for slot, account_id in (("g1", alice), ("g2", "bob")):
+        uri = "https://app.example/"
+        code = AuthorizationCode(f"{slot}.x", "client", account_id, uri, "", (), (), NOW, NOW + 60)
+        storage.commit(Add(code), now=NOW)
+    people.disable(alice)
+    assert [c.record.key for c in storage.walk(AuthorizationCode)] == ["g2.x"]
 
 
 def test_the_developer_role_is_given_and_taken(people):

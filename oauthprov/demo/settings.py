@@ -45,8 +45,7 @@ class Settings:
 
         The command line (``issuer=...``, which reaches ``global_config``) wins over ``CLIENT_ID``
         and ``CLIENT_SECRET`` of the environment, and these over the section
-        (``demo.issuer = ...``), where ``{port}`` and ``{demo_port}`` stand for what those keys
-        hold.
+        (``demo.issuer = ...``), where ``{port}`` and ``{demo_port}`` stand for those keys.
         An empty value counts as absent. A client id from outside the section never goes with the
         section's secret, which belongs to another client.
 

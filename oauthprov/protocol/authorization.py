@@ -45,7 +45,7 @@ class AuthorizationRequest:
     pairs: Pairs
 
     @property
-    def asked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def asked(self) -> consents.Asking:
         """What a person is asked for: scopes and resources."""
         return self.scopes, self.resources
 
@@ -176,7 +176,7 @@ class Authorization:
             redirect_uri=info["redirect_uri"],
             scopes=granted,
             resources=context.resources,
-            pairs=parsed.pairs,
+            pairs=_resolved(parsed.pairs, info["redirect_uri"], granted),
         )
 
     def _code(
@@ -199,6 +199,12 @@ def _read(call: Call) -> Parsed:
         return params.from_query(call, params.AUTHORIZATION | {"interaction"})
     except OAuth2Error as error:
         raise Rejected(_refusal(error)) from None
+
+
+def _resolved(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:
+    """Write the defaults out: those of the client may change between a question and its answer."""
+    given = tuple(pair for pair in pairs if pair[0] not in ("redirect_uri", "scope"))
+    return (*given, ("redirect_uri", redirect_uri), ("scope", " ".join(granted)))
 
 
 def _consent(context: Context, person: SignedIn, client: Client) -> Stored[Consent] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
+from oauthprov.credentials import is_invisible
 from oauthprov.protocol.redirects import URI_LIMIT, problem_with
 from oauthprov.settings import Settings
 
@@ -125,7 +126,7 @@ def default_scopes_within(default: Sequence[str], scopes: Sequence[str]) -> tupl
 
 def _name(given: str, kind: ClientType, settings: Settings) -> str:
     name = unicodedata.normalize("NFC", given).strip()
-    if not any(c.isprintable() and not c.isspace() for c in name):
+    if not any(c.isprintable() and not c.isspace() and not is_invisible(c) for c in name):
         raise ValueError("Give it a name that people will recognise.")
     if len(name) > NAME_LIMIT:
         raise ValueError(f"Use at most {NAME_LIMIT} characters.")

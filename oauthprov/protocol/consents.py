@@ -8,15 +8,18 @@ from dataclasses import replace
 from oauthprov.protocol import redirects, scopes
 from oauthprov.protocol.answers import Asked, ConnectedApp
 from oauthprov.protocol.context import Context
-from oauthprov.records import Client, Consent, Grant, R, consent_key
+from oauthprov.records import AuthorizationCode, Client, Consent, Grant, R, consent_key
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Page, Remove, Replace, Revoke, Stored
+
+Asking = tuple[tuple[str, ...], tuple[str, ...]]
+"""Scopes, and the resources that they are for; no resources are every one."""
 
 
 def needed(
     client: Client,
     redirect_uri: str,
-    asked: tuple[tuple[str, ...], tuple[str, ...]],
+    asked: Asking,
     consent: Consent | None,
 ) -> bool:
     """Tell whether a person must be asked for ``asked``, which are scopes and resources.
@@ -31,18 +34,14 @@ def needed(
         return True
     if consent is None:
         return True
-    wanted_scopes, wanted_resources = asked
-    return not (
-        set(consent.scopes).issuperset(wanted_scopes)
-        and set(consent.resources).issuperset(wanted_resources)
-    )
+    return not _covers((consent.scopes, consent.resources), asked)
 
 
 def remembered(
     now: int,
     account_id: str,
     client: Client,
-    asked: tuple[tuple[str, ...], tuple[str, ...]],
+    asked: Asking,
     stored: Stored[Consent] | None,
 ) -> Change:
     """Return the change that adds ``asked`` to what the account has allowed the client."""
@@ -59,13 +58,32 @@ def remembered(
                 updated_at=now,
             )
         )
-    more = replace(
-        stored.record,
-        scopes=scopes.union(stored.record.scopes, wanted_scopes),
-        resources=scopes.union(stored.record.resources, wanted_resources),
-        updated_at=now,
-    )
+    allowed, where = _together((stored.record.scopes, stored.record.resources), asked)
+    more = replace(stored.record, scopes=allowed, resources=where, updated_at=now)
     return Replace(more, expecting=stored)
+
+
+def _covers(allowed: Asking, asked: Asking) -> bool:
+    """Tell whether ``allowed`` holds all of ``asked``; no resources are every one."""
+    everywhere = not allowed[1]
+    return set(allowed[0]).issuperset(asked[0]) and (
+        everywhere or (bool(asked[1]) and set(allowed[1]).issuperset(asked[1]))
+    )
+
+
+def _together(allowed: Asking, asked: Asking) -> Asking:
+    """Return what a consent for ``allowed`` is once ``asked`` was allowed too.
+
+    Never more than the two: where each has scopes or resources of its own, the union would hold
+    one's scopes at the other's resources, which nobody was asked for. Then the later stands alone.
+    """
+    if _covers(allowed, asked):
+        return allowed
+    if set(allowed[1]) == set(asked[1]):
+        return scopes.union(allowed[0], asked[0]), allowed[1]
+    if set(allowed[0]) == set(asked[0]) and asked[1]:
+        return allowed[0], scopes.union(allowed[1], asked[1])
+    return asked
 
 
 def scopes_in_words(
@@ -102,10 +120,14 @@ def connected(context: Context, account_id: str) -> list[ConnectedApp]:
 
 
 def disconnect(context: Context, account_id: str, client_id: str) -> None:
-    """Forget what the account has allowed the client, and revoke every grant of it."""
+    """Forget what the account has allowed the client; end its codes and revoke its grants."""
+    codes = [code.record for code in _every(context, AuthorizationCode, account_id)]
+    ended = [Remove(AuthorizationCode, c.key) for c in codes if c.client_id == client_id]
+    context.commit(Remove(Consent, consent_key(account_id, client_id)), *ended)
+    # Now that no code is left, none can be redeemed for a grant that isn't seen here.
     grants = [g for g in _live_grants(context, account_id) if g.client_id == client_id]
-    revoked = [Revoke(grant.grant_id) for grant in grants]
-    context.commit(Remove(Consent, consent_key(account_id, client_id)), *revoked)
+    if grants:
+        context.commit(*(Revoke(grant.grant_id) for grant in grants))
 
 
 def _connected(

@@ -93,7 +93,10 @@ def destination(uri: str) -> str:
     """Return where ``uri`` leads as a person can judge it: a host, or an app on the device."""
     parts = urlsplit(uri)
     if leaves_browser(uri):
-        return f"an app on this device ({parts.netloc or parts.scheme})"
+        # The host of a scheme of an app's own says nothing of where it leads.
+        return (
+            f"an app on this device ({parts.netloc if parts.scheme == 'http' else parts.scheme})"
+        )
     return parts.netloc
 
 

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPMovedPermanently, HTTPNotFound
+from pyramid.static import static_view
+
+_files = static_view("oauthprov:static", cache_max_age=3600, use_subpath=True)
+
+
+def asset(request: Any) -> Any:
+    """Return a file of ``oauthprov:static``."""
+    try:
+        return _files(request.context, request)
+    except HTTPMovedPermanently:
+        # A directory; its address with a slash would be made from the Host header.
+        raise HTTPNotFound() from None
 
 
 def includeme(config: Configurator) -> None:
     """Serve ``oauthprov:static`` below our own name, as a host may have a ``static`` too."""
-    config.add_static_view("oauthprov-static", "oauthprov:static", cache_max_age=3600)
+    config.add_oauth_endpoint("asset", "/oauthprov-static/*subpath", get=asset, kind="document")

@@ -93,6 +93,8 @@ def _network(address: str) -> str:
         known = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
+    # A socket for both families writes IPv4 so: all of it lies in one /64.
+    known = getattr(known, "ipv4_mapped", None) or known
     if known.version == 4:
         return str(known)
     return str(ipaddress.ip_network((known, 64), strict=False))

@@ -21,7 +21,8 @@ def ask(request: Any) -> Any:
     question = tools.provider.question(interaction, tools.person, tools.session.browser)
     if not isinstance(question, ConsentQuestion):
         return respond(request, question)
-    return {"question": question, "homepage": _host(question.client.homepage_uri)}
+    homepage = _host(question.client.homepage_uri)
+    return {"question": question, "homepage": homepage, **_asked(question)}
 
 
 def decide(request: Any) -> Any:
@@ -36,6 +37,19 @@ def decide(request: Any) -> Any:
     allow = form["decision"] == "allow"
     browser = tools.session.browser
     return respond(request, tools.provider.decide(interaction, tools.person, browser, allow=allow))
+
+
+def _asked(question: ConsentQuestion) -> dict[str, object]:
+    everything = (*question.scopes, *question.resources)
+    more = question.granted_before is not None and any(asked.new for asked in everything)
+    if not more:
+        return {"more": False, "scopes": question.scopes, "resources": question.resources}
+    return {
+        "more": True,
+        "scopes": [asked for asked in question.scopes if asked.new] or question.scopes,
+        "resources": [asked for asked in question.resources if asked.new],
+        "known": [asked for asked in everything if not asked.new],
+    }
 
 
 def _host(uri: str | None) -> str | None:

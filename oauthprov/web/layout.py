@@ -33,15 +33,21 @@ def add_names(event: BeforeRender) -> None:
     if getattr(request, _LOCALE, None) is None:
         # Else Pyramid's negotiator reads query and body by lenient rules, and fails on bad ones.
         setattr(request, _LOCALE, request.registry.settings.get("default_locale_name"))
+    # Chameleon writes every value that a template has into the errors of it: secrets among them.
+    event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
     event["layout"] = get_renderer(LAYOUT).implementation()
     event["settings"] = tools.settings
     event["url"] = tools.url
     event["has_page"] = tools.has_page
     event["day"], event["moment"], event["iso"] = day, moment, iso
-    event["asset"] = lambda name: request.static_path(f"oauthprov:static/{name}")
+    event["asset"] = lambda name: request.route_path("oauthprov.asset", subpath=name)
     event["csrf_token"] = FormToken(request)
     if "person" not in (event.rendering_val or {}):
         event["person"] = tools.person
+
+
+def _of_what_kind(value: object) -> str:
+    return type(value).__name__
 
 
 def day(at: int) -> str:

@@ -110,12 +110,16 @@ class RequestTools:
         return self.provider.accounts.login_url(self._request, self.url(page, mark))
 
     def _body(self) -> bytes:
+        too_large = Rejected("invalid_request", "The request body is too large.", 413)
         if (self._request.content_length or 0) > BODY_LIMIT:
-            raise Rejected("invalid_request", "The request body is too large.", 413)
+            raise too_large
         try:
-            body: bytes = self._request.body_file.read()
+            # A chunked body has no length to go by.
+            body: bytes = self._request.body_file.read(BODY_LIMIT + 1)
         except OSError:
             raise Rejected("invalid_request", "The request body is incomplete.") from None
+        if len(body) > BODY_LIMIT:
+            raise too_large
         if body:
             self._request.body = body  # a host's tools may want to read it again
         return body

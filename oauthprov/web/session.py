@@ -44,8 +44,16 @@ class BrowserSession:
 
     @property
     def binding(self) -> str:
-        """The secret that CSRF tokens are bound to: the active session's, else the browser's."""
-        return self._secrets[0] if self._secrets else self._browser_id
+        """What CSRF tokens are bound to: the active session's secret, else the browser's.
+
+        A host's people have no session of ours, so their account is named beside it: a question
+        that was put to one of them isn't answered by the next who signs in.
+        """
+        secret = self._secrets[0] if self._secrets else self._browser_id
+        person: SignedIn | None = self._request.oauthprov.person
+        if person is None or person.session_key is not None:
+            return secret
+        return f"{secret} {person.account_id}"
 
     @property
     def csrf_token(self) -> str:

@@ -1,4 +1,5 @@
-"""A stand-in for the provider, served over real HTTP; it goes once oauthprov can be served here.
+"""A stand-in for the provider, served over real HTTP: only one that errs on purpose can show what
+the demo does then. The walk in tests/browser takes it to the real one.
 
 It keeps the rules that the demo must keep to: PKCE, exact redirect URI, single use, rotation.
 What it does wrong on purpose is said by its attributes, all off by default.
@@ -9,37 +10,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-import threading
-from collections.abc import Callable
 from urllib.parse import unquote_plus, urlencode, urlsplit
 
-from waitress.server import create_server
 from webob import Request, Response
 
-
-class Server:
-    """A WSGI app served by waitress on a free port of this machine, in a thread."""
-
-    def __init__(self) -> None:
-        self._server = create_server(self._call, host="127.0.0.1", port=0)
-        self.root = f"http://127.0.0.1:{self._server.effective_port}"
-
-    def start(self, app: Callable) -> None:
-        """Serve ``app``, which may have to know ``root`` first."""
-        self._app = app
-        self._thread = threading.Thread(target=self._server.run)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop serving and free the port. Once is enough, twice does no harm."""
-        if self._thread.is_alive():
-            loop = self._server.asyncore
-            self._server.trigger.pull_trigger(lambda: loop.close_all(self._server._map))
-            self._thread.join()
-            self._server.task_dispatcher.shutdown()
-
-    def _call(self, environ, start_response):
-        return self._app(environ, start_response)
+from tests.servers.wsgi import Server
 
 
 class StandInProvider:

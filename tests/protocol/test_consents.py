@@ -46,6 +46,31 @@ def test_more_resources_are_asked_for_and_added(world):
     assert isinstance(world.authorize(resource=[PHOTOS, NOTES]), Redirect)
 
 
+def test_consent_for_one_resource_is_none_for_a_token_good_everywhere(world):
+    world.allow(resource=PHOTOS)
+    assert asked(world.authorize())
+    world.allow()
+    assert isinstance(world.authorize(), Redirect)
+    assert isinstance(world.authorize(resource=NOTES), Redirect)
+
+
+def test_a_scope_allowed_at_one_resource_is_not_allowed_at_another(world):
+    world.allow(scope="read", resource=PHOTOS)
+    world.allow(scope="write", resource=NOTES)
+    assert asked(world.authorize(scope="write", resource=PHOTOS))
+    assert asked(world.authorize(scope="read", resource=NOTES))
+    assert isinstance(world.authorize(scope="write", resource=NOTES), Redirect)
+
+
+def test_what_is_allowed_once_more_takes_nothing_back():
+    world = World()
+    world.client("cli", "native", redirect_uris=("http://127.0.0.1/cb",))
+    world.allow("cli", redirect_uri="http://127.0.0.1/cb", scope="read write")
+    world.allow("cli", redirect_uri="http://127.0.0.1/cb", scope="read", resource=NOTES)
+    (consent,) = world.all(Consent)
+    assert (consent.record.scopes, consent.record.resources) == (("read", "write"), ())
+
+
 def test_a_code_has_what_was_asked_for_and_not_all_that_is_remembered(world):
     world.allow(scope="read write")
     assert world.tokens(scope="read")["scope"] == "read"
@@ -124,6 +149,14 @@ def test_disconnecting_kills_every_token_at_once_and_asks_again(world):
     assert world.provider.connected("alice-id") == []
     assert asked(world.authorize())
     assert world.is_live(bobs["access_token"])
+
+
+def test_disconnecting_ends_a_code_that_is_under_way(world):
+    world.client("other")
+    code, others = world.code(), world.code("other")
+    world.provider.disconnect("alice-id", "app")
+    assert world.redeem(code).body["error"] == "invalid_grant"
+    assert world.redeem(others, "other").status == 200
 
 
 def test_disconnecting_what_is_not_connected_does_nothing(world):

@@ -53,6 +53,23 @@ def test_allow_gives_a_code_once(world):
     assert len(world.all(AuthorizationCode)) == 1
 
 
+def test_allow_gives_what_the_page_said_whatever_became_of_the_client(world):
+    pending = world.authorize(scope=None, redirect_uri=None).interaction_id
+    question = world.provider.question(pending, ALICE, BROWSER)
+    assert [scope.name for scope in question.scopes] == ["read"]
+    elsewhere = "https://evil.example/"
+    world.change(Client, "app", default_scopes=("read", "write"), redirect_uris=(elsewhere,))
+    world.provider.clients.evict("app")
+    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    assert isinstance(answer, Refusal)
+    world.change(Client, "app", redirect_uris=(CALLBACK,))
+    world.provider.clients.evict("app")
+    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    assert answer.redirect_uri == CALLBACK
+    (code,) = world.all(AuthorizationCode)
+    assert code.record.scopes == ("read",)
+
+
 def test_allow_is_one_commit(world):
     pending = world.authorize().interaction_id
     with world.counted(reads=2, writes=1):

@@ -152,3 +152,9 @@ def test_what_may_be_registered_works_at_the_authorization_endpoint(uri):
 )
 def test_where_a_uri_leads(uri, leaves, leads):
     assert (leaves_browser(uri), destination(uri)) == (leaves, leads)
+
+
+def test_a_scheme_of_an_apps_own_cannot_pose_as_a_host():
+    assert destination("com.example.app://bank.example/cb") == (
+        "an app on this device (com.example.app)"
+    )

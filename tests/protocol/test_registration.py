@@ -74,6 +74,8 @@ def test_a_type_decides_grants_authentication_and_secret(registrar, kind):
         ("name", "Prin\u2066ter"),
         ("name", "Prin\ud800ter"),
         ("name", "\u200b"),
+        ("name", "\u3164"),
+        ("name", "\u2800 \ufe0f"),
         ("redirect_uris", []),
         ("redirect_uris", [HTTPS, "javascript:alert(1)"]),
         ("redirect_uris", ["com.example.printer:/callback"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -123,6 +124,35 @@ def test_a_body_over_a_mebibyte_isn_t_read(site):
     response = raw(site, "POST", "/login", body=b"x" * 1_048_577)
     assert response.status_int == 413
     assert is_error_page(response)
+
+
+class Endless(io.RawIOBase):
+    """A chunked body that never ends, as gunicorn and granian pass it on: without a length."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        assert self.taken < 4_000_000, "it reads on and on"
+        buffer[:] = b"x" * len(buffer)
+        self.taken += len(buffer)
+        return len(buffer)
+
+
+@pytest.mark.parametrize("path", ["/login", "/oauth/token"])
+def test_a_body_without_a_length_isn_t_read_to_its_end(site, path):
+    request = TestApp(site.wsgi).RequestClass.blank(path, base_url=ISSUER, method="POST")
+    request.environ |= {
+        "wsgi.input": io.BufferedReader(Endless()),
+        "wsgi.input_terminated": True,
+        "CONTENT_TYPE": FORM,
+    }
+    request.environ.pop("CONTENT_LENGTH", None)
+    response = TestApp(site.wsgi, lint=False).do_request(request, expect_errors=True)
+    assert response.status_int == 413
 
 
 @pytest.mark.parametrize("path", GOT)

@@ -116,6 +116,18 @@ def test_static_files_are_ours_and_cached(site):
         found = site.get(link["href"])
         assert found.status_int == 200
         assert "max-age=3600" in found.headers["Cache-Control"]
+        assert found.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["", "/", "/vendor", "/vendor/", "/../records.py", "/%2e%2e/x"])
+def test_a_directory_of_static_files_is_nowhere(site, path):
+    found = site.get(f"/oauthprov-static{path}", headers={"Host": "evil.example"})
+    assert found.status_int == 404
+    assert "Location" not in found.headers
+
+
+def test_static_files_are_only_got(site):
+    assert site.post("/oauthprov-static/app.css", {}).status_int == 405
 
 
 def answered(response_mode: str, method: str = "GET", uri: str = CALLBACK):

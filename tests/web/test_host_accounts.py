@@ -86,6 +86,14 @@ def test_consent_works_and_offers_no_other_account(site, alice):
     assert "Printer" in alice.get("/account").text
 
 
+def test_a_form_shown_to_one_person_is_not_answered_by_another(site, alice):
+    page = alice.authorize(site.app())
+    alice.page.extra_environ["REMOTE_USER"] = "bob"
+    assert alice.decide(page).status_int == 403
+    alice.page.extra_environ["REMOTE_USER"] = "alice"
+    assert "code" in arrived(alice.decide(page))
+
+
 def test_an_issuer_that_isn_t_where_the_pages_are_stops_the_start():
     settings = sites.ini("sqlite://", development="true")
     problem = pytest.raises(ConfigurationError, match="must end in the route prefix /auth")

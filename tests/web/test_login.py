@@ -171,6 +171,15 @@ def test_a_network_of_ipv6_counts_as_one_address(strict):
     assert (beside.status_int, apart.status_int) == (429, 401)
 
 
+def test_ipv4_written_as_ipv6_is_not_one_network(strict):
+    for number in range(5):
+        enter(strict.browser(), f"name{number}", "wrong", REMOTE_ADDR="::ffff:192.0.2.1")
+    for same in ("::ffff:192.0.2.1", "192.0.2.1"):
+        assert enter(strict.browser(), "bob", "wrong", REMOTE_ADDR=same).status_int == 429
+    other = enter(strict.browser(), "bob", "wrong", REMOTE_ADDR="::ffff:192.0.2.2")
+    assert other.status_int == 401
+
+
 def test_a_success_forgets_the_guesses_at_the_account(strict):
     strict.browser().sign_up("alice")
     for _ in range(2):

@@ -155,6 +155,7 @@ authorization_codes = Table(
     optional("auth_time", TIME),
     required("amr", JSON),
     *bookkeeping(),
+    Index("authorization_codes_by_account_id", "account_id", "key"),
     Index("authorization_codes_by_expiry", "expires_at"),
     **ENGINE,
 )

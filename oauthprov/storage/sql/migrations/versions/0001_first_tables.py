@@ -145,6 +145,8 @@ def create_tokens() -> None:
         optional("auth_time", TIME),
         required("amr", TEXT),
     )
+    columns = ["account_id", "key"]
+    op.create_index("authorization_codes_by_account_id", "authorization_codes", columns)
     op.create_index("authorization_codes_by_expiry", "authorization_codes", ["expires_at"])
     create(
         "access_tokens",

@@ -1,0 +1,51 @@
+"""One Chromium for all tests; visitors, a provider and the demo for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import chromium as chromiums
+from tests.browser.place import Demo, Provider, demo_of, provider_on
+from tests.browser.visitor import Visitor
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with chromiums.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Return how somebody comes with a browser of their own."""
+    visitors: list[Visitor] = []
+
+    def come(**options) -> Visitor:
+        visitors.append(Visitor(chromium, **options))
+        return visitors[-1]
+
+    yield come
+    for visitor in visitors:
+        visitor.leave()
+
+
+@pytest.fixture
+def visitor(visit) -> Visitor:
+    return visit()
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with provider_on("sqlite://") as served:
+        yield served
+
+
+@pytest.fixture
+def demo(provider: Provider) -> Iterator[Demo]:
+    """The demo, registered at the provider."""
+    with demo_of(provider.issuer) as client:
+        client.start(*provider.register(client.callback))
+        yield client

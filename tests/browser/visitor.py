@@ -1,0 +1,137 @@
+"""A person at a browser of their own, and everything that goes wrong on their pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
+
+from tests.browser.chromium import PATIENCE
+from tests.site import PASSWORD
+
+WIDE = {"width": 1000, "height": 700}
+MARGIN = 18
+NARROW = {"width": 320, "height": 700}
+EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
+
+
+class Visitor:
+    """One browser context with one page. ``look`` judges it in the dark too, if ``dark`` says so.
+
+    ``faults`` lists what the console says, scripts that fail, requests that fail, and answers
+    that no page should lead to: everything but a document with a status of the 4xx.
+    """
+
+    def __init__(
+        self,
+        browser: Browser,
+        *,
+        dark: bool = False,
+        scripts: bool = True,
+        pictures: Path | None = None,
+    ) -> None:
+        self.context = browser.new_context(
+            viewport=WIDE, color_scheme="light", java_script_enabled=scripts
+        )
+        self.context.set_default_timeout(PATIENCE)
+        self.faults: list[str] = []
+        self.context.on("console", self._console)
+        self.context.on("weberror", lambda failure: self.faults.append(str(failure.error)))
+        self.context.on("requestfailed", self._failed)
+        self.context.on("response", self._answered)
+        self.page = self.context.new_page()
+        self._dark, self._scripts, self._pictures = dark, scripts, pictures
+
+    def look(self, heading: str | None = None) -> None:
+        """Judge the page: no fault so far, nothing that axe finds, and no scrolling sideways.
+
+        With ``heading`` wait for the page of that heading first. Without scripts only the faults
+        can be judged.
+        """
+        if heading is not None:
+            self.heading(heading).wait_for()
+        if self._scripts:
+            assert _violations(self.page, EVERYTHING) == []
+            self._look_in_the_dark()
+            self._look_through_a_slit()
+        assert self.faults == []
+
+    def heading(self, name: str) -> Locator:
+        """The heading of the page, by exactly this name."""
+        return self.page.get_by_role("heading", level=1, name=name, exact=True)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def link(self, name: str) -> Locator:
+        return self.page.get_by_role("link", name=name, exact=True)
+
+    def field(self, name: str) -> Locator:
+        return self.page.get_by_label(name, exact=True)
+
+    def alert(self) -> Locator:
+        return self.page.get_by_role("alert")
+
+    def enter(self, name: str, password: str = PASSWORD) -> None:
+        """Fill in user name and password."""
+        self.field("User name").fill(name)
+        self.field("Password").fill(password)
+
+    def sign_up(self, issuer: str, name: str) -> None:
+        """Make an account, and be signed in."""
+        self.page.goto(f"{issuer}/signup")
+        self.enter(name)
+        self.button("Create account").click()
+        self.heading(f"Hello, {name}").wait_for()
+
+    def picture(self, name: str, until: str | None = None) -> None:
+        """Keep what is seen as the screenshot ``name``, if screenshots are wanted.
+
+        ``until`` names the region of the page that ends it.
+        """
+        if self._pictures is None:
+            return
+        clip = {"x": 0, "y": 0, "width": WIDE["width"], "height": WIDE["height"]}
+        if until is not None:
+            box = self.page.get_by_role("region", name=until).bounding_box()
+            clip["height"] = box["y"] + box["height"] + MARGIN
+        path = self._pictures / f"{name}.png"
+        self.page.screenshot(path=path, full_page=True, clip=clip, caret="hide")
+
+    def leave(self) -> None:
+        self.context.close()
+
+    def _look_in_the_dark(self) -> None:
+        if self._dark:
+            self.page.emulate_media(color_scheme="dark")
+            assert _violations(self.page, COLOURS) == []
+            self.page.emulate_media(color_scheme="light")
+
+    def _look_through_a_slit(self) -> None:
+        self.page.set_viewport_size(NARROW)
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= NARROW["width"], f"{self.page.url} is {width} px wide"
+        self.page.set_viewport_size(WIDE)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # Chromium's own line on an answer of 400 or more: ``_answered`` judges these.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.faults.append(message.text)
+
+    def _failed(self, request: Request) -> None:
+        # Whoever goes on before a page is complete ends its requests.
+        if request.failure != "net::ERR_ABORTED":
+            self.faults.append(f"{request.url}: {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        expected = 400 if response.request.resource_type != "document" else 500
+        if response.status >= expected:
+            self.faults.append(f"{response.url}: status {response.status}")
+
+
+def _violations(page: Page, options: dict[str, Any]) -> list[Any]:
+    found = Axe().run(page, options=options).response["violations"]
+    return [(page.url, v["id"], [node["html"] for node in v["nodes"]]) for v in found]

@@ -1,0 +1,54 @@
+"""Settings that would weaken the server stop its start, and say which and why."""
+
+import pytest
+
+from oauthprov.errors import ConfigurationError
+from oauthprov.settings import Settings
+from tests import site as sites
+
+
+def problems(**changes: str) -> list[str]:
+    """What is wrong with otherwise good settings."""
+    try:
+        Settings.from_ini(sites.ini("sqlite://", **changes))
+    except ConfigurationError as wrong:
+        return list(wrong.problems)
+    return []
+
+
+def test_good_settings_have_no_problem():
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("code_lifetime", "601"),  # OAuth 2.1 section 4.1.2: ten minutes at most
+        ("refresh_token_grace", "61"),
+        ("client_cache", "61"),
+        ("password.length", "7"),
+        ("access_token_lifetime", "9" * 30),
+        ("access_token_lifetime", "-1"),
+        ("secret", "short"),
+        ("secret", "x" * 64),
+        ("secret", "0123456789abcdefghijklmnopqrstuvwxyz short"),
+        ("issuer", "http://id.example"),
+        ("issuer", "http://127.0.0.1:5000"),
+        ("issuer", "https://user:word@id.example"),
+        ("issuer", "https://id.example/?x=y"),
+        ("issuer", "https://id.example#x"),
+        ("issuer", "https://id.example/"),
+        ("signup", "anybody"),
+        ("pkce", "off"),
+    ],
+)
+def test_what_weakens_the_server_stops_its_start(key, value):
+    found = problems(**{key: value})
+    assert any(problem.startswith(f"oauthprov.{key} ") for problem in found), found
+
+
+def test_http_is_for_development_on_this_computer_alone():
+    local = "http://127.0.0.1:5000"
+    resources = f"{local}/api | profile:read | Yours"
+    assert problems(development="true", issuer=local, resources=resources) == []
+    assert problems(development="true", issuer="http://id.example") != []
