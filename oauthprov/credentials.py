@@ -14,7 +14,7 @@ import secrets
 import threading
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import argon2
 from cryptography.exceptions import InvalidTag
@@ -85,6 +85,11 @@ def is_invisible(character: str) -> bool:
     return unicodedata.category(character).startswith("C") or bool(_IGNORABLE.match(character))
 
 
+def seen_key(namespace: str, value: str) -> Digest:
+    """Return the key under which ``value``, such as a ``jti``, is seen once in ``namespace``."""
+    return digest(f"{namespace} {digest(value)}")
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """A token or code as a client holds it: ``<kind>_<slot>.<secret>``.
@@ -94,7 +99,7 @@ class Bearer:
 
     kind: str
     slot: str
-    raw: str
+    raw: str = field(repr=False)
 
     @classmethod
     def mint(cls, kind: str, slot: str) -> Bearer:

@@ -41,3 +41,22 @@ class RequestURINotSupportedError(OAuth2Error):
     """The ``request_uri`` parameter isn't supported (OpenID Connect Core section 3.1.2.6)."""
 
     error = "request_uri_not_supported"
+
+
+class JoseError(Exception):
+    """A token or a key set was refused; ``reason`` is for the log, not for whoever sent it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnknownKey(JoseError):
+    """The token names a key that the set lacks: a set that was fetched may be out of date."""
+
+
+class FetchError(Exception):
+    """What a client's URL names couldn't be had; the message says why, for the log.
+
+    It isn't for the client: it would tell a stranger what answers inside our network.
+    """

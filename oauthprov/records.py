@@ -256,6 +256,35 @@ class Session(Record):
     user_agent: str = ""
 
 
+@record("signing_key", key="key")
+class SigningKey(Record):
+    """A key that signs tokens; ``key`` is ``<alg>.<serial>``: those of an algorithm share a slot.
+
+    ``public`` is the public JWK as JSON, ``sealed`` the private one, sealed with the server's
+    secret. It is published as soon as it is stored, signs from ``signs_from`` until ``retires_at``
+    (None: there is no successor yet), and stays published until ``published_until``, when the last
+    token that it signed has expired.
+    """
+
+    key: str
+    kid: str
+    alg: str
+    public: str
+    sealed: str
+    created_at: int
+    signs_from: int
+    retires_at: int | None = None
+    published_until: int | None = None
+
+
+@record("seen", key="key")
+class Seen(Record):
+    """Something that may come only once until ``expires_at``; ``key`` is its digest."""
+
+    key: Digest
+    expires_at: int
+
+
 KINDS: tuple[type[Record], ...] = (
     Account,
     Login,
@@ -268,6 +297,8 @@ KINDS: tuple[type[Record], ...] = (
     Receipt,
     Interaction,
     Session,
+    SigningKey,
+    Seen,
 )
 """Every kind that a backend stores."""
 

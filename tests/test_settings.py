@@ -47,6 +47,14 @@ def test_what_weakens_the_server_stops_its_start(key, value):
     assert any(problem.startswith(f"oauthprov.{key} ") for problem in found), found
 
 
+def test_what_is_printed_of_them_is_no_secret():
+    urls = {"limits.url": "redis://:hush@host"}
+    settings = Settings.from_ini(sites.ini("postgresql+psycopg://me:hush@host/db", **urls))
+    assert sites.ISSUER in repr(settings)
+    assert "hush" not in repr(settings)
+    assert settings.secret[0] not in repr(settings)
+
+
 def test_http_is_for_development_on_this_computer_alone():
     local = "http://127.0.0.1:5000"
     resources = f"{local}/api | profile:read | Yours"

@@ -40,8 +40,8 @@ class People(AccountSource):
 class Cookie:
     """The album's security policy: a signed cookie says who it is."""
 
-    def __init__(self, secret):
-        self.helper = AuthTktCookieHelper(secret, hashalg="sha512", http_only=True, samesite="Lax")
+    def __init__(self, secret, secure):
+        self.helper = AuthTktCookieHelper(secret, secure=secure, http_only=True, samesite="Lax")
 
     def identity(self, request):
         return self.helper.identify(request)
@@ -74,9 +74,11 @@ def api_photos(request):
 
 
 def includeme(config):
-    cookie = config.registry["album.cookie"] = Cookie(config.registry.settings["album.secret"])
+    settings = config.registry.settings
+    secure = settings["oauthprov.issuer"].startswith("https:")
+    cookie = config.registry["album.cookie"] = Cookie(settings["album.secret"], secure)
     config.set_security_policy(cookie)
-    config.set_csrf_storage_policy(CookieCSRFStoragePolicy(httponly=True))
+    config.set_csrf_storage_policy(CookieCSRFStoragePolicy(httponly=True, secure=secure))
     config.set_default_csrf_options(require_csrf=True)
     config.set_default_permission("see")
     config.include("oauthprov", route_prefix="/auth")
@@ -86,10 +88,8 @@ def includeme(config):
     everyone = {"permission": NO_PERMISSION_REQUIRED}
     config.add_view(login, route_name="login", **everyone)
     config.add_view(photos, route_name="photos", renderer="json")
-    config.add_view(
-        api_photos, route_name="api_photos", renderer="json",
-        oauth_scopes=("photos:read",), oauth_cors="bearer", **everyone,
-    )  # fmt: skip
+    protected = everyone | {"oauth_scopes": ("photos:read",), "oauth_cors": "bearer"}
+    config.add_view(api_photos, route_name="api_photos", renderer="json", **protected)
     config.add_oauth_preflight("api_photos", "GET")
 
 

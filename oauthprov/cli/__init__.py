@@ -20,6 +20,7 @@ GROUPS = {
     "client": "register, show, change and remove clients",
     "user": "make accounts, set passwords, disable accounts",
     "token": "list and revoke what was granted",
+    "keys": "list, rotate and retire the keys that tokens are signed with",
     "storage": "check, upgrade and purge the storage",
     "settings": "every effective setting, its source, secrets masked",
 }

@@ -1,9 +1,10 @@
 """``oauthprov token``: list and revoke what was granted.
 
 A grant is one authorization of a client by an account; revoking it kills all its tokens at once.
-Tokens that a machine got for itself have no grant, and are revoked one by one. With ``--json``,
-``list`` prints ``{"grants": [...], "client_tokens": [...]}``: the fields of the records and their
-``state``, without the keys of tokens; ``revoke`` prints how many of each were live, as
+Codes that could still become grants go too, uncounted. Tokens that a machine got for itself have
+no grant, and are revoked one by one. With ``--json``, ``list`` prints
+``{"grants": [...], "client_tokens": [...]}``: the fields of the records and their ``state``,
+without the keys of tokens; ``revoke`` prints how many of each were live, as
 ``{"grants": N, "client_tokens": N}``.
 """
 
@@ -18,8 +19,8 @@ from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
 from oauthprov.cli.progress import counting
-from oauthprov.records import AccessToken, Grant
-from oauthprov.storage.interface import Claim, Conflict, Revoke, Stored
+from oauthprov.records import AccessToken, AuthorizationCode, Grant
+from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored
 
 Seen = Callable[[int], None]
 
@@ -67,6 +68,9 @@ def _revoke(arguments: argparse.Namespace) -> None:
         now = on.clock()
         grants = tokens = 0
         with counting("Grants and tokens looked at") as seen:
+            # Before the grants: one that is redeemed meanwhile has its grant to be revoked.
+            for code in _codes(on, arguments):
+                on.storage.commit(Remove(AuthorizationCode, code.record.key), now=now)
             for grant in _grants(on, arguments, seen):
                 grants += grant.state(now) == "live"
                 on.storage.commit(Revoke(grant.record.grant_id), now=now)
@@ -93,6 +97,16 @@ def _grants(on: Opened, arguments: argparse.Namespace, seen: Seen) -> Iterator[S
     index = {} if account_id is None else {"account_id": account_id}
     for stored in on.storage.walk(Grant, **index):
         seen(1)
+        if arguments.client in (None, stored.record.client_id):
+            yield stored
+
+
+def _codes(on: Opened, arguments: argparse.Namespace) -> Iterator[Stored[AuthorizationCode]]:
+    if arguments.grant is not None:
+        return
+    account_id = account_id_of(on, arguments.user, arguments.account_id)
+    index = {} if account_id is None else {"account_id": account_id}
+    for stored in on.storage.walk(AuthorizationCode, **index):
         if arguments.client in (None, stored.record.client_id):
             yield stored
 

@@ -83,16 +83,12 @@ class Authorization:
         _, request = self._resumed(context, interaction_id, browser)
         stored = _consent(context, person, request.client)
         before = stored.record if stored else None
-        words = context.settings
+        scopes, targets = consents.known(before, request.asked)
         return ConsentQuestion(
             interaction_id=interaction_id,
             client=request.client,
-            scopes=consents.scopes_in_words(
-                words, request.scopes, before.scopes if before else ()
-            ),
-            resources=consents.resources_in_words(
-                words, request.resources, before.resources if before else ()
-            ),
+            scopes=consents.scopes_in_words(context.settings, request.scopes, scopes),
+            resources=consents.resources_in_words(context.settings, request.resources, targets),
             destination=redirects.destination(request.redirect_uri),
             redirect_uri=request.redirect_uri,
             granted_before=before.updated_at if before else None,

@@ -86,6 +86,15 @@ def _together(allowed: Asking, asked: Asking) -> Asking:
     return asked
 
 
+def known(consent: Consent | None, asked: Asking) -> Asking:
+    """Return what of ``asked`` the consent holds already: scopes at all of its resources."""
+    if consent is None:
+        return (), ()
+    allowed = consent.scopes, consent.resources
+    held = tuple(scope for scope in asked[0] if _covers(allowed, ((scope,), asked[1])))
+    return held, consent.resources or asked[1]
+
+
 def scopes_in_words(
     settings: Settings, names: Iterable[str], before: Iterable[str]
 ) -> tuple[Asked, ...]:

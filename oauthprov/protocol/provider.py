@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.credentials import Keyring
+from oauthprov.fetch import Fetcher
 from oauthprov.protocol import consents, interactions, tokens
 from oauthprov.protocol.answers import (
     Answer,
@@ -21,6 +22,8 @@ from oauthprov.protocol.answers import (
 from oauthprov.protocol.authorization import Answered, Authorization
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.engine import Engine
+from oauthprov.protocol.key_sets import KeySets
+from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.validator import Validator
 from oauthprov.records import Client, Digest
 from oauthprov.settings import Settings
@@ -50,6 +53,9 @@ class Provider:
         self.accounts = accounts
         self.clock = clock
         self.keyring = Keyring(settings.secret)
+        self.fetcher = Fetcher(settings.fetch_allow, settings.fetch_ca_file)
+        self.key_sets = KeySets(self.fetcher, clock)
+        self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings.client_cache)
         self.validator = Validator(settings, storage, self.clients, clock)
         self._engine = Engine(self.validator, settings.issuer)

@@ -56,6 +56,16 @@ def test_list_shows_grants_and_the_tokens_of_machines(command, granted, machine)
     assert "profile:read" in command("token", "list").out
 
 
+@pytest.mark.parametrize("by", ["user", "client"])
+def test_revoking_ends_codes_that_are_under_way(command, server, granted, by):
+    app, _, alice = granted
+    code, bobs = alice.connect(app)["code"], server.browser().sign_up("bob").connect(app)["code"]
+    named = {"user": "alice", "client": app.client.client_id}
+    assert command("token", "revoke", f"--{by}", named[by]).code == 0
+    assert app.exchange(code).json["error"] == "invalid_grant"
+    assert app.exchange(bobs).status_int == (200 if by == "user" else 400)
+
+
 def test_list_by_user_and_by_client(command, granted, machine):
     app = granted[0]
     assert len(grant_ids(command, "--user", "ALICE")) == 1

@@ -40,9 +40,10 @@ def test_a_second_visit_asks_nothing_and_a_bigger_one_for_what_is_new(site, alic
     second = alice.get(app.authorization_url())
     assert "code" in arrived(second)
     more = alice.authorize(app, scope=BOTH)
-    asked = {item.text.split("\n")[1].strip(): item for item in more.html.select(".asked li")}
-    new = {sentence for sentence, item in asked.items() if item.select(".new")}
-    assert (set(asked), new) == ({"See your name", "See photos"}, {"See photos"})
+    asked = more.html.select("ul[aria-labelledby=asked] li")
+    assert [item.text.split() for item in asked] == [["See", "photos", "new"]]
+    before = more.html.select("ul[aria-labelledby=before] li")
+    assert [item.text for item in before] == ["See your name"]
     assert "code" in arrived(alice.decide(more))
     assert "code" in arrived(alice.get(app.authorization_url(scope=BOTH)))
 

@@ -62,6 +62,24 @@ def test_a_scope_allowed_at_one_resource_is_not_allowed_at_another(world):
     assert isinstance(world.authorize(scope="write", resource=NOTES), Redirect)
 
 
+@pytest.mark.parametrize(
+    ("before", "asked", "new"),
+    [
+        ({}, {"scope": "read write"}, {"write"}),
+        ({}, {"scope": "read write", "resource": NOTES}, {"write"}),
+        ({"resource": NOTES}, {"scope": "read write"}, {"read", "write"}),
+        ({"resource": NOTES}, {"resource": PHOTOS}, {"read", PHOTOS}),
+        ({"resource": NOTES}, {"resource": [PHOTOS, NOTES]}, {"read", PHOTOS}),
+        ({"resource": NOTES}, {"scope": "read write", "resource": NOTES}, {"write"}),
+    ],
+)
+def test_a_scope_is_new_where_it_was_not_allowed_before(world, before, asked, new):
+    world.allow(**before)
+    pending = world.authorize(**asked).interaction_id
+    question = world.provider.question(pending, ALICE, BROWSER)
+    assert {a.name for a in (*question.scopes, *question.resources) if a.new} == new
+
+
 def test_what_is_allowed_once_more_takes_nothing_back():
     world = World()
     world.client("cli", "native", redirect_uris=("http://127.0.0.1/cb",))

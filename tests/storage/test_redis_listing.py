@@ -48,7 +48,7 @@ def walk(storage: Storage, limit: int) -> list[str]:
 
 
 def test_tokens_are_in_no_list(storage: Storage, client: redis.Redis) -> None:
-    storage.commit(Add(samples.machine_token()), Add(samples.code("slot")), now=NOW)
+    storage.commit(Add(samples.machine_token()), Add(samples.refresh("slot")), now=NOW)
     assert {client.type(name) for name in client.scan_iter()} == {b"string"}
 
 

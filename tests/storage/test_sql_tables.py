@@ -9,15 +9,19 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Boolean, NullPool, create_engine, text
 
-from oauthprov.records import KINDS, Grant, Record
+from oauthprov.records import KINDS, Account, Grant, Record, Seen, SigningKey
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage, StorageError, UpgradeNeeded
 from oauthprov.storage.sql.tables import JSON, KEY, REVISION, TABLES, TEXT, VERSION_TABLE, metadata
+from oauthprov.storage.testing import samples
+from oauthprov.storage.testing.expecting import add
 from tests.storage.test_sql_urls import output, run
 
 
@@ -88,6 +92,24 @@ def test_a_migrated_schema_is_that_of_the_tables(storage: Storage, bare_url: str
         metadata.drop_all(connection)
         metadata.create_all(connection)
         assert described(connection) == migrated
+
+
+def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "oauthprov.storage.sql:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["version_table"] = VERSION_TABLE
+    with create_engine(bare_url, poolclass=NullPool).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with pytest.raises(UpgradeNeeded, match="is at revision 0001"):
+        storage.ping()
+    account = samples.account()
+    add(storage, account)
+    storage.upgrade()
+    storage.ping()
+    assert storage.get(Account, account.account_id) is not None
+    add(storage, samples.fill(SigningKey, "RS256.1"), samples.fill(Seen, "digest"))
 
 
 def described(connection: sqlalchemy.Connection) -> dict[str, Any]:

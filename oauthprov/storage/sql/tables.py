@@ -28,7 +28,7 @@ JSON = TEXT.copy()
 TIME = BigInteger()
 FLAG = Boolean()
 
-REVISION = "0001"
+REVISION = "0002"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """Where a database keeps its revision; Alembic's own name may be taken by a host's."""
@@ -238,6 +238,32 @@ sessions = Table(
     **ENGINE,
 )
 
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    key("key"),
+    required("kid", TEXT),
+    required("alg", TEXT),
+    required("public", TEXT),
+    required("sealed", TEXT),
+    required("created_at", TIME),
+    required("signs_from", TIME),
+    optional("retires_at", TIME),
+    optional("published_until", TIME),
+    *bookkeeping(),
+    **ENGINE,
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    key("key"),
+    required("expires_at", TIME),
+    *bookkeeping(),
+    Index("seen_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
 TABLES: dict[type[Record], Table] = {
     records.Account: accounts,
     records.Login: logins,
@@ -250,4 +276,6 @@ TABLES: dict[type[Record], Table] = {
     records.Receipt: receipts,
     records.Interaction: interactions,
     records.Session: sessions,
+    records.SigningKey: signing_keys,
+    records.Seen: seen,
 }

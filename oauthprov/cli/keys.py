@@ -1,0 +1,100 @@
+"""``oauthprov keys``: list, rotate and retire the keys that tokens are signed with.
+
+With ``--json``, ``list`` prints ``{"keys": [KEY, ...]}``: the fields of the record without its
+private part, ``public`` as a JWK, and ``state``: ``waiting``, ``signing``, ``retired`` (published
+until its last token has expired), ``unpublished``, or ``sealed`` when ``oauthprov.secret`` doesn't
+open it. ``rotate`` prints the same of the keys that come next, ``retire`` of all that are left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Iterable
+
+from oauthprov.cli.ini import Opened, add_ini, opened
+from oauthprov.cli.output import Refused, moment, note, show_json, show_table
+from oauthprov.credentials import Keyring
+from oauthprov.protocol.key_rotation import KeyRotation, UnknownSigningKey, is_over, is_published
+from oauthprov.records import SigningKey
+from oauthprov.settings.values import ALGORITHMS
+
+
+def add_arguments(group: argparse.ArgumentParser) -> None:
+    """Add the verbs."""
+    verbs = group.add_subparsers(metavar="VERB", required=True)
+    every = verbs.add_parser("list", help="list the keys and what each does")
+    add_ini(every)
+    every.set_defaults(run=_list)
+
+    rotate = verbs.add_parser("rotate", help="publish new keys, which sign when clients know them")
+    add_ini(rotate)
+    rotate.add_argument("--alg", choices=ALGORITHMS, help="of one algorithm only")
+    rotate.set_defaults(run=_rotate)
+
+    retire = verbs.add_parser("retire", help="stop a key from signing now; another takes over")
+    add_ini(retire)
+    retire.add_argument("kid")
+    retire.add_argument(
+        "--compromised", action="store_true", help="withdraw it too: its tokens are worthless"
+    )
+    retire.set_defaults(run=_retire)
+
+
+def _rotation(on: Opened) -> KeyRotation:
+    return KeyRotation(on.settings, on.storage, Keyring(on.settings.secret), on.clock)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        _show(on, _rotation(on).load(), arguments.json)
+
+
+def _rotate(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        used = on.settings.keys_algorithms
+        if arguments.alg not in (None, *used):
+            raise Refused(f"{arguments.alg} isn't among oauthprov.keys.algorithms.")
+        rotation = _rotation(on)
+        made = [rotation.rotate(alg) for alg in ([arguments.alg] if arguments.alg else used)]
+        _show(on, made, arguments.json)
+
+
+def _retire(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        rotation = _rotation(on)
+        try:
+            rotation.retire(arguments.kid, compromised=arguments.compromised)
+        except UnknownSigningKey:
+            raise Refused(f"There is no signing key {arguments.kid}.") from None
+        _show(on, rotation.load(), arguments.json)
+    note("Nodes that run learn of it within some seconds, idle ones when they next sign.")
+
+
+def _show(on: Opened, keys: Iterable[SigningKey], as_json: bool) -> None:
+    if as_json:
+        show_json({"keys": [_document(on, key) for key in keys]})
+        return
+    head = ("KID", "ALG", "STATE", "SIGNS FROM", "RETIRES", "PUBLISHED UNTIL")
+    rows = []
+    for key in keys:
+        times = (key.signs_from, key.retires_at, key.published_until)
+        rows.append((key.kid, key.alg, _state(on, key), *(moment(time) for time in times)))
+    show_table(head, rows)
+
+
+def _document(on: Opened, key: SigningKey) -> dict[str, object]:
+    shown = {k: v for k, v in dataclasses.asdict(key).items() if k not in ("key", "sealed")}
+    return shown | {"public": json.loads(key.public), "state": _state(on, key)}
+
+
+def _state(on: Opened, key: SigningKey) -> str:
+    now = on.clock()
+    if not is_published(key, now):
+        return "unpublished"
+    if is_over(key, now):
+        return "retired"
+    if _rotation(on).open(key) is None:
+        return "sealed"
+    return "waiting" if key.signs_from > now else "signing"

@@ -1,0 +1,113 @@
+"""Small documents at clients' URLs, kept for a while and asked for anew with moderation."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from oauthprov.errors import FetchError
+from oauthprov.fetch.fetcher import Fetcher
+
+ENTRIES = 256
+"""Documents that are kept; the one unused for the longest goes first."""
+FRESH = (60, 300, 3600)
+"""Seconds that a document serves: at least, where it doesn't say, and at most."""
+STALE = 86_400
+"""Seconds that a document serves while it can't be fetched anew."""
+PATIENCE = 30
+"""Seconds between two fetches of one document, doubled at each failure."""
+PATIENCE_LIMIT = 900
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Entry:
+    content: bytes | None = None
+    fetched_at: int = 0
+    fresh_until: int = 0
+    tried_at: int | None = None
+    failures: int = 0
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def may_try(self, now: int) -> bool:
+        """Tell whether it is time to fetch again."""
+        if self.tried_at is None:
+            return True
+        pause = PATIENCE << min(max(self.failures - 1, 0), 10)
+        return not 0 <= now - self.tried_at < min(pause, PATIENCE_LIMIT)
+
+    def serves(self, now: int) -> bytes | None:
+        """Return the content while nothing better can be had."""
+        return self.content if 0 <= now - self.fetched_at < STALE else None
+
+
+class Documents:
+    """Documents of one sort: at most ``limit`` bytes of one of ``media_types``."""
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        clock: Callable[[], int],
+        *,
+        media_types: Collection[str],
+        limit: int,
+    ) -> None:
+        self._fetcher = fetcher
+        self._clock = clock
+        self._media_types = media_types
+        self._limit = limit
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, url: str) -> bytes:
+        """Return the document at ``url``, from the cache where it is fresh. Raises FetchError."""
+        entry, now = self._entry(url), self._clock()
+        if entry.content is not None and entry.fetched_at <= now < entry.fresh_until:
+            return entry.content
+        return self._renewed(url, entry)
+
+    def renew(self, url: str) -> bytes:
+        """Return the document, fetched anew unless that was tried in the last 30 seconds.
+
+        For a document that lacks what should be in it. Raises FetchError.
+        """
+        return self._renewed(url, self._entry(url))
+
+    def _entry(self, url: str) -> _Entry:
+        with self._lock:
+            entry = self._entries.setdefault(url, _Entry())
+            self._entries.move_to_end(url)
+            if len(self._entries) > ENTRIES:
+                self._entries.popitem(last=False)
+            return entry
+
+    def _renewed(self, url: str, entry: _Entry) -> bytes:
+        """Fetch if it is time, one at a time; who has an older document needn't wait for that."""
+        if entry.turn.acquire(blocking=entry.serves(self._clock()) is None):
+            try:
+                if entry.may_try(self._clock()):
+                    self._try(url, entry)
+            finally:
+                entry.turn.release()
+        content = entry.serves(self._clock())
+        if content is None:
+            raise FetchError("it couldn't be fetched lately")
+        return content
+
+    def _try(self, url: str, entry: _Entry) -> None:
+        entry.tried_at = self._clock()
+        try:
+            got = self._fetcher.fetch(url, media_types=self._media_types, limit=self._limit)
+        except FetchError as error:
+            entry.failures += 1
+            log.warning("can't fetch %r: %s", url, error)
+            return
+        least, usual, most = FRESH
+        kept = usual if got.max_age is None else min(max(got.max_age, least), most)
+        now = self._clock()
+        entry.content, entry.failures = got.content, 0
+        entry.fetched_at, entry.fresh_until = now, now + kept

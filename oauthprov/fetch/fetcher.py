@@ -1,0 +1,128 @@
+"""Fetching once: look the name up, look at every address, connect to one of those."""
+
+from __future__ import annotations
+
+import queue
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+
+from oauthprov.errors import FetchError
+from oauthprov.fetch.exchange import Deadline, Lookup, connected, get
+from oauthprov.fetch.target import Target
+from oauthprov.settings import FetchAllow
+
+SECONDS = 5.0
+"""In which a fetch must be over, from the look-up of the name to the last byte."""
+PARALLEL = 8
+"""Fetches at once; one more waits a second for its turn."""
+LOOKUPS = 16
+"""Look-ups at once, those that we no longer wait for among them."""
+
+_MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
+_NO_CACHE = re.compile(r"(?:^|,)\s*no-(?:cache|store)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was fetched. ``max_age`` is how long it may be kept, None where nothing says so."""
+
+    content: bytes
+    media_type: str
+    max_age: int | None
+
+
+class Fetcher:
+    """Fetches what clients' URLs name. ``lookup`` is ``socket.getaddrinfo`` but in tests."""
+
+    def __init__(
+        self,
+        allow: FetchAllow,
+        ca_file: str = "",
+        *,
+        seconds: float = SECONDS,
+        lookup: Lookup = socket.getaddrinfo,
+    ) -> None:
+        self._allow = allow
+        self._seconds = seconds
+        self._lookup = lookup
+        self._ca_file = ca_file
+        self._turns = threading.BoundedSemaphore(PARALLEL)
+        self._lookups = threading.BoundedSemaphore(LOOKUPS)
+
+    def fetch(self, url: str, *, media_types: Collection[str], limit: int) -> Fetched:
+        """GET ``url``: a 200 of one of ``media_types`` and at most ``limit`` bytes.
+
+        It takes some seconds at most. Raises FetchError.
+        """
+        target = Target.parse(url)
+        if not self._turns.acquire(timeout=1):
+            raise FetchError("too much is being fetched")
+        try:
+            return self._fetch(target, media_types, limit)
+        except HTTPException as error:
+            raise FetchError(
+                f"{target.host} sent no sound HTTP: {type(error).__name__}"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise FetchError(f"{target.host}: {error}") from error
+        finally:
+            self._turns.release()
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self._ca_file:
+            context.load_verify_locations(cafile=self._ca_file)
+        return context
+
+    def _fetch(self, target: Target, media_types: Collection[str], limit: int) -> Fetched:
+        deadline = Deadline(self._seconds)
+        addresses = self._resolve(target, deadline)
+        for *_, place in addresses:
+            target.check(place[0], self._allow)
+        accept = ", ".join(media_types)
+        with connected(target, addresses, self._context, deadline) as connection:
+            response, content = get(target, connection, accept, limit, deadline)
+        media_type = response.headers.get_content_type()
+        if media_type not in media_types:
+            raise FetchError(f"{target.host} sent {media_type!r}")
+        return Fetched(content, media_type, _max_age(response))
+
+    def _resolve(self, target: Target, deadline: Deadline) -> list[Any]:
+        """Return every address of the host; the resolver has no time limit of its own."""
+        if not self._lookups.acquire(blocking=False):
+            raise FetchError("too many names are being looked up")
+        answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def look_up() -> None:
+            try:
+                answer.put(self._lookup(target.host, target.port, type=socket.SOCK_STREAM))
+            except (OSError, UnicodeError) as error:
+                answer.put(error)
+            finally:
+                self._lookups.release()
+
+        threading.Thread(target=look_up, name="oauthprov-lookup", daemon=True).start()
+        try:
+            found = answer.get(timeout=deadline.left())
+        except queue.Empty:
+            raise TimeoutError("its name takes too long to look up") from None
+        if isinstance(found, Exception):
+            raise FetchError(f"{target.host} has no address: {found}") from None
+        return list(found)
+
+
+def _max_age(response: HTTPResponse) -> int | None:
+    said = response.getheader("Cache-Control", "")
+    if _NO_CACHE.search(said):
+        return 0
+    match = _MAX_AGE.search(said)
+    return None if match is None else int(match[1])

@@ -1,0 +1,66 @@
+"""Where a URL leads: its host, its port, and whether we go there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from oauthprov.errors import FetchError
+from oauthprov.fetch.addresses import is_public, plain
+from oauthprov.settings import FetchAllow
+
+URL_LIMIT = 2048
+PORT = 443
+
+# RFC 3986 section 2: printable ASCII, without what parsers disagree about.
+_URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
+_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]*:[0-9a-f:.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL taken apart. ``path`` includes the query; a fragment stays here."""
+
+    host: str
+    port: int
+    path: str
+
+    @classmethod
+    def parse(cls, url: str) -> Target:
+        """Take ``url`` apart. Raises FetchError for one that isn't a plain https URL."""
+        if len(url) > URL_LIMIT or not _URL.fullmatch(url):
+            raise FetchError("the URL is too long, or has characters that no URL has")
+        try:
+            parts = urlsplit(url)
+            port = PORT if parts.port is None else parts.port
+        except ValueError:
+            raise FetchError("the URL can't be read") from None
+        host = parts.hostname or ""
+        if parts.scheme != "https":
+            raise FetchError("the URL isn't https")
+        if "@" in parts.netloc:
+            raise FetchError("the URL has a user name")
+        if ("[" in parts.netloc) != (":" in host):
+            raise FetchError("the URL has brackets around what is no address")
+        if len(host) > 253 or not _NAME.fullmatch(host) or not 0 < port < 65536:
+            raise FetchError("the URL has no host that we could ask")
+        return cls(host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+
+    @property
+    def authority(self) -> str:
+        """The value of ``Host`` (RFC 9110 section 7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORT else f"{host}:{self.port}"
+
+    def check(self, address: str, allow: FetchAllow) -> None:
+        """Raise FetchError unless we may connect to ``address``, which the host resolved to."""
+        if (self.host, self.port) in allow.places:
+            return
+        reached = plain(address)
+        if any(reached in network for network in allow.networks):
+            return
+        if not is_public(reached):
+            raise FetchError(f"{self.host} has the address {address}, which isn't public")
+        if self.port != PORT:
+            raise FetchError(f"port {self.port} isn't asked")

@@ -1,0 +1,52 @@
+"""Tokens that clients sign with keys published at their ``jwks_uri`` (RFC 7591 section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from oauthprov.errors import FetchError, JoseError, UnknownKey
+from oauthprov.fetch import Documents, Fetcher
+from oauthprov.protocol import jose
+from oauthprov.protocol.jose import Verified
+from oauthprov.protocol.jwk import SET_LIMIT, KeySet, parse_key_set
+
+MEDIA_TYPES = ("application/jwk-set+json", "application/json")
+
+
+class KeySets:
+    """Key sets that are fetched. Every refusal is a JoseError with its reason."""
+
+    def __init__(self, fetcher: Fetcher, clock: Callable[[], int]) -> None:
+        self._documents = Documents(fetcher, clock, media_types=MEDIA_TYPES, limit=SET_LIMIT)
+
+    def verify(
+        self,
+        token: str,
+        jwks_uri: str,
+        *,
+        algorithms: Collection[str],
+        types: Collection[str | None],
+        now: int | None,
+        required: Collection[str] = ("exp",),
+    ) -> Verified:
+        """Verify as :func:`jose.verify` does; a key that the set lacks is looked for once more.
+
+        That costs a fetch every 30 seconds at most, whatever is presented.
+        """
+
+        def by(keys: KeySet) -> Verified:
+            return jose.verify(
+                token, keys, algorithms=algorithms, types=types, now=now, required=required
+            )
+
+        jose.unverified_claims(token)  # what no key could save isn't worth a fetch
+        try:
+            return by(self._read(self._documents.get, jwks_uri))
+        except UnknownKey:
+            return by(self._read(self._documents.renew, jwks_uri))
+
+    def _read(self, read: Callable[[str], bytes], jwks_uri: str) -> KeySet:
+        try:
+            return parse_key_set(read(jwks_uri))
+        except FetchError as error:
+            raise JoseError(f"the client's keys can't be had: {error}") from error

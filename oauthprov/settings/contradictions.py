@@ -1,0 +1,52 @@
+"""What settings that are each in order may get wrong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from oauthprov.settings.values import PREFIX
+
+_SECRET_LENGTH = 32
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
+_PUBLISH_AHEAD = 600
+
+
+def contradictions(values: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each; ``values`` lacks the settings that can't be read."""
+    return [*_secret(values), *_issuer(values), *_scopes(values), *_keys(values)]
+
+
+def _secret(values: Mapping[str, Any]) -> Iterator[str]:
+    secret = values.get("secret", ("x" * _SECRET_LENGTH,))
+    if not secret or any(len(part) < _SECRET_LENGTH for part in secret):
+        yield f"{PREFIX}secret needs {_SECRET_LENGTH} characters or more in each secret"
+    elif any(len(set(part)) < 10 for part in secret if "secret" in values):
+        yield f"{PREFIX}secret looks like a placeholder: generate a random one"
+
+
+def _issuer(values: Mapping[str, Any]) -> Iterator[str]:
+    issuer = urlsplit(values.get("issuer", "https://"))
+    loopback = values.get("development") and issuer.hostname in _LOOPBACK
+    if issuer.scheme != "https" and not loopback:
+        yield f"{PREFIX}issuer must be https (http only in development, on loopback)"
+
+
+def _scopes(values: Mapping[str, Any]) -> Iterator[str]:
+    declared = {scope.name for scope in values.get("scopes", ())}
+    wanted = {PREFIX + "default_scopes": values.get("default_scopes", ())}
+    for resource in values.get("resources", ()):
+        wanted[f"{PREFIX}resources, {resource.uri}"] = resource.scopes
+    for where, names in wanted.items():
+        unknown = [name for name in names if "scopes" in values and name not in declared]
+        if unknown:
+            yield f"{where} names scopes not declared: {' '.join(unknown)}"
+
+
+def _keys(values: Mapping[str, Any]) -> Iterator[str]:
+    ahead = values.get("keys_publish_ahead", _PUBLISH_AHEAD)
+    if ahead < _PUBLISH_AHEAD:
+        yield f"{PREFIX}keys.publish_ahead must be {_PUBLISH_AHEAD} or more: clients keep key sets"
+    if 0 < values.get("keys_rotate_every", 0) <= ahead:
+        yield f"{PREFIX}keys.rotate_every must be more than {PREFIX}keys.publish_ahead"

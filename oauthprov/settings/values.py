@@ -1,0 +1,199 @@
+"""How a setting is written: from text to a value, or a ValueError that says what is wrong."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
+
+import limits
+
+PREFIX = "oauthprov."
+
+ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
+"""What tokens are signed with; EdDSA is the older name of Ed25519 (RFC 9864 section 2.2)."""
+
+_PLACE = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope and the sentence that tells a person what it allows."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A protected resource (RFC 8707, RFC 9728): its URI, its scopes and a sentence."""
+
+    uri: str
+    scopes: tuple[str, ...]
+    sentence: str
+
+
+def flag(value: str) -> bool:
+    """true or false."""
+    known = {"true": True, "yes": True, "on": True, "1": True}
+    known |= {"false": False, "no": False, "off": False, "0": False}
+    try:
+        return known[value.lower()]
+    except KeyError:
+        raise ValueError("is neither true nor false") from None
+
+
+def seconds(most: int = 315_360_000) -> Callable[[str], int]:
+    """Return the parser of whole seconds, up to ``most``."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) > most:
+            raise ValueError(f"is not a whole number of seconds up to {most}")
+        return int(value)
+
+    return parse
+
+
+def count(least: int = 1) -> Callable[[str], int]:
+    """Return the parser of a whole number, from ``least`` on."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or int(value) < least:
+            raise ValueError(f"is not a whole number from {least} on")
+        return int(value)
+
+    return parse
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Words between blanks, each once."""
+    return tuple(dict.fromkeys(value.split()))
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return the parser of a choice."""
+
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"is not one of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def rate(value: str) -> str:
+    """A rate such as ``10 per 15 minutes``."""
+    try:
+        limits.parse_many(value)
+    except ValueError:
+        raise ValueError("is not a rate such as '10 per 15 minutes'") from None
+    return value
+
+
+def counters(value: str) -> str:
+    """Where attempts are counted: memory or Redis."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        # Not the error's own words: they repeat what may be a part of the password.
+        raise ValueError("is no valid URL") from None
+    if parts.scheme not in ("memory", "redis", "rediss", "redis+unix", "redis+cluster"):
+        raise ValueError("is neither memory:// nor a Redis URL")
+    if parts.scheme != "memory" and find_spec("redis") is None:
+        raise ValueError("needs a driver that isn't installed: pip install 'oauthprov[redis]'")
+    return value
+
+
+def issuer(value: str) -> str:
+    """An issuer URL (RFC 8414 section 2)."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError("is not an http or https URL")
+    if parts.query or parts.fragment or "?" in value or "#" in value:
+        raise ValueError("may have neither query nor fragment (RFC 8414 section 2)")
+    if value.endswith("/"):
+        raise ValueError("may not end in a slash")
+    return value
+
+
+def rows(value: str, columns: int) -> list[list[str]]:
+    """Lines of ``columns`` cells between ``|``."""
+    lines = [line.strip() for line in value.splitlines() if line.strip()]
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines]
+    for row in rows:
+        if len(row) != columns or not all(row):
+            raise ValueError(f"has a line without {columns} parts between '|': {' | '.join(row)}")
+    return rows
+
+
+def scope_token(name: str) -> str:
+    """One scope."""
+    # RFC 6749 section 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+    if not all("!" <= c <= "~" and c not in '"\\' for c in name):
+        raise ValueError(f"has a scope with characters that RFC 6749 forbids: {name}")
+    return name
+
+
+def scopes(value: str) -> tuple[Scope, ...]:
+    """A line a scope: name | sentence."""
+    return tuple(Scope(scope_token(name), sentence) for name, sentence in rows(value, 2))
+
+
+def resources(value: str) -> tuple[Resource, ...]:
+    """A line a resource: URI | its scopes | sentence."""
+    made = []
+    for uri, scopes, sentence in rows(value, 3):
+        parts = urlsplit(uri)
+        if not parts.scheme or not parts.netloc or "#" in uri:
+            raise ValueError(f"has a resource that is no absolute URI without fragment: {uri}")
+        made.append(Resource(uri, words(scopes), sentence))
+    return tuple(made)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchAllow:
+    """What may be fetched although it isn't port 443 of a public address."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    places: frozenset[tuple[str, int]] = frozenset()
+
+
+def algorithms(value: str) -> tuple[str, ...]:
+    """Signing algorithms; RS256 is among them."""
+    named = words(value)
+    unknown = [name for name in named if name not in ALGORITHMS]
+    if unknown:
+        raise ValueError(f"names algorithms other than {', '.join(ALGORITHMS)}")
+    if "RS256" not in named:
+        raise ValueError("must name RS256 too (OpenID Connect Discovery section 3)")
+    return named
+
+
+def fetch_allow(value: str) -> FetchAllow:
+    """Words that are each ``host:port`` or a network in CIDR notation."""
+    networks, places = [], set()
+    for word in words(value):
+        match = _PLACE.fullmatch(word)
+        if match and 0 < int(match[2]) < 65536:
+            places.add((match[1].strip("[]").lower(), int(match[2])))
+            continue
+        try:
+            networks.append(ip_network(word))
+        except ValueError:
+            raise ValueError(f"has neither host:port nor a network: {word}") from None
+    return FetchAllow(tuple(networks), frozenset(places))
+
+
+def ca_file(value: str) -> str:
+    """The path of a file with certificates in PEM form, or nothing."""
+    if value:
+        try:
+            ssl.create_default_context(cafile=value)
+        except OSError:
+            raise ValueError(f"names no file of certificates in PEM form: {value}") from None
+    return value

@@ -1,0 +1,90 @@
+"""``oauthprov keys``."""
+
+import json
+
+import pytest
+
+from oauthprov.cli.keys import ALGORITHMS
+
+
+@pytest.fixture
+def first(command):
+    """The first key, which a rotation makes where there is none."""
+    [key] = command("keys", "rotate", "--json").json["keys"]
+    return key
+
+
+def listed(command):
+    return {key["kid"]: key["state"] for key in command("keys", "list", "--json").json["keys"]}
+
+
+def test_a_rotation_where_there_is_none_makes_one_that_signs(command, first):
+    assert (first["alg"], first["state"], first["retires_at"]) == ("RS256", "signing", None)
+    assert listed(command) == {first["kid"]: "signing"}
+
+
+def test_a_rotation_publishes_the_next_key(command, first):
+    done = command("keys", "rotate", "--alg", "RS256", "--json")
+    [second] = done.json["keys"]
+    assert second["state"] == "waiting"
+    assert second["signs_from"] >= first["signs_from"] + 86400
+    assert listed(command) == {first["kid"]: "signing", second["kid"]: "waiting"}
+    [again] = command("keys", "rotate", "--json").json["keys"]
+    assert again == second
+
+
+def test_a_retired_key_is_published_on_and_another_signs(command, first):
+    done = command("keys", "retire", first["kid"])
+    assert done.code == 0
+    assert "within some seconds" in done.err
+    states = listed(command)
+    assert states.pop(first["kid"]) == "retired"
+    assert list(states.values()) == ["signing"]
+
+
+def test_a_compromised_key_is_gone(command, first):
+    assert command("keys", "retire", first["kid"], "--compromised").code == 0
+    states = listed(command)
+    assert list(states.values()) == ["signing"]
+    assert first["kid"] not in states
+
+
+def test_the_list_for_people(command, first):
+    done = command("keys", "list")
+    head, row = done.out.splitlines()
+    assert head.split()[:3] == ["KID", "ALG", "STATE"]
+    assert row.split()[:3] == [first["kid"], "RS256", "signing"]
+    assert row.split()[-2:] == ["-", "-"]
+
+
+def test_nothing_private_is_printed(command, first):
+    for done in (command("keys", "list", "--json"), command("keys", "list")):
+        assert "sealed" not in done.out
+    assert first["public"].keys() == {"kty", "n", "e", "kid", "alg", "use"}
+
+
+def test_a_key_that_no_secret_opens(command, first):
+    text = command.ini.read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("oauthprov.secret")]
+    lines.insert(2, "oauthprov.secret = zyxwvutsrqponmlkjihgfedcba9876543210")
+    command.ini.write_text("\n".join(lines) + "\n", "utf-8")
+    assert listed(command) == {first["kid"]: "sealed"}
+    [second] = command("keys", "rotate", "--json").json["keys"]
+    assert second["state"] == "signing"
+
+
+@pytest.mark.parametrize("alg", sorted(set(ALGORITHMS) - {"RS256"}))
+def test_an_algorithm_that_isnt_used(command, alg):
+    done = command("keys", "rotate", "--alg", alg)
+    assert (done.code, done.out) == (1, "")
+    assert "oauthprov.keys.algorithms" in done.err
+
+
+def test_an_unknown_key(command):
+    done = command("keys", "retire", "unknown")
+    assert (done.code, done.err) == (1, "There is no signing key unknown.\n")
+
+
+def test_it_works_on_redis_too(on_redis):
+    [first] = on_redis("keys", "rotate", "--json").json["keys"]
+    assert json.loads(on_redis("keys", "list", "--json").out)["keys"][0]["kid"] == first["kid"]

@@ -1,0 +1,162 @@
+"""Real TLS servers of a certificate authority of our own, and a name service that tests write."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+DAY = datetime.timedelta(days=1)
+
+
+class Authority:
+    """A certificate authority; ``file`` holds its certificate."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("Test authority")
+        own = _certificate(self._name, self._name, self._key.public_key())
+        usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
+        own = own.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        own = own.add_extension(usage, critical=True)
+        identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        own = own.add_extension(identifier, critical=False)
+        self.file = str(folder / "ca.pem")
+        made = own.sign(self._key, hashes.SHA256())
+        Path(self.file).write_bytes(made.public_bytes(serialization.Encoding.PEM))
+
+    def context(self, name: str) -> ssl.SSLContext:
+        """A server's TLS context with a certificate for ``name``."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = _certificate(_name(name), self._name, key.public_key())
+        names = x509.SubjectAlternativeName([x509.DNSName(name)])
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        made = made.add_extension(names, critical=False).add_extension(issuer, critical=False)
+        signed = made.sign(self._key, hashes.SHA256())
+        place = self._folder / f"{name}.pem"
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        place.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(place)
+        return context
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - DAY)
+        .not_valid_after(now + DAY)
+    )
+
+
+def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    """A whole HTTP response."""
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+JSON = "Content-Type: application/json"
+
+
+class Server:
+    """A TLS server on loopback that sends what it is told to; ``asked`` are the requests it got.
+
+    ``reply`` is the response, or a function that does what it likes with the connection.
+    """
+
+    def __init__(self, context: ssl.SSLContext, host: str = "127.0.0.1") -> None:
+        self.reply: bytes | Callable[[ssl.SSLSocket], None] = answer(b"{}", JSON)
+        self.asked: list[bytes] = []
+        self.names: list[str | None] = []
+        self.connections = 0
+        self.closing = threading.Event()
+        context.sni_callback = lambda _, name, __: self.names.append(name)
+        self._context = context
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family)
+        self.port: int = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._serve)]
+        self._threads[0].start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                raw, _ = self._listener.accept()
+            except OSError:
+                return
+            if self.closing.is_set():
+                raw.close()
+                return
+            self.connections += 1
+            worker = threading.Thread(target=self._answer, args=(raw,))
+            self._threads.append(worker)
+            worker.start()
+
+    def _answer(self, raw: socket.socket) -> None:
+        with suppress(OSError), self._context.wrap_socket(raw, server_side=True) as connection:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += connection.recv(4096)
+            self.asked.append(request)
+            if isinstance(self.reply, bytes):
+                connection.sendall(self.reply)
+                connection.unwrap()
+            else:
+                self.reply(connection)
+
+    def close(self) -> None:
+        """End it, and every thread of it."""
+        self.closing.set()
+        with suppress(OSError):
+            socket.create_connection(self._listener.getsockname()[:2]).close()
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(60)
+
+
+class Names:
+    """A name service: ``names`` has the addresses of a name, one list for each time it is asked.
+
+    The last list stays. A name that isn't there is looked up for real.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, list[list[str]]] = {}
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int, **options: object) -> list[object]:
+        self.asked.append(host)
+        lists = self.names.get(host)
+        if lists is None:
+            return socket.getaddrinfo(host, port, **options)
+        addresses = lists.pop(0) if len(lists) > 1 else lists[0]
+        return [
+            found
+            for address in addresses
+            for found in socket.getaddrinfo(address, port, **options)
+        ]

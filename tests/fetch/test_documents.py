@@ -1,0 +1,162 @@
+"""Documents that are kept, and asked for anew with moderation; from a real TLS server."""
+
+import threading
+from itertools import pairwise
+
+import pytest
+
+from oauthprov.errors import FetchError
+from oauthprov.fetch import Documents
+from oauthprov.fetch.documents import ENTRIES, PATIENCE, PATIENCE_LIMIT, STALE
+
+from .conftest import TYPES
+from .server import JSON, answer
+
+
+class Kept:
+    """Documents over the test server, with a clock."""
+
+    def __init__(self, place):
+        self.now = 1_000_000
+        self.place, self.server = place, place.server
+        self.documents = Documents(
+            place.fetcher(), lambda: self.now, media_types=TYPES, limit=1000
+        )
+
+    def says(self, text, *headers):
+        self.server.reply = answer(text.encode(), JSON, *headers)
+
+    def fails(self):
+        self.server.reply = answer(b"", JSON, status="500 x")
+
+    def get(self):
+        return self.documents.get(self.place.url).decode()
+
+    def renew(self):
+        return self.documents.renew(self.place.url).decode()
+
+    @property
+    def fetches(self):
+        return self.server.connections
+
+
+@pytest.fixture
+def kept(place):
+    made = Kept(place)
+    made.says('"one"')
+    return made
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("X: y", 300),
+        ("Cache-Control: max-age=600", 600),
+        ("Cache-Control: max-age=999999", 3600),
+        ("Cache-Control: max-age=1", 60),
+        ("Cache-Control: no-store", 60),
+    ],
+)
+def test_a_document_is_kept_for_a_bounded_time(kept, header, seconds):
+    kept.says('"one"', header)
+    kept.get()
+    kept.says('"two"')
+    kept.now += seconds - 1
+    assert (kept.get(), kept.fetches) == ('"one"', 1)
+    kept.now += 1
+    assert (kept.get(), kept.fetches) == ('"two"', 2)
+
+
+def test_a_document_is_renewed_every_30_seconds_at_most(kept):
+    assert kept.renew() == '"one"'
+    kept.says('"two"')
+    for _ in range(PATIENCE):
+        assert (kept.renew(), kept.fetches) == ('"one"', 1)
+        kept.now += 1
+    assert (kept.renew(), kept.fetches) == ('"two"', 2)
+    assert (kept.renew(), kept.fetches) == ('"two"', 2)
+
+
+def test_failures_are_backed_off(kept):
+    kept.fails()
+    tries = []
+    for second in range(4000):
+        before = kept.fetches
+        with pytest.raises(FetchError):
+            kept.get()
+        if kept.fetches > before:
+            tries.append(second)
+        kept.now += 1
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert (
+        pauses
+        == [30, 60, 120, 240, 480, PATIENCE_LIMIT, PATIENCE_LIMIT, PATIENCE_LIMIT][: len(pauses)]
+    )
+    assert len(pauses) >= 6
+    kept.says('"two"')
+    kept.now += PATIENCE_LIMIT
+    assert kept.get() == '"two"'
+
+
+def test_an_older_document_serves_while_no_newer_can_be_had(kept):
+    kept.get()
+    kept.fails()
+    kept.now += STALE - 1
+    assert kept.get() == '"one"'
+    kept.now += 1
+    with pytest.raises(FetchError):
+        kept.get()
+
+
+def test_one_fetch_for_all_who_ask_at_once(kept):
+    gate, answers = threading.Event(), []
+
+    def slow(connection):
+        gate.wait(60)
+        connection.sendall(answer(b'"one"', JSON))
+
+    kept.server.reply = slow
+    threads = [threading.Thread(target=lambda: answers.append(kept.get())) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    gate.set()
+    for thread in threads:
+        thread.join(60)
+    assert answers == ['"one"'] * 16
+    assert kept.fetches == 1
+
+
+def test_who_has_an_older_document_doesnt_wait(kept):
+    kept.get()
+    kept.now += 3600
+    gate, asked = threading.Event(), threading.Event()
+
+    def slow(connection):
+        asked.set()
+        gate.wait(60)
+        connection.sendall(answer(b'"two"', JSON))
+
+    kept.server.reply = slow
+    first = threading.Thread(target=kept.get)
+    first.start()
+    assert asked.wait(60)
+    assert kept.get() == '"one"'
+    gate.set()
+    first.join(60)
+    assert kept.get() == '"two"'
+
+
+def test_only_so_many_are_kept(kept):
+    kept.get()
+    for number in range(ENTRIES):
+        with pytest.raises(FetchError):
+            kept.documents.get(f"http://{number}.example/")
+    assert len(kept.documents._entries) == ENTRIES
+    assert (kept.get(), kept.fetches) == ('"one"', 2)
+
+
+def test_a_clock_that_goes_back_doesnt_keep_a_document_forever(kept):
+    kept.get()
+    kept.says('"two"')
+    kept.now -= 100_000
+    assert kept.get() == '"two"'

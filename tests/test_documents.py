@@ -1,0 +1,118 @@
+"""Documents name what exists: tests, files, headings; README names standards that are kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from oauthprov.protocol.redirects import redirect_allowed
+from tests import site as sites
+from tests.site import API, ISSUER, Site
+
+ROOT = Path(__file__).parents[1]
+TESTS = ROOT / "tests"
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "docs").rglob("*.md"),
+    *(ROOT / "examples").rglob("*.md"),
+]
+
+
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+def found(pattern: str) -> list[tuple[str, ...]]:
+    """What ``pattern`` matches in the documents, with the document's name before it."""
+    every = {
+        (str(document.relative_to(ROOT)), *(match if isinstance(match, tuple) else (match,)))
+        for document in DOCUMENTS
+        for match in re.findall(pattern, text_of(document))
+    }
+    return sorted(every)
+
+
+@pytest.mark.parametrize(("document", "file", "test"), found(r"`([\w/]+\.py)::(\w+)`"))
+def test_a_named_test_exists(document, file, test):
+    # engine-rows.md names those of protocol; a path of the package is that of a public suite.
+    places = [place / file for place in (TESTS, TESTS / "protocol", ROOT)]
+    texts = [text_of(place) for place in places if place.is_file()]
+    assert any(re.search(rf"^ *def {test}\(", text, re.MULTILINE) for text in texts)
+
+
+@pytest.mark.parametrize(("document", "target"), found(r"\]\(([^)\s]+)\)"))
+def test_a_link_leads_somewhere(document, target):
+    path, _, heading = target.partition("#")
+    if "://" in path:
+        return
+    there = (ROOT / document).parent / path if path else ROOT / document
+    assert there.exists()
+    if heading:
+        assert heading in headings(there)
+
+
+@pytest.mark.parametrize(
+    ("document", "path"), found(r"`((?:oauthprov|tests|docs|examples|bench)/[\w./-]+)`")
+)
+def test_a_named_file_exists(document, path):
+    assert (ROOT / path).exists()
+
+
+def headings(document: Path) -> set[str]:
+    """The anchors that a document's headings give."""
+    titles = re.findall(r"^#+ (.+)$", text_of(document), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", ["engine-rows.md", "threat-model.md"])
+def test_each_row_says_something(name):
+    rows = [line for line in text_of(ROOT / "docs" / name).splitlines() if line.startswith("|")]
+    cells = [row.strip("|").split("|") for row in rows]
+    assert len(cells) > 20
+    assert all(len(row) > 1 and row[-1].strip() for row in cells)
+
+
+Document = Mapping[str, object]
+
+PROOFS: dict[str, Callable[[Document, Site], bool]] = {
+    "6749": lambda said, _: "authorization_code" in said["grant_types_supported"],
+    "6750": lambda _, site: site.get(API + "/me").headers["WWW-Authenticate"][:7] == "Bearer ",
+    "7009": lambda said, _: "revocation_endpoint" in said,
+    "7636": lambda said, _: said["code_challenge_methods_supported"] == ["S256"],
+    "7662": lambda said, _: "introspection_endpoint" in said,
+    "8252": lambda _, __: redirect_allowed(
+        ["http://127.0.0.1/"], "http://127.0.0.1:5/", any_port=True
+    ),
+    "8414": lambda said, _: said["issuer"] == ISSUER,
+    "8707": lambda said, _: f"{ISSUER}{API}" in said["protected_resources"],
+    "9207": lambda said, _: said["authorization_response_iss_parameter_supported"],
+    "9700": lambda _, __: "RFC 9700" in text_of(ROOT / "docs" / "threat-model.md"),
+    "9728": lambda _, site: (
+        site.get(f"/.well-known/oauth-protected-resource{API}").json["resource"] == ISSUER + API
+    ),
+}
+"""By RFC: whether the server, or its metadata document, shows that it is kept."""
+
+NAMED = re.findall(r"RFC (\d+)", text_of(ROOT / "README.md").partition("\n## Standards\n")[2])
+
+
+@pytest.fixture(scope="module")
+def site():
+    made = sites.standalone(sites.ini("sqlite://", development="true"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("number", NAMED)
+def test_a_standard_that_readme_names_is_kept(site, number):
+    said = site.get("/.well-known/oauth-authorization-server").json
+    assert PROOFS[number](said, site)
+
+
+def test_readme_names_every_standard_that_is_kept():
+    assert sorted(NAMED) == sorted(PROOFS)

@@ -1,0 +1,52 @@
+"""The settings of keys and of fetching."""
+
+import pytest
+
+from oauthprov.credentials import seen_key
+from oauthprov.errors import ConfigurationError
+from oauthprov.settings import Settings
+from tests.site import ini
+
+
+def read(**given):
+    return Settings.from_ini(
+        ini("sqlite://") | {f"oauthprov.{k.replace('__', '.')}": v for k, v in given.items()}
+    )
+
+
+@pytest.mark.parametrize("value", ["RS256", "ES256 RS256", "RS256 PS256 ES256 Ed25519 EdDSA"])
+def test_algorithms_in_their_order(value):
+    assert read(keys__algorithms=value).keys_algorithms == tuple(value.split())
+
+
+def test_the_defaults():
+    settings = read()
+    assert settings.keys_algorithms == ("RS256",)
+    assert (settings.keys_publish_ahead, settings.keys_rotate_every) == (86400, 0)
+    assert (settings.fetch_allow.networks, settings.fetch_allow.places) == ((), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"keys__algorithms": "RS256 HS256"}, "keys.algorithms names algorithms other than"),
+        ({"keys__algorithms": "RS256 none"}, "keys.algorithms names algorithms other than"),
+        ({"keys__algorithms": "ES256"}, "keys.algorithms must name RS256 too"),
+        ({"keys__publish_ahead": "599"}, "keys.publish_ahead must be 600 or more"),
+        ({"keys__publish_ahead": "-1"}, "keys.publish_ahead is not a whole number of seconds"),
+        ({"keys__rotate_every": "86400"}, "keys.rotate_every must be more than"),
+        ({"fetch__allow": "app.example"}, "fetch.allow has neither host:port nor a network"),
+        ({"fetch__ca_file": "/no/such.pem"}, "fetch.ca_file names no file of certificates"),
+    ],
+)
+def test_what_is_refused(given, sentence):
+    with pytest.raises(ConfigurationError) as refused:
+        read(**given)
+    assert [problem for problem in refused.value.problems if sentence in problem]
+    assert len(refused.value.problems) == 1
+
+
+def test_what_is_seen_once_is_so_in_its_namespace():
+    keys = {seen_key(*parts) for parts in [("a", "b c"), ("a b", "c"), ("a", "c"), ("b", "c")]}
+    assert len(keys) == 4
+    assert seen_key("a", "b") == seen_key("a", "b")
