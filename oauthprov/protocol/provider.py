@@ -19,7 +19,7 @@ from oauthprov.protocol.answers import (
     Redirect,
     Refusal,
 )
-from oauthprov.protocol.authorization import Authorization, Rejected
+from oauthprov.protocol.authorization import Answered, Authorization
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
@@ -88,16 +88,16 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.begin(context, call, person, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def park(self, call: Call) -> str | Redirect | Refusal:
         """Store a request that was posted to the authorization endpoint; return its id."""
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.park(context, call)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def pending(self, interaction_id: str, browser: Digest) -> Client | None:
         """Return the client whose request waits for this browser, None when none does."""
@@ -112,8 +112,8 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.question(context, interaction_id, person, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def decide(
         self, interaction_id: str, person: SignedIn, browser: Digest, *, allow: bool
@@ -124,8 +124,8 @@ class Provider:
                 if not allow:
                     return self._authorization.deny(context, interaction_id, browser)
                 return self._authorization.allow(context, interaction_id, person, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def connected(self, account_id: str) -> list[ConnectedApp]:
         """Return the clients that an account has let in, the last used first."""
