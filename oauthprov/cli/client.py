@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
@@ -36,31 +37,31 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_account(every.add_mutually_exclusive_group(), "--owner", "--owner-id")
     every.set_defaults(run=_list)
 
-    show = verbs.add_parser("show", help="show a client")
-    add_ini(show)
-    show.add_argument("client_id")
-    show.set_defaults(run=_show)
+    _add_verb(verbs, "show", _show, "show a client")
 
-    edit = verbs.add_parser("edit", help="change a client; what isn't named stays")
-    add_ini(edit)
-    edit.add_argument("client_id")
+    edit = _add_verb(verbs, "edit", _edit, "change a client; what isn't named stays")
     edit.add_argument("--name")
     _add_metadata(edit)
     state = edit.add_mutually_exclusive_group()
     state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
     state.add_argument("--enable", action="store_true", help="let it work again")
-    edit.set_defaults(run=_edit)
 
-    rotate = verbs.add_parser("rotate-secret", help="make a new secret; the last one still works")
-    add_ini(rotate)
-    rotate.add_argument("client_id")
+    making = "make a new secret; the last one still works"
+    rotate = _add_verb(verbs, "rotate-secret", _rotate, making)
     rotate.add_argument("--retire", action="store_true", help="end the older secret instead")
-    rotate.set_defaults(run=_rotate)
 
-    remove = verbs.add_parser("remove", help="remove a client; its tokens are dead at once")
-    add_ini(remove)
-    remove.add_argument("client_id")
-    remove.set_defaults(run=_remove)
+    _add_verb(verbs, "remove", _remove, "remove a client; its tokens are dead at once")
+
+
+def _add_verb(
+    verbs: Any, name: str, run: Callable[[argparse.Namespace], None], text: str
+) -> argparse.ArgumentParser:
+    """Add a verb that is about one client."""
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=text)
+    add_ini(verb)
+    verb.add_argument("client_id")
+    verb.set_defaults(run=run)
+    return verb
 
 
 def _add_metadata(verb: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from oauthprov.protocol.answers import (
     Redirect,
     Refusal,
 )
-from oauthprov.protocol.authorization import Authorization, Rejected
+from oauthprov.protocol.authorization import Answered, Authorization
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
@@ -91,16 +91,16 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.begin(context, call, person, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def park(self, call: Call) -> str | Redirect | Refusal:
         """Store a request that was posted to the authorization endpoint; return its id."""
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.park(context, call)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def pending(
         self, interaction_id: str, person: SignedIn | None, browser: Digest
@@ -109,7 +109,7 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.pending(context, interaction_id, person, browser)
-            except Rejected:
+            except Answered:
                 return None
 
     def decline(self, interaction_id: str, browser: Digest) -> Redirect | Refusal:
@@ -117,8 +117,8 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.decline(context, interaction_id, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as answered:
+                return answered.answer
 
     def question(
         self, interaction_id: str, person: SignedIn, browser: Digest
@@ -127,8 +127,8 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.question(context, interaction_id, person, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def decide(
         self, interaction_id: str, person: SignedIn, browser: Digest, *, allow: bool
@@ -139,8 +139,8 @@ class Provider:
                 if not allow:
                     return self._authorization.deny(context, interaction_id, browser)
                 return self._authorization.allow(context, interaction_id, person, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def connected(self, account_id: str) -> list[ConnectedApp]:
         """Return the clients that an account has let in, the last used first."""
