@@ -117,8 +117,8 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.decline(context, interaction_id, browser)
-            except Answered as answered:
-                return answered.answer
+            except Answered as ended:
+                return ended.answer
 
     def question(
         self, interaction_id: str, person: SignedIn, browser: Digest
