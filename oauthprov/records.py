@@ -107,7 +107,9 @@ class Client(Record):
 
     ``client_type`` is one of ``web``, ``browser``, ``native`` and ``machine``. ``secrets`` are
     digests, the newest first; two are live during a rotation. ``scopes`` are those it may ask for,
-    ``default_scopes`` those it gets when it asks for none.
+    ``default_scopes`` those it gets when it asks for none. Its public keys are at ``jwks_uri`` or
+    are ``jwks``, a JWK Set as JSON. A client that registered itself (RFC 7591) has a
+    ``registration_token``, and only then is ``last_used_at`` kept.
     """
 
     client_id: str
@@ -125,6 +127,32 @@ class Client(Record):
     homepage_uri: str | None = None
     first_party: bool = False
     disabled_at: int | None = None
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    contacts: tuple[str, ...] = ()
+    software_id: str | None = None
+    software_version: str | None = None
+    jwks_uri: str | None = None
+    jwks: str | None = None
+    registration_token: Digest | None = None
+    last_used_at: int | None = None
+
+
+@record("initial_access_token", key="token_id")
+class InitialAccessToken(Record):
+    """Leave to register clients (RFC 7591 section 1.2); ``secret`` is the digest of the token.
+
+    ``uses_left`` is how many it may still register, None when that isn't limited. ``note`` tells
+    the operator whom it was given to.
+    """
+
+    token_id: str
+    secret: Digest
+    created_at: int
+    expires_at: int
+    uses_left: int | None = None
+    note: str = ""
 
 
 @record("consent", key="key", indexes=("account_id",))
@@ -299,6 +327,7 @@ KINDS: tuple[type[Record], ...] = (
     Session,
     SigningKey,
     Seen,
+    InitialAccessToken,
 )
 """Every kind that a backend stores."""
 

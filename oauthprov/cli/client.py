@@ -1,7 +1,8 @@
 """``oauthprov client``: register, show, change and remove clients.
 
 With ``--json``, ``list`` prints ``{"clients": [CLIENT, ...]}`` and every other verb a CLIENT: the
-fields of the record, with ``secrets`` as how many are live. ``add`` and ``rotate-secret`` add
+fields of the record, with ``secrets`` as how many are live, and ``self_registered`` (RFC 7591) in
+place of the digest of its registration token. ``add`` and ``rotate-secret`` add
 ``client_secret``, which is null for a public client and never shown again.
 """
 
@@ -68,9 +69,11 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--redirect-uri", "redirect_uris", "URI"),
         ("--scope", "scopes", "SCOPE"),
         ("--default-scope", "default_scopes", "SCOPE"),
+        ("--contact", "contacts", "TEXT"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
-    verb.add_argument("--homepage-uri", metavar="URI")
+    for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
+        verb.add_argument(option, metavar="URI")
     verb.add_argument("--auth-method", help="client_secret_basic or client_secret_post")
     verb.add_argument(
         "--first-party",
@@ -80,7 +83,7 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
 
 
 def _metadata(arguments: argparse.Namespace) -> Metadata:
-    given = {field: getattr(arguments, field) for field in Metadata.__annotations__}
+    given = {field: getattr(arguments, field, None) for field in Metadata.__annotations__}
     return cast(Metadata, {k: v for k, v in given.items() if v is not None})
 
 
@@ -144,14 +147,16 @@ def _remove(arguments: argparse.Namespace) -> None:
 
 def document(client: Client) -> dict[str, object]:
     """Return a client as JSON shows it: the record, with its secrets counted."""
-    return dataclasses.asdict(client) | {"secrets": len(client.secrets)}
+    shown = dataclasses.asdict(client) | {"secrets": len(client.secrets)}
+    shown["self_registered"] = shown.pop("registration_token") is not None
+    return shown
 
 
 def _show_client(client: Client, as_json: bool) -> None:
     if as_json:
         show_json(document(client))
         return
-    times = ("created_at", "secret_created_at", "disabled_at")
+    times = ("created_at", "secret_created_at", "disabled_at", "last_used_at")
     show_facts(document(client) | {name: moment(getattr(client, name)) for name in times})
 
 

@@ -21,6 +21,7 @@ from oauthprov.protocol.answers import (
 )
 from oauthprov.protocol.authorization import Answered, Authorization
 from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.key_sets import KeySets
 from oauthprov.protocol.keys import SigningKeys
@@ -58,6 +59,7 @@ class Provider:
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings.client_cache)
         self.validator = Validator(settings, storage, self.clients, clock)
+        self.registration = DynamicRegistration(settings, storage, clock, self.clients.evict)
         self._engine = Engine(self.validator, settings.issuer)
         self._authorization = Authorization(self._engine)
 

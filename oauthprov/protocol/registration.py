@@ -1,4 +1,4 @@
-"""Registering clients and changing them (RFC 6749 section 2): for the console and the command.
+"""Registering clients and changing them (RFC 6749 section 2), whoever asks for it.
 
 A developer sees and changes only what they own; an ``owner`` of None is the operator, who may
 change any client. A client removed or disabled takes its tokens along at once, since a token's
@@ -77,11 +77,20 @@ class Registrar:
         The secret can't be had again. Without ``scopes`` it gets the server's default scopes.
         Raises InvalidMetadata.
         """
+        client, secret = self.prepare(type=type, owner=owner, **metadata)
+        self._storage.commit(Add(client), now=client.created_at)
+        return client, secret
+
+    def prepare(
+        self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
+    ) -> tuple[Client, str | None]:
+        """Return what :meth:`register` would, and store nothing. Raises InvalidMetadata."""
         kind = CLIENT_TYPES.get(type)
         if kind is None:
             raise InvalidMetadata({"type": f"Choose one of {', '.join(CLIENT_TYPES)}."})
         everything: Metadata = {"name": "", "redirect_uris": (), "homepage_uri": None}
         everything["scopes"] = self._settings.default_scopes
+        everything["grant_types"] = kind.grant_types
         everything["auth_method"] = kind.auth_methods[0]
         values = checked(everything | metadata, kind, self._settings)
         implied = [s for s in self._settings.default_scopes if s in values["scopes"]]
@@ -93,13 +102,11 @@ class Registrar:
             client_type=kind.name,
             created_at=now,
             owner=owner,
-            grant_types=kind.grant_types,
             secrets=() if made is None else (made,),
             secret_created_at=None if made is None else now,
             default_scopes=default,
             **values,
         )
-        self._storage.commit(Add(client), now=now)
         return client, secret
 
     def get(self, client_id: str, owner: str | None = None) -> StoredClient:

@@ -94,6 +94,36 @@ class Settings:
         "developers",
         "Who may register clients at /clients: everyone, developers, off.",
     )
+    registration: Literal["closed", "token", "open"] = _setting(
+        "registration",
+        values.one_of("closed", "token", "open"),
+        "closed",
+        "Whether clients may register themselves (RFC 7591): closed, token, open.",
+    )
+    registration_scopes: tuple[str, ...] = _setting(
+        "registration.scopes",
+        values.words,
+        "",
+        "The scopes that such clients may have; empty means every declared one.",
+    )
+    registration_limit_address: str = _setting(
+        "registration.limit_address",
+        values.rate,
+        "20 per hour",
+        "Tries to register from one address.",
+    )
+    registration_limit_total: str = _setting(
+        "registration.limit_total",
+        values.rate,
+        "1000 per day",
+        "Clients registered from all addresses together.",
+    )
+    registration_unused_lifetime: int = _setting(
+        "registration.unused_lifetime",
+        values.seconds(),
+        "7776000",
+        "Seconds without use after which such a client is removed by a purge; 0 keeps all.",
+    )
     code_lifetime: int = _setting(
         "code_lifetime",
         values.seconds(600),

@@ -28,7 +28,7 @@ JSON = TEXT.copy()
 TIME = BigInteger()
 FLAG = Boolean()
 
-REVISION = "0002"
+REVISION = "0004"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """Where a database keeps its revision; Alembic's own name may be taken by a host's."""
@@ -98,6 +98,16 @@ clients = Table(
     optional("homepage_uri", TEXT),
     required("first_party", FLAG),
     optional("disabled_at", TIME),
+    optional("logo_uri", TEXT),
+    optional("policy_uri", TEXT),
+    optional("tos_uri", TEXT),
+    required("contacts", JSON),
+    optional("software_id", TEXT),
+    optional("software_version", TEXT),
+    optional("jwks_uri", TEXT),
+    optional("jwks", TEXT),
+    optional("registration_token", KEY),
+    optional("last_used_at", TIME),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,
@@ -264,6 +274,20 @@ seen = Table(
     **ENGINE,
 )
 
+initial_access_tokens = Table(
+    "initial_access_tokens",
+    metadata,
+    key("token_id"),
+    required("secret", KEY),
+    required("created_at", TIME),
+    required("expires_at", TIME),
+    optional("uses_left", TIME),
+    required("note", TEXT),
+    *bookkeeping(),
+    Index("initial_access_tokens_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
 TABLES: dict[type[Record], Table] = {
     records.Account: accounts,
     records.Login: logins,
@@ -278,4 +302,5 @@ TABLES: dict[type[Record], Table] = {
     records.Session: sessions,
     records.SigningKey: signing_keys,
     records.Seen: seen,
+    records.InitialAccessToken: initial_access_tokens,
 }
