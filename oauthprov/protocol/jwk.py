@@ -58,15 +58,13 @@ class PrivateKey:
 
     @classmethod
     def generate(cls, alg: str) -> PrivateKey:
-        """Return a new key for ``alg``; an RSA key takes some tenths of a second."""
-        made: Any
-        if alg in ("RS256", "PS256"):
-            made = jwk.RSAKey.generate_key(_RSA_SIZE)
-        elif alg == "ES256":
-            made = jwk.ECKey.generate_key("P-256")
-        else:
-            made = jwk.OKPKey.generate_key("Ed25519")
-        return cls(made.thumbprint(), alg, made)
+        """Return a new key for ``alg``; an RSA key takes some tenths of a second.
+
+        No ``kid`` begins with a dash, which a command line would take for an option.
+        """
+        while (kid := (made := _generated(alg)).thumbprint()).startswith("-"):
+            pass
+        return cls(kid, alg, made)
 
     @classmethod
     def load(cls, alg: str, private: bytes) -> PrivateKey:
@@ -82,6 +80,14 @@ class PrivateKey:
         """Return the JWK to publish: no private member, and what the key is for."""
         shown = self.key.as_dict(private=False)
         return {**shown, "kid": self.kid, "alg": self.alg, "use": "sig"}
+
+
+def _generated(alg: str) -> Any:
+    if alg in ("RS256", "PS256"):
+        return jwk.RSAKey.generate_key(_RSA_SIZE)
+    if alg == "ES256":
+        return jwk.ECKey.generate_key("P-256")
+    return jwk.OKPKey.generate_key("Ed25519")
 
 
 @dataclass(frozen=True, slots=True)

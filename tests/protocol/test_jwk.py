@@ -122,3 +122,8 @@ def test_a_document_that_is_no_key_set_is_refused(document, reason):
 def test_key_objects_are_made_once():
     document = json.dumps({"keys": [RSA]})
     assert parse_key_set(document) is parse_key_set(document)
+
+
+def test_no_kid_looks_like_an_option_of_a_command_line():
+    kids = {PrivateKey.generate("Ed25519").kid for _ in range(1000)}
+    assert {kid for kid in kids if kid.startswith("-")} == set()
