@@ -112,7 +112,8 @@ class Client(Record):
 
     ``client_type`` is one of ``web``, ``browser``, ``native`` and ``machine``. ``secrets`` are
     digests, the newest first; two are live during a rotation. ``scopes`` are those it may ask for,
-    ``default_scopes`` those it gets when it asks for none.
+    ``default_scopes`` those it gets when it asks for none. The last three fields are those of
+    OpenID Connect RP-Initiated Logout section 3.1 and Back-Channel Logout section 2.2.
     """
 
     client_id: str
@@ -130,6 +131,9 @@ class Client(Record):
     homepage_uri: str | None = None
     first_party: bool = False
     disabled_at: int | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
 
 
 @record("consent", key="key", indexes=("account_id",))
@@ -260,7 +264,8 @@ class Interaction(Record):
 class Session(Record):
     """One account signed in in one browser; ``key`` is the digest of the cookie's secret.
 
-    ``expires_at`` is the earlier of the idle and the absolute limit.
+    ``expires_at`` is the earlier of the idle and the absolute limit. ``former`` are the keys that
+    it had before the same person signed in again in the same browser: grants may name those.
     """
 
     key: Digest
@@ -272,6 +277,7 @@ class Session(Record):
     amr: tuple[str, ...] = ()
     address: str = ""
     user_agent: str = ""
+    former: tuple[str, ...] = ()
 
 
 @record("signing_key", key="key")
@@ -293,6 +299,24 @@ class SigningKey(Record):
     signs_from: int
     retires_at: int | None = None
     published_until: int | None = None
+
+
+@record("logout_delivery", key="key", indexes=("queue",))
+class LogoutDelivery(Record):
+    """A client that is to learn that a session has ended; it is removed once the client has.
+
+    ``queue`` is the same for all, so that they are found. Whoever attempts it first puts off
+    ``due_at``, the time of the next attempt. It is given up at ``expires_at``.
+    """
+
+    key: str
+    queue: str
+    client_id: str
+    subject: str
+    sid: str
+    due_at: int
+    expires_at: int
+    attempts: int = 0
 
 
 @record("seen", key="key")
@@ -317,6 +341,7 @@ KINDS: tuple[type[Record], ...] = (
     Session,
     SigningKey,
     Seen,
+    LogoutDelivery,
 )
 """Every kind that a backend stores."""
 

@@ -67,9 +67,16 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--redirect-uri", "redirect_uris", "URI"),
         ("--scope", "scopes", "SCOPE"),
         ("--default-scope", "default_scopes", "SCOPE"),
+        ("--post-logout-redirect-uri", "post_logout_redirect_uris", "URI"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
     verb.add_argument("--homepage-uri", metavar="URI")
+    verb.add_argument("--backchannel-logout-uri", metavar="URI", help="told when people sign out")
+    verb.add_argument(
+        "--backchannel-logout-session-required",
+        action=argparse.BooleanOptionalAction,
+        help="it needs to be told which session has ended",
+    )
     verb.add_argument("--auth-method", help="client_secret_basic or client_secret_post")
     verb.add_argument(
         "--first-party",

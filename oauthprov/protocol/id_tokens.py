@@ -42,6 +42,11 @@ def sid(session_key: Digest, client_id: str) -> str:
     return digest(f"sid {session_key} {client_id}")
 
 
+def sid_of(grant: Grant) -> str:
+    """Return the id by which the client of ``grant`` knows the session that it names."""
+    return sid(required(grant.session_key), grant.client_id)
+
+
 def _claims(context: Context, grant: Grant) -> dict[str, object]:
     asked = ClaimsRequest.load(grant.claims).id_token
     made: dict[str, object] = {}

@@ -13,19 +13,27 @@ from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, 
 
 _STEP = 300
 _TEXT_LIMIT = 200
+_FORMER = 20
 
 
 class Sessions:
-    """The sessions of the built-in accounts.
+    """The sessions of the built-in accounts. ``end`` ends the one of a key.
 
     A secret reads ``<account id>.<256 bits>``: the account is then known before the session is
     read, so that one trip brings both. Storage holds the digest of the whole.
     """
 
-    def __init__(self, settings: Settings, storage: Storage, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], int],
+        end: Callable[[Digest], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
+        self._end = end or self._remove
 
     def start(
         self,
@@ -42,6 +50,7 @@ class Sessions:
         """
         now = self._clock()
         secret = f"{account_id}.{mint()[0]}"
+        former = self._former(account_id, replacing)
         session = Session(
             key=digest(secret),
             account_id=account_id,
@@ -52,12 +61,24 @@ class Sessions:
             amr=amr,
             address=_printable(address),
             user_agent=_printable(user_agent),
+            former=former,
         )
         changes: list[Change] = [Add(session)]
-        if replacing is not None:
-            changes.append(Remove(Session, digest(replacing)))
+        if former:
+            changes.append(Remove(Session, former[0]))
         self._storage.commit(*changes, now=now)
+        if replacing is not None and not former:
+            self.end(replacing)
         return secret
+
+    def _former(self, account_id: str, replacing: str | None) -> tuple[str, ...]:
+        """The keys of the session that goes on under a new one: one of the same person."""
+        if replacing is None:
+            return ()
+        stored = self._storage.get(Session, digest(replacing))
+        if stored is None or stored.record.account_id != account_id:
+            return ()
+        return (stored.record.key, *stored.record.former)[:_FORMER]
 
     def load(self, secret: str) -> tuple[Session, Account] | None:
         """Return the live session of ``secret`` and its account; None when there is none.
@@ -81,18 +102,19 @@ class Sessions:
 
     def end(self, secret: str) -> None:
         """End the session of ``secret``, if there is one."""
-        self._storage.commit(Remove(Session, digest(secret)), now=self._clock())
+        self._end(digest(secret))
 
     def end_one(self, account_id: str, key: str) -> None:
         """End the session of an account by its key; another account's is left alone."""
-        if any(session.key == key for session in self.of(account_id)):
-            self._storage.commit(Remove(Session, key), now=self._clock())
+        for session in self.of(account_id):
+            if session.key == key:
+                self._end(session.key)
 
     def end_all(self, account_id: str, but: Digest | None = None) -> int:
         """End every session of an account but one; return how many."""
         keys = [session.key for session in self.of(account_id) if session.key != but]
         for key in keys:
-            self._storage.commit(Remove(Session, key), now=self._clock())
+            self._end(key)
         return len(keys)
 
     def of(self, account_id: str) -> list[Session]:
@@ -101,6 +123,9 @@ class Sessions:
         found = self._storage.walk(Session, account_id=account_id)
         live = [stored.record for stored in found if stored.state(now) == "live"]
         return sorted(live, key=lambda session: session.last_seen_at, reverse=True)
+
+    def _remove(self, key: Digest) -> None:
+        self._storage.commit(Remove(Session, key), now=self._clock())
 
     def _expiry(self, created_at: int, seen_at: int) -> int:
         return min(

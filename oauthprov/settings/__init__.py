@@ -210,6 +210,18 @@ class Settings:
         "required",
         "PKCE: required of all; public-only, for certification, frees confidential openid ones.",
     )
+    logout_revoke_offline: bool = _setting(
+        "logout.revoke_offline",
+        values.flag,
+        "false",
+        "Signing out ends offline access too, of the apps that people signed in to.",
+    )
+    logout_worker: bool = _setting(
+        "logout.worker",
+        values.flag,
+        "true",
+        "Server processes tell apps of logouts; false leaves it to oauthprov logout deliver.",
+    )
     fetch_allow: FetchAllow = _setting(  # noqa: RUF009 - it is frozen, as the others are
         "fetch.allow",
         values.fetch_allow,

@@ -28,7 +28,7 @@ JSON = TEXT.copy()
 TIME = BigInteger()
 FLAG = Boolean()
 
-REVISION = "0003"
+REVISION = "0005"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """Where a database keeps its revision; Alembic's own name may be taken by a host's."""
@@ -99,6 +99,9 @@ clients = Table(
     optional("homepage_uri", TEXT),
     required("first_party", FLAG),
     optional("disabled_at", TIME),
+    required("post_logout_redirect_uris", JSON),
+    optional("backchannel_logout_uri", TEXT),
+    required("backchannel_logout_session_required", FLAG),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,
@@ -240,6 +243,7 @@ sessions = Table(
     required("amr", JSON),
     required("address", TEXT),
     required("user_agent", TEXT),
+    required("former", JSON),
     *bookkeeping(),
     Index("sessions_by_account_id", "account_id", "key"),
     Index("sessions_by_expiry", "expires_at"),
@@ -272,6 +276,23 @@ seen = Table(
     **ENGINE,
 )
 
+logout_deliveries = Table(
+    "logout_deliveries",
+    metadata,
+    key("key"),
+    required("queue", KEY),
+    required("client_id", KEY),
+    required("subject", KEY),
+    required("sid", KEY),
+    required("due_at", TIME),
+    required("expires_at", TIME),
+    required("attempts", TIME),
+    *bookkeeping(),
+    Index("logout_deliveries_by_queue", "queue", "key"),
+    Index("logout_deliveries_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
 TABLES: dict[type[Record], Table] = {
     records.Account: accounts,
     records.Login: logins,
@@ -286,4 +307,5 @@ TABLES: dict[type[Record], Table] = {
     records.Session: sessions,
     records.SigningKey: signing_keys,
     records.Seen: seen,
+    records.LogoutDelivery: logout_deliveries,
 }
