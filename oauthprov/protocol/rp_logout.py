@@ -83,9 +83,10 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
         return _refusal(wrong)
     if person is None or _of_this_session(request, person):
         return _departure(request, client, ends=person is not None)
-    client_id = request.client_id or ""
-    made = interactions.store(context, client_id, request.pairs(), person, browser, LOGOUT)
-    return Interact("logout", made)
+    if interaction_id is None:
+        client_id, pairs = request.client_id or "", request.pairs()
+        interaction_id = interactions.store(context, client_id, pairs, person, browser, LOGOUT)
+    return Interact("logout", interaction_id)
 
 
 def park(context: Context, call: Call) -> str | Refusal:
