@@ -46,7 +46,9 @@ class SignedIn:
     ``account_id`` is stable, never reused, ASCII, at most 200 characters: tokens call it ``sub``.
     ``auth_time`` is when they proved who they are (epoch seconds), ``amr`` how (RFC 8176).
     ``acr`` is the level or context of that, in the words of ``AccountSource.acr_values``.
-    ``session_key`` names a session of ours; None with a host's accounts.
+    ``session_key`` names a session of ours; None with a host's accounts. ``sid`` names the
+    session, ours or the host's, for as long as the same person is in it, however often they sign
+    in anew.
     """
 
     account_id: str
@@ -56,6 +58,7 @@ class SignedIn:
     session_key: Digest | None = None
     developer: bool = False
     acr: str | None = None
+    sid: str | None = None
 
 
 class AccountSource(ABC):
@@ -63,10 +66,12 @@ class AccountSource(ABC):
 
     ``acr_values`` are the authentication contexts that a sign-in may have, for the metadata.
     ``can_sign_out`` tells whether :meth:`sign_out` is there: clients may then ask for a logout.
+    ``names_sessions`` tells whether ``SignedIn.sid`` is set: clients are then told of logouts.
     """
 
     acr_values: tuple[str, ...] = ()
     can_sign_out: bool = False
+    names_sessions: bool = False
 
     @abstractmethod
     def signed_in(self, request: Any) -> SignedIn | None:
@@ -127,6 +132,7 @@ class BuiltInAccounts(AccountSource):
 
     acr_values = (PASSWORD_ACR,)
     can_sign_out = True
+    names_sessions = True
 
     def __init__(
         self,

@@ -112,8 +112,7 @@ class Client(Record):
 
     ``client_type`` is one of ``web``, ``browser``, ``native`` and ``machine``. ``secrets`` are
     digests, the newest first; two are live during a rotation. ``scopes`` are those it may ask for,
-    ``default_scopes`` those it gets when it asks for none. The last three fields are those of
-    OpenID Connect RP-Initiated Logout section 3.1 and Back-Channel Logout section 2.2.
+    ``default_scopes`` those it gets when it asks for none.
     """
 
     client_id: str
@@ -154,7 +153,8 @@ class Grant(Record):
     """One authorization: the family that a replay revokes, and that no token outlives.
 
     ``acr`` and ``amr`` say how the person signed in, ``claims`` is what of the claims parameter
-    was granted (OpenID Connect Core section 5.5), as JSON.
+    was granted (OpenID Connect Core section 5.5), as JSON, ``sid`` how the client knows the
+    session.
     """
 
     grant_id: str
@@ -170,6 +170,7 @@ class Grant(Record):
     amr: tuple[str, ...] = ()
     acr: str | None = None
     claims: str | None = None
+    sid: str | None = None
 
 
 @record("authorization_code", key="key", indexes=("account_id",), keep=600)
@@ -196,6 +197,7 @@ class AuthorizationCode(Record):
     acr: str | None = None
     claims: str | None = None
     nonce: str | None = None
+    sid: str | None = None
 
 
 @record("access_token", key="key")
@@ -264,8 +266,8 @@ class Interaction(Record):
 class Session(Record):
     """One account signed in in one browser; ``key`` is the digest of the cookie's secret.
 
-    ``expires_at`` is the earlier of the idle and the absolute limit. ``former`` are the keys that
-    it had before the same person signed in again in the same browser: grants may name those.
+    ``expires_at`` is the earlier of the idle and the absolute limit. ``sid`` stays when the same
+    person signs in again in its place: clients know the session by what is made of it.
     """
 
     key: Digest
@@ -277,7 +279,7 @@ class Session(Record):
     amr: tuple[str, ...] = ()
     address: str = ""
     user_agent: str = ""
-    former: tuple[str, ...] = ()
+    sid: str | None = None
 
 
 @record("signing_key", key="key")

@@ -83,6 +83,11 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="it is ours: people aren't asked for consent",
     )
+    verb.add_argument(
+        "--implicit",
+        action=argparse.BooleanOptionalAction,
+        help="it may have ID tokens without a code, where oauthprov.openid.implicit is on",
+    )
 
 
 def _metadata(arguments: argparse.Namespace) -> Metadata:

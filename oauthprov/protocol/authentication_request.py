@@ -11,12 +11,13 @@ from oauthprov.protocol.claims import ClaimsRequest
 class AuthenticationRequest:
     """Each check of ``authorization_checks`` fills in what it has read.
 
-    ``openid`` tells whether it is an authentication request at all; without it nothing else is
-    set. ``hint`` is the account of the ``id_token_hint``. ``dropped`` are scopes that were asked
-    for but may not be had in this way.
+    ``openid`` tells whether it is an authentication request at all; without it nothing else but
+    the words of ``response_type`` is set. ``hint`` is the account of the ``id_token_hint``.
+    ``dropped`` are scopes that were asked for but may not be had in this way.
     """
 
     openid: bool = False
+    response_type: frozenset[str] = frozenset({"code"})
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
     nonce: str | None = None

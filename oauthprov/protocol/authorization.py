@@ -14,6 +14,7 @@ from oauthlib.openid.connect.core.exceptions import ConsentRequired, LoginRequir
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol import (
     consents,
+    implicit,
     interactions,
     params,
     redirects,
@@ -144,7 +145,7 @@ class Authorization:
                 context.now, person.account_id, request.client, request.asked, stored
             )
             try:
-                return self._code(context, request, person, consent, claim)
+                return self._answer(context, request, person, consent, claim)
             except Conflict as lost:
                 if isinstance(lost.change, Claim):
                     raise Rejected(UNKNOWN_INTERACTION) from None
@@ -167,7 +168,7 @@ class Authorization:
         if step is None and person is not None:
             claims = (Claim(Interaction, pending[1].record.key),) if pending else ()
             try:
-                return self._code(context, request, person, *claims)
+                return self._answer(context, request, person, *claims)
             except Conflict:
                 raise Rejected(UNKNOWN_INTERACTION) from None
         step = step or "login"
@@ -253,10 +254,13 @@ class Authorization:
             authentication=asked,
         )
 
-    def _code(
+    def _answer(
         self, context: Context, request: AuthorizationRequest, person: SignedIn, *changes: Change
     ) -> Redirect:
         context.changes = changes
+        if "code" not in request.authentication.response_type:
+            told = implicit.issue(context, request.authentication, person, request.scopes)
+            return _redirect(context, request.redirect_uri, told, request.pairs)
         self._engine.authorization.create_authorization_response(
             params.uri_with(request.pairs),
             scopes=list(request.scopes),

@@ -13,7 +13,7 @@ from typing import Literal
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectURIError
 
 from oauthprov.errors import JoseError, RequestNotSupportedError, RequestURINotSupportedError
-from oauthprov.protocol import openid, scopes
+from oauthprov.protocol import implicit, openid, scopes
 from oauthprov.protocol.answers import ResponseMode
 from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.claims import ClaimsRequest
@@ -52,6 +52,14 @@ def _is_openid(context: Context) -> bool:
     return openid.SCOPE in words
 
 
+def response_type(context: Context, asked: AuthenticationRequest) -> None:
+    """What is issued right here goes into the fragment (Multiple Response Types section 5)."""
+    words = frozenset((context.parsed.get("response_type") or "").split())
+    asked.response_type = words
+    if implicit.is_on(context.settings) and not words.isdisjoint({"id_token", "token"}):
+        context.response_mode = "fragment"
+
+
 def response_mode(context: Context, asked: AuthenticationRequest) -> None:
     """The mode is one of ours; the errors of later checks take it (Multiple Response Types 2)."""
     given = context.parsed.get("response_mode")
@@ -59,6 +67,8 @@ def response_mode(context: Context, asked: AuthenticationRequest) -> None:
         return
     if given not in RESPONSE_MODES:
         raise InvalidRequestError(f"The response_mode must be one of {', '.join(RESPONSE_MODES)}.")
+    if given == "query" and context.response_mode == "fragment":
+        raise InvalidRequestError("The response_mode query is not for tokens.")
     context.response_mode = RESPONSE_MODES[given]
 
 
@@ -107,8 +117,10 @@ def max_age(context: Context, asked: AuthenticationRequest) -> None:
 
 
 def nonce(context: Context, asked: AuthenticationRequest) -> None:
-    """Any text will do, and none will: PKCE is there (RFC 9700 section 4.5.3.1)."""
+    """Any text will do; none will with a code, for PKCE is there (Core 3.2.2.1, RFC 9700)."""
     asked.nonce = context.parsed.get("nonce")
+    if asked.nonce is None and "id_token" in asked.response_type:
+        raise InvalidRequestError("The nonce is missing.")
 
 
 def claims(context: Context, asked: AuthenticationRequest) -> None:
@@ -150,9 +162,11 @@ def id_token_hint(context: Context, asked: AuthenticationRequest) -> None:
 def offline_access(context: Context, asked: AuthenticationRequest) -> None:
     """Offline access needs a consent that is asked for now, or is dropped (Core section 11).
 
-    The operator's own clients are the exception: nobody is asked about them.
+    The operator's own clients are the exception: nobody is asked about them. Without a code there
+    is none.
     """
-    if "consent" not in asked.prompt and not required(context.client).first_party:
+    consented = "consent" in asked.prompt or required(context.client).first_party
+    if not consented or "code" not in asked.response_type:
         asked.dropped = frozenset({openid.OFFLINE_ACCESS})
 
 
@@ -169,6 +183,7 @@ _ALL: frozenset[Endpoint] = frozenset({"authorize", "pushed", "device"})
 _REDIRECTING: frozenset[Endpoint] = frozenset({"authorize", "pushed"})
 
 RULES = (
+    Rule(response_type, _REDIRECTING, openid=False),
     Rule(response_mode, _REDIRECTING, openid=False),
     Rule(nothing_repeats, _ALL, openid=False),
     Rule(no_request_object, _REDIRECTING, openid=False),

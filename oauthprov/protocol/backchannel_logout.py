@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from oauthprov.credentials import digest, mint_id
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol import id_tokens
+from oauthprov.protocol.context import required
 from oauthprov.protocol.keys import SigningKeys
 from oauthprov.records import Client, Grant, LogoutDelivery
 from oauthprov.settings import Settings
@@ -39,7 +39,7 @@ def delivery(now: int, grant: Grant) -> LogoutDelivery:
 
     Its key is made of client and session: they are in the queue once.
     """
-    sid = id_tokens.sid_of(grant)
+    sid = required(grant.sid)
     return LogoutDelivery(
         key=digest(f"logout {grant.client_id} {sid}"),
         queue=QUEUE,

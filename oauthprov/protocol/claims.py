@@ -108,9 +108,9 @@ def told(
     return {n: value for n, value in found.items() if asked.get(n, anything).met_by(value)}
 
 
-def of_account(asked: Mapping[str, Wanted]) -> bool:
+def of_account(asked: Mapping[str, Wanted], scopes: Iterable[str]) -> bool:
     """Tell whether anything is asked for that only the account knows."""
-    return any(name in _SCOPE_OF for name in asked)
+    return any(name in _SCOPE_OF for name in asked) or any(scope in SCOPES for scope in scopes)
 
 
 def _members(members: Mapping[str, Any], name: str) -> dict[str, Wanted]:

@@ -81,7 +81,10 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
 
 
 class Metadata(TypedDict, total=False):
-    """The fields of a client that people choose. Only the operator may set ``first_party``."""
+    """The fields of a client that people choose.
+
+    Only the operator may set ``first_party`` and ``implicit``, which stands for the grant type.
+    """
 
     name: str
     redirect_uris: Sequence[str]
@@ -90,6 +93,7 @@ class Metadata(TypedDict, total=False):
     homepage_uri: str | None
     auth_method: str
     first_party: bool
+    implicit: bool
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
@@ -238,6 +242,12 @@ def _first_party(given: bool, kind: ClientType, settings: Settings) -> bool:
     return given
 
 
+def _implicit(given: bool, kind: ClientType, settings: Settings) -> bool:
+    if given and not (kind.redirects and settings.openid_implicit):
+        raise ValueError("This server gives no tokens to such a client without a code.")
+    return given
+
+
 _RULES: Mapping[str, Callable[[Any, ClientType, Settings], object]] = {
     "name": _name,
     "redirect_uris": _redirect_uris,
@@ -246,6 +256,7 @@ _RULES: Mapping[str, Callable[[Any, ClientType, Settings], object]] = {
     "homepage_uri": _homepage_uri,
     "auth_method": _auth_method,
     "first_party": _first_party,
+    "implicit": _implicit,
     "post_logout_redirect_uris": _post_logout_redirect_uris,
     "backchannel_logout_uri": _backchannel_logout_uri,
     "backchannel_logout_session_required": _session_required,

@@ -46,6 +46,7 @@ def issue(context: Context, request: Request) -> str:
         amr=person.amr,
         acr=person.acr,
         claims=asked.claims.dump() if asked else None,
+        sid=id_tokens.sid(person.sid, str(request.client_id)) if person.sid else None,
         nonce=asked.nonce if asked else None,
     )
     context.commit(*context.changes, Add(record))
@@ -125,4 +126,5 @@ def _grant(context: Context, code: AuthorizationCode) -> Grant:
         amr=code.amr,
         acr=code.acr,
         claims=code.claims,
+        sid=code.sid,
     )

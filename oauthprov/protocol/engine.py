@@ -16,6 +16,7 @@ from oauthlib.oauth2 import (
     AuthorizationEndpoint,
     BearerToken,
     ClientCredentialsGrant,
+    ImplicitGrant,
     IntrospectEndpoint,
     RefreshTokenGrant,
     RevocationEndpoint,
@@ -29,10 +30,11 @@ from oauthlib.oauth2.rfc6749.errors import (
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from oauthprov.protocol import authorization_checks, params, pkce
+from oauthprov.protocol import authorization_checks, implicit, params, pkce
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.context import current
 from oauthprov.protocol.validator import Validator
+from oauthprov.settings import Settings
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -45,6 +47,12 @@ class CodeGrant(AuthorizationCodeGrant):
     """The authorization code grant with S256 alone."""
 
     _code_challenge_methods = {pkce.METHOD: code_challenge_method_s256}  # noqa: RUF012
+
+
+class IdTokenGrant(ImplicitGrant):
+    """The rules of a request for an ID token; what answers it isn't oauthlib's."""
+
+    response_types = ["id_token", "token"]  # noqa: RUF012
 
 
 class NoGrant(GrantTypeBase):
@@ -62,8 +70,8 @@ class NoGrant(GrantTypeBase):
 class Engine:
     """The four endpoints over one validator."""
 
-    def __init__(self, validator: Validator, issuer: str) -> None:
-        self._challenge = f'Basic realm="{issuer}", charset="UTF-8"'
+    def __init__(self, validator: Validator, settings: Settings) -> None:
+        self._challenge = f'Basic realm="{settings.issuer}", charset="UTF-8"'
         code = CodeGrant(validator, pre_auth=[_check_parameters])
         # The validator mints every token: what oauthlib would make is thrown away. Any, since the
         # stubs say str where oauthlib takes a token handler.
@@ -74,7 +82,11 @@ class Engine:
             "client_credentials": ClientCredentialsGrant(validator),
             "": NoGrant(validator),
         }
-        self.authorization = AuthorizationEndpoint("code", bearer, {"code": code})
+        responses: dict[str, Any] = {"code": code}
+        if implicit.is_on(settings):
+            tokens = IdTokenGrant(validator, pre_auth=[_check_parameters])
+            responses |= dict.fromkeys((*implicit.RESPONSE_TYPES, "token id_token"), tokens)
+        self.authorization = AuthorizationEndpoint("code", bearer, responses)
         self._token = TokenEndpoint("", bearer, grants)
         self._introspection = IntrospectEndpoint(validator)
         self._revocation = RevocationEndpoint(validator)

@@ -7,7 +7,7 @@ from oauthprov.protocol import claims, jose
 from oauthprov.protocol.claims import ClaimsRequest
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.openid import SCOPE
-from oauthprov.records import Digest, Grant
+from oauthprov.records import Grant
 
 TYPE = "JWT"
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
@@ -28,31 +28,39 @@ def with_id_token(
     """
     if context.openid is None or SCOPE not in scopes:
         return response
-    keys = context.openid.keys
+    access_token = str(response["access_token"])
+    return response | {"id_token": signed(context, grant, nonce=nonce, access_token=access_token)}
+
+
+def signed(
+    context: Context,
+    grant: Grant,
+    *,
+    nonce: str | None = None,
+    access_token: str | None = None,
+    scopes: tuple[str, ...] = (),
+) -> str:
+    """Return an ID token that goes with ``access_token``; with the claims of ``scopes``."""
     alg = context.settings.keys_algorithms[0]
-    made = _claims(context, grant)
-    made["at_hash"] = jose.half_hash(alg, str(response["access_token"]))
+    made = _claims(context, grant, scopes)
+    if access_token is not None:
+        made["at_hash"] = jose.half_hash(alg, access_token)
     if nonce is not None:
         made["nonce"] = nonce
-    return response | {"id_token": keys.sign(made, typ=TYPE, alg=alg)}
+    return required(context.openid).keys.sign(made, typ=TYPE, alg=alg)
 
 
-def sid(session_key: Digest, client_id: str) -> str:
-    """Return the id by which a client knows a session: another one for each client."""
-    return digest(f"sid {session_key} {client_id}")
+def sid(session: str, client_id: str) -> str:
+    """Return how a client knows a session, ``SignedIn.sid``: another name for each client."""
+    return digest(f"sid {session} {client_id}")
 
 
-def sid_of(grant: Grant) -> str:
-    """Return the id by which the client of ``grant`` knows the session that it names."""
-    return sid(required(grant.session_key), grant.client_id)
-
-
-def _claims(context: Context, grant: Grant) -> dict[str, object]:
+def _claims(context: Context, grant: Grant, scopes: tuple[str, ...]) -> dict[str, object]:
     asked = ClaimsRequest.load(grant.claims).id_token
     made: dict[str, object] = {}
-    if claims.of_account(asked):
+    if claims.of_account(asked, scopes):
         known = required(context.openid).accounts.claims(grant.account_id)
-        made |= claims.told(known, (), asked)
+        made |= claims.told(known, scopes, asked)
     made |= {
         "iss": context.settings.issuer,
         "sub": grant.account_id,
@@ -66,6 +74,6 @@ def _claims(context: Context, grant: Grant) -> dict[str, object]:
         made["acr"] = grant.acr
     if grant.amr:
         made["amr"] = list(grant.amr)
-    if grant.session_key is not None:
-        made["sid"] = sid(grant.session_key, grant.client_id)
+    if grant.sid is not None:
+        made["sid"] = grant.sid
     return made

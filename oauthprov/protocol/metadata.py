@@ -10,6 +10,7 @@ from oauthprov.protocol import (
     authorization_checks,
     claims,
     id_tokens,
+    implicit,
     pkce,
     validator,
 )
@@ -64,6 +65,9 @@ def openid_provider(
         "display_values_supported": ["page", "popup", "touch", "wap"],
         "prompt_values_supported": list(prompts),
     }
+    if implicit.is_on(settings):
+        document["response_types_supported"] = ["code", *implicit.RESPONSE_TYPES]
+        document["grant_types_supported"] = [*validator.GRANT_TYPES, implicit.GRANT_TYPE]
     if acr_values:
         document["acr_values_supported"] = list(acr_values)
     return document

@@ -65,7 +65,7 @@ class Provider:
         self.clients = Clients(storage, clock, settings.client_cache)
         self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
         self.validator = Validator(settings, storage, self.clients, clock, self._openid)
-        self._engine = Engine(self.validator, settings.issuer)
+        self._engine = Engine(self.validator, settings)
         self._authorization = Authorization(self._engine)
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
         self.worker = LogoutWorker(self.backchannel.deliver, clock)
@@ -197,6 +197,17 @@ class Provider:
         The grants with ``offline_access`` stay, but with ``oauthprov.logout.revoke_offline``.
         """
         with self.validator.request() as context:
-            told = signing_out.end(context, key)
+            told = signing_out.end_session(context, key)
+        self._tell(told)
+
+    def leave(self, person: SignedIn) -> None:
+        """Do the same for a session of a host's own, which the host itself ends."""
+        if person.sid is None:
+            return
+        with self.validator.request() as context:
+            told = signing_out.left(context, person.account_id, person.sid)
+        self._tell(told)
+
+    def _tell(self, told: bool) -> None:
         if told and self.settings.logout_worker:
             self.worker.wake()

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
+from oauthprov.protocol import implicit
 from oauthprov.protocol.client_metadata import (
     CLIENT_TYPES,
     ClientType,
@@ -93,7 +94,7 @@ class Registrar:
             client_type=kind.name,
             created_at=now,
             owner=owner,
-            grant_types=kind.grant_types,
+            grant_types=_grant_types(kind.grant_types, values.pop("implicit", False)),
             secrets=() if made is None else (made,),
             secret_created_at=None if made is None else now,
             default_scopes=default,
@@ -135,6 +136,8 @@ class Registrar:
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
+        if "implicit" in values:
+            values["grant_types"] = _grant_types(client.grant_types, values.pop("implicit"))
         return self._replace(stored, version, default_scopes=default, **values)
 
     def rotate_secret(
@@ -198,6 +201,11 @@ def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[bool]:
         if orphaned:
             storage.commit(Remove(Consent, stored.record.key), now=now)
         yield orphaned
+
+
+def _grant_types(others: tuple[str, ...], with_implicit: bool) -> tuple[str, ...]:
+    kept = tuple(name for name in others if name != implicit.GRANT_TYPE)
+    return (*kept, implicit.GRANT_TYPE) if with_implicit else kept
 
 
 def _may_be_id(client_id: str) -> bool:

@@ -180,9 +180,9 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
 
 def _of_this_session(request: LogoutRequest, person: SignedIn) -> bool:
     """Tell whether the hint is of this person and of this very session."""
-    if request.client_id is None or person.session_key is None:
+    if request.client_id is None or person.sid is None:
         return False
-    here = person.account_id, id_tokens.sid(person.session_key, request.client_id)
+    here = person.account_id, id_tokens.sid(person.sid, request.client_id)
     return (request.subject, request.sid) == here
 
 

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from oauthprov.credentials import digest, mint
+from oauthprov.credentials import digest, mint, mint_id
 from oauthprov.records import Account, Digest, Session
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, Storage, Stored
 
 _STEP = 300
 _TEXT_LIMIT = 200
-_FORMER = 20
 
 
 class Sessions:
@@ -46,11 +45,13 @@ class Sessions:
     ) -> str:
         """Begin a session and return its secret; ``replacing`` ends in the same commit.
 
-        The id is always a new one, so that one planted before the sign-in is worth nothing.
+        The id is always a new one, so that one planted before the sign-in is worth nothing. Its
+        ``sid`` is that of ``replacing``, where the same person goes on.
         """
         now = self._clock()
         secret = f"{account_id}.{mint()[0]}"
-        former = self._former(account_id, replacing)
+        before = self._storage.get(Session, digest(replacing)) if replacing else None
+        goes_on = before is not None and before.record.account_id == account_id
         session = Session(
             key=digest(secret),
             account_id=account_id,
@@ -61,24 +62,15 @@ class Sessions:
             amr=amr,
             address=_printable(address),
             user_agent=_printable(user_agent),
-            former=former,
+            sid=(before.record.sid if before and goes_on else None) or mint_id(),
         )
         changes: list[Change] = [Add(session)]
-        if former:
-            changes.append(Remove(Session, former[0]))
+        if before is not None and goes_on:
+            changes.append(Remove(Session, before.record.key))
         self._storage.commit(*changes, now=now)
-        if replacing is not None and not former:
-            self.end(replacing)
+        if before is not None and not goes_on:
+            self._end(before.record.key)
         return secret
-
-    def _former(self, account_id: str, replacing: str | None) -> tuple[str, ...]:
-        """The keys of the session that goes on under a new one: one of the same person."""
-        if replacing is None:
-            return ()
-        stored = self._storage.get(Session, digest(replacing))
-        if stored is None or stored.record.account_id != account_id:
-            return ()
-        return (stored.record.key, *stored.record.former)[:_FORMER]
 
     def load(self, secret: str) -> tuple[Session, Account] | None:
         """Return the live session of ``secret`` and its account; None when there is none.

@@ -8,60 +8,70 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from oauthprov.protocol import backchannel_logout
+from oauthprov.protocol import backchannel_logout, id_tokens
 from oauthprov.protocol.context import Context
 from oauthprov.protocol.openid import OFFLINE_ACCESS, SCOPE
 from oauthprov.records import AuthorizationCode, Digest, Grant, Session
 from oauthprov.storage.interface import Add, Change, Conflict, Remove, Revoke
 
 
-def end(context: Context, key: Digest) -> bool:
-    """End a session, and what hangs on it; return whether a client has to be told.
-
-    Codes of the session are removed. Of two requests that end it at once, one does. A grant that
-    another request makes of a code meanwhile is found by looking a second time.
-    """
+def end_session(context: Context, key: Digest) -> bool:
+    """End a session of ours and what hangs on it; return whether a client has to be told."""
     stored = context.load(Session, key)
     if stored is None:
         return False
+    ended = Remove(Session, key)
+    if stored.record.sid is None:
+        context.commit(ended)
+        return False
+    return left(context, stored.record.account_id, stored.record.sid, ended)
+
+
+def left(context: Context, account_id: str, session: str, *ended: Change) -> bool:
+    """End what hangs on a session, which is ``SignedIn.sid``; return whether to tell a client.
+
+    ``ended`` goes into the same commit. Codes of the session are removed. Of two requests that end
+    it at once, one does. A grant that another request makes of a code meanwhile is found by
+    looking a second time.
+    """
     if context.openid is None:
-        context.commit(Remove(Session, key))
+        if ended:
+            context.commit(*ended)
         return False
     try:
-        return _end(context, stored.record)
+        return _left(context, account_id, session, ended)
     except Conflict:
         return False
 
 
-def _end(context: Context, session: Session) -> bool:
-    keys = {session.key, *session.former}
-    grants = _grants(context, session.account_id, keys)
+def _left(context: Context, account_id: str, session: str, ended: tuple[Change, ...]) -> bool:
+    grants = _grants(context, account_id, session)
     told = _told(context, grants, ())
+    codes = _codes(context, account_id, session)
     # The queue comes first: what is cut short after it can be done again, but not the reverse.
-    codes = _codes(context, session.account_id, keys)
-    context.commit(*told, Remove(Session, session.key), *codes, *_revoked(context, grants))
+    if changes := [*told, *ended, *codes, *_revoked(context, grants)]:
+        context.commit(*changes)
     known = {grant.grant_id for grant in grants}
-    late = [g for g in _grants(context, session.account_id, keys) if g.grant_id not in known]
-    if late:
-        more = _told(context, late, [add.record.storage_key for add in told])
-        context.commit(*more, *_revoked(context, late))
-        told += more
-    return bool(told)
+    late = [g for g in _grants(context, account_id, session) if g.grant_id not in known]
+    more = _told(context, late, [add.record.storage_key for add in told])
+    if changes := [*more, *_revoked(context, late)]:
+        context.commit(*changes)
+    return bool(told or more)
 
 
-def _grants(context: Context, account_id: str, keys: Collection[str]) -> list[Grant]:
-    found = (stored.record for stored in context.storage.walk(Grant, account_id=account_id))
-    return [grant for grant in found if grant.session_key in keys and SCOPE in grant.scopes]
+def _is_of(record: Grant | AuthorizationCode, session: str) -> bool:
+    return SCOPE in record.scopes and record.sid == id_tokens.sid(session, record.client_id)
 
 
-def _codes(context: Context, account_id: str, keys: Collection[str]) -> list[Change]:
+def _grants(context: Context, account_id: str, session: str) -> list[Grant]:
+    every = context.storage.walk(Grant, account_id=account_id)
+    return [stored.record for stored in every if _is_of(stored.record, session)]
+
+
+def _codes(context: Context, account_id: str, session: str) -> list[Change]:
     every = context.storage.walk(AuthorizationCode, account_id=account_id)
-    codes = [stored.record for stored in every]
-    return [
-        Remove(AuthorizationCode, code.key)
-        for code in codes
-        if code.session_key in keys and SCOPE in code.scopes
-    ]
+    codes = [stored.record for stored in every if _is_of(stored.record, session)]
+    return [Remove(AuthorizationCode, code.key) for code in codes]
 
 
 def _told(context: Context, grants: Iterable[Grant], known: Collection[str]) -> list[Add]:

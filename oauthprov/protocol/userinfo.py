@@ -17,7 +17,7 @@ def userinfo(context: Context, bearing: Bearing) -> dict[str, object] | None:
         return None
     asked = ClaimsRequest.load(bearing.claims).userinfo
     said: dict[str, object] = {}
-    if claims.of_account(asked) or not set(bearing.scopes).isdisjoint(claims.SCOPES):
+    if claims.of_account(asked, bearing.scopes):
         known = required(context.openid).accounts.claims(bearing.account_id)
         said = claims.told(known, bearing.scopes, asked)
     return said | {"sub": bearing.account_id}

@@ -26,6 +26,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, UnsupportedRespons
 from oauthprov.protocol import (
     authentication,
     codes,
+    implicit,
     introspection,
     pkce,
     redirects,
@@ -132,11 +133,16 @@ class Validator(RequestValidator):
     def validate_response_type(
         self, client_id: str, response_type: str, client: Any, request: Request, *a: Any, **k: Any
     ) -> bool:
-        """Tell whether the client may have a code, the only response there is."""
+        """Tell whether the client may have a code, or an ID token where such are given."""
         context = current()
-        if response_type != "code":
+        grant_types = required(context.client).grant_types
+        if response_type == "code":
+            return "authorization_code" in grant_types
+        asked = context.authentication
+        words = " ".join(sorted(response_type.split(" ")))
+        if asked is None or not asked.openid or words not in implicit.RESPONSE_TYPES:
             raise UnsupportedResponseTypeError(request=request)
-        return "authorization_code" in required(context.client).grant_types
+        return implicit.is_on(context.settings) and implicit.GRANT_TYPE in grant_types
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Tell whether a challenge must be there, after one that isn't S256 was refused."""

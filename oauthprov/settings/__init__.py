@@ -210,6 +210,12 @@ class Settings:
         "required",
         "PKCE: required of all; public-only, for certification, frees confidential openid ones.",
     )
+    openid_implicit: bool = _setting(
+        "openid.implicit",
+        values.flag,
+        "false",
+        "Give ID tokens without a code to clients registered so; for certification.",
+    )
     logout_revoke_offline: bool = _setting(
         "logout.revoke_offline",
         values.flag,

@@ -1,6 +1,6 @@
 """Telling clients of logouts (OpenID Connect Back-Channel Logout 1.0).
 
-Sessions of a host's own are none that grants name, so it is there for the built-in accounts.
+It is there where sessions have a name, ``SignedIn.sid``: with a host's accounts if they say so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def includeme(config: Configurator) -> None:
 
     def add() -> None:
         site = site_of(config.registry)
-        if site.people is None:
+        accounts = site.provider.accounts
+        if not (accounts.can_sign_out and accounts.names_sessions):
             return
         site.metadata["backchannel_logout_supported"] = True
         site.metadata["backchannel_logout_session_supported"] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyramid.config import PHASE1_CONFIG, Configurator
@@ -57,7 +58,7 @@ def confirm(request: Any) -> Response:
 def _respond(request: Any, answer: Departure | Interact | Refusal) -> Response:
     if not isinstance(answer, Departure):
         return respond(request, answer)
-    headers = request.oauthprov.provider.accounts.sign_out(request) if answer.ends else ()
+    headers = _sign_out(request) if answer.ends else ()
     if answer.redirect is not None and not answer.stays:
         response = respond(request, answer.redirect)
     else:
@@ -66,6 +67,14 @@ def _respond(request: Any, answer: Departure | Interact | Refusal) -> Response:
         response = render_to_response(f"{_TEMPLATES}_done.pt", page, request)
     response.headers.extend(headers)
     return response
+
+
+def _sign_out(request: Any) -> Sequence[tuple[str, str]]:
+    tools = request.oauthprov
+    if tools.person is not None and tools.person.session_key is None:
+        tools.provider.leave(tools.person)
+    headers: Sequence[tuple[str, str]] = tools.provider.accounts.sign_out(request)
+    return headers
 
 
 def _interaction(fields: dict[str, str]) -> str:

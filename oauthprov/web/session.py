@@ -77,6 +77,7 @@ class BrowserSession:
             session_key=session.key,
             developer=account.developer,
             acr=PASSWORD_ACR,
+            sid=session.sid,
         )
 
     def sign_in(self, account: Account, amr: tuple[str, ...] = ("pwd",)) -> None:

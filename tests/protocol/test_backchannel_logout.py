@@ -44,7 +44,8 @@ class Visit:
     @property
     def person(self):
         key = digest(self.secret)
-        return dataclasses.replace(ALICE, account_id=self.account_id, session_key=key)
+        sid = self.world.storage.get(Session, key).record.sid
+        return dataclasses.replace(ALICE, account_id=self.account_id, session_key=key, sid=sid)
 
     def tokens(self, client_id="app", scope="openid"):
         return self.world.tokens(client_id, person=self.person, scope=scope)

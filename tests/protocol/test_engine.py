@@ -5,8 +5,6 @@ from oauthlib.oauth2 import AuthorizationCodeGrant, ImplicitGrant, RefreshTokenG
 
 from oauthprov.protocol.engine import Engine
 
-from .world import ISSUER
-
 
 def test_many_engines_leave_the_grant_classes_as_they_were(world):
     def lists():
@@ -14,12 +12,12 @@ def test_many_engines_leave_the_grant_classes_as_they_were(world):
 
     before = lists(), list(ImplicitGrant.response_types)
     for _ in range(10):
-        Engine(world.provider.validator, ISSUER)
+        Engine(world.provider.validator, world.settings)
     assert (lists(), list(ImplicitGrant.response_types)) == before
 
 
 def test_two_engines_share_no_check(world):
-    first, second = (Engine(world.provider.validator, ISSUER) for _ in range(2))
+    first, second = (Engine(world.provider.validator, world.settings) for _ in range(2))
     grants = [e.authorization.response_types["code"] for e in (first, second)]
     assert grants[0].custom_validators.pre_auth is not grants[1].custom_validators.pre_auth
     assert [len(grant.custom_validators.pre_auth) for grant in grants] == [1, 1]

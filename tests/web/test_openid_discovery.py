@@ -72,6 +72,15 @@ def test_signing_up_is_offered_where_it_can_be_done():
     closed.close()
 
 
+def test_what_is_switched_on_is_named():
+    site = openid_site(**{"openid.implicit": "true", "keys.algorithms": "ES256 RS256"})
+    document = site.get(PATH).json
+    assert document["response_types_supported"] == ["code", "id_token", "id_token token"]
+    assert "implicit" in document["grant_types_supported"]
+    assert document["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
+    site.close()
+
+
 def test_every_form_of_the_address():
     """Section 4.1 appends; RFC 8414 section 5 inserts; the bare one is the operator's choice."""
     issuer = "https://id.example/auth/one"

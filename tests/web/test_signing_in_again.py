@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -47,6 +49,27 @@ def test_signing_in_again(site, alice, app, changes):
     assert page.status_int == 401
     code = arrived(alice.follow(fill(page)))["code"]
     assert app.exchange(code).json["id_token"]
+
+
+def test_the_session_goes_on_under_its_name(site, alice, app):
+    """Back-channel logout finds by ``sid`` what the person signed in to before, too."""
+
+    def sid(browser):
+        token = app.tokens(browser, scope="openid")["id_token"]
+        return claims_of(token)["sid"]
+
+    first = sid(alice)
+    alice.follow(fill(ask(alice, app, prompt="login")))
+    assert sid(alice) == first
+    alice.get("/logout").forms[0].submit()
+    alice.sign_in("alice")
+    assert sid(alice) != first
+    assert sid(site.browser().sign_in("alice")) != first
+
+
+def claims_of(id_token):
+    payload = id_token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def test_once_is_enough(site, alice, app):
@@ -116,6 +139,18 @@ class TestResponseModes:
         parts = urlsplit(response.location)
         assert parts.query == ""
         assert dict(parse_qsl(parts.fragment))["state"] == "xyz"
+
+    def test_an_id_token_in_the_fragment(self):
+        site = openid_site(**{"openid.implicit": "true"})
+        alice, app = site.browser().sign_up("alice"), relying_party(site, implicit=True)
+        asked = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
+        response = alice.decide(alice.authorize(app, **asked))
+        parts = urlsplit(response.location)
+        assert parts.query == ""
+        came = dict(parse_qsl(parts.fragment))
+        assert claims_of(came["id_token"])["sub"] == alice.account_id()
+        assert app.userinfo(came["access_token"]).json == {"sub": alice.account_id()}
+        site.close()
 
     @pytest.mark.parametrize("changes", [{}, {"prompt": "none", "max_age": "x"}])
     def test_form_post(self, alice, app, changes):

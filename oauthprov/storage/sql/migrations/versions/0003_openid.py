@@ -1,4 +1,4 @@
-"""What OpenID Connect keeps with accounts, codes, grants and interactions.
+"""What OpenID Connect keeps with accounts, codes, grants, sessions and interactions.
 
 Revision 0003, frozen: what it says stays as it is when tables.py moves on. Every column may be
 NULL, so that a process of the version before can go on adding rows.
@@ -29,5 +29,7 @@ def upgrade() -> None:
         op.add_column(table, Column("acr", TEXT, nullable=True))
         op.add_column(table, Column("claims", TEXT, nullable=True))
     op.add_column("authorization_codes", Column("nonce", TEXT, nullable=True))
+    for table in ("grants", "authorization_codes", "sessions"):
+        op.add_column(table, Column("sid", TEXT, nullable=True))
     op.add_column("interactions", Column("session_key", KEY, nullable=True))
     op.add_column("interactions", Column("auth_time", TIME, nullable=True))

@@ -23,11 +23,11 @@ TIME = BigInteger()
 
 
 def upgrade() -> None:
-    """Add the columns of clients and sessions, and the queue."""
+    """Add the columns of clients, and the queue."""
     # The version before goes on adding rows, and doesn't know the columns: they have a default.
-    for table, name in (("clients", "post_logout_redirect_uris"), ("sessions", "former")):
-        added = Column(name, TEXT, nullable=False, server_default=text("'[]'"))
-        op.add_column(table, added)
+    name = "post_logout_redirect_uris"
+    uris: Column[str] = Column(name, TEXT, nullable=False, server_default=text("'[]'"))
+    op.add_column("clients", uris)
     op.add_column("clients", Column("backchannel_logout_uri", TEXT, nullable=True))
     name = "backchannel_logout_session_required"
     flag: Column[bool] = Column(name, Boolean(), nullable=False, server_default=expression.false())

@@ -1,0 +1,71 @@
+"""ID tokens straight from the authorization endpoint (OpenID Connect Core section 3.2).
+
+Off by default: ``oauthprov.openid.implicit`` is for certification. An access token that comes this
+way passes through the browser's history, and nothing proves who takes it.
+"""
+
+from __future__ import annotations
+
+from oauthprov import credentials
+from oauthprov.accounts import SignedIn
+from oauthprov.protocol import id_tokens, openid, tokens
+from oauthprov.protocol.authentication_request import AuthenticationRequest
+from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.params import Pairs
+from oauthprov.records import Grant
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Add, Change
+
+GRANT_TYPE = "implicit"
+RESPONSE_TYPES = ("id_token", "id_token token")
+
+
+def is_on(settings: Settings) -> bool:
+    """Tell whether anybody may ask for such a response."""
+    return settings.openid_implicit and openid.is_on(settings)
+
+
+def issue(
+    context: Context, asked: AuthenticationRequest, person: SignedIn, scopes: tuple[str, ...]
+) -> Pairs:
+    """Store a grant, and an access token if one is asked for; return the parameters.
+
+    What the context collected is committed before them. Without an access token there is no
+    UserInfo, so the claims of the scopes are in the ID token (section 5.4). Raises Conflict.
+    """
+    grant = _grant(context, asked, person, scopes)
+    changes: list[Change] = [*context.changes, Add(grant)]
+    said: dict[str, object] = {}
+    if "token" in asked.response_type:
+        access, record = tokens.access_token(context, grant, scopes)
+        changes.append(Add(record))
+        said = tokens.response(access, record)
+        said = id_tokens.with_id_token(context, grant, scopes, said, asked.nonce)
+    else:
+        said["id_token"] = id_tokens.signed(context, grant, nonce=asked.nonce, scopes=scopes)
+    context.commit(*changes)
+    return tuple((name, str(value)) for name, value in said.items())
+
+
+def _grant(
+    context: Context, asked: AuthenticationRequest, person: SignedIn, scopes: tuple[str, ...]
+) -> Grant:
+    client_id = required(context.client).client_id
+    # Nothing can be refreshed: it is there for as long as the session may be, to be logged out.
+    lifetime = max(context.settings.access_token_lifetime, context.settings.session_lifetime)
+    return Grant(
+        grant_id=credentials.mint_id(),
+        client_id=client_id,
+        account_id=person.account_id,
+        scopes=scopes,
+        resources=context.resources,
+        created_at=context.now,
+        last_used_at=context.now,
+        expires_at=context.now + lifetime,
+        session_key=person.session_key,
+        auth_time=person.auth_time,
+        amr=person.amr,
+        acr=person.acr,
+        claims=asked.claims.dump(),
+        sid=id_tokens.sid(person.sid, client_id) if person.sid else None,
+    )

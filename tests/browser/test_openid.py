@@ -1,0 +1,98 @@
+"""Signing in with OpenID Connect, as a browser goes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs
+
+import pytest
+
+from tests.browser.place import Provider, provider_on
+from tests.browser.visitor import Visitor
+from tests.servers.wsgi import Server
+from tests.site import OPENID, OPENID_SCOPES, PASSWORD
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with provider_on("sqlite://", scopes=OPENID) as served:
+        yield served
+
+
+@pytest.fixture
+def alice(visit, provider) -> Visitor:
+    visitor = visit(dark=True)
+    visitor.sign_up(provider.issuer, "alice")
+    return visitor
+
+
+@pytest.fixture
+def client() -> Iterator[Server]:
+    """A client whose callback says what was posted to it."""
+
+    def callback(environ, start_response):
+        posted = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        names = " ".join(sorted(parse_qs(posted.decode())))
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [
+            f'<!doctype html><link rel="icon" href="data:,"><h1>{environ["REQUEST_METHOD"]} '
+            f"{names}</h1>".encode()
+        ]
+
+    served = Server("localhost")
+    served.start(callback)
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def ask(provider, client):
+    """Return where the client sends a browser."""
+    callback = f"{client.root}/callback"
+    registered, _ = provider.registrar.register(
+        type="web", name="Reader", redirect_uris=(callback,), scopes=OPENID_SCOPES
+    )
+
+    def url(**more: str) -> str:
+        asked = {"scope": "openid email", "nonce": "n"} | more
+        return provider.authorization_url(registered.client_id, callback, **asked)
+
+    return url
+
+
+def test_a_profile(alice, provider):
+    alice.page.goto(provider.url("/account"))
+    alice.link("Edit your profile").click()
+    alice.look("Your profile")
+    alice.field("Full name").fill("Alice Liddell")
+    alice.field("E-mail address").fill("nobody")
+    alice.button("Save").click()
+    alice.alert().wait_for()
+    alice.look("Your profile")
+    alice.field("E-mail address").fill("alice@example.org")
+    alice.button("Save").click()
+    alice.page.get_by_role("status").wait_for()
+    alice.look("Your account")
+
+
+def test_an_answer_by_form_post(alice, ask):
+    """The page posts itself to the client, the security policy of ours notwithstanding."""
+    alice.page.goto(ask(response_mode="form_post"))
+    alice.look("Reader asks for access")
+    alice.button("Allow").click()
+    alice.heading("POST code iss state").wait_for()
+    alice.page.goto(ask(response_mode="form_post", prompt="none"))
+    alice.heading("POST code iss state").wait_for()
+
+
+def test_signing_in_again(alice, ask):
+    alice.page.goto(ask(prompt="login", login_hint="alice"))
+    alice.look("Sign in")
+    assert alice.field("User name").input_value() == "alice"
+    alice.field("Password").fill(PASSWORD)
+    alice.button("Sign in").click()
+    alice.heading("Reader asks for access").wait_for()
+    alice.button("Allow").click()
+    alice.heading("GET").wait_for()

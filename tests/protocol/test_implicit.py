@@ -1,0 +1,164 @@
+"""``oauthprov.openid.implicit``: OpenID Connect Core section 3.2, for certification."""
+
+import dataclasses
+
+import pytest
+
+from oauthprov.protocol import jose
+from oauthprov.protocol.answers import Interact, Redirect
+from oauthprov.protocol.client_metadata import InvalidMetadata
+from oauthprov.protocol.registration import Registrar
+from oauthprov.records import AccessToken, AuthorizationCode, Grant
+
+from .world import ALICE, BROWSER, CALLBACK, ISSUER, openid_world
+
+IMPLICIT = ("authorization_code", "implicit")
+
+
+@pytest.fixture
+def world():
+    made = openid_world(**{"openid.implicit": "true"})
+    scopes = ("openid", "email", "read", "offline_access")
+    made.client("page", "browser", grant_types=IMPLICIT, scopes=scopes)
+    return made
+
+
+def ask(world, client_id="page", response_type="id_token", **changes):
+    plain = {"scope": "openid", "nonce": "n", "code_challenge": None}
+    plain |= {"code_challenge_method": None, "response_type": response_type}
+    return world.authorize(client_id, **(plain | changes))
+
+
+def allowed(world, *args, person=ALICE, **changes):
+    answer = ask(world, *args, person=person, **changes)
+    if isinstance(answer, Interact):
+        answer = world.provider.decide(answer.interaction_id, person, BROWSER, allow=True)
+    assert isinstance(answer, Redirect), answer
+    assert answer.response_mode == changes.get("response_mode", "fragment")
+    return dict(answer.params)
+
+
+def test_an_id_token(world):
+    """Section 3.2.2.10: no at_hash without an access token; 5.4: the claims of the scopes."""
+    person = dataclasses.replace(ALICE, sid="a session", acr="1")
+    came = allowed(world, scope="openid email", person=person)
+    assert came.keys() == {"id_token", "state", "iss"}
+    said = world.id_token(came["id_token"]).claims
+    assert (said["iss"], said["aud"], said["sub"], said["nonce"]) == (
+        ISSUER,
+        "page",
+        "alice-id",
+        "n",
+    )
+    assert (said["email"], said["email_verified"]) == ("alice@example.org", False)
+    assert (said["auth_time"], said["acr"]) == (999, "1")
+    assert "at_hash" not in said
+    (grant,) = [stored.record for stored in world.all(Grant)]
+    assert (grant.sid, grant.scopes) == (said["sid"], ("openid", "email"))
+    assert world.all(AccessToken) == world.all(AuthorizationCode) == []
+
+
+@pytest.mark.parametrize("response_type", ["id_token token", "token id_token"])
+def test_an_id_token_and_an_access_token(world, response_type):
+    """Section 3.2.2.5, and 3.2.2.9 for at_hash. The claims of scopes come from UserInfo."""
+    came = allowed(world, response_type=response_type, scope="openid email")
+    assert came.keys() == {
+        "access_token",
+        "token_type",
+        "expires_in",
+        "scope",
+        "id_token",
+        "state",
+        "iss",
+    }
+    said = world.id_token(came["id_token"]).claims
+    assert said["at_hash"] == jose.half_hash("RS256", came["access_token"])
+    assert "email" not in said
+    bearing = world.provider.bearer(came["access_token"])
+    assert world.provider.userinfo(bearing)["email"] == "alice@example.org"
+
+
+def test_a_remembered_consent_needs_no_page(world):
+    world.client("web", grant_types=IMPLICIT, scopes=("openid",))
+    allowed(world, "web")
+    assert isinstance(ask(world, "web"), Redirect)
+
+
+def test_it_is_answered_once(world):
+    waiting = ask(world, scope="openid email").interaction_id
+    world.provider.decide(waiting, ALICE, BROWSER, allow=True)
+    again = world.provider.decide(waiting, ALICE, BROWSER, allow=True)
+    assert not isinstance(again, Redirect)
+    assert len(world.all(Grant)) == 1
+
+
+def test_the_nonce_is_required(world):
+    """Section 3.2.2.1."""
+    answer = ask(world, nonce=None)
+    assert (dict(answer.params)["error"], answer.response_mode) == ("invalid_request", "fragment")
+
+
+def test_nothing_can_be_refreshed(world):
+    assert "refresh_token" not in allowed(world, response_type="id_token token")
+    answer = allowed(
+        world, response_type="id_token token", scope="openid offline_access", prompt="consent"
+    )
+    assert answer["scope"] == "openid"
+
+
+def test_not_in_a_query(world):
+    """Multiple Response Types section 5."""
+    answer = ask(world, response_mode="query")
+    assert (dict(answer.params)["error"], answer.response_mode) == ("invalid_request", "fragment")
+    assert allowed(world, response_mode="form_post")["id_token"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"prompt": "none", "max_age": "0"}, "login_required"),
+        ({"prompt": "none"}, "consent_required"),
+        ({"scope": "openid unknown"}, "invalid_scope"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "id_token id_token"}, "unsupported_response_type"),
+    ],
+)
+def test_the_fragment_takes_errors_too(world, changes, error):
+    answer = ask(world, **changes)
+    assert (dict(answer.params)["error"], answer.response_mode) == (error, "fragment")
+
+
+@pytest.mark.parametrize("response_type", ["token", "code id_token", "code token", "none"])
+def test_no_access_token_alone(world, response_type):
+    answer = ask(world, response_type=response_type)
+    assert dict(answer.params)["error"] == "unsupported_response_type"
+
+
+def test_without_openid_there_is_none(world):
+    answer = ask(world, scope="read")
+    assert dict(answer.params)["error"] == "unsupported_response_type"
+
+
+def test_who_may(world):
+    """The client must be registered so, and the setting be on."""
+    answer = ask(world, "app")
+    assert dict(answer.params)["error"] == "unauthorized_client"
+    off = openid_world()
+    off.client("page", "browser", grant_types=IMPLICIT, scopes=("openid",))
+    answer = ask(off)
+    assert dict(answer.params)["error"] == "unsupported_response_type"
+
+
+def test_registering_for_it(world):
+    def registrar(of):
+        return Registrar(of.settings, of.storage, lambda: of.now)
+
+    metadata = {"name": "Page", "redirect_uris": (CALLBACK,), "scopes": ("openid",)}
+    client, _ = registrar(world).register(type="browser", implicit=True, **metadata)
+    assert "implicit" in client.grant_types
+    client = registrar(world).edit(client.client_id, implicit=False)
+    assert client.grant_types == ("authorization_code", "refresh_token")
+    with pytest.raises(InvalidMetadata):
+        registrar(world).register(type="machine", name="Job", scopes=(), implicit=True)
+    with pytest.raises(InvalidMetadata):
+        registrar(openid_world()).register(type="browser", implicit=True, **metadata)
