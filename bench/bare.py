@@ -127,8 +127,10 @@ def keys() -> tuple[str, str]:
     return slot, f"{slot}.{secrets.token_urlsafe(32)}"
 
 
-def bare(url: str, options: Mapping[str, str]) -> Bare:
-    """Connect the driver of an SQL database to ``url``."""
+def bare(url: str, options: Mapping[str, str]) -> Bare | None:
+    """Connect the driver of an SQL database to ``url``; None for any other storage."""
+    if not url.startswith(("sqlite:", "postgresql", "mysql", "mariadb")):
+        return None
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         connection = sqlite3.connect(address.database or ":memory:", isolation_level=None)

@@ -3,9 +3,10 @@
     python -m bench.storage sqlite:////tmp/bench.sqlite
     python -m bench.storage postgresql+psycopg://user@host/database --rounds 500
 
+    python -m bench.storage redis://localhost:6379/15
+
 Both run in turn in one process, so that a busy machine slows both alike: read the ratio. The
-database is upgraded, and what is written there stays. A baseline of another backend is one more
-function in ``bench.bare``.
+database is upgraded, and what is written there stays. Redis has no bare driver to run against.
 """
 
 from __future__ import annotations
@@ -122,12 +123,12 @@ def timed(flow: Callable[[], Iterator[None]]) -> tuple[float, float]:
     return (time.perf_counter_ns() - wall) / 1000, (time.thread_time_ns() - processor) / 1000
 
 
-def measure(storage: Storage, rival: Bare, rounds: int) -> Mapping[str, list[list[float]]]:
+def measure(storage: Storage, rival: Bare | None, rounds: int) -> Mapping[str, list[list[float]]]:
     """Return the medians of each flow: contract and bare, wall and processor."""
     medians = {}
     for name in FLOWS:
-        sides = [getattr(Flows(storage), name), getattr(rival, name)]
-        taken: list[list[tuple[float, float]]] = [[], []]
+        sides = [getattr(side, name) for side in (Flows(storage), rival) if side is not None]
+        taken: list[list[tuple[float, float]]] = [[] for _ in sides]
         for _, (side, flow) in itertools.product(range(rounds), enumerate(sides)):
             taken[side].append(timed(flow))
         medians[name] = [
@@ -148,14 +149,17 @@ def main() -> None:
     if storage.get(Client, "bench") is None:
         storage.commit(Add(CLIENT), now=NOW)
     print(", ".join(f"{name} {fact}" for name, fact in storage.describe().items()))
-    print(f"{'median us':20}{'contract':>18}{'bare driver':>18}{'ratio':>14}")
     rival = bare(given.url, dict(pair.split("=", 1) for pair in given.option))
-    for name, (ours, theirs) in measure(storage, rival, given.rounds).items():
-        cells = [f"{wall:.0f} ({cpu:.0f} cpu)" for wall, cpu in (ours, theirs)]
-        ratio = f"{ours[0] / theirs[0]:.2f} ({ours[1] / theirs[1]:.2f})"
-        print(f"{name.replace('_', ' '):20}{cells[0]:>18}{cells[1]:>18}{ratio:>14}")
+    beside = f"{'bare driver':>18}{'ratio':>14}" if rival else ""
+    print(f"{'median us':20}{'contract':>18}{beside}")
+    for name, sides in measure(storage, rival, given.rounds).items():
+        cells = "".join(f"{f'{wall:.0f} ({cpu:.0f} cpu)':>18}" for wall, cpu in sides)
+        (wall, cpu), (bare_wall, bare_cpu) = sides[0], sides[-1]
+        ratio = f"{wall / bare_wall:.2f} ({cpu / bare_cpu:.2f})" if rival else ""
+        print(f"{name.replace('_', ' '):20}{cells}{ratio:>14}")
     storage.close()
-    rival.close()
+    if rival is not None:
+        rival.close()
 
 
 if __name__ == "__main__":

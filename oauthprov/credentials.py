@@ -26,12 +26,12 @@ ACCESS_TOKEN = "opa"  # noqa: S105 - the kinds are public: secret scanners look 
 REFRESH_TOKEN = "opr"  # noqa: S105
 AUTHORIZATION_CODE = "opc"
 CLIENT_SECRET = "ops"  # noqa: S105
+REGISTRATION_TOKEN = "opm"  # noqa: S105
+INITIAL_ACCESS_TOKEN = "opi"  # noqa: S105
 
 PASSWORD_LIMIT = 1024
-_BEARER = re.compile(
-    rf"({ACCESS_TOKEN}|{REFRESH_TOKEN}|{AUTHORIZATION_CODE})_([A-Za-z0-9_-]{{1,64}})"
-    r"\.[A-Za-z0-9_-]{1,128}"
-)
+_KINDS = (ACCESS_TOKEN, REFRESH_TOKEN, AUTHORIZATION_CODE, INITIAL_ACCESS_TOKEN)
+_BEARER = re.compile(rf"({'|'.join(_KINDS)})_([A-Za-z0-9_-]{{1,64}})\.[A-Za-z0-9_-]{{1,128}}")
 _NONCE_BYTES = 12
 # Default_Ignorable_Code_Point beyond category C, and the blank Braille pattern.
 _IGNORABLE = re.compile(

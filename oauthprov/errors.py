@@ -52,6 +52,18 @@ class UnmetAuthenticationRequirementsError(OAuth2Error):
     error = "unmet_authentication_requirements"
 
 
+class InvalidRedirectURIError(OAuth2Error):
+    """A redirect URI can't be registered (RFC 7591 section 3.2.2)."""
+
+    error = "invalid_redirect_uri"
+
+
+class InvalidClientMetadataError(OAuth2Error):
+    """A client can't be registered as it says it is (RFC 7591 section 3.2.2)."""
+
+    error = "invalid_client_metadata"
+
+
 class JoseError(Exception):
     """A token or a key set was refused; ``reason`` is for the log, not for whoever sent it."""
 

@@ -45,6 +45,8 @@ def ini(storage_url: str, issuer: str = ISSUER, **more: str) -> dict[str, str]:
         ),
         "oauthprov.signup": "everyone",
         "oauthprov.console": "everyone",
+        "oauthprov.registration": "open",
+        "oauthprov.registration.limit_address": "100000 per hour",
         "oauthprov.password.memory": "8",
         "oauthprov.password.time": "1",
         "oauthprov.signup.limit_address": "100000 per hour",

@@ -67,7 +67,7 @@ WALLS = {
     "credentials": (("records",), (*WEB, *ENGINES, "oauthlib")),
     "errors": (("storage.interface",), (*WEB, *ENGINES)),
     "logs": ((), (*WEB, *ENGINES, "oauthlib")),
-    "records": ((), (*WEB, *ENGINES, "oauthlib", "cryptography", "argon2")),
+    "records": (("records",), (*WEB, *ENGINES, "oauthlib", "cryptography", "argon2")),
     "demo": (("demo",), ENGINES),
 }
 

@@ -40,6 +40,11 @@ def test_good_settings_have_no_problem():
         ("issuer", "https://id.example/"),
         ("signup", "anybody"),
         ("pkce", "off"),
+        ("registration", "everyone"),
+        ("registration.scopes", "profile:read printers:read"),
+        ("registration.limit_address", "many"),
+        ("registration.limit_total", "0"),
+        ("registration.unused_lifetime", "172799"),
     ],
 )
 def test_what_weakens_the_server_stops_its_start(key, value):

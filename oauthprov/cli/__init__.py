@@ -18,6 +18,7 @@ from oauthprov.cli.output import Refused, explain
 
 GROUPS = {
     "client": "register, show, change and remove clients",
+    "registration": "initial access tokens, by which clients register themselves",
     "user": "make accounts, set passwords, disable accounts",
     "token": "list and revoke what was granted",
     "keys": "list, rotate and retire the keys that tokens are signed with",

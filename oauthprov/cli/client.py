@@ -1,7 +1,8 @@
 """``oauthprov client``: register, show, change and remove clients.
 
 With ``--json``, ``list`` prints ``{"clients": [CLIENT, ...]}`` and every other verb a CLIENT: the
-fields of the record, with ``secrets`` as how many are live. ``add`` and ``rotate-secret`` add
+fields of the record, with ``secrets`` as how many are live, and ``self_registered`` (RFC 7591) in
+place of the digest of its registration token. ``add`` and ``rotate-secret`` add
 ``client_secret``, which is null for a public client and never shown again.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
@@ -35,31 +37,31 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_account(every.add_mutually_exclusive_group(), "--owner", "--owner-id")
     every.set_defaults(run=_list)
 
-    show = verbs.add_parser("show", help="show a client")
-    add_ini(show)
-    show.add_argument("client_id")
-    show.set_defaults(run=_show)
+    _add_verb(verbs, "show", _show, "show a client")
 
-    edit = verbs.add_parser("edit", help="change a client; what isn't named stays")
-    add_ini(edit)
-    edit.add_argument("client_id")
+    edit = _add_verb(verbs, "edit", _edit, "change a client; what isn't named stays")
     edit.add_argument("--name")
     _add_metadata(edit)
     state = edit.add_mutually_exclusive_group()
     state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
     state.add_argument("--enable", action="store_true", help="let it work again")
-    edit.set_defaults(run=_edit)
 
-    rotate = verbs.add_parser("rotate-secret", help="make a new secret; the last one still works")
-    add_ini(rotate)
-    rotate.add_argument("client_id")
+    making = "make a new secret; the last one still works"
+    rotate = _add_verb(verbs, "rotate-secret", _rotate, making)
     rotate.add_argument("--retire", action="store_true", help="end the older secret instead")
-    rotate.set_defaults(run=_rotate)
 
-    remove = verbs.add_parser("remove", help="remove a client; its tokens are dead at once")
-    add_ini(remove)
-    remove.add_argument("client_id")
-    remove.set_defaults(run=_remove)
+    _add_verb(verbs, "remove", _remove, "remove a client; its tokens are dead at once")
+
+
+def _add_verb(
+    verbs: Any, name: str, run: Callable[[argparse.Namespace], None], text: str
+) -> argparse.ArgumentParser:
+    """Add a verb that is about one client."""
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=text)
+    add_ini(verb)
+    verb.add_argument("client_id")
+    verb.set_defaults(run=run)
+    return verb
 
 
 def _add_metadata(verb: argparse.ArgumentParser) -> None:
@@ -68,9 +70,12 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--scope", "scopes", "SCOPE"),
         ("--default-scope", "default_scopes", "SCOPE"),
         ("--post-logout-redirect-uri", "post_logout_redirect_uris", "URI"),
+        ("--grant-type", "grant_types", "GRANT_TYPE"),
+        ("--contact", "contacts", "TEXT"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
-    verb.add_argument("--homepage-uri", metavar="URI")
+    for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
+        verb.add_argument(option, metavar="URI")
     verb.add_argument("--backchannel-logout-uri", metavar="URI", help="told when people sign out")
     verb.add_argument(
         "--backchannel-logout-session-required",
@@ -83,15 +88,10 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="it is ours: people aren't asked for consent",
     )
-    verb.add_argument(
-        "--implicit",
-        action=argparse.BooleanOptionalAction,
-        help="it may have ID tokens without a code, where oauthprov.openid.implicit is on",
-    )
 
 
 def _metadata(arguments: argparse.Namespace) -> Metadata:
-    given = {field: getattr(arguments, field) for field in Metadata.__annotations__}
+    given = {field: getattr(arguments, field, None) for field in Metadata.__annotations__}
     return cast(Metadata, {k: v for k, v in given.items() if v is not None})
 
 
@@ -155,14 +155,16 @@ def _remove(arguments: argparse.Namespace) -> None:
 
 def document(client: Client) -> dict[str, object]:
     """Return a client as JSON shows it: the record, with its secrets counted."""
-    return dataclasses.asdict(client) | {"secrets": len(client.secrets)}
+    shown = dataclasses.asdict(client) | {"secrets": len(client.secrets)}
+    shown["self_registered"] = shown.pop("registration_token") is not None
+    return shown
 
 
 def _show_client(client: Client, as_json: bool) -> None:
     if as_json:
         show_json(document(client))
         return
-    times = ("created_at", "secret_created_at", "disabled_at")
+    times = ("created_at", "secret_created_at", "disabled_at", "last_used_at")
     show_facts(document(client) | {name: moment(getattr(client, name)) for name in times})
 
 

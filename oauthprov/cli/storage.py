@@ -1,7 +1,9 @@
 """``oauthprov storage``: check, upgrade and purge what the .ini names.
 
 With ``--json``, ``check`` and ``upgrade`` print ``{"ready": BOOL, "facts": {...}}``, whose facts
-depend on the engine, and ``purge`` prints ``{"expired": N, "orphaned_consents": N}``.
+depend on the engine, and ``purge`` prints how many records it dropped, as ``{"expired": N,
+"unused_clients": N, "orphaned_consents": N}``. The unused clients are those that registered
+themselves, past ``oauthprov.registration.unused_lifetime``.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import note, show_facts, show_json
 from oauthprov.cli.progress import counting
+from oauthprov.protocol.last_use import remove_unused
 from oauthprov.protocol.registration import drop_orphaned_consents
 
 
@@ -20,7 +23,11 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     for name, run, text in (
         ("check", _check, "tell whether the storage answers and its schema is today's"),
         ("upgrade", _upgrade, "bring the schema to this version"),
-        ("purge", _purge, "drop what has expired, and the consents of clients that are gone"),
+        (
+            "purge",
+            _purge,
+            "drop what has expired, unused clients, and consents of clients gone",
+        ),
     ):
         verb = verbs.add_parser(name, help=text, description=text.capitalize() + ".")
         add_ini(verb)
@@ -51,14 +58,18 @@ def _report(on: Opened, as_json: bool) -> None:
 
 def _purge(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
-        expired = consents = 0
+        expired = unused = consents = 0
         with counting("Expired records dropped") as dropped:
             while (more := on.storage.purge(now=on.clock())) > 0:
                 expired += more
                 dropped(more)
+        with counting("Clients looked at") as seen:
+            for removed in remove_unused(on.storage, on.settings, on.clock()):
+                unused += removed
+                seen(1)
         with counting("Consents looked at") as seen:
             for orphaned in drop_orphaned_consents(on.storage, on.clock()):
                 consents += orphaned
                 seen(1)
     show = show_json if arguments.json else show_facts
-    show({"expired": expired, "orphaned_consents": consents})
+    show({"expired": expired, "unused_clients": unused, "orphaned_consents": consents})

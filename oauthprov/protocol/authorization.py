@@ -45,7 +45,7 @@ UNKNOWN_INTERACTION = Refusal(
 )
 
 
-class Rejected(Exception):
+class Answered(Exception):
     """The request ends here, with this answer."""
 
     def __init__(self, answer: Redirect | Refusal) -> None:
@@ -71,7 +71,7 @@ class AuthorizationRequest:
 
 
 class Authorization:
-    """The endpoint and the steps of a person, over one engine. Methods raise :class:`Rejected`."""
+    """The endpoint and the steps of a person, over one engine. Methods raise :class:`Answered`."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -87,7 +87,7 @@ class Authorization:
             return self._next(context, request, person, browser, None)
         stored = interactions.adopt(context, interaction_id, person, browser)
         if stored is None or len(parsed.pairs) > 1:
-            raise Rejected(UNKNOWN_INTERACTION)
+            raise Answered(UNKNOWN_INTERACTION)
         request = self._validated(context, Parsed(stored.record.params))
         return self._next(context, request, person, browser, (interaction_id, stored))
 
@@ -148,8 +148,8 @@ class Authorization:
                 return self._answer(context, request, person, consent, claim)
             except Conflict as lost:
                 if isinstance(lost.change, Claim):
-                    raise Rejected(UNKNOWN_INTERACTION) from None
-        raise Rejected(Refusal("temporarily_unavailable", "Please try again.", 503))
+                    raise Answered(UNKNOWN_INTERACTION) from None
+        raise Answered(Refusal("temporarily_unavailable", "Please try again.", 503))
 
     def deny(self, context: Context, interaction_id: str, browser: Digest) -> Redirect:
         """Tell the client that the person said no."""
@@ -170,7 +170,7 @@ class Authorization:
             try:
                 return self._answer(context, request, person, *claims)
             except Conflict:
-                raise Rejected(UNKNOWN_INTERACTION) from None
+                raise Answered(UNKNOWN_INTERACTION) from None
         step = step or "login"
         if "none" in request.authentication.prompt:
             error = ConsentRequired() if step == "consent" else LoginRequired()
@@ -204,7 +204,7 @@ class Authorization:
         try:
             return signing_in.step(request.authentication, person, began, context.now)
         except OAuth2Error as error:
-            raise Rejected(_error(context, error, request.redirect_uri, request.pairs)) from None
+            raise Answered(_error(context, error, request.redirect_uri, request.pairs)) from None
 
     def _ended(
         self,
@@ -218,7 +218,7 @@ class Authorization:
             try:
                 context.commit(Claim(Interaction, interaction.record.key))
             except Conflict:
-                raise Rejected(UNKNOWN_INTERACTION) from None
+                raise Answered(UNKNOWN_INTERACTION) from None
         return _error(context, error, request.redirect_uri, request.pairs)
 
     def _resumed(
@@ -226,14 +226,14 @@ class Authorization:
     ) -> tuple[Stored[Interaction], AuthorizationRequest]:
         stored = interactions.load(context, interaction_id, browser)
         if stored is None:
-            raise Rejected(UNKNOWN_INTERACTION)
+            raise Answered(UNKNOWN_INTERACTION)
         return stored, self._validated(context, Parsed(stored.record.params))
 
     def _validated(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
         context.parsed = parsed
         critical = {"client_id", "redirect_uri"}.intersection(parsed.repeated)
         if critical:
-            raise Rejected(Refusal("invalid_request", f"Duplicate {critical.pop()} parameter."))
+            raise Answered(Refusal("invalid_request", f"Duplicate {critical.pop()} parameter."))
         uri = params.uri_with(parsed.pairs)
         try:
             found, info = self._engine.authorization.validate_authorization_request(uri)
@@ -242,9 +242,9 @@ class Authorization:
             granted = resources.scopes_for(context.settings, wanted, context.resources)
         except OAuth2Error as error:
             if context.proven is None or isinstance(error, FatalClientError):
-                raise Rejected(_refusal(error)) from None
+                raise Answered(_refusal(error)) from None
             state = () if "state" in parsed.repeated else parsed.pairs
-            raise Rejected(_error(context, error, context.proven, state)) from None
+            raise Answered(_error(context, error, context.proven, state)) from None
         return AuthorizationRequest(
             client=required(context.client),
             redirect_uri=info["redirect_uri"],
@@ -276,7 +276,7 @@ def _read(call: Call) -> Parsed:
             return params.from_body(call, params.AUTHORIZATION, params.QUERY_LIMIT)
         return params.from_query(call, params.AUTHORIZATION | {"interaction"})
     except OAuth2Error as error:
-        raise Rejected(_refusal(error)) from None
+        raise Answered(_refusal(error)) from None
 
 
 def _resolved(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:

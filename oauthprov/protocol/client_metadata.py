@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +10,18 @@ from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 from oauthprov.credentials import is_invisible
-from oauthprov.errors import FetchError
+from oauthprov.errors import FetchError, JoseError
 from oauthprov.fetch.target import Target
+from oauthprov.protocol import implicit
+from oauthprov.protocol.jwk import parse_key_set
 from oauthprov.protocol.redirects import URI_LIMIT, problem_with
 from oauthprov.settings import Settings
 
 NAME_LIMIT = 100
 REDIRECT_URIS_LIMIT = 50
+CONTACTS_LIMIT = 10
+TEXT_LIMIT = 254
+"""Characters of a contact, and of what a client says of its software."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +87,24 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
 
 
 class Metadata(TypedDict, total=False):
-    """The fields of a client that people choose.
-
-    Only the operator may set ``first_party`` and ``implicit``, which stands for the grant type.
-    """
+    """The fields of a client that are chosen. Only the operator may set ``first_party``."""
 
     name: str
     redirect_uris: Sequence[str]
+    grant_types: Sequence[str]
     scopes: Sequence[str]
     default_scopes: Sequence[str]
     homepage_uri: str | None
+    logo_uri: str | None
+    policy_uri: str | None
+    tos_uri: str | None
+    contacts: Sequence[str]
+    software_id: str | None
+    software_version: str | None
+    jwks_uri: str | None
+    jwks: Mapping[str, Any] | None
     auth_method: str
     first_party: bool
-    implicit: bool
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
@@ -177,6 +188,18 @@ def _post_logout_redirect_uris(
     return _redirectable(tuple(dict.fromkeys(uri.strip() for uri in given if uri.strip())), kind)
 
 
+def _grant_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    known = (*kind.grant_types, *_implicit(kind, settings))
+    first = {kind.grant_types[0], implicit.GRANT_TYPE}
+    if first.isdisjoint(given) or not set(given).issubset(known):
+        raise ValueError(f"A {kind.name} client has {' and perhaps '.join(known)}.")
+    return tuple(name for name in known if name in given)
+
+
+def _implicit(kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    return (implicit.GRANT_TYPE,) if kind.redirects and implicit.is_on(settings) else ()
+
+
 def _scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
     chosen = set(given)
     declared = [scope.name for scope in settings.scopes]
@@ -193,7 +216,7 @@ def _default_scopes(given: Sequence[str], kind: ClientType, settings: Settings) 
     return tuple(dict.fromkeys(given))
 
 
-def _homepage_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+def _web_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
     uri = (given or "").strip()
     if not uri:
         return None
@@ -211,6 +234,45 @@ def _homepage_uri(given: str | None, kind: ClientType, settings: Settings) -> st
     if port == 0:
         raise wrong
     return uri
+
+
+def _contacts(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    contacts = tuple(dict.fromkeys(filter(None, map(_plain, given))))
+    if len(contacts) > CONTACTS_LIMIT:
+        raise ValueError(f"Give at most {CONTACTS_LIMIT} contacts.")
+    return contacts
+
+
+def _jwks_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    if not given:
+        return None
+    try:
+        Target.parse(given)
+    except FetchError as wrong:
+        raise ValueError(f"It can't be fetched: {wrong}.") from None
+    return given
+
+
+def _jwks(given: Mapping[str, Any] | None, kind: ClientType, settings: Settings) -> str | None:
+    if given is None:
+        return None
+    made = json.dumps(given, separators=(",", ":"))
+    try:
+        parse_key_set(made)
+    except JoseError as wrong:
+        raise ValueError(f"It can't be used: {wrong.reason}.") from None
+    return made
+
+
+def _text(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    return _plain(given or "") or None
+
+
+def _plain(given: str) -> str:
+    text = given.strip()
+    if len(text) > TEXT_LIMIT or not text.isprintable():
+        raise ValueError(f"Use at most {TEXT_LIMIT} characters, and none that can't be shown.")
+    return text
 
 
 def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
@@ -242,21 +304,23 @@ def _first_party(given: bool, kind: ClientType, settings: Settings) -> bool:
     return given
 
 
-def _implicit(given: bool, kind: ClientType, settings: Settings) -> bool:
-    if given and not (kind.redirects and settings.openid_implicit):
-        raise ValueError("This server gives no tokens to such a client without a code.")
-    return given
-
-
 _RULES: Mapping[str, Callable[[Any, ClientType, Settings], object]] = {
     "name": _name,
     "redirect_uris": _redirect_uris,
+    "grant_types": _grant_types,
     "scopes": _scopes,
     "default_scopes": _default_scopes,
-    "homepage_uri": _homepage_uri,
+    "homepage_uri": _web_uri,
+    "logo_uri": _web_uri,
+    "policy_uri": _web_uri,
+    "tos_uri": _web_uri,
+    "contacts": _contacts,
+    "software_id": _text,
+    "software_version": _text,
+    "jwks_uri": _jwks_uri,
+    "jwks": _jwks,
     "auth_method": _auth_method,
     "first_party": _first_party,
-    "implicit": _implicit,
     "post_logout_redirect_uris": _post_logout_redirect_uris,
     "backchannel_logout_uri": _backchannel_logout_uri,
     "backchannel_logout_session_required": _session_required,

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from oauthprov.records import Client
-from oauthprov.storage.interface import Storage
+from oauthprov.storage.interface import Storage, Stored
 
 CACHE_SIZE = 4096
 
@@ -27,7 +27,7 @@ class Clients:
         self._storage = storage
         self._clock = clock
         self._lifetime = lifetime
-        self._entries: dict[str, tuple[Client, int]] = {}
+        self._entries: dict[str, tuple[Stored[Client], int]] = {}
         self._lock = threading.Lock()
 
     def get(self, client_id: str) -> Client | None:
@@ -36,8 +36,13 @@ class Clients:
             return None
         entry = self._entries.get(client_id)
         if entry is not None and 0 <= self._clock() - entry[1] < self._lifetime:
-            return _enabled(entry[0])
+            return _enabled(entry[0].record)
         return self._read(client_id)
+
+    def cached(self, client_id: str) -> Stored[Client] | None:
+        """Return what :meth:`get` found last, as it was stored; None when that is forgotten."""
+        entry = self._entries.get(client_id)
+        return None if entry is None else entry[0]
 
     def reread(self, client_id: str) -> Client | None:
         """Return the client as it stands, None when it was read within this second already.
@@ -63,7 +68,7 @@ class Clients:
         with self._lock:
             if len(self._entries) >= CACHE_SIZE:
                 del self._entries[next(iter(self._entries))]
-            self._entries[client_id] = (stored.record, read_at)
+            self._entries[client_id] = (stored, read_at)
         return _enabled(stored.record)
 
 

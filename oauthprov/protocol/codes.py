@@ -13,7 +13,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, ServerError
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import id_tokens, pkce, resources, tokens
+from oauthprov.protocol import id_tokens, last_use, pkce, resources, tokens
 from oauthprov.protocol.context import Context, required
 from oauthprov.records import AuthorizationCode, Grant, slot
 from oauthprov.storage.interface import Add, Change, Claim, Conflict
@@ -49,7 +49,7 @@ def issue(context: Context, request: Request) -> str:
         sid=id_tokens.sid(person.sid, str(request.client_id)) if person.sid else None,
         nonce=asked.nonce if asked else None,
     )
-    context.commit(*context.changes, Add(record))
+    last_use.commit(context, record.client_id, *context.changes, Add(record))
     context.issued = bearer.raw
     return bearer.raw
 

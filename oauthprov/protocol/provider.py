@@ -22,9 +22,10 @@ from oauthprov.protocol.answers import (
     Redirect,
     Refusal,
 )
-from oauthprov.protocol.authorization import Authorization, Rejected
+from oauthprov.protocol.authorization import Answered, Authorization
 from oauthprov.protocol.backchannel_logout import BackchannelLogout
 from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.key_sets import KeySets
 from oauthprov.protocol.keys import SigningKeys
@@ -65,6 +66,7 @@ class Provider:
         self.clients = Clients(storage, clock, settings.client_cache)
         self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
         self.validator = Validator(settings, storage, self.clients, clock, self._openid)
+        self.registration = DynamicRegistration(settings, storage, clock, self.clients.evict)
         self._engine = Engine(self.validator, settings)
         self._authorization = Authorization(self._engine)
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
@@ -95,16 +97,16 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.begin(context, call, person, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def park(self, call: Call) -> str | Redirect | Refusal:
         """Store a request that was posted to the authorization endpoint; return its id."""
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.park(context, call)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def pending(
         self, interaction_id: str, person: SignedIn | None, browser: Digest
@@ -113,7 +115,7 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.pending(context, interaction_id, person, browser)
-            except Rejected:
+            except Answered:
                 return None
 
     def decline(self, interaction_id: str, browser: Digest) -> Redirect | Refusal:
@@ -121,8 +123,8 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.decline(context, interaction_id, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def question(
         self, interaction_id: str, person: SignedIn, browser: Digest
@@ -131,8 +133,8 @@ class Provider:
         with self.validator.request("authorize") as context:
             try:
                 return self._authorization.question(context, interaction_id, person, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def decide(
         self, interaction_id: str, person: SignedIn, browser: Digest, *, allow: bool
@@ -143,8 +145,8 @@ class Provider:
                 if not allow:
                     return self._authorization.deny(context, interaction_id, browser)
                 return self._authorization.allow(context, interaction_id, person, browser)
-            except Rejected as rejected:
-                return rejected.answer
+            except Answered as ended:
+                return ended.answer
 
     def connected(self, account_id: str) -> list[ConnectedApp]:
         """Return the clients that an account has let in, the last used first."""

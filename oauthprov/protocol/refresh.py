@@ -10,7 +10,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import id_tokens, resources, scopes, tokens
+from oauthprov.protocol import id_tokens, last_use, resources, scopes, tokens
 from oauthprov.protocol.context import Context, required
 from oauthprov.records import Grant, Receipt, RefreshToken
 from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, Stored
@@ -83,12 +83,13 @@ def rotate(context: Context, raw: str, granted: tuple[str, ...]) -> tokens.Respo
 
 
 def _commit(context: Context, changes: list[Change], grant: Stored[Grant]) -> None:
+    client_id = grant.record.client_id
     if context.now - grant.record.last_used_at < LAST_USED_STEP:
-        context.commit(*changes)
+        last_use.commit(context, client_id, *changes)
         return
     used = Replace(replace(grant.record, last_used_at=context.now), expecting=grant)
     try:
-        context.commit(*changes, used)
+        last_use.commit(context, client_id, *changes, used)
     except Conflict as lost:
         if not isinstance(lost.change, Replace):
             raise

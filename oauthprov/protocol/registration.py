@@ -1,4 +1,4 @@
-"""Registering clients and changing them (RFC 6749 section 2): for the console and the command.
+"""Registering clients and changing them (RFC 6749 section 2), whoever asks for it.
 
 A developer sees and changes only what they own; an ``owner`` of None is the operator, who may
 change any client. A client removed or disabled takes its tokens along at once, since a token's
@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
-from oauthprov.protocol import implicit
 from oauthprov.protocol.client_metadata import (
     CLIENT_TYPES,
     ClientType,
@@ -78,11 +77,20 @@ class Registrar:
         The secret can't be had again. Without ``scopes`` it gets the server's default scopes.
         Raises InvalidMetadata.
         """
+        client, secret = self.prepare(type=type, owner=owner, **metadata)
+        self._storage.commit(Add(client), now=client.created_at)
+        return client, secret
+
+    def prepare(
+        self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
+    ) -> tuple[Client, str | None]:
+        """Return what :meth:`register` would, and store nothing. Raises InvalidMetadata."""
         kind = CLIENT_TYPES.get(type)
         if kind is None:
             raise InvalidMetadata({"type": f"Choose one of {', '.join(CLIENT_TYPES)}."})
         everything: Metadata = {"name": "", "redirect_uris": (), "homepage_uri": None}
         everything["scopes"] = self._settings.default_scopes
+        everything["grant_types"] = kind.grant_types
         everything["auth_method"] = kind.auth_methods[0]
         values = checked(everything | metadata, kind, self._settings)
         implied = [s for s in self._settings.default_scopes if s in values["scopes"]]
@@ -94,13 +102,11 @@ class Registrar:
             client_type=kind.name,
             created_at=now,
             owner=owner,
-            grant_types=_grant_types(kind.grant_types, values.pop("implicit", False)),
             secrets=() if made is None else (made,),
             secret_created_at=None if made is None else now,
             default_scopes=default,
             **values,
         )
-        self._storage.commit(Add(client), now=now)
         return client, secret
 
     def get(self, client_id: str, owner: str | None = None) -> StoredClient:
@@ -136,8 +142,6 @@ class Registrar:
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
-        if "implicit" in values:
-            values["grant_types"] = _grant_types(client.grant_types, values.pop("implicit"))
         return self._replace(stored, version, default_scopes=default, **values)
 
     def rotate_secret(
@@ -201,11 +205,6 @@ def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[bool]:
         if orphaned:
             storage.commit(Remove(Consent, stored.record.key), now=now)
         yield orphaned
-
-
-def _grant_types(others: tuple[str, ...], with_implicit: bool) -> tuple[str, ...]:
-    kept = tuple(name for name in others if name != implicit.GRANT_TYPE)
-    return (*kept, implicit.GRANT_TYPE) if with_implicit else kept
 
 
 def _may_be_id(client_id: str) -> bool:

@@ -6,7 +6,7 @@ import logging
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import resources
+from oauthprov.protocol import last_use, resources
 from oauthprov.protocol.answers import Bearing
 from oauthprov.protocol.context import Context, required
 from oauthprov.records import AccessToken, Grant, RefreshToken
@@ -63,7 +63,7 @@ def for_client(context: Context, scopes: tuple[str, ...]) -> Response:
         issued_at=context.now,
         expires_at=context.now + context.settings.access_token_lifetime,
     )
-    context.commit(Add(record))
+    last_use.commit(context, record.client_id, Add(record))
     return response(bearer, record)
 
 
@@ -83,11 +83,13 @@ def response(access: Bearer, record: AccessToken, refresh: Bearer | None = None)
 def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToken] | None:
     """Return the token that ``raw`` is, dead or alive; its prefix tells the kind."""
     bearer = Bearer.parse(raw)
-    if bearer is None or bearer.kind == credentials.AUTHORIZATION_CODE:
+    if bearer is None:
         return None
     if bearer.kind == credentials.REFRESH_TOKEN:
         return context.load(RefreshToken, bearer.key)
-    return context.load(AccessToken, bearer.key)
+    if bearer.kind == credentials.ACCESS_TOKEN:
+        return context.load(AccessToken, bearer.key)
+    return None
 
 
 def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]) -> bool:

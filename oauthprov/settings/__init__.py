@@ -96,6 +96,36 @@ class Settings:
         "developers",
         "Who may register clients at /clients: everyone, developers, off.",
     )
+    registration: Literal["closed", "token", "open"] = _setting(
+        "registration",
+        values.one_of("closed", "token", "open"),
+        "closed",
+        "Whether clients may register themselves (RFC 7591): closed, token, open.",
+    )
+    registration_scopes: tuple[str, ...] = _setting(
+        "registration.scopes",
+        values.words,
+        "",
+        "The scopes that such clients may have; empty means every declared one.",
+    )
+    registration_limit_address: str = _setting(
+        "registration.limit_address",
+        values.rate,
+        "20 per hour",
+        "Tries to register from one address.",
+    )
+    registration_limit_total: str = _setting(
+        "registration.limit_total",
+        values.rate,
+        "1000 per day",
+        "Clients registered from all addresses together.",
+    )
+    registration_unused_lifetime: int = _setting(
+        "registration.unused_lifetime",
+        values.seconds(),
+        "7776000",
+        "Seconds without use after which such a client is removed by a purge; 0 keeps all.",
+    )
     code_lifetime: int = _setting(
         "code_lifetime",
         values.seconds(600),
@@ -217,16 +247,10 @@ class Settings:
         "Give ID tokens without a code to clients registered so; for certification.",
     )
     logout_revoke_offline: bool = _setting(
-        "logout.revoke_offline",
-        values.flag,
-        "false",
-        "Signing out ends offline access too, of the apps that people signed in to.",
+        "logout.revoke_offline", values.flag, "false", "Signing out ends offline access too."
     )
     logout_worker: bool = _setting(
-        "logout.worker",
-        values.flag,
-        "true",
-        "Server processes tell apps of logouts; false leaves it to oauthprov logout deliver.",
+        "logout.worker", values.flag, "true", "Tell apps of logouts from here, not by cron."
     )
     fetch_allow: FetchAllow = _setting(  # noqa: RUF009 - it is frozen, as the others are
         "fetch.allow",

@@ -11,11 +11,13 @@ from oauthprov.settings.values import PREFIX
 _SECRET_LENGTH = 32
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 _PUBLISH_AHEAD = 600
+_UNUSED_LIFETIME = 172_800
 
 
 def contradictions(values: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each; ``values`` lacks the settings that can't be read."""
-    return [*_secret(values), *_issuer(values), *_scopes(values), *_keys(values)]
+    checks = (_secret, _issuer, _scopes, _registration, _keys)
+    return [sentence for check in checks for sentence in check(values)]
 
 
 def _secret(values: Mapping[str, Any]) -> Iterator[str]:
@@ -36,12 +38,19 @@ def _issuer(values: Mapping[str, Any]) -> Iterator[str]:
 def _scopes(values: Mapping[str, Any]) -> Iterator[str]:
     declared = {scope.name for scope in values.get("scopes", ())}
     wanted = {PREFIX + "default_scopes": values.get("default_scopes", ())}
+    wanted[PREFIX + "registration.scopes"] = values.get("registration_scopes", ())
     for resource in values.get("resources", ()):
         wanted[f"{PREFIX}resources, {resource.uri}"] = resource.scopes
     for where, names in wanted.items():
         unknown = [name for name in names if "scopes" in values and name not in declared]
         if unknown:
             yield f"{where} names scopes not declared: {' '.join(unknown)}"
+
+
+def _registration(values: Mapping[str, Any]) -> Iterator[str]:
+    # A use is marked once a day: a client must outlive that by more than a day.
+    if 0 < values.get("registration_unused_lifetime", 0) < _UNUSED_LIFETIME:
+        yield f"{PREFIX}registration.unused_lifetime must be 0, or {_UNUSED_LIFETIME} or more"
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:

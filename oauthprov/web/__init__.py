@@ -12,7 +12,9 @@ def includeme(config: Configurator) -> None:
         config.include(f"oauthprov.web.{part}")
     config.include("oauthprov.web.cors")
     config.include("oauthprov.resource")
-    for endpoint in ("authorize", "token", "introspect", "revoke", "jwks", "userinfo", "metadata"):
+    for endpoint in ("authorize", "token", "introspect", "revoke", "registration"):
+        config.include(f"oauthprov.web.{endpoint}")
+    for endpoint in ("jwks", "userinfo", "metadata"):
         config.include(f"oauthprov.web.{endpoint}")
     for endpoint in ("protected_resource", "me", "health"):
         config.include(f"oauthprov.web.{endpoint}")

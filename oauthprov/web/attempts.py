@@ -30,6 +30,8 @@ class Attempts:
         self._by_account = limits.parse_many(settings.login_limit_account)
         self._by_address = limits.parse_many(settings.login_limit_address)
         self._sign_ups = limits.parse_many(settings.signup_limit_address)
+        self._registrations = limits.parse_many(settings.registration_limit_address)
+        self._registered = limits.parse_many(settings.registration_limit_total)
         self._clients = limits.parse_many(settings.console_limit_account)
         self._url = settings.limits_url
         self._own = MovingWindowRateLimiter(MemoryStorage())
@@ -56,6 +58,14 @@ class Attempts:
     def sign_up(self, address: str) -> int:
         """Count a new account."""
         return self._wait(self._sign_ups, "signup", _network(address), count=True)
+
+    def register(self, address: str) -> int:
+        """Count a try to register a client."""
+        return self._wait(self._registrations, "register", _network(address), count=True)
+
+    def registered(self) -> int:
+        """Count a client that is about to be stored, whoever it comes from."""
+        return self._wait(self._registered, "registered", "all", count=True)
 
     def new_client(self, account_id: str) -> int:
         """Count a client that an account registers in the console."""

@@ -79,6 +79,8 @@ def add_oauth_endpoint(
     *,
     get: View | None = None,
     post: View | None = None,
+    put: View | None = None,
+    delete: View | None = None,
     kind: str = "endpoint",
     cors: str | None = None,
     **options: object,
@@ -88,9 +90,9 @@ def add_oauth_endpoint(
     ``cors`` is the ``oauth_cors`` of its views and lets browser apps ask by OPTIONS; ``options``
     are further view options of the views that do the work.
     """
-    views = {"GET": get, "POST": post}
+    views = {"GET": get, "POST": post, "PUT": put, "DELETE": delete}
     if cors is not None:
-        views["OPTIONS"] = preflight(", ".join(m for m, view in views.items() if view))
+        views["OPTIONS"] = preflight(", ".join(name for name, view in views.items() if view))
     _add(config, name, pattern, views, kind, None, oauth_cors=cors, **options)
 
 

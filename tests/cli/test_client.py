@@ -54,6 +54,16 @@ def test_the_document_has_these_names(command):
         "homepage_uri",
         "first_party",
         "disabled_at",
+        "logo_uri",
+        "policy_uri",
+        "tos_uri",
+        "contacts",
+        "software_id",
+        "software_version",
+        "jwks_uri",
+        "jwks",
+        "last_used_at",
+        "self_registered",
         "client_secret",
     ]
     del made["client_secret"]

@@ -68,12 +68,12 @@ class Person:
         )
         return self._follow(answer)
 
-    def allow(self, url: str) -> str:
+    def allow(self, url: str, callback: str = CALLBACK) -> str:
         """Go to an authorization URL, allow what is asked; return where that leads."""
         answer = self.visit(url)
         if not answer.is_redirect:
             answer = self.submit(answer, decision="allow")
-        assert answer.headers["Location"].startswith(CALLBACK)
+        assert answer.headers["Location"].startswith(callback)
         return answer.headers["Location"]
 
     def _follow(self, answer: requests.Response) -> requests.Response:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.site import CALLBACK, App, arrived
+from webtest import TestApp
+
+from oauthprov.records import Client
+from tests.site import CALLBACK, App, arrived, bearing
 
 BOTH = "profile:read photos:read"
 
@@ -32,6 +35,20 @@ def test_a_client_of_the_console(site, alice):
     secret = shown.html.find(id="client-secret").text
     app = App(site, site.registrar.get(client_id).record, secret)
     assert app.me(app.tokens(alice)["access_token"]).json["name"] == "alice"
+
+
+def test_a_client_that_registers_itself(site, alice):
+    metadata = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
+    registered = TestApp(site.wsgi).post_json(site.url("/oauth/register"), metadata).json
+    app = App(site, site.storage.get(Client, registered["client_id"]).record, None)
+    token = app.tokens(alice)["access_token"]
+    assert app.me(token).json["name"] == "alice"
+    own = bearing(registered["registration_access_token"])
+    uri = registered["registration_client_uri"]
+    assert site.get(uri, headers=own).json["redirect_uris"] == [CALLBACK]
+    assert TestApp(site.wsgi).delete(uri, headers=own).status_int == 204
+    assert app.me(token).status_int == 401
+    assert alice.get(app.authorization_url()).status_int == 400
 
 
 def test_a_second_visit_asks_nothing_and_a_bigger_one_for_what_is_new(site, alice):

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from oauthprov.protocol import jose
+from oauthprov.protocol import jose, registration_request
 from oauthprov.protocol.answers import Interact, Redirect
 from oauthprov.protocol.client_metadata import InvalidMetadata
 from oauthprov.protocol.registration import Registrar
@@ -154,11 +154,43 @@ def test_registering_for_it(world):
         return Registrar(of.settings, of.storage, lambda: of.now)
 
     metadata = {"name": "Page", "redirect_uris": (CALLBACK,), "scopes": ("openid",)}
-    client, _ = registrar(world).register(type="browser", implicit=True, **metadata)
-    assert "implicit" in client.grant_types
-    client = registrar(world).edit(client.client_id, implicit=False)
-    assert client.grant_types == ("authorization_code", "refresh_token")
+    metadata["grant_types"] = IMPLICIT
+    client, _ = registrar(world).register(type="browser", **metadata)
+    assert client.grant_types == IMPLICIT
+    client = registrar(world).edit(client.client_id, grant_types=("implicit",))
+    assert client.grant_types == ("implicit",)
     with pytest.raises(InvalidMetadata):
-        registrar(world).register(type="machine", name="Job", scopes=(), implicit=True)
+        registrar(openid_world()).register(type="browser", **metadata)
     with pytest.raises(InvalidMetadata):
-        registrar(openid_world()).register(type="browser", implicit=True, **metadata)
+        registrar(world).register(type="machine", name="Job", grant_types=IMPLICIT)
+
+
+@pytest.mark.parametrize(
+    ("grant_types", "response_types", "granted"),
+    [
+        (["implicit"], ["id_token"], ("implicit",)),
+        (["implicit"], ["token id_token"], ("implicit",)),
+        (["authorization_code", "implicit"], ["id_token token", "code"], IMPLICIT),
+        (["implicit", "authorization_code"], None, IMPLICIT),
+        (["implicit"], None, None),
+        (["authorization_code"], ["id_token"], None),
+        (["implicit"], ["token"], None),
+    ],
+)
+def test_a_client_registers_itself_for_it(world, grant_types, response_types, granted):
+    """RFC 7591 section 2.1: grant types and response types go together."""
+    asked = {"grant_types": grant_types, "redirect_uris": [CALLBACK]}
+    asked |= {"response_types": response_types}
+    if granted is None:
+        with pytest.raises(InvalidMetadata) as refused:
+            registration_request.read(asked, world.settings)
+        assert refused.value.problems.keys() == {"response_types"}
+    else:
+        assert registration_request.read(asked, world.settings)[1]["grant_types"] == granted
+
+
+def test_who_may_only_have_id_tokens_gets_no_code(world):
+    world.client("only", "web", grant_types=("implicit",), scopes=("openid",))
+    assert dict(world.authorize("only", scope="openid").params)["error"] == "unauthorized_client"
+    document = registration_request.document(world.provider.clients.get("only"))
+    assert document["response_types"] == ["id_token", "id_token token"]

@@ -214,3 +214,18 @@ def test_a_lock_that_stays_is_an_error(tmp_path: Path) -> None:
         storage.commit(Add(samples.client()), now=NOW)
     rival.leave()
     storage.close()
+
+
+def test_what_a_postgresql_url_sets_stands_beside_our_limits(postgresql_url: str) -> None:
+    wanted = {"options": "-c search_path=elsewhere -c lock_timeout=7s"}
+    url = sqlalchemy.make_url(postgresql_url).update_query_dict(wanted)
+    given = url.render_as_string(hide_password=False)
+    storage: Any = open_storage(given, {"timeout": "3"})
+
+    def shown(connection: Any) -> list[str]:
+        names = ("search_path", "lock_timeout", "statement_timeout")
+        return [connection.execute(f"SHOW {name}").fetchone()[0] for name in names]
+
+    for one in (storage.engines.reader, storage.engines.writer):
+        assert one.run(shown) == ["elsewhere", "7s", "3s"]
+    storage.close()

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Boolean, NullPool, create_engine, text
 
-from oauthprov.records import KINDS, Account, Grant, Record, Seen, SigningKey
+from oauthprov.records import KINDS, Account, Client, Grant, Record, Seen, SigningKey
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage, StorageError, UpgradeNeeded
 from oauthprov.storage.sql.tables import JSON, KEY, REVISION, TABLES, TEXT, VERSION_TABLE, metadata
@@ -116,6 +116,20 @@ def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_u
     assert stored is not None
     assert stored.record == Account("alice-id", "alice", 1)
     add(storage, samples.fill(SigningKey, "RS256.1"), samples.fill(Seen, "digest"))
+
+
+def test_the_version_before_goes_on_adding_clients(storage: Storage, bare_url: str) -> None:
+    storage.upgrade()
+    insert = text(
+        "INSERT INTO clients (client_id, name, client_type, created_at, redirect_uris,"
+        " grant_types, auth_method, secrets, scopes, default_scopes, first_party, version)"
+        " VALUES ('app', 'Printer', 'web', 1, '[]', '[]', 'none', '[]', '[]', '[]', FALSE, 1)"
+    )
+    with create_engine(bare_url, poolclass=NullPool).begin() as connection:
+        connection.execute(insert)
+    stored = storage.get(Client, "app")
+    assert stored is not None
+    assert stored.record == Client("app", "Printer", "web", 1)
 
 
 def described(connection: sqlalchemy.Connection) -> dict[str, Any]:

@@ -28,6 +28,7 @@ def test_every_endpoint_that_is_named_is_there(site):
         "token_endpoint",
         "introspection_endpoint",
         "revocation_endpoint",
+        "registration_endpoint",
     }
     for name, url in endpoints.items():
         assert url.startswith(site.issuer + "/"), name

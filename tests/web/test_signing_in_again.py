@@ -142,7 +142,10 @@ class TestResponseModes:
 
     def test_an_id_token_in_the_fragment(self):
         site = openid_site(**{"openid.implicit": "true"})
-        alice, app = site.browser().sign_up("alice"), relying_party(site, implicit=True)
+        alice, app = (
+            site.browser().sign_up("alice"),
+            relying_party(site, grant_types=("implicit",)),
+        )
         asked = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
         response = alice.decide(alice.authorize(app, **asked))
         parts = urlsplit(response.location)

@@ -208,9 +208,11 @@ def _postgresql_limits(url: URL, options: Options) -> dict[str, Any]:
         "keepalives_idle": seconds,
         "keepalives_interval": 1,
         "keepalives_count": 3,
-        "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
     }
-    return {name: value for name, value in limits.items() if name not in url.query}
+    ours = {name: value for name, value in limits.items() if name not in url.query}
+    # What the URL sets comes last, where PostgreSQL lets it win.
+    flags = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+    return ours | {"options": " ".join((flags, *url.normalized_query.get("options", ())))}
 
 
 def _mariadb_limits(options: Options) -> dict[str, Any]:

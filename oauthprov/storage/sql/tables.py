@@ -99,6 +99,16 @@ clients = Table(
     optional("homepage_uri", TEXT),
     required("first_party", FLAG),
     optional("disabled_at", TIME),
+    optional("logo_uri", TEXT),
+    optional("policy_uri", TEXT),
+    optional("tos_uri", TEXT),
+    required("contacts", JSON),
+    optional("software_id", TEXT),
+    optional("software_version", TEXT),
+    optional("jwks_uri", TEXT),
+    optional("jwks", TEXT),
+    optional("registration_token", KEY),
+    optional("last_used_at", TIME),
     required("post_logout_redirect_uris", JSON),
     optional("backchannel_logout_uri", TEXT),
     required("backchannel_logout_session_required", FLAG),
@@ -278,6 +288,20 @@ seen = Table(
     **ENGINE,
 )
 
+initial_access_tokens = Table(
+    "initial_access_tokens",
+    metadata,
+    key("token_id"),
+    required("secret", KEY),
+    required("created_at", TIME),
+    required("expires_at", TIME),
+    optional("uses_left", TIME),
+    required("note", TEXT),
+    *bookkeeping(),
+    Index("initial_access_tokens_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
 logout_deliveries = Table(
     "logout_deliveries",
     metadata,
@@ -309,5 +333,6 @@ TABLES: dict[type[Record], Table] = {
     records.Session: sessions,
     records.SigningKey: signing_keys,
     records.Seen: seen,
+    records.InitialAccessToken: initial_access_tokens,
     records.LogoutDelivery: logout_deliveries,
 }

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.mysql import MEDIUMTEXT, VARBINARY
 from sqlalchemy.sql import expression
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 KEY = (
     String(255)

@@ -9,71 +9,17 @@ record never changes.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar, NewType, TypeVar, dataclass_transform
+from typing import NewType
+
+from oauthprov.records.shape import R as R
+from oauthprov.records.shape import Record as Record
+from oauthprov.records.shape import Shape as Shape
+from oauthprov.records.shape import record as record
 
 Digest = NewType("Digest", str)
 """The SHA-256 of a secret, base64url without padding: all of a secret that storage ever sees."""
 
 KEY_LIMIT = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a storage backend needs to know of a kind.
-
-    ``name`` names its table or key prefix, ``key`` the field that identifies a record, ``indexes``
-    the fields by which records are found, ``keep`` the seconds that a record outlives its
-    ``expires_at`` so that *replayed* can still be told from *unknown*.
-    """
-
-    name: str
-    key: str
-    indexes: tuple[str, ...]
-    keep: int
-    fields: tuple[dataclasses.Field[Any], ...]
-
-    @property
-    def expires(self) -> bool:
-        """Whether records of this kind carry ``expires_at``."""
-        return any(field.name == "expires_at" for field in self.fields)
-
-    @property
-    def has_grant(self) -> bool:
-        """Whether records of this kind may name the grant they die with, as ``grant_id``."""
-        return self.name != "grant" and any(field.name == "grant_id" for field in self.fields)
-
-
-class Record:
-    """The base of every record kind; ``shape`` is set by :func:`record`."""
-
-    __slots__ = ()
-    shape: ClassVar[Shape]
-
-    @property
-    def storage_key(self) -> str:
-        """The key under which storage holds this record."""
-        return str(getattr(self, self.shape.key))
-
-
-R = TypeVar("R", bound=Record)
-
-
-@dataclass_transform(frozen_default=True)
-def record(
-    name: str, *, key: str, indexes: tuple[str, ...] = (), keep: int = 0
-) -> Callable[[type[R]], type[R]]:
-    """Declare a record kind: a frozen, slotted dataclass with its shape."""
-
-    def declare(cls: type[R]) -> type[R]:
-        made = dataclass(frozen=True, slots=True)(cls)
-        fields = dataclasses.fields(made)  # type: ignore[arg-type]
-        made.shape = Shape(name, key, indexes, keep, fields)
-        return made
-
-    return declare
 
 
 def slot(key: str) -> str:
@@ -112,7 +58,9 @@ class Client(Record):
 
     ``client_type`` is one of ``web``, ``browser``, ``native`` and ``machine``. ``secrets`` are
     digests, the newest first; two are live during a rotation. ``scopes`` are those it may ask for,
-    ``default_scopes`` those it gets when it asks for none.
+    ``default_scopes`` those it gets when it asks for none. Its public keys are at ``jwks_uri`` or
+    are ``jwks``, a JWK Set as JSON. A client that registered itself (RFC 7591) has a
+    ``registration_token``, and only then is ``last_used_at`` kept.
     """
 
     client_id: str
@@ -130,9 +78,35 @@ class Client(Record):
     homepage_uri: str | None = None
     first_party: bool = False
     disabled_at: int | None = None
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    contacts: tuple[str, ...] = ()
+    software_id: str | None = None
+    software_version: str | None = None
+    jwks_uri: str | None = None
+    jwks: str | None = None
+    registration_token: Digest | None = None
+    last_used_at: int | None = None
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
+
+
+@record("initial_access_token", key="token_id")
+class InitialAccessToken(Record):
+    """Leave to register clients (RFC 7591 section 1.2); ``secret`` is the digest of the token.
+
+    ``uses_left`` is how many it may still register, None when that isn't limited. ``note`` tells
+    the operator whom it was given to.
+    """
+
+    token_id: str
+    secret: Digest
+    created_at: int
+    expires_at: int
+    uses_left: int | None = None
+    note: str = ""
 
 
 @record("consent", key="key", indexes=("account_id",))
@@ -343,6 +317,7 @@ KINDS: tuple[type[Record], ...] = (
     Session,
     SigningKey,
     Seen,
+    InitialAccessToken,
     LogoutDelivery,
 )
 """Every kind that a backend stores."""

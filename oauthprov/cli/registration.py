@@ -1,0 +1,119 @@
+"""``oauthprov registration``: who may register clients (``oauthprov.registration = token``).
+
+An initial access token (RFC 7591) lets its holder register clients until it expires or is used up.
+With ``--json``, ``token list`` prints ``{"initial_access_tokens": [TOKEN, ...]}`` and ``token
+add`` a TOKEN: the fields of the record without its secret, and its ``state``: ``good``,
+``expired`` or ``used up``. ``uses_left`` is null when it isn't limited. ``token add`` adds
+``initial_access_token``, which is never shown again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+
+from oauthprov.cli.ini import add_ini, opened
+from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
+from oauthprov.protocol import initial_access
+from oauthprov.records import InitialAccessToken
+
+LIFETIME = 604_800
+_NOTE_LIMIT = 200
+
+
+def add_arguments(group: argparse.ArgumentParser) -> None:
+    """Add the verbs."""
+    things = group.add_subparsers(metavar="token", required=True)
+    verbs = things.add_parser("token", help="initial access tokens").add_subparsers(
+        metavar="VERB", required=True
+    )
+    add = verbs.add_parser("add", help="make a token; it is shown once")
+    add_ini(add)
+    uses = add.add_mutually_exclusive_group()
+    uses.add_argument(
+        "--uses", metavar="N", type=_count, default=1, help="clients that it may register: 1"
+    )
+    uses.add_argument(
+        "--unlimited", dest="uses", action="store_const", const=None, help="any number of clients"
+    )
+    add.add_argument(
+        "--lifetime",
+        metavar="SECONDS",
+        type=_count,
+        default=LIFETIME,
+        help=f"how long it is good: {LIFETIME}, a week",
+    )
+    add.add_argument("--note", default="", help="whom it is for")
+    add.set_defaults(run=_add)
+
+    every = verbs.add_parser("list", help="list the tokens")
+    add_ini(every)
+    every.set_defaults(run=_list)
+
+    revoke = verbs.add_parser("revoke", help="end a token; what it registered stays")
+    add_ini(revoke)
+    revoke.add_argument("token_id", help="as list shows it")
+    revoke.set_defaults(run=_revoke)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**31:
+        raise argparse.ArgumentTypeError("give a whole number above 0")
+    return int(text)
+
+
+def _add(arguments: argparse.Namespace) -> None:
+    if len(arguments.note) > _NOTE_LIMIT or not arguments.note.isprintable():
+        raise Refused(f"A note has at most {_NOTE_LIMIT} characters, in one line.")
+    with opened(arguments) as on:
+        record, token = initial_access.issue(
+            on.storage,
+            on.clock(),
+            lifetime=arguments.lifetime,
+            uses=arguments.uses,
+            note=arguments.note,
+        )
+        closed = on.settings.registration != "token"
+    if arguments.json:
+        show_json(_document(record, "good") | {"initial_access_token": token})
+    else:
+        times = {name: moment(getattr(record, name)) for name in ("created_at", "expires_at")}
+        show_facts(_document(record, "good") | times | {"initial_access_token": token})
+        note("Keep the token now: it can't be shown again.")
+    if closed:
+        note("oauthprov.registration isn't token: nobody is asked for one.")
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        now = on.clock()
+        found = [
+            (stored.record, initial_access.state(stored, now))
+            for stored in initial_access.every(on.storage)
+        ]
+    if arguments.json:
+        show_json({"initial_access_tokens": [_document(*token) for token in found]})
+        return
+    rows = [
+        (t.token_id, state, _uses(t), moment(t.created_at), moment(t.expires_at), t.note)
+        for t, state in found
+    ]
+    show_table(("TOKEN ID", "STATE", "USES LEFT", "CREATED", "EXPIRES", "NOTE"), rows)
+
+
+def _revoke(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        if not initial_access.revoke(on.storage, arguments.token_id, on.clock()):
+            raise Refused(f"There is no initial access token {arguments.token_id}.")
+    if arguments.json:
+        show_json({"revoked": arguments.token_id})
+    note(f"Revoked {arguments.token_id}.")
+
+
+def _document(record: InitialAccessToken, state: str) -> dict[str, object]:
+    shown = {k: v for k, v in dataclasses.asdict(record).items() if k != "secret"}
+    return shown | {"state": state}
+
+
+def _uses(record: InitialAccessToken) -> str:
+    return "any" if record.uses_left is None else str(record.uses_left)

@@ -1,0 +1,207 @@
+"""Clients that register themselves (RFC 7591) and manage what they registered (RFC 7592).
+
+The registration access token of a client stays the same for its life: a new one in a response
+that gets lost would lock the client out. Storage has its digest only, as of the client secret, so
+an answer repeats the token that was presented, and the secret is told once, at registration.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from oauthlib.oauth2.rfc6749.errors import (
+    AccessDeniedError,
+    InvalidTokenError,
+    OAuth2Error,
+    TemporarilyUnavailableError,
+)
+
+from oauthprov import credentials
+from oauthprov.errors import InvalidClientMetadataError
+from oauthprov.protocol import initial_access, registration_call, registration_request
+from oauthprov.protocol.answers import Answer, Call
+from oauthprov.protocol.client_metadata import InvalidMetadata
+from oauthprov.protocol.engine import NO_STORE
+from oauthprov.protocol.registration import (
+    ChangedMeanwhile,
+    Registrar,
+    StoredClient,
+    UnknownClient,
+)
+from oauthprov.records import Client
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Add, Conflict, Replace, Storage
+
+log = logging.getLogger(__name__)
+
+AddressOf = Callable[[str], str]
+"""The URL at which a client of this id manages itself."""
+
+_RACES = 3
+_OURS = (
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+)
+
+
+class DynamicRegistration:
+    """Both endpoints. ``address_of`` gives the URL at which a client manages itself.
+
+    Every method may raise StorageError, and else what a callable that it was given raises.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], int],
+        evict: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clock = clock
+        self._registrar = Registrar(settings, storage, clock, evict)
+
+    def register(self, call: Call, address_of: AddressOf, make_room: Callable[[], None]) -> Answer:
+        """Register a client (RFC 7591 section 3).
+
+        ``make_room`` is called before a client is stored, and raises when there is none left.
+        """
+        return self._answer(lambda: self._register(call, address_of, make_room))
+
+    def read(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
+        """Return what is registered (RFC 7592 section 2.1)."""
+
+        def work() -> Answer:
+            stored, token = self._managed(call, client_id)
+            return _information(200, stored.record, token, address_of)
+
+        return self._answer(work)
+
+    def update(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
+        """Replace all that is registered: what is left out is gone (RFC 7592 section 2.2)."""
+
+        def work() -> Answer:
+            for _ in range(_RACES):
+                stored, token = self._managed(call, client_id)
+                try:
+                    client = self._update(stored, registration_call.parsed(call))
+                except (ChangedMeanwhile, UnknownClient):
+                    continue
+                log.info("client %s changed its registration", client_id)
+                return _information(200, client, token, address_of)
+            raise TemporarilyUnavailableError("Please try again.", status_code=503)
+
+        return self._answer(work)
+
+    def remove(self, call: Call, client_id: str) -> Answer:
+        """Remove a client; its tokens are dead at once (RFC 7592 section 2.3)."""
+
+        def work() -> Answer:
+            self._managed(call, client_id)
+            try:
+                self._registrar.remove(client_id)
+            except UnknownClient:
+                raise InvalidTokenError("The registration access token is not valid.") from None
+            log.info("client %s removed itself", client_id)
+            return Answer(204, None, NO_STORE)
+
+        return self._answer(work)
+
+    def _register(
+        self, call: Call, address_of: AddressOf, make_room: Callable[[], None]
+    ) -> Answer:
+        self._spent(call)
+        kind, metadata = registration_request.read(registration_call.parsed(call), self._settings)
+        client, secret = self._registrar.prepare(type=kind, **metadata)
+        token, digest = credentials.mint(credentials.REGISTRATION_TOKEN)
+        client = replace(client, registration_token=digest)
+        make_room()
+        self._store(call, client)
+        log.info("client %s registered itself", client.client_id)
+        answer = _information(201, client, token, address_of)
+        if secret is None:
+            return answer
+        told = {"client_secret": secret, "client_secret_expires_at": 0}
+        return replace(answer, body={**(answer.body or {}), **told})
+
+    def _store(self, call: Call, client: Client) -> None:
+        for _ in range(_RACES):
+            try:
+                self._storage.commit(*self._spent(call), Add(client), now=self._clock())
+                return
+            except Conflict as lost:
+                if not isinstance(lost.change, Replace):
+                    raise
+        raise TemporarilyUnavailableError("Please try again.", status_code=503)
+
+    def _spent(self, call: Call) -> tuple[Replace, ...]:
+        """Return what takes a use off the initial access token. Raises InvalidTokenError."""
+        if self._settings.registration != "token":
+            return ()
+        stored = initial_access.present(
+            self._storage, registration_call.bearer(call), self._clock()
+        )
+        if stored is None:
+            raise InvalidTokenError("The initial access token is not valid.")
+        return initial_access.spend(stored)
+
+    def _managed(self, call: Call, client_id: str) -> tuple[StoredClient, str]:
+        """Return the client and the registration access token that proves it."""
+        token = registration_call.bearer(call)
+        wrong = InvalidTokenError("The registration access token is not valid.")
+        try:
+            stored = self._registrar.get(client_id)
+        except UnknownClient:
+            raise wrong from None
+        digest = stored.record.registration_token
+        if digest is None or not credentials.matches(token, digest):
+            raise wrong
+        if stored.record.disabled_at is not None:
+            raise AccessDeniedError("The client is disabled.", status_code=403)
+        return stored, token
+
+    def _update(self, stored: StoredClient, document: Mapping[str, Any]) -> Client:
+        client = stored.record
+        _check_identity(client, document)
+        _, metadata = registration_request.read(document, self._settings, client)
+        return self._registrar.edit(client.client_id, version=stored.version, **metadata)
+
+    def _answer(self, work: Callable[[], Answer]) -> Answer:
+        try:
+            return work()
+        except InvalidMetadata as invalid:
+            error: OAuth2Error = registration_call.as_registered(invalid)
+        except OAuth2Error as refused:
+            error = refused
+        log.info("registration refused: %s: %s", error.error, error.description)
+        return registration_call.refusal(error, self._settings.issuer)
+
+
+def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
+    """Refuse what an update may not say (RFC 7592 section 2.2)."""
+    if document.get("client_id") != client.client_id:
+        raise InvalidClientMetadataError("client_id: It must be that of the client.")
+    for member in _OURS:
+        if member in document:
+            raise InvalidClientMetadataError(f"{member}: An update may not hold it.")
+    secret = document.get("client_secret")
+    if secret is None:
+        return
+    known = isinstance(secret, str) and [credentials.matches(secret, s) for s in client.secrets]
+    if not known or not any(known):
+        raise InvalidClientMetadataError("client_secret: A client doesn't choose its secret.")
+
+
+def _information(status: int, client: Client, token: str, address_of: AddressOf) -> Answer:
+    """The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
+    body = registration_request.document(client) | {
+        "registration_client_uri": address_of(client.client_id),
+        "registration_access_token": token,
+    }
+    return Answer(status, body, NO_STORE)

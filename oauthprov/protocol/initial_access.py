@@ -1,0 +1,64 @@
+"""Initial access tokens: the operator's leave to register clients (RFC 7591 section 1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from oauthprov import credentials
+from oauthprov.credentials import Bearer
+from oauthprov.records import InitialAccessToken
+from oauthprov.storage.interface import Add, Remove, Replace, Storage, Stored
+
+
+def issue(
+    storage: Storage, now: int, *, lifetime: int, uses: int | None, note: str = ""
+) -> tuple[InitialAccessToken, str]:
+    """Store a token for ``lifetime`` seconds and ``uses`` clients, None for any number of them.
+
+    Return the record and the token, which can't be had again.
+    """
+    token_id = credentials.mint_id()
+    bearer = Bearer.mint(credentials.INITIAL_ACCESS_TOKEN, token_id)
+    secret = credentials.digest(bearer.raw)
+    record = InitialAccessToken(token_id, secret, now, now + lifetime, uses, note)
+    storage.commit(Add(record), now=now)
+    return record, bearer.raw
+
+
+def every(storage: Storage) -> Iterator[Stored[InitialAccessToken]]:
+    """Yield every token that is stored, expired and used-up ones too."""
+    return storage.walk(InitialAccessToken)
+
+
+def revoke(storage: Storage, token_id: str, now: int) -> bool:
+    """Drop a token; tell whether there was one. What it registered stays."""
+    found = storage.get(InitialAccessToken, token_id) is not None
+    storage.commit(Remove(InitialAccessToken, token_id), now=now)
+    return found
+
+
+def present(storage: Storage, raw: str, now: int) -> Stored[InitialAccessToken] | None:
+    """Return the token that a client presents, None when it isn't good for one client more."""
+    bearer = Bearer.parse(raw)
+    if bearer is None or bearer.kind != credentials.INITIAL_ACCESS_TOKEN:
+        return None
+    stored = storage.get(InitialAccessToken, bearer.slot)
+    if stored is None or not credentials.matches(raw, stored.record.secret):
+        return None
+    return stored if state(stored, now) == "good" else None
+
+
+def state(stored: Stored[InitialAccessToken], now: int) -> str:
+    """Return what a token is good for: ``good`` for another client, ``expired``, ``used up``."""
+    if stored.state(now) != "live":
+        return "expired"
+    return "used up" if stored.record.uses_left == 0 else "good"
+
+
+def spend(stored: Stored[InitialAccessToken]) -> tuple[Replace, ...]:
+    """Return the change that goes before the client's: one use less, or none to make."""
+    left = stored.record.uses_left
+    if left is None:
+        return ()
+    return (Replace(replace(stored.record, uses_left=left - 1), expecting=stored),)

@@ -1,0 +1,227 @@
+"""Client metadata on the wire (RFC 7591 section 2): read from a request, written to a response.
+
+How a client is placed among our types:
+
+* Without ``authorization_code`` among its grant types it is a ``machine``. Nobody is asked before
+  a machine gets tokens, so it may register with an initial access token only.
+* With the authentication method ``none`` it is ``native`` if it says so by ``application_type``,
+  or says nothing and has a redirect URI on the person's device: a loopback address, with any
+  port, or a scheme of its own. So do MCP clients. Else it is a ``browser`` app.
+* With a secret it is a ``web`` server, whose loopback redirect URIs keep their port; so is an app
+  on a device that asks for a secret of its own (RFC 8252 section 8.4). One that says it is
+  ``native`` and names no method gets ``none``.
+
+A client keeps its type. What we don't support among several values is left out, as section 3.2.1
+allows, and the response says what is registered; none left is an error. Members that we don't
+know are ignored, names in other languages (``client_name#de``) too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from oauthprov.protocol import implicit, openid
+from oauthprov.protocol.client_metadata import InvalidMetadata, Metadata
+from oauthprov.protocol.redirects import leaves_browser
+from oauthprov.records import Client
+from oauthprov.settings import Settings
+
+NAMELESS = "Unnamed app"
+"""The name of a client that gives none."""
+
+_CODE, _REFRESH, _MACHINE = "authorization_code", "refresh_token", "client_credentials"
+_AFTER = "post_logout_redirect_uris"
+_BACKCHANNEL = "backchannel_logout_uri"
+_SESSION_REQUIRED = "backchannel_logout_session_required"
+
+_TEXTS = {
+    "client_uri": "homepage_uri",
+    "logo_uri": "logo_uri",
+    "policy_uri": "policy_uri",
+    "tos_uri": "tos_uri",
+    "software_id": "software_id",
+    "software_version": "software_version",
+    "jwks_uri": "jwks_uri",
+}
+MEMBERS = {
+    "name": "client_name",
+    "scopes": "scope",
+    "auth_method": "token_endpoint_auth_method",
+} | {field: member for member, field in _TEXTS.items()}
+"""What a field of ours is called on the wire, where that differs."""
+
+
+def read(
+    document: Mapping[str, Any], settings: Settings, current: Client | None = None
+) -> tuple[str, Metadata]:
+    """Return the type of the client and all its fields, a default for each that is left out.
+
+    null is left out as well (RFC 7592 section 2.2). ``current`` is the client that is updated.
+    Raises InvalidMetadata.
+    """
+    given = {name: value for name, value in document.items() if value is not None}
+    grants = _grants(given, settings, current)
+    uris = _list(given, "redirect_uris")
+    kind, method = _placed(given, grants, uris)
+    if current is not None:
+        kind = _kept(given, kind, current)
+    metadata: dict[str, Any] = {
+        "name": (_text(given, "client_name") or "").strip() or NAMELESS,
+        "redirect_uris": uris,
+        "grant_types": grants,
+        "auth_method": method,
+        "contacts": _list(given, "contacts"),
+        "jwks": _keys(given),
+    }
+    metadata |= {field: _text(given, member) for member, field in _TEXTS.items()}
+    if openid.is_on(settings):
+        metadata |= _logout(given)
+    held = current.scopes if current is not None else ()
+    metadata["scopes"] = scopes = _scopes(given, settings, kind, held)
+    default = [name for name in settings.default_scopes if name in scopes]
+    metadata["default_scopes"] = default or scopes
+    return kind, cast(Metadata, metadata)
+
+
+def document(client: Client) -> dict[str, object]:
+    """Return all the registered metadata of a client (RFC 7591 section 3.2.1), no credentials."""
+    made: dict[str, object] = {
+        "client_id": client.client_id,
+        "client_id_issued_at": client.created_at,
+        "client_name": client.name,
+        "redirect_uris": list(client.redirect_uris),
+        "grant_types": list(client.grant_types),
+        "response_types": _response_types(client.grant_types),
+        "token_endpoint_auth_method": client.auth_method,
+        "application_type": "native" if client.client_type == "native" else "web",
+        "scope": " ".join(client.scopes),
+    }
+    made |= {member: getattr(client, field) for member, field in _TEXTS.items()}
+    made["contacts"] = list(client.contacts) or None
+    made |= _logout_document(client)
+    made["jwks"] = None if client.jwks is None else json.loads(client.jwks)
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def _logout(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What RP-Initiated Logout section 3.1 and Back-Channel Logout section 2.2 add."""
+    required = given.get(_SESSION_REQUIRED, False)
+    if not isinstance(required, bool):
+        raise InvalidMetadata({_SESSION_REQUIRED: "It must be true or false."})
+    return {
+        _AFTER: _list(given, _AFTER),
+        _BACKCHANNEL: _text(given, _BACKCHANNEL),
+        _SESSION_REQUIRED: required,
+    }
+
+
+def _logout_document(client: Client) -> dict[str, object]:
+    told = client.backchannel_logout_uri is not None
+    return {
+        _AFTER: list(client.post_logout_redirect_uris) or None,
+        _BACKCHANNEL: client.backchannel_logout_uri,
+        _SESSION_REQUIRED: client.backchannel_logout_session_required if told else None,
+    }
+
+
+def _keys(given: Mapping[str, Any]) -> dict[str, Any] | None:
+    keys = given.get("jwks")
+    if keys is not None and not isinstance(keys, dict):
+        raise InvalidMetadata({"jwks": "It must be an object."})
+    if keys is not None and "jwks_uri" in given:
+        raise InvalidMetadata({"jwks": "It may not stand beside jwks_uri."})
+    return keys
+
+
+def _grants(
+    given: Mapping[str, Any], settings: Settings, current: Client | None
+) -> tuple[str, ...]:
+    asked = _list(given, "grant_types") or [_CODE]
+    known = (_CODE, _REFRESH, *((implicit.GRANT_TYPE,) if implicit.is_on(settings) else ()))
+    grants = tuple(name for name in known if name in asked)
+    offered = _response_types(grants)
+    if offered:
+        wanted = [" ".join(sorted(w.split())) for w in _list(given, "response_types") or ["code"]]
+        if not set(wanted).intersection(offered):
+            sentence = f"With these grant types they are {', '.join(offered)}."
+            raise InvalidMetadata({"response_types": sentence})
+        return grants
+    is_machine = current is not None and current.client_type == "machine"
+    if _MACHINE in asked and (settings.registration == "token" or is_machine):
+        return (_MACHINE,)
+    raise InvalidMetadata({"grant_types": "Clients register for authorization_code here."})
+
+
+def _response_types(grants: Sequence[str]) -> list[str]:
+    """What goes with the grant types (RFC 7591 section 2.1)."""
+    code = ["code"] if _CODE in grants else []
+    return code + (list(implicit.RESPONSE_TYPES) if implicit.GRANT_TYPE in grants else [])
+
+
+def _placed(
+    given: Mapping[str, Any], grants: Sequence[str], uris: Sequence[str]
+) -> tuple[str, str]:
+    """Return the type and the authentication method; see above."""
+    application = _text(given, "application_type")
+    if application not in (None, "web", "native"):
+        raise InvalidMetadata({"application_type": "Choose one of web, native."})
+    redirects = bool(_response_types(grants))
+    default = "none" if application == "native" and redirects else "client_secret_basic"
+    method = _text(given, "token_endpoint_auth_method") or default
+    if not redirects:
+        return "machine", method
+    if method != "none":
+        return "web", method
+    on_device = application is None and any(map(_on_device, uris))
+    return "native" if on_device or application == "native" else "browser", method
+
+
+def _on_device(uri: str) -> bool:
+    try:
+        return leaves_browser(uri)
+    except ValueError:
+        return False
+
+
+def _kept(given: Mapping[str, Any], kind: str, current: Client) -> str:
+    guessed = given.get("application_type") is None
+    if guessed and {kind, current.client_type} == {"browser", "native"}:
+        return current.client_type
+    if kind != current.client_type:
+        raise InvalidMetadata({"client": f"It is a {current.client_type} client and stays one."})
+    return kind
+
+
+def _scopes(
+    given: Mapping[str, Any], settings: Settings, kind: str, held: Sequence[str]
+) -> list[str]:
+    asked = _text(given, "scope")
+    declared = [scope.name for scope in settings.scopes]
+    # What the operator gave it beyond that stays until it asks for less.
+    may_have = (*(settings.registration_scopes or declared), *held)
+    offered = [name for name in declared if name in may_have]
+    if not asked or not asked.split():
+        # Of a machine nobody is asked what it may have.
+        wanted: Sequence[str] = settings.default_scopes if kind == "machine" else offered
+    else:
+        wanted = asked.split(" ")
+    chosen = [name for name in offered if name in wanted]
+    if offered and wanted and not chosen:
+        raise InvalidMetadata({"scopes": f"Ask for some of {' '.join(offered)}."})
+    return chosen
+
+
+def _text(given: Mapping[str, Any], member: str) -> str | None:
+    value = given.get(member)
+    if value is not None and not isinstance(value, str):
+        raise InvalidMetadata({member: "It must be a string."})
+    return value
+
+
+def _list(given: Mapping[str, Any], member: str) -> list[str]:
+    value = given.get(member, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidMetadata({member: "It must be a list of strings."})
+    return value
