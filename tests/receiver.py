@@ -46,6 +46,10 @@ class Receiver:
         """The requests that came, as they came."""
         return self._server.asked
 
+    def wait(self, count: int) -> None:
+        """Return once ``count`` requests have come."""
+        self._server.wait(count)
+
     def tokens(self) -> list[str]:
         """The logout tokens that came."""
         forms = [request.partition(b"\r\n\r\n")[2].decode() for request in self.requests]
