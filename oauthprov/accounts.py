@@ -6,7 +6,7 @@ import contextlib
 import json
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -65,9 +65,13 @@ class AccountSource(ABC):
     """Who is signed in, and how to sign in. A host passes its own to ``set_oauth_accounts``.
 
     ``acr_values`` are the authentication contexts that a sign-in may have, for the metadata.
+    ``can_sign_out`` tells whether :meth:`sign_out` is there: clients may then ask for a logout.
+    ``names_sessions`` tells whether ``SignedIn.sid`` is set: clients are then told of logouts.
     """
 
     acr_values: tuple[str, ...] = ()
+    can_sign_out: bool = False
+    names_sessions: bool = False
 
     @abstractmethod
     def signed_in(self, request: Any) -> SignedIn | None:
@@ -102,6 +106,13 @@ class AccountSource(ABC):
         """Return where to make an account, None where people can only sign in."""
         return None
 
+    def sign_out(self, request: Any) -> Sequence[tuple[str, str]]:
+        """End the session of the browser that sent ``request``; nobody is signed in there then.
+
+        Return headers for the response, such as those of ``pyramid.security.forget``.
+        """
+        return ()
+
 
 class NameTaken(Exception):
     """An account already has that name, in this or another spelling."""
@@ -120,6 +131,8 @@ class BuiltInAccounts(AccountSource):
     """Accounts with a user name and a password, kept in the provider's own storage."""
 
     acr_values = (PASSWORD_ACR,)
+    can_sign_out = True
+    names_sessions = True
 
     def __init__(
         self,
@@ -177,6 +190,11 @@ class BuiltInAccounts(AccountSource):
             return None
         query = dict(parse_qsl(urlsplit(return_to).query))
         return str(request.oauthprov.url("signup", query))
+
+    def sign_out(self, request: Any) -> Sequence[tuple[str, str]]:
+        """End every session of the browser, in storage too."""
+        request.oauthprov.session.sign_out()
+        return ()
 
     def name_of(self, account_id: str) -> str | None:
         """Return the user name, as it was typed at sign-up."""

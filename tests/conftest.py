@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.receiver import Receiver
 from tests.servers import cluster, mariadb, postgresql, redis
 from tests.servers.run import Run
 
@@ -46,3 +49,11 @@ def postgresql_url(pytestconfig: pytest.Config) -> str:
 def mariadb_url(pytestconfig: pytest.Config) -> str:
     """``mysql+pymysql://`` of a real server; the database is this worker's alone."""
     return mariadb.url(pytestconfig.stash[RUN])
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
+    """A relying party's server that is told of logouts."""
+    made = Receiver(tmp_path)
+    yield made
+    made.close()

@@ -26,6 +26,8 @@ FORM = """<!DOCTYPE html><html lang="en"><title>Album</title><h1>Sign in to your
 class People(AccountSource):
     """Tells the provider who is signed in to the album, and where to sign in."""
 
+    can_sign_out = True
+
     def signed_in(self, request):
         known = request.identity
         return known and SignedIn(known["userid"], known["userid"], known["timestamp"], ("pwd",))
@@ -35,6 +37,9 @@ class People(AccountSource):
 
     def reauthentication_url(self, request, return_to):
         return self.login_url(request, return_to)
+
+    def sign_out(self, request):
+        return request.registry["album.cookie"].helper.forget(request)
 
     def name_of(self, account_id):
         return account_id if account_id in PASSWORDS else None

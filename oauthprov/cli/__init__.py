@@ -22,6 +22,7 @@ GROUPS = {
     "user": "make accounts, set passwords, disable accounts",
     "token": "list and revoke what was granted",
     "keys": "list, rotate and retire the keys that tokens are signed with",
+    "logout": "tell clients of logouts",
     "storage": "check, upgrade and purge the storage",
     "settings": "every effective setting, its source, secrets masked",
 }

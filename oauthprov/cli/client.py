@@ -69,12 +69,19 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--redirect-uri", "redirect_uris", "URI"),
         ("--scope", "scopes", "SCOPE"),
         ("--default-scope", "default_scopes", "SCOPE"),
+        ("--post-logout-redirect-uri", "post_logout_redirect_uris", "URI"),
         ("--grant-type", "grant_types", "GRANT_TYPE"),
         ("--contact", "contacts", "TEXT"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
     for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
         verb.add_argument(option, metavar="URI")
+    verb.add_argument("--backchannel-logout-uri", metavar="URI", help="told when people sign out")
+    verb.add_argument(
+        "--backchannel-logout-session-required",
+        action=argparse.BooleanOptionalAction,
+        help="it needs to be told which session has ended",
+    )
     verb.add_argument("--auth-method", help="client_secret_basic or client_secret_post")
     verb.add_argument(
         "--first-party",

@@ -1,4 +1,4 @@
-"""One GET over a connection of our own, which ends when its time is over or its bytes are."""
+"""One request over a connection of our own, which ends when its time is over or its bytes are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
@@ -15,6 +15,8 @@ from oauthprov.fetch.target import Target
 
 HEADERS_LIMIT = 32_768
 """Bytes of a response beside its body."""
+
+FORM = "application/x-www-form-urlencoded"
 
 Lookup = Callable[..., Any]
 
@@ -60,18 +62,9 @@ def get(
 
     Raises FetchError, OSError, and HTTPException for what isn't HTTP.
     """
-    connection.settimeout(deadline.left())
-    connection.sendall(
-        f"GET {target.path} HTTP/1.1\r\n"
-        f"Host: {target.authority}\r\n"
-        f"Accept: {accept}\r\n"
-        "Accept-Encoding: identity\r\n"
-        "User-Agent: oauthprov\r\n"
-        "Connection: close\r\n\r\n".encode("ascii")
-    )
-    stream = _Stream(connection, limit + HEADERS_LIMIT, deadline)
-    response = HTTPResponse(stream, method="GET")  # type: ignore[arg-type]
-    response.begin()
+    headers = {"Accept": accept, "Accept-Encoding": "identity"}
+    _send(target, connection, "GET", headers, b"", deadline)
+    response = _response(connection, "GET", limit, deadline)
     if response.status != 200:
         raise FetchError(f"it answered with status {response.status}")
     if response.getheader("Content-Encoding", "identity").lower() != "identity":
@@ -82,6 +75,41 @@ def get(
     if response.length:
         raise HTTPException("the answer breaks off")
     return response, body
+
+
+def post(
+    target: Target, connection: ssl.SSLSocket, form: bytes, deadline: Deadline
+) -> HTTPResponse:
+    """Post ``form``, which is urlencoded; return the response, its body unread.
+
+    Raises FetchError, OSError, and HTTPException for what isn't HTTP.
+    """
+    headers = {"Content-Type": FORM, "Content-Length": str(len(form))}
+    _send(target, connection, "POST", headers, form, deadline)
+    return _response(connection, "POST", 0, deadline)
+
+
+def _send(
+    target: Target,
+    connection: ssl.SSLSocket,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    deadline: Deadline,
+) -> None:
+    every = {"Host": target.authority, **headers, "User-Agent": "oauthprov", "Connection": "close"}
+    lines = [f"{method} {target.path} HTTP/1.1", *(f"{k}: {v}" for k, v in every.items()), "", ""]
+    connection.settimeout(deadline.left())
+    connection.sendall("\r\n".join(lines).encode("ascii") + body)
+
+
+def _response(
+    connection: ssl.SSLSocket, method: str, limit: int, deadline: Deadline
+) -> HTTPResponse:
+    stream = _Stream(connection, limit + HEADERS_LIMIT, deadline)
+    response = HTTPResponse(stream, method=method)  # type: ignore[arg-type]
+    response.begin()
+    return response
 
 
 class _Stream(io.RawIOBase):

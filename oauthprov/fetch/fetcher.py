@@ -1,4 +1,4 @@
-"""Fetching once: look the name up, look at every address, connect to one of those."""
+"""Asking once: look the name up, look at every address, connect to one of those."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPException, HTTPResponse
 from typing import Any
+from urllib.parse import urlencode
 
 from oauthprov.errors import FetchError
-from oauthprov.fetch.exchange import Deadline, Lookup, connected, get
+from oauthprov.fetch.exchange import Deadline, Lookup, connected, get, post
 from oauthprov.fetch.target import Target
 from oauthprov.settings import FetchAllow
 
@@ -62,10 +64,27 @@ class Fetcher:
         It takes some seconds at most. Raises FetchError.
         """
         target = Target.parse(url)
+        with self._turn(target):
+            return self._fetch(target, media_types, limit)
+
+    def post(self, url: str, form: Mapping[str, str]) -> int:
+        """POST ``form`` to ``url``, as browsers do; return the status of the answer.
+
+        It takes some seconds at most. Raises FetchError.
+        """
+        target = Target.parse(url)
+        with self._turn(target):
+            deadline = Deadline(self._seconds)
+            with self._connected(target, deadline) as connection:
+                return post(target, connection, urlencode(form).encode("ascii"), deadline).status
+
+    @contextmanager
+    def _turn(self, target: Target) -> Iterator[None]:
+        """Wait for a turn, and let what fails in it be a FetchError."""
         if not self._turns.acquire(timeout=1):
             raise FetchError("too much is being fetched")
         try:
-            return self._fetch(target, media_types, limit)
+            yield
         except HTTPException as error:
             raise FetchError(
                 f"{target.host} sent no sound HTTP: {type(error).__name__}"
@@ -85,16 +104,19 @@ class Fetcher:
 
     def _fetch(self, target: Target, media_types: Collection[str], limit: int) -> Fetched:
         deadline = Deadline(self._seconds)
-        addresses = self._resolve(target, deadline)
-        for *_, place in addresses:
-            target.check(place[0], self._allow)
         accept = ", ".join(media_types)
-        with connected(target, addresses, self._context, deadline) as connection:
+        with self._connected(target, deadline) as connection:
             response, content = get(target, connection, accept, limit, deadline)
         media_type = response.headers.get_content_type()
         if media_type not in media_types:
             raise FetchError(f"{target.host} sent {media_type!r}")
         return Fetched(content, media_type, _max_age(response))
+
+    def _connected(self, target: Target, deadline: Deadline) -> ssl.SSLSocket:
+        addresses = self._resolve(target, deadline)
+        for *_, place in addresses:
+            target.check(place[0], self._allow)
+        return connected(target, addresses, self._context, deadline)
 
     def _resolve(self, target: Target, deadline: Deadline) -> list[Any]:
         """Return every address of the host; the resolver has no time limit of its own."""

@@ -10,8 +10,8 @@ from oauthprov.records import Client, Consent, Grant
 
 ResponseMode = Literal["query", "fragment", "form_post"]
 """Where the parameters of an authorization response go."""
-Step = Literal["login", "reauthenticate", "create", "consent"]
-"""What a person has to do: sign in, do so again, make an account, say yes or no."""
+Step = Literal["login", "reauthenticate", "create", "consent", "logout"]
+"""What a person has to do: sign in, do so again, make an account, allow, confirm a sign-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,28 @@ class ConsentQuestion:
     destination: str
     redirect_uri: str
     granted_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutQuestion:
+    """What the page shows that asks whether to sign out; ``client`` is who wants it, if known."""
+
+    interaction_id: str
+    client: Client | None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What follows a request to sign out.
+
+    ``ends`` tells whether whoever is signed in is to be signed out now. ``redirect`` is where the
+    client wants people to go on; with ``stays`` they see a page of ours that leads there.
+    """
+
+    ends: bool
+    client: Client | None = None
+    redirect: Redirect | None = None
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,9 @@ class Metadata(TypedDict, total=False):
     jwks: Mapping[str, Any] | None
     auth_method: str
     first_party: bool
+    post_logout_redirect_uris: Sequence[str]
+    backchannel_logout_uri: str | None
+    backchannel_logout_session_required: bool
 
 
 class InvalidMetadata(Exception):
@@ -167,12 +170,22 @@ def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -
         return ()
     if not uris:
         raise ValueError("Give the address to which people are sent back, one a line.")
+    return _redirectable(uris, kind)
+
+
+def _redirectable(uris: tuple[str, ...], kind: ClientType) -> tuple[str, ...]:
     if len(uris) > REDIRECT_URIS_LIMIT:
         raise ValueError(f"Give at most {REDIRECT_URIS_LIMIT} redirect URIs.")
     problems = [f"{uri}: {problem}" for uri in uris if (problem := problem_with(uri, kind.name))]
     if problems:
         raise ValueError(" ".join(problems))
     return uris
+
+
+def _post_logout_redirect_uris(
+    given: Sequence[str], kind: ClientType, settings: Settings
+) -> tuple[str, ...]:
+    return _redirectable(tuple(dict.fromkeys(uri.strip() for uri in given if uri.strip())), kind)
 
 
 def _grant_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
@@ -262,6 +275,25 @@ def _plain(given: str) -> str:
     return text
 
 
+def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    uri = (given or "").strip()
+    if not uri:
+        return None
+    if not kind.redirects:
+        raise ValueError("Nobody signs in to a machine, so it learns of no logout.")
+    try:
+        Target.parse(uri)
+    except FetchError as wrong:
+        raise ValueError(f"Give an https address that this server can call: {wrong}.") from None
+    if "#" in uri:
+        raise ValueError("The address may have no fragment.")
+    return uri
+
+
+def _session_required(given: bool, kind: ClientType, settings: Settings) -> bool:
+    return given
+
+
 def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
     if given not in kind.auth_methods:
         raise ValueError(f"Choose one of {', '.join(kind.auth_methods)}.")
@@ -289,4 +321,7 @@ _RULES: Mapping[str, Callable[[Any, ClientType, Settings], object]] = {
     "jwks": _jwks,
     "auth_method": _auth_method,
     "first_party": _first_party,
+    "post_logout_redirect_uris": _post_logout_redirect_uris,
+    "backchannel_logout_uri": _backchannel_logout_uri,
+    "backchannel_logout_session_required": _session_required,
 }

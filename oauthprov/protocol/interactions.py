@@ -1,4 +1,4 @@
-"""Interactions: authorization requests that wait for a person, bound to one browser.
+"""Interactions: requests that wait for a person, bound to one browser.
 
 Pages carry the id and never the parameters; storage holds the id's digest.
 """
@@ -15,6 +15,7 @@ from oauthprov.records import Digest, Interaction
 from oauthprov.storage.interface import Add, Conflict, Replace, Stored
 
 AUTHORIZATION = "authorization"
+LOGOUT = "logout"
 
 
 def store(
@@ -23,6 +24,7 @@ def store(
     pairs: params.Pairs,
     person: SignedIn | None = None,
     browser: Digest | None = None,
+    purpose: str = AUTHORIZATION,
 ) -> str:
     """Store a request and return its id. Without ``browser`` the first that comes may have it.
 
@@ -31,7 +33,7 @@ def store(
     interaction_id, key = credentials.mint()
     record = Interaction(
         key=key,
-        purpose=AUTHORIZATION,
+        purpose=purpose,
         client_id=client_id,
         browser=browser,
         params=pairs,
@@ -44,19 +46,25 @@ def store(
     return interaction_id
 
 
-def load(context: Context, interaction_id: str, browser: Digest) -> Stored[Interaction] | None:
+def load(
+    context: Context, interaction_id: str, browser: Digest, purpose: str = AUTHORIZATION
+) -> Stored[Interaction] | None:
     """Return the pending request of that id, None unless it is live and this browser's."""
-    stored = _live(context, interaction_id)
+    stored = _live(context, interaction_id, purpose)
     return stored if stored is not None and stored.record.browser == browser else None
 
 
 def adopt(
-    context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
+    context: Context,
+    interaction_id: str,
+    person: SignedIn | None,
+    browser: Digest,
+    purpose: str = AUTHORIZATION,
 ) -> Stored[Interaction] | None:
     """Return the pending request as :func:`load` does, after binding one that has no browser."""
-    stored = _live(context, interaction_id)
+    stored = _live(context, interaction_id, purpose)
     if stored is None or stored.record.browser is not None:
-        return load(context, interaction_id, browser)
+        return load(context, interaction_id, browser, purpose)
     bound = replace(
         stored.record,
         browser=browser,
@@ -70,8 +78,8 @@ def adopt(
     return replace(stored, record=bound, version=stored.version + 1)
 
 
-def _live(context: Context, interaction_id: str) -> Stored[Interaction] | None:
+def _live(context: Context, interaction_id: str, purpose: str) -> Stored[Interaction] | None:
     stored = context.load(Interaction, credentials.digest(interaction_id))
     if stored is None or stored.state(context.now) != "live":
         return None
-    return stored if stored.record.purpose == AUTHORIZATION else None
+    return stored if stored.record.purpose == purpose else None

@@ -8,24 +8,28 @@ from collections.abc import Callable
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.credentials import Keyring
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol import consents, openid, tokens, userinfo
+from oauthprov.protocol import consents, openid, rp_logout, signing_out, tokens, userinfo
 from oauthprov.protocol.answers import (
     Answer,
     Bearing,
     Call,
     ConnectedApp,
     ConsentQuestion,
+    Departure,
     Interact,
+    LogoutQuestion,
     Pending,
     Redirect,
     Refusal,
 )
 from oauthprov.protocol.authorization import Answered, Authorization
+from oauthprov.protocol.backchannel_logout import BackchannelLogout
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.key_sets import KeySets
 from oauthprov.protocol.keys import SigningKeys
+from oauthprov.protocol.logout_worker import LogoutWorker
 from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.validator import Validator
 from oauthprov.records import Digest
@@ -65,6 +69,8 @@ class Provider:
         self.registration = DynamicRegistration(settings, storage, clock, self.clients.evict)
         self._engine = Engine(self.validator, settings)
         self._authorization = Authorization(self._engine)
+        self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
+        self.worker = LogoutWorker(self.backchannel.deliver, clock)
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2)."""
@@ -161,3 +167,49 @@ class Provider:
         """Return the claims that a token stands for, None when it stands for no person."""
         with self.validator.request() as context:
             return userinfo.userinfo(context, bearing)
+
+    def log_out(self, call: Call, person: SignedIn | None, browser: Digest) -> rp_logout.Answer:
+        """Answer a GET of the end session endpoint (RP-Initiated Logout 1.0 section 2).
+
+        A query of ``interaction=<id>`` alone goes on with a request that was posted.
+        """
+        with self.validator.request() as context:
+            return rp_logout.begin(context, call, person, browser)
+
+    def park_logout(self, call: Call) -> str | Refusal:
+        """Store a request that was posted to the end session endpoint; return its id."""
+        with self.validator.request() as context:
+            return rp_logout.park(context, call)
+
+    def logout_question(
+        self, interaction_id: str, person: SignedIn | None, browser: Digest
+    ) -> LogoutQuestion | Departure | Refusal:
+        """Return what to ask a person who is to be signed out."""
+        with self.validator.request() as context:
+            return rp_logout.question(context, interaction_id, person, browser)
+
+    def confirm_logout(self, interaction_id: str, browser: Digest) -> Departure | Refusal:
+        """Take a person's word that they want to sign out; each request is confirmed once."""
+        with self.validator.request() as context:
+            return rp_logout.confirm(context, interaction_id, browser)
+
+    def end_session(self, key: Digest) -> None:
+        """End a session, tell the clients where its person signed in by it, and end their grants.
+
+        The grants with ``offline_access`` stay, but with ``oauthprov.logout.revoke_offline``.
+        """
+        with self.validator.request() as context:
+            told = signing_out.end_session(context, key)
+        self._tell(told)
+
+    def leave(self, person: SignedIn) -> None:
+        """Do the same for a session of a host's own, which the host itself ends."""
+        if person.sid is None:
+            return
+        with self.validator.request() as context:
+            told = signing_out.left(context, person.account_id, person.sid)
+        self._tell(told)
+
+    def _tell(self, told: bool) -> None:
+        if told and self.settings.logout_worker:
+            self.worker.wake()

@@ -22,7 +22,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from oauthprov.protocol import implicit
+from oauthprov.protocol import implicit, openid
 from oauthprov.protocol.client_metadata import InvalidMetadata, Metadata
 from oauthprov.protocol.redirects import leaves_browser
 from oauthprov.records import Client
@@ -32,6 +32,9 @@ NAMELESS = "Unnamed app"
 """The name of a client that gives none."""
 
 _CODE, _REFRESH, _MACHINE = "authorization_code", "refresh_token", "client_credentials"
+_AFTER = "post_logout_redirect_uris"
+_BACKCHANNEL = "backchannel_logout_uri"
+_SESSION_REQUIRED = "backchannel_logout_session_required"
 
 _TEXTS = {
     "client_uri": "homepage_uri",
@@ -73,6 +76,8 @@ def read(
         "jwks": _keys(given),
     }
     metadata |= {field: _text(given, member) for member, field in _TEXTS.items()}
+    if openid.is_on(settings):
+        metadata |= _logout(given)
     held = current.scopes if current is not None else ()
     metadata["scopes"] = scopes = _scopes(given, settings, kind, held)
     default = [name for name in settings.default_scopes if name in scopes]
@@ -95,8 +100,30 @@ def document(client: Client) -> dict[str, object]:
     }
     made |= {member: getattr(client, field) for member, field in _TEXTS.items()}
     made["contacts"] = list(client.contacts) or None
+    made |= _logout_document(client)
     made["jwks"] = None if client.jwks is None else json.loads(client.jwks)
     return {name: value for name, value in made.items() if value is not None}
+
+
+def _logout(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What RP-Initiated Logout section 3.1 and Back-Channel Logout section 2.2 add."""
+    required = given.get(_SESSION_REQUIRED, False)
+    if not isinstance(required, bool):
+        raise InvalidMetadata({_SESSION_REQUIRED: "It must be true or false."})
+    return {
+        _AFTER: _list(given, _AFTER),
+        _BACKCHANNEL: _text(given, _BACKCHANNEL),
+        _SESSION_REQUIRED: required,
+    }
+
+
+def _logout_document(client: Client) -> dict[str, object]:
+    told = client.backchannel_logout_uri is not None
+    return {
+        _AFTER: list(client.post_logout_redirect_uris) or None,
+        _BACKCHANNEL: client.backchannel_logout_uri,
+        _SESSION_REQUIRED: client.backchannel_logout_session_required if told else None,
+    }
 
 
 def _keys(given: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -16,16 +16,23 @@ _TEXT_LIMIT = 200
 
 
 class Sessions:
-    """The sessions of the built-in accounts.
+    """The sessions of the built-in accounts. ``end`` ends the one of a key.
 
     A secret reads ``<account id>.<256 bits>``: the account is then known before the session is
     read, so that one trip brings both. Storage holds the digest of the whole.
     """
 
-    def __init__(self, settings: Settings, storage: Storage, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], int],
+        end: Callable[[Digest], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
+        self._end = end or self._remove
 
     def start(
         self,
@@ -43,6 +50,8 @@ class Sessions:
         """
         now = self._clock()
         secret = f"{account_id}.{mint()[0]}"
+        before = self._storage.get(Session, digest(replacing)) if replacing else None
+        goes_on = before is not None and before.record.account_id == account_id
         session = Session(
             key=digest(secret),
             account_id=account_id,
@@ -53,12 +62,14 @@ class Sessions:
             amr=amr,
             address=_printable(address),
             user_agent=_printable(user_agent),
-            sid=self._sid(account_id, replacing),
+            sid=(before.record.sid if before and goes_on else None) or mint_id(),
         )
         changes: list[Change] = [Add(session)]
-        if replacing is not None:
-            changes.append(Remove(Session, digest(replacing)))
+        if before is not None and goes_on:
+            changes.append(Remove(Session, before.record.key))
         self._storage.commit(*changes, now=now)
+        if before is not None and not goes_on:
+            self._end(before.record.key)
         return secret
 
     def load(self, secret: str) -> tuple[Session, Account] | None:
@@ -83,18 +94,19 @@ class Sessions:
 
     def end(self, secret: str) -> None:
         """End the session of ``secret``, if there is one."""
-        self._storage.commit(Remove(Session, digest(secret)), now=self._clock())
+        self._end(digest(secret))
 
     def end_one(self, account_id: str, key: str) -> None:
         """End the session of an account by its key; another account's is left alone."""
-        if any(session.key == key for session in self.of(account_id)):
-            self._storage.commit(Remove(Session, key), now=self._clock())
+        for session in self.of(account_id):
+            if session.key == key:
+                self._end(session.key)
 
     def end_all(self, account_id: str, but: Digest | None = None) -> int:
         """End every session of an account but one; return how many."""
         keys = [session.key for session in self.of(account_id) if session.key != but]
         for key in keys:
-            self._storage.commit(Remove(Session, key), now=self._clock())
+            self._end(key)
         return len(keys)
 
     def of(self, account_id: str) -> list[Session]:
@@ -104,11 +116,8 @@ class Sessions:
         live = [stored.record for stored in found if stored.state(now) == "live"]
         return sorted(live, key=lambda session: session.last_seen_at, reverse=True)
 
-    def _sid(self, account_id: str, replacing: str | None) -> str:
-        before = self._storage.get(Session, digest(replacing)) if replacing else None
-        if before is None or before.record.account_id != account_id:
-            return mint_id()
-        return before.record.sid or mint_id()
+    def _remove(self, key: Digest) -> None:
+        self._storage.commit(Remove(Session, key), now=self._clock())
 
     def _expiry(self, created_at: int, seen_at: int) -> int:
         return min(

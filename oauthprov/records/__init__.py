@@ -88,6 +88,9 @@ class Client(Record):
     jwks: str | None = None
     registration_token: Digest | None = None
     last_used_at: int | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
 
 
 @record("initial_access_token", key="token_id")
@@ -274,6 +277,24 @@ class SigningKey(Record):
     published_until: int | None = None
 
 
+@record("logout_delivery", key="key", indexes=("queue",))
+class LogoutDelivery(Record):
+    """A client that is to learn that a session has ended; it is removed once the client has.
+
+    ``queue`` is the same for all, so that they are found. Whoever attempts it first puts off
+    ``due_at``, the time of the next attempt. It is given up at ``expires_at``.
+    """
+
+    key: str
+    queue: str
+    client_id: str
+    subject: str
+    sid: str
+    due_at: int
+    expires_at: int
+    attempts: int = 0
+
+
 @record("seen", key="key")
 class Seen(Record):
     """Something that may come only once until ``expires_at``; ``key`` is its digest."""
@@ -297,6 +318,7 @@ KINDS: tuple[type[Record], ...] = (
     SigningKey,
     Seen,
     InitialAccessToken,
+    LogoutDelivery,
 )
 """Every kind that a backend stores."""
 

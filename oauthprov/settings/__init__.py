@@ -246,6 +246,12 @@ class Settings:
         "false",
         "Give ID tokens without a code to clients registered so; for certification.",
     )
+    logout_revoke_offline: bool = _setting(
+        "logout.revoke_offline", values.flag, "false", "Signing out ends offline access too."
+    )
+    logout_worker: bool = _setting(
+        "logout.worker", values.flag, "true", "Tell apps of logouts from here, not by cron."
+    )
     fetch_allow: FetchAllow = _setting(  # noqa: RUF009 - it is frozen, as the others are
         "fetch.allow",
         values.fetch_allow,

@@ -18,5 +18,7 @@ def includeme(config: Configurator) -> None:
         config.include(f"oauthprov.web.{endpoint}")
     for endpoint in ("protected_resource", "me", "health"):
         config.include(f"oauthprov.web.{endpoint}")
+    for feature in ("rp_logout", "backchannel_logout"):
+        config.include(f"oauthprov.web.{feature}")
     for page in ("home", "account", "apps", "consent", "clients"):
         config.include(f"oauthprov.web.{page}")

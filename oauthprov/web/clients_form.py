@@ -28,7 +28,18 @@ _METHODS = {
     "client_secret_basic": "In the Authorization header",
     "client_secret_post": "In the request body",
 }
-_MORE = ("default_scopes", "auth_method", "homepage_uri")
+_MORE = (
+    "default_scopes",
+    "auth_method",
+    "homepage_uri",
+    "post_logout_redirect_uris",
+    "backchannel_logout_uri",
+)
+_LOGOUT = (
+    "post_logout_redirect_uris",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
+)
 _OVERTAKEN = (
     "Somebody changed this client after you opened the page, and nothing was changed now. Below "
     "is what you entered: save it again to put it in place of the other change."
@@ -112,8 +123,10 @@ def _kind(request: Any) -> ClientType:
 def _metadata(request: Any, kind: ClientType) -> Metadata:
     names = [scope.name for scope in request.oauthprov.settings.scopes]
     boxes = [f"{field}.{name}" for field in ("scope", "default") for name in names]
-    form = request.oauthprov.form("name", "redirect_uris", "homepage_uri", "auth_method", *boxes)
-    return Metadata(
+    form = request.oauthprov.form(
+        "name", "redirect_uris", "homepage_uri", "auth_method", *_LOGOUT, *boxes
+    )
+    metadata = Metadata(
         name=form.get("name", ""),
         redirect_uris=tuple(form.get("redirect_uris", "").split()),
         homepage_uri=form.get("homepage_uri"),
@@ -121,6 +134,15 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
         scopes=tuple(name for name in names if f"scope.{name}" in form),
         default_scopes=tuple(name for name in names if f"default.{name}" in form),
     )
+    if _logs_out(request, kind):
+        metadata["post_logout_redirect_uris"] = tuple(form.get(_LOGOUT[0], "").split())
+        metadata["backchannel_logout_uri"] = form.get(_LOGOUT[1])
+        metadata["backchannel_logout_session_required"] = _LOGOUT[2] in form
+    return metadata
+
+
+def _logs_out(request: Any, kind: ClientType) -> bool:
+    return kind.redirects and request.oauthprov.has_page("rp_logout")
 
 
 def _as_registered(client: Client) -> Metadata:
@@ -131,6 +153,9 @@ def _as_registered(client: Client) -> Metadata:
         auth_method=client.auth_method,
         scopes=client.scopes,
         default_scopes=client.default_scopes,
+        post_logout_redirect_uris=client.post_logout_redirect_uris,
+        backchannel_logout_uri=client.backchannel_logout_uri,
+        backchannel_logout_session_required=client.backchannel_logout_session_required,
     )
 
 
@@ -151,6 +176,7 @@ def _page(
         "methods": [
             (method, _METHODS[method]) for method in kind.auth_methods if kind.confidential
         ],
+        "logs_out": _logs_out(request, kind),
         "problems": problems,
         "problem": problems.get("", "Nothing is stored yet: see below what to change.")
         if problems

@@ -45,6 +45,8 @@ def _interact(request: Any, value: Interact) -> Response:
             url = tools.registration_url(interaction)
         case "consent":
             url = tools.url("consent", {"interaction": interaction})
+        case "logout":
+            url = tools.url("rp_logout_question", {"interaction": interaction})
         case "reauthenticate":
             url = tools.again_url(interaction)
     if url is None:
@@ -62,14 +64,17 @@ def _answer(value: Answer) -> Response:
 
 
 def _redirect(request: Any, value: Redirect) -> Response:
-    params = urlencode(value.params)
-    if value.response_mode == "fragment":
-        target = f"{value.redirect_uri}#{params}"
-    else:
-        target = f"{value.redirect_uri}{'&' if '?' in value.redirect_uri else '?'}{params}"
-    response = see(request, target)
+    response = see(request, target_of(value))
     response.headers.update(CODES_PASS)
     return response
+
+
+def target_of(value: Redirect) -> str:
+    """Return the URL to which a redirect in the query or fragment leads."""
+    if not value.params:
+        return value.redirect_uri
+    mark = "#" if value.response_mode == "fragment" else "&" if "?" in value.redirect_uri else "?"
+    return f"{value.redirect_uri}{mark}{urlencode(value.params)}"
 
 
 def _form_post(request: Any, value: Redirect) -> Response:

@@ -81,11 +81,12 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
             time_cost=settings.password_time,
             password_length=settings.password_length,
         )
+    provider = Provider(settings, storage, source, clock)
     return Site(
         settings=settings,
         base_url=base_url,
-        provider=Provider(settings, storage, source, clock),
-        sessions=Sessions(settings, storage, clock),
+        provider=provider,
+        sessions=Sessions(settings, storage, clock, provider.end_session),
         people=people,
         attempts=Attempts(settings),
         metadata=registry.setdefault("oauthprov.metadata", {}),

@@ -63,6 +63,9 @@ def test_the_document_has_these_names(command):
         "jwks_uri",
         "jwks",
         "last_used_at",
+        "post_logout_redirect_uris",
+        "backchannel_logout_uri",
+        "backchannel_logout_session_required",
         "self_registered",
         "client_secret",
     ]

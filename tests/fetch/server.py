@@ -95,6 +95,7 @@ class Server:
         self.names: list[str | None] = []
         self.connections = 0
         self.closing = threading.Event()
+        self._came = threading.Condition()
         context.sni_callback = lambda _, name, __: self.names.append(name)
         self._context = context
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -122,12 +123,20 @@ class Server:
             request = b""
             while b"\r\n\r\n" not in request:
                 request += connection.recv(4096)
-            self.asked.append(request)
+            with self._came:
+                self.asked.append(request)
+                self._came.notify_all()
             if isinstance(self.reply, bytes):
                 connection.sendall(self.reply)
                 connection.unwrap()
             else:
                 self.reply(connection)
+
+    def wait(self, count: int) -> None:
+        """Return once ``count`` requests have come. Raises TimeoutError after a minute."""
+        with self._came:
+            if not self._came.wait_for(lambda: len(self.asked) >= count, 60):
+                raise TimeoutError
 
     def close(self) -> None:
         """End it, and every thread of it."""

@@ -230,3 +230,36 @@ def test_every_field_that_is_read_is_written():
     written = document(client(kind, contacts=("x",), **texts))
     fields = metadata.keys() - {"default_scopes"}
     assert {MEMBERS.get(field, field) for field in fields} <= written.keys()
+
+
+LOGOUT = {
+    "redirect_uris": [HTTPS],
+    "post_logout_redirect_uris": ["https://app.example/bye"],
+    "backchannel_logout_uri": "https://app.example/logout",
+    "backchannel_logout_session_required": True,
+}
+OPENID = settings(scopes="openid | Know you", default_scopes="", resources="")
+
+
+class TestLogout:
+    """OpenID Connect RP-Initiated Logout 3.1, Back-Channel Logout 2.2."""
+
+    def test_it_is_registered_where_the_server_speaks_openid(self):
+        _, metadata = read(LOGOUT, OPENID)
+        kept = Client(client_id="app", client_type="web", created_at=1, **metadata)
+        assert LOGOUT.items() <= document(kept).items()
+
+    def test_elsewhere_it_is_not_known(self):
+        _, metadata = read(LOGOUT, OPEN)
+        assert not [field for field in metadata if "logout" in field]
+
+    @pytest.mark.parametrize(
+        ("member", "value"),
+        [
+            ("post_logout_redirect_uris", "https://app.example/bye"),
+            ("backchannel_logout_uri", ["https://app.example/logout"]),
+            ("backchannel_logout_session_required", "true"),
+        ],
+    )
+    def test_what_is_of_another_type_is_refused(self, member, value):
+        assert problem({"redirect_uris": [HTTPS], member: value}, OPENID) == member

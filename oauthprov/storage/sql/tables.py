@@ -28,7 +28,7 @@ JSON = TEXT.copy()
 TIME = BigInteger()
 FLAG = Boolean()
 
-REVISION = "0004"
+REVISION = "0005"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """Where a database keeps its revision; Alembic's own name may be taken by a host's."""
@@ -109,6 +109,9 @@ clients = Table(
     optional("jwks", TEXT),
     optional("registration_token", KEY),
     optional("last_used_at", TIME),
+    required("post_logout_redirect_uris", JSON),
+    optional("backchannel_logout_uri", TEXT),
+    required("backchannel_logout_session_required", FLAG),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,
@@ -299,6 +302,23 @@ initial_access_tokens = Table(
     **ENGINE,
 )
 
+logout_deliveries = Table(
+    "logout_deliveries",
+    metadata,
+    key("key"),
+    required("queue", KEY),
+    required("client_id", KEY),
+    required("subject", KEY),
+    required("sid", KEY),
+    required("due_at", TIME),
+    required("expires_at", TIME),
+    required("attempts", TIME),
+    *bookkeeping(),
+    Index("logout_deliveries_by_queue", "queue", "key"),
+    Index("logout_deliveries_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
 TABLES: dict[type[Record], Table] = {
     records.Account: accounts,
     records.Login: logins,
@@ -314,4 +334,5 @@ TABLES: dict[type[Record], Table] = {
     records.SigningKey: signing_keys,
     records.Seen: seen,
     records.InitialAccessToken: initial_access_tokens,
+    records.LogoutDelivery: logout_deliveries,
 }

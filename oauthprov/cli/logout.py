@@ -1,0 +1,36 @@
+"""``oauthprov logout``: tell clients of logouts (OpenID Connect Back-Channel Logout 1.0).
+
+``deliver`` tries what is due, once. Server processes do so by themselves unless
+``oauthprov.logout.worker`` is false; then it belongs into cron, each minute or so. With ``--json``
+it prints ``{"told": N, "left": N}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from oauthprov.cli.ini import add_ini, opened
+from oauthprov.cli.output import note, show_json
+from oauthprov.credentials import Keyring
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol.backchannel_logout import BackchannelLogout
+from oauthprov.protocol.keys import SigningKeys
+
+
+def add_arguments(group: argparse.ArgumentParser) -> None:
+    """Add the verb."""
+    verbs = group.add_subparsers(metavar="VERB", required=True)
+    deliver = verbs.add_parser("deliver", help="tell the clients that are due")
+    add_ini(deliver)
+    deliver.set_defaults(run=_deliver)
+
+
+def _deliver(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        keys = SigningKeys(on.settings, on.storage, Keyring(on.settings.secret), on.clock)
+        fetcher = Fetcher(on.settings.fetch_allow, on.settings.fetch_ca_file)
+        done = BackchannelLogout(on.settings, on.storage, keys, fetcher, on.clock).deliver()
+    if arguments.json:
+        show_json({"told": done.told, "left": done.left})
+    else:
+        note(f"{done.told} told, {done.left} left to be told later.")

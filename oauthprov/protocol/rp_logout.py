@@ -1,0 +1,208 @@
+"""Signing out because a client asks for it (OpenID Connect RP-Initiated Logout 1.0).
+
+A person is asked, unless an ID token of the very session shows that the client has them signed in
+by it. Nobody is redirected before client and address are proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+
+from oauthprov.accounts import SignedIn
+from oauthprov.errors import JoseError
+from oauthprov.protocol import id_tokens, interactions, params
+from oauthprov.protocol.answers import (
+    Call,
+    Departure,
+    Interact,
+    LogoutQuestion,
+    Redirect,
+    Refusal,
+)
+from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.interactions import LOGOUT
+from oauthprov.protocol.jwk import ALGORITHMS
+from oauthprov.protocol.params import Pairs, Parsed
+from oauthprov.records import Client, Digest, Interaction
+from oauthprov.storage.interface import Claim, Conflict
+
+Answer = Departure | Interact | Refusal
+
+_PARAMS = frozenset(
+    {
+        "client_id",
+        "id_token_hint",
+        "logout_hint",
+        "post_logout_redirect_uri",
+        "state",
+        "ui_locales",
+    }
+)
+_INTERACTION = "interaction"
+_OVER = "This sign-out has been answered or has expired."
+
+
+class _Wrong(Exception):
+    """A request that can't be answered; the text is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A request once it is checked. ``subject`` and ``sid`` are those of the id_token_hint."""
+
+    client_id: str | None = None
+    redirect_uri: str | None = None
+    state: str | None = None
+    subject: str | None = None
+    sid: str | None = None
+
+    def pairs(self) -> Pairs:
+        """Return it as an Interaction keeps it."""
+        named = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return tuple((name, value) for name, value in named if value is not None)
+
+
+def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest) -> Answer:
+    """Answer a request, or go on with one that was posted."""
+    try:
+        parsed = params.from_query(call, _PARAMS | {_INTERACTION})
+        interaction_id = parsed.get(_INTERACTION)
+        if interaction_id is not None:
+            found = interactions.adopt(context, interaction_id, person, browser, LOGOUT)
+            if found is None:
+                return Refusal("invalid_request", _OVER)
+            request = LogoutRequest(**dict(found.record.params))
+        else:
+            request = _checked(context, parsed)
+        client = _proven(context, request)
+    except (_Wrong, InvalidRequestError) as wrong:
+        return _refusal(wrong)
+    if person is None or _of_this_session(request, person):
+        return _departure(request, client, ends=person is not None)
+    if interaction_id is None:
+        client_id, pairs = request.client_id or "", request.pairs()
+        interaction_id = interactions.store(context, client_id, pairs, person, browser, LOGOUT)
+    return Interact("logout", interaction_id)
+
+
+def park(context: Context, call: Call) -> str | Refusal:
+    """Store a request that was posted, once it is checked, and return its id."""
+    try:
+        request = _checked(context, params.from_body(call, _PARAMS))
+        _proven(context, request)
+    except (_Wrong, InvalidRequestError) as wrong:
+        return _refusal(wrong)
+    return interactions.store(context, request.client_id or "", request.pairs(), purpose=LOGOUT)
+
+
+def question(
+    context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
+) -> LogoutQuestion | Departure | Refusal:
+    """Return what to ask; with nobody signed in any more there is nothing to ask."""
+    stored = interactions.load(context, interaction_id, browser, LOGOUT)
+    if stored is None:
+        return Refusal("invalid_request", _OVER)
+    request = LogoutRequest(**dict(stored.record.params))
+    try:
+        client = _proven(context, request)
+    except _Wrong as wrong:
+        return _refusal(wrong)
+    if person is None:
+        return _departure(request, client, ends=False)
+    return LogoutQuestion(interaction_id, client)
+
+
+def confirm(context: Context, interaction_id: str, browser: Digest) -> Departure | Refusal:
+    """Use the request up; it says what follows now that the person has agreed."""
+    stored = interactions.load(context, interaction_id, browser, LOGOUT)
+    if stored is None:
+        return Refusal("invalid_request", _OVER)
+    request = LogoutRequest(**dict(stored.record.params))
+    try:
+        client = _proven(context, request)
+        context.commit(Claim(Interaction, stored.record.key))
+    except _Wrong as wrong:
+        return _refusal(wrong)
+    except Conflict:
+        return Refusal("invalid_request", _OVER)
+    return Departure(ends=True, client=client, redirect=_redirect(request))
+
+
+def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
+    """Return the request, its hint verified. Raises _Wrong, InvalidRequestError."""
+    parsed.strict()
+    hint = _hint(context, parsed.get("id_token_hint"))
+    audience, client_id = hint.get("aud"), parsed.get("client_id")
+    if hint and (not isinstance(audience, str) or client_id not in (None, audience)):
+        raise _Wrong("The id_token_hint was issued to another client.")
+    return LogoutRequest(
+        client_id=client_id or audience,
+        redirect_uri=parsed.get("post_logout_redirect_uri"),
+        state=parsed.get("state"),
+        subject=_text(hint, "sub"),
+        sid=_text(hint, "sid"),
+    )
+
+
+def _hint(context: Context, given: str | None) -> Mapping[str, Any]:
+    """Return the claims of an ID token of ours, which may have expired (section 2)."""
+    if given is None:
+        return {}
+    wrong = _Wrong("The id_token_hint is no ID token of this server.")
+    keys = required(context.openid).keys
+    try:
+        types = (id_tokens.TYPE,)
+        claims = keys.verify(given, algorithms=ALGORITHMS, types=types, now=None).claims
+    except JoseError:
+        raise wrong from None
+    if claims.get("iss") != context.settings.issuer:
+        raise wrong
+    return claims
+
+
+def _proven(context: Context, request: LogoutRequest) -> Client | None:
+    """Return the client, once the address is shown to be its own (section 3.1). Raises _Wrong."""
+    client = context.find_client(request.client_id) if request.client_id else None
+    if request.client_id is not None and client is None:
+        raise _Wrong("There is no such client.")
+    if request.redirect_uri is None:
+        return client
+    if client is None:
+        raise _Wrong("An address to go on to needs an id_token_hint or a client_id.")
+    if request.redirect_uri not in client.post_logout_redirect_uris:
+        raise _Wrong("The client has not registered this post_logout_redirect_uri.")
+    return client
+
+
+def _of_this_session(request: LogoutRequest, person: SignedIn) -> bool:
+    """Tell whether the hint is of this person and of this very session."""
+    if request.client_id is None or person.sid is None:
+        return False
+    here = person.account_id, id_tokens.sid(person.sid, request.client_id)
+    return (request.subject, request.sid) == here
+
+
+def _departure(request: LogoutRequest, client: Client | None, *, ends: bool) -> Departure:
+    # Without a hint anybody may have made the link: a page of ours says where it leads.
+    return Departure(ends, client, _redirect(request), stays=request.subject is None)
+
+
+def _redirect(request: LogoutRequest) -> Redirect | None:
+    if request.redirect_uri is None:
+        return None
+    state = () if request.state is None else (("state", request.state),)
+    return Redirect(request.redirect_uri, state)
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _refusal(wrong: Exception) -> Refusal:
+    described = str(getattr(wrong, "description", "") or wrong)
+    return Refusal("invalid_request", described)

@@ -1,0 +1,36 @@
+"""Telling clients of logouts (OpenID Connect Back-Channel Logout 1.0).
+
+It is there where sessions have a name, ``SignedIn.sid``: with a host's accounts if they say so.
+"""
+
+from __future__ import annotations
+
+from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.events import NewRequest
+
+from oauthprov.protocol import openid
+from oauthprov.web.site import site_of
+
+
+def look(event: NewRequest) -> None:
+    """Now and then, look whether somebody is still to be told: after a restart above all."""
+    site_of(event.request.registry).provider.worker.look()
+
+
+def includeme(config: Configurator) -> None:
+    """Announce it, and let server processes see to the queue unless a command does."""
+    settings = config.registry["oauthprov.settings"]
+    if not openid.is_on(settings):
+        return
+
+    def add() -> None:
+        site = site_of(config.registry)
+        accounts = site.provider.accounts
+        if not (accounts.can_sign_out and accounts.names_sessions):
+            return
+        site.metadata["backchannel_logout_supported"] = True
+        site.metadata["backchannel_logout_session_supported"] = True
+        if settings.logout_worker:
+            config.add_subscriber(look, NewRequest)
+
+    config.action(("oauthprov", "backchannel_logout"), add, order=PHASE1_CONFIG)

@@ -1,0 +1,100 @@
+"""Signing out because a client asks for it (OpenID Connect RP-Initiated Logout 1.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.renderers import render_to_response
+from pyramid.response import Response
+
+from oauthprov.protocol import openid
+from oauthprov.protocol.answers import Departure, Interact, LogoutQuestion, Refusal
+from oauthprov.web.errors import Rejected
+from oauthprov.web.responder import respond, see, target_of
+from oauthprov.web.site import site_of
+
+_TEMPLATES = "oauthprov:templates/rp_logout"
+
+
+def begin(request: Any) -> Response:
+    """Answer a request to sign out, or one that was posted, for who is signed in here."""
+    tools = request.oauthprov
+    answer = tools.provider.log_out(tools.call, tools.person, tools.session.browser)
+    return _respond(request, answer)
+
+
+def park(request: Any) -> Response:
+    """Store the parameters of a POST and let the browser come back for them with its cookies.
+
+    A POST from another site arrives without them, so here none is read and none is set.
+    """
+    tools = request.oauthprov
+    parked = tools.provider.park_logout(tools.call)
+    if isinstance(parked, str):
+        return see(request, tools.url("rp_logout", {"interaction": parked}))
+    return respond(request, parked)
+
+
+def ask(request: Any) -> Response:
+    """Ask whether to sign out, and say which client wants it."""
+    tools = request.oauthprov
+    interaction = _interaction(tools.query("interaction"))
+    answer = tools.provider.logout_question(interaction, tools.person, tools.session.browser)
+    if isinstance(answer, LogoutQuestion):
+        return render_to_response(f"{_TEMPLATES}.pt", {"question": answer}, request)
+    return _respond(request, answer)
+
+
+def confirm(request: Any) -> Response:
+    """Sign out, and lead back to the client."""
+    tools = request.oauthprov
+    interaction = _interaction(tools.form("interaction"))
+    answer = tools.provider.confirm_logout(interaction, tools.session.browser)
+    return _respond(request, answer)
+
+
+def _respond(request: Any, answer: Departure | Interact | Refusal) -> Response:
+    if not isinstance(answer, Departure):
+        return respond(request, answer)
+    headers = _sign_out(request) if answer.ends else ()
+    if answer.redirect is not None and not answer.stays:
+        response = respond(request, answer.redirect)
+    else:
+        onward = target_of(answer.redirect) if answer.redirect else None
+        page = {"client": answer.client, "onward": onward, "person": None}
+        response = render_to_response(f"{_TEMPLATES}_done.pt", page, request)
+    response.headers.extend(headers)
+    return response
+
+
+def _sign_out(request: Any) -> Sequence[tuple[str, str]]:
+    tools = request.oauthprov
+    if tools.person is not None and tools.person.session_key is None:
+        tools.provider.leave(tools.person)
+    headers: Sequence[tuple[str, str]] = tools.provider.accounts.sign_out(request)
+    return headers
+
+
+def _interaction(fields: dict[str, str]) -> str:
+    if "interaction" not in fields:
+        raise Rejected("invalid_request", "This page is part of a sign-out: begin at the app.")
+    return fields["interaction"]
+
+
+def includeme(config: Configurator) -> None:
+    """Add the end session endpoint and its page, where whoever knows the people signs them out."""
+    if not openid.is_on(config.registry["oauthprov.settings"]):
+        return
+
+    def add() -> None:
+        site = site_of(config.registry)
+        if not site.provider.accounts.can_sign_out:
+            return
+        page = config.add_oauth_page
+        page("rp_logout", "/oauth/logout", get=begin, post=park, leaves=True)
+        page("rp_logout_question", "/oauth/logout/confirm", get=ask, post=confirm, leaves=True)
+        site.metadata["end_session_endpoint"] = "oauthprov.rp_logout"
+
+    config.action(("oauthprov", "rp_logout"), add, order=PHASE1_CONFIG)

@@ -1,0 +1,62 @@
+"""``oauthprov logout``: telling clients of logouts from cron."""
+
+from __future__ import annotations
+
+import time
+
+from oauthprov.protocol.backchannel_logout import delivery
+from oauthprov.records import Grant, LogoutDelivery
+from oauthprov.storage.interface import Add
+from oauthprov.storage.testing import samples
+
+
+def leave_behind(command, *options: str) -> None:
+    """Register a client, and let a session of it have ended."""
+    client = command(
+        "client", "add", "--type=web", "--name=Printer", "--json",
+        "--redirect-uri=https://app.example/callback", *options,
+    ).json  # fmt: skip
+    now = int(time.time())
+    storage = command.storage()
+    grant = samples.fill(Grant, "grant", bare=True)
+    made = samples.replace(grant, client_id=client["client_id"], account_id="alice", sid="s")
+    storage.commit(Add(delivery(now, made)), now=now)
+    storage.close()
+
+
+def left(command) -> int:
+    storage = command.storage()
+    found = list(storage.walk(LogoutDelivery))
+    storage.close()
+    return len(found)
+
+
+def test_nothing_is_due(command):
+    done = command("logout", "deliver", "--json")
+    assert (done.code, done.json) == (0, {"told": 0, "left": 0})
+
+
+def test_a_client_that_can_not_be_told_is_left(command):
+    leave_behind(command, "--backchannel-logout-uri=https://app.invalid/logout")
+    done = command("logout", "deliver")
+    assert (done.code, done.err) == (0, "0 told, 1 left to be told later.\n")
+    assert left(command) == 1
+
+
+def test_a_client_that_wants_no_word_is_dropped(command):
+    leave_behind(command)
+    assert command("logout", "deliver", "--json").json == {"told": 1, "left": 0}
+    assert left(command) == 0
+
+
+def test_clients_have_the_fields_of_logout(command):
+    after = "https://app.example/bye"
+    told = "https://app.example/logout"
+    made = command(
+        "client", "add", "--type=web", "--name=Printer", "--json",
+        "--redirect-uri=https://app.example/callback", f"--post-logout-redirect-uri={after}",
+        f"--backchannel-logout-uri={told}", "--backchannel-logout-session-required",
+    ).json  # fmt: skip
+    assert made["post_logout_redirect_uris"] == [after]
+    assert made["backchannel_logout_uri"] == told
+    assert made["backchannel_logout_session_required"] is True

@@ -1,0 +1,54 @@
+"""Posting a form to a client's URL, by the rules of fetching."""
+
+import pytest
+
+from oauthprov.errors import FetchError
+from oauthprov.fetch.exchange import HEADERS_LIMIT
+
+from .server import answer
+
+
+def post(place, **options):
+    return place.fetcher(**options).post(place.url, {"a": "b c", "d": "\u00e9&"})
+
+
+def test_what_is_sent(place):
+    place.server.reply = answer(b"")
+    assert post(place) == 200
+    [request] = place.server.asked
+    head, _, body = request.decode().partition("\r\n\r\n")
+    assert head.split("\r\n") == [
+        "POST /jwks?x=1 HTTP/1.1",
+        f"Host: app.example:{place.server.port}",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+        "User-Agent: oauthprov",
+        "Connection: close",
+    ]
+    assert body == "a=b+c&d=%C3%A9%26"
+
+
+def test_a_redirect_is_not_followed(place):
+    place.server.reply = answer(b"", f"Location: {place.url}", status="307 Temporary Redirect")
+    assert post(place) == 307
+    assert place.server.connections == 1
+
+
+def test_the_body_of_the_answer_is_left_unread(place):
+    place.server.reply = answer(b"x" * 10 * HEADERS_LIMIT)
+    assert post(place) == 200
+
+
+def test_headers_without_end(place):
+    place.server.reply = b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * HEADERS_LIMIT
+    with pytest.raises(FetchError):
+        post(place)
+
+
+@pytest.mark.parametrize(
+    "options", [{"allow": ""}, {"ca_file": ""}, {"allow": "app.example:1"}], ids=str
+)
+def test_where_the_policy_forbids_it(place, options):
+    with pytest.raises(FetchError):
+        post(place, **options)
+    assert place.server.asked == []

@@ -1,0 +1,64 @@
+"""A relying party's server that is told of logouts, over TLS on loopback."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from tests.fetch.server import Authority, Server, answer
+
+HOST = "localhost"
+
+
+class Receiver:
+    """It takes each logout token with 200; ``reply`` makes it answer otherwise."""
+
+    def __init__(self, folder: Path) -> None:
+        authority = Authority(folder)
+        self._server = Server(authority.context(HOST))
+        self.reply()
+        self.uri = f"https://{HOST}:{self._server.port}/logout?x=1"
+        self.settings = {
+            "fetch.allow": f"{HOST}:{self._server.port}",
+            "fetch.ca_file": authority.file,
+        }
+        """What lets a provider in."""
+
+    def reply(self, status: str = "200 OK") -> None:
+        self._server.reply = answer(b"", status=status)
+
+    def hold(self, until: threading.Event) -> None:
+        """Answer nobody before ``until``."""
+
+        def reply(connection: ssl.SSLSocket) -> None:
+            until.wait(30)
+            connection.sendall(answer(b""))
+
+        self._server.reply = reply
+
+    @property
+    def requests(self) -> list[bytes]:
+        """The requests that came, as they came."""
+        return self._server.asked
+
+    def wait(self, count: int) -> None:
+        """Return once ``count`` requests have come."""
+        self._server.wait(count)
+
+    def tokens(self) -> list[str]:
+        """The logout tokens that came."""
+        forms = [request.partition(b"\r\n\r\n")[2].decode() for request in self.requests]
+        return [parse_qs(form)["logout_token"][0] for form in forms]
+
+    def told(self, jwks: dict) -> list[jwt.Token]:
+        """What came, once it is verified with the published keys."""
+        keys = KeySet.import_key_set(jwks)
+        return [jwt.decode(token, keys, algorithms=["RS256", "ES256"]) for token in self.tokens()]
+
+    def close(self) -> None:
+        self._server.close()
