@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
+
+DEPTH_LIMIT = 64
+"""Levels of objects and lists: what one caller reads, another must be able to read again."""
+DIGITS_LIMIT = 1000
+"""Characters of a number."""
 
 
 def parse_object(raw: bytes | str) -> dict[str, Any]:
     """Return the JSON object that ``raw`` is; ValueError says why it isn't a plain one.
 
-    UTF-8 only. A member that comes twice, NaN, Infinity, half of a surrogate pair and nesting
-    beyond all measure are refused.
+    UTF-8 only. A member that comes twice, NaN, Infinity, a number too large for a double or for
+    us, half of a surrogate pair and nesting beyond DEPTH_LIMIT are refused.
     """
     try:
         text = raw if isinstance(raw, str) else raw.decode("utf-8")
-        made = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse)
+        made = json.loads(
+            text,
+            object_pairs_hook=_members,
+            parse_constant=_refuse,
+            parse_float=_fraction,
+            parse_int=_whole,
+        )
+        if _is_deep(made):
+            raise ValueError("is nested too deeply")
         json.dumps(made, ensure_ascii=False).encode("utf-8")
     except UnicodeError:
         raise ValueError("is not UTF-8") from None
@@ -36,3 +50,31 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"has {constant}, which is not JSON")
+
+
+def _fraction(text: str) -> float:
+    # Infinity would be written as what isn't JSON.
+    if not math.isfinite(made := float(text)):
+        raise ValueError("has a number that is too large")
+    return made
+
+
+def _whole(text: str) -> int:
+    if len(text) > DIGITS_LIMIT:
+        raise ValueError("has a number that is too large")
+    return int(text)
+
+
+def _is_deep(made: Any) -> bool:
+    level = [made]
+    for _ in range(DEPTH_LIMIT + 1):
+        level = [part for whole in level for part in _parts(whole)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(whole: Any) -> list[Any]:
+    if isinstance(whole, dict):
+        return list(whole.values())
+    return whole if isinstance(whole, list) else []

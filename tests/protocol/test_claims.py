@@ -151,3 +151,14 @@ def test_what_is_stored_is_what_was_asked(asked):
 def test_any_json_is_read_or_refused_with_a_valueerror(value):
     with contextlib.suppress(ValueError):
         ClaimsRequest.parse(json.dumps({"userinfo": value, "id_token": {"name": value}}))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1e999", "-1e999", "9" * 4000, "[" * 100 + "]" * 100],
+    ids=["infinite", "negative", "long", "deep"],
+)
+def test_values_that_could_not_be_read_again_are_refused(value):
+    """Section 5.5: what a request holds is stored, and read when its code is redeemed."""
+    with pytest.raises(ValueError, match=r"a number that is too large|nested too deeply"):
+        ClaimsRequest.parse(f'{{"userinfo": {{"name": {{"value": {value}}}}}}}')
