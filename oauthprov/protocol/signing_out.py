@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from oauthprov.protocol import backchannel_logout, id_tokens
 from oauthprov.protocol.context import Context
 from oauthprov.protocol.openid import OFFLINE_ACCESS, SCOPE
-from oauthprov.records import AuthorizationCode, Digest, Grant, Session
+from oauthprov.records import AuthorizationCode, Digest, Grant, LogoutDelivery, Session
 from oauthprov.storage.interface import Add, Change, Conflict, Remove, Revoke
 
 
@@ -82,7 +82,12 @@ def _told(context: Context, grants: Iterable[Grant], known: Collection[str]) -> 
         if client is not None and client.backchannel_logout_uri is not None:
             made = backchannel_logout.delivery(context.now, grant)
             deliveries[made.key] = made
-    return [Add(made) for key, made in deliveries.items() if key not in known]
+    # One that still waits serves as well; to add it twice would keep the session from ending.
+    return [
+        Add(made)
+        for key, made in deliveries.items()
+        if key not in known and context.storage.get(LogoutDelivery, key) is None
+    ]
 
 
 def _revoked(context: Context, grants: Iterable[Grant]) -> list[Change]:

@@ -171,6 +171,18 @@ class TestWhoIsTold:
         visit.leave()
         assert deliver(world) == (1, 0)
 
+    def test_two_sessions_of_one_sid_both_end(self, world, visit):
+        """A sign-in that is sent twice makes them; the client may still have to be told."""
+        visit.tokens()
+        before = visit.secret
+        world.storage.meanwhile = [visit.sign_in_again]
+        twin = visit.start(before)
+        assert len(list(world.storage.walk(Session))) == 2
+        visit.leave()
+        visit.sessions.end(twin)
+        assert list(world.storage.walk(Session)) == []
+        assert deliver(world) == (1, 0)
+
 
 class TestGrants:
     """Section 2.7."""
