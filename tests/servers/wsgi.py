@@ -32,13 +32,15 @@ class Server:
 
     def close(self) -> None:
         """Stop serving and free the port. Once is enough, twice does no harm."""
-        loop = self._server.asyncore
+        watched = self._server._map
+        channels = dict(watched)
         if self._thread.is_alive():
-            self._server.trigger.pull_trigger(lambda: loop.close_all(self._server._map))
+            # The loop ends when it has nothing to watch. Closing is for afterwards: this and the
+            # workers may write to the trigger when the loop has taken the message already.
+            self._server.trigger.pull_trigger(lambda: (channels.update(watched), watched.clear()))
             self._thread.join()
-        else:
-            loop.close_all(self._server._map)
         self._server.task_dispatcher.shutdown()
+        self._server.asyncore.close_all(channels)
 
     def _call(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         return self._app(environ, start_response)
