@@ -7,12 +7,16 @@ it is OAuth alone: it says nothing of a sign-in, and stays until it is taken bac
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 
+from oauthprov.errors import StorageError
 from oauthprov.protocol import backchannel_logout, id_tokens
 from oauthprov.protocol.context import Context
 from oauthprov.protocol.openid import OFFLINE_ACCESS, SCOPE
 from oauthprov.records import AuthorizationCode, Digest, Grant, LogoutDelivery, Session
 from oauthprov.storage.interface import Add, Change, Conflict, Remove, Revoke
+
+_RACES = 5
 
 
 def end_session(context: Context, key: Digest) -> bool:
@@ -30,18 +34,19 @@ def end_session(context: Context, key: Digest) -> bool:
 def left(context: Context, account_id: str, session: str, *ended: Change) -> bool:
     """End what hangs on a session, which is ``SignedIn.sid``; return whether to tell a client.
 
-    ``ended`` goes into the same commit. Codes of the session are removed. Of two requests that end
-    it at once, one does. A grant that another request makes of a code meanwhile is found by
-    looking a second time.
+    ``ended`` goes into the same commit. Codes of the session are removed. When another request
+    queues a delivery meanwhile, this one looks again and leaves that delivery to it. A grant that
+    another request makes of a code meanwhile is found by looking a second time. Raises
+    StorageError when the looks never end.
     """
     if context.openid is None:
         if ended:
             context.commit(*ended)
         return False
-    try:
-        return _left(context, account_id, session, ended)
-    except Conflict:
-        return False
+    for _ in range(_RACES):
+        with suppress(Conflict):
+            return _left(context, account_id, session, ended)
+    raise StorageError("a session could not be ended: others change its deliveries")
 
 
 def _left(context: Context, account_id: str, session: str, ended: tuple[Change, ...]) -> bool:
@@ -86,8 +91,13 @@ def _told(context: Context, grants: Iterable[Grant], known: Collection[str]) -> 
     return [
         Add(made)
         for key, made in deliveries.items()
-        if key not in known and context.storage.get(LogoutDelivery, key) is None
+        if key not in known and not _waits(context, key)
     ]
+
+
+def _waits(context: Context, key: str) -> bool:
+    stored = context.storage.get(LogoutDelivery, key)
+    return stored is not None and stored.state(context.now) == "live"
 
 
 def _revoked(context: Context, grants: Iterable[Grant]) -> list[Change]:

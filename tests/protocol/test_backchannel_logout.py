@@ -183,6 +183,26 @@ class TestWhoIsTold:
         assert list(world.storage.walk(Session)) == []
         assert deliver(world) == (1, 0)
 
+    def test_two_sessions_of_one_sid_end_at_once(self, world, visit):
+        visit.tokens()
+        before = visit.secret
+        world.storage.meanwhile = [visit.sign_in_again]
+        twin = visit.start(before)
+        world.storage.meanwhile = [lambda: visit.sessions.end(twin)]
+        visit.leave()
+        assert list(world.storage.walk(Session)) == []
+        assert deliver(world) == (1, 0)
+
+    def test_a_client_whose_old_notice_was_given_up_is_told_anew(self, world, visit):
+        visit.tokens()
+        before = visit.secret
+        world.storage.meanwhile = [visit.sign_in_again]
+        twin = visit.start(before)
+        visit.leave()
+        world.now += backchannel_logout.PATIENCE
+        visit.sessions.end(twin)
+        assert deliver(world) == (1, 0)
+
 
 class TestGrants:
     """Section 2.7."""
