@@ -65,13 +65,3 @@ def test_http_is_for_development_on_this_computer_alone():
     resources = f"{local}/api | profile:read | Yours"
     assert problems(development="true", issuer=local, resources=resources) == []
     assert problems(development="true", issuer="http://id.example") != []
-
-
-def test_openid_belongs_to_no_resource():
-    """A request for another resource would lose it, and with it the rules on signing in."""
-    scopes = "openid | Know you\nprofile:read | See your name"
-    theirs = "https://photos.example/ | openid profile:read | Photos"
-    found = problems(scopes=scopes, resources=theirs)
-    assert [problem.partition(" names ")[0] for problem in found] == [
-        "oauthprov.resources, https://photos.example/"
-    ]

@@ -8,7 +8,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from oauthprov.errors import InvalidTargetError
-from oauthprov.protocol import scopes
+from oauthprov.protocol import openid, scopes
 from oauthprov.settings import Settings
 
 
@@ -42,11 +42,12 @@ def scopes_for(
 ) -> tuple[str, ...]:
     """Return those of the ``granted`` scopes that are of use at ``resources``.
 
-    These are the scopes that the resources declare, and those that no resource declares. Without
-    resources it is every one. Raises InvalidScopeError when none is left.
+    These are the scopes that the resources declare, and those that no resource declares.
+    ``openid`` is about the person and always of use. Without resources it is every one. Raises
+    InvalidScopeError when none is left.
     """
     theirs = {s for r in settings.resources if r.uri in resources for s in r.scopes}
-    others = {s for r in settings.resources for s in r.scopes} - theirs
+    others = {s for r in settings.resources for s in r.scopes} - theirs - {openid.SCOPE}
     granted = tuple(dict.fromkeys(granted))
     kept = scopes.only(granted, frozenset(granted) - others) if resources else granted
     if not kept:

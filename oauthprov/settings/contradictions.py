@@ -41,9 +41,6 @@ def _scopes(values: Mapping[str, Any]) -> Iterator[str]:
     wanted[PREFIX + "registration.scopes"] = values.get("registration_scopes", ())
     for resource in values.get("resources", ()):
         wanted[f"{PREFIX}resources, {resource.uri}"] = resource.scopes
-    for resource in values.get("resources", ()):
-        if "openid" in resource.scopes:
-            yield f"{PREFIX}resources, {resource.uri} names openid: it is about the person, not about a resource"
     for where, names in wanted.items():
         unknown = [name for name in names if "scopes" in values and name not in declared]
         if unknown:

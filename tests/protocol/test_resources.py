@@ -1,11 +1,15 @@
 """Resource indicators: bound at authorization, narrowed at the token call. RFC 8707."""
 
+import dataclasses
+
 import pytest
 
+from oauthprov.protocol import resources
 from oauthprov.protocol.answers import Redirect
 from oauthprov.records import RefreshToken
+from oauthprov.settings import Resource
 
-from .world import NOTES, PHOTOS
+from .world import NOTES, PHOTOS, World
 
 ALL = {"scope": "read photos notes", "resource": [PHOTOS, NOTES]}
 
@@ -100,3 +104,19 @@ def test_two_resources_at_the_token_call(world):
 def test_an_audience_is_ignored_until_token_exchange(world):
     body = world.redeem(world.code(), audience=PHOTOS).body
     assert resources_of(world, body) == ()
+
+
+def test_a_scope_openid_that_a_resource_declares_is_kept_for_every_other():
+    """To lose it would be to lose the rules on signing in, such as prompt=login."""
+    settings = dataclasses.replace(
+        World().settings,
+        resources=(
+            Resource("https://one.example/", ("openid", "photos:read"), "One"),
+            Resource("https://two.example/", ("profile:read",), "Two"),
+        ),
+    )
+    asked = ("openid", "photos:read", "profile:read")
+    assert resources.scopes_for(settings, asked, ("https://two.example/",)) == (
+        "openid",
+        "profile:read",
+    )
