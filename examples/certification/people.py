@@ -14,7 +14,7 @@ from oauthprov.settings import Settings
 from oauthprov.storage.interface import Replace, Storage
 
 NAME = "alice"
-PASSWORD = "through the looking glass"
+PASSWORD = "through the looking glass"  # noqa: S105 - everybody may know it
 PROFILE = {
     "name": "Alice Pleasance Liddell",
     "given_name": "Alice",

@@ -68,8 +68,13 @@ class Proxy:
     def __init__(self, certificate: Path, listen: str, port: int) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate)
-        self._listener = socket.create_server((listen, port))
+        # Only a socket that says it is TCP gets TCP_NODELAY from asyncio.
+        self._listener = socket.socket(proto=socket.IPPROTO_TCP)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind((listen, port))
+        self._listener.listen()
         self.port: int = self._listener.getsockname()[1]
+        self._ends: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
 
@@ -95,23 +100,18 @@ class Proxy:
 
     async def _end(self) -> None:
         self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for end in self._ends:
+            end.transport.abort()
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
 
     async def _connected(
         self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter
     ) -> None:
-        ends = [to_client]
-        try:
-            server, to_server = await asyncio.open_connection("127.0.0.1", self._target)
-            ends.append(to_server)
-            await asyncio.gather(_pass(client, to_server), _pass(server, to_client))
-        finally:
-            for end in ends:
-                end.transport.abort()
-                await _closed(end)
+        server, to_server = await asyncio.open_connection("127.0.0.1", self._target)
+        both = {to_client, to_server}
+        self._ends |= both
+        await asyncio.gather(_pass(client, to_server), _pass(server, to_client))
+        self._ends -= both
 
 
 async def _pass(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
@@ -121,9 +121,5 @@ async def _pass(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
             to.write(data)
             await to.drain()
     to.close()
-    await _closed(to)
-
-
-async def _closed(writer: asyncio.StreamWriter) -> None:
     with suppress(OSError):
-        await writer.wait_closed()
+        await to.wait_closed()

@@ -34,7 +34,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Certified:
-    """The provider at ``issuer``; ``ca_file`` is whom to trust, ``plan`` what the suite is told."""
+    """It is at ``issuer``; ``ca_file`` is whom to trust, ``plan`` what the suite is told."""
 
     issuer: str
     ca_file: str

@@ -1,4 +1,4 @@
-"""Claims about a person, from UserInfo or an ID token (OpenID Connect Core sections 5.1 to 5.4)."""
+"""Claims about a person, of UserInfo or an ID token (OpenID Connect Core sections 5.1 to 5.4)."""
 
 from __future__ import annotations
 
