@@ -16,6 +16,10 @@ FORM_POST = Variant("code", "form_post")
 ID_TOKEN = Variant("id_token")
 ID_TOKEN_TOKEN = Variant("id_token token")
 EVERY = [BASIC, FORM_POST, ID_TOKEN, ID_TOKEN_TOKEN]
+WAYS = ["sqlite-dynamic", "sqlite-static", "redis-dynamic", "redis-static"]
+
+with_a_code = pytest.mark.parametrize("variant", [BASIC, FORM_POST], ids=str)
+registered_now = pytest.mark.parametrize("way", WAYS[::2])
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +31,14 @@ def sqlite_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certif
 
 @pytest.fixture(scope="session")
 def redis_provider(
-    redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    kept_redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Certified]:
-    empty(redis_url)
-    with certified(redis_url, tmp_path_factory.mktemp("certification")) as served:
+    empty(kept_redis_url)
+    with certified(kept_redis_url, tmp_path_factory.mktemp("certification")) as served:
         yield served
 
 
-@pytest.fixture(params=["sqlite-dynamic", "sqlite-static", "redis-dynamic"])
+@pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> str:
     """The storage, and how clients are registered."""
     return request.param

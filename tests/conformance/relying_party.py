@@ -97,7 +97,10 @@ class RelyingParty:
 
     def refused(self, arrival: Arrival | Page, asked: dict[str, str]) -> str:
         """Return the error that an authorization response says, once it is in order."""
-        given = self.parameters(arrival)
+        return self.error(self.parameters(arrival), asked)
+
+    def error(self, given: dict[str, str], asked: dict[str, str]) -> str:
+        """Return the error among the parameters given, once they are in order."""
         return authorization.check_error(given, asked["state"], self.provider.issuer)
 
     def parameters(self, arrival: Arrival | Page) -> dict[str, str]:
