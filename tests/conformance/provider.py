@@ -14,6 +14,8 @@ from pyramid.config import Configurator
 from examples.certification.service import Options, serving
 from tests.servers.wsgi import Server
 
+from .suite_server import SuiteServer
+
 SUITE = "suite.example:8443"
 ALIAS = "oauthprov"
 
@@ -41,10 +43,13 @@ class Certified:
     plan: dict[str, Any]
     suite_url: str
     clock: Clock
+    suite: SuiteServer | None = None
 
 
 @contextmanager
-def certified(storage_url: str, folder: Path, **more: str) -> Iterator[Certified]:
+def certified(
+    storage_url: str, folder: Path, suite: SuiteServer, **more: str
+) -> Iterator[Certified]:
     """Serve it over https from this process. ``more`` are settings over those of the .ini."""
     clock = Clock()
 
@@ -66,9 +71,15 @@ def certified(storage_url: str, folder: Path, **more: str) -> Iterator[Certified
             provider.storage.close()
 
     options = Options(
-        folder=folder, storage=storage_url, host="localhost", port=0, suite=SUITE, alias=ALIAS
+        folder=folder,
+        storage=storage_url,
+        host="localhost",
+        port=0,
+        suite=suite.place,
+        fetch_ca_file=suite.ca_file,
+        alias=ALIAS,
     )
     with serving(options, running) as served:
         yield Certified(
-            served.issuer, str(options.certificate), served.plan, options.suite_url, clock
+            served.issuer, str(options.certificate), served.plan, options.suite_url, clock, suite
         )

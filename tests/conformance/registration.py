@@ -45,6 +45,27 @@ def register(endpoint: str, http: requests.Session, metadata: Json) -> Json:
     return client
 
 
+def refused(endpoint: str, http: requests.Session, metadata: Json) -> str:
+    """Return the error of a registration that is refused as RFC 7591 section 3.2.2 says."""
+    response = http.post(endpoint, json=metadata, timeout=30)
+    assert response.status_code == 400, response.text
+    assert response.headers["Content-Type"].partition(";")[0] == "application/json"
+    return str(response.json()["error"])
+
+
+def read(client: Json, http: requests.Session) -> Json:
+    """Return what the provider says is registered (RFC 7592 section 2.1)."""
+    response = http.get(
+        client["registration_client_uri"],
+        headers={"Authorization": f"Bearer {client['registration_access_token']}"},
+        timeout=30,
+    )
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"].partition(";")[0] == "application/json"
+    said: Json = response.json()
+    return said
+
+
 def unregister(client: Json, http: requests.Session) -> None:
     """Remove the client, as the suite does at the end of a module."""
     response = http.delete(

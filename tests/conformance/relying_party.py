@@ -91,7 +91,7 @@ class RelyingParty:
     ) -> Arrival | Page:
         """Send a browser to the authorization endpoint; ``module`` may have entries of its own."""
         plan = self.provider.plan
-        entries = plan["override"].get(module, plan)["browser"]
+        entries = plan["override"].get(module, {}).get("browser", plan["browser"])
         url = f"{self.server['authorization_endpoint']}?{urlencode(asked)}"
         return browser.visit(url, entries, method)
 
@@ -173,13 +173,17 @@ class Suite:
         return self._browsers[-1]
 
     def client(
-        self, name: str = "client", scope: str = "openid", **metadata: object
+        self, name: str = "client", scope: str = "openid", module: str = "", **metadata: object
     ) -> RelyingParty:
-        """Return the client of that name in the plan, or one that is registered now."""
+        """Return the client of that name in the plan, or one that is registered now.
+
+        ``module`` may have a static client of its own.
+        """
         method = "client_secret_post" if name == "client_secret_post" else "client_secret_basic"
         assert method in self.server["token_endpoint_auth_methods_supported"]
         if self.way == "static":
-            client = self.provider.plan[name]
+            plan = self.provider.plan
+            client = plan["override"].get(module, {}).get(name, plan[name])
         else:
             client = self.register(method, **metadata)
         return RelyingParty(
@@ -188,11 +192,19 @@ class Suite:
 
     def register(self, method: str = "client_secret_basic", **metadata: object) -> Json:
         """Register a client; it is removed at the end of the module."""
-        redirect_uri = f"{self.provider.suite_url}/callback"
-        asked = registration.request(self.variant.response_type, redirect_uri, method, **metadata)
+        asked = self._metadata(method, **metadata)
         client = registration.register(self.server["registration_endpoint"], self.http, asked)
         self._registered.append(client)
         return client
+
+    def refused(self, method: str = "client_secret_basic", **metadata: object) -> str:
+        """Return the error of a registration that is refused."""
+        asked = self._metadata(method, **metadata)
+        return registration.refused(self.server["registration_endpoint"], self.http, asked)
+
+    def _metadata(self, method: str, **metadata: object) -> Json:
+        redirect_uri = f"{self.provider.suite_url}/callback"
+        return registration.request(self.variant.response_type, redirect_uri, method, **metadata)
 
     def close(self) -> None:
         """Remove what was registered, and hang up."""
