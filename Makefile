@@ -34,14 +34,17 @@ demo: $(V)/.run
 	@$(QUIET) exec $(BIN)/pserve --app-name demo --server-name demo development.ini port=$(PORT) \
 		demo_port=$(DEMO_PORT)
 
-# STORAGE is a storage URL; HOST is what the suite calls this machine, SUITE where it listens itself.
+# STORAGE is a storage URL; HOST is what the suite calls this machine, SUITE where it listens itself,
+# ALIAS what it puts into its addresses for this plan.
 certify: PORT = 5443
 certify: HOST = localhost
 certify: LISTEN = 127.0.0.1
 certify: SUITE = localhost.emobix.co.uk:8443
+certify: ALIAS = oauthprov
 certify: $(V)/.run
 	@$(QUIET) exec $(BIN)/python -m examples.certification --storage "$(STORAGE)" --host "$(HOST)" \
-		--port "$(PORT)" --listen "$(LISTEN)" --suite "$(SUITE)" --suite-ca "$(SUITE_CA)"
+		--port "$(PORT)" --listen "$(LISTEN)" --suite "$(SUITE)" --suite-ca "$(SUITE_CA)" \
+		--alias "$(ALIAS)"
 
 test: $(V)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -40,6 +40,7 @@ def _options() -> Options:
     parser.add_argument("--listen", default="127.0.0.1", help="0.0.0.0 for a suite elsewhere")
     parser.add_argument("--suite", default="localhost.emobix.co.uk:8443", help="HOST:PORT of it")
     parser.add_argument("--suite-ca", default="", help="a file of certificates that it has")
+    parser.add_argument("--alias", default="oauthprov", help="what is in the suite's addresses")
     parser.add_argument("--folder", type=Path, default=FOLDER)
     given = parser.parse_args()
     folder: Path = given.folder.resolve()
@@ -51,6 +52,7 @@ def _options() -> Options:
         listen=given.listen,
         suite=given.suite,
         fetch_ca_file=given.suite_ca,
+        alias=given.alias,
     )
 
 

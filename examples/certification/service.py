@@ -52,7 +52,7 @@ class Options:
     @property
     def suite_url(self) -> str:
         """What the suite's addresses for this plan begin with."""
-        return f"https://{self.suite}/test/a/{self.alias}"
+        return f"https://{self.suite.removesuffix(':443')}/test/a/{self.alias}"
 
     def settings(self, issuer: str) -> dict[str, str]:
         """Return the settings that certification.ini makes of this."""
@@ -95,7 +95,7 @@ def serving(
     _upgrade(options.storage)
     proxy = Proxy(options.certificate, options.listen, options.port)
     try:
-        issuer = f"https://{options.host}:{proxy.port}"
+        issuer = f"https://{options.host}:{proxy.port}".removesuffix(":443")
         with running(options.settings(issuer)) as (provider, port):
             add_alice(provider.settings, provider.storage, provider.clock)
             clients, told = _clients(provider, options.suite_url)

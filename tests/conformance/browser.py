@@ -112,7 +112,7 @@ class Browser:
         page = Page(response.url, response.status_code, html)
         scripts = [script.get("src", "") for script in html.find_all("script")]
         if any(src.partition("?")[0].endswith("form_post.js") for src in scripts):
-            return self.submit(page, html.form)
+            return self.submit(page, page.element("form-post"))
         return page
 
     def _done(self, here: Arrival | Page, task: dict[str, Any]) -> Arrival | Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import requests
@@ -9,6 +10,7 @@ from joserfc.jwk import RSAKey
 
 Json = dict[str, Any]
 
+HEADERS = {"Content-Type": "application/json;charset=UTF-8"}
 CONTACT = "certification@suite.example"
 KEY = RSAKey.generate_key(2048, {"kid": "suite", "use": "sig", "alg": "RS256"})
 """The suite's own key: one for all clients, since making one takes long."""
@@ -32,7 +34,8 @@ def request(
 
 def register(endpoint: str, http: requests.Session, metadata: Json) -> Json:
     """Return the client, once its registration is shown to be in order."""
-    response = http.post(endpoint, json=metadata, timeout=30)
+    body = json.dumps(metadata).encode()
+    response = http.post(endpoint, body, headers=HEADERS, timeout=30)
     assert response.status_code == 201, response.text
     assert response.headers["Content-Type"].partition(";")[0] == "application/json"
     client: Json = response.json()

@@ -163,6 +163,7 @@ class Suite:
         self.variant = variant
         self.way = way
         self.http = trusting(provider.ca_file)
+        self.http.headers["Accept"] = "application/json;charset=UTF-8"
         self.server = discover(provider.plan["server"]["discoveryUrl"], self.http)
         self._registered: list[Json] = []
         self._browsers: list[Browser] = []

@@ -15,16 +15,17 @@ import pytest
 from tests.servers import empty
 
 from .conftest import BASIC
-from .provider import SUITE, Certified, Clock
+from .provider import Certified, Clock
 from .relying_party import Suite
 
+SUITE = "localhost.emobix.co.uk:8443"
 ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
 def certify(folder, *arguments):
     """Run the command until the block is left; yield the provider as it says that it is."""
-    command = [sys.executable, "-m", "examples.certification", "--port", "0", "--suite", SUITE]
+    command = [sys.executable, "-m", "examples.certification", "--port", "0"]
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [*command, "--folder", str(folder), *arguments],
         cwd=ROOT,
@@ -90,7 +91,8 @@ def test_make_hands_its_variables_on():
         ("--host", "provider"),
         ("--port", "6443"),
         ("--listen", "127.0.0.1"),
-        ("--suite", "localhost.emobix.co.uk:8443"),
+        ("--suite", SUITE),
         ("--suite-ca", "ca.pem"),
+        ("--alias", "oauthprov"),
     ):
         assert told[told.index(option) + 1] == f'"{value}"'

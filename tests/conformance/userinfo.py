@@ -30,7 +30,8 @@ def get(endpoint: str, http: requests.Session, access_token: str) -> requests.Re
 
 
 def post_header(endpoint: str, http: requests.Session, access_token: str) -> requests.Response:
-    return http.post(endpoint, headers=_bearer(access_token), timeout=30)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} | _bearer(access_token)
+    return http.post(endpoint, headers=headers, timeout=30)
 
 
 def post_body(endpoint: str, http: requests.Session, access_token: str) -> requests.Response:
