@@ -44,7 +44,9 @@ class Certified:
 
 
 @contextmanager
-def certified(storage_url: str, folder: Path, **more: str) -> Iterator[Certified]:
+def certified(
+    storage_url: str, folder: Path, suite: str = SUITE, **more: str
+) -> Iterator[Certified]:
     """Serve it over https from this process. ``more`` are settings over those of the .ini."""
     clock = Clock()
 
@@ -66,7 +68,7 @@ def certified(storage_url: str, folder: Path, **more: str) -> Iterator[Certified
             provider.storage.close()
 
     options = Options(
-        folder=folder, storage=storage_url, host="localhost", port=0, suite=SUITE, alias=ALIAS
+        folder=folder, storage=storage_url, host="localhost", port=0, suite=suite, alias=ALIAS
     )
     with serving(options, running) as served:
         yield Certified(
