@@ -36,7 +36,7 @@ def sqlite_provider(
 ) -> Iterator[Certified]:
     folder = tmp_path_factory.mktemp("certification")
     url = f"sqlite:///{folder}/certification.sqlite"
-    with certified(url, folder, suite_server) as served:
+    with certified(url, folder, suite_server.place, suite_server) as served:
         yield served
 
 
@@ -46,7 +46,7 @@ def redis_provider(
 ) -> Iterator[Certified]:
     empty(kept_redis_url)
     folder = tmp_path_factory.mktemp("certification")
-    with certified(kept_redis_url, folder, suite_server) as served:
+    with certified(kept_redis_url, folder, suite_server.place, suite_server) as served:
         yield served
 
 

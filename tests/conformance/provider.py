@@ -48,9 +48,12 @@ class Certified:
 
 @contextmanager
 def certified(
-    storage_url: str, folder: Path, suite: SuiteServer, **more: str
+    storage_url: str, folder: Path, place: str, suite: SuiteServer | None = None, **more: str
 ) -> Iterator[Certified]:
-    """Serve it over https from this process. ``more`` are settings over those of the .ini."""
+    """Serve it over https from this process, for a suite at ``place``, HOST:PORT.
+
+    ``suite`` is the server there, if anything is fetched; ``more`` are settings over the .ini's.
+    """
     clock = Clock()
 
     @contextmanager
@@ -75,8 +78,8 @@ def certified(
         storage=storage_url,
         host="localhost",
         port=0,
-        suite=suite.place,
-        fetch_ca_file=suite.ca_file,
+        suite=place,
+        fetch_ca_file=suite.ca_file if suite else "",
         alias=ALIAS,
     )
     with serving(options, running) as served:

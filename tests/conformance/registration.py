@@ -19,9 +19,9 @@ KEY = RSAKey.generate_key(2048, {"kid": "suite", "use": "sig", "alg": "RS256"})
 def request(
     response_type: str, redirect_uri: str, method: str = "client_secret_basic", **more: object
 ) -> Json:
-    """Return the metadata of a client for one response type."""
+    """Return the metadata of a client for one response type; None leaves a member out."""
     code = ["authorization_code"] if response_type == "code" else ["implicit"]
-    return {
+    metadata = {
         "client_name": "Conformance suite, self-registered",
         "grant_types": code,
         "jwks": {"keys": [KEY.as_dict(private=False)]},
@@ -30,6 +30,7 @@ def request(
         "redirect_uris": [redirect_uri],
         "contacts": [CONTACT],
     } | more
+    return {name: value for name, value in metadata.items() if value is not None}
 
 
 def register(endpoint: str, http: requests.Session, metadata: Json) -> Json:
