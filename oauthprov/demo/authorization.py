@@ -23,11 +23,17 @@ class SignInRequest:
     asked_at: int
     prompt: str | None = None
     max_age: int | None = None
+    login_hint: str | None = None
     nonce: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(32))
 
     def parameters(self) -> dict[str, str | int | None]:
         """Return the parameters that it adds; None stands for one that is left out."""
-        return {"nonce": self.nonce, "prompt": self.prompt, "max_age": self.max_age}
+        return {
+            "nonce": self.nonce,
+            "prompt": self.prompt,
+            "max_age": self.max_age,
+            "login_hint": self.login_hint,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,10 @@ class OpenIDProvider:
             cached = self._metadata = now, OpenIDMetadata.parse(document, issuer)
         return cached[1]
 
-    def request(self, *, again: bool) -> SignInRequest:
+    def request(self, *, again: bool, before: SignedIn | None = None) -> SignInRequest:
         """Return a request to sign somebody in; ``again`` though they are signed in there.
 
+        Then ``before``, who was signed in here so far, needn't type their name.
         Of ``prompt=login`` alone nobody learns whether it was heeded; ``max_age`` makes the
         provider say when the person signed in (OpenID Connect Core section 3.1.2.1).
         """
@@ -51,6 +52,7 @@ class OpenIDProvider:
             asked_at=self._provider.clock(),
             prompt="login" if again else None,
             max_age=0 if again else None,
+            login_hint=before.login_hint if again and before else None,
         )
 
     def signed_in(self, tokens: Tokens, request: SignInRequest) -> SignedIn:

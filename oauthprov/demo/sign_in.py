@@ -40,9 +40,9 @@ def sign_in(request: Request) -> Response:
     provider = request.provider
     if provider.settings.client_id is None:
         return HTTPSeeOther(request.route_path("home"))
-    asked = request.openid.request(again="again" in request.GET)
-    pending = PendingAuthorization(asked.metadata.provider, SCOPE, asked)
     browser = request.browser_session or request.session_store.create()
+    asked = request.openid.request(again="again" in request.GET, before=browser.signed_in)
+    pending = PendingAuthorization(asked.metadata.provider, SCOPE, asked)
     browser.await_response(pending)
     response = HTTPSeeOther(provider.authorization_url(pending))
     set_cookie(response, browser, provider.settings.base_url)

@@ -49,6 +49,12 @@ class SignedIn:
         return next((n[:_LONGEST] for n in names if isinstance(n, str) and n), self.proof.sub)
 
     @property
+    def login_hint(self) -> str | None:
+        """The name that the person may sign in by, if the provider told one."""
+        hint = self.userinfo.get("preferred_username")
+        return hint if isinstance(hint, str) and len(hint) <= _LONGEST else None
+
+    @property
     def email(self) -> str | None:
         """The e-mail address, if the provider told one."""
         email = self.userinfo.get("email")

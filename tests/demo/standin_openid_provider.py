@@ -126,5 +126,10 @@ class StandInOpenIDProvider(StandInProvider):
         _, _, token = (request.headers.get("Authorization") or "").partition(" ")
         if token not in self.access_tokens:
             return Response(status=401)
-        said = {"sub": "account-of-alice", "name": "Alice <b>", "email": "alice@example.org"}
+        said = {
+            "sub": "account-of-alice",
+            "name": "Alice <b>",
+            "preferred_username": "alice",
+            "email": "alice@example.org",
+        }
         return self.userinfo_answer or Response(json_body=said | self.userinfo)

@@ -58,6 +58,7 @@ def test_what_is_asked(person, openid):
     again = parse_qs(urlsplit(person.get("/sign-in?again=yes").location).query)
     assert (again["prompt"], again["max_age"]) == (["login"], ["0"])
     assert again["nonce"] != [asked["nonce"]]
+    assert again["login_hint"] == ["alice"]
 
 
 def test_a_resource_that_is_set_is_for_access_alone(open_browser, openid):
