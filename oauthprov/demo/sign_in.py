@@ -40,9 +40,11 @@ def sign_in(request: Request) -> Response:
     provider = request.provider
     if provider.settings.client_id is None:
         return HTTPSeeOther(request.route_path("home"))
-    browser = request.browser_session or request.session_store.create()
-    asked = request.openid.request(again="again" in request.GET, before=browser.signed_in)
+    known: BrowserSession | None = request.browser_session
+    before = known.signed_in if known else None
+    asked = request.openid.request(again="again" in request.GET, before=before)
     pending = PendingAuthorization(asked.metadata.provider, SCOPE, asked)
+    browser = known or request.session_store.create()
     browser.await_response(pending)
     response = HTTPSeeOther(provider.authorization_url(pending))
     set_cookie(response, browser, provider.settings.base_url)
