@@ -17,7 +17,7 @@ OTHER = "https://other.example"
 def rows(page, section):
     """The table of a section, by its first column."""
     table = page.html.find(id=section).find_parent("section").table.tbody
-    return {row.th.text: row.td.text for row in table.find_all("tr")}
+    return {row.th.text: (row.td.span or row.td).text for row in table.find_all("tr")}
 
 
 def refusal(browser):
