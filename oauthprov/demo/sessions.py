@@ -70,10 +70,18 @@ class BrowserSession:
     def take_logout(self, state: str | None) -> bool:
         """Tell whether ``state`` is that of a logout that was waited for, which is then over."""
         with self.lock:
-            expected, self._logout_state = self._logout_state, None
-        if state is None or expected is None:
-            return False
-        return hmac.compare_digest(state.encode(), expected.encode())
+            expected = self._logout_state
+            if state is None or expected is None:
+                return False
+            if not hmac.compare_digest(state.encode(), expected.encode()):
+                return False
+            self._logout_state = None
+            return True
+
+    def ends(self, logout: LogoutToken) -> bool:
+        """Tell whether whoever is signed in here has been logged out by ``logout``."""
+        person = self.signed_in
+        return person is not None and person.ends(logout)
 
     def forget_person(self) -> None:
         """Forget who signed in, and the tokens that they let the demo have."""
@@ -126,9 +134,7 @@ class SessionStore:
         With a ``sid`` it is that session of the provider alone, without one all of the person.
         """
         with self._lock:
-            ended = [
-                s for s in self._sessions.values() if s.signed_in and s.signed_in.ends(logout)
-            ]
+            ended = [s for s in self._sessions.values() if s.ends(logout)]
             for session in ended:
                 del self._sessions[session.key]
         for session in ended:

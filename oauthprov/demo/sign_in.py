@@ -59,8 +59,8 @@ def complete(
     Raises ``TokenRefused`` and ``ProviderUnavailable``: then who was signed in before stays so.
     """
     person = request.openid.signed_in(tokens, asked)
-    before = browser.signed_in
     with browser.lock:
+        before = browser.signed_in
         if before is not None and before.proof.sub != person.proof.sub:
             browser.tokens = None  # They give access to the account of somebody else.
         browser.signed_in = person

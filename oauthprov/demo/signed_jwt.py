@@ -89,7 +89,7 @@ def _header(token: str, types: tuple[str | None, ...]) -> tuple[str, str | None]
     typ, alg, kid = header.get("typ"), header.get("alg"), header.get("kid")
     if not (isinstance(typ, str | None) and isinstance(alg, str) and isinstance(kid, str | None)):
         raise TokenRefused("Its header can't be read.")
-    if (typ.lower().removeprefix("application/") if typ else None) not in types:
+    if (None if typ is None else typ.lower().removeprefix("application/")) not in types:
         raise TokenRefused("It is a token of another type (typ).")
     return alg, kid
 

@@ -187,11 +187,20 @@ def test_tokens_that_nobody_should_believe(person, openid, change, reason):
     assert reason in refusal(person)
 
 
+def test_a_key_that_the_token_brings_along_is_not_used(person, openid):
+    openid.alg = "ES256"
+    mallory = key_of("ES256", "mallory")
+    header = {"alg": "ES256", "kid": "first", "jwk": mallory.as_dict(private=False)}
+    openid.change_token = lambda token: jwt.encode(header, said_in(token), mallory)
+    assert "The signature is wrong" in refusal(person)
+
+
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
         ({"typ": "logout+jwt"}, "(typ)"),
         ({"typ": "at+jwt"}, "(typ)"),
+        ({"typ": ""}, "(typ)"),
         ({"kid": "another"}, "(kid)"),
     ],
 )

@@ -51,6 +51,12 @@ def test_a_return_that_is_not_waited_for(person, query):
     assert page.html.h1.text == "This response was refused"
 
 
+def test_a_link_of_another_site_does_not_spoil_the_return(person):
+    state = asked(submit(person.sign_in(), "/sign-out-everywhere"))["state"]
+    person.get("/signed-out?state=x", status=400)
+    person.get(f"/signed-out?state={state}", status=303)
+
+
 def test_a_return_of_another_browser(person, open_browser, openid):
     state = asked(submit(person.sign_in(), "/sign-out-everywhere"))["state"]
     other = open_browser(openid)
@@ -76,7 +82,7 @@ def test_another_site_signs_nobody_out(person, action):
     assert person.get("/signed-in").status_code == 200
 
 
-def test_a_page_of_before_leads_home(person):
+def test_a_page_of_before_is_out_of_date(person):
     page = person.sign_in()
     form = next(f for f in page.forms.values() if f.action == "/sign-out-everywhere")
     person.press(page, "/sign-out")
