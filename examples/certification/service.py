@@ -33,8 +33,7 @@ Running = AbstractContextManager[tuple[Provider, int]]
 class Options:
     """What a run is told; ``suite`` is the host and port where the suite listens.
 
-    ``folder`` takes the secret, the certificate, the plan and the settings. Port 0 is any free
-    one.
+    ``folder`` takes the secret, the certificate and the plan. Port 0 is any free one.
     """
 
     folder: Path
