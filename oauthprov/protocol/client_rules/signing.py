@@ -56,7 +56,7 @@ def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) ->
         try:
             Target.parse(uri)
         except FetchError as wrong:
-            raise ValueError(f"{uri} can't be fetched: {wrong}.") from None
+            raise ValueError(f"One of them can't be fetched: {wrong}.") from None
     return uris
 
 
