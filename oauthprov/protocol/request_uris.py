@@ -16,13 +16,8 @@ from oauthprov.fetch import Documents, Fetcher
 from oauthprov.protocol import jose
 from oauthprov.records import Client
 
-MEDIA_TYPES = (
-    "application/oauth-authz-req+jwt",
-    "application/jwt",
-    "application/jose",
-    "text/plain",
-)
-"""That of RFC 9101 section 4, and what clients send in its place: the signature says the rest."""
+MEDIA_TYPES = ("application/oauth-authz-req+jwt", "application/jwt", "application/jose")
+"""That of RFC 9101 section 4, and what clients of OpenID Connect send in its place."""
 
 LIMIT = 512
 """Characters of a URI (OpenID Connect Core section 6.2)."""

@@ -8,6 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from oauthprov.protocol import jose, params
 from oauthprov.protocol.answers import Call, Interact, Redirect, Refusal
@@ -301,6 +304,13 @@ class TestWhatIsForged:
         assert end(world, ask(world))
 
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda some: st.lists(some, max_size=3) | st.dictionaries(st.text(), some, max_size=3),
+    max_leaves=5,
+)
+
+
 class TestWhatCannotBeRead:
     @pytest.mark.parametrize(
         "token", ["a.b.c", "x", "..", "a.b.c.d.e", "{}", "\u00e9", " ", "eyJhbGciOiJub25lIn0.e30."]
@@ -365,6 +375,12 @@ class TestWhatCannotBeRead:
         with world.counted(reads=1, writes=0):
             answer = ask(world, signed(inside(state="x" * params.QUERY_LIMIT), KEY))
         assert isinstance(answer, Refusal)
+
+    @given(st.dictionaries(st.sampled_from(sorted({*INSIDE, *params.AUTHORIZATION})), json_values))
+    @hypothesis_settings(max_examples=150, suppress_health_check=list(HealthCheck))
+    def test_whatever_is_signed_gets_an_answer(self, world, changes):
+        answer = ask(world, signed(INSIDE | changes, KEY))
+        assert isinstance(answer, Redirect | Refusal | Interact)
 
 
 class TestTheInteraction:
