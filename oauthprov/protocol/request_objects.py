@@ -29,7 +29,6 @@ from oauthprov.records import Client
 
 TYPES = (None, "JWT", "oauth-authz-req+jwt")
 _CARRIERS = frozenset({"request", "request_uri"})
-_REPEATED = frozenset({"client_id", "response_type", "scope"})
 _INSIDE = params.AUTHORIZATION - _CARRIERS - {"client_id"}
 
 log = logging.getLogger(__name__)
@@ -114,9 +113,10 @@ def _text(name: str, value: Any) -> str | None:
 
 
 def _merged(client: Client, outside: Pairs, inside: Pairs) -> Pairs:
-    counts = _REPEATED if client.require_signed_request_object else params.AUTHORIZATION
-    counts = counts.difference(name for name, _ in inside)
-    return (*inside, *(pair for pair in outside if pair[0] in counts))
+    if client.require_signed_request_object:
+        return (*inside, ("client_id", client.client_id))
+    signed = {name for name, _ in inside}
+    return (*inside, *(pair for pair in outside if pair[0] not in signed))
 
 
 def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> None:
@@ -129,7 +129,7 @@ def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> Non
     audience = claims.get("aud", issuer)
     if issuer not in (audience if isinstance(audience, list) else [audience]):
         raise InvalidRequestObject("The request object is for another server.")
-    # Else a stranger who saw a client assertion could present it here, and the other way round
+    # Else a client assertion could be presented here, and an object as an assertion
     # (RFC 9101 section 10.8).
     if claims.get("sub") == client_id:
         raise InvalidRequestObject("The sub of a request object may not be the client.")

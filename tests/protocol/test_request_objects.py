@@ -156,6 +156,10 @@ class TestInsideAndOutside:
         world.change(Client, "app", require_signed_request_object=True)
         token = signed(inside(nonce=None), KEY)
         assert end(world, ask(world, token, nonce="outside", prompt="none login")).nonce is None
+        unscoped = signed(inside(scope=None), KEY)
+        assert_told(ask(world, unscoped, scope="openid email"), "invalid_request_object", "inside")
+        untyped = signed(inside(response_type=None), KEY)
+        assert_told(ask(world, untyped), "invalid_request_object", "inside")
 
     @pytest.mark.parametrize(
         ("outside", "changes", "error"),
