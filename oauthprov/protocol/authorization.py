@@ -6,10 +6,15 @@ carries ``iss`` (RFC 9207).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, FatalClientError, OAuth2Error
-from oauthlib.openid.connect.core.exceptions import ConsentRequired, LoginRequired
+from oauthlib.openid.connect.core.exceptions import (
+    AccountSelectionRequired,
+    ConsentRequired,
+    LoginRequired,
+)
 
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol import (
@@ -39,6 +44,11 @@ from oauthprov.records import Client, Consent, Digest, Interaction, consent_key
 from oauthprov.storage.interface import Change, Claim, Conflict, Stored
 
 _RACES = 3
+_WITHOUT_A_PAGE: Mapping[Step, type[OAuth2Error]] = {
+    "consent": ConsentRequired,
+    "select_account": AccountSelectionRequired,
+}
+"""What a client is told that wants no page (Core section 3.1.2.6), if not ``login_required``."""
 
 UNKNOWN_INTERACTION = Refusal(
     "invalid_request", "This request has expired, was answered, or began in another browser."
@@ -101,8 +111,24 @@ class Authorization:
     ) -> Pending:
         """Return what a sign-in page needs to know of the request that waits for it."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        step = self._sign_in(context, request, person, interaction.record)
-        return Pending(request.client, request.authentication.login_hint, step is not None)
+        person, step = self._sign_in(context, request, person, interaction.record)
+        expected = request.authentication.login_hint
+        if expected is None and person is not None and step is not None:
+            asked = request.authentication
+            expected = None if signing_in.is_somebody_else(asked, person) else person.name
+        return Pending(request.client, expected, step is not None)
+
+    def choose(
+        self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
+    ) -> None:
+        """Take ``person``, who is signed in in this browser, for the request."""
+        interaction, request = self._resumed(context, interaction_id, browser)
+        if signing_in.is_somebody_else(request.authentication, person):
+            raise Answered(self._ended(context, request, interaction, LoginRequired()))
+        try:
+            interactions.chosen(context, interaction, person)
+        except Conflict:
+            raise Answered(UNKNOWN_INTERACTION) from None
 
     def decline(self, context: Context, interaction_id: str, browser: Digest) -> Redirect:
         """Tell the client that the sign-in which it wants can't be had here."""
@@ -110,18 +136,19 @@ class Authorization:
         return self._ended(context, request, interaction, LoginRequired())
 
     def question(
-        self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
+        self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
     ) -> ConsentQuestion | Interact:
         """Return what a person is asked, unless they have to sign in first."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        step = self._sign_in(context, request, person, interaction.record)
-        if step is not None:
-            return Interact(step, interaction_id)
+        person, step = self._sign_in(context, request, person, interaction.record)
+        if person is None or step is not None:
+            return Interact(step or "login", interaction_id)
         stored = _consent(context, person, request.client)
         before = stored.record if stored else None
         before_scopes, targets = consents.known(before, request.asked)
         return ConsentQuestion(
             interaction_id=interaction_id,
+            person=person,
             client=request.client,
             scopes=consents.scopes_in_words(context.settings, request.asked[0], before_scopes),
             resources=consents.resources_in_words(context.settings, request.resources, targets),
@@ -131,13 +158,13 @@ class Authorization:
         )
 
     def allow(
-        self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
+        self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
     ) -> Redirect | Interact:
         """Remember the consent and issue a code, in one commit."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        step = self._sign_in(context, request, person, interaction.record)
-        if step is not None:
-            return Interact(step, interaction_id)
+        person, step = self._sign_in(context, request, person, interaction.record)
+        if person is None or step is not None:
+            return Interact(step or "login", interaction_id)
         claim = Claim(Interaction, interaction.record.key)
         for _ in range(_RACES):
             stored = _consent(context, person, request.client)
@@ -164,7 +191,8 @@ class Authorization:
         browser: Digest,
         pending: tuple[str, Stored[Interaction]] | None,
     ) -> Redirect | Interact:
-        step = self._step(context, request, person, pending[1].record if pending else None)
+        began = pending[1].record if pending else None
+        person, step = self._step(context, request, person, began)
         if step is None and person is not None:
             claims = (Claim(Interaction, pending[1].record.key),) if pending else ()
             try:
@@ -173,7 +201,7 @@ class Authorization:
                 raise Answered(UNKNOWN_INTERACTION) from None
         step = step or "login"
         if "none" in request.authentication.prompt:
-            error = ConsentRequired() if step == "consent" else LoginRequired()
+            error = _WITHOUT_A_PAGE.get(step, LoginRequired)()
             return self._ended(context, request, pending[1] if pending else None, error)
         if pending is not None:
             return Interact(step, pending[0])
@@ -188,11 +216,11 @@ class Authorization:
         request: AuthorizationRequest,
         person: SignedIn | None,
         began: Interaction | None,
-    ) -> Step | None:
-        step = self._sign_in(context, request, person, began)
+    ) -> tuple[SignedIn | None, Step | None]:
+        person, step = self._sign_in(context, request, person, began)
         if step is not None or person is None:
-            return step
-        return "consent" if _must_ask(context, request, person) else None
+            return person, step
+        return person, "consent" if _must_ask(context, request, person) else None
 
     def _sign_in(
         self,
@@ -200,9 +228,12 @@ class Authorization:
         request: AuthorizationRequest,
         person: SignedIn | None,
         began: Interaction | None,
-    ) -> signing_in.Step | None:
+    ) -> tuple[SignedIn | None, signing_in.Step | None]:
+        """Return whose session serves the request, and what they have to do first."""
+        asked, others = request.authentication, context.others
+        person = signing_in.meant(asked, person, others, began)
         try:
-            return signing_in.step(request.authentication, person, began, context.now)
+            return person, signing_in.step(asked, person, others, began, context.now)
         except OAuth2Error as error:
             raise Answered(_error(context, error, request.redirect_uri, request.pairs)) from None
 
