@@ -187,12 +187,12 @@ class Authorization:
         self,
         context: Context,
         request: AuthorizationRequest,
-        person: SignedIn | None,
+        active: SignedIn | None,
         browser: Digest,
         pending: tuple[str, Stored[Interaction]] | None,
     ) -> Redirect | Interact:
         began = pending[1].record if pending else None
-        person, step = self._step(context, request, person, began)
+        person, step = self._step(context, request, active, began)
         if step is None and person is not None:
             claims = (Claim(Interaction, pending[1].record.key),) if pending else ()
             try:
@@ -207,7 +207,7 @@ class Authorization:
             return Interact(step, pending[0])
         client_id = request.client.client_id
         return Interact(
-            step, interactions.store(context, client_id, request.pairs, person, browser)
+            step, interactions.store(context, client_id, request.pairs, active, browser)
         )
 
     def _step(
@@ -231,9 +231,9 @@ class Authorization:
     ) -> tuple[SignedIn | None, signing_in.Step | None]:
         """Return whose session serves the request, and what they have to do first."""
         asked, others = request.authentication, context.others
-        person = signing_in.meant(asked, person, others, began)
+        person, anew = signing_in.served(asked, person, others, began)
         try:
-            return person, signing_in.step(asked, person, others, began, context.now)
+            return person, signing_in.step(asked, person, others, context.now, anew=anew)
         except OAuth2Error as error:
             raise Answered(_error(context, error, request.redirect_uri, request.pairs)) from None
 

@@ -29,38 +29,39 @@ def nobody_else() -> Sequence[SignedIn]:
     return ()
 
 
-def meant(
+def served(
     asked: AuthenticationRequest,
-    person: SignedIn | None,
+    active: SignedIn | None,
     others: Others,
     began: Interaction | None,
-) -> SignedIn | None:
-    """Return whose session serves the request: of the account that it means, else the active one.
+) -> tuple[SignedIn | None, bool]:
+    """Return whose session serves the request, and whether they signed in for it.
 
-    A client may name an account by a token that it got for it, or by its ``sub``; any session of
-    that account will do, with ``prompt=none`` too (Core 3.1.2.1, 5.5.1). The active account stays
-    the active one. Who has just signed in for the request is never replaced.
+    It is that of the account which the client means, else the active one. A client may name an
+    account by a token that it got for it, or by its ``sub``; any session of that account will do,
+    with ``prompt=none`` too (Core 3.1.2.1, 5.5.1). The active account stays the active one. Who
+    has just signed in for the request is never replaced.
     """
-    if person is not None and began is not None and _is_new(person, began):
-        return person
-    if not _means_somebody(asked) or (person is not None and not is_somebody_else(asked, person)):
-        return person
-    return next((other for other in others() if not is_somebody_else(asked, other)), person)
+    if active is not None and began is not None and _is_new(active, began):
+        return active, True
+    if not _means_somebody(asked) or (active is not None and not is_somebody_else(asked, active)):
+        return active, False
+    return next((other for other in others() if not is_somebody_else(asked, other)), active), False
 
 
 def step(
     asked: AuthenticationRequest,
     person: SignedIn | None,
     others: Others,
-    began: Interaction | None,
     now: int,
+    *,
+    anew: bool,
 ) -> Step | None:
     """Return what ``person`` has to do first, None when nothing is left.
 
-    Raises LoginRequired when they signed in for this request and are somebody else than it wants,
-    UnmetAuthenticationRequirementsError when they did so more weakly.
+    ``anew`` tells that they signed in for this request. Raises LoginRequired when such a person is
+    somebody else than it wants, UnmetAuthenticationRequirementsError when they did so more weakly.
     """
-    anew = person is not None and began is not None and _is_new(person, began)
     if "create" in asked.prompt and not anew:
         return "create"
     if person is None:

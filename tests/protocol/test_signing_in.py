@@ -220,7 +220,6 @@ class TestSeveralAccounts:
 
     def test_the_session_meant_is_judged_by_itself(self, world):
         bob, hint = anew(world, BOB), meaning(world, "hint")
-        world.now += 1
         assert_error(
             among(world, bob, ALICE, prompt="none", max_age="5", **hint), "login_required"
         )
