@@ -340,7 +340,7 @@ class TestLeavingForAClient:
         choose(both.get("/choose"), "bob")
         page = self.log_out(both, id_token_hint=hint)
         words = " ".join(page.html.main.text.split())
-        assert "alice is signed out. Still signed in in this browser: bob" in words
+        assert "alice is signed out. Still signed in here: bob" in words
         assert active(both) == "bob"
 
     def test_of_an_earlier_session_of_another_she_is_asked(self, both, app):
@@ -351,7 +351,7 @@ class TestLeavingForAClient:
         page = self.log_out(both, id_token_hint=hint)
         assert "signed in as alice" in " ".join(page.html.main.text.split())
         done = page.forms[0].submit()
-        assert "Still signed in in this browser" in done.text
+        assert "Still signed in here" in done.text
         assert names(both.get("/choose")) == ["bob"]
 
     def test_without_a_hint_the_active_one_is_asked(self, both, app):
