@@ -14,13 +14,13 @@ from typing import Any, Unpack
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
 from oauthprov.protocol.client_metadata import (
-    CLIENT_TYPES,
-    ClientType,
     InvalidMetadata,
     Metadata,
     checked,
+    consistent,
     default_scopes_within,
 )
+from oauthprov.protocol.client_types import CLIENT_TYPES, ClientType
 from oauthprov.records import Client, Consent
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Conflict, Page, Remove, Replace, Storage, Stored
@@ -107,7 +107,7 @@ class Registrar:
             default_scopes=default,
             **values,
         )
-        return client, secret
+        return consistent(client), secret
 
     def get(self, client_id: str, owner: str | None = None) -> StoredClient:
         """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
@@ -142,6 +142,7 @@ class Registrar:
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
+        consistent(replace(client, **values))
         return self._replace(stored, version, default_scopes=default, **values)
 
     def rotate_secret(

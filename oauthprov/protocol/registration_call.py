@@ -8,7 +8,7 @@ from typing import Any
 from oauthlib.oauth2.rfc6749.errors import InvalidTokenError, OAuth2Error
 
 from oauthprov.errors import InvalidClientMetadataError, InvalidRedirectURIError
-from oauthprov.protocol import registration_request
+from oauthprov.protocol import registration_members
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.client_metadata import InvalidMetadata
 from oauthprov.protocol.engine import NO_STORE
@@ -55,7 +55,7 @@ def parsed(call: Call) -> dict[str, Any]:
 
 def as_registered(invalid: InvalidMetadata) -> OAuth2Error:
     """Return the error that is registered for metadata that can't be (section 3.2.2)."""
-    names = registration_request.MEMBERS
+    names = registration_members.NAMES
     told = [f"{names.get(name, name)}: {text}" for name, text in invalid.problems.items()]
     # Plain ASCII (section 3.2.2), also because it is logged: a problem may quote what was sent.
     plain = (c if " " <= c <= "~" else "?" for c in " ".join(told)[:DESCRIPTION_LIMIT])

@@ -22,9 +22,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from oauthprov.protocol import implicit, openid
+from oauthprov.protocol import implicit, openid, registration_members
 from oauthprov.protocol.client_metadata import InvalidMetadata, Metadata
 from oauthprov.protocol.redirects import leaves_browser
+from oauthprov.protocol.registration_members import strings, text
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
@@ -32,25 +33,6 @@ NAMELESS = "Unnamed app"
 """The name of a client that gives none."""
 
 _CODE, _REFRESH, _MACHINE = "authorization_code", "refresh_token", "client_credentials"
-_AFTER = "post_logout_redirect_uris"
-_BACKCHANNEL = "backchannel_logout_uri"
-_SESSION_REQUIRED = "backchannel_logout_session_required"
-
-_TEXTS = {
-    "client_uri": "homepage_uri",
-    "logo_uri": "logo_uri",
-    "policy_uri": "policy_uri",
-    "tos_uri": "tos_uri",
-    "software_id": "software_id",
-    "software_version": "software_version",
-    "jwks_uri": "jwks_uri",
-}
-MEMBERS = {
-    "name": "client_name",
-    "scopes": "scope",
-    "auth_method": "token_endpoint_auth_method",
-} | {field: member for member, field in _TEXTS.items()}
-"""What a field of ours is called on the wire, where that differs."""
 
 
 def read(
@@ -63,21 +45,17 @@ def read(
     """
     given = {name: value for name, value in document.items() if value is not None}
     grants = _grants(given, settings, current)
-    uris = _list(given, "redirect_uris")
+    uris = strings(given, "redirect_uris")
     kind, method = _placed(given, grants, uris)
     if current is not None:
         kind = _kept(given, kind, current)
     metadata: dict[str, Any] = {
-        "name": (_text(given, "client_name") or "").strip() or NAMELESS,
+        "name": (text(given, "client_name") or "").strip() or NAMELESS,
         "redirect_uris": uris,
         "grant_types": grants,
         "auth_method": method,
-        "contacts": _list(given, "contacts"),
-        "jwks": _keys(given),
     }
-    metadata |= {field: _text(given, member) for member, field in _TEXTS.items()}
-    if openid.is_on(settings):
-        metadata |= _logout(given)
+    metadata |= registration_members.fields(given, openid.is_on(settings))
     held = current.scopes if current is not None else ()
     metadata["scopes"] = scopes = _scopes(given, settings, kind, held)
     default = [name for name in settings.default_scopes if name in scopes]
@@ -98,52 +76,26 @@ def document(client: Client) -> dict[str, object]:
         "application_type": "native" if client.client_type == "native" else "web",
         "scope": " ".join(client.scopes),
     }
-    made |= {member: getattr(client, field) for member, field in _TEXTS.items()}
-    made["contacts"] = list(client.contacts) or None
-    made |= _logout_document(client)
+    for row in registration_members.ROWS:
+        value = getattr(client, row.field)
+        made[row.name] = (list(value) or None) if isinstance(value, tuple) else value
     made["jwks"] = None if client.jwks is None else json.loads(client.jwks)
+    if client.backchannel_logout_uri is None:
+        del made["backchannel_logout_session_required"]
     return {name: value for name, value in made.items() if value is not None}
-
-
-def _logout(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What RP-Initiated Logout section 3.1 and Back-Channel Logout section 2.2 add."""
-    required = given.get(_SESSION_REQUIRED, False)
-    if not isinstance(required, bool):
-        raise InvalidMetadata({_SESSION_REQUIRED: "It must be true or false."})
-    return {
-        _AFTER: _list(given, _AFTER),
-        _BACKCHANNEL: _text(given, _BACKCHANNEL),
-        _SESSION_REQUIRED: required,
-    }
-
-
-def _logout_document(client: Client) -> dict[str, object]:
-    told = client.backchannel_logout_uri is not None
-    return {
-        _AFTER: list(client.post_logout_redirect_uris) or None,
-        _BACKCHANNEL: client.backchannel_logout_uri,
-        _SESSION_REQUIRED: client.backchannel_logout_session_required if told else None,
-    }
-
-
-def _keys(given: Mapping[str, Any]) -> dict[str, Any] | None:
-    keys = given.get("jwks")
-    if keys is not None and not isinstance(keys, dict):
-        raise InvalidMetadata({"jwks": "It must be an object."})
-    if keys is not None and "jwks_uri" in given:
-        raise InvalidMetadata({"jwks": "It may not stand beside jwks_uri."})
-    return keys
 
 
 def _grants(
     given: Mapping[str, Any], settings: Settings, current: Client | None
 ) -> tuple[str, ...]:
-    asked = _list(given, "grant_types") or [_CODE]
+    asked = strings(given, "grant_types") or [_CODE]
     known = (_CODE, _REFRESH, *((implicit.GRANT_TYPE,) if implicit.is_on(settings) else ()))
     grants = tuple(name for name in known if name in asked)
     offered = _response_types(grants)
     if offered:
-        wanted = [" ".join(sorted(w.split())) for w in _list(given, "response_types") or ["code"]]
+        wanted = [
+            " ".join(sorted(w.split())) for w in strings(given, "response_types") or ["code"]
+        ]
         if not set(wanted).intersection(offered):
             sentence = f"With these grant types they are {', '.join(offered)}."
             raise InvalidMetadata({"response_types": sentence})
@@ -164,12 +116,12 @@ def _placed(
     given: Mapping[str, Any], grants: Sequence[str], uris: Sequence[str]
 ) -> tuple[str, str]:
     """Return the type and the authentication method; see above."""
-    application = _text(given, "application_type")
+    application = text(given, "application_type")
     if application not in (None, "web", "native"):
         raise InvalidMetadata({"application_type": "Choose one of web, native."})
     redirects = bool(_response_types(grants))
     default = "none" if application == "native" and redirects else "client_secret_basic"
-    method = _text(given, "token_endpoint_auth_method") or default
+    method = text(given, "token_endpoint_auth_method") or default
     if not redirects:
         return "machine", method
     if method != "none":
@@ -197,7 +149,7 @@ def _kept(given: Mapping[str, Any], kind: str, current: Client) -> str:
 def _scopes(
     given: Mapping[str, Any], settings: Settings, kind: str, held: Sequence[str]
 ) -> list[str]:
-    asked = _text(given, "scope")
+    asked = text(given, "scope")
     declared = [scope.name for scope in settings.scopes]
     # What the operator gave it beyond that stays until it asks for less.
     may_have = (*(settings.registration_scopes or declared), *held)
@@ -211,17 +163,3 @@ def _scopes(
     if offered and wanted and not chosen:
         raise InvalidMetadata({"scopes": f"Ask for some of {' '.join(offered)}."})
     return chosen
-
-
-def _text(given: Mapping[str, Any], member: str) -> str | None:
-    value = given.get(member)
-    if value is not None and not isinstance(value, str):
-        raise InvalidMetadata({member: "It must be a string."})
-    return value
-
-
-def _list(given: Mapping[str, Any], member: str) -> list[str]:
-    value = given.get(member, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidMetadata({member: "It must be a list of strings."})
-    return value

@@ -3,7 +3,8 @@
 import pytest
 
 from oauthprov.protocol.client_metadata import InvalidMetadata
-from oauthprov.protocol.registration_request import MEMBERS, NAMELESS, document, read
+from oauthprov.protocol.registration_members import NAMES
+from oauthprov.protocol.registration_request import NAMELESS, document, read
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
@@ -229,7 +230,7 @@ def test_every_field_that_is_read_is_written():
     texts = {field: "{}" for field, value in metadata.items() if value is None}
     written = document(client(kind, contacts=("x",), **texts))
     fields = metadata.keys() - {"default_scopes"}
-    assert {MEMBERS.get(field, field) for field in fields} <= written.keys()
+    assert {NAMES.get(field, field) for field in fields} <= written.keys()
 
 
 LOGOUT = {

@@ -1,0 +1,92 @@
+"""The addresses of a client: where people are sent, and where pages link to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from oauthprov.errors import FetchError
+from oauthprov.fetch.target import Target
+from oauthprov.protocol.client_rules.rule import Rule
+from oauthprov.protocol.client_types import ClientType
+from oauthprov.protocol.redirects import URI_LIMIT, problem_with
+from oauthprov.settings import Settings
+
+REDIRECT_URIS_LIMIT = 50
+
+
+def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    uris = tuple(dict.fromkeys(uri.strip() for uri in given if uri.strip()))
+    if not kind.redirects:
+        if uris:
+            raise ValueError("A machine has no redirect URIs: nobody is sent back to it.")
+        return ()
+    if not uris:
+        raise ValueError("Give the address to which people are sent back, one a line.")
+    return _redirectable(uris, kind)
+
+
+def _redirectable(uris: tuple[str, ...], kind: ClientType) -> tuple[str, ...]:
+    if len(uris) > REDIRECT_URIS_LIMIT:
+        raise ValueError(f"Give at most {REDIRECT_URIS_LIMIT} redirect URIs.")
+    problems = [f"{uri}: {problem}" for uri in uris if (problem := problem_with(uri, kind.name))]
+    if problems:
+        raise ValueError(" ".join(problems))
+    return uris
+
+
+def _post_logout_redirect_uris(
+    given: Sequence[str], kind: ClientType, settings: Settings
+) -> tuple[str, ...]:
+    return _redirectable(tuple(dict.fromkeys(uri.strip() for uri in given if uri.strip())), kind)
+
+
+def _web_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    uri = (given or "").strip()
+    if not uri:
+        return None
+    wrong = ValueError("Give an http or https address, without a user name in it.")
+    # urlsplit drops tabs and line breaks, and browsers read a backslash as a slash.
+    if len(uri) > URI_LIMIT or any(not "!" <= c <= "~" or c == "\\" for c in uri):
+        raise wrong
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise wrong
+    if port == 0:
+        raise wrong
+    return uri
+
+
+def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    uri = (given or "").strip()
+    if not uri:
+        return None
+    if not kind.redirects:
+        raise ValueError("Nobody signs in to a machine, so it learns of no logout.")
+    try:
+        Target.parse(uri)
+    except FetchError as wrong:
+        raise ValueError(f"Give an https address that this server can call: {wrong}.") from None
+    if "#" in uri:
+        raise ValueError("The address may have no fragment.")
+    return uri
+
+
+def _session_required(given: bool, kind: ClientType, settings: Settings) -> bool:
+    return given
+
+
+RULES: Mapping[str, Rule] = {
+    "redirect_uris": _redirect_uris,
+    "post_logout_redirect_uris": _post_logout_redirect_uris,
+    "homepage_uri": _web_uri,
+    "logo_uri": _web_uri,
+    "policy_uri": _web_uri,
+    "tos_uri": _web_uri,
+    "backchannel_logout_uri": _backchannel_logout_uri,
+    "backchannel_logout_session_required": _session_required,
+}

@@ -1,0 +1,68 @@
+"""The four types of client, and what each may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ClientType:
+    """A type of client: what it may do (RFC 6749 section 2.1), and what it is for in a sentence.
+
+    ``auth_methods`` has the default first; ``none`` makes the client a public one.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    grant_types: tuple[str, ...]
+    auth_methods: tuple[str, ...]
+
+    @property
+    def confidential(self) -> bool:
+        """Whether clients of this type keep a secret."""
+        return self.auth_methods[0] != "none"
+
+    @property
+    def redirects(self) -> bool:
+        """Whether people are sent back to clients of this type, so that they need an address."""
+        return "authorization_code" in self.grant_types
+
+
+_WITH_PEOPLE = ("authorization_code", "refresh_token")
+_SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+
+CLIENT_TYPES: Mapping[str, ClientType] = {
+    kind.name: kind
+    for kind in (
+        ClientType(
+            "web",
+            "Web server",
+            "An application on a server of yours, which can keep a secret.",
+            _WITH_PEOPLE,
+            _SECRET_METHODS,
+        ),
+        ClientType(
+            "browser",
+            "Browser app",
+            "JavaScript in the browser without a server behind it: it can't keep a secret.",
+            _WITH_PEOPLE,
+            ("none",),
+        ),
+        ClientType(
+            "native",
+            "Native or CLI app",
+            "A program on a person's own phone or computer: it can't keep a secret.",
+            _WITH_PEOPLE,
+            ("none",),
+        ),
+        ClientType(
+            "machine",
+            "Machine to machine",
+            "A job or service that acts as itself, with no person there to ask.",
+            ("client_credentials",),
+            _SECRET_METHODS,
+        ),
+    )
+}

@@ -1,0 +1,91 @@
+"""Clients, and leave to register them."""
+
+from __future__ import annotations
+
+from oauthprov.records.keys import Digest
+from oauthprov.records.shape import Record, record
+
+
+@record("client", key="client_id", indexes=("owner",))
+class Client(Record):
+    """A registered client (RFC 6749 section 2). ``client_id`` holds no dot.
+
+    ``client_type`` is one of ``web``, ``browser``, ``native`` and ``machine``. ``secrets`` are
+    digests, the newest first; two are live during a rotation. ``scopes`` are those it may ask for,
+    ``default_scopes`` those it gets when it asks for none. Its public keys are at ``jwks_uri`` or
+    are ``jwks``, a JWK Set as JSON. A client that registered itself (RFC 7591) has a
+    ``registration_token``, and only then is ``last_used_at`` kept. ``verified`` is the operator's
+    word that it is who it says it is; ``logo`` is the digest of the image stored as its
+    :class:`Logo`. The other names are those of OpenID Connect Registration section 2 and RFC 9101
+    section 10.5; a None means the default.
+    """
+
+    client_id: str
+    name: str
+    client_type: str
+    created_at: int
+    owner: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ()
+    auth_method: str = "none"
+    secrets: tuple[Digest, ...] = ()
+    secret_created_at: int | None = None
+    scopes: tuple[str, ...] = ()
+    default_scopes: tuple[str, ...] = ()
+    homepage_uri: str | None = None
+    first_party: bool = False
+    disabled_at: int | None = None
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    contacts: tuple[str, ...] = ()
+    software_id: str | None = None
+    software_version: str | None = None
+    jwks_uri: str | None = None
+    jwks: str | None = None
+    registration_token: Digest | None = None
+    last_used_at: int | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    verified: bool = False
+    logo: Digest | None = None
+    initiate_login_uri: str | None = None
+    subject_type: str = "public"
+    sector_identifier_uri: str | None = None
+    id_token_signed_response_alg: str | None = None
+    userinfo_signed_response_alg: str | None = None
+    request_object_signing_alg: str | None = None
+    require_signed_request_object: bool = False
+    request_uris: tuple[str, ...] = ()
+    token_endpoint_auth_signing_alg: str | None = None
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+
+
+@record("logo", key="client_id")
+class Logo(Record):
+    """The logo of a client as it was fetched: ``image`` in base64, of the given media type."""
+
+    client_id: str
+    source: str
+    media_type: str
+    image: str
+    fetched_at: int
+
+
+@record("initial_access_token", key="token_id")
+class InitialAccessToken(Record):
+    """Leave to register clients (RFC 7591 section 1.2); ``secret`` is the digest of the token.
+
+    ``uses_left`` is how many it may still register, None when that isn't limited. ``note`` tells
+    the operator whom it was given to.
+    """
+
+    token_id: str
+    secret: Digest
+    created_at: int
+    expires_at: int
+    uses_left: int | None = None
+    note: str = ""

@@ -1,0 +1,75 @@
+"""What the server keeps: pending questions, keys, what came once, who is to be told."""
+
+from __future__ import annotations
+
+from oauthprov.records.keys import Digest
+from oauthprov.records.shape import Record, record
+
+
+@record("interaction", key="key")
+class Interaction(Record):
+    """A pending decision of a person: resolved parameters and the browser they came from.
+
+    ``key`` is the digest of the id that pages carry; ``browser`` is None until the browser that
+    began it has come back with its cookies. ``session_key`` and ``auth_time`` are those of who was
+    signed in there when it began: signing in anew for this request shows in other ones.
+    ``chosen`` is the session that the person picked for it among those of the browser.
+    """
+
+    key: Digest
+    purpose: str
+    client_id: str
+    browser: Digest | None
+    params: tuple[tuple[str, str], ...]
+    created_at: int
+    expires_at: int
+    session_key: Digest | None = None
+    auth_time: int | None = None
+    chosen: Digest | None = None
+
+
+@record("signing_key", key="key")
+class SigningKey(Record):
+    """A key that signs tokens; ``key`` is ``<alg>.<serial>``: those of an algorithm share a slot.
+
+    ``public`` is the public JWK as JSON, ``sealed`` the private one, sealed with the server's
+    secret. It is published as soon as it is stored, signs from ``signs_from`` until ``retires_at``
+    (None: there is no successor yet), and stays published until ``published_until``, when the last
+    token that it signed has expired.
+    """
+
+    key: str
+    kid: str
+    alg: str
+    public: str
+    sealed: str
+    created_at: int
+    signs_from: int
+    retires_at: int | None = None
+    published_until: int | None = None
+
+
+@record("logout_delivery", key="key", indexes=("queue",))
+class LogoutDelivery(Record):
+    """A client that is to learn that a session has ended; it is removed once the client has.
+
+    ``queue`` is the same for all, so that they are found. Whoever attempts it first puts off
+    ``due_at``, the time of the next attempt. It is given up at ``expires_at``.
+    """
+
+    key: str
+    queue: str
+    client_id: str
+    subject: str
+    sid: str
+    due_at: int
+    expires_at: int
+    attempts: int = 0
+
+
+@record("seen", key="key")
+class Seen(Record):
+    """Something that may come only once until ``expires_at``; ``key`` is its digest."""
+
+    key: Digest
+    expires_at: int

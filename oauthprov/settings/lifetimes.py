@@ -1,0 +1,59 @@
+"""How long things last, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oauthprov.settings import values
+from oauthprov.settings.setting import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifetimes:
+    """How long things last, in seconds."""
+
+    code_lifetime: int = setting(
+        "code_lifetime",
+        values.seconds(600),
+        "60",
+        "Seconds that an authorization code is good for.",
+    )
+    access_token_lifetime: int = setting(
+        "access_token_lifetime",
+        values.seconds(),
+        "600",
+        "Seconds that an access token is good for.",
+    )
+    refresh_token_lifetime: int = setting(
+        "refresh_token_lifetime",
+        values.seconds(),
+        "2592000",
+        "Seconds that a refresh token lives.",
+    )
+    refresh_token_grace: int = setting(
+        "refresh_token_grace",
+        values.seconds(60),
+        "10",
+        "Seconds in which a lost refresh response is given again; 0 switches it off.",
+    )
+    grant_lifetime: int = setting(
+        "grant_lifetime",
+        values.seconds(),
+        "15552000",
+        "Seconds after which a person must be asked again.",
+    )
+    interaction_lifetime: int = setting(
+        "interaction_lifetime",
+        values.seconds(),
+        "1800",
+        "Seconds that a sign-in or consent may take.",
+    )
+    session_idle: int = setting(
+        "session.idle", values.seconds(), "3600", "Seconds without use after which a session ends."
+    )
+    session_lifetime: int = setting(
+        "session.lifetime",
+        values.seconds(),
+        "43200",
+        "Seconds after which a session ends in any case.",
+    )

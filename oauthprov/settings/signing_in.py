@@ -1,0 +1,47 @@
+"""How often people may try to sign in, and how passwords are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oauthprov.settings import values
+from oauthprov.settings.setting import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningIn:
+    """How often people may try to sign in, and how passwords are kept."""
+
+    login_limit_account: str = setting(
+        "login.limit_account",
+        values.rate,
+        "10 per 15 minutes",
+        "Failed sign-ins for one user name.",
+    )
+    login_limit_address: str = setting(
+        "login.limit_address",
+        values.rate,
+        "50 per 15 minutes",
+        "Failed sign-ins from one address.",
+    )
+    signup_limit_address: str = setting(
+        "signup.limit_address", values.rate, "20 per hour", "New accounts from one address."
+    )
+    console_limit_account: str = setting(
+        "console.limit_account", values.rate, "30 per hour", "Clients that one account registers."
+    )
+    limits_url: str = setting(
+        "limits.url",
+        values.counters,
+        "memory://",
+        "Where attempts are counted: memory:// or a Redis URL.",
+    )
+    password_memory: int = setting(
+        "password.memory", values.count(), "19456", "KiB of memory for one Argon2id hash."
+    )
+    password_time: int = setting(
+        "password.time", values.count(), "2", "Passes of one Argon2id hash."
+    )
+    password_length: int = setting(
+        "password.length", values.count(8), "8", "Characters that a new password must have."
+    )

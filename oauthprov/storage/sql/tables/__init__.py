@@ -1,0 +1,63 @@
+"""The tables: one a kind, one column a field, and what storage itself knows of each row.
+
+Keys and indexed values compare byte by byte on every engine: SQLite does by itself, PostgreSQL in
+the collation C, MariaDB in VARBINARY. Sets and lists are JSON text. There are no foreign keys: a
+record is judged with its grant when it is read, and InnoDB would lock the grant at each insert.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Table
+
+from oauthprov import records
+from oauthprov.records import Record
+from oauthprov.storage.sql.tables.clients import clients, initial_access_tokens, logos
+from oauthprov.storage.sql.tables.columns import JSON as JSON
+from oauthprov.storage.sql.tables.columns import KEY as KEY
+from oauthprov.storage.sql.tables.columns import TEXT as TEXT
+from oauthprov.storage.sql.tables.columns import metadata as metadata
+from oauthprov.storage.sql.tables.grants import (
+    access_tokens,
+    authorization_codes,
+    receipts,
+    refresh_tokens,
+)
+from oauthprov.storage.sql.tables.grants import grants as grants
+from oauthprov.storage.sql.tables.people import (
+    accounts,
+    consents,
+    email_verifications,
+    logins,
+    sessions,
+)
+from oauthprov.storage.sql.tables.workings import (
+    interactions,
+    logout_deliveries,
+    seen,
+    signing_keys,
+)
+
+REVISION = "0006"
+"""The revision of these tables: the newest in ``migrations/versions``."""
+VERSION_TABLE = "oauthprov_version"
+"""Where a database keeps its revision; Alembic's own name may be taken by a host's."""
+
+TABLES: dict[type[Record], Table] = {
+    records.Account: accounts,
+    records.Login: logins,
+    records.Client: clients,
+    records.Consent: consents,
+    records.Grant: grants,
+    records.AuthorizationCode: authorization_codes,
+    records.AccessToken: access_tokens,
+    records.RefreshToken: refresh_tokens,
+    records.Receipt: receipts,
+    records.Interaction: interactions,
+    records.Session: sessions,
+    records.SigningKey: signing_keys,
+    records.Seen: seen,
+    records.InitialAccessToken: initial_access_tokens,
+    records.LogoutDelivery: logout_deliveries,
+    records.Logo: logos,
+    records.EmailVerification: email_verifications,
+}

@@ -1,0 +1,90 @@
+"""The tables of what ``records/people.py`` declares."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, Table
+
+from oauthprov.storage.sql.tables.columns import (
+    ENGINE,
+    FLAG,
+    JSON,
+    KEY,
+    TEXT,
+    TIME,
+    bookkeeping,
+    key,
+    metadata,
+    optional,
+    required,
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    key("account_id"),
+    required("name", TEXT),
+    required("created_at", TIME),
+    optional("password_hash", TEXT),
+    required("developer", FLAG),
+    optional("disabled_at", TIME),
+    optional("claims", TEXT),
+    *bookkeeping(),
+    **ENGINE,
+)
+
+email_verifications = Table(
+    "email_verifications",
+    metadata,
+    key("key"),
+    required("account_id", KEY),
+    required("email", TEXT),
+    required("created_at", TIME),
+    required("expires_at", TIME),
+    *bookkeeping(),
+    Index("email_verifications_by_account_id", "account_id", "key"),
+    Index("email_verifications_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    key("key"),
+    required("account_id", KEY),
+    *bookkeeping(),
+    **ENGINE,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    key("key"),
+    required("account_id", KEY),
+    required("created_at", TIME),
+    required("last_seen_at", TIME),
+    required("auth_time", TIME),
+    required("expires_at", TIME),
+    required("amr", JSON),
+    required("address", TEXT),
+    required("user_agent", TEXT),
+    optional("sid", TEXT),
+    *bookkeeping(),
+    Index("sessions_by_account_id", "account_id", "key"),
+    Index("sessions_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    key("key"),
+    required("account_id", KEY),
+    required("client_id", KEY),
+    required("scopes", JSON),
+    required("resources", JSON),
+    required("created_at", TIME),
+    required("updated_at", TIME),
+    *bookkeeping(),
+    Index("consents_by_account_id", "account_id", "key"),
+    **ENGINE,
+)
