@@ -111,11 +111,8 @@ class Authorization:
     ) -> Pending:
         """Return what a sign-in page needs to know of the request that waits for it."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        person, step = self._sign_in(context, request, person, interaction.record)
-        expected = request.authentication.login_hint
-        if expected is None and person is not None and step is not None:
-            asked = request.authentication
-            expected = None if signing_in.is_somebody_else(asked, person) else person.name
+        who, step = self._sign_in(context, request, person, interaction.record)
+        expected = signing_in.expected_name(request.authentication, who)
         return Pending(request.client, expected, step is not None)
 
     def choose(
@@ -126,7 +123,7 @@ class Authorization:
         if signing_in.is_somebody_else(request.authentication, person):
             raise Answered(self._ended(context, request, interaction, LoginRequired()))
         try:
-            interactions.chosen(context, interaction, person)
+            interactions.choose(context, interaction, person, signing_in.mark_of(person))
         except Conflict:
             raise Answered(UNKNOWN_INTERACTION) from None
 
@@ -140,8 +137,8 @@ class Authorization:
     ) -> ConsentQuestion | Interact:
         """Return what a person is asked, unless they have to sign in first."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        person, step = self._sign_in(context, request, person, interaction.record)
-        if person is None or step is not None:
+        who, step = self._sign_in(context, request, person, interaction.record)
+        if (person := who.person) is None or step is not None:
             return Interact(step or "login", interaction_id)
         stored = _consent(context, person, request.client)
         before = stored.record if stored else None
@@ -162,8 +159,8 @@ class Authorization:
     ) -> Redirect | Interact:
         """Remember the consent and issue a code, in one commit."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        person, step = self._sign_in(context, request, person, interaction.record)
-        if person is None or step is not None:
+        who, step = self._sign_in(context, request, person, interaction.record)
+        if (person := who.person) is None or step is not None:
             return Interact(step or "login", interaction_id)
         claim = Claim(Interaction, interaction.record.key)
         for _ in range(_RACES):
@@ -217,10 +214,10 @@ class Authorization:
         person: SignedIn | None,
         began: Interaction | None,
     ) -> tuple[SignedIn | None, Step | None]:
-        person, step = self._sign_in(context, request, person, began)
-        if step is not None or person is None:
-            return person, step
-        return person, "consent" if _must_ask(context, request, person) else None
+        who, step = self._sign_in(context, request, person, began)
+        if step is not None or who.person is None:
+            return who.person, step
+        return who.person, "consent" if _must_ask(context, request, who.person) else None
 
     def _sign_in(
         self,
@@ -228,12 +225,12 @@ class Authorization:
         request: AuthorizationRequest,
         person: SignedIn | None,
         began: Interaction | None,
-    ) -> tuple[SignedIn | None, signing_in.Step | None]:
+    ) -> tuple[signing_in.Served, signing_in.Step | None]:
         """Return whose session serves the request, and what they have to do first."""
         asked, others = request.authentication, context.others
-        person, anew = signing_in.served(asked, person, others, began)
+        who = signing_in.served(asked, person, others, began)
         try:
-            return person, signing_in.step(asked, person, others, context.now, anew=anew)
+            return who, signing_in.step(asked, who, others, context.now)
         except OAuth2Error as error:
             raise Answered(_error(context, error, request.redirect_uri, request.pairs)) from None
 

@@ -78,24 +78,16 @@ def adopt(
     return replace(stored, record=bound, version=stored.version + 1)
 
 
-def chosen(context: Context, stored: Stored[Interaction], person: SignedIn) -> None:
-    """Note that ``person`` was chosen for a request: what it asked of the choice is answered.
+def choose(context: Context, stored: Stored[Interaction], person: SignedIn, mark: Digest) -> None:
+    """Note who was chosen for a request, by ``mark``.
 
     To choose isn't to sign in: a session that is as old as the request or older counts as one
     that was there when it began. Raises Conflict.
     """
-    record = replace(stored.record, params=_answered(stored.record.params))
+    record = replace(stored.record, chosen=mark)
     if person.auth_time <= record.created_at:
         record = replace(record, session_key=person.session_key, auth_time=person.auth_time)
     context.commit(Replace(record, expecting=stored))
-
-
-def _answered(pairs: params.Pairs) -> params.Pairs:
-    """Return the parameters without what a chosen account answers."""
-    prompt = next((value for name, value in pairs if name == "prompt"), "")
-    left = [value for value in prompt.split() if value != "select_account"]
-    others = tuple(pair for pair in pairs if pair[0] not in ("login_hint", "prompt"))
-    return (*others, ("prompt", " ".join(left))) if left else others
 
 
 def _live(context: Context, interaction_id: str, purpose: str) -> Stored[Interaction] | None:

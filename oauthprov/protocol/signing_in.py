@@ -7,16 +7,17 @@ for this very request shows in the interaction: it says who was there when it be
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from oauthlib.openid.connect.core.exceptions import LoginRequired
 
 from oauthprov.accounts import SignedIn
-from oauthprov.credentials import name_key
+from oauthprov.credentials import digest, name_key
 from oauthprov.errors import UnmetAuthenticationRequirementsError
 from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.claims import Wanted
-from oauthprov.records import Interaction
+from oauthprov.records import Digest, Interaction
 
 Step = Literal["login", "reauthenticate", "create", "select_account"]
 Rule = Callable[[AuthenticationRequest, SignedIn, int], bool]
@@ -29,58 +30,81 @@ def nobody_else() -> Sequence[SignedIn]:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Whose session serves a request, if anybody's.
+
+    ``anew`` tells that they signed in for it, ``chosen`` that they were chosen for it.
+    """
+
+    person: SignedIn | None
+    anew: bool = False
+    chosen: bool = False
+
+
 def served(
     asked: AuthenticationRequest,
     active: SignedIn | None,
     others: Others,
     began: Interaction | None,
-) -> tuple[SignedIn | None, bool]:
-    """Return whose session serves the request, and whether they signed in for it.
+) -> Served:
+    """Return whose session serves the request: who signed in for it, was chosen, or is meant.
 
-    It is that of the account which the client means, else the active one. A client may name an
-    account by a token that it got for it, or by its ``sub``; any session of that account will do,
-    with ``prompt=none`` too (Core 3.1.2.1, 5.5.1). The active account stays the active one. Who
-    has just signed in for the request is never replaced.
+    A client may name an account by a token that it got for it, or by its ``sub``; any session of
+    that account will do, with ``prompt=none`` too (Core 3.1.2.1, 5.5.1). Else it is the active
+    account. It stays the active one in any case.
     """
-    if active is not None and began is not None and _is_new(active, began):
-        return active, True
+    if began is not None and active is not None and _is_new(active, began):
+        return Served(active, anew=True)
+    if began is not None and began.chosen is not None:
+        here = (*filter(None, [active]), *others())
+        picked = next((one for one in here if mark_of(one) == began.chosen), None)
+        if picked is not None:
+            return Served(picked, anew=_is_new(picked, began), chosen=True)
     if not _means_somebody(asked) or (active is not None and not is_somebody_else(asked, active)):
-        return active, False
-    return next((other for other in others() if not is_somebody_else(asked, other)), active), False
+        return Served(active)
+    return Served(next((one for one in others() if not is_somebody_else(asked, one)), active))
 
 
-def step(
-    asked: AuthenticationRequest,
-    person: SignedIn | None,
-    others: Others,
-    now: int,
-    *,
-    anew: bool,
-) -> Step | None:
-    """Return what ``person`` has to do first, None when nothing is left.
+def mark_of(person: SignedIn) -> Digest:
+    """Return what an interaction keeps of who was chosen: a session, or a host's account."""
+    return person.session_key or digest(person.account_id)
 
-    ``anew`` tells that they signed in for this request. Raises LoginRequired when such a person is
-    somebody else than it wants, UnmetAuthenticationRequirementsError when they did so more weakly.
+
+def expected_name(asked: AuthenticationRequest, who: Served) -> str | None:
+    """Return the name to fill in where ``who`` has to sign in."""
+    person = who.person
+    named = None if person is None or is_somebody_else(asked, person) else person.name
+    return named if who.chosen else asked.login_hint or named
+
+
+def step(asked: AuthenticationRequest, who: Served, others: Others, now: int) -> Step | None:
+    """Return what has to be done first, None when nothing is left.
+
+    Raises LoginRequired when somebody signed in for this request and is somebody else than it
+    wants, UnmetAuthenticationRequirementsError when they did so more weakly.
     """
-    if "create" in asked.prompt and not anew:
+    if "create" in asked.prompt and not who.anew:
         return "create"
-    if person is None:
+    if who.person is None:
         return "select_account" if others() else "login"
-    if not anew:
-        return _again(asked, person, others, now)
-    if is_somebody_else(asked, person):
+    if not who.anew:
+        return _again(asked, who.person, others, now, chosen=who.chosen)
+    if is_somebody_else(asked, who.person):
         raise LoginRequired()
-    if _too_weak(asked, person, now):
+    if _too_weak(asked, who.person, now):
         raise UnmetAuthenticationRequirementsError()
     return None
 
 
 def _again(
-    asked: AuthenticationRequest, person: SignedIn, others: Others, now: int
+    asked: AuthenticationRequest, person: SignedIn, others: Others, now: int, *, chosen: bool
 ) -> Step | None:
     if is_somebody_else(asked, person):
         return "reauthenticate"
-    if "select_account" in asked.prompt or _hints_at_another(asked, person, others):
+    if not chosen and (
+        "select_account" in asked.prompt or _hints_at_another(asked, person, others)
+    ):
         return "select_account"
     return "reauthenticate" if any(rule(asked, person, now) for rule in RULES) else None
 
