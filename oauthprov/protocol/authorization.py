@@ -7,7 +7,6 @@ carries ``iss`` (RFC 9207).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, FatalClientError, OAuth2Error
 from oauthlib.openid.connect.core.exceptions import (
@@ -24,7 +23,6 @@ from oauthprov.protocol import (
     params,
     redirects,
     resources,
-    scopes,
     signing_in,
 )
 from oauthprov.protocol.answers import (
@@ -36,7 +34,7 @@ from oauthprov.protocol.answers import (
     Refusal,
     Step,
 )
-from oauthprov.protocol.authentication_request import AuthenticationRequest
+from oauthprov.protocol.authorization_request import AuthorizationRequest
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.params import Pairs, Parsed
@@ -61,23 +59,6 @@ class Answered(Exception):
     def __init__(self, answer: Redirect | Refusal) -> None:
         super().__init__(answer)
         self.answer = answer
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorizationRequest:
-    """A request whose client, redirect URI and parameters are proven."""
-
-    client: Client
-    redirect_uri: str
-    scopes: tuple[str, ...]
-    resources: tuple[str, ...]
-    pairs: Pairs
-    authentication: AuthenticationRequest
-
-    @property
-    def asked(self) -> consents.Asking:
-        """What a person is asked for: scopes, those of single claims too, and resources."""
-        return scopes.union(self.scopes, self.authentication.claims.scopes), self.resources
 
 
 class Authorization:

@@ -81,8 +81,8 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
         client = _proven(context, request)
     except (_Wrong, InvalidRequestError) as wrong:
         return _refusal(wrong)
-    leaving = _leaving(context, request, person)
-    if leaving is None or _of_this_session(request, leaving):
+    leaving = _leaving(context, request, client, person)
+    if leaving is None or _of_this_session(request, client, leaving):
         return _departure(request, client, leaving)
     if interaction_id is None:
         client_id, pairs = request.client_id or "", request.pairs()
@@ -112,7 +112,7 @@ def question(
         client = _proven(context, request)
     except _Wrong as wrong:
         return _refusal(wrong)
-    leaving = _leaving(context, request, person)
+    leaving = _leaving(context, request, client, person)
     if leaving is None:
         return _departure(request, client, None)
     return LogoutQuestion(interaction_id, client, leaving)
@@ -182,27 +182,33 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
     return client
 
 
-def _leaving(context: Context, request: LogoutRequest, person: SignedIn | None) -> SignedIn | None:
+def _leaving(
+    context: Context, request: LogoutRequest, client: Client | None, person: SignedIn | None
+) -> SignedIn | None:
     """Return who is to be signed out: who the hint means of those in this browser (section 2).
 
     The session that it names comes first, then any of the same person, then the active account.
     """
     if request.subject is None:
         return person
-    if person is not None and _of_this_session(request, person):
+    if person is not None and _of_this_session(request, client, person):
         return person
-    here = [*([person] if person else []), *context.others()]
-    named = [one for one in here if _of_this_session(request, one)]
-    theirs = [one for one in here if one.account_id == request.subject]
+    here = (*filter(None, [person]), *context.others())
+    named = [one for one in here if _of_this_session(request, client, one)]
+    theirs = [one for one in here if _is_of(request, one)]
     return next(iter(named + theirs), person)
 
 
-def _of_this_session(request: LogoutRequest, person: SignedIn) -> bool:
+def _of_this_session(request: LogoutRequest, client: Client | None, person: SignedIn) -> bool:
     """Tell whether the hint is of this person and of this very session."""
-    if request.client_id is None or person.sid is None:
+    if client is None or person.sid is None:
         return False
-    here = person.account_id, id_tokens.sid(person.sid, request.client_id)
-    return (request.subject, request.sid) == here
+    return _is_of(request, person) and request.sid == id_tokens.sid(person.sid, client.client_id)
+
+
+def _is_of(request: LogoutRequest, person: SignedIn) -> bool:
+    """Tell whether the hint is of this person."""
+    return request.subject == person.account_id
 
 
 def _departure(request: LogoutRequest, client: Client | None, ends: SignedIn | None) -> Departure:

@@ -169,6 +169,24 @@ class TestSelectAccount:
         assert names(page) == ["alice", "bob"]
         assert "code" in arrived(both.follow(choose(page, "bob")))
 
+    def test_a_choice_stands_whoever_is_active_by_then(self, site, both, app):
+        """Two requests in two tabs, each for an account of its own."""
+        page = ask(both, app, prompt="select_account consent")
+        consent = both.follow(choose(page, "alice"))
+        choose(both.get("/choose"), "bob")
+        # Its form is of another account's page; when it is shown anew it is still about alice.
+        assert both.decide(consent).status_int == 403
+        consent = both.get(consent.request.url)
+        assert consent.html.select_one(".lead strong").text == "alice"
+        assert subject(app, both.decide(consent)) == account_id(site, "alice")
+        assert active(both) == "bob"
+
+    def test_a_choice_is_asked_for_again_when_its_session_ended(self, both, app):
+        page = ask(both, app, prompt="select_account consent")
+        consent = both.follow(choose(page, "alice"))
+        choose(both.get("/choose"), "alice", "remove")
+        assert both.follow(both.get(consent.request.url)).request.path == "/choose"
+
     def test_the_next_request_asks_again(self, both, app):
         both.follow(choose(ask(both, app, prompt="select_account"), "alice"))
         assert ask(both, app, prompt="select_account").request.path == "/choose"
