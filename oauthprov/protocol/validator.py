@@ -62,7 +62,10 @@ class Validator(RequestValidator):
     ) -> None:
         quiet()
         self._client_keys = client_keys or ClientKeys(
-            Fetcher(settings.fetch_allow, settings.fetch_ca_file), clock
+            Fetcher(
+                settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
+            ),
+            clock,
         )
         self._openid = openid
         self._settings = settings

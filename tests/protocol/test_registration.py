@@ -1,10 +1,12 @@
 """The rules and changes of client records, on a real SQLite."""
 
+import json
 import threading
 
 import pytest
 
 from oauthprov.credentials import matches
+from oauthprov.protocol.jwk import PrivateKey
 from oauthprov.protocol.registration import (
     CLIENT_TYPES,
     ChangedMeanwhile,
@@ -163,6 +165,41 @@ def test_two_secrets_live_and_the_oldest_goes(registrar):
     assert registrar.retire_secret(client.client_id) == retired
 
 
+KEYS = {"keys": [PrivateKey.generate("ES256").public()]}
+
+
+@pytest.mark.parametrize("kind", ["web", "machine"])
+def test_a_client_that_signs_has_no_secret(registrar, kind):
+    given = {"type": kind, "name": "Printer", "auth_method": "private_key_jwt"}
+    given |= {"redirect_uris": [HTTPS]} if kind == "web" else {}
+    assert problems(lambda: registrar.register(**given)) == {"jwks_uri"}
+    client, secret = registrar.register(**given, jwks=KEYS)
+    assert (secret, client.secrets, client.secret_created_at) == (None, (), None)
+    assert problems(lambda: registrar.rotate_secret(client.client_id)) == {"secrets"}
+    assert problems(lambda: registrar.edit(client.client_id, jwks=None)) == {"jwks_uri"}
+
+
+@pytest.mark.parametrize("kind", ["browser", "native"])
+def test_a_public_client_does_not_sign(registrar, kind):
+    given = {"type": kind, "name": "Printer", "redirect_uris": [HTTPS], "jwks": KEYS}
+    assert problems(lambda: registrar.register(**given, auth_method="private_key_jwt")) == {
+        "auth_method"
+    }
+
+
+def test_a_secret_ends_with_its_method_and_is_made_anew(registrar):
+    client, _ = web(registrar)
+    signing = registrar.edit(
+        client.client_id, auth_method="private_key_jwt", jwks=json.dumps(KEYS)
+    )
+    assert (signing.secrets, signing.secret_created_at) == ((), None)
+    back = registrar.edit(client.client_id, auth_method="client_secret_basic")
+    assert back.secrets == ()
+    rotated, secret = registrar.rotate_secret(client.client_id)
+    assert len(rotated.secrets) == 1
+    assert matches(secret, rotated.secrets[0])
+
+
 def test_what_belongs_to_somebody_else_is_unknown(registrar):
     client, _ = web(registrar, owner="alice")
     for work in (
@@ -252,3 +289,30 @@ def test_the_consents_of_removed_clients_are_dropped(registrar, storage):
     registrar.remove(gone.client_id)
     assert sum(drop_orphaned_consents(storage, NOW)) == 1
     assert [c.record.client_id for c in storage.walk(Consent)] == [kept.client_id]
+
+
+@pytest.mark.parametrize(
+    ("development", "kind", "uri", "taken"),
+    [
+        ("true", "web", "http://localhost:8000/logout", True),
+        ("true", "web", "http://app.example/logout", False),
+        ("true", "browser", "http://localhost:8000/logout", False),
+        ("false", "web", "http://localhost:8000/logout", False),
+    ],
+)
+def test_a_logout_address_is_https_but_on_this_machine_in_development(
+    storage, development, kind, uri, taken
+):
+    """Back-Channel Logout section 2.2: http only where the server and a secret allow it."""
+    settings = Settings.from_ini(sites.ini("sqlite://", development=development))
+    registrar = Registrar(settings, storage, lambda: NOW)
+
+    def register():
+        return registrar.register(
+            type=kind, name="Printer", redirect_uris=[HTTPS], backchannel_logout_uri=uri
+        )
+
+    if taken:
+        assert register()[0].backchannel_logout_uri == uri
+    else:
+        assert problems(register) == {"backchannel_logout_uri"}
