@@ -76,7 +76,8 @@ def test_client_credentials(server, metadata):
 
 @pytest.fixture
 def signer(server):
-    """A web client with keys and no secret, and a session of it."""
+    """A session of a web client with a key and no secret, at the time that the library reads."""
+    held, server.clock.now = server.clock.now, int(time.time())
     key = RSAKey.generate_key(2048)
     keys = {"keys": [key.as_dict(private=False)]}
     app = server.app(auth_method="private_key_jwt", jwks=keys)
@@ -84,11 +85,10 @@ def signer(server):
     options = {"scope": "profile:read", "redirect_uri": CALLBACK, "code_challenge_method": "S256"}
     with session(app, **options) as client:
         yield client
+    server.clock.now = held
 
 
 def test_private_key_jwt(server, metadata, alice, signer):
-    # The library reads the time by itself.
-    server.clock.now = int(time.time())
     signer.register_client_auth_method(PrivateKeyJWT())
     authorized(signer, metadata, alice)
     token = signer.refresh_token(metadata["token_endpoint"])["access_token"]
@@ -100,7 +100,6 @@ def test_private_key_jwt(server, metadata, alice, signer):
 
 
 def test_private_key_jwt_sent_twice(server, metadata, alice, signer):
-    server.clock.now = int(time.time())
     signer.register_client_auth_method(PrivateKeyJWT(claims={"jti": "always the same"}))
     authorized(signer, metadata, alice)
     with pytest.raises(OAuthError, match="invalid_client"):
