@@ -33,6 +33,13 @@ def test_oidcc_idtoken_rs256(suite):
     assert header["alg"] == "RS256"
 
 
+def test_oidcc_userinfo_rs256(suite):
+    assert "RS256" in suite.server["userinfo_signing_alg_values_supported"]
+    client = suite.client(userinfo_signed_response_alg="RS256")
+    assert client.client["userinfo_signed_response_alg"] == "RS256"
+    client.flow(suite.browser())
+
+
 def test_oidcc_ensure_redirect_uri_in_authorization_request(suite):
     uris = [f"{suite.provider.suite_url}/callback", "https://example.org/redirect"]
     module = "oidcc-ensure-redirect-uri-in-authorization-request"

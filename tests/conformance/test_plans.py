@@ -61,6 +61,7 @@ RP_LOGOUT = (
 DYNAMIC = (
     "oidcc-idtoken-rs256",
     "oidcc-idtoken-unsigned",
+    "oidcc-userinfo-rs256",
     "oidcc-ensure-redirect-uri-in-authorization-request",
     "oidcc-redirect-uri-query-OK",
     "oidcc-redirect-uri-query-mismatch",
@@ -68,7 +69,12 @@ DYNAMIC = (
     "oidcc-redirect-uri-regfrag",
     "oidcc-discovery-endpoint-verification",
     "oidcc-server",
+    "oidcc-registration-logo-uri",
+    "oidcc-registration-policy-uri",
+    "oidcc-registration-tos-uri",
     "oidcc-registration-jwks-uri",
+    "oidcc-registration-sector-uri",
+    "oidcc-registration-sector-bad",
     "oidcc-server-rotate-keys",
     "oidcc-refresh-token-rp-key-rotation",
     "oidcc-request-uri-unsigned",
@@ -87,6 +93,10 @@ PLANS = {
     "oidcc-backchannel-rp-initiated-logout-certification-test-plan": (
         "oidcc-backchannel-logout-discovery-endpoint-verification",
         "oidcc-backchannel-rp-initiated-logout",
+    ),
+    "oidcc-3rdparty-init-login-certification-test-plan": (
+        "oidcc-3rd_party-init-login",
+        "oidcc-3rd_party-init-login-nohttps",
     ),
 }
 TESTS = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
