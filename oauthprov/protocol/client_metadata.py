@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
+from oauthprov.protocol import sectors
 from oauthprov.protocol.client_rules import RULES
 from oauthprov.protocol.client_types import ClientType
 from oauthprov.records import Client
@@ -33,6 +34,13 @@ class Metadata(TypedDict, total=False):
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
+    subject_type: str
+    sector_identifier_uri: str | None
+    id_token_signed_response_alg: str | None
+    userinfo_signed_response_alg: str | None
+    default_max_age: int | None
+    require_auth_time: bool
+    default_acr_values: Sequence[str]
 
 
 class InvalidMetadata(Exception):
@@ -82,5 +90,8 @@ def _one_key_set(client: Client) -> Iterator[tuple[str, str]]:
         yield "jwks", "It may not stand beside jwks_uri."
 
 
-TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (_one_key_set,)
+TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
+    _one_key_set,
+    sectors.problems,
+)
 """Rules over several fields: each yields a field and what is wrong with it, as a sentence."""

@@ -77,8 +77,7 @@ def document(client: Client) -> dict[str, object]:
         "scope": " ".join(client.scopes),
     }
     for row in registration_members.ROWS:
-        value = getattr(client, row.field)
-        made[row.name] = (list(value) or None) if isinstance(value, tuple) else value
+        made[row.name] = row.told(client)
     made["jwks"] = None if client.jwks is None else json.loads(client.jwks)
     if client.backchannel_logout_uri is None:
         del made["backchannel_logout_session_required"]

@@ -14,7 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from oauthprov.accounts import SignedIn
 from oauthprov.errors import JoseError
-from oauthprov.protocol import id_tokens, interactions, params
+from oauthprov.protocol import id_tokens, interactions, params, subjects
 from oauthprov.protocol.answers import (
     Call,
     Departure,
@@ -81,7 +81,7 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
         client = _proven(context, request)
     except (_Wrong, InvalidRequestError) as wrong:
         return _refusal(wrong)
-    if person is None or _of_this_session(request, person):
+    if person is None or _of_this_session(context, request, client, person):
         return _departure(request, client, ends=person is not None)
     if interaction_id is None:
         client_id, pairs = request.client_id or "", request.pairs()
@@ -178,12 +178,14 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
     return client
 
 
-def _of_this_session(request: LogoutRequest, person: SignedIn) -> bool:
+def _of_this_session(
+    context: Context, request: LogoutRequest, client: Client | None, person: SignedIn
+) -> bool:
     """Tell whether the hint is of this person and of this very session."""
-    if request.client_id is None or person.sid is None:
+    if client is None or person.sid is None:
         return False
-    here = person.account_id, id_tokens.sid(person.sid, request.client_id)
-    return (request.subject, request.sid) == here
+    sub = subjects.subject(context.settings, client, person.account_id)
+    return (request.subject, request.sid) == (sub, id_tokens.sid(person.sid, client.client_id))
 
 
 def _departure(request: LogoutRequest, client: Client | None, *, ends: bool) -> Departure:

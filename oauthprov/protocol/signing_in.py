@@ -45,8 +45,7 @@ def step(
 
 def _somebody_else(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
     """Another account is meant, by the id_token_hint or by a value for ``sub`` (Core 5.5.1)."""
-    subject = asked.claims.id_token.get("sub", Wanted())
-    return asked.hint not in (None, person.account_id) or not subject.met_by(person.account_id)
+    return not asked.means(person.account_id)
 
 
 def _asked_for(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
@@ -67,7 +66,20 @@ def _too_weak(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
     return acr.essential and not acr.met_by(person.acr)
 
 
-RULES: tuple[Rule, ...] = (_somebody_else, _asked_for, _too_long_ago, _too_weak)
+def _weaker_than_wished(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
+    """A wanted ``acr`` could be had by signing in otherwise; without a page it needn't be."""
+    if not asked.acr_values or "none" in asked.prompt:
+        return False
+    return person.acr not in asked.acr_values
+
+
+RULES: tuple[Rule, ...] = (
+    _somebody_else,
+    _asked_for,
+    _too_long_ago,
+    _too_weak,
+    _weaker_than_wished,
+)
 """Why somebody who is signed in must sign in again."""
 
 
