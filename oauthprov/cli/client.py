@@ -16,6 +16,7 @@ from typing import Any, cast
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
+from oauthprov.protocol import subjects
 from oauthprov.protocol.registration import CLIENT_TYPES, Metadata, Registrar
 from oauthprov.records import Client
 
@@ -72,6 +73,7 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--post-logout-redirect-uri", "post_logout_redirect_uris", "URI"),
         ("--grant-type", "grant_types", "GRANT_TYPE"),
         ("--contact", "contacts", "TEXT"),
+        ("--default-acr-value", "default_acr_values", "ACR"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
     for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
@@ -82,6 +84,13 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="it needs to be told which session has ended",
     )
+    verb.add_argument("--subject-type", choices=subjects.TYPES, help="what it knows people by")
+    verb.add_argument(
+        "--sector-identifier-uri", metavar="URI", help="a JSON array of redirect URIs"
+    )
+    for option in ("--id-token-signed-response-alg", "--userinfo-signed-response-alg"):
+        verb.add_argument(option, metavar="ALG", help="one of oauthprov.keys.algorithms")
+    verb.add_argument("--default-max-age", metavar="SECONDS", type=int, help="since the sign-in")
     verb.add_argument("--auth-method", help="client_secret_basic or client_secret_post")
     verb.add_argument(
         "--first-party",

@@ -12,14 +12,14 @@ from oauthprov.credentials import Keyring
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
-PUBLIC, PAIRWISE = "public", "pairwise"
+TYPES = PUBLIC, PAIRWISE = "public", "pairwise"
 
 _LABEL = "pairwise subject"
 
 
 def types(settings: Settings) -> tuple[str, ...]:
     """Return the types of subject that a client may have, the default first."""
-    return (PUBLIC, PAIRWISE) if settings.openid_pairwise_secret else (PUBLIC,)
+    return TYPES if settings.openid_pairwise_secret else (PUBLIC,)
 
 
 def can_name(settings: Settings, client: Client) -> bool:
