@@ -60,7 +60,9 @@ class Provider:
         self.accounts = accounts
         self.clock = clock
         self.keyring = Keyring(settings.secret)
-        self.fetcher = Fetcher(settings.fetch_allow, settings.fetch_ca_file)
+        self.fetcher = Fetcher(
+            settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
+        )
         self.key_sets = KeySets(self.fetcher, clock)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings)

@@ -248,3 +248,30 @@ def test_the_consents_of_removed_clients_are_dropped(registrar, storage):
     registrar.remove(gone.client_id)
     assert sum(drop_orphaned_consents(storage, NOW)) == 1
     assert [c.record.client_id for c in storage.walk(Consent)] == [kept.client_id]
+
+
+@pytest.mark.parametrize(
+    ("development", "kind", "uri", "taken"),
+    [
+        ("true", "web", "http://localhost:8000/logout", True),
+        ("true", "web", "http://app.example/logout", False),
+        ("true", "browser", "http://localhost:8000/logout", False),
+        ("false", "web", "http://localhost:8000/logout", False),
+    ],
+)
+def test_a_logout_address_is_https_but_on_this_machine_in_development(
+    storage, development, kind, uri, taken
+):
+    """Back-Channel Logout section 2.2: http only where the server and a secret allow it."""
+    settings = Settings.from_ini(sites.ini("sqlite://", development=development))
+    registrar = Registrar(settings, storage, lambda: NOW)
+
+    def register():
+        return registrar.register(
+            type=kind, name="Printer", redirect_uris=[HTTPS], backchannel_logout_uri=uri
+        )
+
+    if taken:
+        assert register()[0].backchannel_logout_uri == uri
+    else:
+        assert problems(register) == {"backchannel_logout_uri"}
