@@ -74,6 +74,7 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--grant-type", "grant_types", "GRANT_TYPE"),
         ("--contact", "contacts", "TEXT"),
         ("--default-acr-value", "default_acr_values", "ACR"),
+        ("--request-uri", "request_uris", "URI"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
     for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
@@ -91,6 +92,12 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
     for option in ("--id-token-signed-response-alg", "--userinfo-signed-response-alg"):
         verb.add_argument(option, metavar="ALG", help="one of oauthprov.keys.algorithms")
     verb.add_argument("--default-max-age", metavar="SECONDS", type=int, help="since the sign-in")
+    verb.add_argument("--request-object-signing-alg", metavar="ALG", help="and no other")
+    verb.add_argument(
+        "--require-signed-request-object",
+        action=argparse.BooleanOptionalAction,
+        help="only what it has signed counts (RFC 9101)",
+    )
     verb.add_argument("--auth-method", help="client_secret_basic or client_secret_post")
     verb.add_argument(
         "--first-party",

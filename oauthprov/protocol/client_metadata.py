@@ -41,6 +41,9 @@ class Metadata(TypedDict, total=False):
     default_max_age: int | None
     require_auth_time: bool
     default_acr_values: Sequence[str]
+    request_uris: Sequence[str]
+    request_object_signing_alg: str | None
+    require_signed_request_object: bool
 
 
 class InvalidMetadata(Exception):
@@ -90,8 +93,14 @@ def _one_key_set(client: Client) -> Iterator[tuple[str, str]]:
         yield "jwks", "It may not stand beside jwks_uri."
 
 
+def _keys_for_objects(client: Client) -> Iterator[tuple[str, str]]:
+    if client.require_signed_request_object and client.jwks is None and client.jwks_uri is None:
+        yield "require_signed_request_object", "It needs jwks or jwks_uri."
+
+
 TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
     _one_key_set,
+    _keys_for_objects,
     sectors.problems,
 )
 """Rules over several fields: each yields a field and what is wrong with it, as a sentence."""

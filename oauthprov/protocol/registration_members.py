@@ -118,6 +118,9 @@ ROWS = (
     Member("default_max_age", "default_max_age", number, openid=True),
     Member("require_auth_time", "require_auth_time", flag, openid=True, default=False),
     Member("default_acr_values", "default_acr_values", strings, openid=True),
+    Member("request_uris", "request_uris", strings),
+    Member("request_object_signing_alg", "request_object_signing_alg", text),
+    Member("require_signed_request_object", "require_signed_request_object", flag, default=False),
 )
 NAMES = {
     "name": "client_name",
