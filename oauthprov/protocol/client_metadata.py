@@ -38,6 +38,9 @@ class Metadata(TypedDict, total=False):
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
+    request_uris: Sequence[str]
+    request_object_signing_alg: str | None
+    require_signed_request_object: bool
 
 
 class InvalidMetadata(Exception):
@@ -100,8 +103,14 @@ def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
         yield "jwks", f"It has no public key to prove the client with by {KEY_METHOD}."
 
 
+def _keys_for_objects(client: Client) -> Iterator[tuple[str, str]]:
+    if client.require_signed_request_object and client.jwks is None and client.jwks_uri is None:
+        yield "require_signed_request_object", "It needs jwks or jwks_uri."
+
+
 TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
     _one_key_set,
     _keys_to_sign_with,
+    _keys_for_objects,
 )
 """Rules over several fields: each yields a field and what is wrong with it, as a sentence."""

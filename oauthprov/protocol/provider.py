@@ -31,6 +31,7 @@ from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.logout_worker import LogoutWorker
 from oauthprov.protocol.openid import OpenID
+from oauthprov.protocol.request_uris import RequestURIs
 from oauthprov.protocol.validator import Validator
 from oauthprov.records import Digest
 from oauthprov.settings import Settings
@@ -72,7 +73,7 @@ class Provider:
         )
         self.registration = DynamicRegistration(settings, storage, clock, self.clients.evict)
         self._engine = Engine(self.validator, settings)
-        self._authorization = Authorization(self._engine)
+        self._authorization = Authorization(self._engine, RequestURIs(self.fetcher, clock))
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
         self.worker = LogoutWorker(self.backchannel.deliver, clock)
 

@@ -10,7 +10,8 @@ refuses plain and absent PKCE, implicit, password and public introspection. Toke
 minted here: those that the endpoints made are replaced. Catch ``OAuth2Error`` around the call,
 for oauthlib lets those of the saving hooks pass. An authorization is created with
 ``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``openid`` adds ID tokens; their
-requests have rules of their own, which only the provider's endpoints check.
+requests have rules of their own, which only the provider's endpoints check, as they do request
+objects.
 """
 
 from __future__ import annotations
