@@ -90,6 +90,11 @@ def _one_key_set(client: Client) -> Iterator[tuple[str, str]]:
         yield "jwks", "It may not stand beside jwks_uri."
 
 
+def _keys_for_objects(client: Client) -> Iterator[tuple[str, str]]:
+    if client.require_signed_request_object and client.jwks is None and client.jwks_uri is None:
+        yield "require_signed_request_object", "It needs jwks or jwks_uri."
+
+
 def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
     if client.auth_method != KEY_METHOD:
         return
@@ -103,14 +108,9 @@ def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
         yield "jwks", f"It has no public key to prove the client with by {KEY_METHOD}."
 
 
-def _keys_for_objects(client: Client) -> Iterator[tuple[str, str]]:
-    if client.require_signed_request_object and client.jwks is None and client.jwks_uri is None:
-        yield "require_signed_request_object", "It needs jwks or jwks_uri."
-
-
 TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
     _one_key_set,
-    _keys_to_sign_with,
     _keys_for_objects,
+    _keys_to_sign_with,
 )
 """Rules over several fields: each yields a field and what is wrong with it, as a sentence."""

@@ -40,10 +40,12 @@ def _jwks(
     return json.dumps(json.loads(made), separators=(",", ":"))
 
 
-def _algorithm_of_client(given: str | None, kind: ClientType, settings: Settings) -> str | None:
-    if given and given not in ALGORITHMS:
+def _algorithm(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    if not given:
+        return None
+    if given not in ALGORITHMS:
         raise ValueError(f"Choose one of {', '.join(ALGORITHMS)}.")
-    return given or None
+    return given
 
 
 def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
@@ -69,8 +71,8 @@ def _signed_objects_only(given: bool, kind: ClientType, settings: Settings) -> b
 RULES: Mapping[str, Rule] = {
     "jwks_uri": _jwks_uri,
     "jwks": _jwks,
-    "token_endpoint_auth_signing_alg": _algorithm_of_client,
     "request_uris": _request_uris,
-    "request_object_signing_alg": _algorithm_of_client,
+    "request_object_signing_alg": _algorithm,
     "require_signed_request_object": _signed_objects_only,
+    "token_endpoint_auth_signing_alg": _algorithm,
 }
