@@ -12,7 +12,10 @@ from oauthprov.settings import Settings
 
 
 class Metadata(TypedDict, total=False):
-    """The fields of a client that are chosen. Only the operator may set ``first_party``."""
+    """The fields of a client that are chosen.
+
+    Only the operator may set ``first_party`` and ``verified``.
+    """
 
     name: str
     redirect_uris: Sequence[str]
@@ -30,6 +33,8 @@ class Metadata(TypedDict, total=False):
     jwks: Mapping[str, Any] | None
     auth_method: str
     first_party: bool
+    verified: bool
+    initiate_login_uri: str | None
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool

@@ -25,6 +25,7 @@ from oauthprov.protocol import initial_access, registration_call, registration_r
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.client_metadata import InvalidMetadata
 from oauthprov.protocol.engine import NO_STORE
+from oauthprov.protocol.logo_worker import LogoWorker
 from oauthprov.protocol.registration import (
     ChangedMeanwhile,
     Registrar,
@@ -39,6 +40,9 @@ log = logging.getLogger(__name__)
 
 AddressOf = Callable[[str], str]
 """The URL at which a client of this id manages itself."""
+
+LOGO_PATIENCE = 1.0
+"""Seconds that an answer waits for the client's logo."""
 
 _RACES = 3
 _OURS = (
@@ -61,10 +65,12 @@ class DynamicRegistration:
         storage: Storage,
         clock: Callable[[], int],
         evict: Callable[[str], None],
+        logos: LogoWorker,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
+        self._logos = logos
         self._registrar = Registrar(settings, storage, clock, evict)
 
     def register(self, call: Call, address_of: AddressOf, make_room: Callable[[], None]) -> Answer:
@@ -94,6 +100,7 @@ class DynamicRegistration:
                 except (ChangedMeanwhile, UnknownClient):
                     continue
                 log.info("client %s changed its registration", client_id)
+                self._logos.want(client, LOGO_PATIENCE)
                 return _information(200, client, token, address_of)
             raise TemporarilyUnavailableError("Please try again.", status_code=503)
 
@@ -124,6 +131,7 @@ class DynamicRegistration:
         make_room()
         self._store(call, client)
         log.info("client %s registered itself", client.client_id)
+        self._logos.want(client, LOGO_PATIENCE)
         answer = _information(201, client, token, address_of)
         if secret is None:
             return answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
 
@@ -21,8 +20,7 @@ def ask(request: Any) -> Any:
     question = tools.provider.question(interaction, tools.person, tools.session.browser)
     if not isinstance(question, ConsentQuestion):
         return respond(request, question)
-    homepage = _host(question.client.homepage_uri)
-    return {"question": question, "homepage": homepage, **_asked(question)}
+    return {"question": question, **_asked(question)}
 
 
 def decide(request: Any) -> Any:
@@ -50,14 +48,6 @@ def _asked(question: ConsentQuestion) -> dict[str, object]:
         "resources": [asked for asked in question.resources if asked.new],
         "known": [asked for asked in everything if not asked.new],
     }
-
-
-def _host(uri: str | None) -> str | None:
-    try:
-        parts = urlsplit(uri or "")
-    except ValueError:
-        return None
-    return parts.netloc if parts.scheme == "https" else None
 
 
 def _interaction(fields: dict[str, str]) -> str:
