@@ -25,7 +25,7 @@ from oauthprov.protocol import initial_access, registration_call, registration_r
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.client_metadata import InvalidMetadata
 from oauthprov.protocol.engine import NO_STORE
-from oauthprov.protocol.logo_worker import LogoWorker
+from oauthprov.protocol.logo_worker import LOGO_PATIENCE, LogoWorker
 from oauthprov.protocol.registration import (
     ChangedMeanwhile,
     Registrar,
@@ -40,9 +40,6 @@ log = logging.getLogger(__name__)
 
 AddressOf = Callable[[str], str]
 """The URL at which a client of this id manages itself."""
-
-LOGO_PATIENCE = 1.0
-"""Seconds that an answer waits for the client's logo."""
 
 _RACES = 3
 _OURS = (

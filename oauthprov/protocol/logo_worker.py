@@ -15,6 +15,8 @@ from oauthprov.errors import FetchError
 from oauthprov.records import Client
 from oauthprov.storage.interface import StorageError
 
+LOGO_PATIENCE = 1.0
+"""Seconds that whoever registers or edits a client waits for its logo."""
 QUEUE_LIMIT = 64
 """Logos that wait at once; one more isn't fetched until a page asks for it."""
 PAUSE = 60
