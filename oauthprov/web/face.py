@@ -71,7 +71,7 @@ def link(uri: str | None, schemes: Collection[str] = ("https", "http")) -> Link 
         parts = urlsplit(uri or "")
     except ValueError:
         return None
-    if uri is None or parts.scheme not in schemes or not parts.netloc:
+    if uri is None or parts.scheme not in schemes or not parts.netloc or "@" in parts.netloc:
         return None
     return Link(uri, parts.netloc)
 
