@@ -1,5 +1,6 @@
 # make run    the provider on http://127.0.0.1:$(PORT), from nothing but Python 3.11 or newer
 # make demo   the demo client on http://localhost:8000 (CLIENT_ID=... CLIENT_SECRET=...)
+# make certify  the provider for the OpenID Foundation's conformance suite, see docs/openid.md
 # make test   the test suite, on real servers
 # make lint   ruff and mypy
 
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 QUIET := PYTHONWARNINGS="ignore:pkg_resources is deprecated"
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
-.PHONY: help run demo test lint format clean
+.PHONY: help run demo certify test lint format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -32,6 +33,18 @@ demo: $(V)/.run
 	@echo "The demo client is on http://localhost:$(DEMO_PORT)"
 	@$(QUIET) exec $(BIN)/pserve --app-name demo --server-name demo development.ini port=$(PORT) \
 		demo_port=$(DEMO_PORT)
+
+# STORAGE is a storage URL; HOST is what the suite calls this machine, SUITE where it listens itself,
+# ALIAS what it puts into its addresses for this plan.
+certify: PORT = 5443
+certify: HOST = localhost
+certify: LISTEN = 127.0.0.1
+certify: SUITE = localhost.emobix.co.uk:8443
+certify: ALIAS = oauthprov
+certify: $(V)/.run
+	@$(QUIET) exec $(BIN)/python -m examples.certification --storage "$(STORAGE)" --host "$(HOST)" \
+		--port "$(PORT)" --listen "$(LISTEN)" --suite "$(SUITE)" --suite-ca "$(SUITE_CA)" \
+		--alias "$(ALIAS)"
 
 test: $(V)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

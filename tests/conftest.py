@@ -35,6 +35,12 @@ def redis_url(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
+def kept_redis_url(pytestconfig: pytest.Config) -> str:
+    """``redis://`` of a database that other tests don't empty, for fixtures of the session."""
+    return redis.url(pytestconfig.stash[RUN], kept=True)
+
+
+@pytest.fixture(scope="session")
 def redis_cluster_url(pytestconfig: pytest.Config) -> str:
     """``redis+cluster://`` of a real cluster of three nodes; it is this worker's alone."""
     return cluster.url(pytestconfig.stash[RUN])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pyramid.config import Configurator
 from pyramid.router import Router
 
+from oauthprov.demo.openid_provider import OpenIDProvider
 from oauthprov.demo.provider import Provider
 from oauthprov.demo.sessions import CSRFTokens, SessionStore, session_of
 from oauthprov.demo.settings import PREFIX, Settings
@@ -35,10 +36,12 @@ def make_app(
 ) -> Router:
     """Return the demo as a WSGI app. ``clock`` returns the epoch seconds that it goes by."""
     provider = Provider(settings, clock)
+    openid = OpenIDProvider(provider)
     store = SessionStore()
     with Configurator(settings=pyramid_settings or {}) as config:
         config.include("pyramid_chameleon")
         config.add_request_method(lambda request: provider, "provider", property=True)
+        config.add_request_method(lambda request: openid, "openid", property=True)
         config.add_request_method(lambda request: store, "session_store", property=True)
         config.add_request_method(session_of, "browser_session", property=True)
         config.set_csrf_storage_policy(CSRFTokens())
@@ -48,5 +51,8 @@ def make_app(
         config.add_tween("oauthprov.demo.responses.tween_factory")
         config.add_static_view("static", "oauthprov.demo:static", cache_max_age=3600)
         config.include("oauthprov.demo.views")
+        config.include("oauthprov.demo.sign_in")
+        config.include("oauthprov.demo.sign_out")
+        config.include("oauthprov.demo.backchannel_logout")
         config.include("oauthprov.demo.failures")
         return config.make_wsgi_app()

@@ -9,6 +9,31 @@ from webob.multidict import MultiDict
 
 from oauthprov.demo.errors import OAuthFailure, ResponseRefused
 from oauthprov.demo.metadata import ProviderMetadata
+from oauthprov.demo.openid_metadata import OpenIDMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRequest:
+    """What an authorization request asks to learn who is there (OpenID Connect Core 3.1.2.1).
+
+    ``asked_at`` is in epoch seconds, ``max_age`` in seconds before that.
+    """
+
+    metadata: OpenIDMetadata
+    asked_at: int
+    prompt: str | None = None
+    max_age: int | None = None
+    login_hint: str | None = None
+    nonce: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(32))
+
+    def parameters(self) -> dict[str, str | int | None]:
+        """Return the parameters that it adds; None stands for one that is left out."""
+        return {
+            "nonce": self.nonce,
+            "prompt": self.prompt,
+            "max_age": self.max_age,
+            "login_hint": self.login_hint,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +46,7 @@ class PendingAuthorization:
 
     metadata: ProviderMetadata
     scope: str
+    sign_in: SignInRequest | None = None
     state: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(32))
     code_verifier: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(48))
 

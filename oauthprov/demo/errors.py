@@ -11,6 +11,10 @@ class ResponseRefused(Exception):
     """An authorization response that may be forged or foreign; nothing was done with it."""
 
 
+class TokenRefused(Exception):
+    """An ID token, logout token or UserInfo answer that doesn't hold. The text says why."""
+
+
 class OAuthFailure(Exception):
     """The provider refused with an error code (RFC 6749 sections 4.1.2.1 and 5.2)."""
 

@@ -39,15 +39,15 @@ class ProviderMetadata:
                 f"The metadata speaks for the issuer {document.get('issuer')!r}, "
                 f"but the demo is set up for {issuer!r}."
             )
-        if "S256" not in _strings(document, "code_challenge_methods_supported"):
+        if "S256" not in strings(document, "code_challenge_methods_supported"):
             raise ProviderUnavailable("The provider's metadata doesn't offer PKCE with S256.")
-        scopes = scope_values(" ".join(_strings(document, "scopes_supported")))
+        scopes = scope_values(" ".join(strings(document, "scopes_supported")))
         return cls(
             issuer=issuer,
-            authorization_endpoint=_endpoint(document, "authorization_endpoint"),
-            token_endpoint=_endpoint(document, "token_endpoint"),
+            authorization_endpoint=endpoint(document, "authorization_endpoint"),
+            token_endpoint=endpoint(document, "token_endpoint"),
             revocation_endpoint=(
-                _endpoint(document, "revocation_endpoint")
+                endpoint(document, "revocation_endpoint")
                 if "revocation_endpoint" in document
                 else None
             ),
@@ -63,12 +63,14 @@ def metadata_url(issuer: str) -> str:
     return str(get_well_known_url(issuer.rstrip("/"), external=True))
 
 
-def _strings(document: dict[str, Any], name: str) -> list[str]:
+def strings(document: dict[str, Any], name: str) -> list[str]:
+    """Return the texts in the list ``name``; none if it isn't a list."""
     values = document.get(name)
     return [v for v in values if isinstance(v, str)] if isinstance(values, list) else []
 
 
-def _endpoint(document: dict[str, Any], name: str) -> str:
+def endpoint(document: dict[str, Any], name: str) -> str:
+    """Return the address ``name``. Raises ``ProviderUnavailable`` unless tokens may go there."""
     url = document.get(name)
     if not isinstance(url, str) or not is_secure(url):
         raise ProviderUnavailable(

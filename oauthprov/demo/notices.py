@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oauthprov.demo.errors import AccessExpired, AccessRemoved, OAuthFailure, ProviderUnavailable
+from oauthprov.demo.errors import (
+    AccessExpired,
+    AccessRemoved,
+    OAuthFailure,
+    ProviderUnavailable,
+    TokenRefused,
+)
 
 FAILURES = (AccessRemoved, AccessExpired, OAuthFailure, ProviderUnavailable)
 
 _ADVICE = {
     "access_denied": "Nothing was shared. Connect again if you change your mind.",
+    "login_required": "Nobody is signed in at the provider. Sign in there.",
     "invalid_client": (
         "The provider doesn't know this client, or the secret is wrong. Compare the client id "
         "and secret with the provider's developer console, then start the demo again."
@@ -46,7 +53,7 @@ class Notice:
 
 
 def notice_of(failure: Exception) -> Notice:
-    """Return what to tell a person about one of ``FAILURES``."""
+    """Return what to tell a person about one of ``FAILURES``, or a ``TokenRefused``."""
     match failure:
         case AccessRemoved():
             return Notice(
@@ -60,6 +67,13 @@ def notice_of(failure: Exception) -> Notice:
                 "Access has expired",
                 "The access token has expired, and the provider gave no refresh token to renew "
                 "it with. Connect again.",
+                failed=True,
+            )
+        case TokenRefused():
+            return Notice(
+                "The sign-in was refused",
+                "What the provider sent as proof of it doesn't hold. Nobody was signed in.",
+                description=str(failure),
                 failed=True,
             )
         case OAuthFailure(code="access_denied"):

@@ -44,6 +44,7 @@ class Provider:
 
     def authorization_url(self, pending: PendingAuthorization) -> str:
         """Return the address that asks for what ``pending`` says."""
+        asked = {} if pending.sign_in is None else pending.sign_in.parameters()
         with self._session(code_challenge_method="S256") as session:
             url, _ = session.create_authorization_url(
                 pending.metadata.authorization_endpoint,
@@ -51,7 +52,8 @@ class Provider:
                 code_verifier=pending.code_verifier,
                 redirect_uri=self.settings.redirect_uri,
                 scope=pending.scope or None,
-                resource=self.settings.resource_indicator,
+                resource=self._resource(pending),
+                **asked,
             )
         return str(url)
 
@@ -65,7 +67,7 @@ class Provider:
                 code=code,
                 code_verifier=pending.code_verifier,
                 redirect_uri=self.settings.redirect_uri,
-                resource=self.settings.resource_indicator,
+                resource=self._resource(pending),
                 auth=self._client_auth(),
                 allow_redirects=False,
             )
@@ -108,21 +110,29 @@ class Provider:
 
     def call(self, tokens: Tokens) -> requests.Response:
         """Return the answer of the protected resource to the access token (RFC 6750)."""
-        token = {"access_token": tokens.access_token, "token_type": "Bearer"}
         url = self.settings.resource
-        with self._session(token=token) as session, _usable_answers(url):
+        with self._session(token=_bearing(tokens)) as session, _usable_answers(url):
             answer: requests.Response = session.get(url, allow_redirects=False)
         if answer.status_code >= 500:
             raise ProviderUnavailable(f"{url} answered with status {answer.status_code}.")
         return answer
 
-    def _discover(self) -> ProviderMetadata:
-        url = metadata_url(self.settings.issuer)
-        with self._session() as session, _usable_answers(url):
-            answer = session.get(url, withhold_token=True, allow_redirects=False)
+    def document(self, url: str, tokens: Tokens | None = None) -> object:
+        """Return the decoded JSON at ``url``, asked for with the access token if there is one."""
+        token = None if tokens is None else _bearing(tokens)
+        with self._session(token=token) as session, _usable_answers(url):
+            answer = session.get(url, withhold_token=token is None, allow_redirects=False)
             if answer.status_code != 200:
                 raise ProviderUnavailable(f"{url} answered with status {answer.status_code}.")
-            return ProviderMetadata.parse(answer.json(), self.settings.issuer)
+            return answer.json()
+
+    def _discover(self) -> ProviderMetadata:
+        document = self.document(metadata_url(self.settings.issuer))
+        return ProviderMetadata.parse(document, self.settings.issuer)
+
+    def _resource(self, pending: PendingAuthorization) -> str | None:
+        # A token for a resource is no good at UserInfo.
+        return None if pending.sign_in else self.settings.resource_indicator
 
     def _session(self, **options: object) -> OAuth2Session:
         session = OAuth2Session(
@@ -146,6 +156,10 @@ class Provider:
 
     def _tokens(self, answer: Mapping[str, Any], *, scope: str) -> Tokens:
         return Tokens.parse(answer, scope=scope, now=self.clock())
+
+
+def _bearing(tokens: Tokens) -> dict[str, str]:
+    return {"access_token": tokens.access_token, "token_type": "Bearer"}
 
 
 @contextmanager

@@ -15,7 +15,9 @@ from zope.interface import implementer
 
 from oauthprov.demo.authorization import PendingAuthorization
 from oauthprov.demo.errors import NotConnected
+from oauthprov.demo.logout_token import LogoutToken
 from oauthprov.demo.notices import Notice
+from oauthprov.demo.signed_in import SignedIn
 from oauthprov.demo.tokens import Tokens
 
 COOKIE = "demo_sid"
@@ -25,7 +27,7 @@ PENDING_LIMIT = 5
 
 @dataclass(slots=True)
 class BrowserSession:
-    """One browser: its tokens, the authorizations it waits for, and what to tell it next.
+    """One browser: who signed in there, its tokens, what it waits for, and what to tell it next.
 
     ``lock`` is held by whoever uses the tokens, as a refresh token works only once.
     """
@@ -33,8 +35,10 @@ class BrowserSession:
     key: str = field(repr=False)
     csrf_token: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(32))
     tokens: Tokens | None = None
+    signed_in: SignedIn | None = None
     notice: Notice | None = None
     lock: RLock = field(repr=False, default_factory=RLock)
+    _logout_state: str | None = field(repr=False, default=None)
     _pending: OrderedDict[str, PendingAuthorization] = field(
         repr=False, default_factory=OrderedDict
     )
@@ -56,6 +60,33 @@ class BrowserSession:
         """Return what waited for ``state`` and forget it: a state is good for one response."""
         with self.lock:
             return self._pending.pop(state, None) if state else None
+
+    def await_logout(self) -> str:
+        """Return the ``state`` of a logout that leads back here."""
+        with self.lock:
+            self._logout_state = secrets.token_urlsafe(32)
+            return self._logout_state
+
+    def take_logout(self, state: str | None) -> bool:
+        """Tell whether ``state`` is that of a logout that was waited for, which is then over."""
+        with self.lock:
+            expected = self._logout_state
+            if state is None or expected is None:
+                return False
+            if not hmac.compare_digest(state.encode(), expected.encode()):
+                return False
+            self._logout_state = None
+            return True
+
+    def ends(self, logout: LogoutToken) -> bool:
+        """Tell whether whoever is signed in here has been logged out by ``logout``."""
+        person = self.signed_in
+        return person is not None and person.ends(logout)
+
+    def forget_person(self) -> None:
+        """Forget who signed in, and the tokens that they let the demo have."""
+        with self.lock:
+            self.signed_in = self.tokens = None
 
     def take_notice(self) -> Notice | None:
         """Return the notice and forget it."""
@@ -96,6 +127,19 @@ class SessionStore:
             session.key = secrets.token_urlsafe(32)
             session.csrf_token = secrets.token_urlsafe(32)
             self._keep(session)
+
+    def end(self, logout: LogoutToken) -> int:
+        """End the sessions of who has been logged out; return how many these were.
+
+        With a ``sid`` it is that session of the provider alone, without one all of the person.
+        """
+        with self._lock:
+            ended = [s for s in self._sessions.values() if s.ends(logout)]
+            for session in ended:
+                del self._sessions[session.key]
+        for session in ended:
+            session.forget_person()
+        return len(ended)
 
     def _keep(self, session: BrowserSession) -> None:
         self._sessions[session.key] = session

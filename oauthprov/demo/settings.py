@@ -77,6 +77,16 @@ class Settings:
         return f"{self.base_url}/callback"
 
     @property
+    def post_logout_redirect_uri(self) -> str:
+        """Where the provider sends the browser after it has signed somebody out."""
+        return f"{self.base_url}/signed-out"
+
+    @property
+    def backchannel_logout_uri(self) -> str:
+        """Where the provider itself tells of sessions that have ended."""
+        return f"{self.base_url}/backchannel-logout"
+
+    @property
     def console(self) -> str:
         """The provider's page on which clients are registered."""
         return self.issuer.rstrip("/") + "/clients"

@@ -23,6 +23,7 @@ class Tokens:
     scopes: tuple[str, ...]
     expires_at: int | None
     refreshes: int = 0
+    id_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, answer: Mapping[str, Any], *, scope: str, now: int) -> Tokens:
@@ -37,13 +38,14 @@ class Tokens:
             raise ProviderUnavailable("The token endpoint's answer holds no access token.")
         if not isinstance(token_type, str) or token_type.lower() != "bearer":
             raise ProviderUnavailable("The token endpoint's answer holds no bearer token.")
-        granted = answer.get("scope")
+        granted, id_token = answer.get("scope"), answer.get("id_token")
         return cls(
             access_token=access_token,
             refresh_token=refresh_token if isinstance(refresh_token, str) else None,
             token_type=token_type,
             scopes=scope_values(granted if isinstance(granted, str) else scope),
             expires_at=now + lifetime if isinstance(lifetime, int) else None,
+            id_token=id_token if isinstance(id_token, str) else None,
         )
 
     def expired(self, now: int) -> bool:

@@ -11,6 +11,7 @@ from pyramid.renderers import render_to_response
 from pyramid.request import Request
 from pyramid.response import Response
 
+from oauthprov.demo import sign_in
 from oauthprov.demo.authorization import PendingAuthorization, code_of, one
 from oauthprov.demo.errors import (
     AccessExpired,
@@ -18,12 +19,13 @@ from oauthprov.demo.errors import (
     OAuthFailure,
     ProviderUnavailable,
     ResponseRefused,
+    TokenRefused,
 )
 from oauthprov.demo.notices import FAILURES, Notice, notice_of
 from oauthprov.demo.resource import call_resource, renew
 from oauthprov.demo.scopes import scope_values
 from oauthprov.demo.sessions import BrowserSession, set_cookie
-from oauthprov.demo.tokens import abbreviated
+from oauthprov.demo.tokens import Tokens, abbreviated
 
 log = logging.getLogger(__name__)
 
@@ -80,19 +82,27 @@ def callback(request: Request) -> Response:
     pending = browser.take_pending(one(request.GET, "state")) if browser else None
     if browser is None or pending is None:
         raise ResponseRefused("This browser isn't waiting for such a response (state).")
+    address = request.route_path("home")
     try:
         tokens = request.provider.exchange(code_of(request.GET, pending), pending)
-    except (OAuthFailure, ProviderUnavailable) as failure:
-        log.info("Not connected: %r", failure)
+        if pending.sign_in is None:
+            _connect(browser, tokens)
+        else:
+            sign_in.complete(request, browser, pending.sign_in, tokens)
+            address = request.route_path("signed_in")
+    except (OAuthFailure, ProviderUnavailable, TokenRefused) as failure:
+        log.info("Nothing came of it: %r", failure)
         browser.notice = notice_of(failure)
-    else:
-        with browser.lock:
-            browser.tokens = tokens
-        browser.notice = Notice("Access given", "The demo can now call the API for you.")
     request.session_store.renew(browser)
-    response = _back(request)
+    response = HTTPSeeOther(address)
     set_cookie(response, browser, request.provider.settings.base_url)
     return response
+
+
+def _connect(browser: BrowserSession, tokens: Tokens) -> None:
+    with browser.lock:
+        browser.tokens = tokens
+    browser.notice = Notice("Access given", "The demo can now call the API for you.")
 
 
 def refresh(request: Request) -> Response:

@@ -1,7 +1,8 @@
 """Fetching what clients' URLs name, without becoming their way into our network.
 
 Only https, only port 443 of public addresses, and only the very address that was looked at; no
-redirects, no proxies, bounded in size and time. ``oauthprov.fetch.allow`` opens more.
+redirects, no proxies, bounded in size and time. ``oauthprov.fetch.allow`` opens more, and in
+development a logout token may go over http to this machine.
 """
 
 from __future__ import annotations

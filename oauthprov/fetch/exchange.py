@@ -37,14 +37,19 @@ class Deadline:
 
 def connected(
     target: Target, addresses: list[Any], context: ssl.SSLContext, deadline: Deadline
-) -> ssl.SSLSocket:
-    """Return a TLS connection to the first of ``addresses`` that answers, checked by its name."""
+) -> socket.socket:
+    """Return a connection to the first of ``addresses`` that answers.
+
+    It is TLS, checked by the name of the host, unless the URL said http.
+    """
     failure: OSError = OSError("it has no address")
     for family, kind, protocol, _, place in addresses:
         raw = socket.socket(family, kind, protocol)
         try:
             raw.settimeout(deadline.left())
             raw.connect(place)
+            if not target.tls:
+                return raw
             raw.settimeout(deadline.left())
             return context.wrap_socket(
                 raw, server_hostname=target.host, suppress_ragged_eofs=False
@@ -56,7 +61,7 @@ def connected(
 
 
 def get(
-    target: Target, connection: ssl.SSLSocket, accept: str, limit: int, deadline: Deadline
+    target: Target, connection: socket.socket, accept: str, limit: int, deadline: Deadline
 ) -> tuple[HTTPResponse, bytes]:
     """Ask for the target; return the response and its body of at most ``limit`` bytes.
 
@@ -78,7 +83,7 @@ def get(
 
 
 def post(
-    target: Target, connection: ssl.SSLSocket, form: bytes, deadline: Deadline
+    target: Target, connection: socket.socket, form: bytes, deadline: Deadline
 ) -> HTTPResponse:
     """Post ``form``, which is urlencoded; return the response, its body unread.
 
@@ -91,7 +96,7 @@ def post(
 
 def _send(
     target: Target,
-    connection: ssl.SSLSocket,
+    connection: socket.socket,
     method: str,
     headers: Mapping[str, str],
     body: bytes,
@@ -104,7 +109,7 @@ def _send(
 
 
 def _response(
-    connection: ssl.SSLSocket, method: str, limit: int, deadline: Deadline
+    connection: socket.socket, method: str, limit: int, deadline: Deadline
 ) -> HTTPResponse:
     stream = _Stream(connection, limit + HEADERS_LIMIT, deadline)
     response = HTTPResponse(stream, method=method)  # type: ignore[arg-type]
@@ -115,7 +120,7 @@ def _response(
 class _Stream(io.RawIOBase):
     """What a connection sends, until the deadline and up to a number of bytes."""
 
-    def __init__(self, connection: ssl.SSLSocket, limit: int, deadline: Deadline) -> None:
+    def __init__(self, connection: socket.socket, limit: int, deadline: Deadline) -> None:
         self._connection = connection
         self._left = limit
         self._deadline = deadline

@@ -41,17 +41,23 @@ class Fetched:
 
 
 class Fetcher:
-    """Fetches what clients' URLs name. ``lookup`` is ``socket.getaddrinfo`` but in tests."""
+    """Fetches what clients' URLs name. ``lookup`` is ``socket.getaddrinfo`` but in tests.
+
+    With ``loopback_http``, for development, it posts to http URLs of this machine as well, where
+    ``allow`` lets it.
+    """
 
     def __init__(
         self,
         allow: FetchAllow,
         ca_file: str = "",
         *,
+        loopback_http: bool = False,
         seconds: float = SECONDS,
         lookup: Lookup = socket.getaddrinfo,
     ) -> None:
         self._allow = allow
+        self._loopback_http = loopback_http
         self._seconds = seconds
         self._lookup = lookup
         self._ca_file = ca_file
@@ -72,7 +78,7 @@ class Fetcher:
 
         It takes some seconds at most. Raises FetchError.
         """
-        target = Target.parse(url)
+        target = Target.parse(url, loopback_http=self._loopback_http)
         with self._turn(target):
             deadline = Deadline(self._seconds)
             with self._connected(target, deadline) as connection:
@@ -112,7 +118,7 @@ class Fetcher:
             raise FetchError(f"{target.host} sent {media_type!r}")
         return Fetched(content, media_type, _max_age(response))
 
-    def _connected(self, target: Target, deadline: Deadline) -> ssl.SSLSocket:
+    def _connected(self, target: Target, deadline: Deadline) -> socket.socket:
         addresses = self._resolve(target, deadline)
         for *_, place in addresses:
             target.check(place[0], self._allow)

@@ -12,6 +12,8 @@ from oauthprov.settings import FetchAllow
 
 URL_LIMIT = 2048
 PORT = 443
+HTTP_PORT = 80
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # RFC 3986 section 2: printable ASCII, without what parsers disagree about.
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
@@ -25,36 +27,46 @@ class Target:
     host: str
     port: int
     path: str
+    tls: bool = True
 
     @classmethod
-    def parse(cls, url: str) -> Target:
-        """Take ``url`` apart. Raises FetchError for one that isn't a plain https URL."""
+    def parse(cls, url: str, *, loopback_http: bool = False) -> Target:
+        """Take ``url`` apart. Raises FetchError for one that isn't a plain https URL.
+
+        ``loopback_http`` takes http too where it leads to this machine.
+        """
         if len(url) > URL_LIMIT or not _URL.fullmatch(url):
             raise FetchError("the URL is too long, or has characters that no URL has")
         try:
             parts = urlsplit(url)
-            port = PORT if parts.port is None else parts.port
+            port = parts.port
         except ValueError:
             raise FetchError("the URL can't be read") from None
         host = parts.hostname or ""
-        if parts.scheme != "https":
+        tls = parts.scheme == "https"
+        if not tls and not (loopback_http and parts.scheme == "http" and host in LOOPBACK):
             raise FetchError("the URL isn't https")
+        if port is None:
+            port = PORT if tls else HTTP_PORT
         if "@" in parts.netloc:
             raise FetchError("the URL has a user name")
         if ("[" in parts.netloc) != (":" in host):
             raise FetchError("the URL has brackets around what is no address")
         if len(host) > 253 or not _NAME.fullmatch(host) or not 0 < port < 65536:
             raise FetchError("the URL has no host that we could ask")
-        return cls(host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return cls(host, port, path, tls)
 
     @property
     def authority(self) -> str:
         """The value of ``Host`` (RFC 9110 section 7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == PORT else f"{host}:{self.port}"
+        return host if self.port == (PORT if self.tls else HTTP_PORT) else f"{host}:{self.port}"
 
     def check(self, address: str, allow: FetchAllow) -> None:
         """Raise FetchError unless we may connect to ``address``, which the host resolved to."""
+        if not self.tls and not plain(address).is_loopback:
+            raise FetchError(f"{self.host} isn't this machine, and the URL isn't https")
         if (self.host, self.port) in allow.places:
             return
         reached = plain(address)

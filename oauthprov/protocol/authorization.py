@@ -18,6 +18,7 @@ from oauthprov.protocol import (
     interactions,
     params,
     redirects,
+    request_objects,
     resources,
     scopes,
     signing_in,
@@ -35,6 +36,7 @@ from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.params import Pairs, Parsed
+from oauthprov.protocol.request_uris import RequestURIs
 from oauthprov.records import Client, Consent, Digest, Interaction, consent_key
 from oauthprov.storage.interface import Change, Claim, Conflict, Stored
 
@@ -73,8 +75,9 @@ class AuthorizationRequest:
 class Authorization:
     """The endpoint and the steps of a person, over one engine. Methods raise :class:`Answered`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, request_uris: RequestURIs) -> None:
         self._engine = engine
+        self._request_uris = request_uris
 
     def begin(
         self, context: Context, call: Call, person: SignedIn | None, browser: Digest
@@ -83,7 +86,7 @@ class Authorization:
         parsed = _read(call)
         interaction_id = parsed.get("interaction")
         if interaction_id is None:
-            request = self._validated(context, parsed)
+            request = self._validated(context, self._resolved(context, parsed))
             return self._next(context, request, person, browser, None)
         stored = interactions.adopt(context, interaction_id, person, browser)
         if stored is None or len(parsed.pairs) > 1:
@@ -93,7 +96,7 @@ class Authorization:
 
     def park(self, context: Context, call: Call) -> str:
         """Store a request that was posted, for whichever browser comes back with its id."""
-        request = self._validated(context, _read(call))
+        request = self._validated(context, self._resolved(context, _read(call)))
         return interactions.store(context, request.client.client_id, request.pairs)
 
     def pending(
@@ -229,8 +232,17 @@ class Authorization:
             raise Answered(UNKNOWN_INTERACTION)
         return stored, self._validated(context, Parsed(stored.record.params))
 
+    def _resolved(self, context: Context, parsed: Parsed) -> Parsed:
+        """Return the parameters of a new request, out of its request object if it has one."""
+        resolved = request_objects.resolve(context, self._request_uris, parsed)
+        if resolved.size > params.QUERY_LIMIT:
+            raise Answered(Refusal("invalid_request", "The request is too long."))
+        return resolved
+
     def _validated(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
         context.parsed = parsed
+        if parsed.refused is not None and parsed.get("redirect_uri") is None:
+            raise Answered(_refusal(parsed.refused))
         critical = {"client_id", "redirect_uri"}.intersection(parsed.repeated)
         if critical:
             raise Answered(Refusal("invalid_request", f"Duplicate {critical.pop()} parameter."))
@@ -250,7 +262,7 @@ class Authorization:
             redirect_uri=info["redirect_uri"],
             scopes=granted,
             resources=context.resources,
-            pairs=_resolved(parsed.pairs, info["redirect_uri"], granted),
+            pairs=_with_defaults(parsed.pairs, info["redirect_uri"], granted),
             authentication=asked,
         )
 
@@ -273,13 +285,14 @@ class Authorization:
 def _read(call: Call) -> Parsed:
     try:
         if call.method == "POST":
-            return params.from_body(call, params.AUTHORIZATION, params.QUERY_LIMIT)
-        return params.from_query(call, params.AUTHORIZATION | {"interaction"})
+            return params.from_body(call, params.AUTHORIZATION, params.REQUEST_LIMIT)
+        known = params.AUTHORIZATION | {"interaction"}
+        return params.from_query(call, known, params.REQUEST_LIMIT)
     except OAuth2Error as error:
         raise Answered(_refusal(error)) from None
 
 
-def _resolved(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:
+def _with_defaults(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:
     """Write the defaults out: those of the client may change between a question and its answer."""
     given = tuple(pair for pair in pairs if pair[0] not in ("redirect_uri", "scope"))
     return (*given, ("redirect_uri", redirect_uri), ("scope", " ".join(granted)))

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from oauthprov.protocol.answers import ResponseMode
 from oauthprov.protocol.authentication_request import AuthenticationRequest
+from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.params import Parsed
@@ -41,6 +42,7 @@ class Context:
     settings: Settings
     storage: Storage
     clients: Clients
+    client_keys: ClientKeys
     now: int
     operation: Operation | None = None
     openid: OpenID | None = None

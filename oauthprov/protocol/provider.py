@@ -24,15 +24,16 @@ from oauthprov.protocol.answers import (
 )
 from oauthprov.protocol.authorization import Answered, Authorization
 from oauthprov.protocol.backchannel_logout import BackchannelLogout
+from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
-from oauthprov.protocol.key_sets import KeySets
 from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.logo_worker import LogoWorker
 from oauthprov.protocol.logos import Logos
 from oauthprov.protocol.logout_worker import LogoutWorker
 from oauthprov.protocol.openid import OpenID
+from oauthprov.protocol.request_uris import RequestURIs
 from oauthprov.protocol.validator import Validator
 from oauthprov.records import Client, Digest
 from oauthprov.settings import Settings
@@ -62,19 +63,23 @@ class Provider:
         self.accounts = accounts
         self.clock = clock
         self.keyring = Keyring(settings.secret)
-        self.fetcher = Fetcher(settings.fetch_allow, settings.fetch_ca_file)
-        self.key_sets = KeySets(self.fetcher, clock)
+        self.fetcher = Fetcher(
+            settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
+        )
+        self.client_keys = ClientKeys(self.fetcher, clock)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings.client_cache)
         self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
-        self.validator = Validator(settings, storage, self.clients, clock, self._openid)
+        self.validator = Validator(
+            settings, storage, self.clients, clock, self._openid, self.client_keys
+        )
         self.logos = Logos(storage, self.fetcher, clock, self.clients.evict)
         self.logo_worker = LogoWorker(self.logos.refresh, clock)
         self.registration = DynamicRegistration(
             settings, storage, clock, self.clients.evict, self.logo_worker
         )
         self._engine = Engine(self.validator, settings)
-        self._authorization = Authorization(self._engine)
+        self._authorization = Authorization(self._engine, RequestURIs(self.fetcher, clock))
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
         self.worker = LogoutWorker(self.backchannel.deliver, clock)
 

@@ -1,1 +1,1 @@
-document.querySelector("form").submit();
+document.getElementById("form-post").submit();

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 
 import oauthprov
 import oauthprov.demo
+from oauthprov.protocol.backchannel_logout import BackchannelLogout
 from oauthprov.protocol.registration import Registrar
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage
 from tests.servers.wsgi import Server
-from tests.site import VERIFIER, challenge, ini
+from tests.site import OPENID_SCOPES, VERIFIER, challenge, ini
 
 SCOPE = "profile:read"
 
@@ -25,6 +26,7 @@ class Provider:
     issuer: str
     storage: Storage
     registrar: Registrar
+    backchannel: BackchannelLogout
 
     def url(self, path: str) -> str:
         return self.issuer + path
@@ -38,6 +40,18 @@ class Provider:
             scopes=(SCOPE, "photos:read", "photos:write"),
         )
         return client.client_id, secret
+
+    def register_demo(self, demo: Demo) -> None:
+        """Register the demo as one that signs people in and learns of logouts; begin it afresh."""
+        client, secret = self.registrar.register(
+            type="web",
+            name="Demo",
+            redirect_uris=(demo.callback,),
+            scopes=(SCOPE, *OPENID_SCOPES),
+            post_logout_redirect_uris=(f"{demo.root}/signed-out",),
+            backchannel_logout_uri=f"{demo.root}/backchannel-logout",
+        )
+        demo.start(client.client_id, secret)
 
     def authorization_url(self, client_id: str, redirect_uri: str, **more: str) -> str:
         """Where a client sends a browser to ask for a code."""
@@ -65,7 +79,7 @@ def provider_on(storage_url: str, port: int = 0, **settings: str) -> Iterator[Pr
         provider.settings, provider.storage, provider.clock, provider.clients.evict
     )
     try:
-        yield Provider(server.root, provider.storage, registrar)
+        yield Provider(server.root, provider.storage, registrar, provider.backchannel)
     finally:
         server.close()
         provider.storage.close()

@@ -12,6 +12,7 @@ from webtest import TestApp, TestResponse
 
 from oauthprov.demo import make_app
 from oauthprov.demo.settings import Settings
+from tests.demo.standin_openid_provider import StandInOpenIDProvider
 from tests.demo.standin_provider import StandInProvider, path_and_query
 
 
@@ -56,6 +57,10 @@ class Browser:
     def connect(self, address: str = "/connect") -> TestResponse:
         """Connect and return the page that this ends on."""
         return self.home_after(self.get(self.authorization_response(address)))
+
+    def sign_in(self, address: str = "/sign-in") -> TestResponse:
+        """Sign in and return the page that this ends on."""
+        return self.get_following(self.authorization_response(address))
 
 
 @dataclass
@@ -129,3 +134,16 @@ def settings_for(provider: StandInProvider, **changes: str) -> Settings:
         "client_secret": provider.client_secret or "",
     }
     return Settings.read({}, {}, {f"demo.{k}": v for k, v in (section | changes).items()})
+
+
+@pytest.fixture
+def openid(clock: Clock) -> Iterator[StandInOpenIDProvider]:
+    made = StandInOpenIDProvider(clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def person(open_browser, openid: StandInOpenIDProvider) -> Browser:
+    """A browser whose provider signs people in."""
+    return open_browser(openid)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Callable
 from urllib.parse import unquote_plus, urlencode, urlsplit
 
 from webob import Request, Response
@@ -57,21 +58,27 @@ class StandInProvider:
     def __call__(self, environ, start_response):
         request = Request(environ)
         self.calls.append(request.path)
-        endpoints = {
+        endpoint = self.endpoints().get(request.path)
+        response = endpoint(request) if endpoint else Response(status=404)
+        return response(environ, start_response)
+
+    def endpoints(self) -> dict[str, Callable[[Request], Response]]:
+        """Where what is answered."""
+        return {
             "/.well-known/oauth-authorization-server" + self.path: self._metadata,
             self.path + "/oauth/authorize": self._authorize,
             self.path + "/oauth/token": self._token,
             self.path + "/oauth/revoke": self._revoke,
             self.path + "/api/me": self._me,
         }
-        endpoint = endpoints.get(request.path)
-        response = endpoint(request) if endpoint else Response(status=404)
-        return response(environ, start_response)
 
-    def _metadata(self, request: Request) -> Response:
-        if self.metadata_answer is not None:
-            return self.metadata_answer
-        document = {
+    def issued(self, answer: dict[str, object], asked: dict[str, str]) -> dict[str, object]:
+        """Return the token response to a request, which begins as ``answer``."""
+        return answer
+
+    def metadata(self) -> dict[str, object]:
+        """Return what the provider says about itself, faults included."""
+        document: dict[str, object] = {
             "issuer": self.issuer,
             "authorization_endpoint": self.issuer + "/oauth/authorize",
             "token_endpoint": self.issuer + "/oauth/token",
@@ -82,7 +89,10 @@ class StandInProvider:
             "authorization_response_iss_parameter_supported": True,
         }
         document |= self.metadata_changes
-        return Response(json_body={k: v for k, v in document.items() if v is not None})
+        return {k: v for k, v in document.items() if v is not None}
+
+    def _metadata(self, request: Request) -> Response:
+        return self.metadata_answer or Response(json_body=self.metadata())
 
     def _authorize(self, request: Request) -> Response:
         asked = request.GET
@@ -112,7 +122,7 @@ class StandInProvider:
             if form["refresh_token"] not in self.refresh_tokens:
                 return _error("invalid_grant")
             self.refresh_tokens.remove(form["refresh_token"])
-            return self._issue(None)
+            return self._issue({})
         asked = self.codes.pop(form["code"], None)
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -122,18 +132,18 @@ class StandInProvider:
             or form["redirect_uri"] != asked["redirect_uri"]
         ):
             return _error("invalid_grant")
-        return self._issue(asked.get("scope"))
+        return self._issue(asked)
 
-    def _issue(self, scope: str | None) -> Response:
+    def _issue(self, asked: dict[str, str]) -> Response:
         answer = {"access_token": self._mint(), "token_type": "Bearer"}
         answer["expires_in"] = self.expires_in
-        if scope is not None:
-            answer["scope"] = scope
+        if "scope" in asked:
+            answer["scope"] = asked["scope"]
         self.access_tokens = {answer["access_token"]}
         if self.gives_refresh_token:
             answer["refresh_token"] = self._mint()
             self.refresh_tokens.add(answer["refresh_token"])
-        return Response(json_body=answer)
+        return Response(json_body=self.issued(answer, asked))
 
     def _revoke(self, request: Request) -> Response:
         if self.revocation_answer is not None:

@@ -132,7 +132,8 @@ def test_a_visit_alone_sets_no_cookie(browser):
 
 def test_the_connect_form_leads_to_the_host_of_the_redirect_uri(browser):
     page = browser.get("/", extra_environ={"HTTP_HOST": "127.0.0.1:8000"})
-    assert page.form.action == "http://localhost:8000/connect"
+    actions = [form.action for form in page.forms.values()]
+    assert actions == ["http://localhost:8000/sign-in", "http://localhost:8000/connect"]
 
 
 def test_without_a_client_the_page_says_how_to_get_one(open_browser, provider):

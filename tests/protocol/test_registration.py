@@ -125,8 +125,9 @@ def test_names_of_all_languages_are_taken(registrar, name):
 def test_what_a_machine_may_have(registrar):
     client, _ = registrar.register(type="machine", name="Job", scopes=[])
     assert client.scopes == ()
-    wrong = {"type": "machine", "name": "Job", "redirect_uris": [HTTPS]}
-    assert problems(lambda: registrar.register(**wrong)) == {"redirect_uris"}
+    for field in ("redirect_uris", "request_uris"):
+        wrong = {"type": "machine", "name": "Job", field: [HTTPS]}
+        assert problems(lambda wrong=wrong: registrar.register(**wrong)) == {field}
 
 
 def test_an_edit_judges_only_what_it_changes(storage, registrar):
@@ -248,3 +249,42 @@ def test_the_consents_of_removed_clients_are_dropped(registrar, storage):
     registrar.remove(gone.client_id)
     assert sum(drop_orphaned_consents(storage, NOW)) == 1
     assert [c.record.client_id for c in storage.walk(Consent)] == [kept.client_id]
+
+
+@pytest.mark.parametrize(
+    ("development", "kind", "uri", "taken"),
+    [
+        ("true", "web", "http://localhost:8000/logout", True),
+        ("true", "web", "http://app.example/logout", False),
+        ("true", "browser", "http://localhost:8000/logout", False),
+        ("false", "web", "http://localhost:8000/logout", False),
+    ],
+)
+def test_a_logout_address_is_https_but_on_this_machine_in_development(
+    storage, development, kind, uri, taken
+):
+    """Back-Channel Logout section 2.2: http only where the server and a secret allow it."""
+    settings = Settings.from_ini(sites.ini("sqlite://", development=development))
+    registrar = Registrar(settings, storage, lambda: NOW)
+
+    def register():
+        return registrar.register(
+            type=kind, name="Printer", redirect_uris=[HTTPS], backchannel_logout_uri=uri
+        )
+
+    if taken:
+        assert register()[0].backchannel_logout_uri == uri
+    else:
+        assert problems(register) == {"backchannel_logout_uri"}
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:8000/start", "http://printer.example/start"])
+def test_a_sign_in_begins_over_https_outside_of_development(registrar, uri):
+    with pytest.raises(InvalidMetadata) as refused:
+        web(registrar, initiate_login_uri=uri)
+    assert refused.value.problems.keys() == {"initiate_login_uri"}
+
+
+def test_no_sign_in_begins_at_a_machine(registrar):
+    with pytest.raises(InvalidMetadata, match="machine"):
+        registrar.register(type="machine", name="Job", initiate_login_uri=HTTPS)

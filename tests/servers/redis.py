@@ -13,19 +13,21 @@ from tests.servers.programs import missing, package, program, worker
 from tests.servers.run import Run, free_port, serve
 
 GIVEN = "OAUTHPROV_TEST_REDIS_URL"
+DATABASES = 256
 OPTIONS = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
 
 
-def url(run: Run) -> str:
-    """Return the URL of this worker's Redis database."""
+def url(run: Run, *, kept: bool = False) -> str:
+    """Return the URL of this worker's Redis database, or of the one that no test empties."""
     given = os.environ.get(GIVEN)
     server = given.rstrip("/") if given else run.once("redis", start)
-    return f"{server}/{worker()}"
+    databases = 16 if given else DATABASES
+    return f"{server}/{worker() + (databases // 2 if kept else 0)}"
 
 
 def start(home: Path) -> str:
     port = free_port()
-    serve_redis(home, port, "--databases", "256")
+    serve_redis(home, port, "--databases", str(DATABASES))
     return f"redis://127.0.0.1:{port}"
 
 

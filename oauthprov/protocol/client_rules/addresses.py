@@ -82,8 +82,10 @@ def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Setti
         return None
     if not kind.redirects:
         raise ValueError("Nobody signs in to a machine, so it learns of no logout.")
+    # Back-Channel Logout 2.2 lets http be for confidential clients, we only while developing.
+    loopback_http = settings.development and kind.confidential
     try:
-        Target.parse(uri)
+        Target.parse(uri, loopback_http=loopback_http)
     except FetchError as wrong:
         raise ValueError(f"Give an https address that this server can call: {wrong}.") from None
     if "#" in uri:

@@ -1,0 +1,140 @@
+"""The provider with the certification settings, over https, with alice and the static clients."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyramid.paster import get_appsettings
+from waitress.server import create_server
+
+import oauthprov
+from examples.certification.people import add_alice
+from examples.certification.plan import Json, plan
+from examples.certification.tls import Proxy, make_certificate
+from oauthprov.protocol.provider import Provider
+from oauthprov.protocol.registration import Registrar
+from oauthprov.storage import open_storage
+
+INI = Path(__file__).parent / "certification.ini"
+SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+GRANT_TYPES = ("authorization_code", "refresh_token", "implicit")
+
+Running = AbstractContextManager[tuple[Provider, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a run is told; ``suite`` is the host and port where the suite listens.
+
+    ``folder`` takes the secret, the certificate and the plan. Port 0 is any free one.
+    """
+
+    folder: Path
+    storage: str
+    host: str
+    port: int
+    suite: str
+    listen: str = "127.0.0.1"
+    fetch_ca_file: str = ""
+    alias: str = "oauthprov"
+
+    @property
+    def certificate(self) -> Path:
+        """The file of the TLS certificate and its key."""
+        return self.folder / "tls.pem"
+
+    @property
+    def suite_url(self) -> str:
+        """What the suite's addresses for this plan begin with."""
+        return f"https://{self.suite.removesuffix(':443')}/test/a/{self.alias}"
+
+    def settings(self, issuer: str) -> dict[str, str]:
+        """Return the settings that certification.ini makes of this."""
+        told = {
+            "issuer": issuer,
+            "storage": self.storage,
+            "folder": str(self.folder),
+            "fetch_allow": self.suite,
+            "fetch_ca_file": self.fetch_ca_file,
+        }
+        return dict(get_appsettings(str(INI), options=told))
+
+
+@dataclass(frozen=True)
+class Served:
+    """The running provider; ``plan`` is the configuration for the suite."""
+
+    issuer: str
+    provider: Provider
+    plan: Json
+
+
+@contextmanager
+def running(settings: dict[str, str]) -> Iterator[tuple[Provider, int]]:
+    """Serve over http on loopback; return the provider and the port."""
+    app = oauthprov.main({}, **settings)
+    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+    threading.Thread(target=server.run, daemon=True).start()
+    yield app.registry["oauthprov"].provider, server.effective_port
+
+
+@contextmanager
+def serving(
+    options: Options, running: Callable[[dict[str, str]], Running] = running
+) -> Iterator[Served]:
+    """Serve until the block is left; ``running`` serves settings over http."""
+    options.folder.mkdir(parents=True, exist_ok=True)
+    _make_secret(options.folder / "secret")
+    make_certificate(options.certificate, options.host)
+    _upgrade(options.storage)
+    proxy = Proxy(options.certificate, options.listen, options.port)
+    try:
+        issuer = f"https://{options.host}:{proxy.port}".removesuffix(":443")
+        with running(options.settings(issuer)) as (provider, port):
+            add_alice(provider.settings, provider.storage, provider.clock)
+            clients = _clients(provider, f"{options.suite_url}/callback")
+            proxy.start(port)
+            yield Served(issuer, provider, plan(issuer, options.alias, clients))
+    finally:
+        proxy.close()
+
+
+def _make_secret(file: Path) -> None:
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as opened:
+            opened.write(secrets.token_urlsafe(48))
+
+
+def _upgrade(url: str) -> None:
+    storage = open_storage(url)
+    storage.upgrade()
+    storage.close()
+
+
+def _clients(provider: Provider, callback: str) -> Json:
+    registrar = Registrar(provider.settings, provider.storage, provider.clock)
+    made: Json = {}
+    for name, method in (
+        ("client", "client_secret_basic"),
+        ("client2", "client_secret_basic"),
+        ("client_secret_post", "client_secret_post"),
+    ):
+        client, secret = registrar.register(
+            type="web",
+            name=f"Conformance suite: {name}",
+            redirect_uris=(callback,),
+            scopes=SCOPES,
+            grant_types=GRANT_TYPES,
+            auth_method=method,
+        )
+        made[name] = {"client_id": client.client_id, "client_secret": secret}
+    for name in ("client", "client2"):
+        made[name]["client_name"] = f"Conformance suite, self-registered: {name}"
+    return made

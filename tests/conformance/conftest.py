@@ -1,0 +1,61 @@
+"""One provider for each storage and session; a suite of its own for each module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import empty
+
+from .provider import Certified, certified
+from .relying_party import Suite, Variant
+
+BASIC = Variant("code")
+FORM_POST = Variant("code", "form_post")
+ID_TOKEN = Variant("id_token")
+ID_TOKEN_TOKEN = Variant("id_token token")
+EVERY = [BASIC, FORM_POST, ID_TOKEN, ID_TOKEN_TOKEN]
+WAYS = ["sqlite-dynamic", "sqlite-static", "redis-dynamic", "redis-static"]
+
+with_a_code = pytest.mark.parametrize("variant", [BASIC, FORM_POST], ids=str)
+registered_now = pytest.mark.parametrize("way", WAYS[::2])
+
+
+@pytest.fixture(scope="session")
+def sqlite_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certified]:
+    folder = tmp_path_factory.mktemp("certification")
+    with certified(f"sqlite:///{folder}/certification.sqlite", folder) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def redis_provider(
+    kept_redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Certified]:
+    empty(kept_redis_url)
+    with certified(kept_redis_url, tmp_path_factory.mktemp("certification")) as served:
+        yield served
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    """The storage, and how clients are registered."""
+    return request.param
+
+
+@pytest.fixture
+def provider(request: pytest.FixtureRequest, way: str) -> Certified:
+    return request.getfixturevalue(f"{way.partition('-')[0]}_provider")
+
+
+@pytest.fixture(params=EVERY, ids=str)
+def variant(request: pytest.FixtureRequest) -> Variant:
+    return request.param
+
+
+@pytest.fixture
+def suite(provider: Certified, variant: Variant, way: str) -> Iterator[Suite]:
+    made = Suite(provider, variant, way.partition("-")[2])
+    yield made
+    made.close()

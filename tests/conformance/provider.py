@@ -1,0 +1,76 @@
+"""The provider under test: what ``make certify`` serves, with a clock that tests move on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyramid.config import Configurator
+
+from examples.certification.service import Options, serving
+from tests.servers.wsgi import Server
+
+SUITE = "suite.example:8443"
+ALIAS = "oauthprov"
+
+
+class Clock:
+    """The real time, and what a module would have waited for."""
+
+    def __init__(self) -> None:
+        self._ahead = 0
+
+    def __call__(self) -> int:
+        return int(time.time()) + self._ahead
+
+    def pass_by(self, seconds: int) -> None:
+        """Let this much time pass for everybody."""
+        self._ahead += seconds
+
+
+@dataclass(frozen=True)
+class Certified:
+    """It is at ``issuer``; ``ca_file`` is whom to trust, ``plan`` what the suite is told."""
+
+    issuer: str
+    ca_file: str
+    plan: dict[str, Any]
+    suite_url: str
+    clock: Clock
+
+
+@contextmanager
+def certified(
+    storage_url: str, folder: Path, suite: str = SUITE, **more: str
+) -> Iterator[Certified]:
+    """Serve it over https from this process. ``more`` are settings over those of the .ini."""
+    clock = Clock()
+
+    @contextmanager
+    def running(settings):
+        changed = {f"oauthprov.{key}": value for key, value in more.items()}
+        cheap = {"oauthprov.password.memory": "8", "oauthprov.password.time": "1"}
+        with Configurator(settings=settings | cheap | changed) as config:
+            config.include("oauthprov.web.standalone")
+            config.registry["oauthprov.clock"] = clock
+            app = config.make_wsgi_app()
+        provider = app.registry["oauthprov"].provider
+        server = Server()
+        server.start(app)
+        try:
+            yield provider, int(server.root.rpartition(":")[2])
+        finally:
+            server.close()
+            provider.storage.close()
+
+    options = Options(
+        folder=folder, storage=storage_url, host="localhost", port=0, suite=suite, alias=ALIAS
+    )
+    with serving(options, running) as served:
+        yield Certified(
+            served.issuer, str(options.certificate), served.plan, options.suite_url, clock
+        )

@@ -1,0 +1,58 @@
+"""Dynamic registration as the suite does it in each module (OpenID Registration, RFC 7592)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import requests
+from joserfc.jwk import RSAKey
+
+Json = dict[str, Any]
+
+HEADERS = {"Content-Type": "application/json;charset=UTF-8"}
+CONTACT = "certification@suite.example"
+KEY = RSAKey.generate_key(2048, {"kid": "suite", "use": "sig", "alg": "RS256"})
+"""The suite's own key: one for all clients, since making one takes long."""
+
+
+def request(
+    response_type: str, redirect_uri: str, method: str = "client_secret_basic", **more: object
+) -> Json:
+    """Return the metadata of a client for one response type."""
+    code = ["authorization_code"] if response_type == "code" else ["implicit"]
+    return {
+        "client_name": "Conformance suite, self-registered",
+        "grant_types": code,
+        "jwks": {"keys": [KEY.as_dict(private=False)]},
+        "token_endpoint_auth_method": method,
+        "response_types": [response_type],
+        "redirect_uris": [redirect_uri],
+        "contacts": [CONTACT],
+    } | more
+
+
+def register(endpoint: str, http: requests.Session, metadata: Json) -> Json:
+    """Return the client, once its registration is shown to be in order."""
+    body = json.dumps(metadata).encode()
+    response = http.post(endpoint, body, headers=HEADERS, timeout=30)
+    assert response.status_code == 201, response.text
+    assert response.headers["Content-Type"].partition(";")[0] == "application/json"
+    client: Json = response.json()
+    assert "error" not in client
+    assert client["client_id"]
+    assert client["registration_client_uri"].startswith("https://")
+    assert client["registration_access_token"]
+    if "client_secret" in client:
+        assert isinstance(client["client_secret_expires_at"], int)
+    return client
+
+
+def unregister(client: Json, http: requests.Session) -> None:
+    """Remove the client, as the suite does at the end of a module."""
+    response = http.delete(
+        client["registration_client_uri"],
+        headers={"Authorization": f"Bearer {client['registration_access_token']}"},
+        timeout=30,
+    )
+    assert response.status_code == 204, response.text

@@ -1,0 +1,61 @@
+"""The plans of the suite: every module of them is a test here, by its name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+FLOW = (
+    "oidcc-server",
+    "oidcc-idtoken-signature",
+    "oidcc-scope-profile",
+    "oidcc-scope-email",
+    "oidcc-scope-address",
+    "oidcc-scope-phone",
+    "oidcc-scope-all",
+    "oidcc-ensure-other-scope-order-succeeds",
+    "oidcc-display-page",
+    "oidcc-display-popup",
+    "oidcc-prompt-login",
+    "oidcc-prompt-none-not-logged-in",
+    "oidcc-prompt-none-logged-in",
+    "oidcc-max-age-1",
+    "oidcc-max-age-10000",
+    "oidcc-ensure-request-with-unknown-parameter-succeeds",
+    "oidcc-id-token-hint",
+    "oidcc-login-hint",
+    "oidcc-ui-locales",
+    "oidcc-claims-locales",
+    "oidcc-ensure-request-with-acr-values-succeeds",
+    "oidcc-ensure-registered-redirect-uri",
+    "oidcc-claims-essential",
+    "oidcc-response-type-missing",
+    "oidcc-userinfo-get",
+    "oidcc-userinfo-post-header",
+    "oidcc-userinfo-post-body",
+)
+BASIC = (
+    *FLOW,
+    "oidcc-idtoken-unsigned",
+    "oidcc-ensure-request-without-nonce-succeeds-for-code-flow",
+    "oidcc-codereuse",
+    "oidcc-codereuse-30seconds",
+    "oidcc-ensure-post-request-succeeds",
+    "oidcc-server-client-secret-post",
+    "oidcc-refresh-token",
+    "oidcc-ensure-request-with-valid-pkce-succeeds",
+)
+PLANS = {
+    "oidcc-basic-certification-test-plan": BASIC,
+    "oidcc-formpost-basic-certification-test-plan": BASIC,
+    "oidcc-implicit-certification-test-plan": (*FLOW, "oidcc-ensure-request-without-nonce-fails"),
+    "oidcc-config-certification-test-plan": ("oidcc-discovery-endpoint-verification",),
+}
+TESTS = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+
+
+@pytest.mark.parametrize("module", sorted({name for plan in PLANS.values() for name in plan}))
+def test_a_module_is_a_test(module):
+    assert re.search(rf"^def test_{module.replace('-', '_')}\(", TESTS, re.MULTILINE)
