@@ -167,8 +167,3 @@ def test_what_is_refused_is_said_in_a_sentence(command, arguments, sentence):
 def test_a_public_client_has_no_secret_to_rotate(command):
     done = command("client", "rotate-secret", command.client("browser")["client_id"])
     assert (done.code, done.err) == (1, "secrets: A public client has no secret.\n")
-
-
-def edited(command, made, *options):
-    done = command.json("client", "edit", made["client_id"], *options)
-    return done
