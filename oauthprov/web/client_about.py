@@ -10,14 +10,18 @@ from typing import Any
 
 from pyramid.config import Configurator
 
+from oauthprov.protocol.registration import CLIENT_TYPES
 from oauthprov.web.errors import Rejected
 from oauthprov.web.face import face
 
 
 def about(request: Any) -> dict[str, object]:
-    """Show an app to anybody: what it says of itself, and whether somebody has checked that."""
+    """Show an app to anybody: what it says of itself, and whether somebody has checked that.
+
+    Not a machine, which no person ever meets.
+    """
     client = request.oauthprov.provider.client(request.matchdict["client_id"])
-    if client is None:
+    if client is None or not CLIENT_TYPES[client.client_type].redirects:
         raise Rejected("not_found", "There is no such app.", 404)
     return {"client": face(request, client)}
 

@@ -8,8 +8,11 @@ from oauthprov.protocol.logos import SIZE_LIMIT
 from oauthprov.protocol.registration import Registrar
 from oauthprov.records import Client, Logo
 from tests.gallery import HTML, IMAGES, SVG, png
+from tests.servers import empty
 
 from .world import openid_world
+
+ENGINES = pytest.mark.parametrize("engine", ["redis", "postgresql", "mariadb"])
 
 
 @pytest.fixture
@@ -44,6 +47,21 @@ def test_it_is_kept_as_it_is(world, gallery, media_type):
     gallery.show(IMAGES[media_type], media_type)
     assert refresh(world)
     assert shown(world) == (IMAGES[media_type], media_type)
+
+
+@ENGINES
+def test_every_engine_takes_the_largest(gallery, engine, request):
+    url = request.getfixturevalue(f"{engine}_url")
+    empty(url)
+    world = openid_world(**gallery.settings, **{"storage.url": url})
+    world.change(Client, "app", logo_uri=gallery.uri)
+    largest = png() + bytes(SIZE_LIMIT - len(png()))
+    gallery.show(largest)
+    assert refresh(world)
+    assert shown(world) == (largest, "image/png")
+    registrar(world).edit("app", logo_uri=None)
+    assert world.storage.get(Logo, "app") is None
+    world.storage.close()
 
 
 def test_it_is_served_as_what_it_is(world, gallery):

@@ -178,6 +178,10 @@ def test_an_app_that_is_not_there(site, client_id):
     assert site.get(f"/clients/{client_id}/about").status_int in (400, 404)
 
 
+def test_a_machine_is_nobody_that_people_meet(site):
+    assert about(site, site.app("machine", scopes=()).client).status_int == 404
+
+
 def test_a_disabled_app_is_not_there(site):
     client = relying_party(site).client
     site.registrar.set_disabled(client.client_id, True)
