@@ -61,6 +61,8 @@ def page_that_names(site, app, where: str):
             return login_page(site, app.client.client_id)
         case "signup":
             return login_page(site, app.client.client_id).click("Create one")
+        case "choose":
+            return alice.authorize(app, scope="openid", prompt="select_account")
         case "consent":
             return alice.authorize(app, scope="openid")
         case "account":
@@ -69,7 +71,8 @@ def page_that_names(site, app, where: str):
     return about(site, app.client)
 
 
-EVERYWHERE = pytest.mark.parametrize("where", ["login", "signup", "consent", "account", "about"])
+PLACES = ("login", "signup", "choose", "consent", "account", "about")
+EVERYWHERE = pytest.mark.parametrize("where", PLACES)
 
 
 @EVERYWHERE
