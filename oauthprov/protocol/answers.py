@@ -17,12 +17,16 @@ Step = Literal["login", "reauthenticate", "create", "select_account", "consent",
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as it came in. ``query`` and ``body`` are raw bytes; header names lower-case."""
+    """A request as it came in. ``query`` and ``body`` are raw bytes; header names lower-case.
+
+    ``audiences`` are the URLs that a client's assertion may name beside the issuer.
+    """
 
     method: str
     query: bytes = b""
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    audiences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,17 +87,17 @@ class Provider:
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2)."""
-        with self.validator.request("token"):
+        with self.validator.request("token", call.audiences):
             return self._engine.token(call)
 
     def introspect(self, call: Call) -> Answer:
         """Answer the introspection endpoint (RFC 7662)."""
-        with self.validator.request("introspect"):
+        with self.validator.request("introspect", call.audiences):
             return self._engine.introspect(call)
 
     def revoke(self, call: Call) -> Answer:
         """Answer the revocation endpoint (RFC 7009)."""
-        with self.validator.request("revoke"):
+        with self.validator.request("revoke", call.audiences):
             return self._engine.revoke(call)
 
     def authorize(

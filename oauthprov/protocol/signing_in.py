@@ -60,7 +60,7 @@ def served(
         here = (*filter(None, [active]), *others())
         picked = next((one for one in here if mark_of(one) == began.chosen), None)
         if picked is not None:
-            return Served(picked, anew=_is_new(picked, began), chosen=True)
+            return Served(picked, anew=picked.auth_time > began.created_at, chosen=True)
     if not _means_somebody(asked) or (active is not None and not is_somebody_else(asked, active)):
         return Served(active)
     return Served(next((one for one in others() if not is_somebody_else(asked, one)), active))
@@ -159,6 +159,8 @@ RULES: tuple[Rule, ...] = (_asked_for, _too_long_ago, _too_weak)
 
 
 def _is_new(person: SignedIn, began: Interaction) -> bool:
+    if mark_of(person) == began.chosen:
+        return False  # To choose isn't to sign in, in whatever second the session began.
     before = (began.session_key, began.auth_time)
     return (
         person.auth_time >= began.created_at and (person.session_key, person.auth_time) != before

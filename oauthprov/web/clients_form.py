@@ -27,12 +27,15 @@ from oauthprov.web.responder import see
 from oauthprov.web.words import too_many_attempts
 
 _METHODS = {
-    "client_secret_basic": "In the Authorization header",
-    "client_secret_post": "In the request body",
+    "client_secret_basic": "A secret in the Authorization header",
+    "client_secret_post": "A secret in the request body",
+    "private_key_jwt": "A signature with a key of its own",
 }
 _MORE = (
     "default_scopes",
     "auth_method",
+    "jwks_uri",
+    "jwks",
     "homepage_uri",
     "logo_uri",
     "policy_uri",
@@ -51,6 +54,7 @@ _ADDRESSES = {
         "The app starts signing somebody in there: people are offered that link here.",
     ),
 }
+_KEYS = ("jwks_uri", "jwks")
 _LOGOUT = (
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
@@ -144,7 +148,7 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
     names = [scope.name for scope in request.oauthprov.settings.scopes]
     boxes = [f"{field}.{name}" for field in ("scope", "default") for name in names]
     form = request.oauthprov.form(
-        "name", "redirect_uris", "auth_method", *_ADDRESSES, *_LOGOUT, *boxes
+        "name", "redirect_uris", "auth_method", *_ADDRESSES, *_KEYS, *_LOGOUT, *boxes
     )
     metadata = Metadata(
         name=form.get("name", ""),
@@ -155,6 +159,8 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
     )
     addresses = {name: form.get(name) for name in _addresses(request, kind)}
     metadata |= cast(Metadata, addresses)
+    if kind.confidential:
+        metadata["jwks_uri"], metadata["jwks"] = (form.get(field, "").strip() for field in _KEYS)
     if _logs_out(request, kind):
         metadata["post_logout_redirect_uris"] = tuple(form.get(_LOGOUT[0], "").split())
         metadata["backchannel_logout_uri"] = form.get(_LOGOUT[1])
@@ -181,6 +187,8 @@ def _as_registered(client: Client) -> Metadata:
         tos_uri=client.tos_uri,
         initiate_login_uri=client.initiate_login_uri,
         auth_method=client.auth_method,
+        jwks_uri=client.jwks_uri,
+        jwks=client.jwks,
         scopes=client.scopes,
         default_scopes=client.default_scopes,
         post_logout_redirect_uris=client.post_logout_redirect_uris,
