@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
-from oauthprov.protocol import logos, verification
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol import logos, sectors, verification
 from oauthprov.protocol.client_metadata import (
     InvalidMetadata,
     Metadata,
@@ -62,6 +63,7 @@ class Registrar:
 
     ``version`` is that of the record a person was looking at (``Stored.version``): when it has
     changed since, ChangedMeanwhile is raised; so it is when two change it at the same moment.
+    ``fetcher`` reads a client's ``sector_identifier_uri``, before anything is written.
     """
 
     def __init__(
@@ -70,11 +72,13 @@ class Registrar:
         storage: Storage,
         clock: Callable[[], int],
         evict: Callable[[str], None] = lambda client_id: None,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
         self._evict = evict
+        self._fetcher = fetcher or Fetcher(settings.fetch_allow, settings.fetch_ca_file)
 
     def register(
         self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
@@ -115,7 +119,7 @@ class Registrar:
             default_scopes=default,
             **values,
         )
-        return consistent(client), secret
+        return self._judged(client, None), secret
 
     def get(self, client_id: str, owner: str | None = None) -> StoredClient:
         """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
@@ -155,7 +159,7 @@ class Registrar:
         verified = verification.after(client, values)
         if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
             values |= {"secrets": (), "secret_created_at": None}
-        consistent(replace(client, **values))
+        self._judged(replace(client, **values), client)
         values |= {"default_scopes": default, "verified": verified}
         return self._replace(stored, version, **values)
 
@@ -202,6 +206,16 @@ class Registrar:
         gone = Remove(Client, client_id), Remove(Logo, client_id)
         self._storage.commit(*gone, now=self._clock())
         self._evict(client_id)
+
+    def _judged(self, client: Client, before: Client | None) -> Client:
+        """Return ``client``; raise InvalidMetadata when its fields don't go together."""
+        consistent(client)
+        wrong = (
+            sectors.listed(client, self._fetcher) if sectors.has_changed(client, before) else ()
+        )
+        if problems := dict(wrong):
+            raise InvalidMetadata(problems)
+        return client
 
     def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
         client, more = logos.kept(stored.record, replace(stored.record, **values))

@@ -21,6 +21,7 @@ from oauthprov.protocol.registration import (
     StoredClient,
 )
 from oauthprov.records import Client
+from oauthprov.web import clients_openid
 from oauthprov.web.console import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
 from oauthprov.web.responder import see
@@ -43,6 +44,7 @@ _MORE = (
     "initiate_login_uri",
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
+    *clients_openid.FIELDS,
 )
 _ADDRESSES = {
     "homepage_uri": ("Home page", "Where people can read about the app."),
@@ -148,7 +150,14 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
     names = [scope.name for scope in request.oauthprov.settings.scopes]
     boxes = [f"{field}.{name}" for field in ("scope", "default") for name in names]
     form = request.oauthprov.form(
-        "name", "redirect_uris", "auth_method", *_ADDRESSES, *_KEYS, *_LOGOUT, *boxes
+        "name",
+        "redirect_uris",
+        "auth_method",
+        *_ADDRESSES,
+        *_KEYS,
+        *_LOGOUT,
+        *clients_openid.FIELDS,
+        *boxes,
     )
     metadata = Metadata(
         name=form.get("name", ""),
@@ -165,7 +174,7 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
         metadata["post_logout_redirect_uris"] = tuple(form.get(_LOGOUT[0], "").split())
         metadata["backchannel_logout_uri"] = form.get(_LOGOUT[1])
         metadata["backchannel_logout_session_required"] = _LOGOUT[2] in form
-    return metadata
+    return metadata | clients_openid.chosen(request, kind, form)
 
 
 def _addresses(request: Any, kind: ClientType) -> list[str]:
@@ -194,6 +203,7 @@ def _as_registered(client: Client) -> Metadata:
         post_logout_redirect_uris=client.post_logout_redirect_uris,
         backchannel_logout_uri=client.backchannel_logout_uri,
         backchannel_logout_session_required=client.backchannel_logout_session_required,
+        **clients_openid.registered(client),
     )
 
 
@@ -216,6 +226,7 @@ def _page(
         ],
         "addresses": [(name, *_ADDRESSES[name]) for name in _addresses(request, kind)],
         "logs_out": _logs_out(request, kind),
+        **clients_openid.offered(request, kind),
         "problems": problems,
         "problem": problems.get("", "Nothing is stored yet: see below what to change.")
         if problems
