@@ -14,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from oauthprov.cli import client_logo
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
+from oauthprov.protocol import subjects
 from oauthprov.protocol.registration import CLIENT_TYPES, Metadata, Registrar
 from oauthprov.records import Client
 
@@ -31,6 +33,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add.add_argument("--name", required=True, help="what people will see")
     add_account(add.add_mutually_exclusive_group(), "--owner", "--owner-id")
     _add_metadata(add)
+    _add_keys(add)
     add.set_defaults(run=_add)
 
     every = verbs.add_parser("list", help="list all clients")
@@ -43,9 +46,13 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     edit = _add_verb(verbs, "edit", _edit, "change a client; what isn't named stays")
     edit.add_argument("--name")
     _add_metadata(edit)
+    _add_keys(edit)
     state = edit.add_mutually_exclusive_group()
     state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
     state.add_argument("--enable", action="store_true", help="let it work again")
+
+    logo = "fetch its logo anew, or say why it can't be had"
+    _add_verb(verbs, "refresh-logo", _refresh_logo, logo)
 
     making = "make a new secret; the last one still works"
     rotate = _add_verb(verbs, "rotate-secret", _rotate, making)
@@ -73,23 +80,34 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--post-logout-redirect-uri", "post_logout_redirect_uris", "URI"),
         ("--grant-type", "grant_types", "GRANT_TYPE"),
         ("--contact", "contacts", "TEXT"),
+        ("--default-acr-value", "default_acr_values", "ACR"),
         ("--request-uri", "request_uris", "URI"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
     for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
         verb.add_argument(option, metavar="URI")
+    verb.add_argument("--initiate-login-uri", metavar="URI", help="where it begins a sign-in here")
     verb.add_argument("--backchannel-logout-uri", metavar="URI", help="told when people sign out")
     verb.add_argument(
         "--backchannel-logout-session-required",
         action=argparse.BooleanOptionalAction,
         help="it needs to be told which session has ended",
     )
-    verb.add_argument("--request-object-signing-alg", metavar="ALG", help="and no other")
+    verb.add_argument("--subject-type", choices=subjects.TYPES, help="what it knows people by")
     verb.add_argument(
-        "--require-signed-request-object",
-        action=argparse.BooleanOptionalAction,
-        help="only what it has signed counts (RFC 9101)",
+        "--sector-identifier-uri", metavar="URI", help="a JSON array of redirect URIs"
     )
+    for option in ("--id-token-signed-response-alg", "--userinfo-signed-response-alg"):
+        verb.add_argument(option, metavar="ALG", help="one of oauthprov.keys.algorithms")
+    verb.add_argument("--default-max-age", metavar="SECONDS", type=int, help="since the sign-in")
+    verb.add_argument(
+        "--first-party",
+        action=argparse.BooleanOptionalAction,
+        help="it is ours: people aren't asked for consent",
+    )
+
+
+def _add_keys(verb: argparse.ArgumentParser) -> None:
     methods = ", ".join(CLIENT_TYPES["web"].auth_methods)
     verb.add_argument("--auth-method", help=f"one of {methods}")
     verb.add_argument("--jwks-uri", metavar="URI", help="where it publishes its public keys")
@@ -101,10 +119,16 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         metavar="ALG",
         help="the only algorithm by which it proves itself",
     )
+    verb.add_argument("--request-object-signing-alg", metavar="ALG", help="and no other")
     verb.add_argument(
-        "--first-party",
+        "--require-signed-request-object",
         action=argparse.BooleanOptionalAction,
-        help="it is ours: people aren't asked for consent",
+        help="only what it has signed counts (RFC 9101)",
+    )
+    verb.add_argument(
+        "--verified",
+        action=argparse.BooleanOptionalAction,
+        help="it is who it says it is; that ends when its name, logo or addresses change",
     )
 
 
@@ -131,6 +155,7 @@ def _add(arguments: argparse.Namespace) -> None:
         client, secret = _registrar(on).register(
             type=arguments.type, owner=owner, **_metadata(arguments)
         )
+        client = client_logo.with_logo(on, client)
     _show_secret(client, secret, arguments.json)
 
 
@@ -156,8 +181,16 @@ def _edit(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         registrar = _registrar(on)
         client = registrar.edit(arguments.client_id, **_metadata(arguments))
+        if arguments.logo_uri is not None:
+            client = client_logo.with_logo(on, client)
         if arguments.disable or arguments.enable:
             client = registrar.set_disabled(arguments.client_id, arguments.disable)
+    _show_client(client, arguments.json)
+
+
+def _refresh_logo(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        client = client_logo.refresh(on, arguments.client_id)
     _show_client(client, arguments.json)
 
 

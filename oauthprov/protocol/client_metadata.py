@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
-from oauthprov.protocol import implicit
+from oauthprov.protocol import implicit, sectors
 from oauthprov.protocol.client_rules import RULES
 from oauthprov.protocol.client_types import KEY_METHOD, ClientType
 from oauthprov.protocol.jwk import ALGORITHMS, parse_key_set
@@ -15,9 +15,9 @@ from oauthprov.settings import Settings
 
 
 class Metadata(TypedDict, total=False):
-    """The fields of a client that are chosen. Only the operator may set ``first_party``.
+    """The fields of a client that are chosen.
 
-    ``jwks`` is a JWK Set, or its JSON.
+    Only the operator may set ``first_party`` and ``verified``. ``jwks`` is a JWK Set, or its JSON.
     """
 
     name: str
@@ -37,9 +37,18 @@ class Metadata(TypedDict, total=False):
     auth_method: str
     token_endpoint_auth_signing_alg: str | None
     first_party: bool
+    verified: bool
+    initiate_login_uri: str | None
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
+    subject_type: str
+    sector_identifier_uri: str | None
+    id_token_signed_response_alg: str | None
+    userinfo_signed_response_alg: str | None
+    default_max_age: int | None
+    require_auth_time: bool
+    default_acr_values: Sequence[str]
     request_uris: Sequence[str]
     request_object_signing_alg: str | None
     require_signed_request_object: bool
@@ -97,17 +106,6 @@ def _keys_for_objects(client: Client) -> Iterator[tuple[str, str]]:
         yield "require_signed_request_object", "It needs jwks or jwks_uri."
 
 
-def _implicit_over_https(client: Client) -> Iterator[tuple[str, str]]:
-    """OpenID Connect Registration section 2, ``application_type``.
-
-    It forbids the host localhost too, but a certification suite may run there.
-    """
-    if implicit.GRANT_TYPE not in client.grant_types or client.client_type == "native":
-        return
-    if any(map(leaves_browser, client.redirect_uris)):
-        yield "redirect_uris", "Tokens go to a web page over https only."
-
-
 def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
     if client.auth_method != KEY_METHOD:
         return
@@ -121,10 +119,22 @@ def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
         yield "jwks", f"It has no public key to prove the client with by {KEY_METHOD}."
 
 
+def _implicit_over_https(client: Client) -> Iterator[tuple[str, str]]:
+    """OpenID Connect Registration section 2, ``application_type``.
+
+    It forbids the host localhost too, but a certification suite may run there.
+    """
+    if implicit.GRANT_TYPE not in client.grant_types or client.client_type == "native":
+        return
+    if any(map(leaves_browser, client.redirect_uris)):
+        yield "redirect_uris", "Tokens go to a web page over https only."
+
+
 TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
     _implicit_over_https,
     _one_key_set,
     _keys_for_objects,
     _keys_to_sign_with,
+    sectors.problems,
 )
 """Rules over several fields: each yields a field and what is wrong with it, as a sentence."""

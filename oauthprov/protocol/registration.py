@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol import logos, sectors, verification
 from oauthprov.protocol.client_metadata import (
     InvalidMetadata,
     Metadata,
@@ -26,7 +28,7 @@ from oauthprov.protocol.client_types import (
     ClientType,
     has_secret,
 )
-from oauthprov.records import Client, Consent
+from oauthprov.records import Client, Consent, Logo
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Conflict, Page, Remove, Replace, Storage, Stored
 
@@ -61,6 +63,7 @@ class Registrar:
 
     ``version`` is that of the record a person was looking at (``Stored.version``): when it has
     changed since, ChangedMeanwhile is raised; so it is when two change it at the same moment.
+    ``fetcher`` reads a client's ``sector_identifier_uri``, before anything is written.
     """
 
     def __init__(
@@ -69,11 +72,13 @@ class Registrar:
         storage: Storage,
         clock: Callable[[], int],
         evict: Callable[[str], None] = lambda client_id: None,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
         self._evict = evict
+        self._fetcher = fetcher or Fetcher(settings.fetch_allow, settings.fetch_ca_file)
 
     def register(
         self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
@@ -114,7 +119,7 @@ class Registrar:
             default_scopes=default,
             **values,
         )
-        return consistent(client), secret
+        return self._judged(client, None), secret
 
     def get(self, client_id: str, owner: str | None = None) -> StoredClient:
         """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
@@ -141,7 +146,8 @@ class Registrar:
     ) -> Client:
         """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
 
-        Scopes taken away leave the default scopes too, when these aren't given. A method that uses
+        Scopes taken away leave the default scopes too, when these aren't given. ``verified`` ends
+        with what people were told, see :mod:`oauthprov.protocol.verification`. A method that uses
         no secret ends those that there were; where one is needed again, :meth:`rotate_secret` it.
         """
         stored = self.get(client_id, owner)
@@ -150,10 +156,12 @@ class Registrar:
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
+        verified = verification.after(client, values)
         if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
             values |= {"secrets": (), "secret_created_at": None}
-        consistent(replace(client, **values))
-        return self._replace(stored, version, default_scopes=default, **values)
+        self._judged(replace(client, **values), client)
+        values |= {"default_scopes": default, "verified": verified}
+        return self._replace(stored, version, **values)
 
     def rotate_secret(
         self, client_id: str, owner: str | None = None, *, version: int | None = None
@@ -195,16 +203,28 @@ class Registrar:
     def remove(self, client_id: str, owner: str | None = None) -> None:
         """Remove a client; its tokens are dead at once. Raises UnknownClient."""
         self.get(client_id, owner)
-        self._storage.commit(Remove(Client, client_id), now=self._clock())
+        gone = Remove(Client, client_id), Remove(Logo, client_id)
+        self._storage.commit(*gone, now=self._clock())
         self._evict(client_id)
 
+    def _judged(self, client: Client, before: Client | None) -> Client:
+        """Return ``client``; raise InvalidMetadata when its fields don't go together."""
+        consistent(client)
+        wrong = (
+            sectors.listed(client, self._fetcher) if sectors.has_changed(client, before) else ()
+        )
+        if problems := dict(wrong):
+            raise InvalidMetadata(problems)
+        return client
+
     def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
-        client = replace(stored.record, **values)
+        client, more = logos.kept(stored.record, replace(stored.record, **values))
         if version is not None and version != stored.version:
             raise ChangedMeanwhile(client.client_id)
         if client != stored.record:
             try:
-                self._storage.commit(Replace(client, expecting=stored), now=self._clock())
+                changes = Replace(client, expecting=stored), *more
+                self._storage.commit(*changes, now=self._clock())
             except Conflict:
                 raise ChangedMeanwhile(client.client_id) from None
         self._evict(client.client_id)
