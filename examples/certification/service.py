@@ -125,7 +125,8 @@ def _write_ini(file: Path, settings: dict[str, str]) -> None:
     written = configparser.ConfigParser(interpolation=None)
     plain = {name: value.replace("%", "%%") for name, value in settings.items()}
     written["app:main"] = {"use": "egg:oauthprov"} | plain
-    with file.open("w", encoding="utf-8") as opened:
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
         written.write(opened)
 
 
