@@ -3,7 +3,7 @@
 With ``--json``, ``list`` prints ``{"clients": [CLIENT, ...]}`` and every other verb a CLIENT: the
 fields of the record, with ``secrets`` as how many are live, and ``self_registered`` (RFC 7591) in
 place of the digest of its registration token. ``add`` and ``rotate-secret`` add
-``client_secret``, which is null for a public client and never shown again.
+``client_secret``, which is null for a client without one and never shown again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 from oauthprov.cli.ini import Opened, add_ini, opened
@@ -89,12 +90,30 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="only what it has signed counts (RFC 9101)",
     )
-    verb.add_argument("--auth-method", help="client_secret_basic or client_secret_post")
+    methods = ", ".join(CLIENT_TYPES["web"].auth_methods)
+    verb.add_argument("--auth-method", help=f"one of {methods}")
+    verb.add_argument("--jwks-uri", metavar="URI", help="where it publishes its public keys")
+    verb.add_argument(
+        "--jwks", metavar="FILE", type=_text_of, help="its public keys themselves, a JWK Set"
+    )
+    verb.add_argument(
+        "--token-endpoint-auth-signing-alg",
+        metavar="ALG",
+        help="the only algorithm by which it proves itself",
+    )
     verb.add_argument(
         "--first-party",
         action=argparse.BooleanOptionalAction,
         help="it is ours: people aren't asked for consent",
     )
+
+
+def _text_of(path: str) -> str:
+    """Return what a file holds; an empty name gives nothing, which takes the keys away."""
+    try:
+        return Path(path).read_text("utf-8") if path else ""
+    except (OSError, UnicodeError) as wrong:
+        raise argparse.ArgumentTypeError(f"can't be read: {path}") from wrong
 
 
 def _metadata(arguments: argparse.Namespace) -> Metadata:

@@ -36,7 +36,7 @@ class ClientKeys:
         """Verify with the keys of ``client`` as :func:`jose.verify` does.
 
         A key that a fetched set lacks is looked for once more. That costs a fetch every 30
-        seconds at most, whatever is presented.
+        seconds at most for each client, whatever is presented.
         """
 
         def by(keys: KeySet) -> Verified:
@@ -50,12 +50,12 @@ class ClientKeys:
         if client.jwks_uri is None:
             raise JoseError("the client has registered no keys")
         try:
-            return by(self._read(self._documents.get, client.jwks_uri))
+            return by(self._read(self._documents.get, client.jwks_uri, client.client_id))
         except UnknownKey:
-            return by(self._read(self._documents.renew, client.jwks_uri))
+            return by(self._read(self._documents.renew, client.jwks_uri, client.client_id))
 
-    def _read(self, read: Callable[[str], bytes], jwks_uri: str) -> KeySet:
+    def _read(self, read: Callable[[str, str], bytes], jwks_uri: str, client_id: str) -> KeySet:
         try:
-            return parse_key_set(read(jwks_uri))
+            return parse_key_set(read(jwks_uri, client_id))
         except FetchError as error:
             raise JoseError(f"the client's keys can't be had: {error}") from error

@@ -78,6 +78,11 @@ def adopt(
     return replace(stored, record=bound, version=stored.version + 1)
 
 
+def choose(context: Context, stored: Stored[Interaction], mark: Digest) -> None:
+    """Note who was chosen for a request, by ``mark``. Raises Conflict."""
+    context.commit(Replace(replace(stored.record, chosen=mark), expecting=stored))
+
+
 def _live(context: Context, interaction_id: str, purpose: str) -> Stored[Interaction] | None:
     stored = context.load(Interaction, credentials.digest(interaction_id))
     if stored is None or stored.state(context.now) != "live":

@@ -15,6 +15,7 @@ from oauthprov.protocol import (
     pkce,
     validator,
 )
+from oauthprov.protocol.jwk import ALGORITHMS
 from oauthprov.settings import Resource, Settings
 
 AUTHORIZATION_SERVER = "oauth-authorization-server"
@@ -33,6 +34,7 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         "response_modes_supported": list(authorization_checks.RESPONSE_MODES),
         "grant_types_supported": list(validator.GRANT_TYPES),
         "token_endpoint_auth_methods_supported": list(authentication.METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": True,
@@ -47,9 +49,11 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
     if "introspection_endpoint" in entries:
         methods = list(authentication.CONFIDENTIAL)
         document["introspection_endpoint_auth_methods_supported"] = methods
+        document["introspection_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     if "revocation_endpoint" in entries:
         methods = list(authentication.METHODS)
         document["revocation_endpoint_auth_methods_supported"] = methods
+        document["revocation_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return document | dict(entries)
 
 

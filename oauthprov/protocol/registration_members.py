@@ -70,6 +70,7 @@ ROWS = (
     Member("software_version", "software_version", text),
     Member("jwks_uri", "jwks_uri", text),
     Member("jwks", "jwks", key_set),
+    Member("token_endpoint_auth_signing_alg", "token_endpoint_auth_signing_alg", text),
     Member("post_logout_redirect_uris", "post_logout_redirect_uris", strings, openid=True),
     Member("backchannel_logout_uri", "backchannel_logout_uri", text, openid=True),
     Member(

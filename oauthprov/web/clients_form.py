@@ -25,16 +25,20 @@ from oauthprov.web.responder import see
 from oauthprov.web.words import too_many_attempts
 
 _METHODS = {
-    "client_secret_basic": "In the Authorization header",
-    "client_secret_post": "In the request body",
+    "client_secret_basic": "A secret in the Authorization header",
+    "client_secret_post": "A secret in the request body",
+    "private_key_jwt": "A signature with a key of its own",
 }
 _MORE = (
     "default_scopes",
     "auth_method",
+    "jwks_uri",
+    "jwks",
     "homepage_uri",
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
 )
+_KEYS = ("jwks_uri", "jwks")
 _LOGOUT = (
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
@@ -124,7 +128,7 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
     names = [scope.name for scope in request.oauthprov.settings.scopes]
     boxes = [f"{field}.{name}" for field in ("scope", "default") for name in names]
     form = request.oauthprov.form(
-        "name", "redirect_uris", "homepage_uri", "auth_method", *_LOGOUT, *boxes
+        "name", "redirect_uris", "homepage_uri", "auth_method", *_KEYS, *_LOGOUT, *boxes
     )
     metadata = Metadata(
         name=form.get("name", ""),
@@ -134,6 +138,8 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
         scopes=tuple(name for name in names if f"scope.{name}" in form),
         default_scopes=tuple(name for name in names if f"default.{name}" in form),
     )
+    if kind.confidential:
+        metadata["jwks_uri"], metadata["jwks"] = (form.get(field, "").strip() for field in _KEYS)
     if _logs_out(request, kind):
         metadata["post_logout_redirect_uris"] = tuple(form.get(_LOGOUT[0], "").split())
         metadata["backchannel_logout_uri"] = form.get(_LOGOUT[1])
@@ -151,6 +157,8 @@ def _as_registered(client: Client) -> Metadata:
         redirect_uris=client.redirect_uris,
         homepage_uri=client.homepage_uri,
         auth_method=client.auth_method,
+        jwks_uri=client.jwks_uri,
+        jwks=client.jwks,
         scopes=client.scopes,
         default_scopes=client.default_scopes,
         post_logout_redirect_uris=client.post_logout_redirect_uris,

@@ -1,8 +1,11 @@
 """``oauthprov client``."""
 
+import json
+
 import pytest
 
 from oauthprov.credentials import matches
+from oauthprov.protocol.jwk import PrivateKey
 from oauthprov.records import Client
 
 
@@ -162,6 +165,46 @@ def test_what_is_refused_is_said_in_a_sentence(command, arguments, sentence):
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(sentence)
     assert "Traceback" not in done.err
+
+
+def test_a_client_that_signs(command, tmp_path):
+    keys = {"keys": [PrivateKey.generate("ES256").public()]}
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps(keys, indent=2))
+    method = ("--auth-method", "private_key_jwt")
+    made = command.client("machine", *method, "--jwks", str(file))
+    assert made["client_secret"] is None
+    assert json.loads(made["jwks"]) == keys
+    done = command("client", "rotate-secret", made["client_id"])
+    assert (done.code, done.err) == (
+        1,
+        "secrets: A client that signs with its own key has no secret.\n",
+    )
+    uri = ("--jwks-uri", "https://app.example/jwks")
+    edited = command("client", "edit", made["client_id"], "--jwks", "", *uri)
+    assert edited.code == 0
+    client = stored(command, made["client_id"])
+    assert (client.jwks, client.jwks_uri) == (None, "https://app.example/jwks")
+    algorithm = ("--token-endpoint-auth-signing-alg", "ES256")
+    assert command("client", "edit", made["client_id"], *algorithm).code == 0
+    assert stored(command, made["client_id"]).token_endpoint_auth_signing_alg == "ES256"
+
+
+def test_keys_are_needed_and_readable(command):
+    add = (
+        "client",
+        "add",
+        "--type",
+        "machine",
+        "--name",
+        "Job",
+        "--auth-method",
+        "private_key_jwt",
+    )
+    assert "jwks_uri: " in command(*add).err
+    done = command(*add, "--jwks", "/nowhere.json")
+    assert done.code == 2
+    assert "can't be read: /nowhere.json" in done.err
 
 
 def test_a_public_client_has_no_secret_to_rotate(command):

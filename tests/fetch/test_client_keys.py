@@ -20,8 +20,8 @@ def key_set(*keys):
     return json.dumps({"keys": [key.public() for key in keys]})
 
 
-def registered(**keys):
-    return Client("app", "Printer", "web", NOW, **keys)
+def registered(client_id="app", **keys):
+    return Client(client_id, "Printer", "web", NOW, **keys)
 
 
 class App:
@@ -65,6 +65,14 @@ def test_tokens_verify_with_published_keys_fetched_once(client):
 def test_a_key_set_of_its_own_media_type(client):
     client.publishes(FIRST, media_type="Content-Type: application/jwk-set+json")
     assert client.presents(FIRST) == "app"
+
+
+def test_a_client_that_registers_doesnt_wait_for_one_that_shares_its_address(client):
+    client.presents(FIRST)
+    client.publishes(SECOND)
+    client.client = registered("other", jwks_uri=client.place.url)
+    assert client.presents(SECOND) == "app"
+    assert client.fetches == 2
 
 
 def test_a_new_key_is_found_and_costs_a_fetch_every_30_seconds_at_most(client):
