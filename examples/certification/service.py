@@ -32,7 +32,7 @@ Running = AbstractContextManager[tuple[Provider, int]]
 class Options:
     """What a run is told; ``suite`` is the host and port where the suite listens.
 
-    ``folder`` takes the secret, the certificate and the plan. Port 0 is any free one.
+    ``folder`` takes the secrets, the certificate and the plan. Port 0 is any free one.
     """
 
     folder: Path
@@ -90,7 +90,8 @@ def serving(
 ) -> Iterator[Served]:
     """Serve until the block is left; ``running`` serves settings over http."""
     options.folder.mkdir(parents=True, exist_ok=True)
-    _make_secret(options.folder / "secret")
+    for name in ("secret", "pairwise-secret"):
+        _make_secret(options.folder / name)
     make_certificate(options.certificate, options.host)
     _upgrade(options.storage)
     proxy = Proxy(options.certificate, options.listen, options.port)
