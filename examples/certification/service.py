@@ -90,8 +90,8 @@ def serving(
 ) -> Iterator[Served]:
     """Serve until the block is left; ``running`` serves settings over http."""
     options.folder.mkdir(parents=True, exist_ok=True)
-    for name in ("secret", "pairwise-secret"):
-        _make_secret(options.folder / name)
+    _make_secret(options.folder / "secret")
+    _make_secret(options.folder / "pairwise.secret")
     make_certificate(options.certificate, options.host)
     _upgrade(options.storage)
     proxy = Proxy(options.certificate, options.listen, options.port)

@@ -17,6 +17,7 @@ from typing import Any, cast
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
+from oauthprov.protocol import subjects
 from oauthprov.protocol.registration import CLIENT_TYPES, Metadata, Registrar
 from oauthprov.records import Client
 
@@ -73,6 +74,7 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--post-logout-redirect-uri", "post_logout_redirect_uris", "URI"),
         ("--grant-type", "grant_types", "GRANT_TYPE"),
         ("--contact", "contacts", "TEXT"),
+        ("--default-acr-value", "default_acr_values", "ACR"),
         ("--request-uri", "request_uris", "URI"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
@@ -84,6 +86,13 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="it needs to be told which session has ended",
     )
+    verb.add_argument("--subject-type", choices=subjects.TYPES, help="what it knows people by")
+    verb.add_argument(
+        "--sector-identifier-uri", metavar="URI", help="a JSON array of redirect URIs"
+    )
+    for option in ("--id-token-signed-response-alg", "--userinfo-signed-response-alg"):
+        verb.add_argument(option, metavar="ALG", help="one of oauthprov.keys.algorithms")
+    verb.add_argument("--default-max-age", metavar="SECONDS", type=int, help="since the sign-in")
     verb.add_argument("--request-object-signing-alg", metavar="ALG", help="and no other")
     verb.add_argument(
         "--require-signed-request-object",

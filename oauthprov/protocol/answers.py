@@ -136,7 +136,8 @@ class Departure:
 class Bearing:
     """What a live access token stands for. ``account_id`` is None for a client's own token.
 
-    ``claims`` is what of the claims parameter was granted with it, as JSON.
+    ``subject`` is what the client calls the account: nothing else may be told to it. ``claims`` is
+    what of the claims parameter was granted with it, as JSON.
     """
 
     account_id: str | None
@@ -147,6 +148,7 @@ class Bearing:
     expires_at: int
     grant_id: str | None
     claims: str | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
+from oauthprov.protocol import sectors
 from oauthprov.protocol.client_rules import RULES
 from oauthprov.protocol.client_types import KEY_METHOD, ClientType
 from oauthprov.protocol.jwk import ALGORITHMS, parse_key_set
@@ -38,6 +39,13 @@ class Metadata(TypedDict, total=False):
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
+    subject_type: str
+    sector_identifier_uri: str | None
+    id_token_signed_response_alg: str | None
+    userinfo_signed_response_alg: str | None
+    default_max_age: int | None
+    require_auth_time: bool
+    default_acr_values: Sequence[str]
     request_uris: Sequence[str]
     request_object_signing_alg: str | None
     require_signed_request_object: bool
@@ -112,5 +120,6 @@ TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
     _one_key_set,
     _keys_for_objects,
     _keys_to_sign_with,
+    sectors.problems,
 )
 """Rules over several fields: each yields a field and what is wrong with it, as a sentence."""

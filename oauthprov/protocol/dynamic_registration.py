@@ -21,6 +21,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov import credentials
 from oauthprov.errors import InvalidClientMetadataError
+from oauthprov.fetch import Fetcher
 from oauthprov.protocol import initial_access, registration_call, registration_request
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.client_metadata import InvalidMetadata
@@ -62,11 +63,12 @@ class DynamicRegistration:
         storage: Storage,
         clock: Callable[[], int],
         evict: Callable[[str], None],
+        fetcher: Fetcher,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
-        self._registrar = Registrar(settings, storage, clock, evict)
+        self._registrar = Registrar(settings, storage, clock, evict, fetcher)
 
     def register(self, call: Call, address_of: AddressOf, make_room: Callable[[], None]) -> Answer:
         """Register a client (RFC 7591 section 3).

@@ -13,6 +13,7 @@ from oauthprov.protocol import (
     implicit,
     jwk,
     pkce,
+    subjects,
     validator,
 )
 from oauthprov.protocol.jwk import ALGORITHMS
@@ -64,8 +65,9 @@ def openid_provider(
     declared = {scope.name for scope in settings.scopes}
     named = [name for scope, names in claims.SCOPES.items() if scope in declared for name in names]
     document: dict[str, object] = {
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(subjects.types(settings)),
         "id_token_signing_alg_values_supported": list(settings.keys_algorithms),
+        "userinfo_signing_alg_values_supported": list(settings.keys_algorithms),
         "claim_types_supported": ["normal"],
         "claims_supported": [*id_tokens.CLAIMS, *named],
         "claims_parameter_supported": True,

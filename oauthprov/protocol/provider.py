@@ -68,12 +68,14 @@ class Provider:
         )
         self.client_keys = ClientKeys(self.fetcher, clock)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
-        self.clients = Clients(storage, clock, settings.client_cache)
+        self.clients = Clients(storage, clock, settings)
         self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
         self.validator = Validator(
             settings, storage, self.clients, clock, self._openid, self.client_keys
         )
-        self.registration = DynamicRegistration(settings, storage, clock, self.clients.evict)
+        self.registration = DynamicRegistration(
+            settings, storage, clock, self.clients.evict, self.fetcher
+        )
         self._engine = Engine(self.validator, settings)
         self._authorization = Authorization(self._engine, RequestURIs(self.fetcher, clock))
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
@@ -210,8 +212,11 @@ class Provider:
         with self.validator.request() as context:
             return tokens.bearing(context, token)
 
-    def userinfo(self, bearing: Bearing) -> dict[str, object] | None:
-        """Return the claims that a token stands for, None when it stands for no person."""
+    def userinfo(self, bearing: Bearing) -> dict[str, object] | str | None:
+        """Return the claims that a token stands for, None when it stands for no person.
+
+        They are a signed JWT where the client registered for that.
+        """
         with self.validator.request() as context:
             return userinfo.userinfo(context, bearing)
 

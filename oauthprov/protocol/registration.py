@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol import sectors
 from oauthprov.protocol.client_metadata import (
     InvalidMetadata,
     Metadata,
@@ -61,6 +63,7 @@ class Registrar:
 
     ``version`` is that of the record a person was looking at (``Stored.version``): when it has
     changed since, ChangedMeanwhile is raised; so it is when two change it at the same moment.
+    ``fetcher`` reads a client's ``sector_identifier_uri``, before anything is written.
     """
 
     def __init__(
@@ -69,11 +72,13 @@ class Registrar:
         storage: Storage,
         clock: Callable[[], int],
         evict: Callable[[str], None] = lambda client_id: None,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
         self._evict = evict
+        self._fetcher = fetcher or Fetcher(settings.fetch_allow, settings.fetch_ca_file)
 
     def register(
         self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
@@ -114,7 +119,7 @@ class Registrar:
             default_scopes=default,
             **values,
         )
-        return consistent(client), secret
+        return self._judged(client, None), secret
 
     def get(self, client_id: str, owner: str | None = None) -> StoredClient:
         """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
@@ -152,7 +157,7 @@ class Registrar:
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
         if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
             values |= {"secrets": (), "secret_created_at": None}
-        consistent(replace(client, **values))
+        self._judged(replace(client, **values), client)
         return self._replace(stored, version, default_scopes=default, **values)
 
     def rotate_secret(
@@ -197,6 +202,16 @@ class Registrar:
         self.get(client_id, owner)
         self._storage.commit(Remove(Client, client_id), now=self._clock())
         self._evict(client_id)
+
+    def _judged(self, client: Client, before: Client | None) -> Client:
+        """Return ``client``; raise InvalidMetadata when its fields don't go together."""
+        consistent(client)
+        wrong = (
+            sectors.listed(client, self._fetcher) if sectors.has_changed(client, before) else ()
+        )
+        if problems := dict(wrong):
+            raise InvalidMetadata(problems)
+        return client
 
     def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
         client = replace(stored.record, **values)

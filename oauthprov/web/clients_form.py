@@ -19,6 +19,7 @@ from oauthprov.protocol.registration import (
     StoredClient,
 )
 from oauthprov.records import Client
+from oauthprov.web import clients_openid
 from oauthprov.web.console import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
 from oauthprov.web.responder import see
@@ -37,6 +38,7 @@ _MORE = (
     "homepage_uri",
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
+    *clients_openid.FIELDS,
 )
 _KEYS = ("jwks_uri", "jwks")
 _LOGOUT = (
@@ -128,7 +130,14 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
     names = [scope.name for scope in request.oauthprov.settings.scopes]
     boxes = [f"{field}.{name}" for field in ("scope", "default") for name in names]
     form = request.oauthprov.form(
-        "name", "redirect_uris", "homepage_uri", "auth_method", *_KEYS, *_LOGOUT, *boxes
+        "name",
+        "redirect_uris",
+        "homepage_uri",
+        "auth_method",
+        *_KEYS,
+        *_LOGOUT,
+        *clients_openid.FIELDS,
+        *boxes,
     )
     metadata = Metadata(
         name=form.get("name", ""),
@@ -144,7 +153,7 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
         metadata["post_logout_redirect_uris"] = tuple(form.get(_LOGOUT[0], "").split())
         metadata["backchannel_logout_uri"] = form.get(_LOGOUT[1])
         metadata["backchannel_logout_session_required"] = _LOGOUT[2] in form
-    return metadata
+    return metadata | clients_openid.chosen(request, kind, form)
 
 
 def _logs_out(request: Any, kind: ClientType) -> bool:
@@ -164,6 +173,7 @@ def _as_registered(client: Client) -> Metadata:
         post_logout_redirect_uris=client.post_logout_redirect_uris,
         backchannel_logout_uri=client.backchannel_logout_uri,
         backchannel_logout_session_required=client.backchannel_logout_session_required,
+        **clients_openid.registered(client),
     )
 
 
@@ -185,6 +195,7 @@ def _page(
             (method, _METHODS[method]) for method in kind.auth_methods if kind.confidential
         ],
         "logs_out": _logs_out(request, kind),
+        **clients_openid.offered(request, kind),
         "problems": problems,
         "problem": problems.get("", "Nothing is stored yet: see below what to change.")
         if problems

@@ -66,7 +66,8 @@ def _closed(request: Any) -> Response:
 def registrar(request: Any) -> Registrar:
     """Return the Registrar, which tells the provider at once what has changed."""
     provider = request.oauthprov.provider
-    return Registrar(provider.settings, provider.storage, provider.clock, provider.clients.evict)
+    known = provider.settings, provider.storage, provider.clock
+    return Registrar(*known, provider.clients.evict, provider.fetcher)
 
 
 def owned(request: Any, person: SignedIn) -> StoredClient:

@@ -117,6 +117,19 @@ def test_edit_changes_what_is_named_and_nothing_else(command):
     assert enabled["name"] == "Scanner"
 
 
+def test_what_openid_adds(command):
+    """OpenID Connect Registration section 2."""
+    web = ("web", "--id-token-signed-response-alg", "RS256", "--default-max-age", "600")
+    made = command.client(*web, "--default-acr-value", "2", "--default-acr-value", "1")
+    assert made["id_token_signed_response_alg"] == "RS256"
+    assert (made["default_max_age"], made["default_acr_values"]) == (600, ["2", "1"])
+    arguments = ("client", "edit", made["client_id"], "--json")
+    edited = command(*arguments, "--userinfo-signed-response-alg", "RS256").json
+    assert edited["userinfo_signed_response_alg"] == "RS256"
+    default = command(*arguments, "--id-token-signed-response-alg", "").json
+    assert default["id_token_signed_response_alg"] is None
+
+
 def test_rotation_keeps_two_secrets_and_retire_ends_the_older(command):
     first = command.client("machine")
     client_id = first["client_id"]
@@ -156,6 +169,10 @@ def test_removed_is_gone(command):
         (("add", "--type", "machine", "--name", "x", "--owner", "bob"), "There is no user bob."),
         (("add", "--type", "machine", "--name", "x", "--auth-method", "none"), "auth_method: "),
         (("edit", "nobody", "--name", "x"), "There is no client nobody."),
+        (
+            ("add", "--type", "machine", "--name", "x", "--subject-type", "pairwise"),
+            "subject_type: ",
+        ),
         (("rotate-secret", "nobody"), "There is no client nobody."),
         (("remove", "n\x00b"), "There is no client"),
     ],

@@ -98,6 +98,12 @@ def test_the_nonce_is_required(world):
     assert (dict(answer.params)["error"], answer.response_mode) == ("invalid_request", "fragment")
 
 
+def test_a_response_type_that_is_not_there_needs_no_nonce(world):
+    """Core section 3.1.2.6: what is wrong with ``code id_token`` is not the nonce."""
+    answer = ask(world, response_type="code id_token", nonce=None)
+    assert dict(answer.params)["error"] == "unsupported_response_type"
+
+
 def test_nothing_can_be_refreshed(world):
     assert "refresh_token" not in allowed(world, response_type="id_token token")
     answer = allowed(
