@@ -32,6 +32,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add.add_argument("--name", required=True, help="what people will see")
     add_account(add.add_mutually_exclusive_group(), "--owner", "--owner-id")
     _add_metadata(add)
+    _add_keys(add)
     add.set_defaults(run=_add)
 
     every = verbs.add_parser("list", help="list all clients")
@@ -44,6 +45,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     edit = _add_verb(verbs, "edit", _edit, "change a client; what isn't named stays")
     edit.add_argument("--name")
     _add_metadata(edit)
+    _add_keys(edit)
     state = edit.add_mutually_exclusive_group()
     state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
     state.add_argument("--enable", action="store_true", help="let it work again")
@@ -93,12 +95,14 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
     for option in ("--id-token-signed-response-alg", "--userinfo-signed-response-alg"):
         verb.add_argument(option, metavar="ALG", help="one of oauthprov.keys.algorithms")
     verb.add_argument("--default-max-age", metavar="SECONDS", type=int, help="since the sign-in")
-    verb.add_argument("--request-object-signing-alg", metavar="ALG", help="and no other")
     verb.add_argument(
-        "--require-signed-request-object",
+        "--first-party",
         action=argparse.BooleanOptionalAction,
-        help="only what it has signed counts (RFC 9101)",
+        help="it is ours: people aren't asked for consent",
     )
+
+
+def _add_keys(verb: argparse.ArgumentParser) -> None:
     methods = ", ".join(CLIENT_TYPES["web"].auth_methods)
     verb.add_argument("--auth-method", help=f"one of {methods}")
     verb.add_argument("--jwks-uri", metavar="URI", help="where it publishes its public keys")
@@ -110,10 +114,11 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         metavar="ALG",
         help="the only algorithm by which it proves itself",
     )
+    verb.add_argument("--request-object-signing-alg", metavar="ALG", help="and no other")
     verb.add_argument(
-        "--first-party",
+        "--require-signed-request-object",
         action=argparse.BooleanOptionalAction,
-        help="it is ours: people aren't asked for consent",
+        help="only what it has signed counts (RFC 9101)",
     )
 
 

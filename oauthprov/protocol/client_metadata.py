@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
-from oauthprov.protocol import sectors
+from oauthprov.protocol import implicit, sectors
 from oauthprov.protocol.client_rules import RULES
 from oauthprov.protocol.client_types import KEY_METHOD, ClientType
 from oauthprov.protocol.jwk import ALGORITHMS, parse_key_set
+from oauthprov.protocol.redirects import leaves_browser
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
@@ -116,7 +117,19 @@ def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
         yield "jwks", f"It has no public key to prove the client with by {KEY_METHOD}."
 
 
+def _implicit_over_https(client: Client) -> Iterator[tuple[str, str]]:
+    """OpenID Connect Registration section 2, ``application_type``.
+
+    It forbids the host localhost too, but a certification suite may run there.
+    """
+    if implicit.GRANT_TYPE not in client.grant_types or client.client_type == "native":
+        return
+    if any(map(leaves_browser, client.redirect_uris)):
+        yield "redirect_uris", "Tokens go to a web page over https only."
+
+
 TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
+    _implicit_over_https,
     _one_key_set,
     _keys_for_objects,
     _keys_to_sign_with,

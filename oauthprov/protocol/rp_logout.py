@@ -203,10 +203,9 @@ def _of_this_session(
     context: Context, request: LogoutRequest, client: Client | None, person: SignedIn
 ) -> bool:
     """Tell whether the hint is of this person and of this very session."""
-    if client is None or person.sid is None:
+    if client is None or person.sid is None or not _is_of(context, request, client, person):
         return False
-    sid = id_tokens.sid(person.sid, client.client_id)
-    return request.sid == sid and _is_of(context, request, client, person)
+    return request.sid == id_tokens.sid(person.sid, client.client_id)
 
 
 def _is_of(

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import count
 
 import pytest
 
-from oauthprov.protocol import jose
-from oauthprov.protocol.client_assertions import TYPE
 from oauthprov.protocol.jwk import PrivateKey
 from oauthprov.records import Client
 from tests import site as sites
 from tests.fetch.server import JSON, Authority, Server, answer
-from tests.site import ISSUER
+from tests.site import ISSUER, App
 
 HTTPS = "https://app.example/callback"
 FIRST, SECOND = PrivateKey.generate("ES256"), PrivateKey.generate("RS256")
-_serial = count()
 
 
 def key_set(*keys):
@@ -33,25 +29,16 @@ MEMBERS = {
 }
 
 
-class Signer:
-    """A registered client, and what it posts."""
+def signer(site, client_id, key=FIRST):
+    """The registered client, which signs with ``key``."""
+    return App(site, site.storage.get(Client, client_id).record, None, key)
 
-    def __init__(self, site, client_id, key=FIRST):
-        self.site, self.client_id, self.key = site, client_id, key
 
-    def post(self, path, aud=ISSUER, **form):
-        now = self.site.clock()
-        claims = {"iss": self.client_id, "sub": self.client_id, "aud": aud, "exp": now + 60}
-        signed = jose.sign(claims | {"iat": now, "jti": str(next(_serial))}, self.key, typ=None)
-        proof = {"client_assertion_type": TYPE, "client_assertion": signed}
-        return self.site.post(path, form | proof)
-
-    def is_known(self, aud=ISSUER):
-        """Whether the token endpoint takes what it signs; the code that it sends is none."""
-        form = {"grant_type": "authorization_code", "code": "x", "code_verifier": "x"}
-        answer = self.post("/oauth/token", aud, **form)
-        assert answer.json["error"] in ("invalid_grant", "unauthorized_client", "invalid_client")
-        return answer.json["error"] != "invalid_client"
+def is_known(app, aud=ISSUER):
+    """Whether the token endpoint takes what it signs; the code that it sends is none."""
+    error = app.exchange("x", **app.proof(aud)).json["error"]
+    assert error in ("invalid_grant", "unauthorized_client", "invalid_client")
+    return error != "invalid_client"
 
 
 def send(site, method, path, document, token=None):
@@ -77,20 +64,21 @@ def test_it_registers_without_a_secret_and_proves_itself(site):
     assert "client_secret" not in told
     assert "client_secret_expires_at" not in told
     assert told["token_endpoint_auth_method"] == "private_key_jwt"
-    signer = Signer(site, told["client_id"])
+    app = signer(site, told["client_id"])
     for aud in (ISSUER, f"{ISSUER}/oauth/token", [f"{ISSUER}/oauth/token"]):
-        assert signer.is_known(aud)
-    assert not signer.is_known("https://other.example/oauth/token")
-    assert not Signer(site, told["client_id"], SECOND).is_known()
+        assert is_known(app, aud)
+    assert not is_known(app, "https://other.example/oauth/token")
+    assert not is_known(signer(site, told["client_id"], SECOND))
 
 
 @pytest.mark.parametrize("path", ["introspect", "revoke"])
 def test_introspection_and_revocation_by_their_own_address(site, path):
-    signer = Signer(site, registered(site, jwks=key_set(FIRST))["client_id"])
+    app = signer(site, registered(site, jwks=key_set(FIRST))["client_id"])
     for aud in (f"{ISSUER}/oauth/{path}", f"{ISSUER}/oauth/token", ISSUER):
-        assert signer.post(f"/oauth/{path}", aud, token="x").status_int == 200
+        assert app.post(f"/oauth/{path}", {"token": "x"} | app.proof(aud)).status_int == 200
     other = {"introspect": "revoke", "revoke": "introspect"}[path]
-    assert signer.post(f"/oauth/{path}", f"{ISSUER}/oauth/{other}", token="x").status_int == 401
+    proof = app.proof(f"{ISSUER}/oauth/{other}")
+    assert app.post(f"/oauth/{path}", {"token": "x"} | proof).status_int == 401
 
 
 @pytest.mark.parametrize(
@@ -116,8 +104,8 @@ def test_registration_2_it_needs_keys_that_can_prove_it(site, members, member):
 def test_the_algorithm_is_registered_and_told(site):
     told = registered(site, jwks=key_set(FIRST, SECOND), token_endpoint_auth_signing_alg="RS256")
     assert told["token_endpoint_auth_signing_alg"] == "RS256"
-    assert Signer(site, told["client_id"], SECOND).is_known()
-    assert not Signer(site, told["client_id"], FIRST).is_known()
+    assert is_known(signer(site, told["client_id"], SECOND))
+    assert not is_known(signer(site, told["client_id"], FIRST))
 
 
 def test_7592_from_a_secret_to_a_key_and_back(site):
@@ -125,7 +113,7 @@ def test_7592_from_a_secret_to_a_key_and_back(site):
     first = told["client_secret"]
     changed = update(site, told, jwks=key_set(FIRST)).json
     assert "client_secret" not in changed
-    assert Signer(site, told["client_id"]).is_known()
+    assert is_known(signer(site, told["client_id"]))
     assert site.storage.get(Client, told["client_id"]).record.secrets == ()
     back = update(site, told, token_endpoint_auth_method="client_secret_post").json
     assert back["client_secret"] != first
@@ -140,7 +128,7 @@ def test_7592_from_a_secret_to_a_key_and_back(site):
 def test_7592_keys_cannot_be_left_out(site):
     told = registered(site, jwks=key_set(FIRST))
     assert update(site, told).status_int == 400
-    assert Signer(site, told["client_id"]).is_known()
+    assert is_known(signer(site, told["client_id"]))
 
 
 @pytest.fixture
@@ -161,14 +149,14 @@ def test_openid_core_10_1_1_keys_change_at_the_jwks_uri(publisher):
     site = sites.standalone(sites.ini("sqlite://", **settings))
     told = registered(site, jwks_uri=f"https://localhost:{publisher.port}/jwks")
     assert publisher.asked == []
-    before, after = (Signer(site, told["client_id"], key) for key in (FIRST, SECOND))
+    before, after = (signer(site, told["client_id"], key) for key in (FIRST, SECOND))
     publish(FIRST)
-    assert before.is_known()
-    assert not after.is_known()
+    assert is_known(before)
+    assert not is_known(after)
     publish(SECOND)
     site.clock.pass_by(30)
-    assert after.is_known()
-    assert not before.is_known()
+    assert is_known(after)
+    assert not is_known(before)
     assert publisher.connections == 2
     site.close()
 
@@ -203,7 +191,7 @@ def test_it_is_registered_in_the_console(site, alice, kind):
     client = the_client(site)
     assert (client.auth_method, client.secrets) == ("private_key_jwt", ())
     assert FIRST.kid in alice.get(f"/clients/{client.client_id}").text
-    assert Signer(site, client.client_id).is_known()
+    assert is_known(signer(site, client.client_id))
 
 
 @pytest.mark.parametrize(
