@@ -46,7 +46,7 @@ def has_changed(client: Client, before: Client | None) -> bool:
     )
 
 
-def listed(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
+def document_problems(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the document at ``sector_identifier_uri``: one that is fetched now.
 
     It shows that its host lets these redirect URIs into its sector. It is not kept, since it
