@@ -14,7 +14,8 @@ from idpyoidc.client.rp_handler import RPHandler
 
 from tests.conformance.browser import once
 from tests.conformance.provider import Certified
-from tests.conformance.registration import KEY
+
+from .key import JWKS, KEY
 
 Json = dict[str, Any]
 
@@ -54,6 +55,8 @@ class FullRegistration(Registration):
 
     def post_parse_response(self, response: Any, **_: object) -> Any:
         del response["scope"], response["grant_types"]
+        # The issuer of client assertions: the library sets it for clients that it is told of only.
+        self.upstream_get("unit").client_id = response["client_id"]
         return response
 
 
@@ -91,7 +94,7 @@ class RelyingParty:
         }
         registered = {
             "grant_types": _grant_types(response_type),
-            "jwks": {"keys": [KEY.as_dict(private=False)]},
+            "jwks": JWKS,
         } | (metadata or {})
         self._handler = RPHandler(
             base_url,

@@ -129,3 +129,11 @@ def test_logout(relying_party, somebody, provider, own_server):
     forged = {"logout_token": f"{signed}.{signature[::-1]}"}
     with pytest.raises(BadSignature):
         backchannel_logout(party.client, request_args=forged)
+
+
+def test_a_private_key_in_place_of_a_secret(relying_party, somebody):
+    party = relying_party(token_endpoint_auth_methods_supported=["private_key_jwt"])
+    outcome = party.finish(somebody.go(party.begin()).query)
+    assert "client_secret" not in party.registered
+    assert outcome["userinfo"]["name"] == NAME
+    assert party.client.refresh_access_token(outcome["state"])["access_token"]
