@@ -58,7 +58,7 @@ WALLS = {
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "accounts": (
-        ("storage.interface", "records", "credentials", "profile"),
+        ("accounts", "storage.interface", "records", "credentials", "profile"),
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "profile": ((), (*WEB, *ENGINES, "oauthlib")),

@@ -1,16 +1,16 @@
-"""The seam through which a host brings its own users, and what the provider asks of it."""
+"""Accounts with a user name and a password, kept in the provider's own storage."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import unicodedata
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from oauthprov.accounts.source import AccountSource, SignedIn
 from oauthprov.credentials import (
     PASSWORD_LIMIT,
     PasswordHasher,
@@ -37,81 +37,6 @@ PASSWORD_ACR = "1"  # noqa: S105 - a level of assurance (ISO/IEC 29115)
 """The authentication context of a password: the lowest level."""
 
 _RACES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A person who is signed in in this browser.
-
-    ``account_id`` is stable, never reused, ASCII, at most 200 characters: tokens call it ``sub``.
-    ``auth_time`` is when they proved who they are (epoch seconds), ``amr`` how (RFC 8176).
-    ``acr`` is the level or context of that, in the words of ``AccountSource.acr_values``.
-    ``session_key`` names a session of ours; None with a host's accounts. ``sid`` names the
-    session, ours or the host's, for as long as the same person is in it, however often they sign
-    in anew.
-    """
-
-    account_id: str
-    name: str
-    auth_time: int
-    amr: tuple[str, ...] = ()
-    session_key: Digest | None = None
-    developer: bool = False
-    acr: str | None = None
-    sid: str | None = None
-
-
-class AccountSource(ABC):
-    """Who is signed in, and how to sign in. A host passes its own to ``set_oauth_accounts``.
-
-    ``acr_values`` are the authentication contexts that a sign-in may have, for the metadata.
-    ``can_sign_out`` tells whether :meth:`sign_out` is there: clients may then ask for a logout.
-    ``names_sessions`` tells whether ``SignedIn.sid`` is set: clients are then told of logouts.
-    """
-
-    acr_values: tuple[str, ...] = ()
-    can_sign_out: bool = False
-    names_sessions: bool = False
-
-    @abstractmethod
-    def signed_in(self, request: Any) -> SignedIn | None:
-        """Return who is signed in in the browser that sent ``request``, or None."""
-
-    @abstractmethod
-    def login_url(self, request: Any, return_to: str) -> str:
-        """Return where to send a person to sign in; ``return_to`` is where they go next."""
-
-    def name_of(self, account_id: str) -> str | None:
-        """Return the name that people know the account by, or None when it is gone."""
-        return None
-
-    def claims(self, account_id: str) -> Mapping[str, object]:
-        """Return what is known of the account, by the names of OpenID Connect Core section 5.1.
-
-        Values are JSON. A client is told only what it was allowed to know of it; ``sub`` and all
-        that says how somebody signed in come from the provider. May read storage, once.
-        """
-        name = self.name_of(account_id)
-        return {} if name is None else {"name": name}
-
-    def reauthentication_url(self, request: Any, return_to: str) -> str | None:
-        """Return where somebody who is signed in signs in again, or as somebody else.
-
-        ``auth_time`` must then be that of the new sign-in. None when there is no such page: a
-        client that wants it is told ``login_required``.
-        """
-        return None
-
-    def registration_url(self, request: Any, return_to: str) -> str | None:
-        """Return where to make an account, None where people can only sign in."""
-        return None
-
-    def sign_out(self, request: Any) -> Sequence[tuple[str, str]]:
-        """End the session of the browser that sent ``request``; nobody is signed in there then.
-
-        Return headers for the response, such as those of ``pyramid.security.forget``.
-        """
-        return ()
 
 
 class NameTaken(Exception):
