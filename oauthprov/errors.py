@@ -32,18 +32,6 @@ class InvalidTargetError(OAuth2Error):
     error = "invalid_target"
 
 
-class RequestNotSupportedError(OAuth2Error):
-    """The ``request`` parameter isn't supported (OpenID Connect Core section 3.1.2.6)."""
-
-    error = "request_not_supported"
-
-
-class RequestURINotSupportedError(OAuth2Error):
-    """The ``request_uri`` parameter isn't supported (OpenID Connect Core section 3.1.2.6)."""
-
-    error = "request_uri_not_supported"
-
-
 class UnmetAuthenticationRequirementsError(OAuth2Error):
     """Nobody can sign in here as strongly as the client demands (OpenID Connect Core 5.5.1.1).
 

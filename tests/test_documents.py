@@ -92,6 +92,7 @@ PROOFS: dict[str, Callable[[Document, Site], bool]] = {
     ),
     "8414": lambda said, _: said["issuer"] == ISSUER,
     "8707": lambda said, _: f"{ISSUER}{API}" in said["protected_resources"],
+    "9101": lambda said, _: "RS256" in said["request_object_signing_alg_values_supported"],
     "9207": lambda said, _: said["authorization_response_iss_parameter_supported"],
     "9700": lambda _, __: "RFC 9700" in text_of(ROOT / "docs" / "threat-model.md"),
     "9728": lambda _, site: (

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from examples.certification.pages import PATIENCE, logout, overrides, screenshot
 from examples.certification.people import NAME, PASSWORD
 
 Json = dict[str, Any]
 
-PATIENCE = 10
-"""Seconds that the suite's browser waits for a page."""
 
+def plan(issuer: str, alias: str, clients: Json, told: Json) -> Json:
+    """Return the document; ``clients`` are ``client``, ``client2`` and ``client_secret_post``.
 
-def plan(issuer: str, alias: str, clients: Json) -> Json:
-    """Return the document; ``clients`` are ``client``, ``client2`` and ``client_secret_post``."""
+    ``told`` is the client that is told of logouts: only one module has an address for that.
+    """
+    signing_in = authorization(issuer, alias)
     return {
         "alias": alias,
         "description": "oauthprov",
@@ -26,10 +28,9 @@ def plan(issuer: str, alias: str, clients: Json) -> Json:
             "login_hint": NAME,
         },
         **clients,
-        "browser": [authorization(issuer, alias)],
-        "override": {
-            "oidcc-ensure-registered-redirect-uri": {"browser": [refusal(issuer)]},
-        },
+        "browser": [signing_in, logout(issuer, alias)],
+        "override": overrides(issuer, signing_in)
+        | {"oidcc-backchannel-rp-initiated-logout": {"client": told}},
     }
 
 
@@ -69,23 +70,3 @@ def authorization(issuer: str, alias: str) -> Json:
             },
         ],
     }
-
-
-def refusal(issuer: str, words: str = "redirect") -> Json:
-    """A request that ends on our error page; ``words`` are a pattern for what that says."""
-    return {
-        "match": f"{issuer}/oauth/authorize*",
-        "tasks": [
-            {
-                "task": "See why it is refused",
-                "match": f"{issuer}/oauth/authorize*",
-                "commands": [screenshot("error", words)],
-            }
-        ],
-    }
-
-
-def screenshot(element: str, words: str, *, optional: bool = False) -> list[Any]:
-    """The command that shows the suite what it would have a person look at."""
-    action = "update-image-placeholder" + ("-optional" if optional else "")
-    return ["wait", "id", element, PATIENCE, words, action]

@@ -98,9 +98,9 @@ def serving(
         issuer = f"https://{options.host}:{proxy.port}".removesuffix(":443")
         with running(options.settings(issuer)) as (provider, port):
             add_alice(provider.settings, provider.storage, provider.clock)
-            clients = _clients(provider, f"{options.suite_url}/callback")
+            clients, told = _clients(provider, options.suite_url)
             proxy.start(port)
-            yield Served(issuer, provider, plan(issuer, options.alias, clients))
+            yield Served(issuer, provider, plan(issuer, options.alias, clients, told))
     finally:
         proxy.close()
 
@@ -118,23 +118,26 @@ def _upgrade(url: str) -> None:
     storage.close()
 
 
-def _clients(provider: Provider, callback: str) -> Json:
+def _clients(provider: Provider, suite_url: str) -> tuple[Json, Json]:
+    """Register the static clients, and the one that is told of logouts."""
     registrar = Registrar(provider.settings, provider.storage, provider.clock)
-    made: Json = {}
-    for name, method in (
-        ("client", "client_secret_basic"),
-        ("client2", "client_secret_basic"),
-        ("client_secret_post", "client_secret_post"),
-    ):
+
+    def register(name: str, method: str = "client_secret_basic", **more: str) -> Json:
         client, secret = registrar.register(
             type="web",
             name=f"Conformance suite: {name}",
-            redirect_uris=(callback,),
+            redirect_uris=(f"{suite_url}/callback",),
+            post_logout_redirect_uris=(f"{suite_url}/post_logout_redirect",),
             scopes=SCOPES,
             grant_types=GRANT_TYPES,
             auth_method=method,
+            **more,
         )
-        made[name] = {"client_id": client.client_id, "client_secret": secret}
-    for name in ("client", "client2"):
-        made[name]["client_name"] = f"Conformance suite, self-registered: {name}"
-    return made
+        return {"client_id": client.client_id, "client_secret": secret}
+
+    made = {name: register(name) for name in ("client", "client2")}
+    for name, client in made.items():
+        client["client_name"] = f"Conformance suite, self-registered: {name}"
+    made["client_secret_post"] = register("client_secret_post", "client_secret_post")
+    told = register("told of logouts", backchannel_logout_uri=f"{suite_url}/backchannel_logout")
+    return made, told

@@ -100,14 +100,20 @@ class BuiltInAccounts(AccountSource):
 
         So ``return_to`` itself never travels through the browser.
         """
-        parts = urlsplit(return_to)
-        mark = {k: v for k, v in parse_qsl(parts.query) if k == "interaction"}
-        mark = mark or {"page": parts.path.rpartition("/")[2]}
-        return str(request.oauthprov.url("login", mark))
+        return str(request.oauthprov.url("login", _mark(return_to)))
 
     def reauthentication_url(self, request: Any, return_to: str) -> str:
         """Return our sign-in page, which asks again when the stored request says so."""
         return self.login_url(request, return_to)
+
+    def others(self, request: Any) -> Sequence[SignedIn]:
+        """Return whose sessions the browser's cookie names beside the active one."""
+        found: Sequence[SignedIn] = request.oauthprov.session.others
+        return found
+
+    def selection_url(self, request: Any, return_to: str) -> str:
+        """Return our page that lists the accounts of this browser."""
+        return str(request.oauthprov.url("choose", _mark(return_to)))
 
     def registration_url(self, request: Any, return_to: str) -> str | None:
         """Return our sign-up page, if there is one."""
@@ -255,6 +261,13 @@ class BuiltInAccounts(AccountSource):
             )
         if len(password) > PASSWORD_LIMIT:
             raise Unacceptable("password", f"A password has at most {PASSWORD_LIMIT} characters.")
+
+
+def _mark(return_to: str) -> dict[str, str]:
+    """The name of a stored request or of a page of ours, in place of its URL."""
+    parts = urlsplit(return_to)
+    mark = {k: v for k, v in parse_qsl(parts.query) if k == "interaction"}
+    return mark or {"page": parts.path.rpartition("/")[2]}
 
 
 def _profile(account: Account) -> dict[str, object]:

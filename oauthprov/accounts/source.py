@@ -73,6 +73,23 @@ class AccountSource(ABC):
         """
         return None
 
+    def others(self, request: Any) -> Sequence[SignedIn]:
+        """Return who else is signed in in that browser, beside :meth:`signed_in`.
+
+        A client that means one of them, by a token that it got for that account, gets an answer
+        by that session. It is called only when that matters.
+        """
+        return ()
+
+    def selection_url(self, request: Any, return_to: str) -> str | None:
+        """Return where somebody chooses an account, None when there is no such page.
+
+        Whom they choose there, :meth:`signed_in` returns afterwards. Before the page leads to
+        ``return_to`` it calls ``request.oauthprov.account_chosen(return_to, person)``. Unless a
+        host has such a page, people sign in anew.
+        """
+        return self.reauthentication_url(request, return_to)
+
     def registration_url(self, request: Any, return_to: str) -> str | None:
         """Return where to make an account, None where people can only sign in."""
         return None

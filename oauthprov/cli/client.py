@@ -72,6 +72,7 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--post-logout-redirect-uri", "post_logout_redirect_uris", "URI"),
         ("--grant-type", "grant_types", "GRANT_TYPE"),
         ("--contact", "contacts", "TEXT"),
+        ("--request-uri", "request_uris", "URI"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
     for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
@@ -81,6 +82,12 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         "--backchannel-logout-session-required",
         action=argparse.BooleanOptionalAction,
         help="it needs to be told which session has ended",
+    )
+    verb.add_argument("--request-object-signing-alg", metavar="ALG", help="and no other")
+    verb.add_argument(
+        "--require-signed-request-object",
+        action=argparse.BooleanOptionalAction,
+        help="only what it has signed counts (RFC 9101)",
     )
     verb.add_argument("--auth-method", help="client_secret_basic or client_secret_post")
     verb.add_argument(

@@ -46,7 +46,11 @@ class _Entry:
 
 
 class Documents:
-    """Documents of one sort: at most ``limit`` bytes of one of ``media_types``."""
+    """Documents of one sort: at most ``limit`` bytes of one of ``media_types``.
+
+    Each ``owner`` has a copy of its own: what one has used up doesn't hold up another, who has just
+    put something else there. URLs that differ in their query would cost as many fetches.
+    """
 
     def __init__(
         self,
@@ -60,27 +64,28 @@ class Documents:
         self._clock = clock
         self._media_types = media_types
         self._limit = limit
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, url: str) -> bytes:
+    def get(self, url: str, owner: str = "") -> bytes:
         """Return the document at ``url``, from the cache where it is fresh. Raises FetchError."""
-        entry, now = self._entry(url), self._clock()
+        entry, now = self._entry(owner, url), self._clock()
         if entry.content is not None and entry.fetched_at <= now < entry.fresh_until:
             return entry.content
         return self._renewed(url, entry)
 
-    def renew(self, url: str) -> bytes:
+    def renew(self, url: str, owner: str = "") -> bytes:
         """Return the document, fetched anew unless that was tried in the last 30 seconds.
 
         For a document that lacks what should be in it. Raises FetchError.
         """
-        return self._renewed(url, self._entry(url))
+        return self._renewed(url, self._entry(owner, url))
 
-    def _entry(self, url: str) -> _Entry:
+    def _entry(self, owner: str, url: str) -> _Entry:
+        key = owner, url
         with self._lock:
-            entry = self._entries.setdefault(url, _Entry())
-            self._entries.move_to_end(url)
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
             if len(self._entries) > ENTRIES:
                 self._entries.popitem(last=False)
             return entry

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from oauthprov.accounts import SignedIn
 from oauthprov.records import Client, Consent, Grant
 
 ResponseMode = Literal["query", "fragment", "form_post"]
 """Where the parameters of an authorization response go."""
-Step = Literal["login", "reauthenticate", "create", "consent", "logout"]
-"""What a person has to do: sign in, do so again, make an account, allow, confirm a sign-out."""
+Step = Literal["login", "reauthenticate", "create", "select_account", "consent", "logout"]
+"""What a person has to do: sign in, do so again, make an account, choose one, allow, sign out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Interact:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A request that waits at a sign-in page, and the user name that its client expects.
+    """A request that waits at a sign-in page, and the user name that is expected there.
 
     ``sign_in`` tells whether whoever is signed in now must sign in again, or as somebody else.
     """
@@ -85,9 +86,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ConsentQuestion:
-    """What a consent page shows. ``destination`` is where Allow leads, in words or as a host."""
+    """What a consent page shows. ``destination`` is where Allow leads, in words or as a host.
+
+    ``person`` is whose account it is about: of the accounts in this browser, not always the active
+    one.
+    """
 
     interaction_id: str
+    person: SignedIn
     client: Client
     scopes: tuple[Asked, ...]
     resources: tuple[Asked, ...]
@@ -98,21 +104,25 @@ class ConsentQuestion:
 
 @dataclass(frozen=True, slots=True)
 class LogoutQuestion:
-    """What the page shows that asks whether to sign out; ``client`` is who wants it, if known."""
+    """What the page shows that asks whether to sign ``person`` out.
+
+    ``client`` is who wants it, if known.
+    """
 
     interaction_id: str
     client: Client | None
+    person: SignedIn
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
     """What follows a request to sign out.
 
-    ``ends`` tells whether whoever is signed in is to be signed out now. ``redirect`` is where the
-    client wants people to go on; with ``stays`` they see a page of ours that leads there.
+    ``ends`` is who is to be signed out now. ``redirect`` is where the client wants people to go
+    on; with ``stays`` they see a page of ours that leads there.
     """
 
-    ends: bool
+    ends: SignedIn | None
     client: Client | None = None
     redirect: Redirect | None = None
     stays: bool = False

@@ -6,10 +6,14 @@ carries ``iss`` (RFC 9207).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, FatalClientError, OAuth2Error
-from oauthlib.openid.connect.core.exceptions import ConsentRequired, LoginRequired
+from oauthlib.openid.connect.core.exceptions import (
+    AccountSelectionRequired,
+    ConsentRequired,
+    LoginRequired,
+)
 
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol import (
@@ -18,8 +22,8 @@ from oauthprov.protocol import (
     interactions,
     params,
     redirects,
+    request_objects,
     resources,
-    scopes,
     signing_in,
 )
 from oauthprov.protocol.answers import (
@@ -31,14 +35,20 @@ from oauthprov.protocol.answers import (
     Refusal,
     Step,
 )
-from oauthprov.protocol.authentication_request import AuthenticationRequest
+from oauthprov.protocol.authorization_request import AuthorizationRequest
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.params import Pairs, Parsed
+from oauthprov.protocol.request_uris import RequestURIs
 from oauthprov.records import Client, Consent, Digest, Interaction, consent_key
 from oauthprov.storage.interface import Change, Claim, Conflict, Stored
 
 _RACES = 3
+_WITHOUT_A_PAGE: Mapping[Step, type[OAuth2Error]] = {
+    "consent": ConsentRequired,
+    "select_account": AccountSelectionRequired,
+}
+"""What a client is told that wants no page (Core section 3.1.2.6), if not ``login_required``."""
 
 UNKNOWN_INTERACTION = Refusal(
     "invalid_request", "This request has expired, was answered, or began in another browser."
@@ -53,28 +63,12 @@ class Answered(Exception):
         self.answer = answer
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizationRequest:
-    """A request whose client, redirect URI and parameters are proven."""
-
-    client: Client
-    redirect_uri: str
-    scopes: tuple[str, ...]
-    resources: tuple[str, ...]
-    pairs: Pairs
-    authentication: AuthenticationRequest
-
-    @property
-    def asked(self) -> consents.Asking:
-        """What a person is asked for: scopes, those of single claims too, and resources."""
-        return scopes.union(self.scopes, self.authentication.claims.scopes), self.resources
-
-
 class Authorization:
     """The endpoint and the steps of a person, over one engine. Methods raise :class:`Answered`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, request_uris: RequestURIs) -> None:
         self._engine = engine
+        self._request_uris = request_uris
 
     def begin(
         self, context: Context, call: Call, person: SignedIn | None, browser: Digest
@@ -83,7 +77,7 @@ class Authorization:
         parsed = _read(call)
         interaction_id = parsed.get("interaction")
         if interaction_id is None:
-            request = self._validated(context, parsed)
+            request = self._validated(context, self._resolved(context, parsed))
             return self._next(context, request, person, browser, None)
         stored = interactions.adopt(context, interaction_id, person, browser)
         if stored is None or len(parsed.pairs) > 1:
@@ -93,7 +87,7 @@ class Authorization:
 
     def park(self, context: Context, call: Call) -> str:
         """Store a request that was posted, for whichever browser comes back with its id."""
-        request = self._validated(context, _read(call))
+        request = self._validated(context, self._resolved(context, _read(call)))
         return interactions.store(context, request.client.client_id, request.pairs)
 
     def pending(
@@ -101,8 +95,21 @@ class Authorization:
     ) -> Pending:
         """Return what a sign-in page needs to know of the request that waits for it."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        step = self._sign_in(context, request, person, interaction.record)
-        return Pending(request.client, request.authentication.login_hint, step is not None)
+        who, step = self._sign_in(context, request, person, interaction.record)
+        expected = signing_in.expected_name(request.authentication, who)
+        return Pending(request.client, expected, step is not None)
+
+    def choose(
+        self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
+    ) -> None:
+        """Take ``person``, who is signed in in this browser, for the request."""
+        interaction, request = self._resumed(context, interaction_id, browser)
+        if signing_in.is_somebody_else(request.authentication, person):
+            raise Answered(self._ended(context, request, interaction, LoginRequired()))
+        try:
+            interactions.choose(context, interaction, person, signing_in.mark_of(person))
+        except Conflict:
+            raise Answered(UNKNOWN_INTERACTION) from None
 
     def decline(self, context: Context, interaction_id: str, browser: Digest) -> Redirect:
         """Tell the client that the sign-in which it wants can't be had here."""
@@ -110,18 +117,19 @@ class Authorization:
         return self._ended(context, request, interaction, LoginRequired())
 
     def question(
-        self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
+        self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
     ) -> ConsentQuestion | Interact:
         """Return what a person is asked, unless they have to sign in first."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        step = self._sign_in(context, request, person, interaction.record)
-        if step is not None:
-            return Interact(step, interaction_id)
+        who, step = self._sign_in(context, request, person, interaction.record)
+        if (person := who.person) is None or step is not None:
+            return Interact(step or "login", interaction_id)
         stored = _consent(context, person, request.client)
         before = stored.record if stored else None
         before_scopes, targets = consents.known(before, request.asked)
         return ConsentQuestion(
             interaction_id=interaction_id,
+            person=person,
             client=request.client,
             scopes=consents.scopes_in_words(context.settings, request.asked[0], before_scopes),
             resources=consents.resources_in_words(context.settings, request.resources, targets),
@@ -131,13 +139,13 @@ class Authorization:
         )
 
     def allow(
-        self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
+        self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
     ) -> Redirect | Interact:
         """Remember the consent and issue a code, in one commit."""
         interaction, request = self._resumed(context, interaction_id, browser)
-        step = self._sign_in(context, request, person, interaction.record)
-        if step is not None:
-            return Interact(step, interaction_id)
+        who, step = self._sign_in(context, request, person, interaction.record)
+        if (person := who.person) is None or step is not None:
+            return Interact(step or "login", interaction_id)
         claim = Claim(Interaction, interaction.record.key)
         for _ in range(_RACES):
             stored = _consent(context, person, request.client)
@@ -160,11 +168,12 @@ class Authorization:
         self,
         context: Context,
         request: AuthorizationRequest,
-        person: SignedIn | None,
+        active: SignedIn | None,
         browser: Digest,
         pending: tuple[str, Stored[Interaction]] | None,
     ) -> Redirect | Interact:
-        step = self._step(context, request, person, pending[1].record if pending else None)
+        began = pending[1].record if pending else None
+        person, step = self._step(context, request, active, began)
         if step is None and person is not None:
             claims = (Claim(Interaction, pending[1].record.key),) if pending else ()
             try:
@@ -173,13 +182,13 @@ class Authorization:
                 raise Answered(UNKNOWN_INTERACTION) from None
         step = step or "login"
         if "none" in request.authentication.prompt:
-            error = ConsentRequired() if step == "consent" else LoginRequired()
+            error = _WITHOUT_A_PAGE.get(step, LoginRequired)()
             return self._ended(context, request, pending[1] if pending else None, error)
         if pending is not None:
             return Interact(step, pending[0])
         client_id = request.client.client_id
         return Interact(
-            step, interactions.store(context, client_id, request.pairs, person, browser)
+            step, interactions.store(context, client_id, request.pairs, active, browser)
         )
 
     def _step(
@@ -188,11 +197,11 @@ class Authorization:
         request: AuthorizationRequest,
         person: SignedIn | None,
         began: Interaction | None,
-    ) -> Step | None:
-        step = self._sign_in(context, request, person, began)
-        if step is not None or person is None:
-            return step
-        return "consent" if _must_ask(context, request, person) else None
+    ) -> tuple[SignedIn | None, Step | None]:
+        who, step = self._sign_in(context, request, person, began)
+        if step is not None or who.person is None:
+            return who.person, step
+        return who.person, "consent" if _must_ask(context, request, who.person) else None
 
     def _sign_in(
         self,
@@ -200,9 +209,12 @@ class Authorization:
         request: AuthorizationRequest,
         person: SignedIn | None,
         began: Interaction | None,
-    ) -> signing_in.Step | None:
+    ) -> tuple[signing_in.Served, signing_in.Step | None]:
+        """Return whose session serves the request, and what they have to do first."""
+        asked, others = request.authentication, context.others
+        who = signing_in.served(asked, person, others, began)
         try:
-            return signing_in.step(request.authentication, person, began, context.now)
+            return who, signing_in.step(asked, who, others, context.now)
         except OAuth2Error as error:
             raise Answered(_error(context, error, request.redirect_uri, request.pairs)) from None
 
@@ -229,8 +241,17 @@ class Authorization:
             raise Answered(UNKNOWN_INTERACTION)
         return stored, self._validated(context, Parsed(stored.record.params))
 
+    def _resolved(self, context: Context, parsed: Parsed) -> Parsed:
+        """Return the parameters of a new request, out of its request object if it has one."""
+        resolved = request_objects.resolve(context, self._request_uris, parsed)
+        if resolved.size > params.QUERY_LIMIT:
+            raise Answered(Refusal("invalid_request", "The request is too long."))
+        return resolved
+
     def _validated(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
         context.parsed = parsed
+        if parsed.refused is not None and parsed.get("redirect_uri") is None:
+            raise Answered(_refusal(parsed.refused))
         critical = {"client_id", "redirect_uri"}.intersection(parsed.repeated)
         if critical:
             raise Answered(Refusal("invalid_request", f"Duplicate {critical.pop()} parameter."))
@@ -250,7 +271,7 @@ class Authorization:
             redirect_uri=info["redirect_uri"],
             scopes=granted,
             resources=context.resources,
-            pairs=_resolved(parsed.pairs, info["redirect_uri"], granted),
+            pairs=_with_defaults(parsed.pairs, info["redirect_uri"], granted),
             authentication=asked,
         )
 
@@ -273,13 +294,14 @@ class Authorization:
 def _read(call: Call) -> Parsed:
     try:
         if call.method == "POST":
-            return params.from_body(call, params.AUTHORIZATION, params.QUERY_LIMIT)
-        return params.from_query(call, params.AUTHORIZATION | {"interaction"})
+            return params.from_body(call, params.AUTHORIZATION, params.REQUEST_LIMIT)
+        known = params.AUTHORIZATION | {"interaction"}
+        return params.from_query(call, known, params.REQUEST_LIMIT)
     except OAuth2Error as error:
         raise Answered(_refusal(error)) from None
 
 
-def _resolved(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:
+def _with_defaults(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:
     """Write the defaults out: those of the client may change between a question and its answer."""
     given = tuple(pair for pair in pairs if pair[0] not in ("redirect_uri", "scope"))
     return (*given, ("redirect_uri", redirect_uri), ("scope", " ".join(granted)))

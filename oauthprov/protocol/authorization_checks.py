@@ -12,7 +12,7 @@ from typing import Literal
 
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectURIError
 
-from oauthprov.errors import JoseError, RequestNotSupportedError, RequestURINotSupportedError
+from oauthprov.errors import JoseError
 from oauthprov.protocol import implicit, openid, scopes
 from oauthprov.protocol.answers import ResponseMode
 from oauthprov.protocol.authentication_request import AuthenticationRequest
@@ -78,16 +78,13 @@ def nothing_repeats(context: Context, asked: AuthenticationRequest) -> None:
         raise InvalidRequestError(f"Duplicate {context.parsed.repeated[0]} parameter.")
 
 
-def no_request_object(context: Context, asked: AuthenticationRequest) -> None:
-    """Request objects aren't supported (Core section 3.1.2.6)."""
-    if context.parsed.get("request") is not None:
-        raise RequestNotSupportedError()
+def request_object(context: Context, asked: AuthenticationRequest) -> None:
+    """A request object that was refused, or is missing, says so here (RFC 9101 section 7).
 
-
-def no_request_uri(context: Context, asked: AuthenticationRequest) -> None:
-    """Nor are references to them."""
-    if context.parsed.get("request_uri") is not None:
-        raise RequestURINotSupportedError()
+    It is resolved first of all; only now is there a client to tell.
+    """
+    if context.parsed.refused is not None:
+        raise context.parsed.refused
 
 
 def redirect_uri(context: Context, asked: AuthenticationRequest) -> None:
@@ -186,8 +183,7 @@ RULES = (
     Rule(response_type, _REDIRECTING, openid=False),
     Rule(response_mode, _REDIRECTING, openid=False),
     Rule(nothing_repeats, _ALL, openid=False),
-    Rule(no_request_object, _REDIRECTING, openid=False),
-    Rule(no_request_uri, _REDIRECTING, openid=False),
+    Rule(request_object, _REDIRECTING, openid=False),
     Rule(redirect_uri, _REDIRECTING, openid=True),
     Rule(prompt, _REDIRECTING, openid=True),
     Rule(max_age, _ALL, openid=True),

@@ -33,6 +33,9 @@ class Metadata(TypedDict, total=False):
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
+    request_uris: Sequence[str]
+    request_object_signing_alg: str | None
+    require_signed_request_object: bool
 
 
 class InvalidMetadata(Exception):
@@ -82,5 +85,13 @@ def _one_key_set(client: Client) -> Iterator[tuple[str, str]]:
         yield "jwks", "It may not stand beside jwks_uri."
 
 
-TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (_one_key_set,)
+def _keys_for_objects(client: Client) -> Iterator[tuple[str, str]]:
+    if client.require_signed_request_object and client.jwks is None and client.jwks_uri is None:
+        yield "require_signed_request_object", "It needs jwks or jwks_uri."
+
+
+TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
+    _one_key_set,
+    _keys_for_objects,
+)
 """Rules over several fields: each yields a field and what is wrong with it, as a sentence."""

@@ -14,9 +14,11 @@ from typing import Any, Literal, TypeVar
 
 from oauthprov.protocol.answers import ResponseMode
 from oauthprov.protocol.authentication_request import AuthenticationRequest
+from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.params import Parsed
+from oauthprov.protocol.signing_in import Others, nobody_else
 from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Change, Storage, Stored
@@ -35,12 +37,13 @@ class Context:
     again. ``parsed`` are the parameters of an authorization request, ``proven`` is the redirect
     URI once it and its client are, ``authentication`` what OpenID Connect adds to the request.
     ``changes`` go into the commit that adds an authorization code, before it;
-    ``issued`` is that code.
+    ``issued`` is that code. ``others`` gives who else is signed in in the browser.
     """
 
     settings: Settings
     storage: Storage
     clients: Clients
+    client_keys: ClientKeys
     now: int
     operation: Operation | None = None
     openid: OpenID | None = None
@@ -55,6 +58,7 @@ class Context:
     response_mode: ResponseMode = "query"
     changes: tuple[Change, ...] = ()
     issued: str | None = None
+    others: Others = nobody_else
     _clients: dict[str, Client | None] = field(default_factory=dict)
     _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict)
 

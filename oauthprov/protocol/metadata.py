@@ -11,6 +11,7 @@ from oauthprov.protocol import (
     claims,
     id_tokens,
     implicit,
+    jwk,
     pkce,
     validator,
 )
@@ -34,6 +35,10 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         "token_endpoint_auth_methods_supported": list(authentication.METHODS),
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": list(jwk.ALGORITHMS),
     }
     if settings.scopes:
         document["scopes_supported"] = [scope.name for scope in settings.scopes]
@@ -60,8 +65,6 @@ def openid_provider(
         "claim_types_supported": ["normal"],
         "claims_supported": [*id_tokens.CLAIMS, *named],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
         "display_values_supported": ["page", "popup", "touch", "wap"],
         "prompt_values_supported": list(prompts),
     }

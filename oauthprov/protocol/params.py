@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlencode
 
-from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
 from oauthprov.protocol.answers import Call
 
@@ -62,6 +62,8 @@ ABOUT_TOKEN = CREDENTIALS | {"token", "token_type_hint"}
 
 BODY_LIMIT = 32 * 1024
 QUERY_LIMIT = 8 * 1024
+REQUEST_LIMIT = QUERY_LIMIT + 16 * 1024
+"""A request that brings a request object along: what is in it must be within the query's limit."""
 COUNT_LIMIT = 100
 
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -72,11 +74,18 @@ _NOT_PRINTABLE = re.compile(rb"[^\x21-\x7e]")
 class Parsed:
     """The parameters that an endpoint knows, and the names that came more often than they may.
 
-    Of the latter only the first value is kept.
+    Of the latter only the first value is kept. ``refused`` is what is wrong with a request object
+    that came along.
     """
 
     pairs: Pairs
     repeated: tuple[str, ...] = ()
+    refused: OAuth2Error | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all names and values."""
+        return sum(len(f"{name}={value}".encode()) for name, value in self.pairs)
 
     def get(self, name: str) -> str | None:
         """Return the first value of ``name``, None when it is absent."""
@@ -105,9 +114,9 @@ def from_body(call: Call, known: frozenset[str], limit: int = BODY_LIMIT) -> Par
     return parse(call.body, known, limit)
 
 
-def from_query(call: Call, known: frozenset[str]) -> Parsed:
+def from_query(call: Call, known: frozenset[str], limit: int = QUERY_LIMIT) -> Parsed:
     """Read the query. Raises InvalidRequestError when it can't be."""
-    return parse(call.query, known, QUERY_LIMIT)
+    return parse(call.query, known, limit)
 
 
 def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:

@@ -24,13 +24,15 @@ from oauthprov.protocol.answers import (
 )
 from oauthprov.protocol.authorization import Answered, Authorization
 from oauthprov.protocol.backchannel_logout import BackchannelLogout
+from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
-from oauthprov.protocol.key_sets import KeySets
 from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.logout_worker import LogoutWorker
 from oauthprov.protocol.openid import OpenID
+from oauthprov.protocol.request_uris import RequestURIs
+from oauthprov.protocol.signing_in import Others, nobody_else
 from oauthprov.protocol.validator import Validator
 from oauthprov.records import Digest
 from oauthprov.settings import Settings
@@ -45,7 +47,8 @@ def epoch() -> int:
 class Provider:
     """Built once an app. Every method may raise StorageError, and none anything else.
 
-    ``clock`` gives epoch seconds. ``browser`` is the digest of the secret that names a browser.
+    ``clock`` gives epoch seconds. ``browser`` is the digest of the secret that names a browser,
+    ``person`` the active account there, ``others`` gives who else is signed in.
     """
 
     def __init__(
@@ -63,14 +66,16 @@ class Provider:
         self.fetcher = Fetcher(
             settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
         )
-        self.key_sets = KeySets(self.fetcher, clock)
+        self.client_keys = ClientKeys(self.fetcher, clock)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings.client_cache)
         self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
-        self.validator = Validator(settings, storage, self.clients, clock, self._openid)
+        self.validator = Validator(
+            settings, storage, self.clients, clock, self._openid, self.client_keys
+        )
         self.registration = DynamicRegistration(settings, storage, clock, self.clients.evict)
         self._engine = Engine(self.validator, settings)
-        self._authorization = Authorization(self._engine)
+        self._authorization = Authorization(self._engine, RequestURIs(self.fetcher, clock))
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
         self.worker = LogoutWorker(self.backchannel.deliver, clock)
 
@@ -90,13 +95,19 @@ class Provider:
             return self._engine.revoke(call)
 
     def authorize(
-        self, call: Call, person: SignedIn | None, browser: Digest
+        self,
+        call: Call,
+        person: SignedIn | None,
+        browser: Digest,
+        *,
+        others: Others = nobody_else,
     ) -> Redirect | Interact | Refusal:
         """Answer a GET of the authorization endpoint (RFC 6749 section 3.1).
 
         A query of ``interaction=<id>`` alone goes on with a stored request.
         """
         with self.validator.request("authorize") as context:
+            context.others = others
             try:
                 return self._authorization.begin(context, call, person, browser)
             except Answered as ended:
@@ -111,10 +122,16 @@ class Provider:
                 return ended.answer
 
     def pending(
-        self, interaction_id: str, person: SignedIn | None, browser: Digest
+        self,
+        interaction_id: str,
+        person: SignedIn | None,
+        browser: Digest,
+        *,
+        others: Others = nobody_else,
     ) -> Pending | None:
         """Return the request that waits for this browser to sign in, None when none does."""
         with self.validator.request("authorize") as context:
+            context.others = others
             try:
                 return self._authorization.pending(context, interaction_id, person, browser)
             except Answered:
@@ -128,21 +145,49 @@ class Provider:
             except Answered as ended:
                 return ended.answer
 
-    def question(
+    def choose(
         self, interaction_id: str, person: SignedIn, browser: Digest
+    ) -> Redirect | Refusal | None:
+        """Take ``person`` for a request that waits, None when it can go on.
+
+        It counts for this request only, and is no sign-in (Core section 3.1.2.1). A client that
+        wants another account is told so.
+        """
+        with self.validator.request("authorize") as context:
+            try:
+                self._authorization.choose(context, interaction_id, person, browser)
+            except Answered as ended:
+                return ended.answer
+        return None
+
+    def question(
+        self,
+        interaction_id: str,
+        person: SignedIn | None,
+        browser: Digest,
+        *,
+        others: Others = nobody_else,
     ) -> ConsentQuestion | Interact | Redirect | Refusal:
         """Return what to ask a person; a Redirect when the request became invalid meanwhile."""
         with self.validator.request("authorize") as context:
+            context.others = others
             try:
                 return self._authorization.question(context, interaction_id, person, browser)
             except Answered as ended:
                 return ended.answer
 
     def decide(
-        self, interaction_id: str, person: SignedIn, browser: Digest, *, allow: bool
+        self,
+        interaction_id: str,
+        person: SignedIn | None,
+        browser: Digest,
+        *,
+        allow: bool,
+        others: Others = nobody_else,
     ) -> Redirect | Interact | Refusal:
         """Take a person's decision; each request is decided once."""
         with self.validator.request("authorize") as context:
+            context.others = others
             try:
                 if not allow:
                     return self._authorization.deny(context, interaction_id, browser)
@@ -170,12 +215,20 @@ class Provider:
         with self.validator.request() as context:
             return userinfo.userinfo(context, bearing)
 
-    def log_out(self, call: Call, person: SignedIn | None, browser: Digest) -> rp_logout.Answer:
+    def log_out(
+        self,
+        call: Call,
+        person: SignedIn | None,
+        browser: Digest,
+        *,
+        others: Others = nobody_else,
+    ) -> rp_logout.Answer:
         """Answer a GET of the end session endpoint (RP-Initiated Logout 1.0 section 2).
 
         A query of ``interaction=<id>`` alone goes on with a request that was posted.
         """
         with self.validator.request() as context:
+            context.others = others
             return rp_logout.begin(context, call, person, browser)
 
     def park_logout(self, call: Call) -> str | Refusal:
@@ -184,16 +237,24 @@ class Provider:
             return rp_logout.park(context, call)
 
     def logout_question(
-        self, interaction_id: str, person: SignedIn | None, browser: Digest
+        self,
+        interaction_id: str,
+        person: SignedIn | None,
+        browser: Digest,
+        *,
+        others: Others = nobody_else,
     ) -> LogoutQuestion | Departure | Refusal:
         """Return what to ask a person who is to be signed out."""
         with self.validator.request() as context:
+            context.others = others
             return rp_logout.question(context, interaction_id, person, browser)
 
-    def confirm_logout(self, interaction_id: str, browser: Digest) -> Departure | Refusal:
-        """Take a person's word that they want to sign out; each request is confirmed once."""
+    def confirm_logout(
+        self, interaction_id: str, person: SignedIn | None, browser: Digest
+    ) -> Departure | Refusal:
+        """Take the word of ``person`` that they want to sign out; a request is confirmed once."""
         with self.validator.request() as context:
-            return rp_logout.confirm(context, interaction_id, browser)
+            return rp_logout.confirm(context, interaction_id, person, browser)
 
     def end_session(self, key: Digest) -> None:
         """End a session, tell the clients where its person signed in by it, and end their grants.

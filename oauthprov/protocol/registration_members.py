@@ -78,6 +78,9 @@ ROWS = (
         flag,
         openid=True,
     ),
+    Member("request_uris", "request_uris", strings),
+    Member("request_object_signing_alg", "request_object_signing_alg", text),
+    Member("require_signed_request_object", "require_signed_request_object", flag),
 )
 NAMES = {
     "name": "client_name",

@@ -78,10 +78,11 @@ def document(client: Client) -> dict[str, object]:
     }
     for row in registration_members.ROWS:
         value = getattr(client, row.field)
-        made[row.name] = (list(value) or None) if isinstance(value, tuple) else value
+        made[row.name] = (list(value) or None) if isinstance(value, tuple) else (value or None)
     made["jwks"] = None if client.jwks is None else json.loads(client.jwks)
-    if client.backchannel_logout_uri is None:
-        del made["backchannel_logout_session_required"]
+    if client.backchannel_logout_uri is not None:
+        required = client.backchannel_logout_session_required
+        made["backchannel_logout_session_required"] = required
     return {name: value for name, value in made.items() if value is not None}
 
 

@@ -81,8 +81,9 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
         client = _proven(context, request)
     except (_Wrong, InvalidRequestError) as wrong:
         return _refusal(wrong)
-    if person is None or _of_this_session(request, person):
-        return _departure(request, client, ends=person is not None)
+    leaving = _leaving(context, request, client, person)
+    if leaving is None or _of_this_session(request, client, leaving):
+        return _departure(request, client, leaving)
     if interaction_id is None:
         client_id, pairs = request.client_id or "", request.pairs()
         interaction_id = interactions.store(context, client_id, pairs, person, browser, LOGOUT)
@@ -102,7 +103,7 @@ def park(context: Context, call: Call) -> str | Refusal:
 def question(
     context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
 ) -> LogoutQuestion | Departure | Refusal:
-    """Return what to ask; with nobody signed in any more there is nothing to ask."""
+    """Return what to ask; with nobody to sign out any more there is nothing to ask."""
     stored = interactions.load(context, interaction_id, browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
@@ -111,13 +112,16 @@ def question(
         client = _proven(context, request)
     except _Wrong as wrong:
         return _refusal(wrong)
-    if person is None:
-        return _departure(request, client, ends=False)
-    return LogoutQuestion(interaction_id, client)
+    leaving = _leaving(context, request, client, person)
+    if leaving is None:
+        return _departure(request, client, None)
+    return LogoutQuestion(interaction_id, client, leaving)
 
 
-def confirm(context: Context, interaction_id: str, browser: Digest) -> Departure | Refusal:
-    """Use the request up; it says what follows now that the person has agreed."""
+def confirm(
+    context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
+) -> Departure | Refusal:
+    """Use the request up; it says what follows now that ``person`` has agreed to leave."""
     stored = interactions.load(context, interaction_id, browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
@@ -129,7 +133,7 @@ def confirm(context: Context, interaction_id: str, browser: Digest) -> Departure
         return _refusal(wrong)
     except Conflict:
         return Refusal("invalid_request", _OVER)
-    return Departure(ends=True, client=client, redirect=_redirect(request))
+    return Departure(ends=person, client=client, redirect=_redirect(request))
 
 
 def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
@@ -178,15 +182,36 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
     return client
 
 
-def _of_this_session(request: LogoutRequest, person: SignedIn) -> bool:
+def _leaving(
+    context: Context, request: LogoutRequest, client: Client | None, person: SignedIn | None
+) -> SignedIn | None:
+    """Return who is to be signed out: who the hint means of those in this browser (section 2).
+
+    The session that it names comes first, then any of the same person, then the active account.
+    """
+    if request.subject is None:
+        return person
+    if person is not None and _of_this_session(request, client, person):
+        return person
+    here = (*filter(None, [person]), *context.others())
+    named = [one for one in here if _of_this_session(request, client, one)]
+    theirs = [one for one in here if _is_of(request, one)]
+    return next(iter(named + theirs), person)
+
+
+def _of_this_session(request: LogoutRequest, client: Client | None, person: SignedIn) -> bool:
     """Tell whether the hint is of this person and of this very session."""
-    if request.client_id is None or person.sid is None:
+    if client is None or person.sid is None:
         return False
-    here = person.account_id, id_tokens.sid(person.sid, request.client_id)
-    return (request.subject, request.sid) == here
+    return _is_of(request, person) and request.sid == id_tokens.sid(person.sid, client.client_id)
 
 
-def _departure(request: LogoutRequest, client: Client | None, *, ends: bool) -> Departure:
+def _is_of(request: LogoutRequest, person: SignedIn) -> bool:
+    """Tell whether the hint is of this person."""
+    return request.subject == person.account_id
+
+
+def _departure(request: LogoutRequest, client: Client | None, ends: SignedIn | None) -> Departure:
     # Without a hint anybody may have made the link: a page of ours says where it leads.
     return Departure(ends, client, _redirect(request), stays=request.subject is None)
 

@@ -45,8 +45,9 @@ class Sessions:
     ) -> str:
         """Begin a session and return its secret; ``replacing`` ends in the same commit.
 
-        The id is always a new one, so that one planted before the sign-in is worth nothing. Its
-        ``sid`` is that of ``replacing``, where the same person goes on.
+        The id is always a new one, so that one planted before the sign-in is worth nothing.
+        ``replacing`` is the secret of a session of the same account, whose ``sid`` goes on;
+        another account's is left alone.
         """
         now = self._clock()
         secret = f"{account_id}.{mint()[0]}"
@@ -68,29 +69,27 @@ class Sessions:
         if before is not None and goes_on:
             changes.append(Remove(Session, before.record.key))
         self._storage.commit(*changes, now=now)
-        if before is not None and not goes_on:
-            self._end(before.record.key)
         return secret
 
-    def load(self, secret: str) -> tuple[Session, Account] | None:
-        """Return the live session of ``secret`` and its account; None when there is none.
+    def load(self, *secrets: str) -> dict[str, tuple[Session, Account]]:
+        """Return the live sessions of ``secrets`` with their accounts, in the order given.
 
-        One read; a write as well when the session was last seen five minutes ago or more.
+        One read for all; a write for each that was last seen five minutes ago or more.
         """
-        account_id, dot, _ = secret.partition(".")
-        if not (dot and account_id.isascii() and len(account_id) <= _TEXT_LIMIT):
-            return None
-        pairs = [(Session, digest(secret)), (Account, account_id)]
+        named = [secret for secret in dict.fromkeys(secrets) if account_of(secret)]
+        if not named:
+            return {}
+        pairs: list[Any] = [(Session, digest(secret)) for secret in named]
+        pairs += [(Account, account_of(secret)) for secret in named]
         found: Any = self._storage.get_many(pairs)
-        session: Stored[Session] | None = found[0]
-        account: Stored[Account] | None = found[1]
-        now = self._clock()
-        if session is None or session.state(now) != "live" or account is None:
-            return None
-        if session.record.account_id != account_id or account.record.disabled_at is not None:
-            return None
-        self._touch(session, now)
-        return session.record, account.record
+        now, live = self._clock(), {}
+        for secret, session, account in zip(
+            named, found[: len(named)], found[len(named) :], strict=True
+        ):
+            if _is_live(session, account, now):
+                self._touch(session, now)
+                live[secret] = session.record, account.record
+        return live
 
     def end(self, secret: str) -> None:
         """End the session of ``secret``, if there is one."""
@@ -135,6 +134,13 @@ class Sessions:
             return  # Another request of this browser was faster, or a sign-out: both may stand.
 
 
+def account_of(secret: str) -> str | None:
+    """Return the id of the account that a secret says it is of, None when it is no secret."""
+    account_id, dot, _ = secret.partition(".")
+    given = dot and account_id and account_id.isascii() and len(account_id) <= _TEXT_LIMIT
+    return account_id if given else None
+
+
 def new_browser_id() -> str:
     """Return a new id for a browser: 256 bits that only its cookie holds."""
     return mint()[0]
@@ -143,6 +149,13 @@ def new_browser_id() -> str:
 def browser_key(browser_id: str) -> Digest:
     """Return what an Interaction of that browser is bound to."""
     return digest(browser_id)
+
+
+def _is_live(session: Stored[Session] | None, account: Stored[Account] | None, now: int) -> bool:
+    if session is None or session.state(now) != "live" or account is None:
+        return False
+    same = session.record.account_id == account.record.account_id
+    return same and account.record.disabled_at is None
 
 
 def _printable(text: str) -> str:

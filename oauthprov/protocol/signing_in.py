@@ -1,4 +1,4 @@
-"""Whether a person must sign in, perhaps again, before a client gets an answer.
+"""Whether a person must sign in or choose an account before a client gets an answer, and who.
 
 OpenID Connect Core section 3.1.2.3 and Initiating User Registration. That somebody has signed in
 for this very request shows in the interaction: it says who was there when it began.
@@ -6,52 +6,139 @@ for this very request shows in the interaction: it says who was there when it be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from oauthlib.openid.connect.core.exceptions import LoginRequired
 
 from oauthprov.accounts import SignedIn
+from oauthprov.credentials import digest, name_key
 from oauthprov.errors import UnmetAuthenticationRequirementsError
 from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.claims import Wanted
-from oauthprov.records import Interaction
+from oauthprov.records import Digest, Interaction
 
-Step = Literal["login", "reauthenticate", "create"]
+Step = Literal["login", "reauthenticate", "create", "select_account"]
 Rule = Callable[[AuthenticationRequest, SignedIn, int], bool]
+Others = Callable[[], Sequence[SignedIn]]
+"""Who else is signed in in the browser; storage is read only when it is called."""
 
 
-def step(
-    asked: AuthenticationRequest, person: SignedIn | None, began: Interaction | None, now: int
-) -> Step | None:
-    """Return what ``person`` has to do first, None when nothing is left.
+def nobody_else() -> Sequence[SignedIn]:
+    """Return that nobody is: :data:`Others` of a browser with one account."""
+    return ()
 
-    Raises LoginRequired when they signed in for this request and are somebody else than it wants,
-    UnmetAuthenticationRequirementsError when they did so more weakly.
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Whose session serves a request, if anybody's.
+
+    ``anew`` tells that they signed in for it, ``chosen`` that they were chosen for it.
     """
-    anew = person is not None and began is not None and _is_new(person, began)
-    if "create" in asked.prompt and not anew:
+
+    person: SignedIn | None
+    anew: bool = False
+    chosen: bool = False
+
+
+def served(
+    asked: AuthenticationRequest,
+    active: SignedIn | None,
+    others: Others,
+    began: Interaction | None,
+) -> Served:
+    """Return whose session serves the request: who signed in for it, was chosen, or is meant.
+
+    A client may name an account by a token that it got for it, or by its ``sub``; any session of
+    that account will do, with ``prompt=none`` too (Core 3.1.2.1, 5.5.1). Else it is the active
+    account. It stays the active one in any case.
+    """
+    if began is not None and active is not None and _is_new(active, began):
+        return Served(active, anew=True)
+    if began is not None and began.chosen is not None:
+        here = (*filter(None, [active]), *others())
+        picked = next((one for one in here if mark_of(one) == began.chosen), None)
+        if picked is not None:
+            return Served(picked, anew=_is_new(picked, began), chosen=True)
+    if not _means_somebody(asked) or (active is not None and not is_somebody_else(asked, active)):
+        return Served(active)
+    return Served(next((one for one in others() if not is_somebody_else(asked, one)), active))
+
+
+def mark_of(person: SignedIn) -> Digest:
+    """Return what an interaction keeps of who was chosen: a session, or a host's account."""
+    return person.session_key or digest(person.account_id)
+
+
+def expected_name(asked: AuthenticationRequest, who: Served) -> str | None:
+    """Return the name to fill in where ``who`` has to sign in."""
+    person = who.person
+    named = None if person is None or is_somebody_else(asked, person) else person.name
+    return named if who.chosen else asked.login_hint or named
+
+
+def step(asked: AuthenticationRequest, who: Served, others: Others, now: int) -> Step | None:
+    """Return what has to be done first, None when nothing is left.
+
+    Raises LoginRequired when somebody signed in for this request and is somebody else than it
+    wants, UnmetAuthenticationRequirementsError when they did so more weakly.
+    """
+    if "create" in asked.prompt and not who.anew:
         return "create"
-    if person is None:
-        return "login"
-    if not anew:
-        return "reauthenticate" if any(rule(asked, person, now) for rule in RULES) else None
-    if _somebody_else(asked, person, now):
+    if who.person is None:
+        return "select_account" if others() else "login"
+    if not who.anew:
+        return _again(asked, who.person, others, now, chosen=who.chosen)
+    if is_somebody_else(asked, who.person):
         raise LoginRequired()
-    if _too_weak(asked, person, now):
+    if _too_weak(asked, who.person, now):
         raise UnmetAuthenticationRequirementsError()
     return None
 
 
-def _somebody_else(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
-    """Another account is meant, by the id_token_hint or by a value for ``sub`` (Core 5.5.1)."""
-    subject = asked.claims.id_token.get("sub", Wanted())
+def _again(
+    asked: AuthenticationRequest, person: SignedIn, others: Others, now: int, *, chosen: bool
+) -> Step | None:
+    if is_somebody_else(asked, person):
+        return "reauthenticate"
+    if not chosen and (
+        "select_account" in asked.prompt or _hints_at_another(asked, person, others)
+    ):
+        return "select_account"
+    return "reauthenticate" if any(rule(asked, person, now) for rule in RULES) else None
+
+
+def is_somebody_else(asked: AuthenticationRequest, person: SignedIn) -> bool:
+    """Tell whether another account is meant, by the id_token_hint or by ``sub`` (Core 5.5.1)."""
+    subject = _subject(asked)
     return asked.hint not in (None, person.account_id) or not subject.met_by(person.account_id)
 
 
+def _means_somebody(asked: AuthenticationRequest) -> bool:
+    return asked.hint is not None or bool(_subject(asked).values)
+
+
+def _subject(asked: AuthenticationRequest) -> Wanted:
+    return asked.claims.id_token.get("sub", Wanted())
+
+
+def _hints_at_another(asked: AuthenticationRequest, person: SignedIn, others: Others) -> bool:
+    """The login_hint is the name of another account that is signed in: which one, is a question.
+
+    With ``prompt=none`` it counts for nothing: names can be guessed, and the answer would tell.
+    """
+    if asked.login_hint is None or "none" in asked.prompt:
+        return False
+    hinted = name_key(asked.login_hint)
+    if hinted == name_key(person.name):
+        return False
+    return hinted in [name_key(other.name) for other in others()]
+
+
 def _asked_for(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
-    """The client wants the person to sign in, or to choose an account."""
-    return not asked.prompt.isdisjoint({"login", "select_account"})
+    """The client wants the person to sign in."""
+    return "login" in asked.prompt
 
 
 def _too_long_ago(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
@@ -67,8 +154,8 @@ def _too_weak(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
     return acr.essential and not acr.met_by(person.acr)
 
 
-RULES: tuple[Rule, ...] = (_somebody_else, _asked_for, _too_long_ago, _too_weak)
-"""Why somebody who is signed in must sign in again."""
+RULES: tuple[Rule, ...] = (_asked_for, _too_long_ago, _too_weak)
+"""Why somebody who is signed in, as who is meant, must sign in again."""
 
 
 def _is_new(person: SignedIn, began: Interaction) -> bool:

@@ -10,7 +10,8 @@ refuses plain and absent PKCE, implicit, password and public introspection. Toke
 minted here: those that the endpoints made are replaced. Catch ``OAuth2Error`` around the call,
 for oauthlib lets those of the saving hooks pass. An authorization is created with
 ``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``openid`` adds ID tokens; their
-requests have rules of their own, which only the provider's endpoints check.
+requests have rules of their own, which only the provider's endpoints check, as they do request
+objects.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2 import RequestValidator
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, UnsupportedResponseTypeError
 
+from oauthprov.fetch import Fetcher
 from oauthprov.protocol import (
     authentication,
     codes,
@@ -35,6 +37,7 @@ from oauthprov.protocol import (
     revocation,
     tokens,
 )
+from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.context import Context, Operation, current, entered, required
 from oauthprov.protocol.openid import OpenID
@@ -56,8 +59,12 @@ class Validator(RequestValidator):
         clients: Clients,
         clock: Callable[[], int],
         openid: OpenID | None = None,
+        client_keys: ClientKeys | None = None,
     ) -> None:
         quiet()
+        self._client_keys = client_keys or ClientKeys(
+            Fetcher(settings.fetch_allow, settings.fetch_ca_file), clock
+        )
         self._openid = openid
         self._settings = settings
         self._storage = storage
@@ -67,8 +74,17 @@ class Validator(RequestValidator):
     def request(self, operation: Operation | None = None) -> AbstractContextManager[Context]:
         """Bracket one request; ``operation`` says to which endpoint, if the caller knows."""
         now = self._clock()
-        known = (self._settings, self._storage, self._clients, now, operation, self._openid)
-        return entered(Context(*known))
+        return entered(
+            Context(
+                settings=self._settings,
+                storage=self._storage,
+                clients=self._clients,
+                client_keys=self._client_keys,
+                now=now,
+                operation=operation,
+                openid=self._openid,
+            )
+        )
 
     # Clients
 

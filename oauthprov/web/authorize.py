@@ -13,7 +13,8 @@ from oauthprov.web.responder import respond, see
 def authorize(request: Any) -> Response:
     """Answer an authorization request, or one that was stored, for who is signed in here."""
     tools = request.oauthprov
-    answer = tools.provider.authorize(tools.call, tools.person, tools.session.browser)
+    browser = tools.session.browser
+    answer = tools.provider.authorize(tools.call, tools.person, browser, others=tools.others)
     return respond(request, answer)
 
 

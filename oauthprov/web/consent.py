@@ -9,20 +9,25 @@ from pyramid.config import Configurator
 
 from oauthprov.protocol.answers import ConsentQuestion
 from oauthprov.web.errors import Rejected
-from oauthprov.web.responder import respond, see
+from oauthprov.web.responder import respond
 
 
 def ask(request: Any) -> Any:
     """Show who asks, for what, as which account, and where Allow leads."""
     tools = request.oauthprov
     interaction = _interaction(tools.query("interaction"))
-    if tools.person is None:
-        return see(request, tools.login_url("authorize", interaction))
-    question = tools.provider.question(interaction, tools.person, tools.session.browser)
+    browser = tools.session.browser
+    question = tools.provider.question(interaction, tools.person, browser, others=tools.others)
     if not isinstance(question, ConsentQuestion):
         return respond(request, question)
-    homepage = _host(question.client.homepage_uri)
-    return {"question": question, "homepage": homepage, **_asked(question)}
+    return {
+        "question": question,
+        "homepage": _host(question.client.homepage_uri),
+        "choose": tools.selection_url(interaction),
+        # The name on top leads to the account of whoever is active.
+        "person": question.person if question.person == tools.person else None,
+        **_asked(question),
+    }
 
 
 def decide(request: Any) -> Any:
@@ -32,11 +37,14 @@ def decide(request: Any) -> Any:
     interaction = _interaction(form)
     if form.get("decision") not in ("allow", "cancel"):
         raise Rejected("invalid_request", "The form says neither allow nor cancel.")
-    if tools.person is None:
-        return see(request, tools.login_url("authorize", interaction))
-    allow = form["decision"] == "allow"
-    browser = tools.session.browser
-    return respond(request, tools.provider.decide(interaction, tools.person, browser, allow=allow))
+    decided = tools.provider.decide(
+        interaction,
+        tools.person,
+        tools.session.browser,
+        allow=form["decision"] == "allow",
+        others=tools.others,
+    )
+    return respond(request, decided)
 
 
 def _asked(question: ConsentQuestion) -> dict[str, object]:

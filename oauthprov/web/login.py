@@ -9,7 +9,7 @@ from pyramid.config import Configurator
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts
 from oauthprov.protocol.answers import Pending
-from oauthprov.web.onward import MARKS, asking, marks_of, onward
+from oauthprov.web.onward import MARKS, asking, is_due, marks_of, onward
 from oauthprov.web.responder import see
 from oauthprov.web.words import _, too_many_attempts
 
@@ -22,7 +22,7 @@ def show(request: Any) -> Any:
     """Ask for a user name and a password."""
     marks = marks_of(request.oauthprov.query(*MARKS))
     pending = asking(request, marks)
-    if request.oauthprov.person is not None and not (pending and pending.sign_in):
+    if request.oauthprov.person is not None and not is_due(marks, pending):
         return see(request, onward(request, marks))
     return _page(request, marks, pending, (pending.login_hint or "") if pending else "")
 
@@ -59,7 +59,14 @@ def _page(
 ) -> dict[str, object]:
     request.response.status_int = status
     client = pending.client if pending else None
-    return {"client": client, "marks": marks, "name": name, "problem": problem}
+    several = bool(request.oauthprov.session.others)
+    return {
+        "client": client,
+        "marks": marks,
+        "name": name,
+        "problem": problem,
+        "several": several,
+    }
 
 
 def includeme(config: Configurator) -> None:

@@ -1,4 +1,4 @@
-"""Signing out: the session ends on the server."""
+"""Signing out: every session of this browser ends on the server."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from oauthprov.web.responder import see
 
 
 def show(request: Any) -> Any:
-    """Ask whether to sign out."""
-    if request.oauthprov.person is None:
+    """Ask whether to sign out, and say who: every account of this browser."""
+    people = request.oauthprov.session.everybody
+    if not people:
         return see(request, request.oauthprov.url("home"))
-    return {}
+    return {"people": people}
 
 
 def leave(request: Any) -> Any:
-    """Sign out; with a stored request, sign in again as somebody else and go on with it."""
+    """Sign every account of this browser out."""
     tools = request.oauthprov
-    interaction = tools.form("interaction").get("interaction")
+    tools.form()
     tools.session.sign_out()
-    if interaction is not None:
-        return see(request, tools.login_url("authorize", interaction))
     return see(request, tools.url("home"))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pyramid.config import Configurator
 from pyramid.interfaces import IRoutesMapper
@@ -65,6 +65,10 @@ class RequestTools:
         """Who is signed in, as the account source says."""
         return self.provider.accounts.signed_in(self._request)
 
+    def others(self) -> Sequence[SignedIn]:
+        """Return who else is signed in in this browser, as the account source says."""
+        return self.provider.accounts.others(self._request)
+
     @cached_property
     def call(self) -> Call:
         """The request as the protocol takes it. Raises Rejected when the body is over 1 MiB."""
@@ -117,6 +121,21 @@ class RequestTools:
         """Return where to sign in again for a stored request, None where nobody can."""
         onward = self.url("authorize", {"interaction": interaction})
         return self.provider.accounts.reauthentication_url(self._request, onward)
+
+    def selection_url(self, interaction: str) -> str | None:
+        """Return where to choose an account for a stored request, None where nobody can."""
+        onward = self.url("authorize", {"interaction": interaction})
+        return self.provider.accounts.selection_url(self._request, onward)
+
+    def account_chosen(self, return_to: str, person: SignedIn) -> None:
+        """Note that ``person`` was chosen on a host's page for the request at ``return_to``.
+
+        For a page of ``AccountSource.selection_url``, which then leads to ``return_to``. Whatever
+        isn't a request that began in this browser is left as it is.
+        """
+        query = dict(parse_qsl(urlsplit(return_to).query))
+        if "interaction" in query:
+            self.provider.choose(query["interaction"], person, self.session.browser)
 
     def registration_url(self, interaction: str) -> str:
         """Return where to make an account for a stored request, or at least to sign in."""

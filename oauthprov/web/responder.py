@@ -49,6 +49,8 @@ def _interact(request: Any, value: Interact) -> Response:
             url = tools.url("rp_logout_question", {"interaction": interaction})
         case "reauthenticate":
             url = tools.again_url(interaction)
+        case "select_account":
+            url = tools.selection_url(interaction)
     if url is None:
         return respond(request, tools.provider.decline(interaction, tools.session.browser))
     return see(request, url)

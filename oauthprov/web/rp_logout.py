@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
+from oauthprov.accounts import SignedIn
 from oauthprov.protocol import openid
 from oauthprov.protocol.answers import Departure, Interact, LogoutQuestion, Refusal
 from oauthprov.web.errors import Rejected
@@ -21,7 +23,8 @@ _TEMPLATES = "oauthprov:templates/rp_logout"
 def begin(request: Any) -> Response:
     """Answer a request to sign out, or one that was posted, for who is signed in here."""
     tools = request.oauthprov
-    answer = tools.provider.log_out(tools.call, tools.person, tools.session.browser)
+    browser, others = tools.session.browser, partial(_others, request)
+    answer = tools.provider.log_out(tools.call, tools.person, browser, others=others)
     return _respond(request, answer)
 
 
@@ -41,7 +44,8 @@ def ask(request: Any) -> Response:
     """Ask whether to sign out, and say which client wants it."""
     tools = request.oauthprov
     interaction = _interaction(tools.query("interaction"))
-    answer = tools.provider.logout_question(interaction, tools.person, tools.session.browser)
+    browser, others = tools.session.browser, partial(_others, request)
+    answer = tools.provider.logout_question(interaction, tools.person, browser, others=others)
     if isinstance(answer, LogoutQuestion):
         return render_to_response(f"{_TEMPLATES}.pt", {"question": answer}, request)
     return _respond(request, answer)
@@ -50,31 +54,45 @@ def ask(request: Any) -> Response:
 def confirm(request: Any) -> Response:
     """Sign out, and lead back to the client."""
     tools = request.oauthprov
-    interaction = _interaction(tools.form("interaction"))
-    answer = tools.provider.confirm_logout(interaction, tools.session.browser)
+    form = tools.form("interaction", "session")
+    interaction = _interaction(form)
+    # Whom the page named, whoever else may be active by now.
+    person = tools.session.find(form["session"]) if "session" in form else tools.person
+    answer = tools.provider.confirm_logout(interaction, person, tools.session.browser)
     return _respond(request, answer)
 
 
 def _respond(request: Any, answer: Departure | Interact | Refusal) -> Response:
     if not isinstance(answer, Departure):
         return respond(request, answer)
-    headers = _sign_out(request) if answer.ends else ()
+    tools = request.oauthprov
+    headers = _sign_out(request, answer.ends) if answer.ends else ()
     if answer.redirect is not None and not answer.stays:
         response = respond(request, answer.redirect)
     else:
         onward = target_of(answer.redirect) if answer.redirect else None
-        page = {"client": answer.client, "onward": onward, "person": None}
+        left = answer.ends.name if answer.ends else None
+        page = {"client": answer.client, "onward": onward, "left": left}
+        page |= {"people": tools.session.everybody, "person": tools.session.signed_in}
         response = render_to_response(f"{_TEMPLATES}_done.pt", page, request)
     response.headers.extend(headers)
     return response
 
 
-def _sign_out(request: Any) -> Sequence[tuple[str, str]]:
+def _sign_out(request: Any, person: SignedIn) -> Sequence[tuple[str, str]]:
     tools = request.oauthprov
-    if tools.person is not None and tools.person.session_key is None:
-        tools.provider.leave(tools.person)
+    if person.session_key is not None:
+        tools.session.end(person)
+        return ()
+    tools.provider.leave(person)
     headers: Sequence[tuple[str, str]] = tools.provider.accounts.sign_out(request)
     return headers
+
+
+def _others(request: Any) -> Sequence[SignedIn]:
+    """Who else can be signed out alone: a host ends the session of the browser as a whole."""
+    others: Sequence[SignedIn] = request.oauthprov.session.others
+    return others
 
 
 def _interaction(fields: dict[str, str]) -> str:

@@ -7,17 +7,25 @@ from functools import cached_property
 from typing import Any
 
 from oauthprov.accounts import PASSWORD_ACR, SignedIn
-from oauthprov.protocol.sessions import browser_key, new_browser_id
-from oauthprov.records import Account, Digest
+from oauthprov.protocol.sessions import account_of, browser_key, new_browser_id
+from oauthprov.records import Account, Digest, Session
 from oauthprov.web import cookies, csrf
 
-_LIMIT = 5
+LIMIT = 5
+"""How many accounts may be signed in in one browser."""
+
 _SEPARATOR = "~"
+_NOBODY = ""
 _BROWSER_ID = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
 class BrowserSession:
-    """The browser behind a request. Nothing is stored for a visitor who isn't signed in."""
+    """The browser behind a request. Nothing is stored for a visitor who isn't signed in.
+
+    Its cookie holds the secrets of up to five sessions of as many accounts, the one used last
+    first. The first is the active one. It is empty when the active account was signed out: no
+    other one takes its place before it is chosen.
+    """
 
     def __init__(self, request: Any) -> None:
         self._request = request
@@ -25,8 +33,10 @@ class BrowserSession:
 
     @cached_property
     def _secrets(self) -> tuple[str, ...]:
-        cookie = cookies.read(self._request, cookies.SESSION) or ""
-        return tuple(filter(None, cookie.split(_SEPARATOR)))[:_LIMIT]
+        cookie = cookies.read(self._request, cookies.SESSION) or _NOBODY
+        active, *others = cookie.split(_SEPARATOR)[: LIMIT + 1]
+        known = dict.fromkeys(other for other in others if other not in (_NOBODY, active))
+        return (active, *known)[: LIMIT + (active == _NOBODY)]
 
     @cached_property
     def _browser_id(self) -> str:
@@ -49,7 +59,7 @@ class BrowserSession:
         A host's people have no session of ours, so their account is named beside it: a question
         that was put to one of them isn't answered by the next who signs in.
         """
-        secret = self._secrets[0] if self._secrets else self._browser_id
+        secret = self._secrets[0] or self._browser_id
         person: SignedIn | None = self._request.oauthprov.person
         if person is None or person.session_key is not None:
             return secret
@@ -62,48 +72,92 @@ class BrowserSession:
 
     @cached_property
     def signed_in(self) -> SignedIn | None:
-        """Who is signed in here with a built-in account; one read."""
-        if not self._secrets:
-            return None
-        found = self._sessions.load(self._secrets[0])
-        if found is None:
-            return None
-        session, account = found
-        return SignedIn(
-            account_id=account.account_id,
-            name=account.name,
-            auth_time=session.auth_time,
-            amr=session.amr,
-            session_key=session.key,
-            developer=account.developer,
-            acr=PASSWORD_ACR,
-            sid=session.sid,
-        )
+        """Whose account is the active one; one read."""
+        active = self._secrets[0]
+        known = self._everybody if "_everybody" in self.__dict__ else self._load(active)
+        return known.get(active)
+
+    @cached_property
+    def others(self) -> tuple[SignedIn, ...]:
+        """Who else is signed in in this browser, who was active last first; one read for all."""
+        return tuple(self._load(*self._secrets[1:]).values())
+
+    @property
+    def everybody(self) -> tuple[SignedIn, ...]:
+        """Every account that is signed in in this browser, the active one first; one read."""
+        return tuple(self._everybody.values())
+
+    @cached_property
+    def _everybody(self) -> dict[str, SignedIn]:
+        return self._load(*self._secrets)
+
+    def _load(self, *secrets: str) -> dict[str, SignedIn]:
+        found = self._sessions.load(*secrets)
+        return {secret: _signed_in(*both) for secret, both in found.items()}
+
+    def find(self, key: str) -> SignedIn | None:
+        """Return who is signed in in this browser by the session of that key."""
+        return next((one for one in self.everybody if one.session_key == key), None)
 
     def sign_in(self, account: Account, amr: tuple[str, ...] = ("pwd",)) -> None:
-        """Begin a session under a new id in place of the active one."""
-        active = self._secrets[0] if self._secrets else None
+        """Begin a session under a new id and make it the active one.
+
+        It takes the place of those of the same account in this browser. Others stay; of more than
+        five the one that was used longest ago ends.
+        """
+        own = [s for s in self._secrets if account_of(s) == account.account_id]
+        others = [*self._load(*(s for s in self._secrets if s not in own))]
         made = self._sessions.start(
             account.account_id,
             amr,
             address=self._request.remote_addr or "",
             user_agent=self._request.environ.get("HTTP_USER_AGENT", ""),
-            replacing=active,
+            replacing=own[0] if own else None,
         )
-        self._replace((made, *self._secrets[1:])[:_LIMIT])
+        for secret in (*own[1:], *others[LIMIT - 1 :]):
+            self._sessions.end(secret)
+        self._keep(made, *others[: LIMIT - 1])
+
+    def activate(self, person: SignedIn) -> None:
+        """Make an account the active one, of those that are signed in in this browser."""
+        chosen = [secret for secret, one in self._everybody.items() if one == person]
+        self._keep(*chosen, *(secret for secret in self._everybody if secret not in chosen))
+
+    def end(self, person: SignedIn) -> None:
+        """Sign one account out, in storage too. After the active one nobody is active."""
+        left = [secret for secret, one in self._everybody.items() if one != person]
+        for secret in self._everybody:
+            if secret not in left:
+                self._sessions.end(secret)
+        stays = self._secrets[0] in left
+        self._keep(*left) if stays else self._keep(_NOBODY, *left)
 
     def sign_out(self) -> None:
         """End every session of this browser, in storage too."""
-        for secret in self._secrets:
+        for secret in filter(None, self._secrets):
             self._sessions.end(secret)
-        self._replace(())
+        self._keep(_NOBODY)
 
-    def _replace(self, secrets: tuple[str, ...]) -> None:
+    def _keep(self, *secrets: str) -> None:
         self._secrets = secrets
-        self.__dict__.pop("signed_in", None)
+        for name in ("signed_in", "others", "_everybody"):
+            self.__dict__.pop(name, None)
         self._set(cookies.SESSION, _SEPARATOR.join(secrets) or None)
 
     def _set(self, name: str, value: str | None) -> None:
         self._request.add_response_callback(
             lambda request, response: cookies.write(request, response, name, value)
         )
+
+
+def _signed_in(session: Session, account: Account) -> SignedIn:
+    return SignedIn(
+        account_id=account.account_id,
+        name=account.name,
+        auth_time=session.auth_time,
+        amr=session.amr,
+        session_key=session.key,
+        developer=account.developer,
+        acr=PASSWORD_ACR,
+        sid=session.sid,
+    )

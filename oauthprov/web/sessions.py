@@ -79,11 +79,11 @@ def end_one(request: Any, person: SignedIn) -> Any:
 
 @signed_in("account")
 def end_all(request: Any, person: SignedIn) -> Any:
-    """Sign out every browser, this one too."""
+    """Sign the account out in every browser, this one too; others in this one stay."""
     tools = request.oauthprov
     tools.form()
-    tools.site.sessions.end_all(person.account_id)
-    tools.session.sign_out()
+    tools.site.sessions.end_all(person.account_id, but=person.session_key)
+    tools.session.end(person)
     return see(request, tools.url("home"))
 
 

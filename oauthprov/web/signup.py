@@ -8,7 +8,7 @@ from pyramid.config import Configurator
 
 from oauthprov import logs
 from oauthprov.accounts import NameTaken, Unacceptable
-from oauthprov.web.onward import MARKS, asking, marks_of, onward
+from oauthprov.web.onward import MARKS, asking, is_due, marks_of, onward
 from oauthprov.web.responder import see
 from oauthprov.web.words import _, too_many_attempts
 
@@ -19,7 +19,7 @@ def show(request: Any) -> Any:
     """Ask for a user name and a password for a new account."""
     marks = marks_of(request.oauthprov.query(*MARKS))
     pending = asking(request, marks)
-    if request.oauthprov.person is not None and not (pending and pending.sign_in):
+    if request.oauthprov.person is not None and not is_due(marks, pending):
         return see(request, onward(request, marks))
     return _page(request, marks)
 

@@ -16,7 +16,7 @@ from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
 from oauthprov.web.attempts import Attempts
 
-BUILT_IN_PAGES = ("login", "logout", "signup", "password", "profile", "sessions")
+BUILT_IN_PAGES = ("login", "choose", "logout", "signup", "password", "profile", "sessions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def test_consenting(visitor: Visitor, provider, demo):
         'link "Sign out"',
         'button "Cancel"',
         'button "Allow"',
-        'button "Use another account"',
+        'link "Use another account"',
     ]
     press(page, "Shift+Tab", "Enter")
     visitor.look("Connected")

@@ -120,7 +120,9 @@ def test_two_questions_in_two_tabs_are_both_answered(asked, provider, demo):
 
 def test_signing_in_as_somebody_else_keeps_the_question(asked, provider, visit):
     visit().sign_up(provider.issuer, "bob")
-    asked.button("Use another account").click()
+    asked.link("Use another account").click()
+    asked.look("Choose an account")
+    asked.link("Use another account").click()
     asked.look("Sign in")
     asked.enter("bob")
     asked.button("Sign in").click()

@@ -36,6 +36,20 @@ def test_add_reads_for_people_too(command):
     assert "can't be shown again" in done.err
 
 
+def test_request_objects(command):
+    made = command.client(
+        "web",
+        *("--request-uri", "https://printer.example/object"),
+        *("--request-object-signing-alg", "ES256"),
+    )
+    client = stored(command, made["client_id"])
+    assert client.request_uris == ("https://printer.example/object",)
+    assert client.request_object_signing_alg == "ES256"
+    refused = command("client", "edit", made["client_id"], "--require-signed-request-object")
+    assert refused.code != 0
+    assert "jwks" in refused.err
+
+
 def test_the_document_has_these_names(command):
     made = command.client("web", "--homepage-uri", "https://printer.example/")
     assert list(made) == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -35,6 +35,17 @@ class Arrival:
     @property
     def fragment(self) -> dict[str, str]:
         return once(urlsplit(self.url).fragment)
+
+    def beside(self, uri: str) -> Arrival:
+        """Return it without the query that ``uri``, where it must be, has itself."""
+        place, _, own = uri.partition("?")
+        assert re.split("[?#]", self.url, maxsplit=1)[0] == place
+        if not own:
+            return self
+        parts = urlsplit(self.url)
+        assert parts.query == own or parts.query.startswith(f"{own}&"), self.url
+        added = parts.query.removeprefix(own).removeprefix("&")
+        return replace(self, url=parts._replace(query=added).geturl())
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tests.servers import empty
 
 from .provider import Certified, certified
 from .relying_party import Suite, Variant
+from .suite_server import SuiteServer
 
 BASIC = Variant("code")
 FORM_POST = Variant("code", "form_post")
@@ -23,18 +24,29 @@ registered_now = pytest.mark.parametrize("way", WAYS[::2])
 
 
 @pytest.fixture(scope="session")
-def sqlite_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certified]:
+def suite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SuiteServer]:
+    made = SuiteServer(tmp_path_factory.mktemp("suite"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_provider(
+    suite_server: SuiteServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Certified]:
     folder = tmp_path_factory.mktemp("certification")
-    with certified(f"sqlite:///{folder}/certification.sqlite", folder) as served:
+    url = f"sqlite:///{folder}/certification.sqlite"
+    with certified(url, folder, suite_server.place, suite_server) as served:
         yield served
 
 
 @pytest.fixture(scope="session")
 def redis_provider(
-    kept_redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    kept_redis_url: str, suite_server: SuiteServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Certified]:
     empty(kept_redis_url)
-    with certified(kept_redis_url, tmp_path_factory.mktemp("certification")) as served:
+    folder = tmp_path_factory.mktemp("certification")
+    with certified(kept_redis_url, folder, suite_server.place, suite_server) as served:
         yield served
 
 

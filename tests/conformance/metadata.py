@@ -30,6 +30,11 @@ class Server:
     def keys(self) -> KeySet:
         return KeySet.import_key_set(self.jwks)
 
+    def check_https(self) -> None:
+        """Every endpoint is called over https."""
+        for name in self.document:
+            assert not name.endswith("_endpoint") or self[name].startswith("https://"), name
+
 
 def discover(url: str, http: requests.Session) -> Server:
     """Fetch both documents."""

@@ -14,6 +14,8 @@ from pyramid.config import Configurator
 from examples.certification.service import Options, serving
 from tests.servers.wsgi import Server
 
+from .suite_server import SuiteServer
+
 SUITE = "suite.example:8443"
 ALIAS = "oauthprov"
 
@@ -41,13 +43,17 @@ class Certified:
     plan: dict[str, Any]
     suite_url: str
     clock: Clock
+    suite: SuiteServer | None = None
 
 
 @contextmanager
 def certified(
-    storage_url: str, folder: Path, suite: str = SUITE, **more: str
+    storage_url: str, folder: Path, place: str, suite: SuiteServer | None = None, **more: str
 ) -> Iterator[Certified]:
-    """Serve it over https from this process. ``more`` are settings over those of the .ini."""
+    """Serve it over https from this process, for a suite at ``place``, HOST:PORT.
+
+    ``suite`` is the server there, if anything is fetched; ``more`` are settings over the .ini's.
+    """
     clock = Clock()
 
     @contextmanager
@@ -68,9 +74,15 @@ def certified(
             provider.storage.close()
 
     options = Options(
-        folder=folder, storage=storage_url, host="localhost", port=0, suite=suite, alias=ALIAS
+        folder=folder,
+        storage=storage_url,
+        host="localhost",
+        port=0,
+        suite=place,
+        fetch_ca_file=suite.ca_file if suite else "",
+        alias=ALIAS,
     )
     with serving(options, running) as served:
         yield Certified(
-            served.issuer, str(options.certificate), served.plan, options.suite_url, clock
+            served.issuer, str(options.certificate), served.plan, options.suite_url, clock, suite
         )

@@ -19,9 +19,9 @@ KEY = RSAKey.generate_key(2048, {"kid": "suite", "use": "sig", "alg": "RS256"})
 def request(
     response_type: str, redirect_uri: str, method: str = "client_secret_basic", **more: object
 ) -> Json:
-    """Return the metadata of a client for one response type."""
+    """Return the metadata of a client for one response type; None leaves a member out."""
     code = ["authorization_code"] if response_type == "code" else ["implicit"]
-    return {
+    metadata = {
         "client_name": "Conformance suite, self-registered",
         "grant_types": code,
         "jwks": {"keys": [KEY.as_dict(private=False)]},
@@ -30,6 +30,7 @@ def request(
         "redirect_uris": [redirect_uri],
         "contacts": [CONTACT],
     } | more
+    return {name: value for name, value in metadata.items() if value is not None}
 
 
 def register(endpoint: str, http: requests.Session, metadata: Json) -> Json:
@@ -46,6 +47,27 @@ def register(endpoint: str, http: requests.Session, metadata: Json) -> Json:
     if "client_secret" in client:
         assert isinstance(client["client_secret_expires_at"], int)
     return client
+
+
+def refused(endpoint: str, http: requests.Session, metadata: Json) -> str:
+    """Return the error of a registration that is refused as RFC 7591 section 3.2.2 says."""
+    response = http.post(endpoint, json=metadata, timeout=30)
+    assert response.status_code == 400, response.text
+    assert response.headers["Content-Type"].partition(";")[0] == "application/json"
+    return str(response.json()["error"])
+
+
+def read(client: Json, http: requests.Session) -> Json:
+    """Return what the provider says is registered (RFC 7592 section 2.1)."""
+    response = http.get(
+        client["registration_client_uri"],
+        headers={"Authorization": f"Bearer {client['registration_access_token']}"},
+        timeout=30,
+    )
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"].partition(";")[0] == "application/json"
+    said: Json = response.json()
+    return said
 
 
 def unregister(client: Json, http: requests.Session) -> None:

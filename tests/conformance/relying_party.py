@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
+from joserfc.jwk import RSAKey
 
-from . import authorization, id_tokens, registration, tokens, userinfo
+from . import authorization, id_tokens, registration, signing, tokens, userinfo
 from .browser import Arrival, Browser, Page, trusting
 from .id_tokens import IdToken
 from .metadata import Server, discover
@@ -54,7 +55,10 @@ class Outcome:
 
 @dataclass
 class RelyingParty:
-    """One client of one module; ``client`` is what it knows of itself."""
+    """One client of one module; ``client`` is what it knows of itself.
+
+    ``key`` signs what it signs, for ``audience`` where that isn't the token endpoint.
+    """
 
     provider: Certified
     http: requests.Session
@@ -63,11 +67,13 @@ class RelyingParty:
     client: Json
     method: str = "client_secret_basic"
     scope: str = "openid"
+    key: RSAKey = field(default_factory=lambda: registration.KEY)
+    audience: str | None = None
     used: dict[str, str] = field(default_factory=dict)
 
     @property
     def redirect_uri(self) -> str:
-        return f"{self.provider.suite_url}/callback"
+        return self.client.get("redirect_uris", [f"{self.provider.suite_url}/callback"])[0]
 
     def asking(self, **changes: str | None) -> dict[str, str]:
         """Return the parameters of a request; None leaves one out."""
@@ -91,7 +97,7 @@ class RelyingParty:
     ) -> Arrival | Page:
         """Send a browser to the authorization endpoint; ``module`` may have entries of its own."""
         plan = self.provider.plan
-        entries = plan["override"].get(module, plan)["browser"]
+        entries = plan["override"].get(module, {}).get("browser", plan["browser"])
         url = f"{self.server['authorization_endpoint']}?{urlencode(asked)}"
         return browser.visit(url, entries, method)
 
@@ -106,7 +112,7 @@ class RelyingParty:
     def parameters(self, arrival: Arrival | Page) -> dict[str, str]:
         """Return what arrived at the redirect URI, in the place of the variant."""
         if isinstance(arrival, Arrival):
-            assert arrival.url.partition("?")[0].partition("#")[0] == self.redirect_uri
+            arrival = arrival.beside(self.redirect_uri)
         variant = self.variant
         return authorization.parameters(arrival, variant.response_type, variant.response_mode)
 
@@ -129,7 +135,7 @@ class RelyingParty:
         if access_token is not None:
             required = self.variant.response_type == "id_token token"
             id_tokens.check_hash(id_token, "at_hash", access_token, required=required)
-            userinfo.said(self.userinfo(access_token), id_token["sub"], self.provider.clock())
+            self.check_userinfo(access_token, id_token["sub"])
         return Outcome(given, id_token, access_token, granted, asked)
 
     def redeem(self, code: str, **form: str) -> Json:
@@ -141,11 +147,22 @@ class RelyingParty:
     def token(self, **form: str) -> Any:
         """Post to the token endpoint as this client."""
         endpoint = self.server["token_endpoint"]
+        if self.method == "private_key_jwt":
+            client_id, audience = self.client["client_id"], self.audience or endpoint
+            form |= signing.client_assertion(client_id, audience, self.key, self.provider.clock())
         return tokens.post(endpoint, self.http, self.client, self.method, **form)
 
     def userinfo(self, access_token: str, how: Any = userinfo.get) -> Any:
         """Ask UserInfo, one of the ways that userinfo.py has."""
         return how(self.server["userinfo_endpoint"], self.http, access_token)
+
+    def check_userinfo(self, access_token: str, sub: str) -> None:
+        """UserInfo answers as this client wants it, and of the same person."""
+        response, now = self.userinfo(access_token), self.provider.clock()
+        if "userinfo_signed_response_alg" in self.client:
+            userinfo.signed(response, self.server, self.client, sub, now)
+        else:
+            userinfo.said(response, sub, now)
 
     def validated(self, raw: str, nonce: str | None) -> IdToken:
         """Validate an ID token for this client."""
@@ -162,6 +179,7 @@ class Suite:
         self.provider = provider
         self.variant = variant
         self.way = way
+        self.method = "client_secret_basic"
         self.http = trusting(provider.ca_file)
         self.http.headers["Accept"] = "application/json;charset=UTF-8"
         self.server = discover(provider.plan["server"]["discoveryUrl"], self.http)
@@ -174,26 +192,38 @@ class Suite:
         return self._browsers[-1]
 
     def client(
-        self, name: str = "client", scope: str = "openid", **metadata: object
+        self, name: str = "client", scope: str = "openid", module: str = "", **metadata: object
     ) -> RelyingParty:
-        """Return the client of that name in the plan, or one that is registered now."""
-        method = "client_secret_post" if name == "client_secret_post" else "client_secret_basic"
+        """Return the client of that name in the plan, or one that is registered now.
+
+        ``module`` may have a static client of its own.
+        """
+        method = "client_secret_post" if name == "client_secret_post" else self.method
         assert method in self.server["token_endpoint_auth_methods_supported"]
         if self.way == "static":
-            client = self.provider.plan[name]
+            plan = self.provider.plan
+            client = plan["override"].get(module, {}).get(name, plan[name])
         else:
             client = self.register(method, **metadata)
         return RelyingParty(
             self.provider, self.http, self.server, self.variant, client, method, scope
         )
 
-    def register(self, method: str = "client_secret_basic", **metadata: object) -> Json:
+    def register(self, method: str = "", **metadata: object) -> Json:
         """Register a client; it is removed at the end of the module."""
-        redirect_uri = f"{self.provider.suite_url}/callback"
-        asked = registration.request(self.variant.response_type, redirect_uri, method, **metadata)
+        asked = self._metadata(method or self.method, **metadata)
         client = registration.register(self.server["registration_endpoint"], self.http, asked)
         self._registered.append(client)
         return client
+
+    def refused(self, **metadata: object) -> str:
+        """Return the error of a registration that is refused."""
+        asked = self._metadata(self.method, **metadata)
+        return registration.refused(self.server["registration_endpoint"], self.http, asked)
+
+    def _metadata(self, method: str, **metadata: object) -> Json:
+        redirect_uri = f"{self.provider.suite_url}/callback"
+        return registration.request(self.variant.response_type, redirect_uri, method, **metadata)
 
     def close(self) -> None:
         """Remove what was registered, and hang up."""

@@ -47,11 +47,27 @@ BASIC = (
     "oidcc-refresh-token",
     "oidcc-ensure-request-with-valid-pkce-succeeds",
 )
+RP_LOGOUT = (
+    "oidcc-rp-initiated-logout-discovery-endpoint-verification",
+    "oidcc-rp-initiated-logout",
+    "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri",
+    "oidcc-rp-initiated-logout-modified-id-token-hint",
+    "oidcc-rp-initiated-logout-no-id-token-hint",
+    "oidcc-rp-initiated-logout-no-params",
+    "oidcc-rp-initiated-logout-no-post-logout-redirect-uri",
+    "oidcc-rp-initiated-logout-no-state",
+    "oidcc-rp-initiated-logout-only-state",
+)
 PLANS = {
     "oidcc-basic-certification-test-plan": BASIC,
     "oidcc-formpost-basic-certification-test-plan": BASIC,
     "oidcc-implicit-certification-test-plan": (*FLOW, "oidcc-ensure-request-without-nonce-fails"),
     "oidcc-config-certification-test-plan": ("oidcc-discovery-endpoint-verification",),
+    "oidcc-rp-initiated-logout-certification-test-plan": RP_LOGOUT,
+    "oidcc-backchannel-rp-initiated-logout-certification-test-plan": (
+        "oidcc-backchannel-logout-discovery-endpoint-verification",
+        "oidcc-backchannel-rp-initiated-logout",
+    ),
 }
 TESTS = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
 

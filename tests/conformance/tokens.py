@@ -23,7 +23,7 @@ def post(
     headers = {}
     if method == "client_secret_post":
         form |= {"client_id": client["client_id"], "client_secret": client["client_secret"]}
-    else:
+    elif method == "client_secret_basic":
         headers = basic(client["client_id"], client["client_secret"])
     return http.post(endpoint, form, headers=headers, timeout=30)
 

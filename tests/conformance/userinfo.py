@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import requests
+from joserfc import jwt
+
+from .id_tokens import SKEW
+from .metadata import Server
 
 Json = dict[str, Any]
 
@@ -44,6 +48,25 @@ def said(response: requests.Response, sub: str, now: int) -> Json:
     assert response.headers["Content-Type"].partition(";")[0] == "application/json"
     claims: Json = response.json()
     assert claims["sub"] == sub
+    check_types(claims, now)
+    return claims
+
+
+def signed(response: requests.Response, server: Server, client: Json, sub: str, now: int) -> Json:
+    """Return the claims of a signed response that is in order (section 5.3.2)."""
+    assert response.status_code == 200, response.text
+    assert response.headers["Content-Type"].partition(";")[0] == "application/jwt"
+    alg = client["userinfo_signed_response_alg"]
+    token = jwt.decode(response.text, server.keys, algorithms=[alg])
+    claims = token.claims
+    assert token.header["alg"] == alg
+    assert claims["iss"] == server["issuer"]
+    audience = claims["aud"]
+    assert client["client_id"] in ([audience] if isinstance(audience, str) else audience)
+    assert claims["sub"] == sub
+    assert "nonce" not in claims
+    assert claims.get("exp", now) > now - SKEW
+    assert claims.get("iat", now) < now + SKEW
     check_types(claims, now)
     return claims
 

@@ -40,6 +40,17 @@ class TestStandalone:
         alice.sign_in("alice")
         assert "code" in arrived(alice.get(app.authorization_url()))
 
+    def test_two_people_in_one_browser(self, site, alice):
+        site.browser().enter("bob")
+        form = alice.get("/login?account=another").form
+        form["name"], form["password"] = "bob", PASSWORD
+        form.submit()
+        page = alice.authorize(site.app()).click("Use another account")
+        [hers] = [li.button for li in page.html.select("ul.accounts li") if "alice" in li.text]
+        consent = alice.follow(page.form.submit("choose", value=hers["value"]))
+        assert consent.html.select_one(".lead strong").text == "alice"
+        assert "code" in arrived(alice.decide(consent))
+
 
 class TestEmbedded:
     """In a host with people of its own."""

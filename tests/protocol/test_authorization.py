@@ -186,11 +186,6 @@ def test_the_response_goes_where_the_mode_says(world, mode):
         assert ("error" in dict(answer.params)) == bool(changes)
 
 
-def test_request_objects_are_not_supported(world):
-    assert_told(world.authorize(request="a.b.c"), "request_not_supported")
-    assert_told(world.authorize(request_uri="https://x.example"), "request_uri_not_supported")
-
-
 @pytest.mark.parametrize(
     "name",
     [

@@ -22,6 +22,16 @@ def test_the_servers_document(world):
         ],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": [
+            "RS256",
+            "PS256",
+            "ES256",
+            "Ed25519",
+            "EdDSA",
+        ],
         "scopes_supported": ["read", "write", "photos", "notes"],
         "protected_resources": [PHOTOS, NOTES],
     }

@@ -125,8 +125,9 @@ def test_names_of_all_languages_are_taken(registrar, name):
 def test_what_a_machine_may_have(registrar):
     client, _ = registrar.register(type="machine", name="Job", scopes=[])
     assert client.scopes == ()
-    wrong = {"type": "machine", "name": "Job", "redirect_uris": [HTTPS]}
-    assert problems(lambda: registrar.register(**wrong)) == {"redirect_uris"}
+    for field in ("redirect_uris", "request_uris"):
+        wrong = {"type": "machine", "name": "Job", field: [HTTPS]}
+        assert problems(lambda wrong=wrong: registrar.register(**wrong)) == {field}
 
 
 def test_an_edit_judges_only_what_it_changes(storage, registrar):

@@ -148,6 +148,10 @@ def test_a_machine_that_asks_for_no_scope_gets_the_default_ones():
         ("jwks_uri", ["https://app.example/keys"]),
         ("jwks", "{}"),
         ("jwks", [{}]),
+        ("request_uris", "https://app.example/object"),
+        ("request_uris", [1]),
+        ("request_object_signing_alg", ["RS256"]),
+        ("require_signed_request_object", "true"),
     ],
 )
 def test_a_member_of_the_wrong_type_is_named(member, value):
@@ -227,8 +231,10 @@ def test_the_document_has_what_is_registered_and_no_credentials():
 
 def test_every_field_that_is_read_is_written():
     kind, metadata = read({"redirect_uris": [HTTPS]}, OPEN)
-    texts = {field: "{}" for field, value in metadata.items() if value is None}
-    written = document(client(kind, contacts=("x",), **texts))
+    chosen = {None: "{}", False: True}
+    given = {f: chosen[value] for f, value in metadata.items() if value in (None, False)}
+    lists = {"contacts": ("x",), "request_uris": ("x",)}
+    written = document(client(kind, **given, **lists))
     fields = metadata.keys() - {"default_scopes"}
     assert {NAMES.get(field, field) for field in fields} <= written.keys()
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from oauthprov.credentials import digest
 from oauthprov.protocol import params
 from oauthprov.protocol.answers import Call, Interact, Redirect, Refusal
+from oauthprov.protocol.authorization import UNKNOWN_INTERACTION
 from oauthprov.protocol.provider import Provider
 from oauthprov.records import Interaction
 
-from .world import ALICE, BOB, BROWSER, FORM, Accounts, openid_world
+from .world import ALICE, BOB, BROWSER, FORM, OTHER_BROWSER, Accounts, openid_world
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ class TestPromptNone:
         assert not isinstance(world.resume(parked), Redirect)
 
 
-@pytest.mark.parametrize("prompt", ["login", "select_account", "login consent", "login login"])
+@pytest.mark.parametrize("prompt", ["login", "login consent", "login login"])
 class TestSigningInAgain:
     """Section 3.1.2.3: the sign-in is shown to have happened after the request came."""
 
@@ -125,6 +126,157 @@ class TestSigningInAgain:
         assert answer.step == "login"
         after = world.resume(answer.interaction_id, anew(world))
         assert after.step == "consent" if "consent" in prompt else assert_code(after) is None
+
+
+@pytest.mark.parametrize("more", ["", " consent", " login"])
+class TestSelectAccount:
+    """Section 3.1.2.1: a choice is made for the request, or somebody signs in for it."""
+
+    def test_somebody_chooses(self, world, more):
+        waiting = ask(world, prompt=f"select_account{more}").interaction_id
+        assert world.resume(waiting) == Interact("select_account", waiting)
+        assert world.provider.question(waiting, ALICE, BROWSER).step == "select_account"
+        assert world.provider.decide(waiting, ALICE, BROWSER, allow=True).step == "select_account"
+        assert world.provider.choose(waiting, BOB, BROWSER) is None
+        assert_goes_on(world.resume(waiting, BOB), more)
+
+    def test_somebody_signs_in(self, world, more):
+        waiting = ask(world, prompt=f"select_account{more}").interaction_id
+        answer = world.resume(waiting, anew(world, BOB))
+        assert_goes_on(answer, more.replace("login", ""))
+
+    def test_a_choice_is_no_sign_in(self, world, more):
+        waiting = ask(world, prompt=f"select_account{more}", max_age="5").interaction_id
+        world.provider.choose(waiting, BOB, BROWSER)
+        assert world.resume(waiting, BOB).step == "reauthenticate"
+
+    def test_a_choice_is_good_for_one_request(self, world, more):
+        waiting = ask(world, prompt=f"select_account{more}").interaction_id
+        another = ask(world, prompt=f"select_account{more}").interaction_id
+        world.provider.choose(waiting, ALICE, BROWSER)
+        assert world.resume(another).step == "select_account"
+        assert ask(world, prompt=f"select_account{more}").step == "select_account"
+
+
+def assert_goes_on(answer, more):
+    steps = {" consent": "consent", " login": "reauthenticate"}
+    assert answer.step == steps[more] if more in steps else assert_code(answer) is None
+
+
+class TestChoosing:
+    """A choice is bound to its browser and never overrides what the client means."""
+
+    def test_by_another_browser(self, world):
+        waiting = ask(world, prompt="select_account").interaction_id
+        assert world.provider.choose(waiting, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
+        assert world.resume(waiting).step == "select_account"
+
+    def test_twice(self, world):
+        """The last choice stands."""
+        waiting = ask(world, prompt="select_account consent").interaction_id
+        assert world.provider.choose(waiting, BOB, BROWSER) is None
+        assert world.provider.choose(waiting, ALICE, BROWSER) is None
+        assert world.resume(waiting).step == "consent"
+
+    def test_after_the_end(self, world):
+        waiting = ask(world, prompt="select_account").interaction_id
+        world.provider.choose(waiting, ALICE, BROWSER)
+        assert_code(world.resume(waiting))
+        assert world.provider.choose(waiting, BOB, BROWSER) == UNKNOWN_INTERACTION
+
+    def test_somebody_else_than_is_meant(self, world):
+        hint = world.tokens(scope="openid")["id_token"]
+        waiting = ask(world, prompt="select_account", id_token_hint=hint).interaction_id
+        assert_error(world.provider.choose(waiting, BOB, BROWSER), "login_required")
+        assert world.resume(waiting) == UNKNOWN_INTERACTION
+
+    def test_a_session_of_the_same_second_is_no_sign_in(self, world):
+        """It was there before the request, though the clock can't tell."""
+        bob = anew(world, BOB)
+        waiting = ask(world, prompt="login select_account").interaction_id
+        world.provider.choose(waiting, bob, BROWSER)
+        assert world.resume(waiting, bob).step == "reauthenticate"
+
+    def test_a_session_that_is_newer_than_the_request_is_one(self, world):
+        waiting = ask(world, prompt="login select_account").interaction_id
+        world.now += 1
+        bob = anew(world, BOB)
+        world.provider.choose(waiting, bob, BROWSER)
+        assert_code(world.resume(waiting, bob))
+
+
+class TestSeveralAccounts:
+    """More accounts in the browser than the active one."""
+
+    @pytest.mark.parametrize("by", ["hint", "sub"])
+    @pytest.mark.parametrize("active", [BOB, None])
+    @pytest.mark.parametrize("changes", [{}, {"prompt": "none"}])
+    def test_who_is_meant_need_not_be_active(self, world, by, active, changes):
+        """Sections 3.1.2.1 and 5.5.1: an active session of that account gives the answer."""
+        answer = among(world, active, ALICE, **meaning(world, by), **changes)
+        assert_code(answer)
+        token = world.redeem(dict(answer.params)["code"]).body["id_token"]
+        assert world.id_token(token).claims["sub"] == "alice-id"
+
+    def test_the_session_meant_is_judged_by_itself(self, world):
+        bob, hint = anew(world, BOB), meaning(world, "hint")
+        assert_error(
+            among(world, bob, ALICE, prompt="none", max_age="5", **hint), "login_required"
+        )
+        answer = among(world, bob, ALICE, max_age="5", **hint)
+        assert answer.step == "reauthenticate"
+        pending = world.provider.pending(
+            answer.interaction_id, bob, BROWSER, others=lambda: [ALICE]
+        )
+        assert pending.login_hint == "alice"
+
+    def test_the_question_is_put_to_who_is_meant(self, world):
+        answer = among(world, BOB, ALICE, prompt="consent", **meaning(world, "hint"))
+        waiting = answer.interaction_id
+        question = world.provider.question(waiting, BOB, BROWSER, others=lambda: [ALICE])
+        assert question.person == ALICE
+        # When her session ends meanwhile it isn't put to another.
+        assert world.provider.question(waiting, BOB, BROWSER).step == "reauthenticate"
+        assert world.provider.decide(waiting, BOB, BROWSER, allow=True).step == "reauthenticate"
+
+    def test_who_signs_in_as_another_is_not_replaced(self, world):
+        waiting = among(world, BOB, ALICE, prompt="login", **meaning(world, "hint"))
+        carol = dataclasses.replace(anew(world), account_id="carol-id", name="carol")
+        query = urlencode({"interaction": waiting.interaction_id}).encode()
+        answer = world.provider.authorize(
+            Call("GET", query), carol, BROWSER, others=lambda: [BOB, ALICE]
+        )
+        assert_error(answer, "login_required")
+
+    def test_nobody_is_active(self, world):
+        assert among(world, None, ALICE).step == "select_account"
+        assert_error(among(world, None, ALICE, prompt="none"), "account_selection_required")
+
+    def test_a_login_hint_at_another_asks_which(self, world):
+        answer = among(world, ALICE, BOB, login_hint="Bob")
+        assert answer.step == "select_account"
+        assert world.provider.choose(answer.interaction_id, ALICE, BROWSER) is None
+        assert_code(world.resume(answer.interaction_id))
+
+    @pytest.mark.parametrize(
+        "changes", [{"login_hint": "ALICE"}, {"login_hint": "carol"}, {"prompt": "none"}]
+    )
+    def test_otherwise_a_login_hint_changes_nothing(self, world, changes):
+        """Names can be guessed: with prompt=none the answer would tell who else is here."""
+        assert_code(among(world, ALICE, BOB, **{"login_hint": "bob"} | changes))
+
+    def test_others_are_looked_for_only_when_it_matters(self, world):
+        def never():
+            raise AssertionError
+
+        asked = urlencode(world.query(scope="openid")).encode()
+        assert_code(world.provider.authorize(Call("GET", asked), ALICE, BROWSER, others=never))
+
+
+def among(world, person, other, **changes):
+    """Ask with ``other`` signed in in the same browser."""
+    query = urlencode(world.query(**{"scope": "openid"} | changes)).encode()
+    return world.provider.authorize(Call("GET", query), person, BROWSER, others=lambda: [other])
 
 
 class TestWhatCountsAsSigningIn:

@@ -119,8 +119,8 @@ def test_no_redirect_before_the_client_is_proven(site, alice, changes):
         ({"scope": ["profile:read", "photos:read"]}, "invalid_request"),
         ({"state": ["one", "two"]}, "invalid_request"),
         ({"resource": "https://elsewhere.example/"}, "invalid_target"),
-        ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
-        ({"request_uri": "urn:example:1"}, "request_uri_not_supported"),
+        ({"request": "eyJhbGciOiJub25lIn0.e30."}, "invalid_request_object"),
+        ({"request_uri": "urn:example:1"}, "invalid_request_uri"),
         ({"response_mode": "bogus"}, "invalid_request"),
     ],
 )

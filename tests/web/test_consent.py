@@ -123,7 +123,7 @@ def test_who_is_signed_out_meanwhile_signs_in_and_is_asked_again(site, alice):
 def test_another_account_can_take_over_the_request(site, alice):
     site.browser().sign_up("bob")
     page = alice.authorize(site.app(name="Printer"))
-    login = alice.follow(page.forms[1].submit())
+    login = page.click("Use another account").click("Use another account")
     assert "Printer" in login.html.find(class_="lead").text
     login.form["name"], login.form["password"] = "bob", PASSWORD
     consent = alice.follow(login.form.submit())

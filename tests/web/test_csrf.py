@@ -12,6 +12,7 @@ PATHS = (
     "/login",
     "/signup",
     "/logout",
+    "/choose",
     "/consent",
     "/account/password",
     "/account/apps/{client_id}/remove",
@@ -36,6 +37,7 @@ class Victim:
         self.fields = FIELDS | {
             "interaction": consent.forms[0]["interaction"].value,
             "session": stored.record.key,
+            "remove": stored.record.key,
         }
         self.token = consent.forms[0]["csrf_token"].value
         self.before = self.state()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.errors import ConfigurationError
+from oauthprov.protocol import jose
 from tests import site as sites
 from tests.site import arrived
 
@@ -99,3 +101,89 @@ def test_an_issuer_that_isn_t_where_the_pages_are_stops_the_start():
     problem = pytest.raises(ConfigurationError, match="must end in the route prefix /auth")
     with Configurator(settings=settings) as config, problem:
         config.include("oauthprov", route_prefix="/auth")
+
+
+class Family(HostAccounts):
+    """Several accounts in one browser, as the gateway names them; the first is the active one."""
+
+    def signed_in(self, request):
+        return next(iter(self._here(request)), None)
+
+    def others(self, request):
+        return self._here(request)[1:]
+
+    def selection_url(self, request, return_to):
+        return f"https://host.example/family?then={return_to}"
+
+    def _here(self, request):
+        names = request.environ.get("REMOTE_USER", "").split()
+        return [SignedIn(f"host-{name}", name, 1_700_000_000) for name in names]
+
+
+def family_page(request):
+    """The host's own chooser."""
+    person = SignedIn("host-bob", "bob", 1_700_000_000)
+    request.oauthprov.account_chosen(request.GET["then"], person)
+    return Response("chosen")
+
+
+class TestAHostsOwnChooser:
+    @pytest.fixture
+    def site(self):
+        settings = sites.ini("sqlite://", ISSUER, development="true", scopes=sites.OPENID)
+        with Configurator(settings=settings) as config:
+            config.include("oauthprov", route_prefix="/auth")
+            config.set_oauth_accounts(Family())
+            config.add_route("family", "/family")
+            config.add_view(family_page, route_name="family")
+            made = sites.assembled(config, ISSUER)
+        yield made
+        made.close()
+
+    @pytest.fixture
+    def browser(self, site):
+        made = site.browser()
+        made.page.extra_environ["REMOTE_USER"] = "alice bob"
+        return made
+
+    @pytest.fixture
+    def app(self, site):
+        made = site.app(scopes=("profile:read", *sites.OPENID_SCOPES))
+        for name in ("alice", "bob"):
+            browser = site.browser()
+            browser.page.extra_environ["REMOTE_USER"] = name
+            made.tokens(browser, scope="openid")
+        return made
+
+    def test_a_choice_there_is_one_here(self, site, browser, app):
+        sent = browser.get(app.authorization_url(scope="openid", prompt="select_account"))
+        assert sent.location.startswith("https://host.example/family?then=")
+        browser.get(sent.location)
+        browser.page.extra_environ["REMOTE_USER"] = "bob alice"
+        answer = browser.get(sent.location.partition("then=")[2])
+        token = app.exchange(arrived(answer)["code"]).json["id_token"]
+        assert jose.unverified_claims(token)["sub"] == "host-bob"
+
+    def test_without_a_choice_it_leads_there_again(self, site, browser, app):
+        sent = browser.get(app.authorization_url(scope="openid", prompt="select_account"))
+        again = browser.get(sent.location.partition("then=")[2])
+        assert again.location == sent.location
+
+    def test_a_choice_for_no_request_of_this_browser_changes_nothing(self, site, browser, app):
+        sent = browser.get(app.authorization_url(scope="openid", prompt="select_account"))
+        site.browser().get(sent.location)
+        for nothing in ("https://host.example/", f"{ISSUER}/oauth/authorize?interaction=x"):
+            assert browser.get(f"https://host.example/family?then={nothing}").status_int == 200
+        again = browser.get(sent.location.partition("then=")[2])
+        assert again.location == sent.location
+
+    def test_who_is_meant_need_not_be_the_active_one(self, site, browser, app):
+        claims = '{"id_token": {"sub": {"value": "host-bob"}}}'
+        answer = browser.get(app.authorization_url(scope="openid", claims=claims))
+        token = app.exchange(arrived(answer)["code"]).json["id_token"]
+        assert jose.unverified_claims(token)["sub"] == "host-bob"
+
+    def test_the_question_leads_there_as_well(self, browser, app):
+        page = browser.authorize(app, scope="openid email")
+        link = page.html.find("a", string="Use another account")
+        assert link["href"].startswith("https://host.example/family?then=")

@@ -40,9 +40,12 @@ def test_what_must_be_there(site, document):
 
 
 def test_what_it_says_of_requests(document):
-    """An absent request_uri_parameter_supported would mean true."""
-    assert document["request_uri_parameter_supported"] is False
-    assert document["request_parameter_supported"] is False
+    """An absent request_uri_parameter_supported would mean true, of the other false."""
+    assert document["request_uri_parameter_supported"] is True
+    assert document["request_parameter_supported"] is True
+    assert document["require_request_uri_registration"] is True
+    assert "RS256" in document["request_object_signing_alg_values_supported"]
+    assert "none" not in document["request_object_signing_alg_values_supported"]
     assert document["claims_parameter_supported"] is True
     assert document["response_modes_supported"] == ["query", "fragment", "form_post"]
     assert document["prompt_values_supported"] == [

@@ -269,6 +269,40 @@ def test_keys_that_cannot_be(site, member, value):
     assert "nWGxne" not in description
 
 
+def test_openid_registration_2_request_objects(site):
+    asked = WEB | {
+        "jwks": {"keys": [KEY]},
+        "request_uris": ["https://app.example/object#" + "x" * 43, "https://app.example:8443/o"],
+        "request_object_signing_alg": "RS256",
+        "require_signed_request_object": True,
+    }
+    told = registered(site, asked)
+    assert asked.items() <= told.items()
+    assert asked.items() <= managed(site, told).json.items()
+    kept = update(site, told, request_uris=None, require_signed_request_object=None).json
+    assert kept.keys().isdisjoint({"request_uris", "require_signed_request_object"})
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("request_uris", ["http://app.example/object"]),
+        ("request_uris", ["https://app.example/object", "urn:example:object"]),
+        ("request_uris", ["file:///etc/passwd"]),
+        ("request_uris", ["javascript:alert(1)"]),
+        ("request_uris", ["https://alice@app.example/object"]),
+        ("request_uris", ["https://app.example/<script>"]),
+        ("request_uris", ["https://app.example/" + "x" * 493]),
+        ("request_uris", [f"https://app.example/{number}" for number in range(51)]),
+        ("request_object_signing_alg", "none"),
+        ("request_object_signing_alg", "HS256"),
+        ("require_signed_request_object", True),
+    ],
+)
+def test_request_objects_that_cannot_be(site, member, value):
+    assert refused(register(site, WEB | {member: value})).startswith(f"{member}: ")
+
+
 def test_html_in_a_name_is_shown_as_text(site):
     name = "<script>alert(1)</script><b>Printer"
     told = registered(site, WEB | {"client_name": name})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oauthprov.errors import FetchError, JoseError
 from oauthprov.fetch.target import Target
 from oauthprov.protocol.client_rules.rule import Rule
 from oauthprov.protocol.client_types import ClientType
-from oauthprov.protocol.jwk import parse_key_set
+from oauthprov.protocol.jwk import ALGORITHMS, parse_key_set
+from oauthprov.protocol.request_uris import LIMIT
 from oauthprov.settings import Settings
+
+REQUEST_URIS_LIMIT = 50
 
 
 def _jwks_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
@@ -35,7 +38,36 @@ def _jwks(given: Mapping[str, Any] | None, kind: ClientType, settings: Settings)
     return made
 
 
+def _algorithm_of_client(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    if given and given not in ALGORITHMS:
+        raise ValueError(f"Choose one of {', '.join(ALGORITHMS)}.")
+    return given or None
+
+
+def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    uris = tuple(dict.fromkeys(given))
+    if uris and not kind.redirects:
+        raise ValueError("A machine sends nobody here, so it has no request objects.")
+    if len(uris) > REQUEST_URIS_LIMIT:
+        raise ValueError(f"Give at most {REQUEST_URIS_LIMIT} request URIs.")
+    for uri in uris:
+        if len(uri) > LIMIT:
+            raise ValueError(f"A request URI has at most {LIMIT} characters.")
+        try:
+            Target.parse(uri)
+        except FetchError as wrong:
+            raise ValueError(f"One of them can't be fetched: {wrong}.") from None
+    return uris
+
+
+def _signed_objects_only(given: bool, kind: ClientType, settings: Settings) -> bool:
+    return given
+
+
 RULES: Mapping[str, Rule] = {
     "jwks_uri": _jwks_uri,
     "jwks": _jwks,
+    "request_uris": _request_uris,
+    "request_object_signing_alg": _algorithm_of_client,
+    "require_signed_request_object": _signed_objects_only,
 }

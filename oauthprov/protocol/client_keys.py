@@ -1,4 +1,7 @@
-"""Tokens that clients sign with keys published at their ``jwks_uri`` (RFC 7591 section 2)."""
+"""Tokens that clients sign: with keys that they registered, or publish at their ``jwks_uri``.
+
+RFC 7591 section 2, OpenID Connect Core section 10.1.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +12,31 @@ from oauthprov.fetch import Documents, Fetcher
 from oauthprov.protocol import jose
 from oauthprov.protocol.jose import Verified
 from oauthprov.protocol.jwk import SET_LIMIT, KeySet, parse_key_set
+from oauthprov.records import Client
 
 MEDIA_TYPES = ("application/jwk-set+json", "application/json")
 
 
-class KeySets:
-    """Key sets that are fetched. Every refusal is a JoseError with its reason."""
+class ClientKeys:
+    """The keys of clients. Every refusal is a JoseError with its reason."""
 
     def __init__(self, fetcher: Fetcher, clock: Callable[[], int]) -> None:
         self._documents = Documents(fetcher, clock, media_types=MEDIA_TYPES, limit=SET_LIMIT)
 
     def verify(
         self,
+        client: Client,
         token: str,
-        jwks_uri: str,
         *,
         algorithms: Collection[str],
         types: Collection[str | None],
         now: int | None,
         required: Collection[str] = ("exp",),
     ) -> Verified:
-        """Verify as :func:`jose.verify` does; a key that the set lacks is looked for once more.
+        """Verify with the keys of ``client`` as :func:`jose.verify` does.
 
-        That costs a fetch every 30 seconds at most, whatever is presented.
+        A key that a fetched set lacks is looked for once more. That costs a fetch every 30
+        seconds at most for each client, whatever is presented.
         """
 
         def by(keys: KeySet) -> Verified:
@@ -40,13 +45,17 @@ class KeySets:
             )
 
         jose.unverified_claims(token)  # what no key could save isn't worth a fetch
+        if client.jwks is not None:
+            return by(parse_key_set(client.jwks))
+        if client.jwks_uri is None:
+            raise JoseError("the client has registered no keys")
         try:
-            return by(self._read(self._documents.get, jwks_uri))
+            return by(self._read(self._documents.get, client.jwks_uri, client.client_id))
         except UnknownKey:
-            return by(self._read(self._documents.renew, jwks_uri))
+            return by(self._read(self._documents.renew, client.jwks_uri, client.client_id))
 
-    def _read(self, read: Callable[[str], bytes], jwks_uri: str) -> KeySet:
+    def _read(self, read: Callable[[str, str], bytes], jwks_uri: str, client_id: str) -> KeySet:
         try:
-            return parse_key_set(read(jwks_uri))
+            return parse_key_set(read(jwks_uri, client_id))
         except FetchError as error:
             raise JoseError(f"the client's keys can't be had: {error}") from error

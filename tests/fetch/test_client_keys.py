@@ -1,4 +1,4 @@
-"""Keys of clients at their ``jwks_uri``, from a real TLS server."""
+"""Keys that clients registered, and those at their ``jwks_uri`` on a real TLS server."""
 
 import json
 
@@ -6,8 +6,9 @@ import pytest
 
 from oauthprov.errors import JoseError, UnknownKey
 from oauthprov.protocol import jose
+from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.jwk import PrivateKey
-from oauthprov.protocol.key_sets import KeySets
+from oauthprov.records import Client
 
 from .server import JSON, answer
 
@@ -15,25 +16,33 @@ NOW = 1_000_000
 FIRST, SECOND = PrivateKey.generate("ES256"), PrivateKey.generate("ES256")
 
 
-class Client:
+def key_set(*keys):
+    return json.dumps({"keys": [key.public() for key in keys]})
+
+
+def registered(client_id="app", **keys):
+    return Client(client_id, "Printer", "web", NOW, **keys)
+
+
+class App:
     """A client that publishes keys, and the provider that verifies its tokens."""
 
     def __init__(self, place):
         self.now = NOW
         self.place = place
-        self.sets = KeySets(place.fetcher(), lambda: self.now)
+        self.client = registered(jwks_uri=place.url)
+        self.keys = ClientKeys(place.fetcher(), lambda: self.now)
 
     def publishes(self, *keys, media_type=JSON):
-        document = json.dumps({"keys": [key.public() for key in keys]}).encode()
-        self.place.server.reply = answer(document, media_type)
+        self.place.server.reply = answer(key_set(*keys).encode(), media_type)
 
     def presents(self, key, **claims):
         token = jose.sign({"iss": "app", "exp": self.now + 60} | claims, key, typ="JWT")
         return self.verify(token)
 
     def verify(self, token):
-        return self.sets.verify(
-            token, self.place.url, algorithms=("ES256",), types=("JWT",), now=self.now
+        return self.keys.verify(
+            self.client, token, algorithms=("ES256",), types=("JWT",), now=self.now
         ).claims["iss"]
 
     @property
@@ -43,7 +52,7 @@ class Client:
 
 @pytest.fixture
 def client(place):
-    made = Client(place)
+    made = App(place)
     made.publishes(FIRST)
     return made
 
@@ -56,6 +65,14 @@ def test_tokens_verify_with_published_keys_fetched_once(client):
 def test_a_key_set_of_its_own_media_type(client):
     client.publishes(FIRST, media_type="Content-Type: application/jwk-set+json")
     assert client.presents(FIRST) == "app"
+
+
+def test_a_client_that_registers_doesnt_wait_for_one_that_shares_its_address(client):
+    client.presents(FIRST)
+    client.publishes(SECOND)
+    client.client = registered("other", jwks_uri=client.place.url)
+    assert client.presents(SECOND) == "app"
+    assert client.fetches == 2
 
 
 def test_a_new_key_is_found_and_costs_a_fetch_every_30_seconds_at_most(client):
@@ -102,11 +119,20 @@ def test_a_key_set_that_cant_be_had(client):
 
 
 def test_a_jwks_uri_that_leads_inside(client):
+    client.client = registered(jwks_uri="https://169.254.169.254/latest/meta-data")
     with pytest.raises(JoseError, match="can't be had"):
-        client.sets.verify(
-            jose.sign({"exp": NOW + 60}, FIRST, typ="JWT"),
-            "https://169.254.169.254/latest/meta-data",
-            algorithms=("ES256",),
-            types=("JWT",),
-            now=NOW,
-        )
+        client.presents(FIRST)
+
+
+def test_a_registered_key_set_costs_no_fetch(client):
+    client.client = registered(jwks=key_set(FIRST))
+    assert client.presents(FIRST) == "app"
+    with pytest.raises(UnknownKey):
+        client.presents(SECOND)
+    assert client.fetches == 0
+
+
+def test_a_client_without_keys(client):
+    client.client = registered()
+    with pytest.raises(JoseError, match="has registered no keys"):
+        client.presents(FIRST)

@@ -1,0 +1,78 @@
+"""Pages of ours that the suite wants a picture of, and how somebody signs out.
+
+Each module that ends on such a page has browser entries of its own, in the place of the plan's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+PATIENCE = 10
+"""Seconds that the suite's browser waits for a page."""
+
+REFUSED = (
+    "oidcc-ensure-registered-redirect-uri",
+    "oidcc-ensure-redirect-uri-in-authorization-request",
+    "oidcc-redirect-uri-query-mismatch",
+    "oidcc-redirect-uri-query-added",
+)
+LOGOUT_REFUSED = {
+    "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri": "post_logout_redirect_uri",
+    "oidcc-rp-initiated-logout-modified-id-token-hint": "id_token_hint",
+    "oidcc-rp-initiated-logout-no-id-token-hint": "id_token_hint",
+}
+SIGNED_OUT = (
+    "oidcc-rp-initiated-logout-no-params",
+    "oidcc-rp-initiated-logout-no-post-logout-redirect-uri",
+    "oidcc-rp-initiated-logout-only-state",
+)
+
+
+def overrides(issuer: str, signing_in: Json) -> Json:
+    """Return the entries of each such module; ``signing_in`` is the plan's for signing in."""
+    authorize, logout = f"{issuer}/oauth/authorize*", f"{issuer}/oauth/logout*"
+    made = {module: [_ends(authorize, "error", "redirect")] for module in REFUSED}
+    for module, words in LOGOUT_REFUSED.items():
+        made[module] = [signing_in, _ends(logout, "error", words)]
+    for module in SIGNED_OUT:
+        made[module] = [signing_in, _ends(logout, "signed-out", "signed out", _confirm(issuer))]
+    return {module: {"browser": entries} for module, entries in made.items()}
+
+
+def logout(issuer: str, alias: str) -> Json:
+    """How somebody signs out and gets back to the suite."""
+    after = f"/test/a/{alias}/post_logout_redirect"
+    return {
+        "match": f"{issuer}/oauth/logout*",
+        "tasks": [
+            _confirm(issuer),
+            {
+                "task": "Be back",
+                "match": f"*{after}*",
+                "commands": [["wait", "contains", after, PATIENCE]],
+            },
+        ],
+    }
+
+
+def screenshot(element: str, words: str, *, optional: bool = False) -> list[Any]:
+    """The command that shows the suite what it would have a person look at."""
+    action = "update-image-placeholder" + ("-optional" if optional else "")
+    return ["wait", "id", element, PATIENCE, words, action]
+
+
+def _ends(match: str, element: str, words: str, *first: Json) -> Json:
+    """Who is sent to ``match`` ends on a page there that has ``element`` with ``words``."""
+    seen = {"task": "See it", "match": match, "commands": [screenshot(element, words)]}
+    return {"match": match, "tasks": [*first, seen]}
+
+
+def _confirm(issuer: str) -> Json:
+    return {
+        "task": "Sign out",
+        "match": f"{issuer}/oauth/logout/confirm*",
+        "optional": True,
+        "commands": [["click", "id", "sign-out"]],
+    }

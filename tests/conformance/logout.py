@@ -1,0 +1,68 @@
+"""Logout as the suite asks for it, and as it wants to be told (OpenID RP-Initiated Logout 1.0)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+from joserfc import jwt
+
+from .authorization import NEEDS_A_PAGE
+from .browser import Arrival, Browser, Page
+from .id_tokens import ALGORITHMS, SKEW, IdToken
+from .relying_party import RelyingParty
+
+STATE = "".join(map(chr, range(0x21, 0x7F))).replace("+", "~")
+"""Every character that a state may have (RFC 6749 appendix A.5) but those that forms rewrite."""
+LONG = "0123456789abcdef" * 8
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+
+Json = dict[str, Any]
+
+
+def after(client: RelyingParty) -> str:
+    """Where somebody goes on who has signed out."""
+    return f"{client.provider.suite_url}/post_logout_redirect"
+
+
+def end_session(
+    client: RelyingParty, browser: Browser, module: str, **given: str | None
+) -> Arrival | Page:
+    """Send a browser to the end session endpoint; None leaves a parameter out."""
+    plan = client.provider.plan
+    entries = plan["override"].get(module, {}).get("browser", plan["browser"])
+    asked = {name: value for name, value in given.items() if value is not None}
+    url = client.server["end_session_endpoint"] + (f"?{urlencode(asked)}" if asked else "")
+    return browser.visit(url, entries)
+
+
+def check_back(client: RelyingParty, arrival: Arrival | Page, state: str | None) -> None:
+    """It is where the client wants it, with the state and nothing else."""
+    assert isinstance(arrival, Arrival), f"it ended on a page: {arrival.text}"
+    assert arrival.url.partition("?")[0] == after(client)
+    assert arrival.method == "GET"
+    assert arrival.query == ({} if state is None else {"state": state})
+    assert arrival.fragment == {}
+
+
+def check_signed_out(client: RelyingParty, browser: Browser) -> None:
+    """Nobody is signed in any more: a request that shows no page is refused."""
+    asked = client.asking(prompt="none", state=LONG)
+    assert client.refused(client.ask(browser, asked), asked) in NEEDS_A_PAGE
+
+
+def check_logout_token(form: dict[str, str], client: RelyingParty, id_token: IdToken) -> None:
+    """It tells of this session and is valid (Back-Channel Logout section 2.6)."""
+    assert set(form) == {"logout_token"}
+    token = jwt.decode(form["logout_token"], client.server.keys, algorithms=ALGORITHMS)
+    claims = token.claims
+    assert token.header["alg"] == id_token.header["alg"]
+    assert claims["iss"] == client.server["issuer"]
+    assert client.client["client_id"] in claims["aud"]
+    assert claims["iat"] < time.time() + SKEW
+    assert claims["jti"]
+    assert claims["events"] == {EVENT: {}}
+    assert claims["sub"] == id_token["sub"]
+    assert claims["sid"] == id_token["sid"]
+    assert "nonce" not in claims

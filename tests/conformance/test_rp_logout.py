@@ -1,0 +1,99 @@
+"""Modules of the plan RP-Initiated Logout."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from . import logout
+from .browser import Page
+from .conftest import BASIC, ID_TOKEN, ID_TOKEN_TOKEN
+
+pytestmark = pytest.mark.parametrize("variant", [BASIC, ID_TOKEN, ID_TOKEN_TOKEN], ids=str)
+
+MODULE = "oidcc-rp-initiated-logout"
+ALG_NONE = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
+
+
+@pytest.fixture
+def client(suite):
+    uri = f"{suite.provider.suite_url}/post_logout_redirect"
+    return suite.client(post_logout_redirect_uris=[uri])
+
+
+@pytest.fixture
+def browser(suite):
+    return suite.browser()
+
+
+@pytest.fixture
+def hint(client, browser):
+    """The ID token of somebody who has just signed in."""
+    return client.flow(browser, state=logout.LONG).id_token.raw
+
+
+@pytest.fixture
+def asked(client, hint):
+    """The parameters that every module begins with."""
+    return {
+        "id_token_hint": hint,
+        "post_logout_redirect_uri": logout.after(client),
+        "state": logout.STATE,
+    }
+
+
+def ends_on(client, browser, module, element, **asked):
+    """Send the browser; it stays here, on a page that is photographed."""
+    page = logout.end_session(client, browser, f"{MODULE}-{module}", **asked)
+    assert isinstance(page, Page)
+    assert browser.shown == [element]
+
+
+def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(suite):
+    suite.server.check_https()
+    assert suite.server["end_session_endpoint"].startswith("https://")
+
+
+def test_oidcc_rp_initiated_logout(client, browser, asked):
+    arrival = logout.end_session(client, browser, MODULE, **asked)
+    logout.check_back(client, arrival, logout.STATE)
+    logout.check_signed_out(client, browser)
+
+
+def test_oidcc_rp_initiated_logout_no_state(client, browser, asked):
+    arrival = logout.end_session(client, browser, f"{MODULE}-no-state", **asked | {"state": None})
+    logout.check_back(client, arrival, None)
+    logout.check_signed_out(client, browser)
+
+
+def test_oidcc_rp_initiated_logout_bad_post_logout_redirect_uri(client, browser, asked):
+    bad = f"{client.provider.suite_url}/bad_post_logout_redirect_uri"
+    asked |= {"post_logout_redirect_uri": bad}
+    ends_on(client, browser, "bad-post-logout-redirect-uri", "error", **asked)
+
+
+def test_oidcc_rp_initiated_logout_modified_id_token_hint(client, browser, asked):
+    _, claims, _ = asked["id_token_hint"].split(".")
+    asked |= {"id_token_hint": f"{ALG_NONE}.{claims}."}
+    ends_on(client, browser, "modified-id-token-hint", "error", **asked)
+
+
+def test_oidcc_rp_initiated_logout_no_id_token_hint(client, browser, asked):
+    ends_on(client, browser, "no-id-token-hint", "error", **asked | {"id_token_hint": None})
+
+
+def test_oidcc_rp_initiated_logout_no_params(client, browser, hint):
+    ends_on(client, browser, "no-params", "signed-out")
+    logout.check_signed_out(client, browser)
+
+
+def test_oidcc_rp_initiated_logout_no_post_logout_redirect_uri(client, browser, asked):
+    asked |= {"post_logout_redirect_uri": None}
+    ends_on(client, browser, "no-post-logout-redirect-uri", "signed-out", **asked)
+    logout.check_signed_out(client, browser)
+
+
+def test_oidcc_rp_initiated_logout_only_state(client, browser, hint):
+    ends_on(client, browser, "only-state", "signed-out", state=logout.STATE)
+    logout.check_signed_out(client, browser)
