@@ -11,6 +11,10 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 from pyramid.config import Configurator
 from webtest import TestApp, TestRequest, TestResponse
 
+from oauthprov.credentials import mint_id
+from oauthprov.protocol import jose
+from oauthprov.protocol.client_assertions import TYPE
+from oauthprov.protocol.jwk import PrivateKey
 from oauthprov.protocol.registration import Registrar
 from oauthprov.records import Account, Client
 from oauthprov.storage.interface import Storage
@@ -159,6 +163,14 @@ class Site:
         client, secret = self.registrar.register(type=kind, **metadata)
         return App(self, client, secret)
 
+    def signer(self, kind: str = "web", **metadata) -> App:
+        """Register a client that signs with a key of its own."""
+        key = PrivateKey.generate("ES256")
+        keys = {"keys": [key.public()]}
+        app = self.app(kind, auth_method="private_key_jwt", jwks=keys, **metadata)
+        app.key = key
+        return app
+
     def close(self) -> None:
         self.storage.close()
 
@@ -250,6 +262,7 @@ class App:
     site: Site
     client: Client
     secret: str | None
+    key: PrivateKey | None = None
 
     def authorization_url(self, **changes: str | None) -> str:
         asked = {
@@ -268,13 +281,22 @@ class App:
         """Post a form, authenticated as the client registered."""
         form = {name: value for name, value in form.items() if value is not None}
         headers = dict(headers or {})
-        if self.secret is None:
+        if self.key is not None:
+            form = self.proof(self.site.issuer) | form
+        elif self.secret is None:
             form["client_id"] = self.client.client_id
         elif self.client.auth_method == "client_secret_post":
             form |= {"client_id": self.client.client_id, "client_secret": self.secret}
         else:
             headers |= basic(self.client.client_id, self.secret)
         return self.site.post("/oauth/token" if path == "token" else path, form, headers=headers)
+
+    def proof(self, aud: object) -> dict[str, str]:
+        """What proves a client that signs with ``key`` (RFC 7523 section 2.2)."""
+        now, client_id = self.site.clock(), self.client.client_id
+        claims = {"iss": client_id, "sub": client_id, "aud": aud, "jti": mint_id()}
+        assertion = jose.sign(claims | {"iat": now, "exp": now + 60}, self.key, typ=None)
+        return {"client_assertion_type": TYPE, "client_assertion": assertion}
 
     def exchange(self, code: str, headers: dict | None = None, **changes) -> TestResponse:
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
@@ -284,8 +306,8 @@ class App:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         return self.post("token", form | changes, headers)
 
-    def introspect(self, token: str) -> dict:
-        return self.post("/oauth/introspect", {"token": token}).json
+    def introspect(self, token: str, **more: str) -> dict:
+        return self.post("/oauth/introspect", {"token": token} | more).json
 
     def revoke(self, token: str) -> TestResponse:
         return self.post("/oauth/revoke", {"token": token})

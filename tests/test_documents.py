@@ -83,6 +83,8 @@ PROOFS: dict[str, Callable[[Document, Site], bool]] = {
     "6749": lambda said, _: "authorization_code" in said["grant_types_supported"],
     "6750": lambda _, site: site.get(API + "/me").headers["WWW-Authenticate"][:7] == "Bearer ",
     "7009": lambda said, _: "revocation_endpoint" in said,
+    "7521": lambda said, _: "private_key_jwt" in said["token_endpoint_auth_methods_supported"],
+    "7523": lambda said, _: "RS256" in said["token_endpoint_auth_signing_alg_values_supported"],
     "7591": lambda said, _: "registration_endpoint" in said,
     "7592": lambda _, site: site.get("/oauth/register/nobody").status_int == 401,
     "7636": lambda said, _: said["code_challenge_methods_supported"] == ["S256"],

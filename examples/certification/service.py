@@ -32,7 +32,7 @@ Running = AbstractContextManager[tuple[Provider, int]]
 class Options:
     """What a run is told; ``suite`` is the host and port where the suite listens.
 
-    ``folder`` takes the secret, the certificate and the plan. Port 0 is any free one.
+    ``folder`` takes the secrets, the certificate and the plan. Port 0 is any free one.
     """
 
     folder: Path
@@ -91,6 +91,7 @@ def serving(
     """Serve until the block is left; ``running`` serves settings over http."""
     options.folder.mkdir(parents=True, exist_ok=True)
     _make_secret(options.folder / "secret")
+    _make_secret(options.folder / "pairwise.secret")
     make_certificate(options.certificate, options.host)
     _upgrade(options.storage)
     proxy = Proxy(options.certificate, options.listen, options.port)

@@ -27,7 +27,7 @@ class Application:
         self.settings = Settings.from_ini(ini)
         self.storage = open_storage(self.settings.storage_url, self.settings.storage_options)
         self.storage.upgrade()
-        clients = Clients(self.storage, now, self.settings.client_cache)
+        clients = Clients(self.storage, now, self.settings)
         self.validator = Validator(self.settings, self.storage, clients, now)
         self.server = Server(self.validator)
 

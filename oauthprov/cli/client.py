@@ -3,7 +3,7 @@
 With ``--json``, ``list`` prints ``{"clients": [CLIENT, ...]}`` and every other verb a CLIENT: the
 fields of the record, with ``secrets`` as how many are live, and ``self_registered`` (RFC 7591) in
 place of the digest of its registration token. ``add`` and ``rotate-secret`` add
-``client_secret``, which is null for a public client and never shown again.
+``client_secret``, which is null for a client without one and never shown again.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
+from oauthprov.protocol import subjects
 from oauthprov.protocol.registration import CLIENT_TYPES, Metadata, Registrar
 from oauthprov.records import Client
 
@@ -30,6 +32,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add.add_argument("--name", required=True, help="what people will see")
     add_account(add.add_mutually_exclusive_group(), "--owner", "--owner-id")
     _add_metadata(add)
+    _add_keys(add)
     add.set_defaults(run=_add)
 
     every = verbs.add_parser("list", help="list all clients")
@@ -42,6 +45,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     edit = _add_verb(verbs, "edit", _edit, "change a client; what isn't named stays")
     edit.add_argument("--name")
     _add_metadata(edit)
+    _add_keys(edit)
     state = edit.add_mutually_exclusive_group()
     state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
     state.add_argument("--enable", action="store_true", help="let it work again")
@@ -72,6 +76,7 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         ("--post-logout-redirect-uri", "post_logout_redirect_uris", "URI"),
         ("--grant-type", "grant_types", "GRANT_TYPE"),
         ("--contact", "contacts", "TEXT"),
+        ("--default-acr-value", "default_acr_values", "ACR"),
         ("--request-uri", "request_uris", "URI"),
     ):
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
@@ -83,18 +88,46 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="it needs to be told which session has ended",
     )
+    verb.add_argument("--subject-type", choices=subjects.TYPES, help="what it knows people by")
+    verb.add_argument(
+        "--sector-identifier-uri", metavar="URI", help="a JSON array of redirect URIs"
+    )
+    for option in ("--id-token-signed-response-alg", "--userinfo-signed-response-alg"):
+        verb.add_argument(option, metavar="ALG", help="one of oauthprov.keys.algorithms")
+    verb.add_argument("--default-max-age", metavar="SECONDS", type=int, help="since the sign-in")
+    verb.add_argument(
+        "--first-party",
+        action=argparse.BooleanOptionalAction,
+        help="it is ours: people aren't asked for consent",
+    )
+
+
+def _add_keys(verb: argparse.ArgumentParser) -> None:
+    methods = ", ".join(CLIENT_TYPES["web"].auth_methods)
+    verb.add_argument("--auth-method", help=f"one of {methods}")
+    verb.add_argument("--jwks-uri", metavar="URI", help="where it publishes its public keys")
+    verb.add_argument(
+        "--jwks", metavar="FILE", type=_text_of, help="its public keys themselves, a JWK Set"
+    )
+    verb.add_argument(
+        "--token-endpoint-auth-signing-alg",
+        metavar="ALG",
+        help="the only algorithm by which it proves itself",
+    )
     verb.add_argument("--request-object-signing-alg", metavar="ALG", help="and no other")
     verb.add_argument(
         "--require-signed-request-object",
         action=argparse.BooleanOptionalAction,
         help="only what it has signed counts (RFC 9101)",
     )
-    verb.add_argument("--auth-method", help="client_secret_basic or client_secret_post")
-    verb.add_argument(
-        "--first-party",
-        action=argparse.BooleanOptionalAction,
-        help="it is ours: people aren't asked for consent",
-    )
+
+
+def _text_of(path: str) -> str:
+    """Return what a file holds; an empty name gives nothing, which takes the keys away."""
+    try:
+        return Path(path).read_text("utf-8") if path else ""
+    except (OSError, UnicodeError) as wrong:
+        raise argparse.ArgumentTypeError(f"can't be read: {path}") from wrong
 
 
 def _metadata(arguments: argparse.Namespace) -> Metadata:

@@ -48,8 +48,8 @@ class _Entry:
 class Documents:
     """Documents of one sort: at most ``limit`` bytes of one of ``media_types``.
 
-    Each ``owner`` has a copy of its own: what one has used up doesn't hold up another, who has just
-    put something else there. URLs that differ in their query would cost as many fetches.
+    Each ``owner`` has a copy of its own: what one has used up doesn't hold up another, who has
+    just put something else there. URLs that differ in their query would cost as many fetches.
     """
 
     def __init__(

@@ -17,12 +17,16 @@ Step = Literal["login", "reauthenticate", "create", "select_account", "consent",
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as it came in. ``query`` and ``body`` are raw bytes; header names lower-case."""
+    """A request as it came in. ``query`` and ``body`` are raw bytes; header names lower-case.
+
+    ``audiences`` are the URLs that a client's assertion may name beside the issuer.
+    """
 
     method: str
     query: bytes = b""
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    audiences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,8 @@ class Departure:
 class Bearing:
     """What a live access token stands for. ``account_id`` is None for a client's own token.
 
-    ``claims`` is what of the claims parameter was granted with it, as JSON.
+    ``subject`` is what the client calls the account: nothing else may be told to it. ``claims`` is
+    what of the claims parameter was granted with it, as JSON.
     """
 
     account_id: str | None
@@ -143,6 +148,7 @@ class Bearing:
     expires_at: int
     grant_id: str | None
     claims: str | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

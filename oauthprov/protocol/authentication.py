@@ -13,53 +13,91 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
 from oauthprov import credentials
-from oauthprov.protocol import params
+from oauthprov.errors import JoseError
+from oauthprov.protocol import client_assertions, params
 from oauthprov.protocol.context import Context
 from oauthprov.records import Client
+from oauthprov.storage.interface import Add
 
 log = logging.getLogger(__name__)
 
-Method = Literal["client_secret_basic", "client_secret_post", "none"]
-METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post", "none")
-CONFIDENTIAL: tuple[Method, ...] = ("client_secret_basic", "client_secret_post")
+Method = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+CONFIDENTIAL: tuple[Method, ...] = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+)
+METHODS: tuple[Method, ...] = (*CONFIDENTIAL, "none")
 
+_FAILED = "Client authentication failed."
 _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """Who a client says it is, and how it proves that."""
+    """Who a client says it is, and how it proves that: by a secret or an assertion."""
 
     method: Method
     client_id: str
-    secret: str = field(default="", repr=False)
+    proof: str = field(default="", repr=False)
 
 
-def presented(authorization: str | None, client_id: str | None, secret: str | None) -> Presented:
-    """Read the credentials of a request: the header, and the two parameters of the form.
+def presented(
+    authorization: str | None,
+    client_id: str | None,
+    secret: str | None,
+    *,
+    assertion_type: str | None = None,
+    assertion: str | None = None,
+) -> Presented:
+    """Read the credentials of a request: the header, and the parameters of the form.
 
     Raises InvalidRequestError for more than one method or two client ids, InvalidClientError for
-    a header that can't be read and for none at all.
+    a header or an assertion that can't be read and for none at all.
     """
-    if authorization is None:
-        if client_id is None:
-            raise InvalidClientError("Client authentication failed.")
-        if secret is None:
-            return Presented("none", client_id)
-        return Presented("client_secret_post", client_id, secret)
-    if secret is not None:
+    asserts = assertion is not None or assertion_type is not None
+    if [authorization is not None, secret is not None, asserts].count(True) > 1:
         raise InvalidRequestError("More than one client authentication method.")
-    found = _basic(authorization)
-    if client_id is not None and client_id != found.client_id:
-        raise InvalidRequestError("The client_id differs from the authenticated one.")
-    return found
+    if asserts:
+        return _asserted(client_id, assertion_type, assertion)
+    if authorization is not None:
+        found = _basic(authorization)
+        if client_id is not None and client_id != found.client_id:
+            raise InvalidRequestError("The client_id differs from the authenticated one.")
+        return found
+    if client_id is None:
+        raise InvalidClientError(_FAILED)
+    if secret is None:
+        return Presented("none", client_id)
+    return Presented("client_secret_post", client_id, secret)
 
 
 def presented_by(request: Request) -> Presented:
     """Read the credentials of a request of oauthlib's; see :func:`presented`."""
     return presented(
-        request.headers.get("authorization"), request.client_id, request.client_secret
+        request.headers.get("authorization"),
+        request.client_id,
+        request.client_secret,
+        assertion_type=getattr(request, "client_assertion_type", None),
+        assertion=getattr(request, "client_assertion", None),
     )
+
+
+def _asserted(
+    client_id: str | None, assertion_type: str | None, assertion: str | None
+) -> Presented:
+    if assertion_type is None or assertion is None:
+        raise InvalidRequestError("client_assertion and client_assertion_type go together.")
+    try:
+        if assertion_type != client_assertions.TYPE:
+            raise JoseError("its type isn't supported")
+        about = client_assertions.subject(assertion)
+        if client_id is not None and client_id != about:
+            raise JoseError("it is about another client than client_id")
+    except JoseError as wrong:
+        log.info("client assertion refused: %s", wrong.reason)
+        raise InvalidClientError(_FAILED) from None
+    return Presented("private_key_jwt", about, assertion)
 
 
 def _basic(authorization: str) -> Presented:
@@ -72,7 +110,7 @@ def _basic(authorization: str) -> Presented:
     except (binascii.Error, InvalidRequestError):
         colon = b""
     if not colon or not client_id:
-        raise InvalidClientError("Client authentication failed.")
+        raise InvalidClientError(_FAILED)
     return Presented("client_secret_basic", client_id, secret)
 
 
@@ -80,29 +118,47 @@ def authenticate(context: Context, request: Request) -> Client | None:
     """Return the client that ``request`` proves, None when it fails.
 
     A public client proves nothing; it is returned when it may come without a secret. A failure
-    reads the client afresh once, since another process may have rotated its secret.
+    reads the client afresh once, since another process may have changed its secret or its keys.
+    An assertion proves the client once it is used up: see :class:`Context`.
     """
     if context.client is not None:
         return context.client
     found = presented_by(request)
     client = context.find_client(found.client_id)
-    if client is None or not _proves(client, found):
+    refused = _refused(context, client, found)
+    if refused is not None:
         client = context.clients.reread(found.client_id)
-        if client is None or not _proves(client, found):
-            log.info("client %.80r failed to authenticate by %s", found.client_id, found.method)
-            return None
+        refused = refused if client is None else _refused(context, client, found)
+    if client is None or refused is not None:
+        method = found.method
+        log.info("client %.80r failed to authenticate by %s: %s", found.client_id, method, refused)
+        return None
     context.client = client
     return client
 
 
 def is_confidential(client: Client) -> bool:
-    """Tell whether the client can keep a secret (RFC 6749 section 2.1)."""
+    """Tell whether the client can keep a secret or a key (RFC 6749 section 2.1)."""
     return client.auth_method in CONFIDENTIAL
 
 
-def _proves(client: Client, found: Presented) -> bool:
+def _refused(context: Context, client: Client | None, found: Presented) -> str | None:
+    """Return why ``found`` doesn't prove the client, None when it does."""
+    if client is None:
+        return "there is no such client"
     if client.auth_method != found.method:
-        return False
+        return f"it is registered for {client.auth_method}"
     if found.method == "none":
-        return True
-    return any([credentials.matches(found.secret, secret) for secret in client.secrets])
+        return None
+    if found.method == "private_key_jwt":
+        return _assertion_refused(context, client, found.proof)
+    known = any([credentials.matches(found.proof, secret) for secret in client.secrets])
+    return None if known else "the secret is wrong"
+
+
+def _assertion_refused(context: Context, client: Client, assertion: str) -> str | None:
+    try:
+        context.proof = Add(client_assertions.verify(context, client, assertion))
+    except JoseError as wrong:
+        return wrong.reason
+    return None

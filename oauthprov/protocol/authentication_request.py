@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from oauthprov.protocol.claims import ClaimsRequest
+from oauthprov.protocol.claims import ClaimsRequest, Wanted
 
 
 @dataclass(slots=True)
@@ -12,8 +13,10 @@ class AuthenticationRequest:
     """Each check of ``authorization_checks`` fills in what it has read.
 
     ``openid`` tells whether it is an authentication request at all; without it nothing else but
-    the words of ``response_type`` is set. ``hint`` is the account of the ``id_token_hint``.
-    ``dropped`` are scopes that were asked for but may not be had in this way.
+    the words of ``response_type`` is set. ``hint`` is the subject of the ``id_token_hint``;
+    ``subject_of`` makes the subject, for the client, of an account. ``acr_values`` are those of
+    the parameter that a sign-in here may have. ``dropped`` are scopes that were asked for but may
+    not be had in this way.
     """
 
     openid: bool = False
@@ -24,4 +27,16 @@ class AuthenticationRequest:
     claims: ClaimsRequest = field(default_factory=ClaimsRequest)
     login_hint: str | None = None
     hint: str | None = None
+    acr_values: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
+    subject_of: Callable[[str], str] = str
+
+    def means(self, account_id: str) -> bool:
+        """Tell whether an account is the one that is meant, where one is.
+
+        It may be named by the id_token_hint, and by a value for ``sub`` (Core section 5.5.1).
+        """
+        sub = self.subject_of(account_id)
+        members = self.claims.id_token, self.claims.userinfo
+        wanted = all(member.get("sub", Wanted()).met_by(sub) for member in members)
+        return wanted and self.hint in (None, sub)

@@ -107,7 +107,7 @@ class Authorization:
         if signing_in.is_somebody_else(request.authentication, person):
             raise Answered(self._ended(context, request, interaction, LoginRequired()))
         try:
-            interactions.choose(context, interaction, person, signing_in.mark_of(person))
+            interactions.choose(context, interaction, signing_in.mark_of(person))
         except Conflict:
             raise Answered(UNKNOWN_INTERACTION) from None
 

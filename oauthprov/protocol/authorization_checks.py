@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectURIError
 
 from oauthprov.errors import JoseError
-from oauthprov.protocol import implicit, openid, scopes
+from oauthprov.protocol import implicit, openid, scopes, subjects
 from oauthprov.protocol.answers import ResponseMode
 from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.claims import ClaimsRequest
@@ -36,7 +37,10 @@ Endpoint = Literal["authorize", "pushed", "device"]
 
 def run(context: Context, endpoint: Endpoint) -> AuthenticationRequest:
     """Run the checks of an endpoint over ``context.parsed``. Raises OAuth2Error."""
-    asked = AuthenticationRequest(openid=_is_openid(context))
+    asked = AuthenticationRequest(
+        openid=_is_openid(context),
+        subject_of=partial(subjects.subject, context.settings, required(context.client)),
+    )
     for rule in RULES:
         if endpoint in rule.endpoints and (asked.openid or not rule.openid):
             rule.check(context, asked)
@@ -104,19 +108,32 @@ def prompt(context: Context, asked: AuthenticationRequest) -> None:
 
 
 def max_age(context: Context, asked: AuthenticationRequest) -> None:
-    """The age is a whole number of seconds."""
+    """The age is a whole number of seconds; the client may have registered a default."""
     given = context.parsed.get("max_age")
     if given is None:
+        asked.max_age = required(context.client).default_max_age
         return
     if not (given.isascii() and given.isdigit() and len(given) < 16):
         raise InvalidRequestError("The max_age must be a whole number of seconds.")
     asked.max_age = min(int(given), MAX_AGE_LIMIT)
 
 
+def acr_values(context: Context, asked: AuthenticationRequest) -> None:
+    """A wish, which the client may have registered: what can't be met here is ignored."""
+    given = context.parsed.get("acr_values")
+    default = required(context.client).default_acr_values
+    known = required(context.openid).accounts.acr_values
+    asked.acr_values = frozenset(default if given is None else given.split()).intersection(known)
+
+
 def nonce(context: Context, asked: AuthenticationRequest) -> None:
-    """Any text will do; none will with a code, for PKCE is there (Core 3.2.2.1, RFC 9700)."""
+    """Any text will do; none will with a code, for PKCE is there (Core 3.2.2.1, RFC 9700).
+
+    Response types that aren't supported are refused later, as such.
+    """
     asked.nonce = context.parsed.get("nonce")
-    if asked.nonce is None and "id_token" in asked.response_type:
+    words = " ".join(sorted(asked.response_type))
+    if asked.nonce is None and words in implicit.RESPONSE_TYPES:
         raise InvalidRequestError("The nonce is missing.")
 
 
@@ -187,6 +204,7 @@ RULES = (
     Rule(redirect_uri, _REDIRECTING, openid=True),
     Rule(prompt, _REDIRECTING, openid=True),
     Rule(max_age, _ALL, openid=True),
+    Rule(acr_values, _REDIRECTING, openid=True),
     Rule(nonce, _REDIRECTING, openid=True),
     Rule(claims, _ALL, openid=True),
     Rule(login_hint, _ALL, openid=True),

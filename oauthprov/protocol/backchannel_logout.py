@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from oauthprov.credentials import digest, mint_id
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
+from oauthprov.protocol import signed_responses
 from oauthprov.protocol.context import required
 from oauthprov.protocol.keys import SigningKeys
 from oauthprov.records import Client, Grant, LogoutDelivery
@@ -34,17 +35,18 @@ PATIENCE = 86_400
 log = logging.getLogger(__name__)
 
 
-def delivery(now: int, grant: Grant) -> LogoutDelivery:
+def delivery(now: int, grant: Grant, subject: str) -> LogoutDelivery:
     """Return what tells the client of ``grant`` that its session has ended.
 
-    Its key is made of client and session: they are in the queue once.
+    ``subject`` is what the client calls the account. Its key is made of client and session: they
+    are in the queue once.
     """
     sid = required(grant.sid)
     return LogoutDelivery(
         key=digest(f"logout {grant.client_id} {sid}"),
         queue=QUEUE,
         client_id=grant.client_id,
-        subject=grant.account_id,
+        subject=subject,
         sid=sid,
         due_at=now,
         expires_at=now + PATIENCE,
@@ -92,8 +94,8 @@ class BackchannelLogout:
                 done.next_at = min(due, done.next_at or due)
         return done
 
-    def token(self, about: LogoutDelivery) -> str:
-        """Return a logout token (section 2.4). Raises StorageError."""
+    def token(self, client: Client, about: LogoutDelivery) -> str:
+        """Return a logout token (section 2.4), signed as an ID token. Raises StorageError."""
         now = self._clock()
         claims = {
             "iss": self._settings.issuer,
@@ -105,7 +107,8 @@ class BackchannelLogout:
             "events": {EVENT: {}},
             "sid": about.sid,
         }
-        return self._keys.sign(claims, typ=TYPE)
+        alg = signed_responses.id_token_alg(self._settings, client)
+        return self._keys.sign(claims, typ=TYPE, alg=alg)
 
     def _attempt(self, stored: Stored[LogoutDelivery], failed: set[str]) -> int | None:
         """Deliver if it is time; return when it is to be tried again, None when it needn't."""
@@ -117,12 +120,11 @@ class BackchannelLogout:
         if about.due_at > now:
             return about.due_at
         client = self._storage.get(Client, about.client_id)
-        uri = client.record.backchannel_logout_uri if client else None
-        if uri is not None:
+        if client is not None and client.record.backchannel_logout_uri is not None:
             later = now + min(PAUSE << min(about.attempts, 10), PAUSE_LIMIT)
             if not self._put_off(stored, later) or about.client_id in failed:
                 return later
-            if not self._post(uri, about):
+            if not self._post(client.record, about):
                 failed.add(about.client_id)
                 return later
         self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
@@ -136,10 +138,11 @@ class BackchannelLogout:
             return False  # Another node is about to deliver it.
         return True
 
-    def _post(self, uri: str, about: LogoutDelivery) -> bool:
+    def _post(self, client: Client, about: LogoutDelivery) -> bool:
         """Post a logout token (section 2.5); tell whether it was taken (section 2.8)."""
+        uri, token = required(client.backchannel_logout_uri), self.token(client, about)
         try:
-            status = self._fetcher.post(uri, {"logout_token": self.token(about)})
+            status = self._fetcher.post(uri, {"logout_token": token})
         except FetchError as error:
             log.warning("client %s can't be told of a logout: %s", about.client_id, error)
             return False

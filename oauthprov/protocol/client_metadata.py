@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
+from oauthprov.protocol import implicit, sectors
 from oauthprov.protocol.client_rules import RULES
-from oauthprov.protocol.client_types import ClientType
+from oauthprov.protocol.client_types import KEY_METHOD, ClientType
+from oauthprov.protocol.jwk import ALGORITHMS, parse_key_set
+from oauthprov.protocol.redirects import leaves_browser
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
 
 class Metadata(TypedDict, total=False):
-    """The fields of a client that are chosen. Only the operator may set ``first_party``."""
+    """The fields of a client that are chosen. Only the operator may set ``first_party``.
+
+    ``jwks`` is a JWK Set, or its JSON.
+    """
 
     name: str
     redirect_uris: Sequence[str]
@@ -27,12 +33,20 @@ class Metadata(TypedDict, total=False):
     software_id: str | None
     software_version: str | None
     jwks_uri: str | None
-    jwks: Mapping[str, Any] | None
+    jwks: Mapping[str, Any] | str | None
     auth_method: str
+    token_endpoint_auth_signing_alg: str | None
     first_party: bool
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool
+    subject_type: str
+    sector_identifier_uri: str | None
+    id_token_signed_response_alg: str | None
+    userinfo_signed_response_alg: str | None
+    default_max_age: int | None
+    require_auth_time: bool
+    default_acr_values: Sequence[str]
     request_uris: Sequence[str]
     request_object_signing_alg: str | None
     require_signed_request_object: bool
@@ -90,8 +104,35 @@ def _keys_for_objects(client: Client) -> Iterator[tuple[str, str]]:
         yield "require_signed_request_object", "It needs jwks or jwks_uri."
 
 
+def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
+    if client.auth_method != KEY_METHOD:
+        return
+    if client.jwks is None:
+        if client.jwks_uri is None:
+            yield "jwks_uri", f"A client that proves itself by {KEY_METHOD} has it, or jwks."
+        return
+    bound = client.token_endpoint_auth_signing_alg
+    algorithms = set(ALGORITHMS if bound is None else (bound,))
+    if all(algorithms.isdisjoint(key.algorithms) for key in parse_key_set(client.jwks).keys):
+        yield "jwks", f"It has no public key to prove the client with by {KEY_METHOD}."
+
+
+def _implicit_over_https(client: Client) -> Iterator[tuple[str, str]]:
+    """OpenID Connect Registration section 2, ``application_type``.
+
+    It forbids the host localhost too, but a certification suite may run there.
+    """
+    if implicit.GRANT_TYPE not in client.grant_types or client.client_type == "native":
+        return
+    if any(map(leaves_browser, client.redirect_uris)):
+        yield "redirect_uris", "Tokens go to a web page over https only."
+
+
 TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
+    _implicit_over_https,
     _one_key_set,
     _keys_for_objects,
+    _keys_to_sign_with,
+    sectors.problems,
 )
 """Rules over several fields: each yields a field and what is wrong with it, as a sentence."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from oauthprov.records import Client
+
 
 @dataclass(frozen=True, slots=True)
 class ClientType:
@@ -21,7 +23,7 @@ class ClientType:
 
     @property
     def confidential(self) -> bool:
-        """Whether clients of this type keep a secret."""
+        """Whether clients of this type keep a secret or a key."""
         return self.auth_methods[0] != "none"
 
     @property
@@ -31,7 +33,9 @@ class ClientType:
 
 
 _WITH_PEOPLE = ("authorization_code", "refresh_token")
-_SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+KEY_METHOD = "private_key_jwt"
+_CONFIDENTIAL = (*SECRET_METHODS, KEY_METHOD)
 
 CLIENT_TYPES: Mapping[str, ClientType] = {
     kind.name: kind
@@ -41,7 +45,7 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             "Web server",
             "An application on a server of yours, which can keep a secret.",
             _WITH_PEOPLE,
-            _SECRET_METHODS,
+            _CONFIDENTIAL,
         ),
         ClientType(
             "browser",
@@ -62,7 +66,12 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             "Machine to machine",
             "A job or service that acts as itself, with no person there to ask.",
             ("client_credentials",),
-            _SECRET_METHODS,
+            _CONFIDENTIAL,
         ),
     )
 }
+
+
+def has_secret(client: Client) -> bool:
+    """Tell whether the client proves itself by a secret, and so may have one."""
+    return client.auth_method in SECRET_METHODS

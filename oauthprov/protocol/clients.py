@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Callable
 
+from oauthprov.protocol import subjects
 from oauthprov.records import Client
+from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage, Stored
 
 CACHE_SIZE = 4096
+
+log = logging.getLogger(__name__)
 
 # No dot, and short enough for the key of a consent: an account id of 200 characters, a dot, this.
 _CLIENT_ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,54}")
@@ -18,15 +23,16 @@ _CLIENT_ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,54}")
 class Clients:
     """Client records by ``client_id``.
 
-    Found ones are kept for ``lifetime`` seconds; what isn't found is never kept, so a new client
-    works at once. A change made in this process calls :meth:`evict`; one made elsewhere is seen
-    when the entry is old, or when an authentication fails.
+    Found ones are kept for ``oauthprov.client_cache`` seconds; what isn't found is never kept, so
+    a new client works at once. A change made in this process calls :meth:`evict`; one made
+    elsewhere is seen when the entry is old, or when an authentication fails. A client that nobody
+    can be named to (:mod:`oauthprov.protocol.subjects`) is as good as disabled.
     """
 
-    def __init__(self, storage: Storage, clock: Callable[[], int], lifetime: int) -> None:
+    def __init__(self, storage: Storage, clock: Callable[[], int], settings: Settings) -> None:
         self._storage = storage
         self._clock = clock
-        self._lifetime = lifetime
+        self._settings = settings
         self._entries: dict[str, tuple[Stored[Client], int]] = {}
         self._lock = threading.Lock()
 
@@ -35,8 +41,8 @@ class Clients:
         if not _CLIENT_ID.fullmatch(client_id):
             return None
         entry = self._entries.get(client_id)
-        if entry is not None and 0 <= self._clock() - entry[1] < self._lifetime:
-            return _enabled(entry[0].record)
+        if entry is not None and 0 <= self._clock() - entry[1] < self._settings.client_cache:
+            return self._usable(entry[0].record)
         return self._read(client_id)
 
     def cached(self, client_id: str) -> Stored[Client] | None:
@@ -69,8 +75,10 @@ class Clients:
             if len(self._entries) >= CACHE_SIZE:
                 del self._entries[next(iter(self._entries))]
             self._entries[client_id] = (stored, read_at)
-        return _enabled(stored.record)
+        if not subjects.can_name(self._settings, stored.record):
+            log.error("client %s needs oauthprov.openid.pairwise_secret", client_id)
+        return self._usable(stored.record)
 
-
-def _enabled(client: Client) -> Client | None:
-    return client if client.disabled_at is None else None
+    def _usable(self, client: Client) -> Client | None:
+        usable = client.disabled_at is None and subjects.can_name(self._settings, client)
+        return client if usable else None

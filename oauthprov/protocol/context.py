@@ -6,11 +6,14 @@ parameter that a client sends is readable there as an attribute.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
+
+from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 
 from oauthprov.protocol.answers import ResponseMode
 from oauthprov.protocol.authentication_request import AuthenticationRequest
@@ -21,7 +24,9 @@ from oauthprov.protocol.params import Parsed
 from oauthprov.protocol.signing_in import Others, nobody_else
 from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Change, Storage, Stored
+from oauthprov.storage.interface import Add, Change, Conflict, Storage, Stored
+
+log = logging.getLogger(__name__)
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -32,7 +37,9 @@ Operation = Literal["authorize", "token", "introspect", "revoke"]
 class Context:
     """One request. Hooks of the validator fill it; the one commit at the end reads it.
 
-    ``client`` is the one that has proven itself, ``code`` or ``refresh_token`` what it presented,
+    ``audiences`` are what a client may call this server when it proves itself, beside the issuer.
+    ``client`` is the one that has proven itself, ``proof`` what makes sure that it did so only
+    once, until that is committed, ``code`` or ``refresh_token`` what it presented,
     ``resources`` what the token is for. ``response`` is one that was given before and is given
     again. ``parsed`` are the parameters of an authorization request, ``proven`` is the redirect
     URI once it and its client are, ``authentication`` what OpenID Connect adds to the request.
@@ -47,7 +54,9 @@ class Context:
     now: int
     operation: Operation | None = None
     openid: OpenID | None = None
+    audiences: Collection[str] = ()
     client: Client | None = None
+    proof: Add | None = None
     code: Stored[AuthorizationCode] | None = None
     refresh_token: Stored[RefreshToken] | None = None
     resources: tuple[str, ...] = ()
@@ -75,9 +84,29 @@ class Context:
             self._clients[client_id] = self.clients.get(client_id)
         return self._clients[client_id]
 
-    def commit(self, *changes: Change) -> None:
-        """Commit at this request's time. Raises Conflict and StorageError."""
-        self.storage.commit(*changes, now=self.now)
+    def commit(self, *changes: Change, before_proof: bool = False) -> None:
+        """Commit at this request's time, and use the client's proof up by the same commit.
+
+        The proof goes first, but with ``before_proof``. Raises Conflict, StorageError, and
+        InvalidClientError when the proof was used before.
+        """
+        proof, self.proof = self.proof, None
+        proofs = () if proof is None else (proof,)
+        try:
+            given = (*changes, *proofs) if before_proof else (*proofs, *changes)
+            self.storage.commit(*given, now=self.now)
+        except Conflict as lost:
+            if lost.change in proofs:
+                client_id = self.client.client_id if self.client else None
+                log.warning("client %s presented an assertion twice", client_id)
+                raise InvalidClientError("Client authentication failed.") from None
+            self.proof = proof
+            raise
+
+    def settle(self) -> None:
+        """Use the client's proof up where nothing else is committed; raises as :meth:`commit`."""
+        if self.proof is not None:
+            self.commit()
 
 
 _current: ContextVar[Context | None] = ContextVar("oauthprov", default=None)
@@ -93,12 +122,21 @@ def current() -> Context:
 
 @contextmanager
 def entered(context: Context) -> Iterator[Context]:
-    """Make ``context`` the current one."""
+    """Make ``context`` the current one. A request that fails uses its client's proof up, too."""
     token = _current.set(context)
     try:
         yield context
+        _settle_failed(context)
+    except OAuth2Error:
+        _settle_failed(context)
+        raise
     finally:
         _current.reset(token)
+
+
+def _settle_failed(context: Context) -> None:
+    with suppress(InvalidClientError):
+        context.settle()
 
 
 def required(value: T | None) -> T:

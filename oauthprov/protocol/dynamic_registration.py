@@ -21,6 +21,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov import credentials
 from oauthprov.errors import InvalidClientMetadataError
+from oauthprov.fetch import Fetcher
 from oauthprov.protocol import initial_access, registration_call, registration_request
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.client_metadata import InvalidMetadata
@@ -30,6 +31,7 @@ from oauthprov.protocol.registration import (
     Registrar,
     StoredClient,
     UnknownClient,
+    has_secret,
 )
 from oauthprov.records import Client
 from oauthprov.settings import Settings
@@ -61,11 +63,12 @@ class DynamicRegistration:
         storage: Storage,
         clock: Callable[[], int],
         evict: Callable[[str], None],
+        fetcher: Fetcher,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
-        self._registrar = Registrar(settings, storage, clock, evict)
+        self._registrar = Registrar(settings, storage, clock, evict, fetcher)
 
     def register(self, call: Call, address_of: AddressOf, make_room: Callable[[], None]) -> Answer:
         """Register a client (RFC 7591 section 3).
@@ -90,11 +93,11 @@ class DynamicRegistration:
             for _ in range(_RACES):
                 stored, token = self._managed(call, client_id)
                 try:
-                    client = self._update(stored, registration_call.parsed(call))
+                    client, secret = self._update(stored, registration_call.parsed(call))
                 except (ChangedMeanwhile, UnknownClient):
                     continue
                 log.info("client %s changed its registration", client_id)
-                return _information(200, client, token, address_of)
+                return _information(200, client, token, address_of, secret)
             raise TemporarilyUnavailableError("Please try again.", status_code=503)
 
         return self._answer(work)
@@ -124,11 +127,7 @@ class DynamicRegistration:
         make_room()
         self._store(call, client)
         log.info("client %s registered itself", client.client_id)
-        answer = _information(201, client, token, address_of)
-        if secret is None:
-            return answer
-        told = {"client_secret": secret, "client_secret_expires_at": 0}
-        return replace(answer, body={**(answer.body or {}), **told})
+        return _information(201, client, token, address_of, secret)
 
     def _store(self, call: Call, client: Client) -> None:
         for _ in range(_RACES):
@@ -166,11 +165,17 @@ class DynamicRegistration:
             raise AccessDeniedError("The client is disabled.", status_code=403)
         return stored, token
 
-    def _update(self, stored: StoredClient, document: Mapping[str, Any]) -> Client:
+    def _update(
+        self, stored: StoredClient, document: Mapping[str, Any]
+    ) -> tuple[Client, str | None]:
+        """Return the client as it is then, and its secret where it needed one anew."""
         client = stored.record
         _check_identity(client, document)
         _, metadata = registration_request.read(document, self._settings, client)
-        return self._registrar.edit(client.client_id, version=stored.version, **metadata)
+        client = self._registrar.edit(client.client_id, version=stored.version, **metadata)
+        if has_secret(client) and not client.secrets:
+            return self._registrar.rotate_secret(client.client_id)
+        return client, None
 
     def _answer(self, work: Callable[[], Answer]) -> Answer:
         try:
@@ -198,10 +203,14 @@ def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
         raise InvalidClientMetadataError("client_secret: A client doesn't choose its secret.")
 
 
-def _information(status: int, client: Client, token: str, address_of: AddressOf) -> Answer:
+def _information(
+    status: int, client: Client, token: str, address_of: AddressOf, secret: str | None = None
+) -> Answer:
     """The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
     body = registration_request.document(client) | {
         "registration_client_uri": address_of(client.client_id),
         "registration_access_token": token,
     }
+    if secret is not None:
+        body |= {"client_secret": secret, "client_secret_expires_at": 0}
     return Answer(status, body, NO_STORE)

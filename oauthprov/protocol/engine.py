@@ -23,6 +23,7 @@ from oauthlib.oauth2 import (
     TokenEndpoint,
 )
 from oauthlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
     InvalidRequestError,
     OAuth2Error,
     UnsupportedGrantTypeError,
@@ -107,21 +108,41 @@ class Engine:
 
     def _answer(self, call: Call, known: frozenset[str], respond: Respond) -> Answer:
         headers = dict(NO_STORE)
+        if call.method != "POST":
+            headers["Allow"] = "POST"
         try:
-            if call.method != "POST":
-                headers["Allow"] = "POST"
-                raise InvalidRequestError("The method must be POST.", status_code=405)
-            pairs = params.from_body(call, known).strict()
-            # As text: of a list of pairs oauthlib keeps the last of each name.
-            form = urlencode(pairs)
-            _, body, status = respond(_URI, "POST", form, _headers(call))
-            document = json.loads(body) if body else None
+            status, document = _responded(call, known, respond)
+            current().settle()
         except OAuth2Error as error:
-            status, document = error.status_code, dict(error.twotuples)
+            status, document = _settled(error)
         if status == 401:
             # RFC 6749 section 5.2, where oauthlib names the Bearer scheme.
             headers["WWW-Authenticate"] = self._challenge
         return Answer(status, document, headers)
+
+
+def _responded(
+    call: Call, known: frozenset[str], respond: Respond
+) -> tuple[int, dict[str, Any] | None]:
+    if call.method != "POST":
+        raise InvalidRequestError("The method must be POST.", status_code=405)
+    pairs = params.from_body(call, known).strict()
+    # As text: of a list of pairs oauthlib keeps the last of each name.
+    form = urlencode(pairs)
+    _, body, status = respond(_URI, "POST", form, _headers(call))
+    return status, json.loads(body) if body else None
+
+
+def _settled(error: OAuth2Error) -> tuple[int, dict[str, Any]]:
+    """Return what to answer to a request that fails, whose client hasn't been proven to the end.
+
+    One that presents an assertion again learns no more than that.
+    """
+    try:
+        current().settle()
+    except InvalidClientError as again:
+        error = again
+    return error.status_code, dict(error.twotuples)
 
 
 def _headers(call: Call) -> dict[str, str]:

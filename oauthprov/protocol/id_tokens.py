@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oauthprov.credentials import digest
-from oauthprov.protocol import claims, jose
+from oauthprov.protocol import claims, jose, signed_responses, subjects
 from oauthprov.protocol.claims import ClaimsRequest
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.openid import SCOPE
@@ -41,7 +41,7 @@ def signed(
     scopes: tuple[str, ...] = (),
 ) -> str:
     """Return an ID token that goes with ``access_token``; with the claims of ``scopes``."""
-    alg = context.settings.keys_algorithms[0]
+    alg = signed_responses.id_token_alg(context.settings, required(context.client))
     made = _claims(context, grant, scopes)
     if access_token is not None:
         made["at_hash"] = jose.half_hash(alg, access_token)
@@ -63,10 +63,10 @@ def _claims(context: Context, grant: Grant, scopes: tuple[str, ...]) -> dict[str
         made |= claims.told(known, scopes, asked)
     made |= {
         "iss": context.settings.issuer,
-        "sub": grant.account_id,
+        "sub": subjects.subject(context.settings, required(context.client), grant.account_id),
         "aud": grant.client_id,
         "iat": context.now,
-        "exp": context.now + context.settings.access_token_lifetime,
+        "exp": context.now + context.settings.id_token_lifetime,
     }
     if grant.auth_time is not None:
         made["auth_time"] = grant.auth_time

@@ -78,16 +78,9 @@ def adopt(
     return replace(stored, record=bound, version=stored.version + 1)
 
 
-def choose(context: Context, stored: Stored[Interaction], person: SignedIn, mark: Digest) -> None:
-    """Note who was chosen for a request, by ``mark``.
-
-    To choose isn't to sign in: a session that is as old as the request or older counts as one
-    that was there when it began. Raises Conflict.
-    """
-    record = replace(stored.record, chosen=mark)
-    if person.auth_time <= record.created_at:
-        record = replace(record, session_key=person.session_key, auth_time=person.auth_time)
-    context.commit(Replace(record, expecting=stored))
+def choose(context: Context, stored: Stored[Interaction], mark: Digest) -> None:
+    """Note who was chosen for a request, by ``mark``. Raises Conflict."""
+    context.commit(Replace(replace(stored.record, chosen=mark), expecting=stored))
 
 
 def _live(context: Context, interaction_id: str, purpose: str) -> Stored[Interaction] | None:

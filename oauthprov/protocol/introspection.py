@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oauthprov.protocol import authentication, tokens
+from oauthprov.protocol import authentication, subjects, tokens
 from oauthprov.protocol.context import Context
 from oauthprov.records import AccessToken, Client, RefreshToken
 
@@ -43,7 +43,7 @@ def describe(context: Context, raw: str) -> dict[str, int | str | list[str]] | N
     members: dict[str, int | str | list[str]] = {
         "scope": " ".join(token.scopes),
         "client_id": token.client_id,
-        "sub": account_id or token.client_id,
+        "sub": _subject(context, asker, owner, account_id) if account_id else token.client_id,
         "iss": context.settings.issuer,
         "iat": token.issued_at,
         "exp": token.expires_at,
@@ -53,3 +53,15 @@ def describe(context: Context, raw: str) -> dict[str, int | str | list[str]] | N
     if token.resources:
         members["aud"] = list(token.resources)
     return members
+
+
+def _subject(context: Context, asker: Client, owner: Client, account_id: str) -> str:
+    """Return what a token says of a person to ``asker``: what ``owner`` calls them, if pairwise.
+
+    A resource server that is shown tokens of several sectors so can't tell that they are of one
+    person; nor can a developer by asking with a public client of theirs. To join them in-process
+    is up to the operator, who has the account itself. An asker that is pairwise alone gets a
+    subject of its own, not the one that all public clients know.
+    """
+    named_to = owner if owner.subject_type == subjects.PAIRWISE else asker
+    return subjects.subject(context.settings, named_to, account_id)

@@ -75,7 +75,7 @@ def verify(
     alg = parsed.header.get("alg")
     if alg not in algorithms or alg not in ALGORITHMS:
         raise JoseError("the token is signed with an algorithm that isn't allowed here")
-    if _type(parsed.header) not in {None if typ is None else typ.lower() for typ in types}:
+    if type_of(parsed.header) not in {None if typ is None else typ.lower() for typ in types}:
         raise JoseError("the token is of another type")
     kid = parsed.header.get("kid")
     if not isinstance(kid, str | None):
@@ -113,6 +113,17 @@ def check_times(claims: Mapping[str, Any], now: int, *, leeway: int = LEEWAY) ->
         raise JoseError("the token isn't valid yet")
     if times.get("iat", now) > now + leeway:
         raise JoseError("the token was issued in the future")
+
+
+def type_of(header: Mapping[str, Any]) -> str | None:
+    """Return ``typ`` without ``application/``, in lower case (RFC 7515 section 4.1.9).
+
+    Raises JoseError.
+    """
+    typ = header.get("typ")
+    if not isinstance(typ, str | None):
+        raise JoseError("the token's typ is no text")
+    return None if typ is None else typ.lower().removeprefix("application/")
 
 
 def half_hash(alg: str, value: str) -> str:
@@ -154,14 +165,6 @@ def _object(part: str, encoded: str) -> dict[str, Any]:
         return parse_object(_decode(encoded))
     except ValueError as wrong:
         raise JoseError(f"the token's {part} {wrong}") from None
-
-
-def _type(header: Mapping[str, Any]) -> str | None:
-    """The media type in ``typ``, without ``application/`` (RFC 7515 section 4.1.9)."""
-    typ = header.get("typ")
-    if not isinstance(typ, str | None):
-        raise JoseError("the token's typ is no text")
-    return None if typ is None else typ.lower().removeprefix("application/")
 
 
 def _algorithm(alg: str) -> Any:

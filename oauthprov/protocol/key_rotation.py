@@ -35,9 +35,10 @@ class UnknownSigningKey(Exception):
 def longest_lifetime(settings: Settings) -> int:
     """Return the seconds for which a signed token may be of use, at most.
 
-    An ID token is a hint of who is meant for as long as the session that it came from.
+    An ID token is a hint of who is meant for as long as the session that it came from. Access
+    tokens aren't signed.
     """
-    return max(settings.access_token_lifetime, settings.session_lifetime)
+    return max(settings.id_token_lifetime, settings.session_lifetime)
 
 
 def serial(key: SigningKey) -> int:

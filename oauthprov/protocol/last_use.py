@@ -21,7 +21,8 @@ STEP = 86_400
 def commit(context: Context, client_id: str, *changes: Change) -> None:
     """Commit ``changes``, which are a use of the client, and mark it. Raises what they raise.
 
-    The mark goes first, so that on a cluster nothing is written yet when it conflicts.
+    The mark goes first, so that on a cluster nothing but the client's proof is written yet when
+    it conflicts.
     """
     mark = _mark(context, client_id)
     if mark is None:

@@ -13,8 +13,10 @@ from oauthprov.protocol import (
     implicit,
     jwk,
     pkce,
+    subjects,
     validator,
 )
+from oauthprov.protocol.jwk import ALGORITHMS
 from oauthprov.settings import Resource, Settings
 
 AUTHORIZATION_SERVER = "oauth-authorization-server"
@@ -33,6 +35,7 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         "response_modes_supported": list(authorization_checks.RESPONSE_MODES),
         "grant_types_supported": list(validator.GRANT_TYPES),
         "token_endpoint_auth_methods_supported": list(authentication.METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": True,
@@ -47,9 +50,11 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
     if "introspection_endpoint" in entries:
         methods = list(authentication.CONFIDENTIAL)
         document["introspection_endpoint_auth_methods_supported"] = methods
+        document["introspection_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     if "revocation_endpoint" in entries:
         methods = list(authentication.METHODS)
         document["revocation_endpoint_auth_methods_supported"] = methods
+        document["revocation_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return document | dict(entries)
 
 
@@ -60,8 +65,9 @@ def openid_provider(
     declared = {scope.name for scope in settings.scopes}
     named = [name for scope, names in claims.SCOPES.items() if scope in declared for name in names]
     document: dict[str, object] = {
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(subjects.types(settings)),
         "id_token_signing_alg_values_supported": list(settings.keys_algorithms),
+        "userinfo_signing_alg_values_supported": list(settings.keys_algorithms),
         "claim_types_supported": ["normal"],
         "claims_supported": [*id_tokens.CLAIMS, *named],
         "claims_parameter_supported": True,

@@ -47,7 +47,9 @@ AUTHORIZATION = AUTHENTICATION | {
     "scope",
     "state",
 }
-CREDENTIALS = frozenset({"client_id", "client_secret"})
+CREDENTIALS = frozenset(
+    {"client_assertion", "client_assertion_type", "client_id", "client_secret"}
+)
 TOKEN = CREDENTIALS | {
     "code",
     "code_verifier",

@@ -68,12 +68,14 @@ class Provider:
         )
         self.client_keys = ClientKeys(self.fetcher, clock)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
-        self.clients = Clients(storage, clock, settings.client_cache)
+        self.clients = Clients(storage, clock, settings)
         self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
         self.validator = Validator(
             settings, storage, self.clients, clock, self._openid, self.client_keys
         )
-        self.registration = DynamicRegistration(settings, storage, clock, self.clients.evict)
+        self.registration = DynamicRegistration(
+            settings, storage, clock, self.clients.evict, self.fetcher
+        )
         self._engine = Engine(self.validator, settings)
         self._authorization = Authorization(self._engine, RequestURIs(self.fetcher, clock))
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
@@ -81,17 +83,17 @@ class Provider:
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2)."""
-        with self.validator.request("token"):
+        with self.validator.request("token", call.audiences):
             return self._engine.token(call)
 
     def introspect(self, call: Call) -> Answer:
         """Answer the introspection endpoint (RFC 7662)."""
-        with self.validator.request("introspect"):
+        with self.validator.request("introspect", call.audiences):
             return self._engine.introspect(call)
 
     def revoke(self, call: Call) -> Answer:
         """Answer the revocation endpoint (RFC 7009)."""
-        with self.validator.request("revoke"):
+        with self.validator.request("revoke", call.audiences):
             return self._engine.revoke(call)
 
     def authorize(
@@ -210,8 +212,11 @@ class Provider:
         with self.validator.request() as context:
             return tokens.bearing(context, token)
 
-    def userinfo(self, bearing: Bearing) -> dict[str, object] | None:
-        """Return the claims that a token stands for, None when it stands for no person."""
+    def userinfo(self, bearing: Bearing) -> dict[str, object] | str | None:
+        """Return the claims that a token stands for, None when it stands for no person.
+
+        They are a signed JWT where the client registered for that.
+        """
         with self.validator.request() as context:
             return userinfo.userinfo(context, bearing)
 

@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol import sectors
 from oauthprov.protocol.client_metadata import (
     InvalidMetadata,
     Metadata,
@@ -20,7 +22,12 @@ from oauthprov.protocol.client_metadata import (
     consistent,
     default_scopes_within,
 )
-from oauthprov.protocol.client_types import CLIENT_TYPES, ClientType
+from oauthprov.protocol.client_types import (
+    CLIENT_TYPES,
+    SECRET_METHODS,
+    ClientType,
+    has_secret,
+)
 from oauthprov.records import Client, Consent
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Conflict, Page, Remove, Replace, Storage, Stored
@@ -35,6 +42,7 @@ __all__ = (
     "StoredClient",
     "UnknownClient",
     "drop_orphaned_consents",
+    "has_secret",
 )
 
 StoredClient = Stored[Client]
@@ -55,6 +63,7 @@ class Registrar:
 
     ``version`` is that of the record a person was looking at (``Stored.version``): when it has
     changed since, ChangedMeanwhile is raised; so it is when two change it at the same moment.
+    ``fetcher`` reads a client's ``sector_identifier_uri``, before anything is written.
     """
 
     def __init__(
@@ -63,16 +72,18 @@ class Registrar:
         storage: Storage,
         clock: Callable[[], int],
         evict: Callable[[str], None] = lambda client_id: None,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
         self._evict = evict
+        self._fetcher = fetcher or Fetcher(settings.fetch_allow, settings.fetch_ca_file)
 
     def register(
         self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
     ) -> tuple[Client, str | None]:
-        """Store a new client; return it and its secret, if it is confidential.
+        """Store a new client; return it and its secret, if it has one.
 
         The secret can't be had again. Without ``scopes`` it gets the server's default scopes.
         Raises InvalidMetadata.
@@ -95,7 +106,8 @@ class Registrar:
         values = checked(everything | metadata, kind, self._settings)
         implied = [s for s in self._settings.default_scopes if s in values["scopes"]]
         default = default_scopes_within(values.pop("default_scopes", implied), values["scopes"])
-        secret, made = mint(CLIENT_SECRET) if kind.confidential else (None, None)
+        keeps_secret = values["auth_method"] in SECRET_METHODS
+        secret, made = mint(CLIENT_SECRET) if keeps_secret else (None, None)
         now = self._clock()
         client = Client(
             client_id=mint_id(),
@@ -107,7 +119,7 @@ class Registrar:
             default_scopes=default,
             **values,
         )
-        return consistent(client), secret
+        return self._judged(client, None), secret
 
     def get(self, client_id: str, owner: str | None = None) -> StoredClient:
         """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
@@ -134,7 +146,8 @@ class Registrar:
     ) -> Client:
         """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
 
-        Scopes taken away leave the default scopes too, when these aren't given.
+        Scopes taken away leave the default scopes too, when these aren't given. A method that uses
+        no secret ends those that there were; where one is needed again, :meth:`rotate_secret` it.
         """
         stored = self.get(client_id, owner)
         client = stored.record
@@ -142,7 +155,9 @@ class Registrar:
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
-        consistent(replace(client, **values))
+        if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
+            values |= {"secrets": (), "secret_created_at": None}
+        self._judged(replace(client, **values), client)
         return self._replace(stored, version, default_scopes=default, **values)
 
     def rotate_secret(
@@ -151,11 +166,13 @@ class Registrar:
         """Make a new secret beside the newest so far; one older than that dies at once.
 
         Return the client and the secret, which can't be had again. Raises InvalidMetadata for a
-        public client, UnknownClient, ChangedMeanwhile.
+        client whose method uses none, UnknownClient, ChangedMeanwhile.
         """
         stored = self.get(client_id, owner)
-        if not CLIENT_TYPES[stored.record.client_type].confidential:
-            raise InvalidMetadata({"secrets": "A public client has no secret."})
+        if not has_secret(stored.record):
+            public = stored.record.auth_method == "none"
+            kind = "A public client" if public else "A client that signs with its own key"
+            raise InvalidMetadata({"secrets": f"{kind} has no secret."})
         secret, made = mint(CLIENT_SECRET)
         kept = (made, *stored.record.secrets)[:_LIVE_SECRETS]
         client = self._replace(stored, version, secrets=kept, secret_created_at=self._clock())
@@ -185,6 +202,16 @@ class Registrar:
         self.get(client_id, owner)
         self._storage.commit(Remove(Client, client_id), now=self._clock())
         self._evict(client_id)
+
+    def _judged(self, client: Client, before: Client | None) -> Client:
+        """Return ``client``; raise InvalidMetadata when its fields don't go together."""
+        consistent(client)
+        wrong = (
+            sectors.listed(client, self._fetcher) if sectors.has_changed(client, before) else ()
+        )
+        if problems := dict(wrong):
+            raise InvalidMetadata(problems)
+        return client
 
     def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
         client = replace(stored.record, **values)

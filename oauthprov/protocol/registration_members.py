@@ -10,7 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oauthprov.protocol import signed_responses
 from oauthprov.protocol.client_metadata import InvalidMetadata
+from oauthprov.protocol.openid import SCOPE
+from oauthprov.protocol.subjects import PUBLIC
+from oauthprov.records import Client
 
 Given = Mapping[str, Any]
 
@@ -39,6 +43,19 @@ def flag(given: Given, member: str) -> bool:
     return value
 
 
+def number(given: Given, member: str) -> int | None:
+    """Return a whole number, None when it is left out. Raises InvalidMetadata."""
+    value = given.get(member)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise InvalidMetadata({member: "It must be a whole number."})
+    return value
+
+
+def subject_type(given: Given, member: str) -> str:
+    """Return the type, public when it is left out. Raises InvalidMetadata."""
+    return text(given, member) or PUBLIC
+
+
 def key_set(given: Given, member: str) -> dict[str, Any] | None:
     """Return an object, None when it is left out. Raises InvalidMetadata."""
     value = given.get(member)
@@ -51,13 +68,23 @@ def key_set(given: Given, member: str) -> dict[str, Any] | None:
 class Member:
     """A member, the field of a client that it fills, and how it is read.
 
-    ``openid`` tells that it is read only where OpenID Connect is on.
+    ``openid`` tells that it is read only where OpenID Connect is on. ``default`` is what it
+    means to leave it out: only clients with the scope ``openid`` are told that.
     """
 
     name: str
     field: str
     read: Callable[[Given, str], Any]
     openid: bool = False
+    default: object = None
+
+    def told(self, client: Client) -> object:
+        """Return what a client is told that it registered; None for nothing."""
+        value = getattr(client, self.field)
+        if isinstance(value, tuple):
+            return list(value) or None
+        value = self.default if value is None else value
+        return value if value != self.default or SCOPE in client.scopes else None
 
 
 ROWS = (
@@ -70,6 +97,7 @@ ROWS = (
     Member("software_version", "software_version", text),
     Member("jwks_uri", "jwks_uri", text),
     Member("jwks", "jwks", key_set),
+    Member("token_endpoint_auth_signing_alg", "token_endpoint_auth_signing_alg", text),
     Member("post_logout_redirect_uris", "post_logout_redirect_uris", strings, openid=True),
     Member("backchannel_logout_uri", "backchannel_logout_uri", text, openid=True),
     Member(
@@ -78,9 +106,22 @@ ROWS = (
         flag,
         openid=True,
     ),
+    Member("subject_type", "subject_type", subject_type, openid=True, default=PUBLIC),
+    Member("sector_identifier_uri", "sector_identifier_uri", text, openid=True),
+    Member(
+        "id_token_signed_response_alg",
+        "id_token_signed_response_alg",
+        text,
+        openid=True,
+        default=signed_responses.DEFAULT,
+    ),
+    Member("userinfo_signed_response_alg", "userinfo_signed_response_alg", text, openid=True),
+    Member("default_max_age", "default_max_age", number, openid=True),
+    Member("require_auth_time", "require_auth_time", flag, openid=True, default=False),
+    Member("default_acr_values", "default_acr_values", strings, openid=True),
     Member("request_uris", "request_uris", strings),
     Member("request_object_signing_alg", "request_object_signing_alg", text),
-    Member("require_signed_request_object", "require_signed_request_object", flag),
+    Member("require_signed_request_object", "require_signed_request_object", flag, default=False),
 )
 NAMES = {
     "name": "client_name",

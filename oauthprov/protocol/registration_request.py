@@ -7,8 +7,8 @@ How a client is placed among our types:
 * With the authentication method ``none`` it is ``native`` if it says so by ``application_type``,
   or says nothing and has a redirect URI on the person's device: a loopback address, with any
   port, or a scheme of its own. So do MCP clients. Else it is a ``browser`` app.
-* With a secret it is a ``web`` server, whose loopback redirect URIs keep their port; so is an app
-  on a device that asks for a secret of its own (RFC 8252 section 8.4). One that says it is
+* With a secret or a key of its own it is a ``web`` server, whose loopback redirect URIs keep their
+  port; so is an app on a device that asks for a secret (RFC 8252 section 8.4). One that says it is
   ``native`` and names no method gets ``none``.
 
 A client keeps its type. What we don't support among several values is left out, as section 3.2.1
@@ -77,12 +77,10 @@ def document(client: Client) -> dict[str, object]:
         "scope": " ".join(client.scopes),
     }
     for row in registration_members.ROWS:
-        value = getattr(client, row.field)
-        made[row.name] = (list(value) or None) if isinstance(value, tuple) else (value or None)
+        made[row.name] = row.told(client)
     made["jwks"] = None if client.jwks is None else json.loads(client.jwks)
-    if client.backchannel_logout_uri is not None:
-        required = client.backchannel_logout_session_required
-        made["backchannel_logout_session_required"] = required
+    if client.backchannel_logout_uri is None:
+        del made["backchannel_logout_session_required"]
     return {name: value for name, value in made.items() if value is not None}
 
 

@@ -14,7 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from oauthprov.accounts import SignedIn
 from oauthprov.errors import JoseError
-from oauthprov.protocol import id_tokens, interactions, params
+from oauthprov.protocol import id_tokens, interactions, params, subjects
 from oauthprov.protocol.answers import (
     Call,
     Departure,
@@ -82,7 +82,7 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
     except (_Wrong, InvalidRequestError) as wrong:
         return _refusal(wrong)
     leaving = _leaving(context, request, client, person)
-    if leaving is None or _of_this_session(request, client, leaving):
+    if leaving is None or _of_this_session(context, request, client, leaving):
         return _departure(request, client, leaving)
     if interaction_id is None:
         client_id, pairs = request.client_id or "", request.pairs()
@@ -191,24 +191,30 @@ def _leaving(
     """
     if request.subject is None:
         return person
-    if person is not None and _of_this_session(request, client, person):
+    if person is not None and _of_this_session(context, request, client, person):
         return person
     here = (*filter(None, [person]), *context.others())
-    named = [one for one in here if _of_this_session(request, client, one)]
-    theirs = [one for one in here if _is_of(request, one)]
+    named = [one for one in here if _of_this_session(context, request, client, one)]
+    theirs = [one for one in here if _is_of(context, request, client, one)]
     return next(iter(named + theirs), person)
 
 
-def _of_this_session(request: LogoutRequest, client: Client | None, person: SignedIn) -> bool:
+def _of_this_session(
+    context: Context, request: LogoutRequest, client: Client | None, person: SignedIn
+) -> bool:
     """Tell whether the hint is of this person and of this very session."""
-    if client is None or person.sid is None:
+    if client is None or person.sid is None or not _is_of(context, request, client, person):
         return False
-    return _is_of(request, person) and request.sid == id_tokens.sid(person.sid, client.client_id)
+    return request.sid == id_tokens.sid(person.sid, client.client_id)
 
 
-def _is_of(request: LogoutRequest, person: SignedIn) -> bool:
+def _is_of(
+    context: Context, request: LogoutRequest, client: Client | None, person: SignedIn
+) -> bool:
     """Tell whether the hint is of this person."""
-    return request.subject == person.account_id
+    if client is None:
+        return False
+    return request.subject == subjects.subject(context.settings, client, person.account_id)
 
 
 def _departure(request: LogoutRequest, client: Client | None, ends: SignedIn | None) -> Departure:

@@ -60,7 +60,7 @@ def served(
         here = (*filter(None, [active]), *others())
         picked = next((one for one in here if mark_of(one) == began.chosen), None)
         if picked is not None:
-            return Served(picked, anew=_is_new(picked, began), chosen=True)
+            return Served(picked, anew=picked.auth_time > began.created_at, chosen=True)
     if not _means_somebody(asked) or (active is not None and not is_somebody_else(asked, active)):
         return Served(active)
     return Served(next((one for one in others() if not is_somebody_else(asked, one)), active))
@@ -111,16 +111,12 @@ def _again(
 
 def is_somebody_else(asked: AuthenticationRequest, person: SignedIn) -> bool:
     """Tell whether another account is meant, by the id_token_hint or by ``sub`` (Core 5.5.1)."""
-    subject = _subject(asked)
-    return asked.hint not in (None, person.account_id) or not subject.met_by(person.account_id)
+    return not asked.means(person.account_id)
 
 
 def _means_somebody(asked: AuthenticationRequest) -> bool:
-    return asked.hint is not None or bool(_subject(asked).values)
-
-
-def _subject(asked: AuthenticationRequest) -> Wanted:
-    return asked.claims.id_token.get("sub", Wanted())
+    members = asked.claims.id_token, asked.claims.userinfo
+    return asked.hint is not None or any(member.get("sub", Wanted()).values for member in members)
 
 
 def _hints_at_another(asked: AuthenticationRequest, person: SignedIn, others: Others) -> bool:
@@ -154,11 +150,20 @@ def _too_weak(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
     return acr.essential and not acr.met_by(person.acr)
 
 
-RULES: tuple[Rule, ...] = (_asked_for, _too_long_ago, _too_weak)
+def _weaker_than_wished(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
+    """A wanted ``acr`` could be had by signing in otherwise; without a page it needn't be."""
+    if not asked.acr_values or "none" in asked.prompt:
+        return False
+    return person.acr not in asked.acr_values
+
+
+RULES: tuple[Rule, ...] = (_asked_for, _too_long_ago, _too_weak, _weaker_than_wished)
 """Why somebody who is signed in, as who is meant, must sign in again."""
 
 
 def _is_new(person: SignedIn, began: Interaction) -> bool:
+    if mark_of(person) == began.chosen:
+        return False  # To choose isn't to sign in, in whatever second the session began.
     before = (began.session_key, began.auth_time)
     return (
         person.auth_time >= began.created_at and (person.session_key, person.auth_time) != before

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 
 from oauthprov.errors import StorageError
-from oauthprov.protocol import backchannel_logout, id_tokens
+from oauthprov.protocol import backchannel_logout, id_tokens, subjects
 from oauthprov.protocol.context import Context
 from oauthprov.protocol.openid import OFFLINE_ACCESS, SCOPE
 from oauthprov.records import AuthorizationCode, Digest, Grant, LogoutDelivery, Session
@@ -85,7 +85,8 @@ def _told(context: Context, grants: Iterable[Grant], known: Collection[str]) -> 
     for grant in grants:
         client = context.find_client(grant.client_id)
         if client is not None and client.backchannel_logout_uri is not None:
-            made = backchannel_logout.delivery(context.now, grant)
+            subject = subjects.subject(context.settings, client, grant.account_id)
+            made = backchannel_logout.delivery(context.now, grant, subject)
             deliveries[made.key] = made
     # One that still waits serves as well; to add it twice would keep the session from ending.
     return [

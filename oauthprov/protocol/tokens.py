@@ -6,7 +6,7 @@ import logging
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import last_use, resources
+from oauthprov.protocol import last_use, resources, subjects
 from oauthprov.protocol.answers import Bearing
 from oauthprov.protocol.context import Context, required
 from oauthprov.records import AccessToken, Grant, RefreshToken
@@ -104,11 +104,12 @@ def bearing(context: Context, raw: str) -> Bearing | None:
     stored = find(context, raw)
     if stored is None or not isinstance(stored.record, AccessToken):
         return None
-    if not is_live(context, stored):
+    client = context.find_client(stored.record.client_id)
+    if client is None or not is_live(context, stored):
         return None
-    token = stored.record
+    token, account_id = stored.record, stored.record.account_id
     return Bearing(
-        account_id=token.account_id,
+        account_id=account_id,
         client_id=token.client_id,
         scopes=token.scopes,
         resources=token.resources,
@@ -116,6 +117,7 @@ def bearing(context: Context, raw: str) -> Bearing | None:
         expires_at=token.expires_at,
         grant_id=token.grant_id,
         claims=stored.grant.record.claims if stored.grant else None,
+        subject=account_id and subjects.subject(context.settings, client, account_id),
     )
 
 
@@ -125,4 +127,6 @@ def revoke_replayed(context: Context, grant_id: str, what: str) -> None:
     This is a commit of its own, so that it survives the error that reports the replay.
     """
     log.warning("%s replayed: grant %s is revoked", what, grant_id)
-    context.commit(Revoke(grant_id))
+    # A commit that lost may have used the proof up already, on a cluster, where this one then
+    # stops.
+    context.commit(Revoke(grant_id), before_proof=True)

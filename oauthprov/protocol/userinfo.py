@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from oauthprov.protocol import claims
+from oauthprov.protocol import claims, signed_responses
 from oauthprov.protocol.answers import Bearing
 from oauthprov.protocol.claims import ClaimsRequest
 from oauthprov.protocol.context import Context, required
 
 
-def userinfo(context: Context, bearing: Bearing) -> dict[str, object] | None:
+def userinfo(context: Context, bearing: Bearing) -> dict[str, object] | str | None:
     """Return the claims that the token stands for; None when it stands for no person.
 
-    The account is read only if there is something to say of it.
+    A JWT, where the client registered for one (section 5.3.2). The account is read only if there
+    is something to say of it.
     """
-    if bearing.account_id is None:
+    client = context.find_client(bearing.client_id)
+    if bearing.account_id is None or client is None:
         return None
+    said = _said(context, bearing, bearing.account_id)
+    alg = signed_responses.userinfo_alg(context.settings, client)
+    if alg is None:
+        return said
+    said |= {"iss": context.settings.issuer, "aud": client.client_id}
+    # Without a type and an expiry nobody can take it for an ID token, an id_token_hint least.
+    return required(context.openid).keys.sign(said, typ=None, alg=alg)
+
+
+def _said(context: Context, bearing: Bearing, account_id: str) -> dict[str, object]:
     asked = ClaimsRequest.load(bearing.claims).userinfo
     said: dict[str, object] = {}
     if claims.of_account(asked, bearing.scopes):
-        known = required(context.openid).accounts.claims(bearing.account_id)
+        known = required(context.openid).accounts.claims(account_id)
         said = claims.told(known, bearing.scopes, asked)
-    return said | {"sub": bearing.account_id}
+    return said | {"sub": bearing.subject}

@@ -16,7 +16,7 @@ objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -63,7 +63,10 @@ class Validator(RequestValidator):
     ) -> None:
         quiet()
         self._client_keys = client_keys or ClientKeys(
-            Fetcher(settings.fetch_allow, settings.fetch_ca_file), clock
+            Fetcher(
+                settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
+            ),
+            clock,
         )
         self._openid = openid
         self._settings = settings
@@ -71,8 +74,14 @@ class Validator(RequestValidator):
         self._clients = clients
         self._clock = clock
 
-    def request(self, operation: Operation | None = None) -> AbstractContextManager[Context]:
-        """Bracket one request; ``operation`` says to which endpoint, if the caller knows."""
+    def request(
+        self, operation: Operation | None = None, audiences: Collection[str] = ()
+    ) -> AbstractContextManager[Context]:
+        """Bracket one request; ``operation`` says to which endpoint, if the caller knows.
+
+        ``audiences`` are the URLs that a client's assertion may name beside the issuer: those of
+        the token endpoint and of this one.
+        """
         now = self._clock()
         return entered(
             Context(
@@ -83,6 +92,7 @@ class Validator(RequestValidator):
                 now=now,
                 operation=operation,
                 openid=self._openid,
+                audiences=audiences,
             )
         )
 
@@ -279,6 +289,7 @@ class Validator(RequestValidator):
             made = refresh.rotate(context, str(request.refresh_token), granted)
         else:
             made = tokens.for_client(context, granted)
+        context.settle()
         token.clear()
         token.update(made)
 
@@ -286,13 +297,17 @@ class Validator(RequestValidator):
         self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
     ) -> dict[str, int | str | list[str]] | None:
         """Return what a live token is to a client that may know, else None."""
-        return introspection.describe(current(), token)
+        context = current()
+        context.settle()
+        return introspection.describe(context, token)
 
     def revoke_token(
         self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
     ) -> None:
         """Revoke a token of the authenticated client."""
-        revocation.revoke(current(), token)
+        context = current()
+        revocation.revoke(context, token)
+        context.settle()
 
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
         """Tell whether an access token is live and has every one of ``scopes``.

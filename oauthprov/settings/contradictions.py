@@ -17,7 +17,7 @@ _LINK_LIFETIME = 300
 
 def contradictions(values: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each; ``values`` lacks the settings that can't be read."""
-    checks = (_secret, _issuer, _scopes, _registration, _mail, _keys)
+    checks = (_secret, _pairwise, _issuer, _scopes, _registration, _mail, _keys)
     return [sentence for check in checks for sentence in check(values)]
 
 
@@ -27,6 +27,15 @@ def _secret(values: Mapping[str, Any]) -> Iterator[str]:
         yield f"{PREFIX}secret needs {_SECRET_LENGTH} characters or more in each secret"
     elif any(len(set(part)) < 10 for part in secret if "secret" in values):
         yield f"{PREFIX}secret looks like a placeholder: generate a random one"
+
+
+def _pairwise(values: Mapping[str, Any]) -> Iterator[str]:
+    secret = values.get("openid_pairwise_secret", "")
+    if secret and (len(secret) < _SECRET_LENGTH or len(set(secret)) < 10):
+        yield f"{PREFIX}openid.pairwise_secret needs {_SECRET_LENGTH} random characters or more"
+    elif secret and secret in values.get("secret", ()):
+        # One that is shared would change with the other, and with it the name of everybody.
+        yield f"{PREFIX}openid.pairwise_secret must be another than {PREFIX}secret, which rotates"
 
 
 def _issuer(values: Mapping[str, Any]) -> Iterator[str]:

@@ -57,3 +57,8 @@ class Lifetimes:
         "43200",
         "Seconds after which a session ends in any case.",
     )
+
+    @property
+    def id_token_lifetime(self) -> int:
+        """Seconds that an ID token is good for: as long as the access token beside it."""
+        return self.access_token_lifetime

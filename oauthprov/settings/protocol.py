@@ -56,6 +56,13 @@ class Protocol:
         "false",
         "Give ID tokens without a code to clients registered so; for certification.",
     )
+    openid_pairwise_secret: str = setting(
+        "openid.pairwise_secret",
+        str,
+        "",
+        "What pairwise subjects are made with, 32 characters or more; empty: none are offered.",
+        secret=True,
+    )
     logout_revoke_offline: bool = setting(
         "logout.revoke_offline", values.flag, "false", "Signing out ends offline access too."
     )

@@ -41,7 +41,7 @@ class Registering:
         "registration.limit_address",
         values.rate,
         "20 per hour",
-        "Tries to register from one address.",
+        "Tries to register, or to change what is registered, from one address.",
     )
     registration_limit_total: str = setting(
         "registration.limit_total",

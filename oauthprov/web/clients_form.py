@@ -19,22 +19,28 @@ from oauthprov.protocol.registration import (
     StoredClient,
 )
 from oauthprov.records import Client
+from oauthprov.web import clients_openid
 from oauthprov.web.console import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
 from oauthprov.web.responder import see
 from oauthprov.web.words import too_many_attempts
 
 _METHODS = {
-    "client_secret_basic": "In the Authorization header",
-    "client_secret_post": "In the request body",
+    "client_secret_basic": "A secret in the Authorization header",
+    "client_secret_post": "A secret in the request body",
+    "private_key_jwt": "A signature with a key of its own",
 }
 _MORE = (
     "default_scopes",
     "auth_method",
+    "jwks_uri",
+    "jwks",
     "homepage_uri",
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
+    *clients_openid.FIELDS,
 )
+_KEYS = ("jwks_uri", "jwks")
 _LOGOUT = (
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
@@ -124,7 +130,14 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
     names = [scope.name for scope in request.oauthprov.settings.scopes]
     boxes = [f"{field}.{name}" for field in ("scope", "default") for name in names]
     form = request.oauthprov.form(
-        "name", "redirect_uris", "homepage_uri", "auth_method", *_LOGOUT, *boxes
+        "name",
+        "redirect_uris",
+        "homepage_uri",
+        "auth_method",
+        *_KEYS,
+        *_LOGOUT,
+        *clients_openid.FIELDS,
+        *boxes,
     )
     metadata = Metadata(
         name=form.get("name", ""),
@@ -134,11 +147,13 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
         scopes=tuple(name for name in names if f"scope.{name}" in form),
         default_scopes=tuple(name for name in names if f"default.{name}" in form),
     )
+    if kind.confidential:
+        metadata["jwks_uri"], metadata["jwks"] = (form.get(field, "").strip() for field in _KEYS)
     if _logs_out(request, kind):
         metadata["post_logout_redirect_uris"] = tuple(form.get(_LOGOUT[0], "").split())
         metadata["backchannel_logout_uri"] = form.get(_LOGOUT[1])
         metadata["backchannel_logout_session_required"] = _LOGOUT[2] in form
-    return metadata
+    return metadata | clients_openid.chosen(request, kind, form)
 
 
 def _logs_out(request: Any, kind: ClientType) -> bool:
@@ -151,11 +166,14 @@ def _as_registered(client: Client) -> Metadata:
         redirect_uris=client.redirect_uris,
         homepage_uri=client.homepage_uri,
         auth_method=client.auth_method,
+        jwks_uri=client.jwks_uri,
+        jwks=client.jwks,
         scopes=client.scopes,
         default_scopes=client.default_scopes,
         post_logout_redirect_uris=client.post_logout_redirect_uris,
         backchannel_logout_uri=client.backchannel_logout_uri,
         backchannel_logout_session_required=client.backchannel_logout_session_required,
+        **clients_openid.registered(client),
     )
 
 
@@ -177,6 +195,7 @@ def _page(
             (method, _METHODS[method]) for method in kind.auth_methods if kind.confidential
         ],
         "logs_out": _logs_out(request, kind),
+        **clients_openid.offered(request, kind),
         "problems": problems,
         "problem": problems.get("", "Nothing is stored yet: see below what to change.")
         if problems

@@ -10,12 +10,14 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
+from oauthprov.protocol import client_assertions
 from oauthprov.protocol.registration import (
     CLIENT_TYPES,
     ChangedMeanwhile,
     Registrar,
     StoredClient,
     UnknownClient,
+    has_secret,
 )
 from oauthprov.records import Client
 from oauthprov.web.errors import Rejected
@@ -64,7 +66,8 @@ def _closed(request: Any) -> Response:
 def registrar(request: Any) -> Registrar:
     """Return the Registrar, which tells the provider at once what has changed."""
     provider = request.oauthprov.provider
-    return Registrar(provider.settings, provider.storage, provider.clock, provider.clients.evict)
+    known = provider.settings, provider.storage, provider.clock
+    return Registrar(*known, provider.clients.evict, provider.fetcher)
 
 
 def owned(request: Any, person: SignedIn) -> StoredClient:
@@ -91,6 +94,7 @@ def client_page(
         "version": stored.version,
         "kind": kind,
         "secret": secret,
+        "has_secret": has_secret(client),
         "registered": False,
         "scopes": [(name, sentences.get(name, "")) for name in client.scopes],
         "issuer": tools.settings.issuer,
@@ -107,6 +111,8 @@ def _token_call(endpoint: str | None, client: Client, secret: str | None) -> str
     shown = secret or "..."
     if client.auth_method == "client_secret_post":
         proof = f"-d client_id={client.client_id} -d client_secret={shown}"
+    elif not has_secret(client):
+        proof = f"-d client_assertion_type={client_assertions.TYPE} -d client_assertion=..."
     else:
         proof = f"-u {client.client_id}:{shown}"
     return f"curl {proof} -d grant_type=client_credentials {endpoint}"

@@ -13,7 +13,7 @@ from oauthprov.web.responder import respond
 def introspect(request: Any) -> Response:
     """Tell a confidential client what a token is."""
     tools = request.oauthprov
-    return respond(request, tools.provider.introspect(tools.call))
+    return respond(request, tools.provider.introspect(tools.call_to("introspect")))
 
 
 def includeme(config: Configurator) -> None:

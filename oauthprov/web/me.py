@@ -13,13 +13,13 @@ SCOPE = "profile:read"
 
 
 def me(request: Any) -> Response:
-    """Return ``sub`` and, for a person, ``name``."""
+    """Return ``sub``, as the client knows it, and, for a person, ``name``."""
     known = bearer(request)
     assert known is not None  # noqa: S101 - oauth_scopes lets nobody else in
     if known.account_id is None:
         return Response(json_body={"sub": known.client_id})
     name = request.oauthprov.provider.accounts.name_of(known.account_id)
-    return Response(json_body={"sub": known.account_id, "name": name})
+    return Response(json_body={"sub": known.subject, "name": name})
 
 
 def includeme(config: Configurator) -> None:

@@ -31,8 +31,9 @@ def read(request: Any) -> Response:
 
 
 def update(request: Any) -> Response:
-    """Put other metadata in place of what is registered."""
+    """Put other metadata in place of what is registered, as often as new clients may come."""
     tools = request.oauthprov
+    _wait(tools.site.attempts.register(request.remote_addr or ""))
     registration, client_id = tools.provider.registration, request.matchdict["client_id"]
     return respond(request, registration.update(tools.call, client_id, _address_of(request)))
 
@@ -52,7 +53,7 @@ def _wait(seconds: int) -> None:
     if seconds:
         raise Rejected(
             "temporarily_unavailable",
-            "Too many clients were registered just now.",
+            "Too many clients were registered or changed just now.",
             429,
             {"Retry-After": str(seconds)},
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -84,6 +85,13 @@ class RequestTools:
             body=self._body(),
             headers=headers,
         )
+
+    def call_to(self, name: str) -> Call:
+        """Return :attr:`call` to ``oauthprov.<name>``, where clients prove who they are.
+
+        Raises Rejected as it does.
+        """
+        return replace(self.call, audiences=(self.url("token"), self.url(name)))
 
     def query(self, *names: str) -> dict[str, str]:
         """Return the given parameters of a page's query; the rest are dropped, empty is absent.

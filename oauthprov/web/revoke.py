@@ -13,7 +13,7 @@ from oauthprov.web.responder import respond
 def revoke(request: Any) -> Response:
     """Make a token useless, and what hangs on it."""
     tools = request.oauthprov
-    return respond(request, tools.provider.revoke(tools.call))
+    return respond(request, tools.provider.revoke(tools.call_to("revoke")))
 
 
 def includeme(config: Configurator) -> None:

@@ -13,7 +13,7 @@ from oauthprov.web.responder import respond
 def token(request: Any) -> Response:
     """Give tokens for a code, for a refresh token or to a client for itself."""
     tools = request.oauthprov
-    return respond(request, tools.provider.token(tools.call))
+    return respond(request, tools.provider.token(tools.call_to("token")))
 
 
 def includeme(config: Configurator) -> None:

@@ -14,11 +14,15 @@ _SCOPES = (openid.SCOPE,)
 
 
 def userinfo(request: Any) -> Response:
-    """Return the claims as JSON."""
+    """Return the claims, as JSON or as a signed JWT."""
     known = bearer(request)
     assert known is not None  # noqa: S101 - oauth_scopes lets nobody else in
     said = request.oauthprov.provider.userinfo(known)
-    return insufficient(request, _SCOPES) if said is None else Response(json_body=said)
+    if said is None:
+        return insufficient(request, _SCOPES)
+    if isinstance(said, str):
+        return Response(said.encode("ascii"), content_type="application/jwt", charset=None)
+    return Response(json_body=said)
 
 
 def includeme(config: Configurator) -> None:

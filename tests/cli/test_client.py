@@ -1,8 +1,11 @@
 """``oauthprov client``."""
 
+import json
+
 import pytest
 
 from oauthprov.credentials import matches
+from oauthprov.protocol.jwk import PrivateKey
 from oauthprov.records import Client
 
 
@@ -114,6 +117,19 @@ def test_edit_changes_what_is_named_and_nothing_else(command):
     assert enabled["name"] == "Scanner"
 
 
+def test_what_openid_adds(command):
+    """OpenID Connect Registration section 2."""
+    web = ("web", "--id-token-signed-response-alg", "RS256", "--default-max-age", "600")
+    made = command.client(*web, "--default-acr-value", "2", "--default-acr-value", "1")
+    assert made["id_token_signed_response_alg"] == "RS256"
+    assert (made["default_max_age"], made["default_acr_values"]) == (600, ["2", "1"])
+    arguments = ("client", "edit", made["client_id"], "--json")
+    edited = command(*arguments, "--userinfo-signed-response-alg", "RS256").json
+    assert edited["userinfo_signed_response_alg"] == "RS256"
+    default = command(*arguments, "--id-token-signed-response-alg", "").json
+    assert default["id_token_signed_response_alg"] is None
+
+
 def test_rotation_keeps_two_secrets_and_retire_ends_the_older(command):
     first = command.client("machine")
     client_id = first["client_id"]
@@ -153,6 +169,10 @@ def test_removed_is_gone(command):
         (("add", "--type", "machine", "--name", "x", "--owner", "bob"), "There is no user bob."),
         (("add", "--type", "machine", "--name", "x", "--auth-method", "none"), "auth_method: "),
         (("edit", "nobody", "--name", "x"), "There is no client nobody."),
+        (
+            ("add", "--type", "machine", "--name", "x", "--subject-type", "pairwise"),
+            "subject_type: ",
+        ),
         (("rotate-secret", "nobody"), "There is no client nobody."),
         (("remove", "n\x00b"), "There is no client"),
     ],
@@ -162,6 +182,46 @@ def test_what_is_refused_is_said_in_a_sentence(command, arguments, sentence):
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(sentence)
     assert "Traceback" not in done.err
+
+
+def test_a_client_that_signs(command, tmp_path):
+    keys = {"keys": [PrivateKey.generate("ES256").public()]}
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps(keys, indent=2))
+    method = ("--auth-method", "private_key_jwt")
+    made = command.client("machine", *method, "--jwks", str(file))
+    assert made["client_secret"] is None
+    assert json.loads(made["jwks"]) == keys
+    done = command("client", "rotate-secret", made["client_id"])
+    assert (done.code, done.err) == (
+        1,
+        "secrets: A client that signs with its own key has no secret.\n",
+    )
+    uri = ("--jwks-uri", "https://app.example/jwks")
+    edited = command("client", "edit", made["client_id"], "--jwks", "", *uri)
+    assert edited.code == 0
+    client = stored(command, made["client_id"])
+    assert (client.jwks, client.jwks_uri) == (None, "https://app.example/jwks")
+    algorithm = ("--token-endpoint-auth-signing-alg", "ES256")
+    assert command("client", "edit", made["client_id"], *algorithm).code == 0
+    assert stored(command, made["client_id"]).token_endpoint_auth_signing_alg == "ES256"
+
+
+def test_keys_are_needed_and_readable(command):
+    add = (
+        "client",
+        "add",
+        "--type",
+        "machine",
+        "--name",
+        "Job",
+        "--auth-method",
+        "private_key_jwt",
+    )
+    assert "jwks_uri: " in command(*add).err
+    done = command(*add, "--jwks", "/nowhere.json")
+    assert done.code == 2
+    assert "can't be read: /nowhere.json" in done.err
 
 
 def test_a_public_client_has_no_secret_to_rotate(command):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 
 import pytest
 from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
+from joserfc.jwk import RSAKey
 
 from tests.site import CALLBACK
 
@@ -69,6 +72,38 @@ def test_client_credentials(server, metadata):
     with session(app, scope="profile:read") as client:
         client.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
         assert client.get(f"{server.issuer}/api/me").json() == {"sub": app.client.client_id}
+
+
+@pytest.fixture
+def signer(server):
+    """A session of a web client with a key and no secret, at the time that the library reads."""
+    held, server.clock.now = server.clock.now, int(time.time())
+    key = RSAKey.generate_key(2048)
+    keys = {"keys": [key.as_dict(private=False)]}
+    app = server.app(auth_method="private_key_jwt", jwks=keys)
+    app.secret = key
+    options = {"scope": "profile:read", "redirect_uri": CALLBACK, "code_challenge_method": "S256"}
+    with session(app, **options) as client:
+        yield client
+    server.clock.now = held
+
+
+def test_private_key_jwt(server, metadata, alice, signer):
+    signer.register_client_auth_method(PrivateKeyJWT())
+    authorized(signer, metadata, alice)
+    token = signer.refresh_token(metadata["token_endpoint"])["access_token"]
+    assert signer.get(f"{server.issuer}/api/me").json()["name"] == "alice"
+    told = signer.introspect_token(metadata["introspection_endpoint"], token=token)
+    assert told.json()["active"] is True
+    assert signer.revoke_token(metadata["revocation_endpoint"], token=token).status_code == 200
+    assert signer.get(f"{server.issuer}/api/me").status_code == 401
+
+
+def test_private_key_jwt_sent_twice(server, metadata, alice, signer):
+    signer.register_client_auth_method(PrivateKeyJWT(claims={"jti": "always the same"}))
+    authorized(signer, metadata, alice)
+    with pytest.raises(OAuthError, match="invalid_client"):
+        signer.refresh_token(metadata["token_endpoint"])
 
 
 def test_a_wrong_secret(server, metadata):

@@ -38,6 +38,18 @@ def test_an_id_token_from_code_and_refresh(site, alice, app):
     assert [second[name] for name in same] == [first[name] for name in same]
 
 
+def test_a_client_that_signs(site, alice):
+    app = site.signer(scopes=("profile:read", "openid"))
+    tokens = app.exchange(alice.connect(app, scope="openid")["code"]).json
+    assert said(site, tokens["id_token"])["aud"] == app.client.client_id
+    renewed = app.refresh(tokens["refresh_token"]).json
+    used = app.proof(f"{site.issuer}/oauth/token")
+    assert app.introspect(renewed["access_token"], **used)["active"] is True
+    assert app.introspect(renewed["access_token"], **used)["error"] == "invalid_client"
+    assert app.revoke(renewed["refresh_token"]).status_int == 200
+    assert app.introspect(renewed["access_token"]) == {"active": False}
+
+
 def test_nobody_signed_in_and_no_page(site, app):
     response = site.browser().authorize(app, scope="openid", prompt="none")
     assert arrived(response)["error"] == "login_required"

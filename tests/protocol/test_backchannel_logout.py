@@ -353,7 +353,7 @@ class TestTheWorker:
     def test_after_a_restart_it_looks(self, world, visit, receiver):
         visit.tokens()
         [grant] = world.all(Grant)
-        left = backchannel_logout.delivery(world.now, grant.record)
+        left = backchannel_logout.delivery(world.now, grant.record, grant.record.account_id)
         world.storage.commit(Add(left), now=world.now)
         again = world.another_process()
         again.worker.look()

@@ -98,6 +98,12 @@ def test_the_nonce_is_required(world):
     assert (dict(answer.params)["error"], answer.response_mode) == ("invalid_request", "fragment")
 
 
+def test_a_response_type_that_is_not_there_needs_no_nonce(world):
+    """Core section 3.1.2.6: what is wrong with ``code id_token`` is not the nonce."""
+    answer = ask(world, response_type="code id_token", nonce=None)
+    assert dict(answer.params)["error"] == "unsupported_response_type"
+
+
 def test_nothing_can_be_refreshed(world):
     assert "refresh_token" not in allowed(world, response_type="id_token token")
     answer = allowed(
@@ -149,10 +155,29 @@ def test_who_may(world):
     assert dict(answer.params)["error"] == "unsupported_response_type"
 
 
-def test_registering_for_it(world):
-    def registrar(of):
-        return Registrar(of.settings, of.storage, lambda: of.now)
+def registrar(of):
+    return Registrar(of.settings, of.storage, lambda: of.now)
 
+
+@pytest.mark.parametrize("uri", ["http://localhost:8000/cb", "http://127.0.0.1/cb"])
+def test_tokens_go_to_web_pages_over_https(world, uri):
+    """Registration section 2: with the implicit grant a web client has https only."""
+    metadata = {"name": "Page", "redirect_uris": (CALLBACK, uri), "scopes": ("openid",)}
+    with pytest.raises(InvalidMetadata) as refused:
+        registrar(world).register(type="web", grant_types=IMPLICIT, **metadata)
+    assert refused.value.problems.keys() == {"redirect_uris"}
+    client, _ = registrar(world).register(type="web", **metadata)
+    with pytest.raises(InvalidMetadata):
+        registrar(world).edit(client.client_id, grant_types=IMPLICIT)
+
+
+def test_an_app_on_a_device_may_have_them_sent_there(world):
+    metadata = {"name": "App", "redirect_uris": ("http://127.0.0.1/cb",), "scopes": ("openid",)}
+    client, _ = registrar(world).register(type="native", grant_types=IMPLICIT, **metadata)
+    assert client.grant_types == IMPLICIT
+
+
+def test_registering_for_it(world):
     metadata = {"name": "Page", "redirect_uris": (CALLBACK,), "scopes": ("openid",)}
     metadata["grant_types"] = IMPLICIT
     client, _ = registrar(world).register(type="browser", **metadata)

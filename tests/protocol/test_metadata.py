@@ -6,6 +6,8 @@ from oauthprov.protocol import metadata
 
 from .world import ISSUER, NOTES, PHOTOS, World
 
+SIGNED_WITH = ["RS256", "PS256", "ES256", "Ed25519", "EdDSA"]
+
 
 def test_the_servers_document(world):
     entries = {"token_endpoint": f"{ISSUER}/oauth/token"}
@@ -18,8 +20,10 @@ def test_the_servers_document(world):
         "token_endpoint_auth_methods_supported": [
             "client_secret_basic",
             "client_secret_post",
+            "private_key_jwt",
             "none",
         ],
+        "token_endpoint_auth_signing_alg_values_supported": SIGNED_WITH,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": True,
@@ -43,8 +47,12 @@ def test_methods_are_named_for_the_endpoints_that_are_on(world):
     assert document["introspection_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",
+        "private_key_jwt",
     ]
     assert "none" in document["revocation_endpoint_auth_methods_supported"]
+    for endpoint in ("introspection", "revocation"):
+        name = f"{endpoint}_endpoint_auth_signing_alg_values_supported"
+        assert document[name] == SIGNED_WITH
 
 
 def test_nothing_empty_is_named():

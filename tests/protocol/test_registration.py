@@ -1,10 +1,12 @@
 """The rules and changes of client records, on a real SQLite."""
 
+import json
 import threading
 
 import pytest
 
 from oauthprov.credentials import matches
+from oauthprov.protocol.jwk import PrivateKey
 from oauthprov.protocol.registration import (
     CLIENT_TYPES,
     ChangedMeanwhile,
@@ -84,7 +86,11 @@ def test_a_type_decides_grants_authentication_and_secret(registrar, kind):
         ("scopes", []),
         ("default_scopes", ["photos:write"]),
         ("auth_method", "none"),
-        ("auth_method", "private_key_jwt"),
+        ("auth_method", "client_secret_jwt"),
+        ("token_endpoint_auth_signing_alg", "HS256"),
+        ("token_endpoint_auth_signing_alg", "none"),
+        ("jwks", "not JSON"),
+        ("jwks", "[]"),
         ("homepage_uri", "javascript:alert(1)"),
         ("homepage_uri", "ftp://printer.example/"),
         ("homepage_uri", "https://alice@printer.example/"),
@@ -158,6 +164,41 @@ def test_two_secrets_live_and_the_oldest_goes(registrar):
     assert len(retired.secrets) == 1
     assert matches(third, retired.secrets[0])
     assert registrar.retire_secret(client.client_id) == retired
+
+
+KEYS = {"keys": [PrivateKey.generate("ES256").public()]}
+
+
+@pytest.mark.parametrize("kind", ["web", "machine"])
+def test_a_client_that_signs_has_no_secret(registrar, kind):
+    given = {"type": kind, "name": "Printer", "auth_method": "private_key_jwt"}
+    given |= {"redirect_uris": [HTTPS]} if kind == "web" else {}
+    assert problems(lambda: registrar.register(**given)) == {"jwks_uri"}
+    client, secret = registrar.register(**given, jwks=KEYS)
+    assert (secret, client.secrets, client.secret_created_at) == (None, (), None)
+    assert problems(lambda: registrar.rotate_secret(client.client_id)) == {"secrets"}
+    assert problems(lambda: registrar.edit(client.client_id, jwks=None)) == {"jwks_uri"}
+
+
+@pytest.mark.parametrize("kind", ["browser", "native"])
+def test_a_public_client_does_not_sign(registrar, kind):
+    given = {"type": kind, "name": "Printer", "redirect_uris": [HTTPS], "jwks": KEYS}
+    assert problems(lambda: registrar.register(**given, auth_method="private_key_jwt")) == {
+        "auth_method"
+    }
+
+
+def test_a_secret_ends_with_its_method_and_is_made_anew(registrar):
+    client, _ = web(registrar)
+    signing = registrar.edit(
+        client.client_id, auth_method="private_key_jwt", jwks=json.dumps(KEYS)
+    )
+    assert (signing.secrets, signing.secret_created_at) == ((), None)
+    back = registrar.edit(client.client_id, auth_method="client_secret_basic")
+    assert back.secrets == ()
+    rotated, secret = registrar.rotate_secret(client.client_id)
+    assert len(rotated.secrets) == 1
+    assert matches(secret, rotated.secrets[0])
 
 
 def test_what_belongs_to_somebody_else_is_unknown(registrar):

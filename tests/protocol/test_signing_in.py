@@ -12,7 +12,7 @@ from oauthprov.protocol import params
 from oauthprov.protocol.answers import Call, Interact, Redirect, Refusal
 from oauthprov.protocol.authorization import UNKNOWN_INTERACTION
 from oauthprov.protocol.provider import Provider
-from oauthprov.records import Interaction
+from oauthprov.records import Client, Interaction
 
 from .world import ALICE, BOB, BROWSER, FORM, OTHER_BROWSER, Accounts, openid_world
 
@@ -464,6 +464,72 @@ class TestConsent:
     def test_but_not_for_the_operators_own(self, world):
         world.client("own", scopes=("openid", "offline_access"), first_party=True)
         assert world.tokens("own", scope="openid offline_access")["scope"].endswith("access")
+
+
+class TestDefaults:
+    """Registration section 2: what a client registered counts where a request says nothing."""
+
+    def test_default_max_age(self, world):
+        world.change(Client, "app", default_max_age=10)
+        world.now += 6
+        assert ask(world).step == "reauthenticate"
+        assert_error(ask(world, prompt="none"), "login_required")
+        assert_code(ask(world, max_age="100000000"))
+
+    def test_at_zero_everybody_signs_in(self, world):
+        world.change(Client, "app", default_max_age=0)
+        world.now += 6
+        assert ask(world, anew(world)).step == "reauthenticate"
+
+    def test_the_time_of_the_sign_in_is_always_told(self, world):
+        """require_auth_time asks for no more."""
+        token = world.tokens(scope="openid")["id_token"]
+        assert world.id_token(token).claims["auth_time"] == ALICE.auth_time
+
+    def test_without_openid_they_do_not_count(self, world):
+        world.change(Client, "app", default_max_age=10, default_acr_values=("2",))
+        world.now += 6
+        assert_code(ask(world, scope="read"))
+
+
+class TestAcrValues:
+    """Core section 3.1.2.1: a wish, in order of preference; 5.5.1.1: voluntary."""
+
+    @pytest.fixture
+    def world(self, world):
+        class TwoLevels(Accounts):
+            acr_values = ("1", "2")
+
+        provider = Provider(world.settings, world.storage, TwoLevels(), lambda: world.now)
+        world.provider = provider
+        return world
+
+    def test_what_is_met_is_told(self, world):
+        person = dataclasses.replace(ALICE, acr="2")
+        answer = ask(world, person, acr_values="3 2")
+        token = world.redeem(dict(answer.params)["code"]).body["id_token"]
+        assert world.id_token(token).claims["acr"] == "2"
+
+    def test_what_could_be_met_is_tried_once(self, world):
+        person = dataclasses.replace(ALICE, acr="1")
+        answer = ask(world, person, acr_values="2")
+        assert answer.step == "reauthenticate"
+        world.now += 60
+        answer = world.resume(answer.interaction_id, anew(world, person))
+        token = world.redeem(dict(answer.params)["code"]).body["id_token"]
+        assert world.id_token(token).claims["acr"] == "1"
+
+    def test_without_a_page_it_is_left(self, world):
+        assert_code(ask(world, acr_values="2", prompt="none"))
+
+    def test_what_nobody_can_meet_is_left(self, world):
+        assert_code(ask(world, acr_values="9 gold"))
+
+    def test_default_acr_values(self, world):
+        world.change(Client, "app", default_acr_values=("2",))
+        world.now += 6
+        assert ask(world).step == "reauthenticate"
+        assert_code(ask(world, acr_values="9"))
 
 
 class TestOther:

@@ -4,13 +4,14 @@ import json
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from oauthlib.oauth2 import OAuth2Error, RequestValidator, Server
+from oauthlib.oauth2 import InvalidClientError, OAuth2Error, RequestValidator, Server
 
 from oauthprov.protocol import validator as module
 from oauthprov.protocol.validator import Validator
 from oauthprov.records import AccessToken, AuthorizationCode
 
-from .world import ALICE, CALLBACK, FORM, VERIFIER, challenge
+from .assertions import KEY, proof, published, signed
+from .world import ALICE, CALLBACK, FORM, ISSUER, VERIFIER, challenge
 
 SERVER = "https://as.example/oauth"
 
@@ -67,6 +68,20 @@ def test_the_whole_flow(alone):
     gone = {"token": more["refresh_token"]}
     assert alone.post("create_revocation_response", gone, "app") == (200, None)
     assert not alone.world.is_live(more["access_token"])
+
+
+def test_an_assertion_is_good_once(alone):
+    signer = {"auth_method": "private_key_jwt", "secrets": (), "jwks": published(KEY)}
+    alone.world.client("signer", **signer)
+    (code,) = alone.authorize(client_id="signer")["code"]
+    form = {"grant_type": "authorization_code", "code_verifier": VERIFIER}
+    used = proof(signed("signer", aud=ISSUER))
+    status, answer = alone.token(None, **form, code="opc_x.y", **used)
+    assert (status, answer["error"]) == (400, "invalid_grant")
+    with pytest.raises(InvalidClientError):
+        alone.token(None, **form, code=code, **used)
+    status, _ = alone.token(None, **form, code=code, **proof(signed("signer", aud=ISSUER)))
+    assert status == 200
 
 
 def test_resources_are_bound_and_narrowed(alone):

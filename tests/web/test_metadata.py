@@ -62,6 +62,7 @@ def test_what_it_says_of_grants_and_methods_is_so(site):
     assert document["token_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",
+        "private_key_jwt",
         "none",
     ]
 

@@ -37,6 +37,7 @@ def test_what_must_be_there(site, document):
     assert document["subject_types_supported"] == ["public"]
     assert "RS256" in document["id_token_signing_alg_values_supported"]
     assert "none" not in document["id_token_signing_alg_values_supported"]
+    assert "RS256" in document["userinfo_signing_alg_values_supported"]
 
 
 def test_what_it_says_of_requests(document):
@@ -76,11 +77,14 @@ def test_signing_up_is_offered_where_it_can_be_done():
 
 
 def test_what_is_switched_on_is_named():
-    site = openid_site(**{"openid.implicit": "true", "keys.algorithms": "ES256 RS256"})
+    more = {"openid.implicit": "true", "keys.algorithms": "ES256 RS256"}
+    site = openid_site(**more, **{"openid.pairwise_secret": "0123456789abcdefghijklmnopqrstuv"})
     document = site.get(PATH).json
+    assert document["subject_types_supported"] == ["public", "pairwise"]
     assert document["response_types_supported"] == ["code", "id_token", "id_token token"]
     assert "implicit" in document["grant_types_supported"]
-    assert document["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
+    for name in ("id_token", "userinfo"):
+        assert document[f"{name}_signing_alg_values_supported"] == ["ES256", "RS256"]
     site.close()
 
 

@@ -365,6 +365,17 @@ def test_limits(limits, first):
     site.close()
 
 
+def test_changes_count_as_well():
+    """A change may have us fetch what the client names."""
+    limits = {"registration.limit_address": "2 per hour"}
+    site = sites.standalone(sites.ini("sqlite://", **limits))
+    told = registered(site)
+    assert update(site, told).status_int == 200
+    refused(update(site, told), "temporarily_unavailable", 429)
+    assert managed(site, told).status_int == 200
+    site.close()
+
+
 def test_what_is_refused_leaves_room_for_others():
     limits = {"registration.limit_total": "1 per hour"}
     site = sites.standalone(sites.ini("sqlite://", **limits))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from tests.site import API, FORM, ISSUER, OPENID, bearing
 from tests.web.openid import openid_site, relying_party
@@ -50,6 +52,23 @@ def test_get(app, alice, token):
     assert (said["name"], said["preferred_username"]) == ("alice", "alice")
     assert isinstance(said["updated_at"], int)
     assert said.keys() == {"sub", "name", "preferred_username", "updated_at"}
+
+
+def test_a_signed_jwt(site, alice):
+    """Section 5.3.2: for a client that registered an algorithm, whatever it accepts."""
+    app = relying_party(site, userinfo_signed_response_alg="RS256")
+    token = app.tokens(alice, scope="openid profile")["access_token"]
+    response = app.userinfo(token, Accept="application/json")
+    assert response.headers["Content-Type"] == "application/jwt"
+    assert response.headers["Cache-Control"] == "no-store"
+    keys = KeySet.import_key_set(site.get("/oauth/jwks").json)
+    said = jwt.decode(response.text, keys, algorithms=["RS256"]).claims
+    assert (said["iss"], said["aud"]) == (ISSUER, app.client.client_id)
+    assert (said["sub"], said["name"]) == (alice.account_id(), "alice")
+    assert said.keys().isdisjoint({"nonce", "exp"})
+    origin = {"Origin": "https://app.example"}
+    shared = app.userinfo(token, **origin)
+    assert shared.headers["Access-Control-Allow-Origin"] == origin["Origin"]
 
 
 def test_post_with_a_header(site, app, token):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oauthprov.protocol.client_rules import access, addresses, names, signing
+from oauthprov.protocol.client_rules import access, addresses, names, openid, signing
 from oauthprov.protocol.client_rules.rule import Rule
 
 RULES: Mapping[str, Rule] = {
@@ -12,4 +12,5 @@ RULES: Mapping[str, Rule] = {
     **addresses.RULES,
     **access.RULES,
     **signing.RULES,
+    **openid.RULES,
 }

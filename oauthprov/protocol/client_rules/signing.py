@@ -27,21 +27,25 @@ def _jwks_uri(given: str | None, kind: ClientType, settings: Settings) -> str | 
     return given
 
 
-def _jwks(given: Mapping[str, Any] | None, kind: ClientType, settings: Settings) -> str | None:
-    if given is None:
+def _jwks(
+    given: Mapping[str, Any] | str | None, kind: ClientType, settings: Settings
+) -> str | None:
+    if given is None or (isinstance(given, str) and not given.strip()):
         return None
-    made = json.dumps(given, separators=(",", ":"))
+    made = given if isinstance(given, str) else json.dumps(given, separators=(",", ":"))
     try:
         parse_key_set(made)
     except JoseError as wrong:
         raise ValueError(f"It can't be used: {wrong.reason}.") from None
-    return made
+    return json.dumps(json.loads(made), separators=(",", ":"))
 
 
-def _algorithm_of_client(given: str | None, kind: ClientType, settings: Settings) -> str | None:
-    if given and given not in ALGORITHMS:
+def _algorithm(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    if not given:
+        return None
+    if given not in ALGORITHMS:
         raise ValueError(f"Choose one of {', '.join(ALGORITHMS)}.")
-    return given or None
+    return given
 
 
 def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
@@ -68,6 +72,7 @@ RULES: Mapping[str, Rule] = {
     "jwks_uri": _jwks_uri,
     "jwks": _jwks,
     "request_uris": _request_uris,
-    "request_object_signing_alg": _algorithm_of_client,
+    "request_object_signing_alg": _algorithm,
     "require_signed_request_object": _signed_objects_only,
+    "token_endpoint_auth_signing_alg": _algorithm,
 }

@@ -1,0 +1,64 @@
+"""Sector identifiers: which clients may know people by the same pairwise subjects.
+
+OpenID Connect Core section 8.1, Registration section 5.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from oauthprov.errors import FetchError
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol.redirects import leaves_browser
+from oauthprov.protocol.subjects import PAIRWISE
+from oauthprov.records import Client
+
+MEDIA_TYPES = ("application/json",)
+LIMIT = 65_536
+"""Bytes of a document that we read."""
+
+log = logging.getLogger(__name__)
+
+
+def problems(client: Client) -> Iterator[tuple[str, str]]:
+    """Yield what keeps a pairwise client from having a sector, as a field and a sentence."""
+    if client.subject_type != PAIRWISE or client.sector_identifier_uri is not None:
+        return
+    if any(map(leaves_browser, client.redirect_uris)):
+        # All such apps would share one sector, whoever they belong to.
+        yield "sector_identifier_uri", "Pairwise subjects of an app on a device need it."
+    elif len({urlsplit(uri).hostname for uri in client.redirect_uris}) > 1:
+        yield "sector_identifier_uri", "With redirect URIs on several hosts it is needed."
+
+
+def has_changed(client: Client, before: Client | None) -> bool:
+    """Tell whether a document must be read that ``before`` wasn't judged by already."""
+    uri, uris = client.sector_identifier_uri, set(client.redirect_uris)
+    if uri is None:
+        return False
+    return (
+        before is None
+        or before.sector_identifier_uri != uri
+        or not uris.issubset(before.redirect_uris)
+    )
+
+
+def listed(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the document at ``sector_identifier_uri``: one that is fetched now.
+
+    It shows that its host lets these redirect URIs into its sector. It is not kept, since it
+    counts only when it is judged; whoever calls this limits how often.
+    """
+    uri = client.sector_identifier_uri or ""
+    try:
+        found = json.loads(fetcher.fetch(uri, media_types=MEDIA_TYPES, limit=LIMIT).content)
+    except (FetchError, ValueError, RecursionError) as wrong:
+        log.info("the sector identifier %r can't be had: %s", uri, wrong)
+        found = None
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        yield "sector_identifier_uri", "It must lead to a JSON array of redirect URIs."
+    elif not set(found).issuperset(client.redirect_uris):
+        yield "sector_identifier_uri", "The array there must have every redirect URI."
