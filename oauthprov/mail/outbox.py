@@ -35,7 +35,11 @@ class Outbox:
         work = threading.Thread(
             target=copy_context().run, args=(self._work, message, sent), daemon=True
         )
-        work.start()
+        try:
+            work.start()
+        except RuntimeError:  # the system has no more threads
+            self._free.release()
+            raise MailError("there is no thread for it") from None
         try:
             sent.result(self._seconds)
         except MailError:

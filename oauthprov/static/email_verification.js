@@ -5,12 +5,10 @@ const field = document.getElementById("code");
 function take() {
   const code = location.hash.slice(1) || sessionStorage.getItem(KEPT);
   history.replaceState(null, "", location.pathname + location.search);
-  if (field === null) {
-    if (code && document.getElementById("sign-in-first")) sessionStorage.setItem(KEPT, code);
-    return;
-  }
   sessionStorage.removeItem(KEPT);
-  if (code) {
+  if (code && document.getElementById("sign-in-first")) {
+    sessionStorage.setItem(KEPT, code);
+  } else if (code && field) {
     field.value = code;
     document.getElementById("confirm").focus();
   }

@@ -131,6 +131,15 @@ def test_fetching_the_link_confirms_nothing(site, alice, mail_server):
     assert not is_confirmed(alice)
 
 
+def test_the_page_has_the_headers_of_every_page(site, alice):
+    for browser in (alice, site.browser()):
+        page = browser.get("/account/email")
+        assert page.headers["Referrer-Policy"] == "same-origin"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+        assert not page.html.select("[style], style, script:not([src])")
+
+
 def test_a_link_works_once(site, alice, mail_server):
     send(alice)
     token = mailed(mail_server)
