@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gallery import Gallery
 from tests.receiver import Receiver
 from tests.servers import cluster, mariadb, postgresql, redis
 from tests.servers.run import Run
@@ -61,5 +62,13 @@ def mariadb_url(pytestconfig: pytest.Config) -> str:
 def receiver(tmp_path: Path) -> Iterator[Receiver]:
     """A relying party's server that is told of logouts."""
     made = Receiver(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    """A client's server that shows its logo."""
+    made = Gallery(tmp_path_factory.mktemp("gallery"))
     yield made
     made.close()

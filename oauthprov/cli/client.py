@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from oauthprov.cli import client_logo
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
@@ -50,6 +51,9 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
     state.add_argument("--enable", action="store_true", help="let it work again")
 
+    logo = "fetch its logo anew, or say why it can't be had"
+    _add_verb(verbs, "refresh-logo", _refresh_logo, logo)
+
     making = "make a new secret; the last one still works"
     rotate = _add_verb(verbs, "rotate-secret", _rotate, making)
     rotate.add_argument("--retire", action="store_true", help="end the older secret instead")
@@ -82,6 +86,7 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
     for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
         verb.add_argument(option, metavar="URI")
+    verb.add_argument("--initiate-login-uri", metavar="URI", help="where it begins a sign-in here")
     verb.add_argument("--backchannel-logout-uri", metavar="URI", help="told when people sign out")
     verb.add_argument(
         "--backchannel-logout-session-required",
@@ -120,6 +125,11 @@ def _add_keys(verb: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="only what it has signed counts (RFC 9101)",
     )
+    verb.add_argument(
+        "--verified",
+        action=argparse.BooleanOptionalAction,
+        help="it is who it says it is; that ends when its name, logo or addresses change",
+    )
 
 
 def _text_of(path: str) -> str:
@@ -145,6 +155,7 @@ def _add(arguments: argparse.Namespace) -> None:
         client, secret = _registrar(on).register(
             type=arguments.type, owner=owner, **_metadata(arguments)
         )
+        client = client_logo.with_logo(on, client)
     _show_secret(client, secret, arguments.json)
 
 
@@ -170,8 +181,16 @@ def _edit(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         registrar = _registrar(on)
         client = registrar.edit(arguments.client_id, **_metadata(arguments))
+        if arguments.logo_uri is not None:
+            client = client_logo.with_logo(on, client)
         if arguments.disable or arguments.enable:
             client = registrar.set_disabled(arguments.client_id, arguments.disable)
+    _show_client(client, arguments.json)
+
+
+def _refresh_logo(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        client = client_logo.refresh(on, arguments.client_id)
     _show_client(client, arguments.json)
 
 

@@ -31,12 +31,17 @@ class AuthenticationRequest:
     dropped: frozenset[str] = frozenset()
     subject_of: Callable[[str], str] = str
 
-    def means(self, account_id: str) -> bool:
-        """Tell whether an account is the one that is meant, where one is.
+    @property
+    def means_somebody(self) -> bool:
+        """Whether an account is named: by id_token_hint, or a value for ``sub`` (Core 5.5.1)."""
+        return self.hint is not None or any(wanted.values for wanted in self._subs)
 
-        It may be named by the id_token_hint, and by a value for ``sub`` (Core section 5.5.1).
-        """
+    def means(self, account_id: str) -> bool:
+        """Tell whether an account is the one that is meant; any is where none is named."""
         sub = self.subject_of(account_id)
+        return self.hint in (None, sub) and all(wanted.met_by(sub) for wanted in self._subs)
+
+    @property
+    def _subs(self) -> tuple[Wanted, ...]:
         members = self.claims.id_token, self.claims.userinfo
-        wanted = all(member.get("sub", Wanted()).met_by(sub) for member in members)
-        return wanted and self.hint in (None, sub)
+        return tuple(member["sub"] for member in members if "sub" in member)

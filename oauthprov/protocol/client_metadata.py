@@ -15,9 +15,9 @@ from oauthprov.settings import Settings
 
 
 class Metadata(TypedDict, total=False):
-    """The fields of a client that are chosen. Only the operator may set ``first_party``.
+    """The fields of a client that are chosen.
 
-    ``jwks`` is a JWK Set, or its JSON.
+    Only the operator may set ``first_party`` and ``verified``. ``jwks`` is a JWK Set, or its JSON.
     """
 
     name: str
@@ -37,6 +37,8 @@ class Metadata(TypedDict, total=False):
     auth_method: str
     token_endpoint_auth_signing_alg: str | None
     first_party: bool
+    verified: bool
+    initiate_login_uri: str | None
     post_logout_redirect_uris: Sequence[str]
     backchannel_logout_uri: str | None
     backchannel_logout_session_required: bool

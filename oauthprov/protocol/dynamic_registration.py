@@ -26,6 +26,7 @@ from oauthprov.protocol import initial_access, registration_call, registration_r
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.client_metadata import InvalidMetadata
 from oauthprov.protocol.engine import NO_STORE
+from oauthprov.protocol.logo_worker import LOGO_PATIENCE, LogoWorker
 from oauthprov.protocol.registration import (
     ChangedMeanwhile,
     Registrar,
@@ -64,10 +65,12 @@ class DynamicRegistration:
         clock: Callable[[], int],
         evict: Callable[[str], None],
         fetcher: Fetcher,
+        logos: LogoWorker,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
+        self._logos = logos
         self._registrar = Registrar(settings, storage, clock, evict, fetcher)
 
     def register(self, call: Call, address_of: AddressOf, make_room: Callable[[], None]) -> Answer:
@@ -97,6 +100,7 @@ class DynamicRegistration:
                 except (ChangedMeanwhile, UnknownClient):
                     continue
                 log.info("client %s changed its registration", client_id)
+                self._logos.want(client, LOGO_PATIENCE)
                 return _information(200, client, token, address_of, secret)
             raise TemporarilyUnavailableError("Please try again.", status_code=503)
 
@@ -127,6 +131,7 @@ class DynamicRegistration:
         make_room()
         self._store(call, client)
         log.info("client %s registered itself", client.client_id)
+        self._logos.want(client, LOGO_PATIENCE)
         return _information(201, client, token, address_of, secret)
 
     def _store(self, call: Call, client: Client) -> None:

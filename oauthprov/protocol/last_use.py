@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from oauthprov.protocol.context import Context
-from oauthprov.records import Client
+from oauthprov.records import Client, Logo
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Change, Conflict, Remove, Replace, Storage, Stored
 
@@ -69,5 +69,6 @@ def _remove(storage: Storage, stored: Stored[Client], now: int) -> bool:
         storage.commit(Replace(stopped, expecting=stored), now=now)
     except Conflict:
         return False
-    storage.commit(Remove(Client, stored.record.client_id), now=now)
+    client_id = stored.record.client_id
+    storage.commit(Remove(Client, client_id), Remove(Logo, client_id), now=now)
     return True

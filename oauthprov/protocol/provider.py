@@ -29,12 +29,14 @@ from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.keys import SigningKeys
+from oauthprov.protocol.logo_worker import LogoWorker
+from oauthprov.protocol.logos import Logos
 from oauthprov.protocol.logout_worker import LogoutWorker
 from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.request_uris import RequestURIs
 from oauthprov.protocol.signing_in import Others, nobody_else
 from oauthprov.protocol.validator import Validator
-from oauthprov.records import Digest
+from oauthprov.records import Client, Digest
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
 
@@ -73,8 +75,10 @@ class Provider:
         self.validator = Validator(
             settings, storage, self.clients, clock, self._openid, self.client_keys
         )
+        self.logos = Logos(storage, self.fetcher, clock, self.clients.evict)
+        self.logo_worker = LogoWorker(self.logos.refresh, clock)
         self.registration = DynamicRegistration(
-            settings, storage, clock, self.clients.evict, self.fetcher
+            settings, storage, clock, self.clients.evict, self.fetcher, self.logo_worker
         )
         self._engine = Engine(self.validator, settings)
         self._authorization = Authorization(self._engine, RequestURIs(self.fetcher, clock))
@@ -196,6 +200,14 @@ class Provider:
                 return self._authorization.allow(context, interaction_id, person, browser)
             except Answered as ended:
                 return ended.answer
+
+    def client(self, client_id: str) -> Client | None:
+        """Return a client that isn't disabled, None when there is none."""
+        return self.clients.get(client_id)
+
+    def logo(self, client_id: str, image: str) -> tuple[bytes, str] | None:
+        """Return the image of this digest and its media type, None when a client has another."""
+        return None if self.client(client_id) is None else self.logos.get(client_id, image)
 
     def connected(self, account_id: str) -> list[ConnectedApp]:
         """Return the clients that an account has let in, the last used first."""

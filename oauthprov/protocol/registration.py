@@ -14,7 +14,7 @@ from typing import Any, Unpack
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol import sectors
+from oauthprov.protocol import logos, sectors, verification
 from oauthprov.protocol.client_metadata import (
     InvalidMetadata,
     Metadata,
@@ -28,7 +28,7 @@ from oauthprov.protocol.client_types import (
     ClientType,
     has_secret,
 )
-from oauthprov.records import Client, Consent
+from oauthprov.records import Client, Consent, Logo
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Conflict, Page, Remove, Replace, Storage, Stored
 
@@ -146,7 +146,8 @@ class Registrar:
     ) -> Client:
         """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
 
-        Scopes taken away leave the default scopes too, when these aren't given. A method that uses
+        Scopes taken away leave the default scopes too, when these aren't given. ``verified`` ends
+        with what people were told, see :mod:`oauthprov.protocol.verification`. A method that uses
         no secret ends those that there were; where one is needed again, :meth:`rotate_secret` it.
         """
         stored = self.get(client_id, owner)
@@ -155,10 +156,12 @@ class Registrar:
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
+        verified = verification.after(client, values)
         if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
             values |= {"secrets": (), "secret_created_at": None}
         self._judged(replace(client, **values), client)
-        return self._replace(stored, version, default_scopes=default, **values)
+        values |= {"default_scopes": default, "verified": verified}
+        return self._replace(stored, version, **values)
 
     def rotate_secret(
         self, client_id: str, owner: str | None = None, *, version: int | None = None
@@ -200,7 +203,8 @@ class Registrar:
     def remove(self, client_id: str, owner: str | None = None) -> None:
         """Remove a client; its tokens are dead at once. Raises UnknownClient."""
         self.get(client_id, owner)
-        self._storage.commit(Remove(Client, client_id), now=self._clock())
+        gone = Remove(Client, client_id), Remove(Logo, client_id)
+        self._storage.commit(*gone, now=self._clock())
         self._evict(client_id)
 
     def _judged(self, client: Client, before: Client | None) -> Client:
@@ -214,12 +218,13 @@ class Registrar:
         return client
 
     def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
-        client = replace(stored.record, **values)
+        client, more = logos.kept(stored.record, replace(stored.record, **values))
         if version is not None and version != stored.version:
             raise ChangedMeanwhile(client.client_id)
         if client != stored.record:
             try:
-                self._storage.commit(Replace(client, expecting=stored), now=self._clock())
+                changes = Replace(client, expecting=stored), *more
+                self._storage.commit(*changes, now=self._clock())
             except Conflict:
                 raise ChangedMeanwhile(client.client_id) from None
         self._evict(client.client_id)

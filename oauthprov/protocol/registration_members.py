@@ -98,6 +98,7 @@ ROWS = (
     Member("jwks_uri", "jwks_uri", text),
     Member("jwks", "jwks", key_set),
     Member("token_endpoint_auth_signing_alg", "token_endpoint_auth_signing_alg", text),
+    Member("initiate_login_uri", "initiate_login_uri", text, openid=True),
     Member("post_logout_redirect_uris", "post_logout_redirect_uris", strings, openid=True),
     Member("backchannel_logout_uri", "backchannel_logout_uri", text, openid=True),
     Member(

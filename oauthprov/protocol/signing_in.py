@@ -61,7 +61,7 @@ def served(
         picked = next((one for one in here if mark_of(one) == began.chosen), None)
         if picked is not None:
             return Served(picked, anew=picked.auth_time > began.created_at, chosen=True)
-    if not _means_somebody(asked) or (active is not None and not is_somebody_else(asked, active)):
+    if not asked.means_somebody or (active is not None and not is_somebody_else(asked, active)):
         return Served(active)
     return Served(next((one for one in others() if not is_somebody_else(asked, one)), active))
 
@@ -112,11 +112,6 @@ def _again(
 def is_somebody_else(asked: AuthenticationRequest, person: SignedIn) -> bool:
     """Tell whether another account is meant, by the id_token_hint or by ``sub`` (Core 5.5.1)."""
     return not asked.means(person.account_id)
-
-
-def _means_somebody(asked: AuthenticationRequest) -> bool:
-    members = asked.claims.id_token, asked.claims.userinfo
-    return asked.hint is not None or any(member.get("sub", Wanted()).values for member in members)
 
 
 def _hints_at_another(asked: AuthenticationRequest, person: SignedIn, others: Others) -> bool:

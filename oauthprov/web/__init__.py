@@ -16,9 +16,9 @@ def includeme(config: Configurator) -> None:
         config.include(f"oauthprov.web.{endpoint}")
     for endpoint in ("jwks", "userinfo", "metadata"):
         config.include(f"oauthprov.web.{endpoint}")
-    for endpoint in ("protected_resource", "me", "health"):
+    for endpoint in ("protected_resource", "me", "health", "client_logo"):
         config.include(f"oauthprov.web.{endpoint}")
     for feature in ("rp_logout", "backchannel_logout"):
         config.include(f"oauthprov.web.{feature}")
-    for page in ("home", "account", "apps", "consent", "clients"):
+    for page in ("home", "account", "apps", "consent", "client_about", "clients"):
         config.include(f"oauthprov.web.{page}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from pyramid.config import Configurator
 from pyramid.renderers import render_to_response
 
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
+from oauthprov.protocol import openid
+from oauthprov.protocol.logo_worker import LOGO_PATIENCE
 from oauthprov.protocol.registration import (
     CLIENT_TYPES,
     ChangedMeanwhile,
@@ -36,10 +38,24 @@ _MORE = (
     "jwks_uri",
     "jwks",
     "homepage_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "initiate_login_uri",
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
     *clients_openid.FIELDS,
 )
+_ADDRESSES = {
+    "homepage_uri": ("Home page", "Where people can read about the app."),
+    "logo_uri": ("Logo", "A PNG, JPEG, GIF or WebP image. It is copied from there now."),
+    "policy_uri": ("Privacy policy", "Where it says what the app does with people's data."),
+    "tos_uri": ("Terms of service", "Where it says on which terms people use the app."),
+    "initiate_login_uri": (
+        "Where a sign-in begins",
+        "The app starts signing somebody in there: people are offered that link here.",
+    ),
+}
 _KEYS = ("jwks_uri", "jwks")
 _LOGOUT = (
     "post_logout_redirect_uris",
@@ -85,6 +101,7 @@ def register(request: Any, person: SignedIn) -> Any:
     except InvalidMetadata as wrong:
         return _page(request, kind, metadata, wrong.problems)
     log.info("account %s registered client %s", person.account_id, client.client_id)
+    request.oauthprov.provider.logo_worker.want(client, LOGO_PATIENCE)
     stored = registrar(request).get(client.client_id, person.account_id)
     value = client_page(request, stored, secret) | {"registered": True}
     return render_to_response("oauthprov:templates/clients_show.pt", value, request)
@@ -108,7 +125,9 @@ def edit(request: Any, person: SignedIn) -> Any:
     metadata = _metadata(request, kind)
     version = version_of(request.oauthprov.form("version"))
     try:
-        registrar(request).edit(client.client_id, person.account_id, version=version, **metadata)
+        client = registrar(request).edit(
+            client.client_id, person.account_id, version=version, **metadata
+        )
     except InvalidMetadata as wrong:
         return _page(request, kind, metadata, wrong.problems, stored)
     except ChangedMeanwhile:
@@ -116,6 +135,7 @@ def edit(request: Any, person: SignedIn) -> Any:
         request.response.status_int = 409
         return page
     log.info("account %s edited client %s", person.account_id, client.client_id)
+    request.oauthprov.provider.logo_worker.want(client, LOGO_PATIENCE)
     return see(request, request.oauthprov.url("client", client_id=client.client_id))
 
 
@@ -132,8 +152,8 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
     form = request.oauthprov.form(
         "name",
         "redirect_uris",
-        "homepage_uri",
         "auth_method",
+        *_ADDRESSES,
         *_KEYS,
         *_LOGOUT,
         *clients_openid.FIELDS,
@@ -142,11 +162,12 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
     metadata = Metadata(
         name=form.get("name", ""),
         redirect_uris=tuple(form.get("redirect_uris", "").split()),
-        homepage_uri=form.get("homepage_uri"),
         auth_method=form.get("auth_method", kind.auth_methods[0]),
         scopes=tuple(name for name in names if f"scope.{name}" in form),
         default_scopes=tuple(name for name in names if f"default.{name}" in form),
     )
+    addresses = {name: form.get(name) for name in _addresses(request, kind)}
+    metadata |= cast(Metadata, addresses)
     if kind.confidential:
         metadata["jwks_uri"], metadata["jwks"] = (form.get(field, "").strip() for field in _KEYS)
     if _logs_out(request, kind):
@@ -154,6 +175,11 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
         metadata["backchannel_logout_uri"] = form.get(_LOGOUT[1])
         metadata["backchannel_logout_session_required"] = _LOGOUT[2] in form
     return metadata | clients_openid.chosen(request, kind, form)
+
+
+def _addresses(request: Any, kind: ClientType) -> list[str]:
+    starts = kind.redirects and openid.is_on(request.oauthprov.settings)
+    return [name for name in _ADDRESSES if starts or name != "initiate_login_uri"]
 
 
 def _logs_out(request: Any, kind: ClientType) -> bool:
@@ -165,6 +191,10 @@ def _as_registered(client: Client) -> Metadata:
         name=client.name,
         redirect_uris=client.redirect_uris,
         homepage_uri=client.homepage_uri,
+        logo_uri=client.logo_uri,
+        policy_uri=client.policy_uri,
+        tos_uri=client.tos_uri,
+        initiate_login_uri=client.initiate_login_uri,
         auth_method=client.auth_method,
         jwks_uri=client.jwks_uri,
         jwks=client.jwks,
@@ -194,6 +224,7 @@ def _page(
         "methods": [
             (method, _METHODS[method]) for method in kind.auth_methods if kind.confidential
         ],
+        "addresses": [(name, *_ADDRESSES[name]) for name in _addresses(request, kind)],
         "logs_out": _logs_out(request, kind),
         **clients_openid.offered(request, kind),
         "problems": problems,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
 
@@ -22,7 +21,6 @@ def ask(request: Any) -> Any:
         return respond(request, question)
     return {
         "question": question,
-        "homepage": _host(question.client.homepage_uri),
         "choose": tools.selection_url(interaction),
         # The name on top leads to the account of whoever is active.
         "person": question.person if question.person == tools.person else None,
@@ -58,14 +56,6 @@ def _asked(question: ConsentQuestion) -> dict[str, object]:
         "resources": [asked for asked in question.resources if asked.new],
         "known": [asked for asked in everything if not asked.new],
     }
-
-
-def _host(uri: str | None) -> str | None:
-    try:
-        parts = urlsplit(uri or "")
-    except ValueError:
-        return None
-    return parts.netloc if parts.scheme == "https" else None
 
 
 def _interaction(fields: dict[str, str]) -> str:

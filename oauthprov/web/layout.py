@@ -9,9 +9,12 @@ from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 from pyramid.renderers import get_renderer
 
+from oauthprov.web.face import face
+
 _OURS = "oauthprov:templates/"
 _LOCALE = "_LOCALE_"
 LAYOUT = "oauthprov:templates/layout.pt"
+CLIENT_PARTS = "oauthprov:templates/client_parts.pt"
 
 
 class FormToken:
@@ -34,6 +37,8 @@ def add_names(event: BeforeRender) -> None:
     # Chameleon writes every value that a template has into the errors of it: secrets among them.
     event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
     event["layout"] = get_renderer(LAYOUT).implementation()
+    event["client_parts"] = get_renderer(CLIENT_PARTS).implementation()
+    event["face"] = lambda client: face(request, client)
     event["settings"] = tools.settings
     event["url"] = tools.url
     event["has_page"] = tools.has_page

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import oauthprov
 import oauthprov.demo
 from oauthprov.protocol.backchannel_logout import BackchannelLogout
+from oauthprov.protocol.logos import Logos
 from oauthprov.protocol.registration import Registrar
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage
@@ -27,6 +28,7 @@ class Provider:
     storage: Storage
     registrar: Registrar
     backchannel: BackchannelLogout
+    logos: Logos
 
     def url(self, path: str) -> str:
         return self.issuer + path
@@ -79,7 +81,9 @@ def provider_on(storage_url: str, port: int = 0, **settings: str) -> Iterator[Pr
         provider.settings, provider.storage, provider.clock, provider.clients.evict
     )
     try:
-        yield Provider(server.root, provider.storage, registrar, provider.backchannel)
+        yield Provider(
+            server.root, provider.storage, registrar, provider.backchannel, provider.logos
+        )
     finally:
         server.close()
         provider.storage.close()

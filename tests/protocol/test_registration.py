@@ -317,3 +317,15 @@ def test_a_logout_address_is_https_but_on_this_machine_in_development(
         assert register()[0].backchannel_logout_uri == uri
     else:
         assert problems(register) == {"backchannel_logout_uri"}
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:8000/start", "http://printer.example/start"])
+def test_a_sign_in_begins_over_https_outside_of_development(registrar, uri):
+    with pytest.raises(InvalidMetadata) as refused:
+        web(registrar, initiate_login_uri=uri)
+    assert refused.value.problems.keys() == {"initiate_login_uri"}
+
+
+def test_no_sign_in_begins_at_a_machine(registrar):
+    with pytest.raises(InvalidMetadata, match="machine"):
+        registrar.register(type="machine", name="Job", initiate_login_uri=HTTPS)

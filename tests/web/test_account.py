@@ -20,7 +20,9 @@ def test_an_app_is_listed_with_its_scopes_and_days(site, alice):
     alice.connect(app, scope="profile:read photos:read")
     site.clock.pass_by(60)
     entry = words(alice.get("/account").html.select_one(".entries li"))
-    assert entry.startswith("Printer See your name See photos Since 15 January 2027.")
+    assert entry.startswith(
+        "P Printer Not verified See your name See photos Since 15 January 2027."
+    )
     assert "Last used 15 January 2027, 08:00 UTC." in entry
 
 

@@ -22,6 +22,7 @@ PAGES = (
     "/account",
     "/account/password",
     "/account/apps/{client_id}/remove",
+    "/clients/{client_id}/about",
     "/consent?interaction={interaction}",
 )
 LEAVING = ("/login", "/signup", "/consent")

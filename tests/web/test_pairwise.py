@@ -9,9 +9,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from oauthprov.records import Client
+from oauthprov.records import Account, Client, Session
 from tests.site import CALLBACK, App, arrived
 from tests.web.openid import openid_site
+from tests.web.test_chooser import add
 
 AFTER = "https://app.example/bye"
 METADATA = {
@@ -78,3 +79,35 @@ def test_trips(site, app, alice):
     site.get("/oauth/jwks")
     asked = {"scope": "openid", "prompt": "none", "id_token_hint": hint}
     assert site.storage.trips(lambda: alice.authorize(app, **asked)) == (3, 1)
+
+
+class TestTwoAccounts:
+    """bob is the active one in a browser where alice is signed in too."""
+
+    @pytest.fixture
+    def both(self, site, app, alice):
+        alice.hint = app.tokens(alice, scope="openid")["id_token"]
+        site.browser().sign_up("bob")
+        return add(alice, "bob")
+
+    def test_the_hint_finds_hers(self, site, app, both):
+        """Section 3.1.2.1."""
+        asked = {"scope": "openid", "prompt": "none", "id_token_hint": both.hint}
+        code = arrived(both.authorize(app, **asked))["code"]
+        here = claims(site, app.exchange(code).json["id_token"])
+        assert here["sub"] == claims(site, both.hint)["sub"]
+
+    @pytest.mark.parametrize("member", ["id_token", "userinfo"])
+    def test_a_wanted_sub_finds_hers(self, site, app, both, member):
+        """Section 5.5.1."""
+        sub = claims(site, both.hint)["sub"]
+        asked = json.dumps({member: {"sub": {"value": sub}}})
+        came = arrived(both.authorize(app, scope="openid", prompt="none", claims=asked))
+        assert claims(site, app.exchange(came["code"]).json["id_token"])["sub"] == sub
+
+    def test_her_logout_leaves_him(self, site, app, both):
+        """RP-Initiated Logout section 2."""
+        both.get("/oauth/logout?" + urlencode({"id_token_hint": both.hint}))
+        sessions = site.storage.walk(Session)
+        [bob] = [a for a in site.storage.walk(Account) if a.record.name == "bob"]
+        assert {one.record.account_id for one in sessions} == {bob.record.account_id}

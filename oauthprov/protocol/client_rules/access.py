@@ -44,7 +44,7 @@ def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
     return given
 
 
-def _first_party(given: bool, kind: ClientType, settings: Settings) -> bool:
+def _as_given(given: bool, kind: ClientType, settings: Settings) -> bool:
     return given
 
 
@@ -53,5 +53,6 @@ RULES: Mapping[str, Rule] = {
     "scopes": _scopes,
     "default_scopes": _default_scopes,
     "auth_method": _auth_method,
-    "first_party": _first_party,
+    "first_party": _as_given,
+    "verified": _as_given,
 }

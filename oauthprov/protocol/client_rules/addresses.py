@@ -9,7 +9,7 @@ from oauthprov.errors import FetchError
 from oauthprov.fetch.target import Target
 from oauthprov.protocol.client_rules.rule import Rule
 from oauthprov.protocol.client_types import ClientType
-from oauthprov.protocol.redirects import URI_LIMIT, problem_with
+from oauthprov.protocol.redirects import LOOPBACK, URI_LIMIT, problem_with
 from oauthprov.settings import Settings
 
 REDIRECT_URIS_LIMIT = 50
@@ -61,6 +61,21 @@ def _web_uri(given: str | None, kind: ClientType, settings: Settings) -> str | N
     return uri
 
 
+def _initiate_login_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    """https, and in development http on this computer (OpenID Connect Registration section 2)."""
+    uri = _web_uri(given, kind, settings)
+    if uri is None:
+        return None
+    if not kind.redirects:
+        raise ValueError("Nobody signs in to a machine.")
+    parts = urlsplit(uri)
+    if parts.scheme != "https" and not (settings.development and parts.hostname in LOOPBACK):
+        raise ValueError("The address must be https.")
+    if "#" in uri:
+        raise ValueError("The address may have no fragment.")
+    return uri
+
+
 def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
     uri = (given or "").strip()
     if not uri:
@@ -89,6 +104,7 @@ RULES: Mapping[str, Rule] = {
     "logo_uri": _web_uri,
     "policy_uri": _web_uri,
     "tos_uri": _web_uri,
+    "initiate_login_uri": _initiate_login_uri,
     "backchannel_logout_uri": _backchannel_logout_uri,
     "backchannel_logout_session_required": _session_required,
 }

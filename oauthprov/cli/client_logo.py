@@ -1,0 +1,40 @@
+"""Logos of clients that a command registers or changes: fetched before it ends."""
+
+from __future__ import annotations
+
+from oauthprov.cli.ini import Opened
+from oauthprov.cli.output import Refused, note
+from oauthprov.errors import FetchError
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol.logos import Logos
+from oauthprov.protocol.registration import Registrar
+from oauthprov.records import Client
+
+
+def with_logo(on: Opened, client: Client) -> Client:
+    """Fetch the logo of a client; return the client. One that can't be had fails nothing."""
+    try:
+        _logos(on).refresh(client.client_id)
+    except FetchError as error:
+        note(f"The logo can't be had, the rest is done: {error}.")
+    return _stored(on, client.client_id)
+
+
+def refresh(on: Opened, client_id: str) -> Client:
+    """Fetch the logo of a client anew; return the client. Raises Refused with the reason."""
+    if _stored(on, client_id).logo_uri is None:
+        raise Refused("The client has no logo_uri.")
+    try:
+        _logos(on).refresh(client_id)
+    except FetchError as error:
+        raise Refused(f"The logo can't be had: {error}.") from None
+    return _stored(on, client_id)
+
+
+def _logos(on: Opened) -> Logos:
+    fetcher = Fetcher(on.settings.fetch_allow, on.settings.fetch_ca_file)
+    return Logos(on.storage, fetcher, on.clock)
+
+
+def _stored(on: Opened, client_id: str) -> Client:
+    return Registrar(on.settings, on.storage, on.clock).get(client_id).record

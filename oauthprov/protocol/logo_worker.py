@@ -1,0 +1,110 @@
+"""A thread that fetches logos while there are any to fetch, and ends when there are none.
+
+Each process fetches what it was asked for; what a process that ends leaves undone, the next page
+asks for again. So does one whose fetch failed, but ever less often.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from oauthprov.errors import FetchError
+from oauthprov.records import Client
+from oauthprov.storage.interface import StorageError
+
+LOGO_PATIENCE = 1.0
+"""Seconds that whoever registers or edits a client waits for its logo."""
+QUEUE_LIMIT = 64
+"""Logos that wait at once; one more isn't fetched until a page asks for it."""
+PAUSE = 60
+"""Seconds between two fetches for one client, doubled at each failure."""
+PAUSE_LIMIT = 86_400
+MEMORY = 4096
+"""Clients of which it is known when theirs was fetched last."""
+
+log = logging.getLogger(__name__)
+
+
+_Key = tuple[str, str]  # the client and where its logo is
+
+
+class LogoWorker:
+    """One thread a process, begun when it is needed. ``refresh`` fetches the logo of a client."""
+
+    def __init__(self, refresh: Callable[[str], bool], clock: Callable[[], int]) -> None:
+        self._refresh = refresh
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting: OrderedDict[_Key, threading.Event] = OrderedDict()
+        self._tried: OrderedDict[_Key, tuple[int, int]] = OrderedDict()
+        self._thread: threading.Thread | None = None
+
+    def want(self, client: Client, wait: float = 0) -> None:
+        """Fetch the logo of a client beside whatever goes on, unless that was tried lately.
+
+        ``wait`` is how many seconds the caller gives it: a logo that comes quickly is there on the
+        first page.
+        """
+        if client.logo_uri is None:
+            return
+        key = client.client_id, client.logo_uri
+        with self._lock:
+            done = self._waiting.get(key) or self._begun(key)
+        if done is not None and wait:
+            done.wait(wait)
+
+    def join(self, seconds: float) -> None:
+        """Wait until the thread has ended, ``seconds`` at most."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(seconds)
+
+    def _begun(self, key: _Key) -> threading.Event | None:
+        if len(self._waiting) >= QUEUE_LIMIT or not self._is_due(key):
+            return None
+        if self._thread is None:
+            thread = threading.Thread(target=self._run, name="oauthprov-logos", daemon=True)
+            try:
+                thread.start()  # it waits for the lock that we hold
+            except RuntimeError:  # no thread can be had; the next page tries again
+                return None
+            self._thread = thread
+        done = self._waiting[key] = threading.Event()
+        return done
+
+    def _is_due(self, key: _Key) -> bool:
+        if key not in self._tried:
+            return True
+        tried_at, failures = self._tried[key]
+        pause = min(PAUSE << min(max(failures - 1, 0), 16), PAUSE_LIMIT)
+        return not 0 <= self._clock() - tried_at < pause
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                key, done = next(iter(self._waiting.items()))
+            failed = not self._fetch(key[0])
+            with self._lock:
+                del self._waiting[key]
+                _, failures = self._tried.pop(key, (0, 0))
+                self._tried[key] = self._clock(), failures + 1 if failed else 0
+                if len(self._tried) > MEMORY:
+                    self._tried.popitem(last=False)
+            done.set()
+
+    def _fetch(self, client_id: str) -> bool:
+        try:
+            return self._refresh(client_id)
+        except FetchError as error:
+            log.warning("client %s has no logo: %s", client_id, error)
+        except StorageError as error:
+            log.warning("the logo of client %s can't be kept: %s", client_id, error)
+        except Exception:
+            log.exception("fetching the logo of client %s failed", client_id)
+        return False

@@ -1,0 +1,117 @@
+"""Signing in that begins at the provider (OpenID Connect Core section 4)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import site as sites
+from tests.web.openid import openid_site, register_itself, relying_party
+
+START = "https://printer.example/start"
+LED = f"{START}?iss=https%3A%2F%2Fid.example"
+
+
+@pytest.fixture
+def site():
+    made = openid_site()
+    yield made
+    made.close()
+
+
+def started(page) -> list[str]:
+    """Where the links lead that begin a sign-in."""
+    return [a["href"] for a in page.html.select("a") if "Sign in to" in " ".join(a.text.split())]
+
+
+def test_a_client_registers_where_it_begins(site):
+    made = register_itself(site, initiate_login_uri=START)
+    assert (made.status_int, made.json["initiate_login_uri"]) == (201, START)
+    token = made.json["registration_access_token"]
+    read = site.get(
+        made.json["registration_client_uri"], headers={"Authorization": f"Bearer {token}"}
+    )
+    assert read.json["initiate_login_uri"] == START
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://printer.example/start",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        f"{START}#fragment",
+        "https://user@printer.example/",
+        "https:\\\\printer.example",
+        "/start",
+        7,
+    ],
+)
+def test_it_is_https(site, uri):
+    refused = register_itself(site, initiate_login_uri=uri)
+    assert (refused.status_int, refused.json["error"]) == (400, "invalid_client_metadata")
+    assert refused.json["error_description"].startswith("initiate_login_uri: ")
+
+
+def test_in_development_it_may_be_on_this_computer(site):
+    assert register_itself(site, initiate_login_uri="http://localhost:8000/x").status_int == 201
+
+
+def test_without_openid_it_is_not_there():
+    site = sites.standalone(sites.ini("sqlite://", development="true"))
+    made = register_itself(site, initiate_login_uri=START)
+    assert "initiate_login_uri" not in made.json
+    app = site.app(scopes=("profile:read",), initiate_login_uri=START)
+    assert started(site.get(f"/clients/{app.client.client_id}/about")) == []
+    site.close()
+
+
+def test_anybody_begins_at_the_page_of_the_app(site):
+    app = relying_party(site, initiate_login_uri=START)
+    page = site.get(f"/clients/{app.client.client_id}/about")
+    assert started(page) == [LED]
+    assert "You will be sent to printer.example" in " ".join(page.html.main.text.split())
+
+
+def test_an_address_with_a_query_keeps_it(site):
+    app = relying_party(site, initiate_login_uri=f"{START}?a=b&c")
+    page = site.get(f"/clients/{app.client.client_id}/about")
+    assert started(page) == [f"{START}?a=b&c&iss=https%3A%2F%2Fid.example"]
+
+
+def test_no_request_chooses_where_it_leads(site):
+    app = relying_party(site, initiate_login_uri=START)
+    query = "iss=https://evil.example&target_link_uri=https://evil.example&initiate_login_uri=x"
+    page = site.get(f"/clients/{app.client.client_id}/about?{query}")
+    assert started(page) == [LED]
+    assert "evil.example" not in page.text
+
+
+def test_people_begin_at_their_apps(site):
+    app = relying_party(site, initiate_login_uri=START)
+    without = relying_party(site, name="Scanner")
+    alice = site.browser().sign_up("alice")
+    assert started(alice.get("/")) == []
+    alice.connect(app, scope="openid")
+    alice.connect(without, scope="openid")
+    assert started(alice.get("/")) == [LED]
+    [link] = alice.get("/account").html.select(f'a[href="{LED}"]')
+    assert " ".join(link.text.split()) == "Sign in at printer.example to Printer"
+    assert started(site.get("/")) == []
+
+
+def test_an_app_that_is_gone_begins_nothing(site):
+    app = relying_party(site, initiate_login_uri=START)
+    alice = site.browser().sign_up("alice")
+    alice.connect(app, scope="openid")
+    site.registrar.remove(app.client.client_id)
+    assert started(alice.get("/")) == []
+    assert LED not in alice.get("/account").text
+
+
+def test_a_machine_begins_nothing(site):
+    alice = site.browser().sign_up("alice")
+    assert "initiate_login_uri" not in alice.get("/clients/new/machine").form.fields
+    form = alice.get("/clients/new/web").form
+    form["name"], form["redirect_uris"] = "Printer", "https://app.example/callback"
+    form["initiate_login_uri"] = START
+    assert START in form.submit().text
