@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import secrets
 import threading
@@ -48,6 +49,11 @@ class Options:
     def certificate(self) -> Path:
         """The file of the TLS certificate and its key."""
         return self.folder / "tls.pem"
+
+    @property
+    def ini(self) -> Path:
+        """The file of the settings of this run, for the ``oauthprov`` command."""
+        return self.folder / "oauthprov.ini"
 
     @property
     def suite_url(self) -> str:
@@ -97,7 +103,9 @@ def serving(
     proxy = Proxy(options.certificate, options.listen, options.port)
     try:
         issuer = f"https://{options.host}:{proxy.port}".removesuffix(":443")
-        with running(options.settings(issuer)) as (provider, port):
+        settings = options.settings(issuer)
+        _write_ini(options.ini, settings)
+        with running(settings) as (provider, port):
             add_alice(provider.settings, provider.storage, provider.clock)
             clients, told = _clients(provider, options.suite_url)
             proxy.start(port)
@@ -111,6 +119,15 @@ def _make_secret(file: Path) -> None:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as opened:
             opened.write(secrets.token_urlsafe(48))
+
+
+def _write_ini(file: Path, settings: dict[str, str]) -> None:
+    written = configparser.ConfigParser(interpolation=None)
+    plain = {name: value.replace("%", "%%") for name, value in settings.items()}
+    written["app:main"] = {"use": "egg:oauthprov"} | plain
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        written.write(opened)
 
 
 def _upgrade(url: str) -> None:

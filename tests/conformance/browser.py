@@ -108,6 +108,15 @@ class Browser:
             url, method, form = urljoin(url, response.headers["Location"]), "GET", None
         return Arrival(url, method, form or {})
 
+    def image(self, page: Page, source: str) -> bytes:
+        """Fetch an image of a page, which is from where the page is."""
+        url = urljoin(page.url, source)
+        assert urlsplit(url).netloc == urlsplit(page.url).netloc, "it is hot-linked"
+        response = self._session.get(url)
+        assert response.status_code == 200
+        assert response.headers["Content-Type"].startswith("image/")
+        return response.content
+
     def submit(self, page: Page, form: Tag, button: Tag | None = None) -> Arrival | Page:
         """Send a form as it is filled in."""
         assert form["method"] == "post"

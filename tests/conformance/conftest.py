@@ -68,6 +68,6 @@ def variant(request: pytest.FixtureRequest) -> Variant:
 
 @pytest.fixture
 def suite(provider: Certified, variant: Variant, way: str) -> Iterator[Suite]:
-    made = Suite(provider, variant, way.partition("-")[2])
+    made = Suite(provider, variant, *way.split("-")[1:])
     yield made
     made.close()

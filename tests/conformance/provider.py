@@ -36,13 +36,17 @@ class Clock:
 
 @dataclass(frozen=True)
 class Certified:
-    """It is at ``issuer``; ``ca_file`` is whom to trust, ``plan`` what the suite is told."""
+    """It is at ``issuer``; ``ca_file`` is whom to trust, ``plan`` what the suite is told.
+
+    ``ini`` are its settings, for commands; ``suite`` is the server that it fetches from.
+    """
 
     issuer: str
     ca_file: str
     plan: dict[str, Any]
     suite_url: str
     clock: Clock
+    ini: Path | None = None
     suite: SuiteServer | None = None
 
 
@@ -84,5 +88,11 @@ def certified(
     )
     with serving(options, running) as served:
         yield Certified(
-            served.issuer, str(options.certificate), served.plan, options.suite_url, clock, suite
+            served.issuer,
+            str(options.certificate),
+            served.plan,
+            options.suite_url,
+            clock,
+            options.ini,
+            suite,
         )

@@ -12,8 +12,9 @@ Json = dict[str, Any]
 
 HEADERS = {"Content-Type": "application/json;charset=UTF-8"}
 CONTACT = "certification@suite.example"
-KEY = RSAKey.generate_key(2048, {"kid": "suite", "use": "sig", "alg": "RS256"})
-"""The suite's own key: one for all clients, since making one takes long."""
+WRONG_METADATA = ("invalid_redirect_uri", "invalid_client_metadata")
+KEY = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"})
+"""The suite's own key: one for all clients, since making one takes long. It has no name."""
 
 
 def request(

@@ -98,8 +98,11 @@ class RelyingParty:
         """Send a browser to the authorization endpoint; ``module`` may have entries of its own."""
         plan = self.provider.plan
         entries = plan["override"].get(module, {}).get("browser", plan["browser"])
-        url = f"{self.server['authorization_endpoint']}?{urlencode(asked)}"
-        return browser.visit(url, entries, method)
+        return browser.visit(self.url(asked), entries, method)
+
+    def url(self, asked: dict[str, str]) -> str:
+        """Return where a browser is sent with a request."""
+        return f"{self.server['authorization_endpoint']}?{urlencode(asked)}"
 
     def refused(self, arrival: Arrival | Page, asked: dict[str, str]) -> str:
         """Return the error that an authorization response says, once it is in order."""
@@ -173,13 +176,22 @@ class RelyingParty:
 
 
 class Suite:
-    """What one module works with; ``way`` is how its clients are registered."""
+    """What one module works with; ``way`` is how its clients are registered.
 
-    def __init__(self, provider: Certified, variant: Variant, way: str) -> None:
+    ``method`` is how they authenticate, unless they are known for another.
+    """
+
+    def __init__(
+        self,
+        provider: Certified,
+        variant: Variant,
+        way: str,
+        method: str = "client_secret_basic",
+    ) -> None:
         self.provider = provider
         self.variant = variant
         self.way = way
-        self.method = "client_secret_basic"
+        self.method = method
         self.http = trusting(provider.ca_file)
         self.http.headers["Accept"] = "application/json;charset=UTF-8"
         self.server = discover(provider.plan["server"]["discoveryUrl"], self.http)

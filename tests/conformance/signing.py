@@ -20,11 +20,6 @@ def new_key() -> RSAKey:
     return RSAKey.import_key(made.as_dict(private=True) | {"kid": made.thumbprint()})
 
 
-def nameless(key: RSAKey) -> RSAKey:
-    """Return the same key without a kid, as older suites register it."""
-    return RSAKey.import_key({k: v for k, v in key.as_dict(private=True).items() if k != "kid"})
-
-
 def key_set(key: RSAKey) -> Json:
     """Return what is registered of a key, or published."""
     return {"keys": [key.as_dict(private=False)]}
@@ -34,6 +29,11 @@ def signed(claims: Json, key: RSAKey) -> str:
     """Return a JWT, whose header has no more than it needs."""
     header = {"alg": "RS256"} | ({} if key.kid is None else {"kid": key.kid})
     return jwt.encode(header, claims, key, algorithms=["RS256"])
+
+
+def random_path() -> str:
+    """Return as long a name as the suite gives a request object."""
+    return secrets.token_urlsafe(72)
 
 
 def client_assertion(client_id: str, audience: str, key: RSAKey, now: int) -> dict[str, str]:

@@ -71,7 +71,7 @@ def test_it_starts_from_nothing_and_goes_on(tmp_path, storage):
             subjects.add(suite.client().flow(suite.browser()).sub)
             suite.close()
     assert len(subjects) == 1
-    for secret in ("secret", "pairwise.secret", "tls.pem", "plan.json"):
+    for secret in ("secret", "pairwise.secret", "tls.pem", "plan.json", "oauthprov.ini"):
         assert (folder / secret).stat().st_mode & 0o777 == 0o600
 
 

@@ -61,15 +61,45 @@ RP_LOGOUT = (
     "oidcc-rp-initiated-logout-no-state",
     "oidcc-rp-initiated-logout-only-state",
 )
+DYNAMIC = (
+    "oidcc-idtoken-rs256",
+    "oidcc-idtoken-unsigned",
+    "oidcc-userinfo-rs256",
+    "oidcc-ensure-redirect-uri-in-authorization-request",
+    "oidcc-redirect-uri-query-OK",
+    "oidcc-redirect-uri-query-mismatch",
+    "oidcc-redirect-uri-query-added",
+    "oidcc-redirect-uri-regfrag",
+    "oidcc-discovery-endpoint-verification",
+    "oidcc-server",
+    "oidcc-registration-logo-uri",
+    "oidcc-registration-policy-uri",
+    "oidcc-registration-tos-uri",
+    "oidcc-registration-jwks-uri",
+    "oidcc-registration-sector-uri",
+    "oidcc-registration-sector-bad",
+    "oidcc-server-rotate-keys",
+    "oidcc-refresh-token-rp-key-rotation",
+    "oidcc-request-uri-unsigned",
+    "oidcc-request-uri-signed-rs256",
+    "oidcc-ensure-request-object-with-redirect-uri",
+    "oidcc-refresh-token",
+    "oidcc-ensure-client-assertion-with-iss-aud-succeeds",
+)
 PLANS = {
     "oidcc-basic-certification-test-plan": BASIC,
     "oidcc-formpost-basic-certification-test-plan": BASIC,
     "oidcc-implicit-certification-test-plan": (*FLOW, "oidcc-ensure-request-without-nonce-fails"),
     "oidcc-config-certification-test-plan": ("oidcc-discovery-endpoint-verification",),
+    "oidcc-dynamic-certification-test-plan": DYNAMIC,
     "oidcc-rp-initiated-logout-certification-test-plan": RP_LOGOUT,
     "oidcc-backchannel-rp-initiated-logout-certification-test-plan": (
         "oidcc-backchannel-logout-discovery-endpoint-verification",
         "oidcc-backchannel-rp-initiated-logout",
+    ),
+    "oidcc-3rdparty-init-login-certification-test-plan": (
+        "oidcc-3rd_party-init-login",
+        "oidcc-3rd_party-init-login-nohttps",
     ),
 }
 TESTS = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))

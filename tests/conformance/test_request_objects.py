@@ -10,11 +10,11 @@ import base64
 import json
 
 import pytest
-from joserfc import jwt
 
 from .browser import Page
 from .conftest import registered_now
 from .registration import KEY
+from .signing import signed
 
 REFUSED = "oidcc-ensure-registered-redirect-uri"
 """The module whose browser looks at a page of ours that says what is wrong."""
@@ -67,9 +67,9 @@ def test_oidcc_ensure_request_object_with_redirect_uri(suite):
     client = suite.client()
     asked = client.asking()
     inside = asked | {"iss": asked["client_id"], "aud": suite.provider.issuer}
-    signed = jwt.encode({"alg": "RS256", "kid": KEY.kid}, inside, KEY)
+    request = signed(inside, KEY)
     elsewhere = f"{client.redirect_uri}/elsewhere"
     arrival = client.ask(
-        suite.browser(), outside(asked) | {"request": signed, "redirect_uri": elsewhere}
+        suite.browser(), outside(asked) | {"request": request, "redirect_uri": elsewhere}
     )
     client.finish(arrival, asked)

@@ -23,6 +23,11 @@ def test_oidcc_codereuse_30seconds(suite):
 
 
 def test_oidcc_refresh_token(suite):
+    check_refresh_tokens(suite)
+
+
+def check_refresh_tokens(suite):
+    """Two clients refresh theirs, and one tries that of the other."""
     assert "refresh_token" in suite.server["grant_types_supported"]
     assert "offline_access" in suite.server["scopes_supported"]
     scope = "openid offline_access"
@@ -36,10 +41,12 @@ def test_oidcc_refresh_token(suite):
     tokens.check_invalid_grant(first.token(**stolen))
 
 
-def refreshed(suite, client, **form):
+def refreshed(suite, client, meanwhile=None, **form):
     """Get tokens and refresh them once; return the refresh token that is good then."""
     done = client.flow(suite.browser(), prompt="consent")
     suite.provider.clock.pass_by(1)
+    if meanwhile is not None:
+        meanwhile()
     old = done.tokens["refresh_token"]
     response = client.token(grant_type="refresh_token", refresh_token=old, **form)
     new = tokens.granted(response)

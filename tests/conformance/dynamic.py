@@ -1,0 +1,13 @@
+"""How the plan Dynamic runs: clients register now, and authenticate by what they sign."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import BASIC, ID_TOKEN, ID_TOKEN_TOKEN, WAYS
+
+METHOD = "private_key_jwt"
+
+dynamic = pytest.mark.parametrize("way", [f"{way}-{METHOD}" for way in WAYS[::2]])
+with_any_response = pytest.mark.parametrize("variant", [BASIC, ID_TOKEN, ID_TOKEN_TOKEN], ids=str)
+with_tokens = pytest.mark.parametrize("variant", [BASIC], ids=str)
