@@ -7,11 +7,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from authlib.oidc.core import ImplicitIDToken
-from joserfc.errors import BadSignatureError
+from joserfc.errors import BadSignatureError, InvalidClaimError
 
 from examples.certification.people import PROFILE
 
 from .authlib_rp import RelyingParty
+from .forged import forged
 from .somebody import ELSEWHERE
 
 NAME = PROFILE["name"]
@@ -91,6 +92,13 @@ def test_implicit(relying_party, somebody, response_type):
     assert (party.app.userinfo(token=tokens) if with_token else claims)["name"] == NAME
 
 
+def test_it_refuses_an_id_token_of_another_request(relying_party, somebody):
+    party = relying_party()
+    tokens, _ = signed_in(party, somebody)
+    with pytest.raises(InvalidClaimError):
+        party.validated(tokens, party.begin()["nonce"])
+
+
 def test_form_post(relying_party, somebody):
     party = relying_party()
     begun = party.begin(response_mode="form_post")
@@ -135,6 +143,5 @@ def test_logout(relying_party, somebody, provider, own_server):
         claims["sid"],
         {EVENT: {}},
     )
-    signed, _, signature = token.rpartition(".")
     with pytest.raises(BadSignatureError):
-        party.opened(f"{signed}.{signature[::-1]}", "RS256")
+        party.opened(forged(token), "RS256")
