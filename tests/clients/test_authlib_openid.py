@@ -30,6 +30,7 @@ def relying_party(provider):
 def signed_in(party, somebody, **asked):
     """Go through the code flow; return the tokens and the claims of the ID token."""
     begun = party.begin(**asked)
+    assert "code_challenge_method=S256" in begun["url"]
     tokens = party.finish(begun, somebody.go(begun["url"]).query)
     return tokens, party.validated(tokens, begun["nonce"])
 

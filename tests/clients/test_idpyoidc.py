@@ -29,7 +29,9 @@ def relying_party(provider):
 
 def test_discovery_registration_and_the_code_flow(relying_party, somebody):
     party = relying_party()
-    outcome = party.finish(somebody.go(party.begin()).query)
+    url = party.begin()
+    assert "code_challenge_method=S256" in url
+    outcome = party.finish(somebody.go(url).query)
     assert outcome["userinfo"]["name"] == NAME
     assert "iss" not in outcome["userinfo"]
     assert outcome["userinfo"]["email"] == PROFILE["email"]
