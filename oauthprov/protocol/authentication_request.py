@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from oauthprov.protocol.claims import ClaimsRequest, Wanted
 
+MAX_AGE_LIMIT = 10 * 365 * 86_400
+"""Seconds of a ``max_age``, at most: a longer one counts as these ten years."""
+
 
 @dataclass(slots=True)
 class AuthenticationRequest:

@@ -16,7 +16,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectU
 from oauthprov.errors import JoseError
 from oauthprov.protocol import implicit, openid, scopes, subjects
 from oauthprov.protocol.answers import ResponseMode
-from oauthprov.protocol.authentication_request import AuthenticationRequest
+from oauthprov.protocol.authentication_request import MAX_AGE_LIMIT, AuthenticationRequest
 from oauthprov.protocol.claims import ClaimsRequest
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.id_tokens import TYPE
@@ -28,7 +28,6 @@ RESPONSE_MODES: dict[str, ResponseMode] = {
     "fragment": "fragment",
     "form_post": "form_post",
 }
-MAX_AGE_LIMIT = 10 * 365 * 86400
 LOGIN_HINT_LIMIT = 200
 
 Check = Callable[[Context, AuthenticationRequest], None]

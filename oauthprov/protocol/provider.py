@@ -22,7 +22,8 @@ from oauthprov.protocol.answers import (
     Redirect,
     Refusal,
 )
-from oauthprov.protocol.authorization import Answered, Authorization
+from oauthprov.protocol.authorization import Authorization
+from oauthprov.protocol.authorization_response import Answered
 from oauthprov.protocol.backchannel_logout import BackchannelLogout
 from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.clients import Clients

@@ -39,6 +39,7 @@ from oauthprov.protocol import (
     tokens,
 )
 from oauthprov.protocol.client_keys import ClientKeys
+from oauthprov.protocol.client_types import is_confidential
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.context import Context, Operation, current, entered, required
 from oauthprov.protocol.openid import OpenID
@@ -106,13 +107,13 @@ class Validator(RequestValidator):
         if found.method != "none" or context.operation == "introspect":
             return True
         client = context.find_client(found.client_id)
-        return client is None or authentication.is_confidential(client)
+        return client is None or is_confidential(client)
 
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
         """Authenticate a confidential client."""
         client = authentication.authenticate(current(), request)
         request.client = client
-        return client is not None and authentication.is_confidential(client)
+        return client is not None and is_confidential(client)
 
     def authenticate_client_id(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
