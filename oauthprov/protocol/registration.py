@@ -210,10 +210,10 @@ class Registrar:
     def _judged(self, client: Client, before: Client | None) -> Client:
         """Return ``client``; raise InvalidMetadata when its fields don't go together."""
         consistent(client)
-        wrong = (
-            sectors.listed(client, self._fetcher) if sectors.has_changed(client, before) else ()
-        )
-        if problems := dict(wrong):
+        problems = dict(sectors.left(client, before) if before else ())
+        if not problems and sectors.has_changed(client, before):
+            problems = dict(sectors.listed(client, self._fetcher))
+        if problems:
             raise InvalidMetadata(problems)
         return client
 
