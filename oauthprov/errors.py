@@ -11,6 +11,7 @@ from oauthprov.storage.interface import StorageError, UpgradeNeeded
 __all__ = [
     "ConfigurationError",
     "InvalidTargetError",
+    "MailError",
     "OAuth2Error",
     "StorageError",
     "UpgradeNeeded",
@@ -68,4 +69,11 @@ class FetchError(Exception):
     """What a client's URL names couldn't be had; the message says why, for the log.
 
     It isn't for the client: it would tell a stranger what answers inside our network.
+    """
+
+
+class MailError(Exception):
+    """A mail couldn't be sent; the message says why, for the log.
+
+    It names neither the recipient nor what the mail server said: that may repeat anything.
     """

@@ -6,13 +6,17 @@ from oauthprov.accounts.built_in import (
     NameTaken,
     Unacceptable,
 )
+from oauthprov.accounts.email_verification import Begun, EmailVerifications, Unproven
 from oauthprov.accounts.source import AccountSource, SignedIn
 
 __all__ = [
     "PASSWORD_ACR",
     "AccountSource",
+    "Begun",
     "BuiltInAccounts",
+    "EmailVerifications",
     "NameTaken",
     "SignedIn",
     "Unacceptable",
+    "Unproven",
 ]

@@ -1,4 +1,4 @@
-"""``oauthprov user``: make accounts, set passwords, give the developer role, disable accounts.
+"""``oauthprov user``: make accounts, set passwords, give roles, vouch for addresses, disable.
 
 Passwords come from a prompt or from standard input, never from the command line. With ``--json``,
 ``list`` prints ``{"users": [USER, ...]}`` and every other verb a USER: ``account_id``, ``name``,
@@ -13,7 +13,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from oauthprov.accounts import BuiltInAccounts, NameTaken, Unacceptable
+from oauthprov.accounts import (
+    BuiltInAccounts,
+    EmailVerifications,
+    NameTaken,
+    Unacceptable,
+    Unproven,
+)
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_of
@@ -46,6 +52,11 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     role.add_argument("name")
     role.add_argument("--off", action="store_true", help="take it away instead")
     role.set_defaults(run=_developer)
+
+    vouch = verbs.add_parser("verify-email", help="call the e-mail address verified, unasked")
+    add_ini(vouch)
+    vouch.add_argument("name")
+    vouch.set_defaults(run=_verify_email)
 
     disable = verbs.add_parser("disable", help="stop sign-in, sessions and tokens at once")
     add_ini(disable)
@@ -91,6 +102,18 @@ def _developer(arguments: argparse.Namespace) -> None:
         accounts.set_developer(account_of(on, arguments.name).account_id, not arguments.off)
         account = account_of(on, arguments.name)
     _show(account, arguments.json)
+
+
+def _verify_email(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        account = account_of(on, arguments.name)
+        lifetime = on.settings.mail_link_lifetime
+        try:
+            EmailVerifications(on.storage, on.clock, lifetime).vouch(account.account_id)
+        except Unproven:
+            raise Refused(f"The profile of {account.name} has no e-mail address.") from None
+    _show(account, arguments.json)
+    note("The e-mail address counts as verified until it is changed.")
 
 
 def _disable(arguments: argparse.Namespace) -> None:

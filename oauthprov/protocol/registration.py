@@ -210,10 +210,11 @@ class Registrar:
     def _judged(self, client: Client, before: Client | None) -> Client:
         """Return ``client``; raise InvalidMetadata when its fields don't go together."""
         consistent(client)
-        if sectors.has_changed(client, before):
+        problems = dict(sectors.change_problems(client, before) if before else ())
+        if not problems and sectors.has_changed(client, before):
             problems = dict(sectors.document_problems(client, self._fetcher))
-            if problems:
-                raise InvalidMetadata(problems)
+        if problems:
+            raise InvalidMetadata(problems)
         return client
 
     def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:

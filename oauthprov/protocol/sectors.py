@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.redirects import leaves_browser
-from oauthprov.protocol.subjects import PAIRWISE
+from oauthprov.protocol.subjects import PAIRWISE, sector
 from oauthprov.records import Client
 
 MEDIA_TYPES = ("application/json",)
@@ -32,6 +32,22 @@ def problems(client: Client) -> Iterator[tuple[str, str]]:
         yield "sector_identifier_uri", "Pairwise subjects of an app on a device need it."
     elif len({urlsplit(uri).hostname for uri in client.redirect_uris}) > 1:
         yield "sector_identifier_uri", "With redirect URIs on several hosts it is needed."
+
+
+def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]:
+    """Yield what keeps a client from calling the people that it knows otherwise.
+
+    Its tokens would tell it what they are called in a sector whose redirect URIs never got one:
+    anybody can register those of another site.
+    """
+    if client.subject_type != PAIRWISE:
+        return
+    if before.subject_type != PAIRWISE:
+        yield "subject_type", "Only a new client can have it: this one knows people already."
+    elif sector(client) != sector(before):
+        moved = client.sector_identifier_uri != before.sector_identifier_uri
+        field = "sector_identifier_uri" if moved else "redirect_uris"
+        yield field, f"The host stays {sector(before)}: for another one, register a new client."
 
 
 def has_changed(client: Client, before: Client | None) -> bool:

@@ -34,6 +34,7 @@ from oauthprov.protocol import (
     redirects,
     refresh,
     resources,
+    response_types,
     revocation,
     tokens,
 )
@@ -157,14 +158,14 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may have a code, or an ID token where such are given."""
         context = current()
-        grant_types = required(context.client).grant_types
+        allowed = response_types.of(required(context.client))
         if response_type == "code":
-            return "authorization_code" in grant_types
+            return response_type in allowed
         asked = context.authentication
         words = " ".join(sorted(response_type.split(" ")))
         if asked is None or not asked.openid or words not in implicit.RESPONSE_TYPES:
             raise UnsupportedResponseTypeError(request=request)
-        return implicit.is_on(context.settings) and implicit.GRANT_TYPE in grant_types
+        return implicit.is_on(context.settings) and words in allowed
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Tell whether a challenge must be there, after one that isn't S256 was refused."""

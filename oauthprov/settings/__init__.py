@@ -17,6 +17,8 @@ from oauthprov.credentials import mint
 from oauthprov.errors import ConfigurationError
 from oauthprov.settings.contradictions import contradictions
 from oauthprov.settings.lifetimes import Lifetimes
+from oauthprov.settings.mail import Mail
+from oauthprov.settings.mail_url import MailServer, Sender
 from oauthprov.settings.protocol import Protocol
 from oauthprov.settings.registering import Registering
 from oauthprov.settings.server import Server
@@ -26,8 +28,10 @@ from oauthprov.settings.values import PREFIX, FetchAllow, Resource, Scope
 __all__ = (
     "PREFIX",
     "FetchAllow",
+    "MailServer",
     "Resource",
     "Scope",
+    "Sender",
     "Settings",
     "fetched",
     "options",
@@ -37,12 +41,12 @@ __all__ = (
 
 _STORAGE = PREFIX + "storage."
 
-GROUPS = (Server, Registering, Lifetimes, SigningIn, Protocol)
+GROUPS = (Server, Registering, Lifetimes, SigningIn, Mail, Protocol)
 """Where the settings are declared, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Server, Registering, Lifetimes, SigningIn, Protocol):
+class Settings(Server, Registering, Lifetimes, SigningIn, Mail, Protocol):
     """The effective settings. Build them with :meth:`from_ini`."""
 
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)

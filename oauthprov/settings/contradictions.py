@@ -12,11 +12,12 @@ _SECRET_LENGTH = 32
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 _PUBLISH_AHEAD = 600
 _UNUSED_LIFETIME = 172_800
+_LINK_LIFETIME = 300
 
 
 def contradictions(values: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each; ``values`` lacks the settings that can't be read."""
-    checks = (_secret, _pairwise, _issuer, _scopes, _registration, _keys)
+    checks = (_secret, _pairwise, _issuer, _scopes, _registration, _mail, _keys)
     return [sentence for check in checks for sentence in check(values)]
 
 
@@ -60,6 +61,18 @@ def _registration(values: Mapping[str, Any]) -> Iterator[str]:
     # A use is marked once a day: a client must outlive that by more than a day.
     if 0 < values.get("registration_unused_lifetime", 0) < _UNUSED_LIFETIME:
         yield f"{PREFIX}registration.unused_lifetime must be 0, or {_UNUSED_LIFETIME} or more"
+
+
+def _mail(values: Mapping[str, Any]) -> Iterator[str]:
+    server = values.get("mail_url")
+    if server is None:
+        return
+    if server.host is None and not values.get("development", True):
+        yield f"{PREFIX}mail.url is console: only in development, as it shows what links do"
+    if server.host is not None and values.get("mail_sender", ...) is None:
+        yield f"{PREFIX}mail.sender is required where mail is sent"
+    if values.get("mail_link_lifetime", _LINK_LIFETIME) < _LINK_LIFETIME:
+        yield f"{PREFIX}mail.link_lifetime must be {_LINK_LIFETIME} or more: mail takes time"
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from oauthprov.web.words import _
 _NOTICES = {
     "password": _("Your password is changed. Every other browser is signed out."),
     "profile": _("Your profile is saved."),
+    "email": _("Your e-mail address is confirmed."),
     "removed": _("Access removed."),
     "ended": _("Signed out there."),
 }

@@ -1,4 +1,4 @@
-"""The style sheets and the one script."""
+"""The style sheets and the scripts."""
 
 from __future__ import annotations
 

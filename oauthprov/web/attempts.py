@@ -1,4 +1,4 @@
-"""Floods slowed down: sign-ins, sign-ups and new clients, by account and by address."""
+"""Floods slowed down: sign-ins, sign-ups, new clients and mails, by account and address."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ class Attempts:
         self._registrations = limits.parse_many(settings.registration_limit_address)
         self._registered = limits.parse_many(settings.registration_limit_total)
         self._clients = limits.parse_many(settings.console_limit_account)
+        self._mails = (
+            (limits.parse_many(settings.mail_limit_account), "mail by account"),
+            (limits.parse_many(settings.mail_limit_address), "mail by address"),
+            (limits.parse_many(settings.mail_limit_recipient), "mail by recipient"),
+        )
         self._url = settings.limits_url
         self._own = MovingWindowRateLimiter(MemoryStorage())
 
@@ -70,6 +75,18 @@ class Attempts:
     def new_client(self, account_id: str) -> int:
         """Count a client that an account registers in the console."""
         return self._wait(self._clients, "client", account_id, count=True)
+
+    def mail(self, account_id: str, address: str, recipient_key: str) -> int:
+        """Count a mail. One refused by an earlier limit doesn't count against a later one.
+
+        So nobody uses up the mails of a recipient beyond their own.
+        """
+        for (rates, what), who in zip(
+            self._mails, (account_id, _network(address), recipient_key), strict=True
+        ):
+            if wait := self._wait(rates, what, who, count=True):
+                return wait
+        return 0
 
     def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
         def ask(limiter: MovingWindowRateLimiter) -> int:

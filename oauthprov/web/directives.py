@@ -9,6 +9,7 @@ from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from oauthprov.accounts import AccountSource
+from oauthprov.mail import Mailer
 from oauthprov.web.cors import preflight
 from oauthprov.web.errors import Rejected
 
@@ -22,6 +23,15 @@ def set_oauth_accounts(config: Configurator, source: AccountSource) -> None:
         config.registry["oauthprov.accounts"] = source
 
     config.action(("oauthprov", "accounts"), register, order=PHASE0_CONFIG)
+
+
+def set_oauth_mailer(config: Configurator, mailer: Mailer) -> None:
+    """Send mail by ``mailer``, and not by that of ``oauthprov.mail.url``."""
+
+    def register() -> None:
+        config.registry["oauthprov.mailer"] = mailer
+
+    config.action(("oauthprov", "mailer"), register, order=PHASE0_CONFIG)
 
 
 def add_oauth_metadata(config: Configurator, **entries: object) -> None:
@@ -132,5 +142,6 @@ def _add(
 
 def includeme(config: Configurator) -> None:
     """Add the directives."""
-    for directive in (set_oauth_accounts, add_oauth_metadata, add_oauth_page, add_oauth_endpoint):
+    said = (set_oauth_accounts, set_oauth_mailer)
+    for directive in (*said, add_oauth_metadata, add_oauth_page, add_oauth_endpoint):
         config.add_directive(directive.__name__, directive, action_wrap=True)

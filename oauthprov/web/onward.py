@@ -11,7 +11,7 @@ MARKS = ("interaction", "page", "account")
 ANOTHER = {"account": "another"}
 """The mark of a sign-in with another account than those that are signed in already."""
 
-_PAGES = frozenset({"account", "clients", "profile"})
+_PAGES = frozenset({"account", "clients", "email", "profile"})
 
 
 def marks_of(fields: Mapping[str, str]) -> dict[str, str]:

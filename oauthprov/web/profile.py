@@ -51,7 +51,10 @@ _GROUPS = {
 def show(request: Any, person: SignedIn) -> dict[str, object]:
     """Show the form as it was filled in last."""
     claims = request.oauthprov.site.people.profile(person.account_id)
-    return _page(request, profile.shown(claims), {})
+    page = _page(request, profile.shown(claims), {})
+    if "email" in claims and request.oauthprov.has_page("email"):
+        page["verified"] = claims.get("email_verified") is True
+    return page
 
 
 @signed_in("profile")
@@ -90,7 +93,8 @@ def _page(
         for scope, title in _GROUPS.items()
         if scope in declared
     ]
-    return {"groups": groups, "problem": _("Please look at what is marked.") if problems else None}
+    problem = _("Please look at what is marked.") if problems else None
+    return {"groups": groups, "problem": problem, "verified": None}
 
 
 def _field(name: str, values: Mapping[str, str], problems: Mapping[str, str]) -> dict[str, object]:

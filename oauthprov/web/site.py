@@ -8,15 +8,25 @@ from dataclasses import dataclass
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.registry import Registry
 
-from oauthprov.accounts import AccountSource, BuiltInAccounts
+from oauthprov.accounts import AccountSource, BuiltInAccounts, EmailVerifications
 from oauthprov.errors import ConfigurationError
+from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.protocol.origins import origin_of
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
 from oauthprov.web.attempts import Attempts
 
-BUILT_IN_PAGES = ("login", "choose", "logout", "signup", "password", "profile", "sessions")
+BUILT_IN_PAGES = (
+    "login",
+    "choose",
+    "logout",
+    "signup",
+    "password",
+    "profile",
+    "email_verification",
+    "sessions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,8 @@ class Site:
     """The provider as one app mounts it.
 
     ``base_url`` is the issuer without the route prefix: routes are generated from it, so that no
-    URL of ours follows the Host header. ``people`` is None when the host brings its own accounts.
+    URL of ours follows the Host header. ``people`` is None when the host brings its own accounts,
+    ``outbox`` when no mail can be sent.
     """
 
     settings: Settings
@@ -33,6 +44,8 @@ class Site:
     sessions: Sessions
     people: BuiltInAccounts | None
     attempts: Attempts
+    outbox: Outbox | None
+    email_verifications: EmailVerifications
     metadata: dict[str, object]
 
     @property
@@ -72,6 +85,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
     storage = registry["oauthprov.storage"]
     clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
     source: AccountSource | None = registry.get("oauthprov.accounts")
+    mailer: Mailer | None = registry.get("oauthprov.mailer") or mailer_of(settings)
     people = None
     if source is None:
         source = people = BuiltInAccounts.with_costs(
@@ -89,6 +103,8 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
         sessions=Sessions(settings, storage, clock, provider.end_session),
         people=people,
         attempts=Attempts(settings),
+        outbox=Outbox(mailer) if mailer is not None else None,
+        email_verifications=EmailVerifications(storage, clock, settings.mail_link_lifetime),
         metadata=registry.setdefault("oauthprov.metadata", {}),
     )
 

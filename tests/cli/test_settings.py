@@ -42,7 +42,9 @@ def test_every_setting_has_its_value_and_source(command, tmp_path, monkeypatch):
 )
 def test_no_secret_is_shown(command, tmp_path, url):
     limits = "redis://:hush-hush@limits.example/0"
-    settings = sites.ini(url, **{"limits.url": limits, "storage.password": "hush-hush"})
+    mail = "smtp://robot:hush-hush@mail.example"
+    given = {"limits.url": limits, "storage.password": "hush-hush", "mail.url": mail}
+    settings = sites.ini(url, **given, **{"mail.sender": "id@example.org"})
     command.ini = write_ini(tmp_path / "masked.ini", settings)
     for form in ((), ("--json",)):
         done = command("settings", *form)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from oauthprov.accounts import BuiltInAccounts
+from oauthprov.credentials import PasswordHasher
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import Session
 
@@ -84,6 +85,19 @@ def test_disable_stops_everything(command):
     assert command("user", "disable", "alice", "--json").json["disabled_at"] is not None
     assert sessions_of(command, account_id) == []
     assert not authenticate(command, "alice", PASSWORD)
+
+
+def test_verify_email_vouches_for_the_address_of_the_profile(command):
+    account_id = command.user("alice")["account_id"]
+    done = command("user", "verify-email", "alice")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "The profile of alice has no e-mail address.\n"
+    storage = command.storage()
+    people = BuiltInAccounts(storage, PasswordHasher(memory_kib=8, time_cost=1), lambda: 1)
+    people.set_profile(account_id, {"email": "alice@example.org"})
+    assert command("user", "verify-email", "alice", "--json").json["name"] == "alice"
+    assert people.profile(account_id)["email_verified"] is True
+    storage.close()
 
 
 @pytest.mark.parametrize(

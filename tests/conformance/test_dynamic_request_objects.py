@@ -6,6 +6,7 @@ import pytest
 
 from . import signing
 from .dynamic import dynamic, with_any_response
+from .test_request_objects import check_redirect_uri_inside
 
 pytestmark = [dynamic, with_any_response]
 
@@ -40,5 +41,6 @@ def test_oidcc_request_uri_signed_rs256(suite, outside, media_type):
 
 
 def test_oidcc_ensure_request_object_with_redirect_uri(suite):
-    # The module is left out where objects have to be signed.
+    # The module is left out where objects have to be signed; with a signed one it would pass.
     assert "none" not in suite.server["request_object_signing_alg_values_supported"]
+    check_redirect_uri_inside(suite)

@@ -11,10 +11,9 @@ import json
 
 import pytest
 
+from . import signing
 from .browser import Page
 from .conftest import registered_now
-from .registration import KEY
-from .signing import signed
 
 REFUSED = "oidcc-ensure-registered-redirect-uri"
 """The module whose browser looks at a page of ours that says what is wrong."""
@@ -64,12 +63,16 @@ def test_oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupp
 
 @registered_now
 def test_oidcc_ensure_request_object_with_redirect_uri(suite):
+    check_redirect_uri_inside(suite)
+
+
+def check_redirect_uri_inside(suite):
+    """Somebody is sent where the object says, not where the parameters beside it say."""
     client = suite.client()
     asked = client.asking()
-    inside = asked | {"iss": asked["client_id"], "aud": suite.provider.issuer}
-    request = signed(inside, KEY)
+    signed = signing.request_object(asked, suite.provider.issuer, client.key)
     elsewhere = f"{client.redirect_uri}/elsewhere"
     arrival = client.ask(
-        suite.browser(), outside(asked) | {"request": request, "redirect_uri": elsewhere}
+        suite.browser(), outside(asked) | {"request": signed, "redirect_uri": elsewhere}
     )
     client.finish(arrival, asked)

@@ -222,6 +222,24 @@ class TestLater:
         refused = self.update(world, told, redirect_uris=BOTH, sector_identifier_uri=None)
         assert_refused(refused, "several hosts")
 
+    def test_nobody_moves_into_the_sector_of_another_site(self, world, server, told):
+        """Core section 8.1: with tokens that were had elsewhere, it would learn that one's."""
+        refused = self.update(world, told, redirect_uris=[CALLBACK], sector_identifier_uri=None)
+        assert_refused(refused, "The host stays localhost")
+        alone = register(world, redirect_uris=[CALLBACK]).body | {FIELD: None}
+        refused = self.update(world, alone, redirect_uris=["https://victim.example/"])
+        assert (refused.status, refused.body["error"]) == (400, "invalid_redirect_uri")
+        assert "The host stays app.example" in refused.body["error_description"]
+        moved = self.update(world, alone, redirect_uris=["https://app.example/other"])
+        assert moved.status == 200
+
+    def test_nobody_turns_pairwise(self, world):
+        """Core section 8.1: it would be in the sector of wherever its redirect URIs lead then."""
+        public = register(world, redirect_uris=[CALLBACK], subject_type="public").body
+        refused = self.update(world, public | {FIELD: None}, redirect_uris=[CALLBACK])
+        assert (refused.status, refused.body["error"]) == (400, "invalid_client_metadata")
+        assert "subject_type: Only a new client" in refused.body["error_description"]
+
     def test_edit_judges_as_well(self, registrar, server, told):
         client_id = told["client_id"]
         with pytest.raises(InvalidMetadata, match="every redirect URI"):

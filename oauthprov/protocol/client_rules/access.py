@@ -22,6 +22,10 @@ def _implicit(kind: ClientType, settings: Settings) -> tuple[str, ...]:
     return (implicit.GRANT_TYPE,) if kind.redirects and implicit.is_on(settings) else ()
 
 
+def _response_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(given))
+
+
 def _scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
     chosen = set(given)
     declared = [scope.name for scope in settings.scopes]
@@ -46,6 +50,7 @@ def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
 
 RULES: Mapping[str, Rule] = {
     "grant_types": _grant_types,
+    "response_types": _response_types,
     "scopes": _scopes,
     "default_scopes": _default_scopes,
     "auth_method": _auth_method,

@@ -31,7 +31,11 @@ def _jwks(
         parse_key_set(made)
     except JoseError as wrong:
         raise ValueError(f"It can't be used: {wrong.reason}.") from None
-    return json.dumps(json.loads(made), separators=(",", ":"))
+    document = json.loads(made)
+    if any("k" in key for key in document["keys"]):
+        # It would be stored and shown; in a set that is fetched it is only passed over.
+        raise ValueError("It can't be used: the key set shows a secret key.")
+    return json.dumps(document, separators=(",", ":"))
 
 
 def _algorithm(given: str | None, kind: ClientType, settings: Settings) -> str | None:

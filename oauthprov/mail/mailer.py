@@ -1,0 +1,27 @@
+"""The seam through which mail leaves."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail of plain text to one address. Its text may hold a secret: don't log it."""
+
+    to: str
+    subject: str
+    text: str = field(repr=False)
+
+
+class Mailer(ABC):
+    """Sends mail. A host passes its own to ``set_oauth_mailer``."""
+
+    @abstractmethod
+    def send(self, message: Message) -> None:
+        """Send ``message``, or hand it to what will. Raises MailError when it can't.
+
+        It is called in a thread of its own. The address was typed by somebody; it holds no
+        control characters, and may hold letters beyond ASCII before the ``@``.
+        """

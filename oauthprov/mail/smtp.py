@@ -1,0 +1,97 @@
+"""Mail over SMTP (RFC 5321), handed in under TLS (RFC 8314)."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from contextlib import closing, suppress
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+
+from oauthprov.errors import MailError
+from oauthprov.mail.mailer import Mailer, Message
+from oauthprov.settings import MailServer, Sender
+
+PATIENCE = 10.0
+"""Seconds for each answer of the mail server."""
+
+
+class SmtpMailer(Mailer):
+    """Hands each mail to one mail server, over a connection of its own.
+
+    Nothing is said in the clear: without TLS, and a certificate that is the host's, it raises
+    MailError before it names itself. Only a server on this machine may go without.
+    """
+
+    def __init__(self, server: MailServer, sender: Sender, seconds: float = PATIENCE) -> None:
+        self._server = server
+        self._sender = sender
+        self._seconds = seconds
+        self._context = ssl.create_default_context(cafile=server.ca_file)
+
+    def send(self, message: Message) -> None:
+        """Hand in a mail. MailError says why not, without a word of the server's or of the mail.
+
+        Server and network may repeat what they were told: addresses, or a password.
+        """
+        try:
+            mail = written(message, self._sender)
+            session = self._connected()
+            with closing(session):
+                self._sign_in(session)
+                session.send_message(mail, to_addrs=[_address(message.to).addr_spec])
+                # It has the mail: a farewell that fails changes nothing.
+                with suppress(OSError):
+                    session.quit()
+        except (OSError, ValueError) as error:
+            raise MailError(_reason(error)) from None
+
+    def _connected(self) -> smtplib.SMTP:
+        host, port = str(self._server.host), self._server.port
+        if self._server.tls == "implicit":
+            return smtplib.SMTP_SSL(host, port, timeout=self._seconds, context=self._context)
+        return smtplib.SMTP(host, port, timeout=self._seconds)
+
+    def _sign_in(self, session: smtplib.SMTP) -> None:
+        if self._server.tls == "starttls":
+            session.starttls(context=self._context)
+        if self._server.user is not None:
+            session.login(self._server.user, self._server.password)
+
+
+def written(message: Message, sender: Sender) -> EmailMessage:
+    """Return the mail as it travels (RFC 5322). Raises ValueError for an impossible address."""
+    author = _address(sender.address, sender.name)
+    mail = EmailMessage()
+    mail["From"] = author
+    mail["To"] = _address(message.to)
+    mail["Subject"] = " ".join(message.subject.split())
+    mail["Date"] = formatdate()
+    mail["Message-ID"] = make_msgid(domain=author.domain)
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is to answer it
+    mail.set_content(message.text)
+    return mail
+
+
+def _address(text: str, name: str = "") -> Address:
+    user, _, domain = text.rpartition("@")
+    if not user or not domain or not text.isprintable():
+        raise ValueError("this is no address")
+    # RFC 5891: on the wire a domain is ASCII; what is before the @ can't be made so (RFC 6531).
+    return Address(name, user, domain.encode("idna").decode("ascii"))
+
+
+def _reason(error: OSError | ValueError) -> str:
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            codes = {code for code, _ in error.recipients.values()}
+            return f"the mail server refused the recipient with {', '.join(map(str, codes))}"
+        case smtplib.SMTPResponseException():
+            return f"the mail server answered with {error.smtp_code} ({type(error).__name__})"
+        case ssl.SSLCertVerificationError():
+            return f"the mail server's certificate: {error.verify_message}"
+        case OSError(strerror=str(words)):
+            return words
+        case _:
+            return type(error).__name__

@@ -1,0 +1,42 @@
+"""How mail is sent, and how often people may ask for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oauthprov.settings import values
+from oauthprov.settings.mail_url import MailServer, Sender, mail_url, sender
+from oauthprov.settings.setting import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """How mail is sent, and how often people may ask for one."""
+
+    mail_url: MailServer | None = setting(  # noqa: RUF009 - it is frozen, as the others are
+        "mail.url",
+        mail_url,
+        "",
+        "The mail server: smtp:// (STARTTLS), smtps://, console: (development); empty sends none.",
+    )
+    mail_sender: Sender | None = setting(  # noqa: RUF009
+        "mail.sender", sender, "", "Who mails come from: address, or Name <address>."
+    )
+    mail_link_lifetime: int = setting(
+        "mail.link_lifetime",
+        values.seconds(),
+        "86400",
+        "Seconds in which a link can confirm an e-mail address.",
+    )
+    mail_limit_account: str = setting(
+        "mail.limit_account", values.rate, "5 per hour", "Mails that one account asks for."
+    )
+    mail_limit_address: str = setting(
+        "mail.limit_address", values.rate, "20 per hour", "Mails asked for from one address."
+    )
+    mail_limit_recipient: str = setting(
+        "mail.limit_recipient",
+        values.rate,
+        "5 per hour",
+        "Mails to one e-mail address, whoever asks for them.",
+    )

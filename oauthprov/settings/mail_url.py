@@ -1,0 +1,94 @@
+"""How ``oauthprov.mail.url`` and ``oauthprov.mail.sender`` are written."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PORTS = {"starttls": 587, "implicit": 465, "off": 25}
+_ADDRESS = r"[^\s<>@,;\"]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+_SENDER = re.compile(rf"(?P<name>[^<>@\"]+) <(?P<address>{_ADDRESS})>|(?P<alone>{_ADDRESS})")
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail goes: over SMTP, or to the console where ``host`` is None.
+
+    ``tls`` is ``starttls`` (RFC 3207), ``implicit`` (RFC 8314) or ``off``. ``ca_file`` holds the
+    certificates to trust in place of the system's.
+    """
+
+    host: str | None = None
+    port: int = 0
+    tls: Literal["starttls", "implicit", "off"] = "starttls"
+    user: str | None = None
+    password: str = field(default="", repr=False)
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who mails come from; ``name`` may be empty."""
+
+    address: str
+    name: str = ""
+
+
+def mail_url(value: str) -> MailServer | None:
+    """``console:``, ``smtp://`` or ``smtps://``, or nothing: no mail is sent."""
+    if not value:
+        return None
+    if value == "console:":
+        return MailServer()
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        # Not the error's own words: they repeat what may be a part of the password.
+        raise ValueError("is no valid URL") from None
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("is neither console: nor an smtp or smtps URL with a host")
+    if parts.path not in ("", "/") or parts.fragment:
+        raise ValueError("may have neither path nor fragment: write / ? # in a password as %2F")
+    return _server(parts, parts.hostname, port)
+
+
+def _server(parts: SplitResult, host: str, port: int | None) -> MailServer:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    ca_file, off = options.pop("ca_file", None), options.pop("tls", None)
+    if options or off not in (None, "off") or (off and parts.scheme == "smtps"):
+        raise ValueError("takes no options but ca_file, and tls=off behind smtp://")
+    if off and host not in LOOPBACK:
+        raise ValueError("may say tls=off only for a mail server on this machine")
+    if ca_file is not None:
+        _check_ca_file(ca_file)
+    tls: Any = off or ("implicit" if parts.scheme == "smtps" else "starttls")
+    return MailServer(
+        host=host,
+        port=port or _PORTS[tls],
+        tls=tls,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password or ""),
+        ca_file=ca_file,
+    )
+
+
+def _check_ca_file(path: str) -> None:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError:
+        raise ValueError("names no ca_file of certificates in PEM form") from None
+
+
+def sender(value: str) -> Sender | None:
+    """``id@example.org`` or ``Name <id@example.org>``, or nothing."""
+    if not value:
+        return None
+    match = _SENDER.fullmatch(value)
+    if match is None or not value.isprintable():
+        raise ValueError("is neither an e-mail address nor Name <address>")
+    return Sender(match["address"] or match["alone"], match["name"] or "")

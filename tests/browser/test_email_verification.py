@@ -1,0 +1,109 @@
+"""Confirming an e-mail address in a real browser: the link fills in the form, signed in or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Request, expect
+
+from tests.browser.place import Provider, provider_on
+from tests.browser.visitor import Visitor
+from tests.site import OPENID
+from tests.smtp import SmtpServer
+
+pytestmark = pytest.mark.browser
+
+PAGE = "Your e-mail address"
+
+
+@pytest.fixture
+def mail_server() -> Iterator[SmtpServer]:
+    made = SmtpServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def provider(mail_server: SmtpServer) -> Iterator[Provider]:
+    settings = {
+        "mail.url": f"smtp://localhost:{mail_server.port}?tls=off",
+        "mail.sender": "id@example.org",
+    }
+    with provider_on("sqlite://", scopes=OPENID, **settings) as served:
+        yield served
+
+
+def send(visitor: Visitor, provider: Provider) -> None:
+    """Sign up, name an address, and have a link sent to it."""
+    visitor.sign_up(provider.issuer, "alice")
+    visitor.page.goto(provider.url("/account/profile"))
+    visitor.field("E-mail address").fill("alice@example.org")
+    visitor.button("Save").click()
+    visitor.heading("Your account").wait_for()
+    visitor.page.goto(provider.url("/account/profile"))
+    visitor.link("Confirm it").click()
+    visitor.look(PAGE)
+    visitor.button("Send a link").click()
+    expect(visitor.page.get_by_role("status")).to_contain_text("on its way")
+    visitor.look(PAGE)
+
+
+def link(mail_server: SmtpServer) -> str:
+    return re.search(r"http://\S+#\S+", mail_server.mails[-1].text)[0]
+
+
+def is_confirmed(visitor: Visitor) -> None:
+    visitor.button("Confirm").click()
+    visitor.look("Your account")
+    expect(visitor.page.get_by_role("status")).to_contain_text("Your e-mail address is confirmed.")
+
+
+def test_the_link_fills_in_the_form(visit, provider, mail_server):
+    visitor = visit(dark=True)
+    send(visitor, provider)
+    visitor.page.goto(link(mail_server))
+    expect(visitor.field("Code in the mail")).to_have_value(link(mail_server).partition("#")[2])
+    expect(visitor.button("Confirm")).to_be_focused()
+    assert visitor.page.url == provider.url("/account/email")
+    visitor.look(PAGE)
+    is_confirmed(visitor)
+    visitor.page.goto(provider.url("/account/email"))
+    visitor.look(PAGE)
+
+
+def test_who_is_not_signed_in_signs_in_on_the_way(visitor, visit, provider, mail_server):
+    send(visit(), provider)
+    visitor.page.goto(link(mail_server))
+    visitor.look(PAGE)
+    visitor.button("Sign in").click()
+    visitor.heading("Sign in").wait_for()
+    visitor.enter("alice")
+    visitor.button("Sign in").click()
+    visitor.heading(PAGE).wait_for()
+    is_confirmed(visitor)
+
+
+def test_without_scripts_the_code_is_copied(visit, provider, mail_server):
+    visitor = visit(scripts=False)
+    send(visitor, provider)
+    visitor.page.goto(link(mail_server))
+    visitor.field("Code in the mail").fill(link(mail_server).partition("#")[2])
+    is_confirmed(visitor)
+
+
+def test_no_request_carries_the_code(visitor, provider, mail_server):
+    """Neither the server nor a proxy before it can log what a browser doesn't send."""
+    send(visitor, provider)
+    place, _, code = link(mail_server).partition("#")
+    requests: list[Request] = []
+    visitor.context.on("request", lambda request: requests.append(request))
+    visitor.page.goto(place)
+    visitor.page.goto(link(mail_server))
+    is_confirmed(visitor)
+    assert len(requests) > 3
+    for request in requests:
+        # A browser keeps the fragment to itself (RFC 9110 section 7.1); its record has it.
+        assert code not in request.url.partition("#")[0]
+        assert code not in str(request.all_headers())

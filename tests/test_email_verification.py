@@ -1,0 +1,105 @@
+"""Tokens that prove an e-mail address, where several requests bring them at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from oauthprov.accounts import BuiltInAccounts, EmailVerifications, Unproven
+from oauthprov.credentials import PasswordHasher
+from oauthprov.records import EmailVerification
+from oauthprov.storage import open_storage
+from tests.servers import empty
+from tests.site import PASSWORD, Clock
+
+ADDRESS = "alice@example.org"
+THREADS = 8
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def storage(request, tmp_path):
+    url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_url")
+        empty(url)
+    made = open_storage(url)
+    made.upgrade()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def people(storage, clock):
+    return BuiltInAccounts(storage, PasswordHasher(memory_kib=8, time_cost=1), clock)
+
+
+@pytest.fixture
+def alice(people):
+    account_id = people.sign_up("alice", PASSWORD).account_id
+    people.set_profile(account_id, {"name": "Alice", "email": ADDRESS})
+    return account_id
+
+
+@pytest.fixture
+def verifications(storage, clock):
+    return EmailVerifications(storage, clock, lifetime=600)
+
+
+def test_sixteen_requests_bring_one_token_and_one_wins(verifications, alice, people):
+    token = verifications.begin(alice).token
+
+    def finish(_: int) -> bool:
+        try:
+            verifications.finish(alice, token)
+        except Unproven:
+            return False
+        return True
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        assert sorted(threads.map(finish, range(2 * THREADS)))[-2:] == [False, True]
+    assert people.profile(alice)["email_verified"] is True
+
+
+def test_a_profile_saved_meanwhile_is_kept(verifications, alice, people):
+    token = verifications.begin(alice).token
+
+    def save(number: int) -> None:
+        people.set_profile(alice, {"nickname": f"Al {number}", "email": ADDRESS})
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        saved = [threads.submit(save, number) for number in range(THREADS)]
+        threads.submit(verifications.finish, alice, token).result()
+        for one in saved:
+            one.result()
+    profile = people.profile(alice)
+    assert profile["email_verified"] is True
+    assert profile["nickname"].startswith("Al ")
+
+
+def test_what_has_expired_is_purged(verifications, alice, storage, clock):
+    verifications.begin(alice)
+    clock.pass_by(10_000)
+    storage.purge(now=clock())
+    assert list(storage.walk(EmailVerification)) == []
+
+
+def test_an_operator_vouches_for_an_address(verifications, alice, people, clock):
+    clock.pass_by(60)
+    verifications.vouch(alice)
+    profile = people.profile(alice)
+    assert (profile["email_verified"], profile["updated_at"]) == (True, clock())
+    assert verifications.begin(alice) is None
+
+
+@pytest.mark.parametrize("who", ["bob", "nobody"])
+def test_there_is_no_address_to_vouch_for(verifications, people, who):
+    account_id = people.sign_up("bob", PASSWORD).account_id if who == "bob" else who
+    with pytest.raises(Unproven):
+        verifications.vouch(account_id)
+    assert verifications.begin(account_id) is None

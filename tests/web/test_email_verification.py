@@ -1,0 +1,350 @@
+"""Confirming an e-mail address by what is mailed to it: OpenID Connect Core section 5.1."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import pytest
+from pyramid.config import Configurator
+
+from oauthprov.credentials import digest
+from oauthprov.mail import Mailer, Message
+from oauthprov.records import EmailVerification
+from tests import site as sites
+from tests.site import ISSUER, OPENID, Browser
+from tests.smtp import SmtpServer
+from tests.web.openid import openid_site, relying_party
+
+ADDRESS, OTHER = "alice@example.org", "alice@example.com"
+UNPROVEN = "This link is used or too old"
+LINK = re.compile(rf"^{re.escape(ISSUER)}/account/email#([\w-]{{43}})$", re.MULTILINE)
+
+
+@pytest.fixture
+def mail_server():
+    made = SmtpServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def settings(mail_server) -> dict[str, str]:
+    """Settings that reach the mail server."""
+    return {
+        "mail.url": f"smtp://localhost:{mail_server.port}?tls=off",
+        "mail.sender": "Example <id@example.org>",
+    }
+
+
+@pytest.fixture
+def site(settings):
+    made = openid_site(**settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def alice(site):
+    return with_address(site.browser().sign_up("alice"))
+
+
+def with_address(browser: Browser, address: str = ADDRESS) -> Browser:
+    form = browser.get("/account/profile").form
+    form["email"] = address
+    assert form.submit().status_int == 303
+    return browser
+
+
+def send(browser: Browser):
+    """Press the button that sends a link."""
+    return browser.get("/account/email").forms[0].submit(expect_errors=True)
+
+
+def mailed(mail_server: SmtpServer) -> str:
+    """The token of the last mail."""
+    return LINK.search(mail_server.mails[-1].text.replace("\r\n", "\n"))[1]
+
+
+def confirm(browser: Browser, code: str):
+    """Fill in the code and press the button, as the script does for who opens the link."""
+    form = browser.get("/account/email").forms[1]
+    form["code"] = code
+    return form.submit(expect_errors=True)
+
+
+def is_confirmed(browser: Browser) -> bool:
+    page = browser.get("/account/profile").text
+    assert ("Confirmed." in page) != ("Not confirmed yet." in page)
+    return "Confirmed." in page
+
+
+def test_a_link_confirms_the_address(site, alice, mail_server):
+    assert not is_confirmed(alice)
+    sent = send(alice)
+    assert (sent.status_int, sent.location) == (303, f"{ISSUER}/account/email?done=sent")
+    assert "A link is on its way to you." in alice.follow(sent).text
+    done = confirm(alice, mailed(mail_server))
+    assert (done.status_int, done.location) == (303, f"{ISSUER}/account?done=email")
+    assert "Your e-mail address is confirmed." in alice.follow(done).text
+    assert is_confirmed(alice)
+    assert f"{ADDRESS} is confirmed." in " ".join(
+        alice.get("/account/email").html.main.text.split()
+    )
+
+
+def test_apps_are_told(site, alice, mail_server):
+    app = relying_party(site)
+    token = app.tokens(alice, scope="openid profile email")["access_token"]
+    assert app.userinfo(token).json["email_verified"] is False
+    send(alice)
+    site.clock.pass_by(60)
+    confirm(alice, mailed(mail_server))
+    said = app.userinfo(token).json
+    assert (said["email"], said["email_verified"]) == (ADDRESS, True)
+    assert said["updated_at"] == site.clock.now
+
+
+def test_the_mail_says_who_asks_and_until_when(site, alice, mail_server):
+    send(alice)
+    [mail] = mail_server.mails
+    assert (mail.sender, mail.recipients) == ("id@example.org", (ADDRESS,))
+    assert mail.message["Subject"] == "Confirm your e-mail address for oauthprov"
+    assert "until 16 January 2027, 08:00 UTC" in mail.text
+
+
+def test_the_mail_has_no_words_of_the_account_s_own(site, mail_server):
+    """Else anybody could send a stranger what they like, in our name."""
+    mallory = site.browser().sign_up("You won: call 555")
+    form = with_address(mallory).get("/account/profile").form
+    form["name"] = form["nickname"] = "You won: call 555"
+    form.submit()
+    send(mallory)
+    assert "555" not in mail_server.mails[0].message.as_string()
+
+
+def test_fetching_the_link_confirms_nothing(site, alice, mail_server):
+    send(alice)
+    token = mailed(mail_server)
+    assert alice.get(f"/account/email?code={token}").status_int == 200
+    assert alice.get(f"/account/email#{token}").status_int == 200
+    assert not is_confirmed(alice)
+
+
+def test_the_page_has_the_headers_of_every_page(site, alice):
+    for browser in (alice, site.browser()):
+        page = browser.get("/account/email")
+        assert page.headers["Referrer-Policy"] == "same-origin"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+        assert not page.html.select("[style], style, script:not([src])")
+
+
+def test_a_link_works_once(site, alice, mail_server):
+    send(alice)
+    token = mailed(mail_server)
+    confirm(alice, token)
+    with_address(with_address(alice, OTHER), ADDRESS)
+    assert not is_confirmed(alice)
+    again = confirm(alice, token)
+    assert (again.status_int, UNPROVEN in again.text) == (422, True)
+    assert not is_confirmed(alice)
+
+
+def test_a_link_grows_old(site, mail_server, settings):
+    patient = openid_site(**settings | {"mail.link_lifetime": "600"})
+    alice = with_address(patient.browser().sign_up("alice"))
+    send(alice)
+    patient.clock.pass_by(600)
+    assert confirm(alice, mailed(mail_server)).status_int == 422
+    assert not is_confirmed(alice)
+    patient.close()
+
+
+def test_a_new_link_ends_the_earlier_one(alice, mail_server):
+    send(alice)
+    earlier = mailed(mail_server)
+    send(alice)
+    assert confirm(alice, earlier).status_int == 422
+    assert confirm(alice, mailed(mail_server)).status_int == 303
+
+
+def test_a_link_is_for_the_address_it_was_mailed_to(alice, mail_server):
+    send(alice)
+    with_address(alice, OTHER)
+    assert confirm(alice, mailed(mail_server)).status_int == 422
+    assert not is_confirmed(alice)
+
+
+def test_another_address_is_unconfirmed(alice, mail_server):
+    send(alice)
+    confirm(alice, mailed(mail_server))
+    assert not is_confirmed(with_address(alice, OTHER))
+
+
+def test_a_link_is_for_the_account_that_asked(site, alice, mail_server):
+    """Also where another one names the same address, and whoever opens the link has that one."""
+    send(alice)
+    bob = with_address(site.browser().sign_up("bob"))
+    assert confirm(bob, mailed(mail_server)).status_int == 422
+    assert not is_confirmed(bob)
+    assert confirm(alice, mailed(mail_server)).status_int == 303
+
+
+def test_who_is_not_signed_in_signs_in_first(site, alice):
+    visitor = site.browser()
+    page = visitor.get("/account/email")
+    assert page.status_int == 200
+    leads_to = page.html.find(id="sign-in-first")["href"]
+    assert leads_to == f"{ISSUER}/login?page=email"
+    form = visitor.get(leads_to).form
+    form["name"], form["password"] = "alice", sites.PASSWORD
+    assert form.submit().location == f"{ISSUER}/account/email"
+    for path in ("/account/email", "/account/email/link"):
+        assert site.post(path, {}).location == leads_to
+
+
+def test_storage_has_a_digest_alone(site, alice, mail_server):
+    send(alice)
+    [stored] = site.storage.walk(EmailVerification)
+    assert stored.record.key == digest(mailed(mail_server))
+    assert mailed(mail_server) not in repr(stored)
+
+
+def test_the_log_tells_neither_code_nor_address(site, alice, mail_server, caplog):
+    caplog.set_level(logging.DEBUG)
+    send(alice)
+    token = mailed(mail_server)
+    confirm(alice, token[:-1])
+    confirm(alice, token)
+    assert "confirmed its e-mail address" in caplog.text
+    assert token[:-1] not in caplog.text
+    assert ADDRESS not in caplog.text
+
+
+@pytest.mark.parametrize("code", ["", " ", "x" * 1000, "\u202e", "%00", "a\nb"])
+def test_what_is_no_code(alice, code):
+    page = confirm(alice, code)
+    assert (page.status_int, UNPROVEN in page.text) == (422, True)
+
+
+@pytest.mark.parametrize("path", ["/account/email", "/account/email/link"])
+def test_a_forged_form_does_nothing(site, alice, mail_server, path):
+    send(alice)
+    url, code = site.url(path), mailed(mail_server)
+    assert alice.page.post(url, {"code": code}, expect_errors=True).status_int == 403
+    assert (len(mail_server.mails), is_confirmed(alice)) == (1, False)
+
+
+@pytest.mark.parametrize("address", [None, ADDRESS])
+def test_nothing_is_mailed_where_nothing_is_to_be_confirmed(site, mail_server, address):
+    """Without an address, and once it is confirmed."""
+    alice = site.browser().sign_up("alice")
+    if address is not None:
+        send(with_address(alice, address))
+        confirm(alice, mailed(mail_server))
+    before = len(mail_server.mails)
+    token = alice.get("/account").form["csrf_token"].value
+    answer = alice.page.post(site.url("/account/email/link"), {"csrf_token": token})
+    assert answer.location == f"{ISSUER}/account/email"
+    assert len(mail_server.mails) == before
+    assert alice.get("/account/email").html.find("form") is None
+
+
+def test_one_account_is_mailed_so_often(settings, mail_server):
+    site = openid_site(**settings | {"mail.limit_account": "2 per hour"})
+    alice = with_address(site.browser().sign_up("alice"))
+    for address in (ADDRESS, OTHER):
+        assert send(with_address(alice, address)).status_int == 303
+    refused = send(alice)
+    assert (refused.status_int, int(refused.headers["Retry-After"]) > 0) == (429, True)
+    assert "Too many attempts." in refused.text
+    assert len(mail_server.mails) == 2
+    site.close()
+
+
+@pytest.mark.parametrize("limit", ["limit_recipient", "limit_address"])
+def test_several_accounts_together_are_limited(settings, mail_server, limit):
+    """In what they mail to one address, in any spelling, and in what one network asks for."""
+    site = openid_site(**settings | {f"mail.{limit}": "1 per hour"})
+    send(with_address(site.browser().sign_up("alice")))
+    refused = send(with_address(site.browser().sign_up("bob"), ADDRESS.upper()))
+    assert (refused.status_int, len(mail_server.mails)) == (429, 1)
+    site.close()
+
+
+def test_a_mail_refused_to_an_account_isn_t_counted_against_the_recipient(settings, mail_server):
+    limits = {"mail.limit_account": "1 per hour", "mail.limit_recipient": "2 per hour"}
+    site = openid_site(**settings | limits)
+    bob = with_address(site.browser().sign_up("bob"))
+    assert [send(bob).status_int for _ in range(4)] == [303, 429, 429, 429]
+    assert send(with_address(site.browser().sign_up("alice"))).status_int == 303
+    site.close()
+
+
+@pytest.mark.parametrize(
+    "replies", [{"RCPT": f"550 no {ADDRESS}"}, {"CONNECT": "421 busy"}, {"TAKEN": "451 later"}]
+)
+def test_a_mail_server_that_refuses_is_a_sentence(alice, mail_server, caplog, replies):
+    mail_server.replies |= replies
+    page = send(alice)
+    assert page.status_int == 503
+    assert "The mail couldn't be sent." in page.text
+    assert "wasn't sent: the mail server" in caplog.text
+    assert ADDRESS not in caplog.text
+
+
+def test_links_follow_the_issuer(site, alice, mail_server):
+    token = alice.get("/account/email").forms[0]["csrf_token"].value
+    name = "__Host-oauthprov_sid"
+    headers = {"Host": "evil.example", "Cookie": f"{name}={alice.page.cookies[name]}"}
+    site.post("/account/email/link", {"csrf_token": token}, headers=headers)
+    assert mailed(mail_server)
+    assert "evil.example" not in mail_server.mails[0].message.as_string()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"mail.url": ""},
+        {"scopes": OPENID.replace("email |", "mail |")},
+        {"scopes": OPENID.replace("openid |", "openly |")},
+    ],
+    ids=["no mail", "no scope email", "no openid"],
+)
+def test_no_page_where_it_is_off(settings, more):
+    site = openid_site(**settings | more)
+    alice = site.browser().sign_up("alice")
+    for path in ("/account/email", "/account/email/link"):
+        assert alice.get(path).status_int == 404
+    assert "onfirm" not in alice.get("/account").text
+    if alice.get("/account/profile").status_int == 200 and "scopes" not in more:
+        assert "onfirmed" not in with_address(alice).get("/account/profile").text
+    site.close()
+
+
+class Kept(Mailer):
+    """A host's mailer."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def send(self, message: Message) -> None:
+        self.messages.append(message)
+
+
+def test_a_host_brings_a_mailer_of_its_own():
+    mailer = Kept()
+    with Configurator(
+        settings=sites.ini("sqlite://", development="true", scopes=OPENID)
+    ) as config:
+        config.include("oauthprov")
+        config.set_oauth_mailer(mailer)
+        site = sites.assembled(config, ISSUER)
+    alice = with_address(site.browser().sign_up("alice"))
+    send(alice)
+    [message] = mailer.messages
+    assert message.to == ADDRESS
+    assert confirm(alice, LINK.search(message.text)[1]).status_int == 303
+    assert is_confirmed(alice)
+    site.close()
