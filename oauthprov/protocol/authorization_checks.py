@@ -14,13 +14,11 @@ from typing import Literal
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectURIError
 
 from oauthprov.errors import JoseError
-from oauthprov.protocol import implicit, openid, scopes, subjects
+from oauthprov.protocol import id_tokens, implicit, openid, scopes, subjects
 from oauthprov.protocol.answers import ResponseMode
 from oauthprov.protocol.authentication_request import MAX_AGE_LIMIT, AuthenticationRequest
 from oauthprov.protocol.claims import ClaimsRequest
 from oauthprov.protocol.context import Context, required
-from oauthprov.protocol.id_tokens import TYPE
-from oauthprov.protocol.jwk import ALGORITHMS
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")
 RESPONSE_MODES: dict[str, ResponseMode] = {
@@ -165,13 +163,10 @@ def id_token_hint(context: Context, asked: AuthenticationRequest) -> None:
     given = context.parsed.get("id_token_hint")
     if given is None:
         return
-    keys = required(context.openid).keys
     try:
-        token = keys.verify(given, algorithms=ALGORITHMS, types=(TYPE,), now=None).claims
+        token = id_tokens.hinted(context, given)
     except JoseError as refused:
         raise InvalidRequestError("The id_token_hint is no ID token of this server.") from refused
-    if token.get("iss") != context.settings.issuer:
-        raise InvalidRequestError("The id_token_hint is no ID token of this server.")
     if token.get("aud") != required(context.client).client_id:
         raise InvalidRequestError("The id_token_hint was issued to another client.")
     asked.hint = str(token.get("sub"))

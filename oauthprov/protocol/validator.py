@@ -64,12 +64,7 @@ class Validator(RequestValidator):
         client_keys: ClientKeys | None = None,
     ) -> None:
         quiet()
-        self._client_keys = client_keys or ClientKeys(
-            Fetcher(
-                settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
-            ),
-            clock,
-        )
+        self._client_keys = client_keys or ClientKeys(Fetcher.of(settings), clock)
         self._openid = openid
         self._settings = settings
         self._storage = storage
