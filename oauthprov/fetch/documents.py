@@ -20,6 +20,8 @@ STALE = 86_400
 PATIENCE = 30
 """Seconds between two fetches of one document, doubled at each failure."""
 PATIENCE_LIMIT = 900
+ROOM_PATIENCE = 0.5
+"""Seconds to wait for room where no older document serves."""
 
 log = logging.getLogger(__name__)
 
@@ -91,17 +93,25 @@ class Documents:
             return entry
 
     def _renewed(self, url: str, entry: _Entry) -> bytes:
-        """Fetch if it is time, one at a time; who has an older document needn't wait for that."""
-        if entry.turn.acquire(blocking=entry.serves(self._clock()) is None):
+        """Fetch if it is time and there is room; who has an older document waits for nothing."""
+        older = entry.serves(self._clock()) is not None
+        if self._fetcher.room.acquire(timeout=0 if older else ROOM_PATIENCE):
+            try:
+                self._try_in_turn(url, entry, wait=not older)
+            finally:
+                self._fetcher.room.release()
+        content = entry.serves(self._clock())
+        if content is None:
+            raise FetchError("it couldn't be fetched lately")
+        return content
+
+    def _try_in_turn(self, url: str, entry: _Entry, *, wait: bool) -> None:
+        if entry.turn.acquire(blocking=wait):
             try:
                 if entry.may_try(self._clock()):
                     self._try(url, entry)
             finally:
                 entry.turn.release()
-        content = entry.serves(self._clock())
-        if content is None:
-            raise FetchError("it couldn't be fetched lately")
-        return content
 
     def _try(self, url: str, entry: _Entry) -> None:
         entry.tried_at = self._clock()

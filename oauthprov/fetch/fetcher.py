@@ -24,6 +24,8 @@ SECONDS = 5.0
 """In which a fetch must be over, from the look-up of the name to the last byte."""
 PARALLEL = 8
 """Fetches at once; one more waits a second for its turn."""
+ROOM = 4
+"""Requests at once that wait for a document: a server whose threads all did would stand still."""
 LOOKUPS = 16
 """Look-ups at once, those that we no longer wait for among them."""
 
@@ -61,6 +63,7 @@ class Fetcher:
         self._seconds = seconds
         self._lookup = lookup
         self._ca_file = ca_file
+        self.room = threading.BoundedSemaphore(ROOM)
         self._turns = threading.BoundedSemaphore(PARALLEL)
         self._lookups = threading.BoundedSemaphore(LOOKUPS)
 

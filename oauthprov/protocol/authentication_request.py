@@ -18,8 +18,8 @@ class AuthenticationRequest:
     ``openid`` tells whether it is an authentication request at all; without it nothing else but
     the words of ``response_type`` is set. ``hint`` is the subject of the ``id_token_hint``;
     ``subject_of`` makes the subject, for the client, of an account. ``acr_values`` are those of
-    the parameter that a sign-in here may have. ``dropped`` are scopes that were asked for but may
-    not be had in this way.
+    the parameter that a sign-in here may have, ``ui_locales`` the language tags that the client
+    prefers, best first. ``dropped`` are scopes that were asked for but may not be had in this way.
     """
 
     openid: bool = False
@@ -31,6 +31,7 @@ class AuthenticationRequest:
     login_hint: str | None = None
     hint: str | None = None
     acr_values: frozenset[str] = frozenset()
+    ui_locales: tuple[str, ...] = ()
     dropped: frozenset[str] = frozenset()
     subject_of: Callable[[str], str] = str
 

@@ -90,7 +90,8 @@ class Authorization:
         interaction, request = self._resumed(context, interaction_id, browser)
         who, step = self._sign_in(context, request, person, interaction.record)
         expected = signing_in.expected_name(request.authentication, who)
-        return Pending(request.client, expected, step is not None)
+        wished = request.authentication.ui_locales
+        return Pending(request.client, expected, step is not None, wished)
 
     def choose(
         self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
@@ -129,6 +130,7 @@ class Authorization:
             destination=redirects.destination(request.redirect_uri),
             redirect_uri=request.redirect_uri,
             granted_before=before.updated_at if before else None,
+            ui_locales=request.authentication.ui_locales,
         )
 
     def allow(

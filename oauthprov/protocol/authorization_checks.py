@@ -123,6 +123,11 @@ def acr_values(context: Context, asked: AuthenticationRequest) -> None:
     asked.acr_values = frozenset(default if given is None else given.split()).intersection(known)
 
 
+def ui_locales(context: Context, asked: AuthenticationRequest) -> None:
+    """A wish: of the languages that pages don't have none is an error."""
+    asked.ui_locales = tuple((context.parsed.get("ui_locales") or "").split())
+
+
 def nonce(context: Context, asked: AuthenticationRequest) -> None:
     """Any text will do; none will with a code, for PKCE is there (Core 3.2.2.1, RFC 9700).
 
@@ -198,6 +203,7 @@ RULES = (
     Rule(redirect_uri, _REDIRECTING, openid=True),
     Rule(prompt, _REDIRECTING, openid=True),
     Rule(max_age, _ALL, openid=True),
+    Rule(ui_locales, _REDIRECTING, openid=True),
     Rule(acr_values, _REDIRECTING, openid=True),
     Rule(nonce, _REDIRECTING, openid=True),
     Rule(claims, _ALL, openid=True),

@@ -71,6 +71,7 @@ def openid_provider(
         "claims_supported": [*id_tokens.CLAIMS, *named],
         "claims_parameter_supported": True,
         "display_values_supported": ["page", "popup", "touch", "wap"],
+        "ui_locales_supported": list(settings.languages),
         "prompt_values_supported": list(prompts),
     }
     if implicit.is_on(settings):
