@@ -6,7 +6,7 @@ from oauthprov.cli import main
 
 from . import metadata, signing
 from .dynamic import dynamic, with_tokens
-from .test_tokens import check_refresh_tokens, refreshed
+from .refreshing import check_refresh_tokens, refreshed
 
 pytestmark = [dynamic, with_tokens]
 

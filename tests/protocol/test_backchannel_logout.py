@@ -1,20 +1,18 @@
 """Telling clients of logouts: OpenID Connect Back-Channel Logout 1.0."""
 
-import dataclasses
 import threading
 
 import pytest
 
 from oauthprov.credentials import digest
 from oauthprov.protocol import backchannel_logout
-from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import AuthorizationCode, Client, Grant, LogoutDelivery, Session
 from oauthprov.storage.interface import Add
 
-from .world import ALICE, ISSUER, OPENID, openid_world
+from .visit import Visit
+from .world import ISSUER, SCOPES, openid_world
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-SCOPES = tuple(line.split(" ")[0] for line in OPENID.split("\n"))
 
 
 @pytest.fixture
@@ -22,40 +20,6 @@ def world(receiver):
     made = openid_world(**{"logout.worker": "false"} | receiver.settings)
     made.change(Client, "app", backchannel_logout_uri=receiver.uri)
     return made
-
-
-class Visit:
-    """A person's session, and what they do in it."""
-
-    def __init__(self, world, account_id="alice-id", replacing=None):
-        self.world = world
-        self.sessions = Sessions(
-            world.settings, world.storage, lambda: world.now, world.provider.end_session
-        )
-        self.account_id = account_id
-        self.secret = self.start(replacing)
-
-    def start(self, replacing=None):
-        return self.sessions.start(self.account_id, ("pwd",), "", "", replacing=replacing)
-
-    def sign_in_again(self):
-        self.secret = self.start(self.secret)
-
-    @property
-    def person(self):
-        key = digest(self.secret)
-        sid = self.world.storage.get(Session, key).record.sid
-        return dataclasses.replace(ALICE, account_id=self.account_id, session_key=key, sid=sid)
-
-    def tokens(self, client_id="app", scope="openid"):
-        return self.world.tokens(client_id, person=self.person, scope=scope)
-
-    def sid(self, client_id="app", scope="openid"):
-        token = self.tokens(client_id, scope)["id_token"]
-        return self.world.id_token(token).claims["sid"]
-
-    def leave(self):
-        self.sessions.end(self.secret)
 
 
 @pytest.fixture

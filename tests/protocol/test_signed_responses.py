@@ -9,7 +9,7 @@ from oauthprov.protocol import jose
 from oauthprov.protocol.provider import Provider
 from oauthprov.records import Client
 
-from .test_backchannel_logout import Visit
+from .visit import Visit
 from .world import ISSUER, Accounts, openid_world
 
 ALGORITHMS = {"keys.algorithms": "ES256 RS256 Ed25519"}

@@ -11,8 +11,8 @@ from oauthprov.protocol.provider import Provider
 from oauthprov.records import Client, LogoutDelivery
 from oauthprov.settings import Settings
 
-from .test_backchannel_logout import SCOPES, Visit
-from .world import ALICE, BOB, INI, ISSUER, Accounts, openid_world
+from .visit import Visit
+from .world import ALICE, BOB, INI, ISSUER, SCOPES, Accounts, openid_world
 
 SECRET = "zyxwvutsrqponmlkjihgfedcba9876543210"
 PAIRWISE = {"openid.pairwise_secret": SECRET}

@@ -32,6 +32,8 @@ OPENID = (
     "openid | Know you\nprofile | See your profile\nemail | See your address\n"
     "offline_access | Act for you\nread | See\nphotos | See photos"
 )
+SCOPES = tuple(line.split(" ")[0] for line in OPENID.split("\n"))
+"""The names of those of OPENID."""
 CLAIMS = {
     "alice-id": {
         "name": "Alice",
@@ -86,7 +88,7 @@ def basic(client_id, secret):
 def openid_world(**settings):
     """A provider that speaks OpenID Connect, with one web client, ``app``."""
     made = World(**{"scopes": OPENID, "default_scopes": "", "resources": ""} | settings)
-    made.client(scopes=tuple(line.split(" ")[0] for line in OPENID.split("\n")))
+    made.client(scopes=SCOPES)
     return made
 
 
