@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from oauthprov.errors import FetchError
 from oauthprov.fetch.exchange import Deadline, Lookup, connected, get, post
 from oauthprov.fetch.target import Target
-from oauthprov.settings import FetchAllow
+from oauthprov.settings import FetchAllow, Settings
 
 SECONDS = 5.0
 """In which a fetch must be over, from the look-up of the name to the last byte."""
@@ -68,6 +68,13 @@ class Fetcher:
         self._room = threading.BoundedSemaphore(ROOM)
         self._turns = threading.BoundedSemaphore(PARALLEL)
         self._lookups = threading.BoundedSemaphore(LOOKUPS)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Fetcher:
+        """Return the fetcher that the settings ask for."""
+        return cls(
+            settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
+        )
 
     def fetch(self, url: str, *, media_types: Collection[str], limit: int) -> Fetched:
         """GET ``url``: a 200 of one of ``media_types`` and at most ``limit`` bytes.

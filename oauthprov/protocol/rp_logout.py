@@ -23,9 +23,8 @@ from oauthprov.protocol.answers import (
     Redirect,
     Refusal,
 )
-from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.context import Context
 from oauthprov.protocol.interactions import LOGOUT
-from oauthprov.protocol.jwk import ALGORITHMS
 from oauthprov.protocol.params import Pairs, Parsed
 from oauthprov.records import Client, Digest, Interaction
 from oauthprov.storage.interface import Claim, Conflict
@@ -153,19 +152,13 @@ def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
 
 
 def _hint(context: Context, given: str | None) -> Mapping[str, Any]:
-    """Return the claims of an ID token of ours, which may have expired (section 2)."""
+    """Return the claims of the id_token_hint, none without one. Raises _Wrong."""
     if given is None:
         return {}
-    wrong = _Wrong("The id_token_hint is no ID token of this server.")
-    keys = required(context.openid).keys
     try:
-        types = (id_tokens.TYPE,)
-        claims = keys.verify(given, algorithms=ALGORITHMS, types=types, now=None).claims
+        return id_tokens.hinted(context, given)
     except JoseError:
-        raise wrong from None
-    if claims.get("iss") != context.settings.issuer:
-        raise wrong
-    return claims
+        raise _Wrong("The id_token_hint is no ID token of this server.") from None
 
 
 def _proven(context: Context, request: LogoutRequest) -> Client | None:

@@ -34,7 +34,7 @@ def problems(client: Client) -> Iterator[tuple[str, str]]:
         yield "sector_identifier_uri", "With redirect URIs on several hosts it is needed."
 
 
-def left(client: Client, before: Client) -> Iterator[tuple[str, str]]:
+def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]:
     """Yield what keeps a client from calling the people that it knows otherwise.
 
     Its tokens would tell it what they are called in a sector whose redirect URIs never got one:
@@ -62,7 +62,7 @@ def has_changed(client: Client, before: Client | None) -> bool:
     )
 
 
-def listed(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
+def document_problems(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the document at ``sector_identifier_uri``: one that is fetched now.
 
     It shows that its host lets these redirect URIs into its sector. It is not kept, since it

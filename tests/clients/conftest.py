@@ -13,7 +13,11 @@ import waitress
 from bs4 import BeautifulSoup
 
 from tests import site as sites
+from tests.conformance.provider import certified
+from tests.conformance.suite_server import SuiteServer
 from tests.site import CALLBACK, PASSWORD
+
+from .somebody import Somebody
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +93,28 @@ def alice(server):
     person.submit(person.visit(f"{server.issuer}/signup"), name="alice", password=PASSWORD)
     yield person
     person.browser.close()
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory):
+    """What relying parties serve themselves."""
+    made = SuiteServer(tmp_path_factory.mktemp("own_server"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def provider(own_server, tmp_path_factory):
+    """The provider with the settings for certification, over https; it yields Certified."""
+    folder = tmp_path_factory.mktemp("provider")
+    url = f"sqlite:///{folder}/provider.sqlite"
+    # idpyoidc checks no certificate of a host whose name is localhost.
+    with certified(url, folder, own_server.place, own_server, host="127.0.0.1") as served:
+        yield served
+
+
+@pytest.fixture
+def somebody(provider):
+    made = Somebody(provider)
+    yield made
+    made.close()

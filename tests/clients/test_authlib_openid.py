@@ -1,80 +1,148 @@
-"""Authlib as a relying party: discovery, key set and ID token validation over real HTTP."""
+"""Authlib as a relying party, over real https."""
 
 from __future__ import annotations
 
-from contextlib import closing
-from urllib.parse import parse_qsl, urlsplit
+import json
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-import requests
-from authlib.common.security import generate_token
-from authlib.integrations.requests_client import OAuth2Session
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
-from joserfc.jwk import KeySet
+from authlib.oidc.core import ImplicitIDToken
+from joserfc.errors import BadSignatureError, InvalidClaimError
 
-from tests.site import CALLBACK, OPENID, OPENID_SCOPES
+from examples.certification.people import PROFILE
 
-SCOPE = "openid profile email"
+from .authlib_rp import RelyingParty
+from .forged import forged
+from .somebody import ELSEWHERE
 
-
-@pytest.fixture(scope="module")
-def more():
-    return {"scopes": OPENID}
+NAME = PROFILE["name"]
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-@pytest.fixture(scope="module")
-def discovered(server):
-    url = f"{server.issuer}/.well-known/openid-configuration"
-    return requests.get(url, timeout=5).json()
+@pytest.fixture
+def relying_party(provider):
+    def make(**metadata):
+        return RelyingParty(provider, **metadata)
+
+    return make
 
 
-def validated(id_token, client, discovered, server, **params):
-    """Validate as Authlib's clients do, with the keys that discovery leads to."""
-    keys = KeySet.import_key_set(requests.get(discovered["jwks_uri"], timeout=5).json())
-    algorithms = discovered["id_token_signing_alg_values_supported"]
-    token = jwt.decode(id_token, keys, algorithms=algorithms)
-    options = {
-        "iss": {"essential": True, "value": discovered["issuer"]},
-        "aud": {"essential": True, "value": client.client_id},
-    }
-    known = {"client_id": client.client_id} | params
-    claims = CodeIDToken(token.claims, token.header, options, known)
-    claims.validate(now=server.clock())
-    return claims
+def signed_in(party, somebody, **asked):
+    """Go through the code flow; return the tokens and the claims of the ID token."""
+    begun = party.begin(**asked)
+    assert "code_challenge_method=S256" in begun["url"]
+    tokens = party.finish(begun, somebody.go(begun["url"]).query)
+    return tokens, party.validated(tokens, begun["nonce"])
 
 
-@pytest.mark.parametrize(("kind", "mode"), [("web", None), ("browser", "fragment")])
-def test_signing_in(server, discovered, alice, kind, mode):
-    app = server.app(kind, scopes=OPENID_SCOPES)
-    options = {
-        "scope": SCOPE,
-        "redirect_uri": CALLBACK,
-        "code_challenge_method": "S256",
-        "token_endpoint_auth_method": app.client.auth_method,
-    }
-    with closing(OAuth2Session(app.client.client_id, app.secret, **options)) as client:
-        verifier, nonce = generate_token(64), generate_token(20)
-        asked = {"response_mode": mode} if mode else {}
-        url, state = client.create_authorization_url(
-            discovered["authorization_endpoint"], code_verifier=verifier, nonce=nonce, **asked
-        )
-        came = urlsplit(alice.allow(url))
-        answer = dict(parse_qsl(came.fragment if mode else came.query))
-        assert (answer["state"], answer["iss"]) == (state, discovered["issuer"])
-        tokens = client.fetch_token(
-            discovered["token_endpoint"], code=answer["code"], code_verifier=verifier
-        )
-        params = {"nonce": nonce, "access_token": tokens["access_token"], "max_age": 3600}
-        claims = validated(tokens["id_token"], app.client, discovered, server, **params)
-        userinfo = client.get(discovered["userinfo_endpoint"]).json()
-        assert (userinfo["sub"], userinfo["name"]) == (claims["sub"], "alice")
-        renewed = client.refresh_token(discovered["token_endpoint"])
-        again = validated(
-            renewed["id_token"],
-            app.client,
-            discovered,
-            server,
-            access_token=renewed["access_token"],
-        )
-        assert (again["sub"], again["auth_time"]) == (claims["sub"], claims["auth_time"])
+@pytest.mark.parametrize(
+    "method", ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+)
+def test_signing_in(relying_party, somebody, method):
+    party = relying_party(token_endpoint_auth_method=method)
+    tokens, claims = signed_in(party, somebody, max_age="3600")
+    userinfo = party.app.userinfo(token=tokens)
+    assert (userinfo["sub"], userinfo["name"]) == (claims["sub"], NAME)
+    renewed = party.refreshed(tokens)
+    assert renewed["access_token"] != tokens["access_token"]
+    again = party.validated(renewed, None)
+    assert (again["sub"], again["auth_time"]) == (claims["sub"], claims["auth_time"])
+
+
+def test_without_a_secret(relying_party, somebody):
+    party = relying_party(token_endpoint_auth_method="none", application_type="web")
+    begun = party.begin(response_mode="fragment")
+    tokens = party.finish(begun, somebody.go(begun["url"]).fragment)
+    assert (
+        party.validated(tokens, begun["nonce"])["sub"] == party.app.userinfo(token=tokens)["sub"]
+    )
+
+
+def test_single_claims(relying_party, somebody):
+    asked = {"userinfo": {"nickname": {"essential": True}}, "id_token": {"email": None}}
+    party = relying_party()
+    tokens, claims = signed_in(party, somebody, scope="openid", claims=json.dumps(asked))
+    assert party.app.userinfo(token=tokens).keys() == {"sub", "nickname"}
+    assert claims["email"] == PROFILE["email"]
+
+
+def test_signed_userinfo(relying_party, somebody):
+    party = relying_party(userinfo_signed_response_alg="PS256")
+    tokens, claims = signed_in(party, somebody)
+    response = party.app.get(party.discovered["userinfo_endpoint"], token=tokens)
+    userinfo = party.opened(response.text, "PS256")
+    assert (userinfo["sub"], userinfo["name"]) == (claims["sub"], NAME)
+
+
+def test_pairwise_subjects(relying_party, somebody):
+    def subject(**more):
+        return signed_in(relying_party(subject_type="pairwise", **more), somebody)[1]["sub"]
+
+    here = subject()
+    assert subject() == here != subject(base_url=ELSEWHERE)
+
+
+@pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
+def test_implicit(relying_party, somebody, response_type):
+    party = relying_party(grant_types=["implicit"], response_types=[response_type])
+    begun = party.begin(response_type=response_type)
+    tokens = party.finish(begun, somebody.go(begun["url"]).fragment)
+    claims = party.validated(tokens, begun["nonce"], ImplicitIDToken)
+    with_token = "token" in response_type.split()
+    assert ("access_token" in tokens) is with_token
+    assert (party.app.userinfo(token=tokens) if with_token else claims)["name"] == NAME
+
+
+def test_it_refuses_an_id_token_of_another_request(relying_party, somebody):
+    party = relying_party()
+    tokens, _ = signed_in(party, somebody)
+    with pytest.raises(InvalidClaimError):
+        party.validated(tokens, party.begin()["nonce"])
+
+
+def test_form_post(relying_party, somebody):
+    party = relying_party()
+    begun = party.begin(response_mode="form_post")
+    arrival = somebody.go(begun["url"])
+    assert (arrival.method, arrival.query) == ("POST", {})
+    tokens = party.finish(begun, arrival.form)
+    assert party.validated(tokens, begun["nonce"])["sub"]
+
+
+@pytest.mark.parametrize("by_reference", [False, True])
+def test_a_request_object(relying_party, somebody, provider, own_server, by_reference):
+    request_uri = f"{provider.suite_url}/authlib.jwt"
+    party = relying_party(request_object_signing_alg="RS256", request_uris=[request_uri])
+    begun = party.begin()
+    endpoint, _, query = begun["url"].partition("?")
+    asked = {name: value for name, [value] in parse_qs(query).items()}
+    request = party.signed(asked)
+    outside = {name: asked[name] for name in ("client_id", "response_type", "scope")}
+    if by_reference:
+        outside["request_uri"] = own_server.publish(request_uri, request, "application/jwt")
+    else:
+        outside["request"] = request
+    tokens = party.finish(begun, somebody.go(f"{endpoint}?{urlencode(outside)}").query)
+    assert party.validated(tokens, begun["nonce"])["sub"]
+
+
+def test_logout(relying_party, somebody, provider, own_server):
+    after = f"{provider.suite_url}/bye"
+    party = relying_party(
+        post_logout_redirect_uris=[after],
+        backchannel_logout_uri=f"{provider.suite_url}/logout",
+    )
+    tokens, claims = signed_in(party, somebody)
+    asked = party.app.create_logout_url(after, tokens["id_token"])
+    arrival = somebody.sign_out(asked["url"])
+    assert urlsplit(arrival.url)._replace(query="").geturl() == after
+    assert arrival.query == {"state": asked["state"]}
+    token = own_server.logout()["logout_token"]
+    told = party.opened(token, "RS256")
+    assert (told["sub"], told["sid"], told["events"]) == (
+        claims["sub"],
+        claims["sid"],
+        {EVENT: {}},
+    )
+    with pytest.raises(BadSignatureError):
+        party.opened(forged(token), "RS256")

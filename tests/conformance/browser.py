@@ -69,7 +69,7 @@ class Page:
 class Browser:
     """One cookie jar. ``seen`` are the tasks that were done, ``shown`` what was photographed."""
 
-    def __init__(self, ca_file: str, suite_url: str) -> None:
+    def __init__(self, ca_file: str, suite_url: str | tuple[str, ...]) -> None:
         self._session = trusting(ca_file)
         self._suite_url = suite_url
         self.seen: list[str] = []

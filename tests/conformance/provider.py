@@ -52,7 +52,12 @@ class Certified:
 
 @contextmanager
 def certified(
-    storage_url: str, folder: Path, place: str, suite: SuiteServer | None = None, **more: str
+    storage_url: str,
+    folder: Path,
+    place: str,
+    suite: SuiteServer | None = None,
+    host: str = "localhost",
+    **more: str,
 ) -> Iterator[Certified]:
     """Serve it over https from this process, for a suite at ``place``, HOST:PORT.
 
@@ -80,7 +85,7 @@ def certified(
     options = Options(
         folder=folder,
         storage=storage_url,
-        host="localhost",
+        host=host,
         port=0,
         suite=place,
         fetch_ca_file=suite.ca_file if suite else "",
