@@ -6,10 +6,11 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from oauthprov.errors import FetchError
-from oauthprov.fetch.fetcher import Fetcher
+from oauthprov.fetch.fetcher import ROOM_PATIENCE, Fetcher
 
 ENTRIES = 256
 """Documents that are kept; the one unused for the longest goes first."""
@@ -20,8 +21,6 @@ STALE = 86_400
 PATIENCE = 30
 """Seconds between two fetches of one document, doubled at each failure."""
 PATIENCE_LIMIT = 900
-ROOM_PATIENCE = 0.5
-"""Seconds to wait for room where no older document serves."""
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +94,8 @@ class Documents:
     def _renewed(self, url: str, entry: _Entry) -> bytes:
         """Fetch if it is time and there is room; who has an older document waits for nothing."""
         older = entry.serves(self._clock()) is not None
-        if self._fetcher.room.acquire(timeout=0 if older else ROOM_PATIENCE):
-            try:
-                self._try_in_turn(url, entry, wait=not older)
-            finally:
-                self._fetcher.room.release()
+        with suppress(FetchError), self._fetcher.waiting(0 if older else ROOM_PATIENCE):
+            self._try_in_turn(url, entry, wait=not older)
         content = entry.serves(self._clock())
         if content is None:
             raise FetchError("it couldn't be fetched lately")

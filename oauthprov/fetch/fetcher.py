@@ -26,6 +26,8 @@ PARALLEL = 8
 """Fetches at once; one more waits a second for its turn."""
 ROOM = 4
 """Requests at once that wait for a document: a server whose threads all did would stand still."""
+ROOM_PATIENCE = 0.5
+"""Seconds that one more waits for room."""
 LOOKUPS = 16
 """Look-ups at once, those that we no longer wait for among them."""
 
@@ -63,7 +65,7 @@ class Fetcher:
         self._seconds = seconds
         self._lookup = lookup
         self._ca_file = ca_file
-        self.room = threading.BoundedSemaphore(ROOM)
+        self._room = threading.BoundedSemaphore(ROOM)
         self._turns = threading.BoundedSemaphore(PARALLEL)
         self._lookups = threading.BoundedSemaphore(LOOKUPS)
 
@@ -93,6 +95,16 @@ class Fetcher:
             deadline = Deadline(self._seconds)
             with self._connected(target, deadline) as connection:
                 return post(target, connection, urlencode(form).encode("ascii"), deadline).status
+
+    @contextmanager
+    def waiting(self, seconds: float = ROOM_PATIENCE) -> Iterator[None]:
+        """Be one of the few requests that a fetch holds up. Raises FetchError without room."""
+        if not self._room.acquire(timeout=seconds):
+            raise FetchError("too many wait for what is fetched")
+        try:
+            yield
+        finally:
+            self._room.release()
 
     @contextmanager
     def _turn(self, target: Target) -> Iterator[None]:

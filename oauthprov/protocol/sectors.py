@@ -70,7 +70,9 @@ def document_problems(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, s
     """
     uri = client.sector_identifier_uri or ""
     try:
-        found = json.loads(fetcher.fetch(uri, media_types=MEDIA_TYPES, limit=LIMIT).content)
+        with fetcher.waiting():
+            got = fetcher.fetch(uri, media_types=MEDIA_TYPES, limit=LIMIT)
+        found = json.loads(got.content)
     except (FetchError, ValueError, RecursionError) as wrong:
         log.info("the sector identifier %r can't be had: %s", uri, wrong)
         found = None

@@ -1,9 +1,11 @@
 """Sector identifiers: OpenID Connect Core section 8.1, Registration sections 2 and 5."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 
+from oauthprov.fetch.fetcher import ROOM
 from oauthprov.protocol.answers import Call
 from oauthprov.protocol.registration import InvalidMetadata, Registrar
 from oauthprov.records import Client
@@ -172,6 +174,17 @@ class TestTheDocument:
         server.reply = reply
         assert register(world, sector_identifier_uri=server.uri).status == 201
         assert seen == [before]
+
+
+def test_a_registration_doesnt_wait_where_others_do(world, server):
+    """Slow servers of clients hold up only so many requests, whatever is fetched for them."""
+    with ExitStack() as waiting:
+        for _ in range(ROOM):
+            waiting.enter_context(world.provider.fetcher.waiting())
+        refused = register(world, sector_identifier_uri=server.uri)
+    assert_refused(refused, "It must lead to a JSON array")
+    assert server.asked == []
+    assert register(world, sector_identifier_uri=server.uri).status == 201
 
 
 class TestWithoutIt:
