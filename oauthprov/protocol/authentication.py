@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import logging
 import re
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,14 +11,14 @@ from typing import Literal
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
-from oauthprov import credentials
+from oauthprov import credentials, logs
 from oauthprov.errors import JoseError
 from oauthprov.protocol import client_assertions, params
 from oauthprov.protocol.context import Context
 from oauthprov.records import Client
 from oauthprov.storage.interface import Add
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 Method = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 CONFIDENTIAL: tuple[Method, ...] = (
