@@ -17,7 +17,7 @@ from oauthprov.protocol.client_assertions import TYPE
 from oauthprov.protocol.jwk import PrivateKey
 from oauthprov.protocol.registration import Registrar
 from oauthprov.records import Account, Client
-from oauthprov.storage.interface import Storage
+from tests.counting import Counting
 
 ORIGIN = ISSUER = "https://id.example"
 CALLBACK = "https://app.example/callback"
@@ -69,47 +69,6 @@ class Clock:
 
     def pass_by(self, seconds: int) -> None:
         self.now += seconds
-
-
-class Counting(Storage):
-    """A storage that counts the trips to the real one."""
-
-    def __init__(self, inner: Storage) -> None:
-        self.inner = inner
-        self.reads = self.writes = 0
-
-    def get_many(self, pairs):
-        self.reads += 1
-        return self.inner.get_many(pairs)
-
-    def find(self, kind, *, after=None, limit=100, **index):
-        self.reads += 1
-        return self.inner.find(kind, after=after, limit=limit, **index)
-
-    def commit(self, *changes, now):
-        self.writes += 1
-        self.inner.commit(*changes, now=now)
-
-    def purge(self, *, now, limit=500):
-        return self.inner.purge(now=now, limit=limit)
-
-    def ping(self):
-        self.inner.ping()
-
-    def upgrade(self):
-        self.inner.upgrade()
-
-    def describe(self):
-        return self.inner.describe()
-
-    def close(self):
-        self.inner.close()
-
-    def trips(self, work) -> tuple[int, int]:
-        """Return the reads and writes that ``work()`` makes."""
-        before = self.reads, self.writes
-        work()
-        return self.reads - before[0], self.writes - before[1]
 
 
 def sign_up(browser: Browser, name: str) -> None:

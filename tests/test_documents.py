@@ -12,6 +12,7 @@ import pytest
 from oauthprov.protocol.redirects import redirect_allowed
 from tests import site as sites
 from tests.site import API, ISSUER, Site
+from tests.web.openid import openid_site
 
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests"
@@ -103,7 +104,27 @@ PROOFS: dict[str, Callable[[Document, Site], bool]] = {
 }
 """By RFC: whether the server, or its metadata document, shows that it is kept."""
 
-NAMED = re.findall(r"RFC (\d+)", text_of(ROOT / "README.md").partition("\n## Standards\n")[2])
+OPENID_PROOFS: dict[str, Callable[[Document], bool]] = {
+    "OAuth 2.1 (draft)": lambda said: said["code_challenge_methods_supported"] == ["S256"],
+    "OpenID Connect Core 1.0": lambda said: (
+        "RS256" in said["id_token_signing_alg_values_supported"]
+    ),
+    "Discovery 1.0": lambda said: said["issuer"] == ISSUER,
+    "OpenID Connect Dynamic Client Registration 1.0": lambda said: "registration_endpoint" in said,
+    "OAuth 2.0 Form Post Response Mode": lambda said: (
+        "form_post" in said["response_modes_supported"]
+    ),
+    "Initiating User Registration via OpenID Connect 1.0": lambda said: (
+        "create" in said["prompt_values_supported"]
+    ),
+    "OpenID Connect RP-Initiated Logout 1.0": lambda said: "end_session_endpoint" in said,
+    "Back-Channel Logout 1.0": lambda said: said["backchannel_logout_supported"] is True,
+}
+"""By name, where it is no RFC: whether the metadata document shows that it is kept."""
+
+STANDARDS = text_of(ROOT / "README.md").partition("\n## Standards\n")[2]
+NAMED = re.findall(r"RFC (\d+)", STANDARDS)
+OPENID_NAMED = ", ".join(re.findall(r"^\| (O[^|]+) \|", STANDARDS, re.MULTILINE)).split(", ")
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +142,16 @@ def test_a_standard_that_readme_names_is_kept(site, number):
 
 def test_readme_names_every_standard_that_is_kept():
     assert sorted(NAMED) == sorted(PROOFS)
+    assert sorted(OPENID_NAMED) == sorted(OPENID_PROOFS)
+
+
+@pytest.fixture(scope="module")
+def provider_configuration():
+    made = openid_site()
+    yield made.get("/.well-known/openid-configuration").json
+    made.close()
+
+
+@pytest.mark.parametrize("name", OPENID_NAMED)
+def test_a_specification_that_readme_names_is_kept(provider_configuration, name):
+    assert OPENID_PROOFS[name](provider_configuration)

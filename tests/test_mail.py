@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from oauthprov.mail import ConsoleMailer, Mailer, MailError, Message, Outbox, SmtpMailer
+from oauthprov.mail.outbox import AT_ONCE
 from oauthprov.settings import Sender
 from oauthprov.settings.mail_url import mail_url
 from tests.fetch.server import Authority
@@ -232,10 +233,10 @@ def fails(error: Exception) -> Callable[[Message], None]:
 def test_an_outbox_waits_no_longer_than_it_says():
     release = threading.Event()
     outbox = Outbox(Mine(lambda message: release.wait(30) and None), seconds=0.02)
-    for _ in range(8):
+    for _ in range(AT_ONCE):
         with pytest.raises(MailError, match="it took more than"):
             outbox.send(message())
-    with pytest.raises(MailError, match="8 others are under way"):
+    with pytest.raises(MailError, match=f"{AT_ONCE} others are under way"):
         outbox.send(message())
     release.set()
 

@@ -33,7 +33,6 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add.add_argument("--name", required=True, help="what people will see")
     add_account(add.add_mutually_exclusive_group(), "--owner", "--owner-id")
     _add_metadata(add)
-    _add_keys(add)
     add.set_defaults(run=_add)
 
     every = verbs.add_parser("list", help="list all clients")
@@ -46,7 +45,6 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     edit = _add_verb(verbs, "edit", _edit, "change a client; what isn't named stays")
     edit.add_argument("--name")
     _add_metadata(edit)
-    _add_keys(edit)
     state = edit.add_mutually_exclusive_group()
     state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
     state.add_argument("--enable", action="store_true", help="let it work again")
@@ -86,6 +84,21 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
         verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
     for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
         verb.add_argument(option, metavar="URI")
+    verb.add_argument(
+        "--first-party",
+        action=argparse.BooleanOptionalAction,
+        help="it is ours: people aren't asked for consent",
+    )
+    verb.add_argument(
+        "--verified",
+        action=argparse.BooleanOptionalAction,
+        help="it is who it says it is; that ends when its name, logo or addresses change",
+    )
+    _add_openid(verb)
+    _add_keys(verb)
+
+
+def _add_openid(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--initiate-login-uri", metavar="URI", help="where it begins a sign-in here")
     verb.add_argument("--backchannel-logout-uri", metavar="URI", help="told when people sign out")
     verb.add_argument(
@@ -95,15 +108,17 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--subject-type", choices=subjects.TYPES, help="what it knows people by")
     verb.add_argument(
-        "--sector-identifier-uri", metavar="URI", help="a JSON array of redirect URIs"
+        "--sector-identifier-uri",
+        metavar="URI",
+        help="where a JSON array has all its redirect URIs",
     )
     for option in ("--id-token-signed-response-alg", "--userinfo-signed-response-alg"):
         verb.add_argument(option, metavar="ALG", help="one of oauthprov.keys.algorithms")
-    verb.add_argument("--default-max-age", metavar="SECONDS", type=int, help="since the sign-in")
     verb.add_argument(
-        "--first-party",
-        action=argparse.BooleanOptionalAction,
-        help="it is ours: people aren't asked for consent",
+        "--default-max-age",
+        metavar="SECONDS",
+        type=int,
+        help="since the sign-in, where a request says nothing",
     )
 
 
@@ -119,16 +134,15 @@ def _add_keys(verb: argparse.ArgumentParser) -> None:
         metavar="ALG",
         help="the only algorithm by which it proves itself",
     )
-    verb.add_argument("--request-object-signing-alg", metavar="ALG", help="and no other")
+    verb.add_argument(
+        "--request-object-signing-alg",
+        metavar="ALG",
+        help="the only algorithm by which it signs requests",
+    )
     verb.add_argument(
         "--require-signed-request-object",
         action=argparse.BooleanOptionalAction,
         help="only what it has signed counts (RFC 9101)",
-    )
-    verb.add_argument(
-        "--verified",
-        action=argparse.BooleanOptionalAction,
-        help="it is who it says it is; that ends when its name, logo or addresses change",
     )
 
 

@@ -32,8 +32,7 @@ def refresh(on: Opened, client_id: str) -> Client:
 
 
 def _logos(on: Opened) -> Logos:
-    fetcher = Fetcher(on.settings.fetch_allow, on.settings.fetch_ca_file)
-    return Logos(on.storage, fetcher, on.clock)
+    return Logos(on.storage, Fetcher.of(on.settings), on.clock)
 
 
 def _stored(on: Opened, client_id: str) -> Client:

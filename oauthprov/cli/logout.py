@@ -28,11 +28,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 def _deliver(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         keys = SigningKeys(on.settings, on.storage, Keyring(on.settings.secret), on.clock)
-        fetcher = Fetcher(
-            on.settings.fetch_allow,
-            on.settings.fetch_ca_file,
-            loopback_http=on.settings.development,
-        )
+        fetcher = Fetcher.of(on.settings)
         done = BackchannelLogout(on.settings, on.storage, keys, fetcher, on.clock).deliver()
     if arguments.json:
         show_json({"told": done.told, "left": done.left})

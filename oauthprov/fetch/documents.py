@@ -6,10 +6,11 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from oauthprov.errors import FetchError
-from oauthprov.fetch.fetcher import Fetcher
+from oauthprov.fetch.fetcher import ROOM_PATIENCE, Fetcher
 
 ENTRIES = 256
 """Documents that are kept; the one unused for the longest goes first."""
@@ -91,17 +92,22 @@ class Documents:
             return entry
 
     def _renewed(self, url: str, entry: _Entry) -> bytes:
-        """Fetch if it is time, one at a time; who has an older document needn't wait for that."""
-        if entry.turn.acquire(blocking=entry.serves(self._clock()) is None):
+        """Fetch if it is time and there is room; who has an older document waits for nothing."""
+        older = entry.serves(self._clock()) is not None
+        with suppress(FetchError), self._fetcher.waiting(0 if older else ROOM_PATIENCE):
+            self._try_in_turn(url, entry, wait=not older)
+        content = entry.serves(self._clock())
+        if content is None:
+            raise FetchError("it couldn't be fetched lately")
+        return content
+
+    def _try_in_turn(self, url: str, entry: _Entry, *, wait: bool) -> None:
+        if entry.turn.acquire(blocking=wait):
             try:
                 if entry.may_try(self._clock()):
                     self._try(url, entry)
             finally:
                 entry.turn.release()
-        content = entry.serves(self._clock())
-        if content is None:
-            raise FetchError("it couldn't be fetched lately")
-        return content
 
     def _try(self, url: str, entry: _Entry) -> None:
         entry.tried_at = self._clock()

@@ -18,12 +18,16 @@ from urllib.parse import urlencode
 from oauthprov.errors import FetchError
 from oauthprov.fetch.exchange import Deadline, Lookup, connected, get, post
 from oauthprov.fetch.target import Target
-from oauthprov.settings import FetchAllow
+from oauthprov.settings import FetchAllow, Settings
 
 SECONDS = 5.0
 """In which a fetch must be over, from the look-up of the name to the last byte."""
 PARALLEL = 8
 """Fetches at once; one more waits a second for its turn."""
+ROOM = 4
+"""Requests at once that wait for a document: a server whose threads all did would stand still."""
+ROOM_PATIENCE = 0.5
+"""Seconds that one more waits for room."""
 LOOKUPS = 16
 """Look-ups at once, those that we no longer wait for among them."""
 
@@ -61,8 +65,16 @@ class Fetcher:
         self._seconds = seconds
         self._lookup = lookup
         self._ca_file = ca_file
+        self._room = threading.BoundedSemaphore(ROOM)
         self._turns = threading.BoundedSemaphore(PARALLEL)
         self._lookups = threading.BoundedSemaphore(LOOKUPS)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Fetcher:
+        """Return the fetcher that the settings ask for."""
+        return cls(
+            settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
+        )
 
     def fetch(self, url: str, *, media_types: Collection[str], limit: int) -> Fetched:
         """GET ``url``: a 200 of one of ``media_types`` and at most ``limit`` bytes.
@@ -83,6 +95,16 @@ class Fetcher:
             deadline = Deadline(self._seconds)
             with self._connected(target, deadline) as connection:
                 return post(target, connection, urlencode(form).encode("ascii"), deadline).status
+
+    @contextmanager
+    def waiting(self, seconds: float = ROOM_PATIENCE) -> Iterator[None]:
+        """Be one of the few requests that a fetch holds up. Raises FetchError without room."""
+        if not self._room.acquire(timeout=seconds):
+            raise FetchError("too many wait for what is fetched")
+        try:
+            yield
+        finally:
+            self._room.release()
 
     @contextmanager
     def _turn(self, target: Target) -> Iterator[None]:

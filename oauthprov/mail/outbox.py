@@ -11,8 +11,8 @@ from oauthprov.mail.mailer import Mailer, Message
 
 PATIENCE = 10.0
 """Seconds that a page waits for a mail to be taken."""
-AT_ONCE = 8
-"""Mails under way in one process; more are refused."""
+AT_ONCE = 4
+"""Mails under way in one process; more are refused, or a slow server would take every thread."""
 
 
 class Outbox:

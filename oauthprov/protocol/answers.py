@@ -60,11 +60,13 @@ class Pending:
     """A request that waits at a sign-in page, and the user name that is expected there.
 
     ``sign_in`` tells whether whoever is signed in now must sign in again, or as somebody else.
+    ``ui_locales`` are the language tags that the client prefers, best first.
     """
 
     client: Client
     login_hint: str | None
     sign_in: bool
+    ui_locales: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class ConsentQuestion:
     destination: str
     redirect_uri: str
     granted_before: int | None
+    ui_locales: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

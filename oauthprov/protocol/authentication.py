@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, field
-from typing import Literal
 
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
@@ -14,19 +13,12 @@ from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestErr
 from oauthprov import credentials, logs
 from oauthprov.errors import JoseError
 from oauthprov.protocol import client_assertions, params
+from oauthprov.protocol.client_types import KEY_METHOD, Method
 from oauthprov.protocol.context import Context
 from oauthprov.records import Client
 from oauthprov.storage.interface import Add
 
 log = logs.logger(__name__)
-
-Method = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
-CONFIDENTIAL: tuple[Method, ...] = (
-    "client_secret_basic",
-    "client_secret_post",
-    "private_key_jwt",
-)
-METHODS: tuple[Method, ...] = (*CONFIDENTIAL, "none")
 
 _FAILED = "Client authentication failed."
 _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
@@ -96,7 +88,7 @@ def _asserted(
     except JoseError as wrong:
         log.info("client assertion refused: %s", wrong.reason)
         raise InvalidClientError(_FAILED) from None
-    return Presented("private_key_jwt", about, assertion)
+    return Presented(KEY_METHOD, about, assertion)
 
 
 def _basic(authorization: str) -> Presented:
@@ -136,11 +128,6 @@ def authenticate(context: Context, request: Request) -> Client | None:
     return client
 
 
-def is_confidential(client: Client) -> bool:
-    """Tell whether the client can keep a secret or a key (RFC 6749 section 2.1)."""
-    return client.auth_method in CONFIDENTIAL
-
-
 def _refused(context: Context, client: Client | None, found: Presented) -> str | None:
     """Return why ``found`` doesn't prove the client, None when it does."""
     if client is None:
@@ -149,7 +136,7 @@ def _refused(context: Context, client: Client | None, found: Presented) -> str |
         return f"it is registered for {client.auth_method}"
     if found.method == "none":
         return None
-    if found.method == "private_key_jwt":
+    if found.method == KEY_METHOD:
         return _assertion_refused(context, client, found.proof)
     known = any([credentials.matches(found.proof, secret) for secret in client.secrets])
     return None if known else "the secret is wrong"

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from oauthprov.protocol.claims import ClaimsRequest, Wanted
 
+MAX_AGE_LIMIT = 10 * 365 * 86_400
+"""Seconds of a ``max_age``, at most: a longer one counts as these ten years."""
+
 
 @dataclass(slots=True)
 class AuthenticationRequest:
@@ -15,8 +18,8 @@ class AuthenticationRequest:
     ``openid`` tells whether it is an authentication request at all; without it nothing else but
     the words of ``response_type`` is set. ``hint`` is the subject of the ``id_token_hint``;
     ``subject_of`` makes the subject, for the client, of an account. ``acr_values`` are those of
-    the parameter that a sign-in here may have. ``dropped`` are scopes that were asked for but may
-    not be had in this way.
+    the parameter that a sign-in here may have, ``ui_locales`` the language tags that the client
+    prefers, best first. ``dropped`` are scopes that were asked for but may not be had in this way.
     """
 
     openid: bool = False
@@ -28,6 +31,7 @@ class AuthenticationRequest:
     login_hint: str | None = None
     hint: str | None = None
     acr_values: frozenset[str] = frozenset()
+    ui_locales: tuple[str, ...] = ()
     dropped: frozenset[str] = frozenset()
     subject_of: Callable[[str], str] = str
 

@@ -1,14 +1,13 @@
 """The authorization endpoint: from a request to a code, over sign-in and consent.
 
-Nothing is redirected before the client and its redirect URI are proven; every answer to a client
-carries ``iss`` (RFC 9207).
+Nothing is redirected before the client and its redirect URI are proven.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, FatalClientError, OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, OAuth2Error
 from oauthlib.openid.connect.core.exceptions import (
     AccountSelectionRequired,
     ConsentRequired,
@@ -22,8 +21,6 @@ from oauthprov.protocol import (
     interactions,
     params,
     redirects,
-    request_objects,
-    resources,
     signing_in,
 )
 from oauthprov.protocol.answers import (
@@ -35,10 +32,14 @@ from oauthprov.protocol.answers import (
     Refusal,
     Step,
 )
-from oauthprov.protocol.authorization_request import AuthorizationRequest
+from oauthprov.protocol.authorization_request import (
+    AuthorizationRequest,
+    AuthorizationRequests,
+    read,
+)
+from oauthprov.protocol.authorization_response import Answered, error_response, response
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.engine import Engine
-from oauthprov.protocol.params import Pairs, Parsed
 from oauthprov.protocol.request_uris import RequestURIs
 from oauthprov.records import Client, Consent, Digest, Interaction, consent_key
 from oauthprov.storage.interface import Change, Claim, Conflict, Stored
@@ -55,39 +56,31 @@ UNKNOWN_INTERACTION = Refusal(
 )
 
 
-class Answered(Exception):
-    """The request ends here, with this answer."""
-
-    def __init__(self, answer: Redirect | Refusal) -> None:
-        super().__init__(answer)
-        self.answer = answer
-
-
 class Authorization:
     """The endpoint and the steps of a person, over one engine. Methods raise :class:`Answered`."""
 
     def __init__(self, engine: Engine, request_uris: RequestURIs) -> None:
         self._engine = engine
-        self._request_uris = request_uris
+        self._requests = AuthorizationRequests(engine, request_uris)
 
     def begin(
         self, context: Context, call: Call, person: SignedIn | None, browser: Digest
     ) -> Redirect | Interact:
         """Answer a GET: a new request, or ``interaction=<id>`` alone to go on with one."""
-        parsed = _read(call)
+        parsed = read(call)
         interaction_id = parsed.get("interaction")
         if interaction_id is None:
-            request = self._validated(context, self._resolved(context, parsed))
+            request = self._requests.new(context, parsed)
             return self._next(context, request, person, browser, None)
         stored = interactions.adopt(context, interaction_id, person, browser)
         if stored is None or len(parsed.pairs) > 1:
             raise Answered(UNKNOWN_INTERACTION)
-        request = self._validated(context, Parsed(stored.record.params))
+        request = self._requests.stored(context, stored.record.params)
         return self._next(context, request, person, browser, (interaction_id, stored))
 
     def park(self, context: Context, call: Call) -> str:
         """Store a request that was posted, for whichever browser comes back with its id."""
-        request = self._validated(context, self._resolved(context, _read(call)))
+        request = self._requests.new(context, read(call))
         return interactions.store(context, request.client.client_id, request.pairs)
 
     def pending(
@@ -97,7 +90,8 @@ class Authorization:
         interaction, request = self._resumed(context, interaction_id, browser)
         who, step = self._sign_in(context, request, person, interaction.record)
         expected = signing_in.expected_name(request.authentication, who)
-        return Pending(request.client, expected, step is not None)
+        wished = request.authentication.ui_locales
+        return Pending(request.client, expected, step is not None, wished)
 
     def choose(
         self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
@@ -136,6 +130,7 @@ class Authorization:
             destination=redirects.destination(request.redirect_uri),
             redirect_uri=request.redirect_uri,
             granted_before=before.updated_at if before else None,
+            ui_locales=request.authentication.ui_locales,
         )
 
     def allow(
@@ -216,7 +211,9 @@ class Authorization:
         try:
             return who, signing_in.step(asked, who, others, context.now)
         except OAuth2Error as error:
-            raise Answered(_error(context, error, request.redirect_uri, request.pairs)) from None
+            raise Answered(
+                error_response(context, error, request.redirect_uri, request.pairs)
+            ) from None
 
     def _ended(
         self,
@@ -231,7 +228,7 @@ class Authorization:
                 context.commit(Claim(Interaction, interaction.record.key))
             except Conflict:
                 raise Answered(UNKNOWN_INTERACTION) from None
-        return _error(context, error, request.redirect_uri, request.pairs)
+        return error_response(context, error, request.redirect_uri, request.pairs)
 
     def _resumed(
         self, context: Context, interaction_id: str, browser: Digest
@@ -239,41 +236,7 @@ class Authorization:
         stored = interactions.load(context, interaction_id, browser)
         if stored is None:
             raise Answered(UNKNOWN_INTERACTION)
-        return stored, self._validated(context, Parsed(stored.record.params))
-
-    def _resolved(self, context: Context, parsed: Parsed) -> Parsed:
-        """Return the parameters of a new request, out of its request object if it has one."""
-        resolved = request_objects.resolve(context, self._request_uris, parsed)
-        if resolved.size > params.QUERY_LIMIT:
-            raise Answered(Refusal("invalid_request", "The request is too long."))
-        return resolved
-
-    def _validated(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
-        context.parsed = parsed
-        if parsed.refused is not None and parsed.get("redirect_uri") is None:
-            raise Answered(_refusal(parsed.refused))
-        critical = {"client_id", "redirect_uri"}.intersection(parsed.repeated)
-        if critical:
-            raise Answered(Refusal("invalid_request", f"Duplicate {critical.pop()} parameter."))
-        uri = params.uri_with(parsed.pairs)
-        try:
-            found, info = self._engine.authorization.validate_authorization_request(uri)
-            asked = required(context.authentication)
-            wanted = [scope for scope in found if scope not in asked.dropped]
-            granted = resources.scopes_for(context.settings, wanted, context.resources)
-        except OAuth2Error as error:
-            if context.proven is None or isinstance(error, FatalClientError):
-                raise Answered(_refusal(error)) from None
-            state = () if "state" in parsed.repeated else parsed.pairs
-            raise Answered(_error(context, error, context.proven, state)) from None
-        return AuthorizationRequest(
-            client=required(context.client),
-            redirect_uri=info["redirect_uri"],
-            scopes=granted,
-            resources=context.resources,
-            pairs=_with_defaults(parsed.pairs, info["redirect_uri"], granted),
-            authentication=asked,
-        )
+        return stored, self._requests.stored(context, stored.record.params)
 
     def _answer(
         self, context: Context, request: AuthorizationRequest, person: SignedIn, *changes: Change
@@ -281,30 +244,14 @@ class Authorization:
         context.changes = changes
         if "code" not in request.authentication.response_type:
             told = implicit.issue(context, request.authentication, person, request.scopes)
-            return _redirect(context, request.redirect_uri, told, request.pairs)
+            return response(context, request.redirect_uri, told, request.pairs)
         self._engine.authorization.create_authorization_response(
             params.uri_with(request.pairs),
             scopes=list(request.scopes),
             credentials={"user": person},
         )
         code = ("code", required(context.issued))
-        return _redirect(context, request.redirect_uri, (code,), request.pairs)
-
-
-def _read(call: Call) -> Parsed:
-    try:
-        if call.method == "POST":
-            return params.from_body(call, params.AUTHORIZATION, params.REQUEST_LIMIT)
-        known = params.AUTHORIZATION | {"interaction"}
-        return params.from_query(call, known, params.REQUEST_LIMIT)
-    except OAuth2Error as error:
-        raise Answered(_refusal(error)) from None
-
-
-def _with_defaults(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:
-    """Write the defaults out: those of the client may change between a question and its answer."""
-    given = tuple(pair for pair in pairs if pair[0] not in ("redirect_uri", "scope"))
-    return (*given, ("redirect_uri", redirect_uri), ("scope", " ".join(granted)))
+        return response(context, request.redirect_uri, (code,), request.pairs)
 
 
 def _consent(context: Context, person: SignedIn, client: Client) -> Stored[Consent] | None:
@@ -317,22 +264,3 @@ def _must_ask(context: Context, request: AuthorizationRequest, person: SignedIn)
     stored = _consent(context, person, request.client)
     consent = stored.record if stored else None
     return consents.needed(request.client, request.redirect_uri, request.asked, consent)
-
-
-def _refusal(error: OAuth2Error) -> Refusal:
-    return Refusal(
-        error.error or "invalid_request", error.description or "The request can't be used."
-    )
-
-
-def _error(context: Context, error: OAuth2Error, redirect_uri: str, pairs: Pairs) -> Redirect:
-    told = [("error", error.error or "invalid_request")]
-    if error.description:
-        told.append(("error_description", error.description))
-    return _redirect(context, redirect_uri, tuple(told), pairs)
-
-
-def _redirect(context: Context, redirect_uri: str, told: Pairs, pairs: Pairs) -> Redirect:
-    state = tuple(pair for pair in pairs if pair[0] == "state")
-    told = (*told, *state, ("iss", context.settings.issuer))
-    return Redirect(redirect_uri, told, context.response_mode)

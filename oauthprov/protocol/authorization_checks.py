@@ -14,13 +14,11 @@ from typing import Literal
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectURIError
 
 from oauthprov.errors import JoseError
-from oauthprov.protocol import implicit, openid, scopes, subjects
+from oauthprov.protocol import id_tokens, implicit, openid, scopes, subjects
 from oauthprov.protocol.answers import ResponseMode
-from oauthprov.protocol.authentication_request import AuthenticationRequest
+from oauthprov.protocol.authentication_request import MAX_AGE_LIMIT, AuthenticationRequest
 from oauthprov.protocol.claims import ClaimsRequest
 from oauthprov.protocol.context import Context, required
-from oauthprov.protocol.id_tokens import TYPE
-from oauthprov.protocol.jwk import ALGORITHMS
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")
 RESPONSE_MODES: dict[str, ResponseMode] = {
@@ -28,7 +26,6 @@ RESPONSE_MODES: dict[str, ResponseMode] = {
     "fragment": "fragment",
     "form_post": "form_post",
 }
-MAX_AGE_LIMIT = 10 * 365 * 86400
 LOGIN_HINT_LIMIT = 200
 
 Check = Callable[[Context, AuthenticationRequest], None]
@@ -126,6 +123,11 @@ def acr_values(context: Context, asked: AuthenticationRequest) -> None:
     asked.acr_values = frozenset(default if given is None else given.split()).intersection(known)
 
 
+def ui_locales(context: Context, asked: AuthenticationRequest) -> None:
+    """A wish: of the languages that pages don't have none is an error."""
+    asked.ui_locales = tuple((context.parsed.get("ui_locales") or "").split())
+
+
 def nonce(context: Context, asked: AuthenticationRequest) -> None:
     """Any text will do; none will with a code, for PKCE is there (Core 3.2.2.1, RFC 9700).
 
@@ -161,13 +163,10 @@ def id_token_hint(context: Context, asked: AuthenticationRequest) -> None:
     given = context.parsed.get("id_token_hint")
     if given is None:
         return
-    keys = required(context.openid).keys
     try:
-        token = keys.verify(given, algorithms=ALGORITHMS, types=(TYPE,), now=None).claims
+        token = id_tokens.hinted(context, given)
     except JoseError as refused:
         raise InvalidRequestError("The id_token_hint is no ID token of this server.") from refused
-    if token.get("iss") != context.settings.issuer:
-        raise InvalidRequestError("The id_token_hint is no ID token of this server.")
     if token.get("aud") != required(context.client).client_id:
         raise InvalidRequestError("The id_token_hint was issued to another client.")
     asked.hint = str(token.get("sub"))
@@ -204,6 +203,7 @@ RULES = (
     Rule(redirect_uri, _REDIRECTING, openid=True),
     Rule(prompt, _REDIRECTING, openid=True),
     Rule(max_age, _ALL, openid=True),
+    Rule(ui_locales, _REDIRECTING, openid=True),
     Rule(acr_values, _REDIRECTING, openid=True),
     Rule(nonce, _REDIRECTING, openid=True),
     Rule(claims, _ALL, openid=True),

@@ -64,13 +64,17 @@ class ClaimsRequest:
     @classmethod
     def parse(cls, raw: str) -> ClaimsRequest:
         """Read the parameter; ValueError says what is wrong with it. Other members are ignored."""
-        members = parse_object(raw)
-        return cls(_members(members, "userinfo"), _members(members, "id_token"))
+        return cls._of(parse_object(raw))
 
     @classmethod
     def load(cls, dumped: str | None) -> ClaimsRequest:
         """Read what :meth:`dump` made."""
-        return cls.parse(dumped) if dumped else cls()
+        # Not by the limits of parse(): a ``value`` lies one level deeper among ``values``.
+        return cls._of(json.loads(dumped)) if dumped else cls()
+
+    @classmethod
+    def _of(cls, members: Mapping[str, Any]) -> ClaimsRequest:
+        return cls(_members(members, "userinfo"), _members(members, "id_token"))
 
     def dump(self) -> str | None:
         """Return the request as JSON for a record, None when nothing is asked for."""

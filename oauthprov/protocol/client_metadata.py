@@ -49,6 +49,7 @@ class Metadata(TypedDict, total=False):
     default_max_age: int | None
     require_auth_time: bool
     default_acr_values: Sequence[str]
+    response_types: Sequence[str]
     request_uris: Sequence[str]
     request_object_signing_alg: str | None
     require_signed_request_object: bool

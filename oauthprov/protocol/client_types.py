@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from oauthprov.records import Client
 
@@ -19,7 +20,7 @@ class ClientType:
     title: str
     sentence: str
     grant_types: tuple[str, ...]
-    auth_methods: tuple[str, ...]
+    auth_methods: tuple[Method, ...]
 
     @property
     def confidential(self) -> bool:
@@ -32,10 +33,14 @@ class ClientType:
         return "authorization_code" in self.grant_types
 
 
+Method = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+SECRET_METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post")
+KEY_METHOD: Method = "private_key_jwt"
+CONFIDENTIAL_METHODS: tuple[Method, ...] = (*SECRET_METHODS, KEY_METHOD)
+METHODS: tuple[Method, ...] = (*CONFIDENTIAL_METHODS, "none")
+"""How clients prove themselves (RFC 6749 section 2.3, OpenID Connect Core section 9)."""
+
 _WITH_PEOPLE = ("authorization_code", "refresh_token")
-SECRET_METHODS = ("client_secret_basic", "client_secret_post")
-KEY_METHOD = "private_key_jwt"
-_CONFIDENTIAL = (*SECRET_METHODS, KEY_METHOD)
 
 CLIENT_TYPES: Mapping[str, ClientType] = {
     kind.name: kind
@@ -45,7 +50,7 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             "Web server",
             "An application on a server of yours, which can keep a secret.",
             _WITH_PEOPLE,
-            _CONFIDENTIAL,
+            CONFIDENTIAL_METHODS,
         ),
         ClientType(
             "browser",
@@ -66,10 +71,15 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             "Machine to machine",
             "A job or service that acts as itself, with no person there to ask.",
             ("client_credentials",),
-            _CONFIDENTIAL,
+            CONFIDENTIAL_METHODS,
         ),
     )
 }
+
+
+def is_confidential(client: Client) -> bool:
+    """Tell whether the client can keep a secret or a key (RFC 6749 section 2.1)."""
+    return client.auth_method in CONFIDENTIAL_METHODS
 
 
 def has_secret(client: Client) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from oauthprov.credentials import digest
+from oauthprov.errors import JoseError
 from oauthprov.protocol import claims, jose, signed_responses, subjects
 from oauthprov.protocol.claims import ClaimsRequest
 from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.jwk import ALGORITHMS
 from oauthprov.protocol.openid import SCOPE
 from oauthprov.records import Grant
 
@@ -48,6 +53,18 @@ def signed(
     if nonce is not None:
         made["nonce"] = nonce
     return required(context.openid).keys.sign(made, typ=TYPE, alg=alg)
+
+
+def hinted(context: Context, id_token_hint: str) -> Mapping[str, Any]:
+    """Return what an ID token of ours says. It may have expired. Raises JoseError.
+
+    Core section 3.1.2.1, RP-Initiated Logout section 2.
+    """
+    keys = required(context.openid).keys
+    claims = keys.verify(id_token_hint, algorithms=ALGORITHMS, types=(TYPE,), now=None).claims
+    if claims.get("iss") != context.settings.issuer:
+        raise JoseError("the token is of another issuer")
+    return claims
 
 
 def sid(session: str, client_id: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from oauthprov.protocol import authentication, subjects, tokens
+from oauthprov.protocol import subjects, tokens
+from oauthprov.protocol.client_types import is_confidential
 from oauthprov.protocol.context import Context
 from oauthprov.records import AccessToken, Client, RefreshToken
 
@@ -27,7 +28,7 @@ def describe(context: Context, raw: str) -> dict[str, int | str | list[str]] | N
     None too, to a client that isn't confidential or may not know: it learns nothing.
     """
     asker = context.client
-    if asker is None or not authentication.is_confidential(asker):
+    if asker is None or not is_confidential(asker):
         return None
     stored = tokens.find(context, raw)
     if stored is None or not tokens.is_live(context, stored):

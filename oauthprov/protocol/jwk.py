@@ -134,7 +134,12 @@ def parse_key_set(document: str | bytes) -> KeySet:
 
 
 def parse_public_key(member: Mapping[str, Any]) -> PublicKey | None:
-    """Return a key of a set, None when it isn't one that we could verify with."""
+    """Return a key of a set, None when it isn't one that we could verify with.
+
+    Raises JoseError for a private key, whatever it is for.
+    """
+    if "d" in member:
+        raise JoseError("the key set shows a private key")
     kty, crv, kid = (member.get(name) for name in ("kty", "crv", "kid"))
     if (
         not isinstance(kty, str)
@@ -146,8 +151,6 @@ def parse_public_key(member: Mapping[str, Any]) -> PublicKey | None:
     algorithms = tuple(alg for alg in algorithms if _is_for(member, alg))
     if not algorithms:
         return None
-    if "d" in member:
-        raise JoseError("the key set shows a private key")
     key = _key({"kty": kty, **{name: member.get(name) for name in names}})
     return None if key is None else PublicKey(kid, algorithms, key)
 

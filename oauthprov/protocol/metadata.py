@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 from oauthprov.protocol import (
-    authentication,
     authorization_checks,
     claims,
     id_tokens,
     implicit,
-    jwk,
     pkce,
     subjects,
     validator,
 )
+from oauthprov.protocol.client_types import CONFIDENTIAL_METHODS, METHODS
 from oauthprov.protocol.jwk import ALGORITHMS
 from oauthprov.settings import Resource, Settings
 
@@ -34,25 +33,25 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         "response_types_supported": ["code"],
         "response_modes_supported": list(authorization_checks.RESPONSE_MODES),
         "grant_types_supported": list(validator.GRANT_TYPES),
-        "token_endpoint_auth_methods_supported": list(authentication.METHODS),
+        "token_endpoint_auth_methods_supported": list(METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
-        "request_object_signing_alg_values_supported": list(jwk.ALGORITHMS),
+        "request_object_signing_alg_values_supported": list(ALGORITHMS),
     }
     if settings.scopes:
         document["scopes_supported"] = [scope.name for scope in settings.scopes]
     if settings.resources:
         document["protected_resources"] = [resource.uri for resource in settings.resources]
     if "introspection_endpoint" in entries:
-        methods = list(authentication.CONFIDENTIAL)
+        methods = list(CONFIDENTIAL_METHODS)
         document["introspection_endpoint_auth_methods_supported"] = methods
         document["introspection_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     if "revocation_endpoint" in entries:
-        methods = list(authentication.METHODS)
+        methods = list(METHODS)
         document["revocation_endpoint_auth_methods_supported"] = methods
         document["revocation_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return document | dict(entries)
@@ -72,6 +71,7 @@ def openid_provider(
         "claims_supported": [*id_tokens.CLAIMS, *named],
         "claims_parameter_supported": True,
         "display_values_supported": ["page", "popup", "touch", "wap"],
+        "ui_locales_supported": list(settings.languages),
         "prompt_values_supported": list(prompts),
     }
     if implicit.is_on(settings):

@@ -12,7 +12,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnsupportedCodeChallengeMethodError,
 )
 
-from oauthprov.protocol.authentication import is_confidential
+from oauthprov.protocol.client_types import is_confidential
 from oauthprov.protocol.context import Context, required
 
 METHOD = "S256"

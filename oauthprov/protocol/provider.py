@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
 
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.credentials import Keyring
@@ -22,10 +23,12 @@ from oauthprov.protocol.answers import (
     Redirect,
     Refusal,
 )
-from oauthprov.protocol.authorization import Answered, Authorization
+from oauthprov.protocol.authorization import Authorization
+from oauthprov.protocol.authorization_response import Answered
 from oauthprov.protocol.backchannel_logout import BackchannelLogout
 from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.context import Context
 from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.keys import SigningKeys
@@ -39,6 +42,9 @@ from oauthprov.protocol.validator import Validator
 from oauthprov.records import Client, Digest
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def epoch() -> int:
@@ -65,9 +71,7 @@ class Provider:
         self.accounts = accounts
         self.clock = clock
         self.keyring = Keyring(settings.secret)
-        self.fetcher = Fetcher(
-            settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
-        )
+        self.fetcher = Fetcher.of(settings)
         self.client_keys = ClientKeys(self.fetcher, clock)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings)
@@ -112,20 +116,11 @@ class Provider:
 
         A query of ``interaction=<id>`` alone goes on with a stored request.
         """
-        with self.validator.request("authorize") as context:
-            context.others = others
-            try:
-                return self._authorization.begin(context, call, person, browser)
-            except Answered as ended:
-                return ended.answer
+        return self._answered(others, self._authorization.begin, call, person, browser)
 
     def park(self, call: Call) -> str | Redirect | Refusal:
         """Store a request that was posted to the authorization endpoint; return its id."""
-        with self.validator.request("authorize") as context:
-            try:
-                return self._authorization.park(context, call)
-            except Answered as ended:
-                return ended.answer
+        return self._answered(nobody_else, self._authorization.park, call)
 
     def pending(
         self,
@@ -136,20 +131,14 @@ class Provider:
         others: Others = nobody_else,
     ) -> Pending | None:
         """Return the request that waits for this browser to sign in, None when none does."""
-        with self.validator.request("authorize") as context:
-            context.others = others
-            try:
-                return self._authorization.pending(context, interaction_id, person, browser)
-            except Answered:
-                return None
+        found = self._answered(
+            others, self._authorization.pending, interaction_id, person, browser
+        )
+        return found if isinstance(found, Pending) else None
 
     def decline(self, interaction_id: str, browser: Digest) -> Redirect | Refusal:
         """Tell a client that nobody can sign in as it wants."""
-        with self.validator.request("authorize") as context:
-            try:
-                return self._authorization.decline(context, interaction_id, browser)
-            except Answered as ended:
-                return ended.answer
+        return self._answered(nobody_else, self._authorization.decline, interaction_id, browser)
 
     def choose(
         self, interaction_id: str, person: SignedIn, browser: Digest
@@ -159,12 +148,9 @@ class Provider:
         It counts for this request only, and is no sign-in (Core section 3.1.2.1). A client that
         wants another account is told so.
         """
-        with self.validator.request("authorize") as context:
-            try:
-                self._authorization.choose(context, interaction_id, person, browser)
-            except Answered as ended:
-                return ended.answer
-        return None
+        return self._answered(
+            nobody_else, self._authorization.choose, interaction_id, person, browser
+        )
 
     def question(
         self,
@@ -175,12 +161,9 @@ class Provider:
         others: Others = nobody_else,
     ) -> ConsentQuestion | Interact | Redirect | Refusal:
         """Return what to ask a person; a Redirect when the request became invalid meanwhile."""
-        with self.validator.request("authorize") as context:
-            context.others = others
-            try:
-                return self._authorization.question(context, interaction_id, person, browser)
-            except Answered as ended:
-                return ended.answer
+        return self._answered(
+            others, self._authorization.question, interaction_id, person, browser
+        )
 
     def decide(
         self,
@@ -192,14 +175,9 @@ class Provider:
         others: Others = nobody_else,
     ) -> Redirect | Interact | Refusal:
         """Take a person's decision; each request is decided once."""
-        with self.validator.request("authorize") as context:
-            context.others = others
-            try:
-                if not allow:
-                    return self._authorization.deny(context, interaction_id, browser)
-                return self._authorization.allow(context, interaction_id, person, browser)
-            except Answered as ended:
-                return ended.answer
+        if not allow:
+            return self._answered(nobody_else, self._authorization.deny, interaction_id, browser)
+        return self._answered(others, self._authorization.allow, interaction_id, person, browser)
 
     def client(self, client_id: str) -> Client | None:
         """Return a client that isn't disabled, None when there is none."""
@@ -289,6 +267,21 @@ class Provider:
         with self.validator.request() as context:
             told = signing_out.left(context, person.account_id, person.sid)
         self._tell(told)
+
+    def _answered(
+        self,
+        others: Others,
+        step: Callable[Concatenate[Context, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | Redirect | Refusal:
+        """Take a step of an authorization request; return what it returns, or what ends it."""
+        with self.validator.request("authorize") as context:
+            context.others = others
+            try:
+                return step(context, *args, **kwargs)
+            except Answered as ended:
+                return ended.answer
 
     def _tell(self, told: bool) -> None:
         if told and self.settings.logout_worker:

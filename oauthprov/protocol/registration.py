@@ -14,7 +14,7 @@ from typing import Any, Unpack
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol import logos, sectors, verification
+from oauthprov.protocol import client_verification, logos, sectors
 from oauthprov.protocol.client_metadata import (
     InvalidMetadata,
     Metadata,
@@ -78,7 +78,7 @@ class Registrar:
         self._storage = storage
         self._clock = clock
         self._evict = evict
-        self._fetcher = fetcher or Fetcher(settings.fetch_allow, settings.fetch_ca_file)
+        self._fetcher = fetcher or Fetcher.of(settings)
 
     def register(
         self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
@@ -147,8 +147,8 @@ class Registrar:
         """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
 
         Scopes taken away leave the default scopes too, when these aren't given. ``verified`` ends
-        with what people were told, see :mod:`oauthprov.protocol.verification`. A method that uses
-        no secret ends those that there were; where one is needed again, :meth:`rotate_secret` it.
+        with what people were told (:mod:`oauthprov.protocol.client_verification`). A method that
+        uses no secret ends those that there were; where one is needed again, rotate it.
         """
         stored = self.get(client_id, owner)
         client = stored.record
@@ -156,7 +156,7 @@ class Registrar:
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
-        verified = verification.after(client, values)
+        verified = client_verification.after(client, values)
         if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
             values |= {"secrets": (), "secret_created_at": None}
         self._judged(replace(client, **values), client)
@@ -210,10 +210,10 @@ class Registrar:
     def _judged(self, client: Client, before: Client | None) -> Client:
         """Return ``client``; raise InvalidMetadata when its fields don't go together."""
         consistent(client)
-        wrong = (
-            sectors.listed(client, self._fetcher) if sectors.has_changed(client, before) else ()
-        )
-        if problems := dict(wrong):
+        problems = dict(sectors.change_problems(client, before) if before else ())
+        if not problems and sectors.has_changed(client, before):
+            problems = dict(sectors.document_problems(client, self._fetcher))
+        if problems:
             raise InvalidMetadata(problems)
         return client
 

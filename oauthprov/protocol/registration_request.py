@@ -22,7 +22,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from oauthprov.protocol import implicit, openid, registration_members
+from oauthprov.protocol import implicit, openid, registration_members, response_types
 from oauthprov.protocol.client_metadata import InvalidMetadata, Metadata
 from oauthprov.protocol.redirects import leaves_browser
 from oauthprov.protocol.registration_members import strings, text
@@ -53,6 +53,7 @@ def read(
         "name": (text(given, "client_name") or "").strip() or NAMELESS,
         "redirect_uris": uris,
         "grant_types": grants,
+        "response_types": _restricted(given, grants),
         "auth_method": method,
     }
     metadata |= registration_members.fields(given, openid.is_on(settings))
@@ -71,7 +72,7 @@ def document(client: Client) -> dict[str, object]:
         "client_name": client.name,
         "redirect_uris": list(client.redirect_uris),
         "grant_types": list(client.grant_types),
-        "response_types": _response_types(client.grant_types),
+        "response_types": list(response_types.of(client)),
         "token_endpoint_auth_method": client.auth_method,
         "application_type": "native" if client.client_type == "native" else "web",
         "scope": " ".join(client.scopes),
@@ -90,14 +91,7 @@ def _grants(
     asked = strings(given, "grant_types") or [_CODE]
     known = (_CODE, _REFRESH, *((implicit.GRANT_TYPE,) if implicit.is_on(settings) else ()))
     grants = tuple(name for name in known if name in asked)
-    offered = _response_types(grants)
-    if offered:
-        wanted = [
-            " ".join(sorted(w.split())) for w in strings(given, "response_types") or ["code"]
-        ]
-        if not set(wanted).intersection(offered):
-            sentence = f"With these grant types they are {', '.join(offered)}."
-            raise InvalidMetadata({"response_types": sentence})
+    if response_types.offered(grants):
         return grants
     is_machine = current is not None and current.client_type == "machine"
     if _MACHINE in asked and (settings.registration == "token" or is_machine):
@@ -105,10 +99,16 @@ def _grants(
     raise InvalidMetadata({"grant_types": "Clients register for authorization_code here."})
 
 
-def _response_types(grants: Sequence[str]) -> list[str]:
-    """What goes with the grant types (RFC 7591 section 2.1)."""
-    code = ["code"] if _CODE in grants else []
-    return code + (list(implicit.RESPONSE_TYPES) if implicit.GRANT_TYPE in grants else [])
+def _restricted(given: Mapping[str, Any], grants: Sequence[str]) -> tuple[str, ...]:
+    """Return the response types that a client restricts itself to (Registration section 2)."""
+    offered = response_types.offered(grants)
+    asked = strings(given, "response_types") or ["code"]
+    wanted = [" ".join(sorted(words.split())) for words in asked]
+    chosen = tuple(name for name in offered if name in wanted)
+    if offered and not chosen:
+        sentence = f"With these grant types they are {', '.join(offered)}."
+        raise InvalidMetadata({"response_types": sentence})
+    return chosen
 
 
 def _placed(
@@ -118,7 +118,7 @@ def _placed(
     application = text(given, "application_type")
     if application not in (None, "web", "native"):
         raise InvalidMetadata({"application_type": "Choose one of web, native."})
-    redirects = bool(_response_types(grants))
+    redirects = bool(response_types.offered(grants))
     default = "none" if application == "native" and redirects else "client_secret_basic"
     method = text(given, "token_endpoint_auth_method") or default
     if not redirects:

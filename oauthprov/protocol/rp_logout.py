@@ -23,9 +23,8 @@ from oauthprov.protocol.answers import (
     Redirect,
     Refusal,
 )
-from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.context import Context
 from oauthprov.protocol.interactions import LOGOUT
-from oauthprov.protocol.jwk import ALGORITHMS
 from oauthprov.protocol.params import Pairs, Parsed
 from oauthprov.records import Client, Digest, Interaction
 from oauthprov.storage.interface import Claim, Conflict
@@ -55,7 +54,7 @@ class LogoutRequest:
     """A request once it is checked. ``subject`` and ``sid`` are those of the id_token_hint."""
 
     client_id: str | None = None
-    redirect_uri: str | None = None
+    post_logout_redirect_uri: str | None = None
     state: str | None = None
     subject: str | None = None
     sid: str | None = None
@@ -145,7 +144,7 @@ def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
         raise _Wrong("The id_token_hint was issued to another client.")
     return LogoutRequest(
         client_id=client_id or audience,
-        redirect_uri=parsed.get("post_logout_redirect_uri"),
+        post_logout_redirect_uri=parsed.get("post_logout_redirect_uri"),
         state=parsed.get("state"),
         subject=_text(hint, "sub"),
         sid=_text(hint, "sid"),
@@ -153,19 +152,13 @@ def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
 
 
 def _hint(context: Context, given: str | None) -> Mapping[str, Any]:
-    """Return the claims of an ID token of ours, which may have expired (section 2)."""
+    """Return the claims of the id_token_hint, none without one. Raises _Wrong."""
     if given is None:
         return {}
-    wrong = _Wrong("The id_token_hint is no ID token of this server.")
-    keys = required(context.openid).keys
     try:
-        types = (id_tokens.TYPE,)
-        claims = keys.verify(given, algorithms=ALGORITHMS, types=types, now=None).claims
+        return id_tokens.hinted(context, given)
     except JoseError:
-        raise wrong from None
-    if claims.get("iss") != context.settings.issuer:
-        raise wrong
-    return claims
+        raise _Wrong("The id_token_hint is no ID token of this server.") from None
 
 
 def _proven(context: Context, request: LogoutRequest) -> Client | None:
@@ -173,11 +166,11 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
     client = context.find_client(request.client_id) if request.client_id else None
     if request.client_id is not None and client is None:
         raise _Wrong("There is no such client.")
-    if request.redirect_uri is None:
+    if request.post_logout_redirect_uri is None:
         return client
     if client is None:
         raise _Wrong("An address to go on to needs an id_token_hint or a client_id.")
-    if request.redirect_uri not in client.post_logout_redirect_uris:
+    if request.post_logout_redirect_uri not in client.post_logout_redirect_uris:
         raise _Wrong("The client has not registered this post_logout_redirect_uri.")
     return client
 
@@ -223,10 +216,10 @@ def _departure(request: LogoutRequest, client: Client | None, ends: SignedIn | N
 
 
 def _redirect(request: LogoutRequest) -> Redirect | None:
-    if request.redirect_uri is None:
+    if request.post_logout_redirect_uri is None:
         return None
     state = () if request.state is None else (("state", request.state),)
-    return Redirect(request.redirect_uri, state)
+    return Redirect(request.post_logout_redirect_uri, state)
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str | None:

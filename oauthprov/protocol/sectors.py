@@ -13,7 +13,7 @@ from oauthprov import logs
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.redirects import leaves_browser
-from oauthprov.protocol.subjects import PAIRWISE
+from oauthprov.protocol.subjects import PAIRWISE, sector
 from oauthprov.records import Client
 
 MEDIA_TYPES = ("application/json",)
@@ -34,6 +34,22 @@ def problems(client: Client) -> Iterator[tuple[str, str]]:
         yield "sector_identifier_uri", "With redirect URIs on several hosts it is needed."
 
 
+def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]:
+    """Yield what keeps a client from calling the people that it knows otherwise.
+
+    Its tokens would tell it what they are called in a sector whose redirect URIs never got one:
+    anybody can register those of another site.
+    """
+    if client.subject_type != PAIRWISE:
+        return
+    if before.subject_type != PAIRWISE:
+        yield "subject_type", "Only a new client can have it: this one knows people already."
+    elif sector(client) != sector(before):
+        moved = client.sector_identifier_uri != before.sector_identifier_uri
+        field = "sector_identifier_uri" if moved else "redirect_uris"
+        yield field, f"The host stays {sector(before)}: for another one, register a new client."
+
+
 def has_changed(client: Client, before: Client | None) -> bool:
     """Tell whether a document must be read that ``before`` wasn't judged by already."""
     uri, uris = client.sector_identifier_uri, set(client.redirect_uris)
@@ -46,7 +62,7 @@ def has_changed(client: Client, before: Client | None) -> bool:
     )
 
 
-def listed(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
+def document_problems(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the document at ``sector_identifier_uri``: one that is fetched now.
 
     It shows that its host lets these redirect URIs into its sector. It is not kept, since it
@@ -54,7 +70,9 @@ def listed(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
     """
     uri = client.sector_identifier_uri or ""
     try:
-        found = json.loads(fetcher.fetch(uri, media_types=MEDIA_TYPES, limit=LIMIT).content)
+        with fetcher.waiting():
+            got = fetcher.fetch(uri, media_types=MEDIA_TYPES, limit=LIMIT)
+        found = json.loads(got.content)
     except (FetchError, ValueError, RecursionError) as wrong:
         log.info("the sector identifier %r can't be had: %s", uri, wrong)
         found = None

@@ -34,10 +34,12 @@ from oauthprov.protocol import (
     redirects,
     refresh,
     resources,
+    response_types,
     revocation,
     tokens,
 )
 from oauthprov.protocol.client_keys import ClientKeys
+from oauthprov.protocol.client_types import is_confidential
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.context import Context, Operation, current, entered, required
 from oauthprov.protocol.openid import OpenID
@@ -62,12 +64,7 @@ class Validator(RequestValidator):
         client_keys: ClientKeys | None = None,
     ) -> None:
         quiet()
-        self._client_keys = client_keys or ClientKeys(
-            Fetcher(
-                settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
-            ),
-            clock,
-        )
+        self._client_keys = client_keys or ClientKeys(Fetcher.of(settings), clock)
         self._openid = openid
         self._settings = settings
         self._storage = storage
@@ -105,13 +102,13 @@ class Validator(RequestValidator):
         if found.method != "none" or context.operation == "introspect":
             return True
         client = context.find_client(found.client_id)
-        return client is None or authentication.is_confidential(client)
+        return client is None or is_confidential(client)
 
     def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
         """Authenticate a confidential client."""
         client = authentication.authenticate(current(), request)
         request.client = client
-        return client is not None and authentication.is_confidential(client)
+        return client is not None and is_confidential(client)
 
     def authenticate_client_id(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
@@ -161,14 +158,14 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may have a code, or an ID token where such are given."""
         context = current()
-        grant_types = required(context.client).grant_types
+        allowed = response_types.of(required(context.client))
         if response_type == "code":
-            return "authorization_code" in grant_types
+            return response_type in allowed
         asked = context.authentication
         words = " ".join(sorted(response_type.split(" ")))
         if asked is None or not asked.openid or words not in implicit.RESPONSE_TYPES:
             raise UnsupportedResponseTypeError(request=request)
-        return implicit.is_on(context.settings) and implicit.GRANT_TYPE in grant_types
+        return implicit.is_on(context.settings) and words in allowed
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Tell whether a challenge must be there, after one that isn't S256 was refused."""

@@ -17,7 +17,7 @@ class Client(Record):
     ``registration_token``, and only then is ``last_used_at`` kept. ``verified`` is the operator's
     word that it is who it says it is; ``logo`` is the digest of the image stored as its
     :class:`Logo`. The other names are those of OpenID Connect Registration section 2 and RFC 9101
-    section 10.5; a None means the default.
+    section 10.5; a None means the default, and no ``response_types`` all that its grants give.
     """
 
     client_id: str
@@ -62,6 +62,7 @@ class Client(Record):
     default_max_age: int | None = None
     require_auth_time: bool = False
     default_acr_values: tuple[str, ...] = ()
+    response_types: tuple[str, ...] = ()
 
 
 @record("logo", key="client_id")

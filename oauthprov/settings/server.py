@@ -36,6 +36,12 @@ class Server:
         "Where everything is stored; the scheme picks the backend.",
     )
     title: str = setting("title", str, "oauthprov", "The name that pages show.")
+    languages: tuple[str, ...] = setting(
+        "languages",
+        values.languages,
+        "en",
+        "The languages that pages are there in, the default first; others than en need catalogs.",
+    )
     scopes: tuple[Scope, ...] = setting(
         "scopes", values.scopes, "", "A line a scope: name | sentence for people."
     )

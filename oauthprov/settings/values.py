@@ -17,6 +17,7 @@ PREFIX = "oauthprov."
 ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
 """What tokens are signed with; EdDSA is the older name of Ed25519 (RFC 9864 section 2.2)."""
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 _PLACE = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 
 
@@ -161,6 +162,14 @@ class FetchAllow:
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     places: frozenset[tuple[str, int]] = frozenset()
+
+
+def languages(value: str) -> tuple[str, ...]:
+    """Language tags as BCP 47 writes them, such as ``de`` or ``pt-BR``; one or more."""
+    named = words(value)
+    if not named or not all(map(_LANGUAGE.fullmatch, named)):
+        raise ValueError("must name languages such as en, de or pt-BR")
+    return named
 
 
 def algorithms(value: str) -> tuple[str, ...]:

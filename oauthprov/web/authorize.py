@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov.web.responder import respond, see
+from oauthprov.web.responder import come_back, respond
 
 
 def authorize(request: Any) -> Response:
@@ -19,15 +19,9 @@ def authorize(request: Any) -> Response:
 
 
 def park(request: Any) -> Response:
-    """Store the parameters of a POST and let the browser come back for them with its cookies.
-
-    A POST from another site arrives without them, so here none is read and none is set.
-    """
+    """Store the parameters of a POST, for the browser to come back for."""
     tools = request.oauthprov
-    parked = tools.provider.park(tools.call)
-    if isinstance(parked, str):
-        return see(request, tools.url("authorize", {"interaction": parked}))
-    return respond(request, parked)
+    return come_back(request, "authorize", tools.provider.park(tools.call))
 
 
 def includeme(config: Configurator) -> None:

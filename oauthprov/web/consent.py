@@ -7,6 +7,7 @@ from typing import Any
 from pyramid.config import Configurator
 
 from oauthprov.protocol.answers import ConsentQuestion
+from oauthprov.web import languages
 from oauthprov.web.errors import Rejected
 from oauthprov.web.responder import respond
 
@@ -19,6 +20,7 @@ def ask(request: Any) -> Any:
     question = tools.provider.question(interaction, tools.person, browser, others=tools.others)
     if not isinstance(question, ConsentQuestion):
         return respond(request, question)
+    languages.settle(request, question.ui_locales)
     return {
         "question": question,
         "choose": tools.selection_url(interaction),

@@ -16,7 +16,8 @@ from oauthprov.accounts import Begun, BuiltInAccounts, SignedIn, Unproven
 from oauthprov.errors import MailError
 from oauthprov.mail import Message
 from oauthprov.protocol import openid
-from oauthprov.web.layout import moment, settle_locale
+from oauthprov.web import languages
+from oauthprov.web.layout import moment
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
 from oauthprov.web.words import _, too_many_attempts
@@ -100,7 +101,7 @@ def send(request: Any, person: SignedIn) -> Any:
 
 def _message(request: Any, begun: Begun) -> Message:
     tools = request.oauthprov
-    settle_locale(request)
+    languages.settle(request)
     words = {
         "title": tools.settings.title,
         "link": f"{tools.url(PAGE)}#{begun.token}",

@@ -9,10 +9,10 @@ from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 from pyramid.renderers import get_renderer
 
+from oauthprov.web import languages
 from oauthprov.web.face import face
 
 _OURS = "oauthprov:templates/"
-_LOCALE = "_LOCALE_"
 LAYOUT = "oauthprov:templates/layout.pt"
 CLIENT_PARTS = "oauthprov:templates/client_parts.pt"
 
@@ -33,7 +33,7 @@ def add_names(event: BeforeRender) -> None:
         return
     request = event["request"]
     tools = request.oauthprov
-    settle_locale(request)
+    languages.settle(request)
     # Chameleon writes every value that a template has into the errors of it: secrets among them.
     event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
     event["layout"] = get_renderer(LAYOUT).implementation()
@@ -47,13 +47,6 @@ def add_names(event: BeforeRender) -> None:
     event["csrf_token"] = FormToken(request)
     if "person" not in (event.rendering_val or {}):
         event["person"] = tools.person
-
-
-def settle_locale(request: Any) -> None:
-    """Choose the language of what ``request`` is answered with, before anything is translated."""
-    if getattr(request, _LOCALE, None) is None:
-        # Else Pyramid's negotiator reads query and body by lenient rules, and fails on bad ones.
-        setattr(request, _LOCALE, request.registry.settings.get("default_locale_name"))
 
 
 def _of_what_kind(value: object) -> str:

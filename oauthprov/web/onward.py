@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oauthprov.protocol.answers import Pending
+from oauthprov.web import languages
 
 MARKS = ("interaction", "page", "account")
 ANOTHER = {"account": "another"}
@@ -41,4 +42,6 @@ def asking(request: Any, marks: Mapping[str, str]) -> Pending | None:
     found: Pending | None = tools.provider.pending(
         marks["interaction"], tools.person, tools.session.browser, others=tools.others
     )
+    if found is not None:
+        languages.settle(request, found.ui_locales)
     return found

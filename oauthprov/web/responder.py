@@ -52,6 +52,16 @@ def _log_error(value: Answer | Redirect | Interact | Refusal) -> None:
         log.info("client told: %s: %s", said["error"], said.get("error_description", "no more"))
 
 
+def come_back(request: Any, page: str, parked: str | Redirect | Refusal) -> Response:
+    """Let the browser come back, with its cookies, for a POST that was stored as ``parked``.
+
+    A POST from another site arrives without them, so none is read or set before.
+    """
+    if isinstance(parked, str):
+        return see(request, request.oauthprov.url(page, {"interaction": parked}))
+    return respond(request, parked)
+
+
 def _interact(request: Any, value: Interact) -> Response:
     tools, interaction = request.oauthprov, value.interaction_id
     match value.step:

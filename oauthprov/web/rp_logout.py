@@ -14,7 +14,7 @@ from oauthprov.accounts import SignedIn
 from oauthprov.protocol import openid
 from oauthprov.protocol.answers import Departure, Interact, LogoutQuestion, Refusal
 from oauthprov.web.errors import Rejected
-from oauthprov.web.responder import respond, see, target_of
+from oauthprov.web.responder import come_back, respond, target_of
 from oauthprov.web.site import site_of
 
 _TEMPLATES = "oauthprov:templates/rp_logout"
@@ -29,15 +29,9 @@ def begin(request: Any) -> Response:
 
 
 def park(request: Any) -> Response:
-    """Store the parameters of a POST and let the browser come back for them with its cookies.
-
-    A POST from another site arrives without them, so here none is read and none is set.
-    """
+    """Store the parameters of a POST, for the browser to come back for."""
     tools = request.oauthprov
-    parked = tools.provider.park_logout(tools.call)
-    if isinstance(parked, str):
-        return see(request, tools.url("rp_logout", {"interaction": parked}))
-    return respond(request, parked)
+    return come_back(request, "rp_logout", tools.provider.park_logout(tools.call))
 
 
 def ask(request: Any) -> Response:

@@ -97,6 +97,7 @@ def test_the_document_has_these_names(command):
         "default_max_age",
         "require_auth_time",
         "default_acr_values",
+        "response_types",
         "self_registered",
         "client_secret",
     ]

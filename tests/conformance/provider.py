@@ -12,12 +12,14 @@ from typing import Any
 from pyramid.config import Configurator
 
 from examples.certification.service import Options, serving
+from oauthprov.protocol.provider import Provider
 from tests.servers.wsgi import Server
 
 from .suite_server import SuiteServer
 
 SUITE = "suite.example:8443"
 ALIAS = "oauthprov"
+CHEAP = {"oauthprov.password.memory": "8", "oauthprov.password.time": "1"}
 
 
 class Clock:
@@ -64,24 +66,7 @@ def certified(
     ``suite`` is the server there, if anything is fetched; ``more`` are settings over the .ini's.
     """
     clock = Clock()
-
-    @contextmanager
-    def running(settings):
-        changed = {f"oauthprov.{key}": value for key, value in more.items()}
-        cheap = {"oauthprov.password.memory": "8", "oauthprov.password.time": "1"}
-        with Configurator(settings=settings | cheap | changed) as config:
-            config.include("oauthprov.web.standalone")
-            config.registry["oauthprov.clock"] = clock
-            app = config.make_wsgi_app()
-        provider = app.registry["oauthprov"].provider
-        server = Server()
-        server.start(app)
-        try:
-            yield provider, int(server.root.rpartition(":")[2])
-        finally:
-            server.close()
-            provider.storage.close()
-
+    changed = {f"oauthprov.{key}": value for key, value in more.items()}
     options = Options(
         folder=folder,
         storage=storage_url,
@@ -91,7 +76,7 @@ def certified(
         fetch_ca_file=suite.ca_file if suite else "",
         alias=ALIAS,
     )
-    with serving(options, running) as served:
+    with serving(options, lambda settings: _running(settings | CHEAP | changed, clock)) as served:
         yield Certified(
             served.issuer,
             str(options.certificate),
@@ -101,3 +86,20 @@ def certified(
             options.ini,
             suite,
         )
+
+
+@contextmanager
+def _running(settings: dict[str, str], clock: Clock) -> Iterator[tuple[Provider, int]]:
+    """Serve what the settings say over http; yield the provider and its port."""
+    with Configurator(settings=settings) as config:
+        config.include("oauthprov.web.standalone")
+        config.registry["oauthprov.clock"] = clock
+        app = config.make_wsgi_app()
+    provider = app.registry["oauthprov"].provider
+    server = Server()
+    server.start(app)
+    try:
+        yield provider, int(server.root.rpartition(":")[2])
+    finally:
+        server.close()
+        provider.storage.close()

@@ -1,6 +1,7 @@
 """Documents that are kept, and asked for anew with moderation; from a real TLS server."""
 
 import threading
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Documents
 from oauthprov.fetch.documents import ENTRIES, PATIENCE, PATIENCE_LIMIT, STALE
+from oauthprov.fetch.fetcher import ROOM
 
 from .conftest import TYPES
 from .server import JSON, answer
@@ -116,13 +118,13 @@ def test_one_fetch_for_all_who_ask_at_once(kept):
         connection.sendall(answer(b'"one"', JSON))
 
     kept.server.reply = slow
-    threads = [threading.Thread(target=lambda: answers.append(kept.get())) for _ in range(16)]
+    threads = [threading.Thread(target=lambda: answers.append(kept.get())) for _ in range(ROOM)]
     for thread in threads:
         thread.start()
     gate.set()
     for thread in threads:
         thread.join(60)
-    assert answers == ['"one"'] * 16
+    assert answers == ['"one"'] * ROOM
     assert kept.fetches == 1
 
 
@@ -144,6 +146,30 @@ def test_who_has_an_older_document_doesnt_wait(kept):
     gate.set()
     first.join(60)
     assert kept.get() == '"two"'
+
+
+def test_slow_servers_hold_up_only_so_many(kept):
+    """RFC 9101 section 10.4.1: a request_uri is no way to stop a server, thread by thread."""
+    kept.get()
+    kept.now += 3600
+    gate = threading.Event()
+    kept.server.reply = lambda connection: gate.wait(60)
+
+    def held_up(owner):
+        with suppress(FetchError):
+            kept.documents.get(kept.place.url, owner)
+
+    threads = [threading.Thread(target=held_up, args=(str(n),)) for n in range(ROOM)]
+    for thread in threads:
+        thread.start()
+    kept.server.wait(1 + ROOM)
+    with pytest.raises(FetchError):
+        kept.documents.get(kept.place.url, "one more")
+    assert kept.get() == '"one"'
+    assert kept.fetches == 1 + ROOM
+    gate.set()
+    for thread in threads:
+        thread.join(60)
 
 
 def test_only_so_many_are_kept(kept):

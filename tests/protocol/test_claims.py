@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from oauthprov.protocol.answers import Interact, Redirect
 from oauthprov.protocol.claims import ClaimsRequest, Wanted, told
+from oauthprov.protocol.json_object import DEPTH_LIMIT
 
 from .world import ALICE, BROWSER, openid_world
 
@@ -69,6 +70,18 @@ def test_a_claim_of_another_value_is_left_out(world, how, said):
 
 def test_true_is_not_one():
     assert not Wanted(values=(1,)).met_by(True)
+
+
+@pytest.mark.parametrize("how", ["value", "values"])
+def test_what_is_just_shallow_enough_is_read_again(world, how):
+    """Section 5.5.1: a ``value`` is kept among ``values``, one level deeper."""
+    for depth in range(50, DEPTH_LIMIT):
+        asked = f'{{"userinfo": {{"name": {{"{how}": [{"[" * depth}{"]" * depth}]}}}}}}'
+        with contextlib.suppress(ValueError):
+            request = ClaimsRequest.parse(asked)
+            deepest = asked
+            assert ClaimsRequest.load(request.dump()) == request
+    assert userinfo(world, scope="openid", claims=deepest) == {"sub": "alice-id"}
 
 
 def test_unknown_claims_and_members_are_ignored(world):

@@ -1,4 +1,4 @@
-"""Parameters that pose as the server's own knowledge: ENGINE.md section 3, rows 1 and 2."""
+"""Parameters that pose as the server's own knowledge, since oauthlib makes each an attribute."""
 
 import pytest
 from oauthlib.common import Request

@@ -214,6 +214,17 @@ def test_a_client_registers_itself_for_it(world, grant_types, response_types, gr
         assert registration_request.read(asked, world.settings)[1]["grant_types"] == granted
 
 
+def test_a_client_restricts_itself(world):
+    """OpenID Connect Registration section 2, ``response_types``."""
+    restricted = {"grant_types": IMPLICIT, "response_types": ("id_token token",)}
+    client = world.client("both", "web", scopes=("openid",), **restricted)
+    assert registration_request.document(client)["response_types"] == ["id_token token"]
+    for other in ("code", "id_token"):
+        refused = ask(world, "both", other)
+        assert dict(refused.params)["error"] == "unauthorized_client"
+    assert isinstance(ask(world, "both", "id_token token"), Interact)
+
+
 def test_who_may_only_have_id_tokens_gets_no_code(world):
     world.client("only", "web", grant_types=("implicit",), scopes=("openid",))
     assert dict(world.authorize("only", scope="openid").params)["error"] == "unauthorized_client"

@@ -94,10 +94,11 @@ def test_rfc_7517_5_a_key_that_doesnt_serve_is_passed_over(member):
     assert [key.kid for key in parsed(member, ED)] == [ED["kid"]]
 
 
-def test_a_set_with_a_private_key_is_refused():
+@pytest.mark.parametrize("more", [{}, {"use": "enc"}, {"crv": "P-384"}, {"alg": "ECDH-ES"}])
+def test_a_set_with_a_private_key_is_refused(more):
     private = json.loads(PrivateKey.generate("ES256").dump())
     with pytest.raises(JoseError, match="shows a private key"):
-        parsed(ED, private)
+        parsed(ED, private | more)
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,12 @@ def test_a_client_that_signs_has_no_secret(registrar, kind):
     assert problems(lambda: registrar.edit(client.client_id, jwks=None)) == {"jwks_uri"}
 
 
+@pytest.mark.parametrize("secret", [{"kty": "oct", "k": "c2VjcmV0"}, {"kty": "RSA", "d": "AQ"}])
+def test_a_key_set_that_shows_a_secret_is_not_kept(registrar, secret):
+    shown = {"keys": [*KEYS["keys"], secret]}
+    assert problems(lambda: web(registrar, jwks=shown)) == {"jwks"}
+
+
 @pytest.mark.parametrize("kind", ["browser", "native"])
 def test_a_public_client_does_not_sign(registrar, kind):
     given = {"type": kind, "name": "Printer", "redirect_uris": [HTTPS], "jwks": KEYS}

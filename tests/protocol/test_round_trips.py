@@ -1,4 +1,4 @@
-"""Trips to storage, at most: the table of DESIGN.md section 3. The caches are cold."""
+"""How often each flow asks storage, at most, with cold caches."""
 
 import pytest
 

@@ -1,9 +1,11 @@
 """Sector identifiers: OpenID Connect Core section 8.1, Registration sections 2 and 5."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 
+from oauthprov.fetch.fetcher import ROOM
 from oauthprov.protocol.answers import Call
 from oauthprov.protocol.registration import InvalidMetadata, Registrar
 from oauthprov.records import Client
@@ -174,6 +176,17 @@ class TestTheDocument:
         assert seen == [before]
 
 
+def test_a_registration_doesnt_wait_where_others_do(world, server):
+    """Slow servers of clients hold up only so many requests, whatever is fetched for them."""
+    with ExitStack() as waiting:
+        for _ in range(ROOM):
+            waiting.enter_context(world.provider.fetcher.waiting())
+        refused = register(world, sector_identifier_uri=server.uri)
+    assert_refused(refused, "It must lead to a JSON array")
+    assert server.asked == []
+    assert register(world, sector_identifier_uri=server.uri).status == 201
+
+
 class TestWithoutIt:
     """Core section 8.1: the host of the redirect URIs, if it is one."""
 
@@ -221,6 +234,24 @@ class TestLater:
     def test_a_sector_is_not_left_for_several_hosts(self, world, told):
         refused = self.update(world, told, redirect_uris=BOTH, sector_identifier_uri=None)
         assert_refused(refused, "several hosts")
+
+    def test_nobody_moves_into_the_sector_of_another_site(self, world, server, told):
+        """Core section 8.1: with tokens that were had elsewhere, it would learn that one's."""
+        refused = self.update(world, told, redirect_uris=[CALLBACK], sector_identifier_uri=None)
+        assert_refused(refused, "The host stays localhost")
+        alone = register(world, redirect_uris=[CALLBACK]).body | {FIELD: None}
+        refused = self.update(world, alone, redirect_uris=["https://victim.example/"])
+        assert (refused.status, refused.body["error"]) == (400, "invalid_redirect_uri")
+        assert "The host stays app.example" in refused.body["error_description"]
+        moved = self.update(world, alone, redirect_uris=["https://app.example/other"])
+        assert moved.status == 200
+
+    def test_nobody_turns_pairwise(self, world):
+        """Core section 8.1: it would be in the sector of wherever its redirect URIs lead then."""
+        public = register(world, redirect_uris=[CALLBACK], subject_type="public").body
+        refused = self.update(world, public | {FIELD: None}, redirect_uris=[CALLBACK])
+        assert (refused.status, refused.body["error"]) == (400, "invalid_client_metadata")
+        assert "subject_type: Only a new client" in refused.body["error_description"]
 
     def test_edit_judges_as_well(self, registrar, server, told):
         client_id = told["client_id"]

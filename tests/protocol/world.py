@@ -16,7 +16,8 @@ from oauthprov.protocol.provider import Provider
 from oauthprov.records import KINDS, Client
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Add, Replace, Storage
+from oauthprov.storage.interface import Add, Replace
+from tests.counting import Counting
 
 ISSUER = "https://as.example"
 CALLBACK = "https://app.example/callback"
@@ -68,48 +69,6 @@ class Accounts(AccountSource):
 
     def claims(self, account_id):
         return CLAIMS[account_id]
-
-
-class Counting(Storage):
-    """A storage that counts the trips to another one.
-
-    What is in ``meanwhile`` runs before the next commits, one each: what another process does
-    between a request's read and its write.
-    """
-
-    def __init__(self, inner):
-        self.inner = inner
-        self.reads = self.writes = 0
-        self.meanwhile = []
-
-    def get_many(self, pairs):
-        self.reads += 1
-        return self.inner.get_many(pairs)
-
-    def find(self, kind, *, after=None, limit=100, **index):
-        self.reads += 1
-        return self.inner.find(kind, after=after, limit=limit, **index)
-
-    def commit(self, *changes, now):
-        if self.meanwhile:
-            self.meanwhile.pop(0)()
-        self.writes += 1
-        self.inner.commit(*changes, now=now)
-
-    def purge(self, *, now, limit=500):
-        return self.inner.purge(now=now, limit=limit)
-
-    def ping(self):
-        self.inner.ping()
-
-    def upgrade(self):
-        self.inner.upgrade()
-
-    def describe(self):
-        return self.inner.describe()
-
-    def close(self):
-        self.inner.close()
 
 
 def challenge(verifier=VERIFIER):

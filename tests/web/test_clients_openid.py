@@ -35,10 +35,9 @@ def edited(site, alice, **fields):
 
 
 def test_what_is_chosen_is_registered_and_shown(site, alice):
-    assert register(alice).status_int == 200
-    assert registered(site).subject_type == "public"
+    assert register(alice, subject_type="pairwise").status_int == 200
+    assert edited(site, alice, id_token_signed_response_alg="RS256").status_int == 303
     chosen = {"subject_type": "pairwise", "id_token_signed_response_alg": "RS256"}
-    assert edited(site, alice, **chosen).status_int == 303
     client = registered(site)
     assert (client.subject_type, client.id_token_signed_response_alg) == ("pairwise", "RS256")
     page = alice.get(f"/clients/{client.client_id}").text
@@ -55,6 +54,15 @@ def test_a_sector_that_can_not_be_is_said_at_its_field(site, alice):
     wrong = page.html.find(id="sector_identifier_uri-hint").strong.text
     assert "several hosts" in wrong
     assert page.html.find("details").has_attr("open")
+
+
+def test_no_client_turns_pairwise(site, alice):
+    """Core section 8.1."""
+    assert register(alice).status_int == 200
+    page = edited(site, alice, subject_type="pairwise")
+    assert page.status_int == 422
+    assert "Only a new client can have it" in page.text
+    assert registered(site).subject_type == "public"
 
 
 def test_a_choice_that_is_not_offered(site, alice):

@@ -1,10 +1,11 @@
-"""How often each flow asks storage, at most: the table of DESIGN.md section 3, over HTTP."""
+"""How often each flow asks storage, at most, over HTTP."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.site import arrived
+from tests.web.openid import openid_site, relying_party
 
 
 @pytest.fixture
@@ -33,6 +34,41 @@ def test_refresh(site, alice, app):
     token = app.tokens(alice)["refresh_token"]
     site.clock.pass_by(6)
     assert site.storage.trips(lambda: app.refresh(token)) == (2, 1)
+
+
+@pytest.fixture
+def openid():
+    """An application that alice signs in to, over a site with OpenID Connect; and she."""
+    site = openid_site()
+    yield relying_party(site), site.browser().sign_up("alice")
+    site.close()
+
+
+CLAIMS = [(None, 2), ('{"userinfo": {"name": null}}', 2), ('{"id_token": {"name": null}}', 3)]
+"""What is asked of the account, and what a token response reads: once more for its claims."""
+
+
+@pytest.mark.parametrize(("claims", "reads"), CLAIMS)
+def test_code_exchange_with_an_id_token(openid, claims, reads):
+    app, alice = openid
+    code = alice.connect(app, scope="openid", claims=claims)["code"]
+    assert_id_token_for(app, lambda: app.exchange(code), reads)
+
+
+@pytest.mark.parametrize(("claims", "reads"), CLAIMS)
+def test_refresh_with_an_id_token(openid, claims, reads):
+    app, alice = openid
+    token = app.tokens(alice, scope="openid", claims=claims)["refresh_token"]
+    assert_id_token_for(app, lambda: app.refresh(token), reads)
+
+
+def assert_id_token_for(app, request, reads):
+    """The answer to a token request has an ID token and costs that many reads, and one write."""
+    app.site.clock.pass_by(6)
+    app.site.get("/oauth/jwks")  # the keys are in the cache, as they always are
+    answers = []
+    assert app.site.storage.trips(lambda: answers.append(request())) == (reads, 1)
+    assert answers[0].json["id_token"]
 
 
 def test_client_credentials(site):

@@ -183,18 +183,3 @@ def test_no_endpoint_where_openid_is_off():
     site = openid_site(scopes=OPENID.replace("openid |", "openly |"))
     assert site.get(URL).status_int == 404
     site.close()
-
-
-@pytest.mark.parametrize(
-    ("claims", "reads"),
-    [(None, 2), ('{"userinfo": {"name": null}}', 2), ('{"id_token": {"name": null}}', 3)],
-)
-def test_trips_of_a_code_exchange(site, app, alice, claims, reads):
-    """An ID token costs none; one when it is to say something of the account."""
-    code = alice.connect(app, scope="openid", claims=claims)["code"]
-    site.clock.pass_by(6)
-    site.get("/oauth/jwks")
-    answers = []
-    trips = site.storage.trips(lambda: answers.append(app.exchange(code)))
-    assert answers[0].json["id_token"]
-    assert trips == (reads, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oauthprov.protocol import implicit
-from oauthprov.protocol.client_rules.rule import Rule
+from oauthprov.protocol.client_rules.rule import Rule, as_given
 from oauthprov.protocol.client_types import ClientType
 from oauthprov.settings import Settings
 
@@ -20,6 +20,10 @@ def _grant_types(given: Sequence[str], kind: ClientType, settings: Settings) -> 
 
 def _implicit(kind: ClientType, settings: Settings) -> tuple[str, ...]:
     return (implicit.GRANT_TYPE,) if kind.redirects and implicit.is_on(settings) else ()
+
+
+def _response_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(given))
 
 
 def _scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
@@ -44,15 +48,12 @@ def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
     return given
 
 
-def _as_given(given: bool, kind: ClientType, settings: Settings) -> bool:
-    return given
-
-
 RULES: Mapping[str, Rule] = {
     "grant_types": _grant_types,
+    "response_types": _response_types,
     "scopes": _scopes,
     "default_scopes": _default_scopes,
     "auth_method": _auth_method,
-    "first_party": _as_given,
-    "verified": _as_given,
+    "first_party": as_given,
+    "verified": as_given,
 }

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from oauthprov.errors import FetchError
-from oauthprov.fetch.target import Target
-from oauthprov.protocol.client_rules.rule import Rule
+from oauthprov.protocol.client_rules.rule import Rule, as_given, distinct, fetchable, stripped
 from oauthprov.protocol.client_types import ClientType
 from oauthprov.protocol.redirects import LOOPBACK, URI_LIMIT, problem_with
 from oauthprov.settings import Settings
@@ -16,7 +14,7 @@ REDIRECT_URIS_LIMIT = 50
 
 
 def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
-    uris = tuple(dict.fromkeys(uri.strip() for uri in given if uri.strip()))
+    uris = distinct(given)
     if not kind.redirects:
         if uris:
             raise ValueError("A machine has no redirect URIs: nobody is sent back to it.")
@@ -38,12 +36,12 @@ def _redirectable(uris: tuple[str, ...], kind: ClientType) -> tuple[str, ...]:
 def _post_logout_redirect_uris(
     given: Sequence[str], kind: ClientType, settings: Settings
 ) -> tuple[str, ...]:
-    return _redirectable(tuple(dict.fromkeys(uri.strip() for uri in given if uri.strip())), kind)
+    return _redirectable(distinct(given), kind)
 
 
 def _web_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
-    uri = (given or "").strip()
-    if not uri:
+    uri = stripped(given)
+    if uri is None:
         return None
     wrong = ValueError("Give an http or https address, without a user name in it.")
     # urlsplit drops tabs and line breaks, and browsers read a backslash as a slash.
@@ -77,24 +75,16 @@ def _initiate_login_uri(given: str | None, kind: ClientType, settings: Settings)
 
 
 def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
-    uri = (given or "").strip()
-    if not uri:
+    uri = stripped(given)
+    if uri is None:
         return None
     if not kind.redirects:
         raise ValueError("Nobody signs in to a machine, so it learns of no logout.")
     # Back-Channel Logout 2.2 lets http be for confidential clients, we only while developing.
-    loopback_http = settings.development and kind.confidential
-    try:
-        Target.parse(uri, loopback_http=loopback_http)
-    except FetchError as wrong:
-        raise ValueError(f"Give an https address that this server can call: {wrong}.") from None
+    uri = fetchable(uri, loopback_http=settings.development and kind.confidential)
     if "#" in uri:
         raise ValueError("The address may have no fragment.")
     return uri
-
-
-def _session_required(given: bool, kind: ClientType, settings: Settings) -> bool:
-    return given
 
 
 RULES: Mapping[str, Rule] = {
@@ -106,5 +96,5 @@ RULES: Mapping[str, Rule] = {
     "tos_uri": _web_uri,
     "initiate_login_uri": _initiate_login_uri,
     "backchannel_logout_uri": _backchannel_logout_uri,
-    "backchannel_logout_session_required": _session_required,
+    "backchannel_logout_session_required": as_given,
 }

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from oauthprov.errors import FetchError
-from oauthprov.fetch.target import Target
 from oauthprov.protocol import subjects
-from oauthprov.protocol.client_rules.rule import Rule
+from oauthprov.protocol.authentication_request import MAX_AGE_LIMIT
+from oauthprov.protocol.client_rules.rule import Rule, as_given, fetchable, stripped
 from oauthprov.protocol.client_types import ClientType
 from oauthprov.settings import Settings
 
 ACR_VALUES_LIMIT = 10
 ACR_VALUE_LENGTH = 200
-MAX_AGE_LIMIT = 10 * 365 * 86_400
 
 
 def _subject_type(given: str, kind: ClientType, settings: Settings) -> str:
@@ -25,19 +23,16 @@ def _subject_type(given: str, kind: ClientType, settings: Settings) -> str:
 
 
 def _sector_identifier_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
-    uri = (given or "").strip()
-    if not uri or subjects.PAIRWISE not in subjects.types(settings):
+    uri = stripped(given)
+    if uri is None or subjects.PAIRWISE not in subjects.types(settings):
         return None
-    try:
-        Target.parse(uri)
-    except FetchError as wrong:
-        raise ValueError(f"Give an https address that this server can fetch: {wrong}.") from None
-    return uri
+    return fetchable(uri)
 
 
 def _alg(given: str | None, kind: ClientType, settings: Settings) -> str | None:
-    alg = (given or "").strip()
-    if not alg:
+    """What signs is one of ours; the algorithms of clients' own keys are another rule."""
+    alg = stripped(given)
+    if alg is None:
         return None
     if alg not in settings.keys_algorithms:
         raise ValueError(f"Choose one of {', '.join(settings.keys_algorithms)}.")
@@ -48,10 +43,6 @@ def _default_max_age(given: int | None, kind: ClientType, settings: Settings) ->
     if given is not None and given < 0:
         raise ValueError("Give a whole number of seconds.")
     return given if given is None else min(given, MAX_AGE_LIMIT)
-
-
-def _require_auth_time(given: bool, kind: ClientType, settings: Settings) -> bool:
-    return given
 
 
 def _default_acr_values(
@@ -73,6 +64,6 @@ RULES: Mapping[str, Rule] = {
     "id_token_signed_response_alg": _alg,
     "userinfo_signed_response_alg": _alg,
     "default_max_age": _default_max_age,
-    "require_auth_time": _require_auth_time,
+    "require_auth_time": as_given,
     "default_acr_values": _default_acr_values,
 }

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from oauthprov.errors import FetchError, JoseError
-from oauthprov.fetch.target import Target
-from oauthprov.protocol.client_rules.rule import Rule
+from oauthprov.errors import JoseError
+from oauthprov.protocol.client_rules.rule import Rule, as_given, fetchable, stripped
 from oauthprov.protocol.client_types import ClientType
 from oauthprov.protocol.jwk import ALGORITHMS, parse_key_set
 from oauthprov.protocol.request_uris import LIMIT
@@ -18,13 +17,8 @@ REQUEST_URIS_LIMIT = 50
 
 
 def _jwks_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
-    if not given:
-        return None
-    try:
-        Target.parse(given)
-    except FetchError as wrong:
-        raise ValueError(f"It can't be fetched: {wrong}.") from None
-    return given
+    uri = stripped(given)
+    return None if uri is None else fetchable(uri)
 
 
 def _jwks(
@@ -37,7 +31,11 @@ def _jwks(
         parse_key_set(made)
     except JoseError as wrong:
         raise ValueError(f"It can't be used: {wrong.reason}.") from None
-    return json.dumps(json.loads(made), separators=(",", ":"))
+    document = json.loads(made)
+    if any("k" in key for key in document["keys"]):
+        # It would be stored and shown; in a set that is fetched it is only passed over.
+        raise ValueError("It can't be used: the key set shows a secret key.")
+    return json.dumps(document, separators=(",", ":"))
 
 
 def _algorithm(given: str | None, kind: ClientType, settings: Settings) -> str | None:
@@ -57,15 +55,8 @@ def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) ->
     for uri in uris:
         if len(uri) > LIMIT:
             raise ValueError(f"A request URI has at most {LIMIT} characters.")
-        try:
-            Target.parse(uri)
-        except FetchError as wrong:
-            raise ValueError(f"One of them can't be fetched: {wrong}.") from None
+        fetchable(uri)
     return uris
-
-
-def _signed_objects_only(given: bool, kind: ClientType, settings: Settings) -> bool:
-    return given
 
 
 RULES: Mapping[str, Rule] = {
@@ -73,6 +64,6 @@ RULES: Mapping[str, Rule] = {
     "jwks": _jwks,
     "request_uris": _request_uris,
     "request_object_signing_alg": _algorithm,
-    "require_signed_request_object": _signed_objects_only,
+    "require_signed_request_object": as_given,
     "token_endpoint_auth_signing_alg": _algorithm,
 }

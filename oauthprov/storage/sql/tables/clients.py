@@ -63,6 +63,7 @@ clients = Table(
     optional("default_max_age", TIME),
     required("require_auth_time", FLAG),
     required("default_acr_values", JSON),
+    required("response_types", JSON),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,

@@ -23,7 +23,7 @@ TEXT = Text().with_variant(
 )
 TIME = BigInteger()
 FLAGS = ("verified", "require_signed_request_object", "require_auth_time")
-LISTS = ("request_uris", "default_acr_values")
+LISTS = ("request_uris", "default_acr_values", "response_types")
 TEXTS = (
     "initiate_login_uri",
     "sector_identifier_uri",

@@ -1,0 +1,55 @@
+"""A storage that counts the trips to the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from oauthprov.storage.interface import Storage
+
+
+class Counting(Storage):
+    """Counts reads and writes; a ``commit`` is one write.
+
+    What is in ``meanwhile`` runs before the next commits, one each: what another process does
+    between a request's read and its write.
+    """
+
+    def __init__(self, inner: Storage) -> None:
+        self.inner = inner
+        self.reads = self.writes = 0
+        self.meanwhile: list[Callable[[], object]] = []
+
+    def get_many(self, pairs):
+        self.reads += 1
+        return self.inner.get_many(pairs)
+
+    def find(self, kind, *, after=None, limit=100, **index):
+        self.reads += 1
+        return self.inner.find(kind, after=after, limit=limit, **index)
+
+    def commit(self, *changes, now):
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        self.writes += 1
+        self.inner.commit(*changes, now=now)
+
+    def purge(self, *, now, limit=500):
+        return self.inner.purge(now=now, limit=limit)
+
+    def ping(self):
+        self.inner.ping()
+
+    def upgrade(self):
+        self.inner.upgrade()
+
+    def describe(self):
+        return self.inner.describe()
+
+    def close(self):
+        self.inner.close()
+
+    def trips(self, work: Callable[[], object]) -> tuple[int, int]:
+        """Return the reads and writes that ``work()`` makes."""
+        before = self.reads, self.writes
+        work()
+        return self.reads - before[0], self.writes - before[1]
