@@ -45,6 +45,7 @@ WALLS = {
             "credentials",
             "accounts",
             "fetch",
+            "logs",
         ),
         WEB + ENGINES,
     ),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import logging
 import re
 from dataclasses import dataclass, field
 
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
-from oauthprov import credentials
+from oauthprov import credentials, logs
 from oauthprov.errors import JoseError
 from oauthprov.protocol import client_assertions, params
 from oauthprov.protocol.client_types import KEY_METHOD, Method
@@ -19,7 +18,7 @@ from oauthprov.protocol.context import Context
 from oauthprov.records import Client
 from oauthprov.storage.interface import Add
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 _FAILED = "Client authentication failed."
 _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 from collections.abc import Callable
 
+from oauthprov import logs
 from oauthprov.protocol import subjects
 from oauthprov.records import Client
 from oauthprov.settings import Settings
@@ -14,7 +14,7 @@ from oauthprov.storage.interface import Storage, Stored
 
 CACHE_SIZE = 4096
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 # No dot, and short enough for the key of a consent: an account id of 200 characters, a dot, this.
 _CLIENT_ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,54}")

@@ -6,7 +6,6 @@ parameter that a client sends is readable there as an attribute.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 
+from oauthprov import logs
 from oauthprov.protocol.answers import ResponseMode
 from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.client_keys import ClientKeys
@@ -26,7 +26,7 @@ from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Conflict, Storage, Stored
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")

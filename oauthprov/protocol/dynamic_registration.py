@@ -7,7 +7,6 @@ an answer repeats the token that was presented, and the secret is told once, at 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,7 +18,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     TemporarilyUnavailableError,
 )
 
-from oauthprov import credentials
+from oauthprov import credentials, logs
 from oauthprov.errors import InvalidClientMetadataError
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol import initial_access, registration_call, registration_request
@@ -38,7 +37,7 @@ from oauthprov.records import Client
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Conflict, Replace, Storage
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 AddressOf = Callable[[str], str]
 """The URL at which a client of this id manages itself."""

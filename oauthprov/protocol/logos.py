@@ -7,10 +7,10 @@ change what they see. A logo that can't be had fails nothing: the client has non
 from __future__ import annotations
 
 import base64
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from oauthprov import logs
 from oauthprov.credentials import digest
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
@@ -23,7 +23,7 @@ SIZE_LIMIT = 256 * 1024
 
 _RACES = 3
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 def kept(before: Client, after: Client) -> tuple[Client, tuple[Change, ...]]:

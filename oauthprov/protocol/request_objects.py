@@ -11,7 +11,6 @@ They are resolved before anything else looks at a request, which goes on as plai
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
 
+from oauthprov import logs
 from oauthprov.errors import JoseError
 from oauthprov.protocol import openid, params
 from oauthprov.protocol.context import Context
@@ -31,7 +31,7 @@ TYPES = (None, "JWT", "oauth-authz-req+jwt")
 _CARRIERS = frozenset({"request", "request_uri"})
 _INSIDE = params.AUTHORIZATION - _CARRIERS - {"client_id"}
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:

@@ -6,10 +6,10 @@ OpenID Connect Core section 8.1, Registration section 5.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from oauthprov import logs
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.redirects import leaves_browser
@@ -20,7 +20,7 @@ MEDIA_TYPES = ("application/json",)
 LIMIT = 65_536
 """Bytes of a document that we read."""
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 def problems(client: Client) -> Iterator[tuple[str, str]]:

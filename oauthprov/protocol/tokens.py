@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
-from oauthprov import credentials
+from oauthprov import credentials, logs
 from oauthprov.credentials import Bearer
 from oauthprov.protocol import last_use, resources, subjects
 from oauthprov.protocol.answers import Bearing
@@ -12,7 +10,7 @@ from oauthprov.protocol.context import Context, required
 from oauthprov.records import AccessToken, Grant, RefreshToken
 from oauthprov.storage.interface import Add, Revoke, Stored
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 Response = dict[str, object]
 

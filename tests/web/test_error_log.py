@@ -1,0 +1,69 @@
+"""What a client is refused is in the log: the error, its reason and the id of the request."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from tests.web.openid import openid_site, register_itself
+
+
+@pytest.fixture(scope="module")
+def site():
+    made = openid_site(registration="open")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def lines(caplog):
+    caplog.set_level(logging.INFO, "oauthprov")
+
+    def about(response, words):
+        mark = f"[request {response.headers['X-Request-Id']}]"
+        return [line for line in caplog.messages if words in line and line.endswith(mark)]
+
+    return about
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_an_error_that_goes_to_the_client_by_the_browser(site, lines, mode):
+    app = site.app(scopes=("openid",))
+    answer = site.get(app.authorization_url(scope="openid", prompt="all", response_mode=mode))
+    assert lines(answer, "client told: invalid_request: The prompt must be of ")
+
+
+def test_an_error_of_the_token_endpoint(site, lines):
+    app = site.app()
+    answer = app.exchange("opc_unknown.code")
+    assert answer.json["error"] == "invalid_grant"
+    assert lines(answer, "client told: invalid_grant")
+    assert not lines(answer, "opc_unknown")
+
+
+def test_why_a_request_object_is_refused(site, lines):
+    app = site.app(scopes=("openid",), request_object_signing_alg="RS256")
+    answer = site.get(app.authorization_url(scope="openid", request="e30.e30."))
+    assert lines(answer, "invalid_request_object: the token isn't a signed JWT")
+
+
+def test_why_an_assertion_is_refused(site, lines):
+    app = site.signer("machine")
+    proof = app.proof("https://elsewhere.example")
+    answer = site.post("/oauth/token", proof | {"grant_type": "client_credentials"})
+    assert answer.json["error"] == "invalid_client"
+    assert lines(answer, "failed to authenticate by private_key_jwt")
+
+
+def test_why_a_registration_is_refused(site, lines):
+    answer = register_itself(site, redirect_uris=["https://app.example/#fragment"])
+    assert answer.status_int == 400
+    assert lines(answer, "registration refused: invalid_redirect_uri")
+
+
+def test_what_a_stranger_sends_makes_no_line_of_its_own(site, caplog):
+    caplog.set_level(logging.INFO, "oauthprov")
+    register_itself(site, redirect_uris=["https://app.example/\r\nERROR forged"])
+    assert caplog.messages
+    assert not [line for line in caplog.messages if "\n" in line or "\r" in line]
