@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from examples.embedded import album
+from oauthprov.protocol import jose
 from tests.site import OPENID, OPENID_SCOPES, ORIGIN, PASSWORD, arrived
 
 
 @pytest.fixture
 def more():
-    return {"scopes": OPENID}
+    return {
+        "scopes": OPENID,
+        "openid.implicit": "true",
+        "openid.pairwise_secret": "what-no-other-server-knows-0123456789",
+    }
 
 
 @pytest.fixture
@@ -48,6 +55,48 @@ def test_a_client_that_signs(site, alice):
     assert app.introspect(renewed["access_token"], **used)["error"] == "invalid_client"
     assert app.revoke(renewed["refresh_token"]).status_int == 200
     assert app.introspect(renewed["access_token"]) == {"active": False}
+
+
+def test_form_post(site, alice, app):
+    alice.connect(app, scope="openid")
+    page = alice.authorize(app, scope="openid", response_mode="form_post")
+    assert page.form.action == app.client.redirect_uris[0]
+    sent = dict(page.form.submit_fields())
+    assert (sent["state"], sent["iss"]) == ("xyz", site.issuer)
+    assert "id_token" in app.exchange(sent["code"]).json
+
+
+def test_tokens_without_a_code(site, alice):
+    app = site.app(grant_types=("implicit",), scopes=("openid",))
+    asked = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
+    page = alice.authorize(app, code_challenge=None, code_challenge_method=None, **asked)
+    answer = dict(parse_qsl(urlsplit(alice.decide(page).location).fragment))
+    sub = app.userinfo(answer["access_token"]).json["sub"]
+    claims = said(site, answer["id_token"])
+    assert (claims["sub"], claims["nonce"]) == (sub, "n")
+
+
+def test_a_request_that_is_signed(site, alice):
+    app = site.signer(scopes=("profile:read", "openid"))
+    client_id = app.client.client_id
+    inside = {"iss": client_id, "aud": site.issuer, "client_id": client_id, "nonce": "inside"}
+    request = jose.sign(inside, app.key, typ="oauth-authz-req+jwt")
+    tokens = app.tokens(alice, scope="openid", nonce="outside", request=request)
+    assert said(site, tokens["id_token"])["nonce"] == "inside"
+
+
+def test_each_sector_knows_alice_by_another_subject(site, alice):
+    subjects = set()
+    for host in ("one.example", "two.example"):
+        uris = (f"https://{host}/callback",)
+        options = {"subject_type": "pairwise", "userinfo_signed_response_alg": "RS256"}
+        app = site.app(scopes=("profile:read", "openid"), redirect_uris=uris, **options)
+        tokens = app.tokens(alice, scope="openid")
+        sub = said(site, tokens["id_token"])["sub"]
+        assert said(site, app.userinfo(tokens["access_token"]).text)["sub"] == sub
+        assert app.introspect(tokens["access_token"])["sub"] == sub
+        subjects.add(sub)
+    assert len(subjects) == 2
 
 
 def test_nobody_signed_in_and_no_page(site, app):
