@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -229,3 +231,14 @@ def test_what_a_postgresql_url_sets_stands_beside_our_limits(postgresql_url: str
     for one in (storage.engines.reader, storage.engines.writer):
         assert one.run(shown) == ["elsewhere", "7s", "3s"]
     storage.close()
+
+
+def test_one_that_is_dropped_leaves_no_connection_open(url):
+    """Else the driver warns when the garbage collector comes to it, which fails a test here."""
+    storage = open_storage(url)
+    storage.upgrade()
+    storage.ping()
+    dropped = weakref.ref(storage)
+    del storage
+    gc.collect()
+    assert dropped() is None

@@ -30,6 +30,12 @@ class _Died(Exception):
     """The connection is gone; its cause is the driver's failure."""
 
 
+def _dispose(engine: Engine, owner: int) -> None:
+    # In a forked process they are the parent's.
+    if os.getpid() == owner:
+        engine.dispose()
+
+
 class Pool:
     """The connections of one engine; with ``exclusive``, one is used at a time."""
 
@@ -39,8 +45,8 @@ class Pool:
         self._lock = threading.Lock() if exclusive else None
         self._failures = (engine.dialect.loaded_dbapi.Error, SQLAlchemyError, OSError)
         self._static = isinstance(engine.pool, StaticPool)  # the connection is the database
-        if self._static:
-            weakref.finalize(self, engine.dispose)
+        # A storage that is dropped without being closed closes its connections.
+        weakref.finalize(self, _dispose, engine, os.getpid())
         self._epoch = 0
         self._pid = os.getpid()
         self._inherited: list[object] = []
