@@ -59,6 +59,12 @@ class LogoutRequest:
     subject: str | None = None
     sid: str | None = None
 
+    @classmethod
+    def of(cls, pairs: Pairs) -> LogoutRequest:
+        """Read what :meth:`pairs` made, here or in another version, whose names may differ."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in pairs if name in known})
+
     def pairs(self) -> Pairs:
         """Return it as an Interaction keeps it."""
         named = [(field.name, getattr(self, field.name)) for field in fields(self)]
@@ -74,7 +80,7 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
             found = interactions.adopt(context, interaction_id, person, browser, LOGOUT)
             if found is None:
                 return Refusal("invalid_request", _OVER)
-            request = LogoutRequest(**dict(found.record.params))
+            request = LogoutRequest.of(found.record.params)
         else:
             request = _checked(context, parsed)
         client = _proven(context, request)
@@ -106,7 +112,7 @@ def question(
     stored = interactions.load(context, interaction_id, browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
-    request = LogoutRequest(**dict(stored.record.params))
+    request = LogoutRequest.of(stored.record.params)
     try:
         client = _proven(context, request)
     except _Wrong as wrong:
@@ -124,7 +130,7 @@ def confirm(
     stored = interactions.load(context, interaction_id, browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
-    request = LogoutRequest(**dict(stored.record.params))
+    request = LogoutRequest.of(stored.record.params)
     try:
         client = _proven(context, request)
         context.commit(Claim(Interaction, stored.record.key))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 
 from oauthprov.protocol import jose
 from oauthprov.records import Client, Grant, Interaction, Session
+from oauthprov.storage.interface import Replace
 from tests.site import SCOPES, Browser
 from tests.web.openid import openid_site, relying_party
 
@@ -138,6 +140,15 @@ class TestTheQuestion:
     def test_without_any_parameter(self, alice):
         response = confirm(confirmation(alice))
         assert "You are signed out" in response.text
+        assert not is_signed_in(alice)
+
+    def test_a_question_that_another_version_has_stored(self, site, alice):
+        """Its names may be others; what they said is lost, and nothing else."""
+        page = confirmation(alice)
+        stored = next(site.storage.walk(Interaction))
+        older = replace(stored.record, params=(("redirect_uri", AFTER),))
+        site.storage.commit(Replace(older, expecting=stored), now=site.clock())
+        assert "You are signed out" in confirm(page).text
         assert not is_signed_in(alice)
 
     def test_it_is_answered_once(self, alice):
