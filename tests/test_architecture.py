@@ -45,10 +45,12 @@ WALLS = {
             "credentials",
             "accounts",
             "fetch",
+            "background",
             "logs",
         ),
         WEB + ENGINES,
     ),
+    "background": (("storage.interface", "logs"), (*WEB, *ENGINES, "oauthlib")),
     "storage.sql": (("storage.interface", "storage.sql", "records"), (*WEB, "oauthlib", "redis")),
     "storage.redis": (
         ("storage.interface", "storage.redis", "records"),

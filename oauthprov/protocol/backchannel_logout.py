@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from oauthprov.background import PERIOD
 from oauthprov.credentials import digest, mint_id
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
@@ -93,6 +94,14 @@ class BackchannelLogout:
                 done.left += 1
                 done.next_at = min(due, done.next_at or due)
         return done
+
+    def work(self) -> float | None:
+        """Deliver what is due; return the seconds until the next is, None when there is none.
+
+        Raises StorageError.
+        """
+        due = self.deliver().next_at
+        return None if due is None else float(min(max(due - self._clock(), 1), PERIOD))
 
     def token(self, client: Client, about: LogoutDelivery) -> str:
         """Return a logout token (section 2.4), signed as an ID token. Raises StorageError."""

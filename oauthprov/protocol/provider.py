@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
 from oauthprov.accounts import AccountSource, SignedIn
+from oauthprov.background import Worker
 from oauthprov.credentials import Keyring
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol import consents, openid, rp_logout, signing_out, tokens, userinfo
@@ -34,7 +35,6 @@ from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.logo_worker import LogoWorker
 from oauthprov.protocol.logos import Logos
-from oauthprov.protocol.logout_worker import LogoutWorker
 from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.request_uris import RequestURIs
 from oauthprov.protocol.signing_in import Others, nobody_else
@@ -87,7 +87,7 @@ class Provider:
         self._engine = Engine(self.validator, settings)
         self._authorization = Authorization(self._engine, RequestURIs(self.fetcher, clock))
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
-        self.worker = LogoutWorker(self.backchannel.deliver, clock)
+        self.worker = Worker("logout", self.backchannel.work, clock)
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2)."""

@@ -1,25 +1,32 @@
-"""A thread that delivers logout tokens while there are any, and ends when there are none."""
+"""Work that goes on beside the requests: one kind of thread, begun when it is needed."""
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
-from oauthprov.protocol.backchannel_logout import Delivered
+from oauthprov import logs
 from oauthprov.storage.interface import StorageError
 
 PERIOD = 60
-"""Seconds after which the queue is looked at again: another node may have left something there."""
+"""Seconds after which :meth:`Worker.look` wakes a worker: another node may have left work."""
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
-class LogoutWorker:
-    """One thread a process, begun when it is needed: before a server forks there is none."""
+class Worker:
+    """One thread a process that works while there is something to do, and then ends.
 
-    def __init__(self, deliver: Callable[[], Delivered], clock: Callable[[], int]) -> None:
-        self._deliver = deliver
+    ``work`` does what is due; it returns the seconds until more will be due, None when nothing is
+    left. What it raises is logged and ends the thread. No thread runs before the first call, so
+    a server may fork until then.
+    """
+
+    def __init__(
+        self, name: str, work: Callable[[], float | None], clock: Callable[[], int]
+    ) -> None:
+        self._name = name
+        self._work = work
         self._clock = clock
         self._lock = threading.Lock()
         self._woken = threading.Event()
@@ -27,13 +34,15 @@ class LogoutWorker:
         self._looked_at: int | None = None
 
     def wake(self) -> None:
-        """Look at the queue now, beside whatever goes on."""
+        """Work now, beside whatever goes on."""
         with self._lock:
             self._looked_at = self._clock()
             self._woken.set()
             if self._thread is not None and self._thread.is_alive():
                 return
-            thread = threading.Thread(target=self._run, name="oauthprov-logout", daemon=True)
+            thread = threading.Thread(
+                target=self._run, name=f"oauthprov-{self._name}", daemon=True
+            )
             try:
                 thread.start()
             except RuntimeError:  # no thread can be had; whoever comes next tries again
@@ -42,7 +51,7 @@ class LogoutWorker:
             self._thread = thread
 
     def look(self) -> None:
-        """Look at the queue, unless that was done lately: for what a restart left behind."""
+        """Wake the worker, unless it was woken within PERIOD: a restart may have left work."""
         looked_at = self._looked_at
         if looked_at is None or not 0 <= self._clock() - looked_at < PERIOD:
             self.wake()
@@ -64,13 +73,10 @@ class LogoutWorker:
             self._woken.wait(pause)
 
     def _round(self) -> float | None:
-        """Deliver what is due; return the seconds until the next is, None when there is none."""
         try:
-            due = self._deliver().next_at
+            return self._work()
         except StorageError as error:
-            log.warning("the queue of logouts can't be read: %s", error)
-            return None
+            log.warning("%s: storage doesn't answer, so the work waits: %s", self._name, error)
         except Exception:
-            log.exception("delivering logouts failed")
-            return None
-        return None if due is None else float(min(max(due - self._clock(), 1), PERIOD))
+            log.exception("%s: the work failed", self._name)
+        return None
