@@ -18,6 +18,7 @@ class Counting(Storage):
         self.inner = inner
         self.reads = self.writes = 0
         self.meanwhile: list[Callable[[], object]] = []
+        self.sizes: list[int] = []
 
     def get_many(self, pairs):
         self.reads += 1
@@ -31,6 +32,7 @@ class Counting(Storage):
         if self.meanwhile:
             self.meanwhile.pop(0)()
         self.writes += 1
+        self.sizes.append(len(changes))
         self.inner.commit(*changes, now=now)
 
     def purge(self, *, now, limit=500):

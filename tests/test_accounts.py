@@ -8,7 +8,7 @@ import pytest
 
 from oauthprov.accounts import BuiltInAccounts, NameTaken, Unacceptable
 from oauthprov.credentials import PasswordHasher
-from oauthprov.records import Account, AuthorizationCode, Grant, Login, Session
+from oauthprov.records import Account, Login, Session, Sweep
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
 
@@ -137,37 +137,24 @@ def session(key: str, account_id: str) -> Session:
     return Session(key, account_id, NOW, NOW, NOW, NOW + 3600)
 
 
-def test_a_new_password_ends_every_session_but_one(storage, people):
+@pytest.mark.parametrize("end", ["change_password", "end_sessions", "disable"])
+def test_what_ends_everything_is_one_commit_of_two_changes(storage, people, end):
     alice = people.sign_up("alice", PASSWORD).account_id
-    for key, account_id in (("here", alice), ("there", alice), ("bobs", "bob")):
-        storage.commit(Add(session(key, account_id)), now=NOW)
-    people.change_password(alice, "another good one", but_session="here")
-    assert sorted(s.record.key for s in storage.walk(Session)) == ["bobs", "here"]
+    for number in range(150):
+        storage.commit(Add(session(f"there{number}", alice)), now=NOW)
+    more = ("another good one",) if end == "change_password" else ()
+    ended = getattr(people, end)(alice, *more)
+    assert ended.account == people.get(alice).record
+    assert ended.account.epoch == 1
+    assert [stored.record for stored in storage.walk(Sweep)] == [ended.sweep]
+    assert (ended.sweep.account_id, ended.sweep.epoch) == (alice, 1)
+    assert ended.sweep.everything == (end == "disable")
 
 
-def test_a_disabled_account_loses_sessions_and_grants(storage, people):
+def test_nobody_signs_in_to_a_disabled_account(people):
     alice = people.sign_up("alice", PASSWORD).account_id
-    storage.commit(Add(session("there", alice)), now=NOW)
-    storage.commit(Add(session("bobs", "bob")), now=NOW)
-    for grant_id, account_id in (("g1", alice), ("g2", alice), ("g3", "bob")):
-        grant = Grant(grant_id, "client", account_id, (), (), NOW, NOW, NOW + 3600)
-        storage.commit(Add(grant), now=NOW)
-    people.disable(alice)
-    assert people.get(alice).record.disabled_at == NOW
+    assert people.disable(alice).account.disabled_at == NOW
     assert people.authenticate("alice", PASSWORD) is None
-    assert [s.record.key for s in storage.walk(Session)] == ["bobs"]
-    states = {g.record.grant_id: g.state(NOW) for g in storage.walk(Grant)}
-    assert states == {"g1": "revoked", "g2": "revoked", "g3": "live"}
-
-
-def test_a_disabled_account_loses_the_codes_that_are_under_way(storage, people):
-    alice = people.sign_up("alice", PASSWORD).account_id
-    for slot, account_id in (("g1", alice), ("g2", "bob")):
-        uri = "https://app.example/"
-        code = AuthorizationCode(f"{slot}.x", "client", account_id, uri, "", (), (), NOW, NOW + 60)
-        storage.commit(Add(code), now=NOW)
-    people.disable(alice)
-    assert [c.record.key for c in storage.walk(AuthorizationCode)] == ["g2.x"]
 
 
 def test_the_developer_role_is_given_and_taken(people):

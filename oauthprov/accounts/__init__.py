@@ -3,6 +3,7 @@
 from oauthprov.accounts.built_in import (
     PASSWORD_ACR,
     BuiltInAccounts,
+    Ended,
     NameTaken,
     Unacceptable,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "Begun",
     "BuiltInAccounts",
     "EmailVerifications",
+    "Ended",
     "NameTaken",
     "SignedIn",
     "Unacceptable",

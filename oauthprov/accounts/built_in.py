@@ -6,7 +6,7 @@ import contextlib
 import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,16 +19,15 @@ from oauthprov.credentials import (
     name_key,
 )
 from oauthprov.profile import checked
-from oauthprov.records import Account, AuthorizationCode, Digest, Grant, Login, Session
+from oauthprov.records import Account, Digest, Login, Sweep
 from oauthprov.storage.interface import (
     Add,
     Change,
     Conflict,
-    Remove,
     Replace,
-    Revoke,
     Storage,
     StorageError,
+    StorageFull,
     Stored,
 )
 
@@ -50,6 +49,17 @@ class Unacceptable(Exception):
         super().__init__(sentence)
         self.field = field
         self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An account of which everything has just ended, and what is then to be swept.
+
+    Its sessions are over at once. ``sweep`` is queued; whoever ended it works at it first.
+    """
+
+    account: Account
+    sweep: Sweep
 
 
 class BuiltInAccounts(AccountSource):
@@ -201,51 +211,69 @@ class BuiltInAccounts(AccountSource):
             self._rehash(stored, password)
         return account
 
-    def change_password(
-        self, account_id: str, password: str, but_session: Digest | None = None
-    ) -> None:
-        """Set a new password and end every session of the account but one.
+    def change_password(self, account_id: str, password: str) -> Ended:
+        """Set a new password; every session of the account is over.
 
         Raises Unacceptable for the password, LookupError for an unknown account.
         """
         self._check_password(password)
         encoded = self._hasher.hash(password)
-        sessions = [s.record.key for s in self._storage.walk(Session, account_id=account_id)]
-        ended = [Remove(Session, key) for key in sessions if key != but_session]
-        self._change(account_id, lambda old: replace(old, password_hash=encoded), *ended)
+        return self._end(account_id, lambda old: replace(old, password_hash=encoded))
+
+    def end_sessions(self, account_id: str) -> Ended:
+        """Sign the account out everywhere. Raises LookupError for an unknown account."""
+        return self._end(account_id, lambda old: old)
 
     def set_developer(self, account_id: str, developer: bool) -> None:
         """Give or take the role that may register clients. Raises LookupError."""
         self._change(account_id, lambda old: replace(old, developer=developer))
 
-    def disable(self, account_id: str) -> None:
-        """Close the account: no sign-in, its sessions and codes removed, its grants revoked.
-
-        Raises LookupError for an unknown account.
-        """
+    def disable(self, account_id: str) -> Ended:
+        """Close the account: no sign-in, no session, no token. Raises LookupError if unknown."""
         now = self._clock()
-        self._change(account_id, lambda old: replace(old, disabled_at=old.disabled_at or now))
-        for session in self._storage.walk(Session, account_id=account_id):
-            self._storage.commit(Remove(Session, session.record.key), now=now)
-        # Codes before grants: one that is redeemed meanwhile has its grant to be revoked.
-        for code in self._storage.walk(AuthorizationCode, account_id=account_id):
-            self._storage.commit(Remove(AuthorizationCode, code.record.key), now=now)
-        for grant in self._storage.walk(Grant, account_id=account_id):
-            self._storage.commit(Revoke(grant.record.grant_id), now=now)
+        return self._end(
+            account_id,
+            lambda old: replace(old, disabled_at=old.disabled_at or now),
+            everything=True,
+        )
+
+    def _end(
+        self, account_id: str, change: Callable[[Account], Account], *, everything: bool = False
+    ) -> Ended:
+        """Change the account and begin its next epoch; queue what is then to be swept."""
+
+        now, name = self._clock(), mint_id()
+
+        def ended(old: Account) -> Account:
+            return replace(change(old), epoch=old.epoch + 1)
+
+        def sweep(new: Account) -> Sweep:
+            return Sweep.begin(account_id, name, now, epoch=new.epoch, everything=everything)
+
+        try:
+            account = self._change(account_id, ended, lambda new: [Add(sweep(new))])
+        except StorageFull:  # nothing can be queued, but what is there can be changed
+            account = self._change(account_id, ended)
+        return Ended(account, sweep(account))
 
     def _change(
-        self, account_id: str, change: Callable[[Account], Account], *more: Change
-    ) -> None:
+        self,
+        account_id: str,
+        change: Callable[[Account], Account],
+        more: Callable[[Account], Sequence[Change]] = lambda new: (),
+    ) -> Account:
+        """Replace the account by what ``change`` makes of it, together with ``more`` of that."""
         for _ in range(_RACES):
             stored = self.get(account_id)
             if stored is None:
                 raise LookupError(account_id)
+            account = change(stored.record)
             try:
-                changed = Replace(change(stored.record), expecting=stored)
-                self._storage.commit(changed, *more, now=self._clock())
+                changed = Replace(account, expecting=stored)
+                self._storage.commit(*more(account), changed, now=self._clock())
             except Conflict:
                 continue
-            return
+            return account
         raise StorageError("the account is being changed by others all the time")
 
     def _rehash(self, stored: Stored[Account], password: str) -> None:

@@ -14,6 +14,8 @@ import argparse
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TypeVar
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, show_facts, show_json, show_table
@@ -23,6 +25,10 @@ from oauthprov.records import AccessToken, AuthorizationCode, Grant
 from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored
 
 Seen = Callable[[int], None]
+T = TypeVar("T")
+
+BATCH = 100
+"""Grants that are revoked by one commit."""
 
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
@@ -69,11 +75,14 @@ def _revoke(arguments: argparse.Namespace) -> None:
         grants = tokens = 0
         with counting("Grants and tokens looked at") as seen:
             # Before the grants: one that is redeemed meanwhile has its grant to be revoked.
-            for code in _codes(on, arguments):
-                on.storage.commit(Remove(AuthorizationCode, code.record.key), now=now)
-            for grant in _grants(on, arguments, seen):
-                grants += grant.state(now) == "live"
-                on.storage.commit(Revoke(grant.record.grant_id), now=now)
+            for codes in _batches(_codes(on, arguments)):
+                ended = [Remove(AuthorizationCode, code.record.key) for code in codes]
+                on.storage.commit(*ended, now=now)
+            for some in _batches(_grants(on, arguments, seen)):
+                live = [grant.record.grant_id for grant in some if grant.state(now) == "live"]
+                if live:
+                    on.storage.commit(*map(Revoke, live), now=now)
+                grants += len(live)
             for token in _client_tokens(on, arguments, seen):
                 # It may have been revoked, or have expired, since it was read: that is as well.
                 with contextlib.suppress(Conflict):
@@ -109,6 +118,11 @@ def _codes(on: Opened, arguments: argparse.Namespace) -> Iterator[Stored[Authori
     for stored in on.storage.walk(AuthorizationCode, **index):
         if arguments.client in (None, stored.record.client_id):
             yield stored
+
+
+def _batches(found: Iterator[T]) -> Iterator[list[T]]:
+    while batch := list(islice(found, BATCH)):
+        yield batch
 
 
 def _client_tokens(

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from oauthprov.accounts import (
     BuiltInAccounts,
     EmailVerifications,
+    Ended,
     NameTaken,
     Unacceptable,
     Unproven,
@@ -23,7 +24,10 @@ from oauthprov.accounts import (
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_of
+from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.sweeps import Sweeps
 from oauthprov.records import Account
+from oauthprov.storage.interface import StorageError
 
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
@@ -92,7 +96,8 @@ def _list(arguments: argparse.Namespace) -> None:
 def _passwd(arguments: argparse.Namespace) -> None:
     with _accounts(arguments) as (on, accounts):
         account = account_of(on, arguments.name)
-        accounts.change_password(account.account_id, _password(arguments))
+        ended = accounts.change_password(account.account_id, _password(arguments))
+        _sweep(on, ended)
     _show(account, arguments.json)
     note("The password is set, and every session of the account has ended.")
 
@@ -118,10 +123,19 @@ def _verify_email(arguments: argparse.Namespace) -> None:
 
 def _disable(arguments: argparse.Namespace) -> None:
     with _accounts(arguments) as (on, accounts):
-        accounts.disable(account_of(on, arguments.name).account_id)
-        account = account_of(on, arguments.name)
-    _show(account, arguments.json)
+        ended = accounts.disable(account_of(on, arguments.name).account_id)
+        _sweep(on, ended)
+    _show(ended.account, arguments.json)
     note("The account is disabled; its sessions have ended and its tokens are dead.")
+
+
+def _sweep(on: Opened, ended: Ended) -> None:
+    """End what hangs on the account; clients are told by the server, or ``logout deliver``."""
+    clients = Clients(on.storage, on.clock, on.settings)
+    try:
+        Sweeps(on.settings, on.storage, clients, on.clock).run(ended.sweep)
+    except StorageError:
+        note("What was begun is over; a server process removes the rest when storage answers.")
 
 
 @contextmanager

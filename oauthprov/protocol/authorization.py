@@ -41,7 +41,7 @@ from oauthprov.protocol.authorization_response import Answered, error_response, 
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.request_uris import RequestURIs
-from oauthprov.records import Client, Consent, Digest, Interaction, consent_key
+from oauthprov.records import Digest, Interaction
 from oauthprov.storage.interface import Change, Claim, Conflict, Stored
 
 _RACES = 3
@@ -118,8 +118,7 @@ class Authorization:
         who, step = self._sign_in(context, request, person, interaction.record)
         if (person := who.person) is None or step is not None:
             return Interact(step or "login", interaction_id)
-        stored = _consent(context, person, request.client)
-        before = stored.record if stored else None
+        before = consents.standing(consents.load(context, person.account_id, request.client))
         before_scopes, targets = consents.known(before, request.asked)
         return ConsentQuestion(
             interaction_id=interaction_id,
@@ -143,7 +142,7 @@ class Authorization:
             return Interact(step or "login", interaction_id)
         claim = Claim(Interaction, interaction.record.key)
         for _ in range(_RACES):
-            stored = _consent(context, person, request.client)
+            stored = consents.load(context, person.account_id, request.client)
             consent = consents.remembered(
                 context.now, person.account_id, request.client, request.asked, stored
             )
@@ -254,13 +253,8 @@ class Authorization:
         return response(context, request.redirect_uri, (code,), request.pairs)
 
 
-def _consent(context: Context, person: SignedIn, client: Client) -> Stored[Consent] | None:
-    return context.storage.get(Consent, consent_key(person.account_id, client.client_id))
-
-
 def _must_ask(context: Context, request: AuthorizationRequest, person: SignedIn) -> bool:
     if "consent" in request.authentication.prompt:
         return True
-    stored = _consent(context, person, request.client)
-    consent = stored.record if stored else None
+    consent = consents.standing(consents.load(context, person.account_id, request.client))
     return consents.needed(request.client, request.redirect_uri, request.asked, consent)

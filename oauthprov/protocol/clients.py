@@ -16,6 +16,8 @@ CACHE_SIZE = 4096
 
 log = logs.logger(__name__)
 
+Read = Callable[[str], Stored[Client] | None]
+
 # No dot, and short enough for the key of a consent: an account id of 200 characters, a dot, this.
 _CLIENT_ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,54}")
 
@@ -36,14 +38,17 @@ class Clients:
         self._entries: dict[str, tuple[Stored[Client], int]] = {}
         self._lock = threading.Lock()
 
-    def get(self, client_id: str) -> Client | None:
-        """Return the client, None when there is none or it is disabled. May raise StorageError."""
+    def get(self, client_id: str, read: Read | None = None) -> Client | None:
+        """Return the client, None when there is none or it is disabled. May raise StorageError.
+
+        ``read`` reads the record where it isn't cached: by a trip that brings other things too.
+        """
         if not _CLIENT_ID.fullmatch(client_id):
             return None
         entry = self._entries.get(client_id)
         if entry is not None and 0 <= self._clock() - entry[1] < self._settings.client_cache:
             return self._usable(entry[0].record)
-        return self._read(client_id)
+        return self._read(client_id, read)
 
     def cached(self, client_id: str) -> Stored[Client] | None:
         """Return what :meth:`get` found last, as it was stored; None when that is forgotten."""
@@ -65,10 +70,10 @@ class Clients:
         with self._lock:
             self._entries.pop(client_id, None)
 
-    def _read(self, client_id: str) -> Client | None:
+    def _read(self, client_id: str, read: Read | None = None) -> Client | None:
         self.evict(client_id)
         read_at = self._clock()
-        stored = self._storage.get(Client, client_id)
+        stored = read(client_id) if read else self._storage.get(Client, client_id)
         if stored is None:
             return None
         with self._lock:

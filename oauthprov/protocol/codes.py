@@ -13,7 +13,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, ServerError
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import id_tokens, last_use, pkce, resources, tokens
+from oauthprov.protocol import ended, id_tokens, last_use, pkce, resources, tokens
 from oauthprov.protocol.context import Context, required
 from oauthprov.records import AuthorizationCode, Grant, slot
 from oauthprov.storage.interface import Add, Change, Claim, Conflict
@@ -41,13 +41,16 @@ def issue(context: Context, request: Request) -> str:
         resources=targets,
         issued_at=context.now,
         expires_at=context.now + context.settings.code_lifetime,
-        session_key=person.session_key,
+        session_key=ended.session_key(person.account_id, person.sid) if person.sid else None,
         auth_time=person.auth_time,
         amr=person.amr,
         acr=person.acr,
         claims=asked.claims.dump() if asked else None,
         sid=id_tokens.sid(person.sid, str(request.client_id)) if person.sid else None,
         nonce=asked.nonce if asked else None,
+        account_epoch=person.epoch,
+        consent_epoch=context.consent_epoch,
+        session_ends_at=person.session_ends_at,
     )
     last_use.commit(context, record.client_id, *context.changes, Add(record))
     context.issued = bearer.raw
@@ -78,13 +81,17 @@ def present(context: Context, raw: str, request: Request) -> bool:
 def redeem(context: Context) -> tokens.Response:
     """Use the presented code up, store its grant and tokens, and return the response.
 
-    Raises InvalidGrantError when it was used before, after revoking its grant.
+    Raises InvalidGrantError when it was used before, after revoking its grant, and when what it
+    was issued for has ended meanwhile.
     """
     presented = required(context.code)
     code = presented.record
     if presented.state(context.now) == "claimed":
         return _replayed(context, code)
-    grant = _grant(context, code)
+    refreshable = "refresh_token" in required(context.client).grant_types
+    grant = _grant(context, code, refreshable)
+    if ended.has_ended(context, code) or grant.expires_at <= context.now:
+        raise InvalidGrantError()
     access, access_record = tokens.access_token(context, grant, grant.scopes)
     changes: list[Change] = [
         Claim(AuthorizationCode, code.key),
@@ -92,7 +99,7 @@ def redeem(context: Context) -> tokens.Response:
         Add(access_record),
     ]
     refresh = None
-    if "refresh_token" in required(context.client).grant_types:
+    if refreshable:
         refresh, refresh_record = tokens.refresh_token(context, grant)
         changes.append(Add(refresh_record))
     made = tokens.response(access, access_record, refresh)
@@ -111,7 +118,7 @@ def _replayed(context: Context, code: AuthorizationCode) -> tokens.Response:
     raise InvalidGrantError()
 
 
-def _grant(context: Context, code: AuthorizationCode) -> Grant:
+def _grant(context: Context, code: AuthorizationCode, refreshable: bool) -> Grant:
     return Grant(
         grant_id=slot(code.key),
         client_id=code.client_id,
@@ -120,11 +127,15 @@ def _grant(context: Context, code: AuthorizationCode) -> Grant:
         resources=code.resources,
         created_at=context.now,
         last_used_at=context.now,
-        expires_at=context.now + context.settings.grant_lifetime,
+        expires_at=ended.grant_ends_at(
+            context, code.scopes, code.session_ends_at, refreshable=refreshable
+        ),
         session_key=code.session_key,
         auth_time=code.auth_time,
         amr=code.amr,
         acr=code.acr,
         claims=code.claims,
         sid=code.sid,
+        account_epoch=code.account_epoch,
+        consent_epoch=code.consent_epoch,
     )

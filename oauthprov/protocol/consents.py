@@ -8,12 +8,24 @@ from dataclasses import replace
 from oauthprov.protocol import redirects, scopes
 from oauthprov.protocol.answers import Asked, ConnectedApp
 from oauthprov.protocol.context import Context
-from oauthprov.records import AuthorizationCode, Client, Consent, Grant, R, consent_key
+from oauthprov.records import Client, Consent, Grant, R, consent_key
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Change, Page, Remove, Replace, Revoke, Stored
+from oauthprov.storage.interface import Add, Change, Page, Replace, Stored
 
 Asking = tuple[tuple[str, ...], tuple[str, ...]]
 """Scopes, and the resources that they are for; no resources are every one."""
+
+
+def load(context: Context, account_id: str, client: Client) -> Stored[Consent] | None:
+    """Return what the account has allowed the client, or took back; its epoch goes into a code."""
+    stored = context.storage.get(Consent, consent_key(account_id, client.client_id))
+    context.consent_epoch = stored.record.epoch if stored else 0
+    return stored
+
+
+def standing(stored: Stored[Consent] | None) -> Consent | None:
+    """Return a consent that wasn't taken back, None where there is none."""
+    return None if stored is None or stored.record.withdrawn_at is not None else stored.record
 
 
 def needed(
@@ -58,8 +70,14 @@ def remembered(
                 updated_at=now,
             )
         )
-    allowed, where = _together((stored.record.scopes, stored.record.resources), asked)
-    more = replace(stored.record, scopes=allowed, resources=where, updated_at=now)
+    before = standing(stored)
+    if before is None:
+        anew = replace(stored.record, created_at=now, withdrawn_at=None)
+        allowed, where = asked
+    else:
+        anew = before
+        allowed, where = _together((before.scopes, before.resources), asked)
+    more = replace(anew, scopes=allowed, resources=where, updated_at=now)
     return Replace(more, expecting=stored)
 
 
@@ -115,9 +133,8 @@ def resources_in_words(
 
 def connected(context: Context, account_id: str) -> list[ConnectedApp]:
     """Return the clients that the account has let in, the last used first."""
-    consents = {
-        stored.record.client_id: stored.record for stored in _consents(context, account_id)
-    }
+    every = map(standing, _every(context, Consent, account_id))
+    consents = {consent.client_id: consent for consent in every if consent is not None}
     grants: dict[str, list[Grant]] = {}
     for grant in _live_grants(context, account_id):
         grants.setdefault(grant.client_id, []).append(grant)
@@ -126,17 +143,6 @@ def connected(context: Context, account_id: str) -> list[ConnectedApp]:
         for client_id in consents.keys() | grants.keys()
     ]
     return sorted(apps, key=lambda app: (-app.last_used_at, app.client_id))
-
-
-def disconnect(context: Context, account_id: str, client_id: str) -> None:
-    """Forget what the account has allowed the client; end its codes and revoke its grants."""
-    codes = [code.record for code in _every(context, AuthorizationCode, account_id)]
-    ended = [Remove(AuthorizationCode, c.key) for c in codes if c.client_id == client_id]
-    context.commit(Remove(Consent, consent_key(account_id, client_id)), *ended)
-    # Now that no code is left, none can be redeemed for a grant that isn't seen here.
-    grants = [g for g in _live_grants(context, account_id) if g.client_id == client_id]
-    if grants:
-        context.commit(*(Revoke(grant.grant_id) for grant in grants))
 
 
 def _connected(
@@ -155,10 +161,6 @@ def _connected(
         last_used_at=max(used),
         grants=grants,
     )
-
-
-def _consents(context: Context, account_id: str) -> Iterator[Stored[Consent]]:
-    return _every(context, Consent, account_id)
 
 
 def _live_grants(context: Context, account_id: str) -> Iterator[Grant]:

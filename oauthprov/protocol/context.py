@@ -44,7 +44,8 @@ class Context:
     again. ``parsed`` are the parameters of an authorization request, ``proven`` is the redirect
     URI once it and its client are, ``authentication`` what OpenID Connect adds to the request.
     ``changes`` go into the commit that adds an authorization code, before it;
-    ``issued`` is that code. ``others`` gives who else is signed in in the browser.
+    ``issued`` is that code, ``consent_epoch`` goes into it. ``others`` gives who else is signed in
+    in the browser.
     """
 
     settings: Settings
@@ -67,22 +68,34 @@ class Context:
     response_mode: ResponseMode = "query"
     changes: tuple[Change, ...] = ()
     issued: str | None = None
+    consent_epoch: int = 0
     others: Others = nobody_else
     _clients: dict[str, Client | None] = field(default_factory=dict)
     _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict)
+    _expected: list[tuple[type[Record], str]] = field(default_factory=list)
+
+    def expect(self, kind: type[Record], key: str) -> None:
+        """Read a record by the same trip as the next one: it will be needed."""
+        self._expected.append((kind, key))
 
     def load(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return what storage holds, read at most once in this request."""
         if (kind, key) not in self._loaded:
-            self._loaded[kind, key] = self.storage.get(kind, key)
+            asked: list[tuple[type[Record], str]] = [(kind, key), *self._expected]
+            wanted = list(dict.fromkeys(asked))
+            self._expected.clear()
+            self._loaded.update(zip(wanted, self.storage.get_many(wanted), strict=True))
         found: Stored[R] | None = self._loaded[kind, key]
         return found
 
     def find_client(self, client_id: str) -> Client | None:
         """Return an enabled client, looked up at most once in this request."""
         if client_id not in self._clients:
-            self._clients[client_id] = self.clients.get(client_id)
+            self._clients[client_id] = self.clients.get(client_id, self._load_client)
         return self._clients[client_id]
+
+    def _load_client(self, client_id: str) -> Stored[Client] | None:
+        return self.load(Client, client_id)
 
     def commit(self, *changes: Change, before_proof: bool = False) -> None:
         """Commit at this request's time, and use the client's proof up by the same commit.

@@ -31,7 +31,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from oauthprov.protocol import authorization_checks, implicit, params, pkce
+from oauthprov.protocol import authorization_checks, implicit, params, pkce, tokens
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.context import current
 from oauthprov.protocol.validator import Validator
@@ -127,6 +127,7 @@ def _responded(
     if call.method != "POST":
         raise InvalidRequestError("The method must be POST.", status_code=405)
     pairs = params.from_body(call, known).strict()
+    tokens.expect(current(), pairs)
     # As text: of a list of pairs oauthlib keeps the last of each name.
     form = urlencode(pairs)
     _, body, status = respond(_URI, "POST", form, _headers(call))

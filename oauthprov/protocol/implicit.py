@@ -6,15 +6,17 @@ way passes through the browser's history, and nothing proves who takes it.
 
 from __future__ import annotations
 
+from oauthlib.openid.connect.core.exceptions import LoginRequired
+
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
-from oauthprov.protocol import id_tokens, openid, tokens
+from oauthprov.protocol import ended, id_tokens, openid, tokens
 from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.context import Context, required
 from oauthprov.protocol.params import Pairs
 from oauthprov.records import Grant
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Change
+from oauthprov.storage.interface import Add, Change, Revoke
 
 GRANT_TYPE = "implicit"
 RESPONSE_TYPES = ("id_token", "id_token token")
@@ -31,7 +33,8 @@ def issue(
     """Store a grant, and an access token if one is asked for; return the parameters.
 
     What the context collected is committed before them. Without an access token there is no
-    UserInfo, so the claims of the scopes are in the ID token (section 5.4). Raises Conflict.
+    UserInfo, so the claims of the scopes are in the ID token (section 5.4). Raises Conflict, and
+    LoginRequired when the session has ended meanwhile.
     """
     grant = _grant(context, asked, person, scopes)
     changes: list[Change] = [*context.changes, Add(grant)]
@@ -44,6 +47,10 @@ def issue(
     else:
         said["id_token"] = id_tokens.signed(context, grant, nonce=asked.nonce, scopes=scopes)
     context.commit(*changes)
+    # There is no code that could be judged later: so this looks once more, now that it is found.
+    if ended.has_ended(context, grant):
+        context.commit(Revoke(grant.grant_id))
+        raise LoginRequired()
     return tuple((name, str(value)) for name, value in said.items())
 
 
@@ -51,8 +58,6 @@ def _grant(
     context: Context, asked: AuthenticationRequest, person: SignedIn, scopes: tuple[str, ...]
 ) -> Grant:
     client_id = required(context.client).client_id
-    # Nothing can be refreshed: it is there for as long as the session may be, to be logged out.
-    lifetime = max(context.settings.access_token_lifetime, context.settings.session_lifetime)
     return Grant(
         grant_id=credentials.mint_id(),
         client_id=client_id,
@@ -61,11 +66,13 @@ def _grant(
         resources=context.resources,
         created_at=context.now,
         last_used_at=context.now,
-        expires_at=context.now + lifetime,
-        session_key=person.session_key,
+        expires_at=ended.grant_ends_at(context, scopes, person.session_ends_at, refreshable=False),
+        session_key=ended.session_key(person.account_id, person.sid) if person.sid else None,
         auth_time=person.auth_time,
         amr=person.amr,
         acr=person.acr,
         claims=asked.claims.dump(),
         sid=id_tokens.sid(person.sid, client_id) if person.sid else None,
+        account_epoch=person.epoch,
+        consent_epoch=context.consent_epoch,
     )

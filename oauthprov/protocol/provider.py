@@ -10,7 +10,7 @@ from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.background import Worker
 from oauthprov.credentials import Keyring
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol import consents, openid, rp_logout, signing_out, tokens, userinfo
+from oauthprov.protocol import consents, openid, rp_logout, tokens, userinfo
 from oauthprov.protocol.answers import (
     Answer,
     Bearing,
@@ -31,6 +31,7 @@ from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.context import Context
 from oauthprov.protocol.dynamic_registration import DynamicRegistration
+from oauthprov.protocol.ending import Endings
 from oauthprov.protocol.engine import Engine
 from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.logo_worker import LogoWorker
@@ -38,8 +39,9 @@ from oauthprov.protocol.logos import Logos
 from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.request_uris import RequestURIs
 from oauthprov.protocol.signing_in import Others, nobody_else
+from oauthprov.protocol.sweeps import Sweeps
 from oauthprov.protocol.validator import Validator
-from oauthprov.records import Client, Digest
+from oauthprov.records import Client, Digest, Sweep
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
 
@@ -88,6 +90,15 @@ class Provider:
         self._authorization = Authorization(self._engine, RequestURIs(self.fetcher, clock))
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
         self.worker = Worker("logout", self.backchannel.work, clock)
+        self.endings = Endings(
+            settings,
+            storage,
+            Sweeps(settings, storage, self.clients, clock),
+            clock,
+            wake=lambda: self.sweeper.wake(),
+            tell=self._tell,
+        )
+        self.sweeper = Worker("sweeps", self.endings.work, clock)
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2)."""
@@ -194,8 +205,7 @@ class Provider:
 
     def disconnect(self, account_id: str, client_id: str) -> None:
         """Take back what an account has allowed a client: its tokens are dead at once."""
-        with self.validator.request() as context:
-            consents.disconnect(context, account_id, client_id)
+        self.endings.withdraw(account_id, client_id)
 
     def bearer(self, token: str) -> Bearing | None:
         """Return what an access token stands for, None unless it is live."""
@@ -256,17 +266,22 @@ class Provider:
 
         The grants with ``offline_access`` stay, but with ``oauthprov.logout.revoke_offline``.
         """
-        with self.validator.request() as context:
-            told = signing_out.end_session(context, key)
-        self._tell(told)
+        self.endings.end_session(key)
 
     def leave(self, person: SignedIn) -> None:
         """Do the same for a session of a host's own, which the host itself ends."""
-        if person.sid is None:
-            return
-        with self.validator.request() as context:
-            told = signing_out.left(context, person.account_id, person.sid)
-        self._tell(told)
+        if person.sid is not None:
+            self.endings.leave(person.account_id, person.sid)
+
+    def finish(self, sweep: Sweep) -> None:
+        """Sweep what the account source has just ended: tell clients, and end codes and grants."""
+        self.endings.finish(sweep)
+
+    def look(self) -> None:
+        """Look now and then, before a request, for work that another process left undone."""
+        self.sweeper.look()
+        if self.settings.logout_worker:
+            self.worker.look()
 
     def _answered(
         self,
@@ -283,6 +298,6 @@ class Provider:
             except Answered as ended:
                 return ended.answer
 
-    def _tell(self, told: bool) -> None:
-        if told and self.settings.logout_worker:
+    def _tell(self) -> None:
+        if self.settings.logout_worker:
             self.worker.wake()

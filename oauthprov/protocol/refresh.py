@@ -10,7 +10,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import id_tokens, last_use, resources, scopes, tokens
+from oauthprov.protocol import ended, id_tokens, last_use, resources, scopes, tokens
 from oauthprov.protocol.context import Context, required
 from oauthprov.records import Grant, Receipt, RefreshToken
 from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, Stored
@@ -55,13 +55,16 @@ def rotate(context: Context, raw: str, granted: tuple[str, ...]) -> tokens.Respo
     """Use the presented token up, store its successor, and return the response.
 
     Of two requests that race, the loser gets the winner's response, or, without a receipt,
-    InvalidGrantError after the grant is revoked.
+    InvalidGrantError after the grant is revoked. It is raised, too, when what was granted has
+    ended, though the grant isn't revoked yet.
     """
-    if context.response is not None:
-        return context.response
     stored = required(context.refresh_token)
     stored_grant = required(stored.grant)
     grant = stored_grant.record
+    if ended.has_ended(context, grant):
+        raise InvalidGrantError()
+    if context.response is not None:
+        return context.response
     access, access_record = tokens.access_token(context, grant, granted)
     successor, successor_record = tokens.refresh_token(context, grant)
     made = tokens.response(access, access_record, successor)

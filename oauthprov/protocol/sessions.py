@@ -9,7 +9,7 @@ from typing import Any
 from oauthprov.credentials import digest, mint, mint_id
 from oauthprov.records import Account, Digest, Session
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, Storage, Stored
+from oauthprov.storage.interface import Add, Claim, Conflict, Remove, Replace, Storage, Stored
 
 _STEP = 300
 _TEXT_LIMIT = 200
@@ -36,7 +36,7 @@ class Sessions:
 
     def start(
         self,
-        account_id: str,
+        account: Account,
         amr: tuple[str, ...],
         address: str,
         user_agent: str,
@@ -45,17 +45,16 @@ class Sessions:
     ) -> str:
         """Begin a session and return its secret; ``replacing`` ends in the same commit.
 
-        The id is always a new one, so that one planted before the sign-in is worth nothing.
-        ``replacing`` is the secret of a session of the same account, whose ``sid`` goes on;
-        another account's is left alone.
+        ``account`` is as it was when the person proved who they are: if everything of it was ended
+        since, this session is over before it begins. The id is always a new one, so that one
+        planted before the sign-in is worth nothing. ``replacing`` is the secret of a session of
+        the same account, whose ``sid`` goes on while it is live; another account's is left alone.
         """
         now = self._clock()
-        secret = f"{account_id}.{mint()[0]}"
-        before = self._storage.get(Session, digest(replacing)) if replacing else None
-        goes_on = before is not None and before.record.account_id == account_id
+        secret = f"{account.account_id}.{mint()[0]}"
         session = Session(
             key=digest(secret),
-            account_id=account_id,
+            account_id=account.account_id,
             created_at=now,
             last_seen_at=now,
             auth_time=now,
@@ -63,13 +62,32 @@ class Sessions:
             amr=amr,
             address=_printable(address),
             user_agent=_printable(user_agent),
-            sid=(before.record.sid if before and goes_on else None) or mint_id(),
+            sid=mint_id(),
+            epoch=account.epoch,
         )
-        changes: list[Change] = [Add(session)]
-        if before is not None and goes_on:
-            changes.append(Remove(Session, before.record.key))
-        self._storage.commit(*changes, now=now)
+        before = self._storage.get(Session, digest(replacing)) if replacing else None
+        if before is None or not self._goes_on(session, before.record, now):
+            self._storage.commit(Add(session), now=now)
+        self._end_oldest(session)
         return secret
+
+    def _goes_on(self, session: Session, before: Session, now: int) -> bool:
+        """Begin ``session`` in place of ``before``; False when that is over, or another's."""
+        if before.account_id != session.account_id:
+            return False
+        session = replace(session, sid=before.sid or session.sid)
+        try:
+            # A claim, since one that is ended at this moment has to stay ended.
+            self._storage.commit(Claim(Session, before.key), Add(session), now=now)
+        except Conflict:
+            return False
+        return True
+
+    def _end_oldest(self, session: Session) -> None:
+        """End what is beyond ``oauthprov.session.limit``, the longest unused first."""
+        others = [one for one in self.of(session.account_id) if one.key != session.key]
+        for one in others[self._settings.session_limit - 1 :]:
+            self._end(one.key)
 
     def load(self, *secrets: str) -> dict[str, tuple[Session, Account]]:
         """Return the live sessions of ``secrets`` with their accounts, in the order given.
@@ -101,18 +119,15 @@ class Sessions:
             if session.key == key:
                 self._end(session.key)
 
-    def end_all(self, account_id: str, but: Digest | None = None) -> int:
-        """End every session of an account but one; return how many."""
-        keys = [session.key for session in self.of(account_id) if session.key != but]
-        for key in keys:
-            self._end(key)
-        return len(keys)
+    def ends_at(self, session: Session) -> int:
+        """Return when a session ends in any case, in epoch seconds."""
+        return session.created_at + self._settings.session_lifetime
 
     def of(self, account_id: str) -> list[Session]:
         """Return the live sessions of an account, the one last seen first."""
-        now = self._clock()
+        now, account = self._clock(), self._storage.get(Account, account_id)
         found = self._storage.walk(Session, account_id=account_id)
-        live = [stored.record for stored in found if stored.state(now) == "live"]
+        live = [stored.record for stored in found if _is_live(stored, account, now)]
         return sorted(live, key=lambda session: session.last_seen_at, reverse=True)
 
     def _remove(self, key: Digest) -> None:
@@ -154,8 +169,9 @@ def browser_key(browser_id: str) -> Digest:
 def _is_live(session: Stored[Session] | None, account: Stored[Account] | None, now: int) -> bool:
     if session is None or session.state(now) != "live" or account is None:
         return False
-    same = session.record.account_id == account.record.account_id
-    return same and account.record.disabled_at is None
+    ours = (session.record.account_id, session.record.epoch)
+    theirs = (account.record.account_id, account.record.epoch)
+    return ours == theirs and account.record.disabled_at is None
 
 
 def _printable(text: str) -> str:

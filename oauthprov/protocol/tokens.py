@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from oauthprov import credentials, logs
 from oauthprov.credentials import Bearer
 from oauthprov.protocol import last_use, resources, subjects
 from oauthprov.protocol.answers import Bearing
 from oauthprov.protocol.context import Context, required
-from oauthprov.records import AccessToken, Grant, RefreshToken
+from oauthprov.records import AccessToken, AuthorizationCode, Grant, Record, RefreshToken
 from oauthprov.storage.interface import Add, Revoke, Stored
 
 log = logs.logger(__name__)
 
 Response = dict[str, object]
+
+_PRESENTED = ("code", "refresh_token", "token")
+_KINDS: Mapping[str, type[Record]] = {
+    credentials.AUTHORIZATION_CODE: AuthorizationCode,
+    credentials.ACCESS_TOKEN: AccessToken,
+    credentials.REFRESH_TOKEN: RefreshToken,
+}
 
 
 def access_token(
@@ -88,6 +97,14 @@ def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToke
     if bearer.kind == credentials.ACCESS_TOKEN:
         return context.load(AccessToken, bearer.key)
     return None
+
+
+def expect(context: Context, pairs: Iterable[tuple[str, str]]) -> None:
+    """Let what a request presents come by the same trip as its client, if that must be read."""
+    for name, value in pairs:
+        bearer = Bearer.parse(value) if name in _PRESENTED else None
+        if bearer is not None and bearer.kind in _KINDS:
+            context.expect(_KINDS[bearer.kind], bearer.key)
 
 
 def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]) -> bool:

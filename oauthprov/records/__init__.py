@@ -30,10 +30,12 @@ from oauthprov.records.shape import R as R
 from oauthprov.records.shape import Record as Record
 from oauthprov.records.shape import Shape as Shape
 from oauthprov.records.shape import record as record
+from oauthprov.records.workings import EndedSession as EndedSession
 from oauthprov.records.workings import Interaction as Interaction
 from oauthprov.records.workings import LogoutDelivery as LogoutDelivery
 from oauthprov.records.workings import Seen as Seen
 from oauthprov.records.workings import SigningKey as SigningKey
+from oauthprov.records.workings import Sweep as Sweep
 
 KINDS: tuple[type[Record], ...] = (
     Account,
@@ -53,5 +55,7 @@ KINDS: tuple[type[Record], ...] = (
     LogoutDelivery,
     Logo,
     EmailVerification,
+    EndedSession,
+    Sweep,
 )
 """Every kind that a backend stores."""

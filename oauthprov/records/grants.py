@@ -12,7 +12,9 @@ class Grant(Record):
 
     ``acr`` and ``amr`` say how the person signed in, ``claims`` is what of the claims parameter
     was granted (OpenID Connect Core section 5.5), as JSON, ``sid`` how the client knows the
-    session.
+    session, ``session_key`` the key of the :class:`~oauthprov.records.EndedSession` that there is
+    once it has ended. ``account_epoch`` and ``consent_epoch`` are those of the account and of the
+    consent when it was authorized.
     """
 
     grant_id: str
@@ -29,6 +31,8 @@ class Grant(Record):
     acr: str | None = None
     claims: str | None = None
     sid: str | None = None
+    account_epoch: int = 0
+    consent_epoch: int = 0
 
 
 @record("authorization_code", key="key", indexes=("account_id",), keep=600)
@@ -37,7 +41,8 @@ class AuthorizationCode(Record):
 
     It precedes its grant, so it shares the slot without dying with it. ``nonce`` goes into the
     first ID token; ``code_challenge`` is empty where there was none. An account that is closed, or
-    takes its consent back, finds it by the index.
+    takes its consent back, finds it by the index. ``session_ends_at`` is when the session that it
+    was issued in ends in any case, None where that isn't known; the rest is as in :class:`Grant`.
     """
 
     key: str
@@ -56,6 +61,9 @@ class AuthorizationCode(Record):
     claims: str | None = None
     nonce: str | None = None
     sid: str | None = None
+    account_epoch: int = 0
+    consent_epoch: int = 0
+    session_ends_at: int | None = None
 
 
 @record("access_token", key="key")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from oauthprov.records.keys import Digest
 from oauthprov.records.shape import Record, record
 
@@ -73,3 +75,68 @@ class Seen(Record):
 
     key: Digest
     expires_at: int
+
+
+@record("ended_session", key="key")
+class EndedSession(Record):
+    """A session that was ended; ``key`` is a digest of its account and its ``sid``.
+
+    It refuses what an authorization that ran at that moment would bring to life afterwards.
+    """
+
+    key: Digest
+    expires_at: int
+
+
+@record("sweep", key="key", indexes=("queue",))
+class Sweep(Record):
+    """What is still to be removed and revoked of something that has ended; it goes when that is.
+
+    Of the account, that is what was authorized under an epoch before ``epoch``, under one of
+    ``session_keys``, or for the client ``client_id``, whichever is set. ``everything`` takes
+    grants too that outlive a session. ``queue`` is the same for all, so that they are found.
+    Whoever works at it has put off ``due_at``, after which another process may take over.
+    """
+
+    key: str
+    queue: str
+    account_id: str
+    created_at: int
+    due_at: int
+    expires_at: int
+    epoch: int | None = None
+    session_keys: tuple[str, ...] = ()
+    client_id: str | None = None
+    everything: bool = False
+
+    QUEUE: ClassVar[str] = "sweeps"
+    LEASE: ClassVar[int] = 300
+    """Seconds that a process has before another takes over."""
+    PATIENCE: ClassVar[int] = 366 * 86_400
+    """Seconds after which what is left has expired by itself."""
+
+    @classmethod
+    def begin(
+        cls,
+        account_id: str,
+        name: str,
+        now: int,
+        *,
+        epoch: int | None = None,
+        session_keys: tuple[str, ...] = (),
+        client_id: str | None = None,
+        everything: bool = False,
+    ) -> Sweep:
+        """Return a sweep that begins ``now``; ``name`` tells it from others of the account."""
+        return cls(
+            key=f"{account_id}.{name}",
+            queue=cls.QUEUE,
+            account_id=account_id,
+            created_at=now,
+            due_at=now + cls.LEASE,
+            expires_at=now + cls.PATIENCE,
+            epoch=epoch,
+            session_keys=session_keys,
+            client_id=client_id,
+            everything=everything,
+        )

@@ -42,6 +42,12 @@ class Lifetimes:
         "15552000",
         "Seconds after which a person must be asked again.",
     )
+    grant_outlives_session: bool = setting(
+        "grant_outlives_session",
+        values.flag,
+        "false",
+        "Let openid grants without offline_access last beyond the session's lifetime.",
+    )
     interaction_lifetime: int = setting(
         "interaction_lifetime",
         values.seconds(),
@@ -56,6 +62,12 @@ class Lifetimes:
         values.seconds(),
         "43200",
         "Seconds after which a session ends in any case.",
+    )
+    session_limit: int = setting(
+        "session.limit",
+        values.count(),
+        "50",
+        "Sessions that an account may have at once; one more ends the one unused longest.",
     )
 
     @property

@@ -27,6 +27,10 @@ class StorageError(Exception):
         self.original = original
 
 
+class StorageFull(StorageError):
+    """The backend has no room for more: nothing was written. Reading and ending go on."""
+
+
 class UpgradeNeeded(StorageError):
     """The stored schema isn't the one that this version writes: ``upgrade()`` brings it there."""
 

@@ -8,7 +8,16 @@ from pyramid.config import Configurator
 def includeme(config: Configurator) -> None:
     """Add ``request.oauthprov``, the directives, and every feature that is switched on."""
     config.include("pyramid_chameleon")
-    for part in ("directives", "headers", "layout", "site", "request", "errors", "assets"):
+    for part in (
+        "directives",
+        "headers",
+        "layout",
+        "site",
+        "request",
+        "errors",
+        "assets",
+        "background",
+    ):
         config.include(f"oauthprov.web.{part}")
     config.include("oauthprov.web.cors")
     config.include("oauthprov.resource")

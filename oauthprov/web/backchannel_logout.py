@@ -6,19 +6,13 @@ It is there where sessions have a name, ``SignedIn.sid``: with a host's accounts
 from __future__ import annotations
 
 from pyramid.config import PHASE1_CONFIG, Configurator
-from pyramid.events import NewRequest
 
 from oauthprov.protocol import openid
 from oauthprov.web.site import site_of
 
 
-def look(event: NewRequest) -> None:
-    """Now and then, look whether somebody is still to be told: after a restart above all."""
-    site_of(event.request.registry).provider.worker.look()
-
-
 def includeme(config: Configurator) -> None:
-    """Announce it, and let server processes see to the queue unless a command does."""
+    """Announce it."""
     settings = config.registry["oauthprov.settings"]
     if not openid.is_on(settings):
         return
@@ -30,7 +24,5 @@ def includeme(config: Configurator) -> None:
             return
         site.metadata["backchannel_logout_supported"] = True
         site.metadata["backchannel_logout_session_supported"] = True
-        if settings.logout_worker:
-            config.add_subscriber(look, NewRequest)
 
     config.action(("oauthprov", "backchannel_logout"), add, order=PHASE1_CONFIG)

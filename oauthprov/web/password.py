@@ -38,10 +38,11 @@ def change(request: Any, person: SignedIn) -> Any:
         return _page(request, _("That isn't your current password."), "current", 422)
     tools.site.attempts.succeeded(key)
     try:
-        people.change_password(person.account_id, form.get("password", ""))
+        ended = people.change_password(person.account_id, form.get("password", ""))
     except Unacceptable as wrong:
         return _page(request, _(wrong.sentence), "password", 422)
-    tools.session.sign_in(account)
+    tools.session.sign_in(ended.account)
+    tools.provider.finish(ended.sweep)
     log.info("account %s changed its password", person.account_id)
     return see(request, tools.url("account", {"done": "password"}))
 

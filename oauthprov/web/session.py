@@ -93,7 +93,7 @@ class BrowserSession:
 
     def _load(self, *secrets: str) -> dict[str, SignedIn]:
         found = self._sessions.load(*secrets)
-        return {secret: _signed_in(*both) for secret, both in found.items()}
+        return {secret: self._signed_in(*both) for secret, both in found.items()}
 
     def find(self, key: str) -> SignedIn | None:
         """Return who is signed in in this browser by the session of that key."""
@@ -108,7 +108,7 @@ class BrowserSession:
         own = [s for s in self._secrets if account_of(s) == account.account_id]
         others = [*self._load(*(s for s in self._secrets if s not in own))]
         made = self._sessions.start(
-            account.account_id,
+            account,
             amr,
             address=self._request.remote_addr or "",
             user_agent=self._request.environ.get("HTTP_USER_AGENT", ""),
@@ -149,15 +149,16 @@ class BrowserSession:
             lambda request, response: cookies.write(request, response, name, value)
         )
 
-
-def _signed_in(session: Session, account: Account) -> SignedIn:
-    return SignedIn(
-        account_id=account.account_id,
-        name=account.name,
-        auth_time=session.auth_time,
-        amr=session.amr,
-        session_key=session.key,
-        developer=account.developer,
-        acr=PASSWORD_ACR,
-        sid=session.sid,
-    )
+    def _signed_in(self, session: Session, account: Account) -> SignedIn:
+        return SignedIn(
+            account_id=account.account_id,
+            name=account.name,
+            auth_time=session.auth_time,
+            amr=session.amr,
+            session_key=session.key,
+            developer=account.developer,
+            acr=PASSWORD_ACR,
+            sid=session.sid,
+            session_ends_at=self._sessions.ends_at(session),
+            epoch=session.epoch,
+        )

@@ -82,8 +82,9 @@ def end_all(request: Any, person: SignedIn) -> Any:
     """Sign the account out in every browser, this one too; others in this one stay."""
     tools = request.oauthprov
     tools.form()
-    tools.site.sessions.end_all(person.account_id, but=person.session_key)
+    ended = tools.site.people.end_sessions(person.account_id)
     tools.session.end(person)
+    tools.provider.finish(ended.sweep)
     return see(request, tools.url("home"))
 
 

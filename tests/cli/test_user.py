@@ -11,7 +11,7 @@ import pytest
 from oauthprov.accounts import BuiltInAccounts
 from oauthprov.credentials import PasswordHasher
 from oauthprov.protocol.sessions import Sessions
-from oauthprov.records import Session
+from oauthprov.records import Account, Session
 
 from .conftest import PASSWORD
 
@@ -43,7 +43,8 @@ def authenticate(command, name, password):
 def begin_session(command, account_id):
     storage = command.storage()
     sessions = Sessions(command.settings(), storage, lambda: int(time.time()))
-    sessions.start(account_id, ("pwd",), "127.0.0.1", "browser", replacing=None)
+    account = storage.get(Account, account_id).record
+    sessions.start(account, ("pwd",), "127.0.0.1", "browser", replacing=None)
     storage.close()
 
 

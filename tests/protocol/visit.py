@@ -4,7 +4,7 @@ import dataclasses
 
 from oauthprov.credentials import digest
 from oauthprov.protocol.sessions import Sessions
-from oauthprov.records import Session
+from oauthprov.records import Account, Session
 
 from .world import ALICE
 
@@ -12,16 +12,19 @@ from .world import ALICE
 class Visit:
     """A person's session, and what they do in it."""
 
-    def __init__(self, world, account_id="alice-id", replacing=None):
+    def __init__(self, world, account="alice-id", replacing=None):
+        """``account`` is the record of a built-in account, or the id of a host's."""
         self.world = world
+        if isinstance(account, str):
+            account = Account(account, "somebody", created_at=world.now)
+        self.account = account
         self.sessions = Sessions(
             world.settings, world.storage, lambda: world.now, world.provider.end_session
         )
-        self.account_id = account_id
         self.secret = self.start(replacing)
 
     def start(self, replacing=None):
-        return self.sessions.start(self.account_id, ("pwd",), "", "", replacing=replacing)
+        return self.sessions.start(self.account, ("pwd",), "", "", replacing=replacing)
 
     def sign_in_again(self):
         self.secret = self.start(self.secret)
@@ -29,8 +32,15 @@ class Visit:
     @property
     def person(self):
         key = digest(self.secret)
-        sid = self.world.storage.get(Session, key).record.sid
-        return dataclasses.replace(ALICE, account_id=self.account_id, session_key=key, sid=sid)
+        session = self.world.storage.get(Session, key).record
+        return dataclasses.replace(
+            ALICE,
+            account_id=self.account.account_id,
+            session_key=key,
+            sid=session.sid,
+            session_ends_at=self.sessions.ends_at(session),
+            epoch=session.epoch,
+        )
 
     def tokens(self, client_id="app", scope="openid"):
         return self.world.tokens(client_id, person=self.person, scope=scope)

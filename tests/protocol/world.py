@@ -103,6 +103,7 @@ class World:
         self.storage.upgrade()
         self.provider = self.another_process()
         self.secrets = {}
+        self.browser = BROWSER
 
     def another_process(self):
         """A second provider over the same storage, with caches of its own."""

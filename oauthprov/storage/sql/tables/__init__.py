@@ -31,13 +31,15 @@ from oauthprov.storage.sql.tables.people import (
     sessions,
 )
 from oauthprov.storage.sql.tables.workings import (
+    ended_sessions,
     interactions,
     logout_deliveries,
     seen,
     signing_keys,
+    sweeps,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """Where a database keeps its revision; Alembic's own name may be taken by a host's."""
@@ -60,4 +62,6 @@ TABLES: dict[type[Record], Table] = {
     records.LogoutDelivery: logout_deliveries,
     records.Logo: logos,
     records.EmailVerification: email_verifications,
+    records.EndedSession: ended_sessions,
+    records.Sweep: sweeps,
 }

@@ -6,6 +6,7 @@ from sqlalchemy import Index, Table
 
 from oauthprov.storage.sql.tables.columns import (
     ENGINE,
+    FLAG,
     JSON,
     KEY,
     TEXT,
@@ -75,5 +76,34 @@ seen = Table(
     required("expires_at", TIME),
     *bookkeeping(),
     Index("seen_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    key("key"),
+    required("expires_at", TIME),
+    *bookkeeping(),
+    Index("ended_sessions_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    key("key"),
+    required("queue", KEY),
+    required("account_id", KEY),
+    required("created_at", TIME),
+    required("due_at", TIME),
+    required("expires_at", TIME),
+    optional("epoch", TIME),
+    required("session_keys", JSON),
+    optional("client_id", KEY),
+    required("everything", FLAG),
+    *bookkeeping(),
+    Index("sweeps_by_queue", "queue", "key"),
+    Index("sweeps_by_expiry", "expires_at"),
     **ENGINE,
 )

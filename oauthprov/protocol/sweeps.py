@@ -1,0 +1,168 @@
+"""Removing and revoking what hangs on something that has ended: in batches, from any number.
+
+Codes go before grants: one that is redeemed meanwhile has its grant to be found. What an
+interrupted sweep has done stays done, and to begin again does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from oauthprov.protocol import backchannel_logout, subjects
+from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.ended import dies_with_session, session_key
+from oauthprov.protocol.openid import SCOPE
+from oauthprov.records import (
+    AuthorizationCode,
+    Grant,
+    LogoutDelivery,
+    Record,
+    Session,
+    Sweep,
+)
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Conflict,
+    Page,
+    Remove,
+    Revoke,
+    Storage,
+    Stored,
+)
+
+R = TypeVar("R", bound=Record)
+
+BATCH = 100
+"""Records looked at, and changes committed, at a time."""
+
+
+@dataclass(slots=True)
+class Swept:
+    """How far a sweep came: ``told`` counts the deliveries of logout tokens that it queued."""
+
+    done: bool = False
+    told: int = 0
+    _known: set[str] = field(default_factory=set)
+
+
+class Sweeps:
+    """Works sweeps off, one batch after the other."""
+
+    def __init__(
+        self, settings: Settings, storage: Storage, clients: Clients, clock: Callable[[], int]
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clients = clients
+        self._clock = clock
+
+    def run(self, sweep: Sweep, batches: int | None = None) -> Swept:
+        """Work at ``sweep``, and remove it when it is done. Raises StorageError.
+
+        After ``batches`` it stops, where that is given and there are more.
+        """
+        swept = Swept()
+        for number, changes in enumerate(self._batches(sweep, swept)):
+            if number == batches:
+                return swept
+            self._commit(changes)
+        self._commit([Remove(Sweep, sweep.key)])
+        swept.done = True
+        return swept
+
+    def _batches(self, sweep: Sweep, swept: Swept) -> Iterator[list[Change]]:
+        """Yield the changes for each batch that was read; there may be none."""
+        # Sessions are dead already. They go last: until then they say which clients to tell.
+        ended = self._ended_sessions(sweep)
+        for codes in self._pages(AuthorizationCode, sweep.account_id):
+            yield [
+                Remove(AuthorizationCode, code.record.key)
+                for code in codes
+                if _covers(sweep, code.record)
+            ]
+        for grants in self._pages(Grant, sweep.account_id):
+            covered = [grant for grant in grants if _covers(sweep, grant.record)]
+            if deliveries := self._deliveries(covered, ended, swept):
+                self._queue(deliveries)
+            yield self._revoked(sweep, covered)
+        keys = [stored.record.key for stored in self._sessions(sweep)]
+        for start in range(0, len(keys), BATCH):
+            yield [Remove(Session, key) for key in keys[start : start + BATCH]]
+
+    def _ended_sessions(self, sweep: Sweep) -> set[str]:
+        """What the grants of the sessions that end now carry, so that their clients are told."""
+        if sweep.epoch is None:
+            return set(sweep.session_keys)
+        now, names = self._clock(), set[str]()
+        for stored in self._sessions(sweep):
+            session = stored.record
+            if session.sid is not None and stored.state(now) == "live":
+                names |= {session.key, session_key(session.account_id, session.sid)}
+        return names
+
+    def _sessions(self, sweep: Sweep) -> Iterator[Stored[Session]]:
+        if sweep.epoch is not None:
+            for page in self._pages(Session, sweep.account_id):
+                yield from (one for one in page if one.record.epoch < sweep.epoch)
+
+    def _pages(self, kind: type[R], account_id: str) -> Iterator[Sequence[Stored[R]]]:
+        page: Page[R] = self._storage.find(kind, limit=BATCH, account_id=account_id)
+        yield page.items
+        while page.next is not None:
+            page = self._storage.find(kind, after=page.next, limit=BATCH, account_id=account_id)
+            yield page.items
+
+    def _revoked(self, sweep: Sweep, grants: Sequence[Stored[Grant]]) -> list[Change]:
+        now, everything = self._clock(), sweep.everything or sweep.client_id is not None
+        return [
+            Revoke(grant.record.grant_id)
+            for grant in grants
+            if grant.state(now) == "live"
+            and (everything or dies_with_session(self._settings, grant.record.scopes))
+        ]
+
+    def _deliveries(
+        self, grants: Sequence[Stored[Grant]], ended: set[str], swept: Swept
+    ) -> list[LogoutDelivery]:
+        """Return what tells the clients of ``grants``, each once for each of its sessions."""
+        made = []
+        for stored in grants:
+            grant = stored.record
+            if grant.session_key not in ended or grant.sid is None or SCOPE not in grant.scopes:
+                continue
+            client = self._clients.get(grant.client_id)
+            if client is None or client.backchannel_logout_uri is None:
+                continue
+            subject = subjects.subject(self._settings, client, grant.account_id)
+            delivery = backchannel_logout.delivery(self._clock(), grant, subject)
+            if delivery.key not in swept._known:
+                swept._known.add(delivery.key)
+                made.append(delivery)
+        swept.told += len(made)
+        return made
+
+    def _queue(self, deliveries: list[LogoutDelivery]) -> None:
+        try:
+            self._commit([Add(delivery) for delivery in deliveries])
+        except Conflict:
+            # One that still waits serves as well.
+            for delivery in deliveries:
+                with suppress(Conflict):
+                    self._commit([Add(delivery)])
+
+    def _commit(self, changes: Sequence[Change]) -> None:
+        if changes:
+            self._storage.commit(*changes, now=self._clock())
+
+
+def _covers(sweep: Sweep, record: AuthorizationCode | Grant) -> bool:
+    if sweep.client_id is not None:
+        return record.client_id == sweep.client_id
+    if sweep.epoch is not None:
+        return record.account_epoch < sweep.epoch
+    return record.session_key is not None and record.session_key in sweep.session_keys
