@@ -19,6 +19,8 @@ from oauthprov.protocol.ended import session_key
 from oauthprov.protocol.openid import is_on
 from oauthprov.protocol.sweeps import Sweeps
 from oauthprov.records import (
+    SWEEP_LEASE,
+    SWEEP_QUEUE,
     Consent,
     Digest,
     EndedSession,
@@ -128,7 +130,7 @@ class Endings:
         while (sweep := self._next_begun()) is not None:
             self._run(sweep)
         now, due = self._clock(), list[int]()
-        for stored in self._storage.walk(Sweep, queue=Sweep.QUEUE):
+        for stored in self._storage.walk(Sweep, queue=SWEEP_QUEUE):
             if stored.record.due_at > now:
                 due.append(stored.record.due_at)
             elif self._take_over(stored, now):
@@ -144,7 +146,7 @@ class Endings:
             self._tell()
 
     def _take_over(self, stored: Stored[Sweep], now: int) -> bool:
-        mine = replace(stored.record, due_at=now + Sweep.LEASE)
+        mine = replace(stored.record, due_at=now + SWEEP_LEASE)
         try:
             self._storage.commit(Replace(mine, expecting=stored), now=now)
         except Conflict:

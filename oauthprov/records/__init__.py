@@ -30,6 +30,8 @@ from oauthprov.records.shape import R as R
 from oauthprov.records.shape import Record as Record
 from oauthprov.records.shape import Shape as Shape
 from oauthprov.records.shape import record as record
+from oauthprov.records.workings import SWEEP_LEASE as SWEEP_LEASE
+from oauthprov.records.workings import SWEEP_QUEUE as SWEEP_QUEUE
 from oauthprov.records.workings import EndedSession as EndedSession
 from oauthprov.records.workings import Interaction as Interaction
 from oauthprov.records.workings import LogoutDelivery as LogoutDelivery

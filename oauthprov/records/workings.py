@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from oauthprov.records.keys import Digest
 from oauthprov.records.shape import Record, record
+
+SWEEP_QUEUE = "sweeps"
+SWEEP_LEASE = 300
+"""Seconds that a process has for a sweep before another takes over."""
+SWEEP_PATIENCE = 366 * 86_400
+"""Seconds after which what is left of a sweep has expired by itself."""
 
 
 @record("interaction", key="key")
@@ -109,12 +113,6 @@ class Sweep(Record):
     client_id: str | None = None
     everything: bool = False
 
-    QUEUE: ClassVar[str] = "sweeps"
-    LEASE: ClassVar[int] = 300
-    """Seconds that a process has before another takes over."""
-    PATIENCE: ClassVar[int] = 366 * 86_400
-    """Seconds after which what is left has expired by itself."""
-
     @classmethod
     def begin(
         cls,
@@ -130,11 +128,11 @@ class Sweep(Record):
         """Return a sweep that begins ``now``; ``name`` tells it from others of the account."""
         return cls(
             key=f"{account_id}.{name}",
-            queue=cls.QUEUE,
+            queue=SWEEP_QUEUE,
             account_id=account_id,
             created_at=now,
-            due_at=now + cls.LEASE,
-            expires_at=now + cls.PATIENCE,
+            due_at=now + SWEEP_LEASE,
+            expires_at=now + SWEEP_PATIENCE,
             epoch=epoch,
             session_keys=session_keys,
             client_id=client_id,

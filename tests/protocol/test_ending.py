@@ -11,6 +11,7 @@ from oauthprov.protocol.ended import session_key
 from oauthprov.protocol.ending import Endings
 from oauthprov.protocol.sweeps import Sweeps
 from oauthprov.records import (
+    SWEEP_LEASE,
     AuthorizationCode,
     Client,
     Consent,
@@ -177,9 +178,9 @@ class TestBeforeTheSweep:
         tokens = person.tokens()
         end(person)
         again = world.another_process()
-        assert again.endings.work() == Sweep.LEASE
+        assert again.endings.work() == SWEEP_LEASE
         assert world.is_live(tokens["access_token"])
-        world.now += Sweep.LEASE
+        world.now += SWEEP_LEASE
         assert again.endings.work() is None
         [grant] = world.all(Grant)
         assert grant.state(world.now) == "revoked"

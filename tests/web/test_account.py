@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oauthprov.records import Consent
+from oauthprov.records import Consent, consent_key
 from tests.site import ISSUER
 
 
@@ -53,18 +53,21 @@ def test_an_app_that_is_gone_can_still_be_removed(site, alice):
     alice.connect(app)
     site.registrar.remove(app.client.client_id)
     assert removal(alice, app).form.submit().location == f"{ISSUER}/account?done=removed"
-    assert list(site.storage.walk(Consent)) == []
+    [consent] = site.storage.walk(Consent)
+    assert consent.record.withdrawn_at == site.clock()
 
 
 def test_nobody_removes_what_somebody_else_allowed(site, alice):
     app = site.app()
     alice.connect(app)
+    allowed_by = alice.account_id()
     bob = site.browser().sign_up("bob")
     assert removal(bob, app).status_int == 404
     token = bob.get("/logout").form["csrf_token"].value
     path = site.url(f"/account/apps/{app.client.client_id}/remove")
     bob.page.post(path, {"csrf_token": token})
-    assert len(list(site.storage.walk(Consent))) == 1
+    key = consent_key(allowed_by, app.client.client_id)
+    assert site.storage.get(Consent, key).record.withdrawn_at is None
 
 
 def test_a_visitor_is_sent_to_sign_in(site):

@@ -113,7 +113,7 @@ def test_an_expired_question_is_over(site, alice):
 
 def test_who_is_signed_out_meanwhile_signs_in_and_is_asked_again(site, alice):
     page = alice.authorize(site.app())
-    site.wsgi.registry["oauthprov"].sessions.end_all(alice.account_id())
+    site.wsgi.registry["oauthprov"].people.end_sessions(alice.account_id())
     sent = pressed(page)
     assert sent.location.startswith(f"{ISSUER}/login?interaction=")
     login = alice.get(sent.location)

@@ -104,8 +104,9 @@ def test_signing_in_again_ends_the_session_before(site, alice):
     token = alice.get("/account").forms[0]["csrf_token"].value
     fields = {"name": "alice", "password": PASSWORD, "csrf_token": token}
     alice.page.post(form.action, fields)
-    [new] = sessions_of(site)
-    assert new.key != old.key
+    [new] = [one for one in sessions_of(site) if one.key != old.key]
+    assert site.storage.get(Session, old.key).state(site.clock()) == "claimed"
+    assert site.storage.get(Session, new.key).state(site.clock()) == "live"
 
 
 def test_who_is_signed_in_already_goes_on(site, alice):
