@@ -120,6 +120,18 @@ def test_only_the_storage_chooser_names_a_backend():
                 assert not _within(name, BACKENDS), f"{room} imports {name}"
 
 
+def test_no_attribute_is_computed_under_a_lock_that_all_threads_share():
+    why = (
+        "before Python 3.12 it computes for one instance at a time, so that a request that reads"
+        " a body or the storage in it holds up all others: use oauthprov.web.reify, or a property"
+        " that keeps its value in an attribute"
+    )
+    for module in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "name", "")
+            assert name != "cached_property", f"{module.relative_to(PACKAGE)}: {why}"
+
+
 def test_every_module_lies_in_a_room_with_walls():
     free = {"__init__", "cli", "storage"}  # these may import anything but a backend
     top = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or _is_package(path)}

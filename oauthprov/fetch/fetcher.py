@@ -10,7 +10,6 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
@@ -65,6 +64,7 @@ class Fetcher:
         self._seconds = seconds
         self._lookup = lookup
         self._ca_file = ca_file
+        self._trusting: ssl.SSLContext | None = None
         self._room = threading.BoundedSemaphore(ROOM)
         self._turns = threading.BoundedSemaphore(PARALLEL)
         self._lookups = threading.BoundedSemaphore(LOOKUPS)
@@ -122,13 +122,17 @@ class Fetcher:
         finally:
             self._turns.release()
 
-    @cached_property
+    @property
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self._ca_file:
-            context.load_verify_locations(cafile=self._ca_file)
-        return context
+        # Loading the certificates takes a while: only servers that fetch do it. Two threads may
+        # both do it at first, which is better than one waiting for the other under a lock.
+        if self._trusting is None:
+            context = ssl.create_default_context()
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            if self._ca_file:
+                context.load_verify_locations(cafile=self._ca_file)
+            self._trusting = context
+        return self._trusting
 
     def _fetch(self, target: Target, media_types: Collection[str], limit: int) -> Fetched:
         deadline = Deadline(self._seconds)

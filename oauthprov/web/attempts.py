@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, TypeVar
 
 import limits
@@ -14,6 +13,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from oauthprov import logs
 from oauthprov.settings import Settings
+from oauthprov.web.reify import reify
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ class Attempts:
             log.error("attempts are counted in this process only: %s", type(down).__name__)
             return ask(self._own)
 
-    @cached_property
+    @reify
     def _shared(self) -> MovingWindowRateLimiter:
         # Opened at the first try, since a cluster is connected to at once: it may be down.
         patience = {"socket_timeout": 1, "socket_connect_timeout": 1}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -21,6 +20,7 @@ from oauthprov.protocol.provider import Provider
 from oauthprov.settings import Settings
 from oauthprov.web import csrf
 from oauthprov.web.errors import Rejected
+from oauthprov.web.reify import reify
 from oauthprov.web.session import BrowserSession
 from oauthprov.web.site import Site, site_of
 
@@ -41,7 +41,7 @@ class RequestTools:
         bound = logs.request_id.set(self.request_id)
         request.add_finished_callback(lambda _: logs.request_id.reset(bound))
 
-    @cached_property
+    @reify
     def site(self) -> Site:
         """What the app has of ours."""
         return site_of(self._request.registry)
@@ -56,12 +56,12 @@ class RequestTools:
         """The effective settings."""
         return self.site.settings
 
-    @cached_property
+    @reify
     def session(self) -> BrowserSession:
         """The browser behind the request."""
         return BrowserSession(self._request)
 
-    @cached_property
+    @reify
     def person(self) -> SignedIn | None:
         """Who is signed in, as the account source says."""
         return self.provider.accounts.signed_in(self._request)
@@ -70,7 +70,7 @@ class RequestTools:
         """Return who else is signed in in this browser, as the account source says."""
         return self.provider.accounts.others(self._request)
 
-    @cached_property
+    @reify
     def call(self) -> Call:
         """The request as the protocol takes it. Raises Rejected when the body is over 1 MiB."""
         environ = self._request.environ

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import Any
 
 from oauthprov.accounts import PASSWORD_ACR, SignedIn
 from oauthprov.protocol.sessions import account_of, browser_key, new_browser_id
 from oauthprov.records import Account, Digest, Session
 from oauthprov.web import cookies, csrf
+from oauthprov.web.reify import reify
 
 LIMIT = 5
 """How many accounts may be signed in in one browser."""
@@ -31,14 +31,14 @@ class BrowserSession:
         self._request = request
         self._sessions = request.oauthprov.site.sessions
 
-    @cached_property
+    @reify
     def _secrets(self) -> tuple[str, ...]:
         cookie = cookies.read(self._request, cookies.SESSION) or _NOBODY
         active, *others = cookie.split(_SEPARATOR)[: LIMIT + 1]
         known = dict.fromkeys(other for other in others if other not in (_NOBODY, active))
         return (active, *known)[: LIMIT + (active == _NOBODY)]
 
-    @cached_property
+    @reify
     def _browser_id(self) -> str:
         cookie = cookies.read(self._request, cookies.BROWSER)
         if cookie is not None and _BROWSER_ID.match(cookie):
@@ -70,14 +70,14 @@ class BrowserSession:
         """The token that every form of this browser carries."""
         return csrf.token(self._request)
 
-    @cached_property
+    @reify
     def signed_in(self) -> SignedIn | None:
         """Whose account is the active one; one read."""
         active = self._secrets[0]
         known = self._everybody if "_everybody" in self.__dict__ else self._load(active)
         return known.get(active)
 
-    @cached_property
+    @reify
     def others(self) -> tuple[SignedIn, ...]:
         """Who else is signed in in this browser, who was active last first; one read for all."""
         return tuple(self._load(*self._secrets[1:]).values())
@@ -87,7 +87,7 @@ class BrowserSession:
         """Every account that is signed in in this browser, the active one first; one read."""
         return tuple(self._everybody.values())
 
-    @cached_property
+    @reify
     def _everybody(self) -> dict[str, SignedIn]:
         return self._load(*self._secrets)
 

@@ -1,0 +1,21 @@
+"""Attributes that are computed once, such as the person behind a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pyramid import decorator
+
+T = TypeVar("T")
+
+
+def reify(compute: Callable[[Any], T]) -> T:
+    """Make an attribute of a method: it is computed at first use and kept in ``__dict__``.
+
+    This is Pyramid's decorator with types. Unlike ``functools.cached_property``, which before
+    Python 3.12 computes for one instance at a time in the whole process, it takes no lock. Two
+    threads that share an instance may thus compute twice; the one that ends last is kept.
+    """
+    made: T = decorator.reify(compute)
+    return made
