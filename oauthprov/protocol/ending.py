@@ -118,8 +118,7 @@ class Endings:
                 self._tell()
             if swept.done:
                 return
-        with self._lock:
-            self._begun.append(sweep)
+        self._keep(sweep)
         self._wake()
 
     def work(self) -> float | None:
@@ -128,7 +127,11 @@ class Endings:
         None when there is none. Raises StorageError.
         """
         while (sweep := self._next_begun()) is not None:
-            self._run(sweep)
+            try:
+                self._run(sweep)
+            except StorageError:
+                self._keep(sweep)  # it may be in no queue, where storage was full
+                raise
         now, due = self._clock(), list[int]()
         for stored in self._storage.walk(Sweep, queue=SWEEP_QUEUE):
             if stored.record.due_at > now:
@@ -140,6 +143,10 @@ class Endings:
     def _next_begun(self) -> Sweep | None:
         with self._lock:
             return self._begun.popleft() if self._begun else None
+
+    def _keep(self, sweep: Sweep) -> None:
+        with self._lock:
+            self._begun.append(sweep)
 
     def _run(self, sweep: Sweep) -> None:
         if self._sweeps.run(sweep).told:
