@@ -24,11 +24,11 @@ class Counting(Storage):
         self.reads += 1
         return self.inner.get_many(pairs)
 
-    def find(self, kind, *, after=None, limit=100, **index):
+    def _find(self, kind, index, after, limit):
         self.reads += 1
         return self.inner.find(kind, after=after, limit=limit, **index)
 
-    def commit(self, *changes, now):
+    def _commit(self, changes, now):
         if self.meanwhile:
             self.meanwhile.pop(0)()
         self.writes += 1

@@ -25,7 +25,6 @@ from oauthprov.storage.interface import (
     Conflict,
     Page,
     Remove,
-    Replace,
     Revoke,
     Storage,
     StorageError,
@@ -56,11 +55,9 @@ class JournalStorage(Storage):
         with self._journal(fcntl.LOCK_SH):
             return [self._stored((kind.shape.name, key)) for kind, key in pairs]
 
-    def find(
-        self, kind: type[R], *, after: str | None = None, limit: int = 100, **index: str
+    def _find(
+        self, kind: type[R], index: Mapping[str, str], after: str | None, limit: int
     ) -> Page[R]:
-        if len(index) > 1 or not set(index) <= set(kind.shape.indexes):
-            raise ValueError(f"not an index of {kind.shape.name}: {', '.join(index)}")
         start = bytes.fromhex(after or "").decode("ascii")
         with self._journal(fcntl.LOCK_SH):
             found = sorted(
@@ -74,9 +71,7 @@ class JournalStorage(Storage):
         more = found[limit - 1][0].encode().hex() if len(found) > limit else None
         return Page(tuple(stored for stored in items if stored), more)
 
-    def commit(self, *changes: Change, now: int) -> None:
-        if len({_key(change) for change in changes}) < len(changes):
-            raise ValueError("a record appears twice in a commit")
+    def _commit(self, changes: Sequence[Change], now: int) -> None:
         with self._journal(fcntl.LOCK_EX) as journal:
             self._append(journal, {_key(change): self._changed(change, now) for change in changes})
 
@@ -162,11 +157,8 @@ class JournalStorage(Storage):
 
 
 def _key(change: Change) -> Key:
-    if isinstance(change, Revoke):
-        return Grant.shape.name, change.grant_id
-    if isinstance(change, Add | Replace):
-        return change.record.shape.name, change.record.storage_key
-    return change.kind.shape.name, change.key
+    kind, key = change.target
+    return kind.shape.name, key
 
 
 def _past(stored: Stored[Any], now: int) -> bool:

@@ -28,7 +28,7 @@ from oauthprov.protocol.client_types import (
     ClientType,
     has_secret,
 )
-from oauthprov.records import Client, Consent, Logo
+from oauthprov.records import Client, Consent, Logo, is_key
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Conflict, Page, Remove, Replace, Storage, Stored
 
@@ -123,7 +123,7 @@ class Registrar:
 
     def get(self, client_id: str, owner: str | None = None) -> StoredClient:
         """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
-        stored = self._storage.get(Client, client_id) if _may_be_id(client_id) else None
+        stored = self._storage.get(Client, client_id) if is_key(client_id) else None
         if stored is None or (owner is not None and stored.record.owner != owner):
             raise UnknownClient(client_id)
         return stored
@@ -238,8 +238,3 @@ def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[bool]:
         if orphaned:
             storage.commit(Remove(Consent, stored.record.key), now=now)
         yield orphaned
-
-
-def _may_be_id(client_id: str) -> bool:
-    # A key is ASCII of at most 255 bytes: what a stranger puts in a URL may be anything.
-    return 0 < len(client_id) <= 255 and client_id.isascii() and client_id.isprintable()

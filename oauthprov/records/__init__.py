@@ -20,6 +20,7 @@ from oauthprov.records.grants import RefreshToken as RefreshToken
 from oauthprov.records.keys import KEY_LIMIT as KEY_LIMIT
 from oauthprov.records.keys import Digest as Digest
 from oauthprov.records.keys import consent_key as consent_key
+from oauthprov.records.keys import is_key as is_key
 from oauthprov.records.keys import slot as slot
 from oauthprov.records.people import Account as Account
 from oauthprov.records.people import Consent as Consent

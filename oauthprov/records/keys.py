@@ -10,6 +10,11 @@ Digest = NewType("Digest", str)
 KEY_LIMIT = 255
 
 
+def is_key(text: str) -> bool:
+    """Whether a record can stand under ``text``, or be found by it as an indexed value."""
+    return 0 < len(text) <= KEY_LIMIT and text.isascii() and text.isprintable()
+
+
 def slot(key: str) -> str:
     """The part of ``key`` whose records change together: all before the first dot."""
     return key.partition(".")[0]

@@ -1,20 +1,29 @@
 """The storage contract: five changes, eight verbs, and what may go wrong.
 
 A backend implements :class:`Storage` and proves itself with ``oauthprov.storage.testing``. It
-knows records by their :class:`~oauthprov.records.Shape` alone, and nothing of OAuth.
+knows records by their :class:`~oauthprov.records.Shape` alone, and nothing of OAuth. ``commit``
+and ``find`` check their arguments here, so that no backend has to: it implements ``_commit`` and
+``_find``.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from itertools import islice
+from typing import Generic, Literal, TypeVar, final
 
-from oauthprov.records import Grant, Record
+from oauthprov.records import KEY_LIMIT, Grant, Record, is_key, slot
+
+COMMIT_LIMIT = 100
+"""Changes in one commit, at most; :func:`batches` cuts what may be more."""
 
 R = TypeVar("R", bound=Record)
 RecordT_co = TypeVar("RecordT_co", bound=Record, covariant=True)
+
+Target = tuple[type[Record], str]
+"""The kind and key of the record that a change is about."""
 
 State = Literal["live", "unknown", "expired", "claimed", "revoked", "exists", "changed"]
 
@@ -90,6 +99,11 @@ class Add:
 
     record: Record
 
+    @property
+    def target(self) -> Target:
+        """The kind and key of the record that is added."""
+        return type(self.record), self.record.storage_key
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -100,6 +114,11 @@ class Claim:
 
     kind: type[Record]
     key: str
+
+    @property
+    def target(self) -> Target:
+        """The kind and key of the record that is claimed."""
+        return self.kind, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +131,11 @@ class Replace:
     record: Record
     expecting: Stored[Record]
 
+    @property
+    def target(self) -> Target:
+        """The kind and key of the record that is replaced."""
+        return type(self.record), self.record.storage_key
+
 
 @dataclass(frozen=True, slots=True)
 class Remove:
@@ -119,6 +143,11 @@ class Remove:
 
     kind: type[Record]
     key: str
+
+    @property
+    def target(self) -> Target:
+        """The kind and key of the record that is removed."""
+        return self.kind, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +159,20 @@ class Revoke:
 
     grant_id: str
 
+    @property
+    def target(self) -> Target:
+        """The kind and key of the record that is revoked."""
+        return Grant, self.grant_id
+
 
 Change = Add | Claim | Replace | Remove | Revoke
+
+
+def batches(changes: Iterable[Change]) -> Iterator[Sequence[Change]]:
+    """Yield ``changes`` in their order, as many at a time as one commit takes."""
+    remaining = iter(changes)
+    while batch := tuple(islice(remaining, COMMIT_LIMIT)):
+        yield batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +204,7 @@ class Storage(ABC):
     ) -> Sequence[Stored[Record] | None]:
         """Return what ``get`` would for each pair, in order; one trip where the engine can."""
 
-    @abstractmethod
+    @final
     def find(
         self, kind: type[R], *, after: str | None = None, limit: int = 100, **index: str
     ) -> Page[R]:
@@ -172,7 +213,25 @@ class Storage(ABC):
         At most one index is named. The order is by key and stable, so a walk with ``after`` set to
         the last page's ``next`` meets each record that was there throughout exactly once. A page
         isn't empty while its ``next`` says that there is more. Raises ValueError for a field that
-        isn't an index, or a cursor that isn't one of this method's.
+        isn't an index, a limit below 1, or a cursor that isn't one of this method's.
+        """
+        if others := sorted(index.keys() - set(kind.shape.indexes)):
+            raise ValueError(f"{kind.__name__} has no index {', '.join(others)}")
+        if len(index) > 1:
+            raise ValueError("records are found by one index at a time")
+        if limit < 1:
+            raise ValueError("a page holds at least one record")
+        if not all(map(is_key, index.values())):
+            return Page(())
+        return self._find(kind, index, after, limit)
+
+    @abstractmethod
+    def _find(
+        self, kind: type[R], index: Mapping[str, str], after: str | None, limit: int
+    ) -> Page[R]:
+        """Do what ``find`` says; ``index`` names one indexed field and its value, or none.
+
+        Raises ValueError for an ``after`` that isn't a cursor of this method.
         """
 
     def walk(self, kind: type[R], **index: str) -> Iterator[Stored[R]]:
@@ -185,14 +244,29 @@ class Storage(ABC):
                 return
             after = page.next
 
-    @abstractmethod
+    @final
     def commit(self, *changes: Change, now: int) -> None:
         """Apply all the changes, or none and raise Conflict for the first that may not be.
 
-        A record appears at most once in a commit (else ValueError), and a ``grant_id`` that a
-        record names is the slot of its key. Within one slot all or nothing holds on every backend;
-        across slots a cluster may stop between two, in the caller's order of their first change.
-        From the second ``expires_at + keep`` on a key counts as free.
+        Within one slot all or nothing holds on every backend; across slots a cluster may stop
+        between two, in the caller's order of their first change. From the second
+        ``expires_at + keep`` on a key counts as free.
+
+        Raises ValueError, and changes nothing, for more than COMMIT_LIMIT changes, two changes of
+        one record, a key or indexed value that :func:`~oauthprov.records.is_key` refuses, a
+        ``grant_id`` that isn't the slot of the record's key, and a replacement of another kind,
+        key or indexed value than what it replaces.
+        """
+        _check(changes)
+        if changes:
+            self._commit(changes, now)
+
+    @abstractmethod
+    def _commit(self, changes: Sequence[Change], now: int) -> None:
+        """Do what ``commit`` says; ``changes`` are checked as it says, and not empty.
+
+        A Claim, Remove or Revoke may still name a key that no record can have: for a Claim that
+        is unknown, for the others there is nothing to do.
         """
 
     @abstractmethod
@@ -217,3 +291,37 @@ class Storage(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give back every connection. The storage may be used again afterwards."""
+
+
+def _check(changes: Sequence[Change]) -> None:
+    """Raise ValueError for a commit that no backend may accept."""
+    if len(changes) > COMMIT_LIMIT:
+        raise ValueError(f"a commit has at most {COMMIT_LIMIT} changes, not {len(changes)}")
+    if len(changes) > 1 and len({change.target for change in changes}) < len(changes):
+        raise ValueError("a record appears at most once in a commit")
+    for change in changes:
+        match change:
+            case Add(record):
+                _check_record(record)
+            case Replace(record, expecting):
+                _check_record(record)
+                _check_same(record, expecting.record)
+
+
+def _check_record(record: Record) -> None:
+    shape, key = record.shape, record.storage_key
+    for name in (shape.key, *shape.indexes):
+        value = getattr(record, name)
+        if value is not None and not is_key(value):
+            raise ValueError(
+                f"{shape.name}.{name} is printable ASCII of 1 to {KEY_LIMIT} characters"
+            )
+    if shape.has_grant and getattr(record, "grant_id", None) not in (None, slot(key)):
+        raise ValueError("the grant that a record names is the slot of its key")
+
+
+def _check_same(record: Record, old: Record) -> None:
+    if type(record) is not type(old) or record.storage_key != old.storage_key:
+        raise ValueError("a record is replaced by one of its kind and key")
+    if any(getattr(record, name) != getattr(old, name) for name in record.shape.indexes):
+        raise ValueError("the indexed fields of a stored record don't change")

@@ -89,10 +89,7 @@ class Codec(Generic[R]):
         )
 
     def _names_grant(self, record: R) -> bool:
-        named = getattr(record, "grant_id", None) if self.has_grant else None
-        if named is not None and named != slot(record.storage_key):
-            raise ValueError("the grant that a record names is the slot of its key")
-        return named is not None
+        return self.has_grant and getattr(record, "grant_id", None) is not None
 
 
 def codec(kind: type[R]) -> Codec[R]:

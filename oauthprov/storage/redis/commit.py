@@ -14,7 +14,7 @@ from oauthprov.storage.redis.codec import time_of
 from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.route import Route
 from oauthprov.storage.redis.script import Script
-from oauthprov.storage.redis.steps import Step, Steps, subject
+from oauthprov.storage.redis.steps import Step, Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Commit:
         time = time_of(now)
         entries: dict[int, list[Step]] = {}
         slots: dict[int, list[Step]] = {}
-        for change in _distinct(changes):
+        for change in changes:
             step = self._steps.step(change, now)
             home = self._route.slot(step.keys[0])
             slots.setdefault(home, []).append(step)
@@ -61,9 +61,3 @@ class Commit:
             return None
         number, state, found, grant = (*reply, None, None)[:4]
         return Refusal(steps[number].change, state, found, grant)
-
-
-def _distinct(changes: Sequence[Change]) -> Sequence[Change]:
-    if len({subject(change) for change in changes}) < len(changes):
-        raise ValueError("a record appears at most once in a commit")
-    return changes

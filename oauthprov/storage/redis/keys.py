@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-KEY_LIMIT = 255
 ROSTER = "by-key"
 """No field has a hyphen in its name, so no index is mistaken for a roster."""
 
@@ -74,13 +73,6 @@ class Keys:
 def shard_of(key: str) -> str:
     """The shard of a roster that lists ``key``."""
     return f"{ord(key[0]):02x}" if key else ""
-
-
-def checked(key: str) -> str:
-    """``key``, if it is ASCII and short enough to be one; ValueError otherwise."""
-    if len(key) > KEY_LIMIT or not key.isascii():
-        raise ValueError("a key is ASCII, and at most 255 bytes long")
-    return key
 
 
 def _bytes(name: str) -> bytes:

@@ -16,7 +16,6 @@ from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.purge import Purge
 from oauthprov.storage.redis.read import Reader
 from oauthprov.storage.redis.route import Route
-from oauthprov.storage.redis.steps import subject
 
 R = TypeVar("R", bound=Record)
 
@@ -29,7 +28,7 @@ class RedisStorage(Storage):
         self._route = route
         self._reader = Reader(route, keys)
         self._finder = Finder(route, keys, self._reader)
-        self._commit = Commit(keys, route)
+        self._committer = Commit(keys, route)
         self._purge = Purge(route, keys)
 
     @failing_as_storage_error
@@ -43,14 +42,14 @@ class RedisStorage(Storage):
         return self._reader.get_many(pairs)
 
     @failing_as_storage_error
-    def find(
-        self, kind: type[R], *, after: str | None = None, limit: int = 100, **index: str
+    def _find(
+        self, kind: type[R], index: Mapping[str, str], after: str | None, limit: int
     ) -> Page[R]:
         return self._finder.page(kind, after, limit, index)
 
     @failing_as_storage_error
-    def commit(self, *changes: Change, now: int) -> None:
-        if refusal := self._commit.run(changes, now):
+    def _commit(self, changes: Sequence[Change], now: int) -> None:
+        if refusal := self._committer.run(changes, now):
             raise self._conflict(refusal)
 
     @failing_as_storage_error
@@ -73,7 +72,7 @@ class RedisStorage(Storage):
         self._route.close()
 
     def _conflict(self, refusal: Refusal) -> Conflict:
-        kind, key = subject(refusal.change)
+        kind, key = refusal.change.target
         stored = self._reader.decoded(kind, key, (refusal.found, refusal.grant))
         if (
             stored is not None

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from oauthprov.records import Grant, Record
-from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke
+from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace
 from oauthprov.storage.sql.codec import Codec
 from oauthprov.storage.sql.statements import parameter
 from oauthprov.storage.sql.tables import TABLES, grants
@@ -44,24 +44,7 @@ Shape = tuple[type[Change], type[Record]]
 
 def shape(change: Change) -> Shape:
     """What a statement is compiled for: the type of the change and the kind it changes."""
-    match change:
-        case Add(record) | Replace(record):
-            return type(change), type(record)
-        case Claim(kind) | Remove(kind):
-            return type(change), kind
-        case Revoke():
-            return Revoke, Grant
-
-
-def key_of(change: Change) -> str:
-    """The key of the record that is changed."""
-    match change:
-        case Add(record) | Replace(record):
-            return record.storage_key
-        case Claim(_, key) | Remove(_, key):
-            return key
-        case Revoke(grant_id):
-            return grant_id
+    return type(change), change.target[0]
 
 
 def values(change: Change, codec: Codec[Any], now: int) -> Mapping[str, Any]:
@@ -85,7 +68,7 @@ def values(change: Change, codec: Codec[Any], now: int) -> Mapping[str, Any]:
                 "expected_revoked_at": expecting.revoked_at,
             }
         case _:
-            return {"key": key_of(change), "now": now}
+            return {"key": change.target[1], "now": now}
 
 
 def statement(change: Shape, part: int, gate: CTE | None = None) -> Insert | Update | Delete:

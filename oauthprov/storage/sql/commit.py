@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from oauthprov.records import KEY_LIMIT, KINDS, Record, slot
+from oauthprov.records import KINDS, Record, is_key
 from oauthprov.storage.interface import (
     Add,
     Change,
@@ -22,7 +22,7 @@ from oauthprov.storage.interface import (
     State,
     Stored,
 )
-from oauthprov.storage.sql.changes import GATES, Shape, key_of, shape, statement, vacate, values
+from oauthprov.storage.sql.changes import GATES, Shape, shape, statement, vacate, values
 from oauthprov.storage.sql.codec import Codecs
 from oauthprov.storage.sql.engines import Engines
 from oauthprov.storage.sql.failures import RolledBack
@@ -46,11 +46,10 @@ class Committer:
         self._runner = Runner(dbapi.Error, dbapi.IntegrityError, engines.begin)
 
     def commit(self, changes: Sequence[Change], now: int) -> None:
-        """Apply ``changes`` as the contract says; raises Conflict, StorageError, ValueError."""
-        check(changes)
-        if not all(is_storable(key_of(change)) for change in changes):
+        """Apply ``changes`` as the contract says; raises Conflict, StorageError."""
+        if not all(is_key(change.target[1]) for change in changes):
             self._blame(changes, now)
-            changes = [change for change in changes if is_storable(key_of(change))]
+            changes = [change for change in changes if is_key(change.target[1])]
         if not changes:
             return
         persistently(
@@ -101,7 +100,7 @@ class Committer:
     def _blame(self, changes: Sequence[Change], now: int) -> None:
         """Raise Conflict for the first of ``changes`` that may not be, if one still may not."""
         gates = [change for change in changes if not isinstance(change, Remove | Revoke)]
-        found = self._read([(shape(change)[1], key_of(change)) for change in gates])
+        found = self._read([change.target for change in gates])
         for change, stored in zip(gates, found, strict=True):
             there = None if stored is None or is_over(stored, now) else stored
             state = refusal(change, there, now)
@@ -141,29 +140,6 @@ def is_unchanged(stored: Stored[Record], expecting: Stored[Record]) -> bool:
     return marks(stored) == marks(expecting)
 
 
-def is_storable(key: str) -> bool:
-    """Whether a record can stand under ``key`` at all."""
-    return key.isascii() and len(key) <= KEY_LIMIT and "\0" not in key
-
-
-def check(changes: Sequence[Change]) -> None:
-    """Raise ValueError for a commit that no backend may accept."""
-    seen = {(shape(change)[1], key_of(change)) for change in changes}
-    if len(seen) != len(changes):
-        raise ValueError("a record appears twice in a commit")
-    for change in changes:
-        if not isinstance(change, Add | Replace):
-            continue
-        record, key = change.record, key_of(change)
-        if not is_storable(key):
-            raise ValueError(f"a key is ASCII and at most {KEY_LIMIT} bytes")
-        grant_id = getattr(record, "grant_id", None) if record.shape.has_grant else None
-        if grant_id is not None and grant_id != slot(key):
-            raise ValueError("a record's grant is the slot of its key")
-        if isinstance(change, Replace) and change.expecting.record.storage_key != key:
-            raise ValueError("a record replaces the one under its own key")
-
-
 def in_locking_order(changes: Sequence[Change]) -> Sequence[Change]:
     """Order ``changes`` so that commits rarely deadlock, and no claim sees another change.
 
@@ -171,6 +147,7 @@ def in_locking_order(changes: Sequence[Change]) -> Sequence[Change]:
     """
 
     def place(change: Change) -> tuple[bool, int, str]:
-        return not isinstance(change, Claim), KINDS.index(shape(change)[1]), key_of(change)
+        kind, key = change.target
+        return not isinstance(change, Claim), KINDS.index(kind), key
 
     return sorted(changes, key=place)

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL
 
-from oauthprov.records import Record
+from oauthprov.records import Record, is_key
 from oauthprov.storage.interface import Change, Page, Storage, Stored
 from oauthprov.storage.sql import purge, schema
 from oauthprov.storage.sql.codec import Codecs
-from oauthprov.storage.sql.commit import Committer, is_storable
+from oauthprov.storage.sql.commit import Committer
 from oauthprov.storage.sql.describe import describe
 from oauthprov.storage.sql.engines import Options, open_engines
 from oauthprov.storage.sql.statements import Compiler, Statement, by_index, by_keys
@@ -39,7 +39,7 @@ class SQLStorage(Storage):
         """Return what ``get`` would for each pair, in order; one trip a kind."""
         wanted: dict[type[Record], list[str]] = {}
         for kind, key in pairs:
-            if is_storable(key):
+            if is_key(key):
                 wanted.setdefault(kind, []).append(key)
         found: dict[tuple[type[Record], str], Stored[Record]] = {}
         for kind, keys in wanted.items():
@@ -50,28 +50,20 @@ class SQLStorage(Storage):
                     found[kind, stored.record.storage_key] = stored
         return [found.get((kind, key)) for kind, key in pairs]
 
-    def find(
-        self, kind: type[R], *, after: str | None = None, limit: int = 100, **index: str
+    def _find(
+        self, kind: type[R], index: Mapping[str, str], after: str | None, limit: int
     ) -> Page[R]:
-        """Return a page of the records whose indexed field has a value, or of all."""
         name, value = next(iter(index.items()), (None, None))
-        if len(index) > 1 or (name is not None and name not in kind.shape.indexes):
-            raise ValueError(f"{kind.__name__} has no index {' with '.join(index)}")
-        if limit < 1:
-            raise ValueError("a page holds at least one record")
         given = {"value": value, "limit": limit + 1}
         if after is not None:
             given["after"] = read_cursor(after)
-        if value is not None and not is_storable(value):
-            return Page(())
         statement = self._compiler.statement(by_index, kind, name, after is not None)
         items = self._select(kind, statement, [given])
         if len(items) <= limit:
             return Page(tuple(items))
         return Page(tuple(items[:limit]), write_cursor(items[limit - 1].record.storage_key))
 
-    def commit(self, *changes: Change, now: int) -> None:
-        """Apply all the changes, or none, across slots too."""
+    def _commit(self, changes: Sequence[Change], now: int) -> None:
         self._committer.commit(changes, now)
 
     def purge(self, *, now: int, limit: int = 500) -> int:
@@ -120,6 +112,6 @@ def read_cursor(cursor: str) -> str:
     except (binascii.Error, UnicodeError, ValueError):
         text = ""
     key = text.removeprefix("after:")
-    if key == text or not is_storable(key):
+    if key == text or not is_key(key):
         raise ValueError("not a cursor of this storage")
     return key

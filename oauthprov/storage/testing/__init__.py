@@ -31,6 +31,7 @@ from oauthprov.storage.testing.machine import AgainstModel  # noqa: E402
 from oauthprov.storage.testing.purging import Purging  # noqa: E402
 from oauthprov.storage.testing.racing import Racing  # noqa: E402
 from oauthprov.storage.testing.reading import Reading  # noqa: E402
+from oauthprov.storage.testing.refusing import Refusing  # noqa: E402
 from oauthprov.storage.testing.secrecy import Secrecy  # noqa: E402
 
 __all__ = ["NewerCode", "StorageSuite"]
@@ -47,6 +48,7 @@ class StorageSuite(
     Grants,
     Expiry,
     Atomicity,
+    Refusing,
     Finding,
     Changes,
     Reading,

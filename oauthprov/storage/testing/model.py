@@ -19,16 +19,15 @@ from oauthprov.storage.interface import (
     Replace,
     Revoke,
     Stored,
+    Target,
 )
-
-Key = tuple[type[Record], str]
 
 
 class Model:
     """What a storage should hold after the commits so far."""
 
     def __init__(self) -> None:
-        self.records: dict[Key, Stored[Record]] = {}
+        self.records: dict[Target, Stored[Record]] = {}
 
     def get(self, kind: type[Record], key: str) -> Stored[Record] | None:
         """Return what is stored, with its grant."""
@@ -56,7 +55,7 @@ class Model:
         return None if past else stored
 
     def _apply(self, change: Change, now: int) -> None:
-        at = target(change)
+        at = change.target
         stored = self.taken(*at, now)
         if isinstance(change, Remove):
             self.records.pop(at, None)
@@ -84,17 +83,6 @@ def _changed(
     if marks(stored) != marks(change.expecting):
         raise Conflict(change, "changed", stored)
     return replace(stored, record=change.record, version=stored.version + 1)
-
-
-def target(change: Change) -> Key:
-    """Return the kind and key of the record that a change is about."""
-    match change:
-        case Add(record) | Replace(record):
-            return type(record), record.storage_key
-        case Claim(kind, key) | Remove(kind, key):
-            return kind, key
-        case Revoke(grant_id):
-            return Grant, grant_id
 
 
 def marks(stored: Stored[Record]) -> tuple[int, int | None, int | None]:

@@ -29,9 +29,10 @@ from oauthprov.storage.interface import (
     State,
     Storage,
     Stored,
+    Target,
 )
 from oauthprov.storage.testing import samples
-from oauthprov.storage.testing.model import Key, Model, marks, target
+from oauthprov.storage.testing.model import Model, marks
 
 START = samples.NOW
 LIVES = st.sampled_from([1, 30, 600, 5000])
@@ -58,7 +59,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.storage, self.model, self.now = storage, Model(), START
         self.slot, self.owner = samples.unique(), samples.unique()
-        self.seen: dict[Key, tuple[Stored[Any], Stored[Any]]] = {}
+        self.seen: dict[Target, tuple[Stored[Any], Stored[Any]]] = {}
 
     def record(self, place: Place, data: st.DataObject) -> Record:
         """Draw a record; an access token may name its grant or none."""
@@ -85,7 +86,7 @@ class Machine(RuleBasedStateMachine):
     def commit(self, data: st.DataObject) -> None:
         """Commit up to three changes of one slot; a record appears at most once."""
         drawn = [self.change(data) for _ in range(data.draw(st.sampled_from([1, 1, 2, 3])))]
-        changes = list({target(pair[0]): pair for pair in drawn}.values())
+        changes = list({pair[0].target: pair for pair in drawn}.values())
         ours = [pair[0] for pair in changes]
         if self.depends_on_itself(ours):
             return
@@ -96,7 +97,7 @@ class Machine(RuleBasedStateMachine):
     def depends_on_itself(self, changes: list[Change]) -> bool:
         """Tell whether a commit claims a token and changes its grant, which nobody needs."""
         claims = any(isinstance(c, Claim) and c.kind.shape.has_grant for c in changes)
-        return claims and any(target(c)[0] is Grant for c in changes)
+        return claims and any(c.target[0] is Grant for c in changes)
 
     def change(self, data: st.DataObject) -> tuple[Change, Change]:
         """Draw a change, for the storage and for the model: they read versions of their own."""
@@ -125,7 +126,7 @@ class Machine(RuleBasedStateMachine):
         except Conflict as lost:
             position = changes.index(lost.change)
             found = lost.stored and (lost.stored.record, lost.stored.claimed_at)
-            return position, self.told(target(lost.change), lost.state), found
+            return position, self.told(lost.change.target, lost.state), found
         return ()
 
     def look(self, place: Place) -> bool:
@@ -152,7 +153,7 @@ class Machine(RuleBasedStateMachine):
                 key, expected.state(self.now)
             )
 
-    def told(self, key: Key, state: State) -> str:
+    def told(self, key: Target, state: State) -> str:
         """The state, but for that of a token whose grant may be purged: one is as dead as all."""
         kind, name = key
         if kind.shape.has_grant and state in ("expired", "revoked", "claimed"):
