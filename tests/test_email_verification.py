@@ -10,6 +10,7 @@ from oauthprov.accounts import BuiltInAccounts, EmailVerifications, Unproven
 from oauthprov.credentials import PasswordHasher
 from oauthprov.records import EmailVerification
 from oauthprov.storage import open_storage
+from oauthprov.storage.interface import COMMIT_LIMIT, Add
 from tests.servers import empty
 from tests.site import PASSWORD, Clock
 
@@ -64,6 +65,15 @@ def test_sixteen_requests_bring_one_token_and_one_wins(verifications, alice, peo
     with ThreadPoolExecutor(THREADS) as threads:
         assert sorted(threads.map(finish, range(2 * THREADS)))[-2:] == [False, True]
     assert people.profile(alice)["email_verified"] is True
+
+
+def test_a_new_token_ends_more_earlier_ones_than_one_commit_takes(storage, verifications, alice):
+    for number in range(COMMIT_LIMIT + 1):
+        earlier = EmailVerification(f"earlier{number}", alice, ADDRESS, 1, Clock().now + 600)
+        storage.commit(Add(earlier), now=Clock().now)
+    token = verifications.begin(alice).token
+    assert len(list(storage.walk(EmailVerification))) == 1
+    verifications.finish(alice, token)
 
 
 def test_a_profile_saved_meanwhile_is_kept(verifications, alice, people):

@@ -16,6 +16,7 @@ from oauthprov.storage.interface import (
     Replace,
     Storage,
     StorageError,
+    batches,
 )
 
 _RACES = 20
@@ -65,7 +66,8 @@ class EmailVerifications:
         )
         earlier = self._storage.walk(EmailVerification, account_id=account_id)
         ended = [Remove(EmailVerification, stored.record.key) for stored in earlier]
-        self._storage.commit(*ended, Add(verification), now=now)
+        for changes in batches([*ended, Add(verification)]):
+            self._storage.commit(*changes, now=now)
         return Begun(email, token, verification.expires_at)
 
     def finish(self, account_id: str, token: str) -> None:
