@@ -1,7 +1,7 @@
-"""One statement a change: the condition that judges it stands in the statement that makes it.
+"""The statements of changes: the condition that judges a change stands in what makes it.
 
-``part`` tells the parameters of several changes apart. With ``gate`` the statement does its work
-only when that CTE found its row.
+A statement makes one change, or several of one shape: ``parts`` are their numbers, which tell
+their parameters apart. With ``gate`` it does its work only when that CTE found its row.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
+    BindParameter,
+    Column,
     Delete,
     Exists,
     Insert,
@@ -26,18 +28,23 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.sql import ColumnElement
 
 from oauthprov.records import Grant, Record
-from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace
+from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke
 from oauthprov.storage.sql.codec import Codec
-from oauthprov.storage.sql.statements import parameter
+from oauthprov.storage.sql.statements import is_one_of, parameter
 from oauthprov.storage.sql.tables import TABLES, grants
 
 ONE = literal_column("1", BigInteger())
 
 GATES = (Claim, Replace)
-"""The changes that must find their row; an Add must not, and fails by its key."""
+"""The changes that must find their rows; an Add must not, and fails by its key."""
+
+BY_KEYS = (Claim, Remove, Revoke)
+"""The changes that differ in nothing but the key, so that one statement makes up to a hundred."""
+
+ROWS = (16, 4, 1)
+"""How many records a statement adds."""
 
 Shape = tuple[type[Change], type[Record]]
 
@@ -71,54 +78,53 @@ def values(change: Change, codec: Codec[Any], now: int) -> Mapping[str, Any]:
             return {"key": change.target[1], "now": now}
 
 
-def statement(change: Shape, part: int, gate: CTE | None = None) -> Insert | Update | Delete:
-    """The statement of a change."""
+def statement(change: Shape, parts: range, gate: CTE | None = None) -> Insert | Update | Delete:
+    """The statement of one change, or of as many alike as there are ``parts``."""
     type_, kind = change
     if type_ is Add:
-        return _add(kind, part, gate)
+        return _add(kind, parts, gate)
     changed: Update | Delete
     if type_ is Claim:
-        changed = _claim(kind, part)
+        changed = _claim(kind, parts)
     elif type_ is Replace:
-        changed = _replace(kind, part)
+        changed = _replace(kind, parts[0])
     elif type_ is Remove:
-        changed = delete(TABLES[kind]).where(_is(kind, part))
+        changed = delete(TABLES[kind]).where(is_one_of(kind, parts))
     else:
-        changed = _revoke(part)
+        changed = _revoke(parts)
     return changed if gate is None else changed.where(_passed(gate))
 
 
-def vacate(kind: type[Record], part: int) -> Delete:
-    """Delete a row that an Add finds under its key, if it is past its expiry and ``keep``."""
+def vacate(kind: type[Record], parts: range) -> Delete:
+    """Delete the rows that Adds find under their keys, if past their expiry and ``keep``."""
     table = TABLES[kind]
-    dead = parameter(part, "dead", table.c.expires_at)
-    return delete(table).where(_is(kind, part), table.c.expires_at <= dead)
-
-
-def _is(kind: type[Record], part: int) -> ColumnElement[bool]:
-    key = TABLES[kind].c[kind.shape.key]
-    return key == parameter(part, "key", key)
+    dead = parameter(parts[0], "dead", table.c.expires_at)
+    return delete(table).where(is_one_of(kind, parts), table.c.expires_at <= dead)
 
 
 def _passed(gate: CTE) -> Exists:
     return exists(select(ONE).select_from(gate))
 
 
-def _add(kind: type[Record], part: int, gate: CTE | None) -> Insert:
+def _add(kind: type[Record], parts: range, gate: CTE | None) -> Insert:
     table = TABLES[kind]
-    fields = [table.c[field.name] for field in kind.shape.fields]
-    given = [parameter(part, column.name, column) for column in fields]
-    given.append(parameter(part, "first", table.c.version))
-    columns = [*fields, table.c.version]
     if gate is None:
-        return insert(table).values(dict(zip(columns, given, strict=True)))
-    return insert(table).from_select(columns, select(*given).where(_passed(gate)))
+        return insert(table).values([_row(kind, part) for part in parts])
+    row = _row(kind, parts[0])
+    return insert(table).from_select(list(row), select(*row.values()).where(_passed(gate)))
 
 
-def _claim(kind: type[Record], part: int) -> Update:
+def _row(kind: type[Record], part: int) -> dict[Column[Any], BindParameter[Any]]:
     table = TABLES[kind]
-    now = parameter(part, "now", grants.c.expires_at)
-    live = [_is(kind, part), table.c.claimed_at.is_(None)]
+    columns = [table.c[field.name] for field in kind.shape.fields]
+    row = {column: parameter(part, column.name, column) for column in columns}
+    return {**row, table.c.version: parameter(part, "first", table.c.version)}
+
+
+def _claim(kind: type[Record], parts: range) -> Update:
+    table = TABLES[kind]
+    now = parameter(parts[0], "now", grants.c.expires_at)
+    live = [is_one_of(kind, parts), table.c.claimed_at.is_(None)]
     if kind.shape.expires:
         live.append(table.c.expires_at > now)
     if kind is Grant:
@@ -137,7 +143,7 @@ def _claim(kind: type[Record], part: int) -> Update:
 def _replace(kind: type[Record], part: int) -> Update:
     table = TABLES[kind]
     unchanged = [
-        _is(kind, part),
+        is_one_of(kind, range(part, part + 1)),
         table.c.version == parameter(part, "expected_version", table.c.version),
     ]
     for name in ("claimed_at", "revoked_at"):
@@ -151,10 +157,7 @@ def _replace(kind: type[Record], part: int) -> Update:
     return update(table).where(and_(*unchanged)).values(version=table.c.version + ONE, **new)
 
 
-def _revoke(part: int) -> Update:
-    now = parameter(part, "now", grants.c.revoked_at)
-    return (
-        update(grants)
-        .where(_is(Grant, part), grants.c.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
+def _revoke(parts: range) -> Update:
+    now = parameter(parts[0], "now", grants.c.revoked_at)
+    unrevoked = grants.c.revoked_at.is_(None)
+    return update(grants).where(is_one_of(Grant, parts), unrevoked).values(revoked_at=now)

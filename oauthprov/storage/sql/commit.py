@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from oauthprov.records import KINDS, Record, is_key
+from oauthprov.records import Record, is_key
 from oauthprov.storage.interface import (
     Add,
     Change,
@@ -22,14 +22,13 @@ from oauthprov.storage.interface import (
     State,
     Stored,
 )
-from oauthprov.storage.sql.changes import GATES, Shape, shape, statement, vacate, values
 from oauthprov.storage.sql.codec import Codecs
 from oauthprov.storage.sql.engines import Engines
 from oauthprov.storage.sql.failures import RolledBack
-from oauthprov.storage.sql.one_trip import fits, one_trip
+from oauthprov.storage.sql.planner import Planner
 from oauthprov.storage.sql.retry import persistently
 from oauthprov.storage.sql.statements import Compiler
-from oauthprov.storage.sql.transaction import Runner, Step
+from oauthprov.storage.sql.transaction import Runner
 
 Read = Callable[[Sequence[tuple[type[Record], str]]], Sequence[Stored[Record] | None]]
 
@@ -39,8 +38,7 @@ class Committer:
 
     def __init__(self, engines: Engines, compiler: Compiler, codecs: Codecs, read: Read) -> None:
         self._engines = engines
-        self._compiler = compiler
-        self._codecs = codecs
+        self._planner = Planner(compiler, codecs, one_trip=engines.family == "postgresql")
         self._read = read
         dbapi = engines.writer.engine.dialect.loaded_dbapi
         self._runner = Runner(dbapi.Error, dbapi.IntegrityError, engines.begin)
@@ -61,41 +59,17 @@ class Committer:
             self._blame(changes, now)
             raise RolledBack  # what refused it is gone already
 
-    def _apply(self, given: Sequence[Change], now: int, again: bool) -> bool:
+    def _apply(self, changes: Sequence[Change], now: int, again: bool) -> bool:
         """Make the changes and return True, or undo all and return False."""
-        changes = given if len(given) == 1 else in_locking_order(given)
-        shapes = tuple(map(shape, changes))
-        parts = [
-            values(change, self._codecs.of(kind), now)
-            for change, (_, kind) in zip(changes, shapes, strict=True)
-        ]
         # What stands under a key past its keep is removed only when it was found in the way.
-        alone = None if again else self._alone(shapes)
-        if alone is not None:
+        steps = self._planner.steps(changes, now, vacating=again)
+        if len(steps) == 1 and steps[0].is_whole:
             return self._engines.autocommit.run(
-                lambda connection: self._runner.alone(connection, alone, parts), once=True
+                lambda connection: self._runner.alone(connection, steps[0]), once=True
             )
-        steps = self._steps(shapes, again)
         return self._engines.writer.run(
-            lambda connection: self._runner.together(connection, steps, parts), once=True
+            lambda connection: self._runner.together(connection, steps), once=True
         )
-
-    def _alone(self, shapes: tuple[Shape, ...]) -> Step | None:
-        """The commit as one statement, where that can be."""
-        if len(shapes) == 1:
-            return Step(self._compiler.statement(statement, shapes[0], 0), shapes[0][0] in GATES)
-        if self._engines.family == "postgresql" and fits(shapes):
-            return Step(self._compiler.statement(one_trip, shapes), True)
-        return None
-
-    def _steps(self, shapes: tuple[Shape, ...], vacating: bool) -> list[Step]:
-        steps = []
-        for part, (type_, kind) in enumerate(shapes):
-            if vacating and type_ is Add and kind.shape.expires:
-                steps.append(Step(self._compiler.statement(vacate, kind, part), False))
-            made = self._compiler.statement(statement, (type_, kind), part)
-            steps.append(Step(made, type_ in GATES))
-        return steps
 
     def _blame(self, changes: Sequence[Change], now: int) -> None:
         """Raise Conflict for the first of ``changes`` that may not be, if one still may not."""
@@ -138,16 +112,3 @@ def is_unchanged(stored: Stored[Record], expecting: Stored[Record]) -> bool:
         return it.version, it.claimed_at, it.revoked_at
 
     return marks(stored) == marks(expecting)
-
-
-def in_locking_order(changes: Sequence[Change]) -> Sequence[Change]:
-    """Order ``changes`` so that commits rarely deadlock, and no claim sees another change.
-
-    A claim is judged by the grant as it was before the commit.
-    """
-
-    def place(change: Change) -> tuple[bool, int, str]:
-        kind, key = change.target
-        return not isinstance(change, Claim), KINDS.index(kind), key
-
-    return sorted(changes, key=place)

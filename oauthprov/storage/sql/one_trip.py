@@ -8,10 +8,13 @@ from sqlalchemy import CTE, Select, select
 
 from oauthprov.storage.sql.changes import GATES, ONE, Shape, statement
 
+LIMIT = 8
+"""Changes in one statement, at most: each combination is compiled, so they have to be few."""
+
 
 def fits(shapes: tuple[Shape, ...]) -> bool:
-    """Whether one condition decides over all of ``shapes``."""
-    return sum(type_ in GATES for type_, _ in shapes) <= 1
+    """Whether ``shapes`` are few, and one condition decides over all of them."""
+    return len(shapes) <= LIMIT and sum(type_ in GATES for type_, _ in shapes) <= 1
 
 
 def one_trip(shapes: tuple[Shape, ...]) -> Select[Any]:
@@ -23,9 +26,10 @@ def one_trip(shapes: tuple[Shape, ...]) -> Select[Any]:
     gate: CTE | None = None
     for part, shape in enumerate(shapes):
         if shape[0] in GATES:
-            gate = statement(shape, part).returning(ONE.label("passed")).cte("gate")
+            decides = statement(shape, range(part, part + 1))
+            gate = decides.returning(ONE.label("passed")).cte("gate")
     others = [
-        statement(shape, part, gate).cte(f"change{part}")
+        statement(shape, range(part, part + 1), gate).cte(f"change{part}")
         for part, shape in enumerate(shapes)
         if shape[0] not in GATES
     ]

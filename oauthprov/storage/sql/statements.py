@@ -14,9 +14,16 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement, ColumnElement
 
 from oauthprov.records import Grant, Record
+from oauthprov.storage.interface import COMMIT_LIMIT
 from oauthprov.storage.sql.tables import TABLES, grants
 
 ZERO: ColumnElement[int] = literal_column("0")
+
+SIZES = (1, 4, 16, COMMIT_LIMIT)
+"""The numbers of keys that statements are compiled for; :func:`padded` leads to one of them."""
+
+Part = Mapping[str, Any]
+"""The parameters of one change, or of one key that is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,7 @@ class Statement:
     sql: str
     places: tuple[tuple[int, str], ...]
 
-    def bind(self, parts: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+    def bind(self, parts: Sequence[Part]) -> tuple[Any, ...]:
         """Return the parameters in the order of their places."""
         return tuple([parts[part][name] for part, name in self.places])
 
@@ -36,12 +43,29 @@ def parameter(part: int, name: str, column: Column[Any]) -> BindParameter[Any]:
     return bindparam(f"p{part}_{name}", type_=column.type)
 
 
+def padded(parts: Sequence[Part]) -> Sequence[Part]:
+    """``parts``, of which the last is repeated until there are as many as one of SIZES."""
+    size = next(size for size in SIZES if size >= len(parts))
+    return [*parts, *[parts[-1]] * (size - len(parts))]
+
+
+def is_one_of(kind: type[Record], parts: range) -> ColumnElement[bool]:
+    """Whether a row of ``kind`` is under the key of one of ``parts``."""
+    column = TABLES[kind].c[kind.shape.key]
+    keys = [parameter(part, "key", column) for part in parts]
+    return column == keys[0] if len(keys) == 1 else column.in_(keys)
+
+
 class Compiler:
     """Compiles the statements of one dialect, each shape once."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._compiled: dict[tuple[Any, ...], Statement] = {}
+
+    def __len__(self) -> int:
+        """How many statements have been compiled."""
+        return len(self._compiled)
 
     def statement(self, build: Callable[..., ClauseElement], *shape: Any) -> Statement:
         """Return what ``build`` makes of ``shape``; code has so many shapes, data adds none."""
@@ -75,9 +99,8 @@ def _columns(kind: type[Record]) -> list[Column[Any]]:
 
 
 def by_keys(kind: type[Record], count: int) -> Select[Any]:
-    """Select ``count`` rows by their keys."""
-    key = TABLES[kind].c[kind.shape.key]
-    return with_grant(kind).where(key.in_([parameter(part, "key", key) for part in range(count)]))
+    """Select rows by their keys, of which there are ``count``, one of SIZES."""
+    return with_grant(kind).where(is_one_of(kind, range(count)))
 
 
 def by_index(kind: type[Record], index: str | None, more: bool) -> Select[Any]:

@@ -16,12 +16,16 @@ from oauthprov.storage.sql.codec import Codecs
 from oauthprov.storage.sql.commit import Committer
 from oauthprov.storage.sql.describe import describe
 from oauthprov.storage.sql.engines import Options, open_engines
-from oauthprov.storage.sql.statements import Compiler, Statement, by_index, by_keys
+from oauthprov.storage.sql.statements import (
+    SIZES,
+    Compiler,
+    Statement,
+    by_index,
+    by_keys,
+    padded,
+)
 
 R = TypeVar("R", bound=Record)
-
-TOGETHER = 100
-"""Records fetched by one statement, at most."""
 
 
 class SQLStorage(Storage):
@@ -43,12 +47,17 @@ class SQLStorage(Storage):
                 wanted.setdefault(kind, []).append(key)
         found: dict[tuple[type[Record], str], Stored[Record]] = {}
         for kind, keys in wanted.items():
-            for start in range(0, len(keys), TOGETHER):
-                some = keys[start : start + TOGETHER]
+            for start in range(0, len(keys), SIZES[-1]):
+                some = padded([{"key": key} for key in keys[start : start + SIZES[-1]]])
                 statement = self._compiler.statement(by_keys, kind, len(some))
-                for stored in self._select(kind, statement, [{"key": key} for key in some]):
+                for stored in self._select(kind, statement, some):
                     found[kind, stored.record.storage_key] = stored
         return [found.get((kind, key)) for kind, key in pairs]
+
+    @property
+    def statements_compiled(self) -> int:
+        """How many statements this storage has compiled so far."""
+        return len(self._compiler)
 
     def _find(
         self, kind: type[R], index: Mapping[str, str], after: str | None, limit: int

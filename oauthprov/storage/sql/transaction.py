@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from oauthprov.storage.sql.failures import RolledBack, is_rolled_back
-from oauthprov.storage.sql.statements import Statement
-
-Parts = Sequence[Mapping[str, Any]]
+from oauthprov.storage.sql.statements import Part, Statement
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A statement; a ``gate`` must find its row, or the commit is refused."""
+    """A statement and its parameters; the commit is refused unless it finds ``rows``, if set."""
 
     statement: Statement
-    gate: bool
+    parts: Sequence[Part]
+    rows: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it writes all or nothing by itself: of several rows it may find some."""
+        return self.rows is None or self.rows == 1
+
+    def passes(self, cursor: Any) -> bool:
+        """Run the statement; return whether it found as many rows as it must."""
+        cursor.execute(self.statement.sql, self.statement.bind(self.parts))
+        return self.rows is None or cursor.rowcount == self.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +37,11 @@ class Runner:
     taken: type[Exception]
     begin: str | None
 
-    def alone(self, connection: Any, step: Step, parts: Parts) -> bool:
+    def alone(self, connection: Any, step: Step) -> bool:
         """Run one statement that is its own transaction; False when it was refused."""
         try:
             cursor = connection.cursor()
-            cursor.execute(step.statement.sql, step.statement.bind(parts))
-            passed = not step.gate or cursor.rowcount == 1
+            passed = step.passes(cursor)
             cursor.close()
         except self.taken:
             return False
@@ -43,10 +51,10 @@ class Runner:
             raise
         return passed
 
-    def together(self, connection: Any, steps: Sequence[Step], parts: Parts) -> bool:
+    def together(self, connection: Any, steps: Sequence[Step]) -> bool:
         """Run the steps in a transaction; False when one was refused and all are undone."""
         try:
-            if self._all_pass(connection, steps, parts):
+            if self._all_pass(connection, steps):
                 connection.commit()
                 return True
         except self.taken:
@@ -59,13 +67,10 @@ class Runner:
         connection.rollback()
         return False
 
-    def _all_pass(self, connection: Any, steps: Sequence[Step], parts: Parts) -> bool:
+    def _all_pass(self, connection: Any, steps: Sequence[Step]) -> bool:
         cursor = connection.cursor()
         if self.begin is not None:
             cursor.execute(self.begin)
-        for step in steps:
-            cursor.execute(step.statement.sql, step.statement.bind(parts))
-            if step.gate and cursor.rowcount != 1:
-                return False
+        passed = all(step.passes(cursor) for step in steps)
         cursor.close()
-        return True
+        return passed

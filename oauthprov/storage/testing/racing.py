@@ -18,6 +18,7 @@ from oauthprov.storage.interface import (
     Change,
     Claim,
     Conflict,
+    Remove,
     Replace,
     Revoke,
     State,
@@ -158,6 +159,22 @@ class Racing(Backend):
             outcomes = race([partial(outcome, storage, order) for order in orders])
             assert sorted(outcomes) == ["claimed"] * 7 + [WON]
             assert [read(storage, code).claimed_at for code in pair] == [NOW, NOW]
+
+    def test_batches_that_overlap_end_everything_beside_rotations(self, storage: Storage) -> None:
+        """Several requests sweep up the same grants and codes, in orders of their own."""
+        grants = [samples.grant() for _ in range(60)]
+        codes = [samples.code(grant.grant_id) for grant in grants]
+        storage.commit(*map(Add, grants), now=NOW)
+        storage.commit(*map(Add, codes), now=NOW)
+        ended: list[Change] = [Revoke(grant.grant_id) for grant in grants[10:]]
+        ended += [Remove(AuthorizationCode, code.key) for code in codes[10:]]
+        sweeps = [tuple(ended[first::step]) for first, step in ((0, 1), (99, -1), (20, 1), (1, 2))]
+        additions = [(Add(samples.access(grant.grant_id)),) for grant in grants[:20:5]]
+        commits: list[Commit] = [*sweeps, *additions]
+        assert race([partial(outcome, storage, one) for one in commits]) == [WON] * len(commits)
+        revoked = [read(storage, grant).revoked_at for grant in grants]
+        assert revoked == [None] * 10 + [NOW] * 50
+        assert [gone(storage, code) for code in codes] == [False] * 10 + [True] * 50
 
     def test_reading_what_another_writes(
         self, storage: Storage, reopen: Callable[[], Storage]

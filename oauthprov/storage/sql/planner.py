@@ -1,0 +1,92 @@
+"""From the changes of a commit to statements, so that data never makes one that code doesn't.
+
+Changes of one shape become few statements, compiled for a few fixed numbers of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from oauthprov.records import KINDS
+from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke
+from oauthprov.storage.sql.changes import (
+    BY_KEYS,
+    GATES,
+    ROWS,
+    Shape,
+    shape,
+    statement,
+    vacate,
+    values,
+)
+from oauthprov.storage.sql.codec import Codecs
+from oauthprov.storage.sql.one_trip import fits, one_trip
+from oauthprov.storage.sql.statements import Compiler, Part, padded
+from oauthprov.storage.sql.transaction import Step
+
+PLACES = {kind: place for place, kind in enumerate(KINDS)}
+TYPES = {type_: place for place, type_ in enumerate((Claim, Replace, Remove, Revoke, Add))}
+
+
+class Planner:
+    """Plans commits; with ``one_trip`` the engine can make different changes by one statement."""
+
+    def __init__(self, compiler: Compiler, codecs: Codecs, *, one_trip: bool) -> None:
+        self._compiler = compiler
+        self._codecs = codecs
+        self._one_trip = one_trip
+
+    def steps(self, changes: Sequence[Change], now: int, *, vacating: bool) -> Sequence[Step]:
+        """The statements that make ``changes``.
+
+        With ``vacating`` the keys of Adds are freed first, of what is past its ``keep``.
+        """
+        ordered = changes if len(changes) == 1 else in_locking_order(changes)
+        shapes = tuple(map(shape, ordered))
+        parts = [
+            values(change, self._codecs.of(kind), now)
+            for change, (_, kind) in zip(ordered, shapes, strict=True)
+        ]
+        if not vacating and self._one_trip and len(shapes) > 1 and fits(shapes):
+            return [Step(self._compiler.statement(one_trip, shapes), parts, 1)]
+        grouped = groupby(zip(shapes, parts, strict=True), key=lambda pair: pair[0])
+        return [
+            step
+            for alike, group in grouped
+            for step in self._alike(alike, [part for _, part in group], vacating)
+        ]
+
+    def _alike(self, alike: Shape, parts: Sequence[Part], vacating: bool) -> Iterator[Step]:
+        type_, kind = alike
+        if vacating and type_ is Add and kind.shape.expires:
+            all_parts = padded(parts)
+            statement_ = self._compiler.statement(vacate, kind, range(len(all_parts)))
+            yield Step(statement_, all_parts)
+        for some in _cut(type_, parts):
+            given = padded(some) if type_ in BY_KEYS else some
+            made = self._compiler.statement(statement, alike, range(len(given)))
+            yield Step(made, given, len(some) if type_ in GATES else None)
+
+
+def _cut(type_: type[Change], parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Cut changes of one type into those that one statement makes."""
+    sizes = (len(parts),) if type_ in BY_KEYS else ROWS if type_ is Add else (1,)
+    start = 0
+    for size in sizes:
+        while len(parts) - start >= size:
+            yield parts[start : start + size]
+            start += size
+
+
+def in_locking_order(changes: Sequence[Change]) -> Sequence[Change]:
+    """Order ``changes`` so that commits rarely deadlock, and no claim sees another change.
+
+    A claim is judged by the grant as it was before the commit. Changes of one shape come together.
+    """
+
+    def place(change: Change) -> tuple[bool, int, int, str]:
+        kind, key = change.target
+        return not isinstance(change, Claim), PLACES[kind], TYPES[type(change)], key
+
+    return sorted(changes, key=place)
