@@ -14,7 +14,17 @@ import pytest
 import sqlalchemy
 from sqlalchemy import NullPool, create_engine
 
-from oauthprov.records import AccessToken, AuthorizationCode, Client, Grant, Receipt, RefreshToken
+from oauthprov.records import (
+    AccessToken,
+    Account,
+    AuthorizationCode,
+    Client,
+    Grant,
+    Receipt,
+    Record,
+    RefreshToken,
+    Session,
+)
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import (
     Add,
@@ -87,7 +97,7 @@ def storage(url: str, wire: Wire) -> Iterator[Storage]:
 
 def test_trips_of_each_flow(storage: Storage, wire: Wire, family: str) -> None:
     slot = samples.unique()
-    client, grant, code = samples.client("app"), samples.grant(slot), samples.code(slot)
+    grant, code = samples.grant(slot), samples.code(slot)
     access, refresh = (
         samples.fill(AccessToken, f"{slot}.a"),
         samples.fill(RefreshToken, f"{slot}.r"),
@@ -100,6 +110,9 @@ def test_trips_of_each_flow(storage: Storage, wire: Wire, family: str) -> None:
     def trips(*changes: Any) -> int:
         return wire.trips(lambda: storage.commit(*changes, now=NOW))
 
+    def reads(*pairs: tuple[type[Record], str]) -> int:
+        return wire.trips(lambda: storage.get_many(pairs))
+
     found = {
         "one change": trips(Add(code)),
         "get": wire.trips(lambda: storage.get(AuthorizationCode, code.key)),
@@ -110,9 +123,15 @@ def test_trips_of_each_flow(storage: Storage, wire: Wire, family: str) -> None:
         "rotation": trips(
             Claim(RefreshToken, refresh.key), Add(rotated), Add(again), Add(receipt)
         ),
-        "get of two kinds": wire.trips(
-            lambda: storage.get_many([(Client, client.client_id), (Grant, slot), (Grant, "no")])
+        "get of one each": reads((Session, "no"), (Account, "no")),
+        "get of one each, some again": reads(
+            (Client, "no"), (Grant, slot), (AccessToken, access.key), (Grant, slot)
         ),
+        "get of five kinds": reads(
+            (Client, "no"), (Grant, slot), (AccessToken, "no"), (Account, "no"), (Session, "no")
+        ),
+        "get of two of a kind": reads((Client, "no"), (Grant, slot), (Grant, "no")),
+        "get of what no key can be": reads((Client, "no"), (Grant, "\0")),
         "two gates": trips(Claim(RefreshToken, rotated.key), Claim(AccessToken, again.key)),
         "many codes removed": trips(*(Remove(AuthorizationCode, f"no.{n}") for n in range(100))),
         "many grants revoked": trips(*(Revoke(f"no{n}") for n in range(100))),
@@ -124,7 +143,11 @@ def test_trips_of_each_flow(storage: Storage, wire: Wire, family: str) -> None:
         "exchange": 1 if family == "postgresql" else 5,
         "get with grant": 1,
         "rotation": 1 if family == "postgresql" else 5,
-        "get of two kinds": 2,
+        "get of one each": 1,
+        "get of one each, some again": 1,
+        "get of five kinds": 2,
+        "get of two of a kind": 2,
+        "get of what no key can be": 1,
         "two gates": 4 if family == "postgresql" else 3,
         "many codes removed": 1,
         "many grants revoked": 1,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oauthprov.records import AuthorizationCode, Grant, Record, Session
+from oauthprov.records import KINDS, AuthorizationCode, Grant, Record, Seen, Session, SigningKey
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import (
     COMMIT_LIMIT,
@@ -68,6 +68,24 @@ def test_the_number_of_changes_compiles_nothing_new(storage: Any) -> None:
         everything(storage, count)
     # A few are the mixed commits of up to eight changes, which PostgreSQL takes in one trip.
     assert storage.statements_compiled <= compiled + 8
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["full", "bare"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.shape.name)
+def test_every_kind_is_read_beside_another(storage: Any, kind: type[Record], bare: bool) -> None:
+    """One statement reads several kinds: no column of one is taken for that of another."""
+    grant = samples.grant()
+    record = samples.fill(kind, f"{grant.grant_id}.x", bare=bare)
+    other = samples.fill(SigningKey if kind is Seen else Seen, samples.unique())
+    add(storage, grant, record)
+    for records in ([record, other], [other, record]):
+        pairs = [(type(one), one.storage_key) for one in records]
+        alone = [storage.get(*pair) for pair in pairs]
+        assert [stored and stored.record for stored in alone].count(record) == 1
+        assert storage.get_many(pairs) == alone
+    add(storage, other)
+    found = storage.get_many([(type(one), one.storage_key) for one in (record, other)])
+    assert found == [read(storage, record), read(storage, other)]
 
 
 @pytest.mark.parametrize("count", [2, 4, 5, 16, 17, 99, COMMIT_LIMIT])

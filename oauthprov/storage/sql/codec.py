@@ -51,7 +51,11 @@ class Codec(Generic[R]):
             load = self._loader(hints[name], TABLES[kind], name, binary_keys)
             if load is not None:
                 self._loads.append((place, load))
+        self._key = self._fields.index(kind.shape.key)
         self._grant = Codec(Grant, binary_keys=binary_keys) if kind.shape.has_grant else None
+        self.columns = self.width + (3 if kind is Grant else 2)
+        if self._grant is not None:
+            self.columns += self._grant.columns
 
     @staticmethod
     def _loader(hint: Any, table: Table, name: str, binary_keys: bool) -> Converter | None:
@@ -69,6 +73,10 @@ class Codec(Generic[R]):
         for name in self._lists:
             values[name] = dump_list(values[name])
         return values
+
+    def is_there(self, row: Sequence[Any]) -> bool:
+        """Whether a row that was joined holds a record, and not a NULL for each column."""
+        return row[self._key] is not None
 
     def decode(self, row: Sequence[Any]) -> Stored[R]:
         """Return what a row of the kind holds, with its grant."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Select, bindparam, literal_column, select
+from sqlalchemy import BindParameter, FromClause, Select, bindparam, literal_column, select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement, ColumnElement
 
@@ -38,7 +38,7 @@ class Statement:
         return tuple([parts[part][name] for part, name in self.places])
 
 
-def parameter(part: int, name: str, column: Column[Any]) -> BindParameter[Any]:
+def parameter(part: int, name: str, column: ColumnElement[Any]) -> BindParameter[Any]:
     """A parameter named ``name`` of the ``part``-th change or key of a statement."""
     return bindparam(f"p{part}_{name}", type_=column.type)
 
@@ -87,15 +87,30 @@ def with_grant(kind: type[Record]) -> Select[Any]:
     """Select the rows of ``kind``, each with the grant that it names, as the codec reads them."""
     table = TABLES[kind]
     if not kind.shape.has_grant:
-        return select(*_columns(kind))
+        return select(*_columns(kind, table))
     joined = table.outerjoin(grants, table.c.grant_id == grants.c.grant_id)
-    return select(*_columns(kind), *_columns(Grant)).select_from(joined)
+    return select(*_columns(kind, table), *_columns(Grant, grants)).select_from(joined)
 
 
-def _columns(kind: type[Record]) -> list[Column[Any]]:
+def one_of_each(*kinds: type[Record]) -> Select[Any]:
+    """Select one row: for each of ``kinds`` a record by its key, with its grant, or else NULLs."""
+    source: FromClause = select(literal_column("1").label("one")).subquery("one")
+    columns: list[ColumnElement[Any]] = []
+    for part, kind in enumerate(kinds):
+        table = TABLES[kind].alias(f"record{part}")
+        key = table.c[kind.shape.key]
+        source = source.outerjoin(table, key == parameter(part, "key", key))
+        columns += _columns(kind, table)
+        if kind.shape.has_grant:
+            grant = grants.alias(f"grant{part}")
+            source = source.outerjoin(grant, table.c.grant_id == grant.c.grant_id)
+            columns += _columns(Grant, grant)
+    return select(*columns).select_from(source)
+
+
+def _columns(kind: type[Record], rows: FromClause) -> list[ColumnElement[Any]]:
     names = [field.name for field in kind.shape.fields] + ["version", "claimed_at"]
-    table = TABLES[kind]
-    return [table.c[name] for name in names] + ([table.c.revoked_at] if table is grants else [])
+    return [rows.c[name] for name in (*names, *(["revoked_at"] if kind is Grant else ()))]
 
 
 def by_keys(kind: type[Record], count: int) -> Select[Any]:

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from oauthprov.records import KEY_LIMIT, KINDS, AccessToken, Account, Client, Interaction, Record
+from oauthprov.records import (
+    KEY_LIMIT,
+    KINDS,
+    AccessToken,
+    Account,
+    Client,
+    Interaction,
+    Record,
+    RefreshToken,
+)
 from oauthprov.storage.interface import Add, Claim, Remove, Replace, Storage
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.backend import Backend
@@ -99,6 +108,20 @@ class Reading(Backend):
         assert found[1] is not None
         assert found[1].grant is not None
         assert found[1].grant.record == grant
+
+    @pytest.mark.parametrize("missing", [(), (0,), (1, 2), (0, 1, 2, 3)], ids=str)
+    def test_get_many_of_one_each_of_several_kinds(
+        self, storage: Storage, missing: tuple[int, ...]
+    ) -> None:
+        grant = samples.grant()
+        records = [samples.access(grant.grant_id), grant, samples.account(), samples.client()]
+        records.insert(2, samples.fill(RefreshToken, f"{grant.grant_id}.r"))
+        there = [record for place, record in enumerate(records) if place not in missing]
+        add(storage, *there)
+        found = storage.get_many([(type(one), one.storage_key) for one in records])
+        one_by_one = [storage.get(type(one), one.storage_key) for one in records]
+        assert list(found) == one_by_one
+        assert [stored.record for stored in found if stored is not None] == there
 
     def test_get_many_takes_many(self, storage: Storage) -> None:
         accounts = [samples.account() for _ in range(50)]
