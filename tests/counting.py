@@ -35,11 +35,14 @@ class Counting(Storage):
         self.sizes.append(len(changes))
         self.inner.commit(*changes, now=now)
 
-    def purge(self, *, now, limit=500):
-        return self.inner.purge(now=now, limit=limit)
+    def purge(self, *, now, limit=500, after=None):
+        return self.inner.purge(now=now, limit=limit, after=after)
 
     def ping(self):
         self.inner.ping()
+
+    def health(self):
+        return self.inner.health()
 
     def upgrade(self):
         self.inner.upgrade()

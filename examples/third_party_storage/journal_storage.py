@@ -24,6 +24,7 @@ from oauthprov.storage.interface import (
     Claim,
     Conflict,
     Page,
+    Purged,
     Remove,
     Revoke,
     Storage,
@@ -75,13 +76,15 @@ class JournalStorage(Storage):
         with self._journal(fcntl.LOCK_EX) as journal:
             self._append(journal, {_key(change): self._changed(change, now) for change in changes})
 
-    def purge(self, *, now: int, limit: int = 500) -> int:
+    def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
+        if after not in (None, "more") or limit < 1:
+            raise ValueError("not a cursor of a purge, or no limit")
         with self._journal(fcntl.LOCK_EX) as journal:
             grants = [stored.grant for key in self._records if (stored := self._stored(key))]
             in_use = {_key(Add(grant.record)) for grant in grants if grant}
             over = [k for k, s in self._records.items() if k not in in_use and _past(s, now)]
             self._append(journal, dict.fromkeys(over[:limit]))
-        return len(over[:limit])
+        return Purged(len(over[:limit]), "more" if len(over) > limit else None)
 
     def ping(self) -> None:
         with self._journal(fcntl.LOCK_SH):

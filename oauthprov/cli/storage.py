@@ -2,13 +2,15 @@
 
 With ``--json``, ``check`` and ``upgrade`` print ``{"ready": BOOL, "facts": {...}}``, whose facts
 depend on the engine, and ``purge`` prints how many records it dropped, as ``{"expired": N,
-"unused_clients": N, "orphaned_consents": N}``. The unused clients are those that registered
+"unused_clients": N, "orphaned_consents": N}``. Redis drops expired records by itself: there the
+first are entries of indexes that pointed at them. The unused clients are those that registered
 themselves, past ``oauthprov.registration.unused_lifetime``.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import note, show_facts, show_json
@@ -58,18 +60,25 @@ def _report(on: Opened, as_json: bool) -> None:
 
 def _purge(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
-        expired = unused = consents = 0
-        with counting("Expired records dropped") as dropped:
-            while (more := on.storage.purge(now=on.clock())) > 0:
-                expired += more
-                dropped(more)
-        with counting("Clients looked at") as seen:
-            for removed in remove_unused(on.storage, on.settings, on.clock()):
-                unused += removed
-                seen(1)
-        with counting("Consents looked at") as seen:
-            for orphaned in drop_orphaned_consents(on.storage, on.clock()):
-                consents += orphaned
-                seen(1)
+        now = on.clock()
+        counts = {
+            "expired": _counted("Expired records dropped", on.storage.purge_pass(now=now)),
+            "unused_clients": _counted(
+                "Unused clients removed", remove_unused(on.storage, on.settings, now)
+            ),
+            "orphaned_consents": _counted(
+                "Orphaned consents dropped", drop_orphaned_consents(on.storage, now)
+            ),
+        }
     show = show_json if arguments.json else show_facts
-    show({"expired": expired, "unused_clients": unused, "orphaned_consents": consents})
+    show(counts)
+
+
+def _counted(what: str, steps: Iterable[int]) -> int:
+    """Take the steps, show their sum while it grows, and return it."""
+    total = 0
+    with counting(what) as show:
+        for more in steps:
+            total += more
+            show(more)
+    return total

@@ -48,18 +48,21 @@ def _mark(context: Context, client_id: str) -> Replace | None:
     return Replace(replace(stored.record, last_used_at=context.now), expecting=stored)
 
 
-def remove_unused(storage: Storage, settings: Settings, now: int) -> Iterator[bool]:
-    """Walk all clients and remove the unused that registered themselves; yield of each whether.
+def remove_unused(storage: Storage, settings: Settings, now: int) -> Iterator[int]:
+    """Walk all clients, remove the unused that registered themselves; yield of each page how many.
 
     Unused is one that was registered, and given a code or a token, no later than
     ``oauthprov.registration.unused_lifetime`` ago. Its tokens are dead at once.
     """
     lifetime = settings.registration_unused_lifetime
-    for stored in storage.walk(Client) if lifetime else ():
-        client = stored.record
-        used_at = max(client.created_at, client.last_used_at or 0)
-        unused = client.registration_token is not None and used_at + lifetime <= now
-        yield unused and _remove(storage, stored, now)
+    for page in storage.pages(Client) if lifetime else ():
+        unused = [stored for stored in page if _is_unused(stored.record, now - lifetime)]
+        yield sum(_remove(storage, stored, now) for stored in unused)
+
+
+def _is_unused(client: Client, since: int) -> bool:
+    used_at = max(client.created_at, client.last_used_at or 0)
+    return client.registration_token is not None and used_at <= since
 
 
 def _remove(storage: Storage, stored: Stored[Client], now: int) -> bool:

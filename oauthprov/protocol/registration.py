@@ -231,10 +231,18 @@ class Registrar:
         return client
 
 
-def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[bool]:
-    """Walk all consents and drop those whose client is gone; yield of each whether it was."""
-    for stored in storage.walk(Consent):
-        orphaned = storage.get(Client, stored.record.client_id) is None
+def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[int]:
+    """Walk all consents and drop those whose client is gone; yield of each page how many were.
+
+    Each client is looked for once.
+    """
+    there: dict[str, bool] = {}
+    for page in storage.pages(Consent):
+        consents = [stored.record for stored in page]
+        new = sorted({consent.client_id for consent in consents} - there.keys())
+        found = storage.get_many([(Client, client_id) for client_id in new])
+        there.update(zip(new, (stored is not None for stored in found), strict=True))
+        orphaned = [Remove(Consent, one.key) for one in consents if not there[one.client_id]]
         if orphaned:
-            storage.commit(Remove(Consent, stored.record.key), now=now)
-        yield orphaned
+            storage.commit(*orphaned, now=now)
+        yield len(orphaned)

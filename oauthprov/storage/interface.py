@@ -1,4 +1,4 @@
-"""The storage contract: five changes, eight verbs, and what may go wrong.
+"""The storage contract: five changes, nine verbs, and what may go wrong.
 
 A backend implements :class:`Storage` and proves itself with ``oauthprov.storage.testing``. It
 knows records by their :class:`~oauthprov.records.Shape` alone, and nothing of OAuth. ``commit``
@@ -183,6 +183,30 @@ class Page(Generic[RecordT_co]):
     next: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """One step of a pass of ``purge``: how much it dropped, and where the pass goes on.
+
+    ``count`` is in records, or in whatever else the backend had to drop; ``next`` is the cursor
+    for the next step, None when the pass is over.
+    """
+
+    count: int
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What of a backend that answers is wrong nevertheless.
+
+    ``full`` says that it stores nothing new; what is stored can still be read, claimed, revoked
+    and removed. ``warnings`` are sentences for an operator: settings that lose or drop records.
+    """
+
+    full: bool = False
+    warnings: tuple[str, ...] = ()
+
+
 class Storage(ABC):
     """What the provider asks of a database. Every method may raise StorageError.
 
@@ -235,11 +259,16 @@ class Storage(ABC):
         """
 
     def walk(self, kind: type[R], **index: str) -> Iterator[Stored[R]]:
-        """Yield every record that ``find`` finds, page by page."""
+        """Yield every record that ``find`` finds."""
+        for page in self.pages(kind, **index):
+            yield from page
+
+    def pages(self, kind: type[R], **index: str) -> Iterator[tuple[Stored[R], ...]]:
+        """Yield every record that ``find`` finds, up to a hundred at a time."""
         after = None
         while True:
             page = self.find(kind, after=after, limit=100, **index)
-            yield from page.items
+            yield page.items
             if page.next is None:
                 return
             after = page.next
@@ -270,15 +299,37 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def purge(self, *, now: int, limit: int = 500) -> int:
-        """Drop up to ``limit`` records whose keys count as free; return how many.
+    def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
+        """Drop up to ``limit`` records whose keys count as free at ``now``: one step of a pass.
 
-        Call it until it returns 0. It runs beside traffic. A grant goes no sooner than its tokens.
+        A pass begins without ``after``; each further step has the ``next`` of the one before and
+        the same ``now``. It meets everything once, however much expires beside it. A step does
+        a bounded amount of work, beside traffic, and may drop nothing though more follow. A grant
+        goes no sooner than its tokens. What points at dropped records goes with them, or in the
+        next pass. Raises ValueError for a cursor that isn't one of this method's.
         """
+
+    def purge_pass(self, *, now: int, limit: int = 500) -> Iterator[int]:
+        """Make one pass of ``purge``; yield how much each step dropped."""
+        after = None
+        while True:
+            purged = self.purge(now=now, limit=limit, after=after)
+            yield purged.count
+            if purged.next is None:
+                return
+            after = purged.next
 
     @abstractmethod
     def ping(self) -> None:
         """Return when the backend answers; raise UpgradeNeeded when its schema isn't ours."""
+
+    def health(self) -> Health:
+        """Do what ``ping`` does; return what is wrong though the backend answers.
+
+        Facts that the connection may not read are taken for good.
+        """
+        self.ping()
+        return Health()
 
     @abstractmethod
     def upgrade(self) -> None:

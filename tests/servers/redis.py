@@ -31,6 +31,17 @@ def start(home: Path) -> str:
     return f"redis://127.0.0.1:{port}"
 
 
+def apart(run: Run, name: str, *options: str) -> str:
+    """Return the URL of a server of this worker's own, whose settings tests may change."""
+
+    def start(home: Path) -> str:
+        port = free_port()
+        serve_redis(home, port, *options)
+        return f"redis://127.0.0.1:{port}"
+
+    return run.once(f"redis-{name}-{worker()}", start)
+
+
 def serve_redis(home: Path, port: int, *options: str) -> None:
     """Start a server on ``port`` that keeps nothing on disk."""
 

@@ -34,6 +34,8 @@ def storage(redis_url: str, client: redis.Redis) -> Iterator[Storage]:
 class TestRedis(StorageSuite):
     """The public suite."""
 
+    purges = False
+
     @pytest.fixture
     def storage(self, storage: Storage) -> Storage:
         return storage

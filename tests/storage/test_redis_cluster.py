@@ -35,6 +35,8 @@ def storage(redis_cluster_url: str, client: redis.RedisCluster) -> Iterator[Stor
 class TestRedisCluster(StorageSuite):
     """The public suite."""
 
+    purges = False
+
     @pytest.fixture
     def storage(self, storage: Storage) -> Storage:
         return storage

@@ -7,34 +7,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import redis
 
 from oauthprov.records import Account, Client
-from oauthprov.storage.interface import Add, Remove, Storage, StorageError
+from oauthprov.storage.interface import Add, Health, Remove, Storage, StorageError
 from oauthprov.storage.redis import open
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.samples import NOW
 from tests.conftest import RUN
-from tests.servers.programs import worker
-from tests.servers.redis import serve_redis
+from tests.servers.redis import apart
 from tests.servers.run import free_port, until
 from tests.storage.redis_backend import KEYS, name_of
 
 ENDLESS = "while true do end"
 
 
-def start(home: Path) -> str:
-    port = free_port()
-    serve_redis(home, port, "--lua-time-limit", "1")
-    return f"redis://127.0.0.1:{port}"
-
-
 @pytest.fixture(scope="module")
 def url(pytestconfig: pytest.Config) -> str:
-    return pytestconfig.stash[RUN].once(f"redis-apart-{worker()}", start)
+    return apart(pytestconfig.stash[RUN], "apart", "--lua-time-limit", "1")
 
 
 @pytest.fixture
@@ -166,19 +158,42 @@ def test_a_lost_server(storage: Storage, client: redis.Redis) -> None:
     storage.commit(Add(samples.account()), now=NOW)
 
 
-def test_describe_warns_of_what_forgets(storage: Storage, client: redis.Redis) -> None:
+def test_what_forgets_is_warned_of(storage: Storage, client: redis.Redis) -> None:
     assert "append-only file is off" in storage.describe()["warning"]
+    assert storage.health() == Health(warnings=(storage.describe()["warning"],))
     client.config_set("appendonly", "yes")
     client.config_set("maxmemory-policy", "allkeys-lru")
     try:
-        facts = storage.describe()
-        assert facts["append-only file"] == "on"
-        assert facts["warning"].startswith("maxmemory-policy")
+        assert storage.describe()["append-only file"] == "on"
+        assert storage.health() == Health()  # nothing is evicted where memory has no limit
+        client.config_set("maxmemory", "100mb")
+        [warning] = storage.health().warnings
+        assert warning.startswith("maxmemory-policy")
+        assert warning == storage.describe()["warning"]
         client.config_set("maxmemory-policy", "noeviction")
+        assert storage.health() == Health()
         assert "warning" not in storage.describe()
         client.config_set("appendfsync", "no")
-        assert "appendfsync" in storage.describe()["warning"]
+        assert "appendfsync" in storage.health().warnings[0]
     finally:
+        client.config_set("maxmemory", "0")
         client.config_set("appendonly", "no")
         client.config_set("appendfsync", "everysec")
         client.config_set("maxmemory-policy", "noeviction")
+
+
+@pytest.mark.parametrize("forbidden", [("config",), ("info",), ("config", "info")])
+def test_what_may_not_be_asked_is_taken_for_good(
+    url: str, storage: Storage, client: redis.Redis, forbidden: tuple[str, ...]
+) -> None:
+    commands = ["+@all", *(f"-{command}" for command in forbidden)]
+    client.acl_setuser("hosted", enabled=True, nopass=True, keys=["*"], commands=commands)
+    hosted = open(url.replace("://", "://hosted:any@"), {})
+    try:
+        assert not hosted.health().full
+        assert hosted.describe()["appendfsync"] == (
+            "unknown" if "config" in forbidden else "everysec"
+        )
+    finally:
+        client.acl_deluser("hosted")
+        hosted.close()

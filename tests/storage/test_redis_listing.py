@@ -1,4 +1,4 @@
-"""Indexes, rosters and walks on Redis, and what purge does to them."""
+"""Indexes, rosters and walks on Redis."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from oauthprov.records import AccessToken, Account, Grant
-from oauthprov.storage.interface import Add, Remove, Storage
+from oauthprov.records import AccessToken, Account
+from oauthprov.storage.interface import Add, Storage
 from oauthprov.storage.redis import open
 from oauthprov.storage.redis.connections import Connections
 from oauthprov.storage.redis.keys import SHARDS
-from oauthprov.storage.redis.purge import GRACE
 from oauthprov.storage.redis.route import Single
 from oauthprov.storage.redis.walk import Walks
 from oauthprov.storage.testing import samples
-from oauthprov.storage.testing.samples import LIFE, NOW
+from oauthprov.storage.testing.samples import NOW
 from tests.servers import empty
-from tests.storage.redis_backend import KEYS, name_of
-
-INDEX = KEYS.index("grant", "account_id", "alice")
+from tests.storage.redis_backend import KEYS
 
 
 @pytest.fixture
@@ -102,41 +99,3 @@ def test_a_roster_spreads_over_the_first_letters(storage: Storage, client: redis
     assert list(sizes.values()) == [1, 2, 1, 1]
     found = storage.find(Account).items
     assert [stored.record.account_id for stored in found] == ["", "a1", "a2", "b1", "~"]
-
-
-def test_purge_drops_the_entries_of_what_is_gone(storage: Storage, client: redis.Redis) -> None:
-    storage.commit(*(Add(samples.grant()) for _ in range(3)), Add(samples.grant("left")), now=NOW)
-    storage.commit(Add(samples.account("one")), Add(samples.account("two")), now=NOW)
-    for stored in storage.find(Grant, account_id="alice").items[:3]:
-        storage.commit(Remove(Grant, stored.record.grant_id), now=NOW)
-    storage.commit(Remove(Account, "one"), now=NOW)
-    storage.purge(now=NOW)
-    storage.purge(now=NOW + GRACE - 1)
-    assert client.zcard(INDEX) == 4
-    storage.purge(now=NOW + GRACE)
-    [left] = storage.find(Grant, account_id="alice").items
-    assert client.zrange(INDEX, 0, -1) == [left.record.grant_id.encode()]
-    assert client.keys("*by-key") == [KEYS.shard("account", "74")]
-    storage.purge(now=NOW + 2 * GRACE)
-    assert client.keys("*.marked") == []
-
-
-def test_purge_spares_an_entry_whose_record_comes_late(
-    storage: Storage, client: redis.Redis
-) -> None:
-    grant = samples.grant("late", expires_at=NOW + 9 * LIFE)
-    client.zadd(INDEX, {"late": 0})
-    storage.purge(now=NOW)
-    storage.commit(Add(grant), now=NOW + GRACE)
-    storage.purge(now=NOW + GRACE)
-    assert [stored.record for stored in storage.find(Grant, account_id="alice").items] == [grant]
-    client.delete(name_of(grant))
-    storage.purge(now=NOW + 2 * GRACE)
-    assert client.zcard(INDEX) == 1
-
-
-def test_purge_leaves_what_is_not_ours(storage: Storage, client: redis.Redis) -> None:
-    client.set("oauthprov:{a}:newer_kind:b", "what only newer code knows")
-    client.set("other:{a}:grant", "of another program")
-    assert storage.purge(now=NOW + 100 * LIFE) == 0
-    assert len(client.keys()) == 2

@@ -99,9 +99,12 @@ function check.revoke(grant)
 end
 
 function check.enter(index)
+  local marks, entry = key(), argument()
   -- A name of another type fails here, before anything is written.
   redis.call('ZCARD', index)
-  write('ZADD', index, 0, argument())
+  redis.call('ZCARD', marks)
+  write('ZADD', index, 0, entry)
+  write('ZREM', marks, entry)
 end
 
 local number = 0

@@ -1,8 +1,9 @@
-"""Where a walk over records goes on: opaque to the caller, and checked when it comes back."""
+"""Where a walk or a purge goes on: opaque to the caller, and checked when it comes back."""
 
 from __future__ import annotations
 
 import base64
+import json
 from typing import NamedTuple
 
 
@@ -26,4 +27,33 @@ def read(text: str, listing: str) -> Cursor:
         raise ValueError("not a cursor") from error
     if found.listing != listing:
         raise ValueError("a cursor of another listing")
+    return found
+
+
+class Position(NamedTuple):
+    """Where a purge goes on: a server by its number, the cursor of its SCAN, and the last entry.
+
+    The entry is one of the listings that this SCAN gives: what comes before it is done.
+    """
+
+    server: int = 0
+    scan: bytes = b"0"
+    listing: bytes = b""
+    member: bytes = b""
+
+    def __str__(self) -> str:
+        server, *names = self
+        written = json.dumps([server, *(name.decode("latin-1") for name in names)])
+        return base64.urlsafe_b64encode(written.encode()).decode()
+
+
+def read_position(text: str) -> Position:
+    """Read the cursor of a purge; ValueError for any other text."""
+    try:
+        server, *names = json.loads(base64.b64decode(text, b"-_", validate=True))
+        found = Position(server, *(name.encode("latin-1") for name in names))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError("not a cursor") from error
+    if type(server) is not int or server < 0 or not found.scan.isdigit():
+        raise ValueError("not a cursor")
     return found

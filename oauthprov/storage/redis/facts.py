@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from redis.exceptions import ResponseError
 
+from oauthprov.storage.interface import Health
 from oauthprov.storage.redis.connections import Connections
 from oauthprov.storage.redis.route import Route
 
 UNKNOWN = "unknown"
+FACTS = (
+    "engine",
+    "version",
+    "append-only file",
+    "appendfsync",
+    "maxmemory",
+    "maxmemory-policy",
+)
 NO_AOF = "the append-only file is off: a restart forgets used codes and revocations"
 NO_FSYNC = "appendfsync is no: a crash of the machine forgets used codes and revocations"
 EVICTS = "maxmemory-policy isn't noeviction: a full Redis drops tokens and revocations"
@@ -17,27 +26,57 @@ EVICTS = "maxmemory-policy isn't noeviction: a full Redis drops tokens and revoc
 
 def facts(route: Route) -> dict[str, str]:
     """Facts of every server, joined where they differ; ``warning`` when there is one."""
-    servers = [_server(connections) for connections in route.servers()]
-    joined = {
-        name: _joined(server[name] for server in servers)
-        for name in ("engine", "version", "append-only file", "appendfsync", "maxmemory-policy")
-    }
+    servers = [_server(connections, _info(connections)) for connections in route.servers()]
+    joined = {name: _joined(server[name] for server in servers) for name in FACTS}
     found = {"mode": route.mode, "servers": str(len(servers)), **joined}
     if warnings := _warnings(servers):
         found["warning"] = "; ".join(warnings)
     return found
 
 
-def _server(connections: Connections) -> dict[str, str]:
-    info = _info(connections)
+def health(route: Route) -> Health:
+    """Whether every server answers, whether one is full, and what would forget or drop records.
+
+    What a server doesn't let this user read is taken for good.
+    """
+    servers = []
+    full = False
+    for connections in route.servers():
+        connections.call(b"PING", again=True)
+        info = _info(connections)
+        servers.append(_server(connections, info))
+        full = full or _is_full(info)
+    return Health(full, tuple(_warnings(servers)))
+
+
+def _server(connections: Connections, info: Mapping[str, str]) -> dict[str, str]:
     valkey = info.get("valkey_version")
     return {
         "engine": "Valkey" if valkey else "Redis",
         "version": valkey or info.get("redis_version", UNKNOWN),
         "append-only file": {"0": "off", "1": "on"}.get(info.get("aof_enabled", ""), UNKNOWN),
         "appendfsync": _setting(connections, "appendfsync"),
+        "maxmemory": info.get("maxmemory", UNKNOWN),
         "maxmemory-policy": info.get("maxmemory_policy", UNKNOWN),
     }
+
+
+def _evicts(server: Mapping[str, str]) -> bool:
+    return server["maxmemory-policy"] not in ("noeviction", UNKNOWN) and server["maxmemory"] != "0"
+
+
+def _is_full(info: Mapping[str, str]) -> bool:
+    """Whether the server refuses what needs memory. One that evicts makes room instead."""
+    if info.get("maxmemory_policy") != "noeviction":
+        return False
+    limit = _number(info, "maxmemory")
+    # Buffers for replicas and for the append-only file don't count.
+    return 0 < limit < _number(info, "used_memory") - _number(info, "mem_not_counted_for_evict")
+
+
+def _number(info: Mapping[str, str], name: str) -> int:
+    found = info.get(name, "")
+    return int(found) if found.isdigit() else 0
 
 
 def _warnings(servers: list[dict[str, str]]) -> list[str]:
@@ -46,13 +85,17 @@ def _warnings(servers: list[dict[str, str]]) -> list[str]:
         warnings.append(NO_AOF)
     elif any(server["appendfsync"] == "no" for server in servers):
         warnings.append(NO_FSYNC)
-    if any(server["maxmemory-policy"] not in ("noeviction", UNKNOWN) for server in servers):
+    if any(_evicts(server) for server in servers):
         warnings.append(EVICTS)
     return warnings
 
 
 def _info(connections: Connections) -> dict[str, str]:
-    lines = connections.call(b"INFO", again=True).decode().splitlines()
+    """What the server says of itself: nothing where this user may not ask."""
+    try:
+        lines = connections.call(b"INFO", again=True).decode().splitlines()
+    except ResponseError:
+        return {}
     return dict(line.split(":", 1) for line in lines if ":" in line)
 
 

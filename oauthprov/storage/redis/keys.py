@@ -13,6 +13,9 @@ from typing import NamedTuple
 ROSTER = "by-key"
 """No field has a hyphen in its name, so no index is mistaken for a roster."""
 
+MARKED = ".marked"
+"""How the name of an index's marks ends: see ``purge``."""
+
 SHARDS = ("", *(f"{byte:02x}" for byte in range(128)))
 """The shards of a roster in the order of keys: one for each first byte that a key may have."""
 
@@ -58,15 +61,20 @@ class Keys:
         """The name of one shard of a kind's roster, one of ``SHARDS``."""
         return self.index(kind, ROSTER, f"{kind}.{shard}")
 
+    def marks(self, index: bytes) -> bytes:
+        """The name of the marks of an index, in its slot."""
+        return index + MARKED.encode()
+
     def parse(self, name: bytes) -> RecordName | IndexName | None:
-        """What ``name`` stands for; None when it isn't one of ours."""
+        """What ``name`` stands for; None when it isn't one of ours, or stands for marks."""
         text = name.decode("utf-8", "surrogateescape")
         if not text.startswith(self._start):
             return None
         slot, _, tail = text[len(self._start) :].partition("}:")
         kind, colon, rest = tail.partition(":")
         if "." in kind:
-            return None if colon else IndexName(*kind.split(".", 1))
+            marks = tail.endswith(MARKED)
+            return None if colon or marks else IndexName(*kind.split(".", 1))
         return RecordName(kind, f"{_plain(slot)}.{rest}" if colon else _plain(slot))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from oauthprov.storage.redis.keys import SHARDS, Keys, shard_of
 from oauthprov.storage.redis.route import Route
@@ -16,6 +16,26 @@ def entries(route: Route, name: bytes, after: str | None, size: int) -> Iterator
         if len(keys) < size:
             return
         after = keys[-1]
+
+
+def together(
+    route: Route, names: Sequence[bytes], after: Mapping[bytes, str], size: int
+) -> Iterator[list[tuple[bytes, str]]]:
+    """Yield what the sorted sets ``names`` list, in their order, each key with its set's name.
+
+    What a set lists up to the key that ``after`` has for it is left out. The first ``size`` keys
+    of all sets are read in one trip.
+    """
+    commands = [(route.slot(name), _range(name, after.get(name), size)) for name in names]
+    found: list[tuple[bytes, str]] = []
+    for name, members in zip(names, route.read_all(commands), strict=True):
+        found += [(name, member.decode()) for member in members]
+        if len(members) == size:
+            yield found
+            for keys in entries(route, name, found[-1][1], size):
+                yield [(name, key) for key in keys]
+            found = []
+    yield found
 
 
 def roster(

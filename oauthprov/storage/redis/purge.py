@@ -1,119 +1,170 @@
-"""Dropping what has expired, and entries of indexes that point at nothing.
+"""Dropping the entries of indexes and rosters that point at nothing.
 
-Redis drops most by itself; what is left is what ``now`` finds expired before Redis does. An entry
-may also be new, its record still under way from another process, so it is marked first, and
-dropped by a purge at least ``GRACE`` seconds later that finds it still pointing at nothing.
+Records need no purge: Redis drops each by itself, ``SLACK`` seconds after its key counts as free.
+It doesn't drop their entries, which live as long as anything else of the same account.
+
+In the slot of its record an entry is written together with the record, so one that points at
+nothing is dropped at once. In another slot of a cluster the entry comes first, and its record may
+still be under way from another process: the entry is marked, and dropped by a purge at least
+``GRACE`` seconds later that finds it still lost. Adding it anew takes the mark away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
-from oauthprov.records import Grant, slot
-from oauthprov.storage.redis.codec import NEVER, Codec, known, time_of
-from oauthprov.storage.redis.keys import IndexName, Keys, RecordName
-from oauthprov.storage.redis.listing import entries
+from redis.exceptions import OutOfMemoryError
+
+from oauthprov.storage.interface import Purged
+from oauthprov.storage.redis.cursor import Position, read_position
+from oauthprov.storage.redis.keys import IndexName, Keys
+from oauthprov.storage.redis.listing import together
 from oauthprov.storage.redis.route import Route
-from oauthprov.storage.redis.scan import BATCH, scan
+from oauthprov.storage.redis.scan import scan_step
 from oauthprov.storage.redis.script import Script
 
 GRACE = 60
 MARKS_LAST = 30 * 86400
-MARKED = b".marked"
-EXPIRES = (24, 34)
-"""Where the header of a record has its expiry."""
+
+FIRST = 100
+"""Entries of an index that are read together, and INDEXES indexes in one trip."""
+
+INDEXES = 20
+
+LOOKS = 10_000
+"""Entries that a step looks at before it ends; looking for indexes once counts as SCANNED."""
+
+SCANNED = 100
+
+
+class Entry(NamedTuple):
+    """An entry of an index or roster: where it is listed, its key, and the name of its record."""
+
+    listing: bytes
+    member: bytes
+    record: bytes
 
 
 class Purge:
-    """One look at everything that is stored."""
+    """Looks at every entry of every index, step by step."""
 
     def __init__(self, route: Route, keys: Keys) -> None:
         self._route = route
         self._keys = keys
-        self._script = Script("drop.lua")
+        self._forget = Script("forget.lua")
+        self._forget_marked = Script("forget_marked.lua")
 
-    def run(self, now: int, limit: int) -> int:
-        """Drop up to ``limit`` records, grants last; return how many."""
-        dropped = 0
-        grants: dict[bytes, Codec[Any]] = {}
-        for names in scan(self._route, self._keys.everything):
-            past = self._past(self._sorted(names, now), now)
-            for name in [name for name, how in past.items() if how.kind is Grant]:
-                grants[name] = past.pop(name)
-            dropped += self._drop(past, now, limit - dropped)
-            if dropped >= limit:
-                return dropped
-        self._spare(grants)
-        return dropped + self._drop(grants, now, limit - dropped)
+    def step(self, now: int, limit: int, after: str | None) -> Purged:
+        """Drop up to ``limit`` entries, from the cursor ``after`` on."""
+        if limit < 1:
+            raise ValueError("a step of a purge may drop at least one record")
+        at = Position() if after is None else read_position(after)
+        servers = self._route.servers()
+        dropped = looks = 0
+        while at.server < len(servers):
+            if looks >= LOOKS:
+                return Purged(dropped, str(at))
+            then, names = scan_step(
+                servers[at.server], at.scan, self._keys.everything, b"TYPE", b"zset"
+            )
+            looks += SCANNED
+            for page in self._pages(names, at):
+                last, fallen = self._clean(page, now, limit - dropped)
+                dropped += fallen
+                looks += len(page)
+                at = at._replace(listing=last.listing, member=last.member)
+                if dropped >= limit or looks >= LOOKS:
+                    return Purged(dropped, str(at))
+            at = Position(at.server + 1) if then is None else Position(at.server, then)
+        return Purged(dropped)
 
-    def _sorted(self, names: list[bytes], now: int) -> dict[bytes, Codec[Any]]:
-        """The names of records that may expire; indexes among ``names`` are cleaned meanwhile."""
-        kinds, records = known(), {}
-        for name in names:
-            match self._keys.parse(name):
-                case RecordName(kind, _) if (how := kinds.get(kind)) and how.expires:
-                    records[name] = how
-                case IndexName(kind, _) if not name.endswith(MARKED):
-                    self._clean(name, kind, now)
-                case _:
-                    pass
-        return records
-
-    def _spare(self, grants: dict[bytes, Codec[Any]]) -> None:
-        """Take out the grants that have tokens left: those would count as revoked without."""
-        kinds = {kind for kind, how in known().items() if how.has_grant}
-        for names in scan(self._route, self._keys.everything) if grants else ():
-            for name in names:
-                match self._keys.parse(name):
-                    case RecordName(kind, key) if kind in kinds:
-                        grants.pop(self._keys.record(Grant.shape.name, slot(key)), None)
-
-    def _past(self, records: dict[bytes, Codec[Any]], now: int) -> dict[bytes, Codec[Any]]:
-        """Those past their expiry plus what their kind is kept."""
-        route = self._route
-        headers = route.read_all(
-            [(route.slot(name), (b"GETRANGE", name, *EXPIRES)) for name in records]
-        )
-        return {
-            name: how
-            for (name, how), expires in zip(records.items(), headers, strict=True)
-            if expires not in (b"", NEVER) and int(expires) + how.keep <= now
+    def _pages(self, names: Iterable[bytes], at: Position) -> Iterator[list[Entry]]:
+        """Yield the entries of the indexes among ``names``, in their order and after ``at``."""
+        kinds = {
+            name: found.kind
+            for name in sorted(set(names))
+            if name >= at.listing and isinstance(found := self._keys.parse(name), IndexName)
         }
+        indexes = list(kinds)
+        after = {at.listing: at.member.decode()}
+        for first in range(0, len(indexes), INDEXES):
+            some = indexes[first : first + INDEXES]
+            for listed in together(self._route, some, after, FIRST):
+                page = [
+                    Entry(index, key.encode(), self._keys.record(kinds[index], key))
+                    for index, key in listed
+                ]
+                if page:
+                    yield page
 
-    def _drop(self, records: dict[bytes, Codec[Any]], now: int, limit: int) -> int:
-        """Drop up to ``limit`` records, unless one was added anew meanwhile; return how many."""
-        slots: dict[int, list[bytes]] = {}
-        for name in list(records)[:limit]:
-            slots.setdefault(self._route.slot(name), []).append(name)
+    def _clean(self, page: Sequence[Entry], now: int, limit: int) -> tuple[Entry, int]:
+        """Drop up to ``limit`` entries of ``page``; return the last done with, and how many."""
         dropped = 0
-        for where, names in slots.items():
-            keeps = [records[name].keep for name in names]
-            dropped += self._script.run(self._route, where, names, [time_of(now), *keeps])
+        for index, lost in _by_index(self._lost(page)):
+            while lost:
+                some, lost = lost[: limit - dropped], lost[limit - dropped :]
+                dropped += self._drop(index, some, now)
+                if dropped == limit:
+                    return some[-1], dropped
+        return page[-1], dropped
+
+    def _lost(self, page: Sequence[Entry]) -> list[Entry]:
+        """Those whose record isn't there: asked of each slot at once, then one by one."""
+        slots: dict[int, list[Entry]] = {}
+        for entry in page:
+            slots.setdefault(self._route.slot(entry.record), []).append(entry)
+        counts = self._existing(list(slots.values()))
+        short = [
+            entry
+            for found, count in zip(slots.values(), counts, strict=True)
+            for entry in found
+            if count < len(found)
+        ]
+        counts = self._existing([[entry] for entry in short])
+        return sorted(entry for entry, count in zip(short, counts, strict=True) if not count)
+
+    def _existing(self, groups: Sequence[Sequence[Entry]]) -> list[int]:
+        """How many records of each group, which share a slot, are there."""
+        commands = [
+            (self._route.slot(group[0].record), (b"EXISTS", *(entry.record for entry in group)))
+            for group in groups
+        ]
+        return self._route.read_all(commands)
+
+    def _drop(self, index: bytes, lost: Sequence[Entry], now: int) -> int:
+        """Drop entries of one index, or mark those that may be new; return how many went."""
+        where = self._route.slot(index)
+        beside = [entry for entry in lost if self._route.slot(entry.record) == where]
+        apart = [entry.member for entry in lost if self._route.slot(entry.record) != where]
+        dropped = 0
+        if beside:
+            names = [index, *(entry.record for entry in beside)]
+            members = [entry.member for entry in beside]
+            dropped += self._forget.run(self._route, where, names, members)
+        if apart:
+            dropped += self._drop_marked(index, apart, now)
         return dropped
 
-    def _clean(self, index: bytes, kind: str, now: int) -> None:
-        """Drop the entries that point at nothing and did so a while ago; mark the others."""
-        route, where, marks = self._route, self._route.slot(index), index + MARKED
-        oldest = route.read(where, b"ZRANGE", marks, b"-inf", now - GRACE, b"BYSCORE")
-        marked = set(oldest)
-        for keys in entries(route, index, None, BATCH):
-            lost = self._lost(kind, keys)
-            if gone := [key for key in lost if key in marked]:
-                route.write(where, b"ZREM", index, *gone)
-            if new := [key for key in lost if key not in marked]:
-                scored = [part for key in new for part in (now, key)]
-                route.write(where, b"ZADD", marks, b"NX", *scored)
-                route.write(where, b"EXPIRE", marks, MARKS_LAST)
-        if marked:
-            # Whether dropped, or found alive again, they are done with.
-            route.write(where, b"ZREM", marks, *marked)
-
-    def _lost(self, kind: str, keys: Sequence[str]) -> list[bytes]:
-        if not keys:
-            return []
-        names = [self._keys.record(kind, key) for key in keys]
-        held = self._route.read_all(
-            [(self._route.slot(name), (b"EXISTS", name)) for name in names]
+    def _drop_marked(self, index: bytes, members: Sequence[bytes], now: int) -> int:
+        """Drop the entries that were marked a while ago, mark the others; return how many went."""
+        where, marks = self._route.slot(index), self._keys.marks(index)
+        dropped, new = self._forget_marked.run(
+            self._route, where, [index, marks], [now - GRACE, *members]
         )
-        return [key.encode() for key, exists in zip(keys, held, strict=True) if not exists]
+        if new:
+            scored = [part for member in new for part in (now, member)]
+            # A full server takes no marks. What else goes makes room for them.
+            with suppress(OutOfMemoryError):
+                self._route.write(where, b"ZADD", marks, b"NX", *scored)
+                self._route.write(where, b"EXPIRE", marks, MARKS_LAST)
+        return int(dropped)
+
+
+def _by_index(entries: Iterable[Entry]) -> Iterator[tuple[bytes, list[Entry]]]:
+    """Part sorted entries by their index."""
+    for index, group in groupby(entries, key=attrgetter("listing")):
+        yield index, list(group)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oauthprov.storage.redis.connections import Connections
+from oauthprov.storage.redis.connections import Command, Connections
 from oauthprov.storage.redis.route import Route
 
 BATCH = 1000
+BEGIN = b"0"
 
 
 def scan(route: Route, pattern: bytes) -> Iterator[list[bytes]]:
     """Yield the names that match ``pattern``; a name may come twice."""
     for server in route.servers():
-        yield from _scan(server, pattern)
+        cursor: bytes | None = BEGIN
+        while cursor is not None:
+            cursor, names = scan_step(server, cursor, pattern)
+            yield names
 
 
-def _scan(server: Connections, pattern: bytes) -> Iterator[list[bytes]]:
-    cursor = b"0"
-    while True:
-        command = (b"SCAN", cursor, b"MATCH", pattern, b"COUNT", BATCH)
-        cursor, names = server.call(*command, again=True)
-        yield names
-        if cursor == b"0":
-            return
+def scan_step(
+    server: Connections, cursor: bytes, pattern: bytes, *only: bytes
+) -> tuple[bytes | None, list[bytes]]:
+    """Return where to go on, None at the end, and the names found; ``only`` are more options.
+
+    The server looks at about BATCH names, and at the same ones when a cursor comes back.
+    """
+    command: Command = (b"SCAN", cursor, b"MATCH", pattern, b"COUNT", BATCH, *only)
+    then, names = server.call(*command, again=True)
+    return (None if then == BEGIN else then), names

@@ -69,7 +69,8 @@ class Steps:
         ]
         if not how.expires:
             names.append(self._keys.shard(how.name, shard_of(key)))
-        return [Step(change, (name,), (b"enter", key.encode())) for name in names]
+        enter = b"enter", key.encode()
+        return [Step(change, (name, self._keys.marks(name)), enter) for name in names]
 
 
 def _ttl(record: Record, keep: int, now: int) -> bytes | int:

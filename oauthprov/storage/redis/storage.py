@@ -7,9 +7,18 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from oauthprov.records import Grant, Record, slot
-from oauthprov.storage.interface import Change, Conflict, Page, State, Storage, Stored
+from oauthprov.storage.interface import (
+    Change,
+    Conflict,
+    Health,
+    Page,
+    Purged,
+    State,
+    Storage,
+    Stored,
+)
 from oauthprov.storage.redis.commit import Commit, Refusal
-from oauthprov.storage.redis.facts import facts
+from oauthprov.storage.redis.facts import facts, health
 from oauthprov.storage.redis.failure import failing_as_storage_error
 from oauthprov.storage.redis.find import Finder
 from oauthprov.storage.redis.keys import Keys
@@ -53,13 +62,17 @@ class RedisStorage(Storage):
             raise self._conflict(refusal)
 
     @failing_as_storage_error
-    def purge(self, *, now: int, limit: int = 500) -> int:
-        return self._purge.run(now, limit)
+    def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
+        return self._purge.step(now, limit, after)
 
     @failing_as_storage_error
     def ping(self) -> None:
         for server in self._route.servers():
             server.call(b"PING", again=True)
+
+    @failing_as_storage_error
+    def health(self) -> Health:
+        return health(self._route)
 
     def upgrade(self) -> None:
         """Do nothing: records carry their own form."""

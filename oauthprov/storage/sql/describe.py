@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from oauthprov.storage.sql import schema
@@ -29,27 +30,37 @@ SYNCHRONOUS = ("off", "normal", "full", "extra")
 """SQLite's names of its numbers."""
 
 
+DURABLE = "every commit survives a power cut"
+
+
 def describe(engines: Engines) -> Mapping[str, str]:
     """Return engine, version, schema revision and durability, in words."""
-
-    def ask(connection: Any) -> dict[str, str]:
-        answers = {}
-        for name, query in QUERIES[engines.family].items():
-            cursor = connection.cursor()
-            cursor.execute(query)
-            answers[name] = str(cursor.fetchone()[0])
-            cursor.close()
-        return answers
-
-    facts = engines.reader.run(ask)
-    if engines.family == "sqlite":
-        facts["synchronous"] = SYNCHRONOUS[int(facts["synchronous"])]
+    facts = engines.reader.run(partial(_facts, engines.family))
     return {
         "engine": engines.family,
         **facts,
         "schema": schema.revision(engines) or "none",
         "durability": _durability(engines, facts),
     }
+
+
+def warnings(engines: Engines) -> tuple[str, ...]:
+    """Return what an operator should know of how the database is set, if there is something."""
+    facts = engines.reader.run(partial(_facts, engines.family))
+    durability = _durability(engines, facts)
+    return () if durability == DURABLE else (f"durability is {durability}",)
+
+
+def _facts(family: str, connection: Any) -> dict[str, str]:
+    facts = {}
+    for name, query in QUERIES[family].items():
+        cursor = connection.cursor()
+        cursor.execute(query)
+        facts[name] = str(cursor.fetchone()[0])
+        cursor.close()
+    if family == "sqlite":
+        facts["synchronous"] = SYNCHRONOUS[int(facts["synchronous"])]
+    return facts
 
 
 def _durability(engines: Engines, facts: Mapping[str, str]) -> str:
@@ -60,4 +71,4 @@ def _durability(engines: Engines, facts: Mapping[str, str]) -> str:
         "postgresql": facts.get("fsync") == "on" and facts.get("synchronous_commit") != "off",
         "mariadb": facts.get("innodb_flush_log_at_trx_commit") == "1",
     }[engines.family]
-    return "every commit survives a power cut" if safe else "a power cut may lose the last commits"
+    return DURABLE if safe else "limited: a power cut may lose the last commits"

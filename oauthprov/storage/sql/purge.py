@@ -10,6 +10,7 @@ from sqlalchemy import Delete, and_, delete, exists, literal_column, select
 from sqlalchemy.sql import ColumnElement
 
 from oauthprov.records import KINDS, Grant, Record
+from oauthprov.storage.interface import Purged
 from oauthprov.storage.sql.engines import Engines
 from oauthprov.storage.sql.failures import RolledBack, is_rolled_back
 from oauthprov.storage.sql.retry import persistently
@@ -20,18 +21,31 @@ EXPIRING = sorted((kind for kind in KINDS if kind.shape.expires), key=lambda kin
 """The kinds that expire, grants last: no record outlives its grant."""
 
 
-def purge(engines: Engines, compiler: Compiler, now: int, limit: int) -> int:
-    """Delete up to ``limit`` rows past their expiry and ``keep``; return how many."""
+def step(engines: Engines, compiler: Compiler, now: int, limit: int, after: str | None) -> Purged:
+    """Delete up to ``limit`` rows past their expiry and ``keep``, kind by kind.
+
+    The cursor is the name of the kind that a pass has come to: what it has deleted before isn't
+    looked for again, and at one ``now`` nothing more expires.
+    """
+    if limit < 1:
+        raise ValueError("a step of a purge may drop at least one record")
     error = engines.autocommit.engine.dialect.loaded_dbapi.Error
     dropped = 0
-    for kind in EXPIRING:
-        if dropped >= limit:
-            break
+    for kind in EXPIRING[0 if after is None else _place(after) :]:
         statement = compiler.statement(expired, kind, engines.family)
         given = statement.bind([{"dead": now - kind.shape.keep, "limit": limit - dropped}])
         work = partial(_delete, statement.sql, given, error)
         dropped += persistently(partial(_attempt, engines, work), engines.timeout)
-    return dropped
+        if dropped >= limit:
+            return Purged(dropped, kind.shape.name)
+    return Purged(dropped)
+
+
+def _place(cursor: str) -> int:
+    for place, kind in enumerate(EXPIRING):
+        if kind.shape.name == cursor:
+            return place
+    raise ValueError("not a cursor of a purge")
 
 
 def _attempt(engines: Engines, work: Callable[[Any], int], _: int) -> int:

@@ -8,11 +8,11 @@ from typing import TypeVar
 from sqlalchemy import URL
 
 from oauthprov.records import Record
-from oauthprov.storage.interface import Change, Page, Storage, Stored
+from oauthprov.storage.interface import Change, Health, Page, Purged, Storage, Stored
 from oauthprov.storage.sql import purge, schema
 from oauthprov.storage.sql.codec import Codecs
 from oauthprov.storage.sql.commit import Committer
-from oauthprov.storage.sql.describe import describe
+from oauthprov.storage.sql.describe import describe, warnings
 from oauthprov.storage.sql.engines import Options, open_engines
 from oauthprov.storage.sql.reader import Reader
 from oauthprov.storage.sql.statements import Compiler
@@ -49,13 +49,18 @@ class SQLStorage(Storage):
     def _commit(self, changes: Sequence[Change], now: int) -> None:
         self._committer.commit(changes, now)
 
-    def purge(self, *, now: int, limit: int = 500) -> int:
+    def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
         """Drop up to ``limit`` records past expiry plus ``keep``, tokens before their grants."""
-        return purge.purge(self.engines, self._compiler, now, limit)
+        return purge.step(self.engines, self._compiler, now, limit, after)
 
     def ping(self) -> None:
         """Return when the database answers; raise UpgradeNeeded when its schema isn't ours."""
         schema.check(self.engines)
+
+    def health(self) -> Health:
+        """Do what ``ping`` does; warn of settings by which a commit may be lost."""
+        self.ping()
+        return Health(warnings=warnings(self.engines))
 
     def upgrade(self) -> None:
         """Run the migrations that are missing; two processes may do so at once."""

@@ -30,7 +30,7 @@ class Backend:
     """
 
     purges: ClassVar[bool] = True
-    """False where the engine drops records by itself, so that purge may find nothing to do."""
+    """False where the engine drops records by itself, later than ``now`` would have them go."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -38,6 +38,7 @@ VERBS: Mapping[str, Callable[[Storage], object]] = {
     "several": lambda storage: storage.commit(Claim(Account, "a"), Add(CLIENT), now=NOW),
     "purge": lambda storage: storage.purge(now=NOW),
     "ping": lambda storage: storage.ping(),
+    "health": lambda storage: storage.health(),
 }
 
 

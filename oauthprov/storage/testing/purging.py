@@ -5,27 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import pytest
+
 from oauthprov.records import AccessToken, AuthorizationCode, Grant, Record
-from oauthprov.storage.interface import Add, Claim, Revoke, Storage
+from oauthprov.storage.interface import Add, Claim, Purged, Revoke, Storage
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.backend import Backend
 from oauthprov.storage.testing.expecting import add, gone, read
 from oauthprov.storage.testing.racing import THREADS, race
 from oauthprov.storage.testing.samples import LIFE, NOW
 
-BATCHES_AT_MOST = 100
+STEPS_AT_MOST = 100
+
+
+def purge_once(storage: Storage, *, now: int, limit: int = 500) -> int:
+    """Make one pass; return how much it dropped."""
+    dropped = 0
+    for steps, count in enumerate(storage.purge_pass(now=now, limit=limit)):
+        assert 0 <= count <= limit
+        assert steps < STEPS_AT_MOST, "a pass of purge doesn't end"
+        dropped += count
+    return dropped
 
 
 def purge_all(storage: Storage, *, now: int, limit: int = 500) -> int:
-    """Purge until there is nothing left to do; return how many records went."""
-    purged = 0
-    for _ in range(BATCHES_AT_MOST):
-        batch = storage.purge(now=now, limit=limit)
-        assert 0 <= batch <= limit
-        if batch == 0:
-            return purged
-        purged += batch
-    raise AssertionError("purge doesn't end")
+    """Make passes until one finds nothing to drop; return how much went."""
+    dropped = 0
+    for _ in range(STEPS_AT_MOST):
+        more = purge_once(storage, now=now, limit=limit)
+        if more == 0:
+            return dropped
+        dropped += more
+    raise AssertionError("every pass of purge drops something")
 
 
 class Purging(Backend):
@@ -36,18 +47,34 @@ class Purging(Backend):
         return not self.purges or all(gone(storage, record) for record in records)
 
     def test_an_empty_storage(self, storage: Storage) -> None:
-        assert storage.purge(now=NOW) == 0
+        assert storage.purge(now=NOW) == Purged(0)
 
-    def test_batches_are_bounded_and_end(self, storage: Storage) -> None:
+    def test_one_pass_drops_all_that_has_expired(self, storage: Storage) -> None:
         grant = samples.grant(expires_at=NOW + 2 * LIFE)
         old = [samples.access(grant.grant_id) for _ in range(10)]
         young = [samples.access(grant.grant_id, expires_at=NOW + 2 * LIFE) for _ in range(10)]
         storage.commit(Add(grant), *map(Add, old), *map(Add, young), now=NOW)
-        purged = purge_all(storage, now=NOW + LIFE, limit=3)
+        purged = purge_once(storage, now=NOW + LIFE, limit=3)
         assert purged == 10 or not self.purges
         assert self.gone_if_purged(storage, *old)
         assert all(read(storage, token).state(NOW + LIFE) == "live" for token in [grant, *young])
-        assert storage.purge(now=NOW + LIFE) == 0
+        assert purge_once(storage, now=NOW + LIFE) == 0
+
+    def test_a_pass_ends_though_more_expires_beside_it(self, storage: Storage) -> None:
+        old = [samples.machine_token() for _ in range(10)]
+        storage.commit(*map(Add, old), now=NOW)
+        for number, _ in enumerate(storage.purge_pass(now=NOW + LIFE, limit=2)):
+            assert number < STEPS_AT_MOST
+            expiring = [samples.machine_token(expires_at=NOW + LIFE + 1) for _ in range(5)]
+            storage.commit(*map(Add, expiring), now=NOW + LIFE)
+        assert self.gone_if_purged(storage, *old)
+
+    def test_a_step_takes_its_own_cursors_only(self, storage: Storage) -> None:
+        for cursor in ("", "no cursor", "access_tokens", "MTIz"):
+            with pytest.raises(ValueError, match=r"\S"):
+                storage.purge(now=NOW, after=cursor)
+        with pytest.raises(ValueError, match=r"\S"):
+            storage.purge(now=NOW, limit=0)
 
     def test_the_second_at_which_a_record_may_go(self, storage: Storage) -> None:
         code, session = samples.code("slot"), samples.machine_token()
@@ -83,12 +110,11 @@ class Purging(Backend):
         grants = [samples.grant() for _ in range(3)]
         tokens = [samples.access(grant.grant_id) for grant in grants for _ in range(3)]
         add(storage, *grants, *tokens)
-        for _ in range(BATCHES_AT_MOST):
+        for _ in storage.purge_pass(now=NOW + LIFE, limit=1):
             for token in tokens:
                 stored = storage.get(AccessToken, token.key)
                 assert stored is None or stored.grant is not None
-            if storage.purge(now=NOW + LIFE, limit=1) == 0:
-                break
+        purge_all(storage, now=NOW + LIFE)
         assert self.gone_if_purged(storage, *grants, *tokens)
 
     def test_a_grant_waits_for_a_longer_token(self, storage: Storage) -> None:

@@ -80,7 +80,7 @@ class Machine(RuleBasedStateMachine):
         self.look(place)
         self.now += seconds
         if limit:
-            assert 0 <= self.storage.purge(now=self.now, limit=limit) <= limit
+            assert 0 <= self.storage.purge(now=self.now, limit=limit).count <= limit
 
     @rule(data=st.data())
     def commit(self, data: st.DataObject) -> None:
