@@ -1,0 +1,187 @@
+"""A Redis at its ``maxmemory``: what ends something works, and what adds something is refused.
+
+The server is one of its own, since these tests fill it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import redis
+
+from oauthprov.records import AccessToken, Account, AuthorizationCode, Grant, RefreshToken
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Claim,
+    Conflict,
+    Remove,
+    Replace,
+    Revoke,
+    Storage,
+    StorageError,
+)
+from oauthprov.storage.redis import open
+from oauthprov.storage.redis.purge import GRACE
+from oauthprov.storage.testing import samples
+from oauthprov.storage.testing.expecting import gone, read
+from oauthprov.storage.testing.purging import purge_all
+from oauthprov.storage.testing.samples import LIFE, NOW
+from tests.conftest import RUN
+from tests.servers.redis import apart
+from tests.storage.redis_backend import KEYS, dump
+
+INDEX = KEYS.index("grant", "account_id", "alice")
+
+
+@pytest.fixture(scope="module")
+def url(pytestconfig: pytest.Config) -> str:
+    return apart(pytestconfig.stash[RUN], "full", "--maxmemory-policy", "noeviction")
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(url) as client:
+        client.config_set("maxmemory", "0")
+        client.flushall()
+        yield client
+        client.config_set("maxmemory", "0")
+
+
+@pytest.fixture
+def storage(url: str, client: redis.Redis) -> Iterator[Storage]:
+    storage = open(url, {})
+    yield storage
+    storage.close()
+
+
+@pytest.fixture
+def fill(client: redis.Redis) -> Callable[[], None]:
+    """Give the server less memory than it uses already, from now on."""
+
+    def lower() -> None:
+        client.config_set("maxmemory", "1")
+
+    return lower
+
+
+GRANT = samples.grant("slot")
+TOKEN = samples.refresh("slot")
+CODE = samples.code("slot")
+ACCOUNT = samples.account("alice")
+BASE = (GRANT, TOKEN, CODE, ACCOUNT)
+
+
+def test_what_ends_something_is_committed(storage: Storage, fill: Callable[[], None]) -> None:
+    storage.commit(*map(Add, BASE), now=NOW)
+    stored = read(storage, ACCOUNT)
+    fill()
+    disabled = replace(ACCOUNT, disabled_at=NOW)
+    storage.commit(Claim(RefreshToken, TOKEN.key), now=NOW)
+    storage.commit(Revoke("slot"), Claim(AuthorizationCode, CODE.key), now=NOW)
+    storage.commit(Replace(disabled, expecting=stored), now=NOW)
+    assert read(storage, TOKEN).claimed_at == NOW
+    assert read(storage, CODE).claimed_at == NOW
+    assert read(storage, GRANT).revoked_at == NOW
+    assert read(storage, disabled).record == disabled
+    stored = read(storage, disabled)
+    storage.commit(Replace(ACCOUNT, expecting=stored), Remove(Grant, "slot"), now=NOW)
+    assert read(storage, ACCOUNT).record == ACCOUNT
+    assert gone(storage, GRANT)
+
+
+def test_the_refused_are_told_why(storage: Storage, fill: Callable[[], None]) -> None:
+    storage.commit(*map(Add, BASE), now=NOW)
+    storage.commit(Claim(RefreshToken, TOKEN.key), now=NOW)
+    fill()
+    with pytest.raises(Conflict) as caught:
+        storage.commit(Claim(RefreshToken, TOKEN.key), now=NOW)
+    assert caught.value.state == "claimed"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (Add(samples.access("slot")),),
+        (Remove(Account, "alice"), Add(samples.account("bob"))),
+        (Claim(RefreshToken, TOKEN.key), Add(samples.refresh("slot"))),
+        (Revoke("slot"), Add(samples.grant("other"))),
+        (Remove(Account, "alice"), Add(samples.client("app", owner="alice"))),
+    ],
+    ids=lambda changes: " ".join(type(change).__name__ for change in changes),
+)
+def test_what_adds_is_refused_whole(
+    storage: Storage,
+    client: redis.Redis,
+    fill: Callable[[], None],
+    changes: tuple[Change, ...],
+) -> None:
+    storage.commit(*map(Add, BASE), now=NOW)
+    before = dump(client)
+    fill()
+    with pytest.raises(StorageError):
+        storage.commit(*changes, now=NOW)
+    assert dump(client) == before
+
+
+def test_a_replacement_that_grows_much_is_refused(
+    storage: Storage, client: redis.Redis, fill: Callable[[], None]
+) -> None:
+    storage.commit(*map(Add, BASE), now=NOW)
+    stored = read(storage, ACCOUNT)
+    before = dump(client)
+    fill()
+    grown = replace(ACCOUNT, claims="c" * 200)
+    with pytest.raises(StorageError):
+        storage.commit(Replace(grown, expecting=stored), Revoke("slot"), now=NOW)
+    assert dump(client) == before
+
+
+def test_ending_something_writes_nothing_but_the_end(
+    storage: Storage, client: redis.Redis, fill: Callable[[], None]
+) -> None:
+    storage.commit(*map(Add, BASE), now=NOW)
+    before = {name: client.ttl(name) for name in client.scan_iter()}
+    fill()
+    storage.commit(Revoke("slot"), Claim(RefreshToken, TOKEN.key), now=NOW)
+    after = {name: client.ttl(name) for name in client.scan_iter()}
+    assert after.keys() == before.keys()
+    assert all(before[name] - 5 <= after[name] <= before[name] for name in before)
+
+
+def test_purge_works(storage: Storage, client: redis.Redis, fill: Callable[[], None]) -> None:
+    storage.commit(*(Add(samples.grant()) for _ in range(5)), Add(samples.grant("left")), now=NOW)
+    for member in client.zrange(INDEX, 0, -1):
+        if member != b"left":
+            storage.commit(Remove(Grant, member.decode()), now=NOW)
+    fill()
+    for now in (NOW, NOW + GRACE):
+        purge_all(storage, now=now)
+    assert client.zrange(INDEX, 0, -1) == [b"left"]
+
+
+def add_until_refused(storage: Storage) -> Iterator[AccessToken]:
+    for _ in range(10_000):
+        token = samples.access("slot", expires_at=NOW + LIFE)
+        try:
+            storage.commit(Add(token), now=NOW)
+        except StorageError:
+            return
+        yield token
+    pytest.fail("the server takes whatever comes")
+
+
+def test_a_server_that_traffic_has_filled(storage: Storage, client: redis.Redis) -> None:
+    storage.commit(*map(Add, BASE), now=NOW)
+    used = client.info("memory")["used_memory"]
+    client.config_set("maxmemory", used + 300_000)
+    added = list(add_until_refused(storage))
+    assert storage.health().full
+    storage.commit(Revoke("slot"), now=NOW)
+    assert {read(storage, token).state(NOW) for token in added[-20:]} == {"revoked"}
+    for token in added:
+        storage.commit(Remove(type(token), token.key), now=NOW)
+    assert not storage.health().full
+    storage.commit(Add(samples.grant("new")), now=NOW)
