@@ -55,6 +55,7 @@ def ini(storage_url: str, issuer: str = ISSUER, **more: str) -> dict[str, str]:
         "oauthprov.password.time": "1",
         "oauthprov.signup.limit_address": "100000 per hour",
         "oauthprov.logout.worker": "false",
+        "oauthprov.purge.worker": "false",
     } | {f"oauthprov.{key}": value for key, value in more.items()}
 
 

@@ -37,6 +37,7 @@ from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.logo_worker import LogoWorker
 from oauthprov.protocol.logos import Logos
 from oauthprov.protocol.openid import OpenID
+from oauthprov.protocol.purging import Purging
 from oauthprov.protocol.request_uris import RequestURIs
 from oauthprov.protocol.signing_in import Others, nobody_else
 from oauthprov.protocol.sweeps import Sweeps
@@ -99,6 +100,7 @@ class Provider:
             tell=self._tell,
         )
         self.sweeper = Worker("sweeps", self.endings.work, clock)
+        self.purging = Purging(settings, storage, clock)
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2)."""
@@ -282,6 +284,8 @@ class Provider:
         self.sweeper.look()
         if self.settings.logout_worker:
             self.worker.look()
+        if self.settings.purge_worker:
+            self.purging.look()
 
     def _answered(
         self,

@@ -35,6 +35,12 @@ class Server:
         None,
         "Where everything is stored; the scheme picks the backend.",
     )
+    purge_worker: bool = setting(
+        "purge.worker",
+        values.flag,
+        "true",
+        "Purge the storage from the server processes; `false` leaves it to `storage purge`.",
+    )
     title: str = setting("title", str, "oauthprov", "The name that pages show.")
     languages: tuple[str, ...] = setting(
         "languages",

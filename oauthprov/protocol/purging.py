@@ -1,0 +1,107 @@
+"""Purging from the server processes: a step now and then, beside the requests."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+from oauthprov import logs
+from oauthprov.background import Worker
+from oauthprov.credentials import digest
+from oauthprov.protocol.last_use import remove_unused
+from oauthprov.protocol.registration import drop_orphaned_consents
+from oauthprov.records import Seen
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Add, Conflict, Storage, StorageError, StorageFull
+
+PERIOD = 60
+"""Seconds between two passes over what has expired."""
+
+DAY = 86_400
+"""Seconds between two walks over all clients and consents."""
+
+PAUSE = 0.25
+"""Seconds between two steps, at least."""
+
+SHARE = 5
+"""A step is followed by a pause, so that it takes up at most a fifth of the time."""
+
+log = logs.logger(__name__)
+
+
+class Purging:
+    """What one process does of the purge. No two processes begin the same pass.
+
+    The first pass is due somewhere in the first minute of a process, each further one about a
+    minute after the last. ``chance`` gives a number between two, so that processes which start
+    together don't purge together.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], int],
+        chance: Callable[[int, int], int] = random.randint,
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clock = clock
+        self._chance = chance
+        self._due_at: int | None = None
+        self._steps: Iterator[int] | None = None
+        self._failing = False
+        self.worker = Worker("purge", self.work, clock)
+
+    def look(self) -> None:
+        """Begin a pass if one is due; called at each request, it costs next to nothing."""
+        now = self._clock()
+        if self._due_at is None or self._due_at - now > 2 * PERIOD:
+            self._due_at = now + self._chance(0, PERIOD)
+        if now >= self._due_at:
+            self._due_at = now + PERIOD + self._chance(0, PERIOD // 10)
+            self.worker.wake()
+
+    def work(self) -> float | None:
+        """Take one step; return the seconds to wait before the next, None after the last."""
+        began = time.monotonic()
+        if self._steps is None:
+            self._steps = self._pass()
+        try:
+            over = next(self._steps, None) is None
+        except StorageError as error:
+            self._steps = None
+            if not self._failing:
+                log.warning("storage can't be purged, which is tried again later: %s", error)
+            self._failing = True
+            return None
+        except BaseException:
+            self._steps = None
+            raise
+        self._failing = False
+        if over:
+            self._steps = None
+            return None
+        return max(PAUSE, (time.monotonic() - began) * (SHARE - 1))
+
+    def _pass(self) -> Iterator[int]:
+        now = self._clock()
+        if self._is_ours("purge", PERIOD, now):
+            yield from self._storage.purge_pass(now=now)
+        if self._is_ours("purge of clients", DAY, now):
+            yield from remove_unused(self._storage, self._settings, now)
+            yield from drop_orphaned_consents(self._storage, now)
+
+    def _is_ours(self, what: str, seconds: int, now: int) -> bool:
+        """Take the turn for ``seconds``; False when another process has it.
+
+        A full storage stores no turns: then everybody purges, the sooner to make room.
+        """
+        try:
+            self._storage.commit(Add(Seen(digest(what), now + seconds)), now=now)
+        except Conflict:
+            return False
+        except StorageFull:
+            log.warning("storage is full: it is purged by every process")
+        return True
