@@ -8,7 +8,7 @@ from oauthprov import logs
 from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Storage
+from oauthprov.storage.interface import Health, Storage
 
 if TYPE_CHECKING:  # The command needs no web framework to say what it can do.
     from pyramid.config import Configurator
@@ -42,7 +42,7 @@ def _storage(settings: Settings) -> Storage:
         storage = open_storage(settings.storage_url, settings.storage_options)
         if settings.development and settings.storage_url.startswith("sqlite:"):
             storage.upgrade()
-        storage.ping()
+        _warn(storage.health())
     except ValueError as wrong:
         raise ConfigurationError([f"oauthprov.storage.url: {wrong}"]) from None
     except UpgradeNeeded as outdated:
@@ -51,3 +51,11 @@ def _storage(settings: Settings) -> Storage:
         # It may come up before the first request does; until then every answer is 503.
         logs.logger(__name__).warning("storage doesn't answer: %s", down)
     return storage
+
+
+def _warn(health: Health) -> None:
+    log = logs.logger(__name__)
+    if health.full:
+        log.warning("the storage is full: nothing new can be stored")
+    for warning in health.warnings:
+        log.warning("storage: %s", warning)

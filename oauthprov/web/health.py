@@ -7,6 +7,13 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.web.errors import error_response
+
+FULL = (
+    "The storage is full, so no token can be issued."
+    " Tokens that were issued before work, and can be revoked."
+)
+
 
 def healthz(request: Any) -> Response:
     """The process answers; storage isn't asked, for a restart wouldn't mend it."""
@@ -14,9 +21,15 @@ def healthz(request: Any) -> Response:
 
 
 def readyz(request: Any) -> Response:
-    """Storage answers too, and its schema is ours; else 503."""
-    request.oauthprov.provider.storage.ping()
-    return Response(json_body={"status": "ok"})
+    """Storage answers too, its schema is ours, and it takes new records; else 503.
+
+    ``warnings`` are what an operator should mend though it serves.
+    """
+    health = request.oauthprov.provider.storage.health()
+    if health.full:
+        return error_response(request, "temporarily_unavailable", FULL, 503)
+    warnings = {"warnings": health.warnings} if health.warnings else {}
+    return Response(json_body={"status": "ok", **warnings})
 
 
 def includeme(config: Configurator) -> None:
