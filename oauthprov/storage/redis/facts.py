@@ -19,6 +19,9 @@ FACTS = (
     "maxmemory",
     "maxmemory-policy",
 )
+NARROW = 256 * 1024
+"""Bytes of memory with which a server refuses some writes: its use goes up and down with buffers."""
+
 NO_AOF = "the append-only file is off: a restart forgets used codes and revocations"
 NO_FSYNC = "appendfsync is no: a crash of the machine forgets used codes and revocations"
 EVICTS = "maxmemory-policy isn't noeviction: a full Redis drops tokens and revocations"
@@ -71,7 +74,8 @@ def _is_full(info: Mapping[str, str]) -> bool:
         return False
     limit = _number(info, "maxmemory")
     # Buffers for replicas and for the append-only file don't count.
-    return 0 < limit < _number(info, "used_memory") - _number(info, "mem_not_counted_for_evict")
+    used = _number(info, "used_memory") - _number(info, "mem_not_counted_for_evict")
+    return 0 < limit < used + NARROW
 
 
 def _number(info: Mapping[str, str], name: str) -> int:
