@@ -6,8 +6,9 @@
 
 Writes ``--rows`` dead authorization codes of a hundred accounts, as many live tokens, and as many
 consents with 300 clients, all of which exist. Then it makes one pass while a thread goes on adding
-tokens, and walks the consents, with nothing to drop. The database is upgraded, and should be empty:
-what is live there stays. On Redis it waits a minute first, until Redis has dropped the codes.
+tokens, and walks the consents, with nothing to drop. The database is upgraded, and should be
+empty: what is live stays there. On Redis it waits a minute first, until Redis has dropped the
+codes.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from oauthprov.storage.interface import (
     Revoke,
     Storage,
     StorageError,
+    StorageFull,
 )
 from oauthprov.storage.redis import open
 from oauthprov.storage.redis.purge import GRACE
@@ -30,8 +31,9 @@ from oauthprov.storage.testing.expecting import gone, read
 from oauthprov.storage.testing.purging import purge_all
 from oauthprov.storage.testing.samples import LIFE, NOW
 from tests.conftest import RUN
+from tests.servers import empty
 from tests.servers.redis import apart
-from tests.storage.redis_backend import KEYS, dump
+from tests.storage.redis_backend import KEYS, dump, name_of
 
 INDEX = KEYS.index("grant", "account_id", "alice")
 
@@ -121,7 +123,7 @@ def test_what_adds_is_refused_whole(
     storage.commit(*map(Add, BASE), now=NOW)
     before = sorted(dump(client).splitlines())
     fill()
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageFull):
         storage.commit(*changes, now=NOW)
     assert sorted(dump(client).splitlines()) == before
 
@@ -134,7 +136,7 @@ def test_a_replacement_that_grows_much_is_refused(
     before = sorted(dump(client).splitlines())
     fill()
     grown = replace(ACCOUNT, claims="c" * 200)
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageFull):
         storage.commit(Replace(grown, expecting=stored), Revoke("slot"), now=NOW)
     assert sorted(dump(client).splitlines()) == before
 
@@ -167,7 +169,7 @@ def add_until_refused(storage: Storage) -> Iterator[AccessToken]:
         token = samples.access("slot", expires_at=NOW + LIFE)
         try:
             storage.commit(Add(token), now=NOW)
-        except StorageError:
+        except StorageFull:
             return
         yield token
     pytest.fail("the server takes whatever comes")
@@ -185,3 +187,29 @@ def test_a_server_that_traffic_has_filled(storage: Storage, client: redis.Redis)
         storage.commit(Remove(type(token), token.key), now=NOW)
     assert not storage.health().full
     storage.commit(Add(samples.grant("new")), now=NOW)
+
+
+def test_a_cluster_of_which_one_node_is_full(redis_cluster_url: str) -> None:
+    empty(redis_cluster_url)
+    storage = open(redis_cluster_url, {})
+    plain = redis_cluster_url.replace("redis+cluster", "redis", 1)
+    with redis.RedisCluster.from_url(plain) as client:
+        node = client.get_node_from_key(name_of(GRANT))
+        elsewhere = (samples.machine_token() for _ in range(100))
+        token = next(one for one in elsewhere if client.get_node_from_key(name_of(one)) != node)
+        full = client.get_node_from_key(name_of(token))
+        storage.commit(*map(Add, BASE), now=NOW)
+        client.config_set("maxmemory", "1", target_nodes=[full])
+        try:
+            assert storage.health().full
+            with pytest.raises(StorageFull):
+                storage.commit(Add(token), Revoke("slot"), now=NOW)
+            assert read(storage, GRANT).revoked_at is None
+            # What comes first is written, so this isn't the error that says that nothing is.
+            with pytest.raises(StorageError) as caught:
+                storage.commit(Revoke("slot"), Add(token), now=NOW)
+            assert type(caught.value) is StorageError
+            assert read(storage, GRANT).revoked_at == NOW
+        finally:
+            client.config_set("maxmemory", "0", target_nodes=[full])
+    storage.close()

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oauthprov.storage.interface import Change
+from redis.exceptions import OutOfMemoryError, ResponseError
+
+from oauthprov.storage.interface import Change, StorageFull
 from oauthprov.storage.redis.codec import time_of
 from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.route import Route
@@ -36,7 +38,11 @@ class Commit:
         self._script = Script("commit.lua")
 
     def run(self, changes: Sequence[Change], now: int) -> Refusal | None:
-        """Apply all the changes, or return the first that was refused."""
+        """Apply all the changes, or return the first that was refused.
+
+        Raises StorageFull when a server has no room and nothing is written but entries, which may
+        point at nothing.
+        """
         time = time_of(now)
         entries: dict[int, list[Step]] = {}
         slots: dict[int, list[Step]] = {}
@@ -47,10 +53,18 @@ class Commit:
             for entry in self._steps.entries(change):
                 where = self._route.slot(entry.keys[0])
                 (slots if where == home else entries).setdefault(where, []).append(entry)
+        written = False
         for group in (entries, slots):
             for where, steps in group.items():
-                if refusal := self._apply(where, steps, time):
+                try:
+                    refusal = self._apply(where, steps, time)
+                except ResponseError as error:
+                    if written or not is_full(error):
+                        raise
+                    raise StorageFull("Redis has no room for more", error) from error
+                if refusal:
                     return refusal
+                written = group is slots
         return None
 
     def _apply(self, where: int, steps: list[Step], time: bytes) -> Refusal | None:
@@ -61,3 +75,9 @@ class Commit:
             return None
         number, state, found, grant = (*reply, None, None)[:4]
         return Refusal(steps[number].change, state, found, grant)
+
+
+def is_full(error: ResponseError) -> bool:
+    """Whether a server refused a command because it has reached its maxmemory."""
+    # Before Redis 7 a script has an error of its own, which quotes that of the command.
+    return isinstance(error, OutOfMemoryError) or "-OOM " in str(error)

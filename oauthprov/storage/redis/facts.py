@@ -20,7 +20,7 @@ FACTS = (
     "maxmemory-policy",
 )
 NARROW = 256 * 1024
-"""Bytes of memory with which a server refuses some writes: its use goes up and down with buffers."""
+"""Bytes left with which a server refuses some writes, as its use rises and falls with buffers."""
 
 NO_AOF = "the append-only file is off: a restart forgets used codes and revocations"
 NO_FSYNC = "appendfsync is no: a crash of the machine forgets used codes and revocations"
