@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from oauthprov import logs
 from oauthprov.background import Worker
@@ -13,7 +14,7 @@ from oauthprov.protocol.last_use import remove_unused
 from oauthprov.protocol.registration import drop_orphaned_consents
 from oauthprov.records import Seen
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Conflict, Storage, StorageError, StorageFull
+from oauthprov.storage.interface import Add, Conflict, Replace, Storage, StorageError, StorageFull
 
 PERIOD = 60
 """Seconds between two passes over what has expired."""
@@ -25,7 +26,10 @@ PAUSE = 0.25
 """Seconds between two steps, at least."""
 
 SHARE = 5
-"""A step is followed by a pause, so that it takes up at most a fifth of the time."""
+"""A step is followed by a pause, so that a pass works for at most a fifth of its time."""
+
+REST = 20
+"""A pass is followed by so many times what it worked, so that a large storage costs little."""
 
 log = logs.logger(__name__)
 
@@ -34,8 +38,9 @@ class Purging:
     """What one process does of the purge. No two processes begin the same pass.
 
     The first pass is due somewhere in the first minute of a process, each further one about a
-    minute after the last. ``chance`` gives a number between two, so that processes which start
-    together don't purge together.
+    minute after the last, or later when that was much work. ``chance`` gives a number between
+    two, so that processes which start together don't purge together; ``stopwatch`` gives seconds
+    that only go forward.
     """
 
     def __init__(
@@ -44,20 +49,23 @@ class Purging:
         storage: Storage,
         clock: Callable[[], int],
         chance: Callable[[int, int], int] = random.randint,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
         self._chance = chance
+        self._stopwatch = stopwatch
         self._due_at: int | None = None
         self._steps: Iterator[int] | None = None
+        self._worked = 0.0
         self._failing = False
         self.worker = Worker("purge", self.work, clock)
 
     def look(self) -> None:
         """Begin a pass if one is due; called at each request, it costs next to nothing."""
         now = self._clock()
-        if self._due_at is None or self._due_at - now > 2 * PERIOD:
+        if self._due_at is None or self._due_at - now > DAY:
             self._due_at = now + self._chance(0, PERIOD)
         if now >= self._due_at:
             self._due_at = now + PERIOD + self._chance(0, PERIOD // 10)
@@ -65,9 +73,9 @@ class Purging:
 
     def work(self) -> float | None:
         """Take one step; return the seconds to wait before the next, None after the last."""
-        began = time.monotonic()
+        began = self._stopwatch()
         if self._steps is None:
-            self._steps = self._pass()
+            self._steps, self._worked = self._pass(), 0.0
         try:
             over = next(self._steps, None) is None
         except StorageError as error:
@@ -80,28 +88,42 @@ class Purging:
             self._steps = None
             raise
         self._failing = False
+        took = self._stopwatch() - began
+        self._worked += took
         if over:
             self._steps = None
             return None
-        return max(PAUSE, (time.monotonic() - began) * (SHARE - 1))
+        return max(PAUSE, took * (SHARE - 1))
 
     def _pass(self) -> Iterator[int]:
         now = self._clock()
-        if self._is_ours("purge", PERIOD, now):
+        try:
+            ours = self._is_ours("purge", PERIOD, now)
+        except StorageFull:
+            ours = True  # there is no room for turns: whoever can makes some
+        if ours:
             yield from self._storage.purge_pass(now=now)
+            self._rest()
         if self._is_ours("purge of clients", DAY, now):
             yield from remove_unused(self._storage, self._settings, now)
             yield from drop_orphaned_consents(self._storage, now)
 
-    def _is_ours(self, what: str, seconds: int, now: int) -> bool:
-        """Take the turn for ``seconds``; False when another process has it.
+    def _rest(self) -> None:
+        """Keep the turn for as long as nobody needs to purge, after a pass that was much work."""
+        now, rest = self._clock(), int(self._worked * REST)
+        if rest <= PERIOD:
+            return
+        turn = Seen(digest("purge"), now + rest)
+        stored = self._storage.get(Seen, turn.key)
+        held = stored is not None and stored.state(now) == "live"
+        with suppress(Conflict, StorageFull):  # another process may have the next turn already
+            change = Replace(turn, expecting=stored) if stored and held else Add(turn)
+            self._storage.commit(change, now=now)
 
-        A full storage stores no turns: then everybody purges, the sooner to make room.
-        """
+    def _is_ours(self, what: str, seconds: int, now: int) -> bool:
+        """Take the turn for ``seconds``; False when another process has it."""
         try:
             self._storage.commit(Add(Seen(digest(what), now + seconds)), now=now)
         except Conflict:
             return False
-        except StorageFull:
-            log.warning("storage is full: it is purged by every process")
         return True

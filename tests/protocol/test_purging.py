@@ -1,5 +1,6 @@
 """Purging from the server processes: now and then, one process at a time, a step at a time."""
 
+import itertools
 import logging
 import os
 import threading
@@ -9,7 +10,7 @@ import pytest
 from oauthprov.protocol import purging
 from oauthprov.protocol.purging import DAY, PERIOD, Purging
 from oauthprov.records import Client, Consent, Session, consent_key
-from oauthprov.storage.interface import Add
+from oauthprov.storage.interface import Add, StorageFull
 from tests.servers import empty
 
 from .world import World
@@ -27,9 +28,9 @@ def world(request, tmp_path):
     made.storage.close()
 
 
-def process(world, chance=lambda low, high: low):
+def process(world, chance=lambda low, high: low, **more):
     """What another process has of the purge; without a chance it is due at once."""
-    return Purging(world.settings, world.storage, lambda: world.now, chance)
+    return Purging(world.settings, world.storage, lambda: world.now, chance, **more)
 
 
 def expired(world, number):
@@ -90,6 +91,22 @@ def test_it_is_due_once_a_minute(world):
         purge.look()
         world.now += 1
     assert woken == [begin, begin + PERIOD, begin + 2 * PERIOD]
+
+
+@pytest.mark.parametrize("seconds", [10, 100])
+def test_a_pass_that_was_much_work_is_followed_by_a_long_rest(sqlite, monkeypatch, seconds):
+    begun = []
+    inner = sqlite.storage.purge
+    monkeypatch.setattr(
+        sqlite.storage, "purge", lambda **given: begun.append(given["now"]) or inner(**given)
+    )
+    passes(process(sqlite, stopwatch=itertools.count(0, seconds).__next__))
+    sqlite.now += seconds * purging.REST - 1
+    passes(process(sqlite))
+    assert len(begun) == 1
+    sqlite.now += 1
+    passes(process(sqlite))
+    assert len(begun) == 2
 
 
 def test_processes_that_start_together_purge_at_different_times(world):
@@ -169,6 +186,24 @@ def test_an_outage_is_logged_once(sqlite, caplog, monkeypatch):
         passes(purge)
         assert sqlite.all(Session) == []
         assert len(caplog.records) == 1
+
+
+def test_a_full_storage_is_purged_by_everybody(world, monkeypatch):
+    begun = []
+    inner = world.storage.purge
+    monkeypatch.setattr(
+        world.storage, "purge", lambda **given: begun.append(given["now"]) or inner(**given)
+    )
+
+    def full(*changes, now):
+        raise StorageFull("full")
+
+    monkeypatch.setattr(world.storage, "commit", full)
+    reads = world.storage.reads
+    for _ in range(2):
+        passes(process(world))
+    assert begun == [world.now] * 2
+    assert world.storage.reads == reads  # clients wait until there is room
 
 
 def test_no_thread_runs_before_a_request(sqlite):

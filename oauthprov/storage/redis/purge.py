@@ -33,7 +33,7 @@ MARKS_LAST = 30 * 86400
 FIRST = 100
 """Entries of an index that are read together, and INDEXES indexes in one trip."""
 
-INDEXES = 20
+INDEXES = 100
 
 LOOKS = 10_000
 """Entries that a step looks at before it ends; looking for indexes once counts as SCANNED."""
