@@ -104,9 +104,10 @@ class Purging:
         if ours:
             yield from self._storage.purge_pass(now=now)
             self._rest()
-        if self._is_ours("purge of clients", DAY, now):
-            yield from remove_unused(self._storage, self._settings, now)
-            yield from drop_orphaned_consents(self._storage, now)
+        with suppress(StorageFull):  # clients wait until there is room for turns
+            if self._is_ours("purge of clients", DAY, now):
+                yield from remove_unused(self._storage, self._settings, now)
+                yield from drop_orphaned_consents(self._storage, now)
 
     def _rest(self) -> None:
         """Keep the turn for as long as nobody needs to purge, after a pass that was much work."""

@@ -188,7 +188,7 @@ def test_an_outage_is_logged_once(sqlite, caplog, monkeypatch):
         assert len(caplog.records) == 1
 
 
-def test_a_full_storage_is_purged_by_everybody(world, monkeypatch):
+def test_a_full_storage_is_purged_by_everybody(world, monkeypatch, caplog):
     begun = []
     inner = world.storage.purge
     monkeypatch.setattr(
@@ -204,6 +204,7 @@ def test_a_full_storage_is_purged_by_everybody(world, monkeypatch):
         passes(process(world))
     assert begun == [world.now] * 2
     assert world.storage.reads == reads  # clients wait until there is room
+    assert caplog.records == []
 
 
 def test_no_thread_runs_before_a_request(sqlite):
