@@ -9,12 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import re
 import secrets
 import threading
+import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import argon2
 from cryptography.exceptions import InvalidTag
@@ -28,6 +33,8 @@ AUTHORIZATION_CODE = "opc"
 CLIENT_SECRET = "ops"  # noqa: S105
 REGISTRATION_TOKEN = "opm"  # noqa: S105
 INITIAL_ACCESS_TOKEN = "opi"  # noqa: S105
+
+T = TypeVar("T")
 
 PASSWORD_LIMIT = 1024
 _KINDS = (ACCESS_TOKEN, REFRESH_TOKEN, AUTHORIZATION_CODE, INITIAL_ACCESS_TOKEN)
@@ -169,37 +176,112 @@ def open_sealed(key: bytes, sealed: str) -> bytes | None:
         return None
 
 
-class PasswordHasher:
-    """Argon2id over passwords, at most ``parallel`` of them at once so that memory is bounded."""
+class HashingBusy(Exception):
+    """So many passwords are being hashed that one more would wait too long."""
 
-    def __init__(self, *, memory_kib: int, time_cost: int, parallel: int = 4) -> None:
+
+class Turns:
+    """Who may hash a password now: ``concurrency`` at once; others wait ``patience`` seconds.
+
+    A rush that is over soon is waited for by everybody in it. Once nobody has found a free place
+    for ``patience`` seconds, no more wait than hash, and all others are refused at once: each who
+    waits holds a thread of the server, which other requests need. ``clock`` gives seconds.
+    """
+
+    def __init__(
+        self,
+        concurrency: int,
+        patience: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.patience = patience
+        self._concurrency = concurrency
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._taken = self._waiting = 0
+        self._free_at = clock()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait at this moment."""
+        return self._waiting
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn and have it. Raises HashingBusy."""
+        with self._changed:
+            if self._taken < self._concurrency and not self._waiting:
+                self._free_at = self._clock()
+            else:
+                self._wait()
+            self._taken += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= 1
+                self._changed.notify()
+
+    def _wait(self) -> None:
+        lasting = self._clock() - self._free_at >= self.patience
+        if lasting and self._waiting >= self._concurrency:
+            raise HashingBusy
+        self._waiting += 1
+        try:
+            if not self._changed.wait_for(self._is_free, self.patience):
+                raise HashingBusy
+        finally:
+            self._waiting -= 1
+
+    def _is_free(self) -> bool:
+        return self._taken < self._concurrency
+
+
+class PasswordHasher:
+    """Argon2id over passwords, ``concurrency`` of them at once, in threads of their own.
+
+    The C library keeps the memory of a hash for the thread that made it: if the server's threads
+    did, each of them would hold ``memory_kib`` for good. Both methods raise HashingBusy.
+    """
+
+    def __init__(self, *, memory_kib: int, time_cost: int, concurrency: int = 1) -> None:
         self._hasher = argon2.PasswordHasher(
             memory_cost=memory_kib, time_cost=time_cost, parallelism=1
         )
-        self._slots = threading.BoundedSemaphore(parallel)
+        self._concurrency = concurrency
         self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
+        self._begin()
 
     def hash(self, password: str) -> str:
         """Return the encoded hash. Raises ValueError over 1024 characters."""
         if len(password) > PASSWORD_LIMIT:
             raise ValueError("password too long")
-        with self._slots:
-            return self._hasher.hash(_normalise(password))
+        return self._run(self._hasher.hash, _normalise(password))
 
     def verify(self, encoded: str | None, password: str) -> bool:
         """Tell whether ``password`` made ``encoded``; takes as long when there is no hash."""
         if len(password) > PASSWORD_LIMIT:
             return False
-        with self._slots:
-            try:
-                self._hasher.verify(encoded or self._decoy, _normalise(password))
-            except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
-                return False
+        try:
+            self._run(self._hasher.verify, encoded or self._decoy, _normalise(password))
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False
         return encoded is not None
 
     def needs_rehash(self, encoded: str) -> bool:
         """Tell whether ``encoded`` was made with other costs than today's."""
         return self._hasher.check_needs_rehash(encoded)
+
+    def _run(self, work: Callable[..., T], *arguments: object) -> T:
+        if self._process != os.getpid():  # threads don't survive a fork
+            self._begin()
+        with self.turns.turn():
+            return self._threads.submit(work, *arguments).result()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self.turns = Turns(self._concurrency)
+        self._threads = ThreadPoolExecutor(self._concurrency, "oauthprov-password")
 
 
 def _normalise(password: str) -> bytes:

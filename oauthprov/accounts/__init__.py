@@ -9,6 +9,7 @@ from oauthprov.accounts.built_in import (
 )
 from oauthprov.accounts.email_verification import Begun, EmailVerifications, Unproven
 from oauthprov.accounts.source import AccountSource, SignedIn
+from oauthprov.credentials import HashingBusy
 
 __all__ = [
     "PASSWORD_ACR",
@@ -17,6 +18,7 @@ __all__ = [
     "BuiltInAccounts",
     "EmailVerifications",
     "Ended",
+    "HashingBusy",
     "NameTaken",
     "SignedIn",
     "Unacceptable",

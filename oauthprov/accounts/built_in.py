@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from oauthprov.accounts.source import AccountSource, SignedIn
 from oauthprov.credentials import (
     PASSWORD_LIMIT,
+    HashingBusy,
     PasswordHasher,
     is_invisible,
     mint_id,
@@ -63,7 +64,10 @@ class Ended:
 
 
 class BuiltInAccounts(AccountSource):
-    """Accounts with a user name and a password, kept in the provider's own storage."""
+    """Accounts with a user name and a password, kept in the provider's own storage.
+
+    What looks at a password or sets one raises HashingBusy while too many others do.
+    """
 
     acr_values = (PASSWORD_ACR,)
     can_sign_out = True
@@ -90,9 +94,12 @@ class BuiltInAccounts(AccountSource):
         memory_kib: int,
         time_cost: int,
         password_length: int,
+        concurrency: int = 1,
     ) -> BuiltInAccounts:
         """Return accounts whose passwords are hashed at these costs (Argon2id)."""
-        hasher = PasswordHasher(memory_kib=memory_kib, time_cost=time_cost)
+        hasher = PasswordHasher(
+            memory_kib=memory_kib, time_cost=time_cost, concurrency=concurrency
+        )
         return cls(storage, hasher, clock, password_length)
 
     @staticmethod
@@ -277,9 +284,9 @@ class BuiltInAccounts(AccountSource):
         raise StorageError("the account is being changed by others all the time")
 
     def _rehash(self, stored: Stored[Account], password: str) -> None:
-        changed = replace(stored.record, password_hash=self._hasher.hash(password))
         # On a conflict the other change stands; the next sign-in tries again.
-        with contextlib.suppress(Conflict):
+        with contextlib.suppress(Conflict, HashingBusy):
+            changed = replace(stored.record, password_hash=self._hasher.hash(password))
             self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
 
     def _check_password(self, password: str) -> None:

@@ -42,6 +42,12 @@ class SigningIn:
     password_time: int = setting(
         "password.time", values.count(), "2", "Passes of one Argon2id hash."
     )
+    password_concurrency: int = setting(
+        "password.concurrency",
+        values.count(),
+        "1",
+        "Passwords hashed at once in a process; in a long rush as many wait, the rest get 503.",
+    )
     password_length: int = setting(
         "password.length", values.count(8), "8", "Characters that a new password must have."
     )

@@ -10,11 +10,13 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov import logs
+from oauthprov.accounts import HashingBusy
 from oauthprov.errors import StorageError
 from oauthprov.protocol.answers import Refusal
 from oauthprov.web.words import _
 
 _RETRY_AFTER = 5
+_BUSY_RETRY_AFTER = 2
 
 log = logs.logger(__name__)
 
@@ -113,7 +115,23 @@ def storage_failed(context: StorageError, request: Any) -> Response:
     )
 
 
+def hashing_busy(context: HashingBusy, request: Any) -> Response:
+    """Answer 503 to a sign-in that would wait for its turn to be looked at."""
+    log.warning("too many passwords are being hashed: one was sent away")
+    return error_response(
+        request,
+        "temporarily_unavailable",
+        "Many people are signing in at this moment. Go back and try again in a few seconds.",
+        503,
+        {"Retry-After": str(_BUSY_RETRY_AFTER)},
+    )
+
+
 def includeme(config: Configurator) -> None:
     """Add exception views for our own classes, and no others: the rest belong to the host."""
-    for context, view in ((Rejected, rejected), (StorageError, storage_failed)):
+    for context, view in (
+        (Rejected, rejected),
+        (StorageError, storage_failed),
+        (HashingBusy, hashing_busy),
+    ):
         config.add_exception_view(view, context=context, oauthprov="error")

@@ -94,6 +94,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
             memory_kib=settings.password_memory,
             time_cost=settings.password_time,
             password_length=settings.password_length,
+            concurrency=settings.password_concurrency,
         )
     provider = Provider(settings, storage, source, clock)
     return Site(

@@ -215,3 +215,22 @@ def test_the_log_names_the_request_and_never_the_password(site, alice, caplog):
     page = enter(site.browser(), "alice", "a secret guess")
     assert f"[request {page.headers['X-Request-Id']}]" in caplog.text
     assert "a secret guess" not in caplog.text
+
+
+@pytest.mark.parametrize("page", ["/login", "/signup"])
+def test_who_would_wait_too_long_for_a_hash_is_sent_away(site, caplog, page):
+    site.browser().sign_up("alice")
+    turns = site.wsgi.registry["oauthprov"].people._hasher.turns
+    turns.patience = 0
+    form = site.browser().get(page).form
+    form["name"], form["password"] = "alice", sites.PASSWORD
+    with turns.turn():
+        answer = form.submit(expect_errors=True)
+        machine = site.app("machine")
+        assert machine.post("token", {"grant_type": "client_credentials"}).status_int == 200
+    assert (answer.status_int, answer.headers["Retry-After"]) == (503, "2")
+    assert "Many people are signing in" in answer.text
+    assert answer.headers["X-Request-Id"] in answer.text
+    assert "oauthprov_sid" not in answer.headers.get("Set-Cookie", "")
+    assert sites.PASSWORD not in caplog.text
+    assert form.submit(expect_errors=True).status_int in (303, 409)
