@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes, urlencode
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
 from oauthprov.protocol.answers import Call
+from oauthprov.protocol.redirects import URI_LIMIT
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -67,6 +68,8 @@ QUERY_LIMIT = 8 * 1024
 REQUEST_LIMIT = QUERY_LIMIT + 16 * 1024
 """A request that brings a request object along: what is in it must be within the query's limit."""
 COUNT_LIMIT = 100
+URIS = frozenset({"audience", "post_logout_redirect_uri", "redirect_uri", "resource"})
+"""Parameters of at most ``URI_LIMIT`` characters: reading a URI may take long for a long one."""
 
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _NOT_PRINTABLE = re.compile(rb"[^\x21-\x7e]")
@@ -124,8 +127,8 @@ def from_query(call: Call, known: frozenset[str], limit: int = QUERY_LIMIT) -> P
 def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     """Read ``raw`` as ``application/x-www-form-urlencoded`` and keep the ``known`` names.
 
-    Raises InvalidRequestError over ``limit`` bytes or 100 parameters, and for broken
-    percent-encoding, unprintable bytes, what isn't UTF-8, and NUL.
+    Raises InvalidRequestError over ``limit`` bytes or 100 parameters, for a URI that is too long,
+    and for broken percent-encoding, unprintable bytes, what isn't UTF-8, and NUL.
     """
     if len(raw) > limit:
         raise InvalidRequestError("The request is too long.")
@@ -139,9 +142,16 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
         if name in seen and name not in MANY:
             repeated[name] = None
         elif name in known:
+            if too_long(name, value):
+                raise InvalidRequestError(f"The {name} is too long.")
             seen.add(name)
             kept.append((name, value))
     return Parsed(tuple(pair for pair in kept if pair[1]), tuple(repeated))
+
+
+def too_long(name: str, value: str) -> bool:
+    """Tell whether a parameter is a URI, and longer than any that can be registered."""
+    return name in URIS and len(value) > URI_LIMIT
 
 
 def uri_with(pairs: Pairs) -> str:

@@ -96,7 +96,7 @@ def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         given = claims[name]
         for value in given if name == "resource" and isinstance(given, list) else [given]:
             text = _text(name, value)
-            if text is None or "\0" in text:
+            if text is None or "\0" in text or params.too_long(name, text):
                 raise InvalidRequestObject(f"The {name} in the request object can't be read.")
             if text:
                 yield name, text

@@ -56,6 +56,18 @@ def test_resource_may_repeat():
     assert parse(b"resource=a&resource=b").strict() == (("resource", "a"), ("resource", "b"))
 
 
+@pytest.mark.parametrize("name", sorted(params.URIS))
+def test_a_uri_has_at_most_2000_characters(name):
+    longest = "https://app.example/" + "a" * 1980
+    assert parse_uri(name, longest).get(name) == longest
+    with pytest.raises(InvalidRequestError, match=f"The {name} is too long"):
+        parse_uri(name, longest + "a")
+
+
+def parse_uri(name, value):
+    return params.parse(urlencode({name: value}).encode(), params.URIS, params.QUERY_LIMIT)
+
+
 @pytest.mark.parametrize(
     "raw",
     [

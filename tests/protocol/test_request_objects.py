@@ -375,6 +375,9 @@ class TestWhatCannotBeRead:
         assert_object_refused(world, too_large)
         assert_refused(ask(world, signed(inside(padding="x" * params.REQUEST_LIMIT), KEY)))
 
+    def test_a_uri_inside_is_no_longer_than_one_outside(self, world):
+        assert_object_refused(world, signed(inside(redirect_uri=f"{CALLBACK}/{'a' * 2000}"), KEY))
+
     def test_no_more_is_stored_than_a_query_may_hold(self, world):
         with world.counted(reads=1, writes=0):
             answer = ask(world, signed(inside(state="x" * params.QUERY_LIMIT), KEY))
