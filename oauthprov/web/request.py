@@ -24,7 +24,8 @@ from oauthprov.web.reify import reify
 from oauthprov.web.session import BrowserSession
 from oauthprov.web.site import Site, site_of
 
-BODY_LIMIT = 1_048_576
+BODY_LIMIT = 65_536
+"""Bytes of a body that are read at all; forms and documents are refused at half of that."""
 
 
 class RequestTools:
@@ -72,7 +73,7 @@ class RequestTools:
 
     @reify
     def call(self) -> Call:
-        """The request as the protocol takes it. Raises Rejected when the body is over 1 MiB."""
+        """The request as the protocol takes it. Raises Rejected when the body is over 64 KiB."""
         environ = self._request.environ
         headers = {
             name.removeprefix("HTTP_").replace("_", "-").lower(): value

@@ -13,14 +13,14 @@ class Server:
     """One address of this machine, known before the app that is served there.
 
     Without ``port``, or when that is taken, a free one is used. ``name`` is what browsers call
-    the host; 127.0.0.1 and localhost are two sites to them.
+    the host; 127.0.0.1 and localhost are two sites to them. ``settings`` are waitress's own.
     """
 
-    def __init__(self, name: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, name: str = "127.0.0.1", port: int = 0, **settings: str) -> None:
         try:
-            self._server = create_server(self._call, host="127.0.0.1", port=port)
+            self._server = create_server(self._call, host="127.0.0.1", port=port, **settings)
         except OSError:
-            self._server = create_server(self._call, host="127.0.0.1", port=0)
+            self._server = create_server(self._call, host="127.0.0.1", port=0, **settings)
         self.root = f"http://{name}:{self._server.effective_port}"
         self._thread = threading.Thread(target=self._server.run)
 
