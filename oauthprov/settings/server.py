@@ -29,6 +29,12 @@ class Server:
         "Secrets of 32 characters or more: the first seals and signs, later ones still open.",
         secret=True,
     )
+    hsts: int = setting(
+        "hsts",
+        values.seconds(),
+        "31536000",
+        "Seconds in which browsers use this host over https alone (RFC 6797); 0 leaves it open.",
+    )
     storage_url: str = setting(
         "storage.url",
         str,

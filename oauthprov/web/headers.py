@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPFound
 from pyramid.response import Response
+
+from oauthprov.settings import Settings
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
@@ -32,6 +35,20 @@ HEADERS = {
 runs on into the client's own site. ``document`` may be cached: metadata."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+def transport_security(settings: Settings) -> str | None:
+    """Return the Strict-Transport-Security of a server of its own (RFC 6797), None without one.
+
+    It speaks of this host and no subdomain. On loopback browsers would apply it to every other
+    server of the same computer.
+    """
+    issuer = urlsplit(settings.issuer)
+    if issuer.scheme != "https" or not settings.hsts or issuer.hostname in _LOOPBACK_HOSTS:
+        return None
+    return f"max-age={settings.hsts}"
+
 
 View = Callable[[Any, Any], Response]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pyramid.config import Configurator
-from pyramid.events import NewRequest
+from pyramid.events import NewRequest, NewResponse
 from pyramid.exceptions import URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.web.errors import error_response
+from oauthprov.web.headers import transport_security
 
 log = logs.logger(__name__)
 
@@ -19,6 +20,13 @@ log = logs.logger(__name__)
 def begin(event: NewRequest) -> None:
     """Give every request its id, before anything can fail."""
     event.request.oauthprov.kind = "page"
+
+
+def keep_to_https(event: NewResponse) -> None:
+    """Tell browsers on every response to use https alone, where that is so."""
+    said = transport_security(event.request.oauthprov.settings)
+    if said is not None:
+        event.response.headers.setdefault("Strict-Transport-Security", said)
 
 
 def not_found(context: HTTPNotFound, request: Any) -> Response:
@@ -51,6 +59,7 @@ def includeme(config: Configurator) -> None:
     """Add the provider, and exception views for all that a host would answer by itself."""
     config.include("oauthprov")
     config.add_subscriber(begin, NewRequest)
+    config.add_subscriber(keep_to_https, NewResponse)
     for context, view in (
         (HTTPNotFound, not_found),
         (URLDecodeError, undecodable),

@@ -12,7 +12,7 @@ from webtest import TestApp
 from oauthprov.protocol.answers import Redirect
 from oauthprov.web.responder import respond
 from tests import site as sites
-from tests.site import CALLBACK, PASSWORD
+from tests.site import CALLBACK, ISSUER, PASSWORD
 
 PAGES = (
     "/",
@@ -109,6 +109,40 @@ def test_a_host_s_views_are_untouched():
     assert set(page.headers) == {"Content-Type", "Content-Length"}
     lost = app.get("https://id.example/nowhere", status=404)
     assert "Content-Security-Policy" not in lost.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/account", "/nowhere", "/%ff", "/oauthprov-static/app.css", "/oauth/jwks"],
+)
+def test_every_response_keeps_browsers_to_https(site, path):
+    answers = [site.get(path), site.post(path, {}), site.post("/oauth/token", {})]
+    for answer in answers:
+        said = answer.headers.getall("Strict-Transport-Security")
+        assert said == ["max-age=31536000"], answer.status
+
+
+@pytest.mark.parametrize(
+    ("issuer", "seconds"),
+    [
+        ("http://127.0.0.1:5000", "31536000"),
+        ("https://localhost:5443", "31536000"),
+        ("https://[::1]", "31536000"),
+        (ISSUER, "0"),
+    ],
+)
+def test_where_browsers_are_not_kept_to_https(issuer, seconds):
+    made = sites.standalone(sites.ini("sqlite://", issuer, development="true", hsts=seconds))
+    for path in ("/", "/login", "/nowhere"):
+        assert "Strict-Transport-Security" not in made.get(path).headers
+    made.close()
+
+
+def test_a_host_says_itself_whether_its_browsers_keep_to_https():
+    with Configurator(settings=sites.ini("sqlite://", development="true")) as config:
+        config.include("oauthprov")
+        app = TestApp(config.make_wsgi_app())
+    assert "Strict-Transport-Security" not in app.get(f"{ISSUER}/login").headers
 
 
 def test_static_files_are_ours_and_cached(site):
