@@ -16,7 +16,7 @@ class SigningIn:
         "login.limit_account",
         values.rate,
         "10 per 15 minutes",
-        "Failed sign-ins for one user name.",
+        "Failed sign-ins for one user name; also wrong current passwords, counted apart.",
     )
     login_limit_address: str = setting(
         "login.limit_address",

@@ -53,12 +53,19 @@ class Attempts:
 
     def succeeded(self, name_key: str) -> None:
         """Forget the tries for an account: its owner is in."""
+        self._forget("account", name_key)
 
-        def clear(limiter: MovingWindowRateLimiter) -> None:
-            for rate in self._by_account:
-                limiter.clear(rate, "account", name_key)
+    def prove(self, account_id: str) -> int:
+        """Count a try to name the current password of an account that is signed in.
 
-        self._counted(clear)
+        Such tries are counted apart, so that nobody at a browser left signed in can keep the
+        owner from signing in, by account or by address.
+        """
+        return self._wait(self._by_account, "current password", account_id, count=True)
+
+    def proved(self, account_id: str) -> None:
+        """Forget the tries to name the current password of an account."""
+        self._forget("current password", account_id)
 
     def sign_up(self, address: str) -> int:
         """Count a new account."""
@@ -87,6 +94,13 @@ class Attempts:
             if wait := self._wait(rates, what, who, count=True):
                 return wait
         return 0
+
+    def _forget(self, what: str, who: str) -> None:
+        def clear(limiter: MovingWindowRateLimiter) -> None:
+            for rate in self._by_account:
+                limiter.clear(rate, what, who)
+
+        self._counted(clear)
 
     def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
         def ask(limiter: MovingWindowRateLimiter) -> int:

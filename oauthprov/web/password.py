@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.config import Configurator
 
 from oauthprov import logs
-from oauthprov.accounts import BuiltInAccounts, SignedIn, Unacceptable
+from oauthprov.accounts import SignedIn, Unacceptable
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
 from oauthprov.web.words import _, too_many_attempts
@@ -26,17 +26,15 @@ def change(request: Any, person: SignedIn) -> Any:
     """Set the new password, end every session, and begin this one anew."""
     tools = request.oauthprov
     form = tools.form("current", "password")
-    key = BuiltInAccounts.key_of(person.name)
-    wait = tools.site.attempts.sign_in(key, request.remote_addr or "")
+    wait = tools.site.attempts.prove(person.account_id)
     if wait:
         request.response.headers["Retry-After"] = str(wait)
         return _page(request, too_many_attempts(wait), status=429)
     people = tools.site.people
     account = people.authenticate(person.name, form.get("current", ""))
     if account is None or account.account_id != person.account_id:
-        tools.site.attempts.failed(request.remote_addr or "")
         return _page(request, _("That isn't your current password."), "current", 422)
-    tools.site.attempts.succeeded(key)
+    tools.site.attempts.proved(person.account_id)
     try:
         ended = people.change_password(person.account_id, form.get("password", ""))
     except Unacceptable as wrong:

@@ -226,3 +226,33 @@ def test_guesses_at_the_current_password_are_counted(site, alice):
     form["current"], form["password"] = "not it", "another good one"
     statuses = [form.submit(expect_errors=True).status_int for _ in range(11)]
     assert statuses == [422] * 10 + [429]
+    form["current"] = sites.PASSWORD
+    assert form.submit(expect_errors=True).status_int == 429
+
+
+def test_guesses_at_the_current_password_keep_nobody_from_signing_in(site, alice):
+    form = alice.get("/account/password").form
+    form["current"], form["password"] = "not it", "another good one"
+    for _ in range(11):
+        form.submit(expect_errors=True)
+    assert is_in(site.browser().sign_in("alice"))
+
+
+def test_guesses_at_the_sign_in_page_keep_nobody_from_a_new_password(site, alice):
+    guess = site.browser().get("/login").form
+    guess["name"], guess["password"] = "alice", "not it"
+    statuses = [guess.submit(expect_errors=True).status_int for _ in range(11)]
+    assert statuses[-1] == 429
+    form = alice.get("/account/password").form
+    form["current"], form["password"] = sites.PASSWORD, "another good one"
+    assert form.submit().status_int == 303
+
+
+def test_a_right_current_password_ends_the_count_of_wrong_ones(site, alice):
+    for old, new in [(sites.PASSWORD, "another good one"), ("another good one", sites.PASSWORD)]:
+        form = alice.get("/account/password").form
+        form["current"], form["password"] = "not it", new
+        for _ in range(9):
+            assert form.submit(expect_errors=True).status_int == 422
+        form["current"] = old
+        assert form.submit().status_int == 303
