@@ -87,7 +87,7 @@ def _add_metadata(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--first-party",
         action=argparse.BooleanOptionalAction,
-        help="it is ours: people aren't asked for consent",
+        help="it is ours: nobody is asked for consent; ends when others change it",
     )
     verb.add_argument(
         "--verified",

@@ -1,14 +1,20 @@
-"""The operator's word that a client is who it says it is, and when it ends.
+"""The operator's marks on a client, ``verified`` and ``first_party``, and when they end.
 
-It is about what people are shown: whoever changes that needs the word anew, or a client that was
-verified as one app could turn into another.
+* ``verified`` is about what people are shown. It ends when that changes, whoever changes it.
+* ``first_party`` spares people the question of consent and lets a client introspect the tokens
+  of others. It ends when anybody but the operator changes where codes go, what the client may
+  have, or how it proves itself: a trusted client could else become somebody's own.
+
+Only the operator gives them, and gives them anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from oauthprov import logs
 from oauthprov.records import Client
 
 SHOWN = (
@@ -20,13 +26,45 @@ SHOWN = (
     "tos_uri",
     "initiate_login_uri",
 )
-"""The fields that the word is about."""
+"""The fields that ``verified`` is about."""
+
+TRUSTED = (
+    "redirect_uris",
+    "scopes",
+    "grant_types",
+    "auth_method",
+    "jwks",
+    "jwks_uri",
+)
+"""The fields that ``first_party`` is about."""
+
+log = logs.logger(__name__)
 
 
-def after(client: Client, values: Mapping[str, Any]) -> bool:
-    """Tell whether a client is verified once it has ``values``, which may give the word anew."""
-    if "verified" in values:
-        return bool(values["verified"])
-    return client.verified and all(
-        values.get(field, getattr(client, field)) == getattr(client, field) for field in SHOWN
-    )
+def marks_after(
+    client: Client, values: Mapping[str, Any], *, by_operator: bool
+) -> dict[str, bool]:
+    """Return both marks of a client once it has ``values``, which may give a mark anew."""
+    after = replace(client, **values)
+    kept = {
+        "verified": client.verified and not _changed(client, after, SHOWN),
+        "first_party": client.first_party
+        and (by_operator or not _changed(client, after, TRUSTED)),
+    }
+    return kept | {name: bool(values[name]) for name in kept if name in values}
+
+
+def log_ended(before: Client, after: Client) -> None:
+    """Tell the operator of a ``first_party`` that has ended, once the change is stored."""
+    if before.first_party and not after.first_party:
+        changed = ", ".join(_changed(before, after, TRUSTED)) or "nothing else"
+        log.warning("client %s is no longer first_party; it changed: %s", after.client_id, changed)
+
+
+def _changed(before: Client, after: Client, names: Sequence[str]) -> list[str]:
+    return [n for n in names if _value(getattr(before, n)) != _value(getattr(after, n))]
+
+
+def _value(stored: object) -> object:
+    # The order of URIs, scopes and grant types means nothing.
+    return frozenset(stored) if isinstance(stored, tuple) else stored

@@ -176,7 +176,9 @@ class DynamicRegistration:
         client = stored.record
         _check_identity(client, document)
         _, metadata = registration_request.read(document, self._settings, client)
-        client = self._registrar.edit(client.client_id, version=stored.version, **metadata)
+        client = self._registrar.edit(
+            client.client_id, version=stored.version, by_client=True, **metadata
+        )
         if has_secret(client) and not client.secrets:
             return self._registrar.rotate_secret(client.client_id)
         return client, None

@@ -142,13 +142,16 @@ class Registrar:
         owner: str | None = None,
         *,
         version: int | None = None,
+        by_client: bool = False,
         **changes: Unpack[Metadata],
     ) -> Client:
         """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
 
-        Scopes taken away leave the default scopes too, when these aren't given. ``verified`` ends
-        with what people were told (:mod:`oauthprov.protocol.client_verification`). A method that
-        uses no secret ends those that there were; where one is needed again, rotate it.
+        ``by_client`` says that the client itself asks for it (RFC 7592); without it and without
+        an ``owner`` the operator does. Scopes taken away leave the default scopes too, when these
+        aren't given. The operator's marks may end
+        (:mod:`oauthprov.protocol.client_verification`). A method that uses no secret ends those
+        that there were; where one is needed again, rotate it.
         """
         stored = self.get(client_id, owner)
         client = stored.record
@@ -156,12 +159,15 @@ class Registrar:
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
-        verified = client_verification.after(client, values)
+        by_operator = owner is None and not by_client
+        marks = client_verification.marks_after(client, values, by_operator=by_operator)
         if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
             values |= {"secrets": (), "secret_created_at": None}
         self._judged(replace(client, **values), client)
-        values |= {"default_scopes": default, "verified": verified}
-        return self._replace(stored, version, **values)
+        values |= {"default_scopes": default} | marks
+        changed = self._replace(stored, version, **values)
+        client_verification.log_ended(client, changed)
+        return changed
 
     def rotate_secret(
         self, client_id: str, owner: str | None = None, *, version: int | None = None
