@@ -36,6 +36,7 @@ class Clients:
         self._clock = clock
         self._settings = settings
         self._entries: dict[str, tuple[Stored[Client], int]] = {}
+        self._evictions = 0
         self._lock = threading.Lock()
 
     def get(self, client_id: str, read: Read | None = None) -> Client | None:
@@ -68,21 +69,34 @@ class Clients:
     def evict(self, client_id: str) -> None:
         """Forget what is cached of a client that has changed."""
         with self._lock:
+            self._evictions += 1
             self._entries.pop(client_id, None)
 
     def _read(self, client_id: str, read: Read | None = None) -> Client | None:
-        self.evict(client_id)
+        with self._lock:
+            self._entries.pop(client_id, None)
+            evictions = self._evictions
         read_at = self._clock()
         stored = read(client_id) if read else self._storage.get(Client, client_id)
         if stored is None:
             return None
         with self._lock:
-            if len(self._entries) >= CACHE_SIZE:
-                del self._entries[next(iter(self._entries))]
-            self._entries[client_id] = (stored, read_at)
+            # A read that began before a change must not outlive it.
+            if self._evictions == evictions:
+                self._keep(stored, read_at)
         if not subjects.can_name(self._settings, stored.record):
             log.error("client %s needs oauthprov.openid.pairwise_secret", client_id)
         return self._usable(stored.record)
+
+    def _keep(self, stored: Stored[Client], read_at: int) -> None:
+        """Cache what was read, unless another thread has read a later version meanwhile."""
+        client_id = stored.record.client_id
+        held = self._entries.get(client_id)
+        if held is not None and held[0].version > stored.version:
+            return
+        if len(self._entries) >= CACHE_SIZE:
+            del self._entries[next(iter(self._entries))]
+        self._entries[client_id] = (stored, read_at)
 
     def _usable(self, client: Client) -> Client | None:
         usable = client.disabled_at is None and subjects.can_name(self._settings, client)
