@@ -33,9 +33,9 @@ from oauthprov.protocol.registration import (
     UnknownClient,
     has_secret,
 )
-from oauthprov.records import Client
+from oauthprov.records import Client, InitialAccessToken
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Conflict, Replace, Storage
+from oauthprov.storage.interface import Add, Conflict, Replace, Storage, Stored
 
 log = logs.logger(__name__)
 
@@ -122,8 +122,9 @@ class DynamicRegistration:
     def _register(
         self, call: Call, address_of: AddressOf, make_room: Callable[[], None]
     ) -> Answer:
-        self._spent(call)
-        kind, metadata = registration_request.read(registration_call.parsed(call), self._settings)
+        trusted = self._presented(call) is not None
+        document = registration_call.parsed(call)
+        kind, metadata = registration_request.read(document, self._settings, trusted=trusted)
         client, secret = self._registrar.prepare(type=kind, **metadata)
         token, digest = credentials.mint(credentials.REGISTRATION_TOKEN)
         client = replace(client, registration_token=digest)
@@ -135,24 +136,28 @@ class DynamicRegistration:
 
     def _store(self, call: Call, client: Client) -> None:
         for _ in range(_RACES):
+            presented = self._presented(call)
+            spent = () if presented is None else initial_access.spend(presented)
             try:
-                self._storage.commit(*self._spent(call), Add(client), now=self._clock())
+                self._storage.commit(*spent, Add(client), now=self._clock())
                 return
             except Conflict as lost:
                 if not isinstance(lost.change, Replace):
                     raise
         raise TemporarilyUnavailableError("Please try again.", status_code=503)
 
-    def _spent(self, call: Call) -> tuple[Replace, ...]:
-        """Return what takes a use off the initial access token. Raises InvalidTokenError."""
-        if self._settings.registration != "token":
-            return ()
-        stored = initial_access.present(
-            self._storage, registration_call.bearer(call), self._clock()
-        )
+    def _presented(self, call: Call) -> Stored[InitialAccessToken] | None:
+        """Return the initial access token of a request, None where it may come without one.
+
+        One that is presented must be good all the same. Raises InvalidTokenError.
+        """
+        if self._settings.registration == "open" and "authorization" not in call.headers:
+            return None
+        token = registration_call.bearer(call)
+        stored = initial_access.present(self._storage, token, self._clock())
         if stored is None:
             raise InvalidTokenError("The initial access token is not valid.")
-        return initial_access.spend(stored)
+        return stored
 
     def _managed(self, call: Call, client_id: str) -> tuple[StoredClient, str]:
         """Return the client and the registration access token that proves it."""

@@ -36,15 +36,20 @@ _CODE, _REFRESH, _MACHINE = "authorization_code", "refresh_token", "client_crede
 
 
 def read(
-    document: Mapping[str, Any], settings: Settings, current: Client | None = None
+    document: Mapping[str, Any],
+    settings: Settings,
+    current: Client | None = None,
+    *,
+    trusted: bool = False,
 ) -> tuple[str, Metadata]:
     """Return the type of the client and all its fields, a default for each that is left out.
 
-    null is left out as well (RFC 7592 section 2.2). ``current`` is the client that is updated.
-    Raises InvalidMetadata.
+    null is left out as well (RFC 7592 section 2.2). ``current`` is the client that is updated,
+    ``trusted`` says that the request has an initial access token. Raises InvalidMetadata.
     """
     given = {name: value for name, value in document.items() if value is not None}
-    grants = _grants(given, settings, current)
+    machine = trusted or (current is not None and current.client_type == "machine")
+    grants = _grants(given, settings, machine)
     uris = strings(given, "redirect_uris")
     kind, method = _placed(given, grants, uris)
     if current is not None:
@@ -85,16 +90,14 @@ def document(client: Client) -> dict[str, object]:
     return {name: value for name, value in made.items() if value is not None}
 
 
-def _grants(
-    given: Mapping[str, Any], settings: Settings, current: Client | None
-) -> tuple[str, ...]:
+def _grants(given: Mapping[str, Any], settings: Settings, machine: bool) -> tuple[str, ...]:
+    """Return the grant types that are registered; ``machine`` says that it may be one."""
     asked = strings(given, "grant_types") or [_CODE]
     known = (_CODE, _REFRESH, *((implicit.GRANT_TYPE,) if implicit.is_on(settings) else ()))
     grants = tuple(name for name in known if name in asked)
     if response_types.offered(grants):
         return grants
-    is_machine = current is not None and current.client_type == "machine"
-    if _MACHINE in asked and (settings.registration == "token" or is_machine):
+    if _MACHINE in asked and machine:
         return (_MACHINE,)
     raise InvalidMetadata({"grant_types": "Clients register for authorization_code here."})
 

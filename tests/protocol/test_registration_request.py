@@ -21,12 +21,12 @@ def settings(**more):
     return Settings.from_ini(INI | {"oauthprov.registration": "open"} | ini)
 
 
-OPEN, TOKEN = settings(), settings(registration="token")
+OPEN = settings()
 
 
 def placed(**given):
     """The type that a registration results in, and its authentication method."""
-    kind, metadata = read(given, TOKEN)
+    kind, metadata = read(given, OPEN, trusted=True)
     return kind, metadata["auth_method"]
 
 
@@ -73,7 +73,8 @@ def test_the_default_method_is_basic_but_for_native_apps():
 def test_a_machine_registers_with_an_initial_access_token_only():
     given = {"grant_types": ["client_credentials"]}
     assert placed(**given) == ("machine", "client_secret_basic")
-    assert problem(given, OPEN) == "grant_types"
+    for mode in ("open", "token"):
+        assert problem(given, settings(registration=mode)) == "grant_types"
 
 
 @pytest.mark.parametrize(
@@ -88,12 +89,12 @@ def test_a_machine_registers_with_an_initial_access_token_only():
 )
 def test_grant_types_that_are_not_supported_are_left_out(asked, granted):
     given = {"redirect_uris": [HTTPS], "grant_types": asked}
-    assert read(given, TOKEN)[1]["grant_types"] == granted
+    assert read(given, OPEN)[1]["grant_types"] == granted
 
 
 @pytest.mark.parametrize("asked", [["implicit"], ["refresh_token"], ["password", "urn:x"]])
 def test_none_that_is_supported_is_an_error(asked):
-    assert problem({"redirect_uris": [HTTPS], "grant_types": asked}, TOKEN) == "grant_types"
+    assert problem({"redirect_uris": [HTTPS], "grant_types": asked}, OPEN) == "grant_types"
 
 
 def test_response_types():
@@ -124,7 +125,9 @@ def test_scopes_that_may_be_registered_are_a_setting():
 
 
 def test_a_machine_that_asks_for_no_scope_gets_the_default_ones():
-    assert read({"grant_types": ["client_credentials"]}, TOKEN)[1]["scopes"] == ["read"]
+    assert read({"grant_types": ["client_credentials"]}, OPEN, trusted=True)[1]["scopes"] == [
+        "read"
+    ]
 
 
 @pytest.mark.parametrize(

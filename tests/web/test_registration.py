@@ -423,13 +423,24 @@ def test_an_initial_access_token_without_limit_expires(site):
     refused(register(site, WEB, token), "invalid_token", 401)
 
 
-@with_tokens
+@pytest.mark.parametrize("site", ["open", "token"], indirect=True)
 def test_a_machine_registers_with_an_initial_access_token(site):
     machine = {"grant_types": ["client_credentials"], "scope": "photos:read"}
     told = register(site, machine, initial_token(site)).json
     app = App(site, stored(site, told), told["client_secret"])
     token = app.post("token", {"grant_type": "client_credentials"}).json
     assert token["scope"] == "photos:read"
+
+
+def test_where_registration_is_open_a_token_counts_its_uses_all_the_same(site):
+    token = initial_token(site)
+    assert [register(site, WEB, token).status_int for _ in range(2)] == [201, 401]
+
+
+def test_where_registration_is_open_a_token_that_is_presented_must_be_good(site):
+    refused(register(site, WEB, "x"), "invalid_token", 401)
+    refused(register(site, WEB, Authorization="Basic eDp4"), "invalid_token", 401)
+    refused(register(site, {"grant_types": ["client_credentials"]}))
 
 
 @with_tokens
