@@ -1,4 +1,4 @@
-"""``oauthprov registration``: who may register clients (``oauthprov.registration = token``).
+"""``oauthprov registration``: who may register clients.
 
 An initial access token (RFC 7591) lets its holder register clients until it expires or is used up.
 With ``--json``, ``token list`` prints ``{"initial_access_tokens": [TOKEN, ...]}`` and ``token
@@ -73,15 +73,17 @@ def _add(arguments: argparse.Namespace) -> None:
             uses=arguments.uses,
             note=arguments.note,
         )
-        closed = on.settings.registration != "token"
+        mode = on.settings.registration
     if arguments.json:
         show_json(_document(record, "good") | {"initial_access_token": token})
     else:
         times = {name: moment(getattr(record, name)) for name in ("created_at", "expires_at")}
         show_facts(_document(record, "good") | times | {"initial_access_token": token})
         note("Keep the token now: it can't be shown again.")
-    if closed:
-        note("oauthprov.registration isn't token: nobody is asked for one.")
+    if mode == "closed":
+        note("oauthprov.registration is closed: no client can register with it yet.")
+    if mode == "open":
+        note("oauthprov.registration is open: only machine clients need a token.")
 
 
 def _list(arguments: argparse.Namespace) -> None:

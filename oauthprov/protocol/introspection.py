@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oauthprov.protocol import subjects, tokens
+from oauthprov.protocol import sectors, subjects, tokens
 from oauthprov.protocol.client_types import is_confidential
 from oauthprov.protocol.context import Context
 from oauthprov.records import AccessToken, Client, RefreshToken
@@ -44,11 +44,13 @@ def describe(context: Context, raw: str) -> dict[str, int | str | list[str]] | N
     members: dict[str, int | str | list[str]] = {
         "scope": " ".join(token.scopes),
         "client_id": token.client_id,
-        "sub": _subject(context, asker, owner, account_id) if account_id else token.client_id,
         "iss": context.settings.issuer,
         "iat": token.issued_at,
         "exp": token.expires_at,
     }
+    sub = _subject(context, asker, owner, account_id) if account_id else token.client_id
+    if sub is not None:
+        members["sub"] = sub
     if isinstance(token, AccessToken):
         members |= {"token_type": "Bearer"}
     if token.resources:
@@ -56,13 +58,27 @@ def describe(context: Context, raw: str) -> dict[str, int | str | list[str]] | N
     return members
 
 
-def _subject(context: Context, asker: Client, owner: Client, account_id: str) -> str:
-    """Return what a token says of a person to ``asker``: what ``owner`` calls them, if pairwise.
+def _subject(context: Context, asker: Client, owner: Client, account_id: str) -> str | None:
+    """Return what ``asker`` is told of the person behind a token, None for nothing.
 
-    A resource server that is shown tokens of several sectors so can't tell that they are of one
-    person; nor can a developer by asking with a public client of theirs. To join them in-process
-    is up to the operator, who has the account itself. An asker that is pairwise alone gets a
-    subject of its own, not the one that all public clients know.
+    ``sub`` is optional (RFC 7662 section 2.2), and where one of the two clients is pairwise it
+    could tell the asker what a person is called where the asker has no business (OpenID Connect
+    Core section 8.1):
+
+    * A client learns of its own tokens what their ID tokens say.
+    * A ``first_party`` asker, a resource server of the operator, learns the pairwise subject that
+      the owner knows, or what it itself calls the person where the owner is a public client.
+    * Any other asker learns the pairwise subject of an owner whose sector it shares, if documents
+      of that sector show so for both. That their redirect URIs have the same host shows nothing:
+      anybody can register those of another site.
+    * A pairwise asker learns no subject of its own by the token of a public client, whatever its
+      document says. With the redirect URIs of another site, which its document lists, the asker
+      is in the sector of that site, and would learn what people are called there.
     """
-    named_to = owner if owner.subject_type == subjects.PAIRWISE else asker
-    return subjects.subject(context.settings, named_to, account_id)
+    if owner.subject_type == subjects.PAIRWISE:
+        told = asker.client_id == owner.client_id or asker.first_party
+        told = told or sectors.share_documented(asker, owner)
+        return subjects.subject(context.settings, owner, account_id) if told else None
+    if asker.subject_type == subjects.PAIRWISE and not asker.first_party:
+        return None
+    return subjects.subject(context.settings, asker, account_id)

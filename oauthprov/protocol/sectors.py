@@ -50,6 +50,12 @@ def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]
         yield field, f"The host stays {sector(before)}: for another one, register a new client."
 
 
+def share_documented(client: Client, other: Client) -> bool:
+    """Tell whether both were let into one sector by a document of its host."""
+    documented = client.sector_identifier_uri and other.sector_identifier_uri
+    return bool(documented) and sector(client) == sector(other)
+
+
 def has_changed(client: Client, before: Client | None) -> bool:
     """Tell whether a document must be read that ``before`` wasn't judged by already."""
     uri, uris = client.sector_identifier_uri, set(client.redirect_uris)

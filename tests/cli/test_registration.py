@@ -93,10 +93,12 @@ def test_what_is_refused(tokens, arguments, code):
     assert tokens("list", "--json").json == {"initial_access_tokens": []}
 
 
-def test_a_token_that_nobody_asks_for_is_made_with_a_word_of_warning(command):
-    done = command.bare("registration", "token", "add", str(command.ini))
+@pytest.mark.parametrize("mode", ["closed", "open"])
+def test_a_token_that_few_clients_need_is_made_with_a_word_of_warning(command, tmp_path, mode):
+    ini = write_ini(tmp_path / "server.ini", sites.ini(command.url, registration=mode))
+    done = command.bare("registration", "token", "add", str(ini))
     assert done.code == 0
-    assert "oauthprov.registration isn't token" in done.err
+    assert f"oauthprov.registration is {mode}" in done.err
 
 
 def test_purge_removes_unused_clients_that_registered_themselves(command):

@@ -144,19 +144,62 @@ class TestIntrospectionByOthers:
         assert seen("public") == "alice-id"
 
     def test_one_that_is_pairwise_gets_no_public_subject(self, world):
-        """A pairwise client may ask for tokens of its developer's other clients."""
-        changes = {"owner": "bob-id", "auth_method": "client_secret_basic"}
-        for name in ("app", "public"):
-            world.change(Client, name, **changes)
+        world.change(Client, "other", first_party=True)
         token = world.tokens("public", scope="openid")["access_token"]
-        assert world.introspect(token, "app").body["sub"] == sub_at(world)
-        assert world.introspect(token, "public").body["sub"] == "alice-id"
+        told = world.introspect(token, "other").body["sub"]
+        assert told == sub_at(world, "other") != "alice-id"
 
-    def test_a_developer_learns_no_account_by_a_public_client(self, world):
-        for name in ("app", "public"):
+    @pytest.fixture
+    def of_one_developer(self, world):
+        """Every client of ``world`` is bob's; ``api`` is his resource server."""
+        world.client("api", "machine", scopes=())
+        for name in ("app", "sister", "other", "public", "api"):
             world.change(Client, name, owner="bob-id")
-        token = world.tokens(scope="openid")["access_token"]
-        assert world.introspect(token, "public").body["sub"] == sub_at(world)
+        return world
+
+    def told(self, world, asker, client_id):
+        """What bob's ``asker`` is told of alice by a token of his ``client_id``."""
+        more = {"redirect_uri": ELSEWHERE[0]} if client_id == "other" else {}
+        token = world.tokens(client_id, scope="openid", **more)["access_token"]
+        answer = world.introspect(token, asker).body
+        assert (answer["active"], answer["client_id"]) == (True, client_id)
+        return answer.get("sub")
+
+    @pytest.mark.parametrize("documented", [False, True])
+    def test_a_client_that_claims_another_site_s_host_learns_no_subject_there(
+        self, of_one_developer, documented
+    ):
+        """bob registers the victim's redirect URI, which the victim's own document lists."""
+        world = of_one_developer
+        uri = "https://other.example/callbacks.json" if documented else None
+        world.change(Client, "other", owner="victim-id", sector_identifier_uri=uri)
+        fresh = {"redirect_uris": ELSEWHERE, "sector_identifier_uri": uri, "owner": "bob-id"}
+        world.client("fresh", scopes=SCOPES, subject_type="pairwise", **fresh)
+        for client_id in ("public", "app", "sister"):
+            assert self.told(world, "fresh", client_id) is None
+
+    def test_a_pairwise_asker_learns_nobody_s_name_by_a_public_client(self, of_one_developer):
+        assert self.told(of_one_developer, "app", "public") is None
+
+    def test_public_clients_of_one_developer_know_the_account(self, of_one_developer):
+        assert self.told(of_one_developer, "api", "public") == "alice-id"
+
+    def test_a_developer_learns_no_account_by_a_public_client(self, of_one_developer):
+        assert self.told(of_one_developer, "public", "app") is None
+
+    def test_the_same_host_is_no_proof_of_one_sector(self, of_one_developer):
+        assert self.told(of_one_developer, "sister", "app") is None
+
+    @pytest.mark.parametrize("asker", ["sister", "api"])
+    def test_clients_that_a_sector_s_documents_let_in_are_told_alike(
+        self, of_one_developer, asker
+    ):
+        world = of_one_developer
+        world.change(Client, "app", sector_identifier_uri="https://sector.example/a.json")
+        assert self.told(world, asker, "app") is None
+        world.change(Client, asker, sector_identifier_uri="https://sector.example/b.json")
+        world.now += 5
+        assert self.told(world, asker, "app") == sub_at(world)
 
 
 class TestWhereAClientNamesAPerson:
