@@ -113,10 +113,10 @@ class ConsentQuestion:
 class LogoutQuestion:
     """What the page shows that asks whether to sign ``person`` out.
 
-    ``client`` is who wants it, if known.
+    ``client`` is who wants it. Without one nothing is stored, and ``interaction_id`` is None.
     """
 
-    interaction_id: str
+    interaction_id: str | None
     client: Client | None
     person: SignedIn
 

@@ -16,6 +16,8 @@ from oauthprov.storage.interface import Add, Conflict, Replace, Stored
 
 AUTHORIZATION = "authorization"
 LOGOUT = "logout"
+FETCHED_WITHIN = 120
+"""Seconds in which a browser comes back for a request that was posted; it is redirected there."""
 
 
 def store(
@@ -31,6 +33,9 @@ def store(
     ``person`` is who is signed in there: what they did before isn't done for this request.
     """
     interaction_id, key = credentials.mint()
+    lifetime = context.settings.interaction_lifetime
+    if browser is None:
+        lifetime = min(lifetime, FETCHED_WITHIN)
     record = Interaction(
         key=key,
         purpose=purpose,
@@ -38,7 +43,7 @@ def store(
         browser=browser,
         params=pairs,
         created_at=context.now,
-        expires_at=context.now + context.settings.interaction_lifetime,
+        expires_at=context.now + lifetime,
         session_key=person.session_key if person else None,
         auth_time=person.auth_time if person else None,
     )
@@ -68,6 +73,7 @@ def adopt(
     bound = replace(
         stored.record,
         browser=browser,
+        expires_at=context.now + context.settings.interaction_lifetime,
         session_key=person.session_key if person else None,
         auth_time=person.auth_time if person else None,
     )

@@ -10,7 +10,7 @@ from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.background import Worker
 from oauthprov.credentials import Keyring
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol import consents, openid, rp_logout, tokens, userinfo
+from oauthprov.protocol import consents, openid, params, rp_logout, tokens, userinfo
 from oauthprov.protocol.answers import (
     Answer,
     Bearing,
@@ -238,14 +238,14 @@ class Provider:
             context.others = others
             return rp_logout.begin(context, call, person, browser)
 
-    def park_logout(self, call: Call) -> str | Refusal:
-        """Store a request that was posted to the end session endpoint; return its id."""
+    def park_logout(self, call: Call) -> params.Pairs | Refusal:
+        """Return the query that stands for a request posted to the end session endpoint."""
         with self.validator.request() as context:
             return rp_logout.park(context, call)
 
     def logout_question(
         self,
-        interaction_id: str,
+        interaction_id: str | None,
         person: SignedIn | None,
         browser: Digest,
         *,
@@ -257,9 +257,12 @@ class Provider:
             return rp_logout.question(context, interaction_id, person, browser)
 
     def confirm_logout(
-        self, interaction_id: str, person: SignedIn | None, browser: Digest
+        self, interaction_id: str | None, person: SignedIn | None, browser: Digest
     ) -> Departure | Refusal:
-        """Take the word of ``person`` that they want to sign out; a request is confirmed once."""
+        """Take the word of ``person`` that they want to sign out; a request is confirmed once.
+
+        ``interaction_id`` is that of the :class:`LogoutQuestion`.
+        """
         with self.validator.request() as context:
             return rp_logout.confirm(context, interaction_id, person, browser)
 

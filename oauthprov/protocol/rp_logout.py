@@ -2,6 +2,9 @@
 
 A person is asked, unless an ID token of the very session shows that the client has them signed in
 by it. Nobody is redirected before client and address are proven.
+
+Anybody may send requests here, so few are stored: the question to who is signed in, if a client
+asks, and a request that was posted with an ID token of ours.
 """
 
 from __future__ import annotations
@@ -29,7 +32,10 @@ from oauthprov.protocol.params import Pairs, Parsed
 from oauthprov.records import Client, Digest, Interaction
 from oauthprov.storage.interface import Claim, Conflict
 
-Answer = Departure | Interact | Refusal
+Answer = Departure | Interact | LogoutQuestion | Refusal
+
+STATE_LIMIT = 1024
+"""Characters of a ``state``: it may be stored."""
 
 _PARAMS = frozenset(
     {
@@ -41,6 +47,8 @@ _PARAMS = frozenset(
         "ui_locales",
     }
 )
+_PLAIN = frozenset({"client_id", "post_logout_redirect_uri", "state"})
+"""What may come back in the query: nothing that says who somebody is."""
 _INTERACTION = "interaction"
 _OVER = "This sign-out has been answered or has expired."
 
@@ -89,26 +97,46 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
     leaving = _leaving(context, request, client, person)
     if leaving is None or _of_this_session(context, request, client, leaving):
         return _departure(request, client, leaving)
+    if client is None:
+        return LogoutQuestion(None, None, leaving)
     if interaction_id is None:
-        client_id, pairs = request.client_id or "", request.pairs()
-        interaction_id = interactions.store(context, client_id, pairs, person, browser, LOGOUT)
+        pairs = request.pairs()
+        interaction_id = interactions.store(
+            context, client.client_id, pairs, person, browser, LOGOUT
+        )
     return Interact("logout", interaction_id)
 
 
-def park(context: Context, call: Call) -> str | Refusal:
-    """Store a request that was posted, once it is checked, and return its id."""
+def park(context: Context, call: Call) -> Pairs | Refusal:
+    """Return the query with which a browser is to come back for a request that was posted.
+
+    The request is checked first. Its own parameters come back, but an ID token is no part of a
+    URL of ours: what it says is stored. Without one anybody may have sent the request.
+    """
     try:
-        request = _checked(context, params.from_body(call, _PARAMS))
-        _proven(context, request)
+        parsed = params.from_body(call, _PARAMS, params.QUERY_LIMIT)
+        request = _checked(context, parsed)
+        client = _proven(context, request)
     except (_Wrong, InvalidRequestError) as wrong:
         return _refusal(wrong)
-    return interactions.store(context, request.client_id or "", request.pairs(), purpose=LOGOUT)
+    if client is None:
+        return ()
+    if request.subject is None:
+        return tuple(pair for pair in parsed.pairs if pair[0] in _PLAIN)
+    pairs = request.pairs()
+    stored = interactions.store(context, client.client_id, pairs, purpose=LOGOUT)
+    return ((_INTERACTION, stored),)
 
 
 def question(
-    context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
+    context: Context, interaction_id: str | None, person: SignedIn | None, browser: Digest
 ) -> LogoutQuestion | Departure | Refusal:
-    """Return what to ask; with nobody to sign out any more there is nothing to ask."""
+    """Return what to ask, unless there is nobody to sign out any more.
+
+    Without ``interaction_id`` no client asks for it.
+    """
+    if interaction_id is None:
+        return Departure(None) if person is None else LogoutQuestion(None, None, person)
     stored = interactions.load(context, interaction_id, browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
@@ -124,9 +152,14 @@ def question(
 
 
 def confirm(
-    context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
+    context: Context, interaction_id: str | None, person: SignedIn | None, browser: Digest
 ) -> Departure | Refusal:
-    """Use the request up; it says what follows now that ``person`` has agreed to leave."""
+    """Use the request up; it says what follows now that ``person`` has agreed to leave.
+
+    Without ``interaction_id`` no client had asked for it.
+    """
+    if interaction_id is None:
+        return Departure(ends=person)
     stored = interactions.load(context, interaction_id, browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
@@ -144,6 +177,8 @@ def confirm(
 def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
     """Return the request, its hint verified. Raises _Wrong, InvalidRequestError."""
     parsed.strict()
+    if len(parsed.get("state") or "") > STATE_LIMIT:
+        raise _Wrong(f"The state has more than {STATE_LIMIT} characters.")
     hint = _hint(context, parsed.get("id_token_hint"))
     audience, client_id = hint.get("aud"), parsed.get("client_id")
     if hint and (not isinstance(audience, str) or client_id not in (None, audience)):

@@ -11,10 +11,9 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
-from oauthprov.protocol import openid
-from oauthprov.protocol.answers import Departure, Interact, LogoutQuestion, Refusal
-from oauthprov.web.errors import Rejected
-from oauthprov.web.responder import come_back, respond, target_of
+from oauthprov.protocol import openid, rp_logout
+from oauthprov.protocol.answers import Departure, LogoutQuestion, Refusal
+from oauthprov.web.responder import respond, see, target_of
 from oauthprov.web.site import site_of
 
 _TEMPLATES = "oauthprov:templates/rp_logout"
@@ -25,23 +24,26 @@ def begin(request: Any) -> Response:
     tools = request.oauthprov
     browser, others = tools.session.browser, partial(_others, request)
     answer = tools.provider.log_out(tools.call, tools.person, browser, others=others)
+    if isinstance(answer, LogoutQuestion):
+        return see(request, tools.url("rp_logout_question"))
     return _respond(request, answer)
 
 
 def park(request: Any) -> Response:
-    """Store the parameters of a POST, for the browser to come back for."""
+    """Let the browser come back, with its cookies, for what was posted."""
     tools = request.oauthprov
-    return come_back(request, "rp_logout", tools.provider.park_logout(tools.call))
+    parked = tools.provider.park_logout(tools.call)
+    if isinstance(parked, Refusal):
+        return respond(request, parked)
+    return see(request, tools.url("rp_logout", dict(parked)))
 
 
 def ask(request: Any) -> Response:
-    """Ask whether to sign out, and say which client wants it."""
+    """Ask whether to sign out, and say which client wants it, if one does."""
     tools = request.oauthprov
-    interaction = _interaction(tools.query("interaction"))
+    interaction = tools.query("interaction").get("interaction")
     browser, others = tools.session.browser, partial(_others, request)
     answer = tools.provider.logout_question(interaction, tools.person, browser, others=others)
-    if isinstance(answer, LogoutQuestion):
-        return render_to_response(f"{_TEMPLATES}.pt", {"question": answer}, request)
     return _respond(request, answer)
 
 
@@ -49,14 +51,16 @@ def confirm(request: Any) -> Response:
     """Sign out, and lead back to the client."""
     tools = request.oauthprov
     form = tools.form("interaction", "session")
-    interaction = _interaction(form)
     # Whom the page named, whoever else may be active by now.
     person = tools.session.find(form["session"]) if "session" in form else tools.person
-    answer = tools.provider.confirm_logout(interaction, person, tools.session.browser)
+    interaction, browser = form.get("interaction"), tools.session.browser
+    answer = tools.provider.confirm_logout(interaction, person, browser)
     return _respond(request, answer)
 
 
-def _respond(request: Any, answer: Departure | Interact | Refusal) -> Response:
+def _respond(request: Any, answer: rp_logout.Answer) -> Response:
+    if isinstance(answer, LogoutQuestion):
+        return render_to_response(f"{_TEMPLATES}.pt", {"question": answer}, request)
     if not isinstance(answer, Departure):
         return respond(request, answer)
     tools = request.oauthprov
@@ -87,12 +91,6 @@ def _others(request: Any) -> Sequence[SignedIn]:
     """Who else can be signed out alone: a host ends the session of the browser as a whole."""
     others: Sequence[SignedIn] = request.oauthprov.session.others
     return others
-
-
-def _interaction(fields: dict[str, str]) -> str:
-    if "interaction" not in fields:
-        raise Rejected("invalid_request", "This page is part of a sign-out: begin at the app.")
-    return fields["interaction"]
 
 
 def includeme(config: Configurator) -> None:

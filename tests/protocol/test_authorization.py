@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from oauthprov.protocol.answers import Call, Interact, Redirect, Refusal
-from oauthprov.records import AuthorizationCode, Client
+from oauthprov.records import AuthorizationCode, Client, Interaction
 
 from .world import ALICE, BROWSER, CALLBACK, ISSUER, World, challenge
 
@@ -265,3 +265,6 @@ def test_a_bad_post_is_told_or_refused(world):
     assert_refused(park(headers={}))
     assert_refused(park(query=b"client_id=app"))
     assert_refused(park(state="x" * 9000))
+    assert_refused(park(client_id="nobody"))
+    assert_refused(park(client_id=None))
+    assert world.all(Interaction) == []

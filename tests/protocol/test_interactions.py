@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from oauthprov.protocol.answers import Call, ConsentQuestion, Interact, Redirect, Refusal
 from oauthprov.protocol.authorization import UNKNOWN_INTERACTION
+from oauthprov.protocol.interactions import FETCHED_WITHIN
 from oauthprov.records import AuthorizationCode, Client, Consent, Interaction
 
 from .world import ALICE, BOB, BROWSER, CALLBACK, FORM, ISSUER, OTHER_BROWSER
@@ -210,6 +211,16 @@ def test_the_request_is_judged_again(world):
 
 def park(world):
     return world.provider.park(Call("POST", b"", urlencode(world.query()).encode(), FORM))
+
+
+def test_a_browser_has_two_minutes_to_come_back_for_a_post(world):
+    parked, late = park(world), park(world)
+    world.now += FETCHED_WITHIN - 1
+    pending = world.resume(parked).interaction_id
+    world.now += 1
+    assert world.resume(late) == UNKNOWN_INTERACTION
+    world.now += world.settings.interaction_lifetime - 2
+    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
 
 
 def test_a_parked_post_belongs_to_the_first_browser_that_comes(world):

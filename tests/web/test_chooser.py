@@ -445,7 +445,7 @@ class TestForgery:
         assert active(both) == "bob"
 
     def test_a_logout_is_no_request_to_choose_for(self, both, app):
-        page = both.follow(both.get("/oauth/logout"))
+        page = both.follow(both.get(f"/oauth/logout?client_id={app.client.client_id}"))
         there = page.forms[0]["interaction"].value
         assert both.follow(both.get(f"/choose?interaction={there}")).status_int == 400
 

@@ -117,10 +117,68 @@ class TestWithAHint:
         assert not is_signed_in(alice)
 
     def test_a_posted_request_belongs_to_the_first_browser(self, site, alice, hint):
-        parked = site.post("/oauth/logout", {"state": "x"})
+        alice.get("/logout").forms[0].submit()
+        alice.sign_in("alice")
+        parked = site.post("/oauth/logout", {"id_token_hint": hint})
         assert "Sign out?" in alice.follow(alice.get(parked.location)).text
         other = site.browser().get(parked.location)
         assert other.status_int == 400
+
+
+class TestWhatIsStored:
+    """Anybody may post here."""
+
+    def kept(self, site):
+        every = (stored.record for stored in site.storage.walk(Interaction))
+        return [record for record in every if record.purpose == "logout"]
+
+    @pytest.mark.parametrize("browser", ["a stranger's", "alice's"])
+    def test_a_request_that_names_no_client_stores_nothing(self, site, alice, browser):
+        browser = alice if browser == "alice's" else site.browser()
+        before = site.storage.writes
+        for form in ({"x": "y"}, {"state": "x"}, {"ui_locales": "de", "logout_hint": "alice"}):
+            came = site.post("/oauth/logout", form)
+            assert (came.status_int, came.location) == (303, site.url("/oauth/logout"))
+            assert browser.follow(browser.get(came.location)).status_int == 200
+        assert site.storage.writes == before
+
+    def test_a_client_id_proves_nothing_so_its_request_comes_back_in_the_query(
+        self, site, alice, app
+    ):
+        form = {"client_id": app.client.client_id, "post_logout_redirect_uri": AFTER, **MARK}
+        before = site.storage.writes
+        came = site.post("/oauth/logout", form | {"logout_hint": "alice@example.org"})
+        assert site.storage.writes == before
+        assert "alice" not in came.location
+        page = alice.follow(alice.get(came.location))
+        assert "Printer" in page.text
+        assert confirm(page).location == f"{AFTER}&state=a+b%26c"
+
+    def test_an_id_token_is_stored_as_what_it_says(self, site, app, hint):
+        form = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER, "state": "x" * 1024}
+        assert site.post("/oauth/logout", form).status_int == 303
+        [kept] = self.kept(site)
+        assert hint not in repr(kept)
+        assert sum(len(name) + len(value) for name, value in kept.params) < 1500
+        assert kept.expires_at == site.clock() + 120
+
+    @pytest.mark.parametrize("state", ["x" * 1025, "x" * 30_000])
+    def test_a_state_is_bounded(self, site, alice, hint, state):
+        form = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER, "state": state}
+        assert site.post("/oauth/logout", form).status_int == 400
+        assert self.kept(site) == []
+        assert is_signed_in(alice)
+
+    def test_a_refused_request_stores_nothing(self, site, app, hint):
+        for form in (
+            {"client_id": "nobody"},
+            {"post_logout_redirect_uri": AFTER},
+            {"client_id": app.client.client_id, "post_logout_redirect_uri": f"{AFTER}&more=1"},
+            {"id_token_hint": hint, "post_logout_redirect_uri": f"{AFTER}&more=1"},
+            {"id_token_hint": hint, "client_id": "nobody"},
+        ):
+            assert site.post("/oauth/logout", form).status_int == 400
+        assert self.kept(site) == []
 
 
 class TestTheQuestion:
@@ -142,9 +200,9 @@ class TestTheQuestion:
         assert "You are signed out" in response.text
         assert not is_signed_in(alice)
 
-    def test_a_question_that_another_version_has_stored(self, site, alice):
+    def test_a_question_that_another_version_has_stored(self, site, alice, app):
         """Its names may be others; what they said is lost, and nothing else."""
-        page = confirmation(alice)
+        page = confirmation(alice, client_id=app.client.client_id)
         stored = next(site.storage.walk(Interaction))
         older = replace(stored.record, params=(("redirect_uri", AFTER),))
         site.storage.commit(Replace(older, expecting=stored), now=site.clock())
@@ -171,14 +229,14 @@ class TestTheQuestion:
         assert "bob" in page.text
         assert is_signed_in(bob)
 
-    def test_another_browser_cannot_answer(self, site, alice):
-        page = confirmation(alice)
+    def test_another_browser_cannot_answer(self, site, alice, app):
+        page = confirmation(alice, client_id=app.client.client_id)
         bob = site.browser().sign_up("bob")
         interaction = page.forms[0]["interaction"].value
         assert bob.get(f"/oauth/logout/confirm?interaction={interaction}").status_int == 400
 
-    def test_it_expires(self, site, alice):
-        page = confirmation(alice)
+    def test_it_expires(self, site, alice, app):
+        page = confirmation(alice, client_id=app.client.client_id)
         site.clock.pass_by(1800)
         assert confirm(page).status_int == 400
         assert is_signed_in(alice)
@@ -200,8 +258,9 @@ class TestTheQuestion:
         interaction = consent.forms[0]["interaction"].value
         assert alice.get(f"/oauth/logout?interaction={interaction}").status_int == 400
 
-    def test_a_logout_is_no_authorization_request(self, alice):
-        interaction = confirmation(alice).forms[0]["interaction"].value
+    def test_a_logout_is_no_authorization_request(self, alice, app):
+        page = confirmation(alice, client_id=app.client.client_id)
+        interaction = page.forms[0]["interaction"].value
         assert alice.get(f"/oauth/authorize?interaction={interaction}").status_int == 400
 
 
@@ -302,9 +361,12 @@ class TestForgery:
         assert sent.status_int == 303
         assert is_signed_in(alice)
 
-    def test_a_form_to_the_question(self, site, alice):
-        page = confirmation(alice)
-        form = {"interaction": page.forms[0]["interaction"].value}
+    @pytest.mark.parametrize("asked_by", ["a client", "nobody"])
+    def test_a_form_to_the_question(self, site, alice, app, asked_by):
+        query = {"client_id": app.client.client_id} if asked_by == "a client" else {}
+        page = confirmation(alice, **query)
+        form = dict(page.forms[0].submit_fields())
+        del form["csrf_token"]
         sent = alice.page.post(site.url("/oauth/logout/confirm"), form, expect_errors=True)
         assert sent.status_int == 403
         form["csrf_token"] = page.forms[0]["csrf_token"].value
