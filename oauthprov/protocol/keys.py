@@ -2,7 +2,8 @@
 
 What was read is kept. A new key is in storage long before it signs, so a copy younger than
 ``oauthprov.keys.publish_ahead`` always knows the key that signs now; it is renewed every few
-seconds, behind the back of whoever signs.
+seconds, behind the back of whoever signs. While storage fails, the copy goes on being used and
+published, for as long as no key can sign that a client of it doesn't know.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,8 @@ from oauthprov.storage.interface import Storage, StorageError
 
 REFRESH = 5
 """Seconds after which the keys are read anew."""
+PAUSE = 1
+"""Seconds after a read that failed in which nobody waits for another one."""
 JWKS_MAX_AGE = 300
 """Seconds that clients may keep the key set: half of the least time a key is published ahead."""
 
@@ -46,6 +50,14 @@ class _Read:
     read_at: int
 
 
+class _Attempt:
+    """A read of the keys under way; its end is that of everybody who waits for it."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.failure: StorageError | None = None
+
+
 class SigningKeys:
     """The keys of this provider. ``background`` runs what nobody should wait for."""
 
@@ -61,10 +73,12 @@ class SigningKeys:
         self._settings = settings
         self._clock = clock
         self._background = background
-        self._reading = threading.Lock()
+        self._lock = threading.Lock()
+        self._attempt: _Attempt | None = None
         self._renewing = threading.Lock()
         self._read: _Read | None = None
         self._tried_at = 0
+        self._failed_at: int | None = None
 
     def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str | None = None) -> str:
         """Return a signed token; ``alg`` is one of ``oauthprov.keys.algorithms``, or the first.
@@ -103,9 +117,10 @@ class SigningKeys:
     def jwks(self) -> dict[str, object]:
         """Return the key set to publish (RFC 7517 section 5), as it was within some seconds.
 
-        Raises StorageError.
+        While storage fails it is as old as it may be: whoever keeps it for JWKS_MAX_AGE must know
+        every key that signs meanwhile. Raises StorageError.
         """
-        return {"keys": self._public(self._fresh(within=REFRESH))}
+        return {"keys": self._public(self._publishable())}
 
     def _set(self, read: _Read) -> KeySet:
         return parse_key_set(json.dumps({"keys": self._public(read)}))
@@ -119,30 +134,76 @@ class SigningKeys:
         read, now = self._read, self._clock()
         if read is None or not 0 <= now - read.read_at < self._settings.keys_publish_ahead:
             return self._fresh(within=0)
-        if now - read.read_at >= REFRESH and now - self._tried_at >= REFRESH:
+        if now - read.read_at >= REFRESH:
             self._renew()
         return read
 
+    def _publishable(self) -> _Read:
+        """Return what may be published: read lately, or what is held while storage fails."""
+        read, limit = self._read, self._settings.keys_publish_ahead - JWKS_MAX_AGE
+        if read is None or not 0 <= self._clock() - read.read_at < limit:
+            return self._fresh(within=REFRESH)
+        if self._failed_at is not None:
+            self._renew()
+            return read
+        try:
+            return self._fresh(within=REFRESH)
+        except StorageError:
+            return read
+
     def _fresh(self, within: int) -> _Read:
-        """Return what was read in the last ``within`` seconds, reading it where it wasn't."""
-        held = self._read
-        with self._reading:
-            read = self._read
-            if read is not None and (
-                read is not held or 0 <= self._clock() - read.read_at <= within
-            ):
-                return read
-            return self._load()
+        """Return what was read in the last ``within`` seconds, reading it where it wasn't.
+
+        Raises StorageError, at once where another read has just failed.
+        """
+        read, failed_at, now = self._read, self._failed_at, self._clock()
+        if read is not None and 0 <= now - read.read_at <= within:
+            return read
+        if failed_at is not None and 0 <= now - failed_at < PAUSE:
+            raise StorageError("the signing keys couldn't be read a moment ago")
+        return self._read_again(read)
+
+    def _read_again(self, held: _Read | None) -> _Read:
+        """Read what is newer than ``held``, or share a read that is under way."""
+        with self._lock:
+            if self._read is not None and self._read is not held:
+                return self._read
+            attempt, leads = self._attempt, self._attempt is None
+            if attempt is None:
+                attempt = self._attempt = _Attempt()
+        if leads:
+            self._lead(attempt)
+        else:
+            attempt.over.wait()
+        if attempt.failure is not None or self._read is None:
+            raise StorageError("the signing keys can't be read") from attempt.failure
+        return self._read
+
+    def _lead(self, attempt: _Attempt) -> None:
+        """Read the keys for all who wait."""
+        attempt.failure = StorageError("the read ended by a defect of ours")
+        try:
+            self._read = self._load()
+            self._failed_at = attempt.failure = None
+        except StorageError as error:
+            self._failed_at, attempt.failure = self._clock(), error
+            if self._read is not None:
+                log.warning("the signing keys can't be read; the last ones stay: %s", error)
+        finally:
+            self._tried_at = self._clock()
+            with self._lock:
+                self._attempt = None
+            attempt.over.set()
 
     def _renew(self) -> None:
-        if not self._renewing.acquire(blocking=False):
+        """Read the keys behind the back of whoever uses them, unless that was tried lately."""
+        if self._clock() - self._tried_at < REFRESH or not self._renewing.acquire(blocking=False):
             return
 
         def work() -> None:
             try:
-                self._fresh(within=0)
-            except StorageError as error:
-                log.warning("the signing keys can't be read; the last ones stay: %s", error)
+                with suppress(StorageError):  # it is logged
+                    self._read_again(self._read)
             finally:
                 self._renewing.release()
 
@@ -162,8 +223,7 @@ class SigningKeys:
             if not keys:
                 raise
             log.warning("the signing keys can't be rotated: %s", error)
-        self._read = _Read(tuple(keys), self._opened(keys, now), now)
-        return self._read
+        return _Read(tuple(keys), self._opened(keys, now), now)
 
     def _opened(self, keys: Sequence[SigningKey], now: int) -> Mapping[str, PrivateKey]:
         known = {} if self._read is None else self._read.private

@@ -228,6 +228,97 @@ def test_a_refresh_that_fails_is_logged_and_tried_again_later(world, caplog):
     assert second in [key.kid for key in node.keys._read.keys]
 
 
+class TestWhileStorageFails:
+    """A copy of the keys is held."""
+
+    @pytest.fixture
+    def node(self, world):
+        made = Node(world)
+        made.sign()
+        return made
+
+    def test_the_key_set_is_that_which_is_held(self, world, node, caplog):
+        held = node.published()
+        world.storage.inner = Broken()
+        world.now += REFRESH + 1
+        assert node.published() == held
+        assert "the last ones stay" in caplog.text
+        assert node.verifies(node.sign())
+
+    def test_the_key_set_is_served_only_while_it_knows_every_signer(self, world, node):
+        """Whoever fetches it may keep it for JWKS_MAX_AGE, and a new key signs after AHEAD."""
+        world.storage.inner = Broken()
+        world.now += AHEAD - JWKS_MAX_AGE - 1
+        assert node.published()
+        world.now += 1
+        with pytest.raises(StorageError):
+            node.published()
+
+    def test_after_one_failure_nobody_waits_and_it_is_tried_again_behind(self, world, node):
+        healthy, world.storage.inner = world.storage.inner, Broken()
+        world.now += REFRESH + 1
+        held = node.published()
+        for _ in range(3):
+            world.now += REFRESH
+            with world.counted(reads=0, writes=0):
+                assert [node.published() for _ in range(10)] == [held] * 10
+            assert len(node.waiting) == 1
+            node.catch_up()
+        world.storage.inner = healthy
+        second = Node(world).keys.rotation.rotate("RS256").kid
+        world.now += REFRESH
+        node.published()
+        node.catch_up()
+        assert second in node.published()
+
+    def test_an_unknown_key_is_looked_for_once_a_moment(self, world, node):
+        stranger = Node(World()).sign()
+        world.storage.inner = Broken()
+        world.now += REFRESH + 1
+        before = world.storage.reads
+        for _ in range(5):
+            with pytest.raises(StorageError):
+                node.keys.verify(stranger, algorithms=("RS256",), types=("JWT",), now=world.now)
+        assert world.storage.reads == before + 1
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_of_many_who_wait_one_reads_and_all_share_its_failure(world, held):
+    node = Node(world)
+    if held:
+        node.sign()
+    slow = world.storage.inner = Slow()
+    world.now += REFRESH + 1
+    before = world.storage.reads
+
+    def ask():
+        try:
+            return node.published()
+        except StorageError:
+            return None
+
+    with ThreadPoolExecutor(8) as threads:
+        first = threads.submit(ask)
+        assert slow.asked.wait(60)
+        others = [threads.submit(ask) for _ in range(7)]
+        slow.fails.set()
+        answers = [one.result(60) for one in (first, *others)]
+    assert all(answers) if held else not any(answers)
+    assert world.storage.reads == before + 1
+
+
+class Slow:
+    """A storage that doesn't answer, and fails in the end."""
+
+    def __init__(self):
+        self.asked, self.fails = Event(), Event()
+
+    def find(self, kind, **asked):
+        self.asked.set()
+        assert self.fails.wait(60)
+        raise StorageError("too slow")
+
+
 class Broken:
     """A storage that can't be reached."""
 

@@ -65,6 +65,13 @@ def test_without_storage_it_is_503(site):
     assert "Retry-After" in response.headers
 
 
+def test_it_is_served_without_storage_once_it_was_read(site):
+    before = jwks(site).body
+    site.storage.inner = Broken()
+    site.clock.pass_by(REFRESH + 1)
+    assert [jwks(site).body for _ in range(3)] == [before] * 3
+
+
 class Broken:
     """A storage that can't be reached."""
 
