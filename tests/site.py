@@ -51,6 +51,7 @@ def ini(storage_url: str, issuer: str = ISSUER, **more: str) -> dict[str, str]:
         "oauthprov.console": "everyone",
         "oauthprov.registration": "open",
         "oauthprov.registration.limit_address": "100000 per hour",
+        "oauthprov.registration.limit_network": "100000 per hour",
         "oauthprov.password.memory": "8",
         "oauthprov.password.time": "1",
         "oauthprov.signup.limit_address": "100000 per hour",

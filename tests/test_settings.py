@@ -43,6 +43,7 @@ def test_good_settings_have_no_problem():
         ("registration", "everyone"),
         ("registration.scopes", "profile:read printers:read"),
         ("registration.limit_address", "many"),
+        ("registration.limit_network", "many"),
         ("registration.limit_total", "0"),
         ("registration.unused_lifetime", "172799"),
     ],

@@ -43,10 +43,16 @@ class Registering:
         "20 per hour",
         "Tries to register, or to change what is registered, from one address.",
     )
+    registration_limit_network: str = setting(
+        "registration.limit_network",
+        values.rate,
+        "60 per hour",
+        "Such tries from one network: a /48 of IPv6, a /24 of IPv4.",
+    )
     registration_limit_total: str = setting(
         "registration.limit_total",
         values.rate,
-        "1000 per day",
+        "200 per hour, 1000 per day",
         "Clients registered from all addresses together.",
     )
     registration_unused_lifetime: int = setting(

@@ -31,7 +31,9 @@ class Attempts:
         self._by_address = limits.parse_many(settings.login_limit_address)
         self._sign_ups = limits.parse_many(settings.signup_limit_address)
         self._registrations = limits.parse_many(settings.registration_limit_address)
+        self._networks = limits.parse_many(settings.registration_limit_network)
         self._registered = limits.parse_many(settings.registration_limit_total)
+        self._registration_is_full = False
         self._clients = limits.parse_many(settings.console_limit_account)
         self._mails = (
             (limits.parse_many(settings.mail_limit_account), "mail by account"),
@@ -72,12 +74,22 @@ class Attempts:
         return self._wait(self._sign_ups, "signup", _network(address), count=True)
 
     def register(self, address: str) -> int:
-        """Count a try to register a client."""
-        return self._wait(self._registrations, "register", _network(address), count=True)
+        """Count a try to register a client. One refused by its address counts for no network."""
+        own, network = _network(address), _network(address, wide=True)
+        wait = self._wait(self._registrations, "register", own, count=True)
+        return wait or self._wait(self._networks, "register network", network, count=True)
 
     def registered(self) -> int:
         """Count a client that is about to be stored, whoever it comes from."""
-        return self._wait(self._registered, "registered", "all", count=True)
+        wait = self._wait(self._registered, "registered", "all", count=True)
+        if wait and not self._registration_is_full:
+            log.warning(
+                "oauthprov.registration.limit_total is reached:"
+                " no client can register for %d seconds, wherever it comes from",
+                wait,
+            )
+        self._registration_is_full = wait > 0
+        return wait
 
     def new_client(self, account_id: str) -> int:
         """Count a client that an account registers in the console."""
@@ -105,9 +117,12 @@ class Attempts:
     def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
         def ask(limiter: MovingWindowRateLimiter) -> int:
             check = limiter.hit if count else limiter.test
-            full = [rate for rate in rates if not check(rate, what, who)]
-            ends = [limiter.get_window_stats(rate, what, who).reset_time for rate in full]
-            return max([1, *(round(end - time.time()) for end in ends)]) if full else 0
+            # The shortest first: what it refuses doesn't use up the longer ones.
+            for rate in sorted(rates):
+                if not check(rate, what, who):
+                    end = limiter.get_window_stats(rate, what, who).reset_time
+                    return max(1, round(end - time.time()))
+            return 0
 
         return self._counted(ask)
 
@@ -128,8 +143,10 @@ class Attempts:
         return MovingWindowRateLimiter(counters)
 
 
-def _network(address: str) -> str:
-    # One household or server has a /64 of IPv6 to itself: single addresses would be no limit.
+def _network(address: str, *, wide: bool = False) -> str:
+    """Return what counts as one address, or as one network: who has one has many of the other."""
+    # One household or server has a /64 of IPv6 to itself: single addresses would be no limit. A
+    # site has a /48 as easily, or a /24 of IPv4.
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
@@ -137,5 +154,5 @@ def _network(address: str) -> str:
     # A socket for both families writes IPv4 so: all of it lies in one /64.
     known = getattr(known, "ipv4_mapped", None) or known
     if known.version == 4:
-        return str(known)
-    return str(ipaddress.ip_network((known, 64), strict=False))
+        return str(ipaddress.ip_network((known, 24), strict=False)) if wide else str(known)
+    return str(ipaddress.ip_network((known, 48 if wide else 64), strict=False))
