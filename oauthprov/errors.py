@@ -72,6 +72,13 @@ class FetchError(Exception):
     """
 
 
+class FetchBusy(FetchError):
+    """Nothing was asked for: too many requests wait for clients' servers. It may work in a moment.
+
+    It says nothing about the client: answer 503, and never as if the client were wrong.
+    """
+
+
 class MailError(Exception):
     """A mail couldn't be sent; the message says why, for the log.
 

@@ -6,11 +6,10 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from oauthprov.errors import FetchError
-from oauthprov.fetch.fetcher import ROOM_PATIENCE, Fetcher
+from oauthprov.errors import FetchBusy, FetchError
+from oauthprov.fetch.fetcher import PLACE_PATIENCE, Fetcher
 
 ENTRIES = 256
 """Documents that are kept; the one unused for the longest goes first."""
@@ -49,8 +48,9 @@ class _Entry:
 class Documents:
     """Documents of one sort: at most ``limit`` bytes of one of ``media_types``.
 
-    Each ``owner`` has a copy of its own: what one has used up doesn't hold up another, who has
-    just put something else there. URLs that differ in their query would cost as many fetches.
+    Each ``owner``, a client, has a copy of its own: what one has used up doesn't hold up another,
+    who has just put something else there. URLs that differ in their query would cost as many
+    fetches.
     """
 
     def __init__(
@@ -69,18 +69,21 @@ class Documents:
         self._lock = threading.Lock()
 
     def get(self, url: str, owner: str = "") -> bytes:
-        """Return the document at ``url``, from the cache where it is fresh. Raises FetchError."""
+        """Return the document at ``url``, from the cache where it is fresh.
+
+        Raises FetchError, and FetchBusy where there is no place to wait for it.
+        """
         entry, now = self._entry(owner, url), self._clock()
         if entry.content is not None and entry.fetched_at <= now < entry.fresh_until:
             return entry.content
-        return self._renewed(url, entry)
+        return self._renewed(url, owner, entry)
 
     def renew(self, url: str, owner: str = "") -> bytes:
         """Return the document, fetched anew unless that was tried in the last 30 seconds.
 
-        For a document that lacks what should be in it. Raises FetchError.
+        For a document that lacks what should be in it. Raises as :meth:`get` does.
         """
-        return self._renewed(url, self._entry(owner, url))
+        return self._renewed(url, owner, self._entry(owner, url))
 
     def _entry(self, owner: str, url: str) -> _Entry:
         key = owner, url
@@ -91,11 +94,19 @@ class Documents:
                 self._entries.popitem(last=False)
             return entry
 
-    def _renewed(self, url: str, entry: _Entry) -> bytes:
+    def _renewed(self, url: str, owner: str, entry: _Entry) -> bytes:
         """Fetch if it is time and there is room; who has an older document waits for nothing."""
-        older = entry.serves(self._clock()) is not None
-        with suppress(FetchError), self._fetcher.waiting(0 if older else ROOM_PATIENCE):
-            self._try_in_turn(url, entry, wait=not older)
+        now = self._clock()
+        older = entry.serves(now) is not None
+        if entry.may_try(now) or entry.turn.locked():
+            try:
+                with self._fetcher.waiting(url, owner, 0 if older else PLACE_PATIENCE):
+                    self._try_in_turn(url, entry, wait=not older)
+            except FetchBusy:
+                if not older:
+                    raise
+            except FetchError as error:
+                log.warning("can't fetch %r: %s", url, error)
         content = entry.serves(self._clock())
         if content is None:
             raise FetchError("it couldn't be fetched lately")
@@ -110,9 +121,12 @@ class Documents:
                 entry.turn.release()
 
     def _try(self, url: str, entry: _Entry) -> None:
-        entry.tried_at = self._clock()
+        tried_at, entry.tried_at = entry.tried_at, self._clock()
         try:
             got = self._fetcher.fetch(url, media_types=self._media_types, limit=self._limit)
+        except FetchBusy:
+            entry.tried_at = tried_at  # nothing was asked for, so the next request may try
+            raise
         except FetchError as error:
             entry.failures += 1
             log.warning("can't fetch %r: %s", url, error)

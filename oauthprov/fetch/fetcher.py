@@ -14,21 +14,20 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
-from oauthprov.errors import FetchError
+from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch.exchange import Deadline, Lookup, connected, get, post
+from oauthprov.fetch.places import Places
 from oauthprov.fetch.target import Target
 from oauthprov.settings import FetchAllow, Settings
 
 SECONDS = 5.0
 """In which a fetch must be over, from the look-up of the name to the last byte."""
 PARALLEL = 8
-"""Fetches at once; one more waits a second for its turn."""
-ROOM = 4
-"""Requests at once that wait for a document: a server whose threads all did would stand still."""
-ROOM_PATIENCE = 0.5
-"""Seconds that one more waits for room."""
+"""Fetches at once, and as many posts; one more waits a second for its turn."""
+PLACE_PATIENCE = 0.5
+"""Seconds that a request waits for a place."""
 LOOKUPS = 16
-"""Look-ups at once, those that we no longer wait for among them."""
+"""Look-ups at once of fetches, and as many of posts; those that nobody waits for count too."""
 
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 _NO_CACHE = re.compile(r"(?:^|,)\s*no-(?:cache|store)\b", re.IGNORECASE)
@@ -41,6 +40,14 @@ class Fetched:
     content: bytes
     media_type: str
     max_age: int | None
+
+
+class _Lane:
+    """What is under way of one kind: posts and fetches don't wait for each other."""
+
+    def __init__(self) -> None:
+        self.turns = threading.BoundedSemaphore(PARALLEL)
+        self.lookups = threading.BoundedSemaphore(LOOKUPS)
 
 
 class Fetcher:
@@ -65,9 +72,8 @@ class Fetcher:
         self._lookup = lookup
         self._ca_file = ca_file
         self._trusting: ssl.SSLContext | None = None
-        self._room = threading.BoundedSemaphore(ROOM)
-        self._turns = threading.BoundedSemaphore(PARALLEL)
-        self._lookups = threading.BoundedSemaphore(LOOKUPS)
+        self._places = Places()
+        self._fetches, self._posts = _Lane(), _Lane()
 
     @classmethod
     def of(cls, settings: Settings) -> Fetcher:
@@ -82,35 +88,37 @@ class Fetcher:
         It takes some seconds at most. Raises FetchError.
         """
         target = Target.parse(url)
-        with self._turn(target):
+        with self._turn(target, self._fetches):
             return self._fetch(target, media_types, limit)
 
-    def post(self, url: str, form: Mapping[str, str]) -> int:
+    def post(self, url: str, form: Mapping[str, str], seconds: float | None = None) -> int:
         """POST ``form`` to ``url``, as browsers do; return the status of the answer.
 
-        It takes some seconds at most. Raises FetchError.
+        It takes ``seconds`` at most, or as long as a fetch. Raises FetchError.
         """
         target = Target.parse(url, loopback_http=self._loopback_http)
-        with self._turn(target):
-            deadline = Deadline(self._seconds)
-            with self._connected(target, deadline) as connection:
+        with self._turn(target, self._posts):
+            deadline = Deadline(self._seconds if seconds is None else min(seconds, self._seconds))
+            with self._connected(target, deadline, self._posts) as connection:
                 return post(target, connection, urlencode(form).encode("ascii"), deadline).status
 
     @contextmanager
-    def waiting(self, seconds: float = ROOM_PATIENCE) -> Iterator[None]:
-        """Be one of the few requests that a fetch holds up. Raises FetchError without room."""
-        if not self._room.acquire(timeout=seconds):
-            raise FetchError("too many wait for what is fetched")
-        try:
+    def waiting(
+        self, url: str, client_id: str, patience: float = PLACE_PATIENCE
+    ) -> Iterator[None]:
+        """Be one of the few requests that wait for what a client's URL names.
+
+        Raises FetchBusy where there is no place for this client and this host, FetchError for a
+        URL that leads nowhere.
+        """
+        with self._places.place(client_id, Target.parse(url).host, patience):
             yield
-        finally:
-            self._room.release()
 
     @contextmanager
-    def _turn(self, target: Target) -> Iterator[None]:
+    def _turn(self, target: Target, lane: _Lane) -> Iterator[None]:
         """Wait for a turn, and let what fails in it be a FetchError."""
-        if not self._turns.acquire(timeout=1):
-            raise FetchError("too much is being fetched")
+        if not lane.turns.acquire(timeout=1):
+            raise FetchBusy(f"{target.host}: too much is being fetched")
         try:
             yield
         except HTTPException as error:
@@ -120,7 +128,7 @@ class Fetcher:
         except (OSError, ValueError) as error:
             raise FetchError(f"{target.host}: {error}") from error
         finally:
-            self._turns.release()
+            lane.turns.release()
 
     @property
     def _context(self) -> ssl.SSLContext:
@@ -137,23 +145,25 @@ class Fetcher:
     def _fetch(self, target: Target, media_types: Collection[str], limit: int) -> Fetched:
         deadline = Deadline(self._seconds)
         accept = ", ".join(media_types)
-        with self._connected(target, deadline) as connection:
+        with self._connected(target, deadline, self._fetches) as connection:
             response, content = get(target, connection, accept, limit, deadline)
         media_type = response.headers.get_content_type()
         if media_type not in media_types:
             raise FetchError(f"{target.host} sent {media_type!r}")
         return Fetched(content, media_type, _max_age(response))
 
-    def _connected(self, target: Target, deadline: Deadline) -> socket.socket:
-        addresses = self._resolve(target, deadline)
+    def _connected(self, target: Target, deadline: Deadline, lane: _Lane) -> socket.socket:
+        addresses = self._resolve(target, deadline, lane.lookups)
         for *_, place in addresses:
             target.check(place[0], self._allow)
         return connected(target, addresses, self._context, deadline)
 
-    def _resolve(self, target: Target, deadline: Deadline) -> list[Any]:
+    def _resolve(
+        self, target: Target, deadline: Deadline, lookups: threading.BoundedSemaphore
+    ) -> list[Any]:
         """Return every address of the host; the resolver has no time limit of its own."""
-        if not self._lookups.acquire(blocking=False):
-            raise FetchError("too many names are being looked up")
+        if not lookups.acquire(blocking=False):
+            raise FetchBusy(f"{target.host}: too many names are being looked up")
         answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
         def look_up() -> None:
@@ -162,7 +172,7 @@ class Fetcher:
             except (OSError, UnicodeError) as error:
                 answer.put(error)
             finally:
-                self._lookups.release()
+                lookups.release()
 
         threading.Thread(target=look_up, name="oauthprov-lookup", daemon=True).start()
         try:

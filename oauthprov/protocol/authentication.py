@@ -8,10 +8,14 @@ import re
 from dataclasses import dataclass, field
 
 from oauthlib.common import Request
-from oauthlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    InvalidRequestError,
+    TemporarilyUnavailableError,
+)
 
 from oauthprov import credentials, logs
-from oauthprov.errors import JoseError
+from oauthprov.errors import FetchBusy, JoseError
 from oauthprov.protocol import client_assertions, params
 from oauthprov.protocol.client_types import KEY_METHOD, Method
 from oauthprov.protocol.context import Context
@@ -143,8 +147,15 @@ def _refused(context: Context, client: Client | None, found: Presented) -> str |
 
 
 def _assertion_refused(context: Context, client: Client, assertion: str) -> str | None:
+    """Return why ``assertion`` doesn't prove the client.
+
+    Raises TemporarilyUnavailableError where the client's keys can't be fetched for want of room.
+    """
     try:
         context.proof = Add(client_assertions.verify(context, client, assertion))
+    except FetchBusy as busy:
+        log.warning("client %s can't be authenticated now: %s", client.client_id, busy)
+        raise TemporarilyUnavailableError("Please try again.", status_code=503) from busy
     except JoseError as wrong:
         return wrong.reason
     return None

@@ -39,6 +39,6 @@ def error_response(
 
 def refusal(error: OAuth2Error) -> Refusal:
     """Return what tells the person of an error that may not go to a client."""
-    return Refusal(
-        error.error or "invalid_request", error.description or "The request can't be used."
-    )
+    described = error.description or "The request can't be used."
+    status = error.status_code if error.status_code >= 500 else 400
+    return Refusal(error.error or "invalid_request", described, status)

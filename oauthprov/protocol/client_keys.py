@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from oauthprov.errors import FetchError, JoseError, UnknownKey
+from oauthprov.errors import FetchBusy, FetchError, JoseError, UnknownKey
 from oauthprov.fetch import Documents, Fetcher
 from oauthprov.protocol import jose
 from oauthprov.protocol.jose import Verified
@@ -18,7 +18,10 @@ MEDIA_TYPES = ("application/jwk-set+json", "application/json")
 
 
 class ClientKeys:
-    """The keys of clients. Every refusal is a JoseError with its reason."""
+    """The keys of clients. Every refusal is a JoseError with its reason.
+
+    FetchBusy is none: the server has no room to fetch keys, whatever they are.
+    """
 
     def __init__(self, fetcher: Fetcher, clock: Callable[[], int]) -> None:
         self._documents = Documents(fetcher, clock, media_types=MEDIA_TYPES, limit=SET_LIMIT)
@@ -57,5 +60,7 @@ class ClientKeys:
     def _read(self, read: Callable[[str, str], bytes], jwks_uri: str, client_id: str) -> KeySet:
         try:
             return parse_key_set(read(jwks_uri, client_id))
+        except FetchBusy:
+            raise
         except FetchError as error:
             raise JoseError(f"the client's keys can't be had: {error}") from error

@@ -19,7 +19,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 
 from oauthprov import credentials, logs
-from oauthprov.errors import InvalidClientMetadataError
+from oauthprov.errors import FetchBusy, InvalidClientMetadataError
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol import initial_access, registration_call, registration_request
 from oauthprov.protocol.answers import Answer, Call
@@ -193,6 +193,9 @@ class DynamicRegistration:
             return work()
         except InvalidMetadata as invalid:
             error: OAuth2Error = registration_call.as_registered(invalid)
+        except FetchBusy as busy:
+            log.warning("there is no room to fetch: %s", busy)
+            error = TemporarilyUnavailableError("Please try again.", status_code=503)
         except OAuth2Error as refused:
             error = refused
         log.info("registration refused: %s: %s", error.error, error.description)

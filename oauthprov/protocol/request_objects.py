@@ -15,11 +15,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidRequestError,
+    OAuth2Error,
+    TemporarilyUnavailableError,
+)
 from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
 
 from oauthprov import logs
-from oauthprov.errors import JoseError
+from oauthprov.errors import FetchBusy, JoseError
 from oauthprov.protocol import openid, params
 from oauthprov.protocol.context import Context
 from oauthprov.protocol.jwk import ALGORITHMS
@@ -50,7 +54,7 @@ def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
     outside = Parsed(tuple(pair for pair in parsed.pairs if pair[0] not in _CARRIERS))
     best = outside
     try:
-        claims = _claims(context, uris, client, parsed)
+        claims = _claims_unless_busy(context, uris, client, parsed)
         if claims is None:
             return parsed
         best = Parsed(_merged(client, outside.pairs, tuple(_pairs(claims))))
@@ -61,6 +65,15 @@ def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
         log.info("client %s: %s: %s", client.client_id, refused.error, reason)
         return replace(best, refused=refused)
     return best
+
+
+def _claims_unless_busy(
+    context: Context, uris: RequestURIs, client: Client, parsed: Parsed
+) -> Mapping[str, Any] | None:
+    try:
+        return _claims(context, uris, client, parsed)
+    except FetchBusy as busy:
+        raise TemporarilyUnavailableError("Please try again.", status_code=503) from busy
 
 
 def _claims(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from oauthlib.openid.connect.core.exceptions import InvalidRequestURI
 
-from oauthprov.errors import FetchError
+from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Documents, Fetcher
 from oauthprov.protocol import jose
 from oauthprov.records import Client
@@ -32,7 +32,7 @@ class RequestURIs:
         )
 
     def get(self, client: Client, request_uri: str) -> str:
-        """Return the request object at ``request_uri``. Raises InvalidRequestURI.
+        """Return the request object at ``request_uri``. Raises InvalidRequestURI, FetchBusy.
 
         A fragment that isn't the hash of what is kept asks for it anew, at most every 30 seconds.
         It proves nothing, and no object is refused for it: the signature tells whose that is.
@@ -42,9 +42,11 @@ class RequestURIs:
         if len(request_uri) > LIMIT or address not in registered:
             raise InvalidRequestURI("The request_uri isn't registered.")
         try:
-            content = self._documents.get(address)
+            content = self._documents.get(address, client.client_id)
             if fragment and fragment != _hash(content):
-                content = self._documents.renew(address)
+                content = self._documents.renew(address, client.client_id)
+        except FetchBusy:
+            raise
         except FetchError as error:
             raise InvalidRequestURI("The request_uri can't be read.") from error
         return content.decode("ascii", "replace").strip()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from oauthprov import logs
-from oauthprov.errors import FetchError
+from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.redirects import leaves_browser
 from oauthprov.protocol.subjects import PAIRWISE, sector
@@ -72,13 +72,15 @@ def document_problems(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, s
     """Yield what is wrong with the document at ``sector_identifier_uri``: one that is fetched now.
 
     It shows that its host lets these redirect URIs into its sector. It is not kept, since it
-    counts only when it is judged; whoever calls this limits how often.
+    counts only when it is judged; whoever calls this limits how often. Raises FetchBusy.
     """
     uri = client.sector_identifier_uri or ""
     try:
-        with fetcher.waiting():
+        with fetcher.waiting(uri, client.client_id):
             got = fetcher.fetch(uri, media_types=MEDIA_TYPES, limit=LIMIT)
         found = json.loads(got.content)
+    except FetchBusy:
+        raise
     except (FetchError, ValueError, RecursionError) as wrong:
         log.info("the sector identifier %r can't be had: %s", uri, wrong)
         found = None

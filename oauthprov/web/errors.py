@@ -11,11 +11,12 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import HashingBusy
-from oauthprov.errors import StorageError
+from oauthprov.errors import FetchBusy, StorageError
 from oauthprov.protocol.answers import Refusal
 from oauthprov.web.words import _
 
-_RETRY_AFTER = 5
+RETRY_AFTER = "5"
+"""Seconds that each 503 asks for, unless it says otherwise."""
 _BUSY_RETRY_AFTER = 2
 
 log = logs.logger(__name__)
@@ -83,6 +84,8 @@ def error_response(
         response = Response(json_body={"error": error, "error_description": description})
     response.status_int = status
     response.headers.update(headers or {})
+    if status == 503:
+        response.headers.setdefault("Retry-After", RETRY_AFTER)
     return response
 
 
@@ -111,7 +114,17 @@ def storage_failed(context: StorageError, request: Any) -> Response:
         "temporarily_unavailable",
         "The server can't reach its storage. Try again in a moment.",
         503,
-        {"Retry-After": str(_RETRY_AFTER)},
+    )
+
+
+def busy(context: FetchBusy, request: Any) -> Response:
+    """Answer 503 when there was no room to fetch what a client's URL names."""
+    log.warning("there is no room to fetch: %s", context)
+    return error_response(
+        request,
+        "temporarily_unavailable",
+        "The server is too busy to look at the app's addresses. Try again in a moment.",
+        503,
     )
 
 
@@ -133,5 +146,6 @@ def includeme(config: Configurator) -> None:
         (Rejected, rejected),
         (StorageError, storage_failed),
         (HashingBusy, hashing_busy),
+        (FetchBusy, busy),
     ):
         config.add_exception_view(view, context=context, oauthprov="error")

@@ -11,7 +11,7 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.protocol.answers import Answer, Interact, Redirect, Refusal
-from oauthprov.web.errors import refusal
+from oauthprov.web.errors import RETRY_AFTER, refusal
 
 log = logs.logger(__name__)
 
@@ -88,6 +88,8 @@ def _answer(value: Answer) -> Response:
     else:
         response = Response(status=value.status, json_body=dict(value.body))
     response.headers.update(value.headers)
+    if value.status == 503:
+        response.headers.setdefault("Retry-After", RETRY_AFTER)
     return response
 
 

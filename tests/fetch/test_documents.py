@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from oauthprov.errors import FetchError
+from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Documents
 from oauthprov.fetch.documents import ENTRIES, PATIENCE, PATIENCE_LIMIT, STALE
-from oauthprov.fetch.fetcher import ROOM
+from oauthprov.fetch.places import SHARE
 
 from .conftest import TYPES
 from .server import JSON, answer
@@ -118,13 +118,13 @@ def test_one_fetch_for_all_who_ask_at_once(kept):
         connection.sendall(answer(b'"one"', JSON))
 
     kept.server.reply = slow
-    threads = [threading.Thread(target=lambda: answers.append(kept.get())) for _ in range(ROOM)]
+    threads = [threading.Thread(target=lambda: answers.append(kept.get())) for _ in range(SHARE)]
     for thread in threads:
         thread.start()
     gate.set()
     for thread in threads:
         thread.join(60)
-    assert answers == ['"one"'] * ROOM
+    assert answers == ['"one"'] * SHARE
     assert kept.fetches == 1
 
 
@@ -159,14 +159,14 @@ def test_slow_servers_hold_up_only_so_many(kept):
         with suppress(FetchError):
             kept.documents.get(kept.place.url, owner)
 
-    threads = [threading.Thread(target=held_up, args=(str(n),)) for n in range(ROOM)]
+    threads = [threading.Thread(target=held_up, args=(str(n),)) for n in range(SHARE)]
     for thread in threads:
         thread.start()
-    kept.server.wait(1 + ROOM)
-    with pytest.raises(FetchError):
+    kept.server.wait(1 + SHARE)
+    with pytest.raises(FetchBusy):
         kept.documents.get(kept.place.url, "one more")
     assert kept.get() == '"one"'
-    assert kept.fetches == 1 + ROOM
+    assert kept.fetches == 1 + SHARE
     gate.set()
     for thread in threads:
         thread.join(60)

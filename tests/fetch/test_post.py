@@ -1,11 +1,16 @@
 """Posting a form to a client's URL, by the rules of fetching."""
 
+import threading
+from contextlib import suppress
+
 import pytest
 
 from oauthprov.errors import FetchError
 from oauthprov.fetch.exchange import HEADERS_LIMIT
+from oauthprov.fetch.fetcher import PARALLEL
 
-from .server import answer
+from .conftest import TYPES
+from .server import JSON, answer
 
 
 def post(place, **options):
@@ -52,3 +57,38 @@ def test_where_the_policy_forbids_it(place, options):
     with pytest.raises(FetchError):
         post(place, **options)
     assert place.server.asked == []
+
+
+@pytest.mark.parametrize("stuck", ["posts", "fetches"])
+def test_posts_and_fetches_don_t_wait_for_each_other(place, stuck):
+    gate, fetcher = threading.Event(), place.fetcher()
+    place.server.reply = lambda connection: gate.wait(60)
+
+    def post():
+        with suppress(FetchError):
+            fetcher.post(place.url, {"a": "b"})
+
+    def fetch():
+        with suppress(FetchError):
+            fetcher.fetch(place.url, media_types=TYPES, limit=10)
+
+    work = post if stuck == "posts" else fetch
+    threads = [threading.Thread(target=work) for _ in range(PARALLEL)]
+    for thread in threads:
+        thread.start()
+    place.server.wait(PARALLEL)
+    place.server.reply = answer(b"{}", JSON)
+    if stuck == "posts":
+        assert fetcher.fetch(place.url, media_types=TYPES, limit=10).content == b"{}"
+    else:
+        assert fetcher.post(place.url, {"a": "b"}) == 200
+    gate.set()
+    for thread in threads:
+        thread.join(60)
+
+
+def test_a_post_may_have_less_time(place):
+    place.server.reply = lambda connection: place.server.closing.wait(60)
+    with pytest.raises(FetchError, match=r"app\.example"):
+        place.fetcher(seconds=60).post(place.url, {"a": "b"}, seconds=0.2)
+    place.server.closing.set()

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from oauthprov.fetch.fetcher import ROOM
+from oauthprov.fetch.places import PLACES
 from oauthprov.protocol.answers import Call
 from oauthprov.protocol.registration import InvalidMetadata, Registrar
 from oauthprov.records import Client
@@ -179,10 +179,11 @@ class TestTheDocument:
 def test_a_registration_doesnt_wait_where_others_do(world, server):
     """Slow servers of clients hold up only so many requests, whatever is fetched for them."""
     with ExitStack() as waiting:
-        for _ in range(ROOM):
-            waiting.enter_context(world.provider.fetcher.waiting())
+        for number in range(PLACES):
+            held = world.provider.fetcher.waiting(f"https://{number}.example/", f"other {number}")
+            waiting.enter_context(held)
         refused = register(world, sector_identifier_uri=server.uri)
-    assert_refused(refused, "It must lead to a JSON array")
+    assert (refused.status, refused.body["error"]) == (503, "temporarily_unavailable")
     assert server.asked == []
     assert register(world, sector_identifier_uri=server.uri).status == 201
 
