@@ -1,15 +1,25 @@
-"""Work that goes on beside the requests: one kind of thread, begun when it is needed."""
+"""Work that goes on beside the requests: one kind of thread, begun when it is needed.
+
+Where such work waits for others, :class:`Lanes` lets a few threads do it.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict, deque
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from oauthprov import logs
 from oauthprov.storage.interface import StorageError
 
 PERIOD = 60
 """Seconds after which :meth:`Worker.look` wakes a worker: another node may have left work."""
+
+LANES_LIMIT = 1000
+"""Items that wait in lanes at once."""
+
+T = TypeVar("T")
 
 log = logs.logger(__name__)
 
@@ -80,3 +90,81 @@ class Worker:
         except Exception:
             log.exception("%s: the work failed", self._name)
         return None
+
+
+class Lanes(Generic[T]):
+    """Work done by a few threads, where what has the same key is done in turn, one at a time.
+
+    So whatever one key waits for holds up one thread. Threads begin with the work, and end with
+    it. The first error that ``work`` raises ends the rest, and :meth:`join` raises it.
+    """
+
+    def __init__(self, work: Callable[[T], None], threads: int) -> None:
+        self._work = work
+        self._threads = threads
+        self._changed = threading.Condition()
+        self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
+        self._active: set[str] = set()
+        self._running = 0
+        self._error: Exception | None = None
+
+    def put(self, key: str, item: T) -> None:
+        """Have ``item`` worked on; wait while too many others wait for that."""
+        with self._changed:
+            self._changed.wait_for(self._has_room)
+            if self._error is None:
+                self._waiting.setdefault(key, deque()).append(item)
+            if self._next() is None or self._running == self._threads:
+                return
+            self._running += 1
+        try:
+            threading.Thread(target=self._run, name="oauthprov-lane", daemon=True).start()
+        except RuntimeError:  # no thread can be had
+            self._run()
+
+    def join(self) -> None:
+        """Wait until everything is done. Raises the first error."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._running == 0)
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                key = self._next()
+                if key is None:
+                    self._running -= 1
+                    self._changed.notify_all()
+                    return
+                item = self._take(key)
+            error = self._done(item)
+            with self._changed:
+                self._active.discard(key)
+                self._error = self._error or error
+                if self._error is not None:
+                    self._waiting.clear()
+                self._changed.notify_all()
+
+    def _done(self, item: T) -> Exception | None:
+        try:
+            self._work(item)
+        except Exception as error:
+            return error
+        return None
+
+    def _next(self) -> str | None:
+        return next((key for key in self._waiting if key not in self._active), None)
+
+    def _take(self, key: str) -> T:
+        items = self._waiting[key]
+        item = items.popleft()
+        self._active.add(key)
+        if items:
+            self._waiting.move_to_end(key)
+        else:
+            del self._waiting[key]
+        return item
+
+    def _has_room(self) -> bool:
+        return self._running == 0 or sum(map(len, self._waiting.values())) < LANES_LIMIT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -35,8 +36,13 @@ class Receiver:
     def hold(self, until: threading.Event) -> None:
         """Answer nobody before ``until``."""
 
+        self.answer(lambda: until.wait(120))
+
+    def answer(self, after: Callable[[], object]) -> None:
+        """Answer each request once ``after()`` returns."""
+
         def reply(connection: ssl.SSLSocket) -> None:
-            until.wait(30)
+            after()
             connection.sendall(answer(b""))
 
         self._server.reply = reply

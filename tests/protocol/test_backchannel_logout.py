@@ -1,6 +1,7 @@
 """Telling clients of logouts: OpenID Connect Back-Channel Logout 1.0."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from oauthprov.credentials import digest
 from oauthprov.protocol import backchannel_logout
 from oauthprov.records import AuthorizationCode, Client, Grant, LogoutDelivery, Session
 from oauthprov.storage.interface import Add
+from tests.receiver import Receiver
 
 from .visit import Visit
 from .world import ISSUER, SCOPES, openid_world
@@ -271,6 +273,103 @@ class TestTheQueue:
         visit.leave()
         assert deliver(world) == (0, 1)
         assert receiver.requests == []
+
+
+class TestMuteClients:
+    """Servers that take connections and answer nothing, beside one that answers."""
+
+    @pytest.fixture
+    def mute(self, tmp_path):
+        folder = tmp_path / "mute"
+        folder.mkdir()
+        made = Receiver(folder)
+        made.held = threading.Event()
+        made.hold(made.held)
+        yield made
+        made.held.set()
+        made.close()
+
+    @pytest.fixture
+    def world(self, mute, receiver, tmp_path):
+        """One client, ``app``, answers; twelve don't, and are waited for longer than a test."""
+        both = f"{mute.settings['fetch.allow']} {receiver.settings['fetch.allow']}"
+        ca_file = tmp_path / "both.pem"
+        files = (one.settings["fetch.ca_file"] for one in (mute, receiver))
+        ca_file.write_text("".join(Path(name).read_text("ascii") for name in files))
+        more = {"fetch.allow": both, "fetch.ca_file": ca_file, "logout.worker": "false"}
+        made = openid_world(**more, **{"storage.url": f"sqlite:///{tmp_path}/queue.sqlite"})
+        made.change(Client, "app", backchannel_logout_uri=receiver.uri)
+        for number in range(12):
+            uri = {"backchannel_logout_uri": mute.uri}
+            made.client(f"mute-{number}", scopes=SCOPES, first_party=True, **uri)
+        made.provider.fetcher._seconds = 120
+        yield made
+        made.storage.close()
+
+    def leave(self, world, *clients):
+        """Sign somebody out who had signed in to these clients."""
+        visit = Visit(world)
+        for client_id in clients:
+            visit.tokens(client_id)
+        visit.leave()
+
+    def test_fewer_than_the_threads_delay_nobody(self, world, mute, receiver):
+        few = [f"mute-{number}" for number in range(backchannel_logout.THREADS - 1)]
+        self.leave(world, *few, "app")
+        delivering = threading.Thread(target=world.provider.backchannel.deliver)
+        delivering.start()
+        receiver.wait(1)
+        mute.held.set()
+        delivering.join(60)
+        assert world.all(LogoutDelivery) == []
+
+    def test_those_that_failed_before_come_last(self, world, mute, receiver, monkeypatch):
+        monkeypatch.setattr(backchannel_logout, "THREADS", 1)
+        every = [f"mute-{number}" for number in range(12)]
+        mute.reply("500 Oops")
+        self.leave(world, *every)
+        assert deliver(world) == (0, 12)
+        world.now += backchannel_logout.PAUSE
+        self.leave(world, *every, "app")
+        asked_before = []
+        receiver.answer(lambda: asked_before.append(len(mute.requests)))
+        assert deliver(world) == (1, 24)
+        assert asked_before == [12]
+
+    def test_each_is_asked_once_at_a_time(self, world, mute, receiver):
+        for _ in range(4):
+            self.leave(world, "mute-0", "app")
+        delivering = threading.Thread(target=world.provider.backchannel.deliver)
+        delivering.start()
+        receiver.wait(4)
+        assert len(mute.requests) <= 1
+        mute.held.set()
+        delivering.join(60)
+        assert world.all(LogoutDelivery) == []
+
+    def test_many_are_told_in_one_round(self, world, mute, receiver):
+        mute.held.set()
+        for _ in range(3):
+            self.leave(world, *(f"mute-{number}" for number in range(12)), "app")
+        assert deliver(world) == (39, 0)
+        assert len(mute.requests) == 36
+
+
+class TestTheTimeLimit:
+    """A client that is slow and not mute isn't given up for one failure."""
+
+    @pytest.mark.parametrize(
+        ("attempts", "failed_before", "limit"),
+        [(0, False, None), (0, True, backchannel_logout.SHORT)]
+        + [(n, False, backchannel_logout.SHORT) for n in (1, 2, 4, 5, 6)]
+        + [(3, True, None), (7, False, None)],
+    )
+    def test_it_is_short_after_a_failure_but_for_each_fourth_attempt(
+        self, attempts, failed_before, limit
+    ):
+        about = LogoutDelivery("key", "logout", "app", "alice-id", "sid", 0, 1, attempts)
+        this = backchannel_logout._Round(["app"] if failed_before else [])
+        assert this.time_limit(about) == limit
 
 
 class TestTheWorker:
