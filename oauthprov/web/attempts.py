@@ -118,7 +118,7 @@ class Attempts:
         def ask(limiter: MovingWindowRateLimiter) -> int:
             check = limiter.hit if count else limiter.test
             # The shortest first: what it refuses doesn't use up the longer ones.
-            for rate in sorted(rates):
+            for rate in sorted(rates, key=lambda rate: rate.get_expiry()):
                 if not check(rate, what, who):
                     end = limiter.get_window_stats(rate, what, who).reset_time
                     return max(1, round(end - time.time()))

@@ -57,3 +57,9 @@ def test_the_log_says_once_that_all_are_kept_out(caplog):
     [record] = caplog.records
     assert record.levelname == "WARNING"
     assert "oauthprov.registration.limit_total is reached" in record.getMessage()
+
+
+def test_what_a_shorter_part_of_a_rate_refuses_uses_up_no_longer_one():
+    attempts = limited(total="3 per 2 hours, 1 per 15 minutes")
+    assert [attempts.registered() > 0 for _ in range(5)] == [False] + [True] * 4
+    assert attempts.registered() <= 900
