@@ -16,7 +16,7 @@ from oauthprov.protocol.provider import Provider
 from oauthprov.records import KINDS, Client
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Add, Replace
+from oauthprov.storage.interface import Add, Remove, Replace
 from tests.counting import Counting
 
 ISSUER = "https://as.example"
@@ -129,7 +129,11 @@ class World:
         """Change a stored record behind the provider's back."""
         stored = self.storage.get(kind, key)
         record = dataclasses.replace(stored.record, **changes)
-        self.storage.commit(Replace(record, expecting=stored), now=self.now)
+        if changes.keys().isdisjoint(kind.shape.indexes):
+            self.storage.commit(Replace(record, expecting=stored), now=self.now)
+        else:  # what a record is found by never changes
+            self.storage.commit(Remove(kind, key), now=self.now)
+            self.storage.commit(Add(record), now=self.now)
 
     def auth(self, client_id):
         """How the client authenticates by default: its header."""
