@@ -93,6 +93,7 @@ def test_a_step_is_bounded_though_it_finds_nothing(
     storage: Storage, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(purge, "LOOKS", 150)
+    monkeypatch.setattr(purge, "PAGE", 100)
     grants = [samples.grant() for _ in range(500)]
     for first in range(0, 500, 100):
         storage.commit(*map(Add, grants[first : first + 100]), now=NOW)

@@ -19,18 +19,18 @@ def entries(route: Route, name: bytes, after: str | None, size: int) -> Iterator
 
 
 def together(
-    route: Route, names: Sequence[bytes], after: Mapping[bytes, str], size: int
+    route: Route, names: Sequence[bytes], after: Mapping[bytes, str], first: int, size: int
 ) -> Iterator[list[tuple[bytes, str]]]:
     """Yield what the sorted sets ``names`` list, in their order, each key with its set's name.
 
-    What a set lists up to the key that ``after`` has for it is left out. The first ``size`` keys
-    of all sets are read in one trip.
+    What a set lists up to the key that ``after`` has for it is left out. The ``first`` keys of all
+    sets are read in one trip, the others of a longer set ``size`` at a time.
     """
-    commands = [(route.slot(name), _range(name, after.get(name), size)) for name in names]
+    commands = [(route.slot(name), _range(name, after.get(name), first)) for name in names]
     found: list[tuple[bytes, str]] = []
     for name, members in zip(names, route.read_all(commands), strict=True):
         found += [(name, member.decode()) for member in members]
-        if len(members) == size:
+        if len(members) == first:
             yield found
             for keys in entries(route, name, found[-1][1], size):
                 yield [(name, key) for key in keys]

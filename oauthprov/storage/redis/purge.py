@@ -30,10 +30,11 @@ from oauthprov.storage.redis.script import Script
 GRACE = 60
 MARKS_LAST = 30 * 86400
 
-FIRST = 100
-"""Entries of an index that are read together, and INDEXES indexes in one trip."""
+INDEXES = 500
+"""Indexes whose FIRST entries are read in one trip; of a longer one, PAGE at a time follow."""
 
-INDEXES = 100
+FIRST = 10
+PAGE = 500
 
 LOOKS = 10_000
 """Entries that a step looks at before it ends; looking for indexes once counts as SCANNED."""
@@ -93,7 +94,7 @@ class Purge:
         after = {at.listing: at.member.decode()}
         for first in range(0, len(indexes), INDEXES):
             some = indexes[first : first + INDEXES]
-            for listed in together(self._route, some, after, FIRST):
+            for listed in together(self._route, some, after, FIRST, PAGE):
                 page = [
                     Entry(index, key.encode(), self._keys.record(kinds[index], key))
                     for index, key in listed
