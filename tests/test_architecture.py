@@ -56,7 +56,8 @@ WALLS = {
         ("storage.interface", "storage.redis", "records"),
         (*WEB, "oauthlib", "sqlalchemy", "alembic"),
     ),
-    "storage.interface": (("records",), (*WEB, *ENGINES, "oauthlib")),
+    "storage.interface": (("storage.changes", "records"), (*WEB, *ENGINES, "oauthlib")),
+    "storage.changes": (("records",), (*WEB, *ENGINES, "oauthlib")),
     "storage.testing": (
         ("storage.interface", "storage.testing", "records", "credentials"),
         (*WEB, *ENGINES, "oauthlib"),
