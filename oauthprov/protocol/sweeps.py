@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from oauthprov import logs
 from oauthprov.protocol import backchannel_logout, subjects
 from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.ended import dies_with_session, session_key
@@ -32,8 +33,11 @@ from oauthprov.storage.interface import (
     Remove,
     Revoke,
     Storage,
+    StorageFull,
     Stored,
 )
+
+log = logs.logger(__name__)
 
 R = TypeVar("R", bound=Record)
 
@@ -88,7 +92,11 @@ class Sweeps:
         for grants in self._pages(Grant, sweep.account_id):
             covered = [grant for grant in grants if _covers(sweep, grant.record)]
             if deliveries := self._deliveries(covered, ended, swept):
-                self._queue(deliveries)
+                try:
+                    self._queue(deliveries)
+                except StorageFull:
+                    # To be told matters less than that the tokens are dead.
+                    log.warning("storage is full: %d clients aren't told", len(deliveries))
             yield self._revoked(sweep, covered)
         keys = [stored.record.key for stored in self._sessions(sweep)]
         for start in range(0, len(keys), BATCH):

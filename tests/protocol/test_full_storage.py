@@ -1,0 +1,105 @@
+"""A provider on a full Redis: it issues nothing, and all that ends something still ends it."""
+
+import pytest
+import redis
+
+from oauthprov.protocol.purging import Purging
+from oauthprov.records import Client, Grant
+from oauthprov.storage.interface import StorageFull
+from oauthprov.storage.redis.keys import Keys
+from tests.conftest import RUN
+from tests.servers import empty
+from tests.servers.redis import apart
+
+from .test_ending import WAYS, Person, change_password, disconnect
+from .world import openid_world
+
+
+@pytest.fixture
+def server(pytestconfig):
+    """The URL of a Redis, and a client that sets how much memory it may use."""
+    url = apart(pytestconfig.stash[RUN], "full", "--maxmemory-policy", "noeviction")
+    with redis.Redis.from_url(url) as client:
+        client.config_set("maxmemory", "0")
+        empty(url)
+        yield url, client
+        client.config_set("maxmemory", "0")
+
+
+@pytest.fixture
+def world(server, receiver):
+    settings = {"storage.url": server[0], "logout.worker": "false"} | receiver.settings
+    made = openid_world(**settings)
+    made.change(Client, "app", backchannel_logout_uri=receiver.uri)
+    yield made
+    made.provider.sweeper.join(60)
+    made.storage.close()
+
+
+@pytest.fixture
+def person(world):
+    return Person(world)
+
+
+@pytest.fixture
+def fill(server):
+    return lambda: server[1].config_set("maxmemory", "1")
+
+
+@pytest.mark.parametrize("end", WAYS)
+def test_what_a_person_ends_is_over(world, person, fill, end):
+    tokens = person.tokens()
+    fill()
+    if sweep := end(person):
+        world.provider.finish(sweep)
+    world.provider.sweeper.join(60)
+    assert person.is_signed_in() == (end is disconnect)
+    assert not world.is_live(tokens["access_token"])
+    assert world.refresh(tokens["refresh_token"]).body["error"] == "invalid_grant"
+    if end is change_password:
+        assert person.people.authenticate("alice", "correct horse battery staple") is None
+
+
+def test_a_client_revokes_its_tokens(world, person, fill):
+    tokens = person.tokens()
+    fill()
+    form = {"token": tokens["access_token"]}
+    assert world.post("revoke", form, client_id="app").status == 200
+    assert not world.is_live(tokens["access_token"])
+    form = {"token": tokens["refresh_token"]}
+    assert world.post("revoke", form, client_id="app").status == 200
+    [grant] = world.all(Grant)
+    assert grant.state(world.now) == "revoked"
+
+
+def test_a_replay_revokes_what_the_code_began(world, person, fill):
+    code = world.code(person=person.visit.person, scope="openid")
+    token = world.redeem(code).body["access_token"]
+    fill()
+    assert world.redeem(code).body["error"] == "invalid_grant"
+    assert not world.is_live(token)
+
+
+def test_a_refused_exchange_uses_nothing_up(server, world, person, fill):
+    code = world.code(person=person.visit.person, scope="openid")
+    fill()
+    with pytest.raises(StorageFull):
+        world.redeem(code)
+    server[1].config_set("maxmemory", "0")
+    tokens = world.redeem(code).body
+    fill()
+    with pytest.raises(StorageFull):
+        world.refresh(tokens["refresh_token"])
+    server[1].config_set("maxmemory", "0")
+    assert world.refresh(tokens["refresh_token"]).status == 200
+
+
+def test_the_server_purges(server, world, person, fill):
+    person.tokens()
+    [grant] = world.all(Grant)
+    server[1].delete(Keys("oauthprov").record("grant", grant.record.grant_id))
+    fill()
+    purge = Purging(world.settings, world.storage, lambda: world.now)
+    while purge.work() is not None:
+        pass
+    assert list(server[1].scan_iter("*grant.account_id")) == []
