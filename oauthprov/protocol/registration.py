@@ -30,7 +30,16 @@ from oauthprov.protocol.client_types import (
 )
 from oauthprov.records import Client, Consent, Logo, is_key
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Conflict, Page, Remove, Replace, Storage, Stored
+from oauthprov.storage.interface import (
+    Add,
+    Conflict,
+    Page,
+    Remove,
+    Replace,
+    Storage,
+    Stored,
+    batches,
+)
 
 __all__ = (
     "CLIENT_TYPES",
@@ -243,12 +252,12 @@ def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[int]:
     Each client is looked for once.
     """
     there: dict[str, bool] = {}
-    for page in storage.pages(Consent):
+    for page in storage.pages(Consent, limit=500):
         consents = [stored.record for stored in page]
         new = sorted({consent.client_id for consent in consents} - there.keys())
         found = storage.get_many([(Client, client_id) for client_id in new])
         there.update(zip(new, (stored is not None for stored in found), strict=True))
         orphaned = [Remove(Consent, one.key) for one in consents if not there[one.client_id]]
-        if orphaned:
-            storage.commit(*orphaned, now=now)
+        for batch in batches(orphaned):
+            storage.commit(*batch, now=now)
         yield len(orphaned)

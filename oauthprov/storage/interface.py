@@ -170,14 +170,16 @@ class Storage(ABC):
 
     def walk(self, kind: type[R], **index: str) -> Iterator[Stored[R]]:
         """Yield every record that ``find`` finds."""
-        for page in self.pages(kind, **index):
+        for page in self.pages(kind, limit=100, **index):
             yield from page
 
-    def pages(self, kind: type[R], **index: str) -> Iterator[tuple[Stored[R], ...]]:
-        """Yield every record that ``find`` finds, up to a hundred at a time."""
+    def pages(
+        self, kind: type[R], *, limit: int = 100, **index: str
+    ) -> Iterator[tuple[Stored[R], ...]]:
+        """Yield every record that ``find`` finds, up to ``limit`` at a time."""
         after = None
         while True:
-            page = self.find(kind, after=after, limit=100, **index)
+            page = self.find(kind, after=after, limit=limit, **index)
             yield page.items
             if page.next is None:
                 return

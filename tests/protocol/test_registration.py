@@ -335,3 +335,24 @@ def test_a_sign_in_begins_over_https_outside_of_development(registrar, uri):
 def test_no_sign_in_begins_at_a_machine(registrar):
     with pytest.raises(InvalidMetadata, match="machine"):
         registrar.register(type="machine", name="Job", initiate_login_uri=HTTPS)
+
+
+def test_the_client_of_many_consents_is_looked_for_once(registrar, storage):
+    client, _ = web(registrar)
+    ids = [client.client_id, "gone", "gone too"]
+    for number in range(700):
+        client_id, account = ids[number % 3], f"account{number}"
+        key = consent_key(account, client_id).replace(" ", "-")
+        storage.commit(Add(Consent(key, account, client_id, (), (), NOW, NOW)), now=NOW)
+    asked = []
+    inner = storage.get_many
+
+    def get_many(pairs):
+        asked.extend(key for _, key in pairs)
+        return inner(pairs)
+
+    storage.get_many = get_many
+    pages = list(drop_orphaned_consents(storage, NOW))
+    assert sum(pages) == 700 - 234
+    assert sorted(asked) == sorted(ids)
+    assert {c.record.client_id for c in storage.walk(Consent)} == {client.client_id}
