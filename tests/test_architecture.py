@@ -28,6 +28,7 @@ WALLS = {
             "profile",
             "resource",
             "logs",
+            "deadline",
         ),
         ENGINES,
     ),
@@ -51,11 +52,16 @@ WALLS = {
         WEB + ENGINES,
     ),
     "background": (("storage.interface", "logs"), (*WEB, *ENGINES, "oauthlib")),
-    "storage.sql": (("storage.interface", "storage.sql", "records"), (*WEB, "oauthlib", "redis")),
+    "storage.sql": (
+        ("storage.interface", "storage.outage", "storage.sql", "records", "deadline"),
+        (*WEB, "oauthlib", "redis"),
+    ),
     "storage.redis": (
-        ("storage.interface", "storage.redis", "records"),
+        ("storage.interface", "storage.outage", "storage.redis", "records", "deadline"),
         (*WEB, "oauthlib", "sqlalchemy", "alembic"),
     ),
+    "storage.outage": (("storage.interface", "deadline"), (*WEB, *ENGINES, "oauthlib")),
+    "deadline": ((), (*WEB, *ENGINES, "oauthlib")),
     "storage.interface": (("storage.changes", "records"), (*WEB, *ENGINES, "oauthlib")),
     "storage.changes": (("records",), (*WEB, *ENGINES, "oauthlib")),
     "storage.testing": (

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from pyramid.config import Configurator
 from pyramid.interfaces import IRoutesMapper
 
-from oauthprov import logs
+from oauthprov import deadline, logs
 from oauthprov.accounts import SignedIn
 from oauthprov.errors import OAuth2Error
 from oauthprov.protocol import params
@@ -41,6 +41,8 @@ class RequestTools:
         self.request_id = secrets.token_hex(8)
         bound = logs.request_id.set(self.request_id)
         request.add_finished_callback(lambda _: logs.request_id.reset(bound))
+        begun = deadline.begin()
+        request.add_finished_callback(lambda _: deadline.end(begun))
 
     @reify
     def site(self) -> Site:
