@@ -1,4 +1,4 @@
-"""A TCP proxy that watches what goes to a server, and loses what comes back when told to."""
+"""A TCP proxy that watches what goes to a server, and loses or withholds what comes back."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Proxy:
         self.requests: list[bytes] = []
         self.accepted = 0
         self._replies_to_lose = 0
+        self._speaking = threading.Event()
+        self._speaking.set()
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -32,6 +34,7 @@ class Proxy:
     ) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.speak()
         self.cut()
 
     def commands(self) -> list[bytes]:
@@ -41,6 +44,14 @@ class Proxy:
     def lose_reply(self) -> None:
         """Let the next request through, and end the connection instead of passing its reply."""
         self._replies_to_lose = 1
+
+    def mute(self) -> None:
+        """Withhold every reply, as a server does that is stopped: connecting still works."""
+        self._speaking.clear()
+
+    def speak(self) -> None:
+        """Pass on what was withheld, and what comes."""
+        self._speaking.set()
 
     def cut(self) -> None:
         """End every connection."""
@@ -63,7 +74,8 @@ class Proxy:
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         while request := _received(client):
             self.requests.append(request)
-            server.sendall(request)
+            with contextlib.suppress(OSError):
+                server.sendall(request)
         _shut(server)
 
     def _pass_back(self, client: socket.socket, server: socket.socket) -> None:
@@ -71,7 +83,9 @@ class Proxy:
             if self._replies_to_lose:
                 self._replies_to_lose = 0
                 break
-            client.sendall(reply)
+            self._speaking.wait()
+            with contextlib.suppress(OSError):
+                client.sendall(reply)
         _shut(client)
         _shut(server)
         client.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -206,3 +209,24 @@ def test_processes_may_upgrade_at_once(storage: Storage, bare_url: str) -> None:
     )
     assert [output(process) for process in [run(program, bare_url) for _ in range(3)]] == [""] * 3
     storage.ping()
+
+
+@pytest.mark.parametrize("begin", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_an_upgrade_waits_for_a_lock_longer_than_a_request_would(
+    tmp_path: Path, journal: str, begin: str
+) -> None:
+    path = tmp_path / "new.sqlite"
+    storage = open_storage(f"sqlite:///{path}", {"timeout": "1"})
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as rival,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        rival.execute(f"PRAGMA journal_mode = {journal}")
+        rival.execute(begin)
+        upgrading = threads.submit(storage.upgrade)
+        assert wait([upgrading], 2).not_done
+        rival.execute("ROLLBACK")
+        upgrading.result()
+    storage.ping()
+    storage.close()

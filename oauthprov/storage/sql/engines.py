@@ -2,33 +2,46 @@
 
 Each database has two pools: ``reader`` in autocommit, also for what is one statement, and
 ``writer`` for transactions in READ COMMITTED. Switching one connection between the two would cost
-trips. Nothing connects before it is used, and a dead host fails within ``timeout``.
+trips. Nothing connects before it is used. The pools of a database share one watch, and no call
+through them lasts longer than ``timeout``.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
+import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, NullPool, StaticPool, create_engine, event
 from sqlalchemy.engine import Dialect
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from oauthprov.deadline import within
+from oauthprov.storage.outage import Watch
+from oauthprov.storage.sql import mariadb
 from oauthprov.storage.sql.pool import Pool
+from oauthprov.storage.sql.retry import pause
 from oauthprov.storage.sql.tables import REVISION, VERSION_TABLE, metadata
+
+PATIENCE = 600
+"""Seconds that a migration waits for a lock that others hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The settings ``oauthprov.storage.*`` of this backend.
 
-    ``timeout`` bounds, in seconds, connecting, a statement, and the wait for a lock or connection;
-    ``pool_size`` the connections of each of the two pools. ``synchronous`` is SQLite's: ``full``
-    survives a power cut, ``normal`` may then lose the last commits.
+    ``timeout`` bounds, in seconds, all that a request waits for storage, and outside of requests
+    each call; ``pool_size`` the connections of each of the two pools. ``synchronous`` is
+    SQLite's: ``full`` survives a power cut, ``normal`` may then lose the last commits.
     """
 
     timeout: int = 5
@@ -102,40 +115,72 @@ def open_engines(url: URL, options: Options) -> Engines:
 
 def _sqlite(url: URL, options: Options) -> Engines:
     in_memory = url.database in (None, "", ":memory:")
+    busy = options.timeout / 2
 
-    def engine(**kwargs: Any) -> Engine:
+    def engine(busy: float, **kwargs: Any) -> Engine:
         made = create_engine(
             url,
             isolation_level="AUTOCOMMIT",
-            connect_args={"timeout": options.timeout / 2, "check_same_thread": False},
+            connect_args={"timeout": busy, "check_same_thread": False},
             pool_reset_on_return=None,
             hide_parameters=True,
             **kwargs,
         )
-        event.listen(made, "connect", _sqlite_session(options))
+        event.listen(made, "connect", _sqlite_session(options, busy))
         if not in_memory:
             event.listen(made, "do_connect", _private_file)
         return made
 
+    watch = Watch(options.timeout, remote=False)
     if in_memory:
-        static = engine(poolclass=StaticPool)
+        static = engine(busy, poolclass=StaticPool)
         event.listen(static, "connect", _new_tables(static.dialect))
-        one = Pool(static, timeout=options.timeout, exclusive=True)
+        one = Pool(static, watch, size=1)
         return Engines("sqlite", one, one, one, one.engine, options.timeout, "BEGIN IMMEDIATE")
-    pooled = {"pool_timeout": options.timeout, "pool_use_lifo": True, "max_overflow": 0}
+    pooled = {"pool_use_lifo": True, "max_overflow": 0}
+    bound = _bounded_busy(busy)
+    size = options.pool_size
+    reader = Pool(engine(busy, pool_size=size, **pooled), watch, size=size, bound=bound)
     # SQLite has one writer at a time: threads queue here, since its own wait is a poll.
-    reader = Pool(engine(pool_size=options.pool_size, **pooled), timeout=options.timeout)
-    writer = Pool(engine(pool_size=1, **pooled), timeout=options.timeout, exclusive=True)
-    patient = engine(poolclass=NullPool)
+    writer = Pool(engine(busy, pool_size=1, **pooled), watch, size=1, bound=bound)
+    patient = engine(PATIENCE, poolclass=NullPool)
     return Engines("sqlite", reader, writer, writer, patient, options.timeout, "BEGIN IMMEDIATE")
 
 
-def _sqlite_session(options: Options) -> Callable[[Any, Any], None]:
+def _bounded_busy(longest: float) -> Callable[[PoolProxiedConnection, float], None]:
+    """Return what has a connection wait no longer for a lock than the seconds that are left."""
+
+    def bound(held: PoolProxiedConnection, left: float) -> None:
+        milliseconds = int(1000 * min(longest, left))
+        if held.info.get("busy", int(1000 * longest)) != milliseconds:
+            connection: Any = held.dbapi_connection
+            connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+            held.info["busy"] = milliseconds
+
+    return bound
+
+
+def _sqlite_session(options: Options, patience: float) -> Callable[[Any, Any], None]:
     def set_up(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _begin_journal(connection, patience)
         connection.execute(f"PRAGMA synchronous = {options.synchronous.upper()}")
 
     return set_up
+
+
+def _begin_journal(connection: Any, patience: float) -> None:
+    # SQLite doesn't wait here for somebody who is about to write: it would be a deadlock if that
+    # one waited for us.
+    with within(patience) as ends:
+        for number in itertools.count(1):
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > ends:
+                    raise
+                pause(number)
+            else:
+                return
 
 
 def _new_tables(dialect: Dialect) -> Callable[[Any, Any], None]:
@@ -164,11 +209,15 @@ def _private_file(dialect: Any, record: Any, args: list[Any], kwargs: dict[str, 
 
 
 def _server(family: str, url: URL, options: Options) -> Engines:
-    set_up, limits = (
-        (None, _postgresql_limits(url, options))
-        if family == "postgresql"
-        else (_mariadb_session(options), _mariadb_limits(options))
-    )
+    set_up = None
+    if family == "postgresql":
+        # A process imports the driver that it runs on, and no other.
+        from oauthprov.storage.sql import postgresql
+
+        limits, connect = postgresql.limits(url, options.timeout), postgresql.connect
+    else:
+        limits, connect = mariadb.limits(options.timeout), mariadb.connect
+        set_up = mariadb.session(options.timeout)
 
     def engine(isolation_level: str, connect_args: dict[str, Any], **kwargs: Any) -> Engine:
         made = create_engine(
@@ -180,55 +229,31 @@ def _server(family: str, url: URL, options: Options) -> Engines:
             hide_parameters=True,
             **kwargs,
         )
+        event.listen(made, "do_connect", connect)
         if set_up is not None:
             event.listen(made, "connect", set_up)
         return made
 
-    def pool(isolation_level: str) -> Pool:
-        made = engine(
-            isolation_level,
-            limits,
-            pool_size=options.pool_size,
-            max_overflow=0,
-            pool_timeout=options.timeout,
-            pool_use_lifo=True,
+    def pooled(isolation_level: str, spare: int) -> Engine:
+        size = options.pool_size
+        return engine(
+            isolation_level, limits, pool_size=size, max_overflow=spare, pool_use_lifo=True
         )
-        return Pool(made, timeout=options.timeout)
 
+    # The spare one is for a ping, which must not wait for those that it is about.
+    reading, writing = pooled("AUTOCOMMIT", 1), pooled("READ COMMITTED", 0)
+    watch = Watch(options.timeout, ping=partial(_ping, reading))
     patient = engine("READ COMMITTED", {"connect_timeout": options.timeout}, poolclass=NullPool)
-    reader = pool("AUTOCOMMIT")
-    return Engines(family, reader, pool("READ COMMITTED"), reader, patient, options.timeout)
+    reader = Pool(reading, watch, size=options.pool_size)
+    writer = Pool(writing, watch, size=options.pool_size)
+    return Engines(family, reader, writer, reader, patient, options.timeout)
 
 
-def _postgresql_limits(url: URL, options: Options) -> dict[str, Any]:
-    seconds, milliseconds = options.timeout, options.timeout * 1000
-    limits = {
-        "connect_timeout": max(2, seconds),  # libpq takes 1 for 2
-        "tcp_user_timeout": milliseconds,
-        "keepalives_idle": seconds,
-        "keepalives_interval": 1,
-        "keepalives_count": 3,
-    }
-    ours = {name: value for name, value in limits.items() if name not in url.query}
-    # What the URL sets comes last, where PostgreSQL lets it win.
-    flags = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
-    return ours | {"options": " ".join((flags, *url.normalized_query.get("options", ())))}
-
-
-def _mariadb_limits(options: Options) -> dict[str, Any]:
-    seconds = options.timeout
-    return {"connect_timeout": seconds, "read_timeout": seconds, "write_timeout": seconds}
-
-
-def _mariadb_session(options: Options) -> Callable[[Any, Any], None]:
-    lock_timeout = max(1, options.timeout // 2)  # the server must give up before the client does
-
-    def set_up(connection: Any, _: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            cursor.execute(
-                "SET SESSION sql_mode = 'STRICT_ALL_TABLES', innodb_lock_wait_timeout = %s",
-                (lock_timeout,),
-            )
-
-    return set_up
+def _ping(engine: Engine) -> None:
+    held = engine.raw_connection()
+    try:
+        engine.dialect.do_ping(held.dbapi_connection)  # type: ignore[arg-type]
+    except BaseException:
+        held.invalidate()
+        raise
+    held.close()

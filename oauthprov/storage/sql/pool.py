@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
-from oauthprov.storage.interface import StorageError
+from oauthprov.storage.outage import Call, Unanswered, Watch
 from oauthprov.storage.sql.failures import RolledBack, storage_error
 
 T = TypeVar("T")
@@ -36,13 +36,24 @@ def _dispose(engine: Engine, owner: int) -> None:
         engine.dispose()
 
 
-class Pool:
-    """The connections of one engine; with ``exclusive``, one is used at a time."""
+Bound = Callable[[PoolProxiedConnection, float], None]
 
-    def __init__(self, engine: Engine, *, timeout: float, exclusive: bool = False) -> None:
+
+class Pool:
+    """The connections of one engine, of which ``size`` are used at a time.
+
+    ``watch`` bounds the waits. ``bound`` is called before each use with the seconds that are left,
+    where only the driver can wait no longer than those.
+    """
+
+    def __init__(
+        self, engine: Engine, watch: Watch, *, size: int, bound: Bound | None = None
+    ) -> None:
         self.engine = engine
-        self._timeout = timeout
-        self._lock = threading.Lock() if exclusive else None
+        self._watch = watch
+        self._size = size
+        self._turns = threading.BoundedSemaphore(size)
+        self._bound = bound
         self._failures = (engine.dialect.loaded_dbapi.Error, SQLAlchemyError, OSError)
         self._static = isinstance(engine.pool, StaticPool)  # the connection is the database
         # A storage that is dropped without being closed closes its connections.
@@ -54,38 +65,42 @@ class Pool:
     def run(self, work: Callable[[Any], T], *, once: bool = False) -> T:
         """Call ``work`` with a driver connection; any failure of the driver is StorageError.
 
-        ``work`` ends the transactions that it begins. What may have written runs ``once``; a read
-        that met a connection which died while it idled runs again on a new one.
+        Waiting for a connection, connecting and ``work`` are one call to the server. ``work``
+        ends the transactions that it begins. What may have written runs ``once``; a read that met
+        a connection which died while it idled runs again on a new one.
         """
         if self._pid != os.getpid():
             self._leave_to_parent()
-        if self._lock is not None and not self._lock.acquire(timeout=self._timeout):
-            raise StorageError("the database is busy: its lock wasn't free in time")
-        try:
-            return self._run(work, once)
-        except self._failures as error:
-            raise storage_error(error) from error
-        finally:
-            if self._lock is not None:
-                self._lock.release()
+        with self._watch.call() as call:
+            while not self._turns.acquire(timeout=call.slice):
+                call.nothing_came()
+            turns = self._turns
+            try:
+                return self._run(work, once, call)
+            except self._failures as error:
+                raise storage_error(error) from error
+            finally:
+                turns.release()
 
     def close(self) -> None:
         """Close every connection, unless it is the database; the next use opens new ones."""
         if not self._static:
             self.engine.dispose()
 
-    def _run(self, work: Callable[[Any], T], once: bool) -> T:
+    def _run(self, work: Callable[[Any], T], once: bool, call: Call) -> T:
         held = self._checkout(ask=once)
         idled = "used" in held.info
         try:
-            return self._lend(held, work)
+            return self._lend(held, work, call)
         except _Died as died:
             if once or not idled:
                 raise storage_error(died.__cause__ or died) from died.__cause__
-        return self._lend(self._checkout(ask=False), work)
+        return self._lend(self._checkout(ask=False), work, call)
 
-    def _lend(self, held: PoolProxiedConnection, work: Callable[[Any], T]) -> T:
+    def _lend(self, held: PoolProxiedConnection, work: Callable[[Any], T], call: Call) -> T:
         try:
+            if self._bound is not None:
+                self._bound(held, call.left)
             result = work(held.dbapi_connection)
         except RolledBack:
             self._give_back(held)
@@ -93,8 +108,9 @@ class Pool:
         except BaseException as error:
             died = self._is_disconnect(held, error)
             self._discard(held)
+            if died or isinstance(error, Unanswered):
+                self._epoch += 1  # the way to the server may be gone, for all that idle
             if died:
-                self._epoch += 1
                 raise _Died from error
             raise
         self._give_back(held)
@@ -117,6 +133,10 @@ class Pool:
             return not self.engine.dialect.do_ping(held.dbapi_connection)  # type: ignore[arg-type]
         except self._failures:
             return True
+        except Unanswered:
+            held.invalidate()
+            self._epoch += 1
+            raise
 
     def _is_disconnect(self, held: PoolProxiedConnection, error: BaseException) -> bool:
         dialect: Any = self.engine.dialect
@@ -140,6 +160,5 @@ class Pool:
             # Kept, never closed: to close one here would end the parent's session.
             self._inherited.append(self.engine.pool)
             self.engine.dispose(close=False)
-        if self._lock is not None:
-            self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(self._size)
         self._pid = os.getpid()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from oauthprov.deadline import within
 from oauthprov.storage.interface import StorageError
 from oauthprov.storage.sql.failures import RolledBack, storage_error
 
@@ -20,19 +21,20 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
 def persistently(attempt: Callable[[int], T], seconds: float) -> T:
     """Call ``attempt`` with 0, 1, ... until it isn't rolled back any more.
 
-    Raises StorageError after ATTEMPTS, or when the next one would begin later than ``seconds``.
+    All attempts are one storage call of at most ``seconds``. Raises StorageError after ATTEMPTS,
+    or when no time is left for the next one.
     """
     cause: BaseException | None = None
-    deadline = time.monotonic() + seconds
-    for number in range(ATTEMPTS):
-        if number:
-            pause(number)
-            if time.monotonic() > deadline:
-                break
-        try:
-            return attempt(number)
-        except RolledBack as undone:
-            cause = undone.__cause__
+    with within(seconds) as ends:
+        for number in range(ATTEMPTS):
+            if number:
+                pause(number)
+                if time.monotonic() > ends:
+                    break
+            try:
+                return attempt(number)
+            except RolledBack as undone:
+                cause = undone.__cause__
     if cause is None:
         raise StorageError("the commit was refused again and again for no lasting reason")
     raise storage_error(cause) from cause

@@ -11,18 +11,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from oauthprov.storage.interface import StorageError, UpgradeNeeded
-from oauthprov.storage.sql.engines import Engines
+from oauthprov.storage.outage import Unanswered
+from oauthprov.storage.sql.engines import PATIENCE, Engines
 from oauthprov.storage.sql.failures import storage_error
 from oauthprov.storage.sql.tables import REVISION, VERSION_TABLE
 
 LOCK = 7239460185137206
 """PostgreSQL's advisory lock of a migration: any number that nobody else uses."""
 LOCK_NAME = "oauthprov_upgrade"
-LOCK_WAIT = 600
+
+LOOK = {
+    "sqlite": f"SELECT 1 FROM sqlite_master WHERE name = '{VERSION_TABLE}'",  # noqa: S608
+    "postgresql": f"SELECT 1 WHERE to_regclass('{VERSION_TABLE}') IS NOT NULL",
+    "mariadb": f"SHOW TABLES LIKE '{VERSION_TABLE}'",
+}
+"""Finds a row where the table of the revision is there."""
 
 ALEMBIC = threading.Lock()
 """Alembic's ``op`` and ``context`` are global: one migration at a time in a process."""
@@ -50,6 +57,8 @@ def revision(engines: Engines) -> str | None:
 
     try:
         return engines.reader.run(read)
+    except Unanswered:
+        raise
     except StorageError:
         if not _has_version_table(engines):
             return None
@@ -57,23 +66,40 @@ def revision(engines: Engines) -> str | None:
 
 
 def _has_version_table(engines: Engines) -> bool:
-    try:
-        with engines.reader.engine.connect() as connection:
-            return inspect(connection).has_table(VERSION_TABLE)
-    except SQLAlchemyError as error:
-        raise storage_error(error) from error
+    def look(connection: Any) -> bool:
+        cursor = connection.cursor()
+        cursor.execute(LOOK[engines.family])
+        return cursor.fetchone() is not None
+
+    return engines.reader.run(look)
 
 
 def upgrade(engines: Engines) -> None:
-    """Run the missing migrations under a lock of the database."""
-    found = revision(engines)
-    if found is not None and found >= REVISION:
-        return
+    """Run the missing migrations under a lock of the database.
+
+    It waits for others with a patience of its own: their migrations may take minutes.
+    """
+    if engines.in_memory:
+        return  # its tables begin with it
     try:
-        with ALEMBIC, _locked(engines) as connection:
-            _migrate(connection)
+        if not _is_current(engines):
+            with ALEMBIC, _locked(engines) as connection:
+                _migrate(connection)
     except SQLAlchemyError as error:
         raise storage_error(error) from error
+
+
+def _is_current(engines: Engines) -> bool:
+    if engines.family == "sqlite":
+        # Here already somebody else's lock may be in the way.
+        with engines.patient.connect() as connection:
+            found = None
+            if connection.exec_driver_sql(LOOK["sqlite"]).first() is not None:
+                select = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608
+                found = connection.exec_driver_sql(select).scalar()
+    else:
+        found = revision(engines)
+    return found is not None and found >= REVISION
 
 
 def _migrate(connection: Connection) -> None:
@@ -97,7 +123,7 @@ def _locked(engines: Engines) -> Iterator[Connection]:
     """A transaction that no other upgrade is in; where DDL commits by itself, a named lock."""
     with engines.patient.connect() as connection:
         if engines.family == "mariadb":
-            got = connection.scalar(text(f"SELECT GET_LOCK('{LOCK_NAME}', {LOCK_WAIT})"))
+            got = connection.scalar(text(f"SELECT GET_LOCK('{LOCK_NAME}', {PATIENCE})"))
             if got != 1:
                 raise StorageError("another process is upgrading the database, and doesn't end")
         elif engines.family == "postgresql":
