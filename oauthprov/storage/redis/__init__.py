@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from oauthprov.storage.interface import Storage
 from oauthprov.storage.redis.address import parse
@@ -24,10 +23,5 @@ def open(url: str, options: Mapping[str, str]) -> Storage:
     to each server. Raises ValueError for a URL or an option that it can't use.
     """
     address = parse(url, options)
-    route: Route
-    if address.nodes:
-        route = Cluster(address)
-    else:
-        make = partial(address.connection_class, **address.connection)
-        route = Single(Connections(make, limit=address.max_connections, patience=address.patience))
+    route: Route = Cluster(address) if address.nodes else Single(Connections(address))
     return RedisStorage(route, address.prefix)

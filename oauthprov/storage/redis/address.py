@@ -26,8 +26,8 @@ class Address:
     """A parsed URL with its options.
 
     ``connection`` are the arguments of ``connection_class``; ``nodes`` the hosts and ports of a
-    cluster, none for a single server. ``patience`` is how long a thread waits for a connection
-    when all are in use, in seconds.
+    cluster, none for a single server. ``timeout`` and ``connect_timeout`` are seconds: for an
+    exchange, all in all, and for connecting.
     """
 
     connection_class: type[Connection]
@@ -35,7 +35,8 @@ class Address:
     nodes: tuple[tuple[str, int], ...]
     prefix: str
     max_connections: int
-    patience: float
+    timeout: float
+    connect_timeout: float
 
     @property
     def tls(self) -> bool:
@@ -58,10 +59,14 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
     nodes, url = _nodes(url)
     arguments = parse_url(url)
     connection_class = arguments.pop("connection_class", Connection)
-    read_timeout = _positive(given, "read_timeout")
+    timeout, connect_timeout = (
+        _positive(given, "read_timeout"),
+        _positive(given, "connect_timeout"),
+    )
     arguments |= {
-        "socket_connect_timeout": _positive(given, "connect_timeout"),
-        "socket_timeout": read_timeout,
+        # Later than our own, which tells that nobody answers.
+        "socket_connect_timeout": connect_timeout + 1,
+        "socket_timeout": timeout,
         "protocol": 2,
         # A commit whose reply was lost must not be sent again: it would meet itself.
         "retry": Retry(NoBackoff(), 0),
@@ -73,7 +78,9 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
     except (TypeError, ValueError) as error:
         raise ValueError("a part of the query of the Redis URL is unknown or unusable") from error
     limit = int(_positive(given, "max_connections"))
-    return Address(connection_class, arguments, nodes, given["key_prefix"], limit, read_timeout)
+    return Address(
+        connection_class, arguments, nodes, given["key_prefix"], limit, timeout, connect_timeout
+    )
 
 
 def _nodes(url: str) -> tuple[tuple[tuple[str, int], ...], str]:

@@ -10,11 +10,9 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from redis.cluster import ClusterNode, RedisCluster
-from redis.connection import AbstractConnection
 from redis.crc import key_slot
 from redis.exceptions import (
     AskError,
@@ -28,6 +26,9 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import TimeoutError as LateReply
 
+from oauthprov.deadline import within
+from oauthprov.storage.interface import StorageError
+from oauthprov.storage.outage import Unanswered, Watch, apart
 from oauthprov.storage.redis.address import Address
 from oauthprov.storage.redis.connections import Command, Connections
 from oauthprov.storage.redis.route import Route
@@ -35,7 +36,9 @@ from oauthprov.storage.redis.route import Route
 ATTEMPTS = 5
 PAUSE = 0.05
 REFRESH = 1.0
-"""Seconds between two looks at the slots while a node doesn't answer."""
+"""Seconds between two looks at the slots while a node doesn't answer, and for one node's reply."""
+
+NO_REPLY = (LostConnection, LateReply, Unanswered)
 
 REDIRECTED = (AskError, TryAgainError, ClusterDownError)
 """Replies of a node that ran nothing. MovedError is an AskError to redis-py."""
@@ -49,7 +52,8 @@ class Cluster(Route):
     def __init__(self, address: Address) -> None:
         self._address = address
         self._lock = threading.Lock()
-        self._refreshing = threading.Lock()
+        self._learning = threading.Lock()
+        self._watch = Watch(address.timeout)
         self._client: RedisCluster | None = None
         self._nodes: dict[str, Connections] = {}
         self._ways: dict[int, Connections] = {}
@@ -60,13 +64,32 @@ class Cluster(Route):
         return key_slot(key)
 
     def read(self, slot: int, *command: bytes | str | int) -> Any:
-        try:
-            return self._send(slot, command, again=True)
-        except LostConnection:
-            # A replica may have taken over meanwhile.
-            return self._send(slot, command, again=True)
+        with within(self._address.timeout) as ends:
+            try:
+                return self._send(slot, command, ends, again=True)
+            except LostConnection:
+                # A replica may have taken over meanwhile.
+                return self._send(slot, command, ends, again=True)
 
     def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
+        with within(self._address.timeout):
+            return self._read_all(commands)
+
+    def write(self, slot: int, *command: bytes | str | int) -> Any:
+        with within(self._address.timeout) as ends:
+            return self._send(slot, command, ends, again=False)
+
+    def servers(self) -> Sequence[Connections]:
+        return [self._connections(node) for node in self._topology().get_primaries()]
+
+    def close(self) -> None:
+        with self._lock:
+            for connections in self._nodes.values():
+                connections.close()
+            if self._client is not None:
+                self._client.disconnect_connection_pools()
+
+    def _read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
         replies: list[Any] = [None] * len(commands)
         shares: dict[Connections, list[int]] = {}
         for number, (slot, _) in enumerate(commands):
@@ -82,20 +105,7 @@ class Cluster(Route):
                 replies[number] = reply
         return replies
 
-    def write(self, slot: int, *command: bytes | str | int) -> Any:
-        return self._send(slot, command, again=False)
-
-    def servers(self) -> Sequence[Connections]:
-        return [self._connections(node) for node in self._topology().get_primaries()]
-
-    def close(self) -> None:
-        with self._lock:
-            for connections in self._nodes.values():
-                connections.close()
-            if self._client is not None:
-                self._client.disconnect_connection_pools()
-
-    def _send(self, slot: int, command: Command, *, again: bool) -> Any:
+    def _send(self, slot: int, command: Command, ends: float, *, again: bool) -> Any:
         for attempt in range(ATTEMPTS):
             try:
                 return self._primary(slot).call(*command, again=again)
@@ -107,9 +117,12 @@ class Cluster(Route):
             except (TryAgainError, ClusterDownError):
                 if attempt == ATTEMPTS - 1:
                     raise
-                time.sleep(PAUSE * (attempt + 1))
+                pause = PAUSE * (attempt + 1)
+                if time.monotonic() + pause > ends:
+                    raise
+                time.sleep(pause)
                 self._stale = True
-            except (LostConnection, LateReply):
+            except NO_REPLY:
                 self._stale = True
                 raise
         raise ClusterDownError("the slot keeps moving")
@@ -117,7 +130,7 @@ class Cluster(Route):
     def _calls(self, connections: Connections, commands: Sequence[Command]) -> list[Any]:
         try:
             return connections.calls(commands, again=True)
-        except (LostConnection, LateReply):
+        except NO_REPLY:
             self._stale = True
             raise
 
@@ -145,43 +158,55 @@ class Cluster(Route):
         with self._lock:
             found = self._nodes.get(node.name)
             if found is None:
-                make = partial(self._connect, node.host, node.port)
-                address = self._address
-                found = self._nodes[node.name] = Connections(
-                    make, limit=address.max_connections, patience=address.patience
-                )
+                found = Connections(self._address, host=node.host, port=node.port)
+                self._nodes[node.name] = found
             return found
-
-    def _connect(self, host: str, port: int) -> AbstractConnection:
-        arguments = {**self._address.connection, "host": host, "port": port}
-        return self._address.connection_class(**arguments)
 
     def _topology(self) -> RedisCluster:
         """What redis-py knows of the cluster, learnt anew after a node was lost."""
         client = self._client
         if client is None:
-            with self._lock:
-                client = self._client = self._client or self._discover()
-        elif self._stale and self._refreshing.acquire(blocking=False):
+            with self._watch.call() as call:
+                while not self._learning.acquire(timeout=call.slice):
+                    call.nothing_came()
+                try:
+                    client = self._client = self._client or apart(self._discover, _close)
+                finally:
+                    self._learning.release()
+        elif self._stale and self._learning.acquire(blocking=False):
             try:
                 self._refresh(client)
             finally:
-                self._refreshing.release()
+                self._learning.release()
         return client
 
     def _refresh(self, client: RedisCluster) -> None:
         if time.monotonic() - self._refreshed < REFRESH:
             return
         self._refreshed = time.monotonic()
-        # Failing that, what is known still serves the nodes that answer.
-        with suppress(RedisError, RedisClusterException, OSError):
+
+        def learn() -> None:
             client.nodes_manager.initialize()
             self._ways.clear()
             self._stale = False
 
+        # Failing that, or not yet, what is known still serves the nodes that answer.
+        with (
+            suppress(RedisError, RedisClusterException, OSError, StorageError),
+            self._watch.call(),
+        ):
+            apart(learn, lambda _: None, 2 * REFRESH)
+
     def _discover(self) -> RedisCluster:
         arguments = {**self._address.connection, "ssl": self._address.tls}
+        # A node that is mute must not use up the time in which another could be asked.
+        arguments["socket_timeout"] = min(self._address.timeout, REFRESH)
+        arguments["socket_connect_timeout"] = min(self._address.connect_timeout, REFRESH)
         nodes = [ClusterNode(host, port) for host, port in self._address.nodes]
         del arguments["host"], arguments["port"]
         # Without full coverage the slots that are covered still answer.
         return RedisCluster(startup_nodes=nodes, require_full_coverage=False, **arguments)
+
+
+def _close(client: RedisCluster) -> None:
+    client.disconnect_connection_pools()

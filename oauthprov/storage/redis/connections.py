@@ -12,11 +12,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as LostConnection
-from redis.exceptions import MaxConnectionsError, ResponseError
+from redis.exceptions import ResponseError
+
+from oauthprov.storage.outage import Call, Unanswered, Watch, apart
+from oauthprov.storage.redis.address import Address
 
 T = TypeVar("T")
 Command = Sequence[bytes | str | int]
@@ -26,17 +30,20 @@ IDLE = 1.0
 
 
 class Connections:
-    """At most ``limit`` connections to one server, made by ``make`` as they are needed.
+    """At most ``max_connections`` connections to one server, made as they are needed.
 
-    Safe to use from many threads, and in a child after a fork. Raises redis-py's own errors.
+    ``at`` are the host and port where they aren't those of ``address``. An exchange takes
+    ``read_timeout`` at most, waiting for a connection and connecting included. Safe to use from
+    many threads, and in a child after a fork. Raises redis-py's own errors, and Unanswered when
+    the server doesn't answer in time.
     """
 
-    def __init__(
-        self, make: Callable[[], AbstractConnection], *, limit: int, patience: float
-    ) -> None:
-        self._make = make
-        self._limit = limit
-        self._patience = patience
+    def __init__(self, address: Address, **at: str | int) -> None:
+        self._make = partial(address.connection_class, **{**address.connection, **at})
+        self._limit = address.max_connections
+        self._connect_timeout = address.connect_timeout
+        # One thread of the server answers all: a ping would tell nothing more.
+        self._watch = Watch(address.timeout)
         self._begin()
 
     def call(self, *command: bytes | str | int, again: bool = False) -> Any:
@@ -45,10 +52,10 @@ class Connections:
         With ``again``, for reads, it is sent once more when the connection was dead.
         """
 
-        def talk(connection: AbstractConnection) -> Any:
+        def talk(connection: AbstractConnection, call: Call) -> Any:
             packed = connection.pack_command(*command)
             connection.send_packed_command(packed, check_health=False)
-            return connection.read_response(disable_decoding=True)
+            return _reply(connection, call)
 
         return self._lend(talk, again)
 
@@ -58,10 +65,10 @@ class Connections:
         if not commands:
             return []
 
-        def talk(connection: AbstractConnection) -> list[Any]:
+        def talk(connection: AbstractConnection, call: Call) -> list[Any]:
             packed = connection.pack_commands(commands)
             connection.send_packed_command(packed, check_health=False)
-            return [_reply(connection) for _ in commands]
+            return [_reply_or_error(connection, call) for _ in commands]
 
         return self._lend(talk, again)
 
@@ -76,42 +83,53 @@ class Connections:
         self._waiting = 0
         self._returned = threading.Condition()
 
-    def _lend(self, talk: Callable[[AbstractConnection], T], again: bool) -> T:
+    def _lend(self, talk: Callable[[AbstractConnection, Call], T], again: bool) -> T:
         if self._pid != os.getpid():
             self._begin()
-        connection = self._take()
-        reused = connection.is_connected
-        try:
+        with self._watch.call() as call:
+            connection = self._take(call)
+            reused = connection.is_connected
             try:
-                return talk(connection)
-            except LostConnection:
+                while True:
+                    if not connection.is_connected:
+                        connection = self._connected()
+                    try:
+                        return talk(connection, call)
+                    except LostConnection:
+                        connection.disconnect()
+                        if reused:
+                            # The others were most likely lost with it.
+                            self._disconnect_idle()
+                        if not (reused and again):
+                            raise
+                        reused = False
+            except ResponseError:
+                raise
+            except BaseException as error:
+                # A reply may still be under way: the next borrower must not take it for its own.
                 connection.disconnect()
-                if reused:
-                    # The others were most likely lost with it.
+                if isinstance(error, Unanswered):
+                    # The way to the server may be gone, for all.
                     self._disconnect_idle()
-                if not (reused and again):
-                    raise
-                return talk(connection)
-        except ResponseError:
-            raise
-        except BaseException:
-            # A reply may still be under way: the next borrower must not take it for its own.
-            connection.disconnect()
-            raise
-        finally:
-            self._give_back(connection)
+                raise
+            finally:
+                self._give_back(connection)
 
-    def _take(self) -> AbstractConnection:
+    def _connected(self) -> AbstractConnection:
+        made = self._make()
+        apart(made.connect, lambda _: made.disconnect(), self._connect_timeout)
+        return made
+
+    def _take(self, call: Call) -> AbstractConnection:
         try:
             connection, since = self._idle.pop()
         except IndexError:
-            return self._make_or_wait()
+            return self._make_or_wait(call)
         if time.monotonic() - since > IDLE and connection.is_connected:
             _poll(connection)
         return connection
 
-    def _make_or_wait(self) -> AbstractConnection:
-        deadline = time.monotonic() + self._patience
+    def _make_or_wait(self, call: Call) -> AbstractConnection:
         with self._returned:
             if self._made < self._limit:
                 connection = self._make()
@@ -119,17 +137,17 @@ class Connections:
                 return connection
             self._waiting += 1
             try:
-                return self._wait(deadline)
+                return self._wait(call)
             finally:
                 self._waiting -= 1
 
-    def _wait(self, deadline: float) -> AbstractConnection:
+    def _wait(self, call: Call) -> AbstractConnection:
         while True:
             try:
                 return self._idle.pop()[0]
             except IndexError:
-                if not self._returned.wait(deadline - time.monotonic()):
-                    raise MaxConnectionsError("every connection is in use") from None
+                if not self._returned.wait(call.slice):
+                    call.nothing_came()
 
     def _give_back(self, connection: AbstractConnection) -> None:
         self._idle.append((connection, time.monotonic()))
@@ -156,8 +174,15 @@ def _poll(connection: AbstractConnection) -> None:
         connection.disconnect()
 
 
-def _reply(connection: AbstractConnection) -> Any:
+def _reply(connection: AbstractConnection, call: Call) -> Any:
+    while not connection.can_read(timeout=call.slice):
+        call.nothing_came()
+    call.heard()
+    return connection.read_response(disable_decoding=True, timeout=call.left)
+
+
+def _reply_or_error(connection: AbstractConnection, call: Call) -> Any:
     try:
-        return connection.read_response(disable_decoding=True)
+        return _reply(connection, call)
     except ResponseError as error:
         return error
