@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyramid.config import Configurator
@@ -106,9 +108,30 @@ def rejected(context: Rejected, request: Any) -> Response:
     )
 
 
+class Tracebacks:
+    """Lets through one traceback in ``seconds``: in an outage each request has the same one."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._next = float("-inf")
+        self._lock = threading.Lock()
+
+    def of(self, error: Exception) -> Exception | None:
+        """Return ``error`` when its traceback is due, else None."""
+        with self._lock:
+            if (now := self._clock()) < self._next:
+                return None
+            self._next = now + self._seconds
+        return error
+
+
+_tracebacks = Tracebacks(1.0)
+
+
 def storage_failed(context: StorageError, request: Any) -> Response:
     """Answer 503 when storage failed: nothing is known to have been written."""
-    log.error("storage failed: %s", context, exc_info=context)
+    log.error("storage failed: %s", context, exc_info=_tracebacks.of(context))
     return error_response(
         request,
         "temporarily_unavailable",

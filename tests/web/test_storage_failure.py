@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing, contextmanager
 
 import pytest
 
 from oauthprov import credentials
+from oauthprov.web import errors
+from oauthprov.web.errors import Tracebacks
 from tests import site as sites
 from tests.site import PASSWORD, basic, bearing
 
@@ -125,3 +128,19 @@ def test_a_request_that_cant_be_stored(site, alice):
     with write_lock(site):
         assert_unavailable(alice.get(url), "text/html")
     assert alice.get(url).status_int == 302
+
+
+def test_an_outage_writes_one_line_a_request_and_one_traceback_a_second(
+    cut_off, caplog, monkeypatch
+):
+    now = [0.0]
+    monkeypatch.setattr(errors, "_tracebacks", Tracebacks(1.0, lambda: now[0]))
+    caplog.set_level(logging.ERROR, "oauthprov")
+    answers = []
+    for seconds in (0.0, 0.5, 0.9, 1.0, 1.5):
+        now[0] = seconds
+        answers.append(cut_off.get("/readyz"))
+    lines = [line for line in caplog.records if "storage failed" in line.message]
+    ids = [answer.headers["X-Request-Id"] for answer in answers]
+    assert [line.request_id for line in lines] == ids
+    assert [bool(line.exc_info) for line in lines] == [True, False, False, True, False]
