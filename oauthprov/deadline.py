@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar, Token
 from types import TracebackType
+from typing import Self
 
 
 class Request:
@@ -43,16 +44,16 @@ def in_request() -> bool:
 class within:
     """A storage call of at most ``seconds``, less what the request has spent already.
 
-    As a context manager it returns when the call must be over, by ``time.monotonic()``. Inside
-    another one it is over no later than that.
+    ``ends`` is when it must be over, by ``time.monotonic()``. Inside another one that is no later
+    than the other's.
     """
 
-    __slots__ = ("_began", "_request", "_seconds", "_token")
+    __slots__ = ("_began", "_request", "_seconds", "_token", "ends")
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    def __enter__(self) -> float:
+    def __enter__(self) -> Self:
         self._began = time.monotonic()
         ends = self._began + self._seconds
         self._request = None
@@ -62,8 +63,9 @@ class within:
         elif (request := _request.get()) is not None:
             ends -= request.spent
             self._request = request
+        self.ends = ends
         self._token = _ends.set(ends)
-        return ends
+        return self
 
     def __exit__(
         self,

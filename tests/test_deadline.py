@@ -34,8 +34,8 @@ def request_begun(time: Time) -> Iterator[None]:
 
 
 def left(time: Time, seconds: float = 5) -> float:
-    with deadline.within(seconds) as ends:
-        return ends - time.now
+    with deadline.within(seconds) as limit:
+        return limit.ends - time.now
 
 
 def test_outside_of_a_request_each_call_has_its_full_time(time: Time) -> None:

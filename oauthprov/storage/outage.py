@@ -32,7 +32,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from oauthprov import deadline
 from oauthprov.storage.interface import StorageError
@@ -188,32 +188,32 @@ class Watch:
             self._alive()
 
 
-class Call:
+class Call(deadline.within):
     """One call to a server, and what is left of its time; made by :meth:`Watch.call`."""
 
     __slots__ = (
-        "_counted", "_replies", "_signs", "_token", "_watch", "_within",
-        "ends", "late", "of_request", "silent", "unanswered",
+        "_before", "_counted", "_replies", "_signs", "_watch",
+        "late", "of_request", "silent", "unanswered",
     )  # fmt: skip
 
     def __init__(self, watch: Watch, *, counted: bool = True) -> None:
+        super().__init__(watch.timeout)
         self._watch = watch
-        self._within = deadline.within(watch.timeout)
         self._counted = counted
         self._replies = self._signs = -1
         self.late = False
         self.unanswered = self.silent = 0
 
-    def __enter__(self) -> Call:
+    def __enter__(self) -> Self:
         self.of_request = deadline.in_request()
-        self.ends = self._within.__enter__()
+        super().__enter__()
         try:
             if self._counted:
                 self._watch.enter(self)
         except BaseException as error:
-            self._within.__exit__(type(error), error, error.__traceback__)
+            super().__exit__(type(error), error, error.__traceback__)
             raise
-        self._token = _current.set(self)
+        self._before = _current.set(self)
         return self
 
     def __exit__(
@@ -222,13 +222,13 @@ class Call:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _current.reset(self._token)
+        _current.reset(self._before)
         if self._counted:
             # Any other failure was told by the server, or by the system in its place.
             if not isinstance(error, Unanswered):
                 self._watch.heard()
             self._watch.leave(self)
-        self._within.__exit__(kind, error, trace)
+        super().__exit__(kind, error, trace)
 
     def heard(self) -> None:
         """Note that something arrived from the server."""
@@ -243,7 +243,8 @@ class Call:
     @property
     def slice(self) -> float:
         """Seconds to wait before the call is to be judged again."""
-        return min(self._watch.slice, self.left)
+        left = self.ends - time.monotonic()
+        return min(self._watch.slice, left) if left > 0 else 0.0
 
     def nothing_came(self, ends: float | None = None) -> None:
         """Count a slice that brought nothing. Raises Unanswered when waiting is no use any more.

@@ -64,20 +64,20 @@ class Cluster(Route):
         return key_slot(key)
 
     def read(self, slot: int, *command: bytes | str | int) -> Any:
-        with within(self._address.timeout) as ends:
+        with within(self._address.timeout) as limit:
             try:
-                return self._send(slot, command, ends, again=True)
+                return self._send(slot, command, limit.ends, again=True)
             except LostConnection:
                 # A replica may have taken over meanwhile.
-                return self._send(slot, command, ends, again=True)
+                return self._send(slot, command, limit.ends, again=True)
 
     def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
         with within(self._address.timeout):
             return self._read_all(commands)
 
     def write(self, slot: int, *command: bytes | str | int) -> Any:
-        with within(self._address.timeout) as ends:
-            return self._send(slot, command, ends, again=False)
+        with within(self._address.timeout) as limit:
+            return self._send(slot, command, limit.ends, again=False)
 
     def servers(self) -> Sequence[Connections]:
         return [self._connections(node) for node in self._topology().get_primaries()]

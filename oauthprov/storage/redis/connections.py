@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as LateReply
 
 from oauthprov.storage.outage import Call, Unanswered, Watch, apart
 from oauthprov.storage.redis.address import Address
@@ -175,10 +176,15 @@ def _poll(connection: AbstractConnection) -> None:
 
 
 def _reply(connection: AbstractConnection, call: Call) -> Any:
-    while not connection.can_read(timeout=call.slice):
-        call.nothing_came()
-    call.heard()
-    return connection.read_response(disable_decoding=True, timeout=call.left)
+    while True:
+        seconds = max(call.slice, 0.001)  # 0 would be a socket that doesn't block
+        try:
+            return connection.read_response(
+                disable_decoding=True, timeout=seconds, disconnect_on_error=False
+            )
+        except LateReply:
+            # What came so far is kept, and read again with what follows.
+            call.nothing_came()
 
 
 def _reply_or_error(connection: AbstractConnection, call: Call) -> Any:

@@ -171,12 +171,12 @@ def _sqlite_session(options: Options, patience: float) -> Callable[[Any, Any], N
 def _begin_journal(connection: Any, patience: float) -> None:
     # SQLite doesn't wait here for somebody who is about to write: it would be a deadlock if that
     # one waited for us.
-    with within(patience) as ends:
+    with within(patience) as limit:
         for number in itertools.count(1):
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > ends:
+                if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > limit.ends:
                     raise
                 pause(number)
             else:

@@ -20,18 +20,13 @@ class Connection(psycopg.Connection[Any]):
     nobody reads.
     """
 
-    def wait(
-        self,
-        gen: Generator[Any, Any, T],
-        interval: float = 0.1,
-        timeout: float | None = None,
-    ) -> T:
+    def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
         """Wait as psycopg does, and raise Unanswered when the call has waited long enough."""
         call = current()
         if call is None:
-            return super().wait(gen, interval, timeout)
+            return super().wait(gen, *args, **kwargs)
         try:
-            return super().wait(_judged(gen, call), min(interval, call.slice), timeout)
+            return super().wait(_judged(gen, call), call.slice)
         except Unanswered:
             self.close()
             raise

@@ -25,11 +25,11 @@ def persistently(attempt: Callable[[int], T], seconds: float) -> T:
     or when no time is left for the next one.
     """
     cause: BaseException | None = None
-    with within(seconds) as ends:
+    with within(seconds) as limit:
         for number in range(ATTEMPTS):
             if number:
                 pause(number)
-                if time.monotonic() > ends:
+                if time.monotonic() > limit.ends:
                     break
             try:
                 return attempt(number)
