@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from redis.cluster import ClusterNode, RedisCluster
+from redis.cluster import ClusterNode, NodesManager
 from redis.crc import key_slot
 from redis.exceptions import (
     AskError,
@@ -54,7 +54,7 @@ class Cluster(Route):
         self._lock = threading.Lock()
         self._learning = threading.Lock()
         self._watch = Watch(address.timeout)
-        self._client: RedisCluster | None = None
+        self._nodes_manager: NodesManager | None = None
         self._nodes: dict[str, Connections] = {}
         self._ways: dict[int, Connections] = {}
         self._stale = False
@@ -80,14 +80,15 @@ class Cluster(Route):
             return self._send(slot, command, limit.ends, again=False)
 
     def servers(self) -> Sequence[Connections]:
-        return [self._connections(node) for node in self._topology().get_primaries()]
+        primaries = self._topology().get_nodes_by_server_type("primary")
+        return [self._connections(node) for node in primaries]
 
     def close(self) -> None:
         with self._lock:
             for connections in self._nodes.values():
                 connections.close()
-            if self._client is not None:
-                self._client.disconnect_connection_pools()
+            if self._nodes_manager is not None:
+                _disconnect(self._nodes_manager)
 
     def _read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
         replies: list[Any] = [None] * len(commands)
@@ -110,7 +111,7 @@ class Cluster(Route):
             try:
                 return self._primary(slot).call(*command, again=again)
             except MovedError as moved:
-                self._topology().nodes_manager.move_slot(moved)
+                self._topology().move_slot(moved)
                 self._ways.pop(slot, None)
             except AskError as asked:
                 return self._ask(asked, command, again=again)
@@ -136,7 +137,7 @@ class Cluster(Route):
 
     def _ask(self, asked: AskError, command: Command, *, again: bool) -> Any:
         """Send a command to the node that is about to take the slot over."""
-        manager = self._topology().nodes_manager
+        manager = self._topology()
         node = manager.get_node(asked.host, asked.port) or ClusterNode(asked.host, asked.port)
         _, reply = self._connections(node).calls([(b"ASKING",), command], again=again)
         if isinstance(reply, RedisError):
@@ -147,7 +148,7 @@ class Cluster(Route):
         found = self._ways.get(slot)
         if found is None or self._stale:
             try:
-                node = self._topology().nodes_manager.get_node_from_slot(slot)
+                node = self._topology().get_node_from_slot(slot)
             except SlotNotCoveredError:
                 self._stale = True
                 raise
@@ -162,31 +163,31 @@ class Cluster(Route):
                 self._nodes[node.name] = found
             return found
 
-    def _topology(self) -> RedisCluster:
+    def _topology(self) -> NodesManager:
         """What redis-py knows of the cluster, learnt anew after a node was lost."""
-        client = self._client
-        if client is None:
+        manager = self._nodes_manager
+        if manager is None:
             with self._watch.call() as call:
                 while not self._learning.acquire(timeout=call.slice):
                     call.nothing_came()
                 try:
-                    client = self._client = self._client or apart(self._discover, _close)
+                    manager = self._nodes_manager or apart(self._discover, lambda _: None)
                 finally:
                     self._learning.release()
         elif self._stale and self._learning.acquire(blocking=False):
             try:
-                self._refresh(client)
+                self._refresh(manager)
             finally:
                 self._learning.release()
-        return client
+        return manager
 
-    def _refresh(self, client: RedisCluster) -> None:
+    def _refresh(self, manager: NodesManager) -> None:
         if time.monotonic() - self._refreshed < REFRESH:
             return
         self._refreshed = time.monotonic()
 
         def learn() -> None:
-            client.nodes_manager.initialize()
+            manager.initialize()
             self._ways.clear()
             self._stale = False
 
@@ -197,16 +198,26 @@ class Cluster(Route):
         ):
             apart(learn, lambda _: None, 2 * REFRESH)
 
-    def _discover(self) -> RedisCluster:
+    def _discover(self) -> NodesManager:
+        """Ask the nodes of the URL, one after the other; what is learnt too late serves the next.
+
+        RedisCluster would go on to ask the first primary for its commands, and never open while
+        that one is mute.
+        """
         arguments = {**self._address.connection, "ssl": self._address.tls}
         # A node that is mute must not use up the time in which another could be asked.
         arguments["socket_timeout"] = min(self._address.timeout, REFRESH)
         arguments["socket_connect_timeout"] = min(self._address.connect_timeout, REFRESH)
+        for name in ("host", "port", "retry"):
+            del arguments[name]
         nodes = [ClusterNode(host, port) for host, port in self._address.nodes]
-        del arguments["host"], arguments["port"]
         # Without full coverage the slots that are covered still answer.
-        return RedisCluster(startup_nodes=nodes, require_full_coverage=False, **arguments)
+        found = NodesManager(startup_nodes=nodes, require_full_coverage=False, **arguments)
+        self._nodes_manager = found
+        return found
 
 
-def _close(client: RedisCluster) -> None:
-    client.disconnect_connection_pools()
+def _disconnect(manager: NodesManager) -> None:
+    for node in manager.nodes_cache.values():
+        if node.redis_connection is not None:
+            node.redis_connection.connection_pool.disconnect()
