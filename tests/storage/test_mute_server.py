@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -92,6 +93,26 @@ def test_connecting_is_an_error_in_time(
     proxy.mute()
     with pytest.raises(StorageError, match="storage"):
         VERBS[verb](storage)
+
+
+def test_resolving_a_host_name_is_an_error_in_time(
+    engine: str, address: sqlalchemy.URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A resolver can't be interrupted, nor be slow on purpose but so."""
+    may_answer, resolve = threading.Event(), socket.getaddrinfo
+
+    def slow(*asked: Any, **how: Any) -> Any:
+        may_answer.wait()
+        return resolve(*asked, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    url = address.set(host="localhost").render_as_string(hide_password=False)
+    storage = open_storage(url, {OPTION[engine]: "1"})
+    with pytest.raises(StorageError, match="in time"):
+        storage.get(Client, "app")
+    may_answer.set()
+    until(storage.describe)
+    storage.close()
 
 
 def test_a_request_has_one_deadline_for_all_its_calls(
