@@ -2,6 +2,7 @@
 
     python -m bench.mute_store redis
     python -m bench.mute_store postgresql --clients 40 --threads 4 --seconds 12
+    python -m bench.mute_store mariadb --server gunicorn --threads 8
 
 Stores: redis, postgresql, mariadb. It starts a store and a server of its own on free ports of
 127.0.0.1, has clients ask for tokens, stops every process of the store (SIGSTOP) for
@@ -20,12 +21,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+import waitress
+from pyramid.config import Configurator
+from pyramid.router import Router
+
+from oauthprov.protocol.provider import epoch
+from oauthprov.protocol.registration import Registrar
+from oauthprov.storage import open_storage
 from tests.servers import mariadb, postgresql, redis
 from tests.servers.run import Run, free_port, until
 
@@ -87,15 +95,8 @@ class Load:
         return thread
 
 
-def serve(url: str, port: int, threads: int) -> None:
-    """Serve the provider over the store at ``url``; print a client's credentials once it does."""
-    import waitress
-    from pyramid.config import Configurator
-
-    from oauthprov.protocol.provider import epoch
-    from oauthprov.protocol.registration import Registrar
-    from oauthprov.storage import open_storage
-
+def application(url: str) -> Router:
+    """Return the provider over the store at ``url``, after printing a client's credentials."""
     settings = {
         "oauthprov.issuer": ISSUER,
         "oauthprov.secret": "0123456789abcdefghijklmnopqrstuvwxyz",
@@ -114,18 +115,28 @@ def serve(url: str, port: int, threads: int) -> None:
     registrar = Registrar(provider.settings, provider.storage, epoch, provider.clients.evict)
     client, secret = registrar.register(type="machine", name="Bench", scopes=("photos:read",))
     print(json.dumps([client.client_id, secret]), flush=True)
-    waitress.serve(app, host="127.0.0.1", port=port, threads=threads)
+    return app
+
+
+def command(server: str, url: str, port: int, threads: int) -> list[str]:
+    """The command line that serves :func:`application`."""
+    run = [sys.executable, "-W", "ignore", "-m"]
+    if server == "gunicorn":
+        run += ["gunicorn", f"bench.mute_store:application({url!r})", "--workers", "1"]
+        run += ["--worker-class", "gthread", "--threads", str(threads), "--no-control-socket"]
+        return [*run, "--bind", f"127.0.0.1:{port}"]
+    run += ["bench.mute_store", "--serve", url, "--port", str(port)]
+    return [*run, "--threads", str(threads)]
 
 
 @contextmanager
-def serving(url: str, threads: int, log: Path) -> Iterator[Load]:
-    """Run :func:`serve` in a process of its own."""
+def serving(server: str, url: str, threads: int, log: Path) -> Iterator[Load]:
+    """Run a server in a process of its own."""
     port = free_port()
-    command = [sys.executable, "-W", "ignore", "-m", "bench.mute_store", "--serve", url]
-    command += ["--port", str(port), "--threads", str(threads)]
+    line = command(server, url, port, threads)
     with (
         log.open("wb") as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process,  # noqa: S603
+        subprocess.Popen(line, stdout=subprocess.PIPE, stderr=errors) as process,  # noqa: S603
     ):
         assert process.stdout is not None  # noqa: S101
         try:
@@ -135,7 +146,7 @@ def serving(url: str, threads: int, log: Path) -> Iterator[Load]:
             until(lambda: expect_ready(load))
             yield load
         finally:
-            process.kill()
+            process.terminate()
 
 
 def expect_ready(load: Load) -> None:
@@ -174,12 +185,12 @@ def signalled(home: Path, number: int) -> None:
         os.kill(pid, number)
 
 
-def run(store: str, clients: int, threads: int, seconds: float) -> None:
+def run(store: str, server: str, clients: int, threads: int, seconds: float) -> None:
     opened = Run()
     home = opened.directory / store
     try:
         url = opened.once(store, STORES[store])
-        with serving(url, threads, opened.directory / "server.log") as load:
+        with serving(server, url, threads, opened.directory / "server.log") as load:
             asking = [load.again_and_again(TOKEN, 0) for _ in range(clients)]
             asking += [load.again_and_again("/healthz", 0.1), load.again_and_again("/readyz", 1)]
             time.sleep(BEFORE)
@@ -203,23 +214,24 @@ def run(store: str, clients: int, threads: int, seconds: float) -> None:
 
 
 def report(store: str, answers: list[Answer], stopped: float, going_on: float) -> None:
-    def slowest(chosen: Callable[[Answer], bool]) -> float:
-        return max((answer.seconds for answer in answers if chosen(answer)), default=0.0)
+    def slowest(among: list[Answer], path: str | None = None) -> float:
+        return max((one.seconds for one in among if path in (None, one.path)), default=0.0)
 
+    before = [one for one in answers if one.ended < stopped]
     meanwhile = [one for one in answers if one.ended > stopped and one.began < going_on]
     tokens = [one for one in meanwhile if one.path == TOKEN]
     good = [one.ended for one in answers if one.path == TOKEN and one.status == 200]
     first = min((ended for ended in good if ended > going_on), default=float("inf"))
     worst = max((one.ended for one in answers if one.status >= 500), default=going_on)
-    print(f"{store}: stopped for {going_on - stopped:.1f} s")
-    print(f"  slowest answer          {slowest(lambda one: one in meanwhile):6.2f} s")
-    print(f"  median of token answers {median(one.seconds for one in tokens):6.2f} s")
-    for path in ("/healthz", "/readyz"):
-        print(f"  slowest {path:16}{slowest(lambda one, at=path: one.path == at):6.2f} s")  # type: ignore[misc]
-    print(f"  first token afterwards  {first - going_on:6.2f} s")
-    print(f"  last error afterwards   {max(0.0, worst - going_on):6.2f} s")
+    print(f"{store}: stopped for {going_on - stopped:.1f} s{'seconds':>12}  (before)")
+    for path in (None, "/healthz", "/readyz"):
+        name = f"slowest {path or 'answer'}"
+        print(f"  {name:26}{slowest(meanwhile, path):8.2f}  ({slowest(before, path):.2f})")
+    print(f"  {'median of token answers':26}{median(one.seconds for one in tokens):8.2f}")
+    print(f"  {'first token afterwards':26}{first - going_on:8.2f}")
+    print(f"  {'last error afterwards':26}{max(0.0, worst - going_on):8.2f}")
     counts = {status: sum(one.status == status for one in tokens) for status in (200, 503, 500, 0)}
-    print(f"  token answers meanwhile {counts}")
+    print(f"  token answers meanwhile   {counts}")
 
 
 def main() -> None:
@@ -228,14 +240,16 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=40)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=12)
+    parser.add_argument("--server", choices=["waitress", "gunicorn"], default="waitress")
     parser.add_argument("--serve", metavar="URL", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
-        serve(given.serve, given.port, given.threads)
+        app = application(given.serve)
+        waitress.serve(app, host="127.0.0.1", port=given.port, threads=given.threads)
         return
     for store in given.store or STORES:
-        run(store, given.clients, given.threads, given.seconds)
+        run(store, given.server, given.clients, given.threads, given.seconds)
 
 
 if __name__ == "__main__":
