@@ -140,7 +140,7 @@ def storage_failed(context: StorageError, request: Any) -> Response:
     )
 
 
-def busy(context: FetchBusy, request: Any) -> Response:
+def fetching_busy(context: FetchBusy, request: Any) -> Response:
     """Answer 503 when there was no room to fetch what a client's URL names."""
     log.warning("there is no room to fetch: %s", context)
     return error_response(
@@ -169,6 +169,6 @@ def includeme(config: Configurator) -> None:
         (Rejected, rejected),
         (StorageError, storage_failed),
         (HashingBusy, hashing_busy),
-        (FetchBusy, busy),
+        (FetchBusy, fetching_busy),
     ):
         config.add_exception_view(view, context=context, oauthprov="error")
