@@ -165,8 +165,8 @@ def test_other_origins(site, app, token):
 
 
 def test_an_account_that_is_closed(site, app, alice, token):
-    account_id = alice.account_id()
-    site.wsgi.registry["oauthprov"].people.disable(account_id)
+    ours = site.wsgi.registry["oauthprov"]
+    ours.provider.finish(ours.people.disable(alice.account_id()).sweep)
     assert_challenge(app.userinfo(token), 401, "invalid_token")
 
 
