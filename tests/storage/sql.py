@@ -12,7 +12,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 
 from oauthprov.records import Record
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Storage
+from oauthprov.storage.interface import Health, Storage
 from oauthprov.storage.sql.tables import TABLES
 from oauthprov.storage.testing import NewerCode, StorageSuite
 from tests.servers.emptying import empty
@@ -81,6 +81,11 @@ class SQLSuite(StorageSuite):
         storage = open_storage(dead_url)
         yield storage
         storage.close()
+
+    def test_what_a_power_cut_may_lose_is_warned_of(self, storage: Storage) -> None:
+        durability = storage.describe()["durability"]
+        warnings = () if "survives" in durability else (f"durability is {durability}",)
+        assert storage.health() == Health(warnings=warnings)
 
     @pytest.fixture
     def engine(self, url: str) -> sqlalchemy.Engine:

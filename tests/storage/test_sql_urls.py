@@ -88,9 +88,11 @@ def test_a_bad_option_is_refused(options: dict[str, str], told: str) -> None:
 @pytest.mark.parametrize("synchronous", ["full", "normal"])
 def test_durability_of_sqlite_is_an_option(tmp_path: Path, synchronous: str) -> None:
     storage = open_storage(f"sqlite:///{tmp_path}/a", {"synchronous": synchronous})
-    facts = storage.describe()
+    storage.upgrade()
+    facts, health = storage.describe(), storage.health()
     storage.close()
     assert (facts["journal_mode"], facts["synchronous"]) == ("wal", synchronous)
+    assert bool(health.warnings) == (synchronous == "normal")
     assert ("survives" in facts["durability"]) == (synchronous == "full")
 
 
