@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from oauthprov.records import AccessToken, Account
-from oauthprov.storage.interface import Add, Storage
+from oauthprov.storage.interface import Add, Storage, batches
 from oauthprov.storage.redis import open
 from oauthprov.storage.redis.connections import Connections
 from oauthprov.storage.redis.keys import SHARDS
@@ -51,7 +51,8 @@ def test_tokens_are_in_no_list(storage: Storage, client: redis.Redis) -> None:
 
 def test_a_walk_over_tokens(storage: Storage, client: redis.Redis) -> None:
     tokens = [samples.machine_token() for _ in range(250)]
-    storage.commit(*map(Add, tokens), Add(samples.refresh("slot")), now=NOW)
+    for batch in batches(map(Add, [*tokens, samples.refresh("slot")])):
+        storage.commit(*batch, now=NOW)
     client.set("oauthprov:{slot}:access_tokens:other", "another kind")
     assert walk(storage, 7) == sorted(token.key for token in tokens)
 
@@ -92,10 +93,10 @@ def test_a_walk_through_many_windows(redis_url: str, storage: Storage, window: i
 
 
 def test_a_roster_spreads_over_the_first_letters(storage: Storage, client: redis.Redis) -> None:
-    accounts = [samples.fill(Account, key) for key in ("a1", "a2", "b1", "", "~")]
+    accounts = [samples.fill(Account, key) for key in ("a1", "a2", "b1", "~")]
     storage.commit(*map(Add, accounts), now=NOW)
     shards = [KEYS.shard("account", shard) for shard in SHARDS]
     sizes = {name: size for name in shards if (size := client.zcard(name))}
-    assert list(sizes.values()) == [1, 2, 1, 1]
+    assert list(sizes.values()) == [2, 1, 1]
     found = storage.find(Account).items
-    assert [stored.record.account_id for stored in found] == ["", "a1", "a2", "b1", "~"]
+    assert [stored.record.account_id for stored in found] == ["a1", "a2", "b1", "~"]
