@@ -13,6 +13,7 @@ import redis
 from oauthprov import deadline
 from oauthprov.records import Account
 from oauthprov.storage.interface import Add, Storage, StorageError
+from oauthprov.storage.outage import Unanswered
 from oauthprov.storage.redis import open
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.samples import NOW
@@ -44,13 +45,13 @@ def port_of(node: redis.Redis) -> int:
 
 
 @pytest.fixture
-def open_(nodes: list[redis.Redis]) -> Iterator[Callable[[], Storage]]:
-    """Open the cluster by the address of all its nodes, with a deadline of two seconds."""
+def open_(nodes: list[redis.Redis]) -> Iterator[Callable[..., Storage]]:
+    """Open the cluster by the address of all its nodes, with a deadline in seconds."""
     hosts = ",".join(f"127.0.0.1:{port_of(node)}" for node in nodes)
     opened = []
 
-    def open_() -> Storage:
-        opened.append(open(f"redis+cluster://{hosts}", {"read_timeout": "2"}))
+    def open_(timeout: int = 2) -> Storage:
+        opened.append(open(f"redis+cluster://{hosts}", {"read_timeout": str(timeout)}))
         return opened[-1]
 
     yield open_
@@ -59,12 +60,18 @@ def open_(nodes: list[redis.Redis]) -> Iterator[Callable[[], Storage]]:
 
 
 @pytest.fixture
-def stopped(nodes: list[redis.Redis]) -> Iterator[Callable[[], None]]:
-    """Stop the first node; it goes on at the end."""
-    pid = int(nodes[0].info()["process_id"])
-    yield lambda: os.kill(pid, signal.SIGSTOP)
-    os.kill(pid, signal.SIGCONT)
-    until(lambda: expect_pong(nodes[0]))
+def stopped(nodes: list[redis.Redis]) -> Iterator[Callable[..., None]]:
+    """Stop the first node, or as many as given; they go on at the end."""
+    processes = [int(node.info()["process_id"]) for node in nodes]
+
+    def stop(number: int = 1) -> None:
+        for process in processes[:number]:
+            os.kill(process, signal.SIGSTOP)
+
+    yield stop
+    for node, process in zip(nodes, processes, strict=True):
+        os.kill(process, signal.SIGCONT)
+        until(lambda node=node: expect_pong(node))
 
 
 def expect_pong(node: redis.Redis) -> None:
@@ -84,7 +91,7 @@ def accounts(nodes: list[redis.Redis]) -> list[Account]:
 
 
 def test_the_other_nodes_answer_while_one_is_mute(
-    nodes: list[redis.Redis], open_: Callable[[], Storage], stopped: Callable[[], None]
+    nodes: list[redis.Redis], open_: Callable[..., Storage], stopped: Callable[..., None]
 ) -> None:
     storage = open_()
     lost, *kept = accounts(nodes)
@@ -99,7 +106,7 @@ def test_the_other_nodes_answer_while_one_is_mute(
 
 
 def test_a_cluster_is_found_though_its_first_node_is_mute(
-    nodes: list[redis.Redis], open_: Callable[[], Storage], stopped: Callable[[], None]
+    nodes: list[redis.Redis], open_: Callable[..., Storage], stopped: Callable[..., None]
 ) -> None:
     _, *kept = accounts(nodes)
     setting_up = open_()
@@ -112,8 +119,18 @@ def test_a_cluster_is_found_though_its_first_node_is_mute(
         assert storage.get(Account, account.account_id) is not None
 
 
+def test_a_cluster_whose_every_node_is_mute_is_unanswered(
+    nodes: list[redis.Redis], open_: Callable[..., Storage], stopped: Callable[..., None]
+) -> None:
+    """Each node is asked in time, which isn't to say that any answered."""
+    stopped(len(nodes))
+    storage = open_(60)
+    with pytest.raises(Unanswered):
+        storage.get(Account, "alice")
+
+
 def test_a_request_has_one_deadline_for_all_nodes(
-    nodes: list[redis.Redis], open_: Callable[[], Storage], stopped: Callable[[], None]
+    nodes: list[redis.Redis], open_: Callable[..., Storage], stopped: Callable[..., None]
 ) -> None:
     storage = open_()
     lost, *_ = accounts(nodes)

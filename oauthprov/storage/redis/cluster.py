@@ -212,7 +212,12 @@ class Cluster(Route):
             del arguments[name]
         nodes = [ClusterNode(host, port) for host, port in self._address.nodes]
         # Without full coverage the slots that are covered still answer.
-        found = NodesManager(startup_nodes=nodes, require_full_coverage=False, **arguments)
+        try:
+            found = NodesManager(startup_nodes=nodes, require_full_coverage=False, **arguments)
+        except RedisClusterException as failed:
+            if isinstance(failed.__cause__, LateReply):
+                raise Unanswered("no node of the cluster answered in time", failed) from failed
+            raise
         self._nodes_manager = found
         return found
 
