@@ -38,8 +38,9 @@ from pyramid.response import Response
 from pyramid.security import Allowed, Denied
 
 from oauthprov.errors import OAuth2Error
-from oauthprov.protocol import params
+from oauthprov.protocol import events, params
 from oauthprov.protocol.answers import Bearing
+from oauthprov.protocol.events import Event
 from oauthprov.settings import Resource, Settings
 from oauthprov.web.errors import Rejected
 from oauthprov.web.protected_resource import document_url, is_local
@@ -231,6 +232,9 @@ def _response(
 ) -> Response:
     settings = request.oauthprov.settings
     here = _resource(request, named)
+    if problem not in (_MISSING, _INVALID):  # of a dead token the provider knows why
+        client_id = client_of_token(request)
+        events.emit(Event("resource", problem.error, client_id=client_id), problem.description)
     said = {"realm": settings.issuer}
     if problem.error is not None:
         said |= {"error": problem.error, "error_description": problem.description or ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from oauthprov import logs
+from oauthprov.protocol.events import Reason
 from oauthprov.protocol.redirects import redirect_allowed
 from tests import site as sites
 from tests.site import API, ISSUER, Site
@@ -155,3 +158,15 @@ def provider_configuration():
 @pytest.mark.parametrize("name", OPENID_NAMED)
 def test_a_specification_that_readme_names_is_kept(provider_configuration, name):
     assert OPENID_PROOFS[name](provider_configuration)
+
+
+def test_the_table_of_reasons_is_the_list():
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \| (.+) \|$", text_of(ROOT / "docs" / "log.md"), re.MULTILINE
+    )
+    assert rows == [(r.value, logging.getLevelName(r.level), r.meaning) for r in Reason]
+
+
+def test_the_table_of_fields_is_what_the_log_writes():
+    fields, _, _ = text_of(ROOT / "docs" / "log.md").partition("## Reasons")
+    assert tuple(re.findall(r"^\| `(\w+)` \|", fields, re.MULTILINE)) == logs.FIELDS

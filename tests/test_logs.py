@@ -48,6 +48,27 @@ def test_a_line_break_can_t_forge_a_line(lines, caplog):
     assert "\n" not in logs.JSONFormatter().format(caplog.records[0])
 
 
+def test_fields_are_members(request_id, lines):
+    fields = {"client_id": "app", "reason": "code_expired", "compared": "at 1, now 2"}
+    logs.logger("oauthprov.example").info("token refused", extra=fields)
+    [line] = lines()
+    assert {name: line[name] for name in fields} == fields
+    assert line["request_id"] == request_id
+
+
+def test_a_line_of_text_has_the_fields_behind_its_message(request_id, lines):
+    fields = {"client_id": 'a "b"\n', "grant_id": "g"}
+    logs.logger("oauthprov.example").info("100 %% of %s", "it", extra=fields)
+    assert lines()[0]["message"] == (
+        '100 % of it client_id="a \\"b\\"\\n" grant_id=g [request abc123]'
+    )
+
+
+def test_what_others_put_on_a_record_stays_out(lines):
+    logs.logger("oauthprov.example").info("sent", extra={"authorization": "secret"})
+    assert "secret" not in json.dumps(lines())
+
+
 def test_an_exception_keeps_its_traceback(lines):
     try:
         raise RuntimeError("reason")

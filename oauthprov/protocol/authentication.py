@@ -14,15 +14,17 @@ from oauthlib.oauth2.rfc6749.errors import (
     TemporarilyUnavailableError,
 )
 
-from oauthprov import credentials, logs
+from oauthprov import credentials
 from oauthprov.errors import FetchBusy, JoseError
 from oauthprov.protocol import client_assertions, params
 from oauthprov.protocol.client_types import KEY_METHOD, Method
 from oauthprov.protocol.context import Context
+from oauthprov.protocol.events import Reason
 from oauthprov.records import Client
 from oauthprov.storage.interface import Add
 
-log = logs.logger(__name__)
+Why = tuple[Reason, str | None]
+"""Why a client isn't proven, and what was compared."""
 
 _FAILED = "Client authentication failed."
 _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
@@ -67,15 +69,23 @@ def presented(
     return Presented("client_secret_post", client_id, secret)
 
 
-def presented_by(request: Request) -> Presented:
+def presented_by(context: Context, request: Request) -> Presented:
     """Read the credentials of a request of oauthlib's; see :func:`presented`."""
-    return presented(
-        request.headers.get("authorization"),
-        request.client_id,
-        request.client_secret,
-        assertion_type=getattr(request, "client_assertion_type", None),
-        assertion=getattr(request, "client_assertion", None),
-    )
+    try:
+        return presented(
+            request.headers.get("authorization"),
+            request.client_id,
+            request.client_secret,
+            assertion_type=getattr(request, "client_assertion_type", None),
+            assertion=getattr(request, "client_assertion", None),
+        )
+    except InvalidClientError as refused:
+        why = refused.__cause__
+        if isinstance(why, JoseError):
+            _note(context, (Reason.CLIENT_ASSERTION_REFUSED, why.reason), request.client_id)
+        else:
+            _note(context, (Reason.CLIENT_UNIDENTIFIED, None), request.client_id)
+        raise
 
 
 def _asserted(
@@ -90,8 +100,7 @@ def _asserted(
         if client_id is not None and client_id != about:
             raise JoseError("it is about another client than client_id")
     except JoseError as wrong:
-        log.info("client assertion refused: %s", wrong.reason)
-        raise InvalidClientError(_FAILED) from None
+        raise InvalidClientError(_FAILED) from wrong
     return Presented(KEY_METHOD, about, assertion)
 
 
@@ -118,44 +127,49 @@ def authenticate(context: Context, request: Request) -> Client | None:
     """
     if context.client is not None:
         return context.client
-    found = presented_by(request)
+    found = presented_by(context, request)
     client = context.find_client(found.client_id)
     refused = _refused(context, client, found)
     if refused is not None:
         client = context.clients.reread(found.client_id)
         refused = refused if client is None else _refused(context, client, found)
     if client is None or refused is not None:
-        method = found.method
-        log.info("client %.80r failed to authenticate by %s: %s", found.client_id, method, refused)
+        _note(context, refused or (Reason.CLIENT_UNKNOWN, None), found.client_id)
         return None
     context.client = client
     return client
 
 
-def _refused(context: Context, client: Client | None, found: Presented) -> str | None:
+def _refused(context: Context, client: Client | None, found: Presented) -> Why | None:
     """Return why ``found`` doesn't prove the client, None when it does."""
     if client is None:
-        return "there is no such client"
+        return Reason.CLIENT_UNKNOWN, None
     if client.auth_method != found.method:
-        return f"it is registered for {client.auth_method}"
+        compared = f"came by {found.method}, registered for {client.auth_method}"
+        return Reason.CLIENT_METHOD_MISMATCH, compared
     if found.method == "none":
         return None
     if found.method == KEY_METHOD:
         return _assertion_refused(context, client, found.proof)
     known = any([credentials.matches(found.proof, secret) for secret in client.secrets])
-    return None if known else "the secret is wrong"
+    return None if known else (Reason.CLIENT_SECRET_WRONG, None)
 
 
-def _assertion_refused(context: Context, client: Client, assertion: str) -> str | None:
-    """Return why ``assertion`` doesn't prove the client.
+def _assertion_refused(context: Context, client: Client, assertion: str) -> Why | None:
+    """Return why ``assertion`` doesn't prove the client, None when it does.
 
     Raises TemporarilyUnavailableError where the client's keys can't be fetched for want of room.
     """
     try:
         context.proof = Add(client_assertions.verify(context, client, assertion))
     except FetchBusy as busy:
-        log.warning("client %s can't be authenticated now: %s", client.client_id, busy)
+        _note(context, (Reason.CLIENT_KEYS_BUSY, str(busy)), client.client_id)
         raise TemporarilyUnavailableError("Please try again.", status_code=503) from busy
     except JoseError as wrong:
-        return wrong.reason
+        return Reason.CLIENT_ASSERTION_REFUSED, wrong.reason
     return None
+
+
+def _note(context: Context, why: Why, client_id: str | None) -> None:
+    reason, compared = why
+    context.note(reason, client_id=client_id, compared=compared)

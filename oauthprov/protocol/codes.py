@@ -13,10 +13,11 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, ServerError
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import ended, id_tokens, last_use, pkce, resources, tokens
+from oauthprov.protocol import ended, events, id_tokens, last_use, pkce, resources, tokens
 from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.events import Reason
 from oauthprov.records import AuthorizationCode, Grant, slot
-from oauthprov.storage.interface import Add, Change, Claim, Conflict
+from oauthprov.storage.interface import Add, Change, Claim, Conflict, State
 
 
 def issue(context: Context, request: Request) -> str:
@@ -65,11 +66,19 @@ def present(context: Context, raw: str, request: Request) -> bool:
     """
     bearer = Bearer.parse(raw)
     if bearer is None or bearer.kind != credentials.AUTHORIZATION_CODE or context.client is None:
+        context.note(Reason.CODE_UNKNOWN)
         return False
     stored = context.load(AuthorizationCode, bearer.key)
-    if stored is None or stored.record.client_id != context.client.client_id:
+    if stored is None:
+        context.note(Reason.CODE_UNKNOWN, grant_id=bearer.slot)
         return False
-    if stored.state(context.now) not in ("live", "claimed"):
+    if stored.record.client_id != context.client.client_id:
+        compared = events.issued_to(stored.record.client_id)
+        context.note(Reason.CODE_OF_ANOTHER_CLIENT, grant_id=bearer.slot, compared=compared)
+        return False
+    state = stored.state(context.now)
+    if state not in ("live", "claimed"):
+        _note_dead(context, stored.record, state)
         return False
     context.code = stored
     request.user = stored.record.account_id
@@ -90,7 +99,11 @@ def redeem(context: Context) -> tokens.Response:
         return _replayed(context, code)
     refreshable = "refresh_token" in required(context.client).grant_types
     grant = _grant(context, code, refreshable)
-    if ended.has_ended(context, code) or grant.expires_at <= context.now:
+    over = ended.what_ended(context, code)
+    if over is None and grant.expires_at <= context.now:
+        over = "the session"
+    if over is not None:
+        context.note(Reason.ENDED, compared=f"what ended: {over}")
         raise InvalidGrantError()
     access, access_record = tokens.access_token(context, grant, grant.scopes)
     changes: list[Change] = [
@@ -109,13 +122,22 @@ def redeem(context: Context) -> tokens.Response:
     except Conflict as lost:
         if lost.state == "claimed":
             return _replayed(context, code)
+        _note_dead(context, code, lost.state)
         raise InvalidGrantError() from None
     return made
 
 
 def _replayed(context: Context, code: AuthorizationCode) -> tokens.Response:
-    tokens.revoke_replayed(context, slot(code.key), "authorization code")
+    tokens.revoke_replayed(context, slot(code.key), Reason.CODE_REPLAYED)
     raise InvalidGrantError()
+
+
+def _note_dead(context: Context, code: AuthorizationCode, state: State) -> None:
+    if state == "expired":
+        compared = events.expired(code.expires_at, context.now)
+        context.note(Reason.CODE_EXPIRED, grant_id=slot(code.key), compared=compared)
+    else:
+        context.note(Reason.CODE_UNKNOWN, grant_id=slot(code.key))
 
 
 def _grant(context: Context, code: AuthorizationCode, refreshable: bool) -> Grant:

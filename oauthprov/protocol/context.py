@@ -10,27 +10,25 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 
-from oauthprov import logs
+from oauthprov.protocol import events
 from oauthprov.protocol.answers import ResponseMode
 from oauthprov.protocol.authentication_request import AuthenticationRequest
 from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.clients import Clients
+from oauthprov.protocol.events import Endpoint, Event, Reason, Told
 from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.params import Parsed
 from oauthprov.protocol.signing_in import Others, nobody_else
-from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken
+from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken, slot
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Conflict, Storage, Stored
 
-log = logs.logger(__name__)
-
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
-Operation = Literal["authorize", "token", "introspect", "revoke"]
 
 
 @dataclass(slots=True)
@@ -45,7 +43,8 @@ class Context:
     URI once it and its client are, ``authentication`` what OpenID Connect adds to the request.
     ``changes`` go into the commit that adds an authorization code, before it;
     ``issued`` is that code, ``consent_epoch`` goes into it. ``others`` gives who else is signed in
-    in the browser.
+    in the browser. ``noted`` are the events that :meth:`note` collects, ``told`` the error that
+    ends the request.
     """
 
     settings: Settings
@@ -53,7 +52,7 @@ class Context:
     clients: Clients
     client_keys: ClientKeys
     now: int
-    operation: Operation | None = None
+    operation: Endpoint | None = None
     openid: OpenID | None = None
     audiences: Collection[str] = ()
     client: Client | None = None
@@ -70,6 +69,8 @@ class Context:
     issued: str | None = None
     consent_epoch: int = 0
     others: Others = nobody_else
+    noted: list[Event] = field(default_factory=list)
+    told: Told | None = None
     _clients: dict[str, Client | None] = field(default_factory=dict)
     _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict)
     _expected: list[tuple[type[Record], str]] = field(default_factory=list)
@@ -77,6 +78,41 @@ class Context:
     def expect(self, kind: type[Record], key: str) -> None:
         """Read a record by the same trip as the next one: it will be needed."""
         self._expected.append((kind, key))
+
+    def note(
+        self,
+        reason: Reason,
+        *,
+        client_id: str | None = None,
+        grant_id: str | None = None,
+        compared: str | None = None,
+    ) -> None:
+        """Note why the request is refused, or what else the log says of it when it ends.
+
+        Client and grant are those of the request unless they are given. ``client_id`` may be
+        what an unproven client sent; whatever else was sent goes through :func:`events.quoted`.
+        """
+        named = self.client.client_id if self.client and client_id is None else client_id
+        presented = self.code or self.refresh_token
+        if grant_id is None and presented is not None:
+            grant_id = slot(presented.record.key)
+        client_id = None if named is None else events.cut(named)
+        self.noted.append(Event(self.operation, None, reason, client_id, grant_id, compared))
+
+    def refuse(self, reason: Reason, sent: str, client_id: str | None = None) -> bool:
+        """Note why ``sent`` is refused, and return False, as the validator's hooks do then."""
+        self.note(reason, client_id=client_id, compared=f"sent {events.quoted(sent)}")
+        return False
+
+    def answered(self, answer: T) -> T:
+        """Return ``answer``, which ends the request; the log has its error then."""
+        self.told = events.error_of(answer)
+        return answer
+
+    def report(self) -> None:
+        """Write into the log what was noted and told."""
+        client_id = self.client.client_id if self.client else None
+        events.report(self.noted, Event(self.operation, client_id=client_id), self.told)
 
     def load(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return what storage holds, read at most once in this request."""
@@ -110,8 +146,7 @@ class Context:
             self.storage.commit(*given, now=self.now)
         except Conflict as lost:
             if lost.change in proofs:
-                client_id = self.client.client_id if self.client else None
-                log.warning("client %s presented an assertion twice", client_id)
+                self.note(Reason.CLIENT_ASSERTION_REPLAYED)
                 raise InvalidClientError("Client authentication failed.") from None
             self.proof = proof
             raise
@@ -145,6 +180,7 @@ def entered(context: Context) -> Iterator[Context]:
         raise
     finally:
         _current.reset(token)
+        context.report()
 
 
 def _settle_failed(context: Context) -> None:

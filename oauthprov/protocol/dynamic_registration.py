@@ -21,10 +21,11 @@ from oauthlib.oauth2.rfc6749.errors import (
 from oauthprov import credentials, logs
 from oauthprov.errors import FetchBusy, InvalidClientMetadataError
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol import initial_access, registration_call, registration_request
+from oauthprov.protocol import events, initial_access, registration_call, registration_request
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.client_metadata import InvalidMetadata
 from oauthprov.protocol.engine import NO_STORE
+from oauthprov.protocol.events import Event
 from oauthprov.protocol.logo_worker import LOGO_PATIENCE, LogoWorker
 from oauthprov.protocol.registration import (
     ChangedMeanwhile,
@@ -77,7 +78,7 @@ class DynamicRegistration:
 
         ``make_room`` is called before a client is stored, and raises when there is none left.
         """
-        return self._answer(lambda: self._register(call, address_of, make_room))
+        return self._answer(None, lambda: self._register(call, address_of, make_room))
 
     def read(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
         """Return what is registered (RFC 7592 section 2.1)."""
@@ -86,7 +87,7 @@ class DynamicRegistration:
             stored, token = self._managed(call, client_id)
             return _information(200, stored.record, token, address_of)
 
-        return self._answer(work)
+        return self._answer(client_id, work)
 
     def update(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
         """Replace all that is registered: what is left out is gone (RFC 7592 section 2.2)."""
@@ -103,7 +104,7 @@ class DynamicRegistration:
                 return _information(200, client, token, address_of, secret)
             raise TemporarilyUnavailableError("Please try again.", status_code=503)
 
-        return self._answer(work)
+        return self._answer(client_id, work)
 
     def remove(self, call: Call, client_id: str) -> Answer:
         """Remove a client; its tokens are dead at once (RFC 7592 section 2.3)."""
@@ -117,7 +118,7 @@ class DynamicRegistration:
             log.info("client %s removed itself", client_id)
             return Answer(204, None, NO_STORE)
 
-        return self._answer(work)
+        return self._answer(client_id, work)
 
     def _register(
         self, call: Call, address_of: AddressOf, make_room: Callable[[], None]
@@ -188,7 +189,7 @@ class DynamicRegistration:
             return self._registrar.rotate_secret(client.client_id)
         return client, None
 
-    def _answer(self, work: Callable[[], Answer]) -> Answer:
+    def _answer(self, client_id: str | None, work: Callable[[], Answer]) -> Answer:
         try:
             return work()
         except InvalidMetadata as invalid:
@@ -198,7 +199,7 @@ class DynamicRegistration:
             error = TemporarilyUnavailableError("Please try again.", status_code=503)
         except OAuth2Error as refused:
             error = refused
-        log.info("registration refused: %s: %s", error.error, error.description)
+        events.emit(Event("register", error.error, client_id=client_id), error.description)
         return registration_call.refusal(error, self._settings.issuer)
 
 

@@ -66,18 +66,22 @@ def grant_ends_at(
     return min(latest, needed)
 
 
-def has_ended(context: Context, what: AuthorizationCode | Grant) -> bool:
-    """Tell whether a code may not be redeemed, or a grant not be used, any more; one read."""
+def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
+    """Return what has ended so that a code or grant is no good any more, for the log; one read.
+
+    None when nothing has.
+    """
     account, consent, session = _marks(context, what)
     if account is not None and account.disabled_at is not None:
-        return True
+        return "the account"
     if what.consent_epoch != (consent.epoch if consent else 0):
-        return True
+        return "the consent"
     if isinstance(what, Grant) and not dies_with_session(context.settings, what.scopes):
-        return False
+        return None
     if account is not None and what.account_epoch != account.epoch:
-        return True
-    return session is not None and session.state(context.now) == "live"
+        return "every session of the account"
+    over = session is not None and session.state(context.now) == "live"
+    return "the session" if over else None
 
 
 def _marks(

@@ -34,6 +34,7 @@ from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 from oauthprov.protocol import authorization_checks, implicit, params, pkce, tokens
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.context import current
+from oauthprov.protocol.events import Reason
 from oauthprov.protocol.validator import Validator
 from oauthprov.settings import Settings
 
@@ -48,6 +49,15 @@ class CodeGrant(AuthorizationCodeGrant):
     """The authorization code grant with S256 alone."""
 
     _code_challenge_methods = {pkce.METHOD: code_challenge_method_s256}  # noqa: RUF012
+
+    def validate_code_challenge(
+        self, challenge: str, challenge_method: str, verifier: str
+    ) -> bool:
+        """Compare as oauthlib does, and note when the verifier is wrong."""
+        right = bool(super().validate_code_challenge(challenge, challenge_method, verifier))
+        if not right:
+            current().note(Reason.VERIFIER_WRONG)
+        return right
 
 
 class IdTokenGrant(ImplicitGrant):

@@ -48,7 +48,7 @@ def issue(
         said["id_token"] = id_tokens.signed(context, grant, nonce=asked.nonce, scopes=scopes)
     context.commit(*changes)
     # There is no code that could be judged later: so this looks once more, now that it is found.
-    if ended.has_ended(context, grant):
+    if ended.what_ended(context, grant) is not None:
         context.commit(Revoke(grant.grant_id))
         raise LoginRequired()
     return tuple((name, str(value)) for name, value in said.items())

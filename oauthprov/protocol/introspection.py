@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from oauthprov.protocol import sectors, subjects, tokens
+from oauthprov.protocol import events, sectors, subjects, tokens
 from oauthprov.protocol.client_types import is_confidential
 from oauthprov.protocol.context import Context
+from oauthprov.protocol.events import Reason
 from oauthprov.records import AccessToken, Client, RefreshToken
 
 
@@ -29,6 +30,7 @@ def describe(context: Context, raw: str) -> dict[str, int | str | list[str]] | N
     """
     asker = context.client
     if asker is None or not is_confidential(asker):
+        context.note(Reason.INTROSPECTION_NOT_ALLOWED)
         return None
     stored = tokens.find(context, raw)
     if stored is None or not tokens.is_live(context, stored):
@@ -36,6 +38,8 @@ def describe(context: Context, raw: str) -> dict[str, int | str | list[str]] | N
     token = stored.record
     owner = context.find_client(token.client_id)
     if owner is None or not may_know(asker, owner, token):
+        compared = events.issued_to(token.client_id)
+        context.note(Reason.INTROSPECTION_NOT_ALLOWED, grant_id=token.grant_id, compared=compared)
         return None
     if isinstance(token, AccessToken):
         account_id = token.account_id

@@ -14,6 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov.protocol.client_types import is_confidential
 from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.events import Reason
 
 METHOD = "S256"
 
@@ -53,13 +54,14 @@ def challenge(context: Context, request: Request) -> str:
     return str(given)
 
 
-def check_verifier(request: Request, expected: str) -> None:
+def check_verifier(context: Context, request: Request, expected: str) -> None:
     """Raise InvalidRequestError when a verifier is there but isn't one (RFC 7636 section 4.1).
 
     InvalidGrantError when there is one for a code without a challenge (RFC 9700 section 2.1.1).
     """
     given = request.code_verifier
     if given is not None and not expected:
+        context.note(Reason.VERIFIER_UNEXPECTED)
         raise InvalidGrantError("The code has no challenge.", request=request)
     if given is not None and not _VERIFIER.fullmatch(given):
         raise InvalidRequestError("The code_verifier is malformed.", request=request)

@@ -33,6 +33,7 @@ from oauthprov.protocol.context import Context
 from oauthprov.protocol.dynamic_registration import DynamicRegistration
 from oauthprov.protocol.ending import Endings
 from oauthprov.protocol.engine import Engine
+from oauthprov.protocol.events import Told
 from oauthprov.protocol.keys import SigningKeys
 from oauthprov.protocol.logo_worker import LogoWorker
 from oauthprov.protocol.logos import Logos
@@ -104,18 +105,18 @@ class Provider:
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2)."""
-        with self.validator.request("token", call.audiences):
-            return self._engine.token(call)
+        with self.validator.request("token", call.audiences) as context:
+            return context.answered(self._engine.token(call))
 
     def introspect(self, call: Call) -> Answer:
         """Answer the introspection endpoint (RFC 7662)."""
-        with self.validator.request("introspect", call.audiences):
-            return self._engine.introspect(call)
+        with self.validator.request("introspect", call.audiences) as context:
+            return context.answered(self._engine.introspect(call))
 
     def revoke(self, call: Call) -> Answer:
         """Answer the revocation endpoint (RFC 7009)."""
-        with self.validator.request("revoke", call.audiences):
-            return self._engine.revoke(call)
+        with self.validator.request("revoke", call.audiences) as context:
+            return context.answered(self._engine.revoke(call))
 
     def authorize(
         self,
@@ -144,10 +145,12 @@ class Provider:
         others: Others = nobody_else,
     ) -> Pending | None:
         """Return the request that waits for this browser to sign in, None when none does."""
-        found = self._answered(
-            others, self._authorization.pending, interaction_id, person, browser
-        )
-        return found if isinstance(found, Pending) else None
+        with self.validator.request("authorize") as context:
+            context.others = others
+            try:
+                return self._authorization.pending(context, interaction_id, person, browser)
+            except Answered:  # nobody is told: the sign-in page just has no request to go on with
+                return None
 
     def decline(self, interaction_id: str, browser: Digest) -> Redirect | Refusal:
         """Tell a client that nobody can sign in as it wants."""
@@ -211,8 +214,11 @@ class Provider:
 
     def bearer(self, token: str) -> Bearing | None:
         """Return what an access token stands for, None unless it is live."""
-        with self.validator.request() as context:
-            return tokens.bearing(context, token)
+        with self.validator.request("resource") as context:
+            found = tokens.bearing(context, token)
+            if found is None:
+                context.told = Told("invalid_token")
+            return found
 
     def userinfo(self, bearing: Bearing) -> dict[str, object] | str | None:
         """Return the claims that a token stands for, None when it stands for no person.
@@ -234,14 +240,14 @@ class Provider:
 
         A query of ``interaction=<id>`` alone goes on with a request that was posted.
         """
-        with self.validator.request() as context:
+        with self.validator.request("logout") as context:
             context.others = others
-            return rp_logout.begin(context, call, person, browser)
+            return context.answered(rp_logout.begin(context, call, person, browser))
 
     def park_logout(self, call: Call) -> params.Pairs | Refusal:
         """Return the query that stands for a request posted to the end session endpoint."""
-        with self.validator.request() as context:
-            return rp_logout.park(context, call)
+        with self.validator.request("logout") as context:
+            return context.answered(rp_logout.park(context, call))
 
     def logout_question(
         self,
@@ -252,9 +258,9 @@ class Provider:
         others: Others = nobody_else,
     ) -> LogoutQuestion | Departure | Refusal:
         """Return what to ask a person who is to be signed out."""
-        with self.validator.request() as context:
+        with self.validator.request("logout") as context:
             context.others = others
-            return rp_logout.question(context, interaction_id, person, browser)
+            return context.answered(rp_logout.question(context, interaction_id, person, browser))
 
     def confirm_logout(
         self, interaction_id: str | None, person: SignedIn | None, browser: Digest
@@ -263,8 +269,8 @@ class Provider:
 
         ``interaction_id`` is that of the :class:`LogoutQuestion`.
         """
-        with self.validator.request() as context:
-            return rp_logout.confirm(context, interaction_id, person, browser)
+        with self.validator.request("logout") as context:
+            return context.answered(rp_logout.confirm(context, interaction_id, person, browser))
 
     def end_session(self, key: Digest) -> None:
         """End a session, tell the clients where its person signed in by it, and end their grants.
@@ -301,9 +307,9 @@ class Provider:
         with self.validator.request("authorize") as context:
             context.others = others
             try:
-                return step(context, *args, **kwargs)
+                return context.answered(step(context, *args, **kwargs))
             except Answered as ended:
-                return ended.answer
+                return context.answered(ended.answer)
 
     def _tell(self) -> None:
         if self.settings.logout_worker:

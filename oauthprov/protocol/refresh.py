@@ -10,10 +10,11 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import ended, id_tokens, last_use, resources, scopes, tokens
+from oauthprov.protocol import ended, events, id_tokens, last_use, resources, scopes, tokens
 from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.events import Reason
 from oauthprov.records import Grant, Receipt, RefreshToken
-from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, Stored
+from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, State, Stored
 
 LAST_USED_STEP = 3600
 """Seconds for which a grant's ``last_used_at`` isn't written again."""
@@ -30,14 +31,23 @@ def present(context: Context, raw: str, request: Request) -> bool:
     """
     bearer = Bearer.parse(raw)
     if bearer is None or bearer.kind != credentials.REFRESH_TOKEN or context.client is None:
+        context.note(Reason.REFRESH_TOKEN_UNKNOWN)
         return False
     stored = context.load(RefreshToken, bearer.key)
     if stored is None:
+        context.note(Reason.REFRESH_TOKEN_UNKNOWN, grant_id=bearer.slot)
         return False
     state = stored.state(context.now)
     if state == "claimed":
         context.response = _again(context, stored.record, raw)
-    elif state != "live" or stored.record.client_id != context.client.client_id:
+    elif state != "live":
+        _note_dead(context, stored.record, state)
+        return False
+    elif stored.record.client_id != context.client.client_id:
+        compared = events.issued_to(stored.record.client_id)
+        context.note(
+            Reason.REFRESH_TOKEN_OF_ANOTHER_CLIENT, grant_id=bearer.slot, compared=compared
+        )
         return False
     context.refresh_token = stored
     request.user = stored.grant.record.account_id if stored.grant else None
@@ -61,9 +71,12 @@ def rotate(context: Context, raw: str, granted: tuple[str, ...]) -> tokens.Respo
     stored = required(context.refresh_token)
     stored_grant = required(stored.grant)
     grant = stored_grant.record
-    if ended.has_ended(context, grant):
+    over = ended.what_ended(context, grant)
+    if over is not None:
+        context.note(Reason.ENDED, compared=f"what ended: {over}")
         raise InvalidGrantError()
     if context.response is not None:
+        context.note(Reason.RECEIPT_USED)
         return context.response
     access, access_record = tokens.access_token(context, grant, granted)
     successor, successor_record = tokens.refresh_token(context, grant)
@@ -80,7 +93,10 @@ def rotate(context: Context, raw: str, granted: tuple[str, ...]) -> tokens.Respo
         _commit(context, changes, stored_grant)
     except Conflict as lost:
         if lost.state == "claimed":
-            return _again(context, stored.record, raw)
+            made = _again(context, stored.record, raw)
+            context.note(Reason.RECEIPT_USED)
+            return made
+        _note_dead(context, stored.record, lost.state)
         raise InvalidGrantError() from None
     return made
 
@@ -121,20 +137,33 @@ def _receipt(
 def _again(context: Context, presented: RefreshToken, raw: str) -> tokens.Response:
     """Return the response of the rotation of ``raw``; revoke and raise when that may not be."""
     response = _opened(context, presented, raw)
-    if response is None:
-        tokens.revoke_replayed(context, presented.grant_id, "refresh token")
+    if isinstance(response, str):
+        grant_id = presented.grant_id
+        tokens.revoke_replayed(context, grant_id, Reason.REFRESH_TOKEN_REPLAYED, response)
         raise InvalidGrantError()
     return response
 
 
-def _opened(context: Context, presented: RefreshToken, raw: str) -> tokens.Response | None:
+def _opened(context: Context, presented: RefreshToken, raw: str) -> tokens.Response | str:
+    """Return the response of the rotation of ``raw``, or why it can't be given again."""
     receipt = context.storage.get(Receipt, presented.key)
     if receipt is None or receipt.state(context.now) != "live" or context.client is None:
-        return None
+        return "there is no receipt any more"
     if receipt.record.client_id != context.client.client_id:
-        return None
+        return events.issued_to(presented.client_id)
     successor = context.storage.get(RefreshToken, receipt.record.successor)
     if successor is None or successor.state(context.now) != "live":
-        return None
+        return "the next refresh token was used already"
     opened = credentials.open_sealed(credentials.key_from(raw, _RECEIPT), receipt.record.sealed)
-    return None if opened is None else json.loads(opened)
+    if opened is None:
+        return "the receipt can't be opened"
+    response: tokens.Response = json.loads(opened)
+    return response
+
+
+def _note_dead(context: Context, token: RefreshToken, state: State) -> None:
+    if state == "expired":
+        compared = events.expired(token.expires_at, context.now)
+        context.note(Reason.REFRESH_TOKEN_EXPIRED, grant_id=token.grant_id, compared=compared)
+    else:
+        context.note(Reason.REFRESH_TOKEN_REVOKED, grant_id=token.grant_id)

@@ -6,8 +6,9 @@ from contextlib import suppress
 
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
-from oauthprov.protocol import tokens
+from oauthprov.protocol import events, tokens
 from oauthprov.protocol.context import Context
+from oauthprov.protocol.events import Reason
 from oauthprov.records import AccessToken
 from oauthprov.storage.interface import Claim, Conflict, Revoke
 
@@ -24,6 +25,8 @@ def revoke(context: Context, raw: str) -> None:
         return
     token = stored.record
     if token.client_id != context.client.client_id:
+        compared = events.issued_to(token.client_id)
+        context.note(Reason.TOKEN_OF_ANOTHER_CLIENT, grant_id=token.grant_id, compared=compared)
         raise InvalidGrantError("The token was issued to another client.")
     if not isinstance(token, AccessToken):
         context.commit(Revoke(token.grant_id))

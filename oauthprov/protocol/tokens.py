@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from oauthprov import credentials, logs
+from oauthprov import credentials
 from oauthprov.credentials import Bearer
-from oauthprov.protocol import last_use, resources, subjects
+from oauthprov.protocol import events, last_use, resources, subjects
 from oauthprov.protocol.answers import Bearing
 from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.events import Reason
 from oauthprov.records import AccessToken, AuthorizationCode, Grant, Record, RefreshToken
 from oauthprov.storage.interface import Add, Revoke, Stored
-
-log = logs.logger(__name__)
 
 Response = dict[str, object]
 
@@ -90,13 +89,14 @@ def response(access: Bearer, record: AccessToken, refresh: Bearer | None = None)
 def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToken] | None:
     """Return the token that ``raw`` is, dead or alive; its prefix tells the kind."""
     bearer = Bearer.parse(raw)
-    if bearer is None:
-        return None
-    if bearer.kind == credentials.REFRESH_TOKEN:
-        return context.load(RefreshToken, bearer.key)
-    if bearer.kind == credentials.ACCESS_TOKEN:
-        return context.load(AccessToken, bearer.key)
-    return None
+    stored: Stored[AccessToken] | Stored[RefreshToken] | None = None
+    if bearer is not None and bearer.kind == credentials.REFRESH_TOKEN:
+        stored = context.load(RefreshToken, bearer.key)
+    elif bearer is not None and bearer.kind == credentials.ACCESS_TOKEN:
+        stored = context.load(AccessToken, bearer.key)
+    if stored is None:
+        context.note(Reason.TOKEN_UNKNOWN, grant_id=bearer.slot if bearer else None)
+    return stored
 
 
 def expect(context: Context, pairs: Iterable[tuple[str, str]]) -> None:
@@ -109,18 +109,28 @@ def expect(context: Context, pairs: Iterable[tuple[str, str]]) -> None:
 
 def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]) -> bool:
     """Tell whether a token is good now: itself, its grant and its client."""
-    if stored.state(context.now) != "live":
-        return False
-    return context.find_client(stored.record.client_id) is not None
+    token, state = stored.record, stored.state(context.now)
+    reason, compared = Reason.TOKEN_REVOKED, None
+    if state == "live":
+        if context.find_client(token.client_id) is not None:
+            return True
+        reason = Reason.CLIENT_UNKNOWN
+    elif state == "expired":
+        reason, compared = Reason.TOKEN_EXPIRED, events.expired(token.expires_at, context.now)
+    _note(context, reason, token, compared)
+    return False
 
 
 def bearing(context: Context, raw: str) -> Bearing | None:
     """Return what a live access token stands for; None for anything else."""
     stored = find(context, raw)
-    if stored is None or not isinstance(stored.record, AccessToken):
+    if stored is None:
+        return None
+    if not isinstance(stored.record, AccessToken):
+        _note(context, Reason.TOKEN_UNKNOWN, stored.record)
         return None
     client = context.find_client(stored.record.client_id)
-    if client is None or not is_live(context, stored):
+    if not is_live(context, stored) or client is None:
         return None
     token, account_id = stored.record, stored.record.account_id
     return Bearing(
@@ -136,12 +146,25 @@ def bearing(context: Context, raw: str) -> Bearing | None:
     )
 
 
-def revoke_replayed(context: Context, grant_id: str, what: str) -> None:
-    """Revoke a grant of which something was used twice (RFC 9700 section 4.14.2).
+def revoke_replayed(
+    context: Context, grant_id: str, reason: Reason, compared: str | None = None
+) -> None:
+    """Revoke a grant of which something was used twice (RFC 9700 section 4.14.2), and note it.
 
     This is a commit of its own, so that it survives the error that reports the replay.
     """
-    log.warning("%s replayed: grant %s is revoked", what, grant_id)
     # A commit that lost may have used the proof up already, on a cluster, where this one then
     # stops.
     context.commit(Revoke(grant_id), before_proof=True)
+    context.note(reason, grant_id=grant_id, compared=compared)
+
+
+def _note(
+    context: Context,
+    reason: Reason,
+    token: AccessToken | RefreshToken,
+    compared: str | None = None,
+) -> None:
+    # At a resource no client has proven itself: the one that the token was issued to is meant.
+    client_id = None if context.client else token.client_id
+    context.note(reason, client_id=client_id, grant_id=token.grant_id, compared=compared)

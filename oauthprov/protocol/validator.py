@@ -28,6 +28,7 @@ from oauthprov.fetch import Fetcher
 from oauthprov.protocol import (
     authentication,
     codes,
+    events,
     implicit,
     introspection,
     pkce,
@@ -41,7 +42,8 @@ from oauthprov.protocol import (
 from oauthprov.protocol.client_keys import ClientKeys
 from oauthprov.protocol.client_types import is_confidential
 from oauthprov.protocol.clients import Clients
-from oauthprov.protocol.context import Context, Operation, current, entered, required
+from oauthprov.protocol.context import Context, current, entered, required
+from oauthprov.protocol.events import Endpoint, Reason
 from oauthprov.protocol.openid import OpenID
 from oauthprov.protocol.quiet import quiet
 from oauthprov.protocol.scopes import allowed, defaults
@@ -72,7 +74,7 @@ class Validator(RequestValidator):
         self._clock = clock
 
     def request(
-        self, operation: Operation | None = None, audiences: Collection[str] = ()
+        self, operation: Endpoint | None = None, audiences: Collection[str] = ()
     ) -> AbstractContextManager[Context]:
         """Bracket one request; ``operation`` says to which endpoint, if the caller knows.
 
@@ -98,7 +100,7 @@ class Validator(RequestValidator):
     def client_authentication_required(self, request: Request, *args: Any, **kwargs: Any) -> bool:
         """Tell whether the client has to prove itself: all but a public one without secret."""
         context = current()
-        found = authentication.presented_by(request)
+        found = authentication.presented_by(context, request)
         if found.method != "none" or context.operation == "introspect":
             return True
         client = context.find_client(found.client_id)
@@ -123,14 +125,18 @@ class Validator(RequestValidator):
         """Tell whether there is such a client, at the authorization endpoint."""
         context = current()
         context.client = request.client = context.find_client(client_id)
-        return context.client is not None
+        return context.client is not None or context.refuse(
+            Reason.CLIENT_UNKNOWN, client_id, client_id
+        )
 
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Request, *a: Any, **k: Any
     ) -> bool:
         """Tell whether the authenticated client was registered for the grant type."""
-        known = required(current().client)
-        return grant_type in GRANT_TYPES and grant_type in known.grant_types
+        context = current()
+        known = required(context.client).grant_types
+        allowed = grant_type in GRANT_TYPES and grant_type in known
+        return allowed or context.refuse(Reason.GRANT_TYPE_NOT_ALLOWED, grant_type)
 
     # Authorization
 
@@ -138,7 +144,9 @@ class Validator(RequestValidator):
         self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
         """Tell whether the client registered the redirect URI."""
-        return redirects.registered_for(required(current().client), redirect_uri)
+        context = current()
+        registered = redirects.registered_for(required(context.client), redirect_uri)
+        return registered or context.refuse(Reason.REDIRECT_URI_UNREGISTERED, redirect_uri)
 
     def get_default_redirect_uri(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
@@ -158,14 +166,15 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may have a code, or an ID token where such are given."""
         context = current()
-        allowed = response_types.of(required(context.client))
-        if response_type == "code":
-            return response_type in allowed
         asked = context.authentication
         words = " ".join(sorted(response_type.split(" ")))
-        if asked is None or not asked.openid or words not in implicit.RESPONSE_TYPES:
-            raise UnsupportedResponseTypeError(request=request)
-        return implicit.is_on(context.settings) and words in allowed
+        can = response_type == "code"
+        if not can:
+            if asked is None or not asked.openid or words not in implicit.RESPONSE_TYPES:
+                raise UnsupportedResponseTypeError(request=request)
+            can = implicit.is_on(context.settings)
+        may = words in response_types.of(required(context.client))
+        return (can and may) or context.refuse(Reason.RESPONSE_TYPE_NOT_ALLOWED, response_type)
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Tell whether a challenge must be there, after one that isn't S256 was refused."""
@@ -195,7 +204,7 @@ class Validator(RequestValidator):
         context = current()
         may_ask = allowed(self._settings, required(context.client))
         if not scopes or not may_ask.issuperset(scopes):
-            return False
+            return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(scopes))
         context.resources = resources.requested(self._settings, request)
         resources.scopes_for(self._settings, scopes, context.resources)
         return True
@@ -218,8 +227,9 @@ class Validator(RequestValidator):
         self, code: str, request: Request
     ) -> str | None:
         """Return the challenge that the verifier must meet, None where none was made."""
-        challenge = required(current().code).record.code_challenge
-        pkce.check_verifier(request, challenge)
+        context = current()
+        challenge = required(context.code).record.code_challenge
+        pkce.check_verifier(context, request, challenge)
         return challenge or None
 
     def get_code_challenge_method(self, code: str, request: Request) -> str:
@@ -238,7 +248,11 @@ class Validator(RequestValidator):
         **kwargs: Any,
     ) -> bool:
         """Compare with the authorization request's; oauthlib's own error has the wrong code."""
-        if required(current().code).record.redirect_uri != redirect_uri:
+        context = current()
+        asked = required(context.code).record.redirect_uri
+        if asked != redirect_uri:
+            compared = f"sent {events.quoted(redirect_uri)}, asked with {events.quoted(asked)}"
+            context.note(Reason.REDIRECT_URI_MISMATCH, compared=compared)
             raise InvalidGrantError("Mismatching redirect URI.", request=request)
         return True
 
@@ -266,8 +280,8 @@ class Validator(RequestValidator):
         self, request_scopes: list[str], refresh_token: str, request: Request, *a: Any, **k: Any
     ) -> bool:
         """Return False: no scope stands for others."""
-        current()
-        return False
+        context = current()
+        return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(request_scopes))
 
     def rotate_refresh_token(self, request: Request) -> bool:
         """Return True: every refresh token is used once."""

@@ -93,7 +93,6 @@ def error_response(
 
 def refusal(request: Any, refused: Refusal) -> Response:
     """Return the page for an error that may not be sent to a client."""
-    log.info("refused: %s: %s", refused.error, refused.description)
     advice = _ADVICE if refused.status < 500 else None
     return error_response(
         request, refused.error, refused.description, refused.status, advice=advice

@@ -9,18 +9,14 @@ from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.protocol.answers import Answer, Interact, Redirect, Refusal
 from oauthprov.web.errors import RETRY_AFTER, refusal
-
-log = logs.logger(__name__)
 
 CODES_PASS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
 def respond(request: Any, value: Answer | Redirect | Interact | Refusal) -> Response:
-    """Return the response for a value of ``protocol.answers``; errors are logged as well."""
-    _log_error(value)
+    """Return the response for a value of ``protocol.answers``."""
     match value:
         case Answer():
             return _answer(value)
@@ -38,18 +34,6 @@ def see(request: Any, url: str) -> Response:
     """Redirect so that the browser GETs ``url``: 303 after a POST (RFC 9700 section 2.1)."""
     made = HTTPFound if request.method in ("GET", "HEAD") else HTTPSeeOther
     return made(url, headers={"Cache-Control": "no-store"})
-
-
-def _log_error(value: Answer | Redirect | Interact | Refusal) -> None:
-    match value:
-        case Answer():
-            said = dict(value.body or {})
-        case Redirect():
-            said = dict(value.params)
-        case _:
-            return
-    if "error" in said:
-        log.info("client told: %s: %s", said["error"], said.get("error_description", "no more"))
 
 
 def come_back(request: Any, page: str, parked: str | Redirect | Refusal) -> Response:

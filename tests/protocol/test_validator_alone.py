@@ -227,7 +227,7 @@ class _RequestWithVerifier(_Request):
 
 def test_the_next_request_starts_afresh(world):
     with world.provider.validator.request() as first:
-        first.client = object()
+        first.client = world.client("other")
     with world.provider.validator.request() as second:
         assert second.client is None
     with pytest.raises(RuntimeError):
