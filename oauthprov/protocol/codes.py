@@ -64,6 +64,7 @@ def present(context: Context, raw: str, request: Request) -> bool:
     One that was used before may, up to :func:`redeem`. Every attribute that oauthlib reads next is
     set, since a parameter of the client would show through an unset one.
     """
+    pkce.check_verifier_form(context, request)
     bearer = Bearer.parse(raw)
     if bearer is None or bearer.kind != credentials.AUTHORIZATION_CODE or context.client is None:
         context.note(Reason.CODE_UNKNOWN)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,7 +32,14 @@ from oauthlib.oauth2.rfc6749.errors import (
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
-from oauthprov.protocol import authorization_checks, implicit, params, pkce, tokens
+from oauthprov.protocol import (
+    authorization_checks,
+    error_descriptions,
+    implicit,
+    params,
+    pkce,
+    tokens,
+)
 from oauthprov.protocol.answers import Answer, Call
 from oauthprov.protocol.context import current
 from oauthprov.protocol.events import Reason
@@ -104,7 +112,8 @@ class Engine:
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2)."""
-        return self._answer(call, params.TOKEN, self._token.create_token_response)
+        answer = self._answer(call, params.TOKEN, self._token.create_token_response)
+        return replace(answer, body=error_descriptions.described(answer.body or {}))
 
     def introspect(self, call: Call) -> Answer:
         """Answer the introspection endpoint (RFC 7662)."""
@@ -125,6 +134,8 @@ class Engine:
             current().settle()
         except OAuth2Error as error:
             status, document = _settled(error)
+        if document is not None and not document.get("error_description"):
+            document = error_descriptions.described(document)
         if status == 401:
             # RFC 6749 section 5.2, where oauthlib names the Bearer scheme.
             headers["WWW-Authenticate"] = self._challenge

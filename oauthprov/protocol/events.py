@@ -126,6 +126,10 @@ class Reason(StrEnum):
         "response_type_not_allowed",
         "The client isn't registered for the response type.",
     )
+    REQUEST_OBJECT_REFUSED = (
+        "request_object_refused",
+        "The signed request object can't be had, verified or used.",
+    )
     SCOPE_NOT_ALLOWED = (
         "scope_not_allowed",
         "A requested scope is unknown, or not allowed for the client or the grant.",

@@ -9,6 +9,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     InvalidGrantError,
     InvalidRequestError,
     MissingCodeChallengeError,
+    MissingCodeVerifierError,
     UnsupportedCodeChallengeMethodError,
 )
 
@@ -54,14 +55,22 @@ def challenge(context: Context, request: Request) -> str:
     return str(given)
 
 
-def check_verifier(context: Context, request: Request, expected: str) -> None:
-    """Raise InvalidRequestError when a verifier is there but isn't one (RFC 7636 section 4.1).
+def check_verifier_form(context: Context, request: Request) -> None:
+    """Raise InvalidRequestError for a malformed verifier (RFC 7636 section 4.1), or a missing one.
 
-    InvalidGrantError when there is one for a code without a challenge (RFC 9700 section 2.1.1).
+    That needs no look at the code, and comes before it: a live and a dead code answer alike.
     """
+    given = request.code_verifier
+    if given is not None and not _VERIFIER.fullmatch(given):
+        raise InvalidRequestError("The code_verifier is malformed.", request=request)
+    may_lack = context.settings.pkce != "required" and is_confidential(required(context.client))
+    if given is None and not may_lack:
+        raise MissingCodeVerifierError(request=request)
+
+
+def check_verifier(context: Context, request: Request, expected: str) -> None:
+    """Raise InvalidGrantError for a verifier without a challenge (RFC 9700 section 2.1.1)."""
     given = request.code_verifier
     if given is not None and not expected:
         context.note(Reason.VERIFIER_UNEXPECTED)
         raise InvalidGrantError("The code has no challenge.", request=request)
-    if given is not None and not _VERIFIER.fullmatch(given):
-        raise InvalidRequestError("The code_verifier is malformed.", request=request)

@@ -22,10 +22,10 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
 
-from oauthprov import logs
 from oauthprov.errors import FetchBusy, JoseError
 from oauthprov.protocol import openid, params
 from oauthprov.protocol.context import Context
+from oauthprov.protocol.events import Reason
 from oauthprov.protocol.jwk import ALGORITHMS
 from oauthprov.protocol.params import Pairs, Parsed
 from oauthprov.protocol.request_uris import RequestURIs
@@ -34,8 +34,6 @@ from oauthprov.records import Client
 TYPES = (None, "JWT", "oauth-authz-req+jwt")
 _CARRIERS = frozenset({"request", "request_uri"})
 _INSIDE = params.AUTHORIZATION - _CARRIERS - {"client_id"}
-
-log = logs.logger(__name__)
 
 
 def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
@@ -61,8 +59,8 @@ def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
         _check_claims(context.settings.issuer, client.client_id, claims)
         _check_repeated(outside, best)
     except OAuth2Error as refused:
-        reason = refused.__cause__ or refused.description
-        log.info("client %s: %s: %s", client.client_id, refused.error, reason)
+        reason = str(refused.__cause__ or refused.description)
+        context.note(Reason.REQUEST_OBJECT_REFUSED, client_id=client.client_id, compared=reason)
         return replace(best, refused=refused)
     return best
 

@@ -216,7 +216,9 @@ class TestWhoIsTold:
         caplog.set_level(logging.INFO)
         token = signed(inside(exp=world.now - 60), KEY)
         description = dict(ask_plainly(world, token).params)["error_description"]
-        assert "client app: invalid_request_object: the token has expired" in caplog.messages
+        [line] = [line for line in caplog.messages if "reason=request_object_refused" in line]
+        assert "error=invalid_request_object" in line
+        assert 'client_id=app compared="the token has expired"' in line
         assert "expired" not in description
         assert token.rpartition(".")[2] not in caplog.text
 

@@ -226,5 +226,7 @@ class TestWhatIsThere:
         server.reply = answer(b"", JWT, status="418 teapot")
         told = dict(ask(world).params)
         assert told["error_description"] == "The request_uri can't be read."
-        assert "client app: invalid_request_uri" in caplog.text
+        assert (
+            "error=invalid_request_uri reason=request_object_refused client_id=app" in caplog.text
+        )
         assert "status 418" in caplog.text

@@ -45,7 +45,7 @@ def test_an_error_of_the_token_endpoint(site, lines):
 def test_why_a_request_object_is_refused(site, lines):
     app = site.app(scopes=("openid",), request_object_signing_alg="RS256")
     answer = site.get(app.authorization_url(scope="openid", request="e30.e30."))
-    assert lines(answer, "invalid_request_object: the token isn't a signed JWT")
+    assert lines(answer, 'compared="the token isn\'t a signed JWT in compact form"')
 
 
 def test_why_an_assertion_is_refused(site, lines):
