@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error, ServerError
 
 from oauthprov.storage.interface import StorageError, UpgradeNeeded
 
@@ -51,6 +51,33 @@ class InvalidClientMetadataError(OAuth2Error):
     """A client can't be registered as it says it is (RFC 7591 section 3.2.2)."""
 
     error = "invalid_client_metadata"
+
+
+class SigningKeySealed(ServerError):
+    """No ``oauthprov.secret`` opens the key that signs; ``alg`` is its algorithm.
+
+    The secret was changed, and the former one isn't kept behind it. Storage is well.
+    """
+
+    status_code = 500
+    description = "The server can't sign tokens."
+
+    def __init__(self, alg: str) -> None:
+        super().__init__()
+        self.alg = alg
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, for the operator; no secret is in it."""
+        return f"no signing key for {self.alg} opens with oauthprov.secret"
+
+    @property
+    def remedy(self) -> str:
+        """What an operator can do."""
+        return (
+            "put the former secret back, behind the new one, or make a key that signs at once "
+            "with 'oauthprov keys rotate'"
+        )
 
 
 class JoseError(Exception):

@@ -242,7 +242,10 @@ class Authorization:
     ) -> Redirect:
         context.changes = changes
         if "code" not in request.authentication.response_type:
-            told = implicit.issue(context, request.authentication, person, request.scopes)
+            try:
+                told = implicit.issue(context, request.authentication, person, request.scopes)
+            except OAuth2Error as error:
+                return error_response(context, error, request.redirect_uri, request.pairs)
             return response(context, request.redirect_uri, told, request.pairs)
         self._engine.authorization.create_authorization_response(
             params.uri_with(request.pairs),

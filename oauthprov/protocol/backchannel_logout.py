@@ -19,7 +19,7 @@ from functools import partial
 
 from oauthprov.background import PERIOD, Lanes
 from oauthprov.credentials import digest, mint_id
-from oauthprov.errors import FetchBusy, FetchError
+from oauthprov.errors import FetchBusy, FetchError, SigningKeySealed
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol import signed_responses
 from oauthprov.protocol.context import required
@@ -231,13 +231,15 @@ class BackchannelLogout:
 
         Raises FetchBusy.
         """
-        uri, token = required(client.backchannel_logout_uri), self.token(client, about)
+        uri = required(client.backchannel_logout_uri)
         try:
+            token = self.token(client, about)
             status = self._fetcher.post(uri, {"logout_token": token}, seconds)
         except FetchBusy:
             raise
-        except FetchError as error:
-            log.warning("client %s can't be told of a logout: %s", about.client_id, error)
+        except (FetchError, SigningKeySealed) as error:
+            why = error.problem if isinstance(error, SigningKeySealed) else error
+            log.warning("client %s can't be told of a logout: %s", about.client_id, why)
             return False
         # Frameworks that see an empty body make 204 of 200.
         if status not in (200, 204):

@@ -130,6 +130,10 @@ class Reason(StrEnum):
         "request_object_refused",
         "The signed request object can't be had, verified or used.",
     )
+    SIGNING_KEY_SEALED = (
+        "signing_key_sealed",
+        "No signing key opens with oauthprov.secret, so no ID token can be signed.",
+    )
     SCOPE_NOT_ALLOWED = (
         "scope_not_allowed",
         "A requested scope is unknown, or not allowed for the client or the grant.",
@@ -137,19 +141,19 @@ class Reason(StrEnum):
 
     @property
     def level(self) -> int:
-        """The level of its line: a warning where a secret may be in the wrong hands."""
-        return logging.WARNING if self in _WARNINGS else logging.INFO
+        """The level of its line."""
+        return _LEVELS.get(self, logging.INFO)
 
 
-_WARNINGS = frozenset(
-    {
-        Reason.CODE_REPLAYED,
-        Reason.REFRESH_TOKEN_REPLAYED,
-        Reason.RECEIPT_USED,
-        Reason.CLIENT_KEYS_BUSY,
-        Reason.CLIENT_ASSERTION_REPLAYED,
-    }
-)
+_LEVELS = {
+    Reason.CODE_REPLAYED: logging.WARNING,
+    Reason.REFRESH_TOKEN_REPLAYED: logging.WARNING,
+    Reason.RECEIPT_USED: logging.WARNING,
+    Reason.CLIENT_ASSERTION_REPLAYED: logging.WARNING,
+    Reason.CLIENT_KEYS_BUSY: logging.WARNING,
+    Reason.SIGNING_KEY_SEALED: logging.ERROR,
+}
+"""What isn't INFO: a secret may be in the wrong hands, replies get lost, or nothing works."""
 
 
 @dataclass(frozen=True, slots=True)

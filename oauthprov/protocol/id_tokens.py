@@ -52,7 +52,7 @@ def signed(
         made["at_hash"] = jose.half_hash(alg, access_token)
     if nonce is not None:
         made["nonce"] = nonce
-    return required(context.openid).keys.sign(made, typ=TYPE, alg=alg)
+    return signed_responses.sign(context, made, typ=TYPE, alg=alg)
 
 
 def hinted(context: Context, id_token_hint: str) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from oauthprov.credentials import Keyring
+from oauthprov.errors import SigningKeySealed
 from oauthprov.protocol.jwk import PrivateKey
 from oauthprov.records import SigningKey
 from oauthprov.settings import Settings
@@ -82,6 +83,14 @@ class KeyRotation:
         """Return the private key, None when no ``oauthprov.secret`` opens it."""
         private = self._keyring.open(LABEL, key.sealed)
         return None if private is None else PrivateKey.load(key.alg, private)
+
+    def check(self) -> None:
+        """Raise SigningKeySealed when a key that is to sign can't be opened; no key is made."""
+        keys, now = self.load(), self._clock()
+        for alg in self._settings.keys_algorithms:
+            key = signing(keys, alg, now)
+            if key is not None and self._keyring.open(LABEL, key.sealed) is None:
+                raise SigningKeySealed(alg)
 
     def keep_up(self, keys: Sequence[SigningKey]) -> bool:
         """Add the keys that are missing or due; tell whether ``keys`` is out of date now."""

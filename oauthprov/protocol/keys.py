@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oauthprov.credentials import Keyring
-from oauthprov.errors import UnknownKey
+from oauthprov.errors import SigningKeySealed, UnknownKey
 from oauthprov.protocol import jose
 from oauthprov.protocol.jose import Verified
 from oauthprov.protocol.jwk import KeySet, PrivateKey, parse_key_set
@@ -83,16 +83,18 @@ class SigningKeys:
     def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str | None = None) -> str:
         """Return a signed token; ``alg`` is one of ``oauthprov.keys.algorithms``, or the first.
 
-        Raises StorageError when the keys can't be read, or none can be opened.
+        Raises StorageError when the keys can't be read, SigningKeySealed when none can be opened.
         """
         return jose.sign(claims, self.signer(alg or self._settings.keys_algorithms[0]), typ=typ)
 
     def signer(self, alg: str) -> PrivateKey:
-        """Return the key that signs with ``alg`` now. Raises StorageError."""
+        """Return the key that signs with ``alg`` now. Raises StorageError, SigningKeySealed."""
         read = self._current()
         key = signing(read.keys, alg, self._clock())
-        if key is None or key.kid not in read.private:
-            raise StorageError(f"there is no {alg} key that oauthprov.secret opens")
+        if key is None:
+            raise StorageError(f"there is no {alg} key")
+        if key.kid not in read.private:
+            raise SigningKeySealed(alg)
         return read.private[key.kid]
 
     def verify(
@@ -233,7 +235,8 @@ class SigningKeys:
                 continue
             opened = known.get(key.kid) or self.rotation.open(key)
             if opened is None:
-                log.error("no oauthprov.secret opens signing key %s (%s)", key.kid, key.alg)
+                sealed = SigningKeySealed(key.alg)
+                log.error("%s (%s): %s", sealed.problem, key.kid, sealed.remedy)
             else:
                 private[key.kid] = opened
         return private

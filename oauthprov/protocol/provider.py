@@ -57,7 +57,8 @@ def epoch() -> int:
 
 
 class Provider:
-    """Built once an app. Every method may raise StorageError, and none anything else.
+    """Built once an app. Every method may raise StorageError, and none but these anything else:
+    :meth:`userinfo` and :meth:`check_keys` SigningKeySealed.
 
     ``clock`` gives epoch seconds. ``browser`` is the digest of the secret that names a browser,
     ``person`` the active account there, ``others`` gives who else is signed in.
@@ -223,10 +224,16 @@ class Provider:
     def userinfo(self, bearing: Bearing) -> dict[str, object] | str | None:
         """Return the claims that a token stands for, None when it stands for no person.
 
-        They are a signed JWT where the client registered for that.
+        They are a signed JWT where the client registered for that; SigningKeySealed when there is
+        no key for it.
         """
         with self.validator.request() as context:
             return userinfo.userinfo(context, bearing)
+
+    def check_keys(self) -> None:
+        """Raise SigningKeySealed when ID tokens can't be signed, on a server that gives them."""
+        if self._openid is not None:
+            self.keys.rotation.check()
 
     def log_out(
         self,

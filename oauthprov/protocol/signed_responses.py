@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from oauthprov.errors import SigningKeySealed
+from oauthprov.protocol.context import Context, required
+from oauthprov.protocol.events import Reason
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
@@ -22,6 +28,15 @@ def userinfo_alg(settings: Settings, client: Client) -> str | None:
     """Return the algorithm of UserInfo, None when it is plain JSON (Core section 5.3.2)."""
     alg = client.userinfo_signed_response_alg
     return None if alg is None else _ours(settings, alg)
+
+
+def sign(context: Context, claims: Mapping[str, Any], *, typ: str | None, alg: str) -> str:
+    """Return the claims, signed. Raises StorageError, SigningKeySealed, which is noted."""
+    try:
+        return required(context.openid).keys.sign(claims, typ=typ, alg=alg)
+    except SigningKeySealed as sealed:
+        context.note(Reason.SIGNING_KEY_SEALED, compared=f"{sealed.problem}: {sealed.remedy}")
+        raise
 
 
 def _ours(settings: Settings, alg: str) -> str:

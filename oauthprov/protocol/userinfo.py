@@ -23,7 +23,7 @@ def userinfo(context: Context, bearing: Bearing) -> dict[str, object] | str | No
         return said
     said |= {"iss": context.settings.issuer, "aud": client.client_id}
     # Without a type and an expiry nobody can take it for an ID token, an id_token_hint least.
-    return required(context.openid).keys.sign(said, typ=None, alg=alg)
+    return signed_responses.sign(context, said, typ=None, alg=alg)
 
 
 def _said(context: Context, bearing: Bearing, account_id: str) -> dict[str, object]:

@@ -13,7 +13,7 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import HashingBusy
-from oauthprov.errors import FetchBusy, StorageError
+from oauthprov.errors import FetchBusy, SigningKeySealed, StorageError
 from oauthprov.protocol.answers import Refusal
 from oauthprov.web.words import _
 
@@ -162,6 +162,11 @@ def hashing_busy(context: HashingBusy, request: Any) -> Response:
     )
 
 
+def cannot_sign(context: SigningKeySealed, request: Any) -> Response:
+    """Answer 500 when there is no key to sign with: no retry mends it. The log says what will."""
+    return error_response(request, "server_error", str(context.description), context.status_code)
+
+
 def includeme(config: Configurator) -> None:
     """Add exception views for our own classes, and no others: the rest belong to the host."""
     for context, view in (
@@ -169,5 +174,6 @@ def includeme(config: Configurator) -> None:
         (StorageError, storage_failed),
         (HashingBusy, hashing_busy),
         (FetchBusy, fetching_busy),
+        (SigningKeySealed, cannot_sign),
     ):
         config.add_exception_view(view, context=context, oauthprov="error")

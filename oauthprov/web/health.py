@@ -7,6 +7,7 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.errors import SigningKeySealed
 from oauthprov.web.errors import error_response
 
 FULL = (
@@ -21,13 +22,19 @@ def healthz(request: Any) -> Response:
 
 
 def readyz(request: Any) -> Response:
-    """Storage answers too, its schema is ours, and it takes new records; else 503.
+    """Storage answers too, its schema is ours, it takes new records, and ID tokens can be signed.
 
-    ``warnings`` are what an operator should mend though it serves.
+    Else 503. ``warnings`` are what an operator should mend though it serves.
     """
-    health = request.oauthprov.provider.storage.health()
+    provider = request.oauthprov.provider
+    health = provider.storage.health()
     if health.full:
         return error_response(request, "temporarily_unavailable", FULL, 503)
+    try:
+        provider.check_keys()
+    except SigningKeySealed as sealed:
+        sentence = f"{sealed.problem[0].upper()}{sealed.problem[1:]}."
+        return error_response(request, "server_error", sentence, 503)
     warnings = {"warnings": health.warnings} if health.warnings else {}
     return Response(json_body={"status": "ok", **warnings})
 

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.registry import Registry
 
+from oauthprov import logs
 from oauthprov.accounts import AccountSource, BuiltInAccounts, EmailVerifications
-from oauthprov.errors import ConfigurationError
+from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
 from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.protocol.origins import origin_of
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
 from oauthprov.web.attempts import Attempts
+
+log = logs.logger(__name__)
 
 BUILT_IN_PAGES = (
     "login",
@@ -97,6 +100,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
             concurrency=settings.password_concurrency,
         )
     provider = Provider(settings, storage, source, clock)
+    _look_at_keys(provider)
     return Site(
         settings=settings,
         base_url=base_url,
@@ -108,6 +112,16 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
         email_verifications=EmailVerifications(storage, clock, settings.mail_link_lifetime),
         metadata=registry.setdefault("oauthprov.metadata", {}),
     )
+
+
+def _look_at_keys(provider: Provider) -> None:
+    """Say it at the start when no ID token can be signed; what needs none works all the same."""
+    try:
+        provider.check_keys()
+    except SigningKeySealed as sealed:
+        log.error("%s: %s", sealed.problem, sealed.remedy)
+    except StorageError:  # that is in the log already
+        pass
 
 
 def _base_url(issuer: str, prefix: str | None) -> str:

@@ -1,5 +1,6 @@
 """Telling clients of logouts: OpenID Connect Back-Channel Logout 1.0."""
 
+import dataclasses
 import threading
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from oauthprov.credentials import digest
 from oauthprov.protocol import backchannel_logout
+from oauthprov.protocol.provider import Provider
 from oauthprov.records import AuthorizationCode, Client, Grant, LogoutDelivery, Session
 from oauthprov.storage.interface import Add
 from tests.receiver import Receiver
@@ -224,6 +226,18 @@ class TestTheQueue:
         assert deliver(world) == (1, 0)
         first, second = (claims["jti"] for claims in told(world, receiver))
         assert first != second
+
+    def test_a_delivery_waits_while_no_signing_key_opens(self, world, visit, receiver):
+        visit.tokens()
+        visit.leave()
+        lost = dataclasses.replace(
+            world.settings, secret=("another secret, just as long as this",)
+        )
+        node = Provider(lost, world.storage, world.provider.accounts, lambda: world.now)
+        done = node.backchannel.deliver()
+        assert (done.told, done.left, receiver.requests) == (0, 1, [])
+        world.now += backchannel_logout.PAUSE
+        assert deliver(world) == (1, 0)
 
     def test_pauses_grow_and_end(self, world, visit, receiver):
         visit.tokens()

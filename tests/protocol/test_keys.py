@@ -9,7 +9,7 @@ from threading import Barrier, Event
 import pytest
 
 from oauthprov.credentials import Keyring
-from oauthprov.errors import JoseError
+from oauthprov.errors import JoseError, SigningKeySealed
 from oauthprov.protocol import jose
 from oauthprov.protocol.jwk import parse_key_set
 from oauthprov.protocol.key_rotation import SLACK, UnknownSigningKey, longest_lifetime
@@ -17,7 +17,7 @@ from oauthprov.protocol.keys import JWKS_MAX_AGE, REFRESH, SigningKeys, in_threa
 from oauthprov.records import SigningKey
 from oauthprov.storage.interface import StorageError
 
-from .world import INI, World
+from .world import INI, World, openid_world
 
 AHEAD = 86400
 MONTH = 30 * 86400
@@ -475,7 +475,7 @@ class TestSecret:
         first = Node(world, [SECRET]).kid()
         both = Node(world, [NEW_SECRET, SECRET])
         assert both.kid() == first
-        with pytest.raises(StorageError, match=r"no RS256 key that oauthprov\.secret opens"):
+        with pytest.raises(SigningKeySealed):
             Node(world, [NEW_SECRET]).kid()
         both.keys.rotation.rotate("RS256")
         assert Node(world, [NEW_SECRET]).kid() == first
@@ -483,12 +483,28 @@ class TestSecret:
     def test_a_lost_secret_is_logged_and_a_rotation_signs_at_once(self, world, caplog):
         first = Node(world, [SECRET]).kid()
         node = Node(world, [NEW_SECRET])
-        with pytest.raises(StorageError):
+        with pytest.raises(SigningKeySealed):
             node.sign()
-        assert f"no oauthprov.secret opens signing key {first}" in caplog.text
+        assert f"no signing key for RS256 opens with oauthprov.secret ({first})" in caplog.text
         second = node.keys.rotation.rotate("RS256").kid
         assert Node(world, [NEW_SECRET]).kid() == second
         assert set(Node(world).published()) == {first, second}
+
+    def test_a_look_at_the_keys_costs_one_read_and_makes_none(self, world):
+        provider = openid_world().provider
+        storage = provider.storage
+        before = (storage.reads, storage.writes)
+        provider.check_keys()
+        assert (storage.reads - before[0], storage.writes - before[1]) == (1, 0)
+        assert not list(storage.walk(SigningKey))
+
+    def test_a_key_that_waits_or_is_over_may_stay_sealed(self, world):
+        Node(world, [SECRET]).kid()
+        node = Node(world, [NEW_SECRET])
+        with pytest.raises(SigningKeySealed):
+            node.keys.rotation.check()
+        node.keys.rotation.rotate("RS256")
+        node.keys.rotation.check()
 
 
 class TestVerifying:
