@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from oauthprov.accounts import BuiltInAccounts, NameTaken, Unacceptable
+from oauthprov.accounts import BuiltInAccounts, NameTaken, PasswordPolicy, Unacceptable
 from oauthprov.credentials import PasswordHasher
 from oauthprov.records import Account, Login, Session, Sweep
 from oauthprov.storage import open_storage
@@ -26,7 +26,7 @@ def storage():
 
 def accounts(storage, *, time_cost: int = 1) -> BuiltInAccounts:
     return BuiltInAccounts.with_costs(
-        storage, lambda: NOW, memory_kib=8, time_cost=time_cost, password_length=8
+        storage, lambda: NOW, memory_kib=8, time_cost=time_cost, policy=PasswordPolicy()
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from oauthprov.accounts import BuiltInAccounts, NameTaken
+from oauthprov.accounts import BuiltInAccounts, NameTaken, PasswordPolicy
 from oauthprov.profile import checked
 from oauthprov.records import Account
 from oauthprov.settings import Settings
@@ -45,7 +45,7 @@ def add_alice(settings: Settings, storage: Storage, clock: Callable[[], int]) ->
         clock,
         memory_kib=settings.password_memory,
         time_cost=settings.password_time,
-        password_length=settings.password_length,
+        policy=PasswordPolicy(settings.password_length, settings.title),
     )
     with suppress(NameTaken):
         accounts.sign_up(NAME, PASSWORD)

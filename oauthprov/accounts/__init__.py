@@ -1,12 +1,7 @@
 """Whose accounts these are: a host's own, or those that the provider keeps."""
 
-from oauthprov.accounts.built_in import (
-    PASSWORD_ACR,
-    BuiltInAccounts,
-    Ended,
-    NameTaken,
-    Unacceptable,
-)
+from oauthprov.accounts.acceptable import PasswordPolicy, Unacceptable
+from oauthprov.accounts.built_in import PASSWORD_ACR, BuiltInAccounts, Ended, NameTaken
 from oauthprov.accounts.email_verification import Begun, EmailVerifications, Unproven
 from oauthprov.accounts.source import AccountSource, SignedIn
 from oauthprov.credentials import HashingBusy
@@ -20,6 +15,7 @@ __all__ = [
     "Ended",
     "HashingBusy",
     "NameTaken",
+    "PasswordPolicy",
     "SignedIn",
     "Unacceptable",
     "Unproven",

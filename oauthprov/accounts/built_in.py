@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from oauthprov.accounts.acceptable import PasswordPolicy, acceptable_name
 from oauthprov.accounts.source import AccountSource, SignedIn
-from oauthprov.credentials import (
-    PASSWORD_LIMIT,
-    HashingBusy,
-    PasswordHasher,
-    is_invisible,
-    mint_id,
-    name_key,
-)
+from oauthprov.credentials import HashingBusy, PasswordHasher, mint_id, name_key
 from oauthprov.profile import checked
 from oauthprov.records import Account, Digest, Login, Sweep
 from oauthprov.storage.interface import (
@@ -32,7 +25,6 @@ from oauthprov.storage.interface import (
     Stored,
 )
 
-NAME_LIMIT = 64
 PASSWORD_ACR = "1"  # noqa: S105 - a level of assurance (ISO/IEC 29115)
 """The authentication context of a password: the lowest level."""
 
@@ -41,15 +33,6 @@ _RACES = 20
 
 class NameTaken(Exception):
     """An account already has that name, in this or another spelling."""
-
-
-class Unacceptable(Exception):
-    """A name or password that can't be used; ``sentence`` says why."""
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.field = field
-        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +61,12 @@ class BuiltInAccounts(AccountSource):
         storage: Storage,
         hasher: PasswordHasher,
         clock: Callable[[], int],
-        password_length: int = 8,
+        policy: PasswordPolicy | None = None,
     ) -> None:
         self._storage = storage
         self._hasher = hasher
         self._clock = clock
-        self._password_length = password_length
+        self._policy = policy or PasswordPolicy()
 
     @classmethod
     def with_costs(
@@ -93,14 +76,14 @@ class BuiltInAccounts(AccountSource):
         *,
         memory_kib: int,
         time_cost: int,
-        password_length: int,
+        policy: PasswordPolicy,
         concurrency: int = 1,
     ) -> BuiltInAccounts:
         """Return accounts whose passwords are hashed at these costs (Argon2id)."""
         hasher = PasswordHasher(
             memory_kib=memory_kib, time_cost=time_cost, concurrency=concurrency
         )
-        return cls(storage, hasher, clock, password_length)
+        return cls(storage, hasher, clock, policy)
 
     @staticmethod
     def key_of(name: str) -> Digest:
@@ -186,8 +169,8 @@ class BuiltInAccounts(AccountSource):
 
     def sign_up(self, name: str, password: str, developer: bool = False) -> Account:
         """Make an account. Raises NameTaken, or Unacceptable for the name or password."""
-        shown = _acceptable_name(name)
-        self._check_password(password)
+        shown = acceptable_name(name)
+        self._policy.check(password, shown)
         account = Account(
             account_id=mint_id(),
             name=shown,
@@ -223,7 +206,10 @@ class BuiltInAccounts(AccountSource):
 
         Raises Unacceptable for the password, LookupError for an unknown account.
         """
-        self._check_password(password)
+        stored = self.get(account_id)
+        if stored is None:
+            raise LookupError(account_id)
+        self._policy.check(password, stored.record.name)
         encoded = self._hasher.hash(password)
         return self._end(account_id, lambda old: replace(old, password_hash=encoded))
 
@@ -289,14 +275,6 @@ class BuiltInAccounts(AccountSource):
             changed = replace(stored.record, password_hash=self._hasher.hash(password))
             self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
 
-    def _check_password(self, password: str) -> None:
-        if len(password) < self._password_length:
-            raise Unacceptable(
-                "password", f"A password needs {self._password_length} characters or more."
-            )
-        if len(password) > PASSWORD_LIMIT:
-            raise Unacceptable("password", f"A password has at most {PASSWORD_LIMIT} characters.")
-
 
 def _mark(return_to: str) -> dict[str, str]:
     """The name of a stored request or of a page of ours, in place of its URL."""
@@ -308,14 +286,3 @@ def _mark(return_to: str) -> dict[str, str]:
 def _profile(account: Account) -> dict[str, object]:
     found: dict[str, object] = json.loads(account.claims or "{}")
     return found
-
-
-def _acceptable_name(name: str) -> str:
-    shown = name.strip()
-    if any(map(is_invisible, shown)):
-        raise Unacceptable("name", "A user name can't hold invisible characters.")
-    shown = " ".join(shown.split())
-    length = len(unicodedata.normalize("NFKC", shown))
-    if not 1 <= length <= NAME_LIMIT:
-        raise Unacceptable("name", f"A user name has 1 to {NAME_LIMIT} characters.")
-    return shown

@@ -18,6 +18,7 @@ from oauthprov.accounts import (
     EmailVerifications,
     Ended,
     NameTaken,
+    PasswordPolicy,
     Unacceptable,
     Unproven,
 )
@@ -146,7 +147,7 @@ def _accounts(arguments: argparse.Namespace) -> Iterator[tuple[Opened, BuiltInAc
             on.clock,
             memory_kib=on.settings.password_memory,
             time_cost=on.settings.password_time,
-            password_length=on.settings.password_length,
+            policy=PasswordPolicy(on.settings.password_length, on.settings.title),
         )
         try:
             yield on, accounts

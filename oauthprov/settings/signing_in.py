@@ -49,5 +49,8 @@ class SigningIn:
         "Passwords hashed at once in a process; in a long rush as many wait, the rest get 503.",
     )
     password_length: int = setting(
-        "password.length", values.count(8), "8", "Characters that a new password must have."
+        "password.length",
+        values.count(8),
+        "15",
+        "Characters that a new password needs at least.",
     )

@@ -9,7 +9,7 @@ from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.registry import Registry
 
 from oauthprov import logs
-from oauthprov.accounts import AccountSource, BuiltInAccounts, EmailVerifications
+from oauthprov.accounts import AccountSource, BuiltInAccounts, EmailVerifications, PasswordPolicy
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
 from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.protocol.origins import origin_of
@@ -96,7 +96,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
             clock,
             memory_kib=settings.password_memory,
             time_cost=settings.password_time,
-            password_length=settings.password_length,
+            policy=PasswordPolicy(settings.password_length, settings.title),
             concurrency=settings.password_concurrency,
         )
     provider = Provider(settings, storage, source, clock)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from oauthprov.accounts import BuiltInAccounts
+from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
 from oauthprov.credentials import PasswordHasher
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import Account, Session
@@ -24,6 +24,9 @@ sys.exit(main())
 """
 
 
+NAMED = "A password can't be made of your user name or the name of this site."
+
+
 def authenticate(command, name, password):
     """Whether somebody could sign in with these."""
     storage, settings = command.storage(), command.settings()
@@ -32,7 +35,7 @@ def authenticate(command, name, password):
         lambda: int(time.time()),
         memory_kib=settings.password_memory,
         time_cost=settings.password_time,
-        password_length=settings.password_length,
+        policy=PasswordPolicy(settings.password_length, settings.title),
     )
     try:
         return accounts.authenticate(name, password) is not None
@@ -73,10 +76,10 @@ def test_the_developer_role_is_given_and_taken(command):
 def test_passwd_sets_another_password_and_ends_sessions(command):
     account_id = command.user("alice")["account_id"]
     begin_session(command, account_id)
-    done = command("user", "passwd", "alice", "--password-stdin", stdin="another one\n")
+    done = command("user", "passwd", "alice", "--password-stdin", stdin="another good one\n")
     assert done.code == 0
     assert sessions_of(command, account_id) == []
-    assert authenticate(command, "alice", "another one")
+    assert authenticate(command, "alice", "another good one")
     assert not authenticate(command, "alice", PASSWORD)
 
 
@@ -105,10 +108,12 @@ def test_verify_email_vouches_for_the_address_of_the_profile(command):
     ("arguments", "password", "sentence"),
     [
         (("add", "ALICE"), PASSWORD, "There is already a user ALICE."),
-        (("add", "bob"), "short", "A password needs 8 characters or more."),
+        (("add", "bob"), "short", "A password needs 15 characters or more."),
         (("add", "b\u202eob"), PASSWORD, "A user name can't hold invisible characters."),
         (("passwd", "bob"), PASSWORD, "There is no user bob."),
-        (("passwd", "alice"), "", "A password needs 8 characters or more."),
+        (("passwd", "alice"), "", "A password needs 15 characters or more."),
+        (("add", "bob"), "1234567890 bob bob", NAMED),
+        (("passwd", "alice"), "oauthprov-oauthprov", NAMED),
     ],
 )
 def test_what_is_refused_is_said_in_a_sentence(command, arguments, password, sentence):
@@ -124,7 +129,7 @@ def test_without_a_terminal_it_asks_for_the_option(command):
 
 
 @pytest.mark.parametrize(
-    ("second", "code"), [(PASSWORD, 0), ("another one", 1)], ids=["same", "different"]
+    ("second", "code"), [(PASSWORD, 0), ("another good one", 1)], ids=["same", "different"]
 )
 def test_on_a_terminal_it_asks_twice_without_echo(command, second, code):
     leader, follower = pty.openpty()

@@ -207,9 +207,14 @@ def test_a_new_password_signs_out_everybody_else(site, alice, phone):
     ("current", "new", "says"),
     [
         ("not it", "another good one", "That isn't your current password."),
-        (sites.PASSWORD, "short", "A password needs 8 characters or more."),
+        (sites.PASSWORD, "short", "A password needs 15 characters or more."),
         (sites.PASSWORD, "x" * 1025, "A password has at most 1024 characters."),
-        (sites.PASSWORD, "", "A password needs 8 characters or more."),
+        (sites.PASSWORD, "", "A password needs 15 characters or more."),
+        (
+            sites.PASSWORD,
+            "alice-alice-alice",
+            "A password can't be made of your user name or the name of this site.",
+        ),
     ],
 )
 def test_a_password_that_can_t_be_changed(site, alice, current, new, says):

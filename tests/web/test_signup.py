@@ -8,6 +8,12 @@ from oauthprov.records import Account, Login
 from tests import site as sites
 from tests.site import ISSUER, PASSWORD, Site
 
+GUESSED = (
+    "This password is easy to guess: it is a common one, or follows a pattern. "
+    "A few words that don't belong together make a good one."
+)
+NAMED = "A password can't be made of your user name or the name of this site."
+
 
 def sign_up(site: Site, name: str, password: str = PASSWORD, **environ):
     form = site.browser().get("/signup").form
@@ -40,8 +46,11 @@ def test_a_name_is_taken_in_every_spelling(site, alice, name):
         ("x" * 65, PASSWORD, "name", "A user name has 1 to 64 characters."),
         ("a\u202eb", PASSWORD, "name", "A user name can't hold invisible characters."),
         ("a\nb", PASSWORD, "name", "A user name can't hold invisible characters."),
-        ("bob", "1234567", "password", "A password needs 8 characters or more."),
+        ("bob", "1234567", "password", "A password needs 15 characters or more."),
         ("bob", "x" * 1025, "password", "A password has at most 1024 characters."),
+        ("bob", "passwordpassword", "password", GUESSED),
+        ("bob", "Bob 12345 67890 12", "password", NAMED),
+        ("bob", "oauthprov-oauthprov", "password", NAMED),
     ],
 )
 def test_what_can_t_be_used_is_said_at_its_field(site, name, password, field, says):
@@ -53,7 +62,7 @@ def test_what_can_t_be_used_is_said_at_its_field(site, name, password, field, sa
 
 
 def test_names_and_passwords_of_every_script_work(site):
-    name, password = "Zoë 李 🦉", "пароль 密码 🔑🔑"
+    name, password = "Zoë 李 🦉", "пароль и 密码 🔑🔑🔑"
     form = site.browser().get("/signup").form
     form["name"], form["password"] = name, password
     assert form.submit().status_int == 303
@@ -71,7 +80,8 @@ def test_a_name_is_text_and_never_markup(site):
 
 
 def test_a_password_may_be_as_long_as_a_form_allows(site):
-    assert sign_up(site, "bob", "🔑" * 1024).status_int == 303
+    password = "".join(chr(0x1F300 + number * 7919 % 256) for number in range(1024))
+    assert sign_up(site, "bob", password).status_int == 303
 
 
 def test_accounts_from_one_address_are_slowed():

@@ -1,0 +1,100 @@
+"""What may be a user name, and what may be a password.
+
+A new password follows NIST SP 800-63B-4 section 3.1.1.2: at least 15 characters where it is all
+that protects an account, no rules about kinds of characters, any character allowed, and none that
+is commonly used, expected, or made of the user's or the site's name. What was chosen before the
+policy still signs in.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from oauthprov.credentials import PASSWORD_LIMIT, is_invisible
+
+NAME_LIMIT = 64
+GUESSES = 1_000_000
+"""A password that is expected to be found by fewer guesses than this is refused."""
+
+_ESTIMATED = 24
+"""Characters that the estimate looks at: its cost grows faster than the length.
+
+24 characters that follow a pattern are refused, whatever comes behind them.
+"""
+_NAME_LENGTH = 3
+"""Letters and digits of a name that a password can be said to be made of."""
+
+
+class Unacceptable(Exception):
+    """A name or password that can't be used; ``sentence`` says why."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPolicy:
+    """What a new password must be. ``length`` counts characters, ``site`` is the site's name."""
+
+    length: int = 15
+    site: str = ""
+
+    def check(self, password: str, name: str) -> None:
+        """Raise Unacceptable when ``password`` is no good for the user of this name.
+
+        It takes some milliseconds, for a password of any length.
+        """
+        if len(password) > PASSWORD_LIMIT:
+            raise Unacceptable("password", f"A password has at most {PASSWORD_LIMIT} characters.")
+        password = unicodedata.normalize("NFC", password)
+        if len(password) < self.length:
+            raise Unacceptable("password", f"A password needs {self.length} characters or more.")
+        if self._is_made_of_names(password, (name, self.site)):
+            raise Unacceptable(
+                "password", "A password can't be made of your user name or the name of this site."
+            )
+        if _guesses(password, (name, self.site)) < GUESSES:
+            raise Unacceptable(
+                "password",
+                "This password is easy to guess: it is a common one, or follows a pattern. "
+                "A few words that don't belong together make a good one.",
+            )
+
+    def _is_made_of_names(self, password: str, names: tuple[str, ...]) -> bool:
+        """Tell whether little but digits is left of a password without the names in it."""
+        whole = left = _letters_and_digits(password)
+        for name in sorted(map(_letters_and_digits, names), key=len, reverse=True):
+            if len(name) >= _NAME_LENGTH:
+                left = left.replace(name, "")
+        letters = any(character.isalpha() for character in left)
+        return left != whole and not letters and len(left) < self.length
+
+
+def acceptable_name(name: str) -> str:
+    """Return a user name as it is shown. Raises Unacceptable."""
+    shown = name.strip()
+    if any(map(is_invisible, shown)):
+        raise Unacceptable("name", "A user name can't hold invisible characters.")
+    shown = " ".join(shown.split())
+    length = len(unicodedata.normalize("NFKC", shown))
+    if not 1 <= length <= NAME_LIMIT:
+        raise Unacceptable("name", f"A user name has 1 to {NAME_LIMIT} characters.")
+    return shown
+
+
+def _letters_and_digits(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(filter(str.isalnum, folded))
+
+
+def _guesses(password: str, names: tuple[str, ...]) -> int:
+    """Return how many guesses are expected to find the beginning of a password."""
+    # Some megabytes of word lists, which most processes never need.
+    from zxcvbn_rs_py import zxcvbn
+
+    expected = [word for name in names for word in {name, *name.split()} if word]
+    text = password[:_ESTIMATED].encode("utf-8", "replace").decode()
+    return int(zxcvbn(text, expected).guesses)
