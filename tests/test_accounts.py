@@ -195,3 +195,10 @@ def test_changes_at_the_same_time_all_arrive(storage, people):
     assert PasswordHasher(memory_kib=8, time_cost=1).verify(
         account.password_hash, "another good one"
     )
+
+
+def test_a_password_is_the_same_however_its_characters_were_composed(people):
+    """Unicode NFC (RFC 8265 section 4.2): keyboards differ in the code points that they send."""
+    composed = people.sign_up("alice", "une tasse de caf\u00e9 noir")
+    assert people.authenticate("alice", "une tasse de cafe\u0301 noir") == composed
+    assert people.authenticate("alice", "une tasse de cafe noir") is None

@@ -26,7 +26,7 @@ log = logs.logger(__name__)
 _TITLES = {
     403: _("That didn't come from this site"),
     404: _("Nothing here"),
-    405: _("Wrong way in"),
+    405: _("Method not allowed"),
     500: _("Something went wrong"),
     503: _("Back in a moment"),
 }
@@ -101,7 +101,7 @@ def refusal(request: Any, refused: Refusal) -> Response:
 
 def rejected(context: Rejected, request: Any) -> Response:
     """Answer a request that a view refused."""
-    log.info("rejected: %s", context)
+    log.info("refused: %s", context.description, extra={"error": context.error})
     return error_response(
         request, context.error, context.description, context.status, context.headers
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
 
+from oauthprov.logs import JSONFormatter
 from tests.web.openid import openid_site, register_itself
 
 
@@ -67,3 +69,36 @@ def test_what_a_stranger_sends_makes_no_line_of_its_own(site, caplog):
     register_itself(site, redirect_uris=["https://app.example/\r\nERROR forged"])
     assert caplog.messages
     assert not [line for line in caplog.messages if "\n" in line or "\r" in line]
+
+
+def test_why_a_protected_resource_refuses_a_token(site, lines):
+    app = site.app()
+    tokens = app.tokens(site.browser().sign_up("alice"), scope="profile:read")
+    insufficient = app.userinfo(tokens["access_token"])
+    assert (insufficient.status_int, insufficient.json["error"]) == (403, "insufficient_scope")
+    fields = f"endpoint=resource error=insufficient_scope client_id={app.client.client_id}"
+    assert lines(insufficient, fields)
+    app.revoke(tokens["access_token"])
+    dead = app.userinfo(tokens["access_token"])
+    assert lines(dead, "endpoint=resource error=invalid_token reason=token_revoked")
+    assert len(lines(dead, "refused")) == 1
+    missing = site.get("/oauth/userinfo")
+    assert missing.status_int == 401
+    assert not lines(missing, "refused")
+
+
+def test_the_fields_are_members_of_a_json_line(site, caplog):
+    caplog.set_level(logging.INFO, "oauthprov")
+    app = site.app()
+    answer = app.exchange("opc_unknown.code")
+    written = [json.loads(JSONFormatter().format(record)) for record in caplog.records]
+    [line] = [line for line in written if "reason" in line]
+    members = {name: line[name] for name in ("endpoint", "error", "reason", "client_id")}
+    assert members == {
+        "endpoint": "token",
+        "error": "invalid_grant",
+        "reason": "code_unknown",
+        "client_id": app.client.client_id,
+    }
+    assert line["request_id"] == answer.headers["X-Request-Id"]
+    assert line["grant_id"] == "unknown"
