@@ -84,8 +84,21 @@ def present(context: Context, raw: str, request: Request) -> bool:
     context.code = stored
     request.user = stored.record.account_id
     request.scopes = list(stored.record.scopes)
-    context.resources = resources.narrowed(context.settings, request, stored.record.resources)
     return True
+
+
+def confirm(context: Context, redirect_uri: str, request: Request) -> None:
+    """Compare the redirect URI with the authorization request's, and narrow the resources.
+
+    It is called once the verifier is right: until then no error may depend on what the code is
+    for. Raises InvalidGrantError, InvalidTargetError.
+    """
+    code = required(context.code).record
+    if code.redirect_uri != redirect_uri:
+        sent, asked = events.quoted(redirect_uri), events.quoted(code.redirect_uri)
+        context.note(Reason.REDIRECT_URI_MISMATCH, compared=f"sent {sent}, asked with {asked}")
+        raise InvalidGrantError(request=request)
+    context.resources = resources.narrowed(context.settings, request, code.resources)
 
 
 def redeem(context: Context) -> tokens.Response:

@@ -199,7 +199,8 @@ class DynamicRegistration:
             error = TemporarilyUnavailableError("Please try again.", status_code=503)
         except OAuth2Error as refused:
             error = refused
-        events.emit(Event("register", error.error, client_id=client_id), error.description)
+        named = None if client_id is None else events.cut(client_id)
+        events.emit(Event("register", error.error, client_id=named), error.description)
         return registration_call.refusal(error, self._settings.issuer)
 
 

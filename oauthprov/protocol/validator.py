@@ -22,13 +22,12 @@ from typing import Any
 
 from oauthlib.common import Request
 from oauthlib.oauth2 import RequestValidator
-from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, UnsupportedResponseTypeError
+from oauthlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
 
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol import (
     authentication,
     codes,
-    events,
     implicit,
     introspection,
     pkce,
@@ -248,12 +247,7 @@ class Validator(RequestValidator):
         **kwargs: Any,
     ) -> bool:
         """Compare with the authorization request's; oauthlib's own error has the wrong code."""
-        context = current()
-        asked = required(context.code).record.redirect_uri
-        if asked != redirect_uri:
-            compared = f"sent {events.quoted(redirect_uri)}, asked with {events.quoted(asked)}"
-            context.note(Reason.REDIRECT_URI_MISMATCH, compared=compared)
-            raise InvalidGrantError("Mismatching redirect URI.", request=request)
+        codes.confirm(current(), redirect_uri, request)
         return True
 
     def invalidate_authorization_code(

@@ -8,7 +8,7 @@ import pytest
 
 from oauthprov.protocol.error_descriptions import DESCRIPTIONS
 
-from .world import VERIFIER, basic
+from .world import NOTES, PHOTOS, VERIFIER, basic
 
 GRANT = DESCRIPTIONS["invalid_grant"]
 SENT = "zx81"
@@ -104,6 +104,21 @@ def test_a_missing_or_malformed_verifier_tells_nothing_of_the_code(world, verifi
     assert answers[0].body == answers[1].body
     assert answers[0].body["error"] == "invalid_request"
     assert world.redeem(live, code_verifier=VERIFIER).status == 200
+
+
+def test_a_resource_tells_nothing_of_a_code_before_its_verifier_is_right(world):
+    live, dead = world.code(scope="photos", resource=PHOTOS), "opc_abc.x"
+    wrong = {"code_verifier": "w" * 50, "resource": NOTES}
+    answers = [world.redeem(code, **wrong) for code in (live, dead)]
+    assert (
+        answers[0].body
+        == answers[1].body
+        == {
+            "error": "invalid_grant",
+            "error_description": GRANT,
+        }
+    )
+    assert world.redeem(live, resource=NOTES).body["error"] == "invalid_target"
 
 
 @pytest.mark.parametrize("endpoint", ["introspect", "revoke"])

@@ -10,7 +10,7 @@ import pytest
 from oauthprov import logs
 from oauthprov.protocol.answers import Call
 from oauthprov.protocol.events import Reason
-from oauthprov.records import AccessToken
+from oauthprov.records import AccessToken, Consent, consent_key
 from oauthprov.storage.interface import Claim, Revoke
 
 from .world import VERIFIER, World, basic, openid_world
@@ -149,6 +149,21 @@ def test_a_refresh_token_of_another_client(world, lines):
         grant_id=slot_of(token),
         compared="issued to 'app'",
     )
+
+
+def test_what_has_ended_meanwhile(world, lines):
+    """Its sweep hasn't come by yet: the mark alone refuses the code and the refresh token."""
+    token, code = world.tokens()["refresh_token"], world.code()
+    key = consent_key("alice-id", "app")
+    epoch = world.storage.get(Consent, key).record.epoch
+    world.change(Consent, key, epoch=epoch + 1)
+    world.redeem(code)
+    world.refresh(token)
+    compared = "what ended: the consent"
+    assert lines() == [
+        refused("ended", grant_id=slot_of(code), compared=compared),
+        refused("ended", grant_id=slot_of(token), compared=compared),
+    ]
 
 
 def test_a_receipt_that_is_used_is_a_warning(world, lines):
