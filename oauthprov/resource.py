@@ -234,7 +234,9 @@ def _response(
     here = _resource(request, named)
     if problem not in (_MISSING, _INVALID):  # of a dead token the provider knows why
         client_id = client_of_token(request)
-        events.emit(Event("resource", problem.error, client_id=client_id), problem.description)
+        events.emit(
+            Event("resource", problem.error, client_id=client_id), problem.description or ""
+        )
     said = {"realm": settings.issuer}
     if problem.error is not None:
         said |= {"error": problem.error, "error_description": problem.description or ""}

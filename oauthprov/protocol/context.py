@@ -111,8 +111,9 @@ class Context:
 
     def report(self) -> None:
         """Write into the log what was noted and told."""
-        client_id = self.client.client_id if self.client else None
-        events.report(self.noted, Event(self.operation, client_id=client_id), self.told)
+        if self.noted or self.told:
+            client_id = self.client.client_id if self.client else None
+            events.report(self.noted, Event(self.operation, client_id=client_id), self.told)
 
     def load(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return what storage holds, read at most once in this request."""

@@ -8,7 +8,7 @@ as precise as an operator needs. None of them quotes a secret, a code or a token
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Literal
@@ -176,21 +176,24 @@ class Told:
     """The error that was sent: a registered code and its description."""
 
     error: str
-    description: str | None = None
+    description: str = ""
 
 
 def error_of(answer: object) -> Told | None:
     """Return the error that an answer of the provider tells, None when it tells none."""
+    said: Mapping[str, object]
     match answer:
         case Answer():
-            said = {name: str(value) for name, value in (answer.body or {}).items()}
+            said = answer.body or {}
         case Redirect():
             said = dict(answer.params)
         case Refusal():
             return Told(answer.error, answer.description)
         case _:
             return None
-    return Told(said["error"], said.get("error_description")) if "error" in said else None
+    if "error" not in said:
+        return None
+    return Told(str(said["error"]), str(said.get("error_description") or ""))
 
 
 def report(noted: Sequence[Event], request: Event, told: Told | None) -> None:
@@ -208,7 +211,7 @@ def report(noted: Sequence[Event], request: Event, told: Told | None) -> None:
     emit(replace(last, error=told.error), told.description)
 
 
-def emit(event: Event, description: str | None = None) -> None:
+def emit(event: Event, description: str = "") -> None:
     """Write one event into the log; ``description`` is written where there is no reason."""
     named = [(field.name, getattr(event, field.name)) for field in fields(event)]
     extra = {name: value for name, value in named if value is not None}
