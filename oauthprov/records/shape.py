@@ -14,7 +14,9 @@ class Shape:
 
     ``name`` names its table or key prefix, ``key`` the field that identifies a record, ``indexes``
     the fields by which records are found, ``keep`` the seconds that a record outlives its
-    ``expires_at`` so that *replayed* can still be told from *unknown*.
+    ``expires_at`` so that *replayed* can still be told from *unknown*. ``expires`` is whether
+    records carry ``expires_at``, ``has_grant`` whether they may name the grant they die with, as
+    ``grant_id``.
     """
 
     name: str
@@ -22,16 +24,8 @@ class Shape:
     indexes: tuple[str, ...]
     keep: int
     fields: tuple[dataclasses.Field[Any], ...]
-
-    @property
-    def expires(self) -> bool:
-        """Whether records of this kind carry ``expires_at``."""
-        return any(field.name == "expires_at" for field in self.fields)
-
-    @property
-    def has_grant(self) -> bool:
-        """Whether records of this kind may name the grant they die with, as ``grant_id``."""
-        return self.name != "grant" and any(field.name == "grant_id" for field in self.fields)
+    expires: bool
+    has_grant: bool
 
 
 class Record:
@@ -58,7 +52,9 @@ def record(
     def declare(cls: type[R]) -> type[R]:
         made = dataclass(frozen=True, slots=True)(cls)
         fields = dataclasses.fields(made)  # type: ignore[arg-type]
-        made.shape = Shape(name, key, indexes, keep, fields)
+        names = {field.name for field in fields}
+        has_grant = name != "grant" and "grant_id" in names
+        made.shape = Shape(name, key, indexes, keep, fields, "expires_at" in names, has_grant)
         return made
 
     return declare

@@ -147,12 +147,11 @@ def check(changes: Sequence[Change]) -> None:
     if len(changes) > 1 and len({change.target for change in changes}) < len(changes):
         raise ValueError("a record appears at most once in a commit")
     for change in changes:
-        match change:
-            case Add(record):
-                _check_record(record)
-            case Replace(record, expecting):
-                _check_record(record)
-                _check_same(record, expecting.record)
+        if isinstance(change, Add):
+            _check_record(change.record)
+        elif isinstance(change, Replace):
+            _check_record(change.record)
+            _check_same(change.record, change.expecting.record)
 
 
 def _check_record(record: Record) -> None:

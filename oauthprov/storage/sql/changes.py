@@ -1,6 +1,6 @@
 """The statements of changes: the condition that judges a change stands in what makes it.
 
-A statement makes one change, or several of one shape: ``parts`` are their numbers, which tell
+A statement makes one change, or several of one shape; ``parts`` are their numbers, which tell
 their parameters apart. With ``gate`` it does its work only when that CTE found its row.
 """
 
@@ -47,6 +47,7 @@ ROWS = (16, 4, 1)
 """How many records a statement adds."""
 
 Shape = tuple[type[Change], type[Record]]
+Written = Insert | Update | Delete
 
 
 def shape(change: Change) -> Shape:
@@ -78,16 +79,17 @@ def values(change: Change, codec: Codec[Any], now: int) -> Mapping[str, Any]:
             return {"key": change.target[1], "now": now}
 
 
-def statement(change: Shape, parts: range, gate: CTE | None = None) -> Insert | Update | Delete:
-    """The statement of one change, or of as many alike as there are ``parts``."""
+def statement(change: Shape, count: int, first: int = 0, gate: CTE | None = None) -> Written:
+    """The statement of ``count`` changes alike, which are the parts from ``first`` on."""
     type_, kind = change
+    parts = range(first, first + count)
     if type_ is Add:
         return _add(kind, parts, gate)
     changed: Update | Delete
     if type_ is Claim:
         changed = _claim(kind, parts)
     elif type_ is Replace:
-        changed = _replace(kind, parts[0])
+        changed = _replace(kind, first)
     elif type_ is Remove:
         changed = delete(TABLES[kind]).where(is_one_of(kind, parts))
     else:
@@ -95,11 +97,11 @@ def statement(change: Shape, parts: range, gate: CTE | None = None) -> Insert | 
     return changed if gate is None else changed.where(_passed(gate))
 
 
-def vacate(kind: type[Record], parts: range) -> Delete:
-    """Delete the rows that Adds find under their keys, if past their expiry and ``keep``."""
+def vacate(kind: type[Record], count: int) -> Delete:
+    """Delete the rows that ``count`` Adds find under their keys, if past expiry and ``keep``."""
     table = TABLES[kind]
-    dead = parameter(parts[0], "dead", table.c.expires_at)
-    return delete(table).where(is_one_of(kind, parts), table.c.expires_at <= dead)
+    dead = parameter(0, "dead", table.c.expires_at)
+    return delete(table).where(is_one_of(kind, range(count)), table.c.expires_at <= dead)
 
 
 def _passed(gate: CTE) -> Exists:

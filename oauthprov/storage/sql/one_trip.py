@@ -26,10 +26,10 @@ def one_trip(shapes: tuple[Shape, ...]) -> Select[Any]:
     gate: CTE | None = None
     for part, shape in enumerate(shapes):
         if shape[0] in GATES:
-            decides = statement(shape, range(part, part + 1))
+            decides = statement(shape, 1, part)
             gate = decides.returning(ONE.label("passed")).cte("gate")
     others = [
-        statement(shape, range(part, part + 1), gate).cte(f"change{part}")
+        statement(shape, 1, part, gate).cte(f"change{part}")
         for part, shape in enumerate(shapes)
         if shape[0] not in GATES
     ]

@@ -6,7 +6,6 @@ Changes of one shape become few statements, compiled for a few fixed numbers of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from oauthprov.records import KINDS
 from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke
@@ -43,34 +42,44 @@ class Planner:
         With ``vacating`` the keys of Adds are freed first, of what is past its ``keep``.
         """
         ordered = changes if len(changes) == 1 else in_locking_order(changes)
-        shapes = tuple(map(shape, ordered))
+        shapes = tuple([shape(change) for change in ordered])
         parts = [
             values(change, self._codecs.of(kind), now)
             for change, (_, kind) in zip(ordered, shapes, strict=True)
         ]
         if not vacating and self._one_trip and len(shapes) > 1 and fits(shapes):
             return [Step(self._compiler.statement(one_trip, shapes), parts, 1)]
-        grouped = groupby(zip(shapes, parts, strict=True), key=lambda pair: pair[0])
-        return [
-            step
-            for alike, group in grouped
-            for step in self._alike(alike, [part for _, part in group], vacating)
-        ]
+        steps: list[Step] = []
+        for alike, first, end in _runs(shapes):
+            if vacating and alike[0] is Add and alike[1].shape.expires:
+                given = padded(parts[first:end])
+                freeing = self._compiler.statement(vacate, alike[1], len(given))
+                steps.append(Step(freeing, given))
+            steps += self._alike(alike, parts[first:end])
+        return steps
 
-    def _alike(self, alike: Shape, parts: Sequence[Part], vacating: bool) -> Iterator[Step]:
-        type_, kind = alike
-        if vacating and type_ is Add and kind.shape.expires:
-            all_parts = padded(parts)
-            statement_ = self._compiler.statement(vacate, kind, range(len(all_parts)))
-            yield Step(statement_, all_parts)
+    def _alike(self, alike: Shape, parts: Sequence[Part]) -> Iterator[Step]:
+        type_ = alike[0]
         for some in _cut(type_, parts):
             given = padded(some) if type_ in BY_KEYS else some
-            made = self._compiler.statement(statement, alike, range(len(given)))
+            made = self._compiler.statement(statement, alike, len(given))
             yield Step(made, given, len(some) if type_ in GATES else None)
+
+
+def _runs(shapes: Sequence[Shape]) -> Iterator[tuple[Shape, int, int]]:
+    """Yield each shape with where the changes of it begin and end."""
+    first = 0
+    for end in range(1, len(shapes) + 1):
+        if end == len(shapes) or shapes[end] != shapes[first]:
+            yield shapes[first], first, end
+            first = end
 
 
 def _cut(type_: type[Change], parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
     """Cut changes of one type into those that one statement makes."""
+    if len(parts) == 1:
+        yield parts
+        return
     sizes = (len(parts),) if type_ in BY_KEYS else ROWS if type_ is Add else (1,)
     start = 0
     for size in sizes:

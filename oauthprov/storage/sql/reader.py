@@ -36,6 +36,13 @@ class Reader:
         self._compiler = compiler
         self._codecs = codecs
 
+    def get(self, kind: type[R], key: str) -> Stored[R] | None:
+        """Return what is under ``key``, by one trip; none for what can't be a key."""
+        if not is_key(key):
+            return None
+        rows = self._rows(self._compiler.statement(by_keys, kind, 1), [{"key": key}])
+        return self._codecs.of(kind).decode(rows[0]) if rows else None
+
     def get_many(self, pairs: Sequence[Target]) -> Sequence[Stored[Record] | None]:
         """Return what is under each of ``pairs``, in order.
 
@@ -101,13 +108,8 @@ class Reader:
         return self._pool.run(query)
 
 
-def _together(
-    wanted: Mapping[type[Record], Mapping[str, None]],
-) -> Iterator[Sequence[type[Record]]]:
-    """Group kinds by the statement that reads them, in an order that doesn't depend on pairs."""
-    if len(wanted) < 2:
-        yield from ([kind] for kind in wanted)
-        return
+def _together(wanted: Mapping[type[Record], Mapping[str, None]]) -> Iterator[list[type[Record]]]:
+    """Group kinds by the statement that reads them; the order of ``wanted`` makes no other."""
     singles = [kind for kind in KINDS if len(wanted.get(kind, ())) == 1]
     for start in range(0, len(singles), KINDS_TOGETHER):
         yield singles[start : start + KINDS_TOGETHER]

@@ -30,6 +30,9 @@ class SQLStorage(Storage):
         self._reader = Reader(self.engines.reader, self._compiler, codecs)
         self._committer = Committer(self.engines, self._compiler, codecs, self._reader.get_many)
 
+    def get(self, kind: type[R], key: str) -> Stored[R] | None:
+        return self._reader.get(kind, key)
+
     def get_many(
         self, pairs: Sequence[tuple[type[Record], str]]
     ) -> Sequence[Stored[Record] | None]:
