@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from oauthprov.records import Consent, Interaction
+from oauthprov.storage.interface import Replace
 from tests.site import CALLBACK, ISSUER, PASSWORD, PHOTOS, arrived
 
 
@@ -154,3 +157,21 @@ def test_the_stored_request_is_bound_to_the_browser_s_cookie(site, alice):
     [stored] = site.storage.walk(Interaction)
     assert stored.record.browser is not None
     assert alice.page.cookies["__Host-oauthprov_bid"] not in str(stored.record)
+
+
+def test_a_decision_that_others_keep_overtaking_may_be_made_again_in_a_moment(site, alice):
+    app = site.app()
+    page = alice.authorize(app)
+    alice.connect(app)
+    storage = site.storage.inner
+
+    def allow_elsewhere():
+        [stored] = storage.find(Consent).items
+        changed = replace(stored.record, updated_at=stored.record.updated_at + 1)
+        storage.commit(Replace(changed, expecting=stored), now=site.clock())
+
+    site.storage.meanwhile = [allow_elsewhere] * 3
+    response = pressed(page)
+    assert response.status_int == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert pressed(page).location.startswith(CALLBACK + "?code=")
