@@ -2,6 +2,7 @@
 # make demo   the demo client on http://localhost:8000 (CLIENT_ID=... CLIENT_SECRET=...)
 # make certify  the provider for the OpenID Foundation's conformance suite, see docs/openid.md
 # make test   the test suite, on real servers
+# make faults  what happens when a store or a server fails, on every engine: five minutes, a table
 # make lint   ruff and mypy
 
 PORT ?= 5000
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 QUIET := PYTHONWARNINGS="ignore:pkg_resources is deprecated"
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
-.PHONY: help run demo certify test lint format clean
+.PHONY: help run demo certify test faults lint format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -48,6 +49,9 @@ certify: $(V)/.run
 
 test: $(V)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+faults: $(V)/.test
+	@$(QUIET) $(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
 lint: $(V)/.test
 	$(BIN)/ruff check .

@@ -100,12 +100,17 @@ def serve(command: list[str | Path], home: Path, user: str, answers: Callable[[]
         until(answers, lambda: not (home / guard.ENDED).exists())
 
 
-def until(answers: Callable[[], None], hopeful: Callable[[], bool] = lambda: True) -> None:
-    """Call ``answers`` until it raises nothing; give up after a minute or without hope."""
-    deadline = time.monotonic() + PATIENCE
+def until(
+    answers: Callable[[], object],
+    hopeful: Callable[[], bool] = lambda: True,
+    patience: float = PATIENCE,
+) -> None:
+    """Call ``answers`` until it raises nothing; give up after ``patience`` or without hope."""
+    deadline = time.monotonic() + patience
     while True:
         try:
-            return answers()
+            answers()
+            return
         except Exception:
             if time.monotonic() > deadline or not hopeful():
                 raise
