@@ -16,6 +16,9 @@ from oauthprov.storage.interface import StorageError
 PERIOD = 60
 """Seconds after which :meth:`Worker.look` wakes a worker: another node may have left work."""
 
+AGAIN = 5
+"""The same where storage didn't answer: what is left undone mustn't wait for long."""
+
 LANES_LIMIT = 1000
 """Items that wait in lanes at once."""
 
@@ -61,7 +64,10 @@ class Worker:
             self._thread = thread
 
     def look(self) -> None:
-        """Wake the worker, unless it was woken within PERIOD: a restart may have left work."""
+        """Wake the worker, unless it was woken within PERIOD: a restart may have left work.
+
+        Where storage failed it, AGAIN has to pass.
+        """
         looked_at = self._looked_at
         if looked_at is None or not 0 <= self._clock() - looked_at < PERIOD:
             self.wake()
@@ -87,6 +93,8 @@ class Worker:
             return self._work()
         except StorageError as error:
             log.warning("%s: storage doesn't answer, so the work waits: %s", self._name, error)
+            with self._lock:
+                self._looked_at = self._clock() - PERIOD + AGAIN
         except Exception:
             log.exception("%s: the work failed", self._name)
         return None
