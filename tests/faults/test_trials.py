@@ -12,6 +12,7 @@ from tests.faults.faults import (
     Fault,
     FewPostgreSQLConnections,
     FewRedisConnections,
+    FullRedis,
     KilledBackend,
     KilledStore,
     KilledWorker,
@@ -69,6 +70,11 @@ def test_a_backend_that_is_killed_takes_nothing_along(deployment):
 @on("redis", "mariadb")
 def test_a_store_that_is_stopped_leaves_nobody_without_an_answer(deployment):
     expect_nothing_wrong(deployment, StoppedStore(deployment.store))
+
+
+@on("redis")
+def test_a_full_redis_still_revokes_and_readyz_tells(deployment):
+    expect_nothing_wrong(deployment, FullRedis(deployment.store, deployment))
 
 
 @on("sqlite")
