@@ -81,6 +81,7 @@ def test_a_replay_revokes_what_the_code_began(world, person, fill):
 
 
 def test_a_refused_exchange_uses_nothing_up(server, world, person, fill):
+    person.tokens()  # the first makes the key that signs
     code = world.code(person=person.visit.person, scope="openid")
     fill()
     with pytest.raises(StorageFull):
