@@ -10,6 +10,7 @@ import redis
 from oauthprov.records import AccessToken, Account
 from oauthprov.storage.interface import Add, Storage, batches
 from oauthprov.storage.redis import open
+from oauthprov.storage.redis.address import parse
 from oauthprov.storage.redis.connections import Connections
 from oauthprov.storage.redis.keys import SHARDS
 from oauthprov.storage.redis.route import Single
@@ -82,8 +83,7 @@ def test_a_walk_through_many_windows(redis_url: str, storage: Storage, window: i
     tokens = [samples.machine_token() for _ in range(10)]
     storage.commit(*map(Add, tokens), now=NOW)
     keys = sorted(token.key for token in tokens)
-    make = redis.ConnectionPool.from_url(redis_url).make_connection
-    route = Single(Connections(make, limit=1, patience=5))
+    route = Single(Connections(parse(redis_url, {})))
     walks = Walks(route, KEYS, window)
     for after in (None, *keys):
         left = keys if after is None else keys[keys.index(after) + 1 :]
