@@ -92,13 +92,6 @@ def test_a_profile_saved_meanwhile_is_kept(verifications, alice, people):
     assert profile["nickname"].startswith("Al ")
 
 
-def test_what_has_expired_is_purged(verifications, alice, storage, clock):
-    verifications.begin(alice)
-    clock.pass_by(10_000)
-    storage.purge(now=clock())
-    assert list(storage.walk(EmailVerification)) == []
-
-
 def test_an_operator_vouches_for_an_address(verifications, alice, people, clock):
     clock.pass_by(60)
     verifications.vouch(alice)

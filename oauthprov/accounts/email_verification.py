@@ -10,6 +10,7 @@ from oauthprov.credentials import digest, mint
 from oauthprov.records import Account, EmailVerification
 from oauthprov.storage.interface import (
     Add,
+    Change,
     Claim,
     Conflict,
     Remove,
@@ -66,8 +67,9 @@ class EmailVerifications:
         )
         earlier = self._storage.walk(EmailVerification, account_id=account_id)
         ended = [Remove(EmailVerification, stored.record.key) for stored in earlier]
-        for changes in batches([*ended, Add(verification)]):
-            self._storage.commit(*changes, now=now)
+        changes: list[Change] = [*ended, Add(verification)]
+        for batch in batches(changes):
+            self._storage.commit(*batch, now=now)
         return Begun(email, token, verification.expires_at)
 
     def finish(self, account_id: str, token: str) -> None:

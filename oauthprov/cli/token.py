@@ -14,21 +14,15 @@ import argparse
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
-from itertools import islice
-from typing import TypeVar
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
 from oauthprov.cli.progress import counting
 from oauthprov.records import AccessToken, AuthorizationCode, Grant
-from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored
+from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored, batches
 
 Seen = Callable[[int], None]
-T = TypeVar("T")
-
-BATCH = 100
-"""Grants that are revoked by one commit."""
 
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
@@ -75,10 +69,10 @@ def _revoke(arguments: argparse.Namespace) -> None:
         grants = tokens = 0
         with counting("Grants and tokens looked at") as seen:
             # Before the grants: one that is redeemed meanwhile has its grant to be revoked.
-            for codes in _batches(_codes(on, arguments)):
+            for codes in batches(_codes(on, arguments)):
                 ended = [Remove(AuthorizationCode, code.record.key) for code in codes]
                 on.storage.commit(*ended, now=now)
-            for some in _batches(_grants(on, arguments, seen)):
+            for some in batches(_grants(on, arguments, seen)):
                 live = [grant.record.grant_id for grant in some if grant.state(now) == "live"]
                 if live:
                     on.storage.commit(*map(Revoke, live), now=now)
@@ -118,11 +112,6 @@ def _codes(on: Opened, arguments: argparse.Namespace) -> Iterator[Stored[Authori
     for stored in on.storage.walk(AuthorizationCode, **index):
         if arguments.client in (None, stored.record.client_id):
             yield stored
-
-
-def _batches(found: Iterator[T]) -> Iterator[list[T]]:
-    while batch := list(islice(found, BATCH)):
-        yield batch
 
 
 def _client_tokens(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from oauthprov import logs
@@ -26,6 +27,7 @@ from oauthprov.records import (
 )
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import (
+    COMMIT_LIMIT,
     Add,
     Change,
     Conflict,
@@ -35,14 +37,12 @@ from oauthprov.storage.interface import (
     Storage,
     StorageFull,
     Stored,
+    batches,
 )
 
 log = logs.logger(__name__)
 
 R = TypeVar("R", bound=Record)
-
-BATCH = 100
-"""Records looked at, and changes committed, at a time."""
 
 
 @dataclass(slots=True)
@@ -98,9 +98,8 @@ class Sweeps:
                     # To be told matters less than that the tokens are dead.
                     log.warning("storage is full: %d clients aren't told", len(deliveries))
             yield self._revoked(sweep, covered)
-        keys = [stored.record.key for stored in self._sessions(sweep)]
-        for start in range(0, len(keys), BATCH):
-            yield [Remove(Session, key) for key in keys[start : start + BATCH]]
+        for sessions in batches(list(self._sessions(sweep))):
+            yield [Remove(Session, session.record.key) for session in sessions]
 
     def _ended_sessions(self, sweep: Sweep) -> set[str]:
         """What the grants of the sessions that end now carry, so that their clients are told."""
@@ -119,10 +118,11 @@ class Sweeps:
                 yield from (one for one in page if one.record.epoch < sweep.epoch)
 
     def _pages(self, kind: type[R], account_id: str) -> Iterator[Sequence[Stored[R]]]:
-        page: Page[R] = self._storage.find(kind, limit=BATCH, account_id=account_id)
+        find = partial(self._storage.find, kind, limit=COMMIT_LIMIT, account_id=account_id)
+        page: Page[R] = find()
         yield page.items
         while page.next is not None:
-            page = self._storage.find(kind, after=page.next, limit=BATCH, account_id=account_id)
+            page = find(after=page.next)
             yield page.items
 
     def _revoked(self, sweep: Sweep, grants: Sequence[Stored[Grant]]) -> list[Change]:

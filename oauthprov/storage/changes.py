@@ -15,6 +15,7 @@ from oauthprov.records import KEY_LIMIT, Grant, Record, is_key, slot
 COMMIT_LIMIT = 100
 """Changes in one commit, at most; :func:`batches` cuts what may be more."""
 
+T = TypeVar("T")
 RecordT_co = TypeVar("RecordT_co", bound=Record, covariant=True)
 
 Target = tuple[type[Record], str]
@@ -133,8 +134,8 @@ class Revoke:
 Change = Add | Claim | Replace | Remove | Revoke
 
 
-def batches(changes: Iterable[Change]) -> Iterator[Sequence[Change]]:
-    """Yield ``changes`` in their order, as many at a time as one commit takes."""
+def batches(changes: Iterable[T]) -> Iterator[Sequence[T]]:
+    """Yield ``changes``, or what they will be about, as many at a time as one commit takes."""
     remaining = iter(changes)
     while batch := tuple(islice(remaining, COMMIT_LIMIT)):
         yield batch
