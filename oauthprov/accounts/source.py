@@ -19,9 +19,10 @@ class SignedIn:
     ``acr`` is the level or context of that, in the words of ``AccountSource.acr_values``.
     ``session_key`` names a session of ours; None with a host's accounts. ``sid`` names the
     session, ours or the host's, for as long as the same person is in it, however often they sign
-    in anew. ``session_ends_at`` is when it ends at the latest (epoch seconds), None where that
-    isn't known: grants that end with the session then end there. ``epoch`` is that of a built-in
-    account (``records.Account``), and 0 for a host's.
+    in anew; after a sign-out it is never used again. ``session_ends_at`` is when the session ends
+    at the latest (epoch seconds), None where that isn't known: grants that end with the session
+    then end there. ``epoch`` is that of a built-in account (``records.Account``), and 0 for a
+    host's.
     """
 
     account_id: str

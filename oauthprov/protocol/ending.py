@@ -164,12 +164,16 @@ class Endings:
         self, account_id: str, sid: str, *ended: Change, former: tuple[str, ...] = ()
     ) -> None:
         now, name = self._clock(), session_key(account_id, sid)
-        sweep = Sweep.begin(account_id, mint_id(), now, session_keys=(name, *former))
-        mark = Add(EndedSession(name, now + MARK_LIFETIME))
+
+        def begun(*changes: Change) -> Sweep:
+            sweep = Sweep.begin(account_id, mint_id(), now, session_keys=(name, *former))
+            self._begin(sweep, *changes)
+            return sweep
+
         try:
-            self._begin(sweep, mark, *ended)
-        except Conflict:  # it bears the mark already
-            self._begin(sweep, *ended)
+            sweep = begun(Add(EndedSession(name, now + MARK_LIFETIME)), *ended)
+        except Conflict:  # It bears the mark already. On a cluster the first sweep is queued.
+            sweep = begun(*ended)
         self.finish(sweep)
 
     def _begin(self, sweep: Sweep, *changes: Change) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from oauthprov.credentials import digest, mint, mint_id
-from oauthprov.records import Account, Digest, Session
+from oauthprov.protocol.ended import session_key
+from oauthprov.records import Account, Digest, EndedSession, Session
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Claim, Conflict, Remove, Replace, Storage, Stored
 
@@ -75,13 +76,22 @@ class Sessions:
         """Begin ``session`` in place of ``before``; False when that is over, or another's."""
         if before.account_id != session.account_id:
             return False
-        session = replace(session, sid=before.sid or session.sid)
+        sid = before.sid or session.sid
+        session = replace(session, sid=sid)
         try:
             # A claim, since one that is ended at this moment has to stay ended.
             self._storage.commit(Claim(Session, before.key), Add(session), now=now)
         except Conflict:
             return False
-        return True
+        if sid is None or not self._is_marked(session.account_id, sid, now):
+            return True
+        # On a cluster a session is marked before it goes. Under its name nothing is granted.
+        self._remove(session.key)
+        return False
+
+    def _is_marked(self, account_id: str, sid: str, now: int) -> bool:
+        mark = self._storage.get(EndedSession, session_key(account_id, sid))
+        return mark is not None and mark.state(now) == "live"
 
     def _end_oldest(self, session: Session) -> None:
         """End what is beyond ``oauthprov.session.limit``, the longest unused first."""

@@ -81,8 +81,11 @@ class Sweeps:
 
     def _batches(self, sweep: Sweep, swept: Swept) -> Iterator[list[Change]]:
         """Yield the changes for each batch that was read; there may be none."""
-        # Sessions are dead already. They go last: until then they say which clients to tell.
+        # Sessions of an earlier epoch are dead already. They go last: until then they say which
+        # clients to tell.
         ended = self._ended_sessions(sweep)
+        if sweep.epoch is None:
+            yield from self._without_sessions(sweep)
         for codes in self._pages(AuthorizationCode, sweep.account_id):
             yield [
                 Remove(AuthorizationCode, code.record.key)
@@ -98,6 +101,10 @@ class Sweeps:
                     # To be told matters less than that the tokens are dead.
                     log.warning("storage is full: %d clients aren't told", len(deliveries))
             yield self._revoked(sweep, covered)
+        if sweep.epoch is not None:
+            yield from self._without_sessions(sweep)
+
+    def _without_sessions(self, sweep: Sweep) -> Iterator[list[Change]]:
         for sessions in batches(list(self._sessions(sweep))):
             yield [Remove(Session, session.record.key) for session in sessions]
 
@@ -113,9 +120,9 @@ class Sweeps:
         return names
 
     def _sessions(self, sweep: Sweep) -> Iterator[Stored[Session]]:
-        if sweep.epoch is not None:
-            for page in self._pages(Session, sweep.account_id):
-                yield from (one for one in page if one.record.epoch < sweep.epoch)
+        """Yield the sessions that end, and those that carry the name of one on (``sid``)."""
+        for page in self._pages(Session, sweep.account_id) if sweep.client_id is None else ():
+            yield from (one for one in page if _ends(sweep, one.record))
 
     def _pages(self, kind: type[R], account_id: str) -> Iterator[Sequence[Stored[R]]]:
         find = partial(self._storage.find, kind, limit=COMMIT_LIMIT, account_id=account_id)
@@ -166,6 +173,15 @@ class Sweeps:
     def _commit(self, changes: Sequence[Change]) -> None:
         if changes:
             self._storage.commit(*changes, now=self._clock())
+
+
+def _ends(sweep: Sweep, session: Session) -> bool:
+    if sweep.epoch is not None:
+        return session.epoch < sweep.epoch
+    names = {session.key}
+    if session.sid is not None:
+        names.add(session_key(session.account_id, session.sid))
+    return not names.isdisjoint(sweep.session_keys)
 
 
 def _covers(sweep: Sweep, record: AuthorizationCode | Grant) -> bool:

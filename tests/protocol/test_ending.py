@@ -57,7 +57,7 @@ class Person:
         return visit.secret in visit.sessions.load(visit.secret)
 
 
-ENGINES = ["sqlite", "postgresql", "redis"]
+ENGINES = ["sqlite", "postgresql", "redis", "redis_cluster"]
 
 
 @pytest.fixture(params=ENGINES)
@@ -266,6 +266,36 @@ class TestSigningInAgain:
         assert person.visit.person.sid != old
         assert not world.is_live(tokens["access_token"])
         assert world.is_live(person.tokens()["access_token"])
+
+    def test_one_that_goes_on_while_it_is_ended_is_over_or_good_for_tokens(self, world, person):
+        """No session is left that may sign in nowhere: the mark of its name is a day old."""
+        world.storage.meanwhile = [person.visit.sign_in_again]
+        sign_out(person)
+        assert not person.is_signed_in()
+        person.visit = person.sign_in()
+        assert world.is_live(person.tokens()["access_token"])
+
+    def test_a_browser_that_signs_out_by_the_former_cookie_ends_what_went_on(self, world, person):
+        former = person.visit.secret
+        tokens = person.tokens()
+        person.visit.sign_in_again()
+        person.visit.sessions.end(former)
+        assert not person.is_signed_in()
+        assert not world.is_live(tokens["access_token"])
+
+    def test_a_session_whose_name_is_marked_already_isn_t_carried_on(self, world, person):
+        """A cluster marks before it removes: a sign-out may have failed between the two."""
+        who = person.visit.person
+        mark = EndedSession(session_key(who.account_id, who.sid), world.now + 86_400)
+        world.storage.commit(Add(mark), now=world.now)
+        person.visit.sign_in_again()
+        assert person.visit.person.sid != who.sid
+        assert world.is_live(person.tokens()["access_token"])
+
+    def test_a_session_is_ended_twice_at_once(self, world, person):
+        world.storage.meanwhile = [lambda: sign_out(person)]
+        sign_out(person)
+        assert not person.is_signed_in()
 
 
 def grants(world, person, count, **changes):
