@@ -1,7 +1,13 @@
 """Whose accounts these are: a host's own, or those that the provider keeps."""
 
 from oauthprov.accounts.acceptable import PasswordPolicy, Unacceptable
-from oauthprov.accounts.built_in import PASSWORD_ACR, BuiltInAccounts, Ended, NameTaken
+from oauthprov.accounts.built_in import (
+    PASSWORD_ACR,
+    BuiltInAccounts,
+    Ended,
+    NameTaken,
+    PasswordSuperseded,
+)
 from oauthprov.accounts.email_verification import Begun, EmailVerifications, Unproven
 from oauthprov.accounts.source import AccountSource, SignedIn
 from oauthprov.credentials import HashingBusy
@@ -16,6 +22,7 @@ __all__ = [
     "HashingBusy",
     "NameTaken",
     "PasswordPolicy",
+    "PasswordSuperseded",
     "SignedIn",
     "Unacceptable",
     "Unproven",

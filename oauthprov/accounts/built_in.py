@@ -35,6 +35,10 @@ class NameTaken(Exception):
     """An account already has that name, in this or another spelling."""
 
 
+class PasswordSuperseded(Exception):
+    """The account has begun another epoch since its password was verified."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """An account of which everything has just ended, and what is then to be swept.
@@ -201,17 +205,27 @@ class BuiltInAccounts(AccountSource):
             self._rehash(stored, password)
         return account
 
-    def change_password(self, account_id: str, password: str) -> Ended:
+    def change_password(
+        self, account_id: str, password: str, *, verified: Account | None = None
+    ) -> Ended:
         """Set a new password; every session of the account is over.
 
-        Raises Unacceptable for the password, LookupError for an unknown account.
+        ``verified`` is the account as it was when the current password was verified, None for an
+        operator, who needs none. Raises Unacceptable for the password, LookupError for an unknown
+        account, and PasswordSuperseded when everything of ``verified`` was ended meanwhile.
         """
         stored = self.get(account_id)
         if stored is None:
             raise LookupError(account_id)
         self._policy.check(password, stored.record.name)
         encoded = self._hasher.hash(password)
-        return self._end(account_id, lambda old: replace(old, password_hash=encoded))
+
+        def change(old: Account) -> Account:
+            if verified is not None and old.epoch != verified.epoch:
+                raise PasswordSuperseded
+            return replace(old, password_hash=encoded)
+
+        return self._end(account_id, change)
 
     def end_sessions(self, account_id: str) -> Ended:
         """Sign the account out everywhere. Raises LookupError for an unknown account."""

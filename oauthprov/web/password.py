@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.config import Configurator
 
 from oauthprov import logs
-from oauthprov.accounts import SignedIn, Unacceptable
+from oauthprov.accounts import PasswordSuperseded, SignedIn, Unacceptable
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
 from oauthprov.web.words import _, too_many_attempts
@@ -36,7 +36,10 @@ def change(request: Any, person: SignedIn) -> Any:
         return _page(request, _("That isn't your current password."), "current", 422)
     tools.site.attempts.proved(person.account_id)
     try:
-        ended = people.change_password(person.account_id, form.get("password", ""))
+        password = form.get("password", "")
+        ended = people.change_password(person.account_id, password, verified=account)
+    except PasswordSuperseded:
+        return _page(request, _("That isn't your current password."), "current", 422)
     except Unacceptable as wrong:
         return _page(request, _(wrong.sentence), "password", 422)
     tools.session.sign_in(ended.account)

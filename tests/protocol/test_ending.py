@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from oauthprov.accounts import BuiltInAccounts
+from oauthprov.accounts import BuiltInAccounts, PasswordSuperseded
 from oauthprov.credentials import PasswordHasher
 from oauthprov.protocol.ended import session_key
 from oauthprov.protocol.ending import Endings
@@ -247,6 +247,15 @@ class TestANewPassword:
         change_password(person)
         secret = person.visit.sessions.start(thief, ("pwd",), "", "", replacing=None)
         assert person.visit.sessions.load(secret) == {}
+
+    def test_whoever_is_changing_it_by_the_old_one_changes_nothing(self, world, person):
+        thief = person.people.authenticate("alice", PASSWORD)
+        world.storage.meanwhile = [lambda: change_password(person)]
+        with pytest.raises(PasswordSuperseded):
+            person.people.change_password(
+                thief.account_id, "a thief with a staple", verified=thief
+            )
+        assert person.people.authenticate("alice", NEW_PASSWORD)
 
     def test_whoever_changed_it_goes_on(self, world, person):
         ended = person.people.change_password(person.account.account_id, NEW_PASSWORD)

@@ -203,6 +203,22 @@ def test_a_new_password_signs_out_everybody_else(site, alice, phone):
     assert not is_in(replaying(site, cookie))
 
 
+def test_a_password_that_is_changed_elsewhere_meanwhile_stays_what_it_was_changed_to(
+    site, alice, phone
+):
+    """Whoever has stolen the old one must not win over its owner."""
+
+    def change(browser, new):
+        form = browser.get("/account/password").form
+        form["current"], form["password"] = sites.PASSWORD, new
+        return form.submit(expect_errors=True)
+
+    site.storage.meanwhile = [lambda: change(phone, "another good one")]
+    assert "That isn't your current password." in change(alice, "a third one of hers").text
+    assert is_in(phone)
+    assert not is_in(alice)
+
+
 @pytest.mark.parametrize(
     ("current", "new", "says"),
     [
