@@ -60,7 +60,7 @@ class JSONFormatter(logging.Formatter):
     """One JSON object a line: time (UTC), level, logger, message, the fields, exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as one line of JSON."""
+        """Return the record as one line of JSON, in ASCII: whatever it quotes is escaped."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -73,7 +73,7 @@ class JSONFormatter(logging.Formatter):
             line.setdefault("request_id", current)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line)
 
 
 def _text(value: object) -> str:

@@ -48,6 +48,14 @@ def test_a_line_break_can_t_forge_a_line(lines, caplog):
     assert "\n" not in logs.JSONFormatter().format(caplog.records[0])
 
 
+@pytest.mark.parametrize("sent", ["\u2028", "\x85", "\x9b2J", "\u202e"])
+def test_no_character_of_unicode_can_either(lines, caplog, sent):
+    """Line separators, and what a terminal obeys."""
+    logs.logger("oauthprov.example").info("refused", extra={"client_id": f"a{sent}b"})
+    assert logs.JSONFormatter().format(caplog.records[0]).isprintable()
+    assert lines()[0]["client_id"] == f"a{sent}b"
+
+
 def test_fields_are_members(request_id, lines):
     fields = {"client_id": "app", "reason": "code_expired", "compared": "at 1, now 2"}
     logs.logger("oauthprov.example").info("token refused", extra=fields)
