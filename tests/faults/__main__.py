@@ -34,7 +34,7 @@ DISKS = {"sqlite": (SQLite, 8), "redis": (Redis, 8), "postgresql": (PostgreSQL, 
 
 HEAD = ("engine", "fault", "requests", "200", "3xx", "4xx", "503", "other", "none")
 MORE = ("slowest", "healthz", "recovery", "tokens", "excused", "wrong")
-WIDTHS = (14, 36, 9, 6, 5, 6, 6, 6, 5, 8, 8, 9, 7, 8, 6)
+WIDTHS = (15, 41, 9, 6, 5, 6, 6, 6, 5, 8, 8, 9, 7, 8, 6)
 
 
 def main() -> int:

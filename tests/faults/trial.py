@@ -39,9 +39,10 @@ class Pace:
 
 @dataclass
 class Outcome:
-    """What one trial showed."""
+    """What one trial showed; ``stopped`` are the ports of workers that were."""
 
     fault: str
+    stopped: list[int] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     healths: list[Answer] = field(default_factory=list)
     recovery: float = 0.0
@@ -57,13 +58,14 @@ class Outcome:
 
     @property
     def slowest_health(self) -> float:
-        return max((answer.seconds for answer in self.healths), default=0.0)
+        found = (answer for answer in self.healths if answer.port not in self.stopped)
+        return max((answer.seconds for answer in found), default=0.0)
 
 
 def tried(deployment: Deployment, fault: Fault, pace: Pace) -> Outcome:
     """Let a fault strike a deployment under load, and judge."""
     visit_every_page(deployment)
-    outcome = Outcome(fault.name)
+    outcome = Outcome(fault.name, fault.stopped)
     before = [worker.process.pid for worker in deployment.workers]
     done, quiet = threading.Event(), threading.Event()
     clients = [Client(deployment, number, done) for number in range(CLIENTS)]
