@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from oauthprov.accounts import BuiltInAccounts
+from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
 from oauthprov.protocol.registration import Registrar
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
@@ -195,7 +195,7 @@ def deployed(make: Callable[[Path], Store]) -> Iterator[Deployment]:
 def accounts_of(storage: Storage) -> BuiltInAccounts:
     """The accounts in a storage; their passwords are as cheap to hash as the workers find them."""
     return BuiltInAccounts.with_costs(
-        storage, _clock, memory_kib=8, time_cost=1, password_length=8
+        storage, _clock, memory_kib=8, time_cost=1, policy=PasswordPolicy()
     )
 
 

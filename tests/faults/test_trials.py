@@ -67,7 +67,7 @@ def test_a_backend_that_is_killed_takes_nothing_along(deployment):
     expect_nothing_wrong(deployment, KilledBackend(deployment.store))
 
 
-@on("redis", "mariadb")
+@on("redis", "postgresql", "mariadb")
 def test_a_store_that_is_stopped_leaves_nobody_without_an_answer(deployment):
     expect_nothing_wrong(deployment, StoppedStore(deployment.store))
 
