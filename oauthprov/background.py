@@ -31,13 +31,18 @@ class Worker:
     """One thread a process that works while there is something to do, and then ends.
 
     ``work`` does what is due; it returns the seconds until more will be due, None when nothing is
-    left. What it raises is logged and ends the thread. No thread runs before the first call, so
-    a server may fork until then.
+    left. What it raises is logged and ends the thread. ``period`` is for :meth:`look`. No thread
+    runs before the first call, so a server may fork until then.
     """
 
     def __init__(
-        self, name: str, work: Callable[[], float | None], clock: Callable[[], int]
+        self,
+        name: str,
+        work: Callable[[], float | None],
+        clock: Callable[[], int],
+        period: int = PERIOD,
     ) -> None:
+        self.period = period
         self._name = name
         self._work = work
         self._clock = clock
@@ -64,12 +69,12 @@ class Worker:
             self._thread = thread
 
     def look(self) -> None:
-        """Wake the worker, unless it was woken within PERIOD: a restart may have left work.
+        """Wake the worker, unless it was woken within ``period``: a restart may have left work.
 
         Where storage failed it, AGAIN has to pass.
         """
         looked_at = self._looked_at
-        if looked_at is None or not 0 <= self._clock() - looked_at < PERIOD:
+        if looked_at is None or not 0 <= self._clock() - looked_at < self.period:
             self.wake()
 
     def join(self, seconds: float) -> None:
@@ -94,7 +99,7 @@ class Worker:
         except StorageError as error:
             log.warning("%s: storage doesn't answer, so the work waits: %s", self._name, error)
             with self._lock:
-                self._looked_at = self._clock() - PERIOD + AGAIN
+                self._looked_at = self._clock() - self.period + AGAIN
         except Exception:
             log.exception("%s: the work failed", self._name)
         return None

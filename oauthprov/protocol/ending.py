@@ -45,6 +45,8 @@ AT_ONCE = 4
 """Batches that are swept before the answer: all, but for accounts with hundreds of grants."""
 MARK_LIFETIME = 86_400
 """Seconds that an EndedSession stays: longer than any code, and than a sweep may take."""
+PERIOD = 10
+"""Seconds after which a process looks for sweeps that another left: with their lease, under 30."""
 
 _RACES = 20
 

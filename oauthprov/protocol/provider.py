@@ -10,7 +10,7 @@ from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.background import Worker
 from oauthprov.credentials import Keyring
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol import consents, openid, params, rp_logout, tokens, userinfo
+from oauthprov.protocol import consents, ending, openid, params, rp_logout, tokens, userinfo
 from oauthprov.protocol.answers import (
     Answer,
     Bearing,
@@ -101,7 +101,7 @@ class Provider:
             wake=lambda: self.sweeper.wake(),
             tell=self._tell,
         )
-        self.sweeper = Worker("sweeps", self.endings.work, clock)
+        self.sweeper = Worker("sweeps", self.endings.work, clock, ending.PERIOD)
         self.purging = Purging(settings, storage, clock)
 
     def token(self, call: Call) -> Answer:

@@ -6,7 +6,7 @@ from oauthprov.records.keys import Digest
 from oauthprov.records.shape import Record, record
 
 SWEEP_QUEUE = "sweeps"
-SWEEP_LEASE = 300
+SWEEP_LEASE = 15
 """Seconds that a process has for a sweep before another takes over."""
 SWEEP_PATIENCE = 366 * 86_400
 """Seconds after which what is left of a sweep has expired by itself."""

@@ -187,6 +187,17 @@ class TestBeforeTheSweep:
         assert world.all(Session) == world.all(AuthorizationCode) == world.all(Sweep) == []
         assert len(world.all(LogoutDelivery)) == 1
 
+    def test_another_process_that_has_requests_is_done_with_it_in_half_a_minute(
+        self, world, person, end
+    ):
+        tokens = person.tokens()
+        end(person)
+        again = world.another_process()
+        for _ in range(30 // again.sweeper.period):
+            world.now += again.sweeper.period
+            again.endings.work()
+        assert not world.is_live(tokens["access_token"])
+
     def test_an_access_token_is_dead_after_it(self, world, person, end):
         tokens = person.tokens()
         world.provider.finish(end(person))
