@@ -44,8 +44,13 @@ def expect(state_wanted: str, pids: list[int]) -> None:
     assert all((one == "T") == (state_wanted == "T") for one in found), found
 
 
+def expect_program(pid: int, argument: str) -> None:
+    assert argument in Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+
+
 def test_a_server_is_stopped_with_its_children_and_goes_on_with_them(server):
-    server.start(lambda: children(server.pid)[0])
+    # Until the child runs its own program, its parent can't be stopped: it waits for that.
+    server.start(lambda: expect_program(children(server.pid)[0], "input()"))
     server.stop()
     until(lambda: expect("T", [server.pid, *children(server.pid)]))
     server.resume()
