@@ -18,7 +18,6 @@ from oauthprov.records import (
     Account,
     AuthorizationCode,
     Consent,
-    Digest,
     EndedSession,
     Grant,
     Record,
@@ -28,9 +27,13 @@ from oauthprov.settings import Settings
 from oauthprov.storage.interface import Stored
 
 
-def session_key(account_id: str, sid: str) -> Digest:
-    """Return the key of the EndedSession that marks a session; ``sid`` is ``SignedIn.sid``."""
-    return digest(f"session {account_id} {sid}")
+def session_key(account_id: str, sid: str) -> str:
+    """Return the key of the EndedSession that marks a session; ``sid`` is ``SignedIn.sid``.
+
+    It is ``<account id>.<digest>``: the mark shares its slot with the Sweep that is queued with
+    it, so that also a cluster of which one node is full or fails writes both, or none.
+    """
+    return f"{account_id}.{digest(f'session {account_id} {sid}')}"
 
 
 def dies_with_session(settings: Settings, scopes: Collection[str]) -> bool:

@@ -166,16 +166,12 @@ class Endings:
         self, account_id: str, sid: str, *ended: Change, former: tuple[str, ...] = ()
     ) -> None:
         now, name = self._clock(), session_key(account_id, sid)
-
-        def begun(*changes: Change) -> Sweep:
-            sweep = Sweep.begin(account_id, mint_id(), now, session_keys=(name, *former))
-            self._begin(sweep, *changes)
-            return sweep
-
+        sweep = Sweep.begin(account_id, mint_id(), now, session_keys=(name, *former))
+        mark = Add(EndedSession(name, now + MARK_LIFETIME))
         try:
-            sweep = begun(Add(EndedSession(name, now + MARK_LIFETIME)), *ended)
-        except Conflict:  # It bears the mark already. On a cluster the first sweep is queued.
-            sweep = begun(*ended)
+            self._begin(sweep, mark, *ended)
+        except Conflict:  # it bears the mark already
+            self._begin(sweep, *ended)
         self.finish(sweep)
 
     def _begin(self, sweep: Sweep, *changes: Change) -> None:

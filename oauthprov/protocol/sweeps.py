@@ -178,7 +178,7 @@ class Sweeps:
 def _ends(sweep: Sweep, session: Session) -> bool:
     if sweep.epoch is not None:
         return session.epoch < sweep.epoch
-    names = {session.key}
+    names: set[str] = {session.key}
     if session.sid is not None:
         names.add(session_key(session.account_id, session.sid))
     return not names.isdisjoint(sweep.session_keys)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from oauthprov.records.keys import Digest
 from oauthprov.records.shape import Record, record
 
 
@@ -25,7 +24,7 @@ class Grant(Record):
     created_at: int
     last_used_at: int
     expires_at: int
-    session_key: Digest | None = None
+    session_key: str | None = None
     auth_time: int | None = None
     amr: tuple[str, ...] = ()
     acr: str | None = None
@@ -54,7 +53,7 @@ class AuthorizationCode(Record):
     resources: tuple[str, ...]
     issued_at: int
     expires_at: int
-    session_key: Digest | None = None
+    session_key: str | None = None
     auth_time: int | None = None
     amr: tuple[str, ...] = ()
     acr: str | None = None

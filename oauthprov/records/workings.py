@@ -83,12 +83,12 @@ class Seen(Record):
 
 @record("ended_session", key="key")
 class EndedSession(Record):
-    """A session that was ended; ``key`` is a digest of its account and its ``sid``.
+    """A session that was ended; ``key`` is ``<account_id>.<digest of account and sid>``.
 
     It refuses what an authorization that ran at that moment would bring to life afterwards.
     """
 
-    key: Digest
+    key: str
     expires_at: int
 
 

@@ -316,6 +316,7 @@ class TestSigningInAgain:
         world.storage.meanwhile = [lambda: sign_out(person)]
         sign_out(person)
         assert not person.is_signed_in()
+        assert world.all(Sweep) == []
 
 
 def grants(world, person, count, **changes):

@@ -60,6 +60,24 @@ def test_what_a_person_ends_is_over(world, person, fill, end):
         assert person.people.authenticate("alice", "correct horse battery staple") is None
 
 
+def test_a_person_signs_out_of_a_cluster_whichever_node_is_full(redis_cluster_url):
+    plain = redis_cluster_url.replace("redis+cluster", "redis", 1)
+    with redis.RedisCluster.from_url(plain) as client:
+        for node in client.get_primaries():
+            empty(redis_cluster_url)
+            world = openid_world(**{"storage.url": redis_cluster_url, "logout.worker": "false"})
+            person = Person(world)
+            token = person.tokens()["refresh_token"]
+            client.config_set("maxmemory", "1", target_nodes=[node])
+            try:
+                person.visit.leave()
+                assert not person.is_signed_in()
+                assert world.refresh(token).body["error"] == "invalid_grant"
+            finally:
+                client.config_set("maxmemory", "0", target_nodes=[node])
+            world.storage.close()
+
+
 def test_a_client_revokes_its_tokens(world, person, fill):
     tokens = person.tokens()
     fill()
