@@ -174,7 +174,11 @@ class Fetcher:
             finally:
                 lookups.release()
 
-        threading.Thread(target=look_up, name="oauthprov-lookup", daemon=True).start()
+        try:
+            threading.Thread(target=look_up, name="oauthprov-lookup", daemon=True).start()
+        except RuntimeError as error:
+            lookups.release()
+            raise FetchBusy(f"{target.host}: no thread can be had to look it up") from error
         try:
             found = answer.get(timeout=deadline.left())
         except queue.Empty:

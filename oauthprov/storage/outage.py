@@ -174,7 +174,10 @@ class Watch:
             if self._asking:
                 return
             self._asking = True
-        threading.Thread(target=self._listen, args=(ping,), daemon=True).start()
+        try:
+            threading.Thread(target=self._listen, args=(ping,), daemon=True).start()
+        except RuntimeError:  # no thread can be had; the next slice tries again
+            self._asking = False
 
     def _listen(self, ping: Callable[[], object]) -> None:
         call = Call(self, counted=False)
@@ -268,7 +271,8 @@ def apart(work: Callable[[], T], drop: Callable[[T], object], seconds: float | N
     """Return what ``work`` does in a thread of its own; raise Unanswered when that takes too long.
 
     For what can't be interrupted, as resolving a host name. At most ``seconds`` are waited. What
-    comes too late is handed to ``drop``. Without a call ``work`` is done here and now.
+    comes too late is handed to ``drop``. Without a call ``work`` is done here and now. Raises
+    Unanswered, too, when no thread can be had.
     """
     call = current()
     if call is None:
@@ -283,7 +287,10 @@ def apart(work: Callable[[], T], drop: Callable[[T], object], seconds: float | N
         else:
             future.set_result(made)
 
-    threading.Thread(target=run, daemon=True).start()
+    try:
+        threading.Thread(target=run, daemon=True).start()
+    except RuntimeError as error:
+        raise Unanswered("no thread can be had to ask storage", error) from error
     ends = call.ends if seconds is None else min(call.ends, time.monotonic() + seconds)
     try:
         while not wait([future], max(0.0, min(call.slice, ends - time.monotonic()))).done:

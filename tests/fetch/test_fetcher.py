@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from oauthprov.errors import FetchError
+from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Fetcher
-from oauthprov.fetch.fetcher import PARALLEL
+from oauthprov.fetch.fetcher import LOOKUPS, PARALLEL
 from oauthprov.settings import FetchAllow
 
 from .conftest import NAME, TYPES
@@ -268,6 +268,18 @@ class TestTime:
         with pytest.raises(FetchError, match="timed out"):
             place.fetch(f"https://{NAME}:{port}/", allow=f"{NAME}:{port}", seconds=0.3)
         silent.close()
+
+    def test_without_a_thread_to_look_up_in_no_turn_is_lost(self, place, monkeypatch):
+        def no_thread(thread):
+            raise RuntimeError("can't start new thread")
+
+        fetcher = place.fetcher()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", no_thread)
+            for _ in range(LOOKUPS + 1):
+                with pytest.raises(FetchBusy, match="no thread"):
+                    fetcher.fetch(place.url, media_types=TYPES, limit=1000)
+        assert fetcher.fetch(place.url, media_types=TYPES, limit=1000).content == b"{}"
 
     def test_a_name_that_is_looked_up_for_too_long(self, place):
         gate = threading.Event()

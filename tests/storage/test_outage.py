@@ -175,6 +175,30 @@ def test_a_ping_without_an_answer_is_none(time: Time) -> None:
     never.set()
 
 
+def no_thread(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_without_a_thread_to_ping_the_next_slice_tries_again(
+    time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch(5, ping=lambda: None)
+    caller = Caller(watch)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        caller.wait(ASK + 1)
+    caller.wait(1)
+    until(lambda: expect_more(watch, 0))
+
+
+def test_without_a_thread_to_connect_nobody_waits(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with pytest.raises(StorageError, match="no thread"), watch.call():
+        outage.apart(lambda: None, print)
+
+
 def test_when_a_server_is_stuck_one_thread_is_left_free(time: Time) -> None:
     """Four threads, as waitress has them: the fourth is for /healthz."""
     watch = Watch(5, remote=False)
