@@ -17,14 +17,14 @@ Asking = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def load(context: Context, account_id: str, client: Client) -> Stored[Consent] | None:
-    """Return what the account has allowed the client, or took back; its epoch goes into a code."""
+    """Return the consent of the account for the client, withdrawn or not; note its epoch."""
     stored = context.storage.get(Consent, consent_key(account_id, client.client_id))
     context.consent_epoch = stored.record.epoch if stored else 0
     return stored
 
 
 def standing(stored: Stored[Consent] | None) -> Consent | None:
-    """Return a consent that wasn't taken back, None where there is none."""
+    """Return the consent, None where there is none or it was withdrawn."""
     return None if stored is None or stored.record.withdrawn_at is not None else stored.record
 
 

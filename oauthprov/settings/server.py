@@ -33,7 +33,7 @@ class Server:
         "hsts",
         values.seconds(),
         "31536000",
-        "Seconds in which browsers use this host over https alone (RFC 6797); 0 leaves it open.",
+        "Seconds in which browsers use this host over https alone (RFC 6797); 0 sends no header.",
     )
     storage_url: str = setting(
         "storage.url",

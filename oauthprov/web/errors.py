@@ -17,8 +17,7 @@ from oauthprov.errors import FetchBusy, SigningKeySealed, StorageError
 from oauthprov.protocol.answers import Refusal
 from oauthprov.web.words import _
 
-RETRY_AFTER = "5"
-"""Seconds that each 503 asks for, unless it says otherwise."""
+_RETRY_AFTER = "5"
 _BUSY_RETRY_AFTER = 2
 
 log = logs.logger(__name__)
@@ -86,8 +85,13 @@ def error_response(
         response = Response(json_body={"error": error, "error_description": description})
     response.status_int = status
     response.headers.update(headers or {})
-    if status == 503:
-        response.headers.setdefault("Retry-After", RETRY_AFTER)
+    return with_retry_after(response)
+
+
+def with_retry_after(response: Response) -> Response:
+    """Return ``response``; a 503 says when to try again, unless it does so already."""
+    if response.status_int == 503:
+        response.headers.setdefault("Retry-After", _RETRY_AFTER)
     return response
 
 

@@ -10,7 +10,7 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov.protocol.answers import Answer, Interact, Redirect, Refusal
-from oauthprov.web.errors import RETRY_AFTER, refusal
+from oauthprov.web.errors import refusal, with_retry_after
 
 CODES_PASS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
@@ -72,9 +72,7 @@ def _answer(value: Answer) -> Response:
     else:
         response = Response(status=value.status, json_body=dict(value.body))
     response.headers.update(value.headers)
-    if value.status == 503:
-        response.headers.setdefault("Retry-After", RETRY_AFTER)
-    return response
+    return with_retry_after(response)
 
 
 def _redirect(request: Any, value: Redirect) -> Response:
