@@ -35,6 +35,7 @@ from oauthprov.storage.interface import (
     Remove,
     Revoke,
     Storage,
+    StorageError,
     StorageFull,
     Stored,
     batches,
@@ -95,11 +96,7 @@ class Sweeps:
         for grants in self._pages(Grant, sweep.account_id):
             covered = [grant for grant in grants if _covers(sweep, grant.record)]
             if deliveries := self._deliveries(covered, ended, swept):
-                try:
-                    self._queue(deliveries)
-                except StorageFull:
-                    # To be told matters less than that the tokens are dead.
-                    log.warning("storage is full: %d clients aren't told", len(deliveries))
+                self._queue(deliveries)
             yield self._revoked(sweep, covered)
         if sweep.epoch is not None:
             yield from self._without_sessions(sweep)
@@ -164,11 +161,22 @@ class Sweeps:
     def _queue(self, deliveries: list[LogoutDelivery]) -> None:
         try:
             self._commit([Add(delivery) for delivery in deliveries])
-        except Conflict:
-            # One that still waits serves as well.
-            for delivery in deliveries:
-                with suppress(Conflict):
-                    self._commit([Add(delivery)])
+            return
+        except (Conflict, StorageError):
+            pass  # One waits already, or a node of a cluster has no room: others may have.
+        untold = sum(not self._is_queued(delivery) for delivery in deliveries)
+        if untold:
+            # To be told matters less than that the tokens are dead.
+            log.warning("storage is full: %d clients aren't told", untold)
+
+    def _is_queued(self, delivery: LogoutDelivery) -> bool:
+        """Queue a delivery; False where there is no room. One that still waits serves as well."""
+        try:
+            with suppress(Conflict):
+                self._commit([Add(delivery)])
+        except StorageFull:
+            return False
+        return True
 
     def _commit(self, changes: Sequence[Change]) -> None:
         if changes:

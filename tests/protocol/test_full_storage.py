@@ -4,6 +4,7 @@ import pytest
 import redis
 
 from oauthprov.protocol.purging import Purging
+from oauthprov.protocol.sweeps import Sweeps
 from oauthprov.records import Client, Grant
 from oauthprov.storage.interface import StorageFull
 from oauthprov.storage.redis.keys import Keys
@@ -11,8 +12,8 @@ from tests.conftest import RUN
 from tests.servers import empty
 from tests.servers.redis import apart
 
-from .test_ending import WAYS, Person, change_password, disconnect
-from .world import openid_world
+from .test_ending import WAYS, Person, change_password, disconnect, sign_out_everywhere
+from .world import SCOPES, openid_world
 
 
 @pytest.fixture
@@ -76,6 +77,31 @@ def test_a_person_signs_out_of_a_cluster_whichever_node_is_full(redis_cluster_ur
             finally:
                 client.config_set("maxmemory", "0", target_nodes=[node])
             world.storage.close()
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_one_full_node_of_a_cluster_keeps_no_sweep_from_revoking(redis_cluster_url, number):
+    """Who can't be told isn't; the tokens are dead all the same."""
+    empty(redis_cluster_url)
+    world = openid_world(**{"storage.url": redis_cluster_url, "logout.worker": "false"})
+    names = [f"app{number}" for number in range(20)]
+    for name in names:
+        uri = f"https://{name}.example/logout"
+        world.client(name, scopes=SCOPES, backchannel_logout_uri=uri)
+    person = Person(world)
+    tokens = [person.visit.tokens(name)["access_token"] for name in names]
+    plain = redis_cluster_url.replace("redis+cluster", "redis", 1)
+    with redis.RedisCluster.from_url(plain) as client:
+        node = sorted(client.get_primaries(), key=lambda node: node.name)[number]
+        client.config_set("maxmemory", "1", target_nodes=[node])
+        try:
+            clients = world.provider.clients
+            sweeps = Sweeps(world.settings, world.storage, clients, lambda: world.now)
+            sweeps.run(sign_out_everywhere(person))
+            assert not any(map(world.is_live, tokens))
+        finally:
+            client.config_set("maxmemory", "0", target_nodes=[node])
+    world.storage.close()
 
 
 def test_a_client_revokes_its_tokens(world, person, fill):
