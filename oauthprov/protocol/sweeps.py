@@ -88,11 +88,7 @@ class Sweeps:
         if sweep.epoch is None:
             yield from self._without_sessions(sweep)
         for codes in self._pages(AuthorizationCode, sweep.account_id):
-            yield [
-                Remove(AuthorizationCode, code.record.key)
-                for code in codes
-                if _covers(sweep, code.record)
-            ]
+            yield self._removed(sweep, codes)
         for grants in self._pages(Grant, sweep.account_id):
             covered = [grant for grant in grants if _covers(sweep, grant.record)]
             if deliveries := self._deliveries(covered, ended, swept):
@@ -128,6 +124,15 @@ class Sweeps:
         while page.next is not None:
             page = find(after=page.next)
             yield page.items
+
+    def _removed(self, sweep: Sweep, codes: Sequence[Stored[AuthorizationCode]]) -> list[Change]:
+        # One that was redeemed stays: its grant may, and a replay of the code still revokes that.
+        now = self._clock()
+        return [
+            Remove(AuthorizationCode, code.record.key)
+            for code in codes
+            if _covers(sweep, code.record) and code.state(now) != "claimed"
+        ]
 
     def _revoked(self, sweep: Sweep, grants: Sequence[Stored[Grant]]) -> list[Change]:
         now, everything = self._clock(), sweep.everything or sweep.client_id is not None

@@ -176,6 +176,7 @@ class TestBeforeTheSweep:
 
     def test_another_process_takes_the_sweep_over(self, world, person, end, receiver):
         tokens = person.tokens()
+        world.code(person=person.visit.person, scope="openid")
         end(person)
         again = world.another_process()
         assert again.endings.work() == SWEEP_LEASE
@@ -184,13 +185,16 @@ class TestBeforeTheSweep:
         assert again.endings.work() is None
         [grant] = world.all(Grant)
         assert grant.state(world.now) == "revoked"
-        assert world.all(Session) == world.all(AuthorizationCode) == world.all(Sweep) == []
+        assert world.all(Session) == world.all(Sweep) == []
+        [code] = world.all(AuthorizationCode)
+        assert code.state(world.now) == "claimed"
         assert len(world.all(LogoutDelivery)) == 1
 
     def test_another_process_that_has_requests_is_done_with_it_in_half_a_minute(
         self, world, person, end
     ):
         tokens = person.tokens()
+        world.code(person=person.visit.person, scope="openid")
         end(person)
         again = world.another_process()
         for _ in range(30 // again.sweeper.period):
@@ -214,6 +218,16 @@ class TestHowMuchEnds:
         for tokens in kept:
             assert world.is_live(tokens["access_token"])
             assert world.refresh(tokens["refresh_token"]).status == 200
+
+    @pytest.mark.parametrize("end", [sign_out, sign_out_everywhere, change_password])
+    def test_a_code_that_is_replayed_afterwards_revokes_what_stayed(self, world, person, end):
+        scope = "openid offline_access"
+        code = world.code(person=person.visit.person, scope=scope, prompt="consent")
+        token = world.redeem(code).body["refresh_token"]
+        if sweep := end(person):
+            world.provider.finish(sweep)
+        assert error(world.redeem(code)) == "invalid_grant"
+        assert error(world.refresh(token)) == "invalid_grant"
 
     @pytest.mark.parametrize("end", [disable, disconnect])
     def test_nothing_of_a_disabled_account_or_removed_app_stays(self, world, person, end):
