@@ -1,7 +1,9 @@
 """``oauthprov storage``: check, upgrade and purge what the .ini names.
 
 With ``--json``, ``check`` and ``upgrade`` print ``{"ready": BOOL, "facts": {...}}``, whose facts
-depend on the engine, and ``purge`` prints how many records it dropped, as ``{"expired": N,
+depend on the engine. A full storage is not ready, and ``check`` exits with 1.
+
+``purge`` prints how many records it dropped, with ``--json`` as ``{"expired": N,
 "unused_clients": N, "orphaned_consents": N}``. Redis drops expired records by itself: there the
 first are entries of indexes that pointed at them. The unused clients are those that registered
 themselves, past ``oauthprov.registration.unused_lifetime``.
@@ -13,7 +15,7 @@ import argparse
 from collections.abc import Iterable
 
 from oauthprov.cli.ini import Opened, add_ini, opened
-from oauthprov.cli.output import note, show_facts, show_json
+from oauthprov.cli.output import Refused, note, show_facts, show_json
 from oauthprov.cli.progress import counting
 from oauthprov.protocol.last_use import remove_unused
 from oauthprov.protocol.registration import drop_orphaned_consents
@@ -23,7 +25,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add the verbs."""
     verbs = group.add_subparsers(metavar="VERB", required=True)
     for name, run, text in (
-        ("check", _check, "tell whether the storage answers and its schema is today's"),
+        ("check", _check, "tell whether the storage answers, with today's schema and room"),
         ("upgrade", _upgrade, "bring the schema to this version"),
         (
             "purge",
@@ -38,7 +40,12 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
-        _report(on, arguments.json)
+        health = on.storage.health()
+        _report(on, arguments.json, ready=not health.full)
+    for warning in health.warnings:
+        note(f"Warning: {warning}.")
+    if health.full:
+        raise Refused("The storage is full, so no token can be issued. Give it more room.")
     note("The storage is ready.")
 
 
@@ -46,14 +53,14 @@ def _upgrade(arguments: argparse.Namespace) -> None:
     with opened(arguments, outdated=True) as on:
         on.storage.upgrade()
         on.storage.ping()
-        _report(on, arguments.json)
+        _report(on, arguments.json, ready=True)
     note("The storage has the schema of this version.")
 
 
-def _report(on: Opened, as_json: bool) -> None:
+def _report(on: Opened, as_json: bool, *, ready: bool) -> None:
     facts = dict(on.storage.describe())
     if as_json:
-        show_json({"ready": True, "facts": facts})
+        show_json({"ready": ready, "facts": facts})
     else:
         show_facts(facts)
 

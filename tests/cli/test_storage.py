@@ -3,10 +3,13 @@
 import sqlite3
 
 import pytest
+import redis
 
 from oauthprov.records import Consent, Session, consent_key
 from oauthprov.storage.interface import Add
 from tests import site as sites
+from tests.conftest import RUN
+from tests.servers.redis import apart
 
 from .conftest import write_ini
 
@@ -31,6 +34,31 @@ def test_check_tells_what_to_run_until_the_schema_is_there(empty):
     assert after.json["ready"] is True
     assert after.json["facts"]["engine"] == "sqlite"
     assert empty("user", "list").code == 0
+
+
+def test_check_fails_on_a_storage_that_is_full(command, pytestconfig, tmp_path):
+    """As /readyz does: no token can be issued."""
+    url = apart(pytestconfig.stash[RUN], "full", "--maxmemory-policy", "noeviction")
+    command.ini = write_ini(tmp_path / "full.ini", sites.ini(url))
+    with redis.Redis.from_url(url) as client:
+        client.config_set("maxmemory", "1")
+        try:
+            full = command("storage", "check", "--json")
+        finally:
+            client.config_set("maxmemory", "0")
+    assert (full.code, full.json["ready"]) == (1, False)
+    assert "is full" in full.err
+    assert "is ready" not in full.err
+    well = command("storage", "check", "--json")
+    assert (well.code, well.json["ready"]) == (0, True)
+
+
+def test_check_warns_of_what_may_be_lost(command, pytestconfig, tmp_path):
+    url = apart(pytestconfig.stash[RUN], "full", "--maxmemory-policy", "noeviction")
+    command.ini = write_ini(tmp_path / "lossy.ini", sites.ini(url))
+    done = command("storage", "check")
+    assert done.code == 0
+    assert "append-only file is off" in done.err
 
 
 def test_purge_drops_what_expired_and_the_consents_of_removed_clients(command):
