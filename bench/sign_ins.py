@@ -85,6 +85,7 @@ def served(more: dict[str, str], threads: int) -> Iterator[Served]:
             "default_scopes": "read",
             "login.limit_account": "100000 per minute",
             "login.limit_address": "100000 per minute",
+            "login.limit_success": "100000 per minute",
         } | more
         settings = {f"oauthprov.{key}": value for key, value in settings.items()}
         credentials = filled(settings)

@@ -24,6 +24,12 @@ class SigningIn:
         "50 per 15 minutes",
         "Failed sign-ins from one address.",
     )
+    login_limit_success: str = setting(
+        "login.limit_success",
+        values.rate,
+        "60 per 15 minutes",
+        "Sign-ins of one account; also right current passwords, counted apart.",
+    )
     signup_limit_address: str = setting(
         "signup.limit_address", values.rate, "20 per hour", "New accounts from one address."
     )

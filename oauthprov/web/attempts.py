@@ -29,6 +29,7 @@ class Attempts:
     def __init__(self, settings: Settings) -> None:
         self._by_account = limits.parse_many(settings.login_limit_account)
         self._by_address = limits.parse_many(settings.login_limit_address)
+        self._successes = limits.parse_many(settings.login_limit_success)
         self._sign_ups = limits.parse_many(settings.signup_limit_address)
         self._registrations = limits.parse_many(settings.registration_limit_address)
         self._networks = limits.parse_many(settings.registration_limit_network)
@@ -47,6 +48,7 @@ class Attempts:
         """Count a try to sign in, before the password is looked at."""
         network = _network(address)
         blocked = self._wait(self._by_address, "address", network, count=False)
+        blocked = blocked or self._wait(self._successes, "signed in", name_key, count=False)
         return blocked or self._wait(self._by_account, "account", name_key, count=True)
 
     def failed(self, address: str) -> None:
@@ -54,8 +56,12 @@ class Attempts:
         self._wait(self._by_address, "address", _network(address), count=True)
 
     def succeeded(self, name_key: str) -> None:
-        """Forget the tries for an account: its owner is in."""
+        """Forget the tries for an account, since its owner is in, and count the sign-in.
+
+        Each takes a hash, so nobody may make them without end.
+        """
         self._forget("account", name_key)
+        self._wait(self._successes, "signed in", name_key, count=True)
 
     def prove(self, account_id: str) -> int:
         """Count a try to name the current password of an account that is signed in.
@@ -63,11 +69,13 @@ class Attempts:
         Such tries are counted apart, so that nobody at a browser left signed in can keep the
         owner from signing in, by account or by address.
         """
-        return self._wait(self._by_account, "current password", account_id, count=True)
+        blocked = self._wait(self._successes, "proved", account_id, count=False)
+        return blocked or self._wait(self._by_account, "current password", account_id, count=True)
 
     def proved(self, account_id: str) -> None:
-        """Forget the tries to name the current password of an account."""
+        """Forget the tries to name the current password of an account, and count that one."""
         self._forget("current password", account_id)
+        self._wait(self._successes, "proved", account_id, count=True)
 
     def sign_up(self, address: str) -> int:
         """Count a new account."""

@@ -153,6 +153,7 @@ class Deployment:
             "refresh_token_grace": str(GRACE),
             "login.limit_account": plenty,
             "login.limit_address": plenty,
+            "login.limit_success": plenty,
             "password.memory": "8",
             "password.time": "1",
             "keys.algorithms": "ES256 RS256",

@@ -189,6 +189,22 @@ def test_a_success_forgets_the_guesses_at_the_account(strict):
         assert enter(strict.browser(), "alice", REMOTE_ADDR="192.0.2.1").status_int == 303
 
 
+def test_sign_ins_that_succeed_are_limited_too():
+    """Each takes a hash: with an account of one's own one could keep everybody else waiting."""
+    limits = {"login.limit_success": "3 per 15 minutes"}
+    site = sites.standalone(sites.ini("sqlite://", development="true", **limits))
+    alice, bob = site.browser().sign_up("alice"), site.browser().sign_up("bob")
+    assert [enter(site.browser(), "alice").status_int for _ in range(4)] == [303] * 3 + [429]
+    assert enter(site.browser(), "bob").status_int == 303
+    for browser in (alice, bob):
+        assert browser.get("/account").status_int == 200
+    form = alice.get("/account/password").form
+    form["current"], form["password"] = sites.PASSWORD, "short"
+    statuses = [form.submit(expect_errors=True).status_int for _ in range(4)]
+    assert statuses == [422] * 3 + [429]
+    site.close()
+
+
 def test_counters_in_redis_are_shared_by_two_servers(redis_url):
     limits = {"limits.url": redis_url, "login.limit_account": "2 per 15 minutes"}
     one = sites.standalone(sites.ini("sqlite://", development="true", **limits))
