@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from oauthprov.protocol import redirects, scopes
 from oauthprov.protocol.answers import Asked, ConnectedApp
@@ -11,6 +12,9 @@ from oauthprov.protocol.context import Context
 from oauthprov.records import Client, Consent, Grant, R, consent_key
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Page, Replace, Stored
+
+GRANTS_LIMIT = 2000
+"""Grants of an account that its list of apps looks at: whoever makes more closes no page."""
 
 Asking = tuple[tuple[str, ...], tuple[str, ...]]
 """Scopes, and the resources that they are for; no resources are every one."""
@@ -132,7 +136,10 @@ def resources_in_words(
 
 
 def connected(context: Context, account_id: str) -> list[ConnectedApp]:
-    """Return the clients that the account has let in, the last used first."""
+    """Return the clients that the account has let in, the last used first.
+
+    All that have a consent, and those among the first GRANTS_LIMIT grants that needed none.
+    """
     every = map(standing, _every(context, Consent, account_id))
     consents = {consent.client_id: consent for consent in every if consent is not None}
     grants: dict[str, list[Grant]] = {}
@@ -164,7 +171,7 @@ def _connected(
 
 
 def _live_grants(context: Context, account_id: str) -> Iterator[Grant]:
-    for stored in _every(context, Grant, account_id):
+    for stored in islice(_every(context, Grant, account_id), GRANTS_LIMIT):
         if stored.state(context.now) == "live":
             yield stored.record
 

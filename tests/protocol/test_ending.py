@@ -379,6 +379,17 @@ def test_the_answer_doesn_t_wait_for_a_thousand_grants(world, person):
     assert world.all(Sweep) == []
 
 
+def test_the_pages_of_an_account_don_t_wait_for_all_its_grants(world, person):
+    """From there a person ends them."""
+    person.tokens()
+    grants(world, person, 2500)
+    account_id = person.account.account_id
+    apps = []
+    reads, _ = world.storage.trips(lambda: apps.extend(world.provider.connected(account_id)))
+    assert reads <= 25
+    assert [app.client_id for app in apps] == ["app"]
+
+
 def test_clients_are_told_once_though_their_grants_are_many(world, person, receiver):
     person.tokens()
     grants(world, person, 350)
