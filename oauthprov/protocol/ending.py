@@ -41,7 +41,7 @@ from oauthprov.storage.interface import (
     Stored,
 )
 
-AT_ONCE = 4
+AT_ONCE = 3
 """Batches that are swept before the answer: all, but for accounts with hundreds of grants."""
 MARK_LIFETIME = 86_400
 """Seconds that an EndedSession stays: longer than any code, and than a sweep may take."""

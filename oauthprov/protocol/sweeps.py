@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from oauthprov.protocol.clients import Clients
 from oauthprov.protocol.ended import dies_with_session, session_key
 from oauthprov.protocol.openid import SCOPE
 from oauthprov.records import (
+    SWEEP_LEASE,
     AuthorizationCode,
     Grant,
     LogoutDelivery,
@@ -33,6 +34,7 @@ from oauthprov.storage.interface import (
     Conflict,
     Page,
     Remove,
+    Replace,
     Revoke,
     Storage,
     StorageError,
@@ -76,9 +78,22 @@ class Sweeps:
             if number == batches:
                 return swept
             self._commit(changes)
+            sweep = self._kept(sweep)
         self._commit([Remove(Sweep, sweep.key)])
         swept.done = True
         return swept
+
+    def _kept(self, sweep: Sweep) -> Sweep:
+        """Put off when another process may take the sweep over, once half of the lease is over."""
+        now = self._clock()
+        if sweep.due_at - now > SWEEP_LEASE // 2:
+            return sweep
+        mine = replace(sweep, due_at=now + SWEEP_LEASE)
+        stored = self._storage.get(Sweep, sweep.key)
+        if stored is not None:
+            with suppress(Conflict):  # another process works at it, too
+                self._commit([Replace(mine, expecting=stored)])
+        return mine
 
     def _batches(self, sweep: Sweep, swept: Swept) -> Iterator[list[Change]]:
         """Yield the changes for each batch that was read; there may be none."""

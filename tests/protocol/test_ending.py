@@ -379,6 +379,27 @@ def test_the_answer_doesn_t_wait_for_a_thousand_grants(world, person):
     assert world.all(Sweep) == []
 
 
+def test_whoever_works_at_a_sweep_for_long_keeps_it(world, person):
+    """Else every other process would begin the same work."""
+    person.tokens()
+    grants(world, person, 1050)
+    sweep = sign_out_everywhere(person)
+
+    left = []
+
+    def time_goes_by():
+        left.append(world.storage.get(Sweep, sweep.key).record.due_at - world.now)
+        world.now += 3
+        world.storage.meanwhile.append(time_goes_by)
+
+    world.storage.meanwhile = [time_goes_by]
+    sweeps = Sweeps(world.settings, world.storage, world.provider.clients, lambda: world.now)
+    assert sweeps.run(sweep).done
+    world.storage.meanwhile.clear()
+    assert world.now > sweep.due_at
+    assert min(left) > 0
+
+
 def test_the_pages_of_an_account_don_t_wait_for_all_its_grants(world, person):
     """From there a person ends them."""
     person.tokens()
