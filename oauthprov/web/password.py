@@ -42,9 +42,11 @@ def change(request: Any, person: SignedIn) -> Any:
         return _page(request, _("That isn't your current password."), "current", 422)
     except Unacceptable as wrong:
         return _page(request, _(wrong.sentence), "password", 422)
-    tools.session.sign_in(ended.account)
-    tools.provider.finish(ended.sweep)
     log.info("account %s changed its password", person.account_id)
+    try:
+        tools.session.sign_in(ended.account)
+    finally:  # a storage without room for a session ends the others all the same
+        tools.provider.finish(ended.sweep)
     return see(request, tools.url("account", {"done": "password"}))
 
 

@@ -83,8 +83,10 @@ def end_all(request: Any, person: SignedIn) -> Any:
     tools = request.oauthprov
     tools.form()
     ended = tools.site.people.end_sessions(person.account_id)
-    tools.session.end(person)
-    tools.provider.finish(ended.sweep)
+    try:
+        tools.session.end(person)
+    finally:
+        tools.provider.finish(ended.sweep)
     return see(request, tools.url("home"))
 
 

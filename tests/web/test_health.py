@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import redis
 
 from oauthprov.web.site import site_of
 from tests import site as sites
-from tests.conftest import RUN
-from tests.servers import empty
-from tests.servers.redis import apart
-
-
-@pytest.fixture
-def small_redis(pytestconfig):
-    """A Redis that keeps no file, and a client that sets its limit of memory."""
-    url = apart(pytestconfig.stash[RUN], "full", "--maxmemory-policy", "noeviction")
-    with redis.Redis.from_url(url) as client:
-        client.config_set("maxmemory", "0")
-        empty(url)
-        yield url, client
-        client.config_set("maxmemory", "0")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

@@ -8,6 +8,7 @@ from webtest import TestApp
 from oauthprov.records import Session
 from tests import site as sites
 from tests.site import ISSUER, Browser, Site
+from tests.web.openid import openid_site, relying_party
 
 SID = "__Host-oauthprov_sid"
 
@@ -217,6 +218,25 @@ def test_a_password_that_is_changed_elsewhere_meanwhile_stays_what_it_was_change
     assert "That isn't your current password." in change(alice, "a third one of hers").text
     assert is_in(phone)
     assert not is_in(alice)
+
+
+def test_a_new_password_on_a_full_storage_ends_what_it_ends_elsewhere(small_redis):
+    """It counts, and so does what it ends, though there is no room for a session here."""
+    url, client = small_redis
+    site = openid_site(**{"storage.url": url})
+    app, alice = relying_party(site), site.browser().sign_up("alice")
+    token = app.tokens(alice, scope="openid")["access_token"]
+    form = alice.get("/account/password").form
+    form["current"], form["password"] = sites.PASSWORD, "another good one"
+    client.config_set("maxmemory", "1")
+    assert form.submit(expect_errors=True).status_int == 503
+    client.config_set("maxmemory", "0")
+    assert not is_in(alice)
+    assert app.introspect(token) == {"active": False}
+    entering = site.browser().get("/login").form
+    entering["name"], entering["password"] = "alice", "another good one"
+    assert entering.submit().status_int == 303
+    site.close()
 
 
 @pytest.mark.parametrize(
