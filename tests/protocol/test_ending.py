@@ -516,6 +516,22 @@ class TestSessionLimit:
             visits.append(person.sign_in())
         assert [person.is_signed_in(visit) for visit in visits] == [True, False, True, True]
 
+    def test_a_sign_in_doesn_t_wait_for_thousands_that_an_earlier_version_left(self):
+        """There was no limit once. Each sign-in ends some; they end by themselves, too."""
+        world = openid_world(**{"session.limit": 3})
+        person = Person(world)
+        [like] = [session.record for session in world.all(Session)]
+        for name in range(300):
+            unused = {"key": f"old{name}", "sid": f"s{name}", "last_seen_at": world.now - 1}
+            world.storage.commit(Add(dataclasses.replace(like, **unused)), now=world.now)
+        reads, writes = world.storage.trips(person.sign_in)
+        assert reads + writes < 150
+        assert person.is_signed_in()
+        left = len(person.visit.sessions.of(person.account.account_id))
+        assert left < 300
+        person.sign_in()
+        assert len(person.visit.sessions.of(person.account.account_id)) < left
+
     def test_signing_in_again_in_its_place_ends_no_other(self):
         world = openid_world(**{"session.limit": 2})
         person = Person(world)
