@@ -226,3 +226,20 @@ def test_a_mute_server_leaves_no_thread_behind(
 
 def expect_threads(number: int) -> None:
     assert threading.active_count() <= number
+
+
+def test_a_ping_keeps_no_connection(postgresql_url: str) -> None:
+    """It may end after the pools are closed, and nobody would close what it had."""
+    url = sqlalchemy.make_url(postgresql_url).update_query_dict({"application_name": "asking"})
+    storage = open_storage(url.render_as_string(hide_password=False))
+    storage.ping()
+    storage.close()
+    storage.engines.reader._watch._ping()  # type: ignore[attr-defined]
+    others = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'asking'"
+    engine = sqlalchemy.create_engine(postgresql_url, poolclass=sqlalchemy.NullPool)
+
+    def none_is_left() -> None:
+        with engine.connect() as connection:
+            assert connection.scalar(sqlalchemy.text(others)) == 0
+
+    until(none_is_left)

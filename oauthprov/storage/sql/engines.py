@@ -234,15 +234,15 @@ def _server(family: str, url: URL, options: Options) -> Engines:
             event.listen(made, "connect", set_up)
         return made
 
-    def pooled(isolation_level: str, spare: int) -> Engine:
+    def pooled(isolation_level: str) -> Engine:
         size = options.pool_size
-        return engine(
-            isolation_level, limits, pool_size=size, max_overflow=spare, pool_use_lifo=True
-        )
+        return engine(isolation_level, limits, pool_size=size, max_overflow=0, pool_use_lifo=True)
 
-    # The spare one is for a ping, which must not wait for those that it is about.
-    reading, writing = pooled("AUTOCOMMIT", 1), pooled("READ COMMITTED", 0)
-    watch = Watch(options.timeout, ping=partial(_ping, reading))
+    reading, writing = pooled("AUTOCOMMIT"), pooled("READ COMMITTED")
+    # A ping must not wait for the connections that it is about. It keeps none, since it may end
+    # after the pools are closed.
+    asking = engine("AUTOCOMMIT", limits, poolclass=NullPool)
+    watch = Watch(options.timeout, ping=partial(_ping, asking))
     patient = engine("READ COMMITTED", {"connect_timeout": options.timeout}, poolclass=NullPool)
     reader = Pool(reading, watch, size=options.pool_size)
     writer = Pool(writing, watch, size=options.pool_size)
