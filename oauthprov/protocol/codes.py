@@ -1,8 +1,8 @@
 """Authorization codes: issued for a person's decision, redeemed once (RFC 6749 section 4.1).
 
-A code is used up only by a request that is right in everything: its client, redirect URI and
-verifier. So is a second redemption one that revokes: a stranger who has read a code in a log can
-neither burn it nor end what it began.
+Only a request whose client, redirect URI and verifier are all right uses a code up, and only a
+second request of that kind revokes the grant. Someone who merely saw the code, in a log, say, can
+neither consume it nor revoke its tokens.
 """
 
 from __future__ import annotations
