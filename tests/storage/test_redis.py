@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -11,24 +11,8 @@ import redis
 from oauthprov.storage.interface import Storage
 from oauthprov.storage.redis import open
 from oauthprov.storage.testing import NewerCode, StorageSuite
-from tests.servers import empty
 from tests.servers.run import free_port
 from tests.storage.redis_backend import NewerRedis, dump
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    """A client of redis-py, on an empty database."""
-    empty(redis_url)
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def storage(redis_url: str, client: redis.Redis) -> Iterator[Storage]:
-    storage = open(redis_url, {})
-    yield storage
-    storage.close()
 
 
 class TestRedis(StorageSuite):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import redis
 
@@ -17,22 +15,7 @@ from oauthprov.storage.redis.route import Single
 from oauthprov.storage.redis.walk import Walks
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.samples import NOW
-from tests.servers import empty
 from tests.storage.redis_backend import KEYS
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    empty(redis_url)
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def storage(redis_url: str, client: redis.Redis) -> Iterator[Storage]:
-    storage = open(redis_url, {})
-    yield storage
-    storage.close()
 
 
 def walk(storage: Storage, limit: int) -> list[str]:

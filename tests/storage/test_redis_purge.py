@@ -21,20 +21,6 @@ INDEX = KEYS.index("grant", "account_id", "alice")
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    empty(redis_url)
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def storage(redis_url: str, client: redis.Redis) -> Iterator[Storage]:
-    storage = open(redis_url, {})
-    yield storage
-    storage.close()
-
-
-@pytest.fixture
 def cluster_client(redis_cluster_url: str) -> Iterator[redis.RedisCluster]:
     empty(redis_cluster_url)
     url = redis_cluster_url.replace("redis+cluster", "redis", 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,7 +17,6 @@ from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.expecting import read
 from oauthprov.storage.testing.reading import LOOK_ALIKES
 from oauthprov.storage.testing.samples import LIFE, NOW
-from tests.servers import empty
 from tests.storage.redis_backend import name_of
 
 AS_IT_SHOULD_BE = AccessToken(
@@ -31,20 +29,6 @@ AS_IT_SHOULD_BE = AccessToken(
     NOW,
     NOW + 600,
 )
-
-
-@pytest.fixture
-def client(redis_url: str) -> Iterator[redis.Redis]:
-    empty(redis_url)
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def storage(redis_url: str, client: redis.Redis) -> Iterator[Storage]:
-    storage = open(redis_url, {})
-    yield storage
-    storage.close()
 
 
 def kept(client: redis.Redis, record: Record) -> int:
