@@ -31,8 +31,8 @@ import waitress
 from pyramid.config import Configurator
 from pyramid.router import Router
 
+from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.provider import epoch
-from oauthprov.protocol.registration import Registrar
 from oauthprov.storage import open_storage
 from tests.servers import mariadb, postgresql, redis
 from tests.servers.run import Run, free_port, until

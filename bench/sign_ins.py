@@ -33,7 +33,7 @@ from urllib.parse import urlencode
 
 from oauthprov.accounts import BuiltInAccounts
 from oauthprov.credentials import PasswordHasher
-from oauthprov.protocol.registration import Registrar
+from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from tests.servers.run import free_port, until

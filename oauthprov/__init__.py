@@ -29,7 +29,8 @@ def main(global_config: dict[str, str], **settings: str) -> Any:
 def includeme(config: Configurator) -> None:
     """Add the provider to a Pyramid app: routes, views and ``request.oauthprov``.
 
-    Nothing global is set. Raises ConfigurationError when the settings can't be used.
+    Nothing global is set, but that oauthlib's loggers stay at INFO or above: at DEBUG they print
+    codes and tokens. Raises ConfigurationError when the settings can't be used.
     """
     settings = Settings.from_ini(config.registry.settings)
     config.registry["oauthprov.settings"] = settings

@@ -12,10 +12,10 @@ from pyramid.config import Configurator
 from webtest import TestApp, TestRequest, TestResponse
 
 from oauthprov.credentials import mint_id
-from oauthprov.protocol import jose
-from oauthprov.protocol.client_assertions import TYPE
-from oauthprov.protocol.jwk import PrivateKey
-from oauthprov.protocol.registration import Registrar
+from oauthprov.protocol.clients.registrar import Registrar
+from oauthprov.protocol.keys import jose
+from oauthprov.protocol.keys.jwk import PrivateKey
+from oauthprov.protocol.token.client_assertions import TYPE
 from oauthprov.records import Account, Client
 from tests.counting import Counting
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -25,17 +26,12 @@ WALLS = {
             "settings",
             "accounts",
             "mail",
-            "profile",
-            "resource",
             "logs",
             "deadline",
         ),
         ENGINES,
     ),
-    "resource": (
-        ("web", "protocol", "records", "errors", "settings", "accounts", "resource", "logs"),
-        ENGINES,
-    ),
+    "resource": (("web.resource",), ENGINES),
     "protocol": (
         (
             "protocol",
@@ -69,11 +65,10 @@ WALLS = {
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "accounts": (
-        ("accounts", "storage.interface", "records", "credentials", "profile"),
+        ("accounts", "storage.interface", "records", "credentials"),
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "mail": (("mail", "settings", "errors"), (*WEB, *ENGINES, "oauthlib", "joserfc")),
-    "profile": ((), (*WEB, *ENGINES, "oauthlib")),
     "settings": (("settings", "records", "errors", "credentials"), (*WEB, *ENGINES)),
     "fetch": (("fetch", "settings", "errors"), (*WEB, *ENGINES, "oauthlib", "joserfc")),
     "credentials": (("records",), (*WEB, *ENGINES, "oauthlib")),
@@ -82,6 +77,29 @@ WALLS = {
     "records": (("records",), (*WEB, *ENGINES, "oauthlib", "cryptography", "argon2")),
     "demo": (("demo",), ENGINES),
 }
+
+# The rooms of a package, floor by floor from the top. A module imports from its own room and from
+# the floors below, and from no other room of its floor. "" are the modules beside the rooms.
+FLOORS = {
+    "protocol": (
+        ("",),
+        ("registration", "logout"),
+        ("authorize",),
+        ("engine",),
+        ("token",),
+        ("request",),
+        ("clients",),
+        ("keys",),
+    ),
+    "web": (
+        ("__init__", "standalone"),
+        ("endpoints", "account", "console"),
+        ("",),
+    ),
+}
+
+MODULES_OF_A_ROOM = 20
+LINES_OF_A_MODULE = 350
 
 
 def _imports(source: Path) -> set[str]:
@@ -149,10 +167,72 @@ def _is_package(path: Path) -> bool:
     return (path / "__init__.py").is_file()
 
 
-def test_small_rooms():
-    sizes = {m: len(m.read_text("utf-8").splitlines()) for m in PACKAGE.rglob("*.py")}
-    assert {m.name: size for m, size in sizes.items() if size > 350} == {}
-    assert sorted(sizes.values())[len(sizes) // 2] < 100
+def _loaded(source: Path) -> set[str]:
+    """The modules of ours that ``source`` imports when it is loaded, by their dotted names."""
+    tree = ast.parse(source.read_text("utf-8"))
+    for node in ast.walk(tree):
+        # What only the type checker imports closes no circle.
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and _within(node.module or "", ("oauthprov",)):
+            named = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else str(node.module) for name in named}
+    return found
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {_name(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def _floor(package: str, name: str) -> tuple[int, str]:
+    """The number of the floor that a module stands on, from the top, and its room."""
+    first, _, inner = name.removeprefix(f"oauthprov.{package}").lstrip(".").partition(".")
+    for number, rooms in enumerate(FLOORS[package]):
+        if (first or "__init__") in rooms:
+            return number, first
+    assert not inner, f"{name}: name the room {first} in FLOORS, on its floor"
+    return next(n for n, rooms in enumerate(FLOORS[package]) if "" in rooms), ""
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_rooms_import_from_the_floors_below(package):
+    for name, path in MODULES.items():
+        if not _within(name, (f"oauthprov.{package}",)):
+            continue
+        floor, room = _floor(package, name)
+        for imported in _loaded(path):
+            if _within(imported, (f"oauthprov.{package}",)):
+                below, other = _floor(package, imported)
+                why = f"{name} imports {imported}: hand it in, or move what both need down"
+                assert below > floor or (below == floor and other == room), why
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    arrows = {name: _loaded(path) - {name} for name, path in MODULES.items()}
+    while True:
+        ends = {name for name, to in arrows.items() if not to & arrows.keys()}
+        if not ends:
+            break
+        arrows = {name: to for name, to in arrows.items() if name not in ends}
+    # What is left lies in a circle, or leads into one.
+    assert sorted(arrows) == []
+
+
+def test_a_module_is_one_screen_after_the_other_and_not_more():
+    sizes = {name: len(path.read_text("utf-8").splitlines()) for name, path in MODULES.items()}
+    assert {name: size for name, size in sizes.items() if size > LINES_OF_A_MODULE} == {}
+
+
+def test_a_room_holds_no_other_rooms():
+    rooms = Counter(path.parent for path in MODULES.values() if path.name != "__init__.py")
+    crowded = {room.name: many for room, many in rooms.items() if many > MODULES_OF_A_ROOM}
+    assert crowded == {}, "which rooms are hidden in it?"
 
 
 @pytest.mark.parametrize(

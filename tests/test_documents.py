@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from oauthprov import logs
-from oauthprov.protocol.events import Reason
-from oauthprov.protocol.redirects import redirect_allowed
+from oauthprov.protocol.clients.redirects import redirect_allowed
+from oauthprov.protocol.request.events import Reason
 from tests import site as sites
 from tests.site import API, ISSUER, Site
 from tests.web.openid import openid_site

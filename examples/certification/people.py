@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from oauthprov.accounts import BuiltInAccounts, NameTaken, PasswordPolicy
-from oauthprov.profile import checked
+from oauthprov.accounts.profile import checked
 from oauthprov.records import Account
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Replace, Storage

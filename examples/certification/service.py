@@ -18,8 +18,8 @@ import oauthprov
 from examples.certification.people import add_alice
 from examples.certification.plan import Json, plan
 from examples.certification.tls import Proxy, make_certificate
+from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.provider import Provider
-from oauthprov.protocol.registration import Registrar
 from oauthprov.storage import open_storage
 
 INI = Path(__file__).parent / "certification.ini"

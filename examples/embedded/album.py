@@ -11,7 +11,7 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from oauthprov.accounts import AccountSource, SignedIn
-from oauthprov.resource import bearer
+from oauthprov.web.resource import bearer
 
 # These stand for the album's own tables; a real one keeps hashes of the passwords.
 PASSWORDS = {"alice": "looking glass", "bob": "spirit level"}

@@ -10,8 +10,8 @@ import plaster
 from oauthlib.oauth2 import OAuth2Error, Server
 
 from oauthprov.accounts import SignedIn
-from oauthprov.protocol.clients import Clients
-from oauthprov.protocol.validator import Validator
+from oauthprov.protocol.clients.cache import Clients
+from oauthprov.protocol.engine.validator import Validator
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import StorageError

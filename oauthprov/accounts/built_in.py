@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from oauthprov.accounts.acceptable import PasswordPolicy, acceptable_name
+from oauthprov.accounts.profile import checked
 from oauthprov.accounts.source import AccountSource, SignedIn
 from oauthprov.credentials import HashingBusy, PasswordHasher, mint_id, name_key
-from oauthprov.profile import checked
 from oauthprov.records import Account, Digest, Login, Sweep
 from oauthprov.storage.interface import (
     Add,

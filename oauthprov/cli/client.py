@@ -18,8 +18,8 @@ from oauthprov.cli import client_logo
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
-from oauthprov.protocol import subjects
-from oauthprov.protocol.registration import CLIENT_TYPES, Metadata, Registrar
+from oauthprov.protocol.clients import subjects
+from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Metadata, Registrar
 from oauthprov.records import Client
 
 

@@ -6,8 +6,8 @@ from oauthprov.cli.ini import Opened
 from oauthprov.cli.output import Refused, note
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol.logos import Logos
-from oauthprov.protocol.registration import Registrar
+from oauthprov.protocol.clients.logos import Logos
+from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.records import Client
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_json, show_table
 from oauthprov.credentials import Keyring
-from oauthprov.protocol.key_rotation import KeyRotation, UnknownSigningKey, is_over, is_published
+from oauthprov.protocol.keys.rotation import KeyRotation, UnknownSigningKey, is_over, is_published
 from oauthprov.records import SigningKey
 from oauthprov.settings.values import ALGORITHMS
 

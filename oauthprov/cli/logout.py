@@ -13,8 +13,8 @@ from oauthprov.cli.ini import add_ini, opened
 from oauthprov.cli.output import note, show_json
 from oauthprov.credentials import Keyring
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol.backchannel_logout import BackchannelLogout
-from oauthprov.protocol.keys import SigningKeys
+from oauthprov.protocol.keys.signing_keys import SigningKeys
+from oauthprov.protocol.logout.backchannel import BackchannelLogout
 
 
 def add_arguments(group: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from oauthprov.errors import ConfigurationError
-from oauthprov.protocol.registration import ChangedMeanwhile, InvalidMetadata, UnknownClient
+from oauthprov.protocol.clients.registrar import ChangedMeanwhile, InvalidMetadata, UnknownClient
 from oauthprov.storage.interface import Conflict, StorageError, UpgradeNeeded
 
 

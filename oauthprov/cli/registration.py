@@ -14,7 +14,7 @@ import dataclasses
 
 from oauthprov.cli.ini import add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
-from oauthprov.protocol import initial_access
+from oauthprov.protocol.registration import initial_access
 from oauthprov.records import InitialAccessToken
 
 LIFETIME = 604_800

@@ -25,8 +25,8 @@ from oauthprov.accounts import (
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_of
-from oauthprov.protocol.clients import Clients
-from oauthprov.protocol.sweeps import Sweeps
+from oauthprov.protocol.clients.cache import Clients
+from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.records import Account
 from oauthprov.storage.interface import StorageError
 

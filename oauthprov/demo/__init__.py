@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pyramid.config import Configurator
 from pyramid.router import Router
 
-from oauthprov.demo.openid_provider import OpenIDProvider
+from oauthprov.demo.openid.provider import OpenIDProvider
 from oauthprov.demo.provider import Provider
 from oauthprov.demo.sessions import CSRFTokens, SessionStore, session_of
 from oauthprov.demo.settings import PREFIX, Settings
@@ -51,8 +51,8 @@ def make_app(
         config.add_tween("oauthprov.demo.responses.tween_factory")
         config.add_static_view("static", "oauthprov.demo:static", cache_max_age=3600)
         config.include("oauthprov.demo.views")
-        config.include("oauthprov.demo.sign_in")
-        config.include("oauthprov.demo.sign_out")
-        config.include("oauthprov.demo.backchannel_logout")
+        config.include("oauthprov.demo.openid.sign_in")
+        config.include("oauthprov.demo.openid.sign_out")
+        config.include("oauthprov.demo.openid.backchannel_logout")
         config.include("oauthprov.demo.failures")
         return config.make_wsgi_app()

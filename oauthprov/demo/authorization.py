@@ -9,7 +9,7 @@ from webob.multidict import MultiDict
 
 from oauthprov.demo.errors import OAuthFailure, ResponseRefused
 from oauthprov.demo.metadata import ProviderMetadata
-from oauthprov.demo.openid_metadata import OpenIDMetadata
+from oauthprov.demo.openid.metadata import OpenIDMetadata
 
 
 @dataclass(frozen=True, slots=True)

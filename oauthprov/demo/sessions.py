@@ -15,9 +15,9 @@ from zope.interface import implementer
 
 from oauthprov.demo.authorization import PendingAuthorization
 from oauthprov.demo.errors import NotConnected
-from oauthprov.demo.logout_token import LogoutToken
 from oauthprov.demo.notices import Notice
-from oauthprov.demo.signed_in import SignedIn
+from oauthprov.demo.openid.logout_token import LogoutToken
+from oauthprov.demo.openid.signed_in import SignedIn
 from oauthprov.demo.tokens import Tokens
 
 COOKIE = "demo_sid"

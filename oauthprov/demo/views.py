@@ -11,7 +11,6 @@ from pyramid.renderers import render_to_response
 from pyramid.request import Request
 from pyramid.response import Response
 
-from oauthprov.demo import sign_in
 from oauthprov.demo.authorization import PendingAuthorization, code_of, one
 from oauthprov.demo.errors import (
     AccessExpired,
@@ -22,6 +21,7 @@ from oauthprov.demo.errors import (
     TokenRefused,
 )
 from oauthprov.demo.notices import FAILURES, Notice, notice_of
+from oauthprov.demo.openid import sign_in
 from oauthprov.demo.resource import call_resource, renew
 from oauthprov.demo.scopes import scope_values
 from oauthprov.demo.sessions import BrowserSession, set_cookie

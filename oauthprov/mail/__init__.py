@@ -1,11 +1,12 @@
 """Sending mail: the seam through which a host brings its own mailer, and two of ours."""
 
+from __future__ import annotations
+
 from oauthprov.errors import MailError
-from oauthprov.mail.choice import mailer_of
-from oauthprov.mail.console import ConsoleMailer
-from oauthprov.mail.mailer import Mailer, Message
+from oauthprov.mail.mailer import ConsoleMailer, Mailer, Message
 from oauthprov.mail.outbox import Outbox
 from oauthprov.mail.smtp import SmtpMailer
+from oauthprov.settings import Settings
 
 __all__ = [
     "ConsoleMailer",
@@ -16,3 +17,12 @@ __all__ = [
     "SmtpMailer",
     "mailer_of",
 ]
+
+
+def mailer_of(settings: Settings) -> Mailer | None:
+    """Return the mailer of ``oauthprov.mail.url``, None when that is empty."""
+    server = settings.mail_url
+    if server is not None and server.host is None:
+        return ConsoleMailer()
+    sender = settings.mail_sender
+    return SmtpMailer(server, sender) if server is not None and sender is not None else None

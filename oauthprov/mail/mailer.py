@@ -1,7 +1,8 @@
-"""The seam through which mail leaves."""
+"""The seam through which mail leaves, and a mailer for developers."""
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
@@ -25,3 +26,12 @@ class Mailer(ABC):
         It is called in a thread of its own. The address was typed by somebody; it holds no
         control characters, and may hold letters beyond ASCII before the ``@``.
         """
+
+
+class ConsoleMailer(Mailer):
+    """Writes each mail to standard error, links included: for development only."""
+
+    def send(self, message: Message) -> None:
+        """Write the mail."""
+        lines = (f"To: {message.to}", f"Subject: {message.subject}", "", message.text)
+        print("-- mail --", *lines, "-- end of mail --", sep="\n", file=sys.stderr, flush=True)

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
-from oauthprov.protocol import (
-    authorization_checks,
-    claims,
-    id_tokens,
-    implicit,
-    pkce,
-    subjects,
-    validator,
-)
-from oauthprov.protocol.client_types import CONFIDENTIAL_METHODS, METHODS
-from oauthprov.protocol.jwk import ALGORITHMS
+from oauthprov.protocol.authorize import checks
+from oauthprov.protocol.clients import response_types, subjects
+from oauthprov.protocol.clients.types import CONFIDENTIAL_METHODS, METHODS
+from oauthprov.protocol.engine import validator
+from oauthprov.protocol.keys.jwk import ALGORITHMS
+from oauthprov.protocol.request import claims
+from oauthprov.protocol.token import id_tokens, pkce
 from oauthprov.settings import Resource, Settings
 
 AUTHORIZATION_SERVER = "oauth-authorization-server"
@@ -31,7 +27,7 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
     document: dict[str, object] = {
         "issuer": settings.issuer,
         "response_types_supported": ["code"],
-        "response_modes_supported": list(authorization_checks.RESPONSE_MODES),
+        "response_modes_supported": list(checks.RESPONSE_MODES),
         "grant_types_supported": list(validator.GRANT_TYPES),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
@@ -74,9 +70,9 @@ def openid_provider(
         "ui_locales_supported": list(settings.languages),
         "prompt_values_supported": list(prompts),
     }
-    if implicit.is_on(settings):
-        document["response_types_supported"] = ["code", *implicit.RESPONSE_TYPES]
-        document["grant_types_supported"] = [*validator.GRANT_TYPES, implicit.GRANT_TYPE]
+    if response_types.implicit_is_on(settings):
+        document["response_types_supported"] = ["code", *response_types.WITHOUT_CODE]
+        document["grant_types_supported"] = [*validator.GRANT_TYPES, response_types.IMPLICIT]
     if acr_values:
         document["acr_values_supported"] = list(acr_values)
     return document

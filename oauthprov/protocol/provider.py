@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.background import Worker
 from oauthprov.credentials import Keyring
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol import consents, ending, openid, params, rp_logout, tokens, userinfo
-from oauthprov.protocol.answers import (
+from oauthprov.protocol.authorize import checks, consents
+from oauthprov.protocol.authorize.endpoint import Authorization
+from oauthprov.protocol.authorize.request_uris import RequestURIs
+from oauthprov.protocol.authorize.response import Answered
+from oauthprov.protocol.clients.cache import Clients
+from oauthprov.protocol.clients.keys import ClientKeys
+from oauthprov.protocol.clients.logo_worker import LogoWorker
+from oauthprov.protocol.clients.logos import Logos
+from oauthprov.protocol.engine.endpoints import Engine
+from oauthprov.protocol.engine.validator import Validator
+from oauthprov.protocol.keys.signing_keys import SigningKeys
+from oauthprov.protocol.logout import ending, endpoint
+from oauthprov.protocol.logout.backchannel import BackchannelLogout
+from oauthprov.protocol.logout.ending import Endings
+from oauthprov.protocol.logout.sweeps import Sweeps
+from oauthprov.protocol.purging import Purging
+from oauthprov.protocol.registration.endpoint import DynamicRegistration
+from oauthprov.protocol.request import params
+from oauthprov.protocol.request.answers import (
     Answer,
     Bearing,
     Call,
@@ -20,29 +38,15 @@ from oauthprov.protocol.answers import (
     Departure,
     Interact,
     LogoutQuestion,
+    Others,
     Pending,
     Redirect,
     Refusal,
+    nobody_else,
 )
-from oauthprov.protocol.authorization import Authorization
-from oauthprov.protocol.authorization_response import Answered
-from oauthprov.protocol.backchannel_logout import BackchannelLogout
-from oauthprov.protocol.client_keys import ClientKeys
-from oauthprov.protocol.clients import Clients
-from oauthprov.protocol.context import Context
-from oauthprov.protocol.dynamic_registration import DynamicRegistration
-from oauthprov.protocol.ending import Endings
-from oauthprov.protocol.engine import Engine
-from oauthprov.protocol.events import Told
-from oauthprov.protocol.keys import SigningKeys
-from oauthprov.protocol.logo_worker import LogoWorker
-from oauthprov.protocol.logos import Logos
-from oauthprov.protocol.openid import OpenID
-from oauthprov.protocol.purging import Purging
-from oauthprov.protocol.request_uris import RequestURIs
-from oauthprov.protocol.signing_in import Others, nobody_else
-from oauthprov.protocol.sweeps import Sweeps
-from oauthprov.protocol.validator import Validator
+from oauthprov.protocol.request.context import Context, OpenID
+from oauthprov.protocol.request.events import Told
+from oauthprov.protocol.token import tokens, userinfo
 from oauthprov.records import Client, Digest, Sweep
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
@@ -80,7 +84,7 @@ class Provider:
         self.client_keys = ClientKeys(self.fetcher, clock)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings)
-        self._openid = OpenID(self.keys, accounts) if openid.is_on(settings) else None
+        self._openid = OpenID(self.keys, accounts) if settings.openid else None
         self.validator = Validator(
             settings, storage, self.clients, clock, self._openid, self.client_keys
         )
@@ -89,7 +93,7 @@ class Provider:
         self.registration = DynamicRegistration(
             settings, storage, clock, self.clients.evict, self.fetcher, self.logo_worker
         )
-        self._engine = Engine(self.validator, settings)
+        self._engine = Engine(self.validator, settings, partial(checks.run, endpoint="authorize"))
         self._authorization = Authorization(self._engine, RequestURIs(self.fetcher, clock))
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
         self.worker = Worker("logout", self.backchannel.work, clock)
@@ -242,19 +246,19 @@ class Provider:
         browser: Digest,
         *,
         others: Others = nobody_else,
-    ) -> rp_logout.Answer:
+    ) -> endpoint.Answer:
         """Answer a GET of the end session endpoint (RP-Initiated Logout 1.0 section 2).
 
         A query of ``interaction=<id>`` alone goes on with a request that was posted.
         """
         with self.validator.request("logout") as context:
             context.others = others
-            return context.answered(rp_logout.begin(context, call, person, browser))
+            return context.answered(endpoint.begin(context, call, person, browser))
 
     def park_logout(self, call: Call) -> params.Pairs | Refusal:
         """Return the query that stands for a request posted to the end session endpoint."""
         with self.validator.request("logout") as context:
-            return context.answered(rp_logout.park(context, call))
+            return context.answered(endpoint.park(context, call))
 
     def logout_question(
         self,
@@ -267,7 +271,7 @@ class Provider:
         """Return what to ask a person who is to be signed out."""
         with self.validator.request("logout") as context:
             context.others = others
-            return context.answered(rp_logout.question(context, interaction_id, person, browser))
+            return context.answered(endpoint.question(context, interaction_id, person, browser))
 
     def confirm_logout(
         self, interaction_id: str | None, person: SignedIn | None, browser: Digest
@@ -277,7 +281,7 @@ class Provider:
         ``interaction_id`` is that of the :class:`LogoutQuestion`.
         """
         with self.validator.request("logout") as context:
-            return context.answered(rp_logout.confirm(context, interaction_id, person, browser))
+            return context.answered(endpoint.confirm(context, interaction_id, person, browser))
 
     def end_session(self, key: Digest) -> None:
         """End a session, tell the clients where its person signed in by it, and end their grants.

@@ -10,8 +10,8 @@ from contextlib import suppress
 from oauthprov import logs
 from oauthprov.background import Worker
 from oauthprov.credentials import digest
-from oauthprov.protocol.last_use import remove_unused
-from oauthprov.protocol.registration import drop_orphaned_consents
+from oauthprov.protocol.clients.registrar import drop_orphaned_consents
+from oauthprov.protocol.token.last_use import remove_unused
 from oauthprov.records import Seen
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Conflict, Replace, Storage, StorageError, StorageFull

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from oauthprov.credentials import digest, mint, mint_id
-from oauthprov.protocol.ended import session_key
+from oauthprov.protocol.token.ended import session_key
 from oauthprov.records import Account, Digest, EndedSession, Session
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Claim, Conflict, Remove, Replace, Storage, Stored

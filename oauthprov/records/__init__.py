@@ -27,18 +27,18 @@ from oauthprov.records.people import Consent as Consent
 from oauthprov.records.people import EmailVerification as EmailVerification
 from oauthprov.records.people import Login as Login
 from oauthprov.records.people import Session as Session
+from oauthprov.records.server import SWEEP_LEASE as SWEEP_LEASE
+from oauthprov.records.server import SWEEP_QUEUE as SWEEP_QUEUE
+from oauthprov.records.server import EndedSession as EndedSession
+from oauthprov.records.server import Interaction as Interaction
+from oauthprov.records.server import LogoutDelivery as LogoutDelivery
+from oauthprov.records.server import Seen as Seen
+from oauthprov.records.server import SigningKey as SigningKey
+from oauthprov.records.server import Sweep as Sweep
 from oauthprov.records.shape import R as R
 from oauthprov.records.shape import Record as Record
 from oauthprov.records.shape import Shape as Shape
 from oauthprov.records.shape import record as record
-from oauthprov.records.workings import SWEEP_LEASE as SWEEP_LEASE
-from oauthprov.records.workings import SWEEP_QUEUE as SWEEP_QUEUE
-from oauthprov.records.workings import EndedSession as EndedSession
-from oauthprov.records.workings import Interaction as Interaction
-from oauthprov.records.workings import LogoutDelivery as LogoutDelivery
-from oauthprov.records.workings import Seen as Seen
-from oauthprov.records.workings import SigningKey as SigningKey
-from oauthprov.records.workings import Sweep as Sweep
 
 KINDS: tuple[type[Record], ...] = (
     Account,

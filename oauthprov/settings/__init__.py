@@ -16,16 +16,20 @@ from typing import Any
 from oauthprov.credentials import mint
 from oauthprov.errors import ConfigurationError
 from oauthprov.settings.contradictions import contradictions
+from oauthprov.settings.fetch import Fetch
+from oauthprov.settings.keys import Keys
 from oauthprov.settings.lifetimes import Lifetimes
 from oauthprov.settings.mail import Mail
 from oauthprov.settings.mail_url import MailServer, Sender
-from oauthprov.settings.protocol import Protocol
+from oauthprov.settings.openid import OpenID
 from oauthprov.settings.registering import Registering
 from oauthprov.settings.server import Server
 from oauthprov.settings.signing_in import SigningIn
-from oauthprov.settings.values import PREFIX, FetchAllow, Resource, Scope
+from oauthprov.settings.values import OFFLINE_ACCESS, OPENID, PREFIX, FetchAllow, Resource, Scope
 
 __all__ = (
+    "OFFLINE_ACCESS",
+    "OPENID",
     "PREFIX",
     "FetchAllow",
     "MailServer",
@@ -41,15 +45,20 @@ __all__ = (
 
 _STORAGE = PREFIX + "storage."
 
-GROUPS = (Server, Registering, Lifetimes, SigningIn, Mail, Protocol)
+GROUPS = (Server, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch)
 """Where the settings are declared, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Server, Registering, Lifetimes, SigningIn, Mail, Protocol):
+class Settings(Server, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch):
     """The effective settings. Build them with :meth:`from_ini`."""
 
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def openid(self) -> bool:
+        """Whether the server speaks OpenID Connect: where the scope ``openid`` is declared."""
+        return any(scope.name == OPENID for scope in self.scopes)
 
     @classmethod
     def from_ini(cls, ini: Mapping[str, Any]) -> Settings:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from oauthprov.settings.values import PREFIX
+from oauthprov.settings.values import OPENID, PREFIX
 
 _SECRET_LENGTH = 32
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
@@ -76,7 +76,7 @@ def _mail(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:
-    openid = "openid" in {scope.name for scope in values.get("scopes", ())}
+    openid = OPENID in {scope.name for scope in values.get("scopes", ())}
     if openid and "RS256" not in values.get("keys_algorithms", ("RS256",)):
         # OpenID Connect Discovery section 3: it must be among the algorithms.
         yield f"{PREFIX}keys.algorithms must have RS256, since the scope openid is declared"

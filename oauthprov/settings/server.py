@@ -66,3 +66,15 @@ class Server:
         "",
         "A line a resource: URI | its scopes | sentence for people.",
     )
+    client_cache: int = setting(
+        "client_cache",
+        values.seconds(60),
+        "5",
+        "Seconds that a client record may be cached in-process.",
+    )
+    well_known_root: bool = setting(
+        "well_known_root",
+        values.flag,
+        "false",
+        "Serve bare root metadata for an issuer with a path.",
+    )

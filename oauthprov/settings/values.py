@@ -14,6 +14,11 @@ import limits
 
 PREFIX = "oauthprov."
 
+OPENID = "openid"
+"""The scope that makes an authorization request an authentication request (Core 3.1.2.1)."""
+OFFLINE_ACCESS = "offline_access"
+"""The scope that asks for a grant that outlives the session (Core section 11)."""
+
 ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
 """What tokens are signed with; EdDSA is the older name of Ed25519 (RFC 9864 section 2.2)."""
 

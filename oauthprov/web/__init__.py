@@ -4,30 +4,42 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
+PARTS = ("directives", "headers", "layout", "site", "request", "errors", "cors", "resource")
+"""What endpoints and pages rest on."""
+ENDPOINTS = (
+    "assets",
+    "authorize",
+    "token",
+    "introspect",
+    "revoke",
+    "registration",
+    "jwks",
+    "userinfo",
+    "metadata",
+    "protected_resource",
+    "me",
+    "health",
+    "client_logo",
+    "rp_logout",
+    "backchannel_logout",
+)
+PAGES = (
+    "account.home",
+    "account.overview",
+    "account.disconnect",
+    "account.consent",
+    "account.client_about",
+    "console.pages",
+)
+"""Pages that are there whoever keeps the accounts; :mod:`oauthprov.web.site` adds the others."""
+
 
 def includeme(config: Configurator) -> None:
     """Add ``request.oauthprov``, the directives, and every feature that is switched on."""
     config.include("pyramid_chameleon")
-    for part in (
-        "directives",
-        "headers",
-        "layout",
-        "site",
-        "request",
-        "errors",
-        "assets",
-        "background",
-    ):
+    for part in PARTS:
         config.include(f"oauthprov.web.{part}")
-    config.include("oauthprov.web.cors")
-    config.include("oauthprov.resource")
-    for endpoint in ("authorize", "token", "introspect", "revoke", "registration"):
-        config.include(f"oauthprov.web.{endpoint}")
-    for endpoint in ("jwks", "userinfo", "metadata"):
-        config.include(f"oauthprov.web.{endpoint}")
-    for endpoint in ("protected_resource", "me", "health", "client_logo"):
-        config.include(f"oauthprov.web.{endpoint}")
-    for feature in ("rp_logout", "backchannel_logout"):
-        config.include(f"oauthprov.web.{feature}")
-    for page in ("home", "account", "apps", "consent", "client_about", "clients"):
+    for endpoint in ENDPOINTS:
+        config.include(f"oauthprov.web.endpoints.{endpoint}")
+    for page in PAGES:
         config.include(f"oauthprov.web.{page}")

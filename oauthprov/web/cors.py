@@ -16,11 +16,11 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from oauthprov.errors import OAuth2Error, StorageError
-from oauthprov.protocol import params
-from oauthprov.protocol.authentication import presented
-from oauthprov.protocol.origins import origin_of
-from oauthprov.resource import client_of_token
+from oauthprov.protocol.request import params
+from oauthprov.protocol.token.client_authentication import presented
 from oauthprov.web.errors import Rejected
+from oauthprov.web.origins import origin_of
+from oauthprov.web.resource import client_of_token
 
 _EXPOSED = "WWW-Authenticate, Retry-After, DPoP-Nonce, X-Request-Id"
 _PREFLIGHT = {

@@ -14,8 +14,8 @@ from pyramid.response import Response
 from oauthprov import logs
 from oauthprov.accounts import HashingBusy
 from oauthprov.errors import FetchBusy, SigningKeySealed, StorageError
-from oauthprov.protocol.answers import Refusal
-from oauthprov.web.words import _
+from oauthprov.protocol.request.answers import Refusal
+from oauthprov.web.i18n import _
 
 _RETRY_AFTER = "5"
 _BUSY_RETRY_AFTER = 2

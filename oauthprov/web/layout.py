@@ -9,8 +9,8 @@ from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 from pyramid.renderers import get_renderer
 
-from oauthprov.web import languages
-from oauthprov.web.face import face
+from oauthprov.web import i18n
+from oauthprov.web.client_view import face
 
 _OURS = "oauthprov:templates/"
 LAYOUT = "oauthprov:templates/layout.pt"
@@ -33,7 +33,7 @@ def add_names(event: BeforeRender) -> None:
         return
     request = event["request"]
     tools = request.oauthprov
-    languages.settle(request)
+    i18n.settle_language(request)
     # Chameleon writes every value that a template has into the errors of it: secrets among them.
     event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
     event["layout"] = get_renderer(LAYOUT).implementation()

@@ -9,14 +9,15 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pyramid.config import Configurator
+from pyramid.events import NewRequest
 from pyramid.interfaces import IRoutesMapper
 
 from oauthprov import deadline, logs
 from oauthprov.accounts import SignedIn
 from oauthprov.errors import OAuth2Error
-from oauthprov.protocol import params
-from oauthprov.protocol.answers import Call
 from oauthprov.protocol.provider import Provider
+from oauthprov.protocol.request import params
+from oauthprov.protocol.request.answers import Call
 from oauthprov.settings import Settings
 from oauthprov.web import csrf
 from oauthprov.web.errors import Rejected
@@ -177,6 +178,15 @@ def _read(parse: Callable[[], params.Parsed]) -> dict[str, str]:
         raise Rejected(str(wrong.error), str(wrong.description)) from None
 
 
+def look_for_work(event: NewRequest) -> None:
+    """Look now and then for work that another process left undone: after a restart above all.
+
+    Here and not in a thread, so that a server may fork until the first request.
+    """
+    site_of(event.request.registry).provider.look()
+
+
 def includeme(config: Configurator) -> None:
-    """Add the one request attribute."""
+    """Add the one request attribute, and look for work before each request."""
+    config.add_subscriber(look_for_work, NewRequest)
     config.add_request_method(RequestTools, "oauthprov", reify=True)

@@ -9,7 +9,7 @@ from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
-from oauthprov.protocol.answers import Answer, Interact, Redirect, Refusal
+from oauthprov.protocol.request.answers import Answer, Interact, Redirect, Refusal
 from oauthprov.web.errors import refusal, with_retry_after
 
 CODES_PASS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}

@@ -8,12 +8,16 @@ from typing import Any
 from oauthprov.accounts import PASSWORD_ACR, SignedIn
 from oauthprov.protocol.sessions import account_of, browser_key, new_browser_id
 from oauthprov.records import Account, Digest, Session
-from oauthprov.web import cookies, csrf
+from oauthprov.web import csrf
 from oauthprov.web.reify import reify
 
 LIMIT = 5
 """How many accounts may be signed in in one browser."""
 
+SESSION_COOKIE = "oauthprov_sid"
+BROWSER_COOKIE = "oauthprov_bid"
+
+_HEADER_LIMIT = 16_384
 _SEPARATOR = "~"
 _NOBODY = ""
 _BROWSER_ID = re.compile(r"[A-Za-z0-9_-]{43}\Z")
@@ -33,18 +37,18 @@ class BrowserSession:
 
     @reify
     def _secrets(self) -> tuple[str, ...]:
-        cookie = cookies.read(self._request, cookies.SESSION) or _NOBODY
+        cookie = _read_cookie(self._request, SESSION_COOKIE) or _NOBODY
         active, *others = cookie.split(_SEPARATOR)[: LIMIT + 1]
         known = dict.fromkeys(other for other in others if other not in (_NOBODY, active))
         return (active, *known)[: LIMIT + (active == _NOBODY)]
 
     @reify
     def _browser_id(self) -> str:
-        cookie = cookies.read(self._request, cookies.BROWSER)
+        cookie = _read_cookie(self._request, BROWSER_COOKIE)
         if cookie is not None and _BROWSER_ID.match(cookie):
             return cookie
         made = new_browser_id()
-        self._set(cookies.BROWSER, made)
+        self._set(BROWSER_COOKIE, made)
         return made
 
     @property
@@ -142,11 +146,11 @@ class BrowserSession:
         self._secrets = secrets
         for name in ("signed_in", "others", "_everybody"):
             self.__dict__.pop(name, None)
-        self._set(cookies.SESSION, _SEPARATOR.join(secrets) or None)
+        self._set(SESSION_COOKIE, _SEPARATOR.join(secrets) or None)
 
     def _set(self, name: str, value: str | None) -> None:
         self._request.add_response_callback(
-            lambda request, response: cookies.write(request, response, name, value)
+            lambda request, response: _write_cookie(request, response, name, value)
         )
 
     def _signed_in(self, session: Session, account: Account) -> SignedIn:
@@ -162,3 +166,32 @@ class BrowserSession:
             session_ends_at=self._sessions.ends_at(session),
             epoch=session.epoch,
         )
+
+
+def _read_cookie(request: Any, name: str) -> str | None:
+    """Return the value of our cookie ``name``; None when absent or not plain ASCII."""
+    header = request.environ.get("HTTP_COOKIE", "")[:_HEADER_LIMIT]
+    wanted = _full_name(request, name)
+    for pair in header.split(";"):
+        found, equals, value = pair.strip().partition("=")
+        if equals and found == wanted:
+            return value if value.isascii() and value.isprintable() else None
+    return None
+
+
+def _write_cookie(request: Any, response: Any, name: str, value: str | None) -> None:
+    """Set our cookie ``name`` for this browser session; None deletes it."""
+    response.set_cookie(
+        _full_name(request, name),
+        value or "",
+        max_age=None if value else 0,
+        path="/",
+        secure=request.oauthprov.site.secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _full_name(request: Any, name: str) -> str:
+    # RFC 6265bis section 4.1.3.2: no other host can set or shadow a __Host- cookie; needs Secure.
+    return f"__Host-{name}" if request.oauthprov.site.secure else name

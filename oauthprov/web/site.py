@@ -12,11 +12,12 @@ from oauthprov import logs
 from oauthprov.accounts import AccountSource, BuiltInAccounts, EmailVerifications, PasswordPolicy
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
 from oauthprov.mail import Mailer, Outbox, mailer_of
-from oauthprov.protocol.origins import origin_of
+from oauthprov.protocol.engine.endpoints import keep_oauthlib_quiet
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
-from oauthprov.web.attempts import Attempts
+from oauthprov.web.origins import origin_of
+from oauthprov.web.rate_limits import Attempts
 
 log = logs.logger(__name__)
 
@@ -79,7 +80,7 @@ def includeme(config: Configurator) -> None:
         registry["oauthprov"] = site = _build(registry, settings, base_url)
         if site.people is not None:
             for page in BUILT_IN_PAGES:
-                config.include(f"oauthprov.web.{page}")
+                config.include(f"oauthprov.web.account.{page}")
 
     config.action(("oauthprov", "site"), build, order=PHASE1_CONFIG)
 
@@ -99,6 +100,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
             policy=PasswordPolicy(settings.password_length, settings.title),
             concurrency=settings.password_concurrency,
         )
+    keep_oauthlib_quiet()
     provider = Provider(settings, storage, source, clock)
     _look_at_keys(provider)
     return Site(

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import oauthprov
 import oauthprov.demo
-from oauthprov.protocol.backchannel_logout import BackchannelLogout
-from oauthprov.protocol.logos import Logos
-from oauthprov.protocol.registration import Registrar
+from oauthprov.protocol.clients.logos import Logos
+from oauthprov.protocol.clients.registrar import Registrar
+from oauthprov.protocol.logout.backchannel import BackchannelLogout
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage
 from tests.servers.wsgi import Server

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from oauthprov.protocol import jose
+from oauthprov.protocol.keys import jose
 from tests.browser.openid import Client, client_of
 from tests.browser.place import Provider, provider_on
 from tests.browser.visitor import Visitor

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from oauthprov.protocol.images import MEDIA_TYPES
+from oauthprov.protocol.clients.images import MEDIA_TYPES
 from tests.browser.place import Provider, provider_on
 from tests.gallery import HTML, IMAGES
 from tests.site import OPENID

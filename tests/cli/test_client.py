@@ -5,7 +5,7 @@ import json
 import pytest
 
 from oauthprov.credentials import matches
-from oauthprov.protocol.jwk import PrivateKey
+from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import Client
 
 

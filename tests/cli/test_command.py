@@ -7,8 +7,7 @@ import pytest
 
 from oauthprov.cli import GROUPS, main
 from tests import site as sites
-
-from .conftest import write_ini
+from tests.cli.conftest import write_ini
 
 
 def python(script, *argv, **more):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from oauthprov.protocol.backchannel_logout import delivery
+from oauthprov.protocol.logout.backchannel import delivery
 from oauthprov.records import Grant, LogoutDelivery
 from oauthprov.storage.interface import Add
 from oauthprov.storage.testing import samples

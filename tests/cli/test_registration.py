@@ -2,12 +2,11 @@
 
 import pytest
 
-from oauthprov.protocol import initial_access
+from oauthprov.protocol.registration import initial_access
 from oauthprov.records import Client, InitialAccessToken
 from oauthprov.storage.interface import Add
 from tests import site as sites
-
-from .conftest import write_ini
+from tests.cli.conftest import write_ini
 
 
 @pytest.fixture

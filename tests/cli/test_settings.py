@@ -7,8 +7,7 @@ import pytest
 from oauthprov.cli.settings import markdown
 from oauthprov.settings import Settings, options
 from tests import site as sites
-
-from .conftest import write_ini
+from tests.cli.conftest import write_ini
 
 
 def rows(done):

@@ -8,10 +8,9 @@ import redis
 from oauthprov.records import Consent, Session, consent_key
 from oauthprov.storage.interface import Add
 from tests import site as sites
+from tests.cli.conftest import write_ini
 from tests.conftest import RUN
 from tests.servers.redis import apart
-
-from .conftest import write_ini
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
 from oauthprov.credentials import PasswordHasher
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import Account, Session
-
-from .conftest import PASSWORD
+from tests.cli.conftest import PASSWORD
 
 # A session leader's terminal is the first that it opens: getpass looks for it at /dev/tty.
 ON_A_TERMINAL = """

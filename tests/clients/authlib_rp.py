@@ -19,9 +19,8 @@ from authlib.oidc.rpinitiated import OpenIDProviderMetadata as WithLogout
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from tests.clients.key import JWKS, KEY
 from tests.conformance.provider import Certified
-
-from .key import JWKS, KEY
 
 Json = dict[str, Any]
 

@@ -13,11 +13,10 @@ import waitress
 from bs4 import BeautifulSoup
 
 from tests import site as sites
+from tests.clients.somebody import Somebody
 from tests.conformance.provider import certified
 from tests.conformance.suite_server import SuiteServer
 from tests.site import CALLBACK, PASSWORD
-
-from .somebody import Somebody
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,9 @@ from idpyoidc.client.oidc.authorization import Authorization
 from idpyoidc.client.oidc.registration import Registration
 from idpyoidc.client.rp_handler import RPHandler
 
+from tests.clients.key import JWKS, KEY
 from tests.conformance.browser import once
 from tests.conformance.provider import Certified
-
-from .key import JWKS, KEY
 
 Json = dict[str, Any]
 

@@ -10,10 +10,9 @@ from authlib.oidc.core import ImplicitIDToken
 from joserfc.errors import BadSignatureError, InvalidClaimError
 
 from examples.certification.people import PROFILE
-
-from .authlib_rp import RelyingParty
-from .forged import forged
-from .somebody import ELSEWHERE
+from tests.clients.authlib_rp import RelyingParty
+from tests.clients.forged import forged
+from tests.clients.somebody import ELSEWHERE
 
 NAME = PROFILE["name"]
 EVENT = "http://schemas.openid.net/event/backchannel-logout"

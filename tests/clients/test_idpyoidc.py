@@ -11,10 +11,9 @@ from cryptojwt.exception import BadSignature
 from idpyoidc.client.oauth2.stand_alone_client import backchannel_logout
 
 from examples.certification.people import PROFILE
-
-from .forged import forged
-from .idpyoidc_rp import PKCE, REQUEST_OBJECTS, RelyingParty, by_reference
-from .somebody import ELSEWHERE
+from tests.clients.forged import forged
+from tests.clients.idpyoidc_rp import PKCE, REQUEST_OBJECTS, RelyingParty, by_reference
+from tests.clients.somebody import ELSEWHERE
 
 NAME = PROFILE["name"]
 

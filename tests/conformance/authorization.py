@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 
-from .browser import Arrival
+from tests.conformance.browser import Arrival
 
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
 ERROR_PARAMETERS = {"error", "error_description", "error_uri", "state", "session_state", "iss"}

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.provider import Certified, certified
+from tests.conformance.relying_party import Suite, Variant
+from tests.conformance.suite_server import SuiteServer
 from tests.servers import empty
-
-from .provider import Certified, certified
-from .relying_party import Suite, Variant
-from .suite_server import SuiteServer
 
 BASIC = Variant("code")
 FORM_POST = Variant("code", "form_post")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import BASIC, ID_TOKEN, ID_TOKEN_TOKEN, WAYS
+from tests.conformance.conftest import BASIC, ID_TOKEN, ID_TOKEN_TOKEN, WAYS
 
 METHOD = "private_key_jwt"
 

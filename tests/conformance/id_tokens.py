@@ -9,7 +9,7 @@ from typing import Any
 
 from joserfc import jwt
 
-from .metadata import Server
+from tests.conformance.metadata import Server
 
 SKEW = 300
 ALGORITHMS = ["RS256", "PS256", "ES256", "Ed25519", "EdDSA"]

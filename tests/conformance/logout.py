@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from joserfc import jwt
 
-from .authorization import NEEDS_A_PAGE
-from .browser import Arrival, Browser, Page
-from .id_tokens import ALGORITHMS, SKEW, IdToken
-from .relying_party import RelyingParty
+from tests.conformance.authorization import NEEDS_A_PAGE
+from tests.conformance.browser import Arrival, Browser, Page
+from tests.conformance.id_tokens import ALGORITHMS, SKEW, IdToken
+from tests.conformance.relying_party import RelyingParty
 
 STATE = "".join(map(chr, range(0x21, 0x7F))).replace("+", "~")
 """Every character that a state may have (RFC 6749 appendix A.5) but those that forms rewrite."""

@@ -13,9 +13,8 @@ from pyramid.config import Configurator
 
 from examples.certification.service import Options, serving
 from oauthprov.protocol.provider import Provider
+from tests.conformance.suite_server import SuiteServer
 from tests.servers.wsgi import Server
-
-from .suite_server import SuiteServer
 
 SUITE = "suite.example:8443"
 ALIAS = "oauthprov"

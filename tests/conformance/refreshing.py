@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import tokens
+from tests.conformance import tokens
 
 
 def check_refresh_tokens(suite):

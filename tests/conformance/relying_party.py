@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 import requests
 from joserfc.jwk import RSAKey
 
-from . import authorization, id_tokens, registration, signing, tokens, userinfo
-from .browser import Arrival, Browser, Page, trusting
-from .id_tokens import IdToken
-from .metadata import Server, discover
-from .provider import Certified
+from tests.conformance import authorization, id_tokens, registration, signing, tokens, userinfo
+from tests.conformance.browser import Arrival, Browser, Page, trusting
+from tests.conformance.id_tokens import IdToken
+from tests.conformance.metadata import Server, discover
+from tests.conformance.provider import Certified
 
 Json = dict[str, Any]
 

@@ -7,9 +7,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.conformance.browser import once
 from tests.fetch.server import Authority
-
-from .browser import once
 
 HOST = "localhost"
 PATIENCE = 30

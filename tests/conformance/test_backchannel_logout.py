@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from . import logout
-from .conftest import BASIC, ID_TOKEN, ID_TOKEN_TOKEN
+from tests.conformance import logout
+from tests.conformance.conftest import BASIC, ID_TOKEN, ID_TOKEN_TOKEN
 
 pytestmark = pytest.mark.parametrize("variant", [BASIC, ID_TOKEN, ID_TOKEN_TOKEN], ids=str)
 

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.conftest import BASIC
+from tests.conformance.provider import Certified, Clock
+from tests.conformance.relying_party import Suite
 from tests.servers import empty
-
-from .conftest import BASIC
-from .provider import Certified, Clock
-from .relying_party import Suite
 
 SUITE = "localhost.emobix.co.uk:8443"
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from . import id_tokens, userinfo
-from .conftest import BASIC, FORM_POST, ID_TOKEN_TOKEN
+from tests.conformance import id_tokens, userinfo
+from tests.conformance.conftest import BASIC, FORM_POST, ID_TOKEN_TOKEN
 
 with_userinfo = pytest.mark.parametrize("variant", [BASIC, FORM_POST, ID_TOKEN_TOKEN], ids=str)
 

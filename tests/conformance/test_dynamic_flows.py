@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from . import id_tokens, registration
-from .browser import Page
-from .dynamic import dynamic, with_any_response
+from tests.conformance import id_tokens, registration
+from tests.conformance.browser import Page
+from tests.conformance.dynamic import dynamic, with_any_response
 
 pytestmark = [dynamic, with_any_response]
 

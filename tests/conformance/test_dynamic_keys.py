@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from oauthprov.cli import main
-
-from . import metadata, signing
-from .dynamic import dynamic, with_tokens
-from .refreshing import check_refresh_tokens, refreshed
+from tests.conformance import metadata, signing
+from tests.conformance.dynamic import dynamic, with_tokens
+from tests.conformance.refreshing import check_refresh_tokens, refreshed
 
 pytestmark = [dynamic, with_tokens]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from . import signing
-from .dynamic import dynamic, with_any_response, with_tokens
+from tests.conformance import signing
+from tests.conformance.dynamic import dynamic, with_any_response, with_tokens
 
 pytestmark = dynamic
 

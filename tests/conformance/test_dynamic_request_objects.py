@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from . import signing
-from .dynamic import dynamic, with_any_response
-from .test_request_objects import check_redirect_uri_inside
+from tests.conformance import signing
+from tests.conformance.dynamic import dynamic, with_any_response
+from tests.conformance.test_request_objects import check_redirect_uri_inside
 
 pytestmark = [dynamic, with_any_response]
 

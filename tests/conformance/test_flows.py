@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conformance import id_tokens
+from tests.conformance.browser import Page
+from tests.conformance.conftest import (
+    BASIC,
+    FORM_POST,
+    ID_TOKEN,
+    ID_TOKEN_TOKEN,
+    registered_now,
+    with_a_code,
+)
 from tests.site import VERIFIER, challenge
-
-from . import id_tokens
-from .browser import Page
-from .conftest import BASIC, FORM_POST, ID_TOKEN, ID_TOKEN_TOKEN, registered_now, with_a_code
 
 without_a_code = pytest.mark.parametrize("variant", [ID_TOKEN, ID_TOKEN_TOKEN], ids=str)
 

@@ -11,9 +11,9 @@ import json
 
 import pytest
 
-from . import signing
-from .browser import Page
-from .conftest import registered_now
+from tests.conformance import signing
+from tests.conformance.browser import Page
+from tests.conformance.conftest import registered_now
 
 REFUSED = "oidcc-ensure-registered-redirect-uri"
 """The module whose browser looks at a page of ours that says what is wrong."""

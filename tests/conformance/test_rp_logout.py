@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
-from . import logout
-from .browser import Page
-from .conftest import BASIC, ID_TOKEN, ID_TOKEN_TOKEN
+from tests.conformance import logout
+from tests.conformance.browser import Page
+from tests.conformance.conftest import BASIC, ID_TOKEN, ID_TOKEN_TOKEN
 
 pytestmark = pytest.mark.parametrize("variant", [BASIC, ID_TOKEN, ID_TOKEN_TOKEN], ids=str)
 

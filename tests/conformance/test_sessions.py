@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .authorization import NEEDS_A_PAGE
+from tests.conformance.authorization import NEEDS_A_PAGE
 
 
 @pytest.fixture

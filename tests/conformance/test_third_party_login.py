@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from . import registration
-from .conftest import BASIC, registered_now
+from tests.conformance import registration
+from tests.conformance.conftest import BASIC, registered_now
 
 pytestmark = [registered_now, pytest.mark.parametrize("variant", [BASIC], ids=str)]
 

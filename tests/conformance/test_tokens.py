@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import tokens
-from .conftest import with_a_code
-from .refreshing import check_refresh_tokens
+from tests.conformance import tokens
+from tests.conformance.conftest import with_a_code
+from tests.conformance.refreshing import check_refresh_tokens
 
 pytestmark = with_a_code
 

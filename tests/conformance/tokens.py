@@ -7,9 +7,8 @@ from typing import Any
 
 import requests
 
+from tests.conformance.authorization import DESCRIPTION, check_entropy
 from tests.site import basic
-
-from .authorization import DESCRIPTION, check_entropy
 
 Json = dict[str, Any]
 

@@ -7,8 +7,8 @@ from typing import Any
 import requests
 from joserfc import jwt
 
-from .id_tokens import SKEW
-from .metadata import Server
+from tests.conformance.id_tokens import SKEW
+from tests.conformance.metadata import Server
 
 Json = dict[str, Any]
 

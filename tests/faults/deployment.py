@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
-from oauthprov.protocol.registration import Registrar
+from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage

@@ -2,8 +2,7 @@ import pytest
 
 from oauthprov.fetch import Fetcher
 from oauthprov.settings.values import fetch_allow
-
-from .server import Authority, Names, Server
+from tests.fetch.server import Authority, Names, Server
 
 NAME = "app.example"
 TYPES = ("application/json",)

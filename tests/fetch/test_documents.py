@@ -10,9 +10,8 @@ from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Documents
 from oauthprov.fetch.documents import ENTRIES, PATIENCE, PATIENCE_LIMIT, STALE
 from oauthprov.fetch.places import SHARE
-
-from .conftest import TYPES
-from .server import JSON, answer
+from tests.fetch.conftest import TYPES
+from tests.fetch.server import JSON, answer
 
 
 class Kept:

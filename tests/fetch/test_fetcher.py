@@ -9,9 +9,8 @@ from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Fetcher
 from oauthprov.fetch.fetcher import LOOKUPS, PARALLEL
 from oauthprov.settings import FetchAllow
-
-from .conftest import NAME, TYPES
-from .server import JSON, Server, answer
+from tests.fetch.conftest import NAME, TYPES
+from tests.fetch.server import JSON, Server, answer
 
 
 def test_a_document_arrives(place):

@@ -6,9 +6,8 @@ from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
 from oauthprov.fetch.target import Target
 from oauthprov.settings.values import fetch_allow
+from tests.fetch.server import Names
 from tests.servers.wsgi import Server
-
-from .server import Names
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import pytest
 from oauthprov.errors import FetchError
 from oauthprov.fetch.exchange import HEADERS_LIMIT
 from oauthprov.fetch.fetcher import PARALLEL
-
-from .conftest import TYPES
-from .server import JSON, answer
+from tests.fetch.conftest import TYPES
+from tests.fetch.server import JSON, answer
 
 
 def post(place, **options):

@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from examples.embedded import album
-from oauthprov.protocol import jose
+from oauthprov.protocol.keys import jose
 from tests.site import OPENID, OPENID_SCOPES, ORIGIN, PASSWORD, arrived
 
 

@@ -8,7 +8,7 @@ import plaster
 import pytest
 
 from examples.plain_wsgi import notes
-from oauthprov.protocol.registration import Registrar
+from oauthprov.protocol.clients.registrar import Registrar
 from tests.site import App, Site, arrived, bearing
 
 INI = Path(notes.__file__).parent / "notes.ini"

@@ -4,12 +4,11 @@ import json
 from itertools import count
 from urllib.parse import urlencode
 
-from oauthprov.protocol import jose
-from oauthprov.protocol.answers import Call
-from oauthprov.protocol.client_assertions import TYPE
-from oauthprov.protocol.jwk import PrivateKey
-
-from .world import FORM, ISSUER, VERIFIER, World
+from oauthprov.protocol.keys import jose
+from oauthprov.protocol.keys.jwk import PrivateKey
+from oauthprov.protocol.request.answers import Call
+from oauthprov.protocol.token.client_assertions import TYPE
+from tests.protocol.world import FORM, ISSUER, VERIFIER, World
 
 TOKEN = f"{ISSUER}/oauth/token"
 KEY = PrivateKey.generate("ES256")

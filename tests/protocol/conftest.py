@@ -1,7 +1,7 @@
 import hypothesis
 import pytest
 
-from .world import World
+from tests.protocol.world import World
 
 # A deadline measures the machine, and this suite shares it.
 hypothesis.settings.register_profile("unhurried", deadline=None)

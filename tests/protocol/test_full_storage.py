@@ -3,17 +3,22 @@
 import pytest
 import redis
 
+from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.purging import Purging
-from oauthprov.protocol.sweeps import Sweeps
 from oauthprov.records import Client, Grant
 from oauthprov.storage.interface import StorageFull
 from oauthprov.storage.redis.keys import Keys
 from tests.conftest import RUN
+from tests.protocol.logout.test_ending import (
+    WAYS,
+    Person,
+    change_password,
+    disconnect,
+    sign_out_everywhere,
+)
+from tests.protocol.world import SCOPES, openid_world
 from tests.servers import empty
 from tests.servers.redis import apart
-
-from .test_ending import WAYS, Person, change_password, disconnect, sign_out_everywhere
-from .world import SCOPES, openid_world
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from .world import World
+from tests.protocol.world import World
 
 REFRESH = 1500
 GRANT = 3000

@@ -3,8 +3,7 @@
 import pytest
 
 from oauthprov.protocol import metadata
-
-from .world import ISSUER, NOTES, PHOTOS, World
+from tests.protocol.world import ISSUER, NOTES, PHOTOS, World
 
 SIGNED_WITH = ["RS256", "PS256", "ES256", "Ed25519", "EdDSA"]
 

@@ -11,9 +11,8 @@ from oauthprov.protocol import purging
 from oauthprov.protocol.purging import DAY, PERIOD, Purging
 from oauthprov.records import Client, Consent, Session, consent_key
 from oauthprov.storage.interface import Add, StorageFull
+from tests.protocol.world import World
 from tests.servers import empty
-
-from .world import World
 
 
 @pytest.fixture(params=["sqlite", "redis"])

@@ -6,12 +6,11 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from oauthprov.fetch.places import PLACES
-from oauthprov.protocol.answers import Redirect
+from oauthprov.protocol.request.answers import Redirect
 from tests.fetch.server import JSON, Authority, Names, Server, answer
-
-from .assertions import KEY, SigningWorld, proof, published, signed
-from .test_request_objects import ONLY_INSIDE
-from .world import CALLBACK, OPENID
+from tests.protocol.assertions import KEY, SigningWorld, proof, published, signed
+from tests.protocol.authorize.test_request_objects import ONLY_INSIDE
+from tests.protocol.world import CALLBACK, OPENID
 
 SLOW, HONEST = "slow.example", "honest.example"
 SLOW_URIS = 50

@@ -2,9 +2,8 @@
 
 import pytest
 
-from oauthprov.protocol.answers import Interact, Redirect
-
-from .world import World
+from oauthprov.protocol.request.answers import Interact, Redirect
+from tests.protocol.world import World
 
 
 @pytest.fixture

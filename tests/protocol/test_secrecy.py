@@ -3,9 +3,9 @@
 import logging
 
 from oauthprov import credentials
-from oauthprov.protocol.answers import Interact
-
-from .world import ALICE, BROWSER, VERIFIER, World
+from oauthprov.protocol.engine.endpoints import keep_oauthlib_quiet
+from oauthprov.protocol.request.answers import Interact
+from tests.protocol.world import ALICE, BROWSER, VERIFIER, World
 
 
 def run_every_flow(world):
@@ -46,6 +46,7 @@ def test_nothing_secret_is_logged_at_debug(caplog):
     names = ("oauthlib", "oauthlib.oauth2.rfc6749.grant_types.refresh_token", "oauthprov", None)
     for name in names:
         caplog.set_level(logging.DEBUG, logger=name)
+    keep_oauthlib_quiet()
     world = World()
     world.client()
     secrets = run_every_flow(world)
@@ -58,14 +59,14 @@ def test_oauthlib_stays_at_info(caplog):
     caplog.set_level(logging.DEBUG)
     child = "oauthlib.oauth2.rfc6749.grant_types.refresh_token"
     caplog.set_level(logging.DEBUG, logger=child)
-    World()
+    keep_oauthlib_quiet()
     assert logging.getLogger("oauthlib").getEffectiveLevel() == logging.INFO
     assert logging.getLogger(child).getEffectiveLevel() == logging.INFO
 
 
 def test_a_quieter_oauthlib_stays_quiet(caplog):
     caplog.set_level(logging.ERROR, logger="oauthlib")
-    World()
+    keep_oauthlib_quiet()
     assert logging.getLogger("oauthlib").getEffectiveLevel() == logging.ERROR
 
 

@@ -3,8 +3,7 @@
 import pytest
 
 from oauthprov.storage.interface import StorageError
-
-from .world import ALICE, BROWSER
+from tests.protocol.world import ALICE, BROWSER
 
 
 @pytest.fixture

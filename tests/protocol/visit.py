@@ -5,8 +5,7 @@ import dataclasses
 from oauthprov.credentials import digest
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import Account, Session
-
-from .world import ALICE
+from tests.protocol.world import ALICE
 
 
 class Visit:

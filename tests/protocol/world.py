@@ -11,8 +11,8 @@ from joserfc.jwk import KeySet
 
 from oauthprov import credentials
 from oauthprov.accounts import AccountSource, SignedIn
-from oauthprov.protocol.answers import Call, Interact, Redirect
 from oauthprov.protocol.provider import Provider
+from oauthprov.protocol.request.answers import Call, Interact, Redirect
 from oauthprov.records import KINDS, Client
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage

@@ -9,7 +9,7 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 from webtest import TestApp
 
-from oauthprov.protocol.answers import Redirect
+from oauthprov.protocol.request.answers import Redirect
 from oauthprov.web.responder import respond
 from tests import site as sites
 from tests.site import CALLBACK, ISSUER, PASSWORD

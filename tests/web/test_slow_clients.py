@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from webtest import TestApp, TestRequest
 
-from oauthprov.protocol.registration import Registrar
+from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from tests import site as sites

@@ -18,8 +18,8 @@ from oauthprov.storage.interface import (
     Stored,
 )
 from oauthprov.storage.redis.commit import Commit, Refusal
-from oauthprov.storage.redis.facts import facts, health
-from oauthprov.storage.redis.failure import failing_as_storage_error
+from oauthprov.storage.redis.describe import facts, health
+from oauthprov.storage.redis.failures import failing_as_storage_error
 from oauthprov.storage.redis.find import Finder
 from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.purge import Purge

@@ -30,7 +30,7 @@ from oauthprov.storage.sql.tables.people import (
     logins,
     sessions,
 )
-from oauthprov.storage.sql.tables.workings import (
+from oauthprov.storage.sql.tables.server import (
     ended_sessions,
     interactions,
     logout_deliveries,

@@ -1,0 +1,1 @@
+"""Signing in with OpenID Connect: what the demo client does beside OAuth."""

@@ -1,0 +1,80 @@
+"""Who is signed in to the demo, and how the demo knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from oauthprov.demo.openid.id_token import IDToken
+from oauthprov.demo.openid.logout_token import LogoutToken
+
+_LONGEST = 500
+_TIMES = ("exp", "iat", "auth_time", "updated_at")
+_LATEST = 253_402_300_799  # the last second of the year 9999
+
+MEANINGS = {
+    "iss": "The provider that says so",
+    "sub": "Its name for the person, which never changes",
+    "aud": "The client that it is said to",
+    "exp": "Not to be believed from then on",
+    "iat": "When it was said",
+    "auth_time": "When the person signed in there",
+    "nonce": "The mark of the request that it answers",
+    "acr": "How surely the person was recognised",
+    "amr": "By what the person was recognised",
+    "sid": "The session at the provider",
+    "at_hash": "The access token that came with it",
+}
+"""What the claims of an ID token are, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person, as an ID token and UserInfo tell of them.
+
+    ``id_token`` is kept as it came, to name the session when it is to end.
+    """
+
+    proof: IDToken
+    id_token: str = field(repr=False)
+    userinfo: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What to call the person."""
+        names = (self.userinfo.get(n) for n in ("name", "preferred_username", "email"))
+        return next((n[:_LONGEST] for n in names if isinstance(n, str) and n), self.proof.sub)
+
+    @property
+    def login_hint(self) -> str | None:
+        """The name that the person may sign in by, if the provider told one."""
+        hint = self.userinfo.get("preferred_username")
+        return hint if isinstance(hint, str) and len(hint) <= _LONGEST else None
+
+    @property
+    def email(self) -> str | None:
+        """The e-mail address, if the provider told one."""
+        email = self.userinfo.get("email")
+        return email[:_LONGEST] if isinstance(email, str) else None
+
+    def ends(self, logout: LogoutToken) -> bool:
+        """Tell whether this sign-in is over by ``logout`` (Back-Channel Logout section 2.7)."""
+        if logout.sub not in (None, self.proof.sub):
+            return False
+        return logout.sid in (None, self.proof.sid)
+
+
+def lines(claims: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield each claim for people: its name, its value, what it means."""
+    for name, value in claims.items():
+        yield name, _text(name, value), MEANINGS.get(name, "")
+
+
+def _text(name: str, value: object) -> str:
+    if name in _TIMES and isinstance(value, int | float) and 0 <= value <= _LATEST:
+        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text[:_LONGEST]

@@ -1,0 +1,1 @@
+"""The authorization endpoint: the request, sign-in, consent, and the response."""

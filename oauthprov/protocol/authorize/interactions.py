@@ -1,0 +1,96 @@
+"""Interactions: requests that wait for a person, bound to one browser.
+
+Pages carry the id and never the parameters; storage holds the id's digest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from oauthprov import credentials
+from oauthprov.accounts import SignedIn
+from oauthprov.protocol.request import params
+from oauthprov.protocol.request.context import Context
+from oauthprov.records import Digest, Interaction
+from oauthprov.storage.interface import Add, Conflict, Replace, Stored
+
+AUTHORIZATION = "authorization"
+LOGOUT = "logout"
+FETCHED_WITHIN = 120
+"""Seconds in which a browser comes back for a request that was posted; it is redirected there."""
+
+
+def store(
+    context: Context,
+    client_id: str,
+    pairs: params.Pairs,
+    person: SignedIn | None = None,
+    browser: Digest | None = None,
+    purpose: str = AUTHORIZATION,
+) -> str:
+    """Store a request and return its id. Without ``browser`` the first that comes may have it.
+
+    ``person`` is who is signed in there: what they did before isn't done for this request.
+    """
+    interaction_id, key = credentials.mint()
+    lifetime = context.settings.interaction_lifetime
+    if browser is None:
+        lifetime = min(lifetime, FETCHED_WITHIN)
+    record = Interaction(
+        key=key,
+        purpose=purpose,
+        client_id=client_id,
+        browser=browser,
+        params=pairs,
+        created_at=context.now,
+        expires_at=context.now + lifetime,
+        session_key=person.session_key if person else None,
+        auth_time=person.auth_time if person else None,
+    )
+    context.commit(Add(record))
+    return interaction_id
+
+
+def load(
+    context: Context, interaction_id: str, browser: Digest, purpose: str = AUTHORIZATION
+) -> Stored[Interaction] | None:
+    """Return the pending request of that id, None unless it is live and this browser's."""
+    stored = _live(context, interaction_id, purpose)
+    return stored if stored is not None and stored.record.browser == browser else None
+
+
+def adopt(
+    context: Context,
+    interaction_id: str,
+    person: SignedIn | None,
+    browser: Digest,
+    purpose: str = AUTHORIZATION,
+) -> Stored[Interaction] | None:
+    """Return the pending request as :func:`load` does, after binding one that has no browser."""
+    stored = _live(context, interaction_id, purpose)
+    if stored is None or stored.record.browser is not None:
+        return load(context, interaction_id, browser, purpose)
+    bound = replace(
+        stored.record,
+        browser=browser,
+        expires_at=context.now + context.settings.interaction_lifetime,
+        session_key=person.session_key if person else None,
+        auth_time=person.auth_time if person else None,
+    )
+    try:
+        context.commit(Replace(bound, expecting=stored))
+    except Conflict:
+        return None
+    return replace(stored, record=bound, version=stored.version + 1)
+
+
+def choose(context: Context, stored: Stored[Interaction], mark: Digest) -> None:
+    """Note who was chosen for a request, by ``mark``. Raises Conflict."""
+    context.commit(Replace(replace(stored.record, chosen=mark), expecting=stored))
+
+
+def _live(context: Context, interaction_id: str, purpose: str) -> Stored[Interaction] | None:
+    stored = context.load(Interaction, credentials.digest(interaction_id))
+    if stored is None or stored.state(context.now) != "live":
+        return None
+    return stored if stored.record.purpose == purpose else None

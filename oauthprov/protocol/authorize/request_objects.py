@@ -1,0 +1,165 @@
+"""Authorization requests that a client has signed (RFC 9101, OpenID Connect Core section 6).
+
+They are resolved before anything else looks at a request, which goes on as plain parameters:
+
+* What is inside wins over the same outside, and what is only outside counts as well (Core 6.1).
+  Of a client with ``require_signed_request_object`` only what it signed counts (RFC 9101 6.3).
+* ``client_id`` is repeated outside. An OpenID request repeats ``response_type`` and ``scope`` too
+  (Core 6.1): it must be one without the object. Others needn't (RFC 9101 section 5).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidRequestError,
+    OAuth2Error,
+    TemporarilyUnavailableError,
+)
+from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
+
+from oauthprov.errors import FetchBusy, JoseError
+from oauthprov.protocol.authorize.request_uris import RequestURIs
+from oauthprov.protocol.keys.jwk import ALGORITHMS
+from oauthprov.protocol.request import params
+from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.request.params import Pairs, Parsed
+from oauthprov.records import Client
+from oauthprov.settings import OPENID
+
+TYPES = (None, "JWT", "oauth-authz-req+jwt")
+_CARRIERS = frozenset({"request", "request_uri"})
+_INSIDE = params.AUTHORIZATION - _CARRIERS - {"client_id"}
+
+
+def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
+    """Return the parameters that count, without ``request`` and ``request_uri``.
+
+    Where an object can't be used, ``refused`` says why, beside the parameters that it may be told
+    with: those inside too, once they are shown to be the client's. Repeated parameters and unknown
+    clients are left to the checks that follow.
+    """
+    client_id = parsed.get("client_id")
+    if client_id is None or parsed.repeated:
+        return parsed
+    client = context.find_client(client_id)
+    if client is None:
+        return parsed
+    outside = Parsed(tuple(pair for pair in parsed.pairs if pair[0] not in _CARRIERS))
+    best = outside
+    try:
+        claims = _claims_unless_busy(context, uris, client, parsed)
+        if claims is None:
+            return parsed
+        best = Parsed(_merged(client, outside.pairs, tuple(_pairs(claims))))
+        _check_claims(context.settings.issuer, client.client_id, claims)
+        _check_repeated(outside, best)
+    except OAuth2Error as refused:
+        reason = str(refused.__cause__ or refused.description)
+        context.note(Reason.REQUEST_OBJECT_REFUSED, client_id=client.client_id, compared=reason)
+        return replace(best, refused=refused)
+    return best
+
+
+def _claims_unless_busy(
+    context: Context, uris: RequestURIs, client: Client, parsed: Parsed
+) -> Mapping[str, Any] | None:
+    try:
+        return _claims(context, uris, client, parsed)
+    except FetchBusy as busy:
+        raise TemporarilyUnavailableError("Please try again.", status_code=503) from busy
+
+
+def _claims(
+    context: Context, uris: RequestURIs, client: Client, parsed: Parsed
+) -> Mapping[str, Any] | None:
+    """Return what the client has signed, None when there is no object."""
+    token, request_uri = parsed.get("request"), parsed.get("request_uri")
+    if token is None and request_uri is None:
+        if client.require_signed_request_object:
+            raise InvalidRequestError("This client must send a signed request object.")
+        return None
+    if request_uri is not None:
+        if token is not None:
+            raise InvalidRequestError("There may be a request or a request_uri, not both.")
+        token = uris.get(client, request_uri)
+    registered = client.request_object_signing_alg
+    try:
+        return context.client_keys.verify(
+            client,
+            token or "",
+            algorithms=ALGORITHMS if registered is None else (registered,),
+            types=TYPES,
+            now=context.now,
+            required=(),
+        ).claims
+    except JoseError as error:
+        raise InvalidRequestObject("The request object can't be verified.") from error
+
+
+def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Write parameters as a query has them (RFC 9101 section 4). Empty means absent, as there."""
+    for name in sorted(_INSIDE.intersection(claims)):
+        given = claims[name]
+        for value in given if name == "resource" and isinstance(given, list) else [given]:
+            text = _text(name, value)
+            if text is None or "\0" in text or params.too_long(name, text):
+                raise InvalidRequestObject(f"The {name} in the request object can't be read.")
+            if text:
+                yield name, text
+
+
+def _text(name: str, value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if name == "max_age" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if name == "claims" and isinstance(value, dict):
+        return json.dumps(value)
+    return None
+
+
+def _merged(client: Client, outside: Pairs, inside: Pairs) -> Pairs:
+    if client.require_signed_request_object:
+        return (*inside, ("client_id", client.client_id))
+    signed = {name for name, _ in inside}
+    return (*inside, *(pair for pair in outside if pair[0] not in signed))
+
+
+def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> None:
+    """Check who says this to whom, as far as it is said. Raises InvalidRequestObject."""
+    if (
+        claims.get("client_id", client_id) != client_id
+        or claims.get("iss", client_id) != client_id
+    ):
+        raise InvalidRequestObject("The request object is of another client.")
+    audience = claims.get("aud", issuer)
+    if issuer not in (audience if isinstance(audience, list) else [audience]):
+        raise InvalidRequestObject("The request object is for another server.")
+    # Else a client assertion could be presented here, and an object as an assertion
+    # (RFC 9101 section 10.8).
+    if claims.get("sub") == client_id:
+        raise InvalidRequestObject("The sub of a request object may not be the client.")
+    if not _CARRIERS.isdisjoint(claims):
+        raise InvalidRequestObject("A request object may not hold another one.")
+
+
+def _check_repeated(outside: Parsed, merged: Parsed) -> None:
+    """Check what must say the same outside (Core section 6.1)."""
+    response_type = outside.get("response_type")
+    if response_type not in (None, merged.get("response_type")):
+        raise InvalidRequestObject("The response_type in the request object is another.")
+    is_openid = _is_openid(outside)
+    if is_openid != _is_openid(merged):
+        raise InvalidRequestObject("The scope openid must be in the request and in its object.")
+    if is_openid and response_type is None:
+        raise InvalidRequestError("The response_type is missing outside of the request object.")
+
+
+def _is_openid(parsed: Parsed) -> bool:
+    return OPENID in (parsed.get("scope") or "").split(" ")

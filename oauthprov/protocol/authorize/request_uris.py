@@ -1,0 +1,55 @@
+"""Request objects by reference: fetched from a ``request_uri`` that the client has registered.
+
+RFC 9101 section 5.2, OpenID Connect Core section 6.2.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+
+from oauthlib.openid.connect.core.exceptions import InvalidRequestURI
+
+from oauthprov.errors import FetchBusy, FetchError
+from oauthprov.fetch import Documents, Fetcher
+from oauthprov.protocol.clients.rules.signing import REQUEST_URI_LENGTH
+from oauthprov.protocol.keys import jose
+from oauthprov.records import Client
+
+MEDIA_TYPES = ("application/oauth-authz-req+jwt", "application/jwt", "application/jose")
+"""That of RFC 9101 section 4, and what clients of OpenID Connect send in its place."""
+
+
+class RequestURIs:
+    """What clients publish at their registered URIs; kept for a while, one cache a provider."""
+
+    def __init__(self, fetcher: Fetcher, clock: Callable[[], int]) -> None:
+        self._documents = Documents(
+            fetcher, clock, media_types=MEDIA_TYPES, limit=jose.TOKEN_LIMIT
+        )
+
+    def get(self, client: Client, request_uri: str) -> str:
+        """Return the request object at ``request_uri``. Raises InvalidRequestURI, FetchBusy.
+
+        A fragment that isn't the hash of what is kept asks for it anew, at most every 30 seconds.
+        It proves nothing, and no object is refused for it: the signature tells whose that is.
+        """
+        address, _, fragment = request_uri.partition("#")
+        registered = {uri.partition("#")[0] for uri in client.request_uris}
+        if len(request_uri) > REQUEST_URI_LENGTH or address not in registered:
+            raise InvalidRequestURI("The request_uri isn't registered.")
+        try:
+            content = self._documents.get(address, client.client_id)
+            if fragment and fragment != _hash(content):
+                content = self._documents.renew(address, client.client_id)
+        except FetchBusy:
+            raise
+        except FetchError as error:
+            raise InvalidRequestURI("The request_uri can't be read.") from error
+        return content.decode("ascii", "replace").strip()
+
+
+def _hash(content: bytes) -> str:
+    hashed = hashlib.sha256(content).digest()
+    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode("ascii")

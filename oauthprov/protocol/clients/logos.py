@@ -1,0 +1,98 @@
+"""Logos of clients (OpenID Connect Registration section 2): fetched once, kept, served by us.
+
+Pages never link to ``logo_uri`` itself, or its owner would learn who signs in where and could
+change what they see. A logo that can't be had fails nothing: the client has none.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+
+from oauthprov import logs
+from oauthprov.credentials import digest
+from oauthprov.errors import FetchError
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol.clients import images
+from oauthprov.records import Client, Logo
+from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, Storage, Stored
+
+SIZE_LIMIT = 256 * 1024
+"""Bytes of a logo."""
+
+_RACES = 3
+
+log = logs.logger(__name__)
+
+
+def kept(before: Client, after: Client) -> tuple[Client, tuple[Change, ...]]:
+    """Return ``after``, and what else to commit: a logo goes when ``logo_uri`` is another one."""
+    if before.logo_uri == after.logo_uri:
+        return after, ()
+    return replace(after, logo=None), (Remove(Logo, after.client_id),)
+
+
+class Logos:
+    """Fetches logos and keeps them. ``evict`` is told each client id that got one."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        fetcher: Fetcher,
+        clock: Callable[[], int],
+        evict: Callable[[str], None] = lambda client_id: None,
+    ) -> None:
+        self._storage = storage
+        self._fetcher = fetcher
+        self._clock = clock
+        self._evict = evict
+
+    def get(self, client_id: str, image: str) -> tuple[bytes, str] | None:
+        """Return the image of this digest and its media type, None when the client has another.
+
+        Raises StorageError.
+        """
+        stored = self._storage.get(Logo, client_id)
+        if stored is None or digest(stored.record.image) != image:
+            return None
+        return base64.b64decode(stored.record.image), stored.record.media_type
+
+    def refresh(self, client_id: str) -> bool:
+        """Fetch the logo of a client and keep it; tell whether it has one at ``logo_uri`` now.
+
+        An older one stays when that fails. Raises FetchError with the reason, and StorageError.
+        """
+        stored = self._storage.get(Client, client_id)
+        if stored is None or stored.record.logo_uri is None:
+            return False
+        logo = self._fetched(client_id, stored.record.logo_uri)
+        for _ in range(_RACES):
+            if stored is None or stored.record.logo_uri != logo.source:
+                return False  # It was changed meanwhile, and whoever did so asks for the other.
+            if self._keep(stored, logo):
+                self._evict(client_id)
+                log.info("client %s has a logo", client_id)
+                return True
+            stored = self._storage.get(Client, client_id)
+        return False
+
+    def _fetched(self, client_id: str, uri: str) -> Logo:
+        got = self._fetcher.fetch(uri, media_types=images.MEDIA_TYPES, limit=SIZE_LIMIT)
+        try:
+            media_type = images.recognised(got.content)
+        except ValueError as wrong:
+            raise FetchError(str(wrong)) from None
+        image = base64.b64encode(got.content).decode("ascii")
+        return Logo(client_id, uri, media_type, image, self._clock())
+
+    def _keep(self, stored: Stored[Client], logo: Logo) -> bool:
+        """Store the logo with the client that names it; tell whether nobody was faster."""
+        before = self._storage.get(Logo, logo.client_id)
+        client = replace(stored.record, logo=digest(logo.image))
+        kept = Add(logo) if before is None else Replace(logo, expecting=before)
+        try:
+            self._storage.commit(Replace(client, expecting=stored), kept, now=self._clock())
+        except Conflict:
+            return False
+        return True

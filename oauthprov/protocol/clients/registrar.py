@@ -1,0 +1,258 @@
+"""Registering clients and changing them (RFC 6749 section 2), whoever asks for it.
+
+A developer sees and changes only what they own; an ``owner`` of None is the operator, who may
+change any client. A client removed or disabled takes its tokens along at once, since a token's
+client is judged on every use. The consents of a removed client stay behind, harmless: no client id
+is given twice. :func:`drop_orphaned_consents` drops them, outside of requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Unpack
+
+from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol.clients import logos, sectors, verification
+from oauthprov.protocol.clients.metadata import (
+    InvalidMetadata,
+    Metadata,
+    checked,
+    consistent,
+    default_scopes_within,
+)
+from oauthprov.protocol.clients.types import CLIENT_TYPES, SECRET_METHODS, ClientType, has_secret
+from oauthprov.records import Client, Consent, Logo, is_key
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import (
+    Add,
+    Conflict,
+    Page,
+    Remove,
+    Replace,
+    Storage,
+    Stored,
+    batches,
+)
+
+__all__ = (
+    "CLIENT_TYPES",
+    "ChangedMeanwhile",
+    "ClientType",
+    "InvalidMetadata",
+    "Metadata",
+    "Registrar",
+    "StoredClient",
+    "UnknownClient",
+    "drop_orphaned_consents",
+    "has_secret",
+)
+
+StoredClient = Stored[Client]
+
+_LIVE_SECRETS = 2
+
+
+class UnknownClient(LookupError):
+    """There is no such client, or it belongs to somebody else: nobody learns which."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the client since it was read; nothing was written."""
+
+
+class Registrar:
+    """Registers and changes clients. ``evict`` is told each client id that changed.
+
+    ``version`` is that of the record a person was looking at (``Stored.version``): when it has
+    changed since, ChangedMeanwhile is raised; so it is when two change it at the same moment.
+    ``fetcher`` reads a client's ``sector_identifier_uri``, before anything is written.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], int],
+        evict: Callable[[str], None] = lambda client_id: None,
+        fetcher: Fetcher | None = None,
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clock = clock
+        self._evict = evict
+        self._fetcher = fetcher or Fetcher.of(settings)
+
+    def register(
+        self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
+    ) -> tuple[Client, str | None]:
+        """Store a new client; return it and its secret, if it has one.
+
+        The secret can't be had again. Without ``scopes`` it gets the server's default scopes.
+        Raises InvalidMetadata.
+        """
+        client, secret = self.prepare(type=type, owner=owner, **metadata)
+        self._storage.commit(Add(client), now=client.created_at)
+        return client, secret
+
+    def prepare(
+        self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
+    ) -> tuple[Client, str | None]:
+        """Return what :meth:`register` would, and store nothing. Raises InvalidMetadata."""
+        kind = CLIENT_TYPES.get(type)
+        if kind is None:
+            raise InvalidMetadata({"type": f"Choose one of {', '.join(CLIENT_TYPES)}."})
+        everything: Metadata = {"name": "", "redirect_uris": (), "homepage_uri": None}
+        everything["scopes"] = self._settings.default_scopes
+        everything["grant_types"] = kind.grant_types
+        everything["auth_method"] = kind.auth_methods[0]
+        values = checked(everything | metadata, kind, self._settings)
+        implied = [s for s in self._settings.default_scopes if s in values["scopes"]]
+        default = default_scopes_within(values.pop("default_scopes", implied), values["scopes"])
+        keeps_secret = values["auth_method"] in SECRET_METHODS
+        secret, made = mint(CLIENT_SECRET) if keeps_secret else (None, None)
+        now = self._clock()
+        client = Client(
+            client_id=mint_id(),
+            client_type=kind.name,
+            created_at=now,
+            owner=owner,
+            secrets=() if made is None else (made,),
+            secret_created_at=None if made is None else now,
+            default_scopes=default,
+            **values,
+        )
+        return self._judged(client, None), secret
+
+    def get(self, client_id: str, owner: str | None = None) -> StoredClient:
+        """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
+        stored = self._storage.get(Client, client_id) if is_key(client_id) else None
+        if stored is None or (owner is not None and stored.record.owner != owner):
+            raise UnknownClient(client_id)
+        return stored
+
+    def list(
+        self, owner: str | None = None, *, after: str | None = None, limit: int = 100
+    ) -> Page[Client]:
+        """Return a page of the clients of ``owner``, or of all. ValueError: no such ``after``."""
+        if owner is None:
+            return self._storage.find(Client, after=after, limit=limit)
+        return self._storage.find(Client, after=after, limit=limit, owner=owner)
+
+    def edit(
+        self,
+        client_id: str,
+        owner: str | None = None,
+        *,
+        version: int | None = None,
+        by_client: bool = False,
+        **changes: Unpack[Metadata],
+    ) -> Client:
+        """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
+
+        ``by_client`` says that the client itself asks for it (RFC 7592); without it and without
+        an ``owner`` the operator does. Scopes taken away leave the default scopes too, when these
+        aren't given. The operator's marks may end
+        (:mod:`oauthprov.protocol.clients.verification`). A method that uses no secret ends those
+        that there were; where one is needed again, rotate it.
+        """
+        stored = self.get(client_id, owner)
+        client = stored.record
+        values = checked(changes, CLIENT_TYPES[client.client_type], self._settings)
+        scopes = values.get("scopes", client.scopes)
+        remaining = [name for name in client.default_scopes if name in scopes]
+        default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
+        by_operator = owner is None and not by_client
+        marks = verification.marks_after(client, values, by_operator=by_operator)
+        if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
+            values |= {"secrets": (), "secret_created_at": None}
+        self._judged(replace(client, **values), client)
+        values |= {"default_scopes": default} | marks
+        changed = self._replace(stored, version, **values)
+        verification.log_ended(client, changed)
+        return changed
+
+    def rotate_secret(
+        self, client_id: str, owner: str | None = None, *, version: int | None = None
+    ) -> tuple[Client, str]:
+        """Make a new secret beside the newest so far; one older than that dies at once.
+
+        Return the client and the secret, which can't be had again. Raises InvalidMetadata for a
+        client whose method uses none, UnknownClient, ChangedMeanwhile.
+        """
+        stored = self.get(client_id, owner)
+        if not has_secret(stored.record):
+            public = stored.record.auth_method == "none"
+            kind = "A public client" if public else "A client that signs with its own key"
+            raise InvalidMetadata({"secrets": f"{kind} has no secret."})
+        secret, made = mint(CLIENT_SECRET)
+        kept = (made, *stored.record.secrets)[:_LIVE_SECRETS]
+        client = self._replace(stored, version, secrets=kept, secret_created_at=self._clock())
+        return client, secret
+
+    def retire_secret(
+        self, client_id: str, owner: str | None = None, *, version: int | None = None
+    ) -> Client:
+        """End the older of two live secrets, if there are two.
+
+        Raises UnknownClient, ChangedMeanwhile.
+        """
+        stored = self.get(client_id, owner)
+        return self._replace(stored, version, secrets=stored.record.secrets[:1])
+
+    def set_disabled(self, client_id: str, disabled: bool) -> Client:
+        """Stop a client, or let it work again: for the operator alone.
+
+        Raises UnknownClient, ChangedMeanwhile.
+        """
+        stored = self.get(client_id)
+        since = stored.record.disabled_at or self._clock()
+        return self._replace(stored, None, disabled_at=since if disabled else None)
+
+    def remove(self, client_id: str, owner: str | None = None) -> None:
+        """Remove a client; its tokens are dead at once. Raises UnknownClient."""
+        self.get(client_id, owner)
+        gone = Remove(Client, client_id), Remove(Logo, client_id)
+        self._storage.commit(*gone, now=self._clock())
+        self._evict(client_id)
+
+    def _judged(self, client: Client, before: Client | None) -> Client:
+        """Return ``client``; raise InvalidMetadata when its fields don't go together."""
+        consistent(client)
+        problems = dict(sectors.change_problems(client, before) if before else ())
+        if not problems and sectors.has_changed(client, before):
+            problems = dict(sectors.document_problems(client, self._fetcher))
+        if problems:
+            raise InvalidMetadata(problems)
+        return client
+
+    def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
+        client, more = logos.kept(stored.record, replace(stored.record, **values))
+        if version is not None and version != stored.version:
+            raise ChangedMeanwhile(client.client_id)
+        if client != stored.record:
+            try:
+                changes = Replace(client, expecting=stored), *more
+                self._storage.commit(*changes, now=self._clock())
+            except Conflict:
+                raise ChangedMeanwhile(client.client_id) from None
+        self._evict(client.client_id)
+        return client
+
+
+def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[int]:
+    """Walk all consents and drop those whose client is gone; yield of each page how many were.
+
+    Each client is looked for once.
+    """
+    there: dict[str, bool] = {}
+    for page in storage.pages(Consent, limit=500):
+        consents = [stored.record for stored in page]
+        new = sorted({consent.client_id for consent in consents} - there.keys())
+        found = storage.get_many([(Client, client_id) for client_id in new])
+        there.update(zip(new, (stored is not None for stored in found), strict=True))
+        orphaned = [Remove(Consent, one.key) for one in consents if not there[one.client_id]]
+        for batch in batches(orphaned):
+            storage.commit(*batch, now=now)
+        yield len(orphaned)

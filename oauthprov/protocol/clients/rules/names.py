@@ -1,0 +1,60 @@
+"""What a client calls itself, and what it says of its software."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from oauthprov.credentials import is_invisible
+from oauthprov.protocol.clients.rules.rule import Rule
+from oauthprov.protocol.clients.types import ClientType
+from oauthprov.settings import Settings
+
+NAME_LIMIT = 100
+CONTACTS_LIMIT = 10
+TEXT_LIMIT = 254
+"""Characters of a contact, and of what a client says of its software."""
+
+
+def _name(given: str, kind: ClientType, settings: Settings) -> str:
+    name = unicodedata.normalize("NFC", given).strip()
+    if not any(c.isprintable() and not c.isspace() and not is_invisible(c) for c in name):
+        raise ValueError("Give it a name that people will recognise.")
+    if len(name) > NAME_LIMIT:
+        raise ValueError(f"Use at most {NAME_LIMIT} characters.")
+    if any(_disturbs(c) for c in name):
+        raise ValueError("Use no line breaks, control characters or text direction marks.")
+    return name
+
+
+def _disturbs(character: str) -> bool:
+    # A consent page shows the name: it must not rearrange the words around it.
+    marks = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+    category = unicodedata.category(character)
+    return category in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in marks
+
+
+def _contacts(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    contacts = tuple(dict.fromkeys(filter(None, map(_plain, given))))
+    if len(contacts) > CONTACTS_LIMIT:
+        raise ValueError(f"Give at most {CONTACTS_LIMIT} contacts.")
+    return contacts
+
+
+def _text(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    return _plain(given or "") or None
+
+
+def _plain(given: str) -> str:
+    text = given.strip()
+    if len(text) > TEXT_LIMIT or not text.isprintable():
+        raise ValueError(f"Use at most {TEXT_LIMIT} characters, and none that can't be shown.")
+    return text
+
+
+RULES: Mapping[str, Rule] = {
+    "name": _name,
+    "contacts": _contacts,
+    "software_id": _text,
+    "software_version": _text,
+}

@@ -1,0 +1,70 @@
+"""The keys of a client, and what is signed with which algorithm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from oauthprov.errors import JoseError
+from oauthprov.protocol.clients.rules.rule import Rule, as_given, fetchable, stripped
+from oauthprov.protocol.clients.types import ClientType
+from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_key_set
+from oauthprov.settings import Settings
+
+REQUEST_URIS_LIMIT = 50
+REQUEST_URI_LENGTH = 512
+"""Characters of a ``request_uri``, at most (OpenID Connect Core section 6.2)."""
+
+
+def _jwks_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    uri = stripped(given)
+    return None if uri is None else fetchable(uri)
+
+
+def _jwks(
+    given: Mapping[str, Any] | str | None, kind: ClientType, settings: Settings
+) -> str | None:
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return None
+    made = given if isinstance(given, str) else json.dumps(given, separators=(",", ":"))
+    try:
+        parse_key_set(made)
+    except JoseError as wrong:
+        raise ValueError(f"It can't be used: {wrong.reason}.") from None
+    document = json.loads(made)
+    if any("k" in key for key in document["keys"]):
+        # It would be stored and shown; in a set that is fetched it is only passed over.
+        raise ValueError("It can't be used: the key set shows a secret key.")
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _algorithm(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    if not given:
+        return None
+    if given not in ALGORITHMS:
+        raise ValueError(f"Choose one of {', '.join(ALGORITHMS)}.")
+    return given
+
+
+def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    uris = tuple(dict.fromkeys(given))
+    if uris and not kind.redirects:
+        raise ValueError("A machine sends nobody here, so it has no request objects.")
+    if len(uris) > REQUEST_URIS_LIMIT:
+        raise ValueError(f"Give at most {REQUEST_URIS_LIMIT} request URIs.")
+    for uri in uris:
+        if len(uri) > REQUEST_URI_LENGTH:
+            raise ValueError(f"A request URI has at most {REQUEST_URI_LENGTH} characters.")
+        fetchable(uri)
+    return uris
+
+
+RULES: Mapping[str, Rule] = {
+    "jwks_uri": _jwks_uri,
+    "jwks": _jwks,
+    "request_uris": _request_uris,
+    "request_object_signing_alg": _algorithm,
+    "require_signed_request_object": as_given,
+    "token_endpoint_auth_signing_alg": _algorithm,
+}

@@ -1,0 +1,90 @@
+"""Sector identifiers: which clients may know people by the same pairwise subjects.
+
+OpenID Connect Core section 8.1, Registration section 5.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from oauthprov import logs
+from oauthprov.errors import FetchBusy, FetchError
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol.clients.redirects import leaves_browser
+from oauthprov.protocol.clients.subjects import PAIRWISE, sector
+from oauthprov.records import Client
+
+MEDIA_TYPES = ("application/json",)
+LIMIT = 65_536
+"""Bytes of a document that we read."""
+
+log = logs.logger(__name__)
+
+
+def problems(client: Client) -> Iterator[tuple[str, str]]:
+    """Yield what keeps a pairwise client from having a sector, as a field and a sentence."""
+    if client.subject_type != PAIRWISE or client.sector_identifier_uri is not None:
+        return
+    if any(map(leaves_browser, client.redirect_uris)):
+        # All such apps would share one sector, whoever they belong to.
+        yield "sector_identifier_uri", "Pairwise subjects of an app on a device need it."
+    elif len({urlsplit(uri).hostname for uri in client.redirect_uris}) > 1:
+        yield "sector_identifier_uri", "With redirect URIs on several hosts it is needed."
+
+
+def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]:
+    """Yield what keeps a client from calling the people that it knows otherwise.
+
+    Its tokens would tell it what they are called in a sector whose redirect URIs never got one:
+    anybody can register those of another site.
+    """
+    if client.subject_type != PAIRWISE:
+        return
+    if before.subject_type != PAIRWISE:
+        yield "subject_type", "Only a new client can have it: this one knows people already."
+    elif sector(client) != sector(before):
+        moved = client.sector_identifier_uri != before.sector_identifier_uri
+        field = "sector_identifier_uri" if moved else "redirect_uris"
+        yield field, f"The host stays {sector(before)}: for another one, register a new client."
+
+
+def share_documented(client: Client, other: Client) -> bool:
+    """Tell whether both were let into one sector by a document of its host."""
+    documented = client.sector_identifier_uri and other.sector_identifier_uri
+    return bool(documented) and sector(client) == sector(other)
+
+
+def has_changed(client: Client, before: Client | None) -> bool:
+    """Tell whether a document must be read that ``before`` wasn't judged by already."""
+    uri, uris = client.sector_identifier_uri, set(client.redirect_uris)
+    if uri is None:
+        return False
+    return (
+        before is None
+        or before.sector_identifier_uri != uri
+        or not uris.issubset(before.redirect_uris)
+    )
+
+
+def document_problems(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the document at ``sector_identifier_uri``: one that is fetched now.
+
+    It shows that its host lets these redirect URIs into its sector. It is not kept, since it
+    counts only when it is judged; whoever calls this limits how often. Raises FetchBusy.
+    """
+    uri = client.sector_identifier_uri or ""
+    try:
+        with fetcher.waiting(uri, client.client_id):
+            got = fetcher.fetch(uri, media_types=MEDIA_TYPES, limit=LIMIT)
+        found = json.loads(got.content)
+    except FetchBusy:
+        raise
+    except (FetchError, ValueError, RecursionError) as wrong:
+        log.info("the sector identifier %r can't be had: %s", uri, wrong)
+        found = None
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        yield "sector_identifier_uri", "It must lead to a JSON array of redirect URIs."
+    elif not set(found).issuperset(client.redirect_uris):
+        yield "sector_identifier_uri", "The array there must have every redirect URI."

@@ -1,0 +1,224 @@
+"""Our assembly of oauthlib's endpoints: only the grants that OAuth 2.1 has, built once an app.
+
+Never oauthlib's ``Server``: it brings the implicit and the password grant with it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from oauthlib.common import Request
+from oauthlib.oauth2 import (
+    AuthorizationCodeGrant,
+    AuthorizationEndpoint,
+    BearerToken,
+    ClientCredentialsGrant,
+    ImplicitGrant,
+    IntrospectEndpoint,
+    RefreshTokenGrant,
+    RevocationEndpoint,
+    TokenEndpoint,
+)
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    InvalidRequestError,
+    OAuth2Error,
+    UnsupportedGrantTypeError,
+)
+from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
+from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
+
+from oauthprov.protocol.clients import response_types
+from oauthprov.protocol.engine.validator import Validator
+from oauthprov.protocol.request import params
+from oauthprov.protocol.request.answers import Answer, Call
+from oauthprov.protocol.request.authentication_request import AuthenticationRequest
+from oauthprov.protocol.request.context import Context, current
+from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.token import pkce, tokens
+from oauthprov.settings import Settings
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+_URI = params.uri_with(())
+
+Respond = Callable[..., tuple[dict[str, str], str | None, int]]
+Checks = Callable[[Context], AuthenticationRequest]
+"""The rules of an authorization request that oauthlib doesn't have. Raises OAuth2Error."""
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "invalid_client": "Client authentication failed.",
+    "invalid_grant": (
+        "The authorization code or refresh token is not valid, or not for this request: it may "
+        "have expired, been used or revoked, or belong to another client, redirect_uri or "
+        "code_verifier."
+    ),
+    "unauthorized_client": "The client is not registered for this grant_type.",
+    "unsupported_grant_type": "The server does not support this grant_type.",
+    "invalid_scope": (
+        "A requested scope is unknown, or not allowed for this client or this refresh token."
+    ),
+    "server_error": "The server could not answer the request. Its log says why.",
+}
+"""What a client reads beside an error code of the token endpoint (RFC 6749 section 5.2).
+
+One fixed sentence an error. It quotes nothing that was sent, and doesn't tell which of code,
+verifier, redirect URI or secret was wrong: whoever tries stolen ones would learn what to try next.
+The log has the reason (:mod:`oauthprov.protocol.request.events`). Other errors describe
+themselves: they are about the form of a request.
+"""
+
+
+class CodeGrant(AuthorizationCodeGrant):
+    """The authorization code grant with S256 alone."""
+
+    _code_challenge_methods = {pkce.METHOD: code_challenge_method_s256}  # noqa: RUF012
+
+    def validate_code_challenge(
+        self, challenge: str, challenge_method: str, verifier: str
+    ) -> bool:
+        """Compare as oauthlib does, and note when the verifier is wrong."""
+        right = bool(super().validate_code_challenge(challenge, challenge_method, verifier))
+        if not right:
+            current().note(Reason.VERIFIER_WRONG)
+        return right
+
+
+class IdTokenGrant(ImplicitGrant):
+    """The rules of a request for an ID token; what answers it isn't oauthlib's."""
+
+    response_types = ["id_token", "token"]  # noqa: RUF012
+
+
+class NoGrant(GrantTypeBase):
+    """What answers a ``grant_type`` that is absent or unknown, without a look at storage."""
+
+    def create_token_response(
+        self, request: Request, token_handler: Any
+    ) -> tuple[dict[str, str], str, int]:
+        """Raise the error: InvalidRequestError or UnsupportedGrantTypeError."""
+        if not request.grant_type:
+            raise InvalidRequestError("Missing grant_type parameter.", request=request)
+        raise UnsupportedGrantTypeError(request=request)
+
+
+def keep_oauthlib_quiet() -> None:
+    """Keep oauthlib's loggers at INFO or above: at DEBUG they print codes and tokens.
+
+    Those that the logging configuration has set one by one are raised too. To be called once, when
+    logging is configured.
+    """
+    known = logging.root.manager.loggerDict
+    names = ["oauthlib", *(name for name in known if name.startswith("oauthlib."))]
+    for logger in map(logging.getLogger, names):
+        if logger.getEffectiveLevel() < logging.INFO:
+            logger.setLevel(logging.INFO)
+
+
+class Engine:
+    """The four endpoints over one validator."""
+
+    def __init__(self, validator: Validator, settings: Settings, checks: Checks) -> None:
+        self._challenge = f'Basic realm="{settings.issuer}", charset="UTF-8"'
+        check = _check_parameters(checks)
+        code = CodeGrant(validator, pre_auth=[check])
+        # The validator mints every token: what oauthlib would make is thrown away. Any, since the
+        # stubs say str where oauthlib takes a token handler.
+        bearer: Any = BearerToken(validator, token_generator=lambda request: "")
+        grants = {
+            "authorization_code": code,
+            "refresh_token": RefreshTokenGrant(validator),
+            "client_credentials": ClientCredentialsGrant(validator),
+            "": NoGrant(validator),
+        }
+        responses: dict[str, Any] = {"code": code}
+        if response_types.implicit_is_on(settings):
+            tokens = IdTokenGrant(validator, pre_auth=[check])
+            responses |= dict.fromkeys((*response_types.WITHOUT_CODE, "token id_token"), tokens)
+        self.authorization = AuthorizationEndpoint("code", bearer, responses)
+        self._token = TokenEndpoint("", bearer, grants)
+        self._introspection = IntrospectEndpoint(validator)
+        self._revocation = RevocationEndpoint(validator)
+
+    def token(self, call: Call) -> Answer:
+        """Answer the token endpoint (RFC 6749 section 3.2)."""
+        answer = self._answer(call, params.TOKEN, self._token.create_token_response)
+        return replace(answer, body=_described(answer.body or {}))
+
+    def introspect(self, call: Call) -> Answer:
+        """Answer the introspection endpoint (RFC 7662)."""
+        respond = self._introspection.create_introspect_response
+        return self._answer(call, params.ABOUT_TOKEN, respond)
+
+    def revoke(self, call: Call) -> Answer:
+        """Answer the revocation endpoint (RFC 7009)."""
+        respond = self._revocation.create_revocation_response
+        return self._answer(call, params.ABOUT_TOKEN, respond)
+
+    def _answer(self, call: Call, known: frozenset[str], respond: Respond) -> Answer:
+        headers = dict(NO_STORE)
+        if call.method != "POST":
+            headers["Allow"] = "POST"
+        try:
+            status, document = _responded(call, known, respond)
+            current().settle()
+        except OAuth2Error as error:
+            status, document = _settled(error)
+        if document is not None and not document.get("error_description"):
+            document = _described(document)
+        if status == 401:
+            # RFC 6749 section 5.2, where oauthlib names the Bearer scheme.
+            headers["WWW-Authenticate"] = self._challenge
+        return Answer(status, document, headers)
+
+
+def _described(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer of the token endpoint; one with an error gets its sentence."""
+    sentence = DESCRIPTIONS.get(str(document.get("error")))
+    return dict(document) if sentence is None else {**document, "error_description": sentence}
+
+
+def _responded(
+    call: Call, known: frozenset[str], respond: Respond
+) -> tuple[int, dict[str, Any] | None]:
+    if call.method != "POST":
+        raise InvalidRequestError("The method must be POST.", status_code=405)
+    pairs = params.from_body(call, known).strict()
+    tokens.expect(current(), pairs)
+    # As text: of a list of pairs oauthlib keeps the last of each name.
+    form = urlencode(pairs)
+    _, body, status = respond(_URI, "POST", form, _headers(call))
+    return status, json.loads(body) if body else None
+
+
+def _settled(error: OAuth2Error) -> tuple[int, dict[str, Any]]:
+    """Return what to answer to a request that fails, whose client hasn't been proven to the end.
+
+    One that presents an assertion again learns no more than that.
+    """
+    try:
+        current().settle()
+    except InvalidClientError as again:
+        error = again
+    return error.status_code, dict(error.twotuples)
+
+
+def _headers(call: Call) -> dict[str, str]:
+    given = call.headers.get("authorization")
+    return {} if given is None else {"authorization": given}
+
+
+def _check_parameters(checks: Checks) -> Callable[[Request], dict[str, object]]:
+    def check(request: Request) -> dict[str, object]:
+        """Refuse what may be told to the client, now that it and its redirect URI are proven."""
+        context = current()
+        context.proven = request.redirect_uri
+        context.authentication = checks(context)
+        return {}
+
+    return check

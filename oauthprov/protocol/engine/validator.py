@@ -1,0 +1,339 @@
+"""The RequestValidator: every question that oauthlib asks, answered from one place.
+
+It works with any of oauthlib's endpoints, in any framework::
+
+    with validator.request():
+        headers, body, status = endpoint.create_token_response(uri, "POST", body, headers)
+
+Outside of ``request()`` every hook raises RuntimeError. Whatever the endpoints around it allow, it
+refuses plain and absent PKCE, implicit, password and public introspection. Tokens and codes are
+minted here: those that the endpoints made are replaced. Catch ``OAuth2Error`` around the call,
+for oauthlib lets those of the saving hooks pass. An authorization is created with
+``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``openid`` adds ID tokens; their
+requests have rules of their own, which only the provider's endpoints check, as they do request
+objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from typing import Any
+
+from oauthlib.common import Request
+from oauthlib.oauth2 import RequestValidator
+from oauthlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
+
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol.clients import redirects, response_types
+from oauthprov.protocol.clients.cache import Clients
+from oauthprov.protocol.clients.keys import ClientKeys
+from oauthprov.protocol.clients.types import is_confidential
+from oauthprov.protocol.request import resources
+from oauthprov.protocol.request.context import Context, OpenID, current, entered, required
+from oauthprov.protocol.request.events import Endpoint, Reason
+from oauthprov.protocol.request.scopes import allowed, defaults
+from oauthprov.protocol.token import (
+    client_authentication,
+    codes,
+    introspection,
+    pkce,
+    refresh,
+    revocation,
+    tokens,
+)
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Storage
+
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+
+
+class Validator(RequestValidator):
+    """Answers oauthlib from the settings, the clients and the storage."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clients: Clients,
+        clock: Callable[[], int],
+        openid: OpenID | None = None,
+        client_keys: ClientKeys | None = None,
+    ) -> None:
+        self._client_keys = client_keys or ClientKeys(Fetcher.of(settings), clock)
+        self._openid = openid
+        self._settings = settings
+        self._storage = storage
+        self._clients = clients
+        self._clock = clock
+
+    def request(
+        self, operation: Endpoint | None = None, audiences: Collection[str] = ()
+    ) -> AbstractContextManager[Context]:
+        """Bracket one request; ``operation`` says to which endpoint, if the caller knows.
+
+        ``audiences`` are the URLs that a client's assertion may name beside the issuer: those of
+        the token endpoint and of this one.
+        """
+        now = self._clock()
+        return entered(
+            Context(
+                settings=self._settings,
+                storage=self._storage,
+                clients=self._clients,
+                client_keys=self._client_keys,
+                now=now,
+                operation=operation,
+                openid=self._openid,
+                audiences=audiences,
+            )
+        )
+
+    # Clients
+
+    def client_authentication_required(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        """Tell whether the client has to prove itself: all but a public one without secret."""
+        context = current()
+        found = client_authentication.presented_by(context, request)
+        if found.method != "none" or context.operation == "introspect":
+            return True
+        client = context.find_client(found.client_id)
+        return client is None or is_confidential(client)
+
+    def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+        """Authenticate a confidential client."""
+        client = client_authentication.authenticate(current(), request)
+        request.client = client
+        return client is not None and is_confidential(client)
+
+    def authenticate_client_id(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Identify a public client."""
+        request.client = client_authentication.authenticate(current(), request)
+        return request.client is not None
+
+    def validate_client_id(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Tell whether there is such a client, at the authorization endpoint."""
+        context = current()
+        context.client = request.client = context.find_client(client_id)
+        return context.client is not None or context.refuse(
+            Reason.CLIENT_UNKNOWN, client_id, client_id
+        )
+
+    def validate_grant_type(
+        self, client_id: str, grant_type: str, client: Any, request: Request, *a: Any, **k: Any
+    ) -> bool:
+        """Tell whether the authenticated client was registered for the grant type."""
+        context = current()
+        known = required(context.client).grant_types
+        allowed = grant_type in GRANT_TYPES and grant_type in known
+        return allowed or context.refuse(Reason.GRANT_TYPE_NOT_ALLOWED, grant_type)
+
+    # Authorization
+
+    def validate_redirect_uri(
+        self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Tell whether the client registered the redirect URI."""
+        context = current()
+        registered = redirects.registered_for(required(context.client), redirect_uri)
+        return registered or context.refuse(Reason.REDIRECT_URI_UNREGISTERED, redirect_uri)
+
+    def get_default_redirect_uri(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> str:
+        """Return the only registered one; at the token endpoint the one of the code.
+
+        OAuth 2.1 has no ``redirect_uri`` in the token request: PKCE took its place.
+        """
+        context = current()
+        if context.code is not None:
+            return context.code.record.redirect_uri
+        registered = required(context.client).redirect_uris
+        return registered[0] if len(registered) == 1 else ""
+
+    def validate_response_type(
+        self, client_id: str, response_type: str, client: Any, request: Request, *a: Any, **k: Any
+    ) -> bool:
+        """Tell whether the client may have a code, or an ID token where such are given."""
+        context = current()
+        asked = context.authentication
+        words = " ".join(sorted(response_type.split(" ")))
+        can = response_type == "code"
+        if not can:
+            if asked is None or not asked.openid or words not in response_types.WITHOUT_CODE:
+                raise UnsupportedResponseTypeError(request=request)
+            can = response_types.implicit_is_on(context.settings)
+        may = words in response_types.of(required(context.client))
+        return (can and may) or context.refuse(Reason.RESPONSE_TYPE_NOT_ALLOWED, response_type)
+
+    def is_pkce_required(self, client_id: str, request: Request) -> bool:
+        """Tell whether a challenge must be there, after one that isn't S256 was refused."""
+        context = current()
+        if context.code is not None:
+            return bool(context.code.record.code_challenge)
+        if request.code_challenge is not None:
+            pkce.challenge(context, request)
+        return pkce.is_required(context)
+
+    def get_default_scopes(
+        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        """Return what a client gets that asks for no scope."""
+        return list(defaults(self._settings, required(current().client)))
+
+    def validate_scopes(
+        self,
+        client_id: str,
+        scopes: list[str],
+        client: Any,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
+        """Tell whether the client may ask for these scopes; refuse unknown resources."""
+        context = current()
+        may_ask = allowed(self._settings, required(context.client))
+        if not scopes or not may_ask.issuperset(scopes):
+            return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(scopes))
+        context.resources = resources.requested(self._settings, request)
+        resources.scopes_for(self._settings, scopes, context.resources)
+        return True
+
+    def save_authorization_code(
+        self, client_id: str, code: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        """Store an authorization code of our own and put it into the response."""
+        code["code"] = codes.issue(current(), request)
+
+    # Authorization codes
+
+    def validate_code(
+        self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Load the code that was presented."""
+        return codes.present(current(), code, request)
+
+    def get_code_challenge(  # type: ignore[override]  # oauthlib takes None, its stubs don't
+        self, code: str, request: Request
+    ) -> str | None:
+        """Return the challenge that the verifier must meet, None where none was made."""
+        context = current()
+        challenge = required(context.code).record.code_challenge
+        pkce.check_verifier(context, request, challenge)
+        return challenge or None
+
+    def get_code_challenge_method(self, code: str, request: Request) -> str:
+        """Return S256."""
+        current()
+        return pkce.METHOD
+
+    def confirm_redirect_uri(
+        self,
+        client_id: str,
+        code: str,
+        redirect_uri: str,
+        client: Any,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
+        """Compare with the authorization request's; oauthlib's own error has the wrong code."""
+        codes.confirm(current(), redirect_uri, request)
+        return True
+
+    def invalidate_authorization_code(
+        self, client_id: str, code: str, request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        """Do nothing: the commit that stored the tokens used the code up."""
+        current()
+
+    # Refresh tokens
+
+    def validate_refresh_token(
+        self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Load the refresh token that was presented."""
+        return refresh.present(current(), refresh_token, request)
+
+    def get_original_scopes(
+        self, refresh_token: str, request: Request, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        """Return the scopes that a refresh may ask for."""
+        return refresh.original_scopes(current())
+
+    def is_within_original_scope(
+        self, request_scopes: list[str], refresh_token: str, request: Request, *a: Any, **k: Any
+    ) -> bool:
+        """Return False: no scope stands for others."""
+        context = current()
+        return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(request_scopes))
+
+    def rotate_refresh_token(self, request: Request) -> bool:
+        """Return True: every refresh token is used once."""
+        current()
+        return True
+
+    # Tokens
+
+    def save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Store tokens of our own in one commit, and put them into the response."""
+        context = current()
+        granted = tuple(request.scopes or ())
+        if context.code is not None:
+            made = codes.redeem(context)
+        elif context.refresh_token is not None:
+            made = refresh.rotate(context, str(request.refresh_token), granted)
+        else:
+            made = tokens.for_client(context, granted)
+        context.settle()
+        token.clear()
+        token.update(made)
+
+    def introspect_token(
+        self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
+    ) -> dict[str, int | str | list[str]] | None:
+        """Return what a live token is to a client that may know, else None."""
+        context = current()
+        context.settle()
+        return introspection.describe(context, token)
+
+    def revoke_token(
+        self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
+    ) -> None:
+        """Revoke a token of the authenticated client."""
+        context = current()
+        revocation.revoke(context, token)
+        context.settle()
+
+    def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
+        """Tell whether an access token is live and has every one of ``scopes``.
+
+        Puts the account's id into ``request.user``, None for a client's own token, and what else
+        the token stands for into ``client_id`` and ``scopes``.
+        """
+        found = tokens.bearing(current(), token or "")
+        if found is None or not set(found.scopes).issuperset(scopes or ()):
+            return False
+        request.user, request.client_id = found.account_id, found.client_id
+        request.scopes = list(found.scopes)
+        return True
+
+    # What OAuth 2.1 left behind
+
+    def validate_user(
+        self, username: str, password: str, client: Any, request: Request, *a: Any, **k: Any
+    ) -> bool:
+        """Return False: there is no password grant."""
+        current()
+        return False
+
+    def is_origin_allowed(
+        self, client_id: str, origin: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Return False: CORS is answered around the endpoints."""
+        current()
+        return False

@@ -1,0 +1,1 @@
+"""JSON Web Signatures, JSON Web Keys, and the keys that this server signs with."""

@@ -1,0 +1,186 @@
+"""The one gate for signed tokens (RFC 7515, RFC 7519), after the rules of RFC 8725.
+
+Whoever verifies lists the algorithms and types to expect. ``none``, HS*, compression, critical
+headers, keys that a token brings along and members that come twice never get through.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc.jws import JWSRegistry
+
+from oauthprov.errors import JoseError
+from oauthprov.protocol.keys.json_object import parse_object
+from oauthprov.protocol.keys.jwk import ALGORITHMS, KeySet, PrivateKey
+
+TOKEN_LIMIT = 16_384
+"""Characters of a token that we look at."""
+LEEWAY = 30
+"""Seconds by which the clocks of others may differ from ours."""
+
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_NUMBER_LIMIT = 2**53
+_REFUSED = {
+    "crit": "an extension that it calls critical",
+    "b64": "an unencoded payload",
+    "zip": "compression",
+    "enc": "encryption",
+    "jwk": "a key of its own",
+    "jku": "the address of a key set",
+    "x5u": "the address of a certificate",
+    "x5c": "a certificate of its own",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A token whose signature, type and times are good: its header and its claims."""
+
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+
+
+def sign(claims: Mapping[str, Any], key: PrivateKey, *, typ: str | None) -> str:
+    """Return ``claims`` as a compact JWT, signed with the one algorithm of ``key``."""
+    header = {"alg": key.alg, "kid": key.kid} | ({} if typ is None else {"typ": typ})
+    signed = ".".join(_encode(json.dumps(part).encode()) for part in (header, claims))
+    return f"{signed}.{_encode(_algorithm(key.alg).sign(signed.encode(), key.key))}"
+
+
+def verify(
+    token: str,
+    keys: KeySet,
+    *,
+    algorithms: Collection[str],
+    types: Collection[str | None],
+    now: int | None,
+    required: Collection[str] = ("exp",),
+    leeway: int = LEEWAY,
+) -> Verified:
+    """Return what ``token`` says, once it is shown to be signed with one of ``keys``.
+
+    ``types`` are the ``typ`` to take, None where it may be absent. ``now`` judges the times, None
+    ignores them (an ``id_token_hint``). ``required`` are claims that must be there. Issuer,
+    audience and ``jti`` are the caller's to check. Raises JoseError, UnknownKey.
+    """
+    parsed = _parse(token)
+    alg = parsed.header.get("alg")
+    if alg not in algorithms or alg not in ALGORITHMS:
+        raise JoseError("the token is signed with an algorithm that isn't allowed here")
+    if type_of(parsed.header) not in {None if typ is None else typ.lower() for typ in types}:
+        raise JoseError("the token is of another type")
+    kid = parsed.header.get("kid")
+    if not isinstance(kid, str | None):
+        raise JoseError("the token's kid is no text")
+    key = keys.find(kid, alg)
+    if not _algorithm(alg).verify(parsed.signed, parsed.signature, key.key):
+        raise JoseError("the signature is wrong")
+    missing = [name for name in required if name not in parsed.claims]
+    if missing:
+        raise JoseError(f"the token lacks {', '.join(missing)}")
+    if now is not None:
+        check_times(parsed.claims, now, leeway=leeway)
+    return Verified(parsed.header, parsed.claims)
+
+
+def unverified_claims(token: str) -> Mapping[str, Any]:
+    """Return what ``token`` claims, only to find out whose keys to verify it with.
+
+    Raises JoseError for one that :func:`verify` would refuse whatever the keys.
+    """
+    return _parse(token).claims
+
+
+def check_times(claims: Mapping[str, Any], now: int, *, leeway: int = LEEWAY) -> None:
+    """Check ``exp``, ``nbf`` and ``iat``, those that are there (RFC 7519 section 4.1)."""
+    times = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
+    for name, value in times.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise JoseError(f"the token's {name} is no number")
+        if abs(value) > _NUMBER_LIMIT:
+            raise JoseError(f"the token's {name} is no time")
+    if now >= times.get("exp", now + 1) + leeway:
+        raise JoseError("the token has expired")
+    if times.get("nbf", now) > now + leeway:
+        raise JoseError("the token isn't valid yet")
+    if times.get("iat", now) > now + leeway:
+        raise JoseError("the token was issued in the future")
+
+
+def type_of(header: Mapping[str, Any]) -> str | None:
+    """Return ``typ`` without ``application/``, in lower case (RFC 7515 section 4.1.9).
+
+    Raises JoseError.
+    """
+    typ = header.get("typ")
+    if not isinstance(typ, str | None):
+        raise JoseError("the token's typ is no text")
+    return None if typ is None else typ.lower().removeprefix("application/")
+
+
+def half_hash(alg: str, value: str) -> str:
+    """Return ``at_hash`` or ``c_hash`` of ``value`` in a token signed with ``alg``.
+
+    Half of the hash that the algorithm itself uses (OpenID Connect Core section 3.1.3.6).
+    """
+    hashed = hashlib.sha512 if alg in ("Ed25519", "EdDSA") else hashlib.sha256
+    made = hashed(value.encode()).digest()
+    return _encode(made[: len(made) // 2])
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    header: dict[str, Any]
+    claims: dict[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+def _parse(token: str) -> _Parsed:
+    if len(token) > TOKEN_LIMIT:
+        raise JoseError("the token is too large")
+    if not _COMPACT.fullmatch(token):
+        raise JoseError("the token isn't a signed JWT in compact form")
+    signed, _, signature = token.rpartition(".")
+    header, _, payload = signed.partition(".")
+    parsed = _Parsed(
+        _object("header", header), _object("payload", payload), signed.encode(), _decode(signature)
+    )
+    for name, what in _REFUSED.items():
+        if name in parsed.header:
+            raise JoseError(f"the token's header has {what} ({name})")
+    return parsed
+
+
+def _object(part: str, encoded: str) -> dict[str, Any]:
+    try:
+        return parse_object(_decode(encoded))
+    except ValueError as wrong:
+        raise JoseError(f"the token's {part} {wrong}") from None
+
+
+def _algorithm(alg: str) -> Any:
+    # joserfc warns at each use of the name EdDSA where it is looked up by its allowed names.
+    return JWSRegistry.algorithms[alg]
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _decode(encoded: str) -> bytes:
+    try:
+        raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    except binascii.Error:
+        raise JoseError("the token isn't base64url") from None
+    if _encode(raw) != encoded:
+        raise JoseError("the token isn't base64url as it must be written")
+    return raw

@@ -1,0 +1,187 @@
+"""Keys that sign and verify (RFC 7517, RFC 7518): made, stored, published, read from others.
+
+Only asymmetric keys: a secret key in a set of others is passed over, so no HS* can be checked with
+what everybody knows. Every key object is made once and knows the algorithms that it serves.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from joserfc import jwk
+from joserfc.errors import JoseError as LibraryError
+
+from oauthprov.errors import JoseError, UnknownKey
+from oauthprov.protocol.keys.json_object import parse_object
+from oauthprov.settings.values import ALGORITHMS
+
+__all__ = ("ALGORITHMS", "KeySet", "PrivateKey", "PublicKey", "parse_key_set", "parse_public_key")
+
+SET_LIMIT = 65_536
+"""Characters of a key set that we read."""
+KEYS_LIMIT = 64
+"""Keys of a set that we read."""
+_RSA_BITS = (2048, 8192)
+_RSA_SIZE = 2048
+_EXPONENT_BYTES = 8
+
+# What makes a key: kty, and crv where there are curves -> (members, algorithms)
+_MATERIAL: Mapping[tuple[str, str | None], tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ("RSA", None): (("n", "e"), ("RS256", "PS256")),
+    ("EC", "P-256"): (("crv", "x", "y"), ("ES256",)),
+    ("OKP", "Ed25519"): (("crv", "x"), ("Ed25519", "EdDSA")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key that verifies; ``algorithms`` are those that it may be used with."""
+
+    kid: str | None
+    algorithms: tuple[str, ...]
+    key: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """A key that signs, with one algorithm. ``kid`` is its thumbprint (RFC 7638)."""
+
+    kid: str
+    alg: str
+    key: Any
+
+    @classmethod
+    def generate(cls, alg: str) -> PrivateKey:
+        """Return a new key for ``alg``; an RSA key takes some tenths of a second.
+
+        No ``kid`` begins with a dash, which a command line would take for an option.
+        """
+        while (kid := (made := _generated(alg)).thumbprint()).startswith("-"):
+            pass
+        return cls(kid, alg, made)
+
+    @classmethod
+    def load(cls, alg: str, private: bytes) -> PrivateKey:
+        """Return the key that :meth:`dump` wrote."""
+        made = jwk.import_key(json.loads(private))
+        return cls(made.thumbprint(), alg, made)
+
+    def dump(self) -> bytes:
+        """Return the private JWK as JSON: to be sealed, never to be shown."""
+        return json.dumps(self.key.as_dict(private=True)).encode()
+
+    def public(self) -> dict[str, Any]:
+        """Return the JWK to publish: no private member, and what the key is for."""
+        shown = self.key.as_dict(private=False)
+        return {**shown, "kid": self.kid, "alg": self.alg, "use": "sig"}
+
+
+def _generated(alg: str) -> Any:
+    if alg in ("RS256", "PS256"):
+        return jwk.RSAKey.generate_key(_RSA_SIZE)
+    if alg == "ES256":
+        return jwk.ECKey.generate_key("P-256")
+    return jwk.OKPKey.generate_key("Ed25519")
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """Public keys of one owner."""
+
+    keys: tuple[PublicKey, ...]
+
+    def find(self, kid: str | None, alg: str) -> PublicKey:
+        """Return the key that a token with this header names. Raises JoseError, UnknownKey.
+
+        A token without ``kid`` names the only key of its algorithm (OpenID Connect Core 10.1).
+        """
+        fitting = [key for key in self.keys if alg in key.algorithms]
+        if kid is not None:
+            fitting = [key for key in fitting if key.kid == kid]
+        if not fitting:
+            raise UnknownKey(f"no {alg} key of the set has the kid of the token")
+        if len(fitting) > 1:
+            raise JoseError("several keys of the set fit the token")
+        return fitting[0]
+
+
+@lru_cache(maxsize=256)
+def parse_key_set(document: str | bytes) -> KeySet:
+    """Return the signing keys of a JWK Set (RFC 7517 section 5). Raises JoseError.
+
+    Keys for encryption, secret keys, and those of a type or size that we don't take or that are
+    malformed are passed over. A set that shows a private key is refused. The same document gives
+    the same objects again.
+    """
+    if len(document) > SET_LIMIT:
+        raise JoseError("the key set is too large")
+    try:
+        members = parse_object(document).get("keys")
+    except ValueError as wrong:
+        raise JoseError(f"the key set {wrong}") from None
+    if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
+        raise JoseError("the key set has no list of keys")
+    if len(members) > KEYS_LIMIT:
+        raise JoseError(f"the key set has more than {KEYS_LIMIT} keys")
+    read = [parse_public_key(member) for member in members]
+    return KeySet(tuple(key for key in read if key is not None))
+
+
+def parse_public_key(member: Mapping[str, Any]) -> PublicKey | None:
+    """Return a key of a set, None when it isn't one that we could verify with.
+
+    Raises JoseError for a private key, whatever it is for.
+    """
+    if "d" in member:
+        raise JoseError("the key set shows a private key")
+    kty, crv, kid = (member.get(name) for name in ("kty", "crv", "kid"))
+    if (
+        not isinstance(kty, str)
+        or not isinstance(crv, str | None)
+        or not isinstance(kid, str | None)
+    ):
+        return None
+    names, algorithms = _MATERIAL.get((kty, None if kty == "RSA" else crv), ((), ()))
+    algorithms = tuple(alg for alg in algorithms if _is_for(member, alg))
+    if not algorithms:
+        return None
+    key = _key({"kty": kty, **{name: member.get(name) for name in names}})
+    return None if key is None else PublicKey(kid, algorithms, key)
+
+
+def _is_for(member: Mapping[str, Any], alg: str) -> bool:
+    """Tell whether ``use``, ``key_ops`` and ``alg`` (RFC 7517 section 4) allow it."""
+    operations = member.get("key_ops", ["verify"])
+    return (
+        member.get("use", "sig") == "sig"
+        and isinstance(operations, list)
+        and "verify" in operations
+        and member.get("alg", alg) == alg
+    )
+
+
+def _key(material: dict[str, Any]) -> Any:
+    """Return a key object of the library, None when there is none to make."""
+    try:
+        if material["kty"] == "RSA" and not _is_sound(_raw(material["n"]), _raw(material["e"])):
+            return None
+        made: Any = jwk.import_key(material)
+        return made if made.public_key else None
+    except (LibraryError, UnsupportedAlgorithm, ValueError, TypeError):
+        return None
+
+
+def _is_sound(modulus: bytes, exponent: bytes) -> bool:
+    # Verifying takes time with the square of the modulus and with the length of the exponent.
+    bits = int.from_bytes(modulus, "big").bit_length()
+    return _RSA_BITS[0] <= bits <= _RSA_BITS[1] and len(exponent) <= _EXPONENT_BYTES
+
+
+def _raw(value: str) -> bytes:
+    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))

@@ -1,0 +1,219 @@
+"""The life of signing keys in storage: made, replaced by a successor, retired, dropped.
+
+Keys of an algorithm are numbered, and the number is part of the record's key: of all the nodes
+that add the next one at the same moment, storage lets one win. They share a slot, so a successor
+and the end of its predecessor are one commit on every backend.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from oauthprov.credentials import Keyring
+from oauthprov.errors import SigningKeySealed
+from oauthprov.protocol.keys.jwk import PrivateKey
+from oauthprov.records import SigningKey
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, Storage, Stored
+
+LABEL = "signing key"
+SLACK = 60
+"""Seconds that a retired key stays published beyond its last token: clocks and caches differ."""
+
+log = logging.getLogger(__name__)
+
+Keys = Sequence[Stored[SigningKey]]
+
+
+class UnknownSigningKey(Exception):
+    """There is no signing key of that ``kid``."""
+
+
+def longest_lifetime(settings: Settings) -> int:
+    """Return the seconds for which a signed token may be of use, at most.
+
+    An ID token is a hint of who is meant for as long as the session that it came from. Access
+    tokens aren't signed.
+    """
+    return max(settings.id_token_lifetime, settings.session_lifetime)
+
+
+def serial(key: SigningKey) -> int:
+    """Return the number of a key among those of its algorithm."""
+    return int(key.key.rpartition(".")[2])
+
+
+def signing(keys: Iterable[SigningKey], alg: str, now: int) -> SigningKey | None:
+    """Return the key that signs with ``alg`` at ``now``, None when there is none."""
+    begun = (key for key in keys if key.alg == alg and key.signs_from <= now)
+    return max((key for key in begun if not is_over(key, now)), key=serial, default=None)
+
+
+def is_over(key: SigningKey, now: int) -> bool:
+    """Tell whether ``key`` signs no more at ``now``."""
+    return key.retires_at is not None and key.retires_at <= now
+
+
+def is_published(key: SigningKey, now: int) -> bool:
+    """Tell whether the key set shows ``key`` at ``now``."""
+    return key.published_until is None or now < key.published_until
+
+
+class KeyRotation:
+    """Changes of the signing keys. Every method may raise StorageError."""
+
+    def __init__(
+        self, settings: Settings, storage: Storage, keyring: Keyring, clock: Callable[[], int]
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._keyring = keyring
+        self._clock = clock
+
+    def load(self) -> list[SigningKey]:
+        """Return every stored key, by algorithm and number."""
+        found = [stored.record for stored in self._storage.walk(SigningKey)]
+        return sorted(found, key=lambda key: (key.alg, serial(key)))
+
+    def open(self, key: SigningKey) -> PrivateKey | None:
+        """Return the private key, None when no ``oauthprov.secret`` opens it."""
+        private = self._keyring.open(LABEL, key.sealed)
+        return None if private is None else PrivateKey.load(key.alg, private)
+
+    def check(self) -> None:
+        """Raise SigningKeySealed when a key that is to sign can't be opened; no key is made."""
+        keys, now = self.load(), self._clock()
+        for alg in self._settings.keys_algorithms:
+            key = signing(keys, alg, now)
+            if key is not None and self._keyring.open(LABEL, key.sealed) is None:
+                raise SigningKeySealed(alg)
+
+    def keep_up(self, keys: Sequence[SigningKey]) -> bool:
+        """Add the keys that are missing or due; tell whether ``keys`` is out of date now."""
+        now = self._clock()
+        due = [alg for alg in self._settings.keys_algorithms if self._is_due(keys, alg, now)]
+        for alg in due:
+            # ``keys`` were read a while ago, and another node may have seen to it since.
+            stored = self._of(alg)
+            if self._is_due([one.record for one in stored], alg, now):
+                with suppress(Conflict):  # whoever reads the keys next looks again
+                    self._follow(alg, stored, now)
+        return bool(due)
+
+    def _is_due(self, keys: Sequence[SigningKey], alg: str, now: int) -> bool:
+        lasting = [key for key in keys if key.alg == alg and key.retires_at is None]
+        if not lasting:
+            return True
+        every, ahead = self._settings.keys_rotate_every, self._settings.keys_publish_ahead
+        return every > 0 and now >= max(lasting, key=serial).signs_from + every - ahead
+
+    def rotate(self, alg: str) -> SigningKey:
+        """Return the next key of ``alg``, made here unless it is published already.
+
+        It signs after ``oauthprov.keys.publish_ahead``, or at once when there is none that can.
+        Raises Conflict when a key was retired meanwhile.
+        """
+        return self._follow(alg, self._of(alg), self._clock())
+
+    def _follow(self, alg: str, keys: Keys, now: int) -> SigningKey:
+        newest = keys[-1].record if keys else None
+        if newest is not None and newest.signs_from > now:
+            return newest
+        current = signing((stored.record for stored in keys), alg, now)
+        able = current is not None and self.open(current) is not None
+        starts = now + self._settings.keys_publish_ahead if able else now
+        made = self._make(alg, 1 if newest is None else serial(newest) + 1, starts)
+        try:
+            self._storage.commit(Add(made), *self._tidied(keys, starts, now), now=now)
+        except Conflict:
+            first = self._storage.get(SigningKey, made.key)
+            if first is None:
+                raise
+            return first.record
+        log.info("made signing key %s (%s), which signs from %d on", made.kid, alg, starts)
+        return made
+
+    def retire(self, kid: str, *, compromised: bool = False) -> None:
+        """Stop a key from signing, at once; one whose algorithm is in use gets a successor.
+
+        It stays published until its last token has expired, unless it is ``compromised``: then
+        its tokens are worthless at once. One that hasn't signed yet is dropped. Raises
+        UnknownSigningKey; Conflict when the keys were changed meanwhile.
+        """
+        alg = next((key.alg for key in self.load() if key.kid == kid), "")
+        keys, now = self._of(alg), self._clock()
+        goes = next((stored for stored in keys if stored.record.kid == kid), None)
+        if goes is None:
+            raise UnknownSigningKey(kid)
+        if goes.record.signs_from > now:
+            changes = [_gone(goes), *_resumed(keys, goes.record)]
+        elif is_over(goes.record, now):
+            changes = [_gone(goes)] if compromised else []
+        else:
+            ended = _gone(goes) if compromised else self._ended(goes, now)
+            changes = [ended, *self._successor(keys, alg, now)]
+        self._storage.commit(*changes, now=now)
+        log.info("retired signing key %s (%s)", kid, alg)
+
+    def _of(self, alg: str) -> list[Stored[SigningKey]]:
+        found = [stored for stored in self._storage.walk(SigningKey) if stored.record.alg == alg]
+        return sorted(found, key=lambda stored: serial(stored.record))
+
+    def _make(self, alg: str, number: int, signs_from: int) -> SigningKey:
+        key = PrivateKey.generate(alg)
+        return SigningKey(
+            key=f"{alg}.{number}",
+            kid=key.kid,
+            alg=alg,
+            public=json.dumps(key.public(), sort_keys=True),
+            sealed=self._keyring.seal(LABEL, key.dump()),
+            created_at=self._clock(),
+            signs_from=signs_from,
+        )
+
+    def _tidied(self, keys: Keys, starts: int, now: int) -> Iterator[Change]:
+        """What a new key means for the older ones: an end, a fresh seal, or their removal."""
+        for stored in keys:
+            if not is_published(stored.record, now):
+                yield _gone(stored)
+                continue
+            key = self._ending(stored.record, starts)
+            private = self._keyring.open(LABEL, key.sealed)
+            if private is not None:
+                key = replace(key, sealed=self._keyring.seal(LABEL, private))
+            yield Replace(key, stored)
+
+    def _ending(self, key: SigningKey, at: int) -> SigningKey:
+        if key.retires_at is not None:
+            return key
+        until = at + longest_lifetime(self._settings) + SLACK
+        return replace(key, retires_at=at, published_until=until)
+
+    def _ended(self, stored: Stored[SigningKey], now: int) -> Change:
+        # Until then some node may still sign with it: its copy of the keys is no older than this.
+        at = now + self._settings.keys_publish_ahead
+        ended = self._ending(replace(stored.record, retires_at=None), at)
+        return Replace(replace(ended, retires_at=now), stored)
+
+    def _successor(self, keys: Keys, alg: str, now: int) -> Iterator[Change]:
+        """The key that waits begins now; where none waits, a new one does."""
+        newest = keys[-1]
+        if newest.record.signs_from > now:
+            yield Replace(replace(newest.record, signs_from=now), newest)
+        elif alg in self._settings.keys_algorithms:
+            yield Add(self._make(alg, serial(newest.record) + 1, now))
+
+
+def _resumed(keys: Keys, dropped: SigningKey) -> Iterator[Change]:
+    """The key that was to end when ``dropped`` began goes on."""
+    for stored in keys:
+        if stored.record.retires_at == dropped.signs_from:
+            yield Replace(replace(stored.record, retires_at=None, published_until=None), stored)
+
+
+def _gone(stored: Stored[SigningKey]) -> Change:
+    return Remove(SigningKey, stored.record.key)

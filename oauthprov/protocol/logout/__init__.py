@@ -1,0 +1,1 @@
+"""Ending sessions, consents and accounts, and telling the clients of it."""

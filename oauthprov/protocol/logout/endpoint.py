@@ -1,0 +1,276 @@
+"""Signing out because a client asks for it (OpenID Connect RP-Initiated Logout 1.0).
+
+A person is asked, unless an ID token of the very session shows that the client has them signed in
+by it. Nobody is redirected before client and address are proven.
+
+Anybody may send requests here, so few are stored: the question to who is signed in, if a client
+asks, and a request that was posted with an ID token of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+
+from oauthprov.accounts import SignedIn
+from oauthprov.errors import JoseError
+from oauthprov.protocol.authorize import interactions
+from oauthprov.protocol.authorize.interactions import LOGOUT
+from oauthprov.protocol.clients import subjects
+from oauthprov.protocol.request import params
+from oauthprov.protocol.request.answers import (
+    Call,
+    Departure,
+    Interact,
+    LogoutQuestion,
+    Redirect,
+    Refusal,
+)
+from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.params import Pairs, Parsed
+from oauthprov.protocol.token import id_tokens
+from oauthprov.records import Client, Digest, Interaction
+from oauthprov.storage.interface import Claim, Conflict
+
+Answer = Departure | Interact | LogoutQuestion | Refusal
+
+STATE_LIMIT = 1024
+"""Characters of a ``state``: it may be stored."""
+
+_PARAMS = frozenset(
+    {
+        "client_id",
+        "id_token_hint",
+        "logout_hint",
+        "post_logout_redirect_uri",
+        "state",
+        "ui_locales",
+    }
+)
+_PLAIN = frozenset({"client_id", "post_logout_redirect_uri", "state"})
+"""What may come back in the query: nothing that says who somebody is."""
+_INTERACTION = "interaction"
+_OVER = "This sign-out has been answered or has expired."
+
+
+class _Wrong(Exception):
+    """A request that can't be answered; the text is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A request once it is checked. ``subject`` and ``sid`` are those of the id_token_hint."""
+
+    client_id: str | None = None
+    post_logout_redirect_uri: str | None = None
+    state: str | None = None
+    subject: str | None = None
+    sid: str | None = None
+
+    @classmethod
+    def of(cls, pairs: Pairs) -> LogoutRequest:
+        """Read what :meth:`pairs` made, here or in another version, whose names may differ."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in pairs if name in known})
+
+    def pairs(self) -> Pairs:
+        """Return it as an Interaction keeps it."""
+        named = [(field.name, getattr(self, field.name)) for field in fields(self)]
+        return tuple((name, value) for name, value in named if value is not None)
+
+
+def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest) -> Answer:
+    """Answer a request, or go on with one that was posted."""
+    try:
+        parsed = params.from_query(call, _PARAMS | {_INTERACTION})
+        interaction_id = parsed.get(_INTERACTION)
+        if interaction_id is not None:
+            found = interactions.adopt(context, interaction_id, person, browser, LOGOUT)
+            if found is None:
+                return Refusal("invalid_request", _OVER)
+            request = LogoutRequest.of(found.record.params)
+        else:
+            request = _checked(context, parsed)
+        client = _proven(context, request)
+    except (_Wrong, InvalidRequestError) as wrong:
+        return _refusal(wrong)
+    leaving = _leaving(context, request, client, person)
+    if leaving is None or _of_this_session(context, request, client, leaving):
+        return _departure(request, client, leaving)
+    if client is None:
+        return LogoutQuestion(None, None, leaving)
+    if interaction_id is None:
+        pairs = request.pairs()
+        interaction_id = interactions.store(
+            context, client.client_id, pairs, person, browser, LOGOUT
+        )
+    return Interact("logout", interaction_id)
+
+
+def park(context: Context, call: Call) -> Pairs | Refusal:
+    """Return the query with which a browser is to come back for a request that was posted.
+
+    The request is checked first. Its own parameters come back, but an ID token is no part of a
+    URL of ours: what it says is stored. Without one anybody may have sent the request.
+    """
+    try:
+        parsed = params.from_body(call, _PARAMS, params.QUERY_LIMIT)
+        request = _checked(context, parsed)
+        client = _proven(context, request)
+    except (_Wrong, InvalidRequestError) as wrong:
+        return _refusal(wrong)
+    if client is None:
+        return ()
+    if request.subject is None:
+        return tuple(pair for pair in parsed.pairs if pair[0] in _PLAIN)
+    pairs = request.pairs()
+    stored = interactions.store(context, client.client_id, pairs, purpose=LOGOUT)
+    return ((_INTERACTION, stored),)
+
+
+def question(
+    context: Context, interaction_id: str | None, person: SignedIn | None, browser: Digest
+) -> LogoutQuestion | Departure | Refusal:
+    """Return what to ask, unless there is nobody to sign out any more.
+
+    Without ``interaction_id`` no client asks for it.
+    """
+    if interaction_id is None:
+        return Departure(None) if person is None else LogoutQuestion(None, None, person)
+    stored = interactions.load(context, interaction_id, browser, LOGOUT)
+    if stored is None:
+        return Refusal("invalid_request", _OVER)
+    request = LogoutRequest.of(stored.record.params)
+    try:
+        client = _proven(context, request)
+    except _Wrong as wrong:
+        return _refusal(wrong)
+    leaving = _leaving(context, request, client, person)
+    if leaving is None:
+        return _departure(request, client, None)
+    return LogoutQuestion(interaction_id, client, leaving)
+
+
+def confirm(
+    context: Context, interaction_id: str | None, person: SignedIn | None, browser: Digest
+) -> Departure | Refusal:
+    """Use the request up; it says what follows now that ``person`` has agreed to leave.
+
+    Without ``interaction_id`` no client had asked for it.
+    """
+    if interaction_id is None:
+        return Departure(ends=person)
+    stored = interactions.load(context, interaction_id, browser, LOGOUT)
+    if stored is None:
+        return Refusal("invalid_request", _OVER)
+    request = LogoutRequest.of(stored.record.params)
+    try:
+        client = _proven(context, request)
+        context.commit(Claim(Interaction, stored.record.key))
+    except _Wrong as wrong:
+        return _refusal(wrong)
+    except Conflict:
+        return Refusal("invalid_request", _OVER)
+    return Departure(ends=person, client=client, redirect=_redirect(request))
+
+
+def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
+    """Return the request, its hint verified. Raises _Wrong, InvalidRequestError."""
+    parsed.strict()
+    if len(parsed.get("state") or "") > STATE_LIMIT:
+        raise _Wrong(f"The state has more than {STATE_LIMIT} characters.")
+    hint = _hint(context, parsed.get("id_token_hint"))
+    audience, client_id = hint.get("aud"), parsed.get("client_id")
+    if hint and (not isinstance(audience, str) or client_id not in (None, audience)):
+        raise _Wrong("The id_token_hint was issued to another client.")
+    return LogoutRequest(
+        client_id=client_id or audience,
+        post_logout_redirect_uri=parsed.get("post_logout_redirect_uri"),
+        state=parsed.get("state"),
+        subject=_text(hint, "sub"),
+        sid=_text(hint, "sid"),
+    )
+
+
+def _hint(context: Context, given: str | None) -> Mapping[str, Any]:
+    """Return the claims of the id_token_hint, none without one. Raises _Wrong."""
+    if given is None:
+        return {}
+    try:
+        return id_tokens.hinted(context, given)
+    except JoseError:
+        raise _Wrong("The id_token_hint is no ID token of this server.") from None
+
+
+def _proven(context: Context, request: LogoutRequest) -> Client | None:
+    """Return the client, once the address is shown to be its own (section 3.1). Raises _Wrong."""
+    client = context.find_client(request.client_id) if request.client_id else None
+    if request.client_id is not None and client is None:
+        raise _Wrong("There is no such client.")
+    if request.post_logout_redirect_uri is None:
+        return client
+    if client is None:
+        raise _Wrong("An address to go on to needs an id_token_hint or a client_id.")
+    if request.post_logout_redirect_uri not in client.post_logout_redirect_uris:
+        raise _Wrong("The client has not registered this post_logout_redirect_uri.")
+    return client
+
+
+def _leaving(
+    context: Context, request: LogoutRequest, client: Client | None, person: SignedIn | None
+) -> SignedIn | None:
+    """Return who is to be signed out: who the hint means of those in this browser (section 2).
+
+    The session that it names comes first, then any of the same person, then the active account.
+    """
+    if request.subject is None:
+        return person
+    if person is not None and _of_this_session(context, request, client, person):
+        return person
+    here = (*filter(None, [person]), *context.others())
+    named = [one for one in here if _of_this_session(context, request, client, one)]
+    theirs = [one for one in here if _is_of(context, request, client, one)]
+    return next(iter(named + theirs), person)
+
+
+def _of_this_session(
+    context: Context, request: LogoutRequest, client: Client | None, person: SignedIn
+) -> bool:
+    """Tell whether the hint is of this person and of this very session."""
+    if client is None or person.sid is None or not _is_of(context, request, client, person):
+        return False
+    return request.sid == id_tokens.sid(person.sid, client.client_id)
+
+
+def _is_of(
+    context: Context, request: LogoutRequest, client: Client | None, person: SignedIn
+) -> bool:
+    """Tell whether the hint is of this person."""
+    if client is None:
+        return False
+    return request.subject == subjects.subject(context.settings, client, person.account_id)
+
+
+def _departure(request: LogoutRequest, client: Client | None, ends: SignedIn | None) -> Departure:
+    # Without a hint anybody may have made the link: a page of ours says where it leads.
+    return Departure(ends, client, _redirect(request), stays=request.subject is None)
+
+
+def _redirect(request: LogoutRequest) -> Redirect | None:
+    if request.post_logout_redirect_uri is None:
+        return None
+    state = () if request.state is None else (("state", request.state),)
+    return Redirect(request.post_logout_redirect_uri, state)
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _refusal(wrong: Exception) -> Refusal:
+    described = str(getattr(wrong, "description", "") or wrong)
+    return Refusal("invalid_request", described)

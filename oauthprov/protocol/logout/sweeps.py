@@ -1,0 +1,220 @@
+"""Removing and revoking what hangs on something that has ended: in batches, from any number.
+
+Codes go before grants: one that is redeemed meanwhile has its grant to be found. What an
+interrupted sweep has done stays done, and to begin again does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
+
+from oauthprov import logs
+from oauthprov.protocol.clients import subjects
+from oauthprov.protocol.clients.cache import Clients
+from oauthprov.protocol.logout import backchannel
+from oauthprov.protocol.token.ended import dies_with_session, session_key
+from oauthprov.records import (
+    SWEEP_LEASE,
+    AuthorizationCode,
+    Grant,
+    LogoutDelivery,
+    Record,
+    Session,
+    Sweep,
+)
+from oauthprov.settings import OPENID, Settings
+from oauthprov.storage.interface import (
+    COMMIT_LIMIT,
+    Add,
+    Change,
+    Conflict,
+    Page,
+    Remove,
+    Replace,
+    Revoke,
+    Storage,
+    StorageError,
+    StorageFull,
+    Stored,
+    batches,
+)
+
+log = logs.logger(__name__)
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(slots=True)
+class Swept:
+    """How far a sweep came: ``told`` counts the deliveries of logout tokens that it queued."""
+
+    done: bool = False
+    told: int = 0
+    _known: set[str] = field(default_factory=set)
+
+
+class Sweeps:
+    """Works sweeps off, one batch after the other."""
+
+    def __init__(
+        self, settings: Settings, storage: Storage, clients: Clients, clock: Callable[[], int]
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clients = clients
+        self._clock = clock
+
+    def run(self, sweep: Sweep, batches: int | None = None) -> Swept:
+        """Work at ``sweep``, and remove it when it is done. Raises StorageError.
+
+        After ``batches`` it stops, where that is given and there are more.
+        """
+        swept = Swept()
+        for number, changes in enumerate(self._batches(sweep, swept)):
+            if number == batches:
+                return swept
+            self._commit(changes)
+            sweep = self._kept(sweep)
+        self._commit([Remove(Sweep, sweep.key)])
+        swept.done = True
+        return swept
+
+    def _kept(self, sweep: Sweep) -> Sweep:
+        """Put off when another process may take the sweep over, once half of the lease is over."""
+        now = self._clock()
+        if sweep.due_at - now > SWEEP_LEASE // 2:
+            return sweep
+        mine = replace(sweep, due_at=now + SWEEP_LEASE)
+        stored = self._storage.get(Sweep, sweep.key)
+        if stored is not None:
+            with suppress(Conflict):  # another process works at it, too
+                self._commit([Replace(mine, expecting=stored)])
+        return mine
+
+    def _batches(self, sweep: Sweep, swept: Swept) -> Iterator[list[Change]]:
+        """Yield the changes for each batch that was read; there may be none."""
+        # Sessions of an earlier epoch are dead already. They go last: until then they say which
+        # clients to tell.
+        ended = self._ended_sessions(sweep)
+        if sweep.epoch is None:
+            yield from self._without_sessions(sweep)
+        for codes in self._pages(AuthorizationCode, sweep.account_id):
+            yield self._removed(sweep, codes)
+        for grants in self._pages(Grant, sweep.account_id):
+            covered = [grant for grant in grants if _covers(sweep, grant.record)]
+            if deliveries := self._deliveries(covered, ended, swept):
+                self._queue(deliveries)
+            yield self._revoked(sweep, covered)
+        if sweep.epoch is not None:
+            yield from self._without_sessions(sweep)
+
+    def _without_sessions(self, sweep: Sweep) -> Iterator[list[Change]]:
+        for sessions in batches(list(self._sessions(sweep))):
+            yield [Remove(Session, session.record.key) for session in sessions]
+
+    def _ended_sessions(self, sweep: Sweep) -> set[str]:
+        """What the grants of the sessions that end now carry, so that their clients are told."""
+        if sweep.epoch is None:
+            return set(sweep.session_keys)
+        now, names = self._clock(), set[str]()
+        for stored in self._sessions(sweep):
+            session = stored.record
+            if session.sid is not None and stored.state(now) == "live":
+                names |= {session.key, session_key(session.account_id, session.sid)}
+        return names
+
+    def _sessions(self, sweep: Sweep) -> Iterator[Stored[Session]]:
+        """Yield the sessions that end, and those that carry the name of one on (``sid``)."""
+        for page in self._pages(Session, sweep.account_id) if sweep.client_id is None else ():
+            yield from (one for one in page if _ends(sweep, one.record))
+
+    def _pages(self, kind: type[R], account_id: str) -> Iterator[Sequence[Stored[R]]]:
+        find = partial(self._storage.find, kind, limit=COMMIT_LIMIT, account_id=account_id)
+        page: Page[R] = find()
+        yield page.items
+        while page.next is not None:
+            page = find(after=page.next)
+            yield page.items
+
+    def _removed(self, sweep: Sweep, codes: Sequence[Stored[AuthorizationCode]]) -> list[Change]:
+        # One that was redeemed stays: its grant may, and a replay of the code still revokes that.
+        now = self._clock()
+        return [
+            Remove(AuthorizationCode, code.record.key)
+            for code in codes
+            if _covers(sweep, code.record) and code.state(now) != "claimed"
+        ]
+
+    def _revoked(self, sweep: Sweep, grants: Sequence[Stored[Grant]]) -> list[Change]:
+        now, everything = self._clock(), sweep.everything or sweep.client_id is not None
+        return [
+            Revoke(grant.record.grant_id)
+            for grant in grants
+            if grant.state(now) == "live"
+            and (everything or dies_with_session(self._settings, grant.record.scopes))
+        ]
+
+    def _deliveries(
+        self, grants: Sequence[Stored[Grant]], ended: set[str], swept: Swept
+    ) -> list[LogoutDelivery]:
+        """Return what tells the clients of ``grants``, each once for each of its sessions."""
+        made = []
+        for stored in grants:
+            grant = stored.record
+            if grant.session_key not in ended or grant.sid is None or OPENID not in grant.scopes:
+                continue
+            client = self._clients.get(grant.client_id)
+            if client is None or client.backchannel_logout_uri is None:
+                continue
+            subject = subjects.subject(self._settings, client, grant.account_id)
+            delivery = backchannel.delivery(self._clock(), grant, subject)
+            if delivery.key not in swept._known:
+                swept._known.add(delivery.key)
+                made.append(delivery)
+        swept.told += len(made)
+        return made
+
+    def _queue(self, deliveries: list[LogoutDelivery]) -> None:
+        try:
+            self._commit([Add(delivery) for delivery in deliveries])
+            return
+        except (Conflict, StorageError):
+            pass  # One waits already, or a node of a cluster has no room: others may have.
+        untold = sum(not self._is_queued(delivery) for delivery in deliveries)
+        if untold:
+            # To be told matters less than that the tokens are dead.
+            log.warning("storage is full: %d clients aren't told", untold)
+
+    def _is_queued(self, delivery: LogoutDelivery) -> bool:
+        """Queue a delivery; False where there is no room. One that still waits serves as well."""
+        try:
+            with suppress(Conflict):
+                self._commit([Add(delivery)])
+        except StorageFull:
+            return False
+        return True
+
+    def _commit(self, changes: Sequence[Change]) -> None:
+        if changes:
+            self._storage.commit(*changes, now=self._clock())
+
+
+def _ends(sweep: Sweep, session: Session) -> bool:
+    if sweep.epoch is not None:
+        return session.epoch < sweep.epoch
+    names: set[str] = {session.key}
+    if session.sid is not None:
+        names.add(session_key(session.account_id, session.sid))
+    return not names.isdisjoint(sweep.session_keys)
+
+
+def _covers(sweep: Sweep, record: AuthorizationCode | Grant) -> bool:
+    if sweep.client_id is not None:
+        return record.client_id == sweep.client_id
+    if sweep.epoch is not None:
+        return record.account_epoch < sweep.epoch
+    return record.session_key is not None and record.session_key in sweep.session_keys

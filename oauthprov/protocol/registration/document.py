@@ -1,0 +1,168 @@
+"""Client metadata on the wire (RFC 7591 section 2): read from a request, written to a response.
+
+How a client is placed among our types:
+
+* Without ``authorization_code`` among its grant types it is a ``machine``. Nobody is asked before
+  a machine gets tokens, so it may register with an initial access token only.
+* With the authentication method ``none`` it is ``native`` if it says so by ``application_type``,
+  or says nothing and has a redirect URI on the person's device: a loopback address, with any
+  port, or a scheme of its own. So do MCP clients. Else it is a ``browser`` app.
+* With a secret or a key of its own it is a ``web`` server, whose loopback redirect URIs keep their
+  port; so is an app on a device that asks for a secret (RFC 8252 section 8.4). One that says it is
+  ``native`` and names no method gets ``none``.
+
+A client keeps its type. What we don't support among several values is left out, as section 3.2.1
+allows, and the response says what is registered; none left is an error. Members that we don't
+know are ignored, names in other languages (``client_name#de``) too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from oauthprov.protocol.clients import response_types
+from oauthprov.protocol.clients.metadata import InvalidMetadata, Metadata
+from oauthprov.protocol.clients.redirects import leaves_browser
+from oauthprov.protocol.registration import members
+from oauthprov.protocol.registration.members import strings, text
+from oauthprov.records import Client
+from oauthprov.settings import Settings
+
+NAMELESS = "Unnamed app"
+"""The name of a client that gives none."""
+
+_CODE, _REFRESH, _MACHINE = "authorization_code", "refresh_token", "client_credentials"
+
+
+def read_document(
+    document: Mapping[str, Any],
+    settings: Settings,
+    current: Client | None = None,
+    *,
+    trusted: bool = False,
+) -> tuple[str, Metadata]:
+    """Return the type of the client and all its fields, a default for each that is left out.
+
+    null is left out as well (RFC 7592 section 2.2). ``current`` is the client that is updated,
+    ``trusted`` says that the request has an initial access token. Raises InvalidMetadata.
+    """
+    given = {name: value for name, value in document.items() if value is not None}
+    machine = trusted or (current is not None and current.client_type == "machine")
+    grants = _grants(given, settings, machine)
+    uris = strings(given, "redirect_uris")
+    kind, method = _placed(given, grants, uris)
+    if current is not None:
+        kind = _kept(given, kind, current)
+    metadata: dict[str, Any] = {
+        "name": (text(given, "client_name") or "").strip() or NAMELESS,
+        "redirect_uris": uris,
+        "grant_types": grants,
+        "response_types": _restricted(given, grants),
+        "auth_method": method,
+    }
+    metadata |= members.fields(given, settings.openid)
+    held = current.scopes if current is not None else ()
+    metadata["scopes"] = scopes = _scopes(given, settings, kind, held)
+    default = [name for name in settings.default_scopes if name in scopes]
+    metadata["default_scopes"] = default or scopes
+    return kind, cast(Metadata, metadata)
+
+
+def document_of(client: Client) -> dict[str, object]:
+    """Return all the registered metadata of a client (RFC 7591 section 3.2.1), no credentials."""
+    made: dict[str, object] = {
+        "client_id": client.client_id,
+        "client_id_issued_at": client.created_at,
+        "client_name": client.name,
+        "redirect_uris": list(client.redirect_uris),
+        "grant_types": list(client.grant_types),
+        "response_types": list(response_types.of(client)),
+        "token_endpoint_auth_method": client.auth_method,
+        "application_type": "native" if client.client_type == "native" else "web",
+        "scope": " ".join(client.scopes),
+    }
+    for row in members.ROWS:
+        made[row.name] = row.told(client)
+    made["jwks"] = None if client.jwks is None else json.loads(client.jwks)
+    if client.backchannel_logout_uri is None:
+        del made["backchannel_logout_session_required"]
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def _grants(given: Mapping[str, Any], settings: Settings, machine: bool) -> tuple[str, ...]:
+    """Return the grant types that are registered; ``machine`` says that it may be one."""
+    asked = strings(given, "grant_types") or [_CODE]
+    known = (_CODE, _REFRESH, *response_types.implicit(settings))
+    grants = tuple(name for name in known if name in asked)
+    if response_types.offered(grants):
+        return grants
+    if _MACHINE in asked and machine:
+        return (_MACHINE,)
+    raise InvalidMetadata({"grant_types": "Clients register for authorization_code here."})
+
+
+def _restricted(given: Mapping[str, Any], grants: Sequence[str]) -> tuple[str, ...]:
+    """Return the response types that a client restricts itself to (Registration section 2)."""
+    offered = response_types.offered(grants)
+    asked = strings(given, "response_types") or ["code"]
+    wanted = [" ".join(sorted(words.split())) for words in asked]
+    chosen = tuple(name for name in offered if name in wanted)
+    if offered and not chosen:
+        sentence = f"With these grant types they are {', '.join(offered)}."
+        raise InvalidMetadata({"response_types": sentence})
+    return chosen
+
+
+def _placed(
+    given: Mapping[str, Any], grants: Sequence[str], uris: Sequence[str]
+) -> tuple[str, str]:
+    """Return the type and the authentication method; see above."""
+    application = text(given, "application_type")
+    if application not in (None, "web", "native"):
+        raise InvalidMetadata({"application_type": "Choose one of web, native."})
+    redirects = bool(response_types.offered(grants))
+    default = "none" if application == "native" and redirects else "client_secret_basic"
+    method = text(given, "token_endpoint_auth_method") or default
+    if not redirects:
+        return "machine", method
+    if method != "none":
+        return "web", method
+    on_device = application is None and any(map(_on_device, uris))
+    return "native" if on_device or application == "native" else "browser", method
+
+
+def _on_device(uri: str) -> bool:
+    try:
+        return leaves_browser(uri)
+    except ValueError:
+        return False
+
+
+def _kept(given: Mapping[str, Any], kind: str, current: Client) -> str:
+    guessed = given.get("application_type") is None
+    if guessed and {kind, current.client_type} == {"browser", "native"}:
+        return current.client_type
+    if kind != current.client_type:
+        raise InvalidMetadata({"client": f"It is a {current.client_type} client and stays one."})
+    return kind
+
+
+def _scopes(
+    given: Mapping[str, Any], settings: Settings, kind: str, held: Sequence[str]
+) -> list[str]:
+    asked = text(given, "scope")
+    declared = [scope.name for scope in settings.scopes]
+    # What the operator gave it beyond that stays until it asks for less.
+    may_have = (*(settings.registration_scopes or declared), *held)
+    offered = [name for name in declared if name in may_have]
+    if not asked or not asked.split():
+        # Of a machine nobody is asked what it may have.
+        wanted: Sequence[str] = settings.default_scopes if kind == "machine" else offered
+    else:
+        wanted = asked.split(" ")
+    chosen = [name for name in offered if name in wanted]
+    if offered and wanted and not chosen:
+        raise InvalidMetadata({"scopes": f"Ask for some of {' '.join(offered)}."})
+    return chosen

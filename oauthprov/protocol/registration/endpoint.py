@@ -1,0 +1,234 @@
+"""Clients that register themselves (RFC 7591) and manage what they registered (RFC 7592).
+
+The registration access token of a client stays the same for its life: a new one in a response
+that gets lost would lock the client out. Storage has its digest only, as of the client secret, so
+an answer repeats the token that was presented, and the secret is told once, at registration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from oauthlib.oauth2.rfc6749.errors import (
+    AccessDeniedError,
+    InvalidTokenError,
+    OAuth2Error,
+    TemporarilyUnavailableError,
+)
+
+from oauthprov import credentials, logs
+from oauthprov.errors import FetchBusy, InvalidClientMetadataError
+from oauthprov.fetch import Fetcher
+from oauthprov.protocol.clients.logo_worker import LOGO_PATIENCE, LogoWorker
+from oauthprov.protocol.clients.metadata import InvalidMetadata
+from oauthprov.protocol.clients.registrar import (
+    ChangedMeanwhile,
+    Registrar,
+    StoredClient,
+    UnknownClient,
+    has_secret,
+)
+from oauthprov.protocol.engine.endpoints import NO_STORE
+from oauthprov.protocol.registration import http, initial_access
+from oauthprov.protocol.registration.document import document_of, read_document
+from oauthprov.protocol.request import events
+from oauthprov.protocol.request.answers import Answer, Call
+from oauthprov.protocol.request.events import Event
+from oauthprov.records import Client, InitialAccessToken
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Add, Conflict, Replace, Storage, Stored
+
+log = logs.logger(__name__)
+
+AddressOf = Callable[[str], str]
+"""The URL at which a client of this id manages itself."""
+
+_RACES = 3
+_OURS = (
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+)
+
+
+class DynamicRegistration:
+    """Both endpoints. ``address_of`` gives the URL at which a client manages itself.
+
+    Every method may raise StorageError, and else what a callable that it was given raises.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clock: Callable[[], int],
+        evict: Callable[[str], None],
+        fetcher: Fetcher,
+        logos: LogoWorker,
+    ) -> None:
+        self._settings = settings
+        self._storage = storage
+        self._clock = clock
+        self._logos = logos
+        self._registrar = Registrar(settings, storage, clock, evict, fetcher)
+
+    def register(self, call: Call, address_of: AddressOf, make_room: Callable[[], None]) -> Answer:
+        """Register a client (RFC 7591 section 3).
+
+        ``make_room`` is called before a client is stored, and raises when there is none left.
+        """
+        return self._answer(None, lambda: self._register(call, address_of, make_room))
+
+    def read(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
+        """Return what is registered (RFC 7592 section 2.1)."""
+
+        def work() -> Answer:
+            stored, token = self._managed(call, client_id)
+            return _information(200, stored.record, token, address_of)
+
+        return self._answer(client_id, work)
+
+    def update(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
+        """Replace all that is registered: what is left out is gone (RFC 7592 section 2.2)."""
+
+        def work() -> Answer:
+            for _ in range(_RACES):
+                stored, token = self._managed(call, client_id)
+                try:
+                    client, secret = self._update(stored, http.parsed(call))
+                except (ChangedMeanwhile, UnknownClient):
+                    continue
+                log.info("client %s changed its registration", client_id)
+                self._logos.want(client, LOGO_PATIENCE)
+                return _information(200, client, token, address_of, secret)
+            raise TemporarilyUnavailableError("Please try again.", status_code=503)
+
+        return self._answer(client_id, work)
+
+    def remove(self, call: Call, client_id: str) -> Answer:
+        """Remove a client; its tokens are dead at once (RFC 7592 section 2.3)."""
+
+        def work() -> Answer:
+            self._managed(call, client_id)
+            try:
+                self._registrar.remove(client_id)
+            except UnknownClient:
+                raise InvalidTokenError("The registration access token is not valid.") from None
+            log.info("client %s removed itself", client_id)
+            return Answer(204, None, NO_STORE)
+
+        return self._answer(client_id, work)
+
+    def _register(
+        self, call: Call, address_of: AddressOf, make_room: Callable[[], None]
+    ) -> Answer:
+        trusted = self._presented(call) is not None
+        document = http.parsed(call)
+        kind, metadata = read_document(document, self._settings, trusted=trusted)
+        client, secret = self._registrar.prepare(type=kind, **metadata)
+        token, digest = credentials.mint(credentials.REGISTRATION_TOKEN)
+        client = replace(client, registration_token=digest)
+        make_room()
+        self._store(call, client)
+        log.info("client %s registered itself", client.client_id)
+        self._logos.want(client, LOGO_PATIENCE)
+        return _information(201, client, token, address_of, secret)
+
+    def _store(self, call: Call, client: Client) -> None:
+        for _ in range(_RACES):
+            presented = self._presented(call)
+            spent = () if presented is None else initial_access.spend(presented)
+            try:
+                self._storage.commit(*spent, Add(client), now=self._clock())
+                return
+            except Conflict as lost:
+                if not isinstance(lost.change, Replace):
+                    raise
+        raise TemporarilyUnavailableError("Please try again.", status_code=503)
+
+    def _presented(self, call: Call) -> Stored[InitialAccessToken] | None:
+        """Return the initial access token of a request, None where it may come without one.
+
+        One that is presented must be good all the same. Raises InvalidTokenError.
+        """
+        if self._settings.registration == "open" and "authorization" not in call.headers:
+            return None
+        token = http.bearer(call)
+        stored = initial_access.present(self._storage, token, self._clock())
+        if stored is None:
+            raise InvalidTokenError("The initial access token is not valid.")
+        return stored
+
+    def _managed(self, call: Call, client_id: str) -> tuple[StoredClient, str]:
+        """Return the client and the registration access token that proves it."""
+        token = http.bearer(call)
+        wrong = InvalidTokenError("The registration access token is not valid.")
+        try:
+            stored = self._registrar.get(client_id)
+        except UnknownClient:
+            raise wrong from None
+        digest = stored.record.registration_token
+        if digest is None or not credentials.matches(token, digest):
+            raise wrong
+        if stored.record.disabled_at is not None:
+            raise AccessDeniedError("The client is disabled.", status_code=403)
+        return stored, token
+
+    def _update(
+        self, stored: StoredClient, document: Mapping[str, Any]
+    ) -> tuple[Client, str | None]:
+        """Return the client as it is then, and its secret where it needed one anew."""
+        client = stored.record
+        _check_identity(client, document)
+        _, metadata = read_document(document, self._settings, client)
+        client = self._registrar.edit(
+            client.client_id, version=stored.version, by_client=True, **metadata
+        )
+        if has_secret(client) and not client.secrets:
+            return self._registrar.rotate_secret(client.client_id)
+        return client, None
+
+    def _answer(self, client_id: str | None, work: Callable[[], Answer]) -> Answer:
+        try:
+            return work()
+        except InvalidMetadata as invalid:
+            error: OAuth2Error = http.as_registered(invalid)
+        except FetchBusy as busy:
+            log.warning("there is no room to fetch: %s", busy)
+            error = TemporarilyUnavailableError("Please try again.", status_code=503)
+        except OAuth2Error as refused:
+            error = refused
+        named = None if client_id is None else events.cut(client_id)
+        events.emit(Event("register", error.error, client_id=named), error.description)
+        return http.refusal(error, self._settings.issuer)
+
+
+def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
+    """Refuse what an update may not say (RFC 7592 section 2.2)."""
+    if document.get("client_id") != client.client_id:
+        raise InvalidClientMetadataError("client_id: It must be that of the client.")
+    for member in _OURS:
+        if member in document:
+            raise InvalidClientMetadataError(f"{member}: An update may not hold it.")
+    secret = document.get("client_secret")
+    if secret is None:
+        return
+    known = isinstance(secret, str) and [credentials.matches(secret, s) for s in client.secrets]
+    if not known or not any(known):
+        raise InvalidClientMetadataError("client_secret: A client doesn't choose its secret.")
+
+
+def _information(
+    status: int, client: Client, token: str, address_of: AddressOf, secret: str | None = None
+) -> Answer:
+    """The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
+    body = document_of(client) | {
+        "registration_client_uri": address_of(client.client_id),
+        "registration_access_token": token,
+    }
+    if secret is not None:
+        body |= {"client_secret": secret, "client_secret_expires_at": 0}
+    return Answer(status, body, NO_STORE)

@@ -1,0 +1,1 @@
+"""What every protocol request works with: its context, parameters, scopes and answers."""

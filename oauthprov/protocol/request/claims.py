@@ -1,0 +1,150 @@
+"""Claims: which of them a client asks for, by scope or one by one, and what it is told.
+
+OpenID Connect Core sections 5.1, 5.4 and 5.5.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from oauthprov.protocol.keys.json_object import parse_object
+
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    "profile": (
+        "name",
+        "family_name",
+        "given_name",
+        "middle_name",
+        "nickname",
+        "preferred_username",
+        "profile",
+        "picture",
+        "website",
+        "gender",
+        "birthdate",
+        "zoneinfo",
+        "locale",
+        "updated_at",
+    ),
+    "email": ("email", "email_verified"),
+    "address": ("address",),
+    "phone": ("phone_number", "phone_number_verified"),
+}
+"""The claims that each scope stands for (section 5.4)."""
+
+OURS = ("sub", "acr", "auth_time")
+"""Claims that a client may ask for one by one, and that never come from the account."""
+
+_SCOPE_OF = {name: scope for scope, names in SCOPES.items() for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One claim that is asked for; ``values``, if any, are the only ones that will do."""
+
+    essential: bool = False
+    values: tuple[object, ...] = ()
+
+    def met_by(self, value: object) -> bool:
+        """Tell whether ``value`` will do."""
+        # As JSON, for Python takes 1 and True as the same.
+        return not self.values or json.dumps(value) in map(json.dumps, self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsRequest:
+    """The claims parameter: what is wanted from UserInfo and in the ID token, by name."""
+
+    userinfo: Mapping[str, Wanted] = field(default_factory=dict)
+    id_token: Mapping[str, Wanted] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, raw: str) -> ClaimsRequest:
+        """Read the parameter; ValueError says what is wrong with it. Other members are ignored."""
+        return cls._of(parse_object(raw))
+
+    @classmethod
+    def load(cls, dumped: str | None) -> ClaimsRequest:
+        """Read what :meth:`dump` made."""
+        # Not by the limits of parse(): a ``value`` lies one level deeper among ``values``.
+        return cls._of(json.loads(dumped)) if dumped else cls()
+
+    @classmethod
+    def _of(cls, members: Mapping[str, Any]) -> ClaimsRequest:
+        return cls(_members(members, "userinfo"), _members(members, "id_token"))
+
+    def dump(self) -> str | None:
+        """Return the request as JSON for a record, None when nothing is asked for."""
+        members = {"userinfo": _plain(self.userinfo), "id_token": _plain(self.id_token)}
+        asked = {name: wanted for name, wanted in members.items() if wanted}
+        return json.dumps(asked, separators=(",", ":")) if asked else None
+
+    def within(self, scopes: Iterable[str]) -> ClaimsRequest:
+        """Return what of the request the scopes that a client may have stand for."""
+        known = {*OURS, *(name for scope in scopes for name in SCOPES.get(scope, ()))}
+        return ClaimsRequest(
+            {name: wanted for name, wanted in self.userinfo.items() if name in known},
+            {name: wanted for name, wanted in self.id_token.items() if name in known},
+        )
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes whose sentences tell a person what is asked for."""
+        names = (*self.userinfo, *self.id_token)
+        return tuple(dict.fromkeys(_SCOPE_OF[name] for name in names if name in _SCOPE_OF))
+
+
+def told(
+    known: Mapping[str, object], scopes: Iterable[str], asked: Mapping[str, Wanted]
+) -> dict[str, object]:
+    """Return what is told of the claims ``known``: those of the scopes, and those asked for.
+
+    One of another value than was asked for is left out. What belongs to the protocol is never
+    taken from an account.
+    """
+    names = dict.fromkeys(name for scope in scopes for name in SCOPES.get(scope, ()))
+    names |= dict.fromkeys(name for name in asked if name in _SCOPE_OF)
+    found = {name: known[name] for name in names if known.get(name) is not None}
+    anything = Wanted()
+    return {n: value for n, value in found.items() if asked.get(n, anything).met_by(value)}
+
+
+def of_account(asked: Mapping[str, Wanted], scopes: Iterable[str]) -> bool:
+    """Tell whether anything is asked for that only the account knows."""
+    return any(name in _SCOPE_OF for name in asked) or any(scope in SCOPES for scope in scopes)
+
+
+def _members(members: Mapping[str, Any], name: str) -> dict[str, Wanted]:
+    given = members.get(name)
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise ValueError(f"has a member {name} that is not an object")
+    return {claim: _wanted(claim, how) for claim, how in given.items()}
+
+
+def _wanted(claim: str, how: object) -> Wanted:
+    if how is None:
+        return Wanted()
+    if not isinstance(how, dict):
+        raise ValueError(f"asks for {_shown(claim)} with neither null nor an object")
+    essential, values = how.get("essential", False), how.get("values", [])
+    if not isinstance(essential, bool) or not isinstance(values, list):
+        raise ValueError(f"asks for {_shown(claim)} in a way that isn't defined")
+    single = [how["value"]] if "value" in how else []
+    return Wanted(essential, (*single, *values))
+
+
+def _shown(claim: str) -> str:
+    return claim if claim in _SCOPE_OF or claim in OURS else "a claim"
+
+
+def _plain(asked: Mapping[str, Wanted]) -> dict[str, object]:
+    plain: dict[str, object] = {}
+    for name, wanted in asked.items():
+        how = {"essential": True} if wanted.essential else {}
+        plain[name] = (how | ({"values": list(wanted.values)} if wanted.values else {})) or None
+    return plain

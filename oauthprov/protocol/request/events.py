@@ -1,0 +1,241 @@
+"""What became of a request: the reasons as a closed list, and the log line that gives one.
+
+The steps of a request note why on its context; where the request ends, :func:`report` writes it
+down together with the error that was sent. A client learns only the error, so the reasons may be
+as precise as an operator needs. None of them quotes a secret, a code or a token.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Literal
+
+from oauthprov import logs
+from oauthprov.protocol.request.answers import Answer, Redirect, Refusal
+
+VALUE_LIMIT = 100
+"""Characters of a value that a client sent which a line holds at most."""
+
+log = logs.logger(__name__)
+
+Endpoint = Literal["authorize", "token", "introspect", "revoke", "register", "resource", "logout"]
+"""Where a request came in; ``resource`` is every view behind an access token, UserInfo too."""
+
+
+class Reason(StrEnum):
+    """Why a request was refused, or what else an operator should know of it.
+
+    Each has a ``meaning``, one sentence. The values are stable: dashboards search for them.
+    """
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Reason:
+        """Make a member of its value and its meaning."""
+        made = str.__new__(cls, value)
+        made._value_ = value
+        made.meaning = meaning
+        return made
+
+    CODE_UNKNOWN = "code_unknown", "No such authorization code is stored."
+    CODE_EXPIRED = "code_expired", "The authorization code has expired."
+    CODE_OF_ANOTHER_CLIENT = (
+        "code_of_another_client",
+        "The authorization code was issued to another client.",
+    )
+    CODE_REPLAYED = (
+        "code_replayed",
+        "The authorization code had been redeemed before, so its grant is now revoked.",
+    )
+    VERIFIER_WRONG = (
+        "verifier_wrong",
+        "The code_verifier doesn't match the code_challenge of the authorization request.",
+    )
+    VERIFIER_UNEXPECTED = (
+        "verifier_unexpected",
+        "There is a code_verifier, but the authorization request had no code_challenge.",
+    )
+    REDIRECT_URI_MISMATCH = (
+        "redirect_uri_mismatch",
+        "The redirect_uri differs from that of the authorization request.",
+    )
+    REDIRECT_URI_UNREGISTERED = (
+        "redirect_uri_unregistered",
+        "The client hasn't registered the redirect_uri.",
+    )
+    REFRESH_TOKEN_UNKNOWN = "refresh_token_unknown", "No such refresh token is stored."
+    REFRESH_TOKEN_EXPIRED = "refresh_token_expired", "The refresh token has expired."
+    REFRESH_TOKEN_REVOKED = "refresh_token_revoked", "The grant of the refresh token is revoked."
+    REFRESH_TOKEN_OF_ANOTHER_CLIENT = (
+        "refresh_token_of_another_client",
+        "The refresh token was issued to another client.",
+    )
+    REFRESH_TOKEN_REPLAYED = (
+        "refresh_token_replayed",
+        "The refresh token had been used before, so its grant is now revoked.",
+    )
+    RECEIPT_USED = (
+        "receipt_used",
+        "A used refresh token came again within the grace and got the same response once more.",
+    )
+    ENDED = (
+        "ended",
+        "The account, consent or session that the code or grant rests on has ended.",
+    )
+    TOKEN_UNKNOWN = "token_unknown", "No such token is stored, or it isn't an access token."
+    TOKEN_EXPIRED = "token_expired", "The token has expired."
+    TOKEN_REVOKED = "token_revoked", "The token or its grant is revoked, or the token was used up."
+    TOKEN_OF_ANOTHER_CLIENT = (
+        "token_of_another_client",
+        "The token was issued to another client than the one that revokes it.",
+    )
+    INTROSPECTION_NOT_ALLOWED = (
+        "introspection_not_allowed",
+        "The client may not introspect tokens of the client that this one was issued to.",
+    )
+    CLIENT_UNIDENTIFIED = (
+        "client_unidentified",
+        "The request names no client, or its credentials can't be read.",
+    )
+    CLIENT_UNKNOWN = "client_unknown", "There is no such client, or it is disabled."
+    CLIENT_METHOD_MISMATCH = (
+        "client_method_mismatch",
+        "The client authenticates by another method than the registered one.",
+    )
+    CLIENT_SECRET_WRONG = "client_secret_wrong", "The client secret is wrong."
+    CLIENT_ASSERTION_REFUSED = (
+        "client_assertion_refused",
+        "The client assertion can't be verified.",
+    )
+    CLIENT_ASSERTION_REPLAYED = (
+        "client_assertion_replayed",
+        "The client assertion had been used before.",
+    )
+    CLIENT_KEYS_BUSY = (
+        "client_keys_busy",
+        "The keys of the client can't be fetched now, since too much else is being fetched.",
+    )
+    GRANT_TYPE_NOT_ALLOWED = (
+        "grant_type_not_allowed",
+        "The client isn't registered for the grant type.",
+    )
+    RESPONSE_TYPE_NOT_ALLOWED = (
+        "response_type_not_allowed",
+        "The client isn't registered for the response type.",
+    )
+    REQUEST_OBJECT_REFUSED = (
+        "request_object_refused",
+        "The signed request object can't be had, verified or used.",
+    )
+    SIGNING_KEY_SEALED = (
+        "signing_key_sealed",
+        "No signing key opens with oauthprov.secret, so no ID token can be signed.",
+    )
+    SCOPE_NOT_ALLOWED = (
+        "scope_not_allowed",
+        "A requested scope is unknown, or not allowed for the client or the grant.",
+    )
+
+    @property
+    def level(self) -> int:
+        """The level of its line."""
+        return _LEVELS.get(self, logging.INFO)
+
+
+_LEVELS = {
+    Reason.CODE_REPLAYED: logging.WARNING,
+    Reason.REFRESH_TOKEN_REPLAYED: logging.WARNING,
+    Reason.RECEIPT_USED: logging.WARNING,
+    Reason.CLIENT_ASSERTION_REPLAYED: logging.WARNING,
+    Reason.CLIENT_KEYS_BUSY: logging.WARNING,
+    Reason.SIGNING_KEY_SEALED: logging.ERROR,
+}
+"""What isn't INFO: a secret may be in the wrong hands, replies get lost, or nothing works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a request; what isn't known is None.
+
+    ``error`` is the registered code that was sent, ``compared`` the values that differed.
+    """
+
+    endpoint: Endpoint | None = None
+    error: str | None = None
+    reason: Reason | None = None
+    client_id: str | None = None
+    grant_id: str | None = None
+    compared: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The error that was sent: a registered code and its description."""
+
+    error: str
+    description: str = ""
+
+
+def error_of(answer: object) -> Told | None:
+    """Return the error that an answer of the provider tells, None when it tells none."""
+    said: Mapping[str, object]
+    match answer:
+        case Answer():
+            said = answer.body or {}
+        case Redirect():
+            said = dict(answer.params)
+        case Refusal():
+            return Told(answer.error, answer.description)
+        case _:
+            return None
+    if "error" not in said:
+        return None
+    return Told(str(said["error"]), str(said.get("error_description") or ""))
+
+
+def report(noted: Sequence[Event], request: Event, told: Told | None) -> None:
+    """Write down what was noted of a request, the last of it as the reason of what was told.
+
+    ``request`` stands for an error that nobody has noted a reason of.
+    """
+    if told is None:
+        for event in noted:
+            emit(event)
+        return
+    *earlier, last = noted or (request,)
+    for event in earlier:
+        emit(event)
+    emit(replace(last, error=told.error), told.description)
+
+
+def emit(event: Event, description: str = "") -> None:
+    """Write one event into the log; ``description`` is written where there is no reason."""
+    named = [(field.name, getattr(event, field.name)) for field in fields(event)]
+    extra = {name: value for name, value in named if value is not None}
+    words = "noted" if event.error is None else "refused"
+    if description and event.reason is None:
+        words = f"{words}: {description}"
+    log.log(event.reason.level if event.reason else logging.INFO, "%s", words, extra=extra)
+
+
+def cut(text: str) -> str:
+    """Return the beginning of what was sent, which may be of any length."""
+    return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """Return what was sent as :attr:`Event.compared` quotes it: escaped and cut."""
+    return repr(cut(text))
+
+
+def issued_to(client_id: str) -> str:
+    """Return what differed: the client that a code or token was issued to."""
+    return f"issued to {client_id!r}"
+
+
+def expired(at: int, now: int) -> str:
+    """Return what differed: when something expired and what the time is (epoch seconds)."""
+    return f"expired at {at}, now {now}"

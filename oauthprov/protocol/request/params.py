@@ -1,0 +1,178 @@
+"""Request parameters, read strictly from raw bytes before oauthlib sees anything.
+
+Empty means absent and nothing may repeat (RFC 6749 section 3.1), but for ``resource`` and
+``audience`` (RFC 8707, RFC 8693). Names that an endpoint doesn't know are dropped, since oauthlib
+makes every name that it is given an attribute of its request.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes, urlencode
+
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
+
+from oauthprov.protocol.clients.redirects import URI_LIMIT
+from oauthprov.protocol.request.answers import Call
+
+Pairs = tuple[tuple[str, str], ...]
+
+FORM = "application/x-www-form-urlencoded"
+MANY = frozenset({"resource", "audience"})
+AUTHENTICATION = frozenset(
+    {
+        "acr_values",
+        "claims",
+        "claims_locales",
+        "display",
+        "id_token_hint",
+        "login_hint",
+        "max_age",
+        "nonce",
+        "prompt",
+        "ui_locales",
+    }
+)
+"""What OpenID Connect adds (Core section 3.1.2.1). oauthlib never sees it."""
+AUTHORIZATION = AUTHENTICATION | {
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+}
+CREDENTIALS = frozenset(
+    {"client_assertion", "client_assertion_type", "client_id", "client_secret"}
+)
+TOKEN = CREDENTIALS | {
+    "code",
+    "code_verifier",
+    "grant_type",
+    "redirect_uri",
+    "refresh_token",
+    "resource",
+    "scope",
+}
+ABOUT_TOKEN = CREDENTIALS | {"token", "token_type_hint"}
+"""What introspection and revocation take."""
+
+BODY_LIMIT = 32 * 1024
+QUERY_LIMIT = 8 * 1024
+REQUEST_LIMIT = QUERY_LIMIT + 16 * 1024
+"""A request that brings a request object along: what is in it must be within the query's limit."""
+COUNT_LIMIT = 100
+URIS = frozenset({"audience", "post_logout_redirect_uri", "redirect_uri", "resource"})
+"""Parameters of at most ``URI_LIMIT`` characters: reading a URI may take long for a long one."""
+
+_BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_NOT_PRINTABLE = re.compile(rb"[^\x21-\x7e]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The parameters that an endpoint knows, and the names that came more often than they may.
+
+    Of the latter only the first value is kept. ``refused`` is what is wrong with a request object
+    that came along.
+    """
+
+    pairs: Pairs
+    repeated: tuple[str, ...] = ()
+    refused: OAuth2Error | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all names and values."""
+        return sum(len(f"{name}={value}".encode()) for name, value in self.pairs)
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of ``name``, None when it is absent."""
+        return next((value for key, value in self.pairs if key == name), None)
+
+    def strict(self) -> Pairs:
+        """Return the pairs. Raises InvalidRequestError when any name repeats."""
+        if self.repeated:
+            raise InvalidRequestError(f"Duplicate {self.repeated[0]} parameter.")
+        return self.pairs
+
+
+def from_body(call: Call, known: frozenset[str], limit: int = BODY_LIMIT) -> Parsed:
+    """Read a form that was posted. Raises InvalidRequestError when it isn't one.
+
+    A query beside it is refused: credentials don't belong in a URL (RFC 6749 section 2.3.1).
+    """
+    if call.query:
+        raise InvalidRequestError("URL query parameters are not allowed.")
+    kind, _, rest = call.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != FORM:
+        raise InvalidRequestError(f"The content type must be {FORM}.")
+    charset = re.search(r"charset\s*=\s*\"?([^\s\";]*)", rest, re.IGNORECASE)
+    if charset and charset[1].lower() not in ("utf-8", "utf8"):
+        raise InvalidRequestError("The character set must be UTF-8.")
+    return parse(call.body, known, limit)
+
+
+def from_query(call: Call, known: frozenset[str], limit: int = QUERY_LIMIT) -> Parsed:
+    """Read the query. Raises InvalidRequestError when it can't be."""
+    return parse(call.query, known, limit)
+
+
+def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
+    """Read ``raw`` as ``application/x-www-form-urlencoded`` and keep the ``known`` names.
+
+    Raises InvalidRequestError over ``limit`` bytes or 100 parameters, for a URI that is too long,
+    and for broken percent-encoding, unprintable bytes, what isn't UTF-8, and NUL.
+    """
+    if len(raw) > limit:
+        raise InvalidRequestError("The request is too long.")
+    pieces = raw.split(b"&")
+    if len(pieces) > COUNT_LIMIT:
+        raise InvalidRequestError("The request has too many parameters.")
+    kept: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    repeated: dict[str, None] = {}
+    for name, value in map(_pair, filter(None, pieces)):
+        if name in seen and name not in MANY:
+            repeated[name] = None
+        elif name in known:
+            if too_long(name, value):
+                raise InvalidRequestError(f"The {name} is too long.")
+            seen.add(name)
+            kept.append((name, value))
+    return Parsed(tuple(pair for pair in kept if pair[1]), tuple(repeated))
+
+
+def too_long(name: str, value: str) -> bool:
+    """Tell whether a parameter is a URI, and longer than any that can be registered."""
+    return name in URIS and len(value) > URI_LIMIT
+
+
+def uri_with(pairs: Pairs) -> str:
+    """Return a URI that carries ``pairs`` to oauthlib; its host stands for nothing."""
+    known = [(name, value) for name, value in pairs if name not in AUTHENTICATION]
+    return "https://server.invalid/?" + urlencode(known)
+
+
+def _pair(piece: bytes) -> tuple[str, str]:
+    if _NOT_PRINTABLE.search(piece) or _BAD_PERCENT.search(piece):
+        raise InvalidRequestError("The request is not properly percent-encoded.")
+    name, _, value = piece.partition(b"=")
+    return decoded(name), decoded(value)
+
+
+def decoded(raw: bytes) -> str:
+    """Form-decode one part. Raises InvalidRequestError for what isn't UTF-8, and for NUL."""
+    try:
+        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidRequestError("The request is not valid UTF-8.") from None
+    if "\0" in text:
+        raise InvalidRequestError("The request holds a NUL character.")
+    return text

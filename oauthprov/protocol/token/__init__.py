@@ -1,0 +1,1 @@
+"""Client authentication, and the life of codes, access tokens, refresh tokens and ID tokens."""

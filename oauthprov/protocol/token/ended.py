@@ -1,0 +1,104 @@
+"""Whether what was authorized has ended since: judged when a code is redeemed, and at a refresh.
+
+Ending something is one small commit that leaves a mark: on the account, on the consent, or an
+:class:`~oauthprov.records.EndedSession`. Codes and grants are removed and revoked afterwards, in
+batches (:mod:`oauthprov.protocol.logout.sweeps`). An authorization that runs at that moment may
+add a code that no batch meets any more; the mark refuses it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import cast
+
+from oauthprov.credentials import digest
+from oauthprov.protocol.request.context import Context, required
+from oauthprov.records import (
+    Account,
+    AuthorizationCode,
+    Consent,
+    EndedSession,
+    Grant,
+    Record,
+    consent_key,
+)
+from oauthprov.settings import OFFLINE_ACCESS, OPENID, Settings
+from oauthprov.storage.interface import Stored
+
+
+def session_key(account_id: str, sid: str) -> str:
+    """Return the key of the EndedSession that marks a session; ``sid`` is ``SignedIn.sid``.
+
+    It is ``<account id>.<digest>``: the mark shares its slot with the Sweep that is queued with
+    it, so that also a cluster of which one node is full or fails writes both, or none.
+    """
+    return f"{account_id}.{digest(f'session {account_id} {sid}')}"
+
+
+def dies_with_session(settings: Settings, scopes: Collection[str]) -> bool:
+    """Tell whether a grant of ``scopes`` ends with the session that it was authorized in.
+
+    One without ``openid`` is OAuth alone: it says nothing of a sign-in. One with
+    ``offline_access`` is made to outlive the session (OpenID Connect Core section 11), unless
+    ``oauthprov.logout.revoke_offline`` is on. Both stay until the person takes them back.
+    """
+    lasts = OFFLINE_ACCESS in scopes and not settings.logout_revoke_offline
+    return OPENID in scopes and not lasts
+
+
+def grant_ends_at(
+    context: Context, scopes: Collection[str], session_ends_at: int | None, *, refreshable: bool
+) -> int:
+    """Return when a new grant ends at the latest, in epoch seconds.
+
+    One that :func:`dies_with_session` ends with the session's absolute lifetime, though nobody
+    signs out; ``oauthprov.grant_outlives_session`` changes that. One without a refresh token ends
+    with its access token; one whose client is to be told of the logout stays to be found.
+    """
+    settings, now = context.settings, context.now
+    latest = now + settings.grant_lifetime
+    if not settings.grant_outlives_session and dies_with_session(settings, scopes):
+        latest = min(latest, session_ends_at or latest)
+    if refreshable:
+        return latest
+    needed = now + settings.access_token_lifetime
+    client = required(context.client)
+    if OPENID in scopes and client.backchannel_logout_uri is not None:
+        needed = max(needed, session_ends_at or now + settings.session_lifetime)
+    return min(latest, needed)
+
+
+def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
+    """Return what has ended so that a code or grant is no good any more, for the log; one read.
+
+    None when nothing has.
+    """
+    account, consent, session = _marks(context, what)
+    if account is not None and account.disabled_at is not None:
+        return "the account"
+    if what.consent_epoch != (consent.epoch if consent else 0):
+        return "the consent"
+    if isinstance(what, Grant) and not dies_with_session(context.settings, what.scopes):
+        return None
+    if account is not None and what.account_epoch != account.epoch:
+        return "every session of the account"
+    over = session is not None and session.state(context.now) == "live"
+    return "the session" if over else None
+
+
+def _marks(
+    context: Context, what: AuthorizationCode | Grant
+) -> tuple[Account | None, Consent | None, Stored[EndedSession] | None]:
+    """Return what bears the marks; the account is None where a host keeps it."""
+    pairs: list[tuple[type[Record], str]] = [
+        (Account, what.account_id),
+        (Consent, consent_key(what.account_id, what.client_id)),
+    ]
+    if what.session_key is not None:
+        pairs.append((EndedSession, what.session_key))
+    account, consent, *session = context.storage.get_many(pairs)
+    return (
+        cast("Account", account.record) if account else None,
+        cast("Consent", consent.record) if consent else None,
+        cast("Stored[EndedSession] | None", session[0]) if session else None,
+    )

@@ -1,0 +1,98 @@
+"""ID tokens: who signed in, when and how, said to one client (OpenID Connect Core section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oauthprov.credentials import digest
+from oauthprov.errors import JoseError
+from oauthprov.protocol.clients import signed_responses, subjects
+from oauthprov.protocol.keys import jose
+from oauthprov.protocol.keys.jwk import ALGORITHMS
+from oauthprov.protocol.request import claims
+from oauthprov.protocol.request.claims import ClaimsRequest
+from oauthprov.protocol.request.context import Context, required
+from oauthprov.records import Grant
+from oauthprov.settings import OPENID
+
+TYPE = "JWT"
+CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
+"""All that an ID token may say of a sign-in, for the metadata."""
+
+
+def with_id_token(
+    context: Context,
+    grant: Grant,
+    scopes: tuple[str, ...],
+    response: dict[str, object],
+    nonce: str | None = None,
+) -> dict[str, object]:
+    """Return a token response with an ID token, where ``scopes`` ask for one.
+
+    A refresh has no ``nonce`` (section 12.2); all else is as it was at first. Storage is read only
+    when the claims parameter asked for something of the account. Raises StorageError.
+    """
+    if context.openid is None or OPENID not in scopes:
+        return response
+    access_token = str(response["access_token"])
+    return response | {"id_token": signed(context, grant, nonce=nonce, access_token=access_token)}
+
+
+def signed(
+    context: Context,
+    grant: Grant,
+    *,
+    nonce: str | None = None,
+    access_token: str | None = None,
+    scopes: tuple[str, ...] = (),
+) -> str:
+    """Return an ID token that goes with ``access_token``; with the claims of ``scopes``."""
+    alg = signed_responses.id_token_alg(context.settings, required(context.client))
+    made = _claims(context, grant, scopes)
+    if access_token is not None:
+        made["at_hash"] = jose.half_hash(alg, access_token)
+    if nonce is not None:
+        made["nonce"] = nonce
+    return context.sign(made, typ=TYPE, alg=alg)
+
+
+def hinted(context: Context, id_token_hint: str) -> Mapping[str, Any]:
+    """Return what an ID token of ours says. It may have expired. Raises JoseError.
+
+    Core section 3.1.2.1, RP-Initiated Logout section 2.
+    """
+    keys = required(context.openid).keys
+    claims = keys.verify(id_token_hint, algorithms=ALGORITHMS, types=(TYPE,), now=None).claims
+    if claims.get("iss") != context.settings.issuer:
+        raise JoseError("the token is of another issuer")
+    return claims
+
+
+def sid(session: str, client_id: str) -> str:
+    """Return how a client knows a session, ``SignedIn.sid``: another name for each client."""
+    return digest(f"sid {session} {client_id}")
+
+
+def _claims(context: Context, grant: Grant, scopes: tuple[str, ...]) -> dict[str, object]:
+    asked = ClaimsRequest.load(grant.claims).id_token
+    made: dict[str, object] = {}
+    if claims.of_account(asked, scopes):
+        known = required(context.openid).accounts.claims(grant.account_id)
+        made |= claims.told(known, scopes, asked)
+    made |= {
+        "iss": context.settings.issuer,
+        "sub": subjects.subject(context.settings, required(context.client), grant.account_id),
+        "aud": grant.client_id,
+        "iat": context.now,
+        "exp": context.now + context.settings.id_token_lifetime,
+    }
+    if grant.auth_time is not None:
+        made["auth_time"] = grant.auth_time
+    if grant.acr is not None:
+        made["acr"] = grant.acr
+    if grant.amr:
+        made["amr"] = list(grant.amr)
+    if grant.sid is not None:
+        made["sid"] = grant.sid
+    return made

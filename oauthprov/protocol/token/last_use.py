@@ -1,0 +1,77 @@
+"""When a client that registered itself was last used, so that unused ones can be removed.
+
+It is marked at most once in :data:`STEP`, within a commit that is made anyway: no flow costs a
+trip more. Other clients are never removed by themselves, so nothing is kept of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from oauthprov.protocol.request.context import Context
+from oauthprov.records import Client, Logo
+from oauthprov.settings import Settings
+from oauthprov.storage.interface import Change, Conflict, Remove, Replace, Storage, Stored
+
+STEP = 86_400
+"""Seconds for which ``last_used_at`` isn't written again."""
+
+
+def commit(context: Context, client_id: str, *changes: Change) -> None:
+    """Commit ``changes``, which are a use of the client, and mark it. Raises what they raise.
+
+    The mark goes first, so that on a cluster nothing but the client's proof is written yet when
+    it conflicts.
+    """
+    mark = _mark(context, client_id)
+    if mark is None:
+        context.commit(*changes)
+        return
+    try:
+        context.commit(mark, *changes)
+    except Conflict as lost:
+        if not isinstance(lost.change, Replace) or not isinstance(lost.change.record, Client):
+            raise
+        # Somebody else changed the client, and a mark isn't worth failing for.
+        context.commit(*changes)
+    finally:
+        context.clients.evict(client_id)
+
+
+def _mark(context: Context, client_id: str) -> Replace | None:
+    stored = context.clients.cached(client_id)
+    if stored is None or stored.record.registration_token is None:
+        return None
+    if context.now - (stored.record.last_used_at or 0) < STEP:
+        return None
+    return Replace(replace(stored.record, last_used_at=context.now), expecting=stored)
+
+
+def remove_unused(storage: Storage, settings: Settings, now: int) -> Iterator[int]:
+    """Walk all clients, remove the unused that registered themselves; yield of each page how many.
+
+    Unused is one that was registered, and given a code or a token, no later than
+    ``oauthprov.registration.unused_lifetime`` ago. Its tokens are dead at once.
+    """
+    lifetime = settings.registration_unused_lifetime
+    for page in storage.pages(Client) if lifetime else ():
+        unused = [stored for stored in page if _is_unused(stored.record, now - lifetime)]
+        yield sum(_remove(storage, stored, now) for stored in unused)
+
+
+def _is_unused(client: Client, since: int) -> bool:
+    used_at = max(client.created_at, client.last_used_at or 0)
+    return client.registration_token is not None and used_at <= since
+
+
+def _remove(storage: Storage, stored: Stored[Client], now: int) -> bool:
+    # A Remove never conflicts. So the client is stopped first: that does, if it was used just now.
+    try:
+        stopped = replace(stored.record, disabled_at=stored.record.disabled_at or now)
+        storage.commit(Replace(stopped, expecting=stored), now=now)
+    except Conflict:
+        return False
+    client_id = stored.record.client_id
+    storage.commit(Remove(Client, client_id), Remove(Logo, client_id), now=now)
+    return True

@@ -1,0 +1,76 @@
+"""Proof keys for code exchange, S256 only (RFC 7636, RFC 9700 section 2.1.1)."""
+
+from __future__ import annotations
+
+import re
+
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidGrantError,
+    InvalidRequestError,
+    MissingCodeChallengeError,
+    MissingCodeVerifierError,
+    UnsupportedCodeChallengeMethodError,
+)
+
+from oauthprov.protocol.clients.types import is_confidential
+from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.events import Reason
+
+METHOD = "S256"
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+def is_required(context: Context) -> bool:
+    """Tell whether an authorization request needs a challenge.
+
+    Always, but that ``oauthprov.pkce = public-only`` lets confidential clients go without in an
+    authentication request: what the certification of OpenID providers sends.
+    """
+    asked = context.authentication
+    if context.settings.pkce == "required" or asked is None or not asked.openid:
+        return True
+    return not is_confidential(required(context.client))
+
+
+def challenge(context: Context, request: Request) -> str:
+    """Return the challenge of an authorization request, empty where it goes without.
+
+    Raises InvalidRequestError or a kind of it when it is missing, not S256 or malformed. An absent
+    method means plain (RFC 7636 section 4.3), so it is refused as well.
+    """
+    given = request.code_challenge
+    if not given and not is_required(context):
+        return ""
+    if not given:
+        raise MissingCodeChallengeError(request=request)
+    if request.code_challenge_method != METHOD:
+        raise UnsupportedCodeChallengeMethodError(
+            "The code_challenge_method must be S256.", request=request
+        )
+    if not _CHALLENGE.fullmatch(given):
+        raise InvalidRequestError("The code_challenge is malformed.", request=request)
+    return str(given)
+
+
+def check_verifier_form(context: Context, request: Request) -> None:
+    """Raise InvalidRequestError for a malformed verifier (RFC 7636 section 4.1), or a missing one.
+
+    That needs no look at the code, and comes before it: a live and a dead code answer alike.
+    """
+    given = request.code_verifier
+    if given is not None and not _VERIFIER.fullmatch(given):
+        raise InvalidRequestError("The code_verifier is malformed.", request=request)
+    may_lack = context.settings.pkce != "required" and is_confidential(required(context.client))
+    if given is None and not may_lack:
+        raise MissingCodeVerifierError(request=request)
+
+
+def check_verifier(context: Context, request: Request, expected: str) -> None:
+    """Raise InvalidGrantError for a verifier without a challenge (RFC 9700 section 2.1.1)."""
+    given = request.code_verifier
+    if given is not None and not expected:
+        context.note(Reason.VERIFIER_UNEXPECTED)
+        raise InvalidGrantError("The code has no challenge.", request=request)

@@ -1,0 +1,170 @@
+"""Refresh tokens rotate; a lost reply is given again, and a replay revokes (RFC 9700 4.14.2)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
+
+from oauthprov import credentials
+from oauthprov.credentials import Bearer
+from oauthprov.protocol.request import events, resources, scopes
+from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.token import ended, id_tokens, last_use, tokens
+from oauthprov.records import Grant, Receipt, RefreshToken
+from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, State, Stored
+
+LAST_USED_STEP = 3600
+"""Seconds for which a grant's ``last_used_at`` isn't written again."""
+
+_RECEIPT = "receipt"
+
+
+def present(context: Context, raw: str, request: Request) -> bool:
+    """Load a refresh token that a client presents; tell whether it is good.
+
+    One that was rotated is good for the very response that its rotation gave, while the receipt
+    lasts; else this is a replay, and its grant is revoked. A live token of another client is
+    refused and stays as it is.
+    """
+    bearer = Bearer.parse(raw)
+    if bearer is None or bearer.kind != credentials.REFRESH_TOKEN or context.client is None:
+        context.note(Reason.REFRESH_TOKEN_UNKNOWN)
+        return False
+    stored = context.load(RefreshToken, bearer.key)
+    if stored is None:
+        context.note(Reason.REFRESH_TOKEN_UNKNOWN, grant_id=bearer.slot)
+        return False
+    state = stored.state(context.now)
+    if state == "claimed":
+        context.response = _again(context, stored.record, raw)
+    elif state != "live":
+        _note_dead(context, stored.record, state)
+        return False
+    elif stored.record.client_id != context.client.client_id:
+        compared = events.issued_to(stored.record.client_id)
+        context.note(
+            Reason.REFRESH_TOKEN_OF_ANOTHER_CLIENT, grant_id=bearer.slot, compared=compared
+        )
+        return False
+    context.refresh_token = stored
+    request.user = stored.grant.record.account_id if stored.grant else None
+    context.resources = resources.narrowed(context.settings, request, stored.record.resources)
+    return True
+
+
+def original_scopes(context: Context) -> list[str]:
+    """Return what the presented token was issued for, as far as its client may still have it."""
+    still = scopes.allowed(context.settings, required(context.client))
+    return list(scopes.only(required(context.refresh_token).record.scopes, still))
+
+
+def rotate(context: Context, raw: str, granted: tuple[str, ...]) -> tokens.Response:
+    """Use the presented token up, store its successor, and return the response.
+
+    Of two requests that race, the loser gets the winner's response, or, without a receipt,
+    InvalidGrantError after the grant is revoked. It is raised, too, when what was granted has
+    ended, though the grant isn't revoked yet.
+    """
+    stored = required(context.refresh_token)
+    stored_grant = required(stored.grant)
+    grant = stored_grant.record
+    over = ended.what_ended(context, grant)
+    if over is not None:
+        context.note(Reason.ENDED, compared=f"what ended: {over}")
+        raise InvalidGrantError()
+    if context.response is not None:
+        context.note(Reason.RECEIPT_USED)
+        return context.response
+    access, access_record = tokens.access_token(context, grant, granted)
+    successor, successor_record = tokens.refresh_token(context, grant)
+    made = tokens.response(access, access_record, successor)
+    made = id_tokens.with_id_token(context, grant, granted, made)
+    changes: list[Change] = [
+        Claim(RefreshToken, stored.record.key),
+        Add(successor_record),
+        Add(access_record),
+    ]
+    if context.settings.refresh_token_grace:
+        changes.append(Add(_receipt(context, stored.record, successor_record, raw, made)))
+    try:
+        _commit(context, changes, stored_grant)
+    except Conflict as lost:
+        if lost.state == "claimed":
+            made = _again(context, stored.record, raw)
+            context.note(Reason.RECEIPT_USED)
+            return made
+        _note_dead(context, stored.record, lost.state)
+        raise InvalidGrantError() from None
+    return made
+
+
+def _commit(context: Context, changes: list[Change], grant: Stored[Grant]) -> None:
+    client_id = grant.record.client_id
+    if context.now - grant.record.last_used_at < LAST_USED_STEP:
+        last_use.commit(context, client_id, *changes)
+        return
+    used = Replace(replace(grant.record, last_used_at=context.now), expecting=grant)
+    try:
+        last_use.commit(context, client_id, *changes, used)
+    except Conflict as lost:
+        if not isinstance(lost.change, Replace):
+            raise
+        # Nothing was written, and a mark of use isn't worth failing for.
+        context.commit(*changes)
+
+
+def _receipt(
+    context: Context,
+    presented: RefreshToken,
+    successor: RefreshToken,
+    raw: str,
+    response: tokens.Response,
+) -> Receipt:
+    key = credentials.key_from(raw, _RECEIPT)
+    return Receipt(
+        key=presented.key,
+        grant_id=presented.grant_id,
+        client_id=presented.client_id,
+        successor=successor.key,
+        sealed=credentials.seal(key, json.dumps(response).encode()),
+        expires_at=context.now + context.settings.refresh_token_grace,
+    )
+
+
+def _again(context: Context, presented: RefreshToken, raw: str) -> tokens.Response:
+    """Return the response of the rotation of ``raw``; revoke and raise when that may not be."""
+    response = _opened(context, presented, raw)
+    if isinstance(response, str):
+        grant_id = presented.grant_id
+        tokens.revoke_replayed(context, grant_id, Reason.REFRESH_TOKEN_REPLAYED, response)
+        raise InvalidGrantError()
+    return response
+
+
+def _opened(context: Context, presented: RefreshToken, raw: str) -> tokens.Response | str:
+    """Return the response of the rotation of ``raw``, or why it can't be given again."""
+    receipt = context.storage.get(Receipt, presented.key)
+    if receipt is None or receipt.state(context.now) != "live" or context.client is None:
+        return "there is no receipt any more"
+    if receipt.record.client_id != context.client.client_id:
+        return events.issued_to(presented.client_id)
+    successor = context.storage.get(RefreshToken, receipt.record.successor)
+    if successor is None or successor.state(context.now) != "live":
+        return "the next refresh token was used already"
+    opened = credentials.open_sealed(credentials.key_from(raw, _RECEIPT), receipt.record.sealed)
+    if opened is None:
+        return "the receipt can't be opened"
+    response: tokens.Response = json.loads(opened)
+    return response
+
+
+def _note_dead(context: Context, token: RefreshToken, state: State) -> None:
+    if state == "expired":
+        compared = events.expired(token.expires_at, context.now)
+        context.note(Reason.REFRESH_TOKEN_EXPIRED, grant_id=token.grant_id, compared=compared)
+    else:
+        context.note(Reason.REFRESH_TOKEN_REVOKED, grant_id=token.grant_id)

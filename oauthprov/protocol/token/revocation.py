@@ -1,0 +1,36 @@
+"""Token revocation (RFC 7009)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
+
+from oauthprov.protocol.request import events
+from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.token import tokens
+from oauthprov.records import AccessToken
+from oauthprov.storage.interface import Claim, Conflict, Revoke
+
+
+def revoke(context: Context, raw: str) -> None:
+    """Make a token useless, if it is one; the hint isn't needed, for the prefix tells the kind.
+
+    A refresh token takes its grant with it and so every access token (section 2.1), also one that
+    was rotated. An access token goes alone. Raises InvalidGrantError for another client's token,
+    which stays as it is (section 2.1: the request is refused and the client told).
+    """
+    stored = tokens.find(context, raw)
+    if stored is None or context.client is None:
+        return
+    token = stored.record
+    if token.client_id != context.client.client_id:
+        compared = events.issued_to(token.client_id)
+        context.note(Reason.TOKEN_OF_ANOTHER_CLIENT, grant_id=token.grant_id, compared=compared)
+        raise InvalidGrantError("The token was issued to another client.")
+    if not isinstance(token, AccessToken):
+        context.commit(Revoke(token.grant_id))
+        return
+    with suppress(Conflict):  # It was dead already, which is all that was asked for.
+        context.commit(Claim(AccessToken, token.key))

@@ -1,0 +1,172 @@
+"""Tokens: minted here, as records for storage and as the response that the client gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from oauthprov import credentials
+from oauthprov.credentials import Bearer
+from oauthprov.protocol.clients import subjects
+from oauthprov.protocol.request import events, resources
+from oauthprov.protocol.request.answers import Bearing
+from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.token import last_use
+from oauthprov.records import AccessToken, AuthorizationCode, Grant, Record, RefreshToken
+from oauthprov.storage.interface import Add, Revoke, Stored
+
+Response = dict[str, object]
+
+_PRESENTED = ("code", "refresh_token", "token")
+_KINDS: Mapping[str, type[Record]] = {
+    credentials.AUTHORIZATION_CODE: AuthorizationCode,
+    credentials.ACCESS_TOKEN: AccessToken,
+    credentials.REFRESH_TOKEN: RefreshToken,
+}
+
+
+def access_token(
+    context: Context, grant: Grant, scopes: tuple[str, ...]
+) -> tuple[Bearer, AccessToken]:
+    """Mint an access token under a grant, for this request's resources."""
+    bearer = Bearer.mint(credentials.ACCESS_TOKEN, grant.grant_id)
+    lifetime = context.settings.access_token_lifetime
+    return bearer, AccessToken(
+        key=bearer.key,
+        grant_id=grant.grant_id,
+        client_id=grant.client_id,
+        account_id=grant.account_id,
+        scopes=resources.scopes_for(context.settings, scopes, context.resources),
+        resources=context.resources,
+        issued_at=context.now,
+        expires_at=min(context.now + lifetime, grant.expires_at),
+    )
+
+
+def refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]:
+    """Mint a refresh token for all that the grant allows (RFC 6749 section 6)."""
+    bearer = Bearer.mint(credentials.REFRESH_TOKEN, grant.grant_id)
+    lifetime = context.settings.refresh_token_lifetime
+    return bearer, RefreshToken(
+        key=bearer.key,
+        grant_id=grant.grant_id,
+        client_id=grant.client_id,
+        scopes=grant.scopes,
+        resources=grant.resources,
+        issued_at=context.now,
+        expires_at=min(context.now + lifetime, grant.expires_at),
+    )
+
+
+def for_client(context: Context, scopes: tuple[str, ...]) -> Response:
+    """Store an access token of a client's own (RFC 6749 section 4.4) and return the response."""
+    bearer = Bearer.mint(credentials.ACCESS_TOKEN, credentials.mint_id())
+    record = AccessToken(
+        key=bearer.key,
+        grant_id=None,
+        client_id=required(context.client).client_id,
+        account_id=None,
+        scopes=resources.scopes_for(context.settings, scopes, context.resources),
+        resources=context.resources,
+        issued_at=context.now,
+        expires_at=context.now + context.settings.access_token_lifetime,
+    )
+    last_use.commit(context, record.client_id, Add(record))
+    return response(bearer, record)
+
+
+def response(access: Bearer, record: AccessToken, refresh: Bearer | None = None) -> Response:
+    """Return the token response (RFC 6749 section 5.1)."""
+    made: Response = {
+        "access_token": access.raw,
+        "token_type": "Bearer",
+        "expires_in": record.expires_at - record.issued_at,
+        "scope": " ".join(record.scopes),
+    }
+    if refresh is not None:
+        made["refresh_token"] = refresh.raw
+    return made
+
+
+def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToken] | None:
+    """Return the token that ``raw`` is, dead or alive; its prefix tells the kind."""
+    bearer = Bearer.parse(raw)
+    stored: Stored[AccessToken] | Stored[RefreshToken] | None = None
+    if bearer is not None and bearer.kind == credentials.REFRESH_TOKEN:
+        stored = context.load(RefreshToken, bearer.key)
+    elif bearer is not None and bearer.kind == credentials.ACCESS_TOKEN:
+        stored = context.load(AccessToken, bearer.key)
+    if stored is None:
+        context.note(Reason.TOKEN_UNKNOWN, grant_id=bearer.slot if bearer else None)
+    return stored
+
+
+def expect(context: Context, pairs: Iterable[tuple[str, str]]) -> None:
+    """Let what a request presents come by the same trip as its client, if that must be read."""
+    for name, value in pairs:
+        bearer = Bearer.parse(value) if name in _PRESENTED else None
+        if bearer is not None and bearer.kind in _KINDS:
+            context.expect(_KINDS[bearer.kind], bearer.key)
+
+
+def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]) -> bool:
+    """Tell whether a token is good now: itself, its grant and its client."""
+    token, state = stored.record, stored.state(context.now)
+    reason, compared = Reason.TOKEN_REVOKED, None
+    if state == "live":
+        if context.find_client(token.client_id) is not None:
+            return True
+        reason = Reason.CLIENT_UNKNOWN
+    elif state == "expired":
+        reason, compared = Reason.TOKEN_EXPIRED, events.expired(token.expires_at, context.now)
+    _note(context, reason, token, compared)
+    return False
+
+
+def bearing(context: Context, raw: str) -> Bearing | None:
+    """Return what a live access token stands for; None for anything else."""
+    stored = find(context, raw)
+    if stored is None:
+        return None
+    if not isinstance(stored.record, AccessToken):
+        _note(context, Reason.TOKEN_UNKNOWN, stored.record)
+        return None
+    client = context.find_client(stored.record.client_id)
+    if not is_live(context, stored) or client is None:
+        return None
+    token, account_id = stored.record, stored.record.account_id
+    return Bearing(
+        account_id=account_id,
+        client_id=token.client_id,
+        scopes=token.scopes,
+        resources=token.resources,
+        issued_at=token.issued_at,
+        expires_at=token.expires_at,
+        grant_id=token.grant_id,
+        claims=stored.grant.record.claims if stored.grant else None,
+        subject=account_id and subjects.subject(context.settings, client, account_id),
+    )
+
+
+def revoke_replayed(
+    context: Context, grant_id: str, reason: Reason, compared: str | None = None
+) -> None:
+    """Revoke a grant of which something was used twice (RFC 9700 section 4.14.2), and note it.
+
+    This is a commit of its own, so that it survives the error that reports the replay.
+    """
+    # A commit that lost may have used the proof up already, on a cluster, where this one then
+    # stops.
+    context.commit(Revoke(grant_id), before_proof=True)
+    context.note(reason, grant_id=grant_id, compared=compared)
+
+
+def _note(
+    context: Context,
+    reason: Reason,
+    token: AccessToken | RefreshToken,
+    compared: str | None = None,
+) -> None:
+    # At a resource no client has proven itself: the one that the token was issued to is meant.
+    client_id = None if context.client else token.client_id
+    context.note(reason, client_id=client_id, grant_id=token.grant_id, compared=compared)

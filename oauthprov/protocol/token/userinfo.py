@@ -1,0 +1,36 @@
+"""What an access token lets a client know of a person (OpenID Connect Core section 5.3)."""
+
+from __future__ import annotations
+
+from oauthprov.protocol.clients import signed_responses
+from oauthprov.protocol.request import claims
+from oauthprov.protocol.request.answers import Bearing
+from oauthprov.protocol.request.claims import ClaimsRequest
+from oauthprov.protocol.request.context import Context, required
+
+
+def userinfo(context: Context, bearing: Bearing) -> dict[str, object] | str | None:
+    """Return the claims that the token stands for; None when it stands for no person.
+
+    A JWT, where the client registered for one (section 5.3.2). The account is read only if there
+    is something to say of it.
+    """
+    client = context.find_client(bearing.client_id)
+    if bearing.account_id is None or client is None:
+        return None
+    said = _said(context, bearing, bearing.account_id)
+    alg = signed_responses.userinfo_alg(context.settings, client)
+    if alg is None:
+        return said
+    said |= {"iss": context.settings.issuer, "aud": client.client_id}
+    # Without a type and an expiry nobody can take it for an ID token, an id_token_hint least.
+    return context.sign(said, typ=None, alg=alg)
+
+
+def _said(context: Context, bearing: Bearing, account_id: str) -> dict[str, object]:
+    asked = ClaimsRequest.load(bearing.claims).userinfo
+    said: dict[str, object] = {}
+    if claims.of_account(asked, bearing.scopes):
+        known = required(context.openid).accounts.claims(account_id)
+        said = claims.told(known, bearing.scopes, asked)
+    return said | {"sub": bearing.subject}

@@ -1,0 +1,27 @@
+"""What the server fetches from the URLs that clients register."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oauthprov.settings import values
+from oauthprov.settings.setting import setting
+from oauthprov.settings.values import FetchAllow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetch:
+    """What the server fetches from the URLs that clients register."""
+
+    fetch_allow: FetchAllow = setting(  # noqa: RUF009 - it is frozen, as the others are
+        "fetch.allow",
+        values.fetch_allow,
+        "",
+        "What clients' URLs may name beside port 443 of public addresses: host:port, or CIDR.",
+    )
+    fetch_ca_file: str = setting(
+        "fetch.ca_file",
+        values.ca_file,
+        "",
+        "A file of certificates to trust beside the system's when clients' URLs are fetched.",
+    )

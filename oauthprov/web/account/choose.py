@@ -1,0 +1,90 @@
+"""Choosing among the accounts that are signed in in this browser.
+
+A choice makes an account the active one. For a request that waits it counts as the answer to
+``prompt=select_account`` (OpenID Connect Core section 3.1.2.1), and as no sign-in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov import logs
+from oauthprov.accounts import BuiltInAccounts, SignedIn
+from oauthprov.web.account.continuing import ANOTHER, MARKS, asking, marks_of, onward
+from oauthprov.web.errors import Rejected
+from oauthprov.web.i18n import _
+from oauthprov.web.responder import respond, see
+
+log = logs.logger(__name__)
+
+_NOTICES = {"ended": _("Signed out.")}
+_GONE = _("That account is not signed in here any more.")
+
+
+def show(request: Any) -> Any:
+    """List the accounts of this browser; with none left, lead to the sign-in page."""
+    query = request.oauthprov.query(*MARKS, "done")
+    return _page(request, marks_of(query), notice=_NOTICES.get(query.get("done", "")))
+
+
+def enter(request: Any) -> Any:
+    """Make the chosen account the active one and go on, or sign one out."""
+    tools = request.oauthprov
+    form = tools.form("choose", "remove", *MARKS)
+    marks = marks_of(form)
+    if ("choose" in form) == ("remove" in form):
+        raise Rejected("invalid_request", "The form names no account.")
+    person = tools.session.find(form.get("choose") or form["remove"])
+    if person is None:
+        return _page(request, marks, problem=_GONE, status=409)
+    if "remove" in form:
+        tools.session.end(person)
+        log.info("account %s signed out", person.account_id)
+        return see(request, tools.url("choose", marks | {"done": "ended"}))
+    if "interaction" in marks:
+        ended = tools.provider.choose(marks["interaction"], person, tools.session.browser)
+        if ended is not None:
+            return respond(request, ended)
+    tools.session.activate(person)
+    return see(request, onward(request, marks))
+
+
+def _page(
+    request: Any,
+    marks: dict[str, str],
+    *,
+    notice: str | None = None,
+    problem: str | None = None,
+    status: int = 200,
+) -> Any:
+    tools = request.oauthprov
+    people = tools.session.everybody
+    pending = asking(request, marks)
+    if "interaction" in marks and pending is None:
+        return see(request, onward(request, marks))
+    if not people:
+        return see(request, tools.url("login", marks))
+    request.response.status_int = status
+    hint = pending.login_hint if pending else None
+    return {
+        "client": pending.client if pending else None,
+        "people": _hinted_first(people, hint),
+        "marks": marks,
+        "another": {**marks, **ANOTHER},
+        "notice": notice,
+        "problem": problem,
+    }
+
+
+def _hinted_first(people: tuple[SignedIn, ...], hint: str | None) -> list[SignedIn]:
+    key = BuiltInAccounts.key_of(hint) if hint else None
+    return sorted(people, key=lambda one: BuiltInAccounts.key_of(one.name) != key)
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/choose``."""
+    config.add_oauth_page(
+        "choose", "/choose", get=show, post=enter, template="choose", leaves=True
+    )

@@ -1,0 +1,73 @@
+"""The question whether a client may have what it asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov.protocol.request.answers import ConsentQuestion
+from oauthprov.web import i18n
+from oauthprov.web.errors import Rejected
+from oauthprov.web.responder import respond
+
+
+def ask(request: Any) -> Any:
+    """Show who asks, for what, as which account, and where Allow leads."""
+    tools = request.oauthprov
+    interaction = _interaction(tools.query("interaction"))
+    browser = tools.session.browser
+    question = tools.provider.question(interaction, tools.person, browser, others=tools.others)
+    if not isinstance(question, ConsentQuestion):
+        return respond(request, question)
+    i18n.settle_language(request, question.ui_locales)
+    return {
+        "question": question,
+        "choose": tools.selection_url(interaction),
+        # The name on top leads to the account of whoever is active.
+        "person": question.person if question.person == tools.person else None,
+        **_asked(question),
+    }
+
+
+def decide(request: Any) -> Any:
+    """Allow or cancel, and lead back to the client."""
+    tools = request.oauthprov
+    form = tools.form("interaction", "decision")
+    interaction = _interaction(form)
+    if form.get("decision") not in ("allow", "cancel"):
+        raise Rejected("invalid_request", "The form says neither allow nor cancel.")
+    decided = tools.provider.decide(
+        interaction,
+        tools.person,
+        tools.session.browser,
+        allow=form["decision"] == "allow",
+        others=tools.others,
+    )
+    return respond(request, decided)
+
+
+def _asked(question: ConsentQuestion) -> dict[str, object]:
+    everything = (*question.scopes, *question.resources)
+    more = question.granted_before is not None and any(asked.new for asked in everything)
+    if not more:
+        return {"more": False, "scopes": question.scopes, "resources": question.resources}
+    return {
+        "more": True,
+        "scopes": [asked for asked in question.scopes if asked.new] or question.scopes,
+        "resources": [asked for asked in question.resources if asked.new],
+        "known": [asked for asked in everything if not asked.new],
+    }
+
+
+def _interaction(fields: dict[str, str]) -> str:
+    if "interaction" not in fields:
+        raise Rejected("invalid_request", "This page is part of a sign-in: begin at the app.")
+    return fields["interaction"]
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/consent``."""
+    config.add_oauth_page(
+        "consent", "/consent", get=ask, post=decide, template="consent", leaves=True
+    )

@@ -1,0 +1,144 @@
+"""Confirming one's e-mail address with what was mailed to it.
+
+The link carries its token behind a ``#``. Browsers don't send that part: it comes into no access
+log, and whoever merely fetches what mail links to (scanners, previews) confirms nothing. A script
+puts it into the form; without scripts it is copied from the mail.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov import logs
+from oauthprov.accounts import Begun, BuiltInAccounts, SignedIn, Unproven
+from oauthprov.errors import MailError
+from oauthprov.mail import Message
+from oauthprov.web import i18n
+from oauthprov.web.i18n import _, too_many_attempts
+from oauthprov.web.layout import moment
+from oauthprov.web.responder import see
+from oauthprov.web.signed_in import signed_in
+
+log = logs.logger(__name__)
+
+PAGE = "email"
+_TEMPLATE = "email_verification"
+
+_SENT = _("A link is on its way to you. It may take a few minutes, and end up among spam.")
+_NOT_SENT = _("The mail couldn't be sent. Look at the address, or try again later.")
+_UNPROVEN = _(
+    "This link is used or too old, or it is for another address or account. Send a new one."
+)
+_SUBJECT = _("Confirm your e-mail address for ${title}")
+# Nothing in it is the account's own words: it may go to a stranger, who would read them as ours.
+_TEXT = _(
+    "Somebody with an account at ${title} says that this e-mail address is theirs.\n"
+    "\n"
+    "If it was you, open this address and press Confirm:\n"
+    "\n"
+    "${link}\n"
+    "\n"
+    "Where the page asks for a code, it is this one:\n"
+    "\n"
+    "${token}\n"
+    "\n"
+    "It works once, until ${moment}, for the account that asked for it.\n"
+    "\n"
+    "If it wasn't you, do nothing: without this mail nobody can confirm your address.\n"
+)
+
+
+def show(request: Any) -> dict[str, object]:
+    """Show how it stands with the address, or ask to sign in first."""
+    person = request.oauthprov.person
+    if person is None:
+        return {"sign_in": request.oauthprov.login_url(PAGE)}
+    sent = request.oauthprov.query("done").get("done") == "sent"
+    return _page(request, person, notice=_SENT if sent else None)
+
+
+@signed_in(PAGE)
+def confirm(request: Any, person: SignedIn) -> Any:
+    """Take the code: the address is verified."""
+    tools = request.oauthprov
+    code = tools.form("code").get("code", "").strip()
+    try:
+        tools.site.email_verifications.finish(person.account_id, code)
+    except Unproven:
+        return _page(request, person, problem=_UNPROVEN, status=422)
+    log.info("account %s confirmed its e-mail address", person.account_id)
+    return see(request, tools.url("account", {"done": "email"}))
+
+
+@signed_in(PAGE)
+def send(request: Any, person: SignedIn) -> Any:
+    """Mail a link to the address."""
+    tools = request.oauthprov
+    tools.form()
+    claims = tools.site.people.profile(person.account_id)
+    if "email" not in claims or claims.get("email_verified") is True:
+        return see(request, tools.url(PAGE))
+    recipient = BuiltInAccounts.key_of(claims["email"])
+    address = request.remote_addr or ""
+    wait = tools.site.attempts.mail(person.account_id, address, recipient)
+    if wait:
+        request.response.headers["Retry-After"] = str(wait)
+        return _page(request, person, problem=too_many_attempts(wait), status=429)
+    begun = tools.site.email_verifications.begin(person.account_id)
+    if begun is None:
+        return see(request, tools.url(PAGE))
+    try:
+        tools.site.outbox.send(_message(request, begun))
+    except MailError as error:
+        log.warning("a mail for account %s wasn't sent: %s", person.account_id, error)
+        return _page(request, person, problem=_NOT_SENT, status=503)
+    log.info("account %s was mailed a link", person.account_id)
+    return see(request, tools.url(PAGE, {"done": "sent"}))
+
+
+def _message(request: Any, begun: Begun) -> Message:
+    tools = request.oauthprov
+    i18n.settle_language(request)
+    words = {
+        "title": tools.settings.title,
+        "link": f"{tools.url(PAGE)}#{begun.token}",
+        "token": begun.token,
+        "moment": moment(begun.expires_at),
+    }
+    translate = request.localizer.translate
+    return Message(
+        to=begun.email,
+        subject=translate(_SUBJECT % words),
+        text=translate(_TEXT % words),
+    )
+
+
+def _page(
+    request: Any,
+    person: SignedIn,
+    *,
+    notice: str | None = None,
+    problem: str | None = None,
+    status: int = 200,
+) -> dict[str, object]:
+    request.response.status_int = status
+    claims = request.oauthprov.site.people.profile(person.account_id)
+    return {
+        "sign_in": None,
+        "email": claims.get("email"),
+        "verified": claims.get("email_verified") is True,
+        "notice": notice,
+        "problem": problem,
+        "wrong": problem is _UNPROVEN,
+    }
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/account/email`` where mail can be sent, and apps may ask for addresses."""
+    settings = config.registry["oauthprov.settings"]
+    asked_for = settings.openid and "email" in {scope.name for scope in settings.scopes}
+    if asked_for and config.registry["oauthprov"].outbox is not None:
+        config.add_oauth_page(PAGE, "/account/email", get=show, post=confirm, template=_TEMPLATE)
+        config.add_oauth_page("email_link", "/account/email/link", post=send, template=_TEMPLATE)

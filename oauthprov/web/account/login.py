@@ -1,0 +1,74 @@
+"""Signing in with a user name and a password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov import logs
+from oauthprov.accounts import BuiltInAccounts
+from oauthprov.protocol.request.answers import Pending
+from oauthprov.web.account.continuing import MARKS, asking, is_due, marks_of, onward
+from oauthprov.web.i18n import _, too_many_attempts
+from oauthprov.web.responder import see
+
+log = logs.logger(__name__)
+
+_WRONG = _("That user name and password don't match an account here.")
+
+
+def show(request: Any) -> Any:
+    """Ask for a user name and a password."""
+    marks = marks_of(request.oauthprov.query(*MARKS))
+    pending = asking(request, marks)
+    if request.oauthprov.person is not None and not is_due(marks, pending):
+        return see(request, onward(request, marks))
+    return _page(request, marks, pending, (pending.login_hint or "") if pending else "")
+
+
+def enter(request: Any) -> Any:
+    """Sign in, and go on to the stored request or page."""
+    tools = request.oauthprov
+    form = tools.form("name", "password", *MARKS)
+    marks, name, address = marks_of(form), form.get("name", ""), request.remote_addr or ""
+    key = BuiltInAccounts.key_of(name)
+    wait = tools.site.attempts.sign_in(key, address)
+    if wait:
+        log.warning("sign-in from %s refused for %d s: too many attempts", address, wait)
+        request.response.headers["Retry-After"] = str(wait)
+        return _page(request, marks, asking(request, marks), name, too_many_attempts(wait), 429)
+    account = tools.site.people.authenticate(name, form.get("password", ""))
+    if account is None:
+        log.info("sign-in from %s failed", address)
+        tools.site.attempts.failed(address)
+        return _page(request, marks, asking(request, marks), name, _WRONG, 401)
+    tools.site.attempts.succeeded(key)
+    tools.session.sign_in(account)
+    log.info("account %s signed in from %s", account.account_id, address)
+    return see(request, onward(request, marks))
+
+
+def _page(
+    request: Any,
+    marks: dict[str, str],
+    pending: Pending | None,
+    name: str = "",
+    problem: str | None = None,
+    status: int = 200,
+) -> dict[str, object]:
+    request.response.status_int = status
+    client = pending.client if pending else None
+    several = bool(request.oauthprov.session.others)
+    return {
+        "client": client,
+        "marks": marks,
+        "name": name,
+        "problem": problem,
+        "several": several,
+    }
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/login``."""
+    config.add_oauth_page("login", "/login", get=show, post=enter, template="login", leaves=True)

@@ -1,0 +1,36 @@
+"""A person's own page: profile, connected apps, and where they are signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov.accounts import SignedIn
+from oauthprov.web.account.sessions import lines
+from oauthprov.web.i18n import _
+from oauthprov.web.signed_in import signed_in
+
+_NOTICES = {
+    "password": _("Your password is changed. Every other browser is signed out."),
+    "profile": _("Your profile is saved."),
+    "email": _("Your e-mail address is confirmed."),
+    "removed": _("Access removed."),
+    "ended": _("Signed out there."),
+}
+
+
+@signed_in("account")
+def overview(request: Any, person: SignedIn) -> dict[str, object]:
+    """Show everything that belongs to the account."""
+    tools = request.oauthprov
+    return {
+        "apps": tools.provider.connected(person.account_id),
+        "sessions": lines(tools.site.sessions, person) if tools.site.people else [],
+        "notice": _NOTICES.get(tools.query("done").get("done", "")),
+    }
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/account``."""
+    config.add_oauth_page("account", "/account", get=overview, template="account")

@@ -1,0 +1,64 @@
+"""Changing one's password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov import logs
+from oauthprov.accounts import PasswordSuperseded, SignedIn, Unacceptable
+from oauthprov.web.i18n import _, too_many_attempts
+from oauthprov.web.responder import see
+from oauthprov.web.signed_in import signed_in
+
+log = logs.logger(__name__)
+
+
+@signed_in("account")
+def show(request: Any, person: SignedIn) -> dict[str, object]:
+    """Ask for the current and the new password."""
+    return _page(request)
+
+
+@signed_in("account")
+def change(request: Any, person: SignedIn) -> Any:
+    """Set the new password, end every session, and begin this one anew."""
+    tools = request.oauthprov
+    form = tools.form("current", "password")
+    wait = tools.site.attempts.prove(person.account_id)
+    if wait:
+        request.response.headers["Retry-After"] = str(wait)
+        return _page(request, too_many_attempts(wait), status=429)
+    people = tools.site.people
+    account = people.authenticate(person.name, form.get("current", ""))
+    if account is None or account.account_id != person.account_id:
+        return _page(request, _("That isn't your current password."), "current", 422)
+    tools.site.attempts.proved(person.account_id)
+    try:
+        password = form.get("password", "")
+        ended = people.change_password(person.account_id, password, verified=account)
+    except PasswordSuperseded:
+        return _page(request, _("That isn't your current password."), "current", 422)
+    except Unacceptable as wrong:
+        return _page(request, _(wrong.sentence), "password", 422)
+    log.info("account %s changed its password", person.account_id)
+    try:
+        tools.session.sign_in(ended.account)
+    finally:  # a storage without room for a session ends the others all the same
+        tools.provider.finish(ended.sweep)
+    return see(request, tools.url("account", {"done": "password"}))
+
+
+def _page(
+    request: Any, problem: str | None = None, wrong: str | None = None, status: int = 200
+) -> dict[str, object]:
+    request.response.status_int = status
+    return {"problem": problem, "wrong": wrong}
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/account/password``."""
+    config.add_oauth_page(
+        "password", "/account/password", get=show, post=change, template="password"
+    )

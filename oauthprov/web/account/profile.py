@@ -1,0 +1,118 @@
+"""What one says of oneself, for the apps that one lets know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov import logs
+from oauthprov.accounts import SignedIn, profile
+from oauthprov.accounts.profile import FIELDS, WrongProfile
+from oauthprov.settings import Settings
+from oauthprov.web.i18n import _
+from oauthprov.web.responder import see
+from oauthprov.web.signed_in import signed_in
+
+log = logs.logger(__name__)
+
+_LABELS = {
+    "name": (_("Full name"), "text", "name"),
+    "given_name": (_("Given name"), "text", "given-name"),
+    "middle_name": (_("Middle name"), "text", "additional-name"),
+    "family_name": (_("Family name"), "text", "family-name"),
+    "nickname": (_("Nickname"), "text", "nickname"),
+    "profile": (_("Profile page"), "url", "off"),
+    "picture": (_("Address of a picture"), "url", "photo"),
+    "website": (_("Website"), "url", "url"),
+    "gender": (_("Gender"), "text", "sex"),
+    "birthdate": (_("Birthday, as 2000-12-31"), "text", "bday"),
+    "zoneinfo": (_("Time zone, as Europe/Paris"), "text", "off"),
+    "locale": (_("Language, as en-GB"), "text", "language"),
+    "email": (_("E-mail address"), "email", "email"),
+    "phone_number": (_("Telephone, with + and the country's code"), "tel", "tel"),
+    "street_address": (_("Street"), "lines", "street-address"),
+    "postal_code": (_("Postal code"), "text", "postal-code"),
+    "locality": (_("Town"), "text", "address-level2"),
+    "region": (_("Region"), "text", "address-level1"),
+    "country": (_("Country"), "text", "country-name"),
+}
+_GROUPS = {
+    "profile": _("About you"),
+    "email": _("E-mail"),
+    "phone": _("Telephone"),
+    "address": _("Address"),
+}
+
+
+@signed_in("profile")
+def show(request: Any, person: SignedIn) -> dict[str, object]:
+    """Show the form as it was filled in last."""
+    claims = request.oauthprov.site.people.profile(person.account_id)
+    page = _page(request, profile.shown(claims), {})
+    if "email" in claims and request.oauthprov.has_page("email"):
+        page["verified"] = claims.get("email_verified") is True
+    return page
+
+
+@signed_in("profile")
+def change(request: Any, person: SignedIn) -> Any:
+    """Keep what was filled in."""
+    tools = request.oauthprov
+    form = tools.form(*(field.name for field in FIELDS))
+    people, declared = tools.site.people, _declared(tools.settings)
+    # What no app can ask for any more isn't shown, and stays as it is.
+    before = profile.shown(people.profile(person.account_id))
+    form |= {field.name: before[field.name] for field in FIELDS if field.scope not in declared}
+    try:
+        people.set_profile(person.account_id, form)
+    except WrongProfile as wrong:
+        request.response.status_int = 422
+        return _page(request, form, wrong.problems)
+    log.info("account %s changed its profile", person.account_id)
+    return see(request, tools.url("account", {"done": "profile"}))
+
+
+def _declared(settings: Settings) -> set[str]:
+    return {scope.name for scope in settings.scopes}
+
+
+def _page(
+    request: Any, values: Mapping[str, str], problems: Mapping[str, str]
+) -> dict[str, object]:
+    declared = _declared(request.oauthprov.settings)
+    groups = [
+        {
+            "title": title,
+            "fields": [
+                _field(field.name, values, problems) for field in FIELDS if field.scope == scope
+            ],
+        }
+        for scope, title in _GROUPS.items()
+        if scope in declared
+    ]
+    problem = _("Please look at what is marked.") if problems else None
+    return {"groups": groups, "problem": problem, "verified": None}
+
+
+def _field(name: str, values: Mapping[str, str], problems: Mapping[str, str]) -> dict[str, object]:
+    label, kind, autocomplete = _LABELS[name]
+    problem = problems.get(name)
+    return {
+        "name": name,
+        "label": label,
+        "kind": kind,
+        "autocomplete": autocomplete,
+        "value": values.get(name, ""),
+        "problem": _(problem) if problem else None,
+    }
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/account/profile`` where there is a scope that lets apps know anything of it."""
+    settings = config.registry["oauthprov.settings"]
+    if settings.openid and not _declared(settings).isdisjoint(_GROUPS):
+        config.add_oauth_page(
+            "profile", "/account/profile", get=show, post=change, template="profile"
+        )

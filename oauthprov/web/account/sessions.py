@@ -1,0 +1,100 @@
+"""Where a person is signed in, and signing out elsewhere."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov.accounts import SignedIn
+from oauthprov.protocol.sessions import Sessions
+from oauthprov.web.i18n import _
+from oauthprov.web.responder import see
+from oauthprov.web.signed_in import signed_in
+
+_BROWSERS = (
+    ("Edge", r"\bEdgA?/"),
+    ("Opera", r"\bOPR/"),
+    ("Firefox", r"\b(Firefox|FxiOS)/"),
+    ("Chrome", r"\b(HeadlessChrome|Chrome|Chromium|CriOS)/"),
+    ("Safari", r"\bSafari/"),
+)
+_SYSTEMS = (
+    ("Android", r"\bAndroid\b"),
+    ("iPhone", r"\biPhone\b"),
+    ("iPad", r"\biPad\b"),
+    ("Windows", r"\bWindows\b"),
+    ("macOS", r"\bMac OS X\b"),
+    ("Linux", r"\bLinux\b"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A session as the account page lists it."""
+
+    key: str
+    browser: Any
+    address: str
+    created_at: int
+    last_seen_at: int
+    current: bool
+
+
+def lines(sessions: Sessions, person: SignedIn) -> list[Line]:
+    """Return the sessions of a person, the current one first."""
+    found = [
+        Line(
+            session.key,
+            browser_in_words(session.user_agent),
+            session.address or _("unknown address"),
+            session.created_at,
+            session.last_seen_at,
+            session.key == person.session_key,
+        )
+        for session in sessions.of(person.account_id)
+    ]
+    return sorted(found, key=lambda line: not line.current)
+
+
+def browser_in_words(user_agent: str) -> Any:
+    """Return a browser as people call it: ``Firefox on Linux``."""
+    browser = _first(_BROWSERS, user_agent)
+    system = _first(_SYSTEMS, user_agent)
+    if browser is not None and system is not None:
+        return _("${browser} on ${system}", mapping={"browser": browser, "system": system})
+    return browser or system or _("Unknown browser")
+
+
+@signed_in("account")
+def end_one(request: Any, person: SignedIn) -> Any:
+    """Sign out one other browser."""
+    tools = request.oauthprov
+    key = tools.form("session").get("session", "")
+    tools.site.sessions.end_one(person.account_id, key)
+    return see(request, tools.url("account", {"done": "ended"}))
+
+
+@signed_in("account")
+def end_all(request: Any, person: SignedIn) -> Any:
+    """Sign the account out in every browser, this one too; others in this one stay."""
+    tools = request.oauthprov
+    tools.form()
+    ended = tools.site.people.end_sessions(person.account_id)
+    try:
+        tools.session.end(person)
+    finally:
+        tools.provider.finish(ended.sweep)
+    return see(request, tools.url("home"))
+
+
+def _first(names: tuple[tuple[str, str], ...], text: str) -> str | None:
+    return next((name for name, pattern in names if re.search(pattern, text)), None)
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/account/sessions/end`` and ``/account/sessions/end-all``."""
+    config.add_oauth_page("end_session", "/account/sessions/end", post=end_one)
+    config.add_oauth_page("end_sessions", "/account/sessions/end-all", post=end_all)

@@ -1,0 +1,71 @@
+"""Making an account of one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov import logs
+from oauthprov.accounts import NameTaken, Unacceptable
+from oauthprov.web.account.continuing import MARKS, asking, is_due, marks_of, onward
+from oauthprov.web.i18n import _, too_many_attempts
+from oauthprov.web.responder import see
+
+log = logs.logger(__name__)
+
+
+def show(request: Any) -> Any:
+    """Ask for a user name and a password for a new account."""
+    marks = marks_of(request.oauthprov.query(*MARKS))
+    pending = asking(request, marks)
+    if request.oauthprov.person is not None and not is_due(marks, pending):
+        return see(request, onward(request, marks))
+    return _page(request, marks)
+
+
+def enter(request: Any) -> Any:
+    """Make the account, sign in, and go on."""
+    tools = request.oauthprov
+    form = tools.form("name", "password", *MARKS)
+    marks, name = marks_of(form), form.get("name", "")
+    wait = tools.site.attempts.sign_up(request.remote_addr or "")
+    if wait:
+        request.response.headers["Retry-After"] = str(wait)
+        return _page(request, marks, name, too_many_attempts(wait), status=429)
+    try:
+        account = tools.site.people.sign_up(name, form.get("password", ""))
+    except NameTaken:
+        return _page(request, marks, name, _("That user name is taken."), "name", 409)
+    except Unacceptable as wrong:
+        return _page(request, marks, name, _(wrong.sentence), wrong.field, 422)
+    tools.session.sign_in(account)
+    log.info("account %s made", account.account_id)
+    return see(request, onward(request, marks))
+
+
+def _page(
+    request: Any,
+    marks: dict[str, str],
+    name: str = "",
+    problem: str | None = None,
+    wrong: str | None = None,
+    status: int = 200,
+) -> dict[str, object]:
+    request.response.status_int = status
+    pending = asking(request, marks)
+    return {
+        "client": pending.client if pending else None,
+        "marks": marks,
+        "name": name,
+        "problem": problem,
+        "wrong": wrong,
+    }
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/signup`` when people may make accounts."""
+    if config.registry["oauthprov.settings"].signup == "everyone":
+        config.add_oauth_page(
+            "signup", "/signup", get=show, post=enter, template="signup", leaves=True
+        )

@@ -1,0 +1,1 @@
+"""The developer console: a person's own clients."""

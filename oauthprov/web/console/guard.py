@@ -1,0 +1,118 @@
+"""What the pages of the developer console share: who may come in, and what a client page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from pyramid.renderers import render_to_response
+from pyramid.response import Response
+
+from oauthprov.accounts import SignedIn
+from oauthprov.protocol.clients.registrar import (
+    CLIENT_TYPES,
+    ChangedMeanwhile,
+    Registrar,
+    StoredClient,
+    UnknownClient,
+    has_secret,
+)
+from oauthprov.protocol.token import client_assertions
+from oauthprov.records import Client
+from oauthprov.web.errors import Rejected
+from oauthprov.web.signed_in import signed_in
+
+_ENDPOINTS = {
+    "authorize": "Authorization",
+    "token": "Token",
+    "revoke": "Revocation",
+    "introspect": "Introspection",
+}
+_DEMO_CALLBACK = "http://localhost:8000/callback"
+
+
+def console_page(view: Callable[[Any, SignedIn], Any]) -> Callable[[Any], Any]:
+    """Let those in who may register clients, and turn what goes wrong into error pages."""
+
+    @signed_in("clients")
+    @wraps(view)
+    def guarded(request: Any, person: SignedIn) -> Any:
+        if request.oauthprov.settings.console == "developers" and not person.developer:
+            return _closed(request)
+        try:
+            return view(request, person)
+        except UnknownClient:
+            raise Rejected(
+                "not_found", "There is no such client, or it isn't yours.", 404
+            ) from None
+        except ChangedMeanwhile:
+            raise Rejected(
+                "conflict",
+                "Somebody changed this client after you opened the page. Nothing was changed now: "
+                "go back, reload the page and try again.",
+                409,
+            ) from None
+
+    return guarded
+
+
+def _closed(request: Any) -> Response:
+    response = render_to_response("oauthprov:templates/clients_closed.pt", {}, request)
+    response.status_int = 403
+    return response
+
+
+def registrar(request: Any) -> Registrar:
+    """Return the Registrar, which tells the provider at once what has changed."""
+    provider = request.oauthprov.provider
+    known = provider.settings, provider.storage, provider.clock
+    return Registrar(*known, provider.clients.evict, provider.fetcher)
+
+
+def owned(request: Any, person: SignedIn) -> StoredClient:
+    """Return the person's client that the address names. Raises UnknownClient."""
+    return registrar(request).get(request.matchdict["client_id"], person.account_id)
+
+
+def version_of(form: Mapping[str, str]) -> int:
+    """Return the version of the record that a form was made from; -1, which none has, if odd."""
+    given = form.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 20 else -1
+
+
+def client_page(
+    request: Any, stored: StoredClient, secret: str | None = None
+) -> dict[str, object]:
+    """Return what the page of a client shows; ``secret`` is shown this once."""
+    tools, client = request.oauthprov, stored.record
+    kind = CLIENT_TYPES[client.client_type]
+    sentences = {scope.name: scope.sentence for scope in tools.settings.scopes}
+    endpoints = {name: tools.url(name) for name in _ENDPOINTS if tools.has_page(name)}
+    return {
+        "client": client,
+        "version": stored.version,
+        "kind": kind,
+        "secret": secret,
+        "has_secret": has_secret(client),
+        "registered": False,
+        "scopes": [(name, sentences.get(name, "")) for name in client.scopes],
+        "issuer": tools.settings.issuer,
+        "endpoints": [(_ENDPOINTS[name], address) for name, address in endpoints.items()],
+        "demo": tools.settings.development and kind.redirects,
+        "demo_callback": None if _DEMO_CALLBACK in client.redirect_uris else _DEMO_CALLBACK,
+        "token_call": _token_call(endpoints.get("token"), client, secret),
+    }
+
+
+def _token_call(endpoint: str | None, client: Client, secret: str | None) -> str | None:
+    if endpoint is None or CLIENT_TYPES[client.client_type].redirects:
+        return None
+    shown = secret or "..."
+    if client.auth_method == "client_secret_post":
+        proof = f"-d client_id={client.client_id} -d client_secret={shown}"
+    elif not has_secret(client):
+        proof = f"-d client_assertion_type={client_assertions.TYPE} -d client_assertion=..."
+    else:
+        proof = f"-u {client.client_id}:{shown}"
+    return f"curl {proof} -d grant_type=client_credentials {endpoint}"

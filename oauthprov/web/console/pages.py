@@ -1,0 +1,102 @@
+"""The developer console: the clients of a person, and each of them on a page of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+
+from oauthprov import logs
+from oauthprov.accounts import SignedIn
+from oauthprov.protocol.clients.registrar import CLIENT_TYPES, InvalidMetadata
+from oauthprov.web.console.guard import client_page, console_page, owned, registrar, version_of
+from oauthprov.web.errors import Rejected
+from oauthprov.web.responder import see
+
+PAGE_SIZE = 50
+
+log = logs.logger(__name__)
+
+
+@console_page
+def index(request: Any, person: SignedIn) -> dict[str, object]:
+    """List the clients of the person, a page at a time."""
+    query = request.oauthprov.query("after", "done")
+    after = query.get("after")
+    try:
+        page = registrar(request).list(person.account_id, after=after, limit=PAGE_SIZE)
+    except ValueError:
+        raise Rejected("not_found", "The list of clients has no such page.", 404) from None
+    clients = sorted((stored.record for stored in page.items), key=lambda c: c.name.casefold())
+    return {
+        "clients": clients,
+        "types": CLIENT_TYPES,
+        "after": after,
+        "next": page.next,
+        "removed": query.get("done") == "removed",
+    }
+
+
+@console_page
+def show(request: Any, person: SignedIn) -> dict[str, object]:
+    """Show a client. Its secret was shown when it was made, and isn't known any more."""
+    return client_page(request, owned(request, person))
+
+
+@console_page
+def change_secret(request: Any, person: SignedIn) -> Any:
+    """Make a new secret and show it this once, or end the older of two."""
+    form = request.oauthprov.form("action", "version")
+    client_id, owner = request.matchdict["client_id"], person.account_id
+    version = version_of(form)
+    if form.get("action") == "retire":
+        registrar(request).retire_secret(client_id, owner, version=version)
+        log.info("account %s ended an older secret of client %s", owner, client_id)
+        return see(request, request.oauthprov.url("client", client_id=client_id))
+    try:
+        _, secret = registrar(request).rotate_secret(client_id, owner, version=version)
+    except InvalidMetadata as wrong:
+        raise Rejected("invalid_request", str(wrong)) from None
+    log.info("account %s rotated the secret of client %s", owner, client_id)
+    return client_page(request, owned(request, person), secret)
+
+
+@console_page
+def ask_removal(request: Any, person: SignedIn) -> dict[str, object]:
+    """Ask for the client's name before it is removed."""
+    return {"client": owned(request, person).record, "problem": None}
+
+
+@console_page
+def remove(request: Any, person: SignedIn) -> Any:
+    """Remove the client once its name was typed."""
+    client = owned(request, person).record
+    if request.oauthprov.form("name").get("name", "").strip() != client.name:
+        request.response.status_int = 422
+        return {"client": client, "problem": "That isn't the name of this client."}
+    registrar(request).remove(client.client_id, person.account_id)
+    log.info("account %s removed client %s", person.account_id, client.client_id)
+    return see(request, request.oauthprov.url("clients", {"done": "removed"}))
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``/clients`` and what lies below, unless the console is off."""
+    if config.registry["oauthprov.settings"].console == "off":
+        return
+    config.include("oauthprov.web.console.form")
+    page = config.add_oauth_page
+    page("clients", "/clients", get=index, template="clients")
+    page(
+        "client",
+        "/clients/{client_id}",
+        get=show,
+        post=change_secret,
+        template="clients_show",
+    )
+    page(
+        "client_removal",
+        "/clients/{client_id}/remove",
+        get=ask_removal,
+        post=remove,
+        template="clients_remove",
+    )

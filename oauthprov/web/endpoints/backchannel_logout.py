@@ -1,0 +1,27 @@
+"""Telling clients of logouts (OpenID Connect Back-Channel Logout 1.0).
+
+It is there where sessions have a name, ``SignedIn.sid``: with a host's accounts if they say so.
+"""
+
+from __future__ import annotations
+
+from pyramid.config import PHASE1_CONFIG, Configurator
+
+from oauthprov.web.site import site_of
+
+
+def includeme(config: Configurator) -> None:
+    """Announce it."""
+    settings = config.registry["oauthprov.settings"]
+    if not settings.openid:
+        return
+
+    def add() -> None:
+        site = site_of(config.registry)
+        accounts = site.provider.accounts
+        if not (accounts.can_sign_out and accounts.names_sessions):
+            return
+        site.metadata["backchannel_logout_supported"] = True
+        site.metadata["backchannel_logout_session_supported"] = True
+
+    config.action(("oauthprov", "backchannel_logout"), add, order=PHASE1_CONFIG)

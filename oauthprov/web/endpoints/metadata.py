@@ -1,0 +1,88 @@
+"""What the server can do, as the sum of what its features announce (RFC 8414).
+
+OpenID Connect has the same document at an address of its own. Without it that is 404, and clients
+that probe for it go on to the address that is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pyramid.config import Configurator
+from pyramid.response import Response
+
+from oauthprov.protocol.authorize.checks import PROMPTS
+from oauthprov.protocol.metadata import (
+    AUTHORIZATION_SERVER,
+    OPENID_PROVIDER,
+    authorization_server,
+    openid_provider,
+    well_known,
+)
+from oauthprov.settings import Settings
+
+_ROUTE = "oauthprov."
+
+
+def metadata(request: Any) -> Response:
+    """Return the metadata document."""
+    tools = request.oauthprov
+    entries = {name: _shown(tools, value) for name, value in tools.site.metadata.items()}
+    if tools.settings.openid:
+        acr_values = tools.provider.accounts.acr_values
+        prompts = [p for p in PROMPTS if p != "create" or tools.has_page("signup")]
+        entries |= openid_provider(tools.settings, acr_values, prompts)
+    return published(authorization_server(tools.settings, entries))
+
+
+def published(document: Mapping[str, object]) -> Response:
+    """Return a public JSON document, which caches may keep for five minutes."""
+    response = Response(json_body=dict(document))
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+def _shown(tools: Any, value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_ROUTE):
+        return tools.url(value.removeprefix(_ROUTE))
+    return value
+
+
+@contextmanager
+def at_root(config: Configurator) -> Iterator[None]:
+    """Let routes be added beside the route prefix: well-known addresses stand at the root."""
+    prefix, config.route_prefix = config.route_prefix, None
+    try:
+        yield
+    finally:
+        config.route_prefix = prefix
+
+
+def includeme(config: Configurator) -> None:
+    """Serve the document at every address where clients look for it.
+
+    For an issuer with a path these are the path-inserted one of RFC 8414, the appended one of
+    OpenID Connect Discovery section 4, and, by ``oauthprov.well_known_root``, the bare one.
+    """
+    settings: Settings = config.registry["oauthprov.settings"]
+    _serve(config, settings, "metadata", AUTHORIZATION_SERVER)
+    if settings.openid:
+        _serve(config, settings, "openid", OPENID_PROVIDER)
+
+
+def _serve(config: Configurator, settings: Settings, name: str, document: str) -> None:
+    bare = f"/.well-known/{document}"
+    _serve_at(config, name, bare)
+    with at_root(config):
+        if urlsplit(settings.issuer).path:
+            inserted = unquote(urlsplit(well_known(settings.issuer, document)).path)
+            _serve_at(config, f"{name}.inserted", inserted)
+        if settings.well_known_root:
+            _serve_at(config, f"{name}.root", bare)
+
+
+def _serve_at(config: Configurator, name: str, pattern: str) -> None:
+    config.add_oauth_endpoint(name, pattern, get=metadata, kind="document", cors="any")

@@ -1,0 +1,49 @@
+"""What clients may know of a protected resource, a document each (RFC 9728).
+
+A document stands on the host of its resource. So there is one here for every declared resource on
+the issuer's host; a resource elsewhere publishes its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.response import Response
+
+from oauthprov.protocol.metadata import protected_resource as document_of
+from oauthprov.settings import Resource, Settings
+from oauthprov.web.endpoints.metadata import at_root, published
+from oauthprov.web.resource import document_url, is_local
+
+
+def protected_resource(request: Any) -> Response:
+    """Return the document of the resource whose path and query the address holds."""
+    settings = request.oauthprov.settings
+    asked = (request.path_info, request.query_string)
+    for resource in settings.resources:
+        if is_local(settings, resource) and _place(resource) == asked:
+            return published(document_of(settings, resource))
+    raise HTTPNotFound()
+
+
+def _place(resource: Resource) -> tuple[str, str]:
+    parts = urlsplit(document_url(resource))
+    return unquote(parts.path), parts.query
+
+
+def includeme(config: Configurator) -> None:
+    """Add a route for each document, so that those of the host stay its own."""
+    settings: Settings = config.registry["oauthprov.settings"]
+    paths = {_place(r)[0]: r for r in settings.resources if is_local(settings, r)}
+    for number, path in enumerate(paths):
+        with at_root(config):
+            config.add_oauth_endpoint(
+                f"protected_resource.{number}",
+                path,
+                get=protected_resource,
+                kind="document",
+                cors="any",
+            )

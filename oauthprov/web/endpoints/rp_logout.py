@@ -1,0 +1,110 @@
+"""Signing out because a client asks for it (OpenID Connect RP-Initiated Logout 1.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.renderers import render_to_response
+from pyramid.response import Response
+
+from oauthprov.accounts import SignedIn
+from oauthprov.protocol.logout import endpoint
+from oauthprov.protocol.request.answers import Departure, LogoutQuestion, Refusal
+from oauthprov.web.responder import respond, see, target_of
+from oauthprov.web.site import site_of
+
+_TEMPLATES = "oauthprov:templates/rp_logout"
+
+
+def begin(request: Any) -> Response:
+    """Answer a request to sign out, or one that was posted, for who is signed in here."""
+    tools = request.oauthprov
+    browser, others = tools.session.browser, partial(_others, request)
+    answer = tools.provider.log_out(tools.call, tools.person, browser, others=others)
+    if isinstance(answer, LogoutQuestion):
+        return see(request, tools.url("rp_logout_question"))
+    return _respond(request, answer)
+
+
+def park(request: Any) -> Response:
+    """Let the browser come back, with its cookies, for what was posted."""
+    tools = request.oauthprov
+    parked = tools.provider.park_logout(tools.call)
+    if isinstance(parked, Refusal):
+        return respond(request, parked)
+    return see(request, tools.url("rp_logout", dict(parked)))
+
+
+def ask(request: Any) -> Response:
+    """Ask whether to sign out, and say which client wants it, if one does."""
+    tools = request.oauthprov
+    interaction = tools.query("interaction").get("interaction")
+    browser, others = tools.session.browser, partial(_others, request)
+    answer = tools.provider.logout_question(interaction, tools.person, browser, others=others)
+    return _respond(request, answer)
+
+
+def confirm(request: Any) -> Response:
+    """Sign out, and lead back to the client."""
+    tools = request.oauthprov
+    form = tools.form("interaction", "session")
+    # Whom the page named, whoever else may be active by now.
+    person = tools.session.find(form["session"]) if "session" in form else tools.person
+    interaction, browser = form.get("interaction"), tools.session.browser
+    answer = tools.provider.confirm_logout(interaction, person, browser)
+    return _respond(request, answer)
+
+
+def _respond(request: Any, answer: endpoint.Answer) -> Response:
+    if isinstance(answer, LogoutQuestion):
+        return render_to_response(f"{_TEMPLATES}.pt", {"question": answer}, request)
+    if not isinstance(answer, Departure):
+        return respond(request, answer)
+    tools = request.oauthprov
+    headers = _sign_out(request, answer.ends) if answer.ends else ()
+    if answer.redirect is not None and not answer.stays:
+        response = respond(request, answer.redirect)
+    else:
+        onward = target_of(answer.redirect) if answer.redirect else None
+        left = answer.ends.name if answer.ends else None
+        page = {"client": answer.client, "onward": onward, "left": left}
+        page |= {"people": tools.session.everybody, "person": tools.session.signed_in}
+        response = render_to_response(f"{_TEMPLATES}_done.pt", page, request)
+    response.headers.extend(headers)
+    return response
+
+
+def _sign_out(request: Any, person: SignedIn) -> Sequence[tuple[str, str]]:
+    tools = request.oauthprov
+    if person.session_key is not None:
+        tools.session.end(person)
+        return ()
+    tools.provider.leave(person)
+    headers: Sequence[tuple[str, str]] = tools.provider.accounts.sign_out(request)
+    return headers
+
+
+def _others(request: Any) -> Sequence[SignedIn]:
+    """Who else can be signed out alone: a host ends the session of the browser as a whole."""
+    others: Sequence[SignedIn] = request.oauthprov.session.others
+    return others
+
+
+def includeme(config: Configurator) -> None:
+    """Add the end session endpoint and its page, where whoever knows the people signs them out."""
+    if not config.registry["oauthprov.settings"].openid:
+        return
+
+    def add() -> None:
+        site = site_of(config.registry)
+        if not site.provider.accounts.can_sign_out:
+            return
+        page = config.add_oauth_page
+        page("rp_logout", "/oauth/logout", get=begin, post=park, leaves=True)
+        page("rp_logout_question", "/oauth/logout/confirm", get=ask, post=confirm, leaves=True)
+        site.metadata["end_session_endpoint"] = "oauthprov.rp_logout"
+
+    config.action(("oauthprov", "rp_logout"), add, order=PHASE1_CONFIG)

@@ -1,0 +1,268 @@
+"""Protecting a host's own views with access tokens (RFC 6750).
+
+Name the scopes that a view asks for, and it answers every other request as RFC 6750 says::
+
+    @view_config(route_name="photos", renderer="json", oauth_scopes=("photos:read",))
+    def photos(request):
+        return photos_of(bearer(request).account_id)
+
+A token is taken from the ``Authorization`` header and from nowhere else (OAuth 2.1 section 5.1):
+in a query or a form it is ignored, but that a view with ``oauth_token_in_form=True`` takes one
+from a form that is posted to it (RFC 6750 section 2.2). It must be meant for the resource that it
+is used at:
+
+* The resource of a view is the declared one (``oauthprov.resources``) that it names as
+  ``oauth_resource``, else the one on the issuer's host whose path is the longest that the path of
+  the request is below, else none.
+* A token that was issued for resources (RFC 8707) is good at those and at no other.
+* A token that was issued without any is good at every one: its client asked for no limit.
+
+A view with a CSRF default or a default permission over it needs ``require_csrf=False`` and
+``permission=NO_PERMISSION_REQUIRED`` beside ``oauth_scopes``: Pyramid checks those first. For
+browser apps give the view ``oauth_cors="bearer"``, and its route
+``config.add_oauth_preflight("photos", "GET")``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationError
+from pyramid.request import RequestLocalCache
+from pyramid.response import Response
+from pyramid.security import Allowed, Denied
+
+from oauthprov.errors import OAuth2Error
+from oauthprov.protocol.metadata import PROTECTED_RESOURCE, well_known
+from oauthprov.protocol.request import events, params
+from oauthprov.protocol.request.answers import Bearing
+from oauthprov.protocol.request.events import Event
+from oauthprov.settings import Resource, Settings
+from oauthprov.web.errors import Rejected
+from oauthprov.web.origins import origin_of
+
+__all__ = ("Bearing", "OAuthSecurityPolicy", "bearer", "challenge")
+
+# RFC 6750 section 2.1: b64token. A second header or value leaves a comma and doesn't match.
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+
+View = Callable[[Any, Any], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why a request isn't let through (RFC 6750 section 3.1); no ``error``: it has no token."""
+
+    status: int
+    error: str | None = None
+    description: str | None = None
+
+
+_MISSING = _Problem(401)
+_MALFORMED = _Problem(400, "invalid_request", "Send one bearer token, once.")
+_INVALID = _Problem(401, "invalid_token", "The access token is unknown, expired or revoked.")
+_ELSEWHERE = _Problem(401, "invalid_token", "The access token is for another resource.")
+_INSUFFICIENT = _Problem(403, "insufficient_scope", "The access token lacks a scope.")
+
+
+def bearer(request: Any, resource: str | None = None) -> Bearing | None:
+    """Return what the access token of ``request`` stands for; None without a live one for here.
+
+    ``resource`` is the URI of a declared resource, where it isn't the one at the request's path.
+    Storage is read once a request. Raises StorageError, which is answered with 503.
+    """
+    found = _at(request, resource)
+    return found if isinstance(found, Bearing) else None
+
+
+def client_of_token(request: Any) -> str | None:
+    """Return the id of the client that the token was issued to, whatever resource it is for."""
+    found = _presented_once.get_or_create(request)
+    return found.client_id if isinstance(found, Bearing) else None
+
+
+def challenge(
+    request: Any, scopes: Sequence[str] = (), resource: str | None = None
+) -> Response | None:
+    """Return the answer to a request whose token doesn't allow ``scopes``, None if it does.
+
+    401 without an error code when there is no token; 401 ``invalid_token``; 403
+    ``insufficient_scope`` with the scopes that are needed; 400 ``invalid_request`` for a header
+    that can't be read. A host with a security policy calls it in its forbidden view.
+    """
+    found = _at(request, resource)
+    if isinstance(found, _Problem):
+        return _response(request, found, scopes, resource)
+    if not set(scopes).issubset(found.scopes):
+        return _response(request, _INSUFFICIENT, scopes, resource)
+    return None
+
+
+def insufficient(request: Any, scopes: Sequence[str]) -> Response:
+    """Return the answer to a request whose token is good but doesn't allow what it asks for."""
+    return _response(request, _INSUFFICIENT, scopes, None)
+
+
+class OAuthSecurityPolicy:
+    """A Pyramid security policy for an API: who is known is the bearer of an access token.
+
+    Permissions are scopes: a view with ``permission="photos:read"`` is for tokens with that scope.
+    A host with people of its own delegates to it for the requests that carry a token.
+    """
+
+    def identity(self, request: Any) -> Bearing | None:
+        """Return what the access token stands for."""
+        return bearer(request)
+
+    def authenticated_userid(self, request: Any) -> str | None:
+        """Return the account that the token acts for; None for a client's own token."""
+        known = bearer(request)
+        return known.account_id if known is not None else None
+
+    def permits(self, request: Any, context: Any, permission: str) -> Allowed | Denied:
+        """Allow what the token has a scope for."""
+        known = bearer(request)
+        if known is not None and permission in known.scopes:
+            return Allowed("the access token has the scope %s", permission)
+        return Denied("no access token here has the scope %s", permission)
+
+    def remember(self, request: Any, userid: str, **kw: Any) -> list[tuple[str, str]]:
+        """Return no headers: a token isn't remembered."""
+        return []
+
+    def forget(self, request: Any, **kw: Any) -> list[tuple[str, str]]:
+        """Return no headers."""
+        return []
+
+
+def protected_view(view: View, info: Any) -> View:
+    """Derive a view that is run for tokens with its ``oauth_scopes`` only.
+
+    ConfigurationError for a scope or resource that isn't declared: a slip would lock all out.
+    """
+    scopes, resource = info.options.get("oauth_scopes"), info.options.get("oauth_resource")
+    if scopes is None:
+        if resource is not None:
+            raise ConfigurationError("oauth_resource needs oauth_scopes beside it")
+        return view
+    _check_declared(info.registry["oauthprov.settings"], scopes, resource)
+    in_form = bool(info.options.get("oauth_token_in_form"))
+
+    def protected(context: Any, request: Any) -> Response:
+        request.oauthprov.kind = "endpoint"
+        request.oauthprov.token_in_form = in_form
+        return challenge(request, scopes, resource) or view(context, request)
+
+    return protected
+
+
+protected_view.options = (  # type: ignore[attr-defined]
+    "oauth_scopes",
+    "oauth_resource",
+    "oauth_token_in_form",
+)
+
+
+def _check_declared(settings: Settings, scopes: Any, resource: str | None) -> None:
+    if isinstance(scopes, str):
+        raise ConfigurationError("oauth_scopes is a tuple of scopes, not a string")
+    unknown = set(scopes) - {scope.name for scope in settings.scopes}
+    if unknown:
+        raise ConfigurationError(f"oauth_scopes aren't declared: {' '.join(sorted(unknown))}")
+    if resource is not None and resource not in {r.uri for r in settings.resources}:
+        raise ConfigurationError(f"oauth_resource isn't declared: {resource}")
+
+
+def _presented(request: Any) -> Bearing | _Problem:
+    header = request.environ.get("HTTP_AUTHORIZATION", "")
+    try:
+        given = _in_form(request) if request.oauthprov.token_in_form else None
+    except (OAuth2Error, Rejected):
+        return _MALFORMED
+    if header.split(" ", 1)[0].lower() == "bearer":
+        match = _BEARER.fullmatch(header.strip())
+        if match is None or given is not None:
+            return _MALFORMED
+        given = match[1]
+    if given is None:
+        return _MISSING
+    return request.oauthprov.provider.bearer(given) or _INVALID
+
+
+def _in_form(request: Any) -> str | None:
+    if request.method != "POST" or request.content_type.lower() != params.FORM:
+        return None
+    form = params.from_body(request.oauthprov.call, frozenset({"access_token"}))
+    return dict(form.strict()).get("access_token")
+
+
+_presented_once: RequestLocalCache = RequestLocalCache(_presented)
+
+
+def _at(request: Any, resource: str | None) -> Bearing | _Problem:
+    found: Bearing | _Problem = _presented_once.get_or_create(request)
+    if isinstance(found, Bearing) and found.resources:
+        here = _resource(request, resource)
+        if here is None or here.uri not in found.resources:
+            return _ELSEWHERE
+    return found
+
+
+def _resource(request: Any, named: str | None) -> Resource | None:
+    settings = request.oauthprov.settings
+    if named is not None:
+        return next((r for r in settings.resources if r.uri == named), None)
+    path = request.script_name + request.path_info
+    covering = [r for r in settings.resources if is_local(settings, r) and _covers(r, path)]
+    return max(covering, key=lambda r: len(r.uri), default=None)
+
+
+def is_local(settings: Settings, resource: Resource) -> bool:
+    """Tell whether the document of ``resource`` is served here."""
+    return origin_of(resource.uri) == origin_of(settings.issuer)
+
+
+def document_url(resource: Resource) -> str:
+    """Return the address of the document of ``resource``."""
+    return well_known(resource.uri, PROTECTED_RESOURCE)
+
+
+def _covers(resource: Resource, path: str) -> bool:
+    parts = urlsplit(resource.uri)
+    base = unquote(parts.path).rstrip("/")
+    return not parts.query and (path == base or path.startswith(base + "/"))
+
+
+def _response(
+    request: Any, problem: _Problem, scopes: Sequence[str], named: str | None
+) -> Response:
+    settings = request.oauthprov.settings
+    here = _resource(request, named)
+    if problem not in (_MISSING, _INVALID):  # of a dead token the provider knows why
+        client_id = client_of_token(request)
+        events.emit(
+            Event("resource", problem.error, client_id=client_id), problem.description or ""
+        )
+    said = {"realm": settings.issuer}
+    if problem.error is not None:
+        said |= {"error": problem.error, "error_description": problem.description or ""}
+    if scopes and problem in (_MISSING, _INSUFFICIENT):
+        said["scope"] = " ".join(scopes)
+    if here is not None and is_local(settings, here):
+        said["resource_metadata"] = document_url(here)
+    body = {name: said[name] for name in ("error", "error_description") if name in said}
+    response = Response(status=problem.status, json_body=body)
+    pairs = ", ".join(f'{name}="{value}"' for name, value in said.items())
+    response.headers["WWW-Authenticate"] = f"Bearer {pairs}"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def includeme(config: Configurator) -> None:
+    """Add the view options."""
+    config.add_view_deriver(protected_view, "oauth_scopes", under="oauth_cors")

@@ -1,0 +1,232 @@
+"""``oauthprov.openid.implicit``: OpenID Connect Core section 3.2, for certification."""
+
+import dataclasses
+
+import pytest
+
+from oauthprov.protocol.clients.metadata import InvalidMetadata
+from oauthprov.protocol.clients.registrar import Registrar
+from oauthprov.protocol.keys import jose
+from oauthprov.protocol.registration.document import document_of, read_document
+from oauthprov.protocol.request.answers import Interact, Redirect
+from oauthprov.records import AccessToken, AuthorizationCode, Grant
+from tests.protocol.world import ALICE, BROWSER, CALLBACK, ISSUER, openid_world
+
+IMPLICIT = ("authorization_code", "implicit")
+
+
+@pytest.fixture
+def world():
+    made = openid_world(**{"openid.implicit": "true"})
+    scopes = ("openid", "email", "read", "offline_access")
+    made.client("page", "browser", grant_types=IMPLICIT, scopes=scopes)
+    return made
+
+
+def ask(world, client_id="page", response_type="id_token", **changes):
+    plain = {"scope": "openid", "nonce": "n", "code_challenge": None}
+    plain |= {"code_challenge_method": None, "response_type": response_type}
+    return world.authorize(client_id, **(plain | changes))
+
+
+def allowed(world, *args, person=ALICE, **changes):
+    answer = ask(world, *args, person=person, **changes)
+    if isinstance(answer, Interact):
+        answer = world.provider.decide(answer.interaction_id, person, BROWSER, allow=True)
+    assert isinstance(answer, Redirect), answer
+    assert answer.response_mode == changes.get("response_mode", "fragment")
+    return dict(answer.params)
+
+
+def test_an_id_token(world):
+    """Section 3.2.2.10: no at_hash without an access token; 5.4: the claims of the scopes."""
+    person = dataclasses.replace(ALICE, sid="a session", acr="1")
+    came = allowed(world, scope="openid email", person=person)
+    assert came.keys() == {"id_token", "state", "iss"}
+    said = world.id_token(came["id_token"]).claims
+    assert (said["iss"], said["aud"], said["sub"], said["nonce"]) == (
+        ISSUER,
+        "page",
+        "alice-id",
+        "n",
+    )
+    assert (said["email"], said["email_verified"]) == ("alice@example.org", False)
+    assert (said["auth_time"], said["acr"]) == (999, "1")
+    assert "at_hash" not in said
+    (grant,) = [stored.record for stored in world.all(Grant)]
+    assert (grant.sid, grant.scopes) == (said["sid"], ("openid", "email"))
+    assert world.all(AccessToken) == world.all(AuthorizationCode) == []
+
+
+@pytest.mark.parametrize("response_type", ["id_token token", "token id_token"])
+def test_an_id_token_and_an_access_token(world, response_type):
+    """Section 3.2.2.5, and 3.2.2.9 for at_hash. The claims of scopes come from UserInfo."""
+    came = allowed(world, response_type=response_type, scope="openid email")
+    assert came.keys() == {
+        "access_token",
+        "token_type",
+        "expires_in",
+        "scope",
+        "id_token",
+        "state",
+        "iss",
+    }
+    said = world.id_token(came["id_token"]).claims
+    assert said["at_hash"] == jose.half_hash("RS256", came["access_token"])
+    assert "email" not in said
+    bearing = world.provider.bearer(came["access_token"])
+    assert world.provider.userinfo(bearing)["email"] == "alice@example.org"
+
+
+def test_a_remembered_consent_needs_no_page(world):
+    world.client("web", grant_types=IMPLICIT, scopes=("openid",))
+    allowed(world, "web")
+    assert isinstance(ask(world, "web"), Redirect)
+
+
+def test_it_is_answered_once(world):
+    waiting = ask(world, scope="openid email").interaction_id
+    world.provider.decide(waiting, ALICE, BROWSER, allow=True)
+    again = world.provider.decide(waiting, ALICE, BROWSER, allow=True)
+    assert not isinstance(again, Redirect)
+    assert len(world.all(Grant)) == 1
+
+
+def test_the_nonce_is_required(world):
+    """Section 3.2.2.1."""
+    answer = ask(world, nonce=None)
+    assert (dict(answer.params)["error"], answer.response_mode) == ("invalid_request", "fragment")
+
+
+def test_a_response_type_that_is_not_there_needs_no_nonce(world):
+    """Core section 3.1.2.6: what is wrong with ``code id_token`` is not the nonce."""
+    answer = ask(world, response_type="code id_token", nonce=None)
+    assert dict(answer.params)["error"] == "unsupported_response_type"
+
+
+def test_nothing_can_be_refreshed(world):
+    assert "refresh_token" not in allowed(world, response_type="id_token token")
+    answer = allowed(
+        world, response_type="id_token token", scope="openid offline_access", prompt="consent"
+    )
+    assert answer["scope"] == "openid"
+
+
+def test_not_in_a_query(world):
+    """Multiple Response Types section 5."""
+    answer = ask(world, response_mode="query")
+    assert (dict(answer.params)["error"], answer.response_mode) == ("invalid_request", "fragment")
+    assert allowed(world, response_mode="form_post")["id_token"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"prompt": "none", "max_age": "0"}, "login_required"),
+        ({"prompt": "none"}, "consent_required"),
+        ({"scope": "openid unknown"}, "invalid_scope"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "id_token id_token"}, "unsupported_response_type"),
+    ],
+)
+def test_the_fragment_takes_errors_too(world, changes, error):
+    answer = ask(world, **changes)
+    assert (dict(answer.params)["error"], answer.response_mode) == (error, "fragment")
+
+
+@pytest.mark.parametrize("response_type", ["token", "code id_token", "code token", "none"])
+def test_no_access_token_alone(world, response_type):
+    answer = ask(world, response_type=response_type)
+    assert dict(answer.params)["error"] == "unsupported_response_type"
+
+
+def test_without_openid_there_is_none(world):
+    answer = ask(world, scope="read")
+    assert dict(answer.params)["error"] == "unsupported_response_type"
+
+
+def test_who_may(world):
+    """The client must be registered so, and the setting be on."""
+    answer = ask(world, "app")
+    assert dict(answer.params)["error"] == "unauthorized_client"
+    off = openid_world()
+    off.client("page", "browser", grant_types=IMPLICIT, scopes=("openid",))
+    answer = ask(off)
+    assert dict(answer.params)["error"] == "unsupported_response_type"
+
+
+def registrar(of):
+    return Registrar(of.settings, of.storage, lambda: of.now)
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:8000/cb", "http://127.0.0.1/cb"])
+def test_tokens_go_to_web_pages_over_https(world, uri):
+    """Registration section 2: with the implicit grant a web client has https only."""
+    metadata = {"name": "Page", "redirect_uris": (CALLBACK, uri), "scopes": ("openid",)}
+    with pytest.raises(InvalidMetadata) as refused:
+        registrar(world).register(type="web", grant_types=IMPLICIT, **metadata)
+    assert refused.value.problems.keys() == {"redirect_uris"}
+    client, _ = registrar(world).register(type="web", **metadata)
+    with pytest.raises(InvalidMetadata):
+        registrar(world).edit(client.client_id, grant_types=IMPLICIT)
+
+
+def test_an_app_on_a_device_may_have_them_sent_there(world):
+    metadata = {"name": "App", "redirect_uris": ("http://127.0.0.1/cb",), "scopes": ("openid",)}
+    client, _ = registrar(world).register(type="native", grant_types=IMPLICIT, **metadata)
+    assert client.grant_types == IMPLICIT
+
+
+def test_registering_for_it(world):
+    metadata = {"name": "Page", "redirect_uris": (CALLBACK,), "scopes": ("openid",)}
+    metadata["grant_types"] = IMPLICIT
+    client, _ = registrar(world).register(type="browser", **metadata)
+    assert client.grant_types == IMPLICIT
+    client = registrar(world).edit(client.client_id, grant_types=("implicit",))
+    assert client.grant_types == ("implicit",)
+    with pytest.raises(InvalidMetadata):
+        registrar(openid_world()).register(type="browser", **metadata)
+    with pytest.raises(InvalidMetadata):
+        registrar(world).register(type="machine", name="Job", grant_types=IMPLICIT)
+
+
+@pytest.mark.parametrize(
+    ("grant_types", "response_types", "granted"),
+    [
+        (["implicit"], ["id_token"], ("implicit",)),
+        (["implicit"], ["token id_token"], ("implicit",)),
+        (["authorization_code", "implicit"], ["id_token token", "code"], IMPLICIT),
+        (["implicit", "authorization_code"], None, IMPLICIT),
+        (["implicit"], None, None),
+        (["authorization_code"], ["id_token"], None),
+        (["implicit"], ["token"], None),
+    ],
+)
+def test_a_client_registers_itself_for_it(world, grant_types, response_types, granted):
+    """RFC 7591 section 2.1: grant types and response types go together."""
+    asked = {"grant_types": grant_types, "redirect_uris": [CALLBACK]}
+    asked |= {"response_types": response_types}
+    if granted is None:
+        with pytest.raises(InvalidMetadata) as refused:
+            read_document(asked, world.settings)
+        assert refused.value.problems.keys() == {"response_types"}
+    else:
+        assert read_document(asked, world.settings)[1]["grant_types"] == granted
+
+
+def test_a_client_restricts_itself(world):
+    """OpenID Connect Registration section 2, ``response_types``."""
+    restricted = {"grant_types": IMPLICIT, "response_types": ("id_token token",)}
+    client = world.client("both", "web", scopes=("openid",), **restricted)
+    assert document_of(client)["response_types"] == ["id_token token"]
+    for other in ("code", "id_token"):
+        refused = ask(world, "both", other)
+        assert dict(refused.params)["error"] == "unauthorized_client"
+    assert isinstance(ask(world, "both", "id_token token"), Interact)
+
+
+def test_who_may_only_have_id_tokens_gets_no_code(world):
+    world.client("only", "web", grant_types=("implicit",), scopes=("openid",))
+    assert dict(world.authorize("only", scope="openid").params)["error"] == "unauthorized_client"
+    document = document_of(world.provider.clients.get("only"))
+    assert document["response_types"] == ["id_token", "id_token token"]

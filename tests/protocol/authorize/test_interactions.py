@@ -1,0 +1,254 @@
+"""Sign-in and consent: pending requests, each in the browser that began it."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
+
+from oauthprov.protocol.authorize.endpoint import UNKNOWN_INTERACTION
+from oauthprov.protocol.authorize.interactions import FETCHED_WITHIN
+from oauthprov.protocol.request.answers import Call, ConsentQuestion, Interact, Redirect, Refusal
+from oauthprov.records import AuthorizationCode, Client, Consent, Interaction
+from tests.protocol.world import ALICE, BOB, BROWSER, CALLBACK, FORM, ISSUER, OTHER_BROWSER
+
+
+def test_who_is_not_signed_in_signs_in_first(world):
+    answer = world.authorize(person=None)
+    assert isinstance(answer, Interact)
+    assert answer.step == "login"
+    assert world.provider.pending(answer.interaction_id, None, BROWSER).client.client_id == "app"
+    assert world.resume(answer.interaction_id, person=None) == answer
+    assert world.resume(answer.interaction_id) == Interact("consent", answer.interaction_id)
+
+
+def test_storage_holds_no_interaction_id(world):
+    answer = world.authorize(person=None)
+    assert answer.interaction_id not in world.dump()
+
+
+def test_the_consent_page_asks(world):
+    pending = world.authorize(scope="read write", resource=["https://photos.example/"])
+    question = world.provider.question(pending.interaction_id, ALICE, BROWSER)
+    assert isinstance(question, ConsentQuestion)
+    assert question.client.client_id == "app"
+    assert [(s.name, s.sentence, s.new) for s in question.scopes] == [
+        ("read", "See", True),
+        ("write", "Change", True),
+    ]
+    assert [(r.name, r.sentence) for r in question.resources] == [
+        ("https://photos.example/", "Photos")
+    ]
+    assert question.destination == "app.example"
+    assert question.redirect_uri == CALLBACK
+    assert question.granted_before is None
+
+
+def test_allow_gives_a_code_once(world):
+    pending = world.authorize().interaction_id
+    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    assert isinstance(answer, Redirect)
+    assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
+    assert world.provider.decide(pending, ALICE, BROWSER, allow=False) == UNKNOWN_INTERACTION
+    assert world.provider.question(pending, ALICE, BROWSER) == UNKNOWN_INTERACTION
+    assert world.resume(pending) == UNKNOWN_INTERACTION
+    assert len(world.all(AuthorizationCode)) == 1
+
+
+def test_allow_gives_what_the_page_said_whatever_became_of_the_client(world):
+    pending = world.authorize(scope=None, redirect_uri=None).interaction_id
+    question = world.provider.question(pending, ALICE, BROWSER)
+    assert [scope.name for scope in question.scopes] == ["read"]
+    elsewhere = "https://evil.example/"
+    world.change(Client, "app", default_scopes=("read", "write"), redirect_uris=(elsewhere,))
+    world.provider.clients.evict("app")
+    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    assert isinstance(answer, Refusal)
+    world.change(Client, "app", redirect_uris=(CALLBACK,))
+    world.provider.clients.evict("app")
+    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    assert answer.redirect_uri == CALLBACK
+    (code,) = world.all(AuthorizationCode)
+    assert code.record.scopes == ("read",)
+
+
+def test_allow_is_one_commit(world):
+    pending = world.authorize().interaction_id
+    with world.counted(reads=2, writes=1):
+        world.provider.decide(pending, ALICE, BROWSER, allow=True)
+
+
+def test_cancel_tells_the_client(world):
+    pending = world.authorize().interaction_id
+    answer = world.provider.decide(pending, ALICE, BROWSER, allow=False)
+    assert answer.redirect_uri == CALLBACK
+    assert dict(answer.params) == {"error": "access_denied", "state": "s t&=ä", "iss": ISSUER}
+    assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
+    assert world.all(Consent) == []
+
+
+def test_sixteen_clicks_give_one_code(world):
+    pending = world.authorize().interaction_id
+    barrier = threading.Barrier(16)
+
+    def decide(_):
+        barrier.wait()
+        return world.provider.decide(pending, ALICE, BROWSER, allow=True)
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(decide, range(16)))
+    assert sum(isinstance(answer, Redirect) for answer in answers) == 1
+    assert len(world.all(AuthorizationCode)) == 1
+
+
+def test_two_tabs_both_remember(world):
+    pending = [world.authorize(scope=scope).interaction_id for scope in ("read", "write", "notes")]
+    barrier = threading.Barrier(3)
+
+    def decide(interaction_id):
+        barrier.wait()
+        return world.provider.decide(interaction_id, ALICE, BROWSER, allow=True)
+
+    with ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(decide, pending))
+    assert all(isinstance(answer, Redirect) for answer in answers)
+    (consent,) = world.all(Consent)
+    assert set(consent.record.scopes) == {"read", "write", "notes"}
+
+
+def test_a_consent_that_changed_meanwhile_is_read_again(world):
+    pending = world.authorize(scope="read").interaction_id
+    world.storage.meanwhile = [lambda: world.allow(scope="write")]
+    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+    assert set(world.all(Consent)[0].record.scopes) == {"read", "write"}
+
+
+def test_a_consent_that_keeps_changing_asks_for_patience(world):
+    pending = world.authorize(scope="read").interaction_id
+    changes = [lambda scope=scope: world.allow(scope=scope) for scope in ("write", "notes")]
+    nothing = [lambda: None] * 2
+    last = [lambda: world.allow(scope="photos")]
+    world.storage.meanwhile = [changes[0], *nothing, changes[1], *nothing, *last]
+    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    assert (answer.error, answer.status) == ("temporarily_unavailable", 503)
+    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+
+
+def test_allow_and_cancel_at_once_give_one_answer(world):
+    pending = world.authorize().interaction_id
+    answers = []
+
+    def cancel():
+        answers.append(world.provider.decide(pending, ALICE, BROWSER, allow=False))
+
+    world.storage.meanwhile = [cancel]
+    assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
+    assert dict(answers[0].params)["error"] == "access_denied"
+    pending = world.authorize().interaction_id
+    world.storage.meanwhile = [cancel]
+    assert world.provider.decide(pending, ALICE, BROWSER, allow=False) == UNKNOWN_INTERACTION
+
+
+def test_two_browsers_race_for_a_parked_post(world):
+    parked = park(world)
+    winners = []
+    world.storage.meanwhile = [lambda: winners.append(world.resume(parked, BOB, OTHER_BROWSER))]
+    assert world.resume(parked) == UNKNOWN_INTERACTION
+    assert isinstance(winners[0], Interact)
+
+
+def test_a_request_resumed_twice_at_once_gives_one_code(world):
+    pending = world.authorize(person=None).interaction_id
+    world.allow()
+    winners = []
+    world.storage.meanwhile = [lambda: winners.append(world.resume(pending))]
+    assert world.resume(pending) == UNKNOWN_INTERACTION
+    assert "code" in dict(winners[0].params)
+
+
+def test_another_browser_can_do_nothing(world):
+    pending = world.authorize().interaction_id
+    assert world.provider.pending(pending, ALICE, OTHER_BROWSER) is None
+    assert world.provider.question(pending, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
+    assert world.provider.decide(pending, BOB, OTHER_BROWSER, allow=True) == UNKNOWN_INTERACTION
+    assert world.resume(pending, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
+    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+
+
+def test_an_interaction_expires(world):
+    pending = world.authorize().interaction_id
+    world.now += world.settings.interaction_lifetime
+    assert world.provider.pending(pending, ALICE, BROWSER) is None
+    assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
+
+
+def test_unknown_ids_are_refused(world):
+    for interaction_id in ("", "x", "ä", "x" * 5000, "a.b", "\0"):
+        assert world.provider.pending(interaction_id, ALICE, BROWSER) is None
+        assert world.provider.question(interaction_id, ALICE, BROWSER) == UNKNOWN_INTERACTION
+        answer = world.provider.decide(interaction_id, ALICE, BROWSER, allow=True)
+        assert answer == UNKNOWN_INTERACTION
+        assert isinstance(world.resume(interaction_id), Refusal)
+
+
+def test_an_interaction_comes_alone(world):
+    pending = world.authorize(person=None).interaction_id
+    query = urlencode([("interaction", pending), *world.query()]).encode()
+    answer = world.provider.authorize(Call("GET", query), ALICE, BROWSER)
+    assert answer == UNKNOWN_INTERACTION
+
+
+def test_the_request_is_judged_again(world):
+    told, refused = world.authorize(scope="write"), world.authorize()
+    world.change(Client, "app", scopes=("read",))
+    world.provider.clients.evict("app")
+    answer = world.provider.decide(told.interaction_id, ALICE, BROWSER, allow=True)
+    assert dict(answer.params)["error"] == "invalid_scope"
+    world.change(Client, "app", redirect_uris=())
+    world.provider.clients.evict("app")
+    answer = world.provider.question(refused.interaction_id, ALICE, BROWSER)
+    assert isinstance(answer, Refusal)
+
+
+def park(world):
+    return world.provider.park(Call("POST", b"", urlencode(world.query()).encode(), FORM))
+
+
+def test_a_browser_has_two_minutes_to_come_back_for_a_post(world):
+    parked, late = park(world), park(world)
+    world.now += FETCHED_WITHIN - 1
+    pending = world.resume(parked).interaction_id
+    world.now += 1
+    assert world.resume(late) == UNKNOWN_INTERACTION
+    world.now += world.settings.interaction_lifetime - 2
+    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+
+
+def test_a_parked_post_belongs_to_the_first_browser_that_comes(world):
+    parked = park(world)
+    assert world.provider.pending(parked, ALICE, BROWSER) is None
+    assert world.resume(parked, person=None) == Interact("login", parked)
+    assert world.provider.pending(parked, ALICE, BROWSER).client.client_id == "app"
+    assert world.resume(parked, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
+    assert isinstance(world.provider.decide(parked, ALICE, BROWSER, allow=True), Redirect)
+
+
+def test_a_parked_post_with_consent_goes_straight_through(world):
+    world.allow()
+    parked = park(world)
+    answer = world.resume(parked)
+    assert isinstance(answer, Redirect)
+    assert "code" in dict(answer.params)
+    assert world.resume(parked) == UNKNOWN_INTERACTION
+
+
+def test_the_parameters_are_the_allow_listed_ones(world):
+    world.authorize(person=None, user="admin", _cache="evil")
+    (pending,) = world.all(Interaction)
+    assert set(dict(pending.record.params)) == {
+        "client_id",
+        "response_type",
+        "redirect_uri",
+        "scope",
+        "state",
+        "code_challenge",
+        "code_challenge_method",
+    }

@@ -1,0 +1,608 @@
+"""Who must sign in, again or at all: OpenID Connect Core section 3.1.2, Prompt Create."""
+
+import dataclasses
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oauthprov.credentials import digest
+from oauthprov.protocol.authorize.endpoint import UNKNOWN_INTERACTION
+from oauthprov.protocol.provider import Provider
+from oauthprov.protocol.request import params
+from oauthprov.protocol.request.answers import Call, Interact, Redirect, Refusal
+from oauthprov.records import Client, Interaction
+from tests.protocol.world import ALICE, BOB, BROWSER, FORM, OTHER_BROWSER, Accounts, openid_world
+
+
+@pytest.fixture
+def world():
+    """A provider whose client alice and bob have allowed in already."""
+    made = openid_world()
+    made.allow(scope="openid read")
+    made.allow(person=BOB, scope="openid read")
+    return made
+
+
+def ask(world, person=ALICE, **changes):
+    return world.authorize(**({"person": person, "scope": "openid"} | changes))
+
+
+def anew(world, person=ALICE):
+    """The person, who signs in now."""
+    return dataclasses.replace(
+        person, auth_time=world.now, session_key=digest(f"{person.name} {world.now}")
+    )
+
+
+def assert_error(answer, error):
+    assert isinstance(answer, Redirect), answer
+    assert dict(answer.params)["error"] == error
+
+
+def assert_code(answer):
+    assert isinstance(answer, Redirect), answer
+    assert "code" in dict(answer.params)
+
+
+class TestPromptNone:
+    """Section 3.1.2.1: no page, whatever happens; section 3.1.2.6: the errors."""
+
+    def test_a_code_without_a_page(self, world):
+        assert_code(ask(world, prompt="none"))
+
+    def test_nobody_signed_in(self, world):
+        assert_error(ask(world, None, prompt="none"), "login_required")
+
+    def test_consent_is_needed(self, world):
+        assert_error(ask(world, scope="openid email", prompt="none"), "consent_required")
+
+    def test_too_long_ago(self, world):
+        assert_error(ask(world, prompt="none", max_age="10"), "login_required")
+
+    def test_somebody_else(self, world):
+        hint = world.tokens(person=BOB, scope="openid")["id_token"]
+        assert_error(ask(world, prompt="none", id_token_hint=hint), "login_required")
+
+    def test_nothing_is_stored(self, world):
+        before = len(world.all(Interaction))
+        ask(world, None, prompt="none")
+        assert len(world.all(Interaction)) == before
+
+    @pytest.mark.parametrize("more", ["login", "consent", "select_account", "create"])
+    def test_it_stands_alone(self, world, more):
+        assert_error(ask(world, prompt=f"none {more}"), "invalid_request")
+        assert_error(ask(world, None, prompt=f"{more} none"), "invalid_request")
+
+    def test_a_parked_post(self, world):
+        """A POST has no cookies: who is there shows when the browser comes back."""
+        body = urlencode(world.query(scope="openid", prompt="none")).encode()
+        parked = world.provider.park(Call("POST", b"", body, FORM))
+        assert_error(world.resume(parked, None), "login_required")
+        # It is answered, and no second time.
+        assert not isinstance(world.resume(parked), Redirect)
+
+
+@pytest.mark.parametrize("prompt", ["login", "login consent", "login login"])
+class TestSigningInAgain:
+    """Section 3.1.2.3: the sign-in is shown to have happened after the request came."""
+
+    def test_who_is_signed_in_signs_in_again(self, world, prompt):
+        answer = ask(world, prompt=prompt)
+        assert answer.step == "reauthenticate"
+        pending = world.provider.pending(answer.interaction_id, ALICE, BROWSER)
+        assert pending.sign_in
+        assert world.resume(answer.interaction_id).step == "reauthenticate"
+
+    def test_consent_is_no_way_around(self, world, prompt):
+        waiting = ask(world, prompt=prompt).interaction_id
+        question = world.provider.question(waiting, ALICE, BROWSER)
+        assert question == Interact("reauthenticate", waiting)
+        decided = world.provider.decide(waiting, ALICE, BROWSER, allow=True)
+        assert decided == Interact("reauthenticate", waiting)
+
+    def test_then_it_goes_on(self, world, prompt):
+        waiting = ask(world, prompt=prompt).interaction_id
+        world.now += 60
+        person = anew(world)
+        assert not world.provider.pending(waiting, person, BROWSER).sign_in
+        answer = world.resume(waiting, person)
+        if "consent" in prompt:
+            assert answer.step == "consent"
+            answer = world.provider.decide(waiting, person, BROWSER, allow=True)
+        assert_code(answer)
+        token = world.redeem(dict(answer.params)["code"]).body["id_token"]
+        assert world.id_token(token).claims["auth_time"] == world.now
+
+    def test_another_account_may_be_chosen(self, world, prompt):
+        waiting = ask(world, prompt=prompt).interaction_id
+        answer = world.resume(waiting, anew(world, BOB))
+        assert answer.step == "consent" if "consent" in prompt else assert_code(answer) is None
+
+    def test_nobody_signed_in(self, world, prompt):
+        answer = ask(world, None, prompt=prompt)
+        assert answer.step == "login"
+        after = world.resume(answer.interaction_id, anew(world))
+        assert after.step == "consent" if "consent" in prompt else assert_code(after) is None
+
+
+@pytest.mark.parametrize("more", ["", " consent", " login"])
+class TestSelectAccount:
+    """Section 3.1.2.1: a choice is made for the request, or somebody signs in for it."""
+
+    def test_somebody_chooses(self, world, more):
+        waiting = ask(world, prompt=f"select_account{more}").interaction_id
+        assert world.resume(waiting) == Interact("select_account", waiting)
+        assert world.provider.question(waiting, ALICE, BROWSER).step == "select_account"
+        assert world.provider.decide(waiting, ALICE, BROWSER, allow=True).step == "select_account"
+        assert world.provider.choose(waiting, BOB, BROWSER) is None
+        assert_goes_on(world.resume(waiting, BOB), more)
+
+    def test_somebody_signs_in(self, world, more):
+        waiting = ask(world, prompt=f"select_account{more}").interaction_id
+        answer = world.resume(waiting, anew(world, BOB))
+        assert_goes_on(answer, more.replace("login", ""))
+
+    def test_a_choice_is_no_sign_in(self, world, more):
+        waiting = ask(world, prompt=f"select_account{more}", max_age="5").interaction_id
+        world.provider.choose(waiting, BOB, BROWSER)
+        assert world.resume(waiting, BOB).step == "reauthenticate"
+
+    def test_a_choice_is_good_for_one_request(self, world, more):
+        waiting = ask(world, prompt=f"select_account{more}").interaction_id
+        another = ask(world, prompt=f"select_account{more}").interaction_id
+        world.provider.choose(waiting, ALICE, BROWSER)
+        assert world.resume(another).step == "select_account"
+        assert ask(world, prompt=f"select_account{more}").step == "select_account"
+
+
+def assert_goes_on(answer, more):
+    steps = {" consent": "consent", " login": "reauthenticate"}
+    assert answer.step == steps[more] if more in steps else assert_code(answer) is None
+
+
+class TestChoosing:
+    """A choice is bound to its browser and never overrides what the client means."""
+
+    def test_by_another_browser(self, world):
+        waiting = ask(world, prompt="select_account").interaction_id
+        assert world.provider.choose(waiting, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
+        assert world.resume(waiting).step == "select_account"
+
+    def test_twice(self, world):
+        """The last choice stands."""
+        waiting = ask(world, prompt="select_account consent").interaction_id
+        assert world.provider.choose(waiting, BOB, BROWSER) is None
+        assert world.provider.choose(waiting, ALICE, BROWSER) is None
+        assert world.resume(waiting).step == "consent"
+
+    def test_after_the_end(self, world):
+        waiting = ask(world, prompt="select_account").interaction_id
+        world.provider.choose(waiting, ALICE, BROWSER)
+        assert_code(world.resume(waiting))
+        assert world.provider.choose(waiting, BOB, BROWSER) == UNKNOWN_INTERACTION
+
+    def test_somebody_else_than_is_meant(self, world):
+        hint = world.tokens(scope="openid")["id_token"]
+        waiting = ask(world, prompt="select_account", id_token_hint=hint).interaction_id
+        assert_error(world.provider.choose(waiting, BOB, BROWSER), "login_required")
+        assert world.resume(waiting) == UNKNOWN_INTERACTION
+
+    def test_a_session_of_the_same_second_is_no_sign_in(self, world):
+        """It was there before the request, though the clock can't tell."""
+        bob = anew(world, BOB)
+        waiting = ask(world, prompt="login select_account").interaction_id
+        world.provider.choose(waiting, bob, BROWSER)
+        assert world.resume(waiting, bob).step == "reauthenticate"
+
+    def test_a_session_that_is_newer_than_the_request_is_one(self, world):
+        waiting = ask(world, prompt="login select_account").interaction_id
+        world.now += 1
+        bob = anew(world, BOB)
+        world.provider.choose(waiting, bob, BROWSER)
+        assert_code(world.resume(waiting, bob))
+
+
+class TestSeveralAccounts:
+    """More accounts in the browser than the active one."""
+
+    @pytest.mark.parametrize("by", ["hint", "sub"])
+    @pytest.mark.parametrize("active", [BOB, None])
+    @pytest.mark.parametrize("changes", [{}, {"prompt": "none"}])
+    def test_who_is_meant_need_not_be_active(self, world, by, active, changes):
+        """Sections 3.1.2.1 and 5.5.1: an active session of that account gives the answer."""
+        answer = among(world, active, ALICE, **meaning(world, by), **changes)
+        assert_code(answer)
+        token = world.redeem(dict(answer.params)["code"]).body["id_token"]
+        assert world.id_token(token).claims["sub"] == "alice-id"
+
+    def test_the_session_meant_is_judged_by_itself(self, world):
+        bob, hint = anew(world, BOB), meaning(world, "hint")
+        assert_error(
+            among(world, bob, ALICE, prompt="none", max_age="5", **hint), "login_required"
+        )
+        answer = among(world, bob, ALICE, max_age="5", **hint)
+        assert answer.step == "reauthenticate"
+        pending = world.provider.pending(
+            answer.interaction_id, bob, BROWSER, others=lambda: [ALICE]
+        )
+        assert pending.login_hint == "alice"
+
+    def test_the_question_is_put_to_who_is_meant(self, world):
+        answer = among(world, BOB, ALICE, prompt="consent", **meaning(world, "hint"))
+        waiting = answer.interaction_id
+        question = world.provider.question(waiting, BOB, BROWSER, others=lambda: [ALICE])
+        assert question.person == ALICE
+        # When her session ends meanwhile it isn't put to another.
+        assert world.provider.question(waiting, BOB, BROWSER).step == "reauthenticate"
+        assert world.provider.decide(waiting, BOB, BROWSER, allow=True).step == "reauthenticate"
+
+    def test_who_signs_in_as_another_is_not_replaced(self, world):
+        waiting = among(world, BOB, ALICE, prompt="login", **meaning(world, "hint"))
+        carol = dataclasses.replace(anew(world), account_id="carol-id", name="carol")
+        query = urlencode({"interaction": waiting.interaction_id}).encode()
+        answer = world.provider.authorize(
+            Call("GET", query), carol, BROWSER, others=lambda: [BOB, ALICE]
+        )
+        assert_error(answer, "login_required")
+
+    def test_nobody_is_active(self, world):
+        assert among(world, None, ALICE).step == "select_account"
+        assert_error(among(world, None, ALICE, prompt="none"), "account_selection_required")
+
+    def test_a_login_hint_at_another_asks_which(self, world):
+        answer = among(world, ALICE, BOB, login_hint="Bob")
+        assert answer.step == "select_account"
+        assert world.provider.choose(answer.interaction_id, ALICE, BROWSER) is None
+        assert_code(world.resume(answer.interaction_id))
+
+    @pytest.mark.parametrize(
+        "changes", [{"login_hint": "ALICE"}, {"login_hint": "carol"}, {"prompt": "none"}]
+    )
+    def test_otherwise_a_login_hint_changes_nothing(self, world, changes):
+        """Names can be guessed: with prompt=none the answer would tell who else is here."""
+        assert_code(among(world, ALICE, BOB, **{"login_hint": "bob"} | changes))
+
+    def test_others_are_looked_for_only_when_it_matters(self, world):
+        def never():
+            raise AssertionError
+
+        asked = urlencode(world.query(scope="openid")).encode()
+        assert_code(world.provider.authorize(Call("GET", asked), ALICE, BROWSER, others=never))
+
+
+def among(world, person, other, **changes):
+    """Ask with ``other`` signed in in the same browser."""
+    query = urlencode(world.query(**{"scope": "openid"} | changes)).encode()
+    return world.provider.authorize(Call("GET", query), person, BROWSER, others=lambda: [other])
+
+
+class TestWhatCountsAsSigningIn:
+    """Neither an older session of this browser nor the clock alone."""
+
+    def test_an_older_session_does_not(self, world):
+        waiting = ask(world, prompt="login").interaction_id
+        older = dataclasses.replace(ALICE, session_key=digest("another session of hers"))
+        assert world.resume(waiting, older).step == "reauthenticate"
+
+    def test_a_sign_in_of_the_same_second_before_the_request_does_not(self, world):
+        before = anew(world)
+        waiting = ask(world, before, prompt="login").interaction_id
+        assert world.resume(waiting, before).step == "reauthenticate"
+
+    def test_a_sign_in_of_the_same_second_after_the_request_does(self, world):
+        before = anew(world)
+        waiting = ask(world, before, prompt="login").interaction_id
+        after = dataclasses.replace(before, session_key=digest("a new session"))
+        assert_code(world.resume(waiting, after))
+
+    def test_a_parked_request_knows_who_was_there(self, world):
+        body = urlencode(world.query(scope="openid", prompt="login")).encode()
+        parked = world.provider.park(Call("POST", b"", body, FORM))
+        before = anew(world)
+        assert world.resume(parked, before).step == "reauthenticate"
+        assert world.resume(parked, before).step == "reauthenticate"
+        world.now += 1
+        assert_code(world.resume(parked, anew(world)))
+
+
+class TestMaxAge:
+    """Section 3.1.2.1."""
+
+    def test_recent_enough(self, world):
+        assert_code(ask(world, anew(world), max_age="10"))
+        assert_code(ask(world, max_age="1000000000000000"[:15]))
+
+    def test_too_long_ago(self, world):
+        person = anew(world)
+        world.now += 11
+        answer = ask(world, person, max_age="10")
+        assert answer.step == "reauthenticate"
+
+    def test_at_zero_everybody_signs_in(self, world):
+        answer = ask(world, anew(world), max_age="0")
+        assert answer.step == "reauthenticate"
+        assert_code(world.resume(answer.interaction_id, anew(world, BOB)))
+
+    def test_time_passes_on_the_consent_page(self, world):
+        """A sign-in for this request is good for it, however long the person then reads."""
+        waiting = ask(world, scope="openid email", max_age="1").interaction_id
+        person = anew(world)
+        assert world.resume(waiting, person).step == "consent"
+        world.now += 600
+        assert_code(world.provider.decide(waiting, person, BROWSER, allow=True))
+
+    @pytest.mark.parametrize("wrong", ["-1", "1.5", "x", "\u0661", "1" * 16, "0x1"])
+    def test_what_is_no_number_is_told(self, world, wrong):
+        assert_error(ask(world, max_age=wrong), "invalid_request")
+
+
+class TestHints:
+    """Section 3.1.2.1: id_token_hint and login_hint; section 5.5.1: a value for sub."""
+
+    def test_the_person_meant_goes_on(self, world):
+        hint = world.tokens(scope="openid")["id_token"]
+        assert_code(ask(world, id_token_hint=hint))
+
+    def test_an_expired_hint_will_do(self, world):
+        hint = world.tokens(scope="openid")["id_token"]
+        world.now += 3600
+        assert_code(ask(world, id_token_hint=hint))
+
+    @pytest.mark.parametrize("by", ["hint", "sub"])
+    def test_somebody_else_signs_in_as_who_is_meant(self, world, by):
+        meant = meaning(world, by)
+        answer = ask(world, BOB, **meant)
+        assert answer.step == "reauthenticate"
+        assert_code(world.resume(answer.interaction_id, anew(world)))
+
+    @pytest.mark.parametrize("by", ["hint", "sub"])
+    def test_who_signs_in_as_somebody_else_ends_it(self, world, by):
+        waiting = ask(world, None, **meaning(world, by)).interaction_id
+        assert_error(world.resume(waiting, anew(world, BOB)), "login_required")
+
+    def test_a_login_hint_reaches_the_page(self, world):
+        waiting = ask(world, None, login_hint="alice").interaction_id
+        assert world.provider.pending(waiting, None, BROWSER).login_hint == "alice"
+
+    @pytest.mark.parametrize("hint", ["x" * 201, "a\u202eb", "a\nb"])
+    def test_a_login_hint_that_is_no_name_is_dropped(self, world, hint):
+        waiting = ask(world, None, login_hint=hint).interaction_id
+        assert world.provider.pending(waiting, None, BROWSER).login_hint is None
+
+    def test_a_hint_for_another_client(self, world):
+        world.client("other", scopes=("openid",))
+        hint = world.tokens("other", scope="openid")["id_token"]
+        assert_error(ask(world, id_token_hint=hint), "invalid_request")
+
+    def test_a_hint_that_is_no_id_token(self, world):
+        keys = world.provider.keys
+        good = {"iss": world.settings.issuer, "aud": "app", "sub": "alice-id", "exp": world.now}
+        header, payload, signature = world.tokens(scope="openid")["id_token"].split(".")
+        wrong = [
+            "x",
+            "a.b.c",
+            f"{header}.{payload}.{signature[::-1]}",
+            f"{header}.{payload}.",
+            keys.sign(good, typ="logout+jwt"),
+            keys.sign(good | {"iss": "https://evil.example"}, typ="JWT"),
+            keys.sign({name: good[name] for name in ("iss", "aud", "sub")}, typ="JWT"),
+            "x" * 5000,
+        ]
+        for hint in wrong:
+            assert_error(ask(world, id_token_hint=hint), "invalid_request")
+        assert_code(ask(world, id_token_hint=keys.sign(good, typ="JWT")))
+
+
+def meaning(world, by):
+    """Parameters that mean alice."""
+    if by == "hint":
+        return {"id_token_hint": world.tokens(scope="openid")["id_token"]}
+    return {"claims": '{"id_token": {"sub": {"value": "alice-id"}}}'}
+
+
+class TestAuthenticationContext:
+    """Section 5.5.1.1: only an essential acr with a value must be met."""
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"acr_values": "2 1"},
+            {"claims": '{"id_token": {"acr": {"values": ["2"]}}}'},
+            {"claims": '{"id_token": {"acr": {"essential": true}}}'},
+            {"claims": '{"id_token": {"acr": {"essential": true, "values": ["2", "1"]}}}'},
+        ],
+    )
+    def test_met_or_voluntary(self, world, changes):
+        assert_code(ask(world, dataclasses.replace(ALICE, acr="1"), **changes))
+
+    def test_unmet(self, world):
+        asked = '{"id_token": {"acr": {"essential": true, "value": "2"}}}'
+        answer = ask(world, dataclasses.replace(ALICE, acr="1"), claims=asked)
+        assert answer.step == "reauthenticate"
+        stronger = dataclasses.replace(anew(world), acr="2")
+        assert_error(
+            world.resume(answer.interaction_id, dataclasses.replace(stronger, acr="1")),
+            "unmet_authentication_requirements",
+        )
+        assert_code(world.resume(answer.interaction_id, stronger))
+
+
+class TestCreate:
+    """Initiating User Registration 1.0."""
+
+    @pytest.mark.parametrize("person", [None, ALICE])
+    def test_an_account_is_made_first(self, world, person):
+        answer = ask(world, person, prompt="create")
+        assert answer.step == "create"
+        carol = dataclasses.replace(anew(world), account_id="carol-id", name="carol")
+        assert world.resume(answer.interaction_id, carol).step == "consent"
+
+
+class TestConsent:
+    """Section 3.1.2.4, and 11 for offline access."""
+
+    def test_prompt_consent_asks_though_it_is_remembered(self, world):
+        answer = ask(world, prompt="consent")
+        assert answer.step == "consent"
+        assert_code(world.provider.decide(answer.interaction_id, ALICE, BROWSER, allow=True))
+        assert ask(world, prompt="consent").step == "consent"
+
+    def test_even_for_the_operators_own(self, world):
+        world.client("own", scopes=("openid",), first_party=True)
+        assert_code(world.authorize("own", scope="openid"))
+        assert world.authorize("own", scope="openid", prompt="consent").step == "consent"
+
+    def test_offline_access_needs_a_question(self, world):
+        with_question = world.tokens(scope="openid offline_access", prompt="consent")
+        assert with_question["scope"] == "openid offline_access"
+        without = world.tokens(scope="openid offline_access")
+        assert without["scope"] == "openid"
+
+    def test_but_not_for_the_operators_own(self, world):
+        world.client("own", scopes=("openid", "offline_access"), first_party=True)
+        assert world.tokens("own", scope="openid offline_access")["scope"].endswith("access")
+
+
+class TestDefaults:
+    """Registration section 2: what a client registered counts where a request says nothing."""
+
+    def test_default_max_age(self, world):
+        world.change(Client, "app", default_max_age=10)
+        world.now += 6
+        assert ask(world).step == "reauthenticate"
+        assert_error(ask(world, prompt="none"), "login_required")
+        assert_code(ask(world, max_age="100000000"))
+
+    def test_at_zero_everybody_signs_in(self, world):
+        world.change(Client, "app", default_max_age=0)
+        world.now += 6
+        assert ask(world, anew(world)).step == "reauthenticate"
+
+    def test_the_time_of_the_sign_in_is_always_told(self, world):
+        """require_auth_time asks for no more."""
+        token = world.tokens(scope="openid")["id_token"]
+        assert world.id_token(token).claims["auth_time"] == ALICE.auth_time
+
+    def test_without_openid_they_do_not_count(self, world):
+        world.change(Client, "app", default_max_age=10, default_acr_values=("2",))
+        world.now += 6
+        assert_code(ask(world, scope="read"))
+
+
+class TestAcrValues:
+    """Core section 3.1.2.1: a wish, in order of preference; 5.5.1.1: voluntary."""
+
+    @pytest.fixture
+    def world(self, world):
+        class TwoLevels(Accounts):
+            acr_values = ("1", "2")
+
+        provider = Provider(world.settings, world.storage, TwoLevels(), lambda: world.now)
+        world.provider = provider
+        return world
+
+    def test_what_is_met_is_told(self, world):
+        person = dataclasses.replace(ALICE, acr="2")
+        answer = ask(world, person, acr_values="3 2")
+        token = world.redeem(dict(answer.params)["code"]).body["id_token"]
+        assert world.id_token(token).claims["acr"] == "2"
+
+    def test_what_could_be_met_is_tried_once(self, world):
+        person = dataclasses.replace(ALICE, acr="1")
+        answer = ask(world, person, acr_values="2")
+        assert answer.step == "reauthenticate"
+        world.now += 60
+        answer = world.resume(answer.interaction_id, anew(world, person))
+        token = world.redeem(dict(answer.params)["code"]).body["id_token"]
+        assert world.id_token(token).claims["acr"] == "1"
+
+    def test_without_a_page_it_is_left(self, world):
+        assert_code(ask(world, acr_values="2", prompt="none"))
+
+    def test_what_nobody_can_meet_is_left(self, world):
+        assert_code(ask(world, acr_values="9 gold"))
+
+    def test_default_acr_values(self, world):
+        world.change(Client, "app", default_acr_values=("2",))
+        world.now += 6
+        assert ask(world).step == "reauthenticate"
+        assert_code(ask(world, acr_values="9"))
+
+
+class TestOther:
+    """Section 3.1.2.1."""
+
+    def test_the_redirect_uri_is_required(self, world):
+        answer = ask(world, redirect_uri=None)
+        assert answer.error == "invalid_request"
+        assert_code(world.authorize(scope="read", redirect_uri=None))
+
+    def test_an_unknown_prompt_is_told(self, world):
+        assert_error(ask(world, prompt="login shout"), "invalid_request")
+
+    @pytest.mark.parametrize("name", ["display", "ui_locales", "claims_locales", "acr_values"])
+    def test_what_is_only_a_wish_is_taken(self, world, name):
+        assert_code(ask(world, **{name: "anything at all"}))
+
+    @pytest.mark.parametrize("name", ["nonce", "prompt", "max_age", "claims", "id_token_hint"])
+    def test_nothing_comes_twice(self, world, name):
+        assert_error(ask(world, **{name: ["1", "1"]}), "invalid_request")
+
+    def test_without_openid_none_of_it_counts(self, world):
+        assert_code(world.authorize(scope="read", prompt="shout", max_age="x", id_token_hint="x"))
+
+    def test_a_host_that_cannot_sign_in_again(self, world):
+        waiting = ask(world, prompt="login").interaction_id
+        assert_error(world.provider.decline(waiting, BROWSER), "login_required")
+
+
+def test_the_hint_may_be_signed_with_a_key_that_retired():
+    world = openid_world()
+    hint = world.tokens(scope="openid")["id_token"]
+    world.provider.keys.rotation.rotate("RS256")
+    world.now += world.settings.keys_publish_ahead + 1
+    world.provider = Provider(world.settings, world.storage, Accounts(), lambda: world.now)
+    world.allow(scope="openid")
+    assert_code(ask(world, id_token_hint=hint))
+
+
+WORDS = st.sampled_from(
+    [
+        "none",
+        "login",
+        "0",
+        "-1",
+        "{}",
+        '{"userinfo": {"name": null}}',
+        "a.b.c",
+        "x",
+        "\u202e",
+        "\ud7ff",
+    ]
+)
+PARAMETERS = st.dictionaries(
+    st.sampled_from(sorted(params.AUTHENTICATION)), WORDS | st.text(max_size=40), max_size=5
+)
+
+
+@given(PARAMETERS, st.sampled_from([None, ALICE]), st.booleans())
+def test_any_parameters_are_answered(shared, parameters, person, openid):
+    """With a code, a page, a registered error, or an error page; never with an exception."""
+    scope = "openid" if openid else "read"
+    answer = shared.authorize(person=person, scope=scope, **parameters)
+    if isinstance(answer, Redirect):
+        told = dict(answer.params)
+        assert told.get("error") in (None, "invalid_request", "login_required", "consent_required")
+        assert told["iss"] == shared.settings.issuer
+    else:
+        assert isinstance(answer, Interact | Refusal)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One provider for all that hypothesis tries."""
+    made = openid_world()
+    made.allow(scope="openid read")
+    return made

@@ -1,0 +1,276 @@
+"""Sector identifiers: OpenID Connect Core section 8.1, Registration sections 2 and 5."""
+
+import json
+from contextlib import ExitStack
+
+import pytest
+
+from oauthprov.fetch.places import PLACES
+from oauthprov.protocol.clients.registrar import InvalidMetadata, Registrar
+from oauthprov.protocol.request.answers import Call
+from oauthprov.records import Client
+from tests.fetch.server import JSON, Authority, Server, answer
+from tests.protocol.world import CALLBACK, openid_world
+
+HOST = "localhost"
+ELSEWHERE = "https://other.example/callback"
+BOTH = [CALLBACK, ELSEWHERE]
+FIELD = "sector_identifier_uri"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def server(authority):
+    """Who serves the document: both redirect URIs, if a test says nothing else."""
+    made = Server(authority.context(HOST))
+    made.reply = answer(json.dumps(BOTH).encode(), JSON)
+    made.uri = f"https://{HOST}:{made.port}/redirect_uris.json"
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(server, authority):
+    return openid_world(
+        **{
+            "openid.pairwise_secret": "zyxwvutsrqponmlkjihgfedcba9876543210",
+            "registration": "open",
+            "fetch.allow": f"{HOST}:{server.port}",
+            "fetch.ca_file": authority.file,
+        }
+    )
+
+
+@pytest.fixture
+def registrar(world):
+    return Registrar(world.settings, world.storage, lambda: world.now)
+
+
+def address_of(client_id):
+    return f"https://as.example/oauth/register/{client_id}"
+
+
+def send(world, method, document, told=None):
+    """Register, or change what ``told`` says."""
+    headers = {"content-type": "application/json"}
+    registration = world.provider.registration
+    if told is None:
+        call = Call(method, b"", json.dumps(document).encode(), headers)
+        return registration.register(call, address_of, lambda: None)
+    headers["authorization"] = f"Bearer {told['registration_access_token']}"
+    document = {"client_id": told["client_id"]} | document
+    call = Call(method, b"", json.dumps(document).encode(), headers)
+    return registration.update(call, told["client_id"], address_of)
+
+
+def register(world, **metadata):
+    metadata = {"redirect_uris": BOTH, "subject_type": "pairwise"} | metadata
+    given = {name: value for name, value in metadata.items() if value is not None}
+    return send(world, "POST", given)
+
+
+def assert_refused(response, sentence):
+    assert (response.status, response.body["error"]) == (400, "invalid_client_metadata")
+    assert response.body["error_description"].startswith(f"{FIELD}: ")
+    assert sentence in response.body["error_description"]
+
+
+class TestTheDocument:
+    """Registration section 5: an array with every redirect URI."""
+
+    def test_it_lets_the_client_in(self, world, server):
+        told = register(world, sector_identifier_uri=server.uri)
+        assert told.status == 201
+        assert told.body["subject_type"] == "pairwise"
+        assert told.body[FIELD] == server.uri
+        assert len(server.asked) == 1
+
+    def test_it_may_have_others_too(self, world, server):
+        uris = {"redirect_uris": [ELSEWHERE]}
+        assert register(world, sector_identifier_uri=server.uri, **uris).status == 201
+
+    @pytest.mark.parametrize("uri", [CALLBACK + "/", CALLBACK.upper(), CALLBACK + "?x"])
+    def test_every_uri_is_there_as_it_is_written(self, world, server, uri):
+        server.reply = answer(json.dumps([uri, ELSEWHERE]).encode(), JSON)
+        refused = register(world, sector_identifier_uri=server.uri)
+        assert_refused(refused, "must have every redirect URI")
+        assert len(world.all(Client)) == 1
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"{}",
+            b'"https://app.example/callback"',
+            b"[1]",
+            b"[[]]",
+            b"\xff\xfe",
+            b"[" * 60_000,
+            b'["' + b"x" * 70_000 + b'"]',
+            b"9" * 60_000,
+        ],
+    )
+    def test_what_is_no_such_array(self, world, server, content):
+        server.reply = answer(content, JSON)
+        refused = register(world, sector_identifier_uri=server.uri)
+        assert_refused(refused, "must lead to a JSON array")
+
+    def test_what_it_is_sent_as(self, world, server):
+        server.reply = answer(json.dumps(BOTH).encode(), "Content-Type: text/html")
+        refused = register(world, sector_identifier_uri=server.uri)
+        assert_refused(refused, "must lead to a JSON array")
+
+    def test_a_server_that_leads_elsewhere(self, world, server):
+        moved = f"Location: {server.uri}"
+        server.reply = answer(b"", moved, status="302 Found")
+        refused = register(world, sector_identifier_uri=server.uri)
+        assert_refused(refused, "must lead to a JSON array")
+        assert len(server.asked) == 1
+
+    def test_it_is_judged_as_it_is_now(self, world, server):
+        """One that was good for another client is read anew."""
+        assert register(world, sector_identifier_uri=server.uri).status == 201
+        server.reply = answer(b'["https://example.com/op"]', JSON)
+        refused = register(world, sector_identifier_uri=server.uri)
+        assert_refused(refused, "must have every redirect URI")
+
+    def test_public_clients_are_held_to_it_too(self, world, server):
+        server.reply = answer(b"[]", JSON)
+        refused = register(world, sector_identifier_uri=server.uri, subject_type="public")
+        assert_refused(refused, "must have every redirect URI")
+
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "http://localhost/uris.json",
+            "https://10.0.0.1/uris.json",
+            "https://169.254.169.254/latest",
+            "https://localhost:1/uris.json",
+            "https://user@app.example/uris.json",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "https://",
+        ],
+    )
+    def test_where_nothing_is_fetched(self, world, uri):
+        """Neither another scheme nor an address inside our network."""
+        refused = register(world, sector_identifier_uri=uri)
+        assert (refused.status, refused.body["error"]) == (400, "invalid_client_metadata")
+
+    def test_nothing_is_stored_or_held_meanwhile(self, world, server):
+        before = world.storage.writes
+        seen = []
+
+        def reply(connection):
+            seen.append(world.storage.writes)
+            world.client("meanwhile")
+            connection.sendall(answer(json.dumps(BOTH).encode(), JSON))
+
+        server.reply = reply
+        assert register(world, sector_identifier_uri=server.uri).status == 201
+        assert seen == [before]
+
+
+def test_a_registration_doesnt_wait_where_others_do(world, server):
+    """Slow servers of clients hold up only so many requests, whatever is fetched for them."""
+    with ExitStack() as waiting:
+        for number in range(PLACES):
+            held = world.provider.fetcher.waiting(f"https://{number}.example/", f"other {number}")
+            waiting.enter_context(held)
+        refused = register(world, sector_identifier_uri=server.uri)
+    assert (refused.status, refused.body["error"]) == (503, "temporarily_unavailable")
+    assert server.asked == []
+    assert register(world, sector_identifier_uri=server.uri).status == 201
+
+
+class TestWithoutIt:
+    """Core section 8.1: the host of the redirect URIs, if it is one."""
+
+    def test_one_host(self, world):
+        uris = [CALLBACK, "https://app.example:8443/other"]
+        assert register(world, redirect_uris=uris).status == 201
+
+    def test_several_hosts(self, world):
+        assert_refused(register(world), "several hosts")
+
+    @pytest.mark.parametrize("uri", ["com.example.app:/callback", "http://127.0.0.1/callback"])
+    def test_an_app_on_a_device(self, world, server, uri):
+        """Every app there would be of the same sector."""
+        native = {"redirect_uris": [uri], "token_endpoint_auth_method": "none"}
+        assert_refused(register(world, **native), "on a device")
+        server.reply = answer(json.dumps([uri]).encode(), JSON)
+        assert register(world, sector_identifier_uri=server.uri, **native).status == 201
+
+    def test_public_clients_have_no_sector(self, world):
+        assert register(world, subject_type=None).body["subject_type"] == "public"
+
+
+class TestLater:
+    """RFC 7592 section 2.2, and the operator's and the developer's own changes."""
+
+    @pytest.fixture
+    def told(self, world, server):
+        return register(world, sector_identifier_uri=server.uri, redirect_uris=[CALLBACK]).body
+
+    def update(self, world, told, **metadata):
+        asked = {"subject_type": "pairwise", FIELD: told[FIELD]} | metadata
+        return send(world, "PUT", {k: v for k, v in asked.items() if v is not None}, told)
+
+    def test_a_new_redirect_uri_is_looked_for(self, world, server, told):
+        assert self.update(world, told, redirect_uris=BOTH).status == 200
+        more = [*BOTH, "https://third.example/"]
+        refused = self.update(world, told, redirect_uris=more)
+        assert_refused(refused, "must have every redirect URI")
+        assert len(server.asked) == 3
+
+    def test_what_was_judged_is_not_read_again(self, world, server, told):
+        assert self.update(world, told, redirect_uris=[CALLBACK], client_name="x").status == 200
+        assert len(server.asked) == 1
+
+    def test_a_sector_is_not_left_for_several_hosts(self, world, told):
+        refused = self.update(world, told, redirect_uris=BOTH, sector_identifier_uri=None)
+        assert_refused(refused, "several hosts")
+
+    def test_nobody_moves_into_the_sector_of_another_site(self, world, server, told):
+        """Core section 8.1: with tokens that were had elsewhere, it would learn that one's."""
+        refused = self.update(world, told, redirect_uris=[CALLBACK], sector_identifier_uri=None)
+        assert_refused(refused, "The host stays localhost")
+        alone = register(world, redirect_uris=[CALLBACK]).body | {FIELD: None}
+        refused = self.update(world, alone, redirect_uris=["https://victim.example/"])
+        assert (refused.status, refused.body["error"]) == (400, "invalid_redirect_uri")
+        assert "The host stays app.example" in refused.body["error_description"]
+        moved = self.update(world, alone, redirect_uris=["https://app.example/other"])
+        assert moved.status == 200
+
+    def test_nobody_turns_pairwise(self, world):
+        """Core section 8.1: it would be in the sector of wherever its redirect URIs lead then."""
+        public = register(world, redirect_uris=[CALLBACK], subject_type="public").body
+        refused = self.update(world, public | {FIELD: None}, redirect_uris=[CALLBACK])
+        assert (refused.status, refused.body["error"]) == (400, "invalid_client_metadata")
+        assert "subject_type: Only a new client" in refused.body["error_description"]
+
+    def test_edit_judges_as_well(self, registrar, server, told):
+        client_id = told["client_id"]
+        with pytest.raises(InvalidMetadata, match="every redirect URI"):
+            registrar.edit(client_id, redirect_uris=[CALLBACK, "https://third.example/"])
+        edited = registrar.edit(client_id, name="Renamed")
+        assert (edited.name, edited.redirect_uris) == ("Renamed", (CALLBACK,))
+
+
+class TestWherePairwiseIsNotOffered:
+    def test_it_is_refused_and_nothing_is_fetched(self, server):
+        world = openid_world(registration="open")
+        refused = register(world, redirect_uris=[CALLBACK])
+        assert refused.body["error_description"] == "subject_type: Choose one of public."
+        told = register(world, subject_type="public", sector_identifier_uri=server.uri)
+        assert told.status == 201
+        assert FIELD not in told.body
+        assert server.asked == []
+
+    def test_a_machine_knows_nobody(self, registrar):
+        with pytest.raises(InvalidMetadata, match="Nobody signs in to a machine"):
+            registrar.register(type="machine", name="Job", subject_type="pairwise")

@@ -1,0 +1,272 @@
+"""Pairwise subjects: OpenID Connect Core section 8, wherever a client is told of a person."""
+
+import dataclasses
+import json
+
+import pytest
+
+from oauthprov.errors import ConfigurationError
+from oauthprov.protocol.provider import Provider
+from oauthprov.protocol.request.answers import Redirect
+from oauthprov.records import Client, LogoutDelivery
+from oauthprov.settings import Settings
+from tests.protocol.visit import Visit
+from tests.protocol.world import ALICE, BOB, INI, ISSUER, SCOPES, Accounts, openid_world
+
+SECRET = "zyxwvutsrqponmlkjihgfedcba9876543210"
+PAIRWISE = {"openid.pairwise_secret": SECRET}
+ELSEWHERE = ("https://other.example/callback",)
+
+
+@pytest.fixture
+def world():
+    """A pairwise client, ``app``, two others that are, and a public one."""
+    made = openid_world(**PAIRWISE, **{"openid.implicit": "true"})
+    made.change(Client, "app", subject_type="pairwise")
+    made.client("sister", scopes=SCOPES, subject_type="pairwise")
+    made.client("other", scopes=SCOPES, subject_type="pairwise", redirect_uris=ELSEWHERE)
+    made.client("public", scopes=SCOPES)
+    return made
+
+
+def sub_at(world, client_id="app", person=ALICE, **changes):
+    """What an ID token calls a person."""
+    if client_id == "other":
+        changes["redirect_uri"] = ELSEWHERE[0]
+    asked = {"person": person, "scope": "openid"} | changes
+    return world.id_token(world.tokens(client_id, **asked)["id_token"]).claims["sub"]
+
+
+class TestPairwiseIdentifiers:
+    """Section 8.1."""
+
+    def test_it_says_nothing_of_the_account(self, world):
+        sub = sub_at(world)
+        assert "alice" not in sub
+        assert len(sub) == 43
+        assert sub.isascii()
+
+    def test_it_stays(self, world):
+        assert sub_at(world) == sub_at(world)
+        world.provider = world.another_process()
+        assert sub_at(world) == sub_at(world)
+
+    def test_it_outlives_the_other_secret(self, world):
+        """``oauthprov.secret`` rotates."""
+        before = sub_at(world)
+        settings = dataclasses.replace(world.settings, secret=("another" * 8,))
+        world.provider = Provider(settings, world.storage, Accounts(), lambda: world.now)
+        world.provider.keys.rotation.rotate("RS256")
+        assert sub_at(world) == before
+
+    def test_each_sector_has_its_own(self, world):
+        assert len({sub_at(world, name) for name in ("app", "other", "public")}) == 3
+
+    def test_clients_on_one_host_share_theirs(self, world):
+        assert sub_at(world, "sister") == sub_at(world)
+
+    def test_the_host_of_the_sector_identifier_comes_first(self, world):
+        world.change(Client, "other", sector_identifier_uri="https://app.example/uris.json")
+        assert sub_at(world, "other") == sub_at(world)
+
+    def test_each_person_has_their_own(self, world):
+        assert sub_at(world, person=BOB) != sub_at(world)
+
+    def test_a_public_subject_is_the_account(self, world):
+        assert sub_at(world, "public") == "alice-id"
+
+
+class TestWhereAClientIsToldOfAPerson:
+    def test_a_refresh(self, world):
+        tokens = world.tokens(scope="openid")
+        again = world.refresh(tokens["refresh_token"]).body["id_token"]
+        assert world.id_token(again).claims["sub"] == sub_at(world)
+
+    def test_an_id_token_from_the_authorization_endpoint(self, world):
+        world.change(Client, "app", grant_types=("authorization_code", "implicit"))
+        plain = {"code_challenge": None, "code_challenge_method": None}
+        came = world.allow(response_type="id_token", scope="openid", nonce="n", **plain)
+        assert world.id_token(came["id_token"]).claims["sub"] == sub_at(world)
+
+    def test_userinfo(self, world):
+        """Section 5.3.2: it is that of the ID token."""
+        bearing = world.provider.bearer(world.tokens(scope="openid email")["access_token"])
+        said = world.provider.userinfo(bearing)
+        assert said["sub"] == bearing.subject == sub_at(world)
+        assert "alice-id" not in json.dumps(said)
+
+    def test_introspection_of_its_own_tokens(self, world):
+        tokens = world.tokens(scope="openid")
+        for name in ("access_token", "refresh_token"):
+            assert world.introspect(tokens[name]).body["sub"] == sub_at(world)
+
+    def test_a_host_knows_the_account(self, world):
+        """Its own views are no client: they are the operator's."""
+        bearing = world.provider.bearer(world.tokens(scope="openid")["access_token"])
+        assert bearing.account_id == "alice-id"
+
+    def test_logout_tokens(self, receiver):
+        """Back-Channel Logout section 2.4."""
+        world = openid_world(**PAIRWISE, **{"logout.worker": "false"} | receiver.settings)
+        changes = {"subject_type": "pairwise", "backchannel_logout_uri": receiver.uri}
+        world.change(Client, "app", **changes)
+        visit = Visit(world)
+        sub = world.id_token(visit.tokens()["id_token"]).claims["sub"]
+        visit.leave()
+        [waiting] = [stored.record for stored in world.all(LogoutDelivery)]
+        assert waiting.subject == sub != "alice-id"
+        world.provider.backchannel.deliver()
+        [token] = receiver.told(world.provider.keys.jwks())
+        assert (token.claims["sub"], token.claims["iss"]) == (sub, ISSUER)
+
+
+class TestIntrospectionByOthers:
+    """RFC 7662 section 2.2: a resource server is told of tokens of several clients."""
+
+    @pytest.fixture
+    def seen(self, world):
+        """What a resource server of the operator's is told of alice by a client's token."""
+        world.client("api", "machine", scopes=(), first_party=True)
+
+        def ask(client_id):
+            more = {"redirect_uri": ELSEWHERE[0]} if client_id == "other" else {}
+            token = world.tokens(client_id, scope="openid", **more)["access_token"]
+            return world.introspect(token, "api").body["sub"]
+
+        return ask
+
+    def test_it_can_not_join_a_person_of_two_sectors(self, world, seen):
+        assert seen("app") == sub_at(world)
+        assert seen("other") == sub_at(world, "other") != seen("app")
+
+    def test_it_knows_a_person_of_public_clients(self, seen):
+        assert seen("public") == "alice-id"
+
+    def test_one_that_is_pairwise_gets_no_public_subject(self, world):
+        world.change(Client, "other", first_party=True)
+        token = world.tokens("public", scope="openid")["access_token"]
+        told = world.introspect(token, "other").body["sub"]
+        assert told == sub_at(world, "other") != "alice-id"
+
+    @pytest.fixture
+    def of_one_developer(self, world):
+        """Every client of ``world`` is bob's; ``api`` is his resource server."""
+        world.client("api", "machine", scopes=())
+        for name in ("app", "sister", "other", "public", "api"):
+            world.change(Client, name, owner="bob-id")
+        return world
+
+    def told(self, world, asker, client_id):
+        """What bob's ``asker`` is told of alice by a token of his ``client_id``."""
+        more = {"redirect_uri": ELSEWHERE[0]} if client_id == "other" else {}
+        token = world.tokens(client_id, scope="openid", **more)["access_token"]
+        answer = world.introspect(token, asker).body
+        assert (answer["active"], answer["client_id"]) == (True, client_id)
+        return answer.get("sub")
+
+    @pytest.mark.parametrize("documented", [False, True])
+    def test_a_client_that_claims_another_site_s_host_learns_no_subject_there(
+        self, of_one_developer, documented
+    ):
+        """bob registers the victim's redirect URI, which the victim's own document lists."""
+        world = of_one_developer
+        uri = "https://other.example/callbacks.json" if documented else None
+        world.change(Client, "other", owner="victim-id", sector_identifier_uri=uri)
+        fresh = {"redirect_uris": ELSEWHERE, "sector_identifier_uri": uri, "owner": "bob-id"}
+        world.client("fresh", scopes=SCOPES, subject_type="pairwise", **fresh)
+        for client_id in ("public", "app", "sister"):
+            assert self.told(world, "fresh", client_id) is None
+
+    def test_a_pairwise_asker_learns_nobody_s_name_by_a_public_client(self, of_one_developer):
+        assert self.told(of_one_developer, "app", "public") is None
+
+    def test_public_clients_of_one_developer_know_the_account(self, of_one_developer):
+        assert self.told(of_one_developer, "api", "public") == "alice-id"
+
+    def test_a_developer_learns_no_account_by_a_public_client(self, of_one_developer):
+        assert self.told(of_one_developer, "public", "app") is None
+
+    def test_the_same_host_is_no_proof_of_one_sector(self, of_one_developer):
+        assert self.told(of_one_developer, "sister", "app") is None
+
+    @pytest.mark.parametrize("asker", ["sister", "api"])
+    def test_clients_that_a_sector_s_documents_let_in_are_told_alike(
+        self, of_one_developer, asker
+    ):
+        world = of_one_developer
+        world.change(Client, "app", sector_identifier_uri="https://sector.example/a.json")
+        assert self.told(world, asker, "app") is None
+        world.change(Client, asker, sector_identifier_uri="https://sector.example/b.json")
+        world.now += 5
+        assert self.told(world, asker, "app") == sub_at(world)
+
+
+class TestWhereAClientNamesAPerson:
+    def test_the_hint_is_its_own_id_token(self, world):
+        """Section 3.1.2.1."""
+        hint = world.tokens(scope="openid")["id_token"]
+        asked = {"scope": "openid", "prompt": "none", "id_token_hint": hint}
+        assert "code" in dict(world.authorize(**asked).params)
+        world.allow(person=BOB, scope="openid")
+        refused = world.authorize(person=BOB, **asked)
+        assert dict(refused.params)["error"] == "login_required"
+
+    @pytest.mark.parametrize("member", ["id_token", "userinfo"])
+    @pytest.mark.parametrize("client_id", ["app", "public"])
+    def test_a_wanted_sub(self, world, member, client_id):
+        """Section 5.5.1: a response for another person would be wrong, wherever it is wanted."""
+        sub = sub_at(world, client_id)
+        world.allow(client_id, person=BOB, scope="openid")
+        claims = json.dumps({member: {"sub": {"value": sub}}})
+        asked = {"scope": "openid", "prompt": "none", "claims": claims}
+        assert "code" in dict(world.authorize(client_id, **asked).params)
+        refused = world.authorize(client_id, person=BOB, **asked)
+        assert dict(refused.params)["error"] == "login_required"
+
+    def test_an_account_is_no_sub_of_a_pairwise_client(self, world):
+        world.allow(scope="openid")
+        claims = json.dumps({"id_token": {"sub": {"value": "alice-id"}}})
+        refused = world.authorize(scope="openid", prompt="none", claims=claims)
+        assert dict(refused.params)["error"] == "login_required"
+
+
+class TestWithoutTheSecret:
+    """Nobody may be named to a pairwise client then: another ``sub`` would be worse than none."""
+
+    @pytest.fixture
+    def later(self, world):
+        world.held = world.tokens(scope="openid")
+        settings = dataclasses.replace(world.settings, openid_pairwise_secret="")
+        world.provider = Provider(settings, world.storage, Accounts(), lambda: world.now)
+        return world
+
+    def test_it_is_as_good_as_disabled(self, later, caplog):
+        assert later.authorize(scope="openid").error == "invalid_request"
+        assert later.provider.bearer(later.held["access_token"]) is None
+        refused = later.refresh(later.held["refresh_token"])
+        assert (refused.status, refused.body["error"]) == (401, "invalid_client")
+        assert "client app needs oauthprov.openid.pairwise_secret" in caplog.text
+
+    def test_others_go_on(self, later):
+        assert sub_at(later, "public") == "alice-id"
+
+
+@pytest.mark.parametrize(
+    "value", ["short", "a" * 40, INI["oauthprov.secret"]], ids=["short", "alike", "shared"]
+)
+def test_a_secret_that_will_not_do(value):
+    with pytest.raises(ConfigurationError, match=r"openid\.pairwise_secret"):
+        Settings.from_ini(INI | {"oauthprov.openid.pairwise_secret": value})
+
+
+def test_it_costs_no_trip_more(world):
+    code = world.code(scope="openid")
+    world.now += 6
+    world.provider.keys.jwks()
+    with world.counted(reads=2, writes=1):
+        tokens = world.redeem(code).body
+    with world.counted(reads=1, writes=0):
+        world.provider.userinfo(world.provider.bearer(tokens["access_token"]))
+    asked = {"scope": "openid", "id_token_hint": tokens["id_token"]}
+    with world.counted(reads=1, writes=1):
+        assert isinstance(world.authorize(**asked), Redirect)

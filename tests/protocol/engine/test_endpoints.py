@@ -1,0 +1,42 @@
+"""Our assembly of oauthlib's endpoints."""
+
+import pytest
+from oauthlib.oauth2 import AuthorizationCodeGrant, ImplicitGrant, RefreshTokenGrant
+
+from oauthprov.protocol.engine.endpoints import Engine
+from oauthprov.protocol.request.authentication_request import AuthenticationRequest
+
+
+def checks(context):
+    return AuthenticationRequest()
+
+
+def test_many_engines_leave_the_grant_classes_as_they_were(world):
+    def lists():
+        return [list(g.response_types) for g in (AuthorizationCodeGrant, RefreshTokenGrant)]
+
+    before = lists(), list(ImplicitGrant.response_types)
+    for _ in range(10):
+        Engine(world.provider.validator, world.settings, checks)
+    assert (lists(), list(ImplicitGrant.response_types)) == before
+
+
+def test_two_engines_share_no_check(world):
+    first, second = (Engine(world.provider.validator, world.settings, checks) for _ in range(2))
+    grants = [e.authorization.response_types["code"] for e in (first, second)]
+    assert grants[0].custom_validators.pre_auth is not grants[1].custom_validators.pre_auth
+    assert [len(grant.custom_validators.pre_auth) for grant in grants] == [1, 1]
+
+
+def test_a_bug_is_not_hidden_as_a_server_error(world):
+    def fail(*args, **kwargs):
+        raise ZeroDivisionError
+
+    world.storage.inner.commit = fail
+    with pytest.raises(ZeroDivisionError):
+        world.authorize(person=None)
+    del world.storage.inner.commit
+    code = world.code()
+    world.storage.inner.commit = fail
+    with pytest.raises(ZeroDivisionError):
+        world.redeem(code)

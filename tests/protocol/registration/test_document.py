@@ -1,0 +1,274 @@
+"""How a registration is read and written (RFC 7591 sections 2 and 3.2)."""
+
+import pytest
+
+from oauthprov.protocol.clients.metadata import InvalidMetadata
+from oauthprov.protocol.registration.document import NAMELESS, document_of, read_document
+from oauthprov.protocol.registration.members import NAMES
+from oauthprov.records import Client
+from oauthprov.settings import Settings
+from tests.protocol.world import INI
+
+HTTPS = "https://app.example/callback"
+LOOPBACK = "http://127.0.0.1:3118/callback"
+LOCALHOST = "http://localhost:3118/callback"
+OWN_SCHEME = "com.example.app:/callback"
+
+
+def settings(**more):
+    ini = {f"oauthprov.{key}": value for key, value in more.items()}
+    return Settings.from_ini(INI | {"oauthprov.registration": "open"} | ini)
+
+
+OPEN = settings()
+
+
+def placed(**given):
+    """The type that a registration results in, and its authentication method."""
+    kind, metadata = read_document(given, OPEN, trusted=True)
+    return kind, metadata["auth_method"]
+
+
+def problem(given, with_settings=OPEN, current=None):
+    with pytest.raises(InvalidMetadata) as raised:
+        read_document(given, with_settings, current)
+    [field] = raised.value.problems
+    return field
+
+
+@pytest.mark.parametrize(
+    ("uris", "application", "kind"),
+    [
+        ([HTTPS], None, "browser"),
+        ([HTTPS], "web", "browser"),
+        ([HTTPS], "native", "native"),
+        ([LOOPBACK], None, "native"),
+        ([LOCALHOST], None, "native"),
+        (["http://[::1]/callback"], None, "native"),
+        ([OWN_SCHEME], None, "native"),
+        ([HTTPS, LOOPBACK], None, "native"),
+        ([LOCALHOST], "web", "browser"),
+        (["http://[::1"], None, "browser"),
+    ],
+)
+def test_a_public_client_is_placed_by_its_word_or_its_redirect_uris(uris, application, kind):
+    given = {"redirect_uris": uris, "token_endpoint_auth_method": "none"}
+    assert placed(**given, application_type=application) == (kind, "none")
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+@pytest.mark.parametrize("uri", [HTTPS, LOOPBACK])
+@pytest.mark.parametrize("application", [None, "web", "native"])
+def test_a_client_with_a_secret_is_a_web_server(method, uri, application):
+    given = {"redirect_uris": [uri], "token_endpoint_auth_method": method}
+    assert placed(**given, application_type=application) == ("web", method)
+
+
+def test_the_default_method_is_basic_but_for_native_apps():
+    assert placed(redirect_uris=[HTTPS]) == ("web", "client_secret_basic")
+    assert placed(redirect_uris=[HTTPS], application_type="native") == ("native", "none")
+
+
+def test_a_machine_registers_with_an_initial_access_token_only():
+    given = {"grant_types": ["client_credentials"]}
+    assert placed(**given) == ("machine", "client_secret_basic")
+    for mode in ("open", "token"):
+        assert problem(given, settings(registration=mode)) == "grant_types"
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted"),
+    [
+        (None, ("authorization_code",)),
+        ([], ("authorization_code",)),
+        (["refresh_token", "authorization_code"], ("authorization_code", "refresh_token")),
+        (["authorization_code", "implicit", "urn:x"], ("authorization_code",)),
+        (["authorization_code", "client_credentials"], ("authorization_code",)),
+    ],
+)
+def test_grant_types_that_are_not_supported_are_left_out(asked, granted):
+    given = {"redirect_uris": [HTTPS], "grant_types": asked}
+    assert read_document(given, OPEN)[1]["grant_types"] == granted
+
+
+@pytest.mark.parametrize("asked", [["implicit"], ["refresh_token"], ["password", "urn:x"]])
+def test_none_that_is_supported_is_an_error(asked):
+    assert problem({"redirect_uris": [HTTPS], "grant_types": asked}, OPEN) == "grant_types"
+
+
+def test_response_types():
+    given = {"redirect_uris": [HTTPS], "response_types": ["token", "code"]}
+    assert read_document(given, OPEN)[0] == "web"
+    assert problem(given | {"response_types": ["token"]}) == "response_types"
+
+
+@pytest.mark.parametrize(
+    ("asked", "scopes"),
+    [
+        (None, ["read", "write", "photos", "notes"]),
+        ("", ["read", "write", "photos", "notes"]),
+        ("photos read", ["read", "photos"]),
+        ("openid read", ["read"]),
+    ],
+)
+def test_scopes_are_those_asked_for_as_far_as_there_are(asked, scopes):
+    assert read_document({"redirect_uris": [HTTPS], "scope": asked}, OPEN)[1]["scopes"] == scopes
+
+
+def test_scopes_that_may_be_registered_are_a_setting():
+    few = settings(**{"registration.scopes": "read notes"})
+    given = {"redirect_uris": [HTTPS]}
+    assert read_document(given, few)[1]["scopes"] == ["read", "notes"]
+    assert read_document(given | {"scope": "read write"}, few)[1]["scopes"] == ["read"]
+    assert problem(given | {"scope": "write"}, few) == "scopes"
+
+
+def test_a_machine_that_asks_for_no_scope_gets_the_default_ones():
+    assert read_document({"grant_types": ["client_credentials"]}, OPEN, trusted=True)[1][
+        "scopes"
+    ] == ["read"]
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("redirect_uris", HTTPS),
+        ("redirect_uris", [1]),
+        ("redirect_uris", {"0": HTTPS}),
+        ("grant_types", "authorization_code"),
+        ("response_types", "code"),
+        ("contacts", [None]),
+        ("client_name", 1),
+        ("client_name", ["x"]),
+        ("client_uri", True),
+        ("logo_uri", {}),
+        ("scope", ["read"]),
+        ("software_id", 1.5),
+        ("token_endpoint_auth_method", ["none"]),
+        ("application_type", 1),
+        ("application_type", "spa"),
+        ("jwks_uri", ["https://app.example/keys"]),
+        ("jwks", "{}"),
+        ("jwks", [{}]),
+        ("request_uris", "https://app.example/object"),
+        ("request_uris", [1]),
+        ("request_object_signing_alg", ["RS256"]),
+        ("require_signed_request_object", "true"),
+    ],
+)
+def test_a_member_of_the_wrong_type_is_named(member, value):
+    assert problem({"redirect_uris": [HTTPS], member: value}) == member
+
+
+def test_names_in_other_languages_and_unknown_members_are_ignored():
+    given = {
+        "redirect_uris": [HTTPS],
+        "client_name#de": "Drucker",
+        "client_id": "chosen",
+        "client_secret": "chosen",
+        "first_party": True,
+        "owner": "alice",
+        "secrets": ["x"],
+        "disabled_at": 1,
+        "registration_token": "x",
+        "software_statement": "x.y.z",
+        "__class__": {},
+    }
+    assert read_document(given, OPEN) == read_document({"redirect_uris": [HTTPS]}, OPEN)
+    assert read_document(given, OPEN)[1]["name"] == NAMELESS
+
+
+def client(kind="web", **more):
+    return Client("app", "Printer", kind, 1, scopes=("read",), **more)
+
+
+def test_a_client_keeps_its_type():
+    public = {"redirect_uris": [HTTPS], "token_endpoint_auth_method": "none"}
+    for kind in ("browser", "native"):
+        assert read_document(public, OPEN, client(kind))[0] == kind
+    assert problem(public | {"application_type": "web"}, OPEN, client("native")) == "client"
+    assert problem(public | {"application_type": "native"}, OPEN, client("browser")) == "client"
+    assert problem(public, OPEN, client("web")) == "client"
+    assert problem({"redirect_uris": [HTTPS]}, OPEN, client("native")) == "client"
+
+
+def test_a_machine_stays_one_where_others_no_longer_may_register():
+    given = {"grant_types": ["client_credentials"], "scope": "read"}
+    assert read_document(given, OPEN, client("machine"))[0] == "machine"
+    assert problem(given, OPEN, client("web")) == "grant_types"
+
+
+def test_scopes_that_the_operator_gave_may_be_kept():
+    few = settings(**{"registration.scopes": "notes"})
+    given = {"redirect_uris": [HTTPS], "scope": "read write notes"}
+    assert read_document(given, few, client())[1]["scopes"] == ["read", "notes"]
+
+
+def test_the_document_has_what_is_registered_and_no_credentials():
+    web = client(
+        grant_types=("authorization_code",),
+        redirect_uris=(HTTPS,),
+        auth_method="client_secret_post",
+        secrets=("digest",),
+        registration_token="digest",
+        homepage_uri="https://app.example/",
+        contacts=("alice@app.example",),
+        owner="alice",
+    )
+    assert document_of(web) == {
+        "client_id": "app",
+        "client_id_issued_at": 1,
+        "client_name": "Printer",
+        "client_uri": "https://app.example/",
+        "redirect_uris": [HTTPS],
+        "grant_types": ["authorization_code"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "client_secret_post",
+        "application_type": "web",
+        "scope": "read",
+        "contacts": ["alice@app.example"],
+    }
+    assert document_of(client("machine"))["response_types"] == []
+
+
+def test_every_field_that_is_read_is_written():
+    kind, metadata = read_document({"redirect_uris": [HTTPS]}, OPEN)
+    chosen = {None: "{}", False: True}
+    given = {f: chosen[value] for f, value in metadata.items() if value in (None, False)}
+    lists = {"contacts": ("x",), "request_uris": ("x",)}
+    written = document_of(client(kind, **given, **lists))
+    fields = metadata.keys() - {"default_scopes"}
+    assert {NAMES.get(field, field) for field in fields} <= written.keys()
+
+
+LOGOUT = {
+    "redirect_uris": [HTTPS],
+    "post_logout_redirect_uris": ["https://app.example/bye"],
+    "backchannel_logout_uri": "https://app.example/logout",
+    "backchannel_logout_session_required": True,
+}
+OPENID = settings(scopes="openid | Know you", default_scopes="", resources="")
+
+
+class TestLogout:
+    """OpenID Connect RP-Initiated Logout 3.1, Back-Channel Logout 2.2."""
+
+    def test_it_is_registered_where_the_server_speaks_openid(self):
+        _, metadata = read_document(LOGOUT, OPENID)
+        kept = Client(client_id="app", client_type="web", created_at=1, **metadata)
+        assert LOGOUT.items() <= document_of(kept).items()
+
+    def test_elsewhere_it_is_not_known(self):
+        _, metadata = read_document(LOGOUT, OPEN)
+        assert not [field for field in metadata if "logout" in field]
+
+    @pytest.mark.parametrize(
+        ("member", "value"),
+        [
+            ("post_logout_redirect_uris", "https://app.example/bye"),
+            ("backchannel_logout_uri", ["https://app.example/logout"]),
+            ("backchannel_logout_session_required", "true"),
+        ],
+    )
+    def test_what_is_of_another_type_is_refused(self, member, value):
+        assert problem({"redirect_uris": [HTTPS], member: value}, OPENID) == member

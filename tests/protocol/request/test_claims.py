@@ -1,0 +1,176 @@
+"""Scopes to claims and the claims parameter: OpenID Connect Core sections 5.4 and 5.5."""
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oauthprov.protocol.keys.json_object import DEPTH_LIMIT
+from oauthprov.protocol.request.answers import Interact, Redirect
+from oauthprov.protocol.request.claims import ClaimsRequest, Wanted, told
+from tests.protocol.world import ALICE, BROWSER, openid_world
+
+KNOWN = {"name": "Alice", "email": "a@example.org", "email_verified": False, "phone_number": None}
+
+
+@pytest.fixture
+def world():
+    return openid_world()
+
+
+def userinfo(world, **changes):
+    token = world.tokens(**changes)["access_token"]
+    return world.provider.userinfo(world.provider.bearer(token))
+
+
+def test_each_scope_stands_for_its_claims(world):
+    """Section 5.4."""
+    assert userinfo(world, scope="openid") == {"sub": "alice-id"}
+    assert userinfo(world, scope="openid email") == {
+        "sub": "alice-id",
+        "email": "alice@example.org",
+        "email_verified": False,
+    }
+    assert userinfo(world, scope="profile openid") == {
+        "sub": "alice-id",
+        "name": "Alice",
+        "birthdate": "0000-12-31",
+    }
+
+
+def test_null_is_not_told():
+    assert told(KNOWN, ("phone", "email"), {}).keys() == {"email", "email_verified"}
+
+
+def test_single_claims(world):
+    """Section 5.5: beside the scopes; id_token and userinfo apart."""
+    asked = '{"userinfo": {"name": {"essential": true}}, "id_token": {"email": null}}'
+    assert userinfo(world, scope="openid", claims=asked) == {"sub": "alice-id", "name": "Alice"}
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ('{"value": "Alice"}', True),
+        ('{"values": ["Bob", "Alice"]}', True),
+        ('{"value": "Bob"}', False),
+        ('{"value": ["Alice"]}', False),
+        ('{"essential": true, "purpose": "unknown members are ignored"}', True),
+    ],
+)
+def test_a_claim_of_another_value_is_left_out(world, how, said):
+    """Section 5.5.1."""
+    asked = f'{{"userinfo": {{"name": {how}}}}}'
+    answer = userinfo(world, scope="openid", claims=asked)
+    assert ("name" in answer) == said
+
+
+def test_true_is_not_one():
+    assert not Wanted(values=(1,)).met_by(True)
+
+
+@pytest.mark.parametrize("how", ["value", "values"])
+def test_what_is_just_shallow_enough_is_read_again(world, how):
+    """Section 5.5.1: a ``value`` is kept among ``values``, one level deeper."""
+    for depth in range(50, DEPTH_LIMIT):
+        asked = f'{{"userinfo": {{"name": {{"{how}": [{"[" * depth}{"]" * depth}]}}}}}}'
+        with contextlib.suppress(ValueError):
+            request = ClaimsRequest.parse(asked)
+            deepest = asked
+            assert ClaimsRequest.load(request.dump()) == request
+    assert userinfo(world, scope="openid", claims=deepest) == {"sub": "alice-id"}
+
+
+def test_unknown_claims_and_members_are_ignored(world):
+    asked = '{"userinfo": {"secret": null, "name#fr": null}, "other": 1, "id_token": null}'
+    assert userinfo(world, scope="openid", claims=asked) == {"sub": "alice-id"}
+
+
+def test_what_the_client_may_not_ask_for_is_left_out(world):
+    """A claim is had only by a client that may ask for the scope which stands for it."""
+    world.client("narrow", scopes=("openid", "email"))
+    asked = '{"userinfo": {"name": null, "email": null}}'
+    token = world.tokens("narrow", scope="openid", claims=asked)
+    bearing = world.provider.bearer(token["access_token"])
+    assert world.provider.userinfo(bearing) == {"sub": "alice-id", "email": "alice@example.org"}
+
+
+def test_a_person_is_asked_for_single_claims_in_words(world):
+    """The page has the sentence of the scope that stands for the claim."""
+    world.allow(scope="openid")
+    assert isinstance(world.authorize(scope="openid"), Redirect)
+    pending = world.authorize(scope="openid", claims='{"id_token": {"email": null}}')
+    assert isinstance(pending, Interact)
+    question = world.provider.question(pending.interaction_id, ALICE, BROWSER)
+    assert [(asked.name, asked.new) for asked in question.scopes] == [
+        ("openid", False),
+        ("email", True),
+    ]
+    answer = world.provider.decide(pending.interaction_id, ALICE, BROWSER, allow=True)
+    token = world.redeem(dict(answer.params)["code"]).body["access_token"]
+    assert world.provider.bearer(token).scopes == ("openid",)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "x",
+        "[]",
+        "null",
+        '"a"',
+        '{"userinfo": []}',
+        '{"userinfo": {"name": 1}}',
+        '{"userinfo": {"name": {"essential": "yes"}}}',
+        '{"id_token": {"name": {"values": "Alice"}}}',
+        '{"userinfo": {}, "userinfo": {}}',
+        '{"userinfo": {"name": {"value": NaN}}}',
+        "[" * 2000,
+    ],
+)
+def test_what_is_no_claims_parameter_is_told(world, wrong):
+    answer = world.authorize(scope="openid", claims=wrong)
+    told_ = dict(answer.params)
+    assert (told_["error"], told_["state"]) == ("invalid_request", "s t&=ä")
+
+
+def test_without_openid_it_is_not_even_read(world):
+    assert world.allow(scope="read", claims="nonsense")["code"]
+
+
+def test_huge_claims_are_refused(world):
+    """The query has a limit, and with it all that is stored of it."""
+    huge = json.dumps({"userinfo": {"name": {"values": ["x" * 9000]}}})
+    assert world.authorize(scope="openid", claims=huge).error == "invalid_request"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+HOW = st.none() | st.fixed_dictionaries({"values": st.lists(JSON, max_size=3)})
+
+
+@given(st.dictionaries(st.sampled_from(["name", "email", "sub", "x"]), HOW))
+def test_what_is_stored_is_what_was_asked(asked):
+    request = ClaimsRequest.parse(json.dumps({"userinfo": asked})).within(["profile", "email"])
+    assert ClaimsRequest.load(request.dump()) == request
+
+
+@given(JSON)
+def test_any_json_is_read_or_refused_with_a_valueerror(value):
+    with contextlib.suppress(ValueError):
+        ClaimsRequest.parse(json.dumps({"userinfo": value, "id_token": {"name": value}}))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1e999", "-1e999", "9" * 4000, "[" * 100 + "]" * 100],
+    ids=["infinite", "negative", "long", "deep"],
+)
+def test_values_that_could_not_be_read_again_are_refused(value):
+    """Section 5.5: what a request holds is stored, and read when its code is redeemed."""
+    with pytest.raises(ValueError, match=r"a number that is too large|nested too deeply"):
+        ClaimsRequest.parse(f'{{"userinfo": {{"name": {{"value": {value}}}}}}}')

@@ -1,0 +1,377 @@
+"""What the log says of a request: which client and grant, what was refused, and why."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlencode
+
+import pytest
+
+from oauthprov import logs
+from oauthprov.protocol.request.answers import Call
+from oauthprov.protocol.request.events import Reason
+from oauthprov.records import AccessToken, Consent, consent_key
+from oauthprov.storage.interface import Claim, Revoke
+from tests.protocol.world import VERIFIER, World, basic, openid_world
+
+VERIFIER_OF_ANOTHER = "w" * 50
+
+
+@pytest.fixture
+def lines(caplog):
+    """The fields of the lines that were logged since the test last looked."""
+    caplog.set_level(logging.INFO, "oauthprov.protocol.request.events")
+
+    def since():
+        records = [r for r in caplog.records if r.name == "oauthprov.protocol.request.events"]
+        caplog.clear()
+        known = [{n: getattr(r, n) for n in logs.FIELDS if hasattr(r, n)} for r in records]
+        return [fields | {"level": r.levelname} for fields, r in zip(known, records, strict=True)]
+
+    return since
+
+
+def slot_of(token):
+    return token.partition("_")[2].partition(".")[0]
+
+
+def refused(reason, **fields):
+    """A line about the token endpoint's invalid_grant."""
+    line = {"level": "INFO", "endpoint": "token", "error": "invalid_grant", "client_id": "app"}
+    return line | {"reason": reason} | fields
+
+
+def without_comparison(line):
+    return {name: value for name, value in line.items() if name != "compared"}
+
+
+def test_an_unknown_code(world, lines):
+    world.redeem("opc_abc.x")
+    [line] = lines()
+    assert line == refused("code_unknown", grant_id="abc")
+
+
+def test_a_code_that_is_no_code_at_all(world, lines):
+    world.redeem("nonsense")
+    [line] = lines()
+    assert line["reason"] == "code_unknown"
+    assert "grant_id" not in line
+
+
+def test_an_expired_code(world, lines):
+    code = world.code()
+    world.now += 61
+    world.redeem(code)
+    [line] = lines()
+    expired_at = world.now - 1
+    compared = f"expired at {expired_at}, now {world.now}"
+    assert line == refused("code_expired", grant_id=slot_of(code), compared=compared)
+
+
+def test_a_code_of_another_client(world, lines):
+    world.client("other")
+    code = world.code()
+    world.redeem(code, "other")
+    [line] = lines()
+    assert line == refused(
+        "code_of_another_client",
+        client_id="other",
+        grant_id=slot_of(code),
+        compared="issued to 'app'",
+    )
+
+
+def test_a_wrong_verifier(world, lines):
+    code = world.code()
+    world.redeem(code, code_verifier=VERIFIER_OF_ANOTHER)
+    [line] = lines()
+    assert line == refused("verifier_wrong", grant_id=slot_of(code))
+
+
+def test_a_verifier_for_a_code_without_a_challenge(lines):
+    world = openid_world(pkce="public-only")
+    code = world.code(scope="openid", code_challenge=None, code_challenge_method=None)
+    world.redeem(code)
+    [line] = lines()
+    assert line == refused("verifier_unexpected", grant_id=slot_of(code))
+
+
+def test_another_redirect_uri_than_that_of_the_code(world, lines):
+    code = world.code()
+    world.redeem(code, redirect_uri="https://app.example/else")
+    [line] = lines()
+    assert without_comparison(line) == refused("redirect_uri_mismatch", grant_id=slot_of(code))
+    assert "https://app.example/else" in line["compared"]
+    assert "https://app.example/callback" in line["compared"]
+
+
+def test_a_replayed_code_is_a_warning(world, lines):
+    code = world.code()
+    world.redeem(code)
+    assert lines() == []
+    world.redeem(code)
+    [line] = lines()
+    assert line == refused("code_replayed", level="WARNING", grant_id=slot_of(code))
+
+
+@pytest.mark.parametrize("token", ["opr_abc.x", "opa_abc.x", "nonsense"])
+def test_an_unknown_refresh_token(world, lines, token):
+    world.refresh(token)
+    [line] = lines()
+    assert line["reason"] == "refresh_token_unknown"
+
+
+def test_an_expired_refresh_token(world, lines):
+    token = world.tokens()["refresh_token"]
+    world.now += world.settings.refresh_token_lifetime
+    world.refresh(token)
+    [line] = lines()
+    assert without_comparison(line) == refused("refresh_token_expired", grant_id=slot_of(token))
+
+
+def test_a_refresh_token_whose_grant_is_revoked(world, lines):
+    token = world.tokens()["refresh_token"]
+    world.storage.commit(Revoke(slot_of(token)), now=world.now)
+    world.refresh(token)
+    [line] = lines()
+    assert line == refused("refresh_token_revoked", grant_id=slot_of(token))
+
+
+def test_a_refresh_token_of_another_client(world, lines):
+    world.client("other")
+    token = world.tokens()["refresh_token"]
+    world.refresh(token, "other")
+    [line] = lines()
+    assert line == refused(
+        "refresh_token_of_another_client",
+        client_id="other",
+        grant_id=slot_of(token),
+        compared="issued to 'app'",
+    )
+
+
+def test_what_has_ended_meanwhile(world, lines):
+    """Its sweep hasn't come by yet: the mark alone refuses the code and the refresh token."""
+    token, code = world.tokens()["refresh_token"], world.code()
+    key = consent_key("alice-id", "app")
+    epoch = world.storage.get(Consent, key).record.epoch
+    world.change(Consent, key, epoch=epoch + 1)
+    world.redeem(code)
+    world.refresh(token)
+    compared = "what ended: the consent"
+    assert lines() == [
+        refused("ended", grant_id=slot_of(code), compared=compared),
+        refused("ended", grant_id=slot_of(token), compared=compared),
+    ]
+
+
+def test_a_receipt_that_is_used_is_a_warning(world, lines):
+    token = world.tokens()["refresh_token"]
+    first = world.refresh(token)
+    assert lines() == []
+    assert world.refresh(token).body == first.body
+    [line] = lines()
+    assert line == {
+        "level": "WARNING",
+        "endpoint": "token",
+        "reason": "receipt_used",
+        "client_id": "app",
+        "grant_id": slot_of(token),
+    }
+
+
+def test_a_receipt_isn_t_used_where_the_request_fails_for_another_reason(world, lines):
+    token = world.tokens()["refresh_token"]
+    world.refresh(token)
+    assert world.refresh(token, scope="notes").body["error"] == "invalid_scope"
+    [line] = lines()
+    assert (line["level"], line["reason"]) == ("INFO", "scope_not_allowed")
+
+
+@pytest.mark.parametrize("why", ["no receipt", "the successor was used", "another client"])
+def test_a_replayed_refresh_token_is_a_warning_that_says_why(world, lines, why):
+    world.client("other")
+    token = world.tokens()["refresh_token"]
+    successor = world.refresh(token).body["refresh_token"]
+    presents = "app"
+    if why == "no receipt":
+        world.now += world.settings.refresh_token_grace
+    elif why == "the successor was used":
+        world.refresh(successor)
+    else:
+        presents = "other"
+    world.refresh(token, presents)
+    [line] = lines()
+    assert without_comparison(line) == refused(
+        "refresh_token_replayed", level="WARNING", client_id=presents, grant_id=slot_of(token)
+    )
+    assert (
+        line["compared"]
+        == {
+            "no receipt": "there is no receipt any more",
+            "the successor was used": "the next refresh token was used already",
+            "another client": "issued to 'app'",
+        }[why]
+    )
+
+
+def test_a_wrong_secret_an_unknown_client_and_another_method(world, lines):
+    form = {"grant_type": "client_credentials"}
+    world.post("token", form, basic("app", "wrong"))
+    world.post("token", form, basic("nobody\n", "wrong"))
+    world.post("token", form | {"client_id": "app", "client_secret": world.secrets["app"]})
+    world.post("token", form)
+    told = [(line["error"], line["reason"], line.get("client_id")) for line in lines()]
+    assert told == [
+        ("invalid_client", "client_secret_wrong", "app"),
+        ("invalid_client", "client_unknown", "nobody\n"),
+        ("invalid_client", "client_method_mismatch", "app"),
+        ("invalid_client", "client_unidentified", None),
+    ]
+
+
+def test_a_client_id_of_any_length_is_cut(world, lines):
+    world.post("token", {"grant_type": "client_credentials"}, basic("x" * 5000, "wrong"))
+    [line] = lines()
+    assert len(line["client_id"]) <= 100
+
+
+def test_a_scope_or_grant_type_that_isn_t_the_client_s(world, lines):
+    world.post("token", {"grant_type": "client_credentials"}, client_id="app")
+    world.client("machine", "machine")
+    form = {"grant_type": "client_credentials", "scope": "nothing"}
+    world.post("token", form, client_id="machine")
+    first, second = lines()
+    assert (first["error"], first["reason"]) == ("unauthorized_client", "grant_type_not_allowed")
+    assert (second["error"], second["reason"]) == ("invalid_scope", "scope_not_allowed")
+    assert "'nothing'" in second["compared"]
+
+
+def test_an_authorization_error_names_its_client_and_says_where_it_went(world, lines, caplog):
+    world.authorize(response_mode="nonsense")
+    [record] = [r for r in caplog.records if r.name == "oauthprov.protocol.request.events"]
+    assert "The response_mode must be one of" in record.getMessage()
+    [line] = lines()
+    assert line == {
+        "level": "INFO",
+        "endpoint": "authorize",
+        "error": "invalid_request",
+        "client_id": "app",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "client_id"),
+    [
+        ({"client_id": "nobody"}, "client_unknown", "nobody"),
+        ({"redirect_uri": "https://evil.example/"}, "redirect_uri_unregistered", "app"),
+        ({"scope": "nothing"}, "scope_not_allowed", "app"),
+        ({"response_type": "token"}, None, "app"),
+    ],
+)
+def test_why_an_authorization_request_is_refused(world, lines, changes, reason, client_id):
+    world.authorize(**changes)
+    [line] = lines()
+    assert (line["endpoint"], line.get("reason")) == ("authorize", reason)
+    assert line["client_id"] == client_id
+
+
+def test_a_good_request_has_no_line(world, lines):
+    token = world.refresh(world.tokens()["refresh_token"]).body["access_token"]
+    world.introspect(token)
+    assert world.is_live(token)
+    world.post("revoke", {"token": token}, client_id="app")
+    assert lines() == []
+
+
+def test_why_a_token_isn_t_active(world, lines):
+    world.client("other")
+    token = world.tokens()["access_token"]
+    world.introspect("opa_abc.x")
+    world.introspect(token, "other")
+    world.now += 600
+    world.introspect(token)
+    told = [(x["endpoint"], x["reason"], x["client_id"], x.get("grant_id")) for x in lines()]
+    assert told == [
+        ("introspect", "token_unknown", "app", "abc"),
+        ("introspect", "introspection_not_allowed", "other", slot_of(token)),
+        ("introspect", "token_expired", "app", slot_of(token)),
+    ]
+
+
+def test_why_a_resource_refuses_a_token(world, lines):
+    body = world.tokens()
+    world.provider.bearer("nonsense")
+    world.provider.bearer(body["refresh_token"])
+    key = next(s.record.key for s in world.all(AccessToken))
+    world.storage.commit(Claim(AccessToken, key), now=world.now)
+    world.provider.bearer(body["access_token"])
+    told = [(x["endpoint"], x["error"], x["reason"], x.get("client_id")) for x in lines()]
+    assert told == [
+        ("resource", "invalid_token", "token_unknown", None),
+        ("resource", "invalid_token", "token_unknown", "app"),
+        ("resource", "invalid_token", "token_revoked", "app"),
+    ]
+
+
+def test_another_client_s_token_at_revocation(world, lines):
+    world.client("other")
+    token = world.tokens()["access_token"]
+    world.post("revoke", {"token": token}, client_id="other")
+    [line] = lines()
+    assert (line["endpoint"], line["error"]) == ("revoke", "invalid_grant")
+    assert (line["reason"], line["compared"]) == ("token_of_another_client", "issued to 'app'")
+
+
+def test_a_refused_logout(lines):
+    world = openid_world()
+    query = urlencode({"client_id": "nobody"}).encode()
+    world.provider.log_out(Call("GET", query), None, "browser")
+    [line] = lines()
+    assert (line["endpoint"], line["error"]) == ("logout", "invalid_request")
+
+
+def test_a_refused_registration(lines):
+    world = openid_world(registration="token")
+    world.provider.registration.register(Call("POST"), str, lambda: None)
+    [line] = lines()
+    assert (line["endpoint"], line["error"]) == ("register", "invalid_token")
+
+
+def test_no_line_holds_a_token_or_a_code(world, caplog):
+    caplog.set_level(logging.DEBUG, "oauthprov")
+    caplog.set_level(logging.INFO, "oauthlib")
+    code = world.code()
+    body = world.redeem(code).body
+    world.redeem(code)
+    world.refresh(body["refresh_token"])
+    world.provider.bearer(body["access_token"])
+    world.introspect(body["access_token"])
+    world.redeem(world.code(), code_verifier=VERIFIER_OF_ANOTHER)
+    logged = "\n".join(f"{r.getMessage()} {vars(r)}" for r in caplog.records)
+    secrets = (code, body["refresh_token"], body["access_token"], world.secrets["app"])
+    for secret in (*(s.partition(".")[2] or s for s in secrets), VERIFIER, VERIFIER_OF_ANOTHER):
+        assert secret not in logged
+
+
+def test_every_reason_says_what_it_means():
+    assert all(reason.meaning.endswith(".") for reason in Reason)
+    assert len({reason.meaning for reason in Reason}) == len(Reason)
+
+
+def test_a_race_that_is_lost_says_what_became_of_the_token(world, lines):
+    """Between the read and the commit the grant is revoked."""
+    token = world.tokens()["refresh_token"]
+    revoke = Revoke(slot_of(token))
+    world.storage.meanwhile.append(lambda: world.storage.inner.commit(revoke, now=world.now))
+    assert world.refresh(token).body["error"] == "invalid_grant"
+    [line] = lines()
+    assert line["reason"] == "refresh_token_revoked"
+
+
+def test_the_validator_alone_has_its_lines_too(lines):
+    world = World()
+    with world.provider.validator.request() as context:
+        context.note(Reason.CODE_UNKNOWN, client_id="app")
+    [line] = lines()
+    assert line == {"level": "INFO", "reason": "code_unknown", "client_id": "app"}

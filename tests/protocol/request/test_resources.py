@@ -1,0 +1,121 @@
+"""Resource indicators: bound at authorization, narrowed at the token call. RFC 8707."""
+
+import dataclasses
+
+import pytest
+
+from oauthprov.protocol.request import resources
+from oauthprov.protocol.request.answers import Redirect
+from oauthprov.records import RefreshToken
+from oauthprov.settings import Resource
+from tests.protocol.world import NOTES, PHOTOS, World
+
+ALL = {"scope": "read photos notes", "resource": [PHOTOS, NOTES]}
+
+
+def resources_of(world, body):
+    return world.provider.bearer(body["access_token"]).resources
+
+
+@pytest.mark.parametrize(
+    "resource",
+    ["https://evil.example/", PHOTOS[:-1], PHOTOS + "x", PHOTOS + "#x", "photos", "urn:x", "ä"],
+)
+def test_an_unknown_resource_is_an_invalid_target(world, resource):
+    answer = world.authorize(resource=resource)
+    assert isinstance(answer, Redirect)
+    assert dict(answer.params)["error"] == "invalid_target"
+
+
+def test_one_unknown_among_known_is_an_invalid_target(world):
+    answer = world.authorize(resource=[PHOTOS, "https://evil.example/", NOTES])
+    assert dict(answer.params)["error"] == "invalid_target"
+
+
+def test_a_token_is_for_what_was_asked_at_authorization(world):
+    body = world.tokens(**ALL)
+    assert resources_of(world, body) == (PHOTOS, NOTES)
+    assert body["scope"] == "read photos notes"
+    assert world.introspect(body["access_token"]).body["aud"] == [PHOTOS, NOTES]
+
+
+def test_a_repeated_resource_counts_once(world):
+    assert resources_of(world, world.tokens(resource=[PHOTOS, PHOTOS])) == (PHOTOS,)
+
+
+def test_scopes_of_other_resources_are_not_granted(world):
+    body = world.tokens(scope="read photos notes", resource=PHOTOS)
+    assert body["scope"] == "read photos"
+
+
+def test_no_scope_for_the_resource_is_an_invalid_scope(world):
+    answer = world.authorize(scope="notes", resource=PHOTOS)
+    assert dict(answer.params)["error"] == "invalid_scope"
+
+
+def test_the_code_exchange_narrows(world):
+    body = world.redeem(world.code(**ALL), resource=NOTES).body
+    assert resources_of(world, body) == (NOTES,)
+    assert body["scope"] == "read notes"
+
+
+def test_the_code_exchange_does_not_widen(world):
+    code = world.code(scope="photos", resource=PHOTOS)
+    answer = world.redeem(code, resource=NOTES)
+    assert (answer.status, answer.body["error"]) == (400, "invalid_target")
+    assert world.redeem(code).status == 200
+
+
+def test_a_grant_for_no_resource_in_particular_has_none_to_narrow_to(world):
+    answer = world.redeem(world.code(), resource=PHOTOS)
+    assert (answer.status, answer.body["error"]) == (400, "invalid_target")
+
+
+def test_a_refresh_narrows_and_keeps_the_original(world):
+    first = world.tokens(**ALL)
+    second = world.refresh(first["refresh_token"], resource=PHOTOS).body
+    assert (resources_of(world, second), second["scope"]) == ((PHOTOS,), "read photos")
+    third = world.refresh(second["refresh_token"]).body
+    assert resources_of(world, third) == (PHOTOS, NOTES)
+    assert third["scope"] == "read photos notes"
+    records = [stored.record for stored in world.all(RefreshToken)]
+    assert {record.resources for record in records} == {(PHOTOS, NOTES)}
+
+
+def test_a_refresh_does_not_widen(world):
+    token = world.tokens(scope="photos", resource=PHOTOS)["refresh_token"]
+    answer = world.refresh(token, resource=NOTES)
+    assert (answer.status, answer.body["error"]) == (400, "invalid_target")
+    assert world.refresh(token).status == 200
+
+
+def test_two_resources_at_the_token_call(world):
+    form = [
+        ("grant_type", "authorization_code"),
+        ("code", world.code(**ALL)),
+        ("code_verifier", "v" * 50),
+        ("resource", PHOTOS),
+        ("resource", NOTES),
+    ]
+    assert resources_of(world, world.post("token", form, client_id="app").body) == (PHOTOS, NOTES)
+
+
+def test_an_audience_is_ignored_until_token_exchange(world):
+    body = world.redeem(world.code(), audience=PHOTOS).body
+    assert resources_of(world, body) == ()
+
+
+def test_a_scope_openid_that_a_resource_declares_is_kept_for_every_other():
+    """To lose it would be to lose the rules on signing in, such as prompt=login."""
+    settings = dataclasses.replace(
+        World().settings,
+        resources=(
+            Resource("https://one.example/", ("openid", "photos:read"), "One"),
+            Resource("https://two.example/", ("profile:read",), "Two"),
+        ),
+    )
+    asked = ("openid", "photos:read", "profile:read")
+    assert resources.scopes_for(settings, asked, ("https://two.example/",)) == (
+        "openid",
+        "profile:read",
+    )

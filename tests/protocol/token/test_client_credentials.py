@@ -1,0 +1,71 @@
+"""Client credentials: RFC 6749 section 4.4."""
+
+import pytest
+
+from oauthprov.records import AccessToken, Grant
+from tests.protocol.world import NOTES, PHOTOS, World
+
+
+@pytest.fixture
+def world():
+    made = World()
+    made.client("worker", "machine", default_scopes=("write",))
+    return made
+
+
+def ask(world, client_id="worker", **form):
+    return world.post("token", {"grant_type": "client_credentials"} | form, client_id=client_id)
+
+
+def test_a_token_of_the_clients_own(world):
+    answer = ask(world, scope="read write")
+    assert answer.status == 200
+    assert answer.body["scope"] == "read write"
+    assert "refresh_token" not in answer.body
+    (token,) = [stored.record for stored in world.all(AccessToken)]
+    assert (token.client_id, token.account_id, token.grant_id) == ("worker", None, None)
+    assert world.all(Grant) == []
+    assert world.is_live(answer.body["access_token"])
+
+
+def test_two_tokens_share_no_slot(world):
+    ask(world)
+    ask(world)
+    assert len({stored.record.key.partition(".")[0] for stored in world.all(AccessToken)}) == 2
+
+
+def test_the_default_scope(world):
+    assert ask(world).body["scope"] == "write"
+
+
+@pytest.mark.parametrize("scope", ["admin", "read admin", "read  write", "read\nwrite", "é"])
+def test_an_unknown_scope_is_an_invalid_scope(world, scope):
+    answer = ask(world, scope=scope)
+    assert (answer.status, answer.body["error"]) == (400, "invalid_scope")
+    assert world.all(AccessToken) == []
+
+
+def test_resources(world):
+    token = ask(world, scope="read photos notes", resource=PHOTOS).body
+    assert token["scope"] == "read photos"
+    assert world.provider.bearer(token["access_token"]).resources == (PHOTOS,)
+    assert ask(world, resource="https://evil.example/").body["error"] == "invalid_target"
+    useless = ask(world, scope="notes", resource=PHOTOS)
+    assert (useless.status, useless.body["error"]) == (400, "invalid_scope")
+    both = [("grant_type", "client_credentials"), ("resource", PHOTOS), ("resource", NOTES)]
+    answer = world.post("token", both, client_id="worker")
+    assert world.provider.bearer(answer.body["access_token"]).resources == (PHOTOS, NOTES)
+
+
+def test_a_client_without_the_grant_type_is_unauthorized(world):
+    world.client("app")
+    answer = ask(world, "app")
+    assert (answer.status, answer.body["error"]) == (400, "unauthorized_client")
+
+
+def test_a_token_expires(world):
+    token = ask(world).body["access_token"]
+    world.now += 599
+    assert world.is_live(token)
+    world.now += 1
+    assert not world.is_live(token)

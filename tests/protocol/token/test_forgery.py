@@ -1,0 +1,110 @@
+"""Parameters that pose as the server's own knowledge, since oauthlib makes each an attribute."""
+
+import pytest
+from oauthlib.common import Request
+
+from oauthprov.protocol.request import params
+from oauthprov.records import AccessToken, AuthorizationCode, Grant
+from tests.protocol.world import World
+
+FORGED = {
+    "user": "admin",
+    "client": "other",
+    "_cache": "evil",
+    "scopes": "admin",
+    "claims": "x",
+    "account_id": "admin",
+    "redirect": "https://evil.example",
+    "oauthprov": "evil",
+    "extra_credentials": "x",
+    "credentials": "x",
+    "validator_log": "x",
+    "resources": "https://evil.example",
+    "expires_in": "999999999",
+    "auth_time": "0",
+    "access_token": "forged",
+    "request_token": "forged",
+    "decoded_body": "x",
+    "uri": "x",
+    "headers": "x",
+    "http_method": "GET",
+    "__dict__": "x",
+    "__class__": "x",
+}
+
+
+def test_the_trap_is_there():
+    request = Request("https://x.example/?user=admin&client=x&_cache=evil")
+    assert (request.user, request.client, request._cache) == ("admin", "x", "evil")
+
+
+@pytest.mark.parametrize(
+    "known",
+    [params.AUTHORIZATION - params.AUTHENTICATION, params.TOKEN, params.ABOUT_TOKEN],
+    ids=["a", "t", "i"],
+)
+def test_no_endpoint_knows_a_name_that_forges(known):
+    assert known.isdisjoint(FORGED)
+
+
+def test_what_openid_connect_adds_stays_away_from_oauthlib():
+    pairs = tuple((name, "x") for name in params.AUTHENTICATION)
+    assert Request(params.uri_with((*pairs, ("state", "s")))).uri_query_params == [("state", "s")]
+
+
+def test_the_authorization_endpoint(world):
+    world.client("other")
+    world.allow(scope="read", **FORGED)
+    (code,) = [stored.record for stored in world.all(AuthorizationCode)]
+    assert (code.client_id, code.account_id, code.scopes) == ("app", "alice-id", ("read",))
+    assert (code.auth_time, code.resources) == (999, ())
+
+
+def test_the_code_exchange(world):
+    answer = world.redeem(world.code(scope="read"), scope="admin", code_challenge="x", **FORGED)
+    assert answer.status == 200
+    assert answer.body["scope"] == "read"
+    assert set(answer.body) == {
+        "access_token",
+        "token_type",
+        "expires_in",
+        "scope",
+        "refresh_token",
+    }
+    (grant,) = [stored.record for stored in world.all(Grant)]
+    assert (grant.client_id, grant.account_id, grant.scopes) == ("app", "alice-id", ("read",))
+
+
+def test_the_refresh(world):
+    token = world.tokens(scope="read")["refresh_token"]
+    answer = world.refresh(token, code="opc_x.y", **FORGED)
+    assert answer.status == 200
+    assert answer.body["scope"] == "read"
+    assert {s.record.account_id for s in world.all(AccessToken)} == {"alice-id"}
+
+
+def test_client_credentials():
+    world = World()
+    world.client("worker", "machine")
+    form = {"grant_type": "client_credentials", "scope": "read", "code": "x"}
+    answer = world.post("token", form | FORGED, client_id="worker")
+    assert answer.body["scope"] == "read"
+    (token,) = [stored.record for stored in world.all(AccessToken)]
+    assert (token.client_id, token.account_id, token.resources) == ("worker", None, ())
+    assert token.expires_at == world.now + 600
+
+
+def test_introspection_and_revocation(world):
+    tokens = world.tokens()
+    world.client("other")
+    assert world.introspect(tokens["access_token"], "other", **FORGED).body == {"active": False}
+    form = {"token": tokens["access_token"]} | FORGED
+    assert world.post("revoke", form, client_id="other").status == 400
+    assert world.is_live(tokens["access_token"])
+
+
+def test_a_client_id_of_another_beside_a_good_secret(world):
+    world.client("other")
+    form = {"grant_type": "authorization_code", "code": world.code(), "client_id": "other"}
+    answer = world.post("token", form, client_id="app")
+    assert (answer.status, answer.body["error"]) == (400, "invalid_request")

@@ -1,0 +1,157 @@
+"""ID tokens from the token endpoint: OpenID Connect Core sections 2, 3.1.3 and 12."""
+
+import dataclasses
+
+import pytest
+
+from oauthprov.protocol.keys import jose
+from oauthprov.records import AuthorizationCode, Grant
+from tests.protocol.world import ALICE, ISSUER, World, openid_world
+
+
+@pytest.fixture
+def world():
+    return openid_world()
+
+
+def test_what_an_id_token_says(world):
+    """Section 2, and 3.1.3.6 for at_hash."""
+    person = dataclasses.replace(ALICE, acr="1", sid="a session")
+    tokens = world.tokens(person=person, scope="openid", nonce="n-0S6_WzA2Mj")
+    token = world.id_token(tokens["id_token"])
+    assert token.header == {"alg": "RS256", "typ": "JWT", "kid": token.header["kid"]}
+    sid = token.claims.pop("sid")
+    assert token.claims == {
+        "iss": ISSUER,
+        "sub": "alice-id",
+        "aud": "app",
+        "iat": world.now,
+        "exp": world.now + 600,
+        "auth_time": 999,
+        "acr": "1",
+        "amr": ["pwd"],
+        "nonce": "n-0S6_WzA2Mj",
+        "at_hash": jose.half_hash("RS256", tokens["access_token"]),
+    }
+    assert sid != "a session"
+
+
+def test_what_is_not_known_is_not_said(world):
+    token = world.id_token(world.tokens(scope="openid")["id_token"])
+    assert token.claims.keys().isdisjoint({"nonce", "acr", "sid"})
+
+
+def test_a_session_has_another_id_at_each_client(world):
+    person = dataclasses.replace(ALICE, sid="a session")
+    world.client("other", scopes=("openid",))
+    tokens = [world.tokens(c, person=person, scope="openid") for c in ("app", "other", "app")]
+    sids = [world.id_token(t["id_token"]).claims["sid"] for t in tokens]
+    assert sids[0] == sids[2] != sids[1]
+
+
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "Ed25519"])
+def test_hashes_are_those_of_the_signature(alg):
+    """Section 3.1.3.6: Ed25519 hashes with SHA-512, half of which is 32 bytes."""
+    world = openid_world(**{"keys.algorithms": f"{alg} RS256"})
+    tokens = world.tokens(scope="openid")
+    verified = world.provider.keys.verify(
+        tokens["id_token"], algorithms=(alg,), types=("JWT",), now=world.now
+    )
+    assert verified.header["alg"] == alg
+    hashed = verified.claims["at_hash"]
+    assert hashed == jose.half_hash(alg, tokens["access_token"])
+    assert len(hashed) == (43 if alg == "Ed25519" else 22)
+
+
+def test_no_id_token_without_the_scope(world):
+    assert "id_token" not in world.tokens(scope="profile")
+
+
+def test_no_id_token_where_openid_is_not_declared():
+    world = World()
+    world.client(scopes=("read", "openid"))
+    assert "id_token" not in world.tokens(scope="read", nonce="n")
+    (code,) = [stored.record for stored in world.all(AuthorizationCode)]
+    assert (code.nonce, code.claims) == (None, None)
+
+
+def test_a_refresh_gives_an_id_token_of_the_same_sign_in(world):
+    """Section 12.2: same iss, sub, aud and auth_time, a new iat, and no nonce."""
+    tokens = world.tokens(scope="openid read", nonce="n")
+    first = world.id_token(tokens["id_token"]).claims
+    world.now += 100
+    answer = world.refresh(tokens["refresh_token"])
+    second = world.id_token(answer.body["id_token"]).claims
+    same = ("iss", "sub", "aud", "auth_time", "amr")
+    assert [second[name] for name in same] == [first[name] for name in same]
+    assert second["iat"] == first["iat"] + 100
+    assert second["at_hash"] == jose.half_hash("RS256", answer.body["access_token"])
+    assert "nonce" not in second
+
+
+def test_a_refresh_for_less_than_openid_gives_none(world):
+    token = world.tokens(scope="openid read")["refresh_token"]
+    answer = world.refresh(token, scope="read")
+    assert "id_token" not in answer.body
+    assert "id_token" in world.refresh(answer.body["refresh_token"]).body
+
+
+def test_a_lost_refresh_reply_comes_again_with_its_id_token(world):
+    token = world.tokens(scope="openid")["refresh_token"]
+    assert world.refresh(token).body == world.refresh(token).body
+
+
+def test_claims_in_the_id_token(world):
+    """Section 5.5: only those asked for one by one; those of scopes come from UserInfo."""
+    asked = '{"id_token": {"email": {"essential": true}, "name": null}}'
+    tokens = world.tokens(scope="openid profile", claims=asked)
+    said = world.id_token(tokens["id_token"]).claims
+    assert (said["email"], said["name"]) == ("alice@example.org", "Alice")
+    assert said.keys().isdisjoint({"email_verified", "birthdate", "secret"})
+    again = world.refresh(tokens["refresh_token"]).body["id_token"]
+    assert world.id_token(again).claims["email"] == "alice@example.org"
+
+
+def test_an_account_says_nothing_of_the_sign_in(world):
+    """The account source claims to be mallory, signed in at level 9."""
+    asked = '{"id_token": {"sub": null, "acr": null, "name": null}}'
+    said = world.id_token(world.tokens(scope="openid", claims=asked)["id_token"]).claims
+    assert said["sub"] == "alice-id"
+    assert "acr" not in said
+
+
+def test_the_grant_keeps_what_a_refresh_needs(world):
+    world.tokens(scope="openid", nonce="n", claims='{"userinfo": {"name": null}}')
+    (grant,) = [stored.record for stored in world.all(Grant)]
+    assert grant.claims == '{"userinfo":{"name":null}}'
+
+
+class TestRoundTrips:
+    """The exchange of an OpenID code costs what any does, and signing waits for nothing."""
+
+    @pytest.fixture
+    def code(self, world):
+        """A code, while the keys are known and the client isn't."""
+        made = world.code(scope="openid")
+        world.now += 6
+        world.provider.keys.jwks()
+        return made
+
+    def test_code_exchange(self, world, code):
+        with world.counted(reads=2, writes=1):
+            assert world.redeem(code).body["id_token"]
+
+    def test_a_signature_is_made_before_anything_is_written(self, world, code):
+        """So a key that can't be had burns no code."""
+        keys = world.provider.keys
+        sign, keys.sign = keys.sign, _fails
+        writes = world.storage.writes
+        with pytest.raises(RuntimeError):
+            world.redeem(code)
+        assert world.storage.writes == writes
+        keys.sign = sign
+        assert world.redeem(code).status == 200
+
+
+def _fails(*args, **kwargs):
+    raise RuntimeError("no key")

@@ -1,0 +1,134 @@
+"""Introspection: RFC 7662."""
+
+import pytest
+
+from oauthprov.records import Client
+from tests.protocol.world import ISSUER, PHOTOS, World
+
+INACTIVE = {"active": False}
+
+
+def test_the_members_of_an_access_token(world):
+    token = world.tokens(scope="read photos", resource=PHOTOS)["access_token"]
+    answer = world.introspect(token)
+    assert answer.status == 200
+    assert answer.body == {
+        "active": True,
+        "scope": "read photos",
+        "client_id": "app",
+        "sub": "alice-id",
+        "iss": ISSUER,
+        "iat": world.now,
+        "exp": world.now + 600,
+        "token_type": "Bearer",
+        "aud": [PHOTOS],
+    }
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_token_without_resources_has_no_audience(world):
+    assert "aud" not in world.introspect(world.tokens()["access_token"]).body
+
+
+def test_the_members_of_a_refresh_token(world):
+    answer = world.introspect(world.tokens(scope="read")["refresh_token"])
+    assert answer.body == {
+        "active": True,
+        "scope": "read",
+        "client_id": "app",
+        "sub": "alice-id",
+        "iss": ISSUER,
+        "iat": world.now,
+        "exp": world.now + world.settings.refresh_token_lifetime,
+    }
+
+
+def test_the_subject_of_a_clients_own_token_is_the_client(world):
+    world.client("worker", "machine")
+    form = {"grant_type": "client_credentials"}
+    token = world.post("token", form, client_id="worker").body["access_token"]
+    assert world.introspect(token, "worker").body["sub"] == "worker"
+
+
+@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "bogus", ""])
+def test_a_hint_may_be_wrong(world, hint):
+    tokens = world.tokens()
+    for name in ("access_token", "refresh_token"):
+        assert world.introspect(tokens[name], token_type_hint=hint).body["active"] is True
+
+
+@pytest.mark.parametrize("token", ["x", "opa_x.y", "opr_x.y", "opc_x.y", "ä", "x" * 5000])
+def test_an_unknown_token_is_inactive(world, token):
+    answer = world.introspect(token)
+    assert (answer.status, answer.body) == (200, INACTIVE)
+
+
+def test_a_code_is_no_token(world):
+    assert world.introspect(world.code()).body == INACTIVE
+
+
+def test_an_expired_token_is_inactive(world):
+    token = world.tokens()["access_token"]
+    world.now += 600
+    assert world.introspect(token).body == INACTIVE
+
+
+def test_a_rotated_refresh_token_is_inactive(world):
+    token = world.tokens()["refresh_token"]
+    world.refresh(token)
+    assert world.introspect(token).body == INACTIVE
+
+
+def test_a_token_of_a_disabled_client_is_inactive(world):
+    world.client("api", first_party=True)
+    token = world.tokens()["access_token"]
+    assert world.introspect(token, "api").body["active"] is True
+    world.change(Client, "app", disabled_at=world.now)
+    world.now += 5
+    assert world.introspect(token, "api").body == INACTIVE
+    assert not world.is_live(token)
+
+
+def test_a_missing_token_is_an_invalid_request(world):
+    answer = world.introspect("")
+    assert (answer.status, answer.body["error"]) == (400, "invalid_request")
+
+
+def test_a_public_client_may_not_introspect():
+    world = World()
+    world.client("spa", "browser")
+    token = world.tokens("spa")["access_token"]
+    answer = world.post("introspect", {"token": token, "client_id": "spa"})
+    assert (answer.status, answer.body["error"]) == (401, "invalid_client")
+    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+def test_nobody_may_not_introspect(world):
+    answer = world.post("introspect", {"token": world.tokens()["access_token"]})
+    assert (answer.status, answer.body["error"]) == (401, "invalid_client")
+
+
+def test_a_stranger_learns_nothing_of_anothers_token(world):
+    world.client("stranger", owner="bob-id")
+    tokens = world.tokens()
+    assert world.introspect(tokens["access_token"], "stranger").body == INACTIVE
+    assert world.introspect(tokens["refresh_token"], "stranger").body == INACTIVE
+
+
+def test_the_operators_resource_server_may_introspect_access_tokens(world):
+    world.client("api", first_party=True)
+    tokens = world.tokens()
+    assert world.introspect(tokens["access_token"], "api").body["active"] is True
+    assert world.introspect(tokens["refresh_token"], "api").body == INACTIVE
+
+
+def test_the_resource_server_of_the_same_developer_may_introspect(world):
+    world.client("site", owner="bob-id")
+    world.client("api", owner="bob-id")
+    token = world.tokens("site")["access_token"]
+    assert world.introspect(token, "api").body["active"] is True
+
+
+def test_clients_without_owner_are_not_of_the_same_developer(world):
+    world.client("other")
+    assert world.introspect(world.tokens()["access_token"], "other").body == INACTIVE

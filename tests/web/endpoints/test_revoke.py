@@ -1,0 +1,43 @@
+"""The revocation endpoint over HTTP (RFC 7009)."""
+
+from __future__ import annotations
+
+from tests.web.endpoints.test_token import assert_error
+
+
+def test_an_access_token_goes_alone(site, alice):
+    app = site.app()
+    tokens = app.tokens(alice)
+    response = app.revoke(tokens["access_token"])
+    assert response.status_int == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    assert app.me(tokens["access_token"]).status_int == 401
+    assert app.refresh(tokens["refresh_token"]).status_int == 200
+
+
+def test_a_refresh_token_takes_its_access_tokens_along(site, alice):
+    app = site.app("browser")
+    tokens = app.tokens(alice)
+    assert app.revoke(tokens["refresh_token"]).status_int == 200
+    assert app.me(tokens["access_token"]).status_int == 401
+    assert_error(app.refresh(tokens["refresh_token"]), 400, "invalid_grant")
+
+
+def test_what_is_no_token_is_revoked_already(site):
+    assert site.app().revoke("nonsense").status_int == 200
+
+
+def test_another_clients_token_stays(site, alice):
+    app = site.app()
+    tokens = app.tokens(alice)
+    assert_error(site.app(name="Other").revoke(tokens["access_token"]), 400, "invalid_grant")
+    assert app.me(tokens["access_token"]).status_int == 200
+
+
+def test_refusals(site):
+    app = site.app()
+    assert_error(app.post("/oauth/revoke", {}), 400, "invalid_request")
+    response = site.get("/oauth/revoke?token=x")
+    assert (response.status_int, response.headers["Allow"]) == (405, "POST, OPTIONS")
+    app.secret = "wrong"
+    assert_error(app.revoke("x"), 401, "invalid_client")

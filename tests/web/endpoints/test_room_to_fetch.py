@@ -1,0 +1,68 @@
+"""What is answered where there is no room to fetch what a client's URL names."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from oauthprov.fetch.places import PLACES
+from oauthprov.protocol.keys.jwk import PrivateKey
+from tests.site import App, arrived
+from tests.web.openid import openid_site, register_itself
+
+SECTOR = {"subject_type": "pairwise", "sector_identifier_uri": "https://app.example/uris.json"}
+
+
+@pytest.fixture
+def site():
+    """A site where others wait for as many documents as may be waited for."""
+    made = openid_site(**{"openid.pairwise_secret": "0123456789abcdefghijklmnopqrstuv"})
+    fetcher = made.wsgi.registry["oauthprov"].provider.fetcher
+    with ExitStack() as held:
+        for number in range(PLACES):
+            held.enter_context(fetcher.waiting(f"https://{number}.example/", f"other-{number}"))
+        yield made
+    made.close()
+
+
+def assert_later(response):
+    assert response.status_int == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert "temporarily_unavailable" in response.text
+
+
+def signer(site):
+    app = site.app(auth_method="private_key_jwt", jwks_uri="https://app.example/jwks")
+    return App(site, app.client, None, PrivateKey.generate("ES256"))
+
+
+@pytest.mark.parametrize("path", ["token", "introspect", "revoke"])
+def test_a_client_that_signs(site, path):
+    form = {"grant_type": "client_credentials", "token": "x"}
+    response = signer(site).post(f"/oauth/{path}", form)
+    assert_later(response)
+    assert response.json["error"] == "temporarily_unavailable"
+
+
+def test_an_authorization_request_by_reference(site):
+    uri = "https://app.example/object"
+    app = site.app(jwks_uri="https://app.example/jwks", request_uris=(uri,))
+    told = arrived(site.get(app.authorization_url(request_uri=uri)))
+    assert told["error"] == "temporarily_unavailable"
+    assert_later(site.get(app.authorization_url(request_uri=uri, redirect_uri=None)))
+
+
+def test_a_client_that_registers_itself_with_a_sector(site):
+    assert_later(register_itself(site, **SECTOR))
+
+
+def test_a_developer_who_registers_a_client_with_a_sector(site):
+    alice = site.browser().sign_up("alice")
+    form = alice.get("/clients/new/web").form
+    form["name"], form["redirect_uris"] = "Printer", "https://app.example/callback"
+    for field, value in SECTOR.items():
+        form[field] = value
+    page = form.submit(expect_errors=True)
+    assert_later(page)
+    assert "Try again in a moment" in page.text
