@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oauthprov import logs
 from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded
@@ -11,10 +11,12 @@ from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Health, Storage
 
 if TYPE_CHECKING:  # The command needs no web framework to say what it can do.
+    from wsgiref.types import WSGIApplication
+
     from pyramid.config import Configurator
 
 
-def main(global_config: dict[str, str], **settings: str) -> Any:
+def main(global_config: dict[str, str], **settings: str) -> WSGIApplication:
     """Return the WSGI app of a stand-alone server (``use = egg:oauthprov``).
 
     Raises ConfigurationError when the settings can't be used.
@@ -23,7 +25,8 @@ def main(global_config: dict[str, str], **settings: str) -> Any:
 
     with Configurator(settings=settings) as config:
         config.include("oauthprov.web.standalone")
-        return config.make_wsgi_app()
+        app: WSGIApplication = config.make_wsgi_app()
+        return app
 
 
 def includeme(config: Configurator) -> None:

@@ -9,7 +9,7 @@ from oauthprov.accounts.built_in import (
     PasswordSuperseded,
 )
 from oauthprov.accounts.email_verification import Begun, EmailVerifications, Unproven
-from oauthprov.accounts.source import AccountSource, SignedIn
+from oauthprov.accounts.source import AccountSource, HostRequest, SignedIn
 from oauthprov.credentials import HashingBusy
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "EmailVerifications",
     "Ended",
     "HashingBusy",
+    "HostRequest",
     "NameTaken",
     "PasswordPolicy",
     "PasswordSuperseded",

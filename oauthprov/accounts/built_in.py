@@ -6,12 +6,9 @@ import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from oauthprov.accounts.acceptable import PasswordPolicy, acceptable_name
 from oauthprov.accounts.profile import checked
-from oauthprov.accounts.source import AccountSource, SignedIn
 from oauthprov.credentials import HashingBusy, PasswordHasher, mint_id, name_key
 from oauthprov.records import Account, Digest, Login, Sweep
 from oauthprov.storage.interface import (
@@ -50,15 +47,11 @@ class Ended:
     sweep: Sweep
 
 
-class BuiltInAccounts(AccountSource):
+class BuiltInAccounts:
     """Accounts with a user name and a password, kept in the provider's own storage.
 
     What looks at a password or sets one raises HashingBusy while too many others do.
     """
-
-    acr_values = (PASSWORD_ACR,)
-    can_sign_out = True
-    names_sessions = True
 
     def __init__(
         self,
@@ -93,43 +86,6 @@ class BuiltInAccounts(AccountSource):
     def key_of(name: str) -> Digest:
         """Return the key of a user name: the same for every spelling that counts as the same."""
         return name_key(name)
-
-    def signed_in(self, request: Any) -> SignedIn | None:
-        """Return whose session the browser's cookie names."""
-        found: SignedIn | None = request.oauthprov.session.signed_in
-        return found
-
-    def login_url(self, request: Any, return_to: str) -> str:
-        """Return our sign-in page. It leads on to a stored request or a page of ours by its name.
-
-        So ``return_to`` itself never travels through the browser.
-        """
-        return str(request.oauthprov.url("login", _mark(return_to)))
-
-    def reauthentication_url(self, request: Any, return_to: str) -> str:
-        """Return our sign-in page, which asks again when the stored request says so."""
-        return self.login_url(request, return_to)
-
-    def others(self, request: Any) -> Sequence[SignedIn]:
-        """Return whose sessions the browser's cookie names beside the active one."""
-        found: Sequence[SignedIn] = request.oauthprov.session.others
-        return found
-
-    def selection_url(self, request: Any, return_to: str) -> str:
-        """Return our page that lists the accounts of this browser."""
-        return str(request.oauthprov.url("choose", _mark(return_to)))
-
-    def registration_url(self, request: Any, return_to: str) -> str | None:
-        """Return our sign-up page, if there is one."""
-        if not request.oauthprov.has_page("signup"):
-            return None
-        query = dict(parse_qsl(urlsplit(return_to).query))
-        return str(request.oauthprov.url("signup", query))
-
-    def sign_out(self, request: Any) -> Sequence[tuple[str, str]]:
-        """End every session of the browser, in storage too."""
-        request.oauthprov.session.sign_out()
-        return ()
 
     def name_of(self, account_id: str) -> str | None:
         """Return the user name, as it was typed at sign-up."""
@@ -288,13 +244,6 @@ class BuiltInAccounts(AccountSource):
         with contextlib.suppress(Conflict, HashingBusy):
             changed = replace(stored.record, password_hash=self._hasher.hash(password))
             self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
-
-
-def _mark(return_to: str) -> dict[str, str]:
-    """The name of a stored request or of a page of ours, in place of its URL."""
-    parts = urlsplit(return_to)
-    mark = {k: v for k, v in parse_qsl(parts.query) if k == "interaction"}
-    return mark or {"page": parts.path.rpartition("/")[2]}
 
 
 def _profile(account: Account) -> dict[str, object]:

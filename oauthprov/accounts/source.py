@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from oauthprov.records import Digest
 
@@ -37,7 +37,49 @@ class SignedIn:
     epoch: int = 0
 
 
-class AccountSource(ABC):
+class HostRequest(Protocol):
+    """A Pyramid request, as far as this package knows it.
+
+    A source may rely on more, whatever the host's own request has (``request.dbsession``): it says
+    so as ``AccountSource[MyRequest]``.
+    """
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The WSGI environ; values that aren't text aren't read."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers; names in any case."""
+
+    @property
+    def remote_addr(self) -> str | None:
+        """The address that the request came from."""
+
+    @property
+    def registry(self) -> Mapping[str, object]:
+        """The app's registry."""
+
+    def route_url(self, route_name: str, **parts: object) -> str:
+        """Return the URL of a route."""
+
+    def route_path(self, route_name: str, **parts: object) -> str:
+        """Return the path of a route."""
+
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as _TypeVar
+
+    RequestT = _TypeVar("RequestT", bound=HostRequest, contravariant=True, default=HostRequest)
+else:
+    RequestT = TypeVar("RequestT", contravariant=True)
+
+
+class AccountSource(ABC, Generic[RequestT]):
     """Who is signed in, and how to sign in. A host passes its own to ``set_oauth_accounts``.
 
     ``acr_values`` are the authentication contexts that a sign-in may have, for the metadata.
@@ -50,11 +92,11 @@ class AccountSource(ABC):
     names_sessions: bool = False
 
     @abstractmethod
-    def signed_in(self, request: Any) -> SignedIn | None:
+    def signed_in(self, request: RequestT) -> SignedIn | None:
         """Return who is signed in in the browser that sent ``request``, or None."""
 
     @abstractmethod
-    def login_url(self, request: Any, return_to: str) -> str:
+    def login_url(self, request: RequestT, return_to: str) -> str:
         """Return where to send a person to sign in; ``return_to`` is where they go next."""
 
     def name_of(self, account_id: str) -> str | None:
@@ -70,7 +112,7 @@ class AccountSource(ABC):
         name = self.name_of(account_id)
         return {} if name is None else {"name": name}
 
-    def reauthentication_url(self, request: Any, return_to: str) -> str | None:
+    def reauthentication_url(self, request: RequestT, return_to: str) -> str | None:
         """Return where somebody who is signed in signs in again, or as somebody else.
 
         ``auth_time`` must then be that of the new sign-in. None when there is no such page: a
@@ -78,7 +120,7 @@ class AccountSource(ABC):
         """
         return None
 
-    def others(self, request: Any) -> Sequence[SignedIn]:
+    def others(self, request: RequestT) -> Sequence[SignedIn]:
         """Return who else is signed in in that browser, beside :meth:`signed_in`.
 
         A client that means one of them, by a token that it got for that account, gets an answer
@@ -86,7 +128,7 @@ class AccountSource(ABC):
         """
         return ()
 
-    def selection_url(self, request: Any, return_to: str) -> str | None:
+    def selection_url(self, request: RequestT, return_to: str) -> str | None:
         """Return where somebody chooses an account, None when there is no such page.
 
         Whom they choose there, :meth:`signed_in` returns afterwards. Before the page leads to
@@ -95,11 +137,11 @@ class AccountSource(ABC):
         """
         return self.reauthentication_url(request, return_to)
 
-    def registration_url(self, request: Any, return_to: str) -> str | None:
+    def registration_url(self, request: RequestT, return_to: str) -> str | None:
         """Return where to make an account, None where people can only sign in."""
         return None
 
-    def sign_out(self, request: Any) -> Sequence[tuple[str, str]]:
+    def sign_out(self, request: RequestT) -> Sequence[tuple[str, str]]:
         """End the session of the browser that sent ``request``; nobody is signed in there then.
 
         Return headers for the response, such as those of ``pyramid.security.forget``.

@@ -12,7 +12,7 @@ import argparse
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from oauthprov.cli import client_logo
 from oauthprov.cli.ini import Opened, add_ini, opened
@@ -21,6 +21,9 @@ from oauthprov.cli.people import account_id_of, add_account
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Metadata, Registrar
 from oauthprov.records import Client
+
+if TYPE_CHECKING:
+    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
@@ -60,7 +63,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
 
 def _add_verb(
-    verbs: Any, name: str, run: Callable[[argparse.Namespace], None], text: str
+    verbs: _Verbs, name: str, run: Callable[[argparse.Namespace], None], text: str
 ) -> argparse.ArgumentParser:
     """Add a verb that is about one client."""
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=text)

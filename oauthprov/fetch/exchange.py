@@ -8,10 +8,13 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPException, HTTPResponse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oauthprov.errors import FetchError
 from oauthprov.fetch.target import Target
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 HEADERS_LIMIT = 32_768
 """Bytes of a response beside its body."""
@@ -133,11 +136,11 @@ class _Stream(io.RawIOBase):
         """A stream to read."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Buffer) -> int:
         """Read what there is."""
         if self._left <= 0:
             raise FetchError("its answer is too long")
         self._connection.settimeout(self._deadline.left())
-        got = self._connection.recv_into(buffer, min(len(buffer), self._left))
+        got = self._connection.recv_into(buffer, min(memoryview(buffer).nbytes, self._left))
         self._left -= got
         return got

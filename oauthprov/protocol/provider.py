@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.background import Worker
@@ -72,7 +72,7 @@ class Provider:
         self,
         settings: Settings,
         storage: Storage,
-        accounts: AccountSource,
+        accounts: AccountSource[Any],
         clock: Callable[[], int] = epoch,
     ) -> None:
         self.settings = settings

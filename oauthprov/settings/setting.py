@@ -11,7 +11,7 @@ from oauthprov.settings.values import PREFIX
 
 def setting(
     key: str, parse: Callable[[str], Any], default: str | None, meaning: str, secret: bool = False
-) -> Any:
+) -> Any:  # noqa: ANN401 - a field whose class says the type
     """Return the field of ``oauthprov.<key>``; without a ``default`` the setting is required.
 
     ``parse`` makes the value of its text and raises ValueError with what is wrong.

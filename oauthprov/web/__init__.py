@@ -24,6 +24,7 @@ ENDPOINTS = (
     "backchannel_logout",
 )
 PAGES = (
+    "account.source",
     "account.home",
     "account.overview",
     "account.disconnect",

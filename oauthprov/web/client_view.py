@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from oauthprov.records import Client
+from oauthprov.web.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Face:
     start: Link | None
 
 
-def face(request: Any, client: Client) -> Face:
+def face(request: Request, client: Client) -> Face:
     """Return what to show of ``client``. A logo that isn't there yet is asked for."""
     tools = request.oauthprov
     logo = None
@@ -75,7 +75,7 @@ def link(uri: str | None, schemes: Collection[str] = ("https", "http")) -> Link 
     return Link(uri, parts.netloc)
 
 
-def _start(request: Any, client: Client) -> Link | None:
+def _start(request: Request, client: Client) -> Link | None:
     """Return where the client begins a sign-in (OpenID Connect Core section 4)."""
     settings = request.oauthprov.settings
     begin = link(client.initiate_login_uri)

@@ -8,7 +8,6 @@ token was issued to. A client's origins are those of its redirect URIs. Never wi
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
@@ -20,6 +19,7 @@ from oauthprov.protocol.request import params
 from oauthprov.protocol.token.client_authentication import presented
 from oauthprov.web.errors import Rejected
 from oauthprov.web.origins import origin_of
+from oauthprov.web.request import Request, ViewInfo
 from oauthprov.web.resource import client_of_token
 
 _EXPOSED = "WWW-Authenticate, Retry-After, DPoP-Nonce, X-Request-Id"
@@ -29,17 +29,17 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "7200",
 }
 
-View = Callable[[Any, Any], Response]
+View = Callable[[object, Request], Response]
 
 
-def preflight(methods: str) -> Callable[[Any], Response]:
+def preflight(methods: str) -> Callable[[Request], Response]:
     """Return a view that answers OPTIONS: any origin may send ``methods``, without cookies.
 
     A preflight names no client, so whether the answer may be read is settled when it is given.
     """
     headers = _PREFLIGHT | {"Access-Control-Allow-Methods": methods, "Allow": methods}
 
-    def view(request: Any) -> Response:
+    def view(request: Request) -> Response:
         return Response(status=204, headerlist=list(headers.items()))
 
     return view
@@ -59,7 +59,7 @@ def add_oauth_preflight(config: Configurator, route_name: str, *methods: str) ->
     )
 
 
-def cors_view(view: View, info: Any) -> View:
+def cors_view(view: View, info: ViewInfo) -> View:
     """Derive a view whose answers, errors too, say which origin may read them."""
     policy = info.options.get("oauth_cors")
     if policy is None:
@@ -67,7 +67,7 @@ def cors_view(view: View, info: Any) -> View:
     if policy not in _POLICIES:
         raise ConfigurationError(f"oauth_cors must be one of {', '.join(_POLICIES)}")
 
-    def shared(context: Any, request: Any) -> Response:
+    def shared(context: object, request: Request) -> Response:
         # A callback, since an error is answered by an exception view, outside of this one.
         request.add_response_callback(_POLICIES[policy])
         return view(context, request)
@@ -78,15 +78,15 @@ def cors_view(view: View, info: Any) -> View:
 cors_view.options = ("oauth_cors",)  # type: ignore[attr-defined]
 
 
-def _any(request: Any, response: Response) -> None:
+def _any(request: Request, response: Response) -> None:
     _allow(response, "*")
 
 
-def _client(request: Any, response: Response) -> None:
+def _client(request: Request, response: Response) -> None:
     _allow_origin_of(request, response, _named_client)
 
 
-def _bearer(request: Any, response: Response) -> None:
+def _bearer(request: Request, response: Response) -> None:
     if response.status_int == 401:
         # The challenge says nothing but where to go for a token, and no client is known yet.
         _allow(response, "*")
@@ -98,7 +98,7 @@ _POLICIES = {"any": _any, "client": _client, "bearer": _bearer}
 
 
 def _allow_origin_of(
-    request: Any, response: Response, client_id_of: Callable[[Any], str | None]
+    request: Request, response: Response, client_id_of: Callable[[Request], str | None]
 ) -> None:
     response.vary = (*(response.vary or ()), "Origin")
     origin = request.headers.get("Origin")
@@ -118,7 +118,7 @@ def _allow(response: Response, origin: str) -> None:
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
 
 
-def _named_client(request: Any) -> str | None:
+def _named_client(request: Request) -> str | None:
     call = request.oauthprov.call
     form = params.from_body(call, params.CREDENTIALS)
     authorization = call.headers.get("authorization")

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from oauthprov.web.errors import Rejected
+
+if TYPE_CHECKING:
+    from oauthprov.web.request import Request
 
 FIELD = "csrf_token"
 _LABEL = "csrf"
 
 
-def token(request: Any) -> str:
+def token(request: Request) -> str:
     """Return the token for the forms of this page: an HMAC of the browser's own secret."""
     tools = request.oauthprov
     return str(tools.provider.keyring.sign(_LABEL, tools.session.binding))
 
 
-def check(request: Any, given: str) -> None:
+def check(request: Request, given: str) -> None:
     """Raise Rejected unless ``given`` is this browser's token and the form came from our site."""
     tools = request.oauthprov
     if not _same_site(request, tools.site.origin):
@@ -26,7 +29,7 @@ def check(request: Any, given: str) -> None:
         raise _forged("The form is too old, or cookies are switched off.")
 
 
-def _same_site(request: Any, origin: str) -> bool:
+def _same_site(request: Request, origin: str) -> bool:
     headers = request.headers
     sent = headers.get("Origin", "null")
     if sent != "null":

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.config import PHASE0_CONFIG, Configurator
+from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from oauthprov.accounts import AccountSource
 from oauthprov.mail import Mailer
 from oauthprov.web.cors import preflight
 from oauthprov.web.errors import Rejected
+from oauthprov.web.request import Request
 
-View = Callable[[Any], Any]
+View = Callable[[Request], Response | dict[str, object]]
 
 
 def set_oauth_accounts(config: Configurator, source: AccountSource) -> None:
@@ -129,7 +130,7 @@ def _add(
         extra = options if method != "OPTIONS" else {}
         config.add_view(views[method], request_method=method, renderer=renderer, **ours, **extra)
 
-    def refuse_method(request: Any) -> Any:
+    def refuse_method(request: Request) -> Response | dict[str, object]:
         raise Rejected(
             "invalid_request",
             "This address doesn't take that method.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyramid.config import Configurator
 from pyramid.renderers import render_to_response
@@ -16,6 +16,9 @@ from oauthprov.accounts import HashingBusy
 from oauthprov.errors import FetchBusy, SigningKeySealed, StorageError
 from oauthprov.protocol.request.answers import Refusal
 from oauthprov.web.i18n import _
+
+if TYPE_CHECKING:
+    from oauthprov.web.request import Request
 
 _RETRY_AFTER = "5"
 _BUSY_RETRY_AFTER = 2
@@ -57,7 +60,7 @@ class Rejected(Exception):
 
 
 def error_response(
-    request: Any,
+    request: Request,
     error: str,
     description: str,
     status: int = 400,
@@ -95,7 +98,7 @@ def with_retry_after(response: Response) -> Response:
     return response
 
 
-def refusal(request: Any, refused: Refusal) -> Response:
+def refusal(request: Request, refused: Refusal) -> Response:
     """Return the page for an error that may not be sent to a client."""
     advice = _ADVICE if refused.status < 500 else None
     return error_response(
@@ -103,7 +106,7 @@ def refusal(request: Any, refused: Refusal) -> Response:
     )
 
 
-def rejected(context: Rejected, request: Any) -> Response:
+def rejected(context: Rejected, request: Request) -> Response:
     """Answer a request that a view refused."""
     log.info("refused: %s", context.description, extra={"error": context.error})
     return error_response(
@@ -132,7 +135,7 @@ class Tracebacks:
 _tracebacks = Tracebacks(1.0)
 
 
-def storage_failed(context: StorageError, request: Any) -> Response:
+def storage_failed(context: StorageError, request: Request) -> Response:
     """Answer 503 when storage failed: nothing is known to have been written."""
     log.error("storage failed: %s", context, exc_info=_tracebacks.of(context))
     return error_response(
@@ -143,7 +146,7 @@ def storage_failed(context: StorageError, request: Any) -> Response:
     )
 
 
-def fetching_busy(context: FetchBusy, request: Any) -> Response:
+def fetching_busy(context: FetchBusy, request: Request) -> Response:
     """Answer 503 when there was no room to fetch what a client's URL names."""
     log.warning("there is no room to fetch: %s", context)
     return error_response(
@@ -154,7 +157,7 @@ def fetching_busy(context: FetchBusy, request: Any) -> Response:
     )
 
 
-def hashing_busy(context: HashingBusy, request: Any) -> Response:
+def hashing_busy(context: HashingBusy, request: Request) -> Response:
     """Answer 503 to a sign-in that would wait for its turn to be looked at."""
     log.warning("too many passwords are being hashed: one was sent away")
     return error_response(
@@ -166,7 +169,7 @@ def hashing_busy(context: HashingBusy, request: Any) -> Response:
     )
 
 
-def cannot_sign(context: SigningKeySealed, request: Any) -> Response:
+def cannot_sign(context: SigningKeySealed, request: Request) -> Response:
     """Answer 500 when there is no key to sign with: no retry mends it. The log says what will."""
     return error_response(request, "server_error", str(context.description), context.status_code)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
@@ -11,6 +10,8 @@ from pyramid.httpexceptions import HTTPFound
 from pyramid.response import Response
 
 from oauthprov.settings import Settings
+from oauthprov.web.origins import origin_of
+from oauthprov.web.request import Request, ViewInfo
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
@@ -50,10 +51,10 @@ def transport_security(settings: Settings) -> str | None:
     return f"max-age={settings.hsts}"
 
 
-View = Callable[[Any, Any], Response]
+View = Callable[[object, Request], Response]
 
 
-def guarded_view(view: View, info: Any) -> View:
+def guarded_view(view: View, info: ViewInfo) -> View:
     """Derive a view with the headers of its kind, from the view option ``oauthprov``.
 
     The kind ``error`` stands for that of the view that failed.
@@ -62,7 +63,7 @@ def guarded_view(view: View, info: Any) -> View:
     if kind is None:
         return view
 
-    def guarded(context: Any, request: Any) -> Response:
+    def guarded(context: object, request: Request) -> Response:
         tools = request.oauthprov
         if kind == "error":
             response = view(context, request)
@@ -80,18 +81,18 @@ def guarded_view(view: View, info: Any) -> View:
 guarded_view.options = ("oauthprov",)  # type: ignore[attr-defined]
 
 
-def _to_issuer(request: Any) -> Response | None:
+def _to_issuer(request: Request) -> Response | None:
     # Cookies and the origin check belong to one host: in development people type the other name.
     site = request.oauthprov.site
     if not site.settings.development or request.method != "GET" or not _is_page(request):
         return None
     host = request.host.rpartition(":")[0] or request.host
-    if host not in _LOOPBACK or f"{request.scheme}://{request.host}" == site.origin:
+    if host not in _LOOPBACK or origin_of(f"{request.scheme}://{request.host}") == site.origin:
         return None
     return HTTPFound(site.origin + request.path_qs)
 
 
-def _is_page(request: Any) -> bool:
+def _is_page(request: Request) -> bool:
     return request.oauthprov.kind in ("page", "leaving")
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from translationstring import TranslationStringFactory
 
+if TYPE_CHECKING:
+    from oauthprov.web.request import Request
+
 _LOCALE = "_LOCALE_"
 
-_ = TranslationStringFactory("oauthprov")
+_: Callable[..., str] = TranslationStringFactory("oauthprov")
+"""Makes a text that is translated when a page shows it: a ``str`` that knows its message id."""
 
 
-def too_many_attempts(seconds: int) -> Any:
+def too_many_attempts(seconds: int) -> str:
     """Say how long to wait: whole minutes, rounded up."""
     minutes = -(-seconds // 60)
     if minutes <= 1:
@@ -22,7 +26,7 @@ def too_many_attempts(seconds: int) -> Any:
     return _("Too many attempts. Try again in ${n} hours.", mapping={"n": -(-minutes // 60)})
 
 
-def settle_language(request: Any, ui_locales: Iterable[str] = ()) -> None:
+def settle_language(request: Request, ui_locales: Iterable[str] = ()) -> None:
     """Choose the language of what ``request`` is answered with, before anything is translated.
 
     ``ui_locales`` are tags, best first (OpenID Connect Core section 3.1.2.1); they are looked up
@@ -33,7 +37,7 @@ def settle_language(request: Any, ui_locales: Iterable[str] = ()) -> None:
         setattr(request, _LOCALE, _chosen(request, ui_locales).replace("-", "_"))
 
 
-def _chosen(request: Any, ui_locales: Iterable[str]) -> str:
+def _chosen(request: Request, ui_locales: Iterable[str]) -> str:
     languages: tuple[str, ...] = request.oauthprov.settings.languages
     known = {tag.lower(): tag for tag in languages}
     for wished in ui_locales:

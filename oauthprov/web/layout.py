@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
@@ -11,6 +10,7 @@ from pyramid.renderers import get_renderer
 
 from oauthprov.web import i18n
 from oauthprov.web.client_view import face
+from oauthprov.web.request import Request
 
 _OURS = "oauthprov:templates/"
 LAYOUT = "oauthprov:templates/layout.pt"
@@ -20,7 +20,7 @@ CLIENT_PARTS = "oauthprov:templates/client_parts.pt"
 class FormToken:
     """The CSRF token, made when a template first writes it: other pages need no cookie."""
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
 
     def __str__(self) -> str:

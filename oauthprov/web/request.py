@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import IO, Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pyramid.config import Configurator
 from pyramid.events import NewRequest
+from pyramid.i18n import Localizer
 from pyramid.interfaces import IRoutesMapper
+from pyramid.registry import Registry
+from pyramid.response import Response
 
 from oauthprov import deadline, logs
-from oauthprov.accounts import SignedIn
+from oauthprov.accounts import BuiltInAccounts, HostRequest, SignedIn
 from oauthprov.errors import OAuth2Error
+from oauthprov.mail import Outbox
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Call
@@ -29,13 +33,108 @@ BODY_LIMIT = 65_536
 """Bytes of a body that are read at all; forms and documents are refused at half of that."""
 
 
+class AcceptLanguage(Protocol):
+    """The languages that a browser prefers."""
+
+    def lookup(self, language_tags: Sequence[str], *, default: str) -> str | None:
+        """Return the best of ``language_tags`` (RFC 4647 section 3.4)."""
+
+
+class Request(HostRequest, Protocol):
+    """A Pyramid request as our views see it. Views take it from here, so that a slip is found.
+
+    Of ``environ`` only texts are read. ``matchdict`` is what the route's pattern matched.
+    """
+
+    oauthprov: RequestTools
+    body: bytes
+
+    @property
+    def matchdict(self) -> Mapping[str, str]:
+        """What the pattern of the route matched."""
+
+    @property
+    def registry(self) -> Registry:
+        """The app's registry."""
+
+    @property
+    def response(self) -> Response:
+        """What the renderer of the view makes the response of."""
+
+    @property
+    def localizer(self) -> Localizer:
+        """What translates into the language of the request."""
+
+    @property
+    def host(self) -> str:
+        """The Host header, with its port."""
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the URL."""
+
+    @property
+    def path_qs(self) -> str:
+        """Path and query."""
+
+    @property
+    def context(self) -> object:
+        """The context of the view."""
+
+    @property
+    def body_file(self) -> IO[bytes]:
+        """The body, unread."""
+
+    @property
+    def content_length(self) -> int | None:
+        """The Content-Length, None where there is none."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, without its parameters."""
+
+    @property
+    def script_name(self) -> str:
+        """The path that the app is mounted at."""
+
+    @property
+    def path_info(self) -> str:
+        """The path below ``script_name``, decoded."""
+
+    @property
+    def query_string(self) -> str:
+        """The query as it came."""
+
+    @property
+    def accept_language(self) -> AcceptLanguage:
+        """The languages that the browser prefers."""
+
+    def add_finished_callback(self, callback: Callable[[Any], object]) -> None:
+        """Call back when the request is over."""
+
+    def add_response_callback(self, callback: Callable[[Any, Any], object]) -> None:
+        """Call back with the request and its response."""
+
+
+class ViewInfo(Protocol):
+    """What Pyramid tells a view deriver of a view: its options, and the app's registry."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The view options."""
+
+    @property
+    def registry(self) -> Registry:
+        """The app's registry."""
+
+
 class RequestTools:
     """The provider as one request sees it. ``kind`` is that of the view being run.
 
     ``token_in_form`` tells whether the view takes an access token in its form.
     """
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
         self.kind = "endpoint"
         self.token_in_form = False
@@ -49,6 +148,20 @@ class RequestTools:
     def site(self) -> Site:
         """What the app has of ours."""
         return site_of(self._request.registry)
+
+    @property
+    def people(self) -> BuiltInAccounts:
+        """The built-in accounts, for pages that exist only with them."""
+        if self.site.people is None:
+            raise RuntimeError("the host keeps the accounts")
+        return self.site.people
+
+    @property
+    def outbox(self) -> Outbox:
+        """What sends mail, for pages that exist only where mail can be sent."""
+        if self.site.outbox is None:
+            raise RuntimeError("no mail can be sent")
+        return self.site.outbox
 
     @property
     def provider(self) -> Provider:
@@ -68,11 +181,11 @@ class RequestTools:
     @reify
     def person(self) -> SignedIn | None:
         """Who is signed in, as the account source says."""
-        return self.provider.accounts.signed_in(self._request)
+        return self.site.accounts.signed_in(self._request)
 
     def others(self) -> Sequence[SignedIn]:
         """Return who else is signed in in this browser, as the account source says."""
-        return self.provider.accounts.others(self._request)
+        return self.site.accounts.others(self._request)
 
     @reify
     def call(self) -> Call:
@@ -127,17 +240,17 @@ class RequestTools:
     def login_url(self, page: str, interaction: str | None = None) -> str:
         """Return where to sign in before going on to ``page``, or to a stored request there."""
         mark = {"interaction": interaction} if interaction else None
-        return self.provider.accounts.login_url(self._request, self.url(page, mark))
+        return self.site.accounts.login_url(self._request, self.url(page, mark))
 
     def again_url(self, interaction: str) -> str | None:
         """Return where to sign in again for a stored request, None where nobody can."""
         onward = self.url("authorize", {"interaction": interaction})
-        return self.provider.accounts.reauthentication_url(self._request, onward)
+        return self.site.accounts.reauthentication_url(self._request, onward)
 
     def selection_url(self, interaction: str) -> str | None:
         """Return where to choose an account for a stored request, None where nobody can."""
         onward = self.url("authorize", {"interaction": interaction})
-        return self.provider.accounts.selection_url(self._request, onward)
+        return self.site.accounts.selection_url(self._request, onward)
 
     def account_chosen(self, return_to: str, person: SignedIn) -> None:
         """Note that ``person`` was chosen on a host's page for the request at ``return_to``.
@@ -152,7 +265,7 @@ class RequestTools:
     def registration_url(self, interaction: str) -> str:
         """Return where to make an account for a stored request, or at least to sign in."""
         onward = self.url("authorize", {"interaction": interaction})
-        made = self.provider.accounts.registration_url(self._request, onward)
+        made = self.site.accounts.registration_url(self._request, onward)
         return made or self.login_url("authorize", interaction)
 
     def _body(self) -> bytes:

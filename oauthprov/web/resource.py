@@ -28,7 +28,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pyramid.config import Configurator
@@ -45,13 +44,14 @@ from oauthprov.protocol.request.events import Event
 from oauthprov.settings import Resource, Settings
 from oauthprov.web.errors import Rejected
 from oauthprov.web.origins import origin_of
+from oauthprov.web.request import Request, ViewInfo
 
 __all__ = ("Bearing", "OAuthSecurityPolicy", "bearer", "challenge")
 
 # RFC 6750 section 2.1: b64token. A second header or value leaves a comma and doesn't match.
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 
-View = Callable[[Any, Any], Response]
+View = Callable[[object, Request], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ _ELSEWHERE = _Problem(401, "invalid_token", "The access token is for another res
 _INSUFFICIENT = _Problem(403, "insufficient_scope", "The access token lacks a scope.")
 
 
-def bearer(request: Any, resource: str | None = None) -> Bearing | None:
+def bearer(request: Request, resource: str | None = None) -> Bearing | None:
     """Return what the access token of ``request`` stands for; None without a live one for here.
 
     ``resource`` is the URI of a declared resource, where it isn't the one at the request's path.
@@ -80,14 +80,14 @@ def bearer(request: Any, resource: str | None = None) -> Bearing | None:
     return found if isinstance(found, Bearing) else None
 
 
-def client_of_token(request: Any) -> str | None:
+def client_of_token(request: Request) -> str | None:
     """Return the id of the client that the token was issued to, whatever resource it is for."""
     found = _presented_once.get_or_create(request)
     return found.client_id if isinstance(found, Bearing) else None
 
 
 def challenge(
-    request: Any, scopes: Sequence[str] = (), resource: str | None = None
+    request: Request, scopes: Sequence[str] = (), resource: str | None = None
 ) -> Response | None:
     """Return the answer to a request whose token doesn't allow ``scopes``, None if it does.
 
@@ -103,7 +103,7 @@ def challenge(
     return None
 
 
-def insufficient(request: Any, scopes: Sequence[str]) -> Response:
+def insufficient(request: Request, scopes: Sequence[str]) -> Response:
     """Return the answer to a request whose token is good but doesn't allow what it asks for."""
     return _response(request, _INSUFFICIENT, scopes, None)
 
@@ -115,32 +115,32 @@ class OAuthSecurityPolicy:
     A host with people of its own delegates to it for the requests that carry a token.
     """
 
-    def identity(self, request: Any) -> Bearing | None:
+    def identity(self, request: Request) -> Bearing | None:
         """Return what the access token stands for."""
         return bearer(request)
 
-    def authenticated_userid(self, request: Any) -> str | None:
+    def authenticated_userid(self, request: Request) -> str | None:
         """Return the account that the token acts for; None for a client's own token."""
         known = bearer(request)
         return known.account_id if known is not None else None
 
-    def permits(self, request: Any, context: Any, permission: str) -> Allowed | Denied:
+    def permits(self, request: Request, context: object, permission: str) -> Allowed | Denied:
         """Allow what the token has a scope for."""
         known = bearer(request)
         if known is not None and permission in known.scopes:
             return Allowed("the access token has the scope %s", permission)
         return Denied("no access token here has the scope %s", permission)
 
-    def remember(self, request: Any, userid: str, **kw: Any) -> list[tuple[str, str]]:
+    def remember(self, request: Request, userid: str, **kw: object) -> list[tuple[str, str]]:
         """Return no headers: a token isn't remembered."""
         return []
 
-    def forget(self, request: Any, **kw: Any) -> list[tuple[str, str]]:
+    def forget(self, request: Request, **kw: object) -> list[tuple[str, str]]:
         """Return no headers."""
         return []
 
 
-def protected_view(view: View, info: Any) -> View:
+def protected_view(view: View, info: ViewInfo) -> View:
     """Derive a view that is run for tokens with its ``oauth_scopes`` only.
 
     ConfigurationError for a scope or resource that isn't declared: a slip would lock all out.
@@ -153,7 +153,7 @@ def protected_view(view: View, info: Any) -> View:
     _check_declared(info.registry["oauthprov.settings"], scopes, resource)
     in_form = bool(info.options.get("oauth_token_in_form"))
 
-    def protected(context: Any, request: Any) -> Response:
+    def protected(context: object, request: Request) -> Response:
         request.oauthprov.kind = "endpoint"
         request.oauthprov.token_in_form = in_form
         return challenge(request, scopes, resource) or view(context, request)
@@ -168,7 +168,7 @@ protected_view.options = (  # type: ignore[attr-defined]
 )
 
 
-def _check_declared(settings: Settings, scopes: Any, resource: str | None) -> None:
+def _check_declared(settings: Settings, scopes: str | Sequence[str], resource: str | None) -> None:
     if isinstance(scopes, str):
         raise ConfigurationError("oauth_scopes is a tuple of scopes, not a string")
     unknown = set(scopes) - {scope.name for scope in settings.scopes}
@@ -178,7 +178,7 @@ def _check_declared(settings: Settings, scopes: Any, resource: str | None) -> No
         raise ConfigurationError(f"oauth_resource isn't declared: {resource}")
 
 
-def _presented(request: Any) -> Bearing | _Problem:
+def _presented(request: Request) -> Bearing | _Problem:
     header = request.environ.get("HTTP_AUTHORIZATION", "")
     try:
         given = _in_form(request) if request.oauthprov.token_in_form else None
@@ -194,7 +194,7 @@ def _presented(request: Any) -> Bearing | _Problem:
     return request.oauthprov.provider.bearer(given) or _INVALID
 
 
-def _in_form(request: Any) -> str | None:
+def _in_form(request: Request) -> str | None:
     if request.method != "POST" or request.content_type.lower() != params.FORM:
         return None
     form = params.from_body(request.oauthprov.call, frozenset({"access_token"}))
@@ -204,7 +204,7 @@ def _in_form(request: Any) -> str | None:
 _presented_once: RequestLocalCache = RequestLocalCache(_presented)
 
 
-def _at(request: Any, resource: str | None) -> Bearing | _Problem:
+def _at(request: Request, resource: str | None) -> Bearing | _Problem:
     found: Bearing | _Problem = _presented_once.get_or_create(request)
     if isinstance(found, Bearing) and found.resources:
         here = _resource(request, resource)
@@ -213,7 +213,7 @@ def _at(request: Any, resource: str | None) -> Bearing | _Problem:
     return found
 
 
-def _resource(request: Any, named: str | None) -> Resource | None:
+def _resource(request: Request, named: str | None) -> Resource | None:
     settings = request.oauthprov.settings
     if named is not None:
         return next((r for r in settings.resources if r.uri == named), None)
@@ -239,7 +239,7 @@ def _covers(resource: Resource, path: str) -> bool:
 
 
 def _response(
-    request: Any, problem: _Problem, scopes: Sequence[str], named: str | None
+    request: Request, problem: _Problem, scopes: Sequence[str], named: str | None
 ) -> Response:
     settings = request.oauthprov.settings
     here = _resource(request, named)

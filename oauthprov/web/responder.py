@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
@@ -11,11 +10,12 @@ from pyramid.response import Response
 
 from oauthprov.protocol.request.answers import Answer, Interact, Redirect, Refusal
 from oauthprov.web.errors import refusal, with_retry_after
+from oauthprov.web.request import Request
 
 CODES_PASS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
-def respond(request: Any, value: Answer | Redirect | Interact | Refusal) -> Response:
+def respond(request: Request, value: Answer | Redirect | Interact | Refusal) -> Response:
     """Return the response for a value of ``protocol.answers``."""
     match value:
         case Answer():
@@ -30,13 +30,13 @@ def respond(request: Any, value: Answer | Redirect | Interact | Refusal) -> Resp
             return refusal(request, value)
 
 
-def see(request: Any, url: str) -> Response:
+def see(request: Request, url: str) -> Response:
     """Redirect so that the browser GETs ``url``: 303 after a POST (RFC 9700 section 2.1)."""
     made = HTTPFound if request.method in ("GET", "HEAD") else HTTPSeeOther
     return made(url, headers={"Cache-Control": "no-store"})
 
 
-def come_back(request: Any, page: str, parked: str | Redirect | Refusal) -> Response:
+def come_back(request: Request, page: str, parked: str | Redirect | Refusal) -> Response:
     """Let the browser come back, with its cookies, for a POST that was stored as ``parked``.
 
     A POST from another site arrives without them, so none is read or set before.
@@ -46,8 +46,9 @@ def come_back(request: Any, page: str, parked: str | Redirect | Refusal) -> Resp
     return respond(request, parked)
 
 
-def _interact(request: Any, value: Interact) -> Response:
+def _interact(request: Request, value: Interact) -> Response:
     tools, interaction = request.oauthprov, value.interaction_id
+    url: str | None
     match value.step:
         case "login":
             url = tools.login_url("authorize", interaction)
@@ -75,7 +76,7 @@ def _answer(value: Answer) -> Response:
     return with_retry_after(response)
 
 
-def _redirect(request: Any, value: Redirect) -> Response:
+def _redirect(request: Request, value: Redirect) -> Response:
     response = see(request, target_of(value))
     response.headers.update(CODES_PASS)
     return response
@@ -89,7 +90,7 @@ def target_of(value: Redirect) -> str:
     return f"{value.redirect_uri}{mark}{urlencode(value.params)}"
 
 
-def _form_post(request: Any, value: Redirect) -> Response:
+def _form_post(request: Request, value: Redirect) -> Response:
     response = render_to_response(
         "oauthprov:templates/form_post.pt",
         {"redirect_uri": value.redirect_uri, "params": value.params, "person": None},

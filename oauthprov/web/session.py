@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
+
+from pyramid.response import Response
 
 from oauthprov.accounts import PASSWORD_ACR, SignedIn
 from oauthprov.protocol.sessions import account_of, browser_key, new_browser_id
 from oauthprov.records import Account, Digest, Session
 from oauthprov.web import csrf
 from oauthprov.web.reify import reify
+
+if TYPE_CHECKING:
+    from oauthprov.web.request import Request
 
 LIMIT = 5
 """How many accounts may be signed in in one browser."""
@@ -31,7 +36,7 @@ class BrowserSession:
     other one takes its place before it is chosen.
     """
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
         self._sessions = request.oauthprov.site.sessions
 
@@ -168,7 +173,7 @@ class BrowserSession:
         )
 
 
-def _read_cookie(request: Any, name: str) -> str | None:
+def _read_cookie(request: Request, name: str) -> str | None:
     """Return the value of our cookie ``name``; None when absent or not plain ASCII."""
     header = request.environ.get("HTTP_COOKIE", "")[:_HEADER_LIMIT]
     wanted = _full_name(request, name)
@@ -179,7 +184,7 @@ def _read_cookie(request: Any, name: str) -> str | None:
     return None
 
 
-def _write_cookie(request: Any, response: Any, name: str, value: str | None) -> None:
+def _write_cookie(request: Request, response: Response, name: str, value: str | None) -> None:
     """Set our cookie ``name`` for this browser session; None deletes it."""
     response.set_cookie(
         _full_name(request, name),
@@ -192,6 +197,6 @@ def _write_cookie(request: Any, response: Any, name: str, value: str | None) -> 
     )
 
 
-def _full_name(request: Any, name: str) -> str:
+def _full_name(request: Request, name: str) -> str:
     # RFC 6265bis section 4.1.3.2: no other host can set or shadow a __Host- cookie; needs Secure.
     return f"__Host-{name}" if request.oauthprov.site.secure else name

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+
+from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
-View = Callable[[Any], Any]
+View = Callable[[Request], Response | dict[str, object]]
+PersonView = Callable[[Request, SignedIn], Response | dict[str, object]]
+"""A view of whoever is signed in."""
 
 
-def signed_in(page: str) -> Callable[[Callable[[Any, SignedIn], Any]], View]:
+def signed_in(page: str) -> Callable[[PersonView], View]:
     """Pass who is signed in to a view; send anybody else to sign in and from there to ``page``."""
 
-    def decorate(view: Callable[[Any, SignedIn], Any]) -> View:
+    def decorate(view: PersonView) -> View:
         @wraps(view)
-        def guarded(request: Any) -> Any:
+        def guarded(request: Request) -> Response | dict[str, object]:
             person = request.oauthprov.person
             if person is None:
                 return see(request, request.oauthprov.login_url(page))

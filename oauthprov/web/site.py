@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.registry import Registry
@@ -18,6 +19,9 @@ from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
 from oauthprov.web.origins import origin_of
 from oauthprov.web.rate_limits import Attempts
+
+if TYPE_CHECKING:
+    from oauthprov.web.request import Request
 
 log = logs.logger(__name__)
 
@@ -46,6 +50,7 @@ class Site:
     base_url: str
     provider: Provider
     sessions: Sessions
+    accounts: AccountSource[Request]
     people: BuiltInAccounts | None
     attempts: Attempts
     outbox: Outbox | None
@@ -88,11 +93,11 @@ def includeme(config: Configurator) -> None:
 def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
     storage = registry["oauthprov.storage"]
     clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
-    source: AccountSource | None = registry.get("oauthprov.accounts")
+    source: AccountSource[Request] | None = registry.get("oauthprov.accounts")
     mailer: Mailer | None = registry.get("oauthprov.mailer") or mailer_of(settings)
     people = None
     if source is None:
-        source = people = BuiltInAccounts.with_costs(
+        people = BuiltInAccounts.with_costs(
             storage,
             clock,
             memory_kib=settings.password_memory,
@@ -100,6 +105,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
             policy=PasswordPolicy(settings.password_length, settings.title),
             concurrency=settings.password_concurrency,
         )
+        source = registry["oauthprov.own_pages"](people)
     keep_oauthlib_quiet()
     provider = Provider(settings, storage, source, clock)
     _look_at_keys(provider)
@@ -107,6 +113,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
         settings=settings,
         base_url=base_url,
         provider=provider,
+        accounts=source,
         sessions=Sessions(settings, storage, clock, provider.end_session),
         people=people,
         attempts=Attempts(settings),

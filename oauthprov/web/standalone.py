@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.events import NewRequest, NewResponse
 from pyramid.exceptions import URLDecodeError
@@ -13,6 +11,7 @@ from pyramid.response import Response
 from oauthprov import logs
 from oauthprov.web.errors import error_response
 from oauthprov.web.headers import transport_security
+from oauthprov.web.request import Request
 
 log = logs.logger(__name__)
 
@@ -29,25 +28,25 @@ def keep_to_https(event: NewResponse) -> None:
         event.response.headers.setdefault("Strict-Transport-Security", said)
 
 
-def not_found(context: HTTPNotFound, request: Any) -> Response:
+def not_found(context: HTTPNotFound, request: Request) -> Response:
     """There is nothing at this address."""
     return error_response(request, "not_found", "There is no page at this address.", 404)
 
 
-def undecodable(context: UnicodeDecodeError, request: Any) -> Response:
+def undecodable(context: UnicodeDecodeError, request: Request) -> Response:
     """The address, a header or the body isn't the text it says it is."""
     log.info("undecodable request: %s", type(context).__name__)
     return error_response(request, "invalid_request", "The request isn't valid UTF-8 text.")
 
 
-def http_error(context: HTTPException, request: Any) -> Response:
+def http_error(context: HTTPException, request: Request) -> Response:
     """An HTTP error of Pyramid's own; a redirect stays one."""
     if context.status_int < 400:
         return context
     return error_response(request, "invalid_request", f"{context.title}.", context.status_int)
 
 
-def failed(context: Exception, request: Any) -> Response:
+def failed(context: Exception, request: Request) -> Response:
     """A defect of ours: the log has the traceback, the page has the id to find it by."""
     log.error("unexpected %s", type(context).__name__, exc_info=context)
     return error_response(

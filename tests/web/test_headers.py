@@ -209,3 +209,10 @@ def test_a_form_post_page_works_without_its_script():
     assert page.html.form.button.text == "Continue"
     assert "form-action" not in policy_of(page)
     assert page.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_host_with_the_default_port_written_out_is_the_issuers_own():
+    made = sites.standalone(sites.ini("sqlite://", "http://localhost", development="true"))
+    # WebTest calls its server "localhost:80" where nothing else is asked for.
+    assert TestApp(made.wsgi).get("/").status_int == 200
+    made.close()

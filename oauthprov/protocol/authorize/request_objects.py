@@ -114,7 +114,7 @@ def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield name, text
 
 
-def _text(name: str, value: Any) -> str | None:
+def _text(name: str, value: object) -> str | None:
     if isinstance(value, str):
         return value
     if name == "max_age" and isinstance(value, int) and not isinstance(value, bool):

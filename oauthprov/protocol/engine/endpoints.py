@@ -99,7 +99,7 @@ class NoGrant(GrantTypeBase):
     """What answers a ``grant_type`` that is absent or unknown, without a look at storage."""
 
     def create_token_response(
-        self, request: Request, token_handler: Any
+        self, request: Request, token_handler: object
     ) -> tuple[dict[str, str], str, int]:
         """Raise the error: InvalidRequestError or UnsupportedGrantTypeError."""
         if not request.grant_type:

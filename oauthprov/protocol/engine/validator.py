@@ -16,9 +16,9 @@ objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, MutableMapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, cast
 
 from oauthlib.common import Request
 from oauthlib.oauth2 import RequestValidator
@@ -91,7 +91,7 @@ class Validator(RequestValidator):
 
     # Clients
 
-    def client_authentication_required(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+    def client_authentication_required(self, request: Request, *_: Any, **__: Any) -> bool:
         """Tell whether the client has to prove itself: all but a public one without secret."""
         context = current()
         found = client_authentication.presented_by(context, request)
@@ -100,22 +100,18 @@ class Validator(RequestValidator):
         client = context.find_client(found.client_id)
         return client is None or is_confidential(client)
 
-    def authenticate_client(self, request: Request, *args: Any, **kwargs: Any) -> bool:
+    def authenticate_client(self, request: Request, *_: Any, **__: Any) -> bool:
         """Authenticate a confidential client."""
         client = client_authentication.authenticate(current(), request)
         request.client = client
         return client is not None and is_confidential(client)
 
-    def authenticate_client_id(
-        self, client_id: str, request: Request, *args: Any, **kwargs: Any
-    ) -> bool:
+    def authenticate_client_id(self, client_id: str, request: Request, *_: Any, **__: Any) -> bool:
         """Identify a public client."""
         request.client = client_authentication.authenticate(current(), request)
         return request.client is not None
 
-    def validate_client_id(
-        self, client_id: str, request: Request, *args: Any, **kwargs: Any
-    ) -> bool:
+    def validate_client_id(self, client_id: str, request: Request, *_: Any, **__: Any) -> bool:
         """Tell whether there is such a client, at the authorization endpoint."""
         context = current()
         context.client = request.client = context.find_client(client_id)
@@ -124,7 +120,7 @@ class Validator(RequestValidator):
         )
 
     def validate_grant_type(
-        self, client_id: str, grant_type: str, client: Any, request: Request, *a: Any, **k: Any
+        self, client_id: str, grant_type: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Tell whether the authenticated client was registered for the grant type."""
         context = current()
@@ -135,7 +131,7 @@ class Validator(RequestValidator):
     # Authorization
 
     def validate_redirect_uri(
-        self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, redirect_uri: str, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Tell whether the client registered the redirect URI."""
         context = current()
@@ -143,7 +139,7 @@ class Validator(RequestValidator):
         return registered or context.refuse(Reason.REDIRECT_URI_UNREGISTERED, redirect_uri)
 
     def get_default_redirect_uri(
-        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, request: Request, *_: Any, **__: Any
     ) -> str:
         """Return the only registered one; at the token endpoint the one of the code.
 
@@ -156,7 +152,13 @@ class Validator(RequestValidator):
         return registered[0] if len(registered) == 1 else ""
 
     def validate_response_type(
-        self, client_id: str, response_type: str, client: Any, request: Request, *a: Any, **k: Any
+        self,
+        client_id: str,
+        response_type: str,
+        client: object,
+        request: Request,
+        *_: Any,
+        **__: Any,
     ) -> bool:
         """Tell whether the client may have a code, or an ID token where such are given."""
         context = current()
@@ -180,7 +182,7 @@ class Validator(RequestValidator):
         return pkce.is_required(context)
 
     def get_default_scopes(
-        self, client_id: str, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, request: Request, *_: Any, **__: Any
     ) -> list[str]:
         """Return what a client gets that asks for no scope."""
         return list(defaults(self._settings, required(current().client)))
@@ -189,10 +191,10 @@ class Validator(RequestValidator):
         self,
         client_id: str,
         scopes: list[str],
-        client: Any,
+        client: object,
         request: Request,
-        *args: Any,
-        **kwargs: Any,
+        *_: Any,
+        **__: Any,
     ) -> bool:
         """Tell whether the client may ask for these scopes; refuse unknown resources."""
         context = current()
@@ -204,15 +206,15 @@ class Validator(RequestValidator):
         return True
 
     def save_authorization_code(
-        self, client_id: str, code: Any, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, code: object, request: Request, *_: Any, **__: Any
     ) -> None:
         """Store an authorization code of our own and put it into the response."""
-        code["code"] = codes.issue(current(), request)
+        _parameters(code)["code"] = codes.issue(current(), request)
 
     # Authorization codes
 
     def validate_code(
-        self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, code: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Load the code that was presented."""
         return codes.present(current(), code, request)
@@ -236,17 +238,17 @@ class Validator(RequestValidator):
         client_id: str,
         code: str,
         redirect_uri: str,
-        client: Any,
+        client: object,
         request: Request,
-        *args: Any,
-        **kwargs: Any,
+        *_: Any,
+        **__: Any,
     ) -> bool:
         """Compare with the authorization request's; oauthlib's own error has the wrong code."""
         codes.confirm(current(), redirect_uri, request)
         return True
 
     def invalidate_authorization_code(
-        self, client_id: str, code: str, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, code: str, request: Request, *_: Any, **__: Any
     ) -> None:
         """Do nothing: the commit that stored the tokens used the code up."""
         current()
@@ -254,19 +256,19 @@ class Validator(RequestValidator):
     # Refresh tokens
 
     def validate_refresh_token(
-        self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
+        self, refresh_token: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Load the refresh token that was presented."""
         return refresh.present(current(), refresh_token, request)
 
     def get_original_scopes(
-        self, refresh_token: str, request: Request, *args: Any, **kwargs: Any
+        self, refresh_token: str, request: Request, *_: Any, **__: Any
     ) -> list[str]:
         """Return the scopes that a refresh may ask for."""
         return refresh.original_scopes(current())
 
     def is_within_original_scope(
-        self, request_scopes: list[str], refresh_token: str, request: Request, *a: Any, **k: Any
+        self, request_scopes: list[str], refresh_token: str, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Return False: no scope stands for others."""
         context = current()
@@ -279,7 +281,7 @@ class Validator(RequestValidator):
 
     # Tokens
 
-    def save_bearer_token(self, token: Any, request: Request, *args: Any, **kwargs: Any) -> None:
+    def save_bearer_token(self, token: object, request: Request, *_: Any, **__: Any) -> None:
         """Store tokens of our own in one commit, and put them into the response."""
         context = current()
         granted = tuple(request.scopes or ())
@@ -290,11 +292,12 @@ class Validator(RequestValidator):
         else:
             made = tokens.for_client(context, granted)
         context.settle()
-        token.clear()
-        token.update(made)
+        response = _parameters(token)
+        response.clear()
+        response.update(made)
 
     def introspect_token(
-        self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
+        self, token: str, token_type_hint: str, request: Request, *_: Any, **__: Any
     ) -> dict[str, int | str | list[str]] | None:
         """Return what a live token is to a client that may know, else None."""
         context = current()
@@ -302,7 +305,7 @@ class Validator(RequestValidator):
         return introspection.describe(context, token)
 
     def revoke_token(
-        self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any
+        self, token: str, token_type_hint: str, request: Request, *_: Any, **__: Any
     ) -> None:
         """Revoke a token of the authenticated client."""
         context = current()
@@ -325,15 +328,20 @@ class Validator(RequestValidator):
     # What OAuth 2.1 left behind
 
     def validate_user(
-        self, username: str, password: str, client: Any, request: Request, *a: Any, **k: Any
+        self, username: str, password: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Return False: there is no password grant."""
         current()
         return False
 
     def is_origin_allowed(
-        self, client_id: str, origin: Any, request: Request, *args: Any, **kwargs: Any
+        self, client_id: str, origin: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Return False: CORS is answered around the endpoints."""
         current()
         return False
+
+
+def _parameters(given: object) -> MutableMapping[str, object]:
+    """What oauthlib sends: the hooks that save codes and tokens put ours into it."""
+    return cast("MutableMapping[str, object]", given)

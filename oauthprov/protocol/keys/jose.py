@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from joserfc.jws import JWSRegistry
 
@@ -136,6 +136,14 @@ def half_hash(alg: str, value: str) -> str:
     return _encode(made[: len(made) // 2])
 
 
+class _Algorithm(Protocol):
+    """A signature algorithm of joserfc; ``key`` is one of its key objects."""
+
+    def sign(self, msg: bytes, key: Any) -> bytes: ...  # noqa: ANN401
+
+    def verify(self, msg: bytes, sig: bytes, key: Any) -> bool: ...  # noqa: ANN401
+
+
 @dataclass(frozen=True, slots=True)
 class _Parsed:
     header: dict[str, Any]
@@ -167,7 +175,7 @@ def _object(part: str, encoded: str) -> dict[str, Any]:
         raise JoseError(f"the token's {part} {wrong}") from None
 
 
-def _algorithm(alg: str) -> Any:
+def _algorithm(alg: str) -> _Algorithm:
     # joserfc warns at each use of the name EdDSA where it is looked up by its allowed names.
     return JWSRegistry.algorithms[alg]
 

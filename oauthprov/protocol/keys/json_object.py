@@ -65,8 +65,8 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _is_deep(made: Any) -> bool:
-    level = [made]
+def _is_deep(made: object) -> bool:
+    level: list[object] = [made]
     for _ in range(DEPTH_LIMIT + 1):
         level = [part for whole in level for part in _parts(whole)]
         if not level:
@@ -74,7 +74,7 @@ def _is_deep(made: Any) -> bool:
     return True
 
 
-def _parts(whole: Any) -> list[Any]:
+def _parts(whole: object) -> list[object]:
     if isinstance(whole, dict):
         return list(whole.values())
     return whole if isinstance(whole, list) else []

@@ -82,7 +82,7 @@ class PrivateKey:
         return {**shown, "kid": self.kid, "alg": self.alg, "use": "sig"}
 
 
-def _generated(alg: str) -> Any:
+def _generated(alg: str) -> jwk.Key:
     if alg in ("RS256", "PS256"):
         return jwk.RSAKey.generate_key(_RSA_SIZE)
     if alg == "ES256":
@@ -166,12 +166,12 @@ def _is_for(member: Mapping[str, Any], alg: str) -> bool:
     )
 
 
-def _key(material: dict[str, Any]) -> Any:
+def _key(material: dict[str, Any]) -> jwk.Key | None:
     """Return a key object of the library, None when there is none to make."""
     try:
         if material["kty"] == "RSA" and not _is_sound(_raw(material["n"]), _raw(material["e"])):
             return None
-        made: Any = jwk.import_key(material)
+        made = jwk.import_key(material)
         return made if made.public_key else None
     except (LibraryError, UnsupportedAlgorithm, ValueError, TypeError):
         return None

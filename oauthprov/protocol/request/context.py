@@ -37,7 +37,7 @@ class OpenID:
     """What OpenID Connect needs: the keys that sign ID tokens, and the source of the claims."""
 
     keys: SigningKeys
-    accounts: AccountSource
+    accounts: AccountSource[Any]
 
 
 @dataclass(slots=True)

@@ -65,7 +65,7 @@ def verify(context: Context, client: Client, assertion: str) -> Seen:
     return _seen(client, claims)
 
 
-def _check_audience(context: Context, aud: Any, header: Mapping[str, Any]) -> None:
+def _check_audience(context: Context, aud: object, header: Mapping[str, Any]) -> None:
     named = [aud] if isinstance(aud, str) else aud
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         raise JoseError("the token's aud is neither text nor a list of texts")

@@ -6,15 +6,15 @@ A choice makes an account the active one. For a request that waits it counts as 
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts, SignedIn
 from oauthprov.web.account.continuing import ANOTHER, MARKS, asking, marks_of, onward
 from oauthprov.web.errors import Rejected
 from oauthprov.web.i18n import _
+from oauthprov.web.request import Request
 from oauthprov.web.responder import respond, see
 
 log = logs.logger(__name__)
@@ -23,13 +23,13 @@ _NOTICES = {"ended": _("Signed out.")}
 _GONE = _("That account is not signed in here any more.")
 
 
-def show(request: Any) -> Any:
+def show(request: Request) -> Response | dict[str, object]:
     """List the accounts of this browser; with none left, lead to the sign-in page."""
     query = request.oauthprov.query(*MARKS, "done")
     return _page(request, marks_of(query), notice=_NOTICES.get(query.get("done", "")))
 
 
-def enter(request: Any) -> Any:
+def enter(request: Request) -> Response | dict[str, object]:
     """Make the chosen account the active one and go on, or sign one out."""
     tools = request.oauthprov
     form = tools.form("choose", "remove", *MARKS)
@@ -52,13 +52,13 @@ def enter(request: Any) -> Any:
 
 
 def _page(
-    request: Any,
+    request: Request,
     marks: dict[str, str],
     *,
     notice: str | None = None,
     problem: str | None = None,
     status: int = 200,
-) -> Any:
+) -> Response | dict[str, object]:
     tools = request.oauthprov
     people = tools.session.everybody
     pending = asking(request, marks)

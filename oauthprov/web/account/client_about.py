@@ -6,16 +6,15 @@ says where it leads: nothing in a request chooses it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES
 from oauthprov.web.client_view import face
 from oauthprov.web.errors import Rejected
+from oauthprov.web.request import Request
 
 
-def about(request: Any) -> dict[str, object]:
+def about(request: Request) -> dict[str, object]:
     """Show an app to anybody: what it says of itself, and whether somebody has checked that.
 
     Not a machine, which no person ever meets.

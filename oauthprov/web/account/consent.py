@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov.protocol.request.answers import ConsentQuestion
 from oauthprov.web import i18n
 from oauthprov.web.errors import Rejected
+from oauthprov.web.request import Request
 from oauthprov.web.responder import respond
 
 
-def ask(request: Any) -> Any:
+def ask(request: Request) -> Response | dict[str, object]:
     """Show who asks, for what, as which account, and where Allow leads."""
     tools = request.oauthprov
     interaction = _interaction(tools.query("interaction"))
@@ -30,7 +30,7 @@ def ask(request: Any) -> Any:
     }
 
 
-def decide(request: Any) -> Any:
+def decide(request: Request) -> Response | dict[str, object]:
     """Allow or cancel, and lead back to the client."""
     tools = request.oauthprov
     form = tools.form("interaction", "decision")

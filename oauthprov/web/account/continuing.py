@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from oauthprov.protocol.request.answers import Pending
 from oauthprov.web import i18n
+from oauthprov.web.request import Request
 
 MARKS = ("interaction", "page", "account")
 ANOTHER = {"account": "another"}
@@ -20,7 +20,7 @@ def marks_of(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: fields[name] for name in MARKS if name in fields}
 
 
-def onward(request: Any, marks: Mapping[str, str]) -> str:
+def onward(request: Request, marks: Mapping[str, str]) -> str:
     """Return the URL that somebody goes on to once they are signed in."""
     tools = request.oauthprov
     if "interaction" in marks:
@@ -34,7 +34,7 @@ def is_due(marks: Mapping[str, str], pending: Pending | None) -> bool:
     return marks.items() >= ANOTHER.items() or (pending is not None and pending.sign_in)
 
 
-def asking(request: Any, marks: Mapping[str, str]) -> Pending | None:
+def asking(request: Request, marks: Mapping[str, str]) -> Pending | None:
     """Return the stored request that waits for this sign-in, if it is this browser's."""
     if "interaction" not in marks:
         return None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.web.errors import Rejected
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
 
@@ -16,7 +16,7 @@ log = logs.logger(__name__)
 
 
 @signed_in("account")
-def confirm(request: Any, person: SignedIn) -> dict[str, object]:
+def confirm(request: Request, person: SignedIn) -> dict[str, object]:
     """Ask whether to remove the app's access."""
     client_id = request.matchdict["client_id"]
     for app in request.oauthprov.provider.connected(person.account_id):
@@ -27,7 +27,7 @@ def confirm(request: Any, person: SignedIn) -> dict[str, object]:
 
 
 @signed_in("account")
-def disconnect(request: Any, person: SignedIn) -> Any:
+def disconnect(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Remove the consent and every token that came from it."""
     tools = request.oauthprov
     tools.form()

@@ -7,9 +7,8 @@ puts it into the form; without scripts it is copied from the mail.
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import Begun, BuiltInAccounts, SignedIn, Unproven
@@ -18,6 +17,7 @@ from oauthprov.mail import Message
 from oauthprov.web import i18n
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.layout import moment
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
 
@@ -50,7 +50,7 @@ _TEXT = _(
 )
 
 
-def show(request: Any) -> dict[str, object]:
+def show(request: Request) -> dict[str, object]:
     """Show how it stands with the address, or ask to sign in first."""
     person = request.oauthprov.person
     if person is None:
@@ -60,7 +60,7 @@ def show(request: Any) -> dict[str, object]:
 
 
 @signed_in(PAGE)
-def confirm(request: Any, person: SignedIn) -> Any:
+def confirm(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Take the code: the address is verified."""
     tools = request.oauthprov
     code = tools.form("code").get("code", "").strip()
@@ -73,14 +73,14 @@ def confirm(request: Any, person: SignedIn) -> Any:
 
 
 @signed_in(PAGE)
-def send(request: Any, person: SignedIn) -> Any:
+def send(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Mail a link to the address."""
     tools = request.oauthprov
     tools.form()
-    claims = tools.site.people.profile(person.account_id)
+    claims = tools.people.profile(person.account_id)
     if "email" not in claims or claims.get("email_verified") is True:
         return see(request, tools.url(PAGE))
-    recipient = BuiltInAccounts.key_of(claims["email"])
+    recipient = BuiltInAccounts.key_of(str(claims["email"]))
     address = request.remote_addr or ""
     wait = tools.site.attempts.mail(person.account_id, address, recipient)
     if wait:
@@ -90,7 +90,7 @@ def send(request: Any, person: SignedIn) -> Any:
     if begun is None:
         return see(request, tools.url(PAGE))
     try:
-        tools.site.outbox.send(_message(request, begun))
+        tools.outbox.send(_message(request, begun))
     except MailError as error:
         log.warning("a mail for account %s wasn't sent: %s", person.account_id, error)
         return _page(request, person, problem=_NOT_SENT, status=503)
@@ -98,7 +98,7 @@ def send(request: Any, person: SignedIn) -> Any:
     return see(request, tools.url(PAGE, {"done": "sent"}))
 
 
-def _message(request: Any, begun: Begun) -> Message:
+def _message(request: Request, begun: Begun) -> Message:
     tools = request.oauthprov
     i18n.settle_language(request)
     words = {
@@ -116,7 +116,7 @@ def _message(request: Any, begun: Begun) -> Message:
 
 
 def _page(
-    request: Any,
+    request: Request,
     person: SignedIn,
     *,
     notice: str | None = None,
@@ -124,7 +124,7 @@ def _page(
     status: int = 200,
 ) -> dict[str, object]:
     request.response.status_int = status
-    claims = request.oauthprov.site.people.profile(person.account_id)
+    claims = request.oauthprov.people.profile(person.account_id)
     return {
         "sign_in": None,
         "email": claims.get("email"),

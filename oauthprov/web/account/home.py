@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 
 from oauthprov.accounts import SignedIn
 from oauthprov.web.client_view import Face, face
+from oauthprov.web.request import Request
 
 APPS_LIMIT = 12
 
 
-def home(request: Any) -> dict[str, object]:
+def home(request: Request) -> dict[str, object]:
     """Show the way in, or the way on."""
     tools = request.oauthprov
     developer = tools.person is not None and tools.person.developer
@@ -23,7 +22,7 @@ def home(request: Any) -> dict[str, object]:
     }
 
 
-def _apps(request: Any, person: SignedIn | None) -> list[Face]:
+def _apps(request: Request, person: SignedIn | None) -> list[Face]:
     """Return the person's apps that can begin a sign-in, the last used first."""
     tools = request.oauthprov
     if person is None or not tools.settings.openid:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts
 from oauthprov.protocol.request.answers import Pending
 from oauthprov.web.account.continuing import MARKS, asking, is_due, marks_of, onward
 from oauthprov.web.i18n import _, too_many_attempts
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
 log = logs.logger(__name__)
@@ -18,7 +18,7 @@ log = logs.logger(__name__)
 _WRONG = _("That user name and password don't match an account here.")
 
 
-def show(request: Any) -> Any:
+def show(request: Request) -> Response | dict[str, object]:
     """Ask for a user name and a password."""
     marks = marks_of(request.oauthprov.query(*MARKS))
     pending = asking(request, marks)
@@ -27,7 +27,7 @@ def show(request: Any) -> Any:
     return _page(request, marks, pending, (pending.login_hint or "") if pending else "")
 
 
-def enter(request: Any) -> Any:
+def enter(request: Request) -> Response | dict[str, object]:
     """Sign in, and go on to the stored request or page."""
     tools = request.oauthprov
     form = tools.form("name", "password", *MARKS)
@@ -38,7 +38,7 @@ def enter(request: Any) -> Any:
         log.warning("sign-in from %s refused for %d s: too many attempts", address, wait)
         request.response.headers["Retry-After"] = str(wait)
         return _page(request, marks, asking(request, marks), name, too_many_attempts(wait), 429)
-    account = tools.site.people.authenticate(name, form.get("password", ""))
+    account = tools.people.authenticate(name, form.get("password", ""))
     if account is None:
         log.info("sign-in from %s failed", address)
         tools.site.attempts.failed(address)
@@ -50,7 +50,7 @@ def enter(request: Any) -> Any:
 
 
 def _page(
-    request: Any,
+    request: Request,
     marks: dict[str, str],
     pending: Pending | None,
     name: str = "",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
+from pyramid.response import Response
 
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
 
-def show(request: Any) -> Any:
+def show(request: Request) -> Response | dict[str, object]:
     """Ask whether to sign out, and say who: every account of this browser."""
     people = request.oauthprov.session.everybody
     if not people:
@@ -17,7 +17,7 @@ def show(request: Any) -> Any:
     return {"people": people}
 
 
-def leave(request: Any) -> Any:
+def leave(request: Request) -> Response | dict[str, object]:
     """Sign every account of this browser out."""
     tools = request.oauthprov
     tools.form()

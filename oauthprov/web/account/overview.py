@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 
 from oauthprov.accounts import SignedIn
 from oauthprov.web.account.sessions import lines
 from oauthprov.web.i18n import _
+from oauthprov.web.request import Request
 from oauthprov.web.signed_in import signed_in
 
 _NOTICES = {
@@ -21,7 +20,7 @@ _NOTICES = {
 
 
 @signed_in("account")
-def overview(request: Any, person: SignedIn) -> dict[str, object]:
+def overview(request: Request, person: SignedIn) -> dict[str, object]:
     """Show everything that belongs to the account."""
     tools = request.oauthprov
     return {

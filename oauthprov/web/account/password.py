@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import PasswordSuperseded, SignedIn, Unacceptable
 from oauthprov.web.i18n import _, too_many_attempts
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
 
@@ -16,13 +16,13 @@ log = logs.logger(__name__)
 
 
 @signed_in("account")
-def show(request: Any, person: SignedIn) -> dict[str, object]:
+def show(request: Request, person: SignedIn) -> dict[str, object]:
     """Ask for the current and the new password."""
     return _page(request)
 
 
 @signed_in("account")
-def change(request: Any, person: SignedIn) -> Any:
+def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Set the new password, end every session, and begin this one anew."""
     tools = request.oauthprov
     form = tools.form("current", "password")
@@ -30,7 +30,7 @@ def change(request: Any, person: SignedIn) -> Any:
     if wait:
         request.response.headers["Retry-After"] = str(wait)
         return _page(request, too_many_attempts(wait), status=429)
-    people = tools.site.people
+    people = tools.people
     account = people.authenticate(person.name, form.get("current", ""))
     if account is None or account.account_id != person.account_id:
         return _page(request, _("That isn't your current password."), "current", 422)
@@ -51,7 +51,7 @@ def change(request: Any, person: SignedIn) -> Any:
 
 
 def _page(
-    request: Any, problem: str | None = None, wrong: str | None = None, status: int = 200
+    request: Request, problem: str | None = None, wrong: str | None = None, status: int = 200
 ) -> dict[str, object]:
     request.response.status_int = status
     return {"problem": problem, "wrong": wrong}

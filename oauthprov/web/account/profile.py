@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import SignedIn, profile
 from oauthprov.accounts.profile import FIELDS, WrongProfile
 from oauthprov.settings import Settings
 from oauthprov.web.i18n import _
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
 
@@ -47,9 +48,9 @@ _GROUPS = {
 
 
 @signed_in("profile")
-def show(request: Any, person: SignedIn) -> dict[str, object]:
+def show(request: Request, person: SignedIn) -> dict[str, object]:
     """Show the form as it was filled in last."""
-    claims = request.oauthprov.site.people.profile(person.account_id)
+    claims = request.oauthprov.people.profile(person.account_id)
     page = _page(request, profile.shown(claims), {})
     if "email" in claims and request.oauthprov.has_page("email"):
         page["verified"] = claims.get("email_verified") is True
@@ -57,11 +58,11 @@ def show(request: Any, person: SignedIn) -> dict[str, object]:
 
 
 @signed_in("profile")
-def change(request: Any, person: SignedIn) -> Any:
+def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Keep what was filled in."""
     tools = request.oauthprov
     form = tools.form(*(field.name for field in FIELDS))
-    people, declared = tools.site.people, _declared(tools.settings)
+    people, declared = tools.people, _declared(tools.settings)
     # What no app can ask for any more isn't shown, and stays as it is.
     before = profile.shown(people.profile(person.account_id))
     form |= {field.name: before[field.name] for field in FIELDS if field.scope not in declared}
@@ -79,7 +80,7 @@ def _declared(settings: Settings) -> set[str]:
 
 
 def _page(
-    request: Any, values: Mapping[str, str], problems: Mapping[str, str]
+    request: Request, values: Mapping[str, str], problems: Mapping[str, str]
 ) -> dict[str, object]:
     declared = _declared(request.oauthprov.settings)
     groups = [

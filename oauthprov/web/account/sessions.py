@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.web.i18n import _
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
 
@@ -36,7 +37,7 @@ class Line:
     """A session as the account page lists it."""
 
     key: str
-    browser: Any
+    browser: str
     address: str
     created_at: int
     last_seen_at: int
@@ -59,7 +60,7 @@ def lines(sessions: Sessions, person: SignedIn) -> list[Line]:
     return sorted(found, key=lambda line: not line.current)
 
 
-def browser_in_words(user_agent: str) -> Any:
+def browser_in_words(user_agent: str) -> str:
     """Return a browser as people call it: ``Firefox on Linux``."""
     browser = _first(_BROWSERS, user_agent)
     system = _first(_SYSTEMS, user_agent)
@@ -69,7 +70,7 @@ def browser_in_words(user_agent: str) -> Any:
 
 
 @signed_in("account")
-def end_one(request: Any, person: SignedIn) -> Any:
+def end_one(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Sign out one other browser."""
     tools = request.oauthprov
     key = tools.form("session").get("session", "")
@@ -78,11 +79,11 @@ def end_one(request: Any, person: SignedIn) -> Any:
 
 
 @signed_in("account")
-def end_all(request: Any, person: SignedIn) -> Any:
+def end_all(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Sign the account out in every browser, this one too; others in this one stay."""
     tools = request.oauthprov
     tools.form()
-    ended = tools.site.people.end_sessions(person.account_id)
+    ended = tools.people.end_sessions(person.account_id)
     try:
         tools.session.end(person)
     finally:

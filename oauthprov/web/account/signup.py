@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import NameTaken, Unacceptable
 from oauthprov.web.account.continuing import MARKS, asking, is_due, marks_of, onward
 from oauthprov.web.i18n import _, too_many_attempts
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
 log = logs.logger(__name__)
 
 
-def show(request: Any) -> Any:
+def show(request: Request) -> Response | dict[str, object]:
     """Ask for a user name and a password for a new account."""
     marks = marks_of(request.oauthprov.query(*MARKS))
     pending = asking(request, marks)
@@ -24,7 +24,7 @@ def show(request: Any) -> Any:
     return _page(request, marks)
 
 
-def enter(request: Any) -> Any:
+def enter(request: Request) -> Response | dict[str, object]:
     """Make the account, sign in, and go on."""
     tools = request.oauthprov
     form = tools.form("name", "password", *MARKS)
@@ -34,7 +34,7 @@ def enter(request: Any) -> Any:
         request.response.headers["Retry-After"] = str(wait)
         return _page(request, marks, name, too_many_attempts(wait), status=429)
     try:
-        account = tools.site.people.sign_up(name, form.get("password", ""))
+        account = tools.people.sign_up(name, form.get("password", ""))
     except NameTaken:
         return _page(request, marks, name, _("That user name is taken."), "name", 409)
     except Unacceptable as wrong:
@@ -45,7 +45,7 @@ def enter(request: Any) -> Any:
 
 
 def _page(
-    request: Any,
+    request: Request,
     marks: dict[str, str],
     name: str = "",
     problem: str | None = None,

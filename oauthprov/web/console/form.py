@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from pyramid.config import Configurator
 from pyramid.renderers import render_to_response
+from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
@@ -24,6 +25,7 @@ from oauthprov.web.console import form_openid
 from oauthprov.web.console.guard import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
 from oauthprov.web.i18n import too_many_attempts
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
 _METHODS = {
@@ -70,20 +72,20 @@ log = logs.logger(__name__)
 
 
 @console_page
-def choose(request: Any, person: SignedIn) -> dict[str, object]:
+def choose(request: Request, person: SignedIn) -> dict[str, object]:
     """Show the types of clients and what each is for."""
     return {"types": CLIENT_TYPES.values()}
 
 
 @console_page
-def begin(request: Any, person: SignedIn) -> dict[str, object]:
+def begin(request: Request, person: SignedIn) -> dict[str, object]:
     """Show an empty form for a type."""
     default = request.oauthprov.settings.default_scopes
     return _page(request, _kind(request), Metadata(scopes=default, default_scopes=default))
 
 
 @console_page
-def register(request: Any, person: SignedIn) -> Any:
+def register(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Store the client and show its page, with the secret on it this once."""
     kind = _kind(request)
     metadata = _metadata(request, kind)
@@ -107,7 +109,7 @@ def register(request: Any, person: SignedIn) -> Any:
 
 
 @console_page
-def show(request: Any, person: SignedIn) -> dict[str, object]:
+def show(request: Request, person: SignedIn) -> dict[str, object]:
     """Show the form with what is registered."""
     stored = owned(request, person)
     client = stored.record
@@ -116,7 +118,7 @@ def show(request: Any, person: SignedIn) -> dict[str, object]:
 
 
 @console_page
-def edit(request: Any, person: SignedIn) -> Any:
+def edit(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Change the client, unless somebody else did since the form was shown."""
     stored = owned(request, person)
     client = stored.record
@@ -138,14 +140,14 @@ def edit(request: Any, person: SignedIn) -> Any:
     return see(request, request.oauthprov.url("client", client_id=client.client_id))
 
 
-def _kind(request: Any) -> ClientType:
+def _kind(request: Request) -> ClientType:
     kind = CLIENT_TYPES.get(request.matchdict["type"])
     if kind is None:
         raise Rejected("not_found", "There is no such type of client.", 404)
     return kind
 
 
-def _metadata(request: Any, kind: ClientType) -> Metadata:
+def _metadata(request: Request, kind: ClientType) -> Metadata:
     names = [scope.name for scope in request.oauthprov.settings.scopes]
     boxes = [f"{field}.{name}" for field in ("scope", "default") for name in names]
     form = request.oauthprov.form(
@@ -176,12 +178,12 @@ def _metadata(request: Any, kind: ClientType) -> Metadata:
     return metadata | form_openid.chosen(request, kind, form)
 
 
-def _addresses(request: Any, kind: ClientType) -> list[str]:
+def _addresses(request: Request, kind: ClientType) -> list[str]:
     starts = kind.redirects and request.oauthprov.settings.openid
     return [name for name in _ADDRESSES if starts or name != "initiate_login_uri"]
 
 
-def _logs_out(request: Any, kind: ClientType) -> bool:
+def _logs_out(request: Request, kind: ClientType) -> bool:
     return kind.redirects and request.oauthprov.has_page("rp_logout")
 
 
@@ -207,7 +209,7 @@ def _as_registered(client: Client) -> Metadata:
 
 
 def _page(
-    request: Any,
+    request: Request,
     kind: ClientType,
     metadata: Metadata,
     problems: Mapping[str, str] | None = None,

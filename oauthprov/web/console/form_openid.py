@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.clients.registrar import ClientType, Metadata
 from oauthprov.records import Client
+from oauthprov.web.request import Request
 
 SUBJECTS = ("subject_type", "sector_identifier_uri")
 ALGORITHM = "id_token_signed_response_alg"
@@ -19,7 +20,7 @@ _SUBJECTS = {
 }
 
 
-def offered(request: Any, kind: ClientType) -> dict[str, object]:
+def offered(request: Request, kind: ClientType) -> dict[str, object]:
     """Return the choices that the form shows, empty where there is nothing to choose."""
     settings = request.oauthprov.settings
     if not (kind.redirects and settings.openid):
@@ -32,7 +33,7 @@ def offered(request: Any, kind: ClientType) -> dict[str, object]:
     }
 
 
-def chosen(request: Any, kind: ClientType, form: Mapping[str, str]) -> Metadata:
+def chosen(request: Request, kind: ClientType, form: Mapping[str, str]) -> Metadata:
     """Return what was chosen, of what the form offered: the rest stays as it is."""
     choices, metadata = offered(request, kind), Metadata()
     if choices["subject_types"]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import wraps
-from typing import Any
 
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
@@ -21,7 +20,8 @@ from oauthprov.protocol.clients.registrar import (
 from oauthprov.protocol.token import client_assertions
 from oauthprov.records import Client
 from oauthprov.web.errors import Rejected
-from oauthprov.web.signed_in import signed_in
+from oauthprov.web.request import Request
+from oauthprov.web.signed_in import PersonView, View, signed_in
 
 _ENDPOINTS = {
     "authorize": "Authorization",
@@ -32,12 +32,12 @@ _ENDPOINTS = {
 _DEMO_CALLBACK = "http://localhost:8000/callback"
 
 
-def console_page(view: Callable[[Any, SignedIn], Any]) -> Callable[[Any], Any]:
+def console_page(view: PersonView) -> View:
     """Let those in who may register clients, and turn what goes wrong into error pages."""
 
     @signed_in("clients")
     @wraps(view)
-    def guarded(request: Any, person: SignedIn) -> Any:
+    def guarded(request: Request, person: SignedIn) -> Response | dict[str, object]:
         if request.oauthprov.settings.console == "developers" and not person.developer:
             return _closed(request)
         try:
@@ -57,20 +57,20 @@ def console_page(view: Callable[[Any, SignedIn], Any]) -> Callable[[Any], Any]:
     return guarded
 
 
-def _closed(request: Any) -> Response:
+def _closed(request: Request) -> Response:
     response = render_to_response("oauthprov:templates/clients_closed.pt", {}, request)
     response.status_int = 403
     return response
 
 
-def registrar(request: Any) -> Registrar:
+def registrar(request: Request) -> Registrar:
     """Return the Registrar, which tells the provider at once what has changed."""
     provider = request.oauthprov.provider
     known = provider.settings, provider.storage, provider.clock
     return Registrar(*known, provider.clients.evict, provider.fetcher)
 
 
-def owned(request: Any, person: SignedIn) -> StoredClient:
+def owned(request: Request, person: SignedIn) -> StoredClient:
     """Return the person's client that the address names. Raises UnknownClient."""
     return registrar(request).get(request.matchdict["client_id"], person.account_id)
 
@@ -82,7 +82,7 @@ def version_of(form: Mapping[str, str]) -> int:
 
 
 def client_page(
-    request: Any, stored: StoredClient, secret: str | None = None
+    request: Request, stored: StoredClient, secret: str | None = None
 ) -> dict[str, object]:
     """Return what the page of a client shows; ``secret`` is shown this once."""
     tools, client = request.oauthprov, stored.record

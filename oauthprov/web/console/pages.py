@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
+from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, InvalidMetadata
 from oauthprov.web.console.guard import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
+from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
 PAGE_SIZE = 50
@@ -19,7 +19,7 @@ log = logs.logger(__name__)
 
 
 @console_page
-def index(request: Any, person: SignedIn) -> dict[str, object]:
+def index(request: Request, person: SignedIn) -> dict[str, object]:
     """List the clients of the person, a page at a time."""
     query = request.oauthprov.query("after", "done")
     after = query.get("after")
@@ -38,13 +38,13 @@ def index(request: Any, person: SignedIn) -> dict[str, object]:
 
 
 @console_page
-def show(request: Any, person: SignedIn) -> dict[str, object]:
+def show(request: Request, person: SignedIn) -> dict[str, object]:
     """Show a client. Its secret was shown when it was made, and isn't known any more."""
     return client_page(request, owned(request, person))
 
 
 @console_page
-def change_secret(request: Any, person: SignedIn) -> Any:
+def change_secret(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Make a new secret and show it this once, or end the older of two."""
     form = request.oauthprov.form("action", "version")
     client_id, owner = request.matchdict["client_id"], person.account_id
@@ -62,13 +62,13 @@ def change_secret(request: Any, person: SignedIn) -> Any:
 
 
 @console_page
-def ask_removal(request: Any, person: SignedIn) -> dict[str, object]:
+def ask_removal(request: Request, person: SignedIn) -> dict[str, object]:
     """Ask for the client's name before it is removed."""
     return {"client": owned(request, person).record, "problem": None}
 
 
 @console_page
-def remove(request: Any, person: SignedIn) -> Any:
+def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Remove the client once its name was typed."""
     client = owned(request, person).record
     if request.oauthprov.form("name").get("name", "").strip() != client.name:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPMovedPermanently, HTTPNotFound
+from pyramid.response import Response
 from pyramid.static import static_view
+
+from oauthprov.web.request import Request
 
 _files = static_view("oauthprov:static", cache_max_age=3600, use_subpath=True)
 
 
-def asset(request: Any) -> Any:
+def asset(request: Request) -> Response | dict[str, object]:
     """Return a file of ``oauthprov:static``."""
     try:
         return _files(request.context, request)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.web.request import Request
 from oauthprov.web.responder import come_back, respond
 
 
-def authorize(request: Any) -> Response:
+def authorize(request: Request) -> Response:
     """Answer an authorization request, or one that was stored, for who is signed in here."""
     tools = request.oauthprov
     browser = tools.session.browser
@@ -18,7 +17,7 @@ def authorize(request: Any) -> Response:
     return respond(request, answer)
 
 
-def park(request: Any) -> Response:
+def park(request: Request) -> Response:
     """Store the parameters of a POST, for the browser to come back for."""
     tools = request.oauthprov
     return come_back(request, "authorize", tools.provider.park(tools.call))

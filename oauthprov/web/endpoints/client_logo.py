@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.web.errors import Rejected
+from oauthprov.web.request import Request
 
 # Whatever else the bytes may be, a browser shows an image of this type and runs nothing.
 _HEADERS = {
@@ -18,7 +17,7 @@ _HEADERS = {
 }
 
 
-def logo(request: Any) -> Response:
+def logo(request: Request) -> Response:
     """Return the image of this digest. Another one has another address."""
     client_id, image = request.matchdict["client_id"], request.matchdict["image"]
     found = request.oauthprov.provider.logo(client_id, image)

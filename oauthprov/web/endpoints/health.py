@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.errors import SigningKeySealed
 from oauthprov.web.errors import error_response
+from oauthprov.web.request import Request
 
 FULL = (
     "The storage is full, so no token can be issued."
@@ -16,12 +15,12 @@ FULL = (
 )
 
 
-def healthz(request: Any) -> Response:
+def healthz(request: Request) -> Response:
     """The process answers; storage isn't asked, for a restart wouldn't mend it."""
     return Response(json_body={"status": "ok"})
 
 
-def readyz(request: Any) -> Response:
+def readyz(request: Request) -> Response:
     """Storage answers too, its schema is ours, it takes new records, and ID tokens can be signed.
 
     Else 503. ``warnings`` are what an operator should mend though it serves.

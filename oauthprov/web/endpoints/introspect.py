@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.web.request import Request
 from oauthprov.web.responder import respond
 
 
-def introspect(request: Any) -> Response:
+def introspect(request: Request) -> Response:
     """Tell a confidential client what a token is."""
     tools = request.oauthprov
     return respond(request, tools.provider.introspect(tools.call_to("introspect")))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.protocol.keys.signing_keys import JWKS_MAX_AGE
+from oauthprov.web.request import Request
 
 
-def jwks(request: Any) -> Response:
+def jwks(request: Request) -> Response:
     """Return the public keys; who has them already, by ETag, gets 304."""
     response = Response(json_body=request.oauthprov.provider.keys.jwks())
     response.content_type = "application/jwk-set+json"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.web.request import Request
 from oauthprov.web.resource import bearer
 
 SCOPE = "profile:read"
 
 
-def me(request: Any) -> Response:
+def me(request: Request) -> Response:
     """Return ``sub``, as the client knows it, and, for a person, ``name``."""
     known = bearer(request)
     assert known is not None  # noqa: S101 - oauth_scopes lets nobody else in

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pyramid.config import Configurator
@@ -23,16 +22,17 @@ from oauthprov.protocol.metadata import (
     well_known,
 )
 from oauthprov.settings import Settings
+from oauthprov.web.request import Request, RequestTools
 
 _ROUTE = "oauthprov."
 
 
-def metadata(request: Any) -> Response:
+def metadata(request: Request) -> Response:
     """Return the metadata document."""
     tools = request.oauthprov
     entries = {name: _shown(tools, value) for name, value in tools.site.metadata.items()}
     if tools.settings.openid:
-        acr_values = tools.provider.accounts.acr_values
+        acr_values = tools.site.accounts.acr_values
         prompts = [p for p in PROMPTS if p != "create" or tools.has_page("signup")]
         entries |= openid_provider(tools.settings, acr_values, prompts)
     return published(authorization_server(tools.settings, entries))
@@ -45,7 +45,7 @@ def published(document: Mapping[str, object]) -> Response:
     return response
 
 
-def _shown(tools: Any, value: Any) -> Any:
+def _shown(tools: RequestTools, value: object) -> object:
     if isinstance(value, str) and value.startswith(_ROUTE):
         return tools.url(value.removeprefix(_ROUTE))
     return value

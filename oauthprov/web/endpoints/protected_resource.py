@@ -6,7 +6,6 @@ the issuer's host; a resource elsewhere publishes its own.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pyramid.config import Configurator
@@ -16,10 +15,11 @@ from pyramid.response import Response
 from oauthprov.protocol.metadata import protected_resource as document_of
 from oauthprov.settings import Resource, Settings
 from oauthprov.web.endpoints.metadata import at_root, published
+from oauthprov.web.request import Request
 from oauthprov.web.resource import document_url, is_local
 
 
-def protected_resource(request: Any) -> Response:
+def protected_resource(request: Request) -> Response:
     """Return the document of the resource whose path and query the address holds."""
     settings = request.oauthprov.settings
     asked = (request.path_info, request.query_string)

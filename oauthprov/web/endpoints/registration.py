@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.web.errors import Rejected
+from oauthprov.web.request import Request
 from oauthprov.web.responder import respond
 
 
-def register(request: Any) -> Response:
+def register(request: Request) -> Response:
     """Register a client, as often as the limits allow."""
     tools = request.oauthprov
     attempts = tools.site.attempts
@@ -23,14 +23,14 @@ def register(request: Any) -> Response:
     return respond(request, answer)
 
 
-def read(request: Any) -> Response:
+def read(request: Request) -> Response:
     """Tell a client what is registered of it."""
     tools = request.oauthprov
     registration, client_id = tools.provider.registration, request.matchdict["client_id"]
     return respond(request, registration.read(tools.call, client_id, _address_of(request)))
 
 
-def update(request: Any) -> Response:
+def update(request: Request) -> Response:
     """Put other metadata in place of what is registered, as often as new clients may come."""
     tools = request.oauthprov
     _wait(tools.site.attempts.register(request.remote_addr or ""))
@@ -38,14 +38,14 @@ def update(request: Any) -> Response:
     return respond(request, registration.update(tools.call, client_id, _address_of(request)))
 
 
-def remove(request: Any) -> Response:
+def remove(request: Request) -> Response:
     """Remove a client that wants to be gone."""
     tools = request.oauthprov
     registration, client_id = tools.provider.registration, request.matchdict["client_id"]
     return respond(request, registration.remove(tools.call, client_id))
 
 
-def _address_of(request: Any) -> Callable[[str], str]:
+def _address_of(request: Request) -> Callable[[str], str]:
     return lambda client_id: request.oauthprov.url("registered", client_id=client_id)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.web.request import Request
 from oauthprov.web.responder import respond
 
 
-def revoke(request: Any) -> Response:
+def revoke(request: Request) -> Response:
     """Make a token useless, and what hangs on it."""
     tools = request.oauthprov
     return respond(request, tools.provider.revoke(tools.call_to("revoke")))

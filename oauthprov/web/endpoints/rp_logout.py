@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.renderers import render_to_response
@@ -13,13 +12,14 @@ from pyramid.response import Response
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol.logout import endpoint
 from oauthprov.protocol.request.answers import Departure, LogoutQuestion, Refusal
+from oauthprov.web.request import Request
 from oauthprov.web.responder import respond, see, target_of
 from oauthprov.web.site import site_of
 
 _TEMPLATES = "oauthprov:templates/rp_logout"
 
 
-def begin(request: Any) -> Response:
+def begin(request: Request) -> Response:
     """Answer a request to sign out, or one that was posted, for who is signed in here."""
     tools = request.oauthprov
     browser, others = tools.session.browser, partial(_others, request)
@@ -29,7 +29,7 @@ def begin(request: Any) -> Response:
     return _respond(request, answer)
 
 
-def park(request: Any) -> Response:
+def park(request: Request) -> Response:
     """Let the browser come back, with its cookies, for what was posted."""
     tools = request.oauthprov
     parked = tools.provider.park_logout(tools.call)
@@ -38,7 +38,7 @@ def park(request: Any) -> Response:
     return see(request, tools.url("rp_logout", dict(parked)))
 
 
-def ask(request: Any) -> Response:
+def ask(request: Request) -> Response:
     """Ask whether to sign out, and say which client wants it, if one does."""
     tools = request.oauthprov
     interaction = tools.query("interaction").get("interaction")
@@ -47,7 +47,7 @@ def ask(request: Any) -> Response:
     return _respond(request, answer)
 
 
-def confirm(request: Any) -> Response:
+def confirm(request: Request) -> Response:
     """Sign out, and lead back to the client."""
     tools = request.oauthprov
     form = tools.form("interaction", "session")
@@ -58,7 +58,7 @@ def confirm(request: Any) -> Response:
     return _respond(request, answer)
 
 
-def _respond(request: Any, answer: endpoint.Answer) -> Response:
+def _respond(request: Request, answer: endpoint.Answer) -> Response:
     if isinstance(answer, LogoutQuestion):
         return render_to_response(f"{_TEMPLATES}.pt", {"question": answer}, request)
     if not isinstance(answer, Departure):
@@ -70,24 +70,24 @@ def _respond(request: Any, answer: endpoint.Answer) -> Response:
     else:
         onward = target_of(answer.redirect) if answer.redirect else None
         left = answer.ends.name if answer.ends else None
-        page = {"client": answer.client, "onward": onward, "left": left}
+        page: dict[str, object] = {"client": answer.client, "onward": onward, "left": left}
         page |= {"people": tools.session.everybody, "person": tools.session.signed_in}
         response = render_to_response(f"{_TEMPLATES}_done.pt", page, request)
     response.headers.extend(headers)
     return response
 
 
-def _sign_out(request: Any, person: SignedIn) -> Sequence[tuple[str, str]]:
+def _sign_out(request: Request, person: SignedIn) -> Sequence[tuple[str, str]]:
     tools = request.oauthprov
     if person.session_key is not None:
         tools.session.end(person)
         return ()
     tools.provider.leave(person)
-    headers: Sequence[tuple[str, str]] = tools.provider.accounts.sign_out(request)
+    headers: Sequence[tuple[str, str]] = tools.site.accounts.sign_out(request)
     return headers
 
 
-def _others(request: Any) -> Sequence[SignedIn]:
+def _others(request: Request) -> Sequence[SignedIn]:
     """Who else can be signed out alone: a host ends the session of the browser as a whole."""
     others: Sequence[SignedIn] = request.oauthprov.session.others
     return others

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.web.request import Request
 from oauthprov.web.responder import respond
 
 
-def token(request: Any) -> Response:
+def token(request: Request) -> Response:
     """Give tokens for a code, for a refresh token or to a client for itself."""
     tools = request.oauthprov
     return respond(request, tools.provider.token(tools.call_to("token")))

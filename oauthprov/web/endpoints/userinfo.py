@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.settings import OPENID
+from oauthprov.web.request import Request
 from oauthprov.web.resource import bearer, insufficient
 
 _SCOPES = (OPENID,)
 
 
-def userinfo(request: Any) -> Response:
+def userinfo(request: Request) -> Response:
     """Return the claims, as JSON or as a signed JWT."""
     known = bearer(request)
     assert known is not None  # noqa: S101 - oauth_scopes lets nobody else in
