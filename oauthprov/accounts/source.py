@@ -22,7 +22,7 @@ class SignedIn:
     in anew; after a sign-out it is never used again. ``session_ends_at`` is when the session ends
     at the latest (epoch seconds), None where that isn't known: grants that end with the session
     then end there. ``epoch`` is that of a built-in account (``records.Account``), and 0 for a
-    host's.
+    host's. Raises TypeError for an ``account_id`` that is no text.
     """
 
     account_id: str
@@ -35,6 +35,11 @@ class SignedIn:
     sid: str | None = None
     session_ends_at: int | None = None
     epoch: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.account_id, str):
+            kind = type(self.account_id).__name__
+            raise TypeError(f"account_id must be a str, not {kind}: say str(user.id)")
 
 
 class HostRequest(Protocol):
