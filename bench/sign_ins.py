@@ -63,7 +63,7 @@ class Served:
 
 
 @dataclass
-class Seen:
+class ReplayMark:
     """What the clients saw: milliseconds of each sign-in and token, and statuses of sign-ins."""
 
     sign_ins: list[float] = field(default_factory=list)
@@ -144,7 +144,7 @@ def get_page(connection: http.client.HTTPConnection) -> tuple[str, str]:
 
 
 def sign_in_again_and_again(
-    served: Served, ready: threading.Barrier, turns: Iterator[int], seen: Seen
+    served: Served, ready: threading.Barrier, turns: Iterator[int], seen: ReplayMark
 ) -> None:
     """Sign in as alice in a new browser while there are turns."""
     connection = served.connect()
@@ -165,9 +165,9 @@ def sign_in_again_and_again(
             time.sleep(int(answer.getheader("Retry-After", "1")))
 
 
-def load(served: Served, clients: int, sign_ins: int) -> Seen:
+def load(served: Served, clients: int, sign_ins: int) -> ReplayMark:
     """Let the clients sign in, and machines get tokens until the last sign-in has begun."""
-    seen, turns, over = Seen(), iter(range(sign_ins)), threading.Event()
+    seen, turns, over = ReplayMark(), iter(range(sign_ins)), threading.Event()
     ready = threading.Barrier(clients + MACHINES)
 
     def work() -> None:

@@ -92,7 +92,7 @@ def is_invisible(character: str) -> bool:
     return unicodedata.category(character).startswith("C") or bool(_IGNORABLE.match(character))
 
 
-def seen_key(namespace: str, value: str) -> Digest:
+def replay_key(namespace: str, value: str) -> Digest:
     """Return the key under which ``value``, such as a ``jti``, is seen once in ``namespace``."""
     return digest(f"{namespace} {digest(value)}")
 

@@ -1,5 +1,5 @@
 """Protecting a host's own views with access tokens: see :mod:`oauthprov.web.resource`."""
 
-from oauthprov.web.resource import Bearing, OAuthSecurityPolicy, bearer, challenge
+from oauthprov.web.resource import OAuthSecurityPolicy, TokenInfo, bearer, challenge
 
-__all__ = ("Bearing", "OAuthSecurityPolicy", "bearer", "challenge")
+__all__ = ("OAuthSecurityPolicy", "TokenInfo", "bearer", "challenge")

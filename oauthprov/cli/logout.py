@@ -31,6 +31,6 @@ def _deliver(arguments: argparse.Namespace) -> None:
         fetcher = Fetcher.of(on.settings)
         done = BackchannelLogout(on.settings, on.storage, keys, fetcher, on.clock).deliver()
     if arguments.json:
-        show_json({"told": done.told, "left": done.left})
+        show_json({"notified": done.notified, "left": done.left})
     else:
-        note(f"{done.told} told, {done.left} left to be told later.")
+        note(f"{done.notified} clients notified, {done.left} left for later.")

@@ -14,7 +14,7 @@ from oauthprov.fetch import Fetcher
 from oauthprov.protocol.authorize import checks, consents
 from oauthprov.protocol.authorize.endpoint import Authorization
 from oauthprov.protocol.authorize.request_uris import RequestURIs
-from oauthprov.protocol.authorize.response import Answered
+from oauthprov.protocol.authorize.response import ResponseReady
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.logo_worker import LogoWorker
@@ -31,21 +31,21 @@ from oauthprov.protocol.registration.endpoint import DynamicRegistration
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import (
     Answer,
-    Bearing,
     Call,
     ConnectedApp,
     ConsentQuestion,
-    Departure,
-    Interact,
+    InteractionRequired,
     LogoutQuestion,
+    LogoutRedirect,
     Others,
     Pending,
     Redirect,
     Refusal,
+    TokenInfo,
     nobody_else,
 )
 from oauthprov.protocol.request.context import Context, OpenID
-from oauthprov.protocol.request.events import Told
+from oauthprov.protocol.request.events import SentError
 from oauthprov.protocol.token import tokens, userinfo
 from oauthprov.records import Client, Digest, Sweep
 from oauthprov.settings import Settings
@@ -103,7 +103,7 @@ class Provider:
             Sweeps(settings, storage, self.clients, clock),
             clock,
             wake=lambda: self.sweeper.wake(),
-            tell=self._tell,
+            notify=self._notify,
         )
         self.sweeper = Worker("sweeps", self.endings.work, clock, ending.PERIOD)
         self.purging = Purging(settings, storage, clock)
@@ -130,16 +130,16 @@ class Provider:
         browser: Digest,
         *,
         others: Others = nobody_else,
-    ) -> Redirect | Interact | Refusal:
+    ) -> Redirect | InteractionRequired | Refusal:
         """Answer a GET of the authorization endpoint (RFC 6749 section 3.1).
 
         A query of ``interaction=<id>`` alone goes on with a stored request.
         """
         return self._answered(others, self._authorization.begin, call, person, browser)
 
-    def park(self, call: Call) -> str | Redirect | Refusal:
+    def store_request(self, call: Call) -> str | Redirect | Refusal:
         """Store a request that was posted to the authorization endpoint; return its id."""
-        return self._answered(nobody_else, self._authorization.park, call)
+        return self._answered(nobody_else, self._authorization.store, call)
 
     def pending(
         self,
@@ -154,7 +154,9 @@ class Provider:
             context.others = others
             try:
                 return self._authorization.pending(context, interaction_id, person, browser)
-            except Answered:  # nobody is told: the sign-in page just has no request to go on with
+            except (
+                ResponseReady
+            ):  # nobody is told: the sign-in page just has no request to go on with
                 return None
 
     def decline(self, interaction_id: str, browser: Digest) -> Redirect | Refusal:
@@ -180,7 +182,7 @@ class Provider:
         browser: Digest,
         *,
         others: Others = nobody_else,
-    ) -> ConsentQuestion | Interact | Redirect | Refusal:
+    ) -> ConsentQuestion | InteractionRequired | Redirect | Refusal:
         """Return what to ask a person; a Redirect when the request became invalid meanwhile."""
         return self._answered(
             others, self._authorization.question, interaction_id, person, browser
@@ -194,7 +196,7 @@ class Provider:
         *,
         allow: bool,
         others: Others = nobody_else,
-    ) -> Redirect | Interact | Refusal:
+    ) -> Redirect | InteractionRequired | Refusal:
         """Take a person's decision; each request is decided once."""
         if not allow:
             return self._answered(nobody_else, self._authorization.deny, interaction_id, browser)
@@ -217,15 +219,15 @@ class Provider:
         """Take back what an account has allowed a client: its tokens are dead at once."""
         self.endings.withdraw(account_id, client_id)
 
-    def bearer(self, token: str) -> Bearing | None:
+    def token_info(self, token: str) -> TokenInfo | None:
         """Return what an access token stands for, None unless it is live."""
         with self.validator.request("resource") as context:
-            found = tokens.bearing(context, token)
+            found = tokens.token_info(context, token)
             if found is None:
-                context.told = Told("invalid_token")
+                context.sent_error = SentError("invalid_token")
             return found
 
-    def userinfo(self, bearing: Bearing) -> dict[str, object] | str | None:
+    def userinfo(self, bearing: TokenInfo) -> dict[str, object] | str | None:
         """Return the claims that a token stands for, None when it stands for no person.
 
         They are a signed JWT where the client registered for that; SigningKeySealed when there is
@@ -255,10 +257,10 @@ class Provider:
             context.others = others
             return context.answered(endpoint.begin(context, call, person, browser))
 
-    def park_logout(self, call: Call) -> params.Pairs | Refusal:
+    def store_logout_request(self, call: Call) -> params.Pairs | Refusal:
         """Return the query that stands for a request posted to the end session endpoint."""
         with self.validator.request("logout") as context:
-            return context.answered(endpoint.park(context, call))
+            return context.answered(endpoint.store(context, call))
 
     def logout_question(
         self,
@@ -267,7 +269,7 @@ class Provider:
         browser: Digest,
         *,
         others: Others = nobody_else,
-    ) -> LogoutQuestion | Departure | Refusal:
+    ) -> LogoutQuestion | LogoutRedirect | Refusal:
         """Return what to ask a person who is to be signed out."""
         with self.validator.request("logout") as context:
             context.others = others
@@ -275,7 +277,7 @@ class Provider:
 
     def confirm_logout(
         self, interaction_id: str | None, person: SignedIn | None, browser: Digest
-    ) -> Departure | Refusal:
+    ) -> LogoutRedirect | Refusal:
         """Take the word of ``person`` that they want to sign out; a request is confirmed once.
 
         ``interaction_id`` is that of the :class:`LogoutQuestion`.
@@ -290,10 +292,10 @@ class Provider:
         """
         self.endings.end_session(key)
 
-    def leave(self, person: SignedIn) -> None:
+    def end_host_session(self, person: SignedIn) -> None:
         """Do the same for a session of a host's own, which the host itself ends."""
         if person.sid is not None:
-            self.endings.leave(person.account_id, person.sid)
+            self.endings.end_host_session(person.account_id, person.sid)
 
     def finish(self, sweep: Sweep) -> None:
         """Sweep what the account source has just ended: tell clients, and end codes and grants."""
@@ -319,9 +321,9 @@ class Provider:
             context.others = others
             try:
                 return context.answered(step(context, *args, **kwargs))
-            except Answered as ended:
+            except ResponseReady as ended:
                 return context.answered(ended.answer)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self.settings.logout_worker:
             self.worker.wake()

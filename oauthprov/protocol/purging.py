@@ -12,7 +12,7 @@ from oauthprov.background import Worker
 from oauthprov.credentials import digest
 from oauthprov.protocol.clients.registrar import drop_orphaned_consents
 from oauthprov.protocol.token.last_use import remove_unused
-from oauthprov.records import Seen
+from oauthprov.records import ReplayMark
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Conflict, Replace, Storage, StorageError, StorageFull
 
@@ -114,8 +114,8 @@ class Purging:
         now, rest = self._clock(), int(self._worked * REST)
         if rest <= PERIOD:
             return
-        turn = Seen(digest("purge"), now + rest)
-        stored = self._storage.get(Seen, turn.key)
+        turn = ReplayMark(digest("purge"), now + rest)
+        stored = self._storage.get(ReplayMark, turn.key)
         held = stored is not None and stored.state(now) == "live"
         with suppress(Conflict, StorageFull):  # another process may have the next turn already
             change = Replace(turn, expecting=stored) if stored and held else Add(turn)
@@ -124,7 +124,7 @@ class Purging:
     def _is_ours(self, what: str, seconds: int, now: int) -> bool:
         """Take the turn for ``seconds``; False when another process has it."""
         try:
-            self._storage.commit(Add(Seen(digest(what), now + seconds)), now=now)
+            self._storage.commit(Add(ReplayMark(digest(what), now + seconds)), now=now)
         except Conflict:
             return False
         return True

@@ -32,7 +32,7 @@ from oauthprov.records.server import SWEEP_QUEUE as SWEEP_QUEUE
 from oauthprov.records.server import EndedSession as EndedSession
 from oauthprov.records.server import Interaction as Interaction
 from oauthprov.records.server import LogoutDelivery as LogoutDelivery
-from oauthprov.records.server import Seen as Seen
+from oauthprov.records.server import ReplayMark as ReplayMark
 from oauthprov.records.server import SigningKey as SigningKey
 from oauthprov.records.server import Sweep as Sweep
 from oauthprov.records.shape import R as R
@@ -53,7 +53,7 @@ KINDS: tuple[type[Record], ...] = (
     Interaction,
     Session,
     SigningKey,
-    Seen,
+    ReplayMark,
     InitialAccessToken,
     LogoutDelivery,
     Logo,

@@ -74,7 +74,7 @@ class LogoutDelivery(Record):
 
 
 @record("seen", key="key")
-class Seen(Record):
+class ReplayMark(Record):
     """Something that may come only once until ``expires_at``; ``key`` is its digest."""
 
     key: Digest

@@ -39,14 +39,14 @@ from pyramid.security import Allowed, Denied
 from oauthprov.errors import OAuth2Error
 from oauthprov.protocol.metadata import PROTECTED_RESOURCE, well_known
 from oauthprov.protocol.request import events, params
-from oauthprov.protocol.request.answers import Bearing
+from oauthprov.protocol.request.answers import TokenInfo
 from oauthprov.protocol.request.events import Event
 from oauthprov.settings import Resource, Settings
 from oauthprov.web.errors import Rejected
 from oauthprov.web.origins import origin_of
 from oauthprov.web.request import Request, ViewInfo
 
-__all__ = ("Bearing", "OAuthSecurityPolicy", "bearer", "challenge")
+__all__ = ("OAuthSecurityPolicy", "TokenInfo", "bearer", "challenge")
 
 # RFC 6750 section 2.1: b64token. A second header or value leaves a comma and doesn't match.
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
@@ -70,20 +70,20 @@ _ELSEWHERE = _Problem(401, "invalid_token", "The access token is for another res
 _INSUFFICIENT = _Problem(403, "insufficient_scope", "The access token lacks a scope.")
 
 
-def bearer(request: Request, resource: str | None = None) -> Bearing | None:
+def bearer(request: Request, resource: str | None = None) -> TokenInfo | None:
     """Return what the access token of ``request`` stands for; None without a live one for here.
 
     ``resource`` is the URI of a declared resource, where it isn't the one at the request's path.
     Storage is read once a request. Raises StorageError, which is answered with 503.
     """
     found = _at(request, resource)
-    return found if isinstance(found, Bearing) else None
+    return found if isinstance(found, TokenInfo) else None
 
 
 def client_of_token(request: Request) -> str | None:
     """Return the id of the client that the token was issued to, whatever resource it is for."""
     found = _presented_once.get_or_create(request)
-    return found.client_id if isinstance(found, Bearing) else None
+    return found.client_id if isinstance(found, TokenInfo) else None
 
 
 def challenge(
@@ -115,7 +115,7 @@ class OAuthSecurityPolicy:
     A host with people of its own delegates to it for the requests that carry a token.
     """
 
-    def identity(self, request: Request) -> Bearing | None:
+    def identity(self, request: Request) -> TokenInfo | None:
         """Return what the access token stands for."""
         return bearer(request)
 
@@ -178,7 +178,7 @@ def _check_declared(settings: Settings, scopes: str | Sequence[str], resource: s
         raise ConfigurationError(f"oauth_resource isn't declared: {resource}")
 
 
-def _presented(request: Request) -> Bearing | _Problem:
+def _presented(request: Request) -> TokenInfo | _Problem:
     header = request.environ.get("HTTP_AUTHORIZATION", "")
     try:
         given = _in_form(request) if request.oauthprov.token_in_form else None
@@ -191,7 +191,7 @@ def _presented(request: Request) -> Bearing | _Problem:
         given = match[1]
     if given is None:
         return _MISSING
-    return request.oauthprov.provider.bearer(given) or _INVALID
+    return request.oauthprov.provider.token_info(given) or _INVALID
 
 
 def _in_form(request: Request) -> str | None:
@@ -204,9 +204,9 @@ def _in_form(request: Request) -> str | None:
 _presented_once: RequestLocalCache = RequestLocalCache(_presented)
 
 
-def _at(request: Request, resource: str | None) -> Bearing | _Problem:
-    found: Bearing | _Problem = _presented_once.get_or_create(request)
-    if isinstance(found, Bearing) and found.resources:
+def _at(request: Request, resource: str | None) -> TokenInfo | _Problem:
+    found: TokenInfo | _Problem = _presented_once.get_or_create(request)
+    if isinstance(found, TokenInfo) and found.resources:
         here = _resource(request, resource)
         if here is None or here.uri not in found.resources:
             return _ELSEWHERE

@@ -8,14 +8,16 @@ from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
-from oauthprov.protocol.request.answers import Answer, Interact, Redirect, Refusal
+from oauthprov.protocol.request.answers import Answer, InteractionRequired, Redirect, Refusal
 from oauthprov.web.errors import refusal, with_retry_after
 from oauthprov.web.request import Request
 
 CODES_PASS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
-def respond(request: Request, value: Answer | Redirect | Interact | Refusal) -> Response:
+def respond(
+    request: Request, value: Answer | Redirect | InteractionRequired | Refusal
+) -> Response:
     """Return the response for a value of ``protocol.answers``."""
     match value:
         case Answer():
@@ -24,7 +26,7 @@ def respond(request: Request, value: Answer | Redirect | Interact | Refusal) -> 
             return _form_post(request, value)
         case Redirect():
             return _redirect(request, value)
-        case Interact():
+        case InteractionRequired():
             return _interact(request, value)
         case Refusal():
             return refusal(request, value)
@@ -36,17 +38,17 @@ def see(request: Request, url: str) -> Response:
     return made(url, headers={"Cache-Control": "no-store"})
 
 
-def come_back(request: Request, page: str, parked: str | Redirect | Refusal) -> Response:
-    """Let the browser come back, with its cookies, for a POST that was stored as ``parked``.
+def come_back(request: Request, page: str, stored: str | Redirect | Refusal) -> Response:
+    """Let the browser come back, with its cookies, for a POST that was stored as ``stored``.
 
     A POST from another site arrives without them, so none is read or set before.
     """
-    if isinstance(parked, str):
-        return see(request, request.oauthprov.url(page, {"interaction": parked}))
-    return respond(request, parked)
+    if isinstance(stored, str):
+        return see(request, request.oauthprov.url(page, {"interaction": stored}))
+    return respond(request, stored)
 
 
-def _interact(request: Request, value: Interact) -> Response:
+def _interact(request: Request, value: InteractionRequired) -> Response:
     tools, interaction = request.oauthprov, value.interaction_id
     url: str | None
     match value.step:

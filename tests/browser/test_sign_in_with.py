@@ -93,7 +93,7 @@ def test_a_session_that_the_provider_ends_is_over_at_the_demo(alice, visit, prov
     where = other.page.get_by_role("region", name="Where you are signed in")
     where.get_by_role("button", name="Sign out", exact=False).first.click()
     expect(where.get_by_role("listitem")).to_have_count(1)
-    assert provider.backchannel.deliver().told == 1
+    assert provider.backchannel.deliver().notified == 1
 
     alice.page.reload()
     alice.look("Not connected")

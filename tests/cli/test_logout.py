@@ -33,19 +33,19 @@ def left(command) -> int:
 
 def test_nothing_is_due(command):
     done = command("logout", "deliver", "--json")
-    assert (done.code, done.json) == (0, {"told": 0, "left": 0})
+    assert (done.code, done.json) == (0, {"notified": 0, "left": 0})
 
 
 def test_a_client_that_can_not_be_told_is_left(command):
     leave_behind(command, "--backchannel-logout-uri=https://app.invalid/logout")
     done = command("logout", "deliver")
-    assert (done.code, done.err) == (0, "0 told, 1 left to be told later.\n")
+    assert (done.code, done.err) == (0, "0 clients notified, 1 left for later.\n")
     assert left(command) == 1
 
 
 def test_a_client_that_wants_no_word_is_dropped(command):
     leave_behind(command)
-    assert command("logout", "deliver", "--json").json == {"told": 1, "left": 0}
+    assert command("logout", "deliver", "--json").json == {"notified": 1, "left": 0}
     assert left(command) == 0
 
 

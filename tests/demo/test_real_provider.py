@@ -94,7 +94,7 @@ def test_signing_in_and_out(provider, visit):
     assert "signed out here and at the provider" in alice.page.find(role="status").text
     assert alice.sign_in() == "Sign in"
     done = provider.backchannel.deliver()
-    assert (done.told, done.left) == (1, 0)
+    assert (done.notified, done.left) == (1, 0)
 
 
 def test_the_provider_signs_out_of_the_demo(provider, visit):
@@ -106,6 +106,6 @@ def test_the_provider_signs_out_of_the_demo(provider, visit):
     assert second.is_signed_in()
     first.go(f"{provider.issuer}/logout")
     first.press("Sign out")
-    assert provider.backchannel.deliver().told == 1
+    assert provider.backchannel.deliver().notified == 1
     assert not first.is_signed_in()
     assert second.is_signed_in()

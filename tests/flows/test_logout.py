@@ -50,7 +50,7 @@ class TestStandalone:
         assert "/login" in alice.get("/account").location
         provider = site_of(site.wsgi.registry).provider
         done = provider.backchannel.deliver()
-        assert (done.told, done.left) == (1, 0)
+        assert (done.notified, done.left) == (1, 0)
         [token] = receiver.told(site.get("/oauth/jwks").json)
         assert token.claims["aud"] == app.client.client_id
         assert list(site.storage.walk(LogoutDelivery)) == []
@@ -63,7 +63,7 @@ class TestStandalone:
         assert provider.backchannel.deliver().left == 1
         site.clock.pass_by(30)
         receiver.reply()
-        assert provider.backchannel.deliver().told == 1
+        assert provider.backchannel.deliver().notified == 1
 
 
 class TestTheWorker:

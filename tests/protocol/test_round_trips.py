@@ -2,7 +2,7 @@
 
 import pytest
 
-from oauthprov.protocol.request.answers import Interact, Redirect
+from oauthprov.protocol.request.answers import InteractionRequired, Redirect
 from tests.protocol.world import World
 
 
@@ -26,9 +26,9 @@ def test_authorize_signed_in_and_remembered(world, cold):
 
 def test_authorize_with_a_page(world, cold):
     with cold().counted(reads=2, writes=1):
-        assert isinstance(world.authorize(), Interact)
+        assert isinstance(world.authorize(), InteractionRequired)
     with cold().counted(reads=1, writes=1):
-        assert isinstance(world.authorize(person=None), Interact)
+        assert isinstance(world.authorize(person=None), InteractionRequired)
 
 
 def test_code_exchange(world, cold):

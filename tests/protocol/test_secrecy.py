@@ -4,7 +4,7 @@ import logging
 
 from oauthprov import credentials
 from oauthprov.protocol.engine.endpoints import keep_oauthlib_quiet
-from oauthprov.protocol.request.answers import Interact
+from oauthprov.protocol.request.answers import InteractionRequired
 from tests.protocol.world import ALICE, BROWSER, VERIFIER, World
 
 
@@ -13,7 +13,7 @@ def run_every_flow(world):
     world.client("worker", "machine", auth_method="client_secret_post")
     secrets = [*world.secrets.values(), VERIFIER]
     pending = world.authorize(person=None)
-    assert isinstance(pending, Interact)
+    assert isinstance(pending, InteractionRequired)
     world.provider.decide(pending.interaction_id, ALICE, BROWSER, allow=True)
     code = world.code(scope="read write")
     first = world.redeem(code).body

@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 from oauthprov import credentials
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.protocol.provider import Provider
-from oauthprov.protocol.request.answers import Call, Interact, Redirect
+from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect
 from oauthprov.records import KINDS, Client
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
@@ -174,7 +174,7 @@ class World:
     def allow(self, client_id="app", person=ALICE, **changes):
         """Go through the authorization to its end, saying Allow where asked."""
         answer = self.authorize(client_id, person, **changes)
-        if isinstance(answer, Interact):
+        if isinstance(answer, InteractionRequired):
             answer = self.provider.decide(answer.interaction_id, person, BROWSER, allow=True)
         assert isinstance(answer, Redirect), answer
         return dict(answer.params)
@@ -210,7 +210,7 @@ class World:
 
     def is_live(self, access_token):
         """Tell whether a resource would take the token."""
-        return self.provider.bearer(access_token) is not None
+        return self.provider.token_info(access_token) is not None
 
     def id_token(self, token):
         """Verify an ID token with the published keys and nothing else of ours."""

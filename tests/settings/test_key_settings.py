@@ -2,7 +2,7 @@
 
 import pytest
 
-from oauthprov.credentials import seen_key
+from oauthprov.credentials import replay_key
 from oauthprov.errors import ConfigurationError
 from oauthprov.settings import Settings
 from tests.site import ini
@@ -47,6 +47,6 @@ def test_what_is_refused(given, sentence):
 
 
 def test_what_is_seen_once_is_so_in_its_namespace():
-    keys = {seen_key(*parts) for parts in [("a", "b c"), ("a b", "c"), ("a", "c"), ("b", "c")]}
+    keys = {replay_key(*parts) for parts in [("a", "b c"), ("a b", "c"), ("a", "c"), ("b", "c")]}
     assert len(keys) == 4
-    assert seen_key("a", "b") == seen_key("a", "b")
+    assert replay_key("a", "b") == replay_key("a", "b")

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from oauthprov.records import KINDS, AuthorizationCode, Grant, Record, Seen, Session, SigningKey
+from oauthprov.records import (
+    KINDS,
+    AuthorizationCode,
+    Grant,
+    Record,
+    ReplayMark,
+    Session,
+    SigningKey,
+)
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import (
     COMMIT_LIMIT,
@@ -76,7 +84,7 @@ def test_every_kind_is_read_beside_another(storage: Any, kind: type[Record], bar
     """One statement reads several kinds: no column of one is taken for that of another."""
     grant = samples.grant()
     record = samples.fill(kind, f"{grant.grant_id}.x", bare=bare)
-    other = samples.fill(SigningKey if kind is Seen else Seen, samples.unique())
+    other = samples.fill(SigningKey if kind is ReplayMark else ReplayMark, samples.unique())
     add(storage, grant, record)
     for records in ([record, other], [other, record]):
         pairs = [(type(one), one.storage_key) for one in records]

@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Boolean, NullPool, create_engine, text
 
-from oauthprov.records import KINDS, Account, Client, Grant, Record, Seen, SigningKey
+from oauthprov.records import KINDS, Account, Client, Grant, Record, ReplayMark, SigningKey
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage, StorageError, UpgradeNeeded
 from oauthprov.storage.sql.tables import JSON, KEY, REVISION, TABLES, TEXT, VERSION_TABLE, metadata
@@ -118,7 +118,7 @@ def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_u
     stored = storage.get(Account, "alice-id")
     assert stored is not None
     assert stored.record == Account("alice-id", "alice", 1)
-    add(storage, samples.fill(SigningKey, "RS256.1"), samples.fill(Seen, "digest"))
+    add(storage, samples.fill(SigningKey, "RS256.1"), samples.fill(ReplayMark, "digest"))
 
 
 def test_the_version_before_goes_on_adding_clients(storage: Storage, bare_url: str) -> None:

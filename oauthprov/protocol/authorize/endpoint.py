@@ -18,14 +18,14 @@ from oauthprov.accounts import SignedIn
 from oauthprov.protocol.authorize import consents, implicit, interactions, signing_in
 from oauthprov.protocol.authorize.request import AuthorizationRequest, AuthorizationRequests, read
 from oauthprov.protocol.authorize.request_uris import RequestURIs
-from oauthprov.protocol.authorize.response import Answered, error_response, response
+from oauthprov.protocol.authorize.response import ResponseReady, error_response, response
 from oauthprov.protocol.clients import redirects
 from oauthprov.protocol.engine.endpoints import Engine
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import (
     Call,
     ConsentQuestion,
-    Interact,
+    InteractionRequired,
     Pending,
     Redirect,
     Refusal,
@@ -48,7 +48,7 @@ UNKNOWN_INTERACTION = Refusal(
 
 
 class Authorization:
-    """The endpoint and the steps of a person, over one engine. Methods raise :class:`Answered`."""
+    """The endpoint and the steps of a person, over one engine. Methods raise ResponseReady."""
 
     def __init__(self, engine: Engine, request_uris: RequestURIs) -> None:
         self._engine = engine
@@ -56,7 +56,7 @@ class Authorization:
 
     def begin(
         self, context: Context, call: Call, person: SignedIn | None, browser: Digest
-    ) -> Redirect | Interact:
+    ) -> Redirect | InteractionRequired:
         """Answer a GET: a new request, or ``interaction=<id>`` alone to go on with one."""
         parsed = read(call)
         interaction_id = parsed.get("interaction")
@@ -65,11 +65,11 @@ class Authorization:
             return self._next(context, request, person, browser, None)
         stored = interactions.adopt(context, interaction_id, person, browser)
         if stored is None or len(parsed.pairs) > 1:
-            raise Answered(UNKNOWN_INTERACTION)
+            raise ResponseReady(UNKNOWN_INTERACTION)
         request = self._requests.stored(context, stored.record.params)
         return self._next(context, request, person, browser, (interaction_id, stored))
 
-    def park(self, context: Context, call: Call) -> str:
+    def store(self, context: Context, call: Call) -> str:
         """Store a request that was posted, for whichever browser comes back with its id."""
         request = self._requests.new(context, read(call))
         return interactions.store(context, request.client.client_id, request.pairs)
@@ -90,11 +90,11 @@ class Authorization:
         """Take ``person``, who is signed in in this browser, for the request."""
         interaction, request = self._resumed(context, interaction_id, browser)
         if signing_in.is_somebody_else(request.authentication, person):
-            raise Answered(self._ended(context, request, interaction, LoginRequired()))
+            raise ResponseReady(self._ended(context, request, interaction, LoginRequired()))
         try:
             interactions.choose(context, interaction, signing_in.mark_of(person))
         except Conflict:
-            raise Answered(UNKNOWN_INTERACTION) from None
+            raise ResponseReady(UNKNOWN_INTERACTION) from None
 
     def decline(self, context: Context, interaction_id: str, browser: Digest) -> Redirect:
         """Tell the client that the sign-in which it wants can't be had here."""
@@ -103,12 +103,12 @@ class Authorization:
 
     def question(
         self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
-    ) -> ConsentQuestion | Interact:
+    ) -> ConsentQuestion | InteractionRequired:
         """Return what a person is asked, unless they have to sign in first."""
         interaction, request = self._resumed(context, interaction_id, browser)
         who, step = self._sign_in(context, request, person, interaction.record)
         if (person := who.person) is None or step is not None:
-            return Interact(step or "login", interaction_id)
+            return InteractionRequired(step or "login", interaction_id)
         before = consents.standing(consents.load(context, person.account_id, request.client))
         before_scopes, targets = consents.known(before, request.asked)
         return ConsentQuestion(
@@ -125,12 +125,12 @@ class Authorization:
 
     def allow(
         self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
-    ) -> Redirect | Interact:
+    ) -> Redirect | InteractionRequired:
         """Remember the consent and issue a code, in one commit."""
         interaction, request = self._resumed(context, interaction_id, browser)
         who, step = self._sign_in(context, request, person, interaction.record)
         if (person := who.person) is None or step is not None:
-            return Interact(step or "login", interaction_id)
+            return InteractionRequired(step or "login", interaction_id)
         claim = Claim(Interaction, interaction.record.key)
         for _ in range(_RACES):
             stored = consents.load(context, person.account_id, request.client)
@@ -141,8 +141,8 @@ class Authorization:
                 return self._answer(context, request, person, consent, claim)
             except Conflict as lost:
                 if isinstance(lost.change, Claim):
-                    raise Answered(UNKNOWN_INTERACTION) from None
-        raise Answered(Refusal("temporarily_unavailable", "Please try again.", 503))
+                    raise ResponseReady(UNKNOWN_INTERACTION) from None
+        raise ResponseReady(Refusal("temporarily_unavailable", "Please try again.", 503))
 
     def deny(self, context: Context, interaction_id: str, browser: Digest) -> Redirect:
         """Tell the client that the person said no."""
@@ -156,7 +156,7 @@ class Authorization:
         active: SignedIn | None,
         browser: Digest,
         pending: tuple[str, Stored[Interaction]] | None,
-    ) -> Redirect | Interact:
+    ) -> Redirect | InteractionRequired:
         began = pending[1].record if pending else None
         person, step = self._step(context, request, active, began)
         if step is None and person is not None:
@@ -164,15 +164,15 @@ class Authorization:
             try:
                 return self._answer(context, request, person, *claims)
             except Conflict:
-                raise Answered(UNKNOWN_INTERACTION) from None
+                raise ResponseReady(UNKNOWN_INTERACTION) from None
         step = step or "login"
         if "none" in request.authentication.prompt:
             error = _WITHOUT_A_PAGE.get(step, LoginRequired)()
             return self._ended(context, request, pending[1] if pending else None, error)
         if pending is not None:
-            return Interact(step, pending[0])
+            return InteractionRequired(step, pending[0])
         client_id = request.client.client_id
-        return Interact(
+        return InteractionRequired(
             step, interactions.store(context, client_id, request.pairs, active, browser)
         )
 
@@ -201,7 +201,7 @@ class Authorization:
         try:
             return who, signing_in.step(asked, who, others, context.now)
         except OAuth2Error as error:
-            raise Answered(
+            raise ResponseReady(
                 error_response(context, error, request.redirect_uri, request.pairs)
             ) from None
 
@@ -217,7 +217,7 @@ class Authorization:
             try:
                 context.commit(Claim(Interaction, interaction.record.key))
             except Conflict:
-                raise Answered(UNKNOWN_INTERACTION) from None
+                raise ResponseReady(UNKNOWN_INTERACTION) from None
         return error_response(context, error, request.redirect_uri, request.pairs)
 
     def _resumed(
@@ -225,7 +225,7 @@ class Authorization:
     ) -> tuple[Stored[Interaction], AuthorizationRequest]:
         stored = interactions.load(context, interaction_id, browser)
         if stored is None:
-            raise Answered(UNKNOWN_INTERACTION)
+            raise ResponseReady(UNKNOWN_INTERACTION)
         return stored, self._requests.stored(context, stored.record.params)
 
     def _answer(

@@ -8,7 +8,7 @@ from oauthlib.oauth2.rfc6749.errors import FatalClientError, OAuth2Error
 
 from oauthprov.protocol.authorize import consents, request_objects
 from oauthprov.protocol.authorize.request_uris import RequestURIs
-from oauthprov.protocol.authorize.response import Answered, error_response, refusal
+from oauthprov.protocol.authorize.response import ResponseReady, error_response, refusal
 from oauthprov.protocol.engine.endpoints import Engine
 from oauthprov.protocol.request import params, resources, scopes
 from oauthprov.protocol.request.answers import Call, Refusal
@@ -36,7 +36,7 @@ class AuthorizationRequest:
 
 
 class AuthorizationRequests:
-    """Proves requests, over one engine. Methods raise :class:`Answered`."""
+    """Proves requests, over one engine. Methods raise :class:`ResponseReady`."""
 
     def __init__(self, engine: Engine, request_uris: RequestURIs) -> None:
         self._engine = engine
@@ -46,7 +46,7 @@ class AuthorizationRequests:
         """Return the request of these parameters, out of its request object if it has one."""
         resolved = request_objects.resolve(context, self._request_uris, parsed)
         if resolved.size > params.QUERY_LIMIT:
-            raise Answered(Refusal("invalid_request", "The request is too long."))
+            raise ResponseReady(Refusal("invalid_request", "The request is too long."))
         return self._proven(context, resolved)
 
     def stored(self, context: Context, pairs: Pairs) -> AuthorizationRequest:
@@ -56,10 +56,12 @@ class AuthorizationRequests:
     def _proven(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
         context.parsed = parsed
         if parsed.refused is not None and parsed.get("redirect_uri") is None:
-            raise Answered(refusal(parsed.refused))
+            raise ResponseReady(refusal(parsed.refused))
         critical = {"client_id", "redirect_uri"}.intersection(parsed.repeated)
         if critical:
-            raise Answered(Refusal("invalid_request", f"Duplicate {critical.pop()} parameter."))
+            raise ResponseReady(
+                Refusal("invalid_request", f"Duplicate {critical.pop()} parameter.")
+            )
         uri = params.uri_with(parsed.pairs)
         try:
             found, info = self._engine.authorization.validate_authorization_request(uri)
@@ -68,9 +70,9 @@ class AuthorizationRequests:
             granted = resources.scopes_for(context.settings, wanted, context.resources)
         except OAuth2Error as error:
             if context.proven is None or isinstance(error, FatalClientError):
-                raise Answered(refusal(error)) from None
+                raise ResponseReady(refusal(error)) from None
             state = () if "state" in parsed.repeated else parsed.pairs
-            raise Answered(error_response(context, error, context.proven, state)) from None
+            raise ResponseReady(error_response(context, error, context.proven, state)) from None
         return AuthorizationRequest(
             client=required(context.client),
             redirect_uri=info["redirect_uri"],
@@ -82,14 +84,14 @@ class AuthorizationRequests:
 
 
 def read(call: Call) -> Parsed:
-    """Return the parameters of a GET or a POST. Raises :class:`Answered` for malformed ones."""
+    """Return the parameters of a GET or a POST. Raises ResponseReady for malformed ones."""
     try:
         if call.method == "POST":
             return params.from_body(call, params.AUTHORIZATION, params.REQUEST_LIMIT)
         known = params.AUTHORIZATION | {"interaction"}
         return params.from_query(call, known, params.REQUEST_LIMIT)
     except OAuth2Error as error:
-        raise Answered(refusal(error)) from None
+        raise ResponseReady(refusal(error)) from None
 
 
 def _with_defaults(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:

@@ -9,7 +9,7 @@ from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.params import Pairs
 
 
-class Answered(Exception):
+class ResponseReady(Exception):
     """The request ends here, with this answer."""
 
     def __init__(self, answer: Redirect | Refusal) -> None:

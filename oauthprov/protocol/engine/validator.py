@@ -318,7 +318,7 @@ class Validator(RequestValidator):
         Puts the account's id into ``request.user``, None for a client's own token, and what else
         the token stands for into ``client_id`` and ``scopes``.
         """
-        found = tokens.bearing(current(), token or "")
+        found = tokens.token_info(current(), token or "")
         if found is None or not set(found.scopes).issuperset(scopes or ()):
             return False
         request.user, request.client_id = found.account_id, found.client_id

@@ -67,9 +67,9 @@ def delivery(now: int, grant: Grant, subject: str) -> LogoutDelivery:
 
 @dataclass(slots=True)
 class Delivered:
-    """What became of the queue: how many were told, how many are left, when the next is due."""
+    """Of the queue: how many were notified, how many are left, when the next is due."""
 
-    told: int = 0
+    notified: int = 0
     left: int = 0
     next_at: int | None = None
 
@@ -94,10 +94,10 @@ class _Round:
         """
         return SHORT if self.comes_last(about) and about.attempts % 4 != 3 else None
 
-    def told(self) -> None:
+    def notified(self) -> None:
         """Count a delivery that is over."""
         with self._lock:
-            self.delivered.told += 1
+            self.delivered.notified += 1
 
     def left(self, due: int) -> None:
         """Count a delivery that is due later."""
@@ -208,7 +208,7 @@ class BackchannelLogout:
                 this.left(later)
                 return
         self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
-        this.told()
+        this.notified()
 
     def _remember(self, client_id: str, took: bool) -> None:
         with self._lock:

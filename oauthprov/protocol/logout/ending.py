@@ -55,7 +55,7 @@ log = logs.logger(__name__)
 class Endings:
     """What ends things. ``wake`` begins the thread that calls :meth:`work`.
 
-    ``tell`` begins the one that delivers logout tokens. Methods raise StorageError when nothing
+    ``notify`` begins the one that delivers logout tokens. Methods raise StorageError when nothing
     has ended; what is left to sweep afterwards is never an error.
     """
 
@@ -67,14 +67,14 @@ class Endings:
         clock: Callable[[], int],
         *,
         wake: Callable[[], None],
-        tell: Callable[[], None],
+        notify: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._sweeps = sweeps
         self._clock = clock
         self._wake = wake
-        self._tell = tell
+        self._notify = notify
         self._lock = threading.Lock()
         self._begun: deque[Sweep] = deque()
 
@@ -89,7 +89,7 @@ class Endings:
             return
         self._end(session.account_id, session.sid, ended, former=(key,))
 
-    def leave(self, account_id: str, sid: str) -> None:
+    def end_host_session(self, account_id: str, sid: str) -> None:
         """Do the same for a session of a host's own; ``sid`` is ``SignedIn.sid``."""
         if self._settings.openid:
             self._end(account_id, sid)
@@ -115,8 +115,8 @@ class Endings:
         except StorageError as error:
             log.warning("a sweep of account %s goes on later: %s", sweep.account_id, error)
         else:
-            if swept.told:
-                self._tell()
+            if swept.notified:
+                self._notify()
             if swept.done:
                 return
         self._keep(sweep)
@@ -150,8 +150,8 @@ class Endings:
             self._begun.append(sweep)
 
     def _run(self, sweep: Sweep) -> None:
-        if self._sweeps.run(sweep).told:
-            self._tell()
+        if self._sweeps.run(sweep).notified:
+            self._notify()
 
     def _take_over(self, stored: Stored[Sweep], now: int) -> bool:
         mine = replace(stored.record, due_at=now + SWEEP_LEASE)

@@ -23,9 +23,9 @@ from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import (
     Call,
-    Departure,
-    Interact,
+    InteractionRequired,
     LogoutQuestion,
+    LogoutRedirect,
     Redirect,
     Refusal,
 )
@@ -35,7 +35,7 @@ from oauthprov.protocol.token import id_tokens
 from oauthprov.records import Client, Digest, Interaction
 from oauthprov.storage.interface import Claim, Conflict
 
-Answer = Departure | Interact | LogoutQuestion | Refusal
+Answer = LogoutRedirect | InteractionRequired | LogoutQuestion | Refusal
 
 STATE_LIMIT = 1024
 """Characters of a ``state``: it may be stored."""
@@ -99,7 +99,7 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
         return _refusal(wrong)
     leaving = _leaving(context, request, client, person)
     if leaving is None or _of_this_session(context, request, client, leaving):
-        return _departure(request, client, leaving)
+        return _redirected(request, client, leaving)
     if client is None:
         return LogoutQuestion(None, None, leaving)
     if interaction_id is None:
@@ -107,10 +107,10 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
         interaction_id = interactions.store(
             context, client.client_id, pairs, person, browser, LOGOUT
         )
-    return Interact("logout", interaction_id)
+    return InteractionRequired("logout", interaction_id)
 
 
-def park(context: Context, call: Call) -> Pairs | Refusal:
+def store(context: Context, call: Call) -> Pairs | Refusal:
     """Return the query with which a browser is to come back for a request that was posted.
 
     The request is checked first. Its own parameters come back, but an ID token is no part of a
@@ -133,13 +133,13 @@ def park(context: Context, call: Call) -> Pairs | Refusal:
 
 def question(
     context: Context, interaction_id: str | None, person: SignedIn | None, browser: Digest
-) -> LogoutQuestion | Departure | Refusal:
+) -> LogoutQuestion | LogoutRedirect | Refusal:
     """Return what to ask, unless there is nobody to sign out any more.
 
     Without ``interaction_id`` no client asks for it.
     """
     if interaction_id is None:
-        return Departure(None) if person is None else LogoutQuestion(None, None, person)
+        return LogoutRedirect(None) if person is None else LogoutQuestion(None, None, person)
     stored = interactions.load(context, interaction_id, browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
@@ -150,19 +150,19 @@ def question(
         return _refusal(wrong)
     leaving = _leaving(context, request, client, person)
     if leaving is None:
-        return _departure(request, client, None)
+        return _redirected(request, client, None)
     return LogoutQuestion(interaction_id, client, leaving)
 
 
 def confirm(
     context: Context, interaction_id: str | None, person: SignedIn | None, browser: Digest
-) -> Departure | Refusal:
+) -> LogoutRedirect | Refusal:
     """Use the request up; it says what follows now that ``person`` has agreed to leave.
 
     Without ``interaction_id`` no client had asked for it.
     """
     if interaction_id is None:
-        return Departure(ends=person)
+        return LogoutRedirect(ends=person)
     stored = interactions.load(context, interaction_id, browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
@@ -174,7 +174,7 @@ def confirm(
         return _refusal(wrong)
     except Conflict:
         return Refusal("invalid_request", _OVER)
-    return Departure(ends=person, client=client, redirect=_redirect(request))
+    return LogoutRedirect(ends=person, client=client, redirect=_redirect(request))
 
 
 def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
@@ -254,9 +254,11 @@ def _is_of(
     return request.subject == subjects.subject(context.settings, client, person.account_id)
 
 
-def _departure(request: LogoutRequest, client: Client | None, ends: SignedIn | None) -> Departure:
+def _redirected(
+    request: LogoutRequest, client: Client | None, ends: SignedIn | None
+) -> LogoutRedirect:
     # Without a hint anybody may have made the link: a page of ours says where it leads.
-    return Departure(ends, client, _redirect(request), stays=request.subject is None)
+    return LogoutRedirect(ends, client, _redirect(request), stays=request.subject is None)
 
 
 def _redirect(request: LogoutRequest) -> Redirect | None:

@@ -50,10 +50,10 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(slots=True)
 class Swept:
-    """How far a sweep came: ``told`` counts the deliveries of logout tokens that it queued."""
+    """How far a sweep came: ``notified`` counts the deliveries of logout tokens that it queued."""
 
     done: bool = False
-    told: int = 0
+    notified: int = 0
     _known: set[str] = field(default_factory=set)
 
 
@@ -175,7 +175,7 @@ class Sweeps:
             if delivery.key not in swept._known:
                 swept._known.add(delivery.key)
                 made.append(delivery)
-        swept.told += len(made)
+        swept.notified += len(made)
         return made
 
     def _queue(self, deliveries: list[LogoutDelivery]) -> None:

@@ -56,7 +56,7 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
-class Interact:
+class InteractionRequired:
     """A person must act first; ``interaction_id`` works in their browser only."""
 
     step: Step
@@ -130,7 +130,7 @@ class LogoutQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class LogoutRedirect:
     """What follows a request to sign out.
 
     ``ends`` is who is to be signed out now. ``redirect`` is where the client wants people to go
@@ -144,7 +144,7 @@ class Departure:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearing:
+class TokenInfo:
     """What a live access token stands for. ``account_id`` is None for a client's own token.
 
     ``subject`` is what the client calls the account: nothing else may be told to it. ``claims`` is

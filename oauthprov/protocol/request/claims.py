@@ -97,7 +97,7 @@ class ClaimsRequest:
         return tuple(dict.fromkeys(_SCOPE_OF[name] for name in names if name in _SCOPE_OF))
 
 
-def told(
+def selected(
     known: Mapping[str, object], scopes: Iterable[str], asked: Mapping[str, Wanted]
 ) -> dict[str, object]:
     """Return what is told of the claims ``known``: those of the scopes, and those asked for.

@@ -22,7 +22,7 @@ from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import events
 from oauthprov.protocol.request.answers import Others, ResponseMode, nobody_else
 from oauthprov.protocol.request.authentication_request import AuthenticationRequest
-from oauthprov.protocol.request.events import Endpoint, Event, Reason, Told
+from oauthprov.protocol.request.events import Endpoint, Event, Reason, SentError
 from oauthprov.protocol.request.params import Parsed
 from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken, slot
 from oauthprov.settings import Settings
@@ -52,8 +52,8 @@ class Context:
     URI once it and its client are, ``authentication`` what OpenID Connect adds to the request.
     ``changes`` go into the commit that adds an authorization code, before it;
     ``issued`` is that code, ``consent_epoch`` goes into it. ``others`` gives who else is signed in
-    in the browser. ``noted`` are the events that :meth:`note` collects, ``told`` the error that
-    ends the request.
+    in the browser. ``noted`` are the events that :meth:`note` collects, ``sent_error`` the
+    error that ends the request.
     """
 
     settings: Settings
@@ -79,7 +79,7 @@ class Context:
     consent_epoch: int = 0
     others: Others = nobody_else
     noted: list[Event] = field(default_factory=list)
-    told: Told | None = None
+    sent_error: SentError | None = None
     _clients: dict[str, Client | None] = field(default_factory=dict)
     _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict)
     _expected: list[tuple[type[Record], str]] = field(default_factory=list)
@@ -123,14 +123,14 @@ class Context:
 
     def answered(self, answer: T) -> T:
         """Return ``answer``, which ends the request; the log has its error then."""
-        self.told = events.error_of(answer)
+        self.sent_error = events.error_of(answer)
         return answer
 
     def report(self) -> None:
-        """Write into the log what was noted and told."""
-        if self.noted or self.told:
+        """Write into the log what was noted, and the error that was sent."""
+        if self.noted or self.sent_error:
             client_id = self.client.client_id if self.client else None
-            events.report(self.noted, Event(self.operation, client_id=client_id), self.told)
+            events.report(self.noted, Event(self.operation, client_id=client_id), self.sent_error)
 
     def load(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return what storage holds, read at most once in this request."""

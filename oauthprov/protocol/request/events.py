@@ -172,14 +172,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SentError:
     """The error that was sent: a registered code and its description."""
 
     error: str
     description: str = ""
 
 
-def error_of(answer: object) -> Told | None:
+def error_of(answer: object) -> SentError | None:
     """Return the error that an answer of the provider tells, None when it tells none."""
     said: Mapping[str, object]
     match answer:
@@ -188,27 +188,27 @@ def error_of(answer: object) -> Told | None:
         case Redirect():
             said = dict(answer.params)
         case Refusal():
-            return Told(answer.error, answer.description)
+            return SentError(answer.error, answer.description)
         case _:
             return None
     if "error" not in said:
         return None
-    return Told(str(said["error"]), str(said.get("error_description") or ""))
+    return SentError(str(said["error"]), str(said.get("error_description") or ""))
 
 
-def report(noted: Sequence[Event], request: Event, told: Told | None) -> None:
-    """Write down what was noted of a request, the last of it as the reason of what was told.
+def report(noted: Sequence[Event], request: Event, sent_error: SentError | None) -> None:
+    """Log what was noted of a request, the last of it as the reason of the error that was sent.
 
     ``request`` stands for an error that nobody has noted a reason of.
     """
-    if told is None:
+    if sent_error is None:
         for event in noted:
             emit(event)
         return
     *earlier, last = noted or (request,)
     for event in earlier:
         emit(event)
-    emit(replace(last, error=told.error), told.description)
+    emit(replace(last, error=sent_error.error), sent_error.description)
 
 
 def emit(event: Event, description: str = "") -> None:

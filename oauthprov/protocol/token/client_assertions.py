@@ -18,12 +18,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from oauthprov.credentials import seen_key
+from oauthprov.credentials import replay_key
 from oauthprov.errors import JoseError
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request.context import Context
-from oauthprov.records import Client, Seen
+from oauthprov.records import Client, ReplayMark
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME_LIMIT = 3600
@@ -41,7 +41,7 @@ def subject(assertion: str) -> str:
     return client_id
 
 
-def verify(context: Context, client: Client, assertion: str) -> Seen:
+def verify(context: Context, client: Client, assertion: str) -> ReplayMark:
     """Return what is to be stored, once, for the assertion to be used up.
 
     Until that is done the client isn't proven: a JWT that was used before passes here. Raises
@@ -76,10 +76,10 @@ def _check_audience(context: Context, aud: object, header: Mapping[str, Any]) ->
         raise JoseError("the token isn't for this server alone")
 
 
-def _seen(client: Client, claims: Mapping[str, Any]) -> Seen:
+def _seen(client: Client, claims: Mapping[str, Any]) -> ReplayMark:
     jti = claims["jti"]
     if not isinstance(jti, str) or not jti:
         raise JoseError("the token's jti is no text")
     # Another node, whose clock is behind, might still take it.
     expires_at = math.ceil(claims["exp"]) + 2 * jose.LEEWAY
-    return Seen(seen_key(f"client_assertion {client.client_id}", jti), expires_at)
+    return ReplayMark(replay_key(f"client_assertion {client.client_id}", jti), expires_at)

@@ -79,7 +79,7 @@ def _claims(context: Context, grant: Grant, scopes: tuple[str, ...]) -> dict[str
     made: dict[str, object] = {}
     if claims.of_account(asked, scopes):
         known = required(context.openid).accounts.claims(grant.account_id)
-        made |= claims.told(known, scopes, asked)
+        made |= claims.selected(known, scopes, asked)
     made |= {
         "iss": context.settings.issuer,
         "sub": subjects.subject(context.settings, required(context.client), grant.account_id),

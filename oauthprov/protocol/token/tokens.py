@@ -8,7 +8,7 @@ from oauthprov import credentials
 from oauthprov.credentials import Bearer
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.request import events, resources
-from oauthprov.protocol.request.answers import Bearing
+from oauthprov.protocol.request.answers import TokenInfo
 from oauthprov.protocol.request.context import Context, required
 from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import last_use
@@ -123,7 +123,7 @@ def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]
     return False
 
 
-def bearing(context: Context, raw: str) -> Bearing | None:
+def token_info(context: Context, raw: str) -> TokenInfo | None:
     """Return what a live access token stands for; None for anything else."""
     stored = find(context, raw)
     if stored is None:
@@ -135,7 +135,7 @@ def bearing(context: Context, raw: str) -> Bearing | None:
     if not is_live(context, stored) or client is None:
         return None
     token, account_id = stored.record, stored.record.account_id
-    return Bearing(
+    return TokenInfo(
         account_id=account_id,
         client_id=token.client_id,
         scopes=token.scopes,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from oauthprov.protocol.clients import signed_responses
 from oauthprov.protocol.request import claims
-from oauthprov.protocol.request.answers import Bearing
+from oauthprov.protocol.request.answers import TokenInfo
 from oauthprov.protocol.request.claims import ClaimsRequest
 from oauthprov.protocol.request.context import Context, required
 
 
-def userinfo(context: Context, bearing: Bearing) -> dict[str, object] | str | None:
+def userinfo(context: Context, bearing: TokenInfo) -> dict[str, object] | str | None:
     """Return the claims that the token stands for; None when it stands for no person.
 
     A JWT, where the client registered for one (section 5.3.2). The account is read only if there
@@ -27,10 +27,10 @@ def userinfo(context: Context, bearing: Bearing) -> dict[str, object] | str | No
     return context.sign(said, typ=None, alg=alg)
 
 
-def _said(context: Context, bearing: Bearing, account_id: str) -> dict[str, object]:
+def _said(context: Context, bearing: TokenInfo, account_id: str) -> dict[str, object]:
     asked = ClaimsRequest.load(bearing.claims).userinfo
     said: dict[str, object] = {}
     if claims.of_account(asked, bearing.scopes):
         known = required(context.openid).accounts.claims(account_id)
-        said = claims.told(known, bearing.scopes, asked)
+        said = claims.selected(known, bearing.scopes, asked)
     return said | {"sub": bearing.subject}

@@ -17,13 +17,13 @@ def authorize(request: Request) -> Response:
     return respond(request, answer)
 
 
-def park(request: Request) -> Response:
+def store(request: Request) -> Response:
     """Store the parameters of a POST, for the browser to come back for."""
     tools = request.oauthprov
-    return come_back(request, "authorize", tools.provider.park(tools.call))
+    return come_back(request, "authorize", tools.provider.store_request(tools.call))
 
 
 def includeme(config: Configurator) -> None:
     """Add the endpoint. People look at its errors, so it is a page."""
-    config.add_oauth_page("authorize", "/oauth/authorize", get=authorize, post=park, leaves=True)
+    config.add_oauth_page("authorize", "/oauth/authorize", get=authorize, post=store, leaves=True)
     config.add_oauth_metadata(authorization_endpoint="oauthprov.authorize")

@@ -11,7 +11,7 @@ from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol.logout import endpoint
-from oauthprov.protocol.request.answers import Departure, LogoutQuestion, Refusal
+from oauthprov.protocol.request.answers import LogoutQuestion, LogoutRedirect, Refusal
 from oauthprov.web.request import Request
 from oauthprov.web.responder import respond, see, target_of
 from oauthprov.web.site import site_of
@@ -29,13 +29,13 @@ def begin(request: Request) -> Response:
     return _respond(request, answer)
 
 
-def park(request: Request) -> Response:
+def store(request: Request) -> Response:
     """Let the browser come back, with its cookies, for what was posted."""
     tools = request.oauthprov
-    parked = tools.provider.park_logout(tools.call)
-    if isinstance(parked, Refusal):
-        return respond(request, parked)
-    return see(request, tools.url("rp_logout", dict(parked)))
+    stored = tools.provider.store_logout_request(tools.call)
+    if isinstance(stored, Refusal):
+        return respond(request, stored)
+    return see(request, tools.url("rp_logout", dict(stored)))
 
 
 def ask(request: Request) -> Response:
@@ -61,7 +61,7 @@ def confirm(request: Request) -> Response:
 def _respond(request: Request, answer: endpoint.Answer) -> Response:
     if isinstance(answer, LogoutQuestion):
         return render_to_response(f"{_TEMPLATES}.pt", {"question": answer}, request)
-    if not isinstance(answer, Departure):
+    if not isinstance(answer, LogoutRedirect):
         return respond(request, answer)
     tools = request.oauthprov
     headers = _sign_out(request, answer.ends) if answer.ends else ()
@@ -82,7 +82,7 @@ def _sign_out(request: Request, person: SignedIn) -> Sequence[tuple[str, str]]:
     if person.session_key is not None:
         tools.session.end(person)
         return ()
-    tools.provider.leave(person)
+    tools.provider.end_host_session(person)
     headers: Sequence[tuple[str, str]] = tools.site.accounts.sign_out(request)
     return headers
 
@@ -103,7 +103,7 @@ def includeme(config: Configurator) -> None:
         if not site.provider.accounts.can_sign_out:
             return
         page = config.add_oauth_page
-        page("rp_logout", "/oauth/logout", get=begin, post=park, leaves=True)
+        page("rp_logout", "/oauth/logout", get=begin, post=store, leaves=True)
         page("rp_logout_question", "/oauth/logout/confirm", get=ask, post=confirm, leaves=True)
         site.metadata["end_session_endpoint"] = "oauthprov.rp_logout"
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from oauthprov.protocol.request.answers import Interact, Redirect
+from oauthprov.protocol.request.answers import InteractionRequired, Redirect
 from oauthprov.records import Client, Consent
 from tests.protocol.world import ALICE, BOB, BROWSER, NOTES, PHOTOS, World
 
 
 def asked(answer):
-    return isinstance(answer, Interact)
+    return isinstance(answer, InteractionRequired)
 
 
 def test_a_second_visit_asks_nothing(world):

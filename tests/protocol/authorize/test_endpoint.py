@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from oauthprov.protocol.request.answers import Call, Interact, Redirect, Refusal
+from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect, Refusal
 from oauthprov.records import AuthorizationCode, Client, Interaction
 from tests.protocol.world import ALICE, BROWSER, CALLBACK, ISSUER, World, challenge
 
@@ -247,8 +247,8 @@ def test_nothing_is_stored_for_a_bad_request(world):
 def test_a_post_is_parked(world):
     body = urlencode(world.query()).encode()
     form = {"content-type": "application/x-www-form-urlencoded"}
-    parked = world.provider.park(Call("POST", b"", body, form))
-    assert isinstance(world.resume(parked), Interact)
+    parked = world.provider.store_request(Call("POST", b"", body, form))
+    assert isinstance(world.resume(parked), InteractionRequired)
 
 
 def test_a_bad_post_is_told_or_refused(world):
@@ -256,7 +256,7 @@ def test_a_bad_post_is_told_or_refused(world):
 
     def park(query=b"", headers=form, **changes):
         body = urlencode(world.query(**changes)).encode()
-        return world.provider.park(Call("POST", query, body, headers))
+        return world.provider.store_request(Call("POST", query, body, headers))
 
     assert_told(park(scope="admin"), "invalid_scope")
     assert_refused(park(redirect_uri="https://evil.example"))

@@ -8,7 +8,7 @@ from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.registration.document import document_of, read_document
-from oauthprov.protocol.request.answers import Interact, Redirect
+from oauthprov.protocol.request.answers import InteractionRequired, Redirect
 from oauthprov.records import AccessToken, AuthorizationCode, Grant
 from tests.protocol.world import ALICE, BROWSER, CALLBACK, ISSUER, openid_world
 
@@ -31,7 +31,7 @@ def ask(world, client_id="page", response_type="id_token", **changes):
 
 def allowed(world, *args, person=ALICE, **changes):
     answer = ask(world, *args, person=person, **changes)
-    if isinstance(answer, Interact):
+    if isinstance(answer, InteractionRequired):
         answer = world.provider.decide(answer.interaction_id, person, BROWSER, allow=True)
     assert isinstance(answer, Redirect), answer
     assert answer.response_mode == changes.get("response_mode", "fragment")
@@ -74,7 +74,7 @@ def test_an_id_token_and_an_access_token(world, response_type):
     said = world.id_token(came["id_token"]).claims
     assert said["at_hash"] == jose.half_hash("RS256", came["access_token"])
     assert "email" not in said
-    bearing = world.provider.bearer(came["access_token"])
+    bearing = world.provider.token_info(came["access_token"])
     assert world.provider.userinfo(bearing)["email"] == "alice@example.org"
 
 
@@ -222,7 +222,7 @@ def test_a_client_restricts_itself(world):
     for other in ("code", "id_token"):
         refused = ask(world, "both", other)
         assert dict(refused.params)["error"] == "unauthorized_client"
-    assert isinstance(ask(world, "both", "id_token token"), Interact)
+    assert isinstance(ask(world, "both", "id_token token"), InteractionRequired)
 
 
 def test_who_may_only_have_id_tokens_gets_no_code(world):

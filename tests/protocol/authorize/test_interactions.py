@@ -6,18 +6,26 @@ from urllib.parse import urlencode
 
 from oauthprov.protocol.authorize.endpoint import UNKNOWN_INTERACTION
 from oauthprov.protocol.authorize.interactions import FETCHED_WITHIN
-from oauthprov.protocol.request.answers import Call, ConsentQuestion, Interact, Redirect, Refusal
+from oauthprov.protocol.request.answers import (
+    Call,
+    ConsentQuestion,
+    InteractionRequired,
+    Redirect,
+    Refusal,
+)
 from oauthprov.records import AuthorizationCode, Client, Consent, Interaction
 from tests.protocol.world import ALICE, BOB, BROWSER, CALLBACK, FORM, ISSUER, OTHER_BROWSER
 
 
 def test_who_is_not_signed_in_signs_in_first(world):
     answer = world.authorize(person=None)
-    assert isinstance(answer, Interact)
+    assert isinstance(answer, InteractionRequired)
     assert answer.step == "login"
     assert world.provider.pending(answer.interaction_id, None, BROWSER).client.client_id == "app"
     assert world.resume(answer.interaction_id, person=None) == answer
-    assert world.resume(answer.interaction_id) == Interact("consent", answer.interaction_id)
+    assert world.resume(answer.interaction_id) == InteractionRequired(
+        "consent", answer.interaction_id
+    )
 
 
 def test_storage_holds_no_interaction_id(world):
@@ -152,7 +160,7 @@ def test_two_browsers_race_for_a_parked_post(world):
     winners = []
     world.storage.meanwhile = [lambda: winners.append(world.resume(parked, BOB, OTHER_BROWSER))]
     assert world.resume(parked) == UNKNOWN_INTERACTION
-    assert isinstance(winners[0], Interact)
+    assert isinstance(winners[0], InteractionRequired)
 
 
 def test_a_request_resumed_twice_at_once_gives_one_code(world):
@@ -209,7 +217,7 @@ def test_the_request_is_judged_again(world):
 
 
 def park(world):
-    return world.provider.park(Call("POST", b"", urlencode(world.query()).encode(), FORM))
+    return world.provider.store_request(Call("POST", b"", urlencode(world.query()).encode(), FORM))
 
 
 def test_a_browser_has_two_minutes_to_come_back_for_a_post(world):
@@ -225,7 +233,7 @@ def test_a_browser_has_two_minutes_to_come_back_for_a_post(world):
 def test_a_parked_post_belongs_to_the_first_browser_that_comes(world):
     parked = park(world)
     assert world.provider.pending(parked, ALICE, BROWSER) is None
-    assert world.resume(parked, person=None) == Interact("login", parked)
+    assert world.resume(parked, person=None) == InteractionRequired("login", parked)
     assert world.provider.pending(parked, ALICE, BROWSER).client.client_id == "app"
     assert world.resume(parked, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
     assert isinstance(world.provider.decide(parked, ALICE, BROWSER, allow=True), Redirect)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import ALGORITHMS, PrivateKey
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.answers import Call, Interact, Redirect, Refusal
+from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect, Refusal
 from oauthprov.records import AuthorizationCode, Client, Interaction
 from tests.protocol.authorize.test_endpoint import assert_refused
 from tests.protocol.signed import encode, key_set, signed
@@ -69,7 +69,7 @@ def ask_plainly(world, token, **outside):
 
 def end(world, answer):
     """Say Allow, and return the record of the code."""
-    if isinstance(answer, Interact):
+    if isinstance(answer, InteractionRequired):
         answer = world.provider.decide(answer.interaction_id, ALICE, BROWSER, allow=True)
     assert "code" in dict(answer.params), answer
     return max(world.all(AuthorizationCode), key=lambda stored: stored.record.issued_at).record
@@ -120,7 +120,7 @@ class TestAGoodObject:
         code = end(world, ask(world, signed(inside(max_age=10**6, claims=wanted), KEY)))
         assert "email" in code.claims
         stale = ask(world, signed(inside(max_age=0), KEY))
-        assert (type(stale), stale.step) == (Interact, "reauthenticate")
+        assert (type(stale), stale.step) == (InteractionRequired, "reauthenticate")
 
     def test_rfc_8707_several_resources(self):
         resources = ["https://one.example/", "https://two.example/"]
@@ -132,7 +132,7 @@ class TestAGoodObject:
 
     def test_by_post(self, world):
         pairs = world.query(**ONLY_INSIDE, request=signed(INSIDE, KEY))
-        parked = world.provider.park(Call("POST", b"", urlencode(pairs).encode(), FORM))
+        parked = world.provider.store_request(Call("POST", b"", urlencode(pairs).encode(), FORM))
         assert end(world, world.resume(parked)).nonce == "n"
 
     def test_no_trip_to_storage_more(self, world):
@@ -389,7 +389,7 @@ class TestWhatCannotBeRead:
     @hypothesis_settings(max_examples=150, suppress_health_check=list(HealthCheck))
     def test_whatever_is_signed_gets_an_answer(self, world, changes):
         answer = ask(world, signed(INSIDE | changes, KEY))
-        assert isinstance(answer, Redirect | Refusal | Interact)
+        assert isinstance(answer, Redirect | Refusal | InteractionRequired)
 
 
 class TestTheInteraction:

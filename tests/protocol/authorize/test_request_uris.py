@@ -9,7 +9,7 @@ import hashlib
 import pytest
 
 from oauthprov.protocol.authorize.request_uris import MEDIA_TYPES
-from oauthprov.protocol.request.answers import Interact
+from oauthprov.protocol.request.answers import InteractionRequired
 from oauthprov.records import Client
 from tests.fetch.server import Authority, Server, answer
 from tests.protocol.authorize.test_endpoint import assert_refused
@@ -103,7 +103,7 @@ class TestAReference:
 
     def test_no_trip_to_storage_more(self, world):
         with world.counted(reads=2, writes=1):
-            assert isinstance(ask(world), Interact)
+            assert isinstance(ask(world), InteractionRequired)
 
 
 def fragment(content):

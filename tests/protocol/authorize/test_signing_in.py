@@ -11,7 +11,7 @@ from oauthprov.credentials import digest
 from oauthprov.protocol.authorize.endpoint import UNKNOWN_INTERACTION
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.answers import Call, Interact, Redirect, Refusal
+from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect, Refusal
 from oauthprov.records import Client, Interaction
 from tests.protocol.world import ALICE, BOB, BROWSER, FORM, OTHER_BROWSER, Accounts, openid_world
 
@@ -78,7 +78,7 @@ class TestPromptNone:
     def test_a_parked_post(self, world):
         """A POST has no cookies: who is there shows when the browser comes back."""
         body = urlencode(world.query(scope="openid", prompt="none")).encode()
-        parked = world.provider.park(Call("POST", b"", body, FORM))
+        parked = world.provider.store_request(Call("POST", b"", body, FORM))
         assert_error(world.resume(parked, None), "login_required")
         # It is answered, and no second time.
         assert not isinstance(world.resume(parked), Redirect)
@@ -98,9 +98,9 @@ class TestSigningInAgain:
     def test_consent_is_no_way_around(self, world, prompt):
         waiting = ask(world, prompt=prompt).interaction_id
         question = world.provider.question(waiting, ALICE, BROWSER)
-        assert question == Interact("reauthenticate", waiting)
+        assert question == InteractionRequired("reauthenticate", waiting)
         decided = world.provider.decide(waiting, ALICE, BROWSER, allow=True)
-        assert decided == Interact("reauthenticate", waiting)
+        assert decided == InteractionRequired("reauthenticate", waiting)
 
     def test_then_it_goes_on(self, world, prompt):
         waiting = ask(world, prompt=prompt).interaction_id
@@ -133,7 +133,7 @@ class TestSelectAccount:
 
     def test_somebody_chooses(self, world, more):
         waiting = ask(world, prompt=f"select_account{more}").interaction_id
-        assert world.resume(waiting) == Interact("select_account", waiting)
+        assert world.resume(waiting) == InteractionRequired("select_account", waiting)
         assert world.provider.question(waiting, ALICE, BROWSER).step == "select_account"
         assert world.provider.decide(waiting, ALICE, BROWSER, allow=True).step == "select_account"
         assert world.provider.choose(waiting, BOB, BROWSER) is None
@@ -299,7 +299,7 @@ class TestWhatCountsAsSigningIn:
 
     def test_a_parked_request_knows_who_was_there(self, world):
         body = urlencode(world.query(scope="openid", prompt="login")).encode()
-        parked = world.provider.park(Call("POST", b"", body, FORM))
+        parked = world.provider.store_request(Call("POST", b"", body, FORM))
         before = anew(world)
         assert world.resume(parked, before).step == "reauthenticate"
         assert world.resume(parked, before).step == "reauthenticate"
@@ -597,7 +597,7 @@ def test_any_parameters_are_answered(shared, parameters, person, openid):
         assert told.get("error") in (None, "invalid_request", "login_required", "consent_required")
         assert told["iss"] == shared.settings.issuer
     else:
-        assert isinstance(answer, Interact | Refusal)
+        assert isinstance(answer, InteractionRequired | Refusal)
 
 
 @pytest.fixture(scope="module")

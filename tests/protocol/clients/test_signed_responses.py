@@ -26,7 +26,7 @@ def id_token(world, **asked):
 
 def userinfo(world, scope="openid email"):
     return world.provider.userinfo(
-        world.provider.bearer(world.tokens(scope=scope)["access_token"])
+        world.provider.token_info(world.tokens(scope=scope)["access_token"])
     )
 
 

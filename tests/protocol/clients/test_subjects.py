@@ -90,7 +90,7 @@ class TestWhereAClientIsToldOfAPerson:
 
     def test_userinfo(self, world):
         """Section 5.3.2: it is that of the ID token."""
-        bearing = world.provider.bearer(world.tokens(scope="openid email")["access_token"])
+        bearing = world.provider.token_info(world.tokens(scope="openid email")["access_token"])
         said = world.provider.userinfo(bearing)
         assert said["sub"] == bearing.subject == sub_at(world)
         assert "alice-id" not in json.dumps(said)
@@ -102,7 +102,7 @@ class TestWhereAClientIsToldOfAPerson:
 
     def test_a_host_knows_the_account(self, world):
         """Its own views are no client: they are the operator's."""
-        bearing = world.provider.bearer(world.tokens(scope="openid")["access_token"])
+        bearing = world.provider.token_info(world.tokens(scope="openid")["access_token"])
         assert bearing.account_id == "alice-id"
 
     def test_logout_tokens(self, receiver):
@@ -242,7 +242,7 @@ class TestWithoutTheSecret:
 
     def test_it_is_as_good_as_disabled(self, later, caplog):
         assert later.authorize(scope="openid").error == "invalid_request"
-        assert later.provider.bearer(later.held["access_token"]) is None
+        assert later.provider.token_info(later.held["access_token"]) is None
         refused = later.refresh(later.held["refresh_token"])
         assert (refused.status, refused.body["error"]) == (401, "invalid_client")
         assert "client app needs oauthprov.openid.pairwise_secret" in caplog.text
@@ -266,7 +266,7 @@ def test_it_costs_no_trip_more(world):
     with world.counted(reads=2, writes=1):
         tokens = world.redeem(code).body
     with world.counted(reads=1, writes=0):
-        world.provider.userinfo(world.provider.bearer(tokens["access_token"]))
+        world.provider.userinfo(world.provider.token_info(tokens["access_token"]))
     asked = {"scope": "openid", "id_token_hint": tokens["id_token"]}
     with world.counted(reads=1, writes=1):
         assert isinstance(world.authorize(**asked), Redirect)

@@ -87,7 +87,7 @@ def test_resources_are_bound_and_narrowed(alone):
     target = "https://photos.example/"
     (code,) = alone.authorize(scope="read photos", resource=target)["code"]
     _, tokens = exchange(alone, code)
-    assert alone.world.provider.bearer(tokens["access_token"]).resources == (target,)
+    assert alone.world.provider.token_info(tokens["access_token"]).resources == (target,)
 
 
 def test_a_replay_raises_and_revokes(alone):

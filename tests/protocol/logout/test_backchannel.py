@@ -32,7 +32,7 @@ def visit(world):
 
 def deliver(world):
     done = world.provider.backchannel.deliver()
-    return done.told, done.left
+    return done.notified, done.left
 
 
 def told(world, receiver):
@@ -234,7 +234,7 @@ class TestTheQueue:
         )
         node = Provider(lost, world.storage, world.provider.accounts, lambda: world.now)
         done = node.backchannel.deliver()
-        assert (done.told, done.left, receiver.requests) == (0, 1, [])
+        assert (done.notified, done.left, receiver.requests) == (0, 1, [])
         world.now += backchannel.PAUSE
         assert deliver(world) == (1, 0)
 
@@ -266,7 +266,7 @@ class TestTheQueue:
         visit.tokens()
         visit.leave()
         again = world.another_process()
-        assert again.backchannel.deliver().told == 1
+        assert again.backchannel.deliver().notified == 1
         assert deliver(world) == (0, 0)
         assert len(receiver.requests) == 1
 

@@ -257,7 +257,7 @@ class TestHowMuchEnds:
         person.tokens("openid offline_access")
         sign_out(person)
         [told] = world.all(LogoutDelivery)
-        assert world.provider.backchannel.deliver().told == 1
+        assert world.provider.backchannel.deliver().notified == 1
         person.visit = person.sign_in()
         person.tokens("openid offline_access")
         world.provider.finish(sign_out_everywhere(person))
@@ -367,7 +367,7 @@ def test_the_answer_doesn_t_wait_for_a_thousand_grants(world, person):
         Sweeps(world.settings, world.storage, clients, lambda: world.now),
         lambda: world.now,
         wake=lambda: woken.append(True),
-        tell=lambda: None,
+        notify=lambda: None,
     )
     key = person.visit.person.session_key
     reads, writes = world.storage.trips(lambda: endings.end_session(key))
@@ -429,8 +429,8 @@ class TestMarks:
     def test_a_host_that_leaves_twice(self, world, person):
         who = person.visit.person
         person.tokens()
-        world.provider.leave(who)
-        world.provider.leave(who)
+        world.provider.end_host_session(who)
+        world.provider.end_host_session(who)
         [grant] = world.all(Grant)
         assert grant.state(world.now) == "revoked"
 

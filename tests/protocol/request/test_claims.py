@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauthprov.protocol.keys.json_object import DEPTH_LIMIT
-from oauthprov.protocol.request.answers import Interact, Redirect
-from oauthprov.protocol.request.claims import ClaimsRequest, Wanted, told
+from oauthprov.protocol.request.answers import InteractionRequired, Redirect
+from oauthprov.protocol.request.claims import ClaimsRequest, Wanted, selected
 from tests.protocol.world import ALICE, BROWSER, openid_world
 
 KNOWN = {"name": "Alice", "email": "a@example.org", "email_verified": False, "phone_number": None}
@@ -22,7 +22,7 @@ def world():
 
 def userinfo(world, **changes):
     token = world.tokens(**changes)["access_token"]
-    return world.provider.userinfo(world.provider.bearer(token))
+    return world.provider.userinfo(world.provider.token_info(token))
 
 
 def test_each_scope_stands_for_its_claims(world):
@@ -41,7 +41,7 @@ def test_each_scope_stands_for_its_claims(world):
 
 
 def test_null_is_not_told():
-    assert told(KNOWN, ("phone", "email"), {}).keys() == {"email", "email_verified"}
+    assert selected(KNOWN, ("phone", "email"), {}).keys() == {"email", "email_verified"}
 
 
 def test_single_claims(world):
@@ -93,7 +93,7 @@ def test_what_the_client_may_not_ask_for_is_left_out(world):
     world.client("narrow", scopes=("openid", "email"))
     asked = '{"userinfo": {"name": null, "email": null}}'
     token = world.tokens("narrow", scope="openid", claims=asked)
-    bearing = world.provider.bearer(token["access_token"])
+    bearing = world.provider.token_info(token["access_token"])
     assert world.provider.userinfo(bearing) == {"sub": "alice-id", "email": "alice@example.org"}
 
 
@@ -102,7 +102,7 @@ def test_a_person_is_asked_for_single_claims_in_words(world):
     world.allow(scope="openid")
     assert isinstance(world.authorize(scope="openid"), Redirect)
     pending = world.authorize(scope="openid", claims='{"id_token": {"email": null}}')
-    assert isinstance(pending, Interact)
+    assert isinstance(pending, InteractionRequired)
     question = world.provider.question(pending.interaction_id, ALICE, BROWSER)
     assert [(asked.name, asked.new) for asked in question.scopes] == [
         ("openid", False),
@@ -110,7 +110,7 @@ def test_a_person_is_asked_for_single_claims_in_words(world):
     ]
     answer = world.provider.decide(pending.interaction_id, ALICE, BROWSER, allow=True)
     token = world.redeem(dict(answer.params)["code"]).body["access_token"]
-    assert world.provider.bearer(token).scopes == ("openid",)
+    assert world.provider.token_info(token).scopes == ("openid",)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_a_person_is_asked_for_single_claims_in_words(world):
 )
 def test_what_is_no_claims_parameter_is_told(world, wrong):
     answer = world.authorize(scope="openid", claims=wrong)
-    told_ = dict(answer.params)
-    assert (told_["error"], told_["state"]) == ("invalid_request", "s t&=ä")
+    told = dict(answer.params)
+    assert (told["error"], told["state"]) == ("invalid_request", "s t&=ä")
 
 
 def test_without_openid_it_is_not_even_read(world):

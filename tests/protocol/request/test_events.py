@@ -301,11 +301,11 @@ def test_why_a_token_isn_t_active(world, lines):
 
 def test_why_a_resource_refuses_a_token(world, lines):
     body = world.tokens()
-    world.provider.bearer("nonsense")
-    world.provider.bearer(body["refresh_token"])
+    world.provider.token_info("nonsense")
+    world.provider.token_info(body["refresh_token"])
     key = next(s.record.key for s in world.all(AccessToken))
     world.storage.commit(Claim(AccessToken, key), now=world.now)
-    world.provider.bearer(body["access_token"])
+    world.provider.token_info(body["access_token"])
     told = [(x["endpoint"], x["error"], x["reason"], x.get("client_id")) for x in lines()]
     assert told == [
         ("resource", "invalid_token", "token_unknown", None),
@@ -345,7 +345,7 @@ def test_no_line_holds_a_token_or_a_code(world, caplog):
     body = world.redeem(code).body
     world.redeem(code)
     world.refresh(body["refresh_token"])
-    world.provider.bearer(body["access_token"])
+    world.provider.token_info(body["access_token"])
     world.introspect(body["access_token"])
     world.redeem(world.code(), code_verifier=VERIFIER_OF_ANOTHER)
     logged = "\n".join(f"{r.getMessage()} {vars(r)}" for r in caplog.records)

@@ -14,7 +14,7 @@ ALL = {"scope": "read photos notes", "resource": [PHOTOS, NOTES]}
 
 
 def resources_of(world, body):
-    return world.provider.bearer(body["access_token"]).resources
+    return world.provider.token_info(body["access_token"]).resources
 
 
 @pytest.mark.parametrize(

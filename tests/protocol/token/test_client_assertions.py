@@ -10,7 +10,7 @@ import pytest
 
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import ALGORITHMS, PrivateKey
-from oauthprov.protocol.request.answers import Interact
+from oauthprov.protocol.request.answers import InteractionRequired
 from oauthprov.protocol.token.client_assertions import LIFETIME_LIMIT, TYPE
 from oauthprov.records import Client
 from tests.protocol.assertions import (
@@ -287,7 +287,7 @@ def test_pkce_public_only_counts_it_as_confidential():
     world.signer("confidential", scopes=("openid",))
     without = {"code_challenge": None, "code_challenge_method": None}
     answer = world.authorize("confidential", scope="openid", **without)
-    assert isinstance(answer, Interact)
+    assert isinstance(answer, InteractionRequired)
 
 
 def test_why_it_was_refused_is_logged_without_the_assertion(world, caplog):

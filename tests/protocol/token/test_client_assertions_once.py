@@ -6,7 +6,7 @@ import pytest
 
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey
-from oauthprov.records import Client, Grant, Seen
+from oauthprov.records import Client, Grant, ReplayMark
 from tests.protocol.assertions import SigningWorld, ask, proof, signed, worker, works
 from tests.protocol.world import ISSUER
 from tests.servers.emptying import empty
@@ -65,7 +65,7 @@ def test_7523_3_7_a_jti_is_one_clients_own(world):
 def test_what_is_not_verified_uses_nothing_up(world):
     assert not works(world, worker(jti="1", key=OTHER_KEY))
     assert not works(world, worker(jti="1", aud="https://other.example"))
-    assert world.all(Seen) == []
+    assert world.all(ReplayMark) == []
     assert works(world, worker(jti="1"))
 
 

@@ -48,13 +48,13 @@ def test_an_unknown_scope_is_an_invalid_scope(world, scope):
 def test_resources(world):
     token = ask(world, scope="read photos notes", resource=PHOTOS).body
     assert token["scope"] == "read photos"
-    assert world.provider.bearer(token["access_token"]).resources == (PHOTOS,)
+    assert world.provider.token_info(token["access_token"]).resources == (PHOTOS,)
     assert ask(world, resource="https://evil.example/").body["error"] == "invalid_target"
     useless = ask(world, scope="notes", resource=PHOTOS)
     assert (useless.status, useless.body["error"]) == (400, "invalid_scope")
     both = [("grant_type", "client_credentials"), ("resource", PHOTOS), ("resource", NOTES)]
     answer = world.post("token", both, client_id="worker")
-    assert world.provider.bearer(answer.body["access_token"]).resources == (PHOTOS, NOTES)
+    assert world.provider.token_info(answer.body["access_token"]).resources == (PHOTOS, NOTES)
 
 
 def test_a_client_without_the_grant_type_is_unauthorized(world):

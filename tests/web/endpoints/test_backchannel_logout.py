@@ -80,7 +80,7 @@ class TestAHostThatNamesItsSessions:
         assert response.headers["Set-Cookie"] == "gateway=; Max-Age=0"
         assert app.introspect(tokens["access_token"]) == {"active": False}
         assert app.introspect(stays["access_token"])["active"] is True
-        assert site_of(site.wsgi.registry).provider.backchannel.deliver().told == 1
+        assert site_of(site.wsgi.registry).provider.backchannel.deliver().notified == 1
         [token] = receiver.told(site.get("/oauth/jwks").json)
         assert token.claims["sub"] == "host-alice"
 

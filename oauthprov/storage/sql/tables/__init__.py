@@ -57,7 +57,7 @@ TABLES: dict[type[Record], Table] = {
     records.Interaction: interactions,
     records.Session: sessions,
     records.SigningKey: signing_keys,
-    records.Seen: seen,
+    records.ReplayMark: seen,
     records.InitialAccessToken: initial_access_tokens,
     records.LogoutDelivery: logout_deliveries,
     records.Logo: logos,
