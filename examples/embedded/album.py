@@ -41,7 +41,7 @@ class People(AccountSource):
     def sign_out(self, request):
         return request.registry["album.cookie"].helper.forget(request)
 
-    def name_of(self, account_id):
+    def name_of(self, account_id, request):
         return account_id if account_id in PASSWORDS else None
 
 

@@ -104,17 +104,19 @@ class AccountSource(ABC, Generic[RequestT]):
     def login_url(self, request: RequestT, return_to: str) -> str:
         """Return where to send a person to sign in; ``return_to`` is where they go next."""
 
-    def name_of(self, account_id: str) -> str | None:
+    def name_of(self, account_id: str, request: RequestT) -> str | None:
         """Return the name that people know the account by, or None when it is gone."""
         return None
 
-    def claims(self, account_id: str) -> Mapping[str, object]:
+    def claims(self, account_id: str, request: RequestT) -> Mapping[str, object]:
         """Return what is known of the account, by the names of OpenID Connect Core section 5.1.
+
+        ``request`` is any: a client's to the token endpoint, say, with no browser behind it.
 
         Values are JSON. A client is told only what it was allowed to know of it; ``sub`` and all
         that says how somebody signed in come from the provider. May read storage, once.
         """
-        name = self.name_of(account_id)
+        name = self.name_of(account_id, request)
         return {} if name is None else {"name": name}
 
     def reauthentication_url(self, request: RequestT, return_to: str) -> str | None:

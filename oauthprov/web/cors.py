@@ -106,7 +106,7 @@ def _allow_origin_of(
         return
     try:
         client_id = client_id_of(request)
-        client = request.oauthprov.provider.clients.get(client_id) if client_id else None
+        client = request.oauthprov.provider.client(client_id) if client_id else None
     except (OAuth2Error, Rejected, StorageError):
         return
     if client is not None and origin in {origin_of(uri) for uri in client.redirect_uris}:

@@ -21,7 +21,7 @@ from oauthprov.errors import OAuth2Error
 from oauthprov.mail import Outbox
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.answers import Call
+from oauthprov.protocol.request.answers import Call, Visitor
 from oauthprov.settings import Settings
 from oauthprov.web import csrf
 from oauthprov.web.errors import Rejected
@@ -187,6 +187,11 @@ class RequestTools:
         """Return who else is signed in in this browser, as the account source says."""
         return self.site.accounts.others(self._request)
 
+    @property
+    def visitor(self) -> Visitor:
+        """The browser and who is signed in there, as the protocol takes them."""
+        return Visitor(self.session.browser, self.person, self.others, self._request)
+
     @reify
     def call(self) -> Call:
         """The request as the protocol takes it. Raises Rejected when the body is over 64 KiB."""
@@ -201,6 +206,7 @@ class RequestTools:
             query=environ.get("QUERY_STRING", "").encode("latin-1"),
             body=self._body(),
             headers=headers,
+            host_request=self._request,
         )
 
     def call_to(self, name: str) -> Call:
@@ -260,7 +266,7 @@ class RequestTools:
         """
         query = dict(parse_qsl(urlsplit(return_to).query))
         if "interaction" in query:
-            self.provider.choose(query["interaction"], person, self.session.browser)
+            self.provider.authorization.choose(query["interaction"], person, self.session.browser)
 
     def registration_url(self, interaction: str) -> str:
         """Return where to make an account for a stored request, or at least to sign in."""

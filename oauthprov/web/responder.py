@@ -65,7 +65,8 @@ def _interact(request: Request, value: InteractionRequired) -> Response:
         case "select_account":
             url = tools.selection_url(interaction)
     if url is None:
-        return respond(request, tools.provider.decline(interaction, tools.session.browser))
+        nowhere = Refusal("invalid_request", "There is no page here for that.")
+        return respond(request, value.otherwise or nowhere)
     return see(request, url)
 
 

@@ -114,7 +114,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
         base_url=base_url,
         provider=provider,
         accounts=source,
-        sessions=Sessions(settings, storage, clock, provider.end_session),
+        sessions=Sessions(settings, storage, clock, provider.endings.end_session),
         people=people,
         attempts=Attempts(settings),
         outbox=Outbox(mailer) if mailer is not None else None,

@@ -58,7 +58,7 @@ class SigningWorld(World):
         audiences = (TOKEN, f"{ISSUER}/oauth/{endpoint}")
         body = urlencode(form).encode()
         call = Call("POST", b"", body, FORM | (headers or {}), audiences)
-        return getattr(self.provider, endpoint)(call)
+        return getattr(self.provider.endpoints, endpoint)(call)
 
     def exchange(self, code, assertion, **more):
         """Redeem a code with an assertion."""

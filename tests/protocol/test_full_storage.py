@@ -57,7 +57,7 @@ def test_what_a_person_ends_is_over(world, person, fill, end):
     tokens = person.tokens()
     fill()
     if sweep := end(person):
-        world.provider.finish(sweep)
+        world.provider.endings.finish(sweep)
     world.provider.sweeper.join(60)
     assert person.is_signed_in() == (end is disconnect)
     assert not world.is_live(tokens["access_token"])

@@ -107,7 +107,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule()
     def disconnect(self):
-        self.world.provider.disconnect("alice-id", "app")
+        self.world.provider.endings.withdraw("alice-id", "app")
         for family in self.all:
             family.revoked = True
 

@@ -4,7 +4,7 @@ import logging
 
 from oauthprov import credentials
 from oauthprov.protocol.engine.endpoints import keep_oauthlib_quiet
-from oauthprov.protocol.request.answers import InteractionRequired
+from oauthprov.protocol.request.answers import InteractionRequired, Visitor
 from tests.protocol.world import ALICE, BROWSER, VERIFIER, World
 
 
@@ -14,7 +14,7 @@ def run_every_flow(world):
     secrets = [*world.secrets.values(), VERIFIER]
     pending = world.authorize(person=None)
     assert isinstance(pending, InteractionRequired)
-    world.provider.decide(pending.interaction_id, ALICE, BROWSER, allow=True)
+    world.authorization.decide(pending.interaction_id, Visitor(BROWSER, ALICE), allow=True)
     code = world.code(scope="read write")
     first = world.redeem(code).body
     second = world.refresh(first["refresh_token"]).body

@@ -2,6 +2,7 @@
 
 import pytest
 
+from oauthprov.protocol.request.answers import Visitor
 from oauthprov.storage.interface import StorageError
 from tests.protocol.world import ALICE, BROWSER
 
@@ -32,7 +33,7 @@ def test_a_failure_is_a_storage_error_and_the_next_attempt_works(world, broken, 
         lambda: world.refresh(tokens["refresh_token"]),
         lambda: world.redeem(code),
         lambda: world.authorize(person=None),
-        lambda: world.provider.decide(pending, ALICE, BROWSER, allow=True),
+        lambda: world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True),
         lambda: world.post("revoke", {"token": tokens["access_token"]}, client_id="app"),
     ]
     before = world.dump()

@@ -18,7 +18,7 @@ class Visit:
             account = Account(account, "somebody", created_at=world.now)
         self.account = account
         self.sessions = Sessions(
-            world.settings, world.storage, lambda: world.now, world.provider.end_session
+            world.settings, world.storage, lambda: world.now, world.provider.endings.end_session
         )
         self.secret = self.start(replacing)
 

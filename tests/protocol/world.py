@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 from oauthprov import credentials
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.protocol.provider import Provider
-from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect
+from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect, Visitor
 from oauthprov.records import KINDS, Client
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
@@ -69,7 +69,7 @@ class Accounts(AccountSource):
     def login_url(self, request, return_to):
         return "/login"
 
-    def claims(self, account_id):
+    def claims(self, account_id, request):
         return CLAIMS[account_id]
 
 
@@ -109,6 +109,11 @@ class World:
         """A second provider over the same storage, with caches of its own."""
         return Provider(self.settings, self.storage, Accounts(), lambda: self.now)
 
+    @property
+    def authorization(self):
+        """The authorization endpoint, and the steps of a person there."""
+        return self.provider.authorization
+
     def client(self, client_id="app", client_type="web", **changes):
         """Store a client; ``self.secrets`` has its secret."""
         known = {"web": "client_secret_basic", "machine": "client_secret_basic"}
@@ -145,7 +150,7 @@ class World:
         headers = FORM | (self.auth(client_id) if client_id else {}) | (headers or {})
         pairs = form.items() if isinstance(form, dict) else form
         body = form if isinstance(form, bytes) else urlencode(list(pairs)).encode()
-        return getattr(self.provider, endpoint)(Call("POST", b"", body, headers))
+        return getattr(self.provider.endpoints, endpoint)(Call("POST", b"", body, headers))
 
     def query(self, client_id="app", **changes):
         """The pairs of a good authorization request; None drops one, a list repeats it."""
@@ -164,18 +169,20 @@ class World:
     def authorize(self, client_id="app", person=ALICE, browser=BROWSER, **changes):
         """Send an authorization request by GET."""
         query = urlencode(self.query(client_id, **changes)).encode()
-        return self.provider.authorize(Call("GET", query), person, browser)
+        return self.authorization.begin(Call("GET", query), Visitor(browser, person))
 
     def resume(self, interaction_id, person=ALICE, browser=BROWSER):
         """Go on with a stored request."""
         query = urlencode({"interaction": interaction_id}).encode()
-        return self.provider.authorize(Call("GET", query), person, browser)
+        return self.authorization.begin(Call("GET", query), Visitor(browser, person))
 
     def allow(self, client_id="app", person=ALICE, **changes):
         """Go through the authorization to its end, saying Allow where asked."""
         answer = self.authorize(client_id, person, **changes)
         if isinstance(answer, InteractionRequired):
-            answer = self.provider.decide(answer.interaction_id, person, BROWSER, allow=True)
+            answer = self.authorization.decide(
+                answer.interaction_id, Visitor(BROWSER, person), allow=True
+            )
         assert isinstance(answer, Redirect), answer
         return dict(answer.params)
 

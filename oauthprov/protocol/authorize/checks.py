@@ -20,8 +20,10 @@ from oauthprov.protocol.request import scopes
 from oauthprov.protocol.request.answers import ResponseMode
 from oauthprov.protocol.request.authentication_request import AuthenticationRequest
 from oauthprov.protocol.request.claims import ClaimsRequest
-from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.token import id_tokens
+from oauthprov.records import Client
 from oauthprov.settings import OFFLINE_ACCESS, OPENID
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")
@@ -32,76 +34,90 @@ RESPONSE_MODES: dict[str, ResponseMode] = {
 }
 LOGIN_HINT_LIMIT = 200
 
-Check = Callable[[Context, AuthenticationRequest], None]
+Check = Callable[["Given", AuthenticationRequest], None]
 Endpoint = Literal["authorize", "pushed", "device"]
 
 
-def run(context: Context, endpoint: Endpoint) -> AuthenticationRequest:
-    """Run the checks of an endpoint over ``context.parsed``. Raises OAuth2Error."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a check looks at: the request so far, and the client that it is shown to come from."""
+
+    context: Context
+    client: Client
+    request: Authorizing
+
+    def get(self, name: str) -> str | None:
+        """Return a parameter, None when it is absent."""
+        return self.request.parsed.get(name)
+
+
+def run(context: Context, request: Authorizing, endpoint: Endpoint) -> AuthenticationRequest:
+    """Run the checks of an endpoint over an authorization request. Raises OAuth2Error."""
+    given = Given(context, context.known_client, request)
     asked = AuthenticationRequest(
-        openid=_is_openid(context),
-        subject_of=partial(subjects.subject, context.settings, required(context.client)),
+        openid=_is_openid(given),
+        subject_of=partial(subjects.subject, context.settings, given.client),
     )
     for rule in RULES:
         if endpoint in rule.endpoints and (asked.openid or not rule.openid):
-            rule.check(context, asked)
+            rule.check(given, asked)
     return asked
 
 
-def _is_openid(context: Context) -> bool:
-    if context.openid is None:
+def _is_openid(given: Given) -> bool:
+    if given.context.openid is None:
         return False
-    scope = context.parsed.get("scope")
-    client = required(context.client)
-    words = scopes.defaults(context.settings, client) if scope is None else scope.split(" ")
-    return OPENID in words
+    scope = given.get("scope")
+    if scope is None:
+        return OPENID in scopes.defaults(given.context.settings, given.client)
+    return OPENID in scope.split(" ")
 
 
-def response_type(context: Context, asked: AuthenticationRequest) -> None:
+def response_type(given: Given, asked: AuthenticationRequest) -> None:
     """What is issued right here goes into the fragment (Multiple Response Types section 5)."""
-    words = frozenset((context.parsed.get("response_type") or "").split())
+    words = frozenset((given.get("response_type") or "").split())
     asked.response_type = words
     in_fragment = not words.isdisjoint({"id_token", "token"})
-    if in_fragment and response_types.implicit_is_on(context.settings):
-        context.response_mode = "fragment"
+    if in_fragment and response_types.implicit_is_on(given.context.settings):
+        given.request.response_mode = "fragment"
 
 
-def response_mode(context: Context, asked: AuthenticationRequest) -> None:
+def response_mode(given: Given, asked: AuthenticationRequest) -> None:
     """The mode is one of ours; the errors of later checks take it (Multiple Response Types 2)."""
-    given = context.parsed.get("response_mode")
-    if given is None or "response_mode" in context.parsed.repeated:
+    value = given.get("response_mode")
+    if value is None or "response_mode" in given.request.parsed.repeated:
         return
-    if given not in RESPONSE_MODES:
+    if value not in RESPONSE_MODES:
         raise InvalidRequestError(f"The response_mode must be one of {', '.join(RESPONSE_MODES)}.")
-    if given == "query" and context.response_mode == "fragment":
+    if value == "query" and given.request.response_mode == "fragment":
         raise InvalidRequestError("The response_mode query is not for tokens.")
-    context.response_mode = RESPONSE_MODES[given]
+    given.request.response_mode = RESPONSE_MODES[value]
 
 
-def nothing_repeats(context: Context, asked: AuthenticationRequest) -> None:
+def nothing_repeats(given: Given, asked: AuthenticationRequest) -> None:
     """No parameter comes twice (RFC 6749 section 3.1)."""
-    if context.parsed.repeated:
-        raise InvalidRequestError(f"Duplicate {context.parsed.repeated[0]} parameter.")
+    if given.request.parsed.repeated:
+        raise InvalidRequestError(f"Duplicate {given.request.parsed.repeated[0]} parameter.")
 
 
-def request_object(context: Context, asked: AuthenticationRequest) -> None:
+def request_object(given: Given, asked: AuthenticationRequest) -> None:
     """A request object that was refused, or is missing, says so here (RFC 9101 section 7).
 
     It is resolved first of all; only now is there a client to tell.
     """
-    if context.parsed.refused is not None:
-        raise context.parsed.refused
+    if given.request.parsed.refused is not None:
+        raise given.request.parsed.refused
 
 
-def redirect_uri(context: Context, asked: AuthenticationRequest) -> None:
+def redirect_uri(given: Given, asked: AuthenticationRequest) -> None:
     """The redirect URI is required, where OAuth has a default (Core section 3.1.2.1)."""
-    if context.parsed.get("redirect_uri") is None:
+    if given.get("redirect_uri") is None:
         raise MissingRedirectURIError()
 
 
-def prompt(context: Context, asked: AuthenticationRequest) -> None:
+def prompt(given: Given, asked: AuthenticationRequest) -> None:
     """Every value is known, and ``none`` stands alone (Core 3.1.2.1, Prompt Create 4.1)."""
-    values = frozenset((context.parsed.get("prompt") or "").split())
+    values = frozenset((given.get("prompt") or "").split())
     if not values.issubset(PROMPTS):
         raise InvalidRequestError(f"The prompt must be of {', '.join(PROMPTS)}.")
     if "none" in values and len(values) > 1:
@@ -109,81 +125,81 @@ def prompt(context: Context, asked: AuthenticationRequest) -> None:
     asked.prompt = values
 
 
-def max_age(context: Context, asked: AuthenticationRequest) -> None:
+def max_age(given: Given, asked: AuthenticationRequest) -> None:
     """The age is a whole number of seconds; the client may have registered a default."""
-    given = context.parsed.get("max_age")
-    if given is None:
-        asked.max_age = required(context.client).default_max_age
+    value = given.get("max_age")
+    if value is None:
+        asked.max_age = given.client.default_max_age
         return
-    if not (given.isascii() and given.isdigit() and len(given) < 16):
+    if not (value.isascii() and value.isdigit() and len(value) < 16):
         raise InvalidRequestError("The max_age must be a whole number of seconds.")
-    asked.max_age = min(int(given), MAX_AGE_LIMIT)
+    asked.max_age = min(int(value), MAX_AGE_LIMIT)
 
 
-def acr_values(context: Context, asked: AuthenticationRequest) -> None:
+def acr_values(given: Given, asked: AuthenticationRequest) -> None:
     """A wish, which the client may have registered: what can't be met here is ignored."""
-    given = context.parsed.get("acr_values")
-    default = required(context.client).default_acr_values
-    known = required(context.openid).accounts.acr_values
-    asked.acr_values = frozenset(default if given is None else given.split()).intersection(known)
+    value = given.get("acr_values")
+    default = given.client.default_acr_values
+    known = given.context.signing.accounts.acr_values
+    asked.acr_values = frozenset(default if value is None else value.split()).intersection(known)
 
 
-def ui_locales(context: Context, asked: AuthenticationRequest) -> None:
+def ui_locales(given: Given, asked: AuthenticationRequest) -> None:
     """A wish: of the languages that pages don't have none is an error."""
-    asked.ui_locales = tuple((context.parsed.get("ui_locales") or "").split())
+    asked.ui_locales = tuple((given.get("ui_locales") or "").split())
 
 
-def nonce(context: Context, asked: AuthenticationRequest) -> None:
+def nonce(given: Given, asked: AuthenticationRequest) -> None:
     """Any text will do; none will with a code, for PKCE is there (Core 3.2.2.1, RFC 9700).
 
     Response types that aren't supported are refused later, as such.
     """
-    asked.nonce = context.parsed.get("nonce")
+    asked.nonce = given.get("nonce")
     words = " ".join(sorted(asked.response_type))
     if asked.nonce is None and words in response_types.WITHOUT_CODE:
         raise InvalidRequestError("The nonce is missing.")
 
 
-def claims(context: Context, asked: AuthenticationRequest) -> None:
+def claims(given: Given, asked: AuthenticationRequest) -> None:
     """The claims parameter is JSON of the defined form; unknown claims are ignored (Core 5.5)."""
-    given = context.parsed.get("claims")
-    if given is None:
+    value = given.get("claims")
+    if value is None:
         return
     try:
-        parsed = ClaimsRequest.parse(given)
+        parsed = ClaimsRequest.parse(value)
     except ValueError as wrong:
         raise InvalidRequestError(f"The claims parameter {wrong}.") from None
-    asked.claims = parsed.within(scopes.allowed(context.settings, required(context.client)))
+    asked.claims = parsed.within(scopes.allowed(given.context.settings, given.client))
 
 
-def login_hint(context: Context, asked: AuthenticationRequest) -> None:
+def login_hint(given: Given, asked: AuthenticationRequest) -> None:
     """A hint that can't be a user name is ignored: it is only a hint."""
-    given = context.parsed.get("login_hint")
-    if given is not None and len(given) <= LOGIN_HINT_LIMIT and given.isprintable():
-        asked.login_hint = given
+    value = given.get("login_hint")
+    if value is not None and len(value) <= LOGIN_HINT_LIMIT and value.isprintable():
+        asked.login_hint = value
 
 
-def id_token_hint(context: Context, asked: AuthenticationRequest) -> None:
+def id_token_hint(given: Given, asked: AuthenticationRequest) -> None:
     """The hint is an ID token of ours for this client; it may have expired (Core 3.1.2.1)."""
-    given = context.parsed.get("id_token_hint")
-    if given is None:
+    value = given.get("id_token_hint")
+    if value is None:
         return
     try:
-        token = id_tokens.hinted(context, given)
+        token = id_tokens.hinted(given.context, value)
     except JoseError as refused:
         raise InvalidRequestError("The id_token_hint is no ID token of this server.") from refused
-    if token.get("aud") != required(context.client).client_id:
+    if token.get("aud") != given.client.client_id:
         raise InvalidRequestError("The id_token_hint was issued to another client.")
     asked.hint = str(token.get("sub"))
 
 
-def offline_access(context: Context, asked: AuthenticationRequest) -> None:
+def offline_access(given: Given, asked: AuthenticationRequest) -> None:
     """Offline access needs a consent that is asked for now, or is dropped (Core section 11).
 
     The operator's own clients are the exception: nobody is asked about them. Without a code there
     is none.
     """
-    consented = "consent" in asked.prompt or required(context.client).first_party
+    consented = "consent" in asked.prompt or given.client.first_party
     if not consented or "code" not in asked.response_type:
         asked.dropped = frozenset({OFFLINE_ACCESS})
 

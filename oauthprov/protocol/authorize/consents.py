@@ -22,10 +22,13 @@ Asking = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def load(context: Context, account_id: str, client: Client) -> Stored[Consent] | None:
-    """Return the consent of the account for the client, withdrawn or not; note its epoch."""
-    stored = context.storage.get(Consent, consent_key(account_id, client.client_id))
-    context.consent_epoch = stored.record.epoch if stored else 0
-    return stored
+    """Return the consent of the account for the client, withdrawn or not."""
+    return context.storage.get(Consent, consent_key(account_id, client.client_id))
+
+
+def epoch(stored: Stored[Consent] | None) -> int:
+    """Return the epoch of a consent, which codes and grants under it carry."""
+    return stored.record.epoch if stored else 0
 
 
 def standing(stored: Stored[Consent] | None) -> Consent | None:

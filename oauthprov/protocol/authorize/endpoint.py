@@ -5,7 +5,8 @@ Nothing is redirected before the client and its redirect URI are proven.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Concatenate, ParamSpec, TypeVar
 
 from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, OAuth2Error
 from oauthlib.openid.connect.core.exceptions import (
@@ -18,10 +19,10 @@ from oauthprov.accounts import SignedIn
 from oauthprov.protocol.authorize import consents, implicit, interactions, signing_in
 from oauthprov.protocol.authorize.request import AuthorizationRequest, AuthorizationRequests, read
 from oauthprov.protocol.authorize.request_uris import RequestURIs
-from oauthprov.protocol.authorize.response import ResponseReady, error_response, response
+from oauthprov.protocol.authorize.response import ResponseReady
 from oauthprov.protocol.clients import redirects
 from oauthprov.protocol.engine.endpoints import Engine
-from oauthprov.protocol.request import params
+from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request.answers import (
     Call,
     ConsentQuestion,
@@ -30,10 +31,15 @@ from oauthprov.protocol.request.answers import (
     Redirect,
     Refusal,
     Step,
+    Visitor,
 )
-from oauthprov.protocol.request.context import Context, required
-from oauthprov.records import Digest, Interaction
+from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.token import codes
+from oauthprov.records import Consent, Digest, Interaction
 from oauthprov.storage.interface import Change, Claim, Conflict, Stored
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _RACES = 3
 _WITHOUT_A_PAGE: Mapping[Step, type[OAuth2Error]] = {
@@ -48,67 +54,104 @@ UNKNOWN_INTERACTION = Refusal(
 
 
 class Authorization:
-    """The endpoint and the steps of a person, over one engine. Methods raise ResponseReady."""
+    """The endpoint and the steps of a person. Every method may raise StorageError."""
 
-    def __init__(self, engine: Engine, request_uris: RequestURIs) -> None:
-        self._engine = engine
+    def __init__(self, validator: Validator, engine: Engine, request_uris: RequestURIs) -> None:
+        self._validator = validator
         self._requests = AuthorizationRequests(engine, request_uris)
 
-    def begin(
-        self, context: Context, call: Call, person: SignedIn | None, browser: Digest
+    def begin(self, call: Call, visitor: Visitor) -> Redirect | InteractionRequired | Refusal:
+        """Answer a GET of the authorization endpoint (RFC 6749 section 3.1).
+
+        A query of ``interaction=<id>`` alone goes on with a stored request.
+        """
+        return self._answered(visitor, self._begin, call, visitor)
+
+    def store(self, call: Call) -> str | Redirect | Refusal:
+        """Store a request that was posted, for whichever browser comes back; return its id."""
+
+        def store(context: Context) -> str:
+            request = self._requests.new(context, read(call))
+            return interactions.store(context, request.client.client_id, request.pairs)
+
+        return self._answered(None, store)
+
+    def pending(self, interaction_id: str, visitor: Visitor) -> Pending | None:
+        """Return the request that waits for this browser to sign in, None when none does."""
+        with self._validator.request("authorize", host_request=visitor.host_request) as context:
+            try:
+                interaction, request = self._resumed(context, interaction_id, visitor.browser)
+                who, step = self._sign_in(context, request, visitor, interaction.record)
+            except ResponseReady:  # the sign-in page just has no request to go on with
+                return None
+            expected = signing_in.expected_name(request.authentication, who)
+            wished = request.authentication.ui_locales
+            return Pending(request.client, expected, step is not None, wished)
+
+    def choose(
+        self, interaction_id: str, person: SignedIn, browser: Digest
+    ) -> Redirect | Refusal | None:
+        """Take ``person`` for a request that waits, None when it can go on.
+
+        It counts for this request only, and is no sign-in (Core section 3.1.2.1). A client that
+        wants another account gets an error.
+        """
+
+        def choose(context: Context) -> Redirect | None:
+            interaction, request = self._resumed(context, interaction_id, browser)
+            if signing_in.is_somebody_else(request.authentication, person):
+                return _ended(context, request, interaction, LoginRequired())
+            try:
+                interactions.choose(context, interaction, signing_in.mark_of(person))
+            except Conflict:
+                raise ResponseReady(UNKNOWN_INTERACTION) from None
+            return None
+
+        return self._answered(None, choose)
+
+    def question(
+        self, interaction_id: str, visitor: Visitor
+    ) -> ConsentQuestion | InteractionRequired | Redirect | Refusal:
+        """Return what to ask a person, unless they have to sign in first.
+
+        A Redirect when the request has become invalid meanwhile.
+        """
+        return self._answered(visitor, self._question, interaction_id, visitor)
+
+    def decide(
+        self, interaction_id: str, visitor: Visitor, *, allow: bool
+    ) -> Redirect | InteractionRequired | Refusal:
+        """Take a person's decision; each request is decided once."""
+        if allow:
+            return self._answered(visitor, self._allow, interaction_id, visitor)
+
+        def deny(context: Context) -> Redirect:
+            interaction, request = self._resumed(context, interaction_id, visitor.browser)
+            return _ended(context, request, interaction, AccessDeniedError())
+
+        return self._answered(visitor, deny)
+
+    def _begin(
+        self, context: Context, call: Call, visitor: Visitor
     ) -> Redirect | InteractionRequired:
-        """Answer a GET: a new request, or ``interaction=<id>`` alone to go on with one."""
         parsed = read(call)
         interaction_id = parsed.get("interaction")
         if interaction_id is None:
             request = self._requests.new(context, parsed)
-            return self._next(context, request, person, browser, None)
-        stored = interactions.adopt(context, interaction_id, person, browser)
+            return self._next(context, request, visitor, None)
+        stored = interactions.adopt(context, interaction_id, visitor)
         if stored is None or len(parsed.pairs) > 1:
             raise ResponseReady(UNKNOWN_INTERACTION)
         request = self._requests.stored(context, stored.record.params)
-        return self._next(context, request, person, browser, (interaction_id, stored))
+        return self._next(context, request, visitor, (interaction_id, stored))
 
-    def store(self, context: Context, call: Call) -> str:
-        """Store a request that was posted, for whichever browser comes back with its id."""
-        request = self._requests.new(context, read(call))
-        return interactions.store(context, request.client.client_id, request.pairs)
-
-    def pending(
-        self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
-    ) -> Pending:
-        """Return what a sign-in page needs to know of the request that waits for it."""
-        interaction, request = self._resumed(context, interaction_id, browser)
-        who, step = self._sign_in(context, request, person, interaction.record)
-        expected = signing_in.expected_name(request.authentication, who)
-        wished = request.authentication.ui_locales
-        return Pending(request.client, expected, step is not None, wished)
-
-    def choose(
-        self, context: Context, interaction_id: str, person: SignedIn, browser: Digest
-    ) -> None:
-        """Take ``person``, who is signed in in this browser, for the request."""
-        interaction, request = self._resumed(context, interaction_id, browser)
-        if signing_in.is_somebody_else(request.authentication, person):
-            raise ResponseReady(self._ended(context, request, interaction, LoginRequired()))
-        try:
-            interactions.choose(context, interaction, signing_in.mark_of(person))
-        except Conflict:
-            raise ResponseReady(UNKNOWN_INTERACTION) from None
-
-    def decline(self, context: Context, interaction_id: str, browser: Digest) -> Redirect:
-        """Tell the client that the sign-in which it wants can't be had here."""
-        interaction, request = self._resumed(context, interaction_id, browser)
-        return self._ended(context, request, interaction, LoginRequired())
-
-    def question(
-        self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
+    def _question(
+        self, context: Context, interaction_id: str, visitor: Visitor
     ) -> ConsentQuestion | InteractionRequired:
-        """Return what a person is asked, unless they have to sign in first."""
-        interaction, request = self._resumed(context, interaction_id, browser)
-        who, step = self._sign_in(context, request, person, interaction.record)
+        interaction, request = self._resumed(context, interaction_id, visitor.browser)
+        who, step = self._sign_in(context, request, visitor, interaction.record)
         if (person := who.person) is None or step is not None:
-            return InteractionRequired(step or "login", interaction_id)
+            return _required(step or "login", interaction_id, request)
         before = consents.standing(consents.load(context, person.account_id, request.client))
         before_scopes, targets = consents.known(before, request.asked)
         return ConsentQuestion(
@@ -123,14 +166,14 @@ class Authorization:
             ui_locales=request.authentication.ui_locales,
         )
 
-    def allow(
-        self, context: Context, interaction_id: str, person: SignedIn | None, browser: Digest
+    def _allow(
+        self, context: Context, interaction_id: str, visitor: Visitor
     ) -> Redirect | InteractionRequired:
         """Remember the consent and issue a code, in one commit."""
-        interaction, request = self._resumed(context, interaction_id, browser)
-        who, step = self._sign_in(context, request, person, interaction.record)
+        interaction, request = self._resumed(context, interaction_id, visitor.browser)
+        who, step = self._sign_in(context, request, visitor, interaction.record)
         if (person := who.person) is None or step is not None:
-            return InteractionRequired(step or "login", interaction_id)
+            return _required(step or "login", interaction_id, request)
         claim = Claim(Interaction, interaction.record.key)
         for _ in range(_RACES):
             stored = consents.load(context, person.account_id, request.client)
@@ -138,87 +181,58 @@ class Authorization:
                 context.now, person.account_id, request.client, request.asked, stored
             )
             try:
-                return self._answer(context, request, person, consent, claim)
+                return _granted(context, request, person, stored, consent, claim)
             except Conflict as lost:
                 if isinstance(lost.change, Claim):
                     raise ResponseReady(UNKNOWN_INTERACTION) from None
         raise ResponseReady(Refusal("temporarily_unavailable", "Please try again.", 503))
 
-    def deny(self, context: Context, interaction_id: str, browser: Digest) -> Redirect:
-        """Tell the client that the person said no."""
-        interaction, request = self._resumed(context, interaction_id, browser)
-        return self._ended(context, request, interaction, AccessDeniedError())
-
     def _next(
         self,
         context: Context,
         request: AuthorizationRequest,
-        active: SignedIn | None,
-        browser: Digest,
+        visitor: Visitor,
         pending: tuple[str, Stored[Interaction]] | None,
     ) -> Redirect | InteractionRequired:
+        """Answer the client, or say what a person has to do first."""
         began = pending[1].record if pending else None
-        person, step = self._step(context, request, active, began)
+        who, step = self._sign_in(context, request, visitor, began)
+        person, consent = who.person, None
+        if step is None and "consent" in request.authentication.prompt:
+            step = "consent"
+        if step is None and person is not None:
+            consent = consents.load(context, person.account_id, request.client)
+            step = "consent" if _must_ask(request, consent) else None
         if step is None and person is not None:
             claims = (Claim(Interaction, pending[1].record.key),) if pending else ()
             try:
-                return self._answer(context, request, person, *claims)
+                return _granted(context, request, person, consent, *claims)
             except Conflict:
                 raise ResponseReady(UNKNOWN_INTERACTION) from None
         step = step or "login"
         if "none" in request.authentication.prompt:
             error = _WITHOUT_A_PAGE.get(step, LoginRequired)()
-            return self._ended(context, request, pending[1] if pending else None, error)
+            return _ended(context, request, pending[1] if pending else None, error)
         if pending is not None:
-            return InteractionRequired(step, pending[0])
+            return _required(step, pending[0], request)
         client_id = request.client.client_id
-        return InteractionRequired(
-            step, interactions.store(context, client_id, request.pairs, active, browser)
-        )
-
-    def _step(
-        self,
-        context: Context,
-        request: AuthorizationRequest,
-        person: SignedIn | None,
-        began: Interaction | None,
-    ) -> tuple[SignedIn | None, Step | None]:
-        who, step = self._sign_in(context, request, person, began)
-        if step is not None or who.person is None:
-            return who.person, step
-        return who.person, "consent" if _must_ask(context, request, who.person) else None
+        stored = interactions.store(context, client_id, request.pairs, visitor)
+        return _required(step, stored, request)
 
     def _sign_in(
         self,
         context: Context,
         request: AuthorizationRequest,
-        person: SignedIn | None,
+        visitor: Visitor,
         began: Interaction | None,
-    ) -> tuple[signing_in.Served, signing_in.Step | None]:
+    ) -> tuple[signing_in.Served, Step | None]:
         """Return whose session serves the request, and what they have to do first."""
-        asked, others = request.authentication, context.others
-        who = signing_in.served(asked, person, others, began)
+        asked = request.authentication
+        who = signing_in.served(asked, visitor, began)
         try:
-            return who, signing_in.step(asked, who, others, context.now)
+            return who, signing_in.step(asked, who, visitor.others, context.now)
         except OAuth2Error as error:
-            raise ResponseReady(
-                error_response(context, error, request.redirect_uri, request.pairs)
-            ) from None
-
-    def _ended(
-        self,
-        context: Context,
-        request: AuthorizationRequest,
-        interaction: Stored[Interaction] | None,
-        error: OAuth2Error,
-    ) -> Redirect:
-        """End the request with an error, once."""
-        if interaction is not None:
-            try:
-                context.commit(Claim(Interaction, interaction.record.key))
-            except Conflict:
-                raise ResponseReady(UNKNOWN_INTERACTION) from None
-        return error_response(context, error, request.redirect_uri, request.pairs)
+            raise ResponseReady(request.target.error(error)) from None
 
     def _resumed(
         self, context: Context, interaction_id: str, browser: Digest
@@ -228,27 +242,71 @@ class Authorization:
             raise ResponseReady(UNKNOWN_INTERACTION)
         return stored, self._requests.stored(context, stored.record.params)
 
-    def _answer(
-        self, context: Context, request: AuthorizationRequest, person: SignedIn, *changes: Change
-    ) -> Redirect:
-        context.changes = changes
-        if "code" not in request.authentication.response_type:
+    def _answered(
+        self,
+        visitor: Visitor | None,
+        step: Callable[Concatenate[Context, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | Redirect | Refusal:
+        """Take a step of a request; return what it returns, or what ends the request."""
+        host_request = visitor.host_request if visitor else None
+        with self._validator.request("authorize", host_request=host_request) as context:
             try:
-                told = implicit.issue(context, request.authentication, person, request.scopes)
-            except OAuth2Error as error:
-                return error_response(context, error, request.redirect_uri, request.pairs)
-            return response(context, request.redirect_uri, told, request.pairs)
-        self._engine.authorization.create_authorization_response(
-            params.uri_with(request.pairs),
-            scopes=list(request.scopes),
-            credentials={"user": person},
-        )
-        code = ("code", required(context.issued))
-        return response(context, request.redirect_uri, (code,), request.pairs)
+                return context.answered(step(context, *args, **kwargs))
+            except ResponseReady as ready:
+                return context.answered(ready.answer)
 
 
-def _must_ask(context: Context, request: AuthorizationRequest, person: SignedIn) -> bool:
-    if "consent" in request.authentication.prompt:
-        return True
-    consent = consents.standing(consents.load(context, person.account_id, request.client))
+def _required(
+    step: Step, interaction_id: str, request: AuthorizationRequest
+) -> InteractionRequired:
+    return InteractionRequired(step, interaction_id, request.target.error(LoginRequired()))
+
+
+def _ended(
+    context: Context,
+    request: AuthorizationRequest,
+    interaction: Stored[Interaction] | None,
+    error: OAuth2Error,
+) -> Redirect:
+    """End the request with an error, once."""
+    if interaction is not None:
+        try:
+            context.commit(Claim(Interaction, interaction.record.key))
+        except Conflict:
+            raise ResponseReady(UNKNOWN_INTERACTION) from None
+    return request.target.error(error)
+
+
+def _granted(
+    context: Context,
+    request: AuthorizationRequest,
+    person: SignedIn,
+    consent: Stored[Consent] | None,
+    *changes: Change,
+) -> Redirect:
+    """Commit ``changes`` and issue what was asked for, by one commit. Raises Conflict."""
+    asked, epoch = request.authentication, consents.epoch(consent)
+    if "code" not in asked.response_type:
+        try:
+            issued = implicit.issue(context, request, person, *changes, consent_epoch=epoch)
+        except OAuth2Error as error:
+            return request.target.error(error)
+        return request.target.response(*issued)
+    authorized = codes.Authorized(
+        client_id=request.client.client_id,
+        redirect_uri=request.redirect_uri,
+        scopes=request.scopes,
+        resources=request.resources,
+        code_challenge=request.code_challenge,
+        claims=asked.claims.dump(),
+        nonce=asked.nonce,
+    )
+    code = codes.issue(context, authorized, person, *changes, consent_epoch=epoch)
+    return request.target.response(("code", code))
+
+
+def _must_ask(request: AuthorizationRequest, stored: Stored[Consent] | None) -> bool:
+    consent = consents.standing(stored)
     return consents.needed(request.client, request.redirect_uri, request.asked, consent)

@@ -10,8 +10,8 @@ from oauthlib.openid.connect.core.exceptions import LoginRequired
 
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
-from oauthprov.protocol.request.authentication_request import AuthenticationRequest
-from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.authorize.request import AuthorizationRequest
+from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.params import Pairs
 from oauthprov.protocol.token import ended, id_tokens, tokens
 from oauthprov.records import Grant
@@ -19,51 +19,59 @@ from oauthprov.storage.interface import Add, Change, Revoke
 
 
 def issue(
-    context: Context, asked: AuthenticationRequest, person: SignedIn, scopes: tuple[str, ...]
+    context: Context,
+    request: AuthorizationRequest,
+    person: SignedIn,
+    *changes: Change,
+    consent_epoch: int,
 ) -> Pairs:
     """Store a grant, and an access token if one is asked for; return the parameters.
 
-    What the context collected is committed before them. Without an access token there is no
+    ``changes`` are committed before them, by the same commit. Without an access token there is no
     UserInfo, so the claims of the scopes are in the ID token (section 5.4). Raises Conflict, and
     LoginRequired when the session has ended meanwhile.
     """
-    grant = _grant(context, asked, person, scopes)
-    changes: list[Change] = [*context.changes, Add(grant)]
-    said: dict[str, object] = {}
+    grant = _grant(context, request, person, consent_epoch)
+    client, asked, nonce = request.client, request.authentication, request.authentication.nonce
+    added: list[Change] = [*changes, Add(grant)]
+    made: dict[str, object] = {}
     if "token" in asked.response_type:
-        access, record = tokens.access_token(context, grant, scopes)
-        changes.append(Add(record))
-        said = tokens.response(access, record)
-        said = id_tokens.with_id_token(context, grant, scopes, said, asked.nonce)
+        access, record = tokens.access_token(context, grant, request.scopes, request.resources)
+        added.append(Add(record))
+        made = tokens.response(access, record)
+        made = id_tokens.with_id_token(context, client, grant, request.scopes, made, nonce)
     else:
-        said["id_token"] = id_tokens.signed(context, grant, nonce=asked.nonce, scopes=scopes)
-    context.commit(*changes)
+        scopes = request.scopes
+        made["id_token"] = id_tokens.signed(context, client, grant, nonce=nonce, scopes=scopes)
+    context.commit(*added)
     # There is no code that could be judged later: so this looks once more, now that it is found.
     if ended.what_ended(context, grant) is not None:
         context.commit(Revoke(grant.grant_id))
         raise LoginRequired()
-    return tuple((name, str(value)) for name, value in said.items())
+    return tuple((name, str(value)) for name, value in made.items())
 
 
 def _grant(
-    context: Context, asked: AuthenticationRequest, person: SignedIn, scopes: tuple[str, ...]
+    context: Context, request: AuthorizationRequest, person: SignedIn, consent_epoch: int
 ) -> Grant:
-    client_id = required(context.client).client_id
+    client, sid, ends_at = request.client, person.sid, person.session_ends_at
     return Grant(
         grant_id=credentials.mint_id(),
-        client_id=client_id,
+        client_id=client.client_id,
         account_id=person.account_id,
-        scopes=scopes,
-        resources=context.resources,
+        scopes=request.scopes,
+        resources=request.resources,
         created_at=context.now,
         last_used_at=context.now,
-        expires_at=ended.grant_ends_at(context, scopes, person.session_ends_at, refreshable=False),
-        session_key=ended.session_key(person.account_id, person.sid) if person.sid else None,
+        expires_at=ended.grant_ends_at(
+            context, client, request.scopes, ends_at, refreshable=False
+        ),
+        session_key=ended.session_key(person.account_id, sid) if sid else None,
         auth_time=person.auth_time,
         amr=person.amr,
         acr=person.acr,
-        claims=asked.claims.dump(),
-        sid=id_tokens.sid(person.sid, client_id) if person.sid else None,
+        claims=request.authentication.claims.dump(),
+        sid=id_tokens.sid(sid, client.client_id) if sid else None,
         account_epoch=person.epoch,
-        consent_epoch=context.consent_epoch,
+        consent_epoch=consent_epoch,
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oauthprov import credentials
-from oauthprov.accounts import SignedIn
 from oauthprov.protocol.request import params
+from oauthprov.protocol.request.answers import Visitor
 from oauthprov.protocol.request.context import Context
 from oauthprov.records import Digest, Interaction
 from oauthprov.storage.interface import Add, Conflict, Replace, Stored
@@ -24,23 +24,23 @@ def store(
     context: Context,
     client_id: str,
     pairs: params.Pairs,
-    person: SignedIn | None = None,
-    browser: Digest | None = None,
+    visitor: Visitor | None = None,
     purpose: str = AUTHORIZATION,
 ) -> str:
-    """Store a request and return its id. Without ``browser`` the first that comes may have it.
+    """Store a request and return its id. Without ``visitor`` the first that comes may have it.
 
-    ``person`` is who is signed in there: what they did before isn't done for this request.
+    A sign-in before this moment doesn't count for the request.
     """
     interaction_id, key = credentials.mint()
     lifetime = context.settings.interaction_lifetime
-    if browser is None:
+    person = visitor.person if visitor else None
+    if visitor is None:
         lifetime = min(lifetime, FETCHED_WITHIN)
     record = Interaction(
         key=key,
         purpose=purpose,
         client_id=client_id,
-        browser=browser,
+        browser=visitor.browser if visitor else None,
         params=pairs,
         created_at=context.now,
         expires_at=context.now + lifetime,
@@ -62,17 +62,17 @@ def load(
 def adopt(
     context: Context,
     interaction_id: str,
-    person: SignedIn | None,
-    browser: Digest,
+    visitor: Visitor,
     purpose: str = AUTHORIZATION,
 ) -> Stored[Interaction] | None:
     """Return the pending request as :func:`load` does, after binding one that has no browser."""
     stored = _live(context, interaction_id, purpose)
     if stored is None or stored.record.browser is not None:
-        return load(context, interaction_id, browser, purpose)
+        return load(context, interaction_id, visitor.browser, purpose)
+    person = visitor.person
     bound = replace(
         stored.record,
-        browser=browser,
+        browser=visitor.browser,
         expires_at=context.now + context.settings.interaction_lifetime,
         session_key=person.session_key if person else None,
         auth_time=person.auth_time if person else None,

@@ -8,26 +8,33 @@ from oauthlib.oauth2.rfc6749.errors import FatalClientError, OAuth2Error
 
 from oauthprov.protocol.authorize import consents, request_objects
 from oauthprov.protocol.authorize.request_uris import RequestURIs
-from oauthprov.protocol.authorize.response import ResponseReady, error_response, refusal
+from oauthprov.protocol.authorize.response import ResponseReady, Target, refusal
 from oauthprov.protocol.engine.endpoints import Engine
 from oauthprov.protocol.request import params, resources, scopes
-from oauthprov.protocol.request.answers import Call, Refusal
+from oauthprov.protocol.request.answers import Call, Redirect, Refusal
 from oauthprov.protocol.request.authentication_request import AuthenticationRequest
-from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.records import Client
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request whose client, redirect URI and parameters are proven."""
+    """A request whose client, redirect URI and parameters, ``pairs``, are proven."""
 
     client: Client
-    redirect_uri: str
+    target: Target
     scopes: tuple[str, ...]
     resources: tuple[str, ...]
+    code_challenge: str
     pairs: Pairs
     authentication: AuthenticationRequest
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the response goes."""
+        return self.target.redirect_uri
 
     @property
     def asked(self) -> consents.Asking:
@@ -54,33 +61,44 @@ class AuthorizationRequests:
         return self._proven(context, Parsed(pairs))
 
     def _proven(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
-        context.parsed = parsed
+        request = context.operation = Authorizing(parsed)
         if parsed.refused is not None and parsed.get("redirect_uri") is None:
             raise ResponseReady(refusal(parsed.refused))
         critical = {"client_id", "redirect_uri"}.intersection(parsed.repeated)
         if critical:
-            raise ResponseReady(
-                Refusal("invalid_request", f"Duplicate {critical.pop()} parameter.")
-            )
+            repeated = f"Duplicate {critical.pop()} parameter."
+            raise ResponseReady(Refusal("invalid_request", repeated))
         uri = params.uri_with(parsed.pairs)
         try:
             found, info = self._engine.authorization.validate_authorization_request(uri)
-            asked = required(context.authentication)
+            asked = request.checked
             wanted = [scope for scope in found if scope not in asked.dropped]
-            granted = resources.scopes_for(context.settings, wanted, context.resources)
+            granted = resources.scopes_for(context.settings, wanted, request.resources)
         except OAuth2Error as error:
-            if context.proven is None or isinstance(error, FatalClientError):
-                raise ResponseReady(refusal(error)) from None
-            state = () if "state" in parsed.repeated else parsed.pairs
-            raise ResponseReady(error_response(context, error, context.proven, state)) from None
+            raise ResponseReady(_error(context, request, error)) from None
+        redirect_uri = info["redirect_uri"]
         return AuthorizationRequest(
-            client=required(context.client),
-            redirect_uri=info["redirect_uri"],
+            client=context.known_client,
+            target=_target(context, request, redirect_uri),
             scopes=granted,
-            resources=context.resources,
-            pairs=_with_defaults(parsed.pairs, info["redirect_uri"], granted),
+            resources=request.resources,
+            code_challenge=parsed.get("code_challenge") or "",
+            pairs=_with_defaults(parsed.pairs, redirect_uri, granted),
             authentication=asked,
         )
+
+
+def _target(context: Context, request: Authorizing, redirect_uri: str) -> Target:
+    repeated = "state" in request.parsed.repeated
+    state = None if repeated else request.parsed.get("state")
+    return Target(context.settings.issuer, redirect_uri, request.response_mode, state)
+
+
+def _error(context: Context, request: Authorizing, error: OAuth2Error) -> Redirect | Refusal:
+    """Return what answers an error: to the client, once its redirect URI is proven."""
+    if request.redirect_uri is None or isinstance(error, FatalClientError):
+        return refusal(error)
+    return _target(context, request, request.redirect_uri).error(error)
 
 
 def read(call: Call) -> Parsed:

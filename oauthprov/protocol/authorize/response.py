@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
-from oauthprov.protocol.request.answers import Redirect, Refusal
-from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.answers import Redirect, Refusal, ResponseMode
 from oauthprov.protocol.request.params import Pairs
 
 
@@ -17,24 +18,27 @@ class ResponseReady(Exception):
         self.answer = answer
 
 
-def response(context: Context, redirect_uri: str, told: Pairs, pairs: Pairs) -> Redirect:
-    """Return what tells the client ``told``, the ``state`` of the request, and ``iss`` (RFC 9207).
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the response goes, once client and redirect URI are proven, and what it repeats."""
 
-    ``pairs`` are the parameters of the request.
-    """
-    state = tuple(pair for pair in pairs if pair[0] == "state")
-    told = (*told, *state, ("iss", context.settings.issuer))
-    return Redirect(redirect_uri, told, context.response_mode)
+    issuer: str
+    redirect_uri: str
+    response_mode: ResponseMode
+    state: str | None
 
+    def response(self, *params: tuple[str, str]) -> Redirect:
+        """Return the response with ``params``, the ``state``, and ``iss`` (RFC 9207)."""
+        state: Pairs = () if self.state is None else (("state", self.state),)
+        every = (*params, *state, ("iss", self.issuer))
+        return Redirect(self.redirect_uri, every, self.response_mode)
 
-def error_response(
-    context: Context, error: OAuth2Error, redirect_uri: str, pairs: Pairs
-) -> Redirect:
-    """Return what tells the client of an error, once its redirect URI is proven."""
-    told = [("error", error.error or "invalid_request")]
-    if error.description:
-        told.append(("error_description", error.description))
-    return response(context, redirect_uri, tuple(told), pairs)
+    def error(self, error: OAuth2Error) -> Redirect:
+        """Return the response that tells the client of an error."""
+        params = [("error", error.error or "invalid_request")]
+        if error.description:
+            params.append(("error_description", error.description))
+        return self.response(*params)
 
 
 def refusal(error: OAuth2Error) -> Refusal:

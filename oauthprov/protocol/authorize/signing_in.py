@@ -15,7 +15,7 @@ from oauthlib.openid.connect.core.exceptions import LoginRequired
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import digest, name_key
 from oauthprov.errors import UnmetAuthenticationRequirementsError
-from oauthprov.protocol.request.answers import Others
+from oauthprov.protocol.request.answers import Others, Visitor
 from oauthprov.protocol.request.authentication_request import AuthenticationRequest
 from oauthprov.protocol.request.claims import Wanted
 from oauthprov.records import Digest, Interaction
@@ -36,28 +36,24 @@ class Served:
     chosen: bool = False
 
 
-def served(
-    asked: AuthenticationRequest,
-    active: SignedIn | None,
-    others: Others,
-    began: Interaction | None,
-) -> Served:
+def served(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | None) -> Served:
     """Return whose session serves the request: who signed in for it, was chosen, or is meant.
 
     A client may name an account by a token that it got for it, or by its ``sub``; any session of
     that account will do, with ``prompt=none`` too (Core 3.1.2.1, 5.5.1). Else it is the active
     account. It stays the active one in any case.
     """
+    active = visitor.person
     if began is not None and active is not None and _is_new(active, began):
         return Served(active, anew=True)
     if began is not None and began.chosen is not None:
-        here = (*filter(None, [active]), *others())
-        picked = next((one for one in here if mark_of(one) == began.chosen), None)
+        picked = next((one for one in visitor.everybody if mark_of(one) == began.chosen), None)
         if picked is not None:
             return Served(picked, anew=picked.auth_time > began.created_at, chosen=True)
     if not asked.means_somebody or (active is not None and not is_somebody_else(asked, active)):
         return Served(active)
-    return Served(next((one for one in others() if not is_somebody_else(asked, one)), active))
+    others = visitor.others()
+    return Served(next((one for one in others if not is_somebody_else(asked, one)), active))
 
 
 def mark_of(person: SignedIn) -> Digest:

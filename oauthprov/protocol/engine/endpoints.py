@@ -39,7 +39,8 @@ from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Answer, Call
 from oauthprov.protocol.request.authentication_request import AuthenticationRequest
 from oauthprov.protocol.request.context import Context, current
-from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.request.events import Endpoint, Reason
+from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.token import pkce, tokens
 from oauthprov.settings import Settings
 
@@ -48,7 +49,7 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _URI = params.uri_with(())
 
 Respond = Callable[..., tuple[dict[str, str], str | None, int]]
-Checks = Callable[[Context], AuthenticationRequest]
+Checks = Callable[[Context, Authorizing], AuthenticationRequest]
 """The rules of an authorization request that oauthlib doesn't have. Raises OAuth2Error."""
 
 DESCRIPTIONS: Mapping[str, str] = {
@@ -124,6 +125,7 @@ class Engine:
     """The four endpoints over one validator."""
 
     def __init__(self, validator: Validator, settings: Settings, checks: Checks) -> None:
+        self._validator = validator
         self._challenge = f'Basic realm="{settings.issuer}", charset="UTF-8"'
         check = _check_parameters(checks)
         code = CodeGrant(validator, pre_auth=[check])
@@ -146,35 +148,34 @@ class Engine:
         self._revocation = RevocationEndpoint(validator)
 
     def token(self, call: Call) -> Answer:
-        """Answer the token endpoint (RFC 6749 section 3.2)."""
-        answer = self._answer(call, params.TOKEN, self._token.create_token_response)
+        """Answer the token endpoint (RFC 6749 section 3.2). Raises StorageError."""
+        answer = self._answer("token", call, params.TOKEN, self._token.create_token_response)
         return replace(answer, body=_described(answer.body or {}))
 
     def introspect(self, call: Call) -> Answer:
-        """Answer the introspection endpoint (RFC 7662)."""
+        """Answer the introspection endpoint (RFC 7662). Raises StorageError."""
         respond = self._introspection.create_introspect_response
-        return self._answer(call, params.ABOUT_TOKEN, respond)
+        return self._answer("introspect", call, params.ABOUT_TOKEN, respond)
 
     def revoke(self, call: Call) -> Answer:
-        """Answer the revocation endpoint (RFC 7009)."""
+        """Answer the revocation endpoint (RFC 7009). Raises StorageError."""
         respond = self._revocation.create_revocation_response
-        return self._answer(call, params.ABOUT_TOKEN, respond)
+        return self._answer("revoke", call, params.ABOUT_TOKEN, respond)
 
-    def _answer(self, call: Call, known: frozenset[str], respond: Respond) -> Answer:
-        headers = dict(NO_STORE)
-        if call.method != "POST":
-            headers["Allow"] = "POST"
-        try:
-            status, document = _responded(call, known, respond)
-            current().settle()
-        except OAuth2Error as error:
-            status, document = _settled(error)
-        if document is not None and not document.get("error_description"):
-            document = _described(document)
-        if status == 401:
-            # RFC 6749 section 5.2, where oauthlib names the Bearer scheme.
-            headers["WWW-Authenticate"] = self._challenge
-        return Answer(status, document, headers)
+    def _answer(
+        self, endpoint: Endpoint, call: Call, known: frozenset[str], respond: Respond
+    ) -> Answer:
+        with self._validator.request(endpoint, call.audiences, call.host_request) as context:
+            headers = dict(NO_STORE)
+            if call.method != "POST":
+                headers["Allow"] = "POST"
+            status, document = _settled(context, call, known, respond)
+            if document is not None and not document.get("error_description"):
+                document = _described(document)
+            if status == 401:
+                # RFC 6749 section 5.2, where oauthlib names the Bearer scheme.
+                headers["WWW-Authenticate"] = self._challenge
+            return context.answered(Answer(status, document, headers))
 
 
 def _described(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,16 +197,22 @@ def _responded(
     return status, json.loads(body) if body else None
 
 
-def _settled(error: OAuth2Error) -> tuple[int, dict[str, Any]]:
-    """Return what to answer to a request that fails, whose client hasn't been proven to the end.
+def _settled(
+    context: Context, call: Call, known: frozenset[str], respond: Respond
+) -> tuple[int, dict[str, Any] | None]:
+    """Return status and document, once the client's proof is used up.
 
-    One that presents an assertion again learns no more than that.
+    A client that presents an assertion again learns that it isn't authenticated, and no more.
     """
     try:
-        current().settle()
+        status, document = _responded(call, known, respond)
+    except OAuth2Error as error:
+        status, document = error.status_code, dict(error.twotuples)
+    try:
+        context.settle()
     except InvalidClientError as again:
-        error = again
-    return error.status_code, dict(error.twotuples)
+        return again.status_code, dict(again.twotuples)
+    return status, document
 
 
 def _headers(call: Call) -> dict[str, str]:
@@ -217,8 +224,9 @@ def _check_parameters(checks: Checks) -> Callable[[Request], dict[str, object]]:
     def check(request: Request) -> dict[str, object]:
         """Refuse what may be told to the client, now that it and its redirect URI are proven."""
         context = current()
-        context.proven = request.redirect_uri
-        context.authentication = checks(context)
+        if isinstance(authorizing := context.operation, Authorizing):
+            authorizing.redirect_uri = request.redirect_uri
+            authorizing.authentication = checks(context, authorizing)
         return {}
 
     return check

@@ -7,16 +7,15 @@ It works with any of oauthlib's endpoints, in any framework::
 
 Outside of ``request()`` every hook raises RuntimeError. Whatever the endpoints around it allow, it
 refuses plain and absent PKCE, implicit, password and public introspection. Tokens and codes are
-minted here: those that the endpoints made are replaced. Catch ``OAuth2Error`` around the call,
-for oauthlib lets those of the saving hooks pass. An authorization is created with
-``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``openid`` adds ID tokens; their
-requests have rules of their own, which only the provider's endpoints check, as they do request
-objects.
+minted here: those that the endpoints made are replaced. Catch ``OAuth2Error`` around all of it,
+for the saving hooks and the end of the request raise it. An authorization is created with
+``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``openid`` adds ID tokens; only the
+provider's endpoints check the rules of authentication requests, and read request objects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, MutableMapping
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Any, cast
 
@@ -30,8 +29,9 @@ from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.types import is_confidential
 from oauthprov.protocol.request import resources
-from oauthprov.protocol.request.context import Context, OpenID, current, entered, required
+from oauthprov.protocol.request.context import Context, OpenID, current, entered
 from oauthprov.protocol.request.events import Endpoint, Reason
+from oauthprov.protocol.request.operations import Authorizing, ForItself, Redeeming, Refreshing
 from oauthprov.protocol.request.scopes import allowed, defaults
 from oauthprov.protocol.token import (
     client_authentication,
@@ -68,12 +68,16 @@ class Validator(RequestValidator):
         self._clock = clock
 
     def request(
-        self, operation: Endpoint | None = None, audiences: Collection[str] = ()
+        self,
+        endpoint: Endpoint | None = None,
+        audiences: Collection[str] = (),
+        host_request: object = None,
     ) -> AbstractContextManager[Context]:
-        """Bracket one request; ``operation`` says to which endpoint, if the caller knows.
+        """Bracket one request; ``endpoint`` says to which endpoint, if the caller knows.
 
-        ``audiences`` are the URLs that a client's assertion may name beside the issuer: those of
-        the token endpoint and of this one.
+        ``audiences`` are the URLs that a client's assertion may name beside the issuer.
+        ``host_request`` is for the account source. Raises InvalidClientError in the end when an
+        assertion was used before.
         """
         now = self._clock()
         return entered(
@@ -83,9 +87,10 @@ class Validator(RequestValidator):
                 clients=self._clients,
                 client_keys=self._client_keys,
                 now=now,
-                operation=operation,
+                endpoint=endpoint,
                 openid=self._openid,
                 audiences=audiences,
+                host_request=host_request,
             )
         )
 
@@ -95,7 +100,7 @@ class Validator(RequestValidator):
         """Tell whether the client has to prove itself: all but a public one without secret."""
         context = current()
         found = client_authentication.presented_by(context, request)
-        if found.method != "none" or context.operation == "introspect":
+        if found.method != "none" or context.endpoint == "introspect":
             return True
         client = context.find_client(found.client_id)
         return client is None or is_confidential(client)
@@ -115,16 +120,18 @@ class Validator(RequestValidator):
         """Tell whether there is such a client, at the authorization endpoint."""
         context = current()
         context.client = request.client = context.find_client(client_id)
-        return context.client is not None or context.refuse(
-            Reason.CLIENT_UNKNOWN, client_id, client_id
-        )
+        if context.operation is None:
+            context.operation = Authorizing()
+        known = context.client is not None
+        return known or context.refuse(Reason.CLIENT_UNKNOWN, client_id, client_id)
 
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Tell whether the authenticated client was registered for the grant type."""
-        context = current()
-        known = required(context.client).grant_types
+        context, known = current(), current().known_client.grant_types
+        if grant_type == "client_credentials":
+            context.operation = ForItself()
         allowed = grant_type in GRANT_TYPES and grant_type in known
         return allowed or context.refuse(Reason.GRANT_TYPE_NOT_ALLOWED, grant_type)
 
@@ -135,20 +142,17 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client registered the redirect URI."""
         context = current()
-        registered = redirects.registered_for(required(context.client), redirect_uri)
+        registered = redirects.registered_for(current().known_client, redirect_uri)
         return registered or context.refuse(Reason.REDIRECT_URI_UNREGISTERED, redirect_uri)
 
     def get_default_redirect_uri(
         self, client_id: str, request: Request, *_: Any, **__: Any
     ) -> str:
-        """Return the only registered one; at the token endpoint the one of the code.
-
-        OAuth 2.1 has no ``redirect_uri`` in the token request: PKCE took its place.
-        """
-        context = current()
-        if context.code is not None:
-            return context.code.record.redirect_uri
-        registered = required(context.client).redirect_uris
+        """Return the only registered one; at the token endpoint (OAuth 2.1) that of the code."""
+        operation = current().operation
+        if isinstance(operation, Redeeming):
+            return operation.code.record.redirect_uri
+        registered = current().known_client.redirect_uris
         return registered[0] if len(registered) == 1 else ""
 
     def validate_response_type(
@@ -161,31 +165,30 @@ class Validator(RequestValidator):
         **__: Any,
     ) -> bool:
         """Tell whether the client may have a code, or an ID token where such are given."""
-        context = current()
-        asked = context.authentication
+        context, asked = current(), current().doing(Authorizing).authentication
         words = " ".join(sorted(response_type.split(" ")))
         can = response_type == "code"
         if not can:
             if asked is None or not asked.openid or words not in response_types.WITHOUT_CODE:
                 raise UnsupportedResponseTypeError(request=request)
             can = response_types.implicit_is_on(context.settings)
-        may = words in response_types.of(required(context.client))
+        may = words in response_types.of(current().known_client)
         return (can and may) or context.refuse(Reason.RESPONSE_TYPE_NOT_ALLOWED, response_type)
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         """Tell whether a challenge must be there, after one that isn't S256 was refused."""
         context = current()
-        if context.code is not None:
-            return bool(context.code.record.code_challenge)
+        if isinstance(context.operation, Redeeming):
+            return bool(context.operation.code.record.code_challenge)
         if request.code_challenge is not None:
-            pkce.challenge(context, request)
-        return pkce.is_required(context)
+            pkce.challenge(context, current().known_client, request)
+        return pkce.is_required(context, current().known_client)
 
     def get_default_scopes(
         self, client_id: str, request: Request, *_: Any, **__: Any
     ) -> list[str]:
         """Return what a client gets that asks for no scope."""
-        return list(defaults(self._settings, required(current().client)))
+        return list(defaults(self._settings, current().known_client))
 
     def validate_scopes(
         self,
@@ -198,18 +201,20 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may ask for these scopes; refuse unknown resources."""
         context = current()
-        may_ask = allowed(self._settings, required(context.client))
+        may_ask = allowed(self._settings, current().known_client)
         if not scopes or not may_ask.issuperset(scopes):
             return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(scopes))
-        context.resources = resources.requested(self._settings, request)
-        resources.scopes_for(self._settings, scopes, context.resources)
+        targets = resources.requested(self._settings, request)
+        resources.scopes_for(self._settings, scopes, targets)
+        if isinstance(context.operation, Authorizing | ForItself):
+            context.operation.resources = targets
         return True
 
     def save_authorization_code(
         self, client_id: str, code: object, request: Request, *_: Any, **__: Any
     ) -> None:
         """Store an authorization code of our own and put it into the response."""
-        _parameters(code)["code"] = codes.issue(current(), request)
+        _parameters(code)["code"] = codes.issue_to(current(), request)
 
     # Authorization codes
 
@@ -217,15 +222,14 @@ class Validator(RequestValidator):
         self, client_id: str, code: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Load the code that was presented."""
-        return codes.present(current(), code, request)
+        return codes.present(current(), current().known_client, code, request)
 
     def get_code_challenge(  # type: ignore[override]  # oauthlib takes None, its stubs don't
         self, code: str, request: Request
     ) -> str | None:
         """Return the challenge that the verifier must meet, None where none was made."""
-        context = current()
-        challenge = required(context.code).record.code_challenge
-        pkce.check_verifier(context, request, challenge)
+        challenge = current().doing(Redeeming).code.record.code_challenge
+        pkce.check_verifier(current(), request, challenge)
         return challenge or None
 
     def get_code_challenge_method(self, code: str, request: Request) -> str:
@@ -244,7 +248,7 @@ class Validator(RequestValidator):
         **__: Any,
     ) -> bool:
         """Compare with the authorization request's; oauthlib's own error has the wrong code."""
-        codes.confirm(current(), redirect_uri, request)
+        codes.confirm(current(), current().doing(Redeeming), redirect_uri, request)
         return True
 
     def invalidate_authorization_code(
@@ -259,13 +263,15 @@ class Validator(RequestValidator):
         self, refresh_token: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Load the refresh token that was presented."""
-        return refresh.present(current(), refresh_token, request)
+        return refresh.present(current(), current().known_client, refresh_token, request)
 
     def get_original_scopes(
         self, refresh_token: str, request: Request, *_: Any, **__: Any
     ) -> list[str]:
         """Return the scopes that a refresh may ask for."""
-        return refresh.original_scopes(current())
+        return refresh.original_scopes(
+            current(), current().known_client, current().doing(Refreshing)
+        )
 
     def is_within_original_scope(
         self, request_scopes: list[str], refresh_token: str, request: Request, *_: Any, **__: Any
@@ -283,34 +289,31 @@ class Validator(RequestValidator):
 
     def save_bearer_token(self, token: object, request: Request, *_: Any, **__: Any) -> None:
         """Store tokens of our own in one commit, and put them into the response."""
-        context = current()
-        granted = tuple(request.scopes or ())
-        if context.code is not None:
-            made = codes.redeem(context)
-        elif context.refresh_token is not None:
-            made = refresh.rotate(context, str(request.refresh_token), granted)
-        else:
-            made = tokens.for_client(context, granted)
-        context.settle()
-        response = _parameters(token)
-        response.clear()
-        response.update(made)
+        context, granted = current(), tuple(request.scopes or ())
+        client = context.known_client
+        match context.operation:
+            case Redeeming() as redeeming:
+                made = codes.redeem(context, client, redeeming)
+            case Refreshing() as refreshing:
+                raw = str(request.refresh_token)
+                made = refresh.rotate(context, client, refreshing, raw, granted)
+            case _:
+                targets = current().doing(ForItself).resources
+                made = tokens.for_client(context, client, granted, targets)
+        _parameters(token).clear()
+        _parameters(token).update(made)
 
     def introspect_token(
         self, token: str, token_type_hint: str, request: Request, *_: Any, **__: Any
     ) -> dict[str, int | str | list[str]] | None:
         """Return what a live token is to a client that may know, else None."""
-        context = current()
-        context.settle()
-        return introspection.describe(context, token)
+        return introspection.describe(current(), current().known_client, token)
 
     def revoke_token(
         self, token: str, token_type_hint: str, request: Request, *_: Any, **__: Any
     ) -> None:
         """Revoke a token of the authenticated client."""
-        context = current()
-        revocation.revoke(context, token)
-        context.settle()
+        revocation.revoke(current(), current().known_client, token)
 
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
         """Tell whether an access token is live and has every one of ``scopes``.
@@ -342,6 +345,6 @@ class Validator(RequestValidator):
         return False
 
 
-def _parameters(given: object) -> MutableMapping[str, object]:
-    """What oauthlib sends: the hooks that save codes and tokens put ours into it."""
-    return cast("MutableMapping[str, object]", given)
+def _parameters(given: object) -> dict[str, object]:
+    """What oauthlib sends: hooks that save codes and tokens put ours into it."""
+    return cast("dict[str, object]", given)

@@ -23,7 +23,6 @@ from oauthprov.errors import FetchBusy, FetchError, SigningKeySealed
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.clients import signed_responses
 from oauthprov.protocol.keys.signing_keys import SigningKeys
-from oauthprov.protocol.request.context import required
 from oauthprov.records import Client, Grant, LogoutDelivery
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Conflict, Remove, Replace, Storage, Stored
@@ -47,13 +46,12 @@ PATIENCE = 86_400
 log = logging.getLogger(__name__)
 
 
-def delivery(now: int, grant: Grant, subject: str) -> LogoutDelivery:
-    """Return what tells the client of ``grant`` that its session has ended.
+def delivery(now: int, grant: Grant, sid: str, subject: str) -> LogoutDelivery:
+    """Return what tells the client of ``grant`` that its session, ``sid``, has ended.
 
     ``subject`` is what the client calls the account. Its key is made of client and session: they
     are in the queue once.
     """
-    sid = required(grant.sid)
     return LogoutDelivery(
         key=digest(f"logout {grant.client_id} {sid}"),
         queue=QUEUE,
@@ -191,13 +189,14 @@ class BackchannelLogout:
     def _attempt(self, this: _Round, stored: Stored[LogoutDelivery]) -> None:
         about, now = stored.record, self._clock()
         client = self._storage.get(Client, about.client_id)
-        if client is not None and client.record.backchannel_logout_uri is not None:
+        uri = client.record.backchannel_logout_uri if client is not None else None
+        if client is not None and uri is not None:
             later = now + min(PAUSE << min(about.attempts, 10), PAUSE_LIMIT)
             if not self._put_off(stored, later) or about.client_id in this.failed:
                 this.left(later)
                 return
             try:
-                took = self._post(client.record, about, this.time_limit(about))
+                took = self._post(client.record, uri, about, this.time_limit(about))
             except FetchBusy as busy:  # it says nothing about the client
                 log.warning("client %s is told of a logout later: %s", about.client_id, busy)
                 this.left(later)
@@ -226,12 +225,13 @@ class BackchannelLogout:
             return False  # Another node is about to deliver it.
         return True
 
-    def _post(self, client: Client, about: LogoutDelivery, seconds: float | None) -> bool:
+    def _post(
+        self, client: Client, uri: str, about: LogoutDelivery, seconds: float | None
+    ) -> bool:
         """Post a logout token (section 2.5); tell whether it was taken (section 2.8).
 
         Raises FetchBusy.
         """
-        uri = required(client.backchannel_logout_uri)
         try:
             token = self.token(client, about)
             status = self._fetcher.post(uri, {"logout_token": token}, seconds)

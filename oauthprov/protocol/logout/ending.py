@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from oauthprov import logs
+from oauthprov.accounts import SignedIn
 from oauthprov.credentials import mint_id
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.token.ended import session_key
@@ -89,10 +90,10 @@ class Endings:
             return
         self._end(session.account_id, session.sid, ended, former=(key,))
 
-    def end_host_session(self, account_id: str, sid: str) -> None:
-        """Do the same for a session of a host's own; ``sid`` is ``SignedIn.sid``."""
-        if self._settings.openid:
-            self._end(account_id, sid)
+    def end_host_session(self, person: SignedIn) -> None:
+        """Do the same for a session of a host's own, which the host itself ends."""
+        if self._settings.openid and person.sid is not None:
+            self._end(person.account_id, person.sid)
 
     def withdraw(self, account_id: str, client_id: str) -> None:
         """Take a consent back; the codes and grants of the client for the account end."""

@@ -20,6 +20,7 @@ from oauthprov.errors import JoseError
 from oauthprov.protocol.authorize import interactions
 from oauthprov.protocol.authorize.interactions import LOGOUT
 from oauthprov.protocol.clients import subjects
+from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import (
     Call,
@@ -28,11 +29,12 @@ from oauthprov.protocol.request.answers import (
     LogoutRedirect,
     Redirect,
     Refusal,
+    Visitor,
 )
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.protocol.token import id_tokens
-from oauthprov.records import Client, Digest, Interaction
+from oauthprov.records import Client, Interaction
 from oauthprov.storage.interface import Claim, Conflict
 
 Answer = LogoutRedirect | InteractionRequired | LogoutQuestion | Refusal
@@ -82,13 +84,54 @@ class LogoutRequest:
         return tuple((name, value) for name, value in named if value is not None)
 
 
-def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest) -> Answer:
-    """Answer a request, or go on with one that was posted."""
+class RPLogout:
+    """The end session endpoint and the question it asks. Methods may raise StorageError."""
+
+    def __init__(self, validator: Validator) -> None:
+        self._validator = validator
+
+    def begin(self, call: Call, visitor: Visitor) -> Answer:
+        """Answer a GET (RP-Initiated Logout 1.0 section 2), or go on with what was posted.
+
+        A query of ``interaction=<id>`` alone goes on.
+        """
+        with self._validator.request("logout") as context:
+            return context.answered(_begin(context, call, visitor))
+
+    def store(self, call: Call) -> Pairs | Refusal:
+        """Return the query with which a browser is to come back for a request that was posted.
+
+        The request is checked first. Its own parameters come back, but an ID token is no part of
+        a URL of ours: what it says is stored. Without one anybody may have sent the request.
+        """
+        with self._validator.request("logout") as context:
+            return context.answered(_store(context, call))
+
+    def question(
+        self, interaction_id: str | None, visitor: Visitor
+    ) -> LogoutQuestion | LogoutRedirect | Refusal:
+        """Return what to ask, unless there is nobody to sign out any more.
+
+        Without ``interaction_id`` no client asks for it.
+        """
+        with self._validator.request("logout") as context:
+            return context.answered(_question(context, interaction_id, visitor))
+
+    def confirm(self, interaction_id: str | None, visitor: Visitor) -> LogoutRedirect | Refusal:
+        """Take the word of ``visitor.person`` that they want to sign out; once for a request.
+
+        ``interaction_id`` is that of the :class:`LogoutQuestion`.
+        """
+        with self._validator.request("logout") as context:
+            return context.answered(_confirm(context, interaction_id, visitor))
+
+
+def _begin(context: Context, call: Call, visitor: Visitor) -> Answer:
     try:
         parsed = params.from_query(call, _PARAMS | {_INTERACTION})
         interaction_id = parsed.get(_INTERACTION)
         if interaction_id is not None:
-            found = interactions.adopt(context, interaction_id, person, browser, LOGOUT)
+            found = interactions.adopt(context, interaction_id, visitor, LOGOUT)
             if found is None:
                 return Refusal("invalid_request", _OVER)
             request = LogoutRequest.of(found.record.params)
@@ -97,25 +140,18 @@ def begin(context: Context, call: Call, person: SignedIn | None, browser: Digest
         client = _proven(context, request)
     except (_Wrong, InvalidRequestError) as wrong:
         return _refusal(wrong)
-    leaving = _leaving(context, request, client, person)
+    leaving = _leaving(context, request, client, visitor)
     if leaving is None or _of_this_session(context, request, client, leaving):
         return _redirected(request, client, leaving)
     if client is None:
         return LogoutQuestion(None, None, leaving)
     if interaction_id is None:
         pairs = request.pairs()
-        interaction_id = interactions.store(
-            context, client.client_id, pairs, person, browser, LOGOUT
-        )
+        interaction_id = interactions.store(context, client.client_id, pairs, visitor, LOGOUT)
     return InteractionRequired("logout", interaction_id)
 
 
-def store(context: Context, call: Call) -> Pairs | Refusal:
-    """Return the query with which a browser is to come back for a request that was posted.
-
-    The request is checked first. Its own parameters come back, but an ID token is no part of a
-    URL of ours: what it says is stored. Without one anybody may have sent the request.
-    """
+def _store(context: Context, call: Call) -> Pairs | Refusal:
     try:
         parsed = params.from_body(call, _PARAMS, params.QUERY_LIMIT)
         request = _checked(context, parsed)
@@ -131,16 +167,13 @@ def store(context: Context, call: Call) -> Pairs | Refusal:
     return ((_INTERACTION, stored),)
 
 
-def question(
-    context: Context, interaction_id: str | None, person: SignedIn | None, browser: Digest
+def _question(
+    context: Context, interaction_id: str | None, visitor: Visitor
 ) -> LogoutQuestion | LogoutRedirect | Refusal:
-    """Return what to ask, unless there is nobody to sign out any more.
-
-    Without ``interaction_id`` no client asks for it.
-    """
     if interaction_id is None:
+        person = visitor.person
         return LogoutRedirect(None) if person is None else LogoutQuestion(None, None, person)
-    stored = interactions.load(context, interaction_id, browser, LOGOUT)
+    stored = interactions.load(context, interaction_id, visitor.browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
     request = LogoutRequest.of(stored.record.params)
@@ -148,22 +181,18 @@ def question(
         client = _proven(context, request)
     except _Wrong as wrong:
         return _refusal(wrong)
-    leaving = _leaving(context, request, client, person)
+    leaving = _leaving(context, request, client, visitor)
     if leaving is None:
         return _redirected(request, client, None)
     return LogoutQuestion(interaction_id, client, leaving)
 
 
-def confirm(
-    context: Context, interaction_id: str | None, person: SignedIn | None, browser: Digest
+def _confirm(
+    context: Context, interaction_id: str | None, visitor: Visitor
 ) -> LogoutRedirect | Refusal:
-    """Use the request up; it says what follows now that ``person`` has agreed to leave.
-
-    Without ``interaction_id`` no client had asked for it.
-    """
     if interaction_id is None:
-        return LogoutRedirect(ends=person)
-    stored = interactions.load(context, interaction_id, browser, LOGOUT)
+        return LogoutRedirect(ends=visitor.person)
+    stored = interactions.load(context, interaction_id, visitor.browser, LOGOUT)
     if stored is None:
         return Refusal("invalid_request", _OVER)
     request = LogoutRequest.of(stored.record.params)
@@ -174,7 +203,7 @@ def confirm(
         return _refusal(wrong)
     except Conflict:
         return Refusal("invalid_request", _OVER)
-    return LogoutRedirect(ends=person, client=client, redirect=_redirect(request))
+    return LogoutRedirect(ends=visitor.person, client=client, redirect=_redirect(request))
 
 
 def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
@@ -220,17 +249,18 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
 
 
 def _leaving(
-    context: Context, request: LogoutRequest, client: Client | None, person: SignedIn | None
+    context: Context, request: LogoutRequest, client: Client | None, visitor: Visitor
 ) -> SignedIn | None:
     """Return who is to be signed out: who the hint means of those in this browser (section 2).
 
     The session that it names comes first, then any of the same person, then the active account.
     """
+    person = visitor.person
     if request.subject is None:
         return person
     if person is not None and _of_this_session(context, request, client, person):
         return person
-    here = (*filter(None, [person]), *context.others())
+    here = visitor.everybody
     named = [one for one in here if _of_this_session(context, request, client, one)]
     theirs = [one for one in here if _is_of(context, request, client, one)]
     return next(iter(named + theirs), person)

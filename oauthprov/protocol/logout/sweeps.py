@@ -171,7 +171,7 @@ class Sweeps:
             if client is None or client.backchannel_logout_uri is None:
                 continue
             subject = subjects.subject(self._settings, client, grant.account_id)
-            delivery = backchannel.delivery(self._clock(), grant, subject)
+            delivery = backchannel.delivery(self._clock(), grant, grant.sid, subject)
             if delivery.key not in swept._known:
                 swept._known.add(delivery.key)
                 made.append(delivery)

@@ -20,7 +20,6 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov import credentials, logs
 from oauthprov.errors import FetchBusy, InvalidClientMetadataError
-from oauthprov.fetch import Fetcher
 from oauthprov.protocol.clients.logo_worker import LOGO_PATIENCE, LogoWorker
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.registrar import (
@@ -65,15 +64,14 @@ class DynamicRegistration:
         settings: Settings,
         storage: Storage,
         clock: Callable[[], int],
-        evict: Callable[[str], None],
-        fetcher: Fetcher,
+        registrar: Registrar,
         logos: LogoWorker,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
         self._logos = logos
-        self._registrar = Registrar(settings, storage, clock, evict, fetcher)
+        self._registrar = registrar
 
     def register(self, call: Call, address_of: AddressOf, make_room: Callable[[], None]) -> Answer:
         """Register a client (RFC 7591 section 3).

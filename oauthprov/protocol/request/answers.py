@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oauthprov.accounts import SignedIn
-from oauthprov.records import Client, Consent, Grant
+from oauthprov.records import Client, Consent, Digest, Grant
 
 ResponseMode = Literal["query", "fragment", "form_post"]
 """Where the parameters of an authorization response go."""
@@ -24,10 +24,31 @@ def nobody_else() -> Sequence[SignedIn]:
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """A browser, and who is signed in there.
+
+    ``browser`` is the digest of the secret that names it, ``person`` the active account, if there
+    is one, ``others`` gives the other accounts. ``host_request`` is handed to the account source
+    as it is.
+    """
+
+    browser: Digest
+    person: SignedIn | None = None
+    others: Others = nobody_else
+    host_request: object = None
+
+    @property
+    def everybody(self) -> tuple[SignedIn, ...]:
+        """The accounts that are signed in, the active one first. May read storage."""
+        return (*filter(None, [self.person]), *self.others())
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A request as it came in. ``query`` and ``body`` are raw bytes; header names lower-case.
 
     ``audiences`` are the URLs that a client's assertion may name beside the issuer.
+    ``host_request`` is handed to the account source as it is.
     """
 
     method: str
@@ -35,6 +56,7 @@ class Call:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     audiences: tuple[str, ...] = ()
+    host_request: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +79,14 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class InteractionRequired:
-    """A person must act first; ``interaction_id`` works in their browser only."""
+    """A person must act first; ``interaction_id`` works in their browser only.
+
+    ``otherwise`` answers the client where there is no page for ``step``; None: there always is.
+    """
 
     step: Step
     interaction_id: str
+    otherwise: Redirect | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

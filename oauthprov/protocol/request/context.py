@@ -20,16 +20,16 @@ from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import events
-from oauthprov.protocol.request.answers import Others, ResponseMode, nobody_else
-from oauthprov.protocol.request.authentication_request import AuthenticationRequest
 from oauthprov.protocol.request.events import Endpoint, Event, Reason, SentError
-from oauthprov.protocol.request.params import Parsed
-from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken, slot
+from oauthprov.protocol.request.operations import Operation, Redeeming, Refreshing
+from oauthprov.records import Client, Record, slot
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Conflict, Storage, Stored
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
+
+_OUT_OF_ORDER = "the validator's hooks were called out of order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,14 @@ class OpenID:
 
 @dataclass(slots=True)
 class Context:
-    """One request. Hooks of the validator fill it; the one commit at the end reads it.
+    """One request: what it may use, who sends it, and what it is about.
 
-    ``audiences`` are what a client may call this server when it proves itself, beside the issuer.
-    ``client`` is the one that has proven itself, ``proof`` what makes sure that it did so only
-    once, until that is committed, ``code`` or ``refresh_token`` what it presented,
-    ``resources`` what the token is for. ``response`` is one that was given before and is given
-    again. ``parsed`` are the parameters of an authorization request, ``proven`` is the redirect
-    URI once it and its client are, ``authentication`` what OpenID Connect adds to the request.
-    ``changes`` go into the commit that adds an authorization code, before it;
-    ``issued`` is that code, ``consent_epoch`` goes into it. ``others`` gives who else is signed in
-    in the browser. ``noted`` are the events that :meth:`note` collects, ``sent_error`` the
-    error that ends the request.
+    ``endpoint`` names the endpoint in the log. ``audiences`` are what a client may call this
+    server when it authenticates, beside the issuer. ``host_request`` is for the account source.
+    ``client`` is the client that is authenticated, or at the authorization endpoint identified;
+    ``proof`` makes sure that an assertion authenticates it only once, until that is committed.
+    ``operation`` is what the request is about, once that is known. ``noted`` are the events that
+    :meth:`note` collects, ``sent_error`` the error that ends the request.
     """
 
     settings: Settings
@@ -61,28 +57,43 @@ class Context:
     clients: Clients
     client_keys: ClientKeys
     now: int
-    operation: Endpoint | None = None
+    endpoint: Endpoint | None = None
     openid: OpenID | None = None
     audiences: Collection[str] = ()
+    host_request: object = None
     client: Client | None = None
     proof: Add | None = None
-    code: Stored[AuthorizationCode] | None = None
-    refresh_token: Stored[RefreshToken] | None = None
-    resources: tuple[str, ...] = ()
-    response: dict[str, object] | None = None
-    parsed: Parsed = field(default_factory=lambda: Parsed(()))
-    proven: str | None = None
-    authentication: AuthenticationRequest | None = None
-    response_mode: ResponseMode = "query"
-    changes: tuple[Change, ...] = ()
-    issued: str | None = None
-    consent_epoch: int = 0
-    others: Others = nobody_else
+    operation: Operation | None = None
     noted: list[Event] = field(default_factory=list)
     sent_error: SentError | None = None
     _clients: dict[str, Client | None] = field(default_factory=dict)
     _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict)
     _expected: list[tuple[type[Record], str]] = field(default_factory=list)
+
+    @property
+    def known_client(self) -> Client:
+        """The client, which an earlier hook has found. Raises RuntimeError when none has."""
+        if self.client is None:
+            raise RuntimeError(_OUT_OF_ORDER)
+        return self.client
+
+    def doing(self, kind: type[T]) -> T:
+        """Return the operation, which an earlier hook has set. Raises RuntimeError for another."""
+        if not isinstance(self.operation, kind):
+            raise RuntimeError(_OUT_OF_ORDER)
+        return self.operation
+
+    @property
+    def signing(self) -> OpenID:
+        """What OpenID Connect needs. Raises RuntimeError where it is off."""
+        if self.openid is None:
+            raise RuntimeError("OpenID Connect is off")
+        return self.openid
+
+    def claims_of(self, account_id: str) -> Mapping[str, object]:
+        """Return what the account source knows of an account. May read storage."""
+        known: Mapping[str, object] = self.signing.accounts.claims(account_id, self.host_request)
+        return known
 
     def expect(self, kind: type[Record], key: str) -> None:
         """Read a record by the same trip as the next one: it will be needed."""
@@ -102,11 +113,17 @@ class Context:
         what an unproven client sent; whatever else was sent goes through :func:`events.quoted`.
         """
         named = self.client.client_id if self.client and client_id is None else client_id
-        presented = self.code or self.refresh_token
-        if grant_id is None and presented is not None:
-            grant_id = slot(presented.record.key)
         client_id = None if named is None else events.cut(named)
-        self.noted.append(Event(self.operation, None, reason, client_id, grant_id, compared))
+        grant_id = self._grant_id() if grant_id is None else grant_id
+        self.noted.append(Event(self.endpoint, None, reason, client_id, grant_id, compared))
+
+    def _grant_id(self) -> str | None:
+        match self.operation:
+            case Redeeming(code=code):
+                return slot(code.record.key)
+            case Refreshing(token=token):
+                return slot(token.record.key)
+        return None
 
     def refuse(self, reason: Reason, sent: str, client_id: str | None = None) -> bool:
         """Note why ``sent`` is refused, and return False, as the validator's hooks do then."""
@@ -116,7 +133,7 @@ class Context:
     def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str) -> str:
         """Return the claims as a signed JWT. Raises StorageError, SigningKeySealed (noted)."""
         try:
-            return required(self.openid).keys.sign(claims, typ=typ, alg=alg)
+            return self.signing.keys.sign(claims, typ=typ, alg=alg)
         except SigningKeySealed as sealed:
             self.note(Reason.SIGNING_KEY_SEALED, compared=f"{sealed.problem}: {sealed.remedy}")
             raise
@@ -130,7 +147,7 @@ class Context:
         """Write into the log what was noted, and the error that was sent."""
         if self.noted or self.sent_error:
             client_id = self.client.client_id if self.client else None
-            events.report(self.noted, Event(self.operation, client_id=client_id), self.sent_error)
+            events.report(self.noted, Event(self.endpoint, client_id=client_id), self.sent_error)
 
     def load(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return what storage holds, read at most once in this request."""
@@ -170,7 +187,7 @@ class Context:
             raise
 
     def settle(self) -> None:
-        """Use the client's proof up where nothing else is committed; raises as :meth:`commit`."""
+        """Use the client's proof up where nothing else was committed; raises as :meth:`commit`."""
         if self.proof is not None:
             self.commit()
 
@@ -188,26 +205,19 @@ def current() -> Context:
 
 @contextmanager
 def entered(context: Context) -> Iterator[Context]:
-    """Make ``context`` the current one. A request that fails uses its client's proof up, too."""
+    """Make ``context`` the current one, and use its client's proof up in the end.
+
+    Raises InvalidClientError when that was used before and nothing was committed, unless the
+    request has failed anyway.
+    """
     token = _current.set(context)
     try:
         yield context
-        _settle_failed(context)
+        context.settle()
     except OAuth2Error:
-        _settle_failed(context)
+        with suppress(InvalidClientError):
+            context.settle()
         raise
     finally:
         _current.reset(token)
         context.report()
-
-
-def _settle_failed(context: Context) -> None:
-    with suppress(InvalidClientError):
-        context.settle()
-
-
-def required(value: T | None) -> T:
-    """Return what an earlier hook has set. Raises RuntimeError when it hasn't been called."""
-    if value is None:
-        raise RuntimeError("the validator's hooks were called out of order")
-    return value

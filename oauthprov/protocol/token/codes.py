@@ -7,6 +7,8 @@ neither consume it nor revoke its tokens.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, ServerError
 
@@ -14,67 +16,104 @@ from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import Bearer
 from oauthprov.protocol.request import events, resources
-from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.request.operations import Authorizing, Redeeming
 from oauthprov.protocol.token import ended, id_tokens, last_use, pkce, tokens
-from oauthprov.records import AuthorizationCode, Grant, slot
+from oauthprov.records import AuthorizationCode, Client, Grant, slot
 from oauthprov.storage.interface import Add, Change, Claim, Conflict, State
 
 
-def issue(context: Context, request: Request) -> str:
-    """Store a code for a validated authorization request and return it.
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """What an authorization request may have: what a code is issued for.
 
-    What the context collected is committed before it. Raises Conflict when that loses.
+    ``code_challenge`` is that of S256, empty where a client may go without. ``claims`` is what the
+    claims parameter asked for, as JSON.
+    """
+
+    client_id: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    code_challenge: str
+    claims: str | None = None
+    nonce: str | None = None
+
+
+def issue(
+    context: Context,
+    authorized: Authorized,
+    person: SignedIn,
+    *changes: Change,
+    consent_epoch: int = 0,
+) -> str:
+    """Store a code for the decision of ``person`` and return it.
+
+    ``changes`` are committed before it, by the same commit. Raises Conflict when one loses.
+    """
+    bearer = Bearer.mint(credentials.AUTHORIZATION_CODE, credentials.mint_id())
+    client_id, sid = authorized.client_id, person.sid
+    record = AuthorizationCode(
+        key=bearer.key,
+        client_id=client_id,
+        account_id=person.account_id,
+        redirect_uri=authorized.redirect_uri,
+        code_challenge=authorized.code_challenge,
+        scopes=authorized.scopes,
+        resources=authorized.resources,
+        issued_at=context.now,
+        expires_at=context.now + context.settings.code_lifetime,
+        session_key=ended.session_key(person.account_id, sid) if sid else None,
+        auth_time=person.auth_time,
+        amr=person.amr,
+        acr=person.acr,
+        claims=authorized.claims,
+        sid=id_tokens.sid(sid, client_id) if sid else None,
+        nonce=authorized.nonce,
+        account_epoch=person.epoch,
+        consent_epoch=consent_epoch,
+        session_ends_at=person.session_ends_at,
+    )
+    last_use.commit(context, client_id, *changes, Add(record))
+    return bearer.raw
+
+
+def issue_to(context: Context, request: Request) -> str:
+    """Store a code for an authorization request that oauthlib has validated; return the code.
+
+    ``request.user`` is who decided. Raises ServerError when that is nobody.
     """
     person = request.__dict__.get("user")
     if not isinstance(person, SignedIn):
         raise ServerError("Nobody is signed in.", request=request)
-    bearer = Bearer.mint(credentials.AUTHORIZATION_CODE, credentials.mint_id())
-    targets = resources.requested(context.settings, request)
-    granted = resources.scopes_for(context.settings, request.scopes or (), targets)
-    asked = context.authentication
-    record = AuthorizationCode(
-        key=bearer.key,
-        client_id=str(request.client_id),
-        account_id=person.account_id,
+    client, targets = context.known_client, context.doing(Authorizing).resources
+    authorized = Authorized(
+        client_id=client.client_id,
         redirect_uri=str(request.redirect_uri),
-        code_challenge=pkce.challenge(context, request),
-        scopes=granted,
+        scopes=resources.scopes_for(context.settings, request.scopes or (), targets),
         resources=targets,
-        issued_at=context.now,
-        expires_at=context.now + context.settings.code_lifetime,
-        session_key=ended.session_key(person.account_id, person.sid) if person.sid else None,
-        auth_time=person.auth_time,
-        amr=person.amr,
-        acr=person.acr,
-        claims=asked.claims.dump() if asked else None,
-        sid=id_tokens.sid(person.sid, str(request.client_id)) if person.sid else None,
-        nonce=asked.nonce if asked else None,
-        account_epoch=person.epoch,
-        consent_epoch=context.consent_epoch,
-        session_ends_at=person.session_ends_at,
+        code_challenge=pkce.challenge(context, client, request),
     )
-    last_use.commit(context, record.client_id, *context.changes, Add(record))
-    context.issued = bearer.raw
-    return bearer.raw
+    return issue(context, authorized, person)
 
 
-def present(context: Context, raw: str, request: Request) -> bool:
+def present(context: Context, client: Client, raw: str, request: Request) -> bool:
     """Load a code that a client presents; tell whether it may go on.
 
     One that was used before may, up to :func:`redeem`. Every attribute that oauthlib reads next is
     set, since a parameter of the client would show through an unset one.
     """
-    pkce.check_verifier_form(context, request)
+    pkce.check_verifier_form(context, client, request)
     bearer = Bearer.parse(raw)
-    if bearer is None or bearer.kind != credentials.AUTHORIZATION_CODE or context.client is None:
+    if bearer is None or bearer.kind != credentials.AUTHORIZATION_CODE:
         context.note(Reason.CODE_UNKNOWN)
         return False
     stored = context.load(AuthorizationCode, bearer.key)
     if stored is None:
         context.note(Reason.CODE_UNKNOWN, grant_id=bearer.slot)
         return False
-    if stored.record.client_id != context.client.client_id:
+    if stored.record.client_id != client.client_id:
         compared = events.issued_to(stored.record.client_id)
         context.note(Reason.CODE_OF_ANOTHER_CLIENT, grant_id=bearer.slot, compared=compared)
         return False
@@ -82,45 +121,46 @@ def present(context: Context, raw: str, request: Request) -> bool:
     if state not in ("live", "claimed"):
         _note_dead(context, stored.record, state)
         return False
-    context.code = stored
+    context.operation = Redeeming(stored)
     request.user = stored.record.account_id
     request.scopes = list(stored.record.scopes)
     return True
 
 
-def confirm(context: Context, redirect_uri: str, request: Request) -> None:
+def confirm(context: Context, redeeming: Redeeming, redirect_uri: str, request: Request) -> None:
     """Compare the redirect URI with the authorization request's, and narrow the resources.
 
     It is called once the verifier is right: until then no error may depend on what the code is
     for. Raises InvalidGrantError, InvalidTargetError.
     """
-    code = required(context.code).record
+    code = redeeming.code.record
     if code.redirect_uri != redirect_uri:
         sent, asked = events.quoted(redirect_uri), events.quoted(code.redirect_uri)
         context.note(Reason.REDIRECT_URI_MISMATCH, compared=f"sent {sent}, asked with {asked}")
         raise InvalidGrantError(request=request)
-    context.resources = resources.narrowed(context.settings, request, code.resources)
+    redeeming.resources = resources.narrowed(context.settings, request, code.resources)
 
 
-def redeem(context: Context) -> tokens.Response:
+def redeem(context: Context, client: Client, redeeming: Redeeming) -> tokens.Response:
     """Use the presented code up, store its grant and tokens, and return the response.
 
     Raises InvalidGrantError when it was used before, after revoking its grant, and when what it
     was issued for has ended meanwhile.
     """
-    presented = required(context.code)
+    presented = redeeming.code
     code = presented.record
     if presented.state(context.now) == "claimed":
         return _replayed(context, code)
-    refreshable = "refresh_token" in required(context.client).grant_types
-    grant = _grant(context, code, refreshable)
+    refreshable = "refresh_token" in client.grant_types
+    grant = _grant(context, client, code, refreshable)
     over = ended.what_ended(context, code)
     if over is None and grant.expires_at <= context.now:
         over = "the session"
     if over is not None:
         context.note(Reason.ENDED, compared=f"what ended: {over}")
         raise InvalidGrantError()
-    access, access_record = tokens.access_token(context, grant, grant.scopes)
+    targets = redeeming.resources
+    access, access_record = tokens.access_token(context, grant, grant.scopes, targets)
     changes: list[Change] = [
         Claim(AuthorizationCode, code.key),
         Add(grant),
@@ -131,7 +171,7 @@ def redeem(context: Context) -> tokens.Response:
         refresh, refresh_record = tokens.refresh_token(context, grant)
         changes.append(Add(refresh_record))
     made = tokens.response(access, access_record, refresh)
-    made = id_tokens.with_id_token(context, grant, grant.scopes, made, code.nonce)
+    made = id_tokens.with_id_token(context, client, grant, grant.scopes, made, code.nonce)
     try:
         context.commit(*changes)
     except Conflict as lost:
@@ -155,7 +195,7 @@ def _note_dead(context: Context, code: AuthorizationCode, state: State) -> None:
         context.note(Reason.CODE_UNKNOWN, grant_id=slot(code.key))
 
 
-def _grant(context: Context, code: AuthorizationCode, refreshable: bool) -> Grant:
+def _grant(context: Context, client: Client, code: AuthorizationCode, refreshable: bool) -> Grant:
     return Grant(
         grant_id=slot(code.key),
         client_id=code.client_id,
@@ -165,7 +205,7 @@ def _grant(context: Context, code: AuthorizationCode, refreshable: bool) -> Gran
         created_at=context.now,
         last_used_at=context.now,
         expires_at=ended.grant_ends_at(
-            context, code.scopes, code.session_ends_at, refreshable=refreshable
+            context, client, code.scopes, code.session_ends_at, refreshable=refreshable
         ),
         session_key=code.session_key,
         auth_time=code.auth_time,

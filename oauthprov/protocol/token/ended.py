@@ -12,10 +12,11 @@ from collections.abc import Collection
 from typing import cast
 
 from oauthprov.credentials import digest
-from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.context import Context
 from oauthprov.records import (
     Account,
     AuthorizationCode,
+    Client,
     Consent,
     EndedSession,
     Grant,
@@ -47,9 +48,14 @@ def dies_with_session(settings: Settings, scopes: Collection[str]) -> bool:
 
 
 def grant_ends_at(
-    context: Context, scopes: Collection[str], session_ends_at: int | None, *, refreshable: bool
+    context: Context,
+    client: Client,
+    scopes: Collection[str],
+    session_ends_at: int | None,
+    *,
+    refreshable: bool,
 ) -> int:
-    """Return when a new grant ends at the latest, in epoch seconds.
+    """Return when a new grant of ``client`` ends at the latest, in epoch seconds.
 
     One that :func:`dies_with_session` ends with the session's absolute lifetime, though nobody
     signs out; ``oauthprov.grant_outlives_session`` changes that. One without a refresh token ends
@@ -62,7 +68,6 @@ def grant_ends_at(
     if refreshable:
         return latest
     needed = now + settings.access_token_lifetime
-    client = required(context.client)
     if OPENID in scopes and client.backchannel_logout_uri is not None:
         needed = max(needed, session_ends_at or now + settings.session_lifetime)
     return min(latest, needed)

@@ -12,8 +12,8 @@ from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request import claims
 from oauthprov.protocol.request.claims import ClaimsRequest
-from oauthprov.protocol.request.context import Context, required
-from oauthprov.records import Grant
+from oauthprov.protocol.request.context import Context
+from oauthprov.records import Client, Grant
 from oauthprov.settings import OPENID
 
 TYPE = "JWT"
@@ -23,6 +23,7 @@ CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr",
 
 def with_id_token(
     context: Context,
+    client: Client,
     grant: Grant,
     scopes: tuple[str, ...],
     response: dict[str, object],
@@ -36,11 +37,14 @@ def with_id_token(
     if context.openid is None or OPENID not in scopes:
         return response
     access_token = str(response["access_token"])
-    return response | {"id_token": signed(context, grant, nonce=nonce, access_token=access_token)}
+    return response | {
+        "id_token": signed(context, client, grant, nonce=nonce, access_token=access_token)
+    }
 
 
 def signed(
     context: Context,
+    client: Client,
     grant: Grant,
     *,
     nonce: str | None = None,
@@ -48,8 +52,8 @@ def signed(
     scopes: tuple[str, ...] = (),
 ) -> str:
     """Return an ID token that goes with ``access_token``; with the claims of ``scopes``."""
-    alg = signed_responses.id_token_alg(context.settings, required(context.client))
-    made = _claims(context, grant, scopes)
+    alg = signed_responses.id_token_alg(context.settings, client)
+    made = _claims(context, client, grant, scopes)
     if access_token is not None:
         made["at_hash"] = jose.half_hash(alg, access_token)
     if nonce is not None:
@@ -62,7 +66,7 @@ def hinted(context: Context, id_token_hint: str) -> Mapping[str, Any]:
 
     Core section 3.1.2.1, RP-Initiated Logout section 2.
     """
-    keys = required(context.openid).keys
+    keys = context.signing.keys
     claims = keys.verify(id_token_hint, algorithms=ALGORITHMS, types=(TYPE,), now=None).claims
     if claims.get("iss") != context.settings.issuer:
         raise JoseError("the token is of another issuer")
@@ -74,15 +78,17 @@ def sid(session: str, client_id: str) -> str:
     return digest(f"sid {session} {client_id}")
 
 
-def _claims(context: Context, grant: Grant, scopes: tuple[str, ...]) -> dict[str, object]:
+def _claims(
+    context: Context, client: Client, grant: Grant, scopes: tuple[str, ...]
+) -> dict[str, object]:
     asked = ClaimsRequest.load(grant.claims).id_token
     made: dict[str, object] = {}
     if claims.of_account(asked, scopes):
-        known = required(context.openid).accounts.claims(grant.account_id)
+        known = context.claims_of(grant.account_id)
         made |= claims.selected(known, scopes, asked)
     made |= {
         "iss": context.settings.issuer,
-        "sub": subjects.subject(context.settings, required(context.client), grant.account_id),
+        "sub": subjects.subject(context.settings, client, grant.account_id),
         "aud": grant.client_id,
         "iat": context.now,
         "exp": context.now + context.settings.id_token_lifetime,

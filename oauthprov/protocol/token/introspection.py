@@ -25,13 +25,12 @@ def may_know(asker: Client, owner: Client, token: AccessToken | RefreshToken) ->
     return asker.first_party or (asker.owner is not None and asker.owner == owner.owner)
 
 
-def describe(context: Context, raw: str) -> dict[str, int | str | list[str]] | None:
+def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str | list[str]] | None:
     """Return the members of a live token, None for any other (section 2.2).
 
     None too, to a client that isn't confidential or may not know: it learns nothing.
     """
-    asker = context.client
-    if asker is None or not is_confidential(asker):
+    if not is_confidential(asker):
         context.note(Reason.INTROSPECTION_NOT_ALLOWED)
         return None
     stored = tokens.find(context, raw)

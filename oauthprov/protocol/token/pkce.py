@@ -14,8 +14,10 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 
 from oauthprov.protocol.clients.types import is_confidential
-from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.request.operations import Authorizing
+from oauthprov.records import Client
 
 METHOD = "S256"
 
@@ -23,26 +25,27 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-def is_required(context: Context) -> bool:
+def is_required(context: Context, client: Client) -> bool:
     """Tell whether an authorization request needs a challenge.
 
     Always, but that ``oauthprov.pkce = public-only`` lets confidential clients go without in an
     authentication request: what the certification of OpenID providers sends.
     """
-    asked = context.authentication
+    operation = context.operation
+    asked = operation.authentication if isinstance(operation, Authorizing) else None
     if context.settings.pkce == "required" or asked is None or not asked.openid:
         return True
-    return not is_confidential(required(context.client))
+    return not is_confidential(client)
 
 
-def challenge(context: Context, request: Request) -> str:
+def challenge(context: Context, client: Client, request: Request) -> str:
     """Return the challenge of an authorization request, empty where it goes without.
 
     Raises InvalidRequestError or a kind of it when it is missing, not S256 or malformed. An absent
     method means plain (RFC 7636 section 4.3), so it is refused as well.
     """
     given = request.code_challenge
-    if not given and not is_required(context):
+    if not given and not is_required(context, client):
         return ""
     if not given:
         raise MissingCodeChallengeError(request=request)
@@ -55,7 +58,7 @@ def challenge(context: Context, request: Request) -> str:
     return str(given)
 
 
-def check_verifier_form(context: Context, request: Request) -> None:
+def check_verifier_form(context: Context, client: Client, request: Request) -> None:
     """Raise InvalidRequestError for a malformed verifier (RFC 7636 section 4.1), or a missing one.
 
     That needs no look at the code, and comes before it: a live and a dead code answer alike.
@@ -63,7 +66,7 @@ def check_verifier_form(context: Context, request: Request) -> None:
     given = request.code_verifier
     if given is not None and not _VERIFIER.fullmatch(given):
         raise InvalidRequestError("The code_verifier is malformed.", request=request)
-    may_lack = context.settings.pkce != "required" and is_confidential(required(context.client))
+    may_lack = context.settings.pkce != "required" and is_confidential(client)
     if given is None and not may_lack:
         raise MissingCodeVerifierError(request=request)
 

@@ -11,10 +11,11 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
 from oauthprov.protocol.request import events, resources, scopes
-from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.request.operations import Refreshing
 from oauthprov.protocol.token import ended, id_tokens, last_use, tokens
-from oauthprov.records import Grant, Receipt, RefreshToken
+from oauthprov.records import Client, Grant, Receipt, RefreshToken
 from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, State, Stored
 
 LAST_USED_STEP = 3600
@@ -23,7 +24,7 @@ LAST_USED_STEP = 3600
 _RECEIPT = "receipt"
 
 
-def present(context: Context, raw: str, request: Request) -> bool:
+def present(context: Context, client: Client, raw: str, request: Request) -> bool:
     """Load a refresh token that a client presents; tell whether it is good.
 
     One that was rotated is good for the very response that its rotation gave, while the receipt
@@ -31,58 +32,65 @@ def present(context: Context, raw: str, request: Request) -> bool:
     refused and stays as it is.
     """
     bearer = Bearer.parse(raw)
-    if bearer is None or bearer.kind != credentials.REFRESH_TOKEN or context.client is None:
+    if bearer is None or bearer.kind != credentials.REFRESH_TOKEN:
         context.note(Reason.REFRESH_TOKEN_UNKNOWN)
         return False
     stored = context.load(RefreshToken, bearer.key)
     if stored is None:
         context.note(Reason.REFRESH_TOKEN_UNKNOWN, grant_id=bearer.slot)
         return False
-    state = stored.state(context.now)
+    state, repeated = stored.state(context.now), None
     if state == "claimed":
-        context.response = _again(context, stored.record, raw)
+        repeated = _again(context, client, stored.record, raw)
     elif state != "live":
         _note_dead(context, stored.record, state)
         return False
-    elif stored.record.client_id != context.client.client_id:
+    elif stored.record.client_id != client.client_id:
         compared = events.issued_to(stored.record.client_id)
         context.note(
             Reason.REFRESH_TOKEN_OF_ANOTHER_CLIENT, grant_id=bearer.slot, compared=compared
         )
         return False
-    context.refresh_token = stored
-    request.user = stored.grant.record.account_id if stored.grant else None
-    context.resources = resources.narrowed(context.settings, request, stored.record.resources)
+    if stored.grant is None:  # a grant that is gone counts as revoked, so no state gets here
+        return False
+    targets = resources.narrowed(context.settings, request, stored.record.resources)
+    context.operation = Refreshing(stored, stored.grant, targets, repeated)
+    request.user = stored.grant.record.account_id
     return True
 
 
-def original_scopes(context: Context) -> list[str]:
+def original_scopes(context: Context, client: Client, refreshing: Refreshing) -> list[str]:
     """Return what the presented token was issued for, as far as its client may still have it."""
-    still = scopes.allowed(context.settings, required(context.client))
-    return list(scopes.only(required(context.refresh_token).record.scopes, still))
+    still = scopes.allowed(context.settings, client)
+    return list(scopes.only(refreshing.token.record.scopes, still))
 
 
-def rotate(context: Context, raw: str, granted: tuple[str, ...]) -> tokens.Response:
+def rotate(
+    context: Context,
+    client: Client,
+    refreshing: Refreshing,
+    raw: str,
+    granted: tuple[str, ...],
+) -> tokens.Response:
     """Use the presented token up, store its successor, and return the response.
 
     Of two requests that race, the loser gets the winner's response, or, without a receipt,
     InvalidGrantError after the grant is revoked. It is raised, too, when what was granted has
     ended, though the grant isn't revoked yet.
     """
-    stored = required(context.refresh_token)
-    stored_grant = required(stored.grant)
-    grant = stored_grant.record
+    stored, grant = refreshing.token, refreshing.grant.record
     over = ended.what_ended(context, grant)
     if over is not None:
         context.note(Reason.ENDED, compared=f"what ended: {over}")
         raise InvalidGrantError()
-    if context.response is not None:
+    if refreshing.repeated is not None:
         context.note(Reason.RECEIPT_USED)
-        return context.response
-    access, access_record = tokens.access_token(context, grant, granted)
+        return refreshing.repeated
+    targets = refreshing.resources
+    access, access_record = tokens.access_token(context, grant, granted, targets)
     successor, successor_record = tokens.refresh_token(context, grant)
     made = tokens.response(access, access_record, successor)
-    made = id_tokens.with_id_token(context, grant, granted, made)
+    made = id_tokens.with_id_token(context, client, grant, granted, made)
     changes: list[Change] = [
         Claim(RefreshToken, stored.record.key),
         Add(successor_record),
@@ -91,10 +99,10 @@ def rotate(context: Context, raw: str, granted: tuple[str, ...]) -> tokens.Respo
     if context.settings.refresh_token_grace:
         changes.append(Add(_receipt(context, stored.record, successor_record, raw, made)))
     try:
-        _commit(context, changes, stored_grant)
+        _commit(context, changes, refreshing.grant)
     except Conflict as lost:
         if lost.state == "claimed":
-            made = _again(context, stored.record, raw)
+            made = _again(context, client, stored.record, raw)
             context.note(Reason.RECEIPT_USED)
             return made
         _note_dead(context, stored.record, lost.state)
@@ -135,9 +143,9 @@ def _receipt(
     )
 
 
-def _again(context: Context, presented: RefreshToken, raw: str) -> tokens.Response:
+def _again(context: Context, client: Client, presented: RefreshToken, raw: str) -> tokens.Response:
     """Return the response of the rotation of ``raw``; revoke and raise when that may not be."""
-    response = _opened(context, presented, raw)
+    response = _opened(context, client, presented, raw)
     if isinstance(response, str):
         grant_id = presented.grant_id
         tokens.revoke_replayed(context, grant_id, Reason.REFRESH_TOKEN_REPLAYED, response)
@@ -145,12 +153,14 @@ def _again(context: Context, presented: RefreshToken, raw: str) -> tokens.Respon
     return response
 
 
-def _opened(context: Context, presented: RefreshToken, raw: str) -> tokens.Response | str:
+def _opened(
+    context: Context, client: Client, presented: RefreshToken, raw: str
+) -> tokens.Response | str:
     """Return the response of the rotation of ``raw``, or why it can't be given again."""
     receipt = context.storage.get(Receipt, presented.key)
-    if receipt is None or receipt.state(context.now) != "live" or context.client is None:
+    if receipt is None or receipt.state(context.now) != "live":
         return "there is no receipt any more"
-    if receipt.record.client_id != context.client.client_id:
+    if receipt.record.client_id != client.client_id:
         return events.issued_to(presented.client_id)
     successor = context.storage.get(RefreshToken, receipt.record.successor)
     if successor is None or successor.state(context.now) != "live":

@@ -10,11 +10,11 @@ from oauthprov.protocol.request import events
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import tokens
-from oauthprov.records import AccessToken
+from oauthprov.records import AccessToken, Client
 from oauthprov.storage.interface import Claim, Conflict, Revoke
 
 
-def revoke(context: Context, raw: str) -> None:
+def revoke(context: Context, client: Client, raw: str) -> None:
     """Make a token useless, if it is one; the hint isn't needed, for the prefix tells the kind.
 
     A refresh token takes its grant with it and so every access token (section 2.1), also one that
@@ -22,10 +22,10 @@ def revoke(context: Context, raw: str) -> None:
     which stays as it is (section 2.1: the request is refused and the client told).
     """
     stored = tokens.find(context, raw)
-    if stored is None or context.client is None:
+    if stored is None:
         return
     token = stored.record
-    if token.client_id != context.client.client_id:
+    if token.client_id != client.client_id:
         compared = events.issued_to(token.client_id)
         context.note(Reason.TOKEN_OF_ANOTHER_CLIENT, grant_id=token.grant_id, compared=compared)
         raise InvalidGrantError("The token was issued to another client.")

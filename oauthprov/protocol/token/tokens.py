@@ -9,10 +9,10 @@ from oauthprov.credentials import Bearer
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.request import events, resources
 from oauthprov.protocol.request.answers import TokenInfo
-from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import last_use
-from oauthprov.records import AccessToken, AuthorizationCode, Grant, Record, RefreshToken
+from oauthprov.records import AccessToken, AuthorizationCode, Client, Grant, Record, RefreshToken
 from oauthprov.storage.interface import Add, Revoke, Stored
 
 Response = dict[str, object]
@@ -26,9 +26,9 @@ _KINDS: Mapping[str, type[Record]] = {
 
 
 def access_token(
-    context: Context, grant: Grant, scopes: tuple[str, ...]
+    context: Context, grant: Grant, scopes: tuple[str, ...], targets: tuple[str, ...]
 ) -> tuple[Bearer, AccessToken]:
-    """Mint an access token under a grant, for this request's resources."""
+    """Mint an access token under a grant, for the resources ``targets``."""
     bearer = Bearer.mint(credentials.ACCESS_TOKEN, grant.grant_id)
     lifetime = context.settings.access_token_lifetime
     return bearer, AccessToken(
@@ -36,8 +36,8 @@ def access_token(
         grant_id=grant.grant_id,
         client_id=grant.client_id,
         account_id=grant.account_id,
-        scopes=resources.scopes_for(context.settings, scopes, context.resources),
-        resources=context.resources,
+        scopes=resources.scopes_for(context.settings, scopes, targets),
+        resources=targets,
         issued_at=context.now,
         expires_at=min(context.now + lifetime, grant.expires_at),
     )
@@ -58,16 +58,18 @@ def refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]
     )
 
 
-def for_client(context: Context, scopes: tuple[str, ...]) -> Response:
+def for_client(
+    context: Context, client: Client, scopes: tuple[str, ...], targets: tuple[str, ...]
+) -> Response:
     """Store an access token of a client's own (RFC 6749 section 4.4) and return the response."""
     bearer = Bearer.mint(credentials.ACCESS_TOKEN, credentials.mint_id())
     record = AccessToken(
         key=bearer.key,
         grant_id=None,
-        client_id=required(context.client).client_id,
+        client_id=client.client_id,
         account_id=None,
-        scopes=resources.scopes_for(context.settings, scopes, context.resources),
-        resources=context.resources,
+        scopes=resources.scopes_for(context.settings, scopes, targets),
+        resources=targets,
         issued_at=context.now,
         expires_at=context.now + context.settings.access_token_lifetime,
     )

@@ -6,7 +6,7 @@ from oauthprov.protocol.clients import signed_responses
 from oauthprov.protocol.request import claims
 from oauthprov.protocol.request.answers import TokenInfo
 from oauthprov.protocol.request.claims import ClaimsRequest
-from oauthprov.protocol.request.context import Context, required
+from oauthprov.protocol.request.context import Context
 
 
 def userinfo(context: Context, bearing: TokenInfo) -> dict[str, object] | str | None:
@@ -31,6 +31,6 @@ def _said(context: Context, bearing: TokenInfo, account_id: str) -> dict[str, ob
     asked = ClaimsRequest.load(bearing.claims).userinfo
     said: dict[str, object] = {}
     if claims.of_account(asked, bearing.scopes):
-        known = required(context.openid).accounts.claims(account_id)
+        known = context.claims_of(account_id)
         said = claims.selected(known, bearing.scopes, asked)
     return said | {"sub": bearing.subject}

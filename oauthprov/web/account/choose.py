@@ -44,7 +44,8 @@ def enter(request: Request) -> Response | dict[str, object]:
         log.info("account %s signed out", person.account_id)
         return see(request, tools.url("choose", marks | {"done": "ended"}))
     if "interaction" in marks:
-        ended = tools.provider.choose(marks["interaction"], person, tools.session.browser)
+        browser = tools.session.browser
+        ended = tools.provider.authorization.choose(marks["interaction"], person, browser)
         if ended is not None:
             return respond(request, ended)
     tools.session.activate(person)

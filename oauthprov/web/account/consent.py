@@ -16,8 +16,7 @@ def ask(request: Request) -> Response | dict[str, object]:
     """Show who asks, for what, as which account, and where Allow leads."""
     tools = request.oauthprov
     interaction = _interaction(tools.query("interaction"))
-    browser = tools.session.browser
-    question = tools.provider.question(interaction, tools.person, browser, others=tools.others)
+    question = tools.provider.authorization.question(interaction, tools.visitor)
     if not isinstance(question, ConsentQuestion):
         return respond(request, question)
     i18n.settle_language(request, question.ui_locales)
@@ -37,12 +36,8 @@ def decide(request: Request) -> Response | dict[str, object]:
     interaction = _interaction(form)
     if form.get("decision") not in ("allow", "cancel"):
         raise Rejected("invalid_request", "The form says neither allow nor cancel.")
-    decided = tools.provider.decide(
-        interaction,
-        tools.person,
-        tools.session.browser,
-        allow=form["decision"] == "allow",
-        others=tools.others,
+    decided = tools.provider.authorization.decide(
+        interaction, tools.visitor, allow=form["decision"] == "allow"
     )
     return respond(request, decided)
 

@@ -39,9 +39,7 @@ def asking(request: Request, marks: Mapping[str, str]) -> Pending | None:
     if "interaction" not in marks:
         return None
     tools = request.oauthprov
-    found: Pending | None = tools.provider.pending(
-        marks["interaction"], tools.person, tools.session.browser, others=tools.others
-    )
+    found = tools.provider.authorization.pending(marks["interaction"], tools.visitor)
     if found is not None:
         i18n.settle_language(request, found.ui_locales)
     return found

@@ -32,7 +32,7 @@ def disconnect(request: Request, person: SignedIn) -> Response | dict[str, objec
     tools = request.oauthprov
     tools.form()
     client_id = request.matchdict["client_id"]
-    tools.provider.disconnect(person.account_id, client_id)
+    tools.provider.endings.withdraw(person.account_id, client_id)
     log.info("account %s removed the access of a client", person.account_id)
     return see(request, tools.url("account", {"done": "removed"}))
 

@@ -46,7 +46,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     try:
         tools.session.sign_in(ended.account)
     finally:  # a storage without room for a session ends the others all the same
-        tools.provider.finish(ended.sweep)
+        tools.provider.endings.finish(ended.sweep)
     return see(request, tools.url("account", {"done": "password"}))
 
 

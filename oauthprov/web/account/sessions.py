@@ -87,7 +87,7 @@ def end_all(request: Request, person: SignedIn) -> Response | dict[str, object]:
     try:
         tools.session.end(person)
     finally:
-        tools.provider.finish(ended.sweep)
+        tools.provider.endings.finish(ended.sweep)
     return see(request, tools.url("home"))
 
 

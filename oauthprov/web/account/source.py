@@ -56,11 +56,11 @@ class OwnPages(AccountSource[Request]):
         request.oauthprov.session.sign_out()
         return ()
 
-    def name_of(self, account_id: str) -> str | None:
+    def name_of(self, account_id: str, request: Request) -> str | None:
         """Return the user name, as it was typed at sign-up."""
         return self._people.name_of(account_id)
 
-    def claims(self, account_id: str) -> Mapping[str, object]:
+    def claims(self, account_id: str, request: Request) -> Mapping[str, object]:
         """Return the profile; the user name stands in where there is no full one. One read."""
         return self._people.claims(account_id)
 

@@ -64,10 +64,8 @@ def _closed(request: Request) -> Response:
 
 
 def registrar(request: Request) -> Registrar:
-    """Return the Registrar, which tells the provider at once what has changed."""
-    provider = request.oauthprov.provider
-    known = provider.settings, provider.storage, provider.clock
-    return Registrar(*known, provider.clients.evict, provider.fetcher)
+    """Return what registers and changes clients."""
+    return request.oauthprov.provider.registrar
 
 
 def owned(request: Request, person: SignedIn) -> StoredClient:

@@ -12,15 +12,13 @@ from oauthprov.web.responder import come_back, respond
 def authorize(request: Request) -> Response:
     """Answer an authorization request, or one that was stored, for who is signed in here."""
     tools = request.oauthprov
-    browser = tools.session.browser
-    answer = tools.provider.authorize(tools.call, tools.person, browser, others=tools.others)
-    return respond(request, answer)
+    return respond(request, tools.provider.authorization.begin(tools.call, tools.visitor))
 
 
 def store(request: Request) -> Response:
     """Store the parameters of a POST, for the browser to come back for."""
     tools = request.oauthprov
-    return come_back(request, "authorize", tools.provider.store_request(tools.call))
+    return come_back(request, "authorize", tools.provider.authorization.store(tools.call))
 
 
 def includeme(config: Configurator) -> None:

@@ -18,7 +18,7 @@ def includeme(config: Configurator) -> None:
 
     def add() -> None:
         site = site_of(config.registry)
-        accounts = site.provider.accounts
+        accounts = site.accounts
         if not (accounts.can_sign_out and accounts.names_sessions):
             return
         site.metadata["backchannel_logout_supported"] = True

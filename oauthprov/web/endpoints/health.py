@@ -26,7 +26,7 @@ def readyz(request: Request) -> Response:
     Else 503. ``warnings`` are what an operator should mend though it serves.
     """
     provider = request.oauthprov.provider
-    health = provider.storage.health()
+    health = provider.health()
     if health.full:
         return error_response(request, "temporarily_unavailable", FULL, 503)
     try:

@@ -12,7 +12,7 @@ from oauthprov.web.responder import respond
 def introspect(request: Request) -> Response:
     """Tell a confidential client what a token is."""
     tools = request.oauthprov
-    return respond(request, tools.provider.introspect(tools.call_to("introspect")))
+    return respond(request, tools.provider.endpoints.introspect(tools.call_to("introspect")))
 
 
 def includeme(config: Configurator) -> None:

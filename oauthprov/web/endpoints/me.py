@@ -17,7 +17,7 @@ def me(request: Request) -> Response:
     assert known is not None  # noqa: S101 - oauth_scopes lets nobody else in
     if known.account_id is None:
         return Response(json_body={"sub": known.client_id})
-    name = request.oauthprov.provider.accounts.name_of(known.account_id)
+    name = request.oauthprov.site.accounts.name_of(known.account_id, request)
     return Response(json_body={"sub": known.subject, "name": name})
 
 

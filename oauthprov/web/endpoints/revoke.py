@@ -12,7 +12,7 @@ from oauthprov.web.responder import respond
 def revoke(request: Request) -> Response:
     """Make a token useless, and what hangs on it."""
     tools = request.oauthprov
-    return respond(request, tools.provider.revoke(tools.call_to("revoke")))
+    return respond(request, tools.provider.endpoints.revoke(tools.call_to("revoke")))
 
 
 def includeme(config: Configurator) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.renderers import render_to_response
@@ -11,7 +11,7 @@ from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol.logout import endpoint
-from oauthprov.protocol.request.answers import LogoutQuestion, LogoutRedirect, Refusal
+from oauthprov.protocol.request.answers import LogoutQuestion, LogoutRedirect, Refusal, Visitor
 from oauthprov.web.request import Request
 from oauthprov.web.responder import respond, see, target_of
 from oauthprov.web.site import site_of
@@ -22,8 +22,7 @@ _TEMPLATES = "oauthprov:templates/rp_logout"
 def begin(request: Request) -> Response:
     """Answer a request to sign out, or one that was posted, for who is signed in here."""
     tools = request.oauthprov
-    browser, others = tools.session.browser, partial(_others, request)
-    answer = tools.provider.log_out(tools.call, tools.person, browser, others=others)
+    answer = tools.provider.logout.begin(tools.call, _visitor(request))
     if isinstance(answer, LogoutQuestion):
         return see(request, tools.url("rp_logout_question"))
     return _respond(request, answer)
@@ -32,7 +31,7 @@ def begin(request: Request) -> Response:
 def store(request: Request) -> Response:
     """Let the browser come back, with its cookies, for what was posted."""
     tools = request.oauthprov
-    stored = tools.provider.store_logout_request(tools.call)
+    stored = tools.provider.logout.store(tools.call)
     if isinstance(stored, Refusal):
         return respond(request, stored)
     return see(request, tools.url("rp_logout", dict(stored)))
@@ -42,9 +41,7 @@ def ask(request: Request) -> Response:
     """Ask whether to sign out, and say which client wants it, if one does."""
     tools = request.oauthprov
     interaction = tools.query("interaction").get("interaction")
-    browser, others = tools.session.browser, partial(_others, request)
-    answer = tools.provider.logout_question(interaction, tools.person, browser, others=others)
-    return _respond(request, answer)
+    return _respond(request, tools.provider.logout.question(interaction, _visitor(request)))
 
 
 def confirm(request: Request) -> Response:
@@ -53,8 +50,8 @@ def confirm(request: Request) -> Response:
     form = tools.form("interaction", "session")
     # Whom the page named, whoever else may be active by now.
     person = tools.session.find(form["session"]) if "session" in form else tools.person
-    interaction, browser = form.get("interaction"), tools.session.browser
-    answer = tools.provider.confirm_logout(interaction, person, browser)
+    visitor = replace(tools.visitor, person=person)
+    answer = tools.provider.logout.confirm(form.get("interaction"), visitor)
     return _respond(request, answer)
 
 
@@ -82,15 +79,15 @@ def _sign_out(request: Request, person: SignedIn) -> Sequence[tuple[str, str]]:
     if person.session_key is not None:
         tools.session.end(person)
         return ()
-    tools.provider.end_host_session(person)
+    tools.provider.endings.end_host_session(person)
     headers: Sequence[tuple[str, str]] = tools.site.accounts.sign_out(request)
     return headers
 
 
-def _others(request: Request) -> Sequence[SignedIn]:
-    """Who else can be signed out alone: a host ends the session of the browser as a whole."""
-    others: Sequence[SignedIn] = request.oauthprov.session.others
-    return others
+def _visitor(request: Request) -> Visitor:
+    """Who can be signed out alone: a host ends the session of the browser as a whole."""
+    tools = request.oauthprov
+    return replace(tools.visitor, others=lambda: tools.session.others)
 
 
 def includeme(config: Configurator) -> None:
@@ -100,7 +97,7 @@ def includeme(config: Configurator) -> None:
 
     def add() -> None:
         site = site_of(config.registry)
-        if not site.provider.accounts.can_sign_out:
+        if not site.accounts.can_sign_out:
             return
         page = config.add_oauth_page
         page("rp_logout", "/oauth/logout", get=begin, post=store, leaves=True)

@@ -12,7 +12,7 @@ from oauthprov.web.responder import respond
 def token(request: Request) -> Response:
     """Give tokens for a code, for a refresh token or to a client for itself."""
     tools = request.oauthprov
-    return respond(request, tools.provider.token(tools.call_to("token")))
+    return respond(request, tools.provider.endpoints.token(tools.call_to("token")))
 
 
 def includeme(config: Configurator) -> None:

@@ -16,7 +16,7 @@ def userinfo(request: Request) -> Response:
     """Return the claims, as JSON or as a signed JWT."""
     known = bearer(request)
     assert known is not None  # noqa: S101 - oauth_scopes lets nobody else in
-    said = request.oauthprov.provider.userinfo(known)
+    said = request.oauthprov.provider.userinfo(known, request)
     if said is None:
         return insufficient(request, _SCOPES)
     if isinstance(said, str):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oauthprov.protocol.request.answers import InteractionRequired, Redirect
+from oauthprov.protocol.request.answers import InteractionRequired, Redirect, Visitor
 from oauthprov.records import Client, Consent
 from tests.protocol.world import ALICE, BOB, BROWSER, NOTES, PHOTOS, World
 
@@ -25,7 +25,7 @@ def test_another_person_is_asked(world):
 def test_more_scopes_are_asked_for_and_added(world):
     world.allow(scope="read")
     pending = world.authorize(scope="read write")
-    question = world.provider.question(pending.interaction_id, ALICE, BROWSER)
+    question = world.authorization.question(pending.interaction_id, Visitor(BROWSER, ALICE))
     assert [(scope.name, scope.new) for scope in question.scopes] == [
         ("read", False),
         ("write", True),
@@ -75,7 +75,7 @@ def test_a_scope_allowed_at_one_resource_is_not_allowed_at_another(world):
 def test_a_scope_is_new_where_it_was_not_allowed_before(world, before, asked, new):
     world.allow(**before)
     pending = world.authorize(**asked).interaction_id
-    question = world.provider.question(pending, ALICE, BROWSER)
+    question = world.authorization.question(pending, Visitor(BROWSER, ALICE))
     assert {a.name for a in (*question.scopes, *question.resources) if a.new} == new
 
 
@@ -145,7 +145,7 @@ def test_a_client_that_never_asks_is_connected_while_it_has_grants():
     world.tokens()
     (app,) = world.provider.connected("alice-id")
     assert (app.client_id, app.consent, len(app.grants)) == ("app", None, 1)
-    world.provider.disconnect("alice-id", "app")
+    world.provider.endings.withdraw("alice-id", "app")
     assert world.provider.connected("alice-id") == []
 
 
@@ -159,7 +159,7 @@ def test_a_removed_client_stays_among_connected_apps(world):
 
 def test_disconnecting_kills_every_token_at_once_and_asks_again(world):
     first, second, bobs = world.tokens(), world.tokens(), world.tokens(person=BOB)
-    world.provider.disconnect("alice-id", "app")
+    world.provider.endings.withdraw("alice-id", "app")
     assert not world.is_live(first["access_token"])
     assert not world.is_live(second["access_token"])
     assert world.refresh(first["refresh_token"]).body["error"] == "invalid_grant"
@@ -171,13 +171,13 @@ def test_disconnecting_kills_every_token_at_once_and_asks_again(world):
 def test_disconnecting_ends_a_code_that_is_under_way(world):
     world.client("other")
     code, others = world.code(), world.code("other")
-    world.provider.disconnect("alice-id", "app")
+    world.provider.endings.withdraw("alice-id", "app")
     assert world.redeem(code).body["error"] == "invalid_grant"
     assert world.redeem(others, "other").status == 200
 
 
 def test_disconnecting_what_is_not_connected_does_nothing(world):
-    world.provider.disconnect("alice-id", "nobody")
+    world.provider.endings.withdraw("alice-id", "nobody")
     assert world.provider.connected("alice-id") == []
 
 

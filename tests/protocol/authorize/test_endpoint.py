@@ -4,7 +4,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect, Refusal
+from oauthprov.protocol.request.answers import (
+    Call,
+    InteractionRequired,
+    Redirect,
+    Refusal,
+    Visitor,
+)
 from oauthprov.records import AuthorizationCode, Client, Interaction
 from tests.protocol.world import ALICE, BROWSER, CALLBACK, ISSUER, World, challenge
 
@@ -206,7 +212,7 @@ def test_a_repeated_parameter_is_told(world, name):
 def test_what_proves_a_client_may_not_repeat(world, name):
     value = dict(world.query())[name]
     query = urlencode([*world.query(), (name, value)]).encode()
-    assert_refused(world.provider.authorize(Call("GET", query), ALICE, BROWSER))
+    assert_refused(world.authorization.begin(Call("GET", query), Visitor(BROWSER, ALICE)))
 
 
 def test_a_repeated_state_is_told_without_state(world):
@@ -231,7 +237,7 @@ def test_a_repeated_state_is_told_without_state(world):
     ],
 )
 def test_what_cannot_be_read_is_refused(world, query):
-    assert_refused(world.provider.authorize(Call("GET", query), ALICE, BROWSER))
+    assert_refused(world.authorization.begin(Call("GET", query), Visitor(BROWSER, ALICE)))
 
 
 def test_errors_come_before_sign_in(world):
@@ -247,7 +253,7 @@ def test_nothing_is_stored_for_a_bad_request(world):
 def test_a_post_is_parked(world):
     body = urlencode(world.query()).encode()
     form = {"content-type": "application/x-www-form-urlencoded"}
-    parked = world.provider.store_request(Call("POST", b"", body, form))
+    parked = world.authorization.store(Call("POST", b"", body, form))
     assert isinstance(world.resume(parked), InteractionRequired)
 
 
@@ -256,7 +262,7 @@ def test_a_bad_post_is_told_or_refused(world):
 
     def park(query=b"", headers=form, **changes):
         body = urlencode(world.query(**changes)).encode()
-        return world.provider.store_request(Call("POST", query, body, headers))
+        return world.authorization.store(Call("POST", query, body, headers))
 
     assert_told(park(scope="admin"), "invalid_scope")
     assert_refused(park(redirect_uri="https://evil.example"))
@@ -267,3 +273,20 @@ def test_a_bad_post_is_told_or_refused(world):
     assert_refused(park(client_id="nobody"))
     assert_refused(park(client_id=None))
     assert world.all(Interaction) == []
+
+
+def test_a_request_is_validated_once_on_its_way_to_a_code(world, monkeypatch):
+    checked = []
+    validator = world.provider.validator
+    ask = validator.validate_redirect_uri
+
+    def count(client_id, redirect_uri, *args):
+        checked.append(redirect_uri)
+        return ask(client_id, redirect_uri, *args)
+
+    monkeypatch.setattr(validator, "validate_redirect_uri", count)
+    world.allow(scope="read")
+    assert len(checked) == 2, "once when it came, once when it was allowed"
+    checked.clear()
+    world.code(scope="read")
+    assert len(checked) == 1, "a consent that is remembered needs no second look"

@@ -8,7 +8,7 @@ from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.registration.document import document_of, read_document
-from oauthprov.protocol.request.answers import InteractionRequired, Redirect
+from oauthprov.protocol.request.answers import InteractionRequired, Redirect, Visitor
 from oauthprov.records import AccessToken, AuthorizationCode, Grant
 from tests.protocol.world import ALICE, BROWSER, CALLBACK, ISSUER, openid_world
 
@@ -32,7 +32,9 @@ def ask(world, client_id="page", response_type="id_token", **changes):
 def allowed(world, *args, person=ALICE, **changes):
     answer = ask(world, *args, person=person, **changes)
     if isinstance(answer, InteractionRequired):
-        answer = world.provider.decide(answer.interaction_id, person, BROWSER, allow=True)
+        answer = world.authorization.decide(
+            answer.interaction_id, Visitor(BROWSER, person), allow=True
+        )
     assert isinstance(answer, Redirect), answer
     assert answer.response_mode == changes.get("response_mode", "fragment")
     return dict(answer.params)
@@ -86,8 +88,8 @@ def test_a_remembered_consent_needs_no_page(world):
 
 def test_it_is_answered_once(world):
     waiting = ask(world, scope="openid email").interaction_id
-    world.provider.decide(waiting, ALICE, BROWSER, allow=True)
-    again = world.provider.decide(waiting, ALICE, BROWSER, allow=True)
+    world.authorization.decide(waiting, Visitor(BROWSER, ALICE), allow=True)
+    again = world.authorization.decide(waiting, Visitor(BROWSER, ALICE), allow=True)
     assert not isinstance(again, Redirect)
     assert len(world.all(Grant)) == 1
 

@@ -12,6 +12,7 @@ from oauthprov.protocol.request.answers import (
     InteractionRequired,
     Redirect,
     Refusal,
+    Visitor,
 )
 from oauthprov.records import AuthorizationCode, Client, Consent, Interaction
 from tests.protocol.world import ALICE, BOB, BROWSER, CALLBACK, FORM, ISSUER, OTHER_BROWSER
@@ -21,7 +22,10 @@ def test_who_is_not_signed_in_signs_in_first(world):
     answer = world.authorize(person=None)
     assert isinstance(answer, InteractionRequired)
     assert answer.step == "login"
-    assert world.provider.pending(answer.interaction_id, None, BROWSER).client.client_id == "app"
+    assert (
+        world.authorization.pending(answer.interaction_id, Visitor(BROWSER, None)).client.client_id
+        == "app"
+    )
     assert world.resume(answer.interaction_id, person=None) == answer
     assert world.resume(answer.interaction_id) == InteractionRequired(
         "consent", answer.interaction_id
@@ -35,7 +39,7 @@ def test_storage_holds_no_interaction_id(world):
 
 def test_the_consent_page_asks(world):
     pending = world.authorize(scope="read write", resource=["https://photos.example/"])
-    question = world.provider.question(pending.interaction_id, ALICE, BROWSER)
+    question = world.authorization.question(pending.interaction_id, Visitor(BROWSER, ALICE))
     assert isinstance(question, ConsentQuestion)
     assert question.client.client_id == "app"
     assert [(s.name, s.sentence, s.new) for s in question.scopes] == [
@@ -52,27 +56,33 @@ def test_the_consent_page_asks(world):
 
 def test_allow_gives_a_code_once(world):
     pending = world.authorize().interaction_id
-    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    answer = world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
     assert isinstance(answer, Redirect)
-    assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
-    assert world.provider.decide(pending, ALICE, BROWSER, allow=False) == UNKNOWN_INTERACTION
-    assert world.provider.question(pending, ALICE, BROWSER) == UNKNOWN_INTERACTION
+    assert (
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
+        == UNKNOWN_INTERACTION
+    )
+    assert (
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=False)
+        == UNKNOWN_INTERACTION
+    )
+    assert world.authorization.question(pending, Visitor(BROWSER, ALICE)) == UNKNOWN_INTERACTION
     assert world.resume(pending) == UNKNOWN_INTERACTION
     assert len(world.all(AuthorizationCode)) == 1
 
 
 def test_allow_gives_what_the_page_said_whatever_became_of_the_client(world):
     pending = world.authorize(scope=None, redirect_uri=None).interaction_id
-    question = world.provider.question(pending, ALICE, BROWSER)
+    question = world.authorization.question(pending, Visitor(BROWSER, ALICE))
     assert [scope.name for scope in question.scopes] == ["read"]
     elsewhere = "https://evil.example/"
     world.change(Client, "app", default_scopes=("read", "write"), redirect_uris=(elsewhere,))
     world.provider.clients.evict("app")
-    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    answer = world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
     assert isinstance(answer, Refusal)
     world.change(Client, "app", redirect_uris=(CALLBACK,))
     world.provider.clients.evict("app")
-    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    answer = world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
     assert answer.redirect_uri == CALLBACK
     (code,) = world.all(AuthorizationCode)
     assert code.record.scopes == ("read",)
@@ -81,15 +91,18 @@ def test_allow_gives_what_the_page_said_whatever_became_of_the_client(world):
 def test_allow_is_one_commit(world):
     pending = world.authorize().interaction_id
     with world.counted(reads=2, writes=1):
-        world.provider.decide(pending, ALICE, BROWSER, allow=True)
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
 
 
 def test_cancel_tells_the_client(world):
     pending = world.authorize().interaction_id
-    answer = world.provider.decide(pending, ALICE, BROWSER, allow=False)
+    answer = world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=False)
     assert answer.redirect_uri == CALLBACK
     assert dict(answer.params) == {"error": "access_denied", "state": "s t&=ä", "iss": ISSUER}
-    assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
+    assert (
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
+        == UNKNOWN_INTERACTION
+    )
     assert world.all(Consent) == []
 
 
@@ -99,7 +112,7 @@ def test_sixteen_clicks_give_one_code(world):
 
     def decide(_):
         barrier.wait()
-        return world.provider.decide(pending, ALICE, BROWSER, allow=True)
+        return world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
 
     with ThreadPoolExecutor(16) as threads:
         answers = list(threads.map(decide, range(16)))
@@ -113,7 +126,7 @@ def test_two_tabs_both_remember(world):
 
     def decide(interaction_id):
         barrier.wait()
-        return world.provider.decide(interaction_id, ALICE, BROWSER, allow=True)
+        return world.authorization.decide(interaction_id, Visitor(BROWSER, ALICE), allow=True)
 
     with ThreadPoolExecutor(3) as threads:
         answers = list(threads.map(decide, pending))
@@ -125,7 +138,9 @@ def test_two_tabs_both_remember(world):
 def test_a_consent_that_changed_meanwhile_is_read_again(world):
     pending = world.authorize(scope="read").interaction_id
     world.storage.meanwhile = [lambda: world.allow(scope="write")]
-    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+    assert isinstance(
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True), Redirect
+    )
     assert set(world.all(Consent)[0].record.scopes) == {"read", "write"}
 
 
@@ -135,9 +150,11 @@ def test_a_consent_that_keeps_changing_asks_for_patience(world):
     nothing = [lambda: None] * 2
     last = [lambda: world.allow(scope="photos")]
     world.storage.meanwhile = [changes[0], *nothing, changes[1], *nothing, *last]
-    answer = world.provider.decide(pending, ALICE, BROWSER, allow=True)
+    answer = world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
     assert (answer.error, answer.status) == ("temporarily_unavailable", 503)
-    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+    assert isinstance(
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True), Redirect
+    )
 
 
 def test_allow_and_cancel_at_once_give_one_answer(world):
@@ -145,14 +162,20 @@ def test_allow_and_cancel_at_once_give_one_answer(world):
     answers = []
 
     def cancel():
-        answers.append(world.provider.decide(pending, ALICE, BROWSER, allow=False))
+        answers.append(world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=False))
 
     world.storage.meanwhile = [cancel]
-    assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
+    assert (
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
+        == UNKNOWN_INTERACTION
+    )
     assert dict(answers[0].params)["error"] == "access_denied"
     pending = world.authorize().interaction_id
     world.storage.meanwhile = [cancel]
-    assert world.provider.decide(pending, ALICE, BROWSER, allow=False) == UNKNOWN_INTERACTION
+    assert (
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=False)
+        == UNKNOWN_INTERACTION
+    )
 
 
 def test_two_browsers_race_for_a_parked_post(world):
@@ -174,25 +197,38 @@ def test_a_request_resumed_twice_at_once_gives_one_code(world):
 
 def test_another_browser_can_do_nothing(world):
     pending = world.authorize().interaction_id
-    assert world.provider.pending(pending, ALICE, OTHER_BROWSER) is None
-    assert world.provider.question(pending, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
-    assert world.provider.decide(pending, BOB, OTHER_BROWSER, allow=True) == UNKNOWN_INTERACTION
+    assert world.authorization.pending(pending, Visitor(OTHER_BROWSER, ALICE)) is None
+    assert (
+        world.authorization.question(pending, Visitor(OTHER_BROWSER, BOB)) == UNKNOWN_INTERACTION
+    )
+    assert (
+        world.authorization.decide(pending, Visitor(OTHER_BROWSER, BOB), allow=True)
+        == UNKNOWN_INTERACTION
+    )
     assert world.resume(pending, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
-    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+    assert isinstance(
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True), Redirect
+    )
 
 
 def test_an_interaction_expires(world):
     pending = world.authorize().interaction_id
     world.now += world.settings.interaction_lifetime
-    assert world.provider.pending(pending, ALICE, BROWSER) is None
-    assert world.provider.decide(pending, ALICE, BROWSER, allow=True) == UNKNOWN_INTERACTION
+    assert world.authorization.pending(pending, Visitor(BROWSER, ALICE)) is None
+    assert (
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
+        == UNKNOWN_INTERACTION
+    )
 
 
 def test_unknown_ids_are_refused(world):
     for interaction_id in ("", "x", "ä", "x" * 5000, "a.b", "\0"):
-        assert world.provider.pending(interaction_id, ALICE, BROWSER) is None
-        assert world.provider.question(interaction_id, ALICE, BROWSER) == UNKNOWN_INTERACTION
-        answer = world.provider.decide(interaction_id, ALICE, BROWSER, allow=True)
+        assert world.authorization.pending(interaction_id, Visitor(BROWSER, ALICE)) is None
+        assert (
+            world.authorization.question(interaction_id, Visitor(BROWSER, ALICE))
+            == UNKNOWN_INTERACTION
+        )
+        answer = world.authorization.decide(interaction_id, Visitor(BROWSER, ALICE), allow=True)
         assert answer == UNKNOWN_INTERACTION
         assert isinstance(world.resume(interaction_id), Refusal)
 
@@ -200,7 +236,7 @@ def test_unknown_ids_are_refused(world):
 def test_an_interaction_comes_alone(world):
     pending = world.authorize(person=None).interaction_id
     query = urlencode([("interaction", pending), *world.query()]).encode()
-    answer = world.provider.authorize(Call("GET", query), ALICE, BROWSER)
+    answer = world.authorization.begin(Call("GET", query), Visitor(BROWSER, ALICE))
     assert answer == UNKNOWN_INTERACTION
 
 
@@ -208,16 +244,16 @@ def test_the_request_is_judged_again(world):
     told, refused = world.authorize(scope="write"), world.authorize()
     world.change(Client, "app", scopes=("read",))
     world.provider.clients.evict("app")
-    answer = world.provider.decide(told.interaction_id, ALICE, BROWSER, allow=True)
+    answer = world.authorization.decide(told.interaction_id, Visitor(BROWSER, ALICE), allow=True)
     assert dict(answer.params)["error"] == "invalid_scope"
     world.change(Client, "app", redirect_uris=())
     world.provider.clients.evict("app")
-    answer = world.provider.question(refused.interaction_id, ALICE, BROWSER)
+    answer = world.authorization.question(refused.interaction_id, Visitor(BROWSER, ALICE))
     assert isinstance(answer, Refusal)
 
 
 def park(world):
-    return world.provider.store_request(Call("POST", b"", urlencode(world.query()).encode(), FORM))
+    return world.authorization.store(Call("POST", b"", urlencode(world.query()).encode(), FORM))
 
 
 def test_a_browser_has_two_minutes_to_come_back_for_a_post(world):
@@ -227,16 +263,20 @@ def test_a_browser_has_two_minutes_to_come_back_for_a_post(world):
     world.now += 1
     assert world.resume(late) == UNKNOWN_INTERACTION
     world.now += world.settings.interaction_lifetime - 2
-    assert isinstance(world.provider.decide(pending, ALICE, BROWSER, allow=True), Redirect)
+    assert isinstance(
+        world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True), Redirect
+    )
 
 
 def test_a_parked_post_belongs_to_the_first_browser_that_comes(world):
     parked = park(world)
-    assert world.provider.pending(parked, ALICE, BROWSER) is None
+    assert world.authorization.pending(parked, Visitor(BROWSER, ALICE)) is None
     assert world.resume(parked, person=None) == InteractionRequired("login", parked)
-    assert world.provider.pending(parked, ALICE, BROWSER).client.client_id == "app"
+    assert world.authorization.pending(parked, Visitor(BROWSER, ALICE)).client.client_id == "app"
     assert world.resume(parked, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
-    assert isinstance(world.provider.decide(parked, ALICE, BROWSER, allow=True), Redirect)
+    assert isinstance(
+        world.authorization.decide(parked, Visitor(BROWSER, ALICE), allow=True), Redirect
+    )
 
 
 def test_a_parked_post_with_consent_goes_straight_through(world):

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import ALGORITHMS, PrivateKey
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect, Refusal
+from oauthprov.protocol.request.answers import (
+    Call,
+    InteractionRequired,
+    Redirect,
+    Refusal,
+    Visitor,
+)
 from oauthprov.records import AuthorizationCode, Client, Interaction
 from tests.protocol.authorize.test_endpoint import assert_refused
 from tests.protocol.signed import encode, key_set, signed
@@ -70,7 +76,9 @@ def ask_plainly(world, token, **outside):
 def end(world, answer):
     """Say Allow, and return the record of the code."""
     if isinstance(answer, InteractionRequired):
-        answer = world.provider.decide(answer.interaction_id, ALICE, BROWSER, allow=True)
+        answer = world.authorization.decide(
+            answer.interaction_id, Visitor(BROWSER, ALICE), allow=True
+        )
     assert "code" in dict(answer.params), answer
     return max(world.all(AuthorizationCode), key=lambda stored: stored.record.issued_at).record
 
@@ -84,7 +92,9 @@ def assert_told(answer, error, state):
 
 class TestAGoodObject:
     def test_core_6_1_everything_may_be_inside(self, world):
-        answer = world.provider.decide(ask(world).interaction_id, ALICE, BROWSER, allow=True)
+        answer = world.authorization.decide(
+            ask(world).interaction_id, Visitor(BROWSER, ALICE), allow=True
+        )
         told = dict(answer.params)
         assert (answer.redirect_uri, told["state"], told["iss"]) == (CALLBACK, "inside", ISSUER)
         tokens = world.redeem(told["code"]).body
@@ -132,7 +142,7 @@ class TestAGoodObject:
 
     def test_by_post(self, world):
         pairs = world.query(**ONLY_INSIDE, request=signed(INSIDE, KEY))
-        parked = world.provider.store_request(Call("POST", b"", urlencode(pairs).encode(), FORM))
+        parked = world.authorization.store(Call("POST", b"", urlencode(pairs).encode(), FORM))
         assert end(world, world.resume(parked)).nonce == "n"
 
     def test_no_trip_to_storage_more(self, world):

@@ -11,7 +11,13 @@ from oauthprov.credentials import digest
 from oauthprov.protocol.authorize.endpoint import UNKNOWN_INTERACTION
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect, Refusal
+from oauthprov.protocol.request.answers import (
+    Call,
+    InteractionRequired,
+    Redirect,
+    Refusal,
+    Visitor,
+)
 from oauthprov.records import Client, Interaction
 from tests.protocol.world import ALICE, BOB, BROWSER, FORM, OTHER_BROWSER, Accounts, openid_world
 
@@ -78,7 +84,7 @@ class TestPromptNone:
     def test_a_parked_post(self, world):
         """A POST has no cookies: who is there shows when the browser comes back."""
         body = urlencode(world.query(scope="openid", prompt="none")).encode()
-        parked = world.provider.store_request(Call("POST", b"", body, FORM))
+        parked = world.authorization.store(Call("POST", b"", body, FORM))
         assert_error(world.resume(parked, None), "login_required")
         # It is answered, and no second time.
         assert not isinstance(world.resume(parked), Redirect)
@@ -91,26 +97,26 @@ class TestSigningInAgain:
     def test_who_is_signed_in_signs_in_again(self, world, prompt):
         answer = ask(world, prompt=prompt)
         assert answer.step == "reauthenticate"
-        pending = world.provider.pending(answer.interaction_id, ALICE, BROWSER)
+        pending = world.authorization.pending(answer.interaction_id, Visitor(BROWSER, ALICE))
         assert pending.sign_in
         assert world.resume(answer.interaction_id).step == "reauthenticate"
 
     def test_consent_is_no_way_around(self, world, prompt):
         waiting = ask(world, prompt=prompt).interaction_id
-        question = world.provider.question(waiting, ALICE, BROWSER)
+        question = world.authorization.question(waiting, Visitor(BROWSER, ALICE))
         assert question == InteractionRequired("reauthenticate", waiting)
-        decided = world.provider.decide(waiting, ALICE, BROWSER, allow=True)
+        decided = world.authorization.decide(waiting, Visitor(BROWSER, ALICE), allow=True)
         assert decided == InteractionRequired("reauthenticate", waiting)
 
     def test_then_it_goes_on(self, world, prompt):
         waiting = ask(world, prompt=prompt).interaction_id
         world.now += 60
         person = anew(world)
-        assert not world.provider.pending(waiting, person, BROWSER).sign_in
+        assert not world.authorization.pending(waiting, Visitor(BROWSER, person)).sign_in
         answer = world.resume(waiting, person)
         if "consent" in prompt:
             assert answer.step == "consent"
-            answer = world.provider.decide(waiting, person, BROWSER, allow=True)
+            answer = world.authorization.decide(waiting, Visitor(BROWSER, person), allow=True)
         assert_code(answer)
         token = world.redeem(dict(answer.params)["code"]).body["id_token"]
         assert world.id_token(token).claims["auth_time"] == world.now
@@ -134,9 +140,14 @@ class TestSelectAccount:
     def test_somebody_chooses(self, world, more):
         waiting = ask(world, prompt=f"select_account{more}").interaction_id
         assert world.resume(waiting) == InteractionRequired("select_account", waiting)
-        assert world.provider.question(waiting, ALICE, BROWSER).step == "select_account"
-        assert world.provider.decide(waiting, ALICE, BROWSER, allow=True).step == "select_account"
-        assert world.provider.choose(waiting, BOB, BROWSER) is None
+        assert (
+            world.authorization.question(waiting, Visitor(BROWSER, ALICE)).step == "select_account"
+        )
+        assert (
+            world.authorization.decide(waiting, Visitor(BROWSER, ALICE), allow=True).step
+            == "select_account"
+        )
+        assert world.authorization.choose(waiting, BOB, BROWSER) is None
         assert_goes_on(world.resume(waiting, BOB), more)
 
     def test_somebody_signs_in(self, world, more):
@@ -146,13 +157,13 @@ class TestSelectAccount:
 
     def test_a_choice_is_no_sign_in(self, world, more):
         waiting = ask(world, prompt=f"select_account{more}", max_age="5").interaction_id
-        world.provider.choose(waiting, BOB, BROWSER)
+        world.authorization.choose(waiting, BOB, BROWSER)
         assert world.resume(waiting, BOB).step == "reauthenticate"
 
     def test_a_choice_is_good_for_one_request(self, world, more):
         waiting = ask(world, prompt=f"select_account{more}").interaction_id
         another = ask(world, prompt=f"select_account{more}").interaction_id
-        world.provider.choose(waiting, ALICE, BROWSER)
+        world.authorization.choose(waiting, ALICE, BROWSER)
         assert world.resume(another).step == "select_account"
         assert ask(world, prompt=f"select_account{more}").step == "select_account"
 
@@ -167,40 +178,40 @@ class TestChoosing:
 
     def test_by_another_browser(self, world):
         waiting = ask(world, prompt="select_account").interaction_id
-        assert world.provider.choose(waiting, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
+        assert world.authorization.choose(waiting, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
         assert world.resume(waiting).step == "select_account"
 
     def test_twice(self, world):
         """The last choice stands."""
         waiting = ask(world, prompt="select_account consent").interaction_id
-        assert world.provider.choose(waiting, BOB, BROWSER) is None
-        assert world.provider.choose(waiting, ALICE, BROWSER) is None
+        assert world.authorization.choose(waiting, BOB, BROWSER) is None
+        assert world.authorization.choose(waiting, ALICE, BROWSER) is None
         assert world.resume(waiting).step == "consent"
 
     def test_after_the_end(self, world):
         waiting = ask(world, prompt="select_account").interaction_id
-        world.provider.choose(waiting, ALICE, BROWSER)
+        world.authorization.choose(waiting, ALICE, BROWSER)
         assert_code(world.resume(waiting))
-        assert world.provider.choose(waiting, BOB, BROWSER) == UNKNOWN_INTERACTION
+        assert world.authorization.choose(waiting, BOB, BROWSER) == UNKNOWN_INTERACTION
 
     def test_somebody_else_than_is_meant(self, world):
         hint = world.tokens(scope="openid")["id_token"]
         waiting = ask(world, prompt="select_account", id_token_hint=hint).interaction_id
-        assert_error(world.provider.choose(waiting, BOB, BROWSER), "login_required")
+        assert_error(world.authorization.choose(waiting, BOB, BROWSER), "login_required")
         assert world.resume(waiting) == UNKNOWN_INTERACTION
 
     def test_a_session_of_the_same_second_is_no_sign_in(self, world):
         """It was there before the request, though the clock can't tell."""
         bob = anew(world, BOB)
         waiting = ask(world, prompt="login select_account").interaction_id
-        world.provider.choose(waiting, bob, BROWSER)
+        world.authorization.choose(waiting, bob, BROWSER)
         assert world.resume(waiting, bob).step == "reauthenticate"
 
     def test_a_session_that_is_newer_than_the_request_is_one(self, world):
         waiting = ask(world, prompt="login select_account").interaction_id
         world.now += 1
         bob = anew(world, BOB)
-        world.provider.choose(waiting, bob, BROWSER)
+        world.authorization.choose(waiting, bob, BROWSER)
         assert_code(world.resume(waiting, bob))
 
 
@@ -224,26 +235,31 @@ class TestSeveralAccounts:
         )
         answer = among(world, bob, ALICE, max_age="5", **hint)
         assert answer.step == "reauthenticate"
-        pending = world.provider.pending(
-            answer.interaction_id, bob, BROWSER, others=lambda: [ALICE]
+        pending = world.authorization.pending(
+            answer.interaction_id, Visitor(BROWSER, bob, lambda: [ALICE])
         )
         assert pending.login_hint == "alice"
 
     def test_the_question_is_put_to_who_is_meant(self, world):
         answer = among(world, BOB, ALICE, prompt="consent", **meaning(world, "hint"))
         waiting = answer.interaction_id
-        question = world.provider.question(waiting, BOB, BROWSER, others=lambda: [ALICE])
+        question = world.authorization.question(waiting, Visitor(BROWSER, BOB, lambda: [ALICE]))
         assert question.person == ALICE
         # When her session ends meanwhile it isn't put to another.
-        assert world.provider.question(waiting, BOB, BROWSER).step == "reauthenticate"
-        assert world.provider.decide(waiting, BOB, BROWSER, allow=True).step == "reauthenticate"
+        assert (
+            world.authorization.question(waiting, Visitor(BROWSER, BOB)).step == "reauthenticate"
+        )
+        assert (
+            world.authorization.decide(waiting, Visitor(BROWSER, BOB), allow=True).step
+            == "reauthenticate"
+        )
 
     def test_who_signs_in_as_another_is_not_replaced(self, world):
         waiting = among(world, BOB, ALICE, prompt="login", **meaning(world, "hint"))
         carol = dataclasses.replace(anew(world), account_id="carol-id", name="carol")
         query = urlencode({"interaction": waiting.interaction_id}).encode()
-        answer = world.provider.authorize(
-            Call("GET", query), carol, BROWSER, others=lambda: [BOB, ALICE]
+        answer = world.authorization.begin(
+            Call("GET", query), Visitor(BROWSER, carol, lambda: [BOB, ALICE])
         )
         assert_error(answer, "login_required")
 
@@ -254,7 +270,7 @@ class TestSeveralAccounts:
     def test_a_login_hint_at_another_asks_which(self, world):
         answer = among(world, ALICE, BOB, login_hint="Bob")
         assert answer.step == "select_account"
-        assert world.provider.choose(answer.interaction_id, ALICE, BROWSER) is None
+        assert world.authorization.choose(answer.interaction_id, ALICE, BROWSER) is None
         assert_code(world.resume(answer.interaction_id))
 
     @pytest.mark.parametrize(
@@ -269,13 +285,13 @@ class TestSeveralAccounts:
             raise AssertionError
 
         asked = urlencode(world.query(scope="openid")).encode()
-        assert_code(world.provider.authorize(Call("GET", asked), ALICE, BROWSER, others=never))
+        assert_code(world.authorization.begin(Call("GET", asked), Visitor(BROWSER, ALICE, never)))
 
 
 def among(world, person, other, **changes):
     """Ask with ``other`` signed in in the same browser."""
     query = urlencode(world.query(**{"scope": "openid"} | changes)).encode()
-    return world.provider.authorize(Call("GET", query), person, BROWSER, others=lambda: [other])
+    return world.authorization.begin(Call("GET", query), Visitor(BROWSER, person, lambda: [other]))
 
 
 class TestWhatCountsAsSigningIn:
@@ -299,7 +315,7 @@ class TestWhatCountsAsSigningIn:
 
     def test_a_parked_request_knows_who_was_there(self, world):
         body = urlencode(world.query(scope="openid", prompt="login")).encode()
-        parked = world.provider.store_request(Call("POST", b"", body, FORM))
+        parked = world.authorization.store(Call("POST", b"", body, FORM))
         before = anew(world)
         assert world.resume(parked, before).step == "reauthenticate"
         assert world.resume(parked, before).step == "reauthenticate"
@@ -331,7 +347,7 @@ class TestMaxAge:
         person = anew(world)
         assert world.resume(waiting, person).step == "consent"
         world.now += 600
-        assert_code(world.provider.decide(waiting, person, BROWSER, allow=True))
+        assert_code(world.authorization.decide(waiting, Visitor(BROWSER, person), allow=True))
 
     @pytest.mark.parametrize("wrong", ["-1", "1.5", "x", "\u0661", "1" * 16, "0x1"])
     def test_what_is_no_number_is_told(self, world, wrong):
@@ -364,12 +380,12 @@ class TestHints:
 
     def test_a_login_hint_reaches_the_page(self, world):
         waiting = ask(world, None, login_hint="alice").interaction_id
-        assert world.provider.pending(waiting, None, BROWSER).login_hint == "alice"
+        assert world.authorization.pending(waiting, Visitor(BROWSER, None)).login_hint == "alice"
 
     @pytest.mark.parametrize("hint", ["x" * 201, "a\u202eb", "a\nb"])
     def test_a_login_hint_that_is_no_name_is_dropped(self, world, hint):
         waiting = ask(world, None, login_hint=hint).interaction_id
-        assert world.provider.pending(waiting, None, BROWSER).login_hint is None
+        assert world.authorization.pending(waiting, Visitor(BROWSER, None)).login_hint is None
 
     def test_a_hint_for_another_client(self, world):
         world.client("other", scopes=("openid",))
@@ -446,7 +462,9 @@ class TestConsent:
     def test_prompt_consent_asks_though_it_is_remembered(self, world):
         answer = ask(world, prompt="consent")
         assert answer.step == "consent"
-        assert_code(world.provider.decide(answer.interaction_id, ALICE, BROWSER, allow=True))
+        assert_code(
+            world.authorization.decide(answer.interaction_id, Visitor(BROWSER, ALICE), allow=True)
+        )
         assert ask(world, prompt="consent").step == "consent"
 
     def test_even_for_the_operators_own(self, world):
@@ -554,8 +572,7 @@ class TestOther:
         assert_code(world.authorize(scope="read", prompt="shout", max_age="x", id_token_hint="x"))
 
     def test_a_host_that_cannot_sign_in_again(self, world):
-        waiting = ask(world, prompt="login").interaction_id
-        assert_error(world.provider.decline(waiting, BROWSER), "login_required")
+        assert_error(ask(world, prompt="login").otherwise, "login_required")
 
 
 def test_the_hint_may_be_signed_with_a_key_that_retired():

@@ -12,7 +12,7 @@ from oauthprov.protocol.provider import Provider
 from oauthprov.records import AuthorizationCode, Client, Grant, LogoutDelivery, Session
 from oauthprov.storage.interface import Add
 from tests.protocol.visit import Visit
-from tests.protocol.world import ISSUER, SCOPES, openid_world
+from tests.protocol.world import ISSUER, SCOPES, Accounts, openid_world
 from tests.receiver import Receiver
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -152,7 +152,7 @@ class TestWhoIsTold:
         visit.tokens()
         [grant] = world.all(Grant)
         long_ago = world.now - backchannel.PATIENCE
-        old = backchannel.delivery(long_ago, grant.record, "alice-id")
+        old = backchannel.delivery(long_ago, grant.record, grant.record.sid, "alice-id")
         world.storage.commit(Add(old), now=world.now)
         visit.leave()
         assert deliver(world) == (1, 0)
@@ -232,7 +232,7 @@ class TestTheQueue:
         lost = dataclasses.replace(
             world.settings, secret=("another secret, just as long as this",)
         )
-        node = Provider(lost, world.storage, world.provider.accounts, lambda: world.now)
+        node = Provider(lost, world.storage, Accounts(), lambda: world.now)
         done = node.backchannel.deliver()
         assert (done.notified, done.left, receiver.requests) == (0, 1, [])
         world.now += backchannel.PAUSE
@@ -416,7 +416,9 @@ class TestTheWorker:
     def test_after_a_restart_it_looks(self, world, visit, receiver):
         visit.tokens()
         [grant] = world.all(Grant)
-        left = backchannel.delivery(world.now, grant.record, grant.record.account_id)
+        left = backchannel.delivery(
+            world.now, grant.record, grant.record.sid, grant.record.account_id
+        )
         world.storage.commit(Add(left), now=world.now)
         again = world.another_process()
         again.worker.look()

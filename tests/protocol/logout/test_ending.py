@@ -9,6 +9,7 @@ from oauthprov.accounts import BuiltInAccounts, PasswordSuperseded
 from oauthprov.credentials import PasswordHasher
 from oauthprov.protocol.logout.ending import Endings
 from oauthprov.protocol.logout.sweeps import Sweeps
+from oauthprov.protocol.request.answers import Visitor
 from oauthprov.protocol.token.ended import session_key
 from oauthprov.records import (
     SWEEP_LEASE,
@@ -104,7 +105,7 @@ def disable(person):
 
 
 def disconnect(person):
-    person.world.provider.disconnect(person.account.account_id, "app")
+    person.world.provider.endings.withdraw(person.account.account_id, "app")
 
 
 OF_ACCOUNTS = [sign_out_everywhere, change_password, disable]
@@ -127,10 +128,12 @@ class TestWhatRunsAtThatMoment:
 
         def meanwhile():
             if sweep := end(person):
-                world.provider.finish(sweep)
+                world.provider.endings.finish(sweep)
 
         world.storage.meanwhile = [meanwhile]
-        answer = world.provider.decide(asked.interaction_id, who, world.browser, allow=True)
+        answer = world.authorization.decide(
+            asked.interaction_id, Visitor(world.browser, who), allow=True
+        )
         redeemed = world.redeem(dict(answer.params)["code"])
         assert redeemed.status == (200 if end is disconnect else 400)
         live = [grant for grant in world.all(Grant) if grant.state(world.now) == "live"]
@@ -142,7 +145,7 @@ class TestWhatRunsAtThatMoment:
 
         def meanwhile():
             if sweep := end(person):
-                world.provider.finish(sweep)
+                world.provider.endings.finish(sweep)
 
         world.storage.meanwhile = [meanwhile]
         code = dict(world.authorize(person=who, scope="openid").params)["code"]
@@ -152,7 +155,7 @@ class TestWhatRunsAtThatMoment:
         code = world.code(person=person.visit.person, scope="openid")
         world.storage.meanwhile = [lambda: world.redeem(code)]
         if sweep := end(person):
-            world.provider.finish(sweep)
+            world.provider.endings.finish(sweep)
         [grant] = world.all(Grant)
         assert grant.state(world.now) == "revoked"
 
@@ -203,7 +206,7 @@ class TestBeforeTheSweep:
 
     def test_an_access_token_is_dead_after_it(self, world, person, end):
         tokens = person.tokens()
-        world.provider.finish(end(person))
+        world.provider.endings.finish(end(person))
         assert not world.is_live(tokens["access_token"])
         assert world.all(Sweep) == []
 
@@ -213,7 +216,7 @@ class TestHowMuchEnds:
     def test_offline_access_and_plain_oauth_stay_where_the_account_does(self, world, person, end):
         kept = [person.tokens("openid offline_access"), person.tokens("read")]
         if sweep := end(person):
-            world.provider.finish(sweep)
+            world.provider.endings.finish(sweep)
         for tokens in kept:
             assert world.is_live(tokens["access_token"])
             assert world.refresh(tokens["refresh_token"]).status == 200
@@ -224,7 +227,7 @@ class TestHowMuchEnds:
         code = world.code(person=person.visit.person, scope=scope, prompt="consent")
         token = world.redeem(code).body["refresh_token"]
         if sweep := end(person):
-            world.provider.finish(sweep)
+            world.provider.endings.finish(sweep)
         assert error(world.redeem(code)) == "invalid_grant"
         assert error(world.refresh(token)) == "invalid_grant"
 
@@ -232,7 +235,7 @@ class TestHowMuchEnds:
     def test_nothing_of_a_disabled_account_or_removed_app_stays(self, world, person, end):
         ended = [person.tokens("openid offline_access"), person.tokens("read")]
         if sweep := end(person):
-            world.provider.finish(sweep)
+            world.provider.endings.finish(sweep)
         for tokens in ended:
             assert not world.is_live(tokens["access_token"])
             assert error(world.refresh(tokens["refresh_token"])) == "invalid_grant"
@@ -242,7 +245,7 @@ class TestHowMuchEnds:
         for end in (sign_out_everywhere, disconnect, sign_out):
             person.tokens()
             if sweep := end(person):
-                world.provider.finish(sweep)
+                world.provider.endings.finish(sweep)
             person.visit = person.sign_in()
             tokens = person.tokens()
             assert world.is_live(tokens["access_token"])
@@ -250,7 +253,7 @@ class TestHowMuchEnds:
 
     def test_another_account_is_left_alone(self, world, person):
         bob = Visit(world, "bob-id").tokens()
-        world.provider.finish(disable(person))
+        world.provider.endings.finish(disable(person))
         assert world.is_live(bob["access_token"])
 
     def test_clients_learn_of_sessions_that_end_now_and_of_no_others(self, world, person):
@@ -260,7 +263,7 @@ class TestHowMuchEnds:
         assert world.provider.backchannel.deliver().notified == 1
         person.visit = person.sign_in()
         person.tokens("openid offline_access")
-        world.provider.finish(sign_out_everywhere(person))
+        world.provider.endings.finish(sign_out_everywhere(person))
         [delivery] = world.all(LogoutDelivery)
         assert delivery.record.sid != told.record.sid
 
@@ -284,7 +287,7 @@ class TestANewPassword:
     def test_whoever_changed_it_goes_on(self, world, person):
         ended = person.people.change_password(person.account.account_id, NEW_PASSWORD)
         visit = Visit(world, ended.account)
-        world.provider.finish(ended.sweep)
+        world.provider.endings.finish(ended.sweep)
         assert person.is_signed_in(visit)
 
 
@@ -349,7 +352,7 @@ def test_any_number_ends_in_commits_of_at_most_a_hundred_changes(world, person, 
     grants(world, person, 1050)
     world.storage.sizes.clear()
     if sweep := end(person):
-        world.provider.finish(sweep)
+        world.provider.endings.finish(sweep)
     assert max(world.storage.sizes) <= 100
     world.provider.sweeper.join(60)
     assert Counter(grant.state(world.now) for grant in world.all(Grant)) == {"revoked": 1051}
@@ -429,8 +432,8 @@ class TestMarks:
     def test_a_host_that_leaves_twice(self, world, person):
         who = person.visit.person
         person.tokens()
-        world.provider.end_host_session(who)
-        world.provider.end_host_session(who)
+        world.provider.endings.end_host_session(who)
+        world.provider.endings.end_host_session(who)
         [grant] = world.all(Grant)
         assert grant.state(world.now) == "revoked"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauthprov.protocol.keys.json_object import DEPTH_LIMIT
-from oauthprov.protocol.request.answers import InteractionRequired, Redirect
+from oauthprov.protocol.request.answers import InteractionRequired, Redirect, Visitor
 from oauthprov.protocol.request.claims import ClaimsRequest, Wanted, selected
 from tests.protocol.world import ALICE, BROWSER, openid_world
 
@@ -103,12 +103,14 @@ def test_a_person_is_asked_for_single_claims_in_words(world):
     assert isinstance(world.authorize(scope="openid"), Redirect)
     pending = world.authorize(scope="openid", claims='{"id_token": {"email": null}}')
     assert isinstance(pending, InteractionRequired)
-    question = world.provider.question(pending.interaction_id, ALICE, BROWSER)
+    question = world.authorization.question(pending.interaction_id, Visitor(BROWSER, ALICE))
     assert [(asked.name, asked.new) for asked in question.scopes] == [
         ("openid", False),
         ("email", True),
     ]
-    answer = world.provider.decide(pending.interaction_id, ALICE, BROWSER, allow=True)
+    answer = world.authorization.decide(
+        pending.interaction_id, Visitor(BROWSER, ALICE), allow=True
+    )
     token = world.redeem(dict(answer.params)["code"]).body["access_token"]
     assert world.provider.token_info(token).scopes == ("openid",)
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from oauthprov import logs
-from oauthprov.protocol.request.answers import Call
+from oauthprov.protocol.request.answers import Call, Visitor
 from oauthprov.protocol.request.events import Reason
 from oauthprov.records import AccessToken, Consent, consent_key
 from oauthprov.storage.interface import Claim, Revoke
@@ -326,7 +326,7 @@ def test_another_client_s_token_at_revocation(world, lines):
 def test_a_refused_logout(lines):
     world = openid_world()
     query = urlencode({"client_id": "nobody"}).encode()
-    world.provider.log_out(Call("GET", query), None, "browser")
+    world.provider.logout.begin(Call("GET", query), Visitor("browser", None))
     [line] = lines()
     assert (line["endpoint"], line["error"]) == ("logout", "invalid_request")
 

@@ -10,7 +10,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.answers import Call, Refusal
+from oauthprov.protocol.request.answers import Call, Refusal, Visitor
 from tests.protocol.world import BROWSER, FORM, World
 
 PROVIDER = World().provider
@@ -184,7 +184,7 @@ def test_a_query_beside_a_form_is_an_invalid_request():
     ],
 )
 def test_every_endpoint_answers_bad_input_with_json(world, endpoint, query, raw, headers):
-    answer = getattr(world.provider, endpoint)(Call("POST", query, raw, headers))
+    answer = getattr(world.provider.endpoints, endpoint)(Call("POST", query, raw, headers))
     assert (answer.status, answer.body["error"]) == (400, "invalid_request")
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Pragma"] == "no-cache"
@@ -193,7 +193,7 @@ def test_every_endpoint_answers_bad_input_with_json(world, endpoint, query, raw,
 @pytest.mark.parametrize("endpoint", ["token", "introspect", "revoke"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "X"])
 def test_every_endpoint_is_post_only(world, endpoint, method):
-    answer = getattr(world.provider, endpoint)(Call(method, b"token=x", b"", {}))
+    answer = getattr(world.provider.endpoints, endpoint)(Call(method, b"token=x", b"", {}))
     assert (answer.status, answer.body["error"]) == (405, "invalid_request")
     assert answer.headers["Allow"] == "POST"
 
@@ -201,11 +201,11 @@ def test_every_endpoint_is_post_only(world, endpoint, method):
 @given(raw=st.binary(max_size=300))
 def test_no_body_makes_an_endpoint_raise(raw):
     for endpoint in ("token", "introspect", "revoke"):
-        answer = getattr(PROVIDER, endpoint)(Call("POST", b"", raw, FORM))
+        answer = getattr(PROVIDER.endpoints, endpoint)(Call("POST", b"", raw, FORM))
         assert answer.status in (400, 401)
 
 
 @given(raw=st.binary(max_size=300))
 def test_no_query_makes_the_authorization_endpoint_raise(raw):
-    answer = PROVIDER.authorize(Call("GET", raw), None, BROWSER)
+    answer = PROVIDER.authorization.begin(Call("GET", raw), Visitor(BROWSER))
     assert isinstance(answer, Refusal)

@@ -224,7 +224,7 @@ def test_who_loses_the_race_without_grace_ends_the_grant():
 
 def test_a_revocation_wins_over_a_rotation(world):
     token = world.tokens()["refresh_token"]
-    world.storage.meanwhile = [lambda: world.provider.disconnect("alice-id", "app")]
+    world.storage.meanwhile = [lambda: world.provider.endings.withdraw("alice-id", "app")]
     assert world.refresh(token).body["error"] == "invalid_grant"
     assert len(world.all(AccessToken)) == 1
 

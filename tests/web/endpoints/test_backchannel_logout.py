@@ -30,7 +30,9 @@ def test_a_request_finds_what_a_restart_left_behind(site, receiver):
     app = relying_party(site, backchannel_logout_uri=receiver.uri)
     grant = samples.fill(Grant, "grant", bare=True)
     grant = dataclasses.replace(grant, client_id=app.client.client_id, sid="s")
-    site.storage.commit(Add(delivery(site.clock.now, grant, grant.account_id)), now=site.clock.now)
+    site.storage.commit(
+        Add(delivery(site.clock.now, grant, "s", grant.account_id)), now=site.clock.now
+    )
     site.get("/healthz")
     receiver.wait(1)
     site_of(site.wsgi.registry).provider.worker.join(60)

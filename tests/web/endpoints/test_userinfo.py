@@ -166,7 +166,7 @@ def test_other_origins(site, app, token):
 
 def test_an_account_that_is_closed(site, app, alice, token):
     ours = site.wsgi.registry["oauthprov"]
-    ours.provider.finish(ours.people.disable(alice.account_id()).sweep)
+    ours.provider.endings.finish(ours.people.disable(alice.account_id()).sweep)
     assert_challenge(app.userinfo(token), 401, "invalid_token")
 
 

@@ -1,0 +1,64 @@
+"""What a request is about: a small state for each operation, filled in by the hooks in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from oauthprov.protocol.request.answers import ResponseMode
+from oauthprov.protocol.request.authentication_request import AuthenticationRequest
+from oauthprov.protocol.request.params import Parsed
+from oauthprov.records import AuthorizationCode, Grant, RefreshToken
+from oauthprov.storage.interface import Stored
+
+
+@dataclass(slots=True)
+class Authorizing:
+    """An authorization request that is being validated.
+
+    ``redirect_uri`` is set once it and the client are proven: from then on errors go to the client
+    in ``response_mode``. ``authentication`` is what OpenID Connect adds, once it is checked.
+    """
+
+    parsed: Parsed = field(default_factory=lambda: Parsed(()))
+    redirect_uri: str | None = None
+    response_mode: ResponseMode = "query"
+    authentication: AuthenticationRequest | None = None
+    resources: tuple[str, ...] = ()
+
+    @property
+    def checked(self) -> AuthenticationRequest:
+        """What OpenID Connect adds. Raises RuntimeError when no check has run."""
+        if self.authentication is None:
+            raise RuntimeError("the request was not checked")
+        return self.authentication
+
+
+@dataclass(slots=True)
+class Redeeming:
+    """A code that is being redeemed; ``resources`` are those of the access token to come."""
+
+    code: Stored[AuthorizationCode]
+    resources: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Refreshing:
+    """A refresh token that is being used, and its grant.
+
+    ``repeated`` is the response that its rotation gave already, and that is given once more.
+    """
+
+    token: Stored[RefreshToken]
+    grant: Stored[Grant]
+    resources: tuple[str, ...] = ()
+    repeated: dict[str, object] | None = None
+
+
+@dataclass(slots=True)
+class ForItself:
+    """A client that gets a token of its own (RFC 6749 section 4.4)."""
+
+    resources: tuple[str, ...] = ()
+
+
+Operation = Authorizing | Redeeming | Refreshing | ForItself
