@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # The command needs no web framework to say what it can do.
 
     from pyramid.config import Configurator
 
+__version__ = "0.1.0"
+
 
 def main(global_config: dict[str, str], **settings: str) -> WSGIApplication:
     """Return the WSGI app of a stand-alone server (``use = egg:oauthprov``).

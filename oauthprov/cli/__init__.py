@@ -1,8 +1,8 @@
 """The ``oauthprov`` command: ``oauthprov GROUP VERB INI ...``, for operators.
 
-It takes an .ini as Pyramid's own commands do: ``production.ini#section``, and ``key=value`` for
-what the file interpolates. It opens the storage itself, so no server need run. Each group is a
-module, imported only when it is used.
+``oauthprov init FOLDER`` writes the first .ini. All else takes one as Pyramid's own commands do:
+``production.ini#section``, and ``key=value`` for what the file interpolates. It opens the storage
+itself, so no server need run. Each group is a module, imported only when it is used.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from oauthprov import __version__
 from oauthprov.cli.output import Refused, explain
 
 GROUPS = {
+    "init": "write a commented production.ini into a folder",
     "client": "register, show, change and remove clients",
     "registration": "initial access tokens, by which clients register themselves",
     "user": "make accounts, set passwords, disable accounts",
@@ -39,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser(given)
     arguments, rest = parser.parse_known_args(given)
     arguments.overrides = [argument.split("=", 1) for argument in rest]
-    if any(argument.startswith("-") or "=" not in argument for argument in rest):
+    taken = arguments.takes_overrides
+    if any(word.startswith("-") or "=" not in word or not taken for word in rest):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         code: int = arguments.run(arguments) or 0
@@ -61,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="oauthprov", description=(__doc__ or "").split("\n")[0])
+    parser.set_defaults(takes_overrides=True)
+    parser.add_argument("--version", action="version", version=f"oauthprov {__version__}")
     groups = parser.add_subparsers(metavar="GROUP", required=True)
     for name, summary in GROUPS.items():
         group = groups.add_parser(name, help=summary, formatter_class=_Formatter)

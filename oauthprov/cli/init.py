@@ -1,0 +1,89 @@
+"""``oauthprov init``: write a commented production.ini into a folder, and say what comes next.
+
+The folder is made if it isn't there; a file that is there is never overwritten. The path of the
+new file is printed on stdout, the next steps on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import sys
+from importlib import resources
+from pathlib import Path
+
+import oauthprov
+from oauthprov.cli.output import Refused, note
+
+_NAME = "production.ini"
+
+_NEXT_STEPS = """
+Next:
+
+1. Make a secret, once. Every start of the server needs the same one.
+
+    (umask 077; python3 -c "import secrets; print(secrets.token_urlsafe(32))" > {secret})
+
+2. Set what production.ini takes from the environment. The issuer is the https address at which
+   people and apps reach the server; replace id.example.org by its host.
+
+    export OAUTHPROV_ISSUER=https://id.example.org
+    export OAUTHPROV_SECRET="$(cat {secret})"
+    export OAUTHPROV_STORAGE_URL={storage}
+
+3. Create the tables, and an account that may register clients.
+
+    {oauthprov} storage upgrade {ini}
+    {oauthprov} user add {ini} alice --developer
+
+4. Start the server. It listens on 127.0.0.1:8080, for a proxy on this machine that ends TLS.
+
+    {pserve} {ini}
+"""
+
+
+def add_arguments(group: argparse.ArgumentParser) -> None:
+    """Add the folder; this group has no verbs."""
+    group.add_argument("folder", metavar="FOLDER", type=Path, help="where to write production.ini")
+    group.set_defaults(run=_init, takes_overrides=False)
+
+
+def _init(arguments: argparse.Namespace) -> None:
+    text = _production_ini()
+    folder: Path = arguments.folder.absolute()
+    ini = folder / _NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with ini.open("xb") as file:
+            file.write(text)
+    except OSError as wrong:
+        if isinstance(wrong, FileExistsError) and folder.is_dir():
+            raise Refused(f"{ini} is there already, and init overwrites nothing.") from None
+        raise Refused(f"{ini} can't be written: {wrong.strerror}.") from None
+    print(ini)
+    note(
+        _NEXT_STEPS.format(
+            ini=shlex.quote(str(ini)),
+            secret=shlex.quote(str(folder / "oauthprov.secret")),
+            storage=shlex.quote(f"sqlite:///{folder / 'oauthprov.sqlite'}"),
+            oauthprov=_program("oauthprov"),
+            pserve=_program("pserve"),
+        )
+    )
+
+
+def _production_ini() -> bytes:
+    """Return the example of the package, or in a source tree the file that it is made from."""
+    packaged = resources.files(oauthprov) / _NAME
+    if packaged.is_file():
+        return packaged.read_bytes()
+    return (Path(oauthprov.__file__).parents[1] / _NAME).read_bytes()
+
+
+def _program(name: str) -> str:
+    """Return how to call a program of this environment: by name where the shell finds it."""
+    here = Path(sys.executable).with_name(name)
+    if not here.is_file() or shutil.which(name) == str(here):
+        return name
+    return shlex.quote(str(here))
