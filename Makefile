@@ -1,42 +1,108 @@
-# make run    the provider on http://127.0.0.1:$(PORT), from nothing but Python 3.11 or newer
-# make demo   the demo client on http://localhost:8000 (CLIENT_ID=... CLIENT_SECRET=...)
-# make certify  the provider for the OpenID Foundation's conformance suite, see docs/openid.md
-# make test   the test suite, on real servers
-# make faults  what happens when a store or a server fails, on every engine: five minutes, a table
-# make lint   ruff and mypy
+# make run      the provider on http://127.0.0.1:$(PORT), from nothing but Python 3.11 or newer
+#                 PORT=5000            where it listens; the issuer follows
+# make demo     the demo client on http://localhost:$(DEMO_PORT), in a second terminal
+#                 CLIENT_ID=...        the client that you registered for it
+#                 CLIENT_SECRET=...    its secret
+#                 DEMO_PORT=8000       where the demo listens
+#                 PORT=5000            where the provider listens
+# make certify  the provider for the OpenID Foundation's conformance suite: docs/openid.md
+#                 STORAGE=...          storage URL, SQLite by default
+#                 SUITE_CA=...         file of the certificate that the suite shows
+#                 SUITE=localhost.emobix.co.uk:8443    where the suite listens
+#                 HOST=localhost       what the suite calls this machine
+#                 LISTEN=127.0.0.1     the address that the provider listens on
+#                 PORT=5443            its port
+#                 ALIAS=oauthprov      what the suite puts into its addresses for this plan
+#                 FOLDER=...           where it keeps its files; two runs at once need two
+# make test     the test suite, on real servers
+#                 PYTEST_ARGS="-n 2 --dist worksteal"
+# make faults   what happens when a store or a server fails, on every engine: five minutes, a table
+#                 FAULTS_ARGS=...      python -m tests.faults --help lists them
+# make lint     ruff and mypy
+# make format   let ruff mend and format what it can
+# make clean    remove .venv and what builds and tools have left
+#
+# Each of them but clean first installs what it needs into .venv.
+#                 PYTHON=...           the Python that .venv is made with, 3.11 or newer
 
 PORT ?= 5000
 DEMO_PORT ?= 8000
 V := .venv
 BIN := $(V)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 # Pyramid imports pkg_resources, which says at each start that it is deprecated.
 QUIET := PYTHONWARNINGS="ignore:pkg_resources is deprecated"
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
-.PHONY: help run demo certify test faults lint format clean
+# python -c "$$LISTENING" check HOST PORT VARIABLE ends with a sentence if nothing can listen there;
+# announce HOST PORT SENTENCE prints the sentence once something does, unless its parent ends first.
+define LISTENING
+import errno, os, socket, sys, time
+
+verb, host, port, words = sys.argv[1:]
+if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+    sys.exit(f"{words}={port} is no port: choose a number from 1 to 65535.")
+
+def check():
+    for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        with socket.socket(family, socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(address)
+            except OSError as wrong:
+                if wrong.errno == errno.EADDRINUSE:
+                    sys.exit(
+                        f"Port {port} is taken: stop what listens there, or choose another port "
+                        f"with {words}={int(port) % 65535 + 1}."
+                    )
+                if wrong.errno != errno.EADDRNOTAVAIL:
+                    sys.exit(f"Port {port} can't be used: {wrong.strerror}.")
+
+def announce():
+    server = os.getppid()
+    while os.getppid() == server:
+        try:
+            socket.create_connection((host, port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            print(words, flush=True)
+            return
+
+check() if verb == "check" else announce()
+endef
+export LISTENING
+
+# What a Python says of itself, as 3.11 True: the second word is whether it is new enough.
+ASK_VERSION := import sys; print("%d.%d %s" % (sys.version_info[0], sys.version_info[1], sys.version_info >= (3, 11)))
+NEED_PYTHON := oauthprov needs Python 3.11 or newer, so name one with PYTHON=/path/to/python3
+CHECK_PYTHON = case "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" in \
+	*True) ;; \
+	*False) echo "$(PYTHON) is too old: $(NEED_PYTHON)."; exit 1 ;; \
+	*) echo "$(PYTHON) can't be run as Python: $(NEED_PYTHON)."; exit 1 ;; esac
+
+.PHONY: help run demo certify test faults lint format clean named-python
 
 help:
-	@sed -n 's/^# make/make/p' Makefile
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 run: $(V)/.run
-	@$(BIN)/python -c "import socket as s; l = s.socket(); l.setsockopt(s.SOL_SOCKET, s.SO_REUSEADDR, 1); \
-		l.bind(('127.0.0.1', $(PORT)))" 2>/dev/null \
-	|| { echo "Port $(PORT) is taken: stop what listens there, or choose another with 'make run PORT=5001'."; exit 1; }
-	@echo "oauthprov is on http://127.0.0.1:$(PORT)"
-	@$(QUIET) exec $(BIN)/pserve development.ini port=$(PORT)
+	@$(BIN)/python -c "$$LISTENING" check 127.0.0.1 "$(PORT)" PORT
+	@$(BIN)/python -c "$$LISTENING" announce 127.0.0.1 "$(PORT)" \
+		"oauthprov is on http://127.0.0.1:$(PORT)" & \
+	$(QUIET) exec $(BIN)/pserve development.ini port=$(PORT)
 
 # CLIENT_ID and CLIENT_SECRET travel in the environment, where make puts them, so that the secret
 # doesn't appear in the list of processes. pserve wants its options before the file.
 demo: $(V)/.run
-	@echo "The demo client is on http://localhost:$(DEMO_PORT)"
-	@$(QUIET) exec $(BIN)/pserve --app-name demo --server-name demo development.ini port=$(PORT) \
+	@$(BIN)/python -c "$$LISTENING" check localhost "$(DEMO_PORT)" DEMO_PORT
+	@$(BIN)/python -c "$$LISTENING" announce localhost "$(DEMO_PORT)" \
+		"The demo client is on http://localhost:$(DEMO_PORT)" & \
+	$(QUIET) exec $(BIN)/pserve --app-name demo --server-name demo development.ini port=$(PORT) \
 		demo_port=$(DEMO_PORT)
 
-# STORAGE is a storage URL; HOST is what the suite calls this machine, SUITE where it listens itself,
-# ALIAS what it puts into its addresses for this plan.
 certify: PORT = 5443
 certify: HOST = localhost
 certify: LISTEN = 127.0.0.1
@@ -45,7 +111,7 @@ certify: ALIAS = oauthprov
 certify: $(V)/.run
 	@$(QUIET) exec $(BIN)/python -m examples.certification --storage "$(STORAGE)" --host "$(HOST)" \
 		--port "$(PORT)" --listen "$(LISTEN)" --suite "$(SUITE)" --suite-ca "$(SUITE_CA)" \
-		--alias "$(ALIAS)"
+		--alias "$(ALIAS)" $(if $(FOLDER),--folder "$(FOLDER)")
 
 test: $(V)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -66,16 +132,28 @@ clean:
 	rm -rf $(V) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(V)/bin/python:
-	@test -n "$(PYTHON)" || { echo "oauthprov needs Python 3.11 or newer: install python3.13, or name one with PYTHON=/path/to/python3."; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: run 'apt-get install python3-venv', then make again."; exit 1; }
-	@$(PYTHON) -m venv $(V)
+	@test -n "$(PYTHON)" || { echo "There is no Python 3.11 or newer on PATH: install python3.13, or name one with PYTHON=/path/to/python3."; exit 1; }
+	@$(CHECK_PYTHON)
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: run 'apt-get install python3-venv', then make again."; exit 1; }
+	@echo "Making $(V) with $(PYTHON) ..."
+	@"$(PYTHON)" -m venv $(V) || { rm -rf $(V); exit 1; }
 
-$(V)/.run: $(V)/bin/python setup.cfg pyproject.toml constraints.txt
-	@echo "Installing oauthprov into $(V) ..."
+# A PYTHON that is named counts, though there is a .venv already: it must be of the same version.
+named-python: $(V)/bin/python
+	@$(CHECK_PYTHON)
+	@test "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" = "$$($(BIN)/python -c '$(ASK_VERSION)')" \
+	|| { echo "$(V) has another Python than PYTHON=$(PYTHON): run 'make clean' first, or leave PYTHON away."; exit 1; }
+
+ifneq ($(filter command environment,$(firstword $(origin PYTHON))),)
+$(V)/.run $(V)/.test: | named-python
+endif
+
+$(V)/.run: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
+	@echo "Installing oauthprov and what it needs into $(V), once: it takes about a minute ..."
 	@$(PIP) -e '.[redis,postgresql,mysql,demo,cli]'
 	@touch $@
 
-$(V)/.test: $(V)/bin/python setup.cfg pyproject.toml constraints.txt
-	@echo "Installing oauthprov and its test tools into $(V) ..."
+$(V)/.test: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
+	@echo "Installing oauthprov and its test tools into $(V), once: it takes about a minute ..."
 	@$(PIP) -e '.[test,servers]'
 	@touch $@

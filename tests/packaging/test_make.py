@@ -1,0 +1,199 @@
+"""The Makefile as a newcomer meets it: help, taken ports, other Pythons, what it says and when."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.servers.programs import missing
+from tests.servers.run import free_port
+
+ROOT = Path(__file__).parents[2]
+INTERNAL = {"V", "BIN", "PIP", "QUIET", "LISTENING", "ASK_VERSION", "NEED_PYTHON", "CHECK_PYTHON"}
+TINY = "[metadata]\nname = tiny\nversion = 1\n[options]\npy_modules =\n[options.extras_require]\n"
+
+
+def environment() -> dict[str, str]:
+    """What make gets where no other make runs it."""
+    inherited = ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MAKELEVEL", "PYTHON")
+    return {name: value for name, value in os.environ.items() if name not in inherited}
+
+
+def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own Makefile
+        [shutil.which("make") or missing("make"), *arguments],
+        cwd=tree,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of a make that failed; what make itself says of it isn't counted."""
+    assert done.returncode == 2, done.stdout
+    lines = (done.stdout + done.stderr).splitlines()
+    [sentence] = [line for line in lines if not line.startswith("make: ***")]
+    return sentence
+
+
+@pytest.fixture
+def tree(tmp_path) -> Path:
+    """What make needs of the repository, without a .venv."""
+    names = ("Makefile", "constraints.txt", "development.ini", "pyproject.toml", "setup.py")
+    for name in (*names, "setup.cfg", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def program(path: Path, *command: str) -> Path:
+    """A program that runs another one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', "utf-8")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def ready(tree) -> Path:
+    """That with a .venv in which this environment is installed."""
+    programs = Path(sys.executable).parent
+    for name in ("python", "pserve"):
+        program(tree / ".venv" / "bin" / name, str(programs / name))
+    (tree / ".venv" / ".run").touch()
+    return tree
+
+
+def another_python(path: Path, version: tuple[int, ...]) -> Path:
+    """A Python that says it is of this version, which isn't installed everywhere."""
+    pretend = f"import sys; sys.version_info = {version}; exec(sys.argv[2])"
+    return program(path, sys.executable, "-c", pretend)
+
+
+def test_help_lists_every_variable(tree):
+    used = set(re.findall(r"\$\(([A-Z_]+)\)", (tree / "Makefile").read_text("utf-8")))
+    described = set(re.findall(r"^ +(\w+)=", make(tree, "help").stdout, re.MULTILINE))
+    assert described == used - INTERNAL | {"CLIENT_ID", "CLIENT_SECRET"}
+
+
+def test_help_lists_every_target(tree):
+    [targets] = re.findall(r"^\.PHONY: (.+)$", (tree / "Makefile").read_text("utf-8"), re.M)
+    described = re.findall(r"^make (\w+)", make(tree).stdout, re.MULTILINE)
+    assert set(described) == set(targets.split()) - {"help", "named-python"}
+
+
+@pytest.mark.parametrize(("target", "variable"), [("run", "PORT"), ("demo", "DEMO_PORT")])
+def test_a_taken_port_is_one_sentence(ready, target, variable):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        said = refused(make(ready, target, f"{variable}={port}"))
+    assert said.startswith(f"Port {port} is taken: ")
+    assert re.search(rf"{variable}=\d+\.$", said)
+
+
+@pytest.mark.parametrize(("target", "variable"), [("run", "PORT"), ("demo", "DEMO_PORT")])
+@pytest.mark.parametrize("port", ["", "0", "http", "65536", "-1"])
+def test_what_is_no_port_is_one_sentence(ready, target, variable, port):
+    said = refused(make(ready, target, f"{variable}={port}"))
+    assert said == f"{variable}={port} is no port: choose a number from 1 to 65535."
+
+
+@pytest.mark.parametrize("there", ["nothing", "a .venv"])
+@pytest.mark.parametrize("name", ["/nonexistent", "true"])
+def test_a_python_that_cannot_run_is_one_sentence(tree, request, there, name):
+    if there == "a .venv":
+        request.getfixturevalue("ready")
+    said = refused(make(tree, "run", f"PYTHON={name}"))
+    assert said.startswith(f"{name} can't be run as Python: oauthprov needs Python 3.11 or newer")
+    assert (tree / ".venv").exists() == (there == "a .venv")
+
+
+def test_a_python_that_is_too_old_is_one_sentence(tree):
+    for version in ((2, 7, 18), (3, 10, 9)):
+        old = another_python(tree / "old", version)
+        said = refused(make(tree, "test", f"PYTHON={old}"))
+        assert said.startswith(f"{old} is too old: oauthprov needs Python 3.11 or newer")
+    assert not (tree / ".venv").exists()
+
+
+def test_no_python_at_all_is_one_sentence(tree):
+    said = refused(make(tree, "run", "PYTHON="))
+    assert said.startswith("There is no Python 3.11 or newer on PATH: install")
+
+
+def test_another_python_than_that_of_the_venv_is_one_sentence(ready):
+    other = another_python(ready / "other", (3, 99, 0))
+    said = refused(make(ready, "run", f"PYTHON={other}"))
+    assert said.startswith(f".venv has another Python than PYTHON={other}: run 'make clean' first")
+
+
+@pytest.mark.parametrize(
+    ("target", "variable", "sentence"),
+    [
+        ("run", "PORT", "oauthprov is on http://127.0.0.1:{}"),
+        ("demo", "DEMO_PORT", "The demo client is on http://localhost:{}"),
+    ],
+)
+def test_it_says_where_it_listens_once_it_does(ready, target, variable, sentence):
+    port = free_port()
+    with running(ready, target, f"{variable}={port}") as line:
+        printed = []
+        while (said := line()) != sentence.format(port):
+            assert said, printed
+            printed.append(said)
+        # At the first try: there is nobody who would try again.
+        with urllib.request.urlopen(said.split()[-1], timeout=30) as answer:  # noqa: S310
+            assert answer.status == 200
+
+
+def test_a_server_that_fails_is_never_said_to_listen(ready):
+    (ready / "development.ini").write_text("[app:main]\nuse = egg:nothing-of-this-name\n")
+    done = make(ready, "run", f"PORT={free_port()}")
+    assert done.returncode == 2
+    assert "oauthprov is on" not in done.stdout
+
+
+def test_it_shows_what_it_installs(tree):
+    (tree / "setup.py").write_text("from setuptools import setup\nsetup()\n", "utf-8")
+    extras = "".join(f"{extra} =\n" for extra in ("redis", "postgresql", "mysql", "demo", "cli"))
+    (tree / "setup.cfg").write_text(TINY + extras, "utf-8")
+    done = make(tree, ".venv/.run", f"PYTHON={sys.executable}")
+    assert done.returncode == 0, done.stderr
+    first, second, *rest = done.stdout.splitlines()
+    assert first.startswith("Making .venv with ")
+    assert second.startswith("Installing oauthprov and what it needs into .venv, once")
+    for words in ("Obtaining file://", "Successfully installed tiny-1"):
+        assert any(line.startswith(words) for line in rest), "pip says what it does"
+
+
+@contextmanager
+def running(tree: Path, *arguments: str) -> Iterator[Callable[[], str]]:
+    """Run make until the end of the block; yield what returns the next line that it prints."""
+    server = subprocess.Popen(  # noqa: S603 - our own Makefile
+        [shutil.which("make") or missing("make"), *arguments],
+        cwd=tree,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield lambda: server.stdout.readline().rstrip("\n")
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(30)
+        server.stdout.close()
