@@ -30,8 +30,11 @@ DEMO_PORT ?= 8000
 V := .venv
 BIN := $(V)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+ifeq ($(origin PYTHON),undefined)
+# Looked for when it is first needed, and once.
+PYTHON = $(eval PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done))$(PYTHON)
+endif
 # Pyramid imports pkg_resources, which says at each start that it is deprecated.
 QUIET := PYTHONWARNINGS="ignore:pkg_resources is deprecated"
 PYTEST_ARGS ?= -n 2 --dist worksteal
