@@ -63,22 +63,22 @@ LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def test_the_page_of_an_index_has_no_link_that_needs_the_repository(built: Built):
-    page = built.metadata.get_payload()
-    assert {target for _, target in LINK.findall(page) if "://" not in target} == set()
+    links = LINK.findall(built.metadata.get_payload())
+    assert {target for _, target in links if "://" not in target} == set()
+
+
+def test_without_a_source_that_page_names_the_files(tmp_path):
+    page = page_of(tmp_path)
     assert "![" not in page
-    for file in re.findall(r"\(([\w/.-]+)[)#]", "".join(re.findall(r"\]\S+", readme()))):
-        assert file.endswith(".png") or f"`{file}`" in page
-    assert "source distribution" in page
+    for picture, target in LINK.findall(readme()):
+        file = target.partition("#")[0]
+        assert picture or "://" in target or f"`{file}`" in page
+    assert page.endswith("named here are in the source distribution.\n")
 
 
 def test_with_a_source_the_links_of_that_page_lead_there(tmp_path):
-    tree, source = copied(tmp_path / "tree"), "https://code.example/oauthprov"
-    cfg = (tree / "setup.cfg").read_text("utf-8")
-    cfg = cfg.replace("project_urls =\n", f"project_urls =\n    Source = {source}\n")
-    (tree / "setup.cfg").write_text(cfg, "utf-8")
-    (tmp_path / "dist").mkdir()
-    page = build(tree, tmp_path / "dist").metadata.get_payload()
-    before, after = LINK.findall(readme()), LINK.findall(page)
+    source = "https://code.example/oauthprov"
+    before, after = LINK.findall(readme()), LINK.findall(page_of(tmp_path, source))
     assert len(before) == len(after)
     for (picture, target), (_, made) in zip(before, after, strict=True):
         if "://" in target:
@@ -87,6 +87,21 @@ def test_with_a_source_the_links_of_that_page_lead_there(tmp_path):
         where = f"{source}/{'raw' if picture else 'blob'}/HEAD/"
         assert made == where + target
         assert (ROOT / target.partition("#")[0]).exists()
+
+
+def page_of(place: Path, source: str = "") -> str:
+    """The description of a wheel that is built with this source, or without one."""
+    tree = copied(place / "tree")
+    cfg = (tree / "setup.cfg").read_text("utf-8")
+    cfg = re.sub(r"^\s+Source *=.*\n", "", cfg, flags=re.MULTILINE)
+    line = "project_urls =\n" + (f"    Source = {source}\n" if source else "")
+    cfg, found = re.subn(r"^project_urls = *\n", line, cfg, flags=re.MULTILINE)
+    assert found == 1
+    (tree / "setup.cfg").write_text(cfg, "utf-8")
+    (place / "dist").mkdir()
+    page = build(tree, place / "dist").metadata.get_payload()
+    assert isinstance(page, str)
+    return page
 
 
 def readme() -> str:

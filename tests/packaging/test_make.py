@@ -6,12 +6,14 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -30,23 +32,45 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in inherited}
 
 
-def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own Makefile
+@contextmanager
+def started(tree: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run make; at the end of the block everything that it started ends too."""
+    process = subprocess.Popen(  # noqa: S603 - our own Makefile
         [shutil.which("make") or missing("make"), *arguments],
         cwd=tree,
         env=environment(),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
-        check=False,
+        start_new_session=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
 
 
-def refused(done: subprocess.CompletedProcess[str]) -> str:
+@dataclass(frozen=True)
+class Done:
+    """How a run of make ended."""
+
+    code: int
+    lines: list[str]
+
+
+def make(tree: Path, *arguments: str) -> Done:
+    """Run make until it ends by itself."""
+    with started(tree, *arguments) as process:
+        printed, _ = process.communicate(timeout=120)
+    return Done(process.returncode, printed.splitlines())
+
+
+def refused(done: Done) -> str:
     """The one sentence of a make that failed; what make itself says of it isn't counted."""
-    assert done.returncode == 2, done.stdout
-    lines = (done.stdout + done.stderr).splitlines()
-    [sentence] = [line for line in lines if not line.startswith("make: ***")]
+    assert done.code == 2, done.lines
+    [sentence] = [line for line in done.lines if not line.startswith("make: ***")]
     return sentence
 
 
@@ -85,13 +109,13 @@ def another_python(path: Path, version: tuple[int, ...]) -> Path:
 
 def test_help_lists_every_variable(tree):
     used = set(re.findall(r"\$\(([A-Z_]+)\)", (tree / "Makefile").read_text("utf-8")))
-    described = set(re.findall(r"^ +(\w+)=", make(tree, "help").stdout, re.MULTILINE))
+    described = set(re.findall(r"^ +(\w+)=", "\n".join(make(tree, "help").lines), re.M))
     assert described == used - INTERNAL | {"CLIENT_ID", "CLIENT_SECRET"}
 
 
 def test_help_lists_every_target(tree):
     [targets] = re.findall(r"^\.PHONY: (.+)$", (tree / "Makefile").read_text("utf-8"), re.M)
-    described = re.findall(r"^make (\w+)", make(tree).stdout, re.MULTILINE)
+    described = re.findall(r"^make (\w+)", "\n".join(make(tree).lines), re.M)
     assert set(described) == set(targets.split()) - {"help", "named-python"}
 
 
@@ -149,21 +173,23 @@ def test_another_python_than_that_of_the_venv_is_one_sentence(ready):
 )
 def test_it_says_where_it_listens_once_it_does(ready, target, variable, sentence):
     port = free_port()
-    with running(ready, target, f"{variable}={port}") as line:
+    with started(ready, target, f"{variable}={port}") as process:
         printed = []
-        while (said := line()) != sentence.format(port):
-            assert said, printed
-            printed.append(said)
-        # At the first try: there is nobody who would try again.
-        with urllib.request.urlopen(said.split()[-1], timeout=30) as answer:  # noqa: S310
+        while sentence.format(port) not in printed:
+            line = process.stdout.readline()
+            assert line, printed
+            printed.append(line.rstrip("\n"))
+        # The first request succeeds: it isn't repeated.
+        address = sentence.format(port).split()[-1]
+        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310
             assert answer.status == 200
 
 
 def test_a_server_that_fails_is_never_said_to_listen(ready):
     (ready / "development.ini").write_text("[app:main]\nuse = egg:nothing-of-this-name\n")
     done = make(ready, "run", f"PORT={free_port()}")
-    assert done.returncode == 2
-    assert "oauthprov is on" not in done.stdout
+    assert done.code == 2
+    assert not [line for line in done.lines if line.startswith("oauthprov is on")]
 
 
 def test_it_shows_what_it_installs(tree):
@@ -171,29 +197,9 @@ def test_it_shows_what_it_installs(tree):
     extras = "".join(f"{extra} =\n" for extra in ("redis", "postgresql", "mysql", "demo", "cli"))
     (tree / "setup.cfg").write_text(TINY + extras, "utf-8")
     done = make(tree, ".venv/.run", f"PYTHON={sys.executable}")
-    assert done.returncode == 0, done.stderr
-    first, second, *rest = done.stdout.splitlines()
+    assert done.code == 0, done.lines
+    first, second, *rest = done.lines
     assert first.startswith("Making .venv with ")
     assert second.startswith("Installing oauthprov and what it needs into .venv, once")
     for words in ("Obtaining file://", "Successfully installed tiny-1"):
         assert any(line.startswith(words) for line in rest), "pip says what it does"
-
-
-@contextmanager
-def running(tree: Path, *arguments: str) -> Iterator[Callable[[], str]]:
-    """Run make until the end of the block; yield what returns the next line that it prints."""
-    server = subprocess.Popen(  # noqa: S603 - our own Makefile
-        [shutil.which("make") or missing("make"), *arguments],
-        cwd=tree,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield lambda: server.stdout.readline().rstrip("\n")
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(30)
-        server.stdout.close()
