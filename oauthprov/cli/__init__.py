@@ -63,12 +63,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="oauthprov", description=(__doc__ or "").split("\n")[0])
+    summary = (__doc__ or "").split("\n")[0].replace("``", "")
+    parser = argparse.ArgumentParser(prog="oauthprov", description=summary)
     parser.set_defaults(takes_overrides=True)
     parser.add_argument("--version", action="version", version=f"oauthprov {__version__}")
     groups = parser.add_subparsers(metavar="GROUP", required=True)
-    for name, summary in GROUPS.items():
-        group = groups.add_parser(name, help=summary, formatter_class=_Formatter)
+    for name, words in GROUPS.items():
+        group = groups.add_parser(name, help=words, formatter_class=_Formatter)
         if argv and argv[0] == name:
             module = importlib.import_module(f"oauthprov.cli.{name}")
             group.description = (module.__doc__ or "").replace("``", "")

@@ -21,12 +21,13 @@ _NAME = "production.ini"
 _NEXT_STEPS = """
 Next:
 
-1. Make a secret, once. Every start of the server needs the same one.
+1. Make a secret, once. Every start of the server needs the same one; the command overwrites none.
 
-    (umask 077; python3 -c "import secrets; print(secrets.token_urlsafe(32))" > {secret})
+    (umask 077; set -C; python3 -c "import secrets; print(secrets.token_urlsafe(32))" > {secret})
 
 2. Set what production.ini takes from the environment. The issuer is the https address at which
-   people and apps reach the server; replace id.example.org by its host.
+   people and apps reach the server; replace id.example.org by its host. SQLite serves one machine;
+   production.ini names the URL schemes of the other databases.
 
     export OAUTHPROV_ISSUER=https://id.example.org
     export OAUTHPROV_SECRET="$(cat {secret})"
