@@ -19,6 +19,8 @@ from cryptography.x509.oid import NameOID
 
 VALID = datetime.timedelta(days=30)
 CHUNK = 65536
+CIPHERS = "ECDHE+AESGCM"
+"""The cipher suites for TLS 1.2 that BCP 195 recommends (RFC 9325 section 4.2)."""
 
 
 def make_certificate(file: Path, host: str) -> None:
@@ -67,6 +69,8 @@ class Proxy:
 
     def __init__(self, certificate: Path, listen: str, port: int) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._context.set_ciphers(CIPHERS)
         self._context.load_cert_chain(certificate)
         # Only a socket that says it is TCP gets TCP_NODELAY from asyncio.
         self._listener = socket.socket(proto=socket.IPPROTO_TCP)
