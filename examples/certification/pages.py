@@ -18,10 +18,19 @@ REFUSED = (
     "oidcc-redirect-uri-query-mismatch",
     "oidcc-redirect-uri-query-added",
 )
+SIGN_IN = (
+    "oidcc-registration-logo-uri",
+    "oidcc-registration-policy-uri",
+    "oidcc-registration-tos-uri",
+)
 LOGOUT_REFUSED = {
+    "oidcc-rp-initiated-logout-bad-id-token-hint": "id_token_hint",
     "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri": "post_logout_redirect_uri",
     "oidcc-rp-initiated-logout-modified-id-token-hint": "id_token_hint",
     "oidcc-rp-initiated-logout-no-id-token-hint": "id_token_hint",
+    "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri": (
+        "post_logout_redirect_uri"
+    ),
 }
 SIGNED_OUT = (
     "oidcc-rp-initiated-logout-no-params",
@@ -34,6 +43,8 @@ def overrides(issuer: str, signing_in: Json) -> Json:
     """Return the entries of each such module; ``signing_in`` is the plan's for signing in."""
     authorize, logout = f"{issuer}/oauth/authorize*", f"{issuer}/oauth/logout*"
     made = {module: [_ends(authorize, "error", "redirect")] for module in REFUSED}
+    sign_in = _ends(authorize, "sign-in", "Sign in", at=f"{issuer}/login*")
+    made |= {module: [sign_in] for module in SIGN_IN}
     for module, words in LOGOUT_REFUSED.items():
         made[module] = [signing_in, _ends(logout, "error", words)]
     for module in SIGNED_OUT:
@@ -41,20 +52,10 @@ def overrides(issuer: str, signing_in: Json) -> Json:
     return {module: {"browser": entries} for module, entries in made.items()}
 
 
-def logout(issuer: str, alias: str) -> Json:
+def logout(issuer: str, suite_url: str) -> Json:
     """How somebody signs out and gets back to the suite."""
-    after = f"/test/a/{alias}/post_logout_redirect"
-    return {
-        "match": f"{issuer}/oauth/logout*",
-        "tasks": [
-            _confirm(issuer),
-            {
-                "task": "Be back",
-                "match": f"*{after}*",
-                "commands": [["wait", "contains", after, PATIENCE]],
-            },
-        ],
-    }
+    back = {"task": "Be back", "match": f"{suite_url}/post_logout_redirect*"}
+    return {"match": f"{issuer}/oauth/logout*", "tasks": [_confirm(issuer), back]}
 
 
 def screenshot(element: str, words: str, *, optional: bool = False) -> list[Any]:
@@ -63,9 +64,13 @@ def screenshot(element: str, words: str, *, optional: bool = False) -> list[Any]
     return ["wait", "id", element, PATIENCE, words, action]
 
 
-def _ends(match: str, element: str, words: str, *first: Json) -> Json:
-    """Who is sent to ``match`` ends on a page there that has ``element`` with ``words``."""
-    seen = {"task": "See it", "match": match, "commands": [screenshot(element, words)]}
+def _ends(match: str, element: str, words: str, *first: Json, at: str = "") -> Json:
+    """Who is sent to ``match`` ends on a page that has ``element`` with ``words``.
+
+    ``at`` is the address of the page, if it isn't there. The module is over once the picture is
+    taken, and would be interrupted by anything else that the browser did.
+    """
+    seen = {"task": "See it", "match": at or match, "commands": [screenshot(element, words)]}
     return {"match": match, "tasks": [*first, seen]}
 
 

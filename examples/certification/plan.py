@@ -14,12 +14,13 @@ from examples.certification.people import NAME, PASSWORD
 Json = dict[str, Any]
 
 
-def plan(issuer: str, alias: str, clients: Json, told: Json) -> Json:
+def plan(issuer: str, alias: str, suite_url: str, clients: Json, told: Json) -> Json:
     """Return the document; ``clients`` are ``client``, ``client2`` and ``client_secret_post``.
 
-    ``told`` is the client that is told of logouts: only one module has an address for that.
+    ``suite_url`` is what the suite's own addresses begin with. ``told`` is the client that is
+    told of logouts: only one module has an address for that.
     """
-    signing_in = authorization(issuer, alias)
+    signing_in = authorization(issuer, suite_url)
     return {
         "alias": alias,
         "description": "oauthprov",
@@ -28,15 +29,19 @@ def plan(issuer: str, alias: str, clients: Json, told: Json) -> Json:
             "login_hint": NAME,
         },
         **clients,
-        "browser": [signing_in, logout(issuer, alias)],
+        "browser": [signing_in, logout(issuer, suite_url)],
         "override": overrides(issuer, signing_in)
         | {"oidcc-backchannel-rp-initiated-logout": {"client": told}},
     }
 
 
-def authorization(issuer: str, alias: str) -> Json:
-    """How somebody signs in, allows what is asked, and gets back to the suite."""
-    callback = f"/test/a/{alias}/callback"
+def authorization(issuer: str, suite_url: str) -> Json:
+    """How somebody signs in, allows what is asked, and gets back to the suite.
+
+    A page of the provider may have the suite's address in its query: ``match`` begins with the
+    host, and what is waited for is an element of the suite's page.
+    """
+    arrived = ["wait", "id", "submission_complete", PATIENCE]
     return {
         "match": f"{issuer}/oauth/authorize*",
         "tasks": [
@@ -61,12 +66,12 @@ def authorization(issuer: str, alias: str) -> Json:
                 "task": "Be sent back by a form",
                 "match": f"{issuer}/*",
                 "optional": True,
-                "commands": [["wait", "contains", callback, PATIENCE]],
+                "commands": [arrived],
             },
             {
                 "task": "Arrive",
-                "match": f"*{callback}*",
-                "commands": [["wait", "id", "submission_complete", PATIENCE]],
+                "match": f"{suite_url}/callback*",
+                "commands": [arrived],
             },
         ],
     }

@@ -108,8 +108,9 @@ def serving(
         with running(settings) as (provider, port):
             add_alice(provider.settings, provider.storage, provider.clock)
             clients, told = _clients(provider, options.suite_url)
+            made = plan(issuer, options.alias, options.suite_url, clients, told)
             proxy.start(port)
-            yield Served(issuer, provider, plan(issuer, options.alias, clients, told))
+            yield Served(issuer, provider, made)
     finally:
         proxy.close()
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.chromium import PATIENCE
+from tests.conformance.browser import matches, with_query
 from tests.conformance.provider import Certified, certified
 from tests.fetch.server import Authority, Server, answer
 
@@ -48,17 +48,15 @@ def page(chromium: Browser) -> Iterator[Page]:
 def follow(page: Page, entry: dict[str, Any]) -> None:
     """Do the tasks of an entry that is for the page which is shown."""
     for task in entry["tasks"]:
-        if fnmatchcase(page.url, task["match"]):
-            for command in task["commands"]:
+        if matches(task["match"], page.url):
+            for command in task.get("commands", ()):
                 carry_out(page, *command)
         else:
             assert task.get("optional"), page.url
 
 
 def carry_out(page: Page, verb: str, by: str, name: str, *more: Any) -> None:
-    if by == "contains":
-        page.wait_for_url(lambda url: name in url)
-    elif verb == "text":
+    if verb == "text":
         page.locator(f"#{name}").fill(more[0])
     elif verb == "click":
         with page.expect_navigation():
@@ -77,28 +75,56 @@ def carry_out(page: Page, verb: str, by: str, name: str, *more: Any) -> None:
     ids=["code", "form_post", "id_token+token"],
 )
 def test_somebody_signs_in_and_allows(provider, page, asked, method):
-    fixed = {
-        "client_id": provider.plan["client"]["client_id"],
-        "redirect_uri": f"{provider.suite_url}/callback",
-        "scope": "openid profile",
-        "state": secrets.token_urlsafe(8),
-        "nonce": "n",
-        "prompt": "consent",
-    }
+    fixed = request_of(provider) | {"state": secrets.token_urlsafe(8)}
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request))
-    page.goto(f"{provider.issuer}/oauth/authorize?{urlencode(fixed | asked)}")
-    follow(page, provider.plan["browser"][0])
+    page.goto(authorize(provider, fixed | asked))
+    follow(page, provider.entries()[0])
     [request] = [request for request in sent if request.url.startswith(provider.suite_url)]
     assert request.method == method
     came = request.post_data or page.url.replace("#", "?").partition("?")[2]
     assert parse_qs(came)["state"] == [fixed["state"]]
 
 
+def request_of(provider):
+    """The parameters of a request of the static client."""
+    return {
+        "client_id": provider.plan["client"]["client_id"],
+        "redirect_uri": f"{provider.suite_url}/callback",
+        "scope": "openid profile",
+        "nonce": "n",
+        "prompt": "consent",
+    }
+
+
+def authorize(provider, asked):
+    """Where a browser goes with these, encoded as the suite does."""
+    return with_query(f"{provider.issuer}/oauth/authorize", asked)
+
+
+def test_somebody_signs_out_and_is_back(provider, page):
+    page.goto(authorize(provider, request_of(provider) | {"response_type": "id_token"}))
+    follow(page, provider.entries()[0])
+    asked = {
+        "id_token_hint": parse_qs(urlsplit(page.url).fragment)["id_token"][0],
+        "post_logout_redirect_uri": f"{provider.suite_url}/post_logout_redirect",
+    }
+    page.goto(with_query(f"{provider.issuer}/oauth/logout", asked))
+    follow(page, provider.entries()[1])
+    assert page.url == asked["post_logout_redirect_uri"]
+
+
+@pytest.mark.parametrize("member", ["logo-uri", "policy-uri", "tos-uri"])
+def test_the_sign_in_page_of_a_registered_client_is_shown(provider, page, member):
+    page.goto(authorize(provider, request_of(provider) | {"response_type": "code"}))
+    [entry] = provider.entries(f"oidcc-registration-{member}")
+    follow(page, entry)
+    assert urlsplit(page.url).path == "/login"
+
+
 def test_a_refusal_is_shown(provider, page):
-    client_id = provider.plan["client"]["client_id"]
     elsewhere = f"{provider.suite_url}/callback/elsewhere"
-    asked = {"response_type": "code", "client_id": client_id, "redirect_uri": elsewhere}
-    page.goto(f"{provider.issuer}/oauth/authorize?{urlencode(asked)}")
-    follow(page, provider.plan["override"]["oidcc-ensure-registered-redirect-uri"]["browser"][0])
+    asked = request_of(provider) | {"response_type": "code", "redirect_uri": elsewhere}
+    page.goto(authorize(provider, asked))
+    follow(page, provider.entries("oidcc-ensure-registered-redirect-uri")[0])
     assert page.url.startswith(provider.issuer)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import requests
 from bs4 import BeautifulSoup, Tag
+
+PICTURE = "update-image-placeholder"
 
 
 def trusting(ca_file: str) -> requests.Session:
@@ -72,6 +73,7 @@ class Browser:
     def __init__(self, ca_file: str, suite_url: str | tuple[str, ...]) -> None:
         self._session = trusting(ca_file)
         self._suite_url = suite_url
+        self._pictured = self._ended = False
         self.seen: list[str] = []
         self.shown: list[str] = []
 
@@ -82,12 +84,24 @@ class Browser:
         self, url: str, entries: list[dict[str, Any]], method: str = "GET"
     ) -> Arrival | Page:
         """Go there and do the tasks of the first entry that matches; return where that ends."""
-        [entry] = [entry for entry in entries if fnmatchcase(url, entry["match"])][:1]
+        self._pictured = self._ended = False
+        return self._follow(url, entries, method)
+
+    def look(self, url: str, entries: list[dict[str, Any]]) -> Page:
+        """Visit for a module that ends as soon as its picture is taken; return the page."""
+        self._pictured, self._ended = True, False
+        page = self._follow(url, entries, "GET")
+        assert self._ended, f"no picture was taken on the way to {page.url}"
+        assert isinstance(page, Page)
+        return page
+
+    def _follow(self, url: str, entries: list[dict[str, Any]], method: str) -> Arrival | Page:
+        [entry] = [entry for entry in entries if matches(entry["match"], url)][:1]
         self.seen.clear()
         self.shown.clear()
         here = self.open(url, method)
         for task in entry["tasks"]:
-            if fnmatchcase(here.url, task.get("match", "*")):
+            if matches(task.get("match", "*"), here.url):
                 here = self._done(here, task)
             else:
                 assert task.get("optional"), f"{here.url} is no page for: {task['task']}"
@@ -138,6 +152,7 @@ class Browser:
     def _done(self, here: Arrival | Page, task: dict[str, Any]) -> Arrival | Page:
         self.seen.append(task["task"])
         for verb, *arguments in task.get("commands", ()):
+            assert not self._ended, f"{verb} of {task['task']} would interrupt what has ended"
             if isinstance(here, Arrival):
                 assert verb == "wait", f"the suite's page has nothing for {verb}"
             else:
@@ -153,13 +168,27 @@ class Browser:
         return self.submit(page, button.find_parent("form"), button)
 
     def _wait(self, page: Page, by: str, name: str, seconds: int, *more: str) -> Page:
-        assert by == "id", f"{page.url} never leads to {name}"
+        assert by == "id", "an address that is waited for may be in the query of another"
+        element = page.element(name)
         if more:
             pattern, action = more
-            assert re.search(pattern, page.element(name).get_text()), page.text
-            assert action.startswith("update-image-placeholder")
+            assert re.search(pattern, element.get_text()), page.text
+            assert action in (PICTURE, f"{PICTURE}-optional")
+            assert self._pictured or action != PICTURE, "this module has no place for a picture"
             self.shown.append(name)
+            self._ended = self._pictured
         return page
+
+
+def matches(pattern: str, url: str) -> bool:
+    """Tell whether a URL is what ``match`` says, where a star is any number of characters."""
+    return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), url))
+
+
+def with_query(endpoint: str, asked: dict[str, str]) -> str:
+    """Return a URL with parameters, encoded no more than RFC 3986 section 3.4 demands."""
+    encoded = urlencode(asked, quote_via=quote, safe="/:?@!$'()*,;")
+    return f"{endpoint}?{encoded}" if asked else endpoint
 
 
 def once(encoded: str) -> dict[str, str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from urllib.parse import urlencode
 
 from joserfc import jwt
+from joserfc.jwk import OctKey
 
+from tests.conformance import signing
 from tests.conformance.authorization import NEEDS_A_PAGE
-from tests.conformance.browser import Arrival, Browser, Page
+from tests.conformance.browser import Arrival, Browser, Page, with_query
 from tests.conformance.id_tokens import ALGORITHMS, SKEW, IdToken
 from tests.conformance.relying_party import RelyingParty
 
@@ -26,15 +27,29 @@ def after(client: RelyingParty) -> str:
     return f"{client.provider.suite_url}/post_logout_redirect"
 
 
-def end_session(
-    client: RelyingParty, browser: Browser, module: str, **given: str | None
-) -> Arrival | Page:
-    """Send a browser to the end session endpoint; None leaves a parameter out."""
-    plan = client.provider.plan
-    entries = plan["override"].get(module, {}).get("browser", plan["browser"])
+def url(client: RelyingParty, **given: str | None) -> str:
+    """Return where a browser is sent to end the session; None leaves a parameter out."""
     asked = {name: value for name, value in given.items() if value is not None}
-    url = client.server["end_session_endpoint"] + (f"?{urlencode(asked)}" if asked else "")
-    return browser.visit(url, entries)
+    return with_query(client.server["end_session_endpoint"], asked)
+
+
+def made_by(client: RelyingParty) -> str:
+    """Return an ID token that the client issues and the provider is to accept, as a bad hint.
+
+    It is signed with the client's key or, where it has none, with its secret.
+    """
+    now = client.provider.clock()
+    claims = {
+        "iss": client.client["client_id"],
+        "sub": "somebody",
+        "aud": client.provider.issuer,
+        "iat": now,
+        "exp": now + 300,
+    }
+    if "jwks" in client.client:
+        return signing.signed(claims, client.key)
+    secret = OctKey.import_key(client.client["client_secret"])
+    return jwt.encode({"alg": "HS256"}, claims, secret, algorithms=["HS256"])
 
 
 def check_back(client: RelyingParty, arrival: Arrival | Page, state: str | None) -> None:

@@ -50,6 +50,11 @@ class Certified:
     ini: Path | None = None
     suite: SuiteServer | None = None
 
+    def entries(self, module: str = "") -> list[dict[str, Any]]:
+        """Return what the suite's browser does, of the plan or of a module that differs."""
+        own = self.plan["override"].get(module, {})
+        return own.get("browser", self.plan["browser"])
+
 
 @contextmanager
 def certified(

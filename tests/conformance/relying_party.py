@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import requests
 from joserfc.jwk import RSAKey
 
 from tests.conformance import authorization, id_tokens, registration, signing, tokens, userinfo
-from tests.conformance.browser import Arrival, Browser, Page, trusting
+from tests.conformance.browser import Arrival, Browser, Page, trusting, with_query
 from tests.conformance.id_tokens import IdToken
 from tests.conformance.metadata import Server, discover
 from tests.conformance.provider import Certified
@@ -88,21 +87,17 @@ class RelyingParty:
         } | changes
         return {name: value for name, value in asked.items() if value is not None}
 
-    def ask(
-        self,
-        browser: Browser,
-        asked: dict[str, str],
-        method: str = "GET",
-        module: str = "",
-    ) -> Arrival | Page:
-        """Send a browser to the authorization endpoint; ``module`` may have entries of its own."""
-        plan = self.provider.plan
-        entries = plan["override"].get(module, {}).get("browser", plan["browser"])
-        return browser.visit(self.url(asked), entries, method)
+    def ask(self, browser: Browser, asked: dict[str, str], method: str = "GET") -> Arrival | Page:
+        """Send a browser to the authorization endpoint."""
+        return browser.visit(self.url(asked), self.provider.entries(), method)
+
+    def look(self, browser: Browser, asked: dict[str, str], module: str) -> Page:
+        """Send a browser there for a module that ends on a page of the provider; return that."""
+        return browser.look(self.url(asked), self.provider.entries(module))
 
     def url(self, asked: dict[str, str]) -> str:
         """Return where a browser is sent with a request."""
-        return f"{self.server['authorization_endpoint']}?{urlencode(asked)}"
+        return with_query(self.server["authorization_endpoint"], asked)
 
     def refused(self, arrival: Arrival | Page, asked: dict[str, str]) -> str:
         """Return the error that an authorization response says, once it is in order."""

@@ -29,14 +29,13 @@ def test_oidcc_backchannel_rp_initiated_logout(suite):
     )
     browser = suite.browser()
     id_token = client.flow(browser, state=logout.LONG).id_token
-    arrival = logout.end_session(
+    url = logout.url(
         client,
-        browser,
-        MODULE,
         id_token_hint=id_token.raw,
         post_logout_redirect_uri=logout.after(client),
         state=logout.STATE,
     )
+    arrival = browser.visit(url, suite.provider.entries(MODULE))
     logout.check_logout_token(suite.provider.suite.logout(), client, id_token)
     logout.check_back(client, arrival, logout.STATE)
     logout.check_signed_out(client, browser)

@@ -14,12 +14,12 @@ PNG = base64.b64decode(
 )
 
 
-def login_page(suite, **metadata):
-    """Return the login page that somebody sees who is sent here by such a client."""
+def login_page(suite, module, **metadata):
+    """Return the login page, where the module ends, that such a client sends somebody to."""
     client = suite.client(**metadata)
     browser = suite.browser()
-    page = browser.open(client.url(client.asking()))
-    assert page.element("sign-in")
+    page = client.look(browser, client.asking(), f"oidcc-registration-{module}")
+    assert browser.shown == ["sign-in"]
     return browser, page
 
 
@@ -31,20 +31,20 @@ def links(page):
 def test_oidcc_registration_logo_uri(suite):
     served = suite.provider.suite
     uri = served.publish(f"https://{served.place}/images/openid.png", PNG, "image/png")
-    browser, page = login_page(suite, logo_uri=uri)
+    browser, page = login_page(suite, "logo-uri", logo_uri=uri)
     sources = [image["src"] for image in page.html.find_all("img")]
     assert [browser.image(page, source) for source in sources] == [PNG]
 
 
 @with_any_response
 def test_oidcc_registration_policy_uri(suite):
-    _, page = login_page(suite, policy_uri="https://openid.net")
+    _, page = login_page(suite, "policy-uri", policy_uri="https://openid.net")
     assert "https://openid.net" in links(page)
 
 
 @with_any_response
 def test_oidcc_registration_tos_uri(suite):
-    _, page = login_page(suite, tos_uri="https://openid.net")
+    _, page = login_page(suite, "tos-uri", tos_uri="https://openid.net")
     assert "https://openid.net" in links(page)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance import id_tokens
-from tests.conformance.browser import Page
 from tests.conformance.conftest import (
     BASIC,
     FORM_POST,
@@ -103,8 +102,7 @@ def test_oidcc_ensure_request_with_acr_values_succeeds(suite):
 def test_oidcc_ensure_registered_redirect_uri(suite):
     client, browser = suite.client(), suite.browser()
     asked = client.asking(redirect_uri=f"{client.redirect_uri}/Zh3k2mT9xQ")
-    page = client.ask(browser, asked, module="oidcc-ensure-registered-redirect-uri")
-    assert isinstance(page, Page)
+    client.look(browser, asked, "oidcc-ensure-registered-redirect-uri")
     assert browser.shown == ["error"]
 
 

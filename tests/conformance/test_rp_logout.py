@@ -7,7 +7,6 @@ import base64
 import pytest
 
 from tests.conformance import logout
-from tests.conformance.browser import Page
 from tests.conformance.conftest import BASIC, ID_TOKEN, ID_TOKEN_TOKEN
 
 pytestmark = pytest.mark.parametrize("variant", [BASIC, ID_TOKEN, ID_TOKEN_TOKEN], ids=str)
@@ -33,6 +32,15 @@ def hint(client, browser):
     return client.flow(browser, state=logout.LONG).id_token.raw
 
 
+def test_no_page_of_the_provider_is_taken_for_the_way_back(client, browser, hint):
+    """Not even one whose address has the suite's address in its query."""
+    url = logout.url(
+        client, id_token_hint=f"{hint}x", post_logout_redirect_uri=logout.after(client)
+    )
+    with pytest.raises(AssertionError, match="is no page for: Be back"):
+        browser.visit(url, client.provider.entries())
+
+
 @pytest.fixture
 def asked(client, hint):
     """The parameters that every module begins with."""
@@ -45,9 +53,13 @@ def asked(client, hint):
 
 def ends_on(client, browser, module, element, **asked):
     """Send the browser; it stays here, on a page that is photographed."""
-    page = logout.end_session(client, browser, f"{MODULE}-{module}", **asked)
-    assert isinstance(page, Page)
+    browser.look(logout.url(client, **asked), client.provider.entries(f"{MODULE}-{module}"))
     assert browser.shown == [element]
+
+
+def goes_back(client, browser, **asked):
+    """Send the browser; it comes back to the suite. Return its arrival."""
+    return browser.visit(logout.url(client, **asked), client.provider.entries())
 
 
 def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(suite):
@@ -56,13 +68,13 @@ def test_oidcc_rp_initiated_logout_discovery_endpoint_verification(suite):
 
 
 def test_oidcc_rp_initiated_logout(client, browser, asked):
-    arrival = logout.end_session(client, browser, MODULE, **asked)
+    arrival = goes_back(client, browser, **asked)
     logout.check_back(client, arrival, logout.STATE)
     logout.check_signed_out(client, browser)
 
 
 def test_oidcc_rp_initiated_logout_no_state(client, browser, asked):
-    arrival = logout.end_session(client, browser, f"{MODULE}-no-state", **asked | {"state": None})
+    arrival = goes_back(client, browser, **asked | {"state": None})
     logout.check_back(client, arrival, None)
     logout.check_signed_out(client, browser)
 
@@ -71,6 +83,16 @@ def test_oidcc_rp_initiated_logout_bad_post_logout_redirect_uri(client, browser,
     bad = f"{client.provider.suite_url}/bad_post_logout_redirect_uri"
     asked |= {"post_logout_redirect_uri": bad}
     ends_on(client, browser, "bad-post-logout-redirect-uri", "error", **asked)
+
+
+def test_oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri(client, browser, asked):
+    asked |= {"post_logout_redirect_uri": f"{logout.after(client)}?foo=bar"}
+    ends_on(client, browser, "query-added-to-post-logout-redirect-uri", "error", **asked)
+
+
+def test_oidcc_rp_initiated_logout_bad_id_token_hint(client, browser, asked):
+    asked |= {"id_token_hint": logout.made_by(client)}
+    ends_on(client, browser, "bad-id-token-hint", "error", **asked)
 
 
 def test_oidcc_rp_initiated_logout_modified_id_token_hint(client, browser, asked):
