@@ -15,10 +15,17 @@ BASIC = Variant("code")
 FORM_POST = Variant("code", "form_post")
 ID_TOKEN = Variant("id_token")
 ID_TOKEN_TOKEN = Variant("id_token token")
-EVERY = [BASIC, FORM_POST, ID_TOKEN, ID_TOKEN_TOKEN]
+FORM_POST_ID_TOKEN = Variant("id_token", "form_post")
+FORM_POST_ID_TOKEN_TOKEN = Variant("id_token token", "form_post")
+WITH_A_CODE = [BASIC, FORM_POST]
+WITHOUT_A_CODE = [ID_TOKEN, ID_TOKEN_TOKEN, FORM_POST_ID_TOKEN, FORM_POST_ID_TOKEN_TOKEN]
+WITH_AN_ACCESS_TOKEN = [*WITH_A_CODE, ID_TOKEN_TOKEN, FORM_POST_ID_TOKEN_TOKEN]
+EVERY = [*WITH_A_CODE, *WITHOUT_A_CODE]
 WAYS = ["sqlite-dynamic", "sqlite-static", "redis-dynamic", "redis-static"]
 
-with_a_code = pytest.mark.parametrize("variant", [BASIC, FORM_POST], ids=str)
+with_a_code = pytest.mark.parametrize("variant", WITH_A_CODE, ids=str)
+without_a_code = pytest.mark.parametrize("variant", WITHOUT_A_CODE, ids=str)
+with_an_access_token = pytest.mark.parametrize("variant", WITH_AN_ACCESS_TOKEN, ids=str)
 registered_now = pytest.mark.parametrize("way", WAYS[::2])
 
 

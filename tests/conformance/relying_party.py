@@ -26,7 +26,11 @@ class Variant:
     response_mode: str | None = None
 
     def __str__(self) -> str:
-        return self.response_mode or self.response_type.replace(" ", "+")
+        words = [
+            *self.response_type.split(),
+            *([self.response_mode] if self.response_mode else []),
+        ]
+        return "+".join(words)
 
     @property
     def words(self) -> set[str]:

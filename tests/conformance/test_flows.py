@@ -9,16 +9,12 @@ import pytest
 
 from tests.conformance import id_tokens
 from tests.conformance.conftest import (
-    BASIC,
-    FORM_POST,
-    ID_TOKEN,
-    ID_TOKEN_TOKEN,
     registered_now,
     with_a_code,
+    with_an_access_token,
+    without_a_code,
 )
 from tests.site import VERIFIER, challenge
-
-without_a_code = pytest.mark.parametrize("variant", [ID_TOKEN, ID_TOKEN_TOKEN], ids=str)
 
 
 def test_oidcc_server(suite):
@@ -33,7 +29,7 @@ def test_oidcc_server_client_secret_post(suite):
     suite.client("client_secret_post").flow(suite.browser())
 
 
-@pytest.mark.parametrize("variant", [BASIC, FORM_POST, ID_TOKEN_TOKEN], ids=str)
+@with_an_access_token
 def test_oidcc_response_type_missing(suite):
     client = suite.client()
     asked = client.asking(response_type=None)

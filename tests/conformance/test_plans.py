@@ -15,7 +15,7 @@ FLOW = (
     "oidcc-scope-address",
     "oidcc-scope-phone",
     "oidcc-scope-all",
-    "oidcc-ensure-other-scope-order-succeeds",
+    "oidcc-alternate-happy-flow",
     "oidcc-display-page",
     "oidcc-display-popup",
     "oidcc-prompt-login",
@@ -50,9 +50,11 @@ BASIC = (
     "oidcc-refresh-token",
     "oidcc-ensure-request-with-valid-pkce-succeeds",
 )
+IMPLICIT = (*FLOW, "oidcc-ensure-request-without-nonce-fails")
 RP_LOGOUT = (
     "oidcc-rp-initiated-logout-discovery-endpoint-verification",
     "oidcc-rp-initiated-logout",
+    "oidcc-rp-initiated-logout-bad-id-token-hint",
     "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri",
     "oidcc-rp-initiated-logout-modified-id-token-hint",
     "oidcc-rp-initiated-logout-no-id-token-hint",
@@ -60,6 +62,7 @@ RP_LOGOUT = (
     "oidcc-rp-initiated-logout-no-post-logout-redirect-uri",
     "oidcc-rp-initiated-logout-no-state",
     "oidcc-rp-initiated-logout-only-state",
+    "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri",
 )
 DYNAMIC = (
     "oidcc-idtoken-rs256",
@@ -89,7 +92,8 @@ DYNAMIC = (
 PLANS = {
     "oidcc-basic-certification-test-plan": BASIC,
     "oidcc-formpost-basic-certification-test-plan": BASIC,
-    "oidcc-implicit-certification-test-plan": (*FLOW, "oidcc-ensure-request-without-nonce-fails"),
+    "oidcc-formpost-implicit-certification-test-plan": IMPLICIT,
+    "oidcc-implicit-certification-test-plan": IMPLICIT,
     "oidcc-config-certification-test-plan": ("oidcc-discovery-endpoint-verification",),
     "oidcc-dynamic-certification-test-plan": DYNAMIC,
     "oidcc-rp-initiated-logout-certification-test-plan": RP_LOGOUT,
