@@ -4,6 +4,9 @@ With ``--json``, ``list`` prints ``{"keys": [KEY, ...]}``: the fields of the rec
 private part, ``public`` as a JWK, and ``state``: ``waiting``, ``signing``, ``retired`` (published
 until its last token has expired), ``unpublished``, or ``sealed`` when ``oauthprov.secret`` doesn't
 open it. ``rotate`` prints the same of the keys that come next, ``retire`` of all that are left.
+
+While the next key of an algorithm is published and waits, ``rotate`` makes no other: a sentence on
+stderr says when that key takes over, and the status is 0.
 """
 
 from __future__ import annotations
@@ -57,8 +60,15 @@ def _rotate(arguments: argparse.Namespace) -> None:
         if arguments.alg not in (None, *used):
             raise Refused(f"{arguments.alg} isn't among oauthprov.keys.algorithms.")
         rotation = _rotation(on)
-        made = [rotation.rotate(alg) for alg in ([arguments.alg] if arguments.alg else used)]
-        _show(on, made, arguments.json)
+        before = {key.kid for key in rotation.load()}
+        coming = [rotation.rotate(alg) for alg in ([arguments.alg] if arguments.alg else used)]
+        _show(on, coming, arguments.json)
+        for key in coming:
+            if key.kid in before:
+                note(
+                    f"{key.alg}: nothing to do, since the key {key.kid} is published already"
+                    f" and signs from {moment(key.signs_from)} on."
+                )
 
 
 def _retire(arguments: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from oauthprov.cli.keys import ALGORITHMS
+from oauthprov.cli.output import moment
 
 
 @pytest.fixture
@@ -29,8 +30,22 @@ def test_a_rotation_publishes_the_next_key(command, first):
     assert second["state"] == "waiting"
     assert second["signs_from"] >= first["signs_from"] + 86400
     assert listed(command) == {first["kid"]: "signing", second["kid"]: "waiting"}
-    [again] = command("keys", "rotate", "--json").json["keys"]
-    assert again == second
+    assert done.err == ""
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)], ids=["table", "json"])
+def test_a_rotation_while_a_published_key_waits_says_when_that_one_takes_over(
+    command, first, arguments
+):
+    [second] = command("keys", "rotate", "--json").json["keys"]
+    again = command("keys", "rotate", *arguments)
+    assert again.code == 0
+    assert again.err == (
+        f"RS256: nothing to do, since the key {second['kid']} is published already"
+        f" and signs from {moment(second['signs_from'])} on.\n"
+    )
+    assert second["kid"] in again.out
+    assert listed(command) == {first["kid"]: "signing", second["kid"]: "waiting"}
 
 
 def test_a_retired_key_is_published_on_and_another_signs(command, first):
