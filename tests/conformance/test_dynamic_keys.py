@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from oauthprov.cli import main
 from tests.conformance import metadata, signing
 from tests.conformance.dynamic import dynamic, with_tokens
@@ -18,15 +20,51 @@ def modulus(key):
 
 
 def test_oidcc_server_rotate_keys(suite):
-    before = {key["kid"]: modulus(key) for key in suite.server.jwks["keys"]}
-    assert main(["keys", "rotate", str(suite.provider.ini), "--alg", "RS256"]) == 0
+    before = by_kid(suite.server.jwks)
+    keys(suite, "rotate", "--alg", "RS256")
+    check_rotated(suite, before)
+
+
+def test_keys_rotate_again_once_the_key_that_signs_is_retired(suite, capsys):
+    keys(suite, "rotate", "--alg", "RS256")
+    before = published(suite)
+    keys(suite, "rotate", "--alg", "RS256")
+    assert published(suite) == before, "the one that was published already waits"
+    capsys.readouterr()
+    keys(suite, "list", "--json")
+    [signing_now] = [
+        key["kid"]
+        for key in json.loads(capsys.readouterr().out)["keys"]
+        if (key["alg"], key["state"]) == ("RS256", "signing")
+    ]
+    keys(suite, "retire", signing_now)
+    keys(suite, "rotate", "--alg", "RS256")
+    check_rotated(suite, before)
+
+
+def keys(suite, verb, *arguments):
+    """Run the command on the settings of the provider."""
+    assert main(["keys", verb, str(suite.provider.ini), *arguments]) == 0
+
+
+def published(suite):
+    """Return the keys that the provider publishes once it has had time to see a new one."""
     suite.provider.clock.pass_by(10)
-    jwks = metadata.discover(suite.provider.plan["server"]["discoveryUrl"], suite.http).jwks
-    after = {key["kid"]: modulus(key) for key in jwks["keys"]}
+    return by_kid(
+        metadata.discover(suite.provider.plan["server"]["discoveryUrl"], suite.http).jwks
+    )
+
+
+def by_kid(jwks):
+    return {key["kid"]: key for key in jwks["keys"]}
+
+
+def check_rotated(suite, before):
+    """There is a new key of a kind that the suite knows, and every old one."""
+    after = published(suite)
     assert before.items() < after.items()
-    assert len(set(after.values())) == len(after)
-    kinds = {key["kty"] for key in jwks["keys"] if key["kid"] not in before}
-    assert kinds <= {"RSA", "EC"}, "the suite knows no other"
+    assert len({modulus(key) for key in after.values()}) == len(after)
+    assert {after[kid]["kty"] for kid in after.keys() - before.keys()} <= {"RSA", "EC"}
 
 
 def test_oidcc_refresh_token(suite):
