@@ -111,10 +111,11 @@ certify: HOST = localhost
 certify: LISTEN = 127.0.0.1
 certify: SUITE = localhost.emobix.co.uk:8443
 certify: ALIAS = oauthprov
+certify: FOLDER = var/certification
 certify: $(V)/.run
 	@$(QUIET) exec $(BIN)/python -m examples.certification --storage "$(STORAGE)" --host "$(HOST)" \
 		--port "$(PORT)" --listen "$(LISTEN)" --suite "$(SUITE)" --suite-ca "$(SUITE_CA)" \
-		--alias "$(ALIAS)" $(if $(FOLDER),--folder "$(FOLDER)")
+		--alias "$(ALIAS)" --folder "$(FOLDER)"
 
 test: $(V)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

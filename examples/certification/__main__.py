@@ -10,11 +10,13 @@ import argparse
 import json
 import logging
 import signal
+import sys
 import threading
 from pathlib import Path
 
 from examples.certification.people import NAME, PASSWORD
 from examples.certification.service import Options, Served, serving
+from examples.certification.suite import UntrustedSuite, check_suite
 
 FOLDER = Path(__file__).parents[2] / "var" / "certification"
 
@@ -24,6 +26,12 @@ def main() -> None:
     options = _options()
     logging.basicConfig(format="%(levelname)s [%(name)s] %(message)s", level=logging.INFO)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        not_yet = check_suite(options.suite, options.fetch_ca_file)
+    except UntrustedSuite as error:
+        sys.exit(str(error))
+    if not_yet:
+        print(not_yet, file=sys.stderr)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

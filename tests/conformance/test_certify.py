@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -17,14 +18,15 @@ from tests.conformance.provider import Certified, Clock
 from tests.conformance.relying_party import Suite
 from tests.servers import empty
 
-SUITE = "localhost.emobix.co.uk:8443"
 ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def certify(folder, *arguments):
+def certify(suite_server, folder, *arguments):
     """Run the command until the block is left; yield the provider as it says that it is."""
+    suite, ca_file = suite_server.place, suite_server.ca_file
     command = [sys.executable, "-m", "examples.certification", "--port", "0"]
+    command += ["--suite", suite, "--suite-ca", ca_file]
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [*command, "--folder", str(folder), *arguments],
         cwd=ROOT,
@@ -42,7 +44,7 @@ def certify(folder, *arguments):
             pytest.fail(process.stderr.read())
         plan = json.loads(printed.partition("\n\n")[0])
         issuer = plan["server"]["discoveryUrl"].partition("/.well-known/")[0]
-        suite_url = f"https://{SUITE}/test/a/{plan['alias']}"
+        suite_url = f"https://{suite}/test/a/{plan['alias']}"
         yield Certified(issuer, str(folder / "tls.pem"), plan, suite_url, Clock())
     finally:
         process.send_signal(signal.SIGTERM)
@@ -60,38 +62,69 @@ def storage(request):
     return ("--storage", url)
 
 
-def test_it_starts_from_nothing_and_goes_on(tmp_path, storage):
+def sub(provider, way):
+    """Return what the client of a whole flow calls alice."""
+    suite = Suite(provider, BASIC, way)
+    try:
+        return suite.client().flow(suite.browser()).sub
+    finally:
+        suite.close()
+
+
+def test_it_starts_from_nothing_and_goes_on(suite_server, tmp_path, storage):
     folder = tmp_path / "var" / "certification"
     subjects = set()
     for way in ("dynamic", "static"):
-        with certify(folder, *storage) as provider:
+        with certify(suite_server, folder, *storage) as provider:
             assert json.loads((folder / "plan.json").read_text("utf-8")) == provider.plan
-            suite = Suite(provider, BASIC, way)
-            subjects.add(suite.client().flow(suite.browser()).sub)
-            suite.close()
+            subjects.add(sub(provider, way))
     assert len(subjects) == 1
     for secret in ("secret", "pairwise.secret", "tls.pem", "plan.json", "oauthprov.ini"):
         assert (folder / secret).stat().st_mode & 0o777 == 0o600
 
 
-def test_make_hands_its_variables_on():
-    make = shutil.which("make")
-    given = ["STORAGE=redis://127.0.0.1:6379/3", "HOST=provider", "PORT=6443", "SUITE_CA=ca.pem"]
+def test_two_run_side_by_side_each_in_a_folder_of_its_own(suite_server, tmp_path):
+    with (
+        certify(suite_server, tmp_path / "one", "--alias", "one") as one,
+        certify(suite_server, tmp_path / "two", "--alias", "two") as two,
+    ):
+        assert one.issuer != two.issuer
+        assert one.suite_url != two.suite_url
+        assert sub(one, "static") != sub(two, "static")
+
+
+def test_make_keeps_its_files_in_var_unless_it_is_told_another_folder():
+    assert option("--folder") == '"var/certification"'
+    assert option("--folder", "FOLDER=/srv/run 2") == '"/srv/run 2"'
+
+
+def option(name, *given):
+    """Return what make would say for an option of the command, given variables."""
+    done = dry_run(*given)
+    return re.search(rf'{name} ("[^"]*")', done)[1]
+
+
+def dry_run(*given):
+    """Return what make would run."""
     done = subprocess.run(  # noqa: S603 - nothing is run: make shows what it would do
-        [make, "--dry-run", "certify", *given],
+        [shutil.which("make"), "--dry-run", "certify", *given],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    told = done.stdout.replace("\\\n", " ").split()
-    for option, value in (
+    return done.stdout.replace("\\\n", " ")
+
+
+def test_make_hands_its_variables_on():
+    given = ["STORAGE=redis://127.0.0.1:6379/3", "HOST=provider", "PORT=6443", "SUITE_CA=ca.pem"]
+    for name, value in (
         ("--storage", "redis://127.0.0.1:6379/3"),
         ("--host", "provider"),
         ("--port", "6443"),
         ("--listen", "127.0.0.1"),
-        ("--suite", SUITE),
+        ("--suite", "localhost.emobix.co.uk:8443"),
         ("--suite-ca", "ca.pem"),
         ("--alias", "oauthprov"),
     ):
-        assert told[told.index(option) + 1] == f'"{value}"'
+        assert option(name, *given) == f'"{value}"'
