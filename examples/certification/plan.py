@@ -1,4 +1,4 @@
-"""The configuration of a test plan: what the suite is told of the provider and its pages.
+"""The configuration of a test plan: what the suite needs to know of the provider and its pages.
 
 It goes into the field "JSON" of "Create a new test plan", or to the suite's own scripts. The same
 document serves static clients and dynamic registration, and every plan.
@@ -14,11 +14,11 @@ from examples.certification.people import NAME, PASSWORD
 Json = dict[str, Any]
 
 
-def plan(issuer: str, alias: str, suite_url: str, clients: Json, told: Json) -> Json:
+def plan(issuer: str, alias: str, suite_url: str, clients: Json, notified: Json) -> Json:
     """Return the document; ``clients`` are ``client``, ``client2`` and ``client_secret_post``.
 
-    ``suite_url`` is what the suite's own addresses begin with. ``told`` is the client that is
-    told of logouts: only one module has an address for that.
+    ``suite_url`` is what the suite's own addresses begin with. ``notified`` is the client that
+    gets logout tokens: only one module has an address for those.
     """
     signing_in = authorization(issuer, suite_url)
     return {
@@ -31,7 +31,7 @@ def plan(issuer: str, alias: str, suite_url: str, clients: Json, told: Json) -> 
         **clients,
         "browser": [signing_in, logout(issuer, suite_url)],
         "override": overrides(issuer, signing_in)
-        | {"oidcc-backchannel-rp-initiated-logout": {"client": told}},
+        | {"oidcc-backchannel-rp-initiated-logout": {"client": notified}},
     }
 
 

@@ -31,7 +31,7 @@ Running = AbstractContextManager[tuple[Provider, int]]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a run is told; ``suite`` is the host and port where the suite listens.
+    """The options of a run; ``suite`` is the host and port where the suite listens.
 
     ``folder`` takes the secrets, the certificate and the plan. Port 0 is any free one.
     """
@@ -62,14 +62,14 @@ class Options:
 
     def settings(self, issuer: str) -> dict[str, str]:
         """Return the settings that certification.ini makes of this."""
-        told = {
+        given = {
             "issuer": issuer,
             "storage": self.storage,
             "folder": str(self.folder),
             "fetch_allow": self.suite,
             "fetch_ca_file": self.fetch_ca_file,
         }
-        return dict(get_appsettings(str(INI), options=told))
+        return dict(get_appsettings(str(INI), options=given))
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def serving(
         _write_ini(options.ini, settings)
         with running(settings) as (provider, port):
             add_alice(provider.settings, provider.storage, provider.clock)
-            clients, told = _clients(provider, options.suite_url)
-            made = plan(issuer, options.alias, options.suite_url, clients, told)
+            clients, notified = _clients(provider, options.suite_url)
+            made = plan(issuer, options.alias, options.suite_url, clients, notified)
             proxy.start(port)
             yield Served(issuer, provider, made)
     finally:
@@ -138,7 +138,7 @@ def _upgrade(url: str) -> None:
 
 
 def _clients(provider: Provider, suite_url: str) -> tuple[Json, Json]:
-    """Register the static clients, and the one that is told of logouts."""
+    """Register the static clients, and the one that gets logout tokens."""
     registrar = Registrar(provider.settings, provider.storage, provider.clock)
 
     def register(name: str, method: str = "client_secret_basic", **more: str) -> Json:
@@ -158,5 +158,5 @@ def _clients(provider: Provider, suite_url: str) -> tuple[Json, Json]:
     for name, client in made.items():
         client["client_name"] = f"Conformance suite, self-registered: {name}"
     made["client_secret_post"] = register("client_secret_post", "client_secret_post")
-    told = register("told of logouts", backchannel_logout_uri=f"{suite_url}/backchannel_logout")
-    return made, told
+    address = f"{suite_url}/backchannel_logout"
+    return made, register("logout tokens", backchannel_logout_uri=address)
