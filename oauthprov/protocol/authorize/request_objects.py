@@ -1,11 +1,16 @@
 """Authorization requests that a client has signed (RFC 9101, OpenID Connect Core section 6).
 
-They are resolved before anything else looks at a request, which goes on as plain parameters:
+They are resolved before anything else looks at a request, which goes on as plain parameters.
+One rule serves both specifications:
 
-* What is inside wins over the same outside, and what is only outside counts as well (Core 6.1).
-  Of a client with ``require_signed_request_object`` only what it signed counts (RFC 9101 6.3).
-* ``client_id`` is repeated outside. An OpenID request repeats ``response_type`` and ``scope`` too
-  (Core 6.1): it must be one without the object. Others needn't (RFC 9101 section 5).
+* ``client_id`` must be outside of the object: its keys verify the object. Nothing else needs to
+  be there (RFC 9101 section 5).
+* ``client_id``, ``response_type`` and whether the scope ``openid`` is requested must be the same
+  inside and outside, where they are in both (Core 6.1). They decide whose request this is, what is
+  returned, and which specification applies, so a disagreement is an error.
+* Any other parameter inside wins over the same one outside, and one that is only outside counts as
+  well (Core 6.1). For a client with ``require_signed_request_object`` only what is inside counts
+  (RFC 9101 section 6.3).
 """
 
 from __future__ import annotations
@@ -58,7 +63,7 @@ def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
             return parsed
         best = Parsed(_merged(client, outside.pairs, tuple(_pairs(claims))))
         _check_claims(context.settings.issuer, client.client_id, claims)
-        _check_repeated(outside, best)
+        _check_agreement(outside, best)
     except OAuth2Error as refused:
         reason = str(refused.__cause__ or refused.description)
         context.note(Reason.REQUEST_OBJECT_REFUSED, client_id=client.client_id, compared=reason)
@@ -149,16 +154,14 @@ def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> Non
         raise InvalidRequestObject("A request object may not hold another one.")
 
 
-def _check_repeated(outside: Parsed, merged: Parsed) -> None:
-    """Check what must say the same outside (Core section 6.1)."""
-    response_type = outside.get("response_type")
-    if response_type not in (None, merged.get("response_type")):
+def _check_agreement(outside: Parsed, merged: Parsed) -> None:
+    """Check what must be the same outside, if it is there. Raises InvalidRequestObject."""
+    if outside.get("response_type") not in (None, merged.get("response_type")):
         raise InvalidRequestObject("The response_type in the request object is another.")
-    is_openid = _is_openid(outside)
-    if is_openid != _is_openid(merged):
-        raise InvalidRequestObject("The scope openid must be in the request and in its object.")
-    if is_openid and response_type is None:
-        raise InvalidRequestError("The response_type is missing outside of the request object.")
+    if outside.get("scope") is not None and _is_openid(outside) != _is_openid(merged):
+        raise InvalidRequestObject(
+            "The scope openid is only in the request object, or only outside of it."
+        )
 
 
 def _is_openid(parsed: Parsed) -> bool:

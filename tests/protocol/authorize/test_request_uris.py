@@ -79,6 +79,10 @@ class TestAReference:
         assert request.startswith(b"GET /object HTTP/1.1\r\n")
         assert b"Accept: application/oauth-authz-req+jwt, application/jwt" in request
 
+    def test_rfc_9101_5_only_the_client_id_must_be_beside_it(self, world):
+        bare = dict.fromkeys(("redirect_uri", "state", "response_type", "scope"))
+        assert end(world, ask(world, **bare)).scopes == ("openid", "read")
+
     @pytest.mark.parametrize("media_type", [*MEDIA_TYPES, "application/jwt; charset=utf-8"])
     def test_media_types(self, world, server, media_type):
         token = signed(INSIDE, KEY).encode() + b"\n"
