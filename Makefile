@@ -133,7 +133,7 @@ format: $(V)/.test
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(V) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(V) build tests/clients/node/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(V)/bin/python:
 	@test -n "$(PYTHON)" || { echo "There is no Python 3.11 or newer on PATH: install python3.13, or name one with PYTHON=/path/to/python3."; exit 1; }

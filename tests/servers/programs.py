@@ -26,9 +26,9 @@ def package(name: str) -> Path | None:
     return Path(spec.origin).parent if spec and spec.origin else None
 
 
-def missing(what: str) -> NoReturn:
-    """Skip, saying what would help; fail where servers are required."""
-    reason = f"{what}; see tests/servers/__init__.py"
+def missing(what: str, documented: str = "tests.servers") -> NoReturn:
+    """Skip, saying what would help, and which module says more; fail where it is required."""
+    reason = f"{what}; see {documented}"
     if os.environ.get("OAUTHPROV_REQUIRE_SERVICES") == "1":
         pytest.fail(f"OAUTHPROV_REQUIRE_SERVICES=1, but {reason}", pytrace=False)
     pytest.skip(reason)

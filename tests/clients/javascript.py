@@ -1,0 +1,77 @@
+"""Relying parties that are programs for Node, with libraries from npm beside them.
+
+Node and npm are those on PATH. The libraries are installed on first use, as
+``node/package-lock.json`` pins them, and again when it changes. Without Node, npm or the
+registry the tests are skipped, or fail when ``OAUTHPROV_REQUIRE_SERVICES`` is 1.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.servers.programs import missing, program
+
+HOME = Path(__file__).parent / "node"
+INSTALLED = HOME / "node_modules" / ".installed"
+SECONDS = 120
+"""After these a program that hangs is killed."""
+
+
+def node() -> Path:
+    """Return the program Node; the libraries are there when this returns."""
+    node, npm = program("node", "nodejs"), program("npm")
+    if node is None or npm is None:
+        missing("no node or no npm on PATH (apt-get install nodejs npm)", __name__)
+    with (HOME / "package-lock.json").open() as pinned:
+        fcntl.flock(pinned, fcntl.LOCK_EX)  # other workers of pytest-xdist install, too
+        wanted = pinned.read()
+        if not INSTALLED.is_file() or INSTALLED.read_text() != wanted:
+            done = subprocess.run([npm, "ci"], cwd=HOME, capture_output=True, text=True)  # noqa: S603
+            if done.returncode != 0:
+                missing(f"npm ci failed: {done.stderr.strip()}", __name__)
+            INSTALLED.write_text(wanted)
+    return node
+
+
+def run(command: list[str | Path], ca_file: str, browse: Callable[[str], str]) -> dict[str, Any]:
+    """Run a program of ``node/`` to its end; return its outcome.
+
+    ``browse`` goes to the URL that the program names, and returns where that leads.
+    """
+    environment = os.environ | {"NODE_EXTRA_CA_CERTS": ca_file}
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(  # noqa: S603
+            command,
+            cwd=HOME,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as running,
+    ):
+        late = threading.Timer(SECONDS, running.kill)
+        late.start()
+        try:
+            assert running.stdin is not None
+            assert running.stdout is not None
+            line = running.stdout.readline()
+            if line:
+                arrived = browse(json.loads(line)["visit"])
+                line, _ = running.communicate(f"{arrived}\n")
+            running.wait()
+        finally:
+            running.kill()
+            late.cancel()
+        errors.seek(0)
+        assert running.returncode == 0, errors.read()
+    return dict(json.loads(line))
