@@ -87,9 +87,11 @@ def name_key(name: str) -> Digest:
 def is_invisible(character: str) -> bool:
     """Tell whether a character shows nothing, so that two names might differ by it alone.
 
-    Control, format, surrogate and unassigned ones, and what Unicode lets fonts leave out.
+    Line breaks, control, format, surrogate and unassigned characters, and what Unicode lets fonts
+    leave out. The format characters include those that change the direction of text.
     """
-    return unicodedata.category(character).startswith("C") or bool(_IGNORABLE.match(character))
+    category = unicodedata.category(character)
+    return category[0] == "C" or category in ("Zl", "Zp") or bool(_IGNORABLE.match(character))
 
 
 def replay_key(namespace: str, value: str) -> Digest:

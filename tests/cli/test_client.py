@@ -165,6 +165,10 @@ def test_removed_is_gone(command):
     ("arguments", "sentence"),
     [
         (("add", "--type", "web", "--name", "Printer"), "redirect_uris: "),
+        (
+            ("add", "--type", "web", "--name", "x", "--redirect-uri", "https://a.example/?code=1"),
+            "redirect_uris: ",
+        ),
         (("add", "--type", "machine", "--name", "a\nb"), "name: "),
         (("add", "--type", "machine", "--name", "x", "--scope", "none"), "scopes: "),
         (("add", "--type", "machine", "--name", "x", "--owner", "bob"), "There is no user bob."),

@@ -63,14 +63,21 @@ class InvalidMetadata(Exception):
         super().__init__(" ".join(problems.values()))
 
 
-def checked(metadata: Metadata, kind: ClientType, settings: Settings) -> dict[str, Any]:
+def checked(
+    metadata: Metadata, kind: ClientType, settings: Settings, before: Client | None = None
+) -> dict[str, Any]:
     """Return the fields of ``metadata`` as they are stored; raise InvalidMetadata for all wrong.
 
-    Only the fields given are judged, so that an old client can be edited after the rules changed.
+    Fields that aren't given, or are given as ``before`` has them, aren't judged, so that an old
+    client can be edited after the rules changed.
     """
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for field, given in metadata.items():
+        as_stored = tuple(given) if isinstance(given, list) else given
+        if before is not None and as_stored == getattr(before, field):
+            values[field] = getattr(before, field)
+            continue
         try:
             values[field] = RULES[field](given, kind, settings)
         except ValueError as wrong:

@@ -3,13 +3,17 @@
 A URI matches when it is the registered one, character by character (RFC 9700 section 2.1). The
 one exception is the port of a native app's loopback URI (RFC 8252 section 7.3). It covers the IP
 literals only: ``localhost`` may resolve elsewhere (section 8.3), so its port is compared.
+
+The query of a registered URI is kept, and the parameters of a response are added to it (RFC 6749
+section 4.1.2). One that holds such a parameter can't be registered: the client would receive it
+twice, and take the wrong one. URIs that are stored already match as before.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from oauthlib.uri_validate import is_absolute_uri
 
@@ -17,6 +21,26 @@ from oauthprov.records import Client
 
 URI_LIMIT = 2000
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+AUTHORIZATION_RESPONSE = frozenset(
+    {
+        "access_token",
+        "code",
+        "error",
+        "error_description",
+        "error_uri",
+        "expires_in",
+        "id_token",
+        "iss",
+        "response",
+        "scope",
+        "session_state",
+        "state",
+        "token_type",
+    }
+)
+"""Parameters of authorization responses, of all registered response types and modes."""
+LOGOUT_RESPONSE = frozenset({"state"})
+"""What is added to a ``post_logout_redirect_uri`` (RP-Initiated Logout section 3)."""
 
 _LOOPBACK_IP = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::([1-9][0-9]{0,4}))?([/?].*)?")
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
@@ -42,11 +66,14 @@ def registered_for(client: Client, requested: str) -> bool:
     return redirect_allowed(client.redirect_uris, requested, any_port=native)
 
 
-def problem_with(uri: str, client_type: str) -> str | None:
+def problem_with(
+    uri: str, client_type: str, *, added: frozenset[str] = AUTHORIZATION_RESPONSE
+) -> str | None:
     """Return a sentence on why a client of this type can't register ``uri``, None if it can.
 
     https is for all but machines, http only for loopback, and a private-use scheme, which needs a
-    dot (RFC 8252 section 7.1), for native apps.
+    dot (RFC 8252 section 7.1), for native apps. ``added`` are the parameters of the response that
+    is sent there.
     """
     if client_type == "machine":
         return "This type of client has no redirect URI."
@@ -58,6 +85,9 @@ def problem_with(uri: str, client_type: str) -> str | None:
         _ = parts.port
     except ValueError:
         return "This is not a valid URI."
+    if taken := added.intersection(name for name, _ in parse_qsl(parts.query, True)):
+        names = ", ".join(sorted(taken))
+        return f"The query may not hold parameters that the response adds: {names}."
     scheme = uri.partition(":")[0]
     if scheme in ("http", "https"):
         return _web_problem(parts)

@@ -159,7 +159,7 @@ class Registrar:
         """
         stored = self.get(client_id, owner)
         client = stored.record
-        values = checked(changes, CLIENT_TYPES[client.client_type], self._settings)
+        values = checked(changes, CLIENT_TYPES[client.client_type], self._settings, client)
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from oauthlib.uri_validate import is_absolute_uri
 
 from oauthprov.protocol.clients.redirects import (
+    AUTHORIZATION_RESPONSE,
+    LOGOUT_RESPONSE,
     destination,
     leaves_browser,
     problem_with,
@@ -123,12 +125,30 @@ def test_localhost_keeps_its_port():
         ("com.example.app://user@cb", ""),
         ("com.example.app:/a/../cb", ""),
         ("https://app.example/" + "a" * 2000, ""),
+        ("https://app.example/cb?dummy1=lorem&dummy2=ipsum", "web browser native"),
+        ("https://app.example/cb?State=1&my_code=2&codes", "web browser native"),
+        ("https://app.example/code?x=code%3Dy%26state", "web browser native"),
     ],
 )
 def test_what_may_be_registered(uri, types):
     allowed = {kind for kind in ("web", "browser", "native") if problem_with(uri, kind) is None}
     assert allowed == set(types.split())
     assert problem_with(uri, "machine")
+
+
+@pytest.mark.parametrize("name", sorted(AUTHORIZATION_RESPONSE))
+@pytest.mark.parametrize(
+    "uri", ["https://app.example/cb", "http://127.0.0.1/cb", "com.example.app:/cb"]
+)
+def test_a_query_may_not_hold_what_an_authorization_response_adds(uri, name):
+    for query in (f"{name}=x", f"x=1&{name}", f"{name}=", f"%{ord(name[0]):x}{name[1:]}=x"):
+        assert name in problem_with(f"{uri}?{query}", "native")
+
+
+def test_a_response_to_a_logout_request_adds_state_alone():
+    uri = "https://app.example/bye"
+    assert problem_with(f"{uri}?x=1&state=2", "web", added=LOGOUT_RESPONSE)
+    assert problem_with(f"{uri}?code=1&iss=2", "web", added=LOGOUT_RESPONSE) is None
 
 
 @given(URIS | st.text(max_size=60))

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -78,10 +79,17 @@ def test_a_type_decides_grants_authentication_and_secret(registrar, kind):
         ("name", "\u200b"),
         ("name", "\u3164"),
         ("name", "\u2800 \ufe0f"),
+        ("name", "Prin\u200bter"),
+        ("name", "Prin\u200dter"),
+        ("name", "Prin\u00adter"),
+        ("name", "Prin\u3164ter"),
+        ("name", "Printer\ufe0f"),
         ("redirect_uris", []),
         ("redirect_uris", [HTTPS, "javascript:alert(1)"]),
         ("redirect_uris", ["com.example.printer:/callback"]),
         ("redirect_uris", [f"{HTTPS}/{number}" for number in range(51)]),
+        ("redirect_uris", [HTTPS, f"{HTTPS}?code=1"]),
+        ("post_logout_redirect_uris", [f"{HTTPS}?state=1"]),
         ("scopes", ["profile:read", "printers:read"]),
         ("scopes", []),
         ("default_scopes", ["photos:write"]),
@@ -119,8 +127,8 @@ def test_all_wrong_fields_are_named_together(registrar):
         "\u00c4",
         "x" * 100,
         "\u30d7\u30ea",
-        "\u0645\u06cc\u200c\u062e",
-        "\U0001f469\u200d\U0001f527 & <b>",
+        "\u0645\u06cc\u062e",
+        "\U0001f527 & <b>",
     ],
     ids=["German", "long", "Japanese", "Persian", "emoji"],
 )
@@ -142,6 +150,24 @@ def test_an_edit_judges_only_what_it_changes(storage, registrar):
     later = Registrar(Settings.from_ini(fewer), storage, lambda: NOW)
     assert later.edit(client.client_id, name="Scanner").scopes == client.scopes
     assert problems(lambda: later.edit(client.client_id, scopes=["photos:read"])) == {"scopes"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "more"),
+    [
+        ("redirect_uris", (HTTPS, f"{HTTPS}?code=1"), f"{HTTPS}/2"),
+        ("post_logout_redirect_uris", (f"{HTTPS}?state=1",), HTTPS),
+        ("name", "Prin\u200bter", "\u200b"),
+    ],
+)
+def test_what_was_registered_before_a_rule_stays(storage, registrar, field, value, more):
+    client = replace(web(registrar)[0], client_id="old", **{field: value})
+    storage.commit(Add(client), now=NOW)
+    given = list(value) if isinstance(value, tuple) else value
+    edited = registrar.edit("old", homepage_uri="https://printer.example/", **{field: given})
+    assert getattr(edited, field) == value
+    extended = value + (more if isinstance(value, str) else (more,))
+    assert problems(lambda: registrar.edit("old", **{field: extended})) == {field}
 
 
 def test_default_scopes_stay_within_the_scopes(registrar):

@@ -98,6 +98,7 @@ def test_a_client_that_speaks_no_openid_is_not_told_of_defaults(world):
         ("default_acr_values", ["\n"]),
         ("default_acr_values", [str(n) for n in range(11)]),
         ("default_acr_values", ["x" * 201]),
+        ("post_logout_redirect_uris", ["https://app.example/bye?state=1"]),
     ],
 )
 def test_what_can_not_be(world, member, value):

@@ -1,10 +1,12 @@
 """The developer console: registering, showing, editing, rotating and removing clients."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from oauthprov.records import Account, Client
+from oauthprov.storage.interface import Replace
 from tests import site as sites
 from tests.site import App
 
@@ -125,6 +127,7 @@ def test_what_was_entered_is_what_is_registered(site, alice):
         ("redirect_uris", ""),
         ("redirect_uris", "javascript:alert(1)"),
         ("redirect_uris", f"{HTTPS}\nhttp://printer.example/"),
+        ("redirect_uris", f"{HTTPS}?state=1"),
         ("homepage_uri", "javascript:alert(1)"),
         ("homepage_uri", "https://alice:secret@printer.example/"),
         ("default.photos:write", True),
@@ -169,6 +172,19 @@ def test_editing_is_in_force_at_once(site, alice):
     assert alice.authorize(app).status_int == 400
     moved = App(site, registered(site), None)
     assert "Scanner" in alice.authorize(moved).text
+
+
+def test_a_redirect_uri_that_could_not_be_registered_today_keeps_no_form_from_being_sent(
+    site, alice
+):
+    old = (f"{HTTPS}?state=1",)
+    client = replace(registered_by(site, alice), redirect_uris=old)
+    [stored] = site.storage.find(Client).items
+    site.storage.commit(Replace(client, expecting=stored), now=client.created_at)
+    form = alice.get(f"/clients/{client.client_id}/edit").form
+    form["name"] = "Scanner"
+    assert form.submit().status_int == 303
+    assert (registered(site).name, registered(site).redirect_uris) == ("Scanner", old)
 
 
 def registered_by(site, browser, kind="web"):

@@ -167,6 +167,7 @@ def test_what_only_the_operator_decides_cannot_be_asked_for(site):
         "https://app.example/\n2026 INFO forged",
         "http://[::1",
         "https://app.example/" + "x" * 2000,
+        "https://app.example/callback?code=1",
     ],
 )
 def test_section_3_2_2_a_redirect_uri_that_cannot_be(site, uri):
@@ -215,6 +216,7 @@ def test_addresses_are_stored_and_not_fetched(site):
     ("member", "value"),
     [
         ("client_name", "Prin\u202eter"),
+        ("client_name", "Prin\u200bter"),
         ("client_name", "x" * 101),
         ("client_name", "a\0b"),
         ("contacts", ["x" * 255]),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from oauthprov.protocol.clients.redirects import LOOPBACK, URI_LIMIT, problem_with
+from oauthprov.protocol.clients.redirects import (
+    AUTHORIZATION_RESPONSE,
+    LOGOUT_RESPONSE,
+    LOOPBACK,
+    URI_LIMIT,
+    problem_with,
+)
 from oauthprov.protocol.clients.rules.rule import Rule, as_given, distinct, fetchable, stripped
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
@@ -21,13 +27,16 @@ def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -
         return ()
     if not uris:
         raise ValueError("Give the address to which people are sent back, one a line.")
-    return _redirectable(uris, kind)
+    return _redirectable(uris, kind, AUTHORIZATION_RESPONSE)
 
 
-def _redirectable(uris: tuple[str, ...], kind: ClientType) -> tuple[str, ...]:
+def _redirectable(
+    uris: tuple[str, ...], kind: ClientType, added: frozenset[str]
+) -> tuple[str, ...]:
     if len(uris) > REDIRECT_URIS_LIMIT:
         raise ValueError(f"Give at most {REDIRECT_URIS_LIMIT} redirect URIs.")
-    problems = [f"{uri}: {problem}" for uri in uris if (problem := problem_with(uri, kind.name))]
+    judged = ((uri, problem_with(uri, kind.name, added=added)) for uri in uris)
+    problems = [f"{uri}: {problem}" for uri, problem in judged if problem is not None]
     if problems:
         raise ValueError(" ".join(problems))
     return uris
@@ -36,7 +45,7 @@ def _redirectable(uris: tuple[str, ...], kind: ClientType) -> tuple[str, ...]:
 def _post_logout_redirect_uris(
     given: Sequence[str], kind: ClientType, settings: Settings
 ) -> tuple[str, ...]:
-    return _redirectable(distinct(given), kind)
+    return _redirectable(distinct(given), kind, LOGOUT_RESPONSE)
 
 
 def _web_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:

@@ -18,20 +18,15 @@ TEXT_LIMIT = 254
 
 def _name(given: str, kind: ClientType, settings: Settings) -> str:
     name = unicodedata.normalize("NFC", given).strip()
-    if not any(c.isprintable() and not c.isspace() and not is_invisible(c) for c in name):
+    if not name:
         raise ValueError("Give it a name that people will recognise.")
     if len(name) > NAME_LIMIT:
         raise ValueError(f"Use at most {NAME_LIMIT} characters.")
-    if any(_disturbs(c) for c in name):
-        raise ValueError("Use no line breaks, control characters or text direction marks.")
+    # A consent page shows the name: it must not look like another one, nor rearrange the words
+    # around it.
+    if any(map(is_invisible, name)):
+        raise ValueError("Use no line breaks and no invisible characters.")
     return name
-
-
-def _disturbs(character: str) -> bool:
-    # A consent page shows the name: it must not rearrange the words around it.
-    marks = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-    category = unicodedata.category(character)
-    return category in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in marks
 
 
 def _contacts(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
