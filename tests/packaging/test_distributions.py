@@ -17,6 +17,7 @@ SETTING_UP = ("setup.py", "setup.cfg", "pyproject.toml", "development.ini", "pro
 def tracked(tree: Path) -> set[str]:
     """The files of a tree that was worked in, without what the work left behind."""
     every = [path for folder in FOLDERS for path in (tree / folder).rglob("*") if path.is_file()]
+    every = [path for path in every if "node_modules" not in path.parts]
     every += [*tree.glob("*.md"), *(tree / name for name in BESIDE + SETTING_UP)]
     return {path.relative_to(tree).as_posix() for path in every} - set(LEFT_BEHIND)
 
