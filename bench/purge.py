@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 
-from oauthprov.protocol.clients.registrar import drop_orphaned_consents
+from oauthprov.protocol.clients.removal import drop_orphaned_consents
 from oauthprov.records import (
     AccessToken,
     AuthorizationCode,

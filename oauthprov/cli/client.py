@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,7 +20,10 @@ from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
 from oauthprov.protocol.clients import subjects
-from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Metadata, Registrar
+from oauthprov.protocol.clients.cache import Clients
+from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Metadata, Registrar, StoredClient
+from oauthprov.protocol.logout.ending import Endings
+from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.records import Client
 
 if TYPE_CHECKING:
@@ -163,7 +167,22 @@ def _metadata(arguments: argparse.Namespace) -> Metadata:
 
 
 def _registrar(on: Opened) -> Registrar:
-    return Registrar(on.settings, on.storage, on.clock)
+    return Registrar(on.settings, on.storage, on.clock, end=_end_client(on))
+
+
+def _end_client(on: Opened) -> Callable[[StoredClient], None]:
+    """Return what removes a client and ends all that it was granted.
+
+    The client is notified by a server process, or by ``oauthprov logout deliver``.
+    """
+
+    def wake() -> None:
+        """Do nothing: a command has no threads."""
+
+    clients = Clients(on.storage, on.clock, on.settings)
+    sweeps = Sweeps(on.settings, on.storage, clients, on.clock)
+    endings = Endings(on.settings, on.storage, sweeps, on.clock, wake=wake, notify=wake)
+    return partial(endings.end_client, batches=None)
 
 
 def _add(arguments: argparse.Namespace) -> None:
@@ -232,6 +251,7 @@ def _remove(arguments: argparse.Namespace) -> None:
 def document(client: Client) -> dict[str, object]:
     """Return a client as JSON shows it: the record, with its secrets counted."""
     shown = dataclasses.asdict(client) | {"secrets": len(client.secrets)}
+    del shown["removed_at"]
     shown["self_registered"] = shown.pop("registration_token") is not None
     return shown
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, note, show_facts, show_json
 from oauthprov.cli.progress import counting
-from oauthprov.protocol.clients.registrar import drop_orphaned_consents
+from oauthprov.protocol.clients.removal import drop_orphaned_consents
 from oauthprov.protocol.token.last_use import remove_unused
 
 

@@ -79,7 +79,14 @@ class Provider:
         self.logout = RPLogout(self.validator)
         self.logos = Logos(storage, self.fetcher, clock, self.clients.evict)
         self.logo_worker = LogoWorker(self.logos.refresh, clock)
-        self.registrar = Registrar(settings, storage, clock, self.clients.evict, self.fetcher)
+        self.registrar = Registrar(
+            settings,
+            storage,
+            clock,
+            self.clients.evict,
+            self.fetcher,
+            lambda stored: self.endings.end_client(stored),
+        )
         self.registration = DynamicRegistration(
             settings, storage, clock, self.registrar, self.logo_worker
         )

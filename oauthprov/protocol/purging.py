@@ -10,7 +10,7 @@ from contextlib import suppress
 from oauthprov import logs
 from oauthprov.background import Worker
 from oauthprov.credentials import digest
-from oauthprov.protocol.clients.registrar import drop_orphaned_consents
+from oauthprov.protocol.clients.removal import drop_orphaned_consents
 from oauthprov.protocol.token.last_use import remove_unused
 from oauthprov.records import ReplayMark
 from oauthprov.settings import Settings

@@ -16,8 +16,10 @@ class Client(Record):
     are ``jwks``, a JWK Set as JSON. A client that registered itself (RFC 7591) has a
     ``registration_token``, and only then is ``last_used_at`` kept. ``verified`` is the operator's
     word that it is who it says it is; ``logo`` is the digest of the image stored as its
-    :class:`Logo`. The other names are those of OpenID Connect Registration section 2 and RFC 9101
-    section 10.5; a None means the default, and no ``response_types`` all that its grants give.
+    :class:`Logo`. One with ``removed_at`` is gone, and stays only until those who signed in to it
+    are signed out there. The other names are those of OpenID Connect Registration section 2 and
+    RFC 9101 section 10.5; a None means the default, and no ``response_types`` all that its grants
+    give.
     """
 
     client_id: str
@@ -63,6 +65,7 @@ class Client(Record):
     require_auth_time: bool = False
     default_acr_values: tuple[str, ...] = ()
     response_types: tuple[str, ...] = ()
+    removed_at: int | None = None
 
 
 @record("logo", key="client_id")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from oauthprov.records.keys import Digest
 from oauthprov.records.shape import Record, record
 
@@ -97,9 +99,10 @@ class Sweep(Record):
     """What is still to be removed and revoked of something that has ended; it goes when that is.
 
     Of the account, that is what was authorized under an epoch before ``epoch``, under one of
-    ``session_keys``, or for the client ``client_id``, whichever is set. ``everything`` takes
-    grants too that outlive a session. ``queue`` is the same for all, so that they are found.
-    Whoever works at it has put off ``due_at``, after which another process may take over.
+    ``session_keys``, or for the client ``client_id``, whichever is set. With an empty
+    ``account_id`` it is all that was authorized for the client. ``everything`` takes grants too
+    that outlive a session. ``queue`` is the same for all, so that they are found. Whoever works at
+    it has put off ``due_at``, after which another process may take over.
     """
 
     key: str
@@ -112,6 +115,12 @@ class Sweep(Record):
     session_keys: tuple[str, ...] = ()
     client_id: str | None = None
     everything: bool = False
+
+    @classmethod
+    def of_client(cls, client_id: str, name: str, now: int) -> Sweep:
+        """Return the sweep of a client that was removed, of every account."""
+        begun = cls.begin("", name, now, client_id=client_id)
+        return replace(begun, key=f"{client_id}.{name}")
 
     @classmethod
     def begin(

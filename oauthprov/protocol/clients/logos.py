@@ -64,7 +64,11 @@ class Logos:
         An older one stays when that fails. Raises FetchError with the reason, and StorageError.
         """
         stored = self._storage.get(Client, client_id)
-        if stored is None or stored.record.logo_uri is None:
+        if (
+            stored is None
+            or stored.record.logo_uri is None
+            or stored.record.removed_at is not None
+        ):
             return False
         logo = self._fetched(client_id, stored.record.logo_uri)
         for _ in range(_RACES):

@@ -3,12 +3,12 @@
 A developer sees and changes only what they own; an ``owner`` of None is the operator, who may
 change any client. A client removed or disabled takes its tokens along at once, since a token's
 client is judged on every use. The consents of a removed client stay behind, harmless: no client id
-is given twice. :func:`drop_orphaned_consents` drops them, outside of requests.
+is given twice (:mod:`oauthprov.protocol.clients.removal`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -22,18 +22,17 @@ from oauthprov.protocol.clients.metadata import (
     consistent,
     default_scopes_within,
 )
+from oauthprov.protocol.clients.removal import removal
 from oauthprov.protocol.clients.types import CLIENT_TYPES, SECRET_METHODS, ClientType, has_secret
-from oauthprov.records import Client, Consent, Logo, is_key
+from oauthprov.records import Client, is_key
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import (
     Add,
     Conflict,
     Page,
-    Remove,
     Replace,
     Storage,
     Stored,
-    batches,
 )
 
 __all__ = (
@@ -45,7 +44,6 @@ __all__ = (
     "Registrar",
     "StoredClient",
     "UnknownClient",
-    "drop_orphaned_consents",
     "has_secret",
 )
 
@@ -67,7 +65,8 @@ class Registrar:
 
     ``version`` is that of the record a person was looking at (``Stored.version``): when it has
     changed since, ChangedMeanwhile is raised; so it is when two change it at the same moment.
-    ``fetcher`` reads a client's ``sector_identifier_uri``, before anything is written.
+    ``fetcher`` reads a client's ``sector_identifier_uri``, before anything is written. ``end``
+    removes a client and ends what it was granted; without it a server process does the latter.
     """
 
     def __init__(
@@ -77,12 +76,14 @@ class Registrar:
         clock: Callable[[], int],
         evict: Callable[[str], None] = lambda client_id: None,
         fetcher: Fetcher | None = None,
+        end: Callable[[StoredClient], None] | None = None,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
         self._evict = evict
         self._fetcher = fetcher or Fetcher.of(settings)
+        self._end = end or self._remove
 
     def register(
         self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
@@ -128,7 +129,9 @@ class Registrar:
     def get(self, client_id: str, owner: str | None = None) -> StoredClient:
         """Return a client of ``owner``, disabled or not. Raises UnknownClient."""
         stored = self._storage.get(Client, client_id) if is_key(client_id) else None
-        if stored is None or (owner is not None and stored.record.owner != owner):
+        if stored is None or stored.record.removed_at is not None:
+            raise UnknownClient(client_id)
+        if owner is not None and stored.record.owner != owner:
             raise UnknownClient(client_id)
         return stored
 
@@ -136,9 +139,10 @@ class Registrar:
         self, owner: str | None = None, *, after: str | None = None, limit: int = 100
     ) -> Page[Client]:
         """Return a page of the clients of ``owner``, or of all. ValueError: no such ``after``."""
-        if owner is None:
-            return self._storage.find(Client, after=after, limit=limit)
-        return self._storage.find(Client, after=after, limit=limit, owner=owner)
+        index = {} if owner is None else {"owner": owner}
+        page = self._storage.find(Client, after=after, limit=limit, **index)
+        there = tuple(one for one in page.items if one.record.removed_at is None)
+        return replace(page, items=there)
 
     def edit(
         self,
@@ -211,11 +215,22 @@ class Registrar:
         return self._replace(stored, None, disabled_at=since if disabled else None)
 
     def remove(self, client_id: str, owner: str | None = None) -> None:
-        """Remove a client; its tokens are dead at once. Raises UnknownClient."""
-        self.get(client_id, owner)
-        gone = Remove(Client, client_id), Remove(Logo, client_id)
-        self._storage.commit(*gone, now=self._clock())
+        """Remove a client; its tokens are dead at once. Raises UnknownClient, ChangedMeanwhile.
+
+        Its grants are revoked, and those who signed in to it are signed out there: the client is
+        notified by back-channel logout, as of any session that ends.
+        """
+        stored = self.get(client_id, owner)
+        try:
+            self._end(stored)
+        except Conflict:
+            raise ChangedMeanwhile(client_id) from None
         self._evict(client_id)
+
+    def _remove(self, stored: StoredClient) -> None:
+        now = self._clock()
+        sweep, changes = removal(stored, now)
+        self._storage.commit(Add(sweep), *changes, now=now)
 
     def _judged(self, client: Client, before: Client | None) -> Client:
         """Return ``client``; raise InvalidMetadata when its fields don't go together."""
@@ -239,20 +254,3 @@ class Registrar:
                 raise ChangedMeanwhile(client.client_id) from None
         self._evict(client.client_id)
         return client
-
-
-def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[int]:
-    """Walk all consents and drop those whose client is gone; yield of each page how many were.
-
-    Each client is looked for once.
-    """
-    there: dict[str, bool] = {}
-    for page in storage.pages(Consent, limit=500):
-        consents = [stored.record for stored in page]
-        new = sorted({consent.client_id for consent in consents} - there.keys())
-        found = storage.get_many([(Client, client_id) for client_id in new])
-        there.update(zip(new, (stored is not None for stored in found), strict=True))
-        orphaned = [Remove(Consent, one.key) for one in consents if not there[one.client_id]]
-        for batch in batches(orphaned):
-            storage.commit(*batch, now=now)
-        yield len(orphaned)

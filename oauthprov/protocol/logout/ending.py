@@ -16,11 +16,13 @@ from dataclasses import replace
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import mint_id
+from oauthprov.protocol.clients.removal import removal
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.token.ended import session_key
 from oauthprov.records import (
     SWEEP_LEASE,
     SWEEP_QUEUE,
+    Client,
     Consent,
     Digest,
     EndedSession,
@@ -109,12 +111,21 @@ class Endings:
             return
         raise StorageError("the consent is being changed by others all the time")
 
-    def finish(self, sweep: Sweep) -> None:
+    def end_client(self, stored: Stored[Client], batches: int | None = AT_ONCE) -> None:
+        """Remove a client: those who signed in to it are signed out there, its grants end.
+
+        ``batches`` are swept now, None: all of it. Raises Conflict when the client has changed.
+        """
+        sweep, changes = removal(stored, self._clock())
+        self._begin(sweep, *changes)
+        self.finish(sweep, batches)
+
+    def finish(self, sweep: Sweep, batches: int | None = AT_ONCE) -> None:
         """Sweep what has just ended: the first batches now, the rest beside the requests."""
         try:
-            swept = self._sweeps.run(sweep, AT_ONCE)
+            swept = self._sweeps.run(sweep, batches)
         except StorageError as error:
-            log.warning("a sweep of account %s goes on later: %s", sweep.account_id, error)
+            log.warning("the sweep %s goes on later: %s", sweep.key, error)
         else:
             if swept.notified:
                 self._notify()

@@ -20,6 +20,7 @@ from oauthprov.protocol.token.ended import dies_with_session, session_key
 from oauthprov.records import (
     SWEEP_LEASE,
     AuthorizationCode,
+    Client,
     Grant,
     LogoutDelivery,
     Record,
@@ -102,11 +103,11 @@ class Sweeps:
         ended = self._ended_sessions(sweep)
         if sweep.epoch is None:
             yield from self._without_sessions(sweep)
-        for codes in self._pages(AuthorizationCode, sweep.account_id):
+        for codes in self._pages(AuthorizationCode, sweep):
             yield self._removed(sweep, codes)
-        for grants in self._pages(Grant, sweep.account_id):
+        for grants in self._pages(Grant, sweep):
             covered = [grant for grant in grants if _covers(sweep, grant.record)]
-            if deliveries := self._deliveries(covered, ended, swept):
+            if deliveries := self._deliveries(sweep, covered, ended, swept):
                 self._queue(deliveries)
             yield self._revoked(sweep, covered)
         if sweep.epoch is not None:
@@ -129,11 +130,13 @@ class Sweeps:
 
     def _sessions(self, sweep: Sweep) -> Iterator[Stored[Session]]:
         """Yield the sessions that end, and those that carry the name of one on (``sid``)."""
-        for page in self._pages(Session, sweep.account_id) if sweep.client_id is None else ():
+        for page in self._pages(Session, sweep) if sweep.client_id is None else ():
             yield from (one for one in page if _ends(sweep, one.record))
 
-    def _pages(self, kind: type[R], account_id: str) -> Iterator[Sequence[Stored[R]]]:
-        find = partial(self._storage.find, kind, limit=COMMIT_LIMIT, account_id=account_id)
+    def _pages(self, kind: type[R], sweep: Sweep) -> Iterator[Sequence[Stored[R]]]:
+        """Yield what the account has of a kind, what every account has without one."""
+        index = {"account_id": sweep.account_id} if sweep.account_id else {}
+        find = partial(self._storage.find, kind, limit=COMMIT_LIMIT, **index)
         page: Page[R] = find()
         yield page.items
         while page.next is not None:
@@ -159,15 +162,18 @@ class Sweeps:
         ]
 
     def _deliveries(
-        self, grants: Sequence[Stored[Grant]], ended: set[str], swept: Swept
+        self, sweep: Sweep, grants: Sequence[Stored[Grant]], ended: set[str], swept: Swept
     ) -> list[LogoutDelivery]:
-        """Return what tells the clients of ``grants``, each once for each of its sessions."""
+        """Return what notifies the clients of ``grants``, each once for each of its sessions."""
         made = []
+        removed = self._removed_client(sweep)
         for stored in grants:
             grant = stored.record
-            if grant.session_key not in ended or grant.sid is None or OPENID not in grant.scopes:
+            if grant.sid is None or OPENID not in grant.scopes:
                 continue
-            client = self._clients.get(grant.client_id)
+            if removed is None and grant.session_key not in ended:
+                continue
+            client = removed or self._clients.get(grant.client_id)
             if client is None or client.backchannel_logout_uri is None:
                 continue
             subject = subjects.subject(self._settings, client, grant.account_id)
@@ -177,6 +183,13 @@ class Sweeps:
                 made.append(delivery)
         swept.notified += len(made)
         return made
+
+    def _removed_client(self, sweep: Sweep) -> Client | None:
+        """Return the client that was removed, if that is what the sweep is for."""
+        if sweep.account_id or sweep.client_id is None:
+            return None
+        stored = self._storage.get(Client, sweep.client_id)
+        return stored.record if stored else None
 
     def _queue(self, deliveries: list[LogoutDelivery]) -> None:
         try:

@@ -9,10 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from oauthprov.protocol.clients.removal import is_over, removal
 from oauthprov.protocol.request.context import Context
-from oauthprov.records import Client, Logo
+from oauthprov.records import Client
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Change, Conflict, Remove, Replace, Storage, Stored
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Conflict,
+    Remove,
+    Replace,
+    Storage,
+    Stored,
+    batches,
+)
 
 STEP = 86_400
 """Seconds for which ``last_used_at`` isn't written again."""
@@ -52,12 +62,16 @@ def remove_unused(storage: Storage, settings: Settings, now: int) -> Iterator[in
     """Walk all clients, remove the unused that registered themselves; yield of each page how many.
 
     Unused is one that was registered, and given a code or a token, no later than
-    ``oauthprov.registration.unused_lifetime`` ago. Its tokens are dead at once.
+    ``oauthprov.registration.unused_lifetime`` ago. Its tokens are dead at once. What was removed
+    before, and nobody waits for any more, is dropped on the way.
     """
-    lifetime = settings.registration_unused_lifetime
-    for page in storage.pages(Client) if lifetime else ():
-        unused = [stored for stored in page if _is_unused(stored.record, now - lifetime)]
-        yield sum(_remove(storage, stored, now) for stored in unused)
+    since = now - settings.registration_unused_lifetime
+    for page in storage.pages(Client):
+        over = [Remove(Client, one.record.client_id) for one in page if is_over(one.record, now)]
+        for batch in batches(over):
+            storage.commit(*batch, now=now)
+        unused = [one for one in page if _is_unused(one.record, since)]
+        yield sum(_remove(storage, one, now) for one in unused if since < now)
 
 
 def _is_unused(client: Client, since: int) -> bool:
@@ -66,12 +80,9 @@ def _is_unused(client: Client, since: int) -> bool:
 
 
 def _remove(storage: Storage, stored: Stored[Client], now: int) -> bool:
-    # A Remove never conflicts. So the client is stopped first: that does, if it was used just now.
     try:
-        stopped = replace(stored.record, disabled_at=stored.record.disabled_at or now)
-        storage.commit(Replace(stopped, expecting=stored), now=now)
-    except Conflict:
+        sweep, changes = removal(stored, now)
+        storage.commit(Add(sweep), *changes, now=now)
+    except Conflict:  # it was used just now
         return False
-    client_id = stored.record.client_id
-    storage.commit(Remove(Client, client_id), Remove(Logo, client_id), now=now)
     return True

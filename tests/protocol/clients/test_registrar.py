@@ -13,8 +13,8 @@ from oauthprov.protocol.clients.registrar import (
     InvalidMetadata,
     Registrar,
     UnknownClient,
-    drop_orphaned_consents,
 )
+from oauthprov.protocol.clients.removal import drop_orphaned_consents
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import Client, Consent, consent_key
 from oauthprov.settings import Settings

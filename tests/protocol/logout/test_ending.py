@@ -7,10 +7,13 @@ import pytest
 
 from oauthprov.accounts import BuiltInAccounts, PasswordSuperseded
 from oauthprov.credentials import PasswordHasher
+from oauthprov.protocol.clients.registrar import ChangedMeanwhile, Registrar, UnknownClient
+from oauthprov.protocol.clients.removal import NOTICE_PERIOD
 from oauthprov.protocol.logout.ending import Endings
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.request.answers import Visitor
 from oauthprov.protocol.token.ended import session_key
+from oauthprov.protocol.token.last_use import remove_unused
 from oauthprov.records import (
     SWEEP_LEASE,
     AuthorizationCode,
@@ -541,3 +544,60 @@ class TestSessionLimit:
         person.visit.sign_in_again()
         assert person.is_signed_in(other)
         assert person.is_signed_in()
+
+
+class TestAClientThatIsRemoved:
+    def test_those_who_signed_in_to_it_are_signed_out_there(self, world, person, receiver):
+        tokens = person.tokens(scope="openid offline_access")
+        world.provider.registrar.remove("app")
+        assert world.provider.backchannel.deliver().notified == 1
+        [token] = receiver.told(world.provider.keys.jwks())
+        assert (token.claims["aud"], token.claims["sub"]) == ("app", person.account.account_id)
+        assert person.is_signed_in(), "the session goes on elsewhere"
+        assert not world.is_live(tokens["access_token"])
+        assert [stored.state(world.now) for stored in world.all(Grant)] == ["revoked"]
+
+    def test_its_codes_are_gone_and_other_clients_keep_what_they_have(self, world, person):
+        world.client("other", scopes=SCOPES)
+        kept = world.tokens("other", person=person.visit.person, scope="openid")
+        person.world.code(person=person.visit.person, scope="openid")
+        world.provider.registrar.remove("app")
+        assert world.all(AuthorizationCode)[0].record.client_id == "other"
+        assert len(world.all(AuthorizationCode)) == 1
+        assert world.is_live(kept["access_token"])
+
+    def test_nobody_finds_it_any_more(self, world):
+        registrar = world.provider.registrar
+        registrar.remove("app")
+        with pytest.raises(UnknownClient):
+            registrar.get("app")
+        with pytest.raises(UnknownClient):
+            registrar.remove("app")
+        assert registrar.list().items == ()
+        assert world.provider.client("app") is None
+        assert world.authorize().error == "invalid_request"
+
+    def test_another_process_ends_what_one_that_stopped_left(self, world, person, receiver):
+        person.tokens()
+        Registrar(world.settings, world.storage, lambda: world.now).remove("app")
+        world.now += SWEEP_LEASE
+        world.provider.endings.work()
+        assert world.provider.backchannel.deliver().notified == 1
+        assert [stored.state(world.now) for stored in world.all(Grant)] == ["revoked"]
+
+    def test_it_is_dropped_when_nobody_waits_for_it(self, world, person):
+        person.tokens()
+        world.provider.registrar.remove("app")
+        list(remove_unused(world.storage, world.settings, world.now + NOTICE_PERIOD - 1))
+        assert len(world.all(Client)) == 1
+        list(remove_unused(world.storage, world.settings, world.now + NOTICE_PERIOD))
+        assert world.all(Client) == []
+
+    def test_one_that_changes_at_that_moment_is_not_removed_unseen(self, world):
+        def change():
+            world.provider.registrar.edit("app", name="Another")
+
+        world.storage.meanwhile = [change]
+        with pytest.raises(ChangedMeanwhile):
+            world.provider.registrar.remove("app")
+        assert world.provider.registrar.get("app").record.name == "Another"

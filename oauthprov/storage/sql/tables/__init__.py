@@ -39,7 +39,7 @@ from oauthprov.storage.sql.tables.server import (
     sweeps,
 )
 
-REVISION = "0007"
+REVISION = "0008"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """Where a database keeps its revision; Alembic's own name may be taken by a host's."""

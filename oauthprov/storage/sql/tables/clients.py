@@ -64,6 +64,7 @@ clients = Table(
     required("require_auth_time", FLAG),
     required("default_acr_values", JSON),
     required("response_types", JSON),
+    optional("removed_at", TIME),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,

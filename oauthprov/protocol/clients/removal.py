@@ -1,0 +1,59 @@
+"""Removing clients, and dropping what is left of those that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from oauthprov.credentials import mint_id
+from oauthprov.records import Client, Consent, Logo, Record, Sweep
+from oauthprov.storage.interface import Change, Remove, Replace, Storage, Stored, batches
+
+NOTICE_PERIOD = 2 * 86_400
+"""Seconds that a removed client stays: longer than its logout tokens are tried to be delivered."""
+
+
+def removal(stored: Stored[Client], now: int) -> tuple[Sweep, tuple[Change, ...]]:
+    """Return the sweep that ends what a client was granted, and the changes that stop it.
+
+    They go into one commit, the sweep first: one too many is harmless.
+    """
+    client = stored.record
+    gone = replace(
+        client,
+        disabled_at=client.disabled_at or now,
+        removed_at=now,
+        secrets=(),
+        registration_token=None,
+        logo_uri=None,
+        logo=None,
+    )
+    sweep = Sweep.of_client(client.client_id, mint_id(), now)
+    return sweep, (Remove(Logo, client.client_id), Replace(gone, expecting=stored))
+
+
+def is_over(client: Client, now: int) -> bool:
+    """Tell whether a removed client has served its last purpose."""
+    return client.removed_at is not None and client.removed_at + NOTICE_PERIOD <= now
+
+
+def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[int]:
+    """Walk all consents and drop those whose client is gone; yield of each page how many were.
+
+    Each client is looked for once.
+    """
+    there: dict[str, bool] = {}
+    for page in storage.pages(Consent, limit=500):
+        consents = [stored.record for stored in page]
+        new = sorted({consent.client_id for consent in consents} - there.keys())
+        found = storage.get_many([(Client, client_id) for client_id in new])
+        there.update(zip(new, map(_is_there, found), strict=True))
+        orphaned = [Remove(Consent, one.key) for one in consents if not there[one.client_id]]
+        for batch in batches(orphaned):
+            storage.commit(*batch, now=now)
+        yield len(orphaned)
+
+
+def _is_there(found: Stored[Record] | None) -> bool:
+    client = found.record if found else None
+    return isinstance(client, Client) and client.removed_at is None
