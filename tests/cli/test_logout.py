@@ -20,7 +20,7 @@ def leave_behind(command, *options: str) -> None:
     storage = command.storage()
     grant = samples.fill(Grant, "grant", bare=True)
     made = samples.replace(grant, client_id=client["client_id"], account_id="alice", sid="s")
-    storage.commit(Add(delivery(now, made, made.account_id)), now=now)
+    storage.commit(Add(delivery(now, made, "s", made.account_id)), now=now)
     storage.close()
 
 
