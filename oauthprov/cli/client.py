@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from oauthprov.cli import client_logo
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
-from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.clients.cache import Clients
+from oauthprov.protocol.clients.members import MEMBERS, Datatype
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Metadata, Registrar, StoredClient
 from oauthprov.protocol.logout.ending import Endings
 from oauthprov.protocol.logout.sweeps import Sweeps
@@ -37,9 +37,8 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add = verbs.add_parser("add", help="register a client; its secret is shown once")
     add_ini(add)
     add.add_argument("--type", required=True, choices=tuple(CLIENT_TYPES))
-    add.add_argument("--name", required=True, help="what people will see")
     add_account(add.add_mutually_exclusive_group(), "--owner", "--owner-id")
-    _add_metadata(add)
+    _add_metadata(add, needed=("name",))
     add.set_defaults(run=_add)
 
     every = verbs.add_parser("list", help="list all clients")
@@ -50,7 +49,6 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     _add_verb(verbs, "show", _show, "show a client")
 
     edit = _add_verb(verbs, "edit", _edit, "change a client; what isn't named stays")
-    edit.add_argument("--name")
     _add_metadata(edit)
     state = edit.add_mutually_exclusive_group()
     state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
@@ -77,82 +75,6 @@ def _add_verb(
     return verb
 
 
-def _add_metadata(verb: argparse.ArgumentParser) -> None:
-    for option, field, metavar in (
-        ("--redirect-uri", "redirect_uris", "URI"),
-        ("--scope", "scopes", "SCOPE"),
-        ("--default-scope", "default_scopes", "SCOPE"),
-        ("--post-logout-redirect-uri", "post_logout_redirect_uris", "URI"),
-        ("--grant-type", "grant_types", "GRANT_TYPE"),
-        ("--contact", "contacts", "TEXT"),
-        ("--default-acr-value", "default_acr_values", "ACR"),
-        ("--request-uri", "request_uris", "URI"),
-    ):
-        verb.add_argument(option, dest=field, metavar=metavar, action="append", help="repeatable")
-    for option in ("--homepage-uri", "--logo-uri", "--policy-uri", "--tos-uri"):
-        verb.add_argument(option, metavar="URI")
-    verb.add_argument(
-        "--first-party",
-        action=argparse.BooleanOptionalAction,
-        help="it is ours: nobody is asked for consent; ends when others change it",
-    )
-    verb.add_argument(
-        "--verified",
-        action=argparse.BooleanOptionalAction,
-        help="it is who it says it is; that ends when its name, logo or addresses change",
-    )
-    _add_openid(verb)
-    _add_keys(verb)
-
-
-def _add_openid(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--initiate-login-uri", metavar="URI", help="where it begins a sign-in here")
-    verb.add_argument("--backchannel-logout-uri", metavar="URI", help="told when people sign out")
-    verb.add_argument(
-        "--backchannel-logout-session-required",
-        action=argparse.BooleanOptionalAction,
-        help="it needs to be told which session has ended",
-    )
-    verb.add_argument("--subject-type", choices=subjects.TYPES, help="what it knows people by")
-    verb.add_argument(
-        "--sector-identifier-uri",
-        metavar="URI",
-        help="where a JSON array has all its redirect URIs",
-    )
-    for option in ("--id-token-signed-response-alg", "--userinfo-signed-response-alg"):
-        verb.add_argument(option, metavar="ALG", help="one of oauthprov.keys.algorithms")
-    verb.add_argument(
-        "--default-max-age",
-        metavar="SECONDS",
-        type=int,
-        help="since the sign-in, where a request says nothing",
-    )
-
-
-def _add_keys(verb: argparse.ArgumentParser) -> None:
-    methods = ", ".join(CLIENT_TYPES["web"].auth_methods)
-    verb.add_argument("--auth-method", help=f"one of {methods}")
-    verb.add_argument("--jwks-uri", metavar="URI", help="where it publishes its public keys")
-    verb.add_argument(
-        "--jwks", metavar="FILE", type=_text_of, help="its public keys themselves, a JWK Set"
-    )
-    verb.add_argument(
-        "--token-endpoint-auth-signing-alg",
-        metavar="ALG",
-        help="the only algorithm by which it proves itself",
-    )
-    verb.add_argument(
-        "--request-object-signing-alg",
-        metavar="ALG",
-        help="the only algorithm by which it signs requests",
-    )
-    verb.add_argument(
-        "--require-signed-request-object",
-        action=argparse.BooleanOptionalAction,
-        help="only what it has signed counts (RFC 9101)",
-    )
-
-
 def _text_of(path: str) -> str:
     """Return what a file holds; an empty name gives nothing, which takes the keys away."""
     try:
@@ -161,9 +83,37 @@ def _text_of(path: str) -> str:
         raise argparse.ArgumentTypeError(f"can't be read: {path}") from wrong
 
 
+_HOW: Mapping[Datatype, Mapping[str, Any]] = {
+    Datatype.TEXT: {"metavar": "TEXT"},
+    Datatype.URI: {"metavar": "URI"},
+    Datatype.TEXTS: {"metavar": "TEXT", "action": "append"},
+    Datatype.URIS: {"metavar": "URI", "action": "append"},
+    Datatype.SCOPES: {"metavar": "SCOPE", "action": "append"},
+    Datatype.FLAG: {"action": argparse.BooleanOptionalAction},
+    Datatype.NUMBER: {"metavar": "NUMBER", "type": int},
+    Datatype.KEY_SET: {"metavar": "FILE", "type": _text_of},
+}
+"""How an option takes values of a datatype."""
+
+
+def _add_metadata(verb: argparse.ArgumentParser, *, needed: Collection[str] = ()) -> None:
+    """Add the option of each member."""
+    for member in MEMBERS.values():
+        how = dict(_HOW[member.datatype])
+        if member.metavar is not None:
+            how["metavar"] = member.metavar
+        verb.add_argument(
+            member.option,
+            dest=member.field,
+            required=member.field in needed,
+            help=f"{member.help}; repeatable" if member.datatype.several else member.help,
+            **how,
+        )
+
+
 def _metadata(arguments: argparse.Namespace) -> Metadata:
-    given = {field: getattr(arguments, field, None) for field in Metadata.__annotations__}
-    return cast(Metadata, {k: v for k, v in given.items() if v is not None})
+    given = {field: getattr(arguments, field) for field in MEMBERS}
+    return {field: value for field, value in given.items() if value is not None}
 
 
 def _registrar(on: Opened) -> Registrar:

@@ -16,6 +16,11 @@ _: Callable[..., str] = TranslationStringFactory("oauthprov")
 """Makes a text that is translated when a page shows it: a ``str`` that knows its message id."""
 
 
+def marked(text: str) -> str:
+    """Return a text that another room marked with ``N_``, so that a page translates it."""
+    return _(text)
+
+
 def too_many_attempts(seconds: int) -> str:
     """Say how long to wait: whole minutes, rounded up."""
     minutes = -(-seconds // 60)

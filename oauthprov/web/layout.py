@@ -28,7 +28,7 @@ class FormToken:
 
 
 def add_names(event: BeforeRender) -> None:
-    """Put layout, settings, url, csrf_token and person where our templates find them."""
+    """Put what every page needs, such as layout, url and person, where our templates find it."""
     if not str(event["renderer_name"]).startswith(_OURS):
         return
     request = event["request"]
@@ -36,6 +36,7 @@ def add_names(event: BeforeRender) -> None:
     i18n.settle_language(request)
     # Chameleon writes every value that a template has into the errors of it: secrets among them.
     event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
+    event["marked"] = i18n.marked
     event["layout"] = get_renderer(LAYOUT).implementation()
     event["client_parts"] = get_renderer(CLIENT_PARTS).implementation()
     event["face"] = lambda client: face(request, client)

@@ -120,5 +120,5 @@ def test_registering_a_client(visitor: Visitor, provider):
     ]
     expect(visitor.field("Redirect URIs")).to_have_accessible_description(
         "Give the address to which people are sent back, one a line. "
-        "Where people are sent back to, one a line, matched character by character."
+        "Where people return to the app, one a line, compared character by character."
     )

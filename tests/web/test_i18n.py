@@ -10,7 +10,14 @@ from pyramid.config import Configurator
 from tests import site as sites
 from tests.site import OPENID, OPENID_SCOPES
 
-GERMAN = {"en": "de", "Sign in": "Anmelden", "Create an account": "Konto anlegen"}
+GERMAN = {
+    "en": "de",
+    "Sign in": "Anmelden",
+    "Create an account": "Konto anlegen",
+    "Home page": "Startseite",
+    "A secret in the request body": "Ein Geheimnis im Rumpf der Anfrage",
+    "Web server": "Webserver",
+}
 BRAZILIAN = {"en": "pt-BR", "Sign in": "Entrar"}
 
 
@@ -94,3 +101,12 @@ def test_the_consent_page_too(site):
 def test_discovery_names_them(site):
     document = site.get("/.well-known/openid-configuration").json
     assert document["ui_locales_supported"] == ["en", "de", "pt-BR"]
+
+
+def test_texts_that_protocol_marks_are_translated_by_pages(site):
+    """What members and types of clients are called stands in the table of each."""
+    alice = site.browser().sign_up("alice")
+    page = alice.get("/clients/new/web", headers={"Accept-Language": "de"})
+    assert page.html.find("label", attrs={"for": "homepage_uri"}).text == "Startseite"
+    assert "Ein Geheimnis im Rumpf der Anfrage" in page.text
+    assert page.html.find(class_="lead").text.startswith("Webserver. An application")

@@ -15,7 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectU
 
 from oauthprov.errors import JoseError
 from oauthprov.protocol.clients import response_types, subjects
-from oauthprov.protocol.clients.rules.openid import MAX_AGE_LIMIT
+from oauthprov.protocol.clients.members.openid import MAX_AGE_LIMIT
 from oauthprov.protocol.request import scopes
 from oauthprov.protocol.request.answers import ResponseMode
 from oauthprov.protocol.request.authentication_request import AuthenticationRequest

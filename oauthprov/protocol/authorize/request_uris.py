@@ -13,7 +13,7 @@ from oauthlib.openid.connect.core.exceptions import InvalidRequestURI
 
 from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Documents, Fetcher
-from oauthprov.protocol.clients.rules.signing import REQUEST_URI_LENGTH
+from oauthprov.protocol.clients.members.signing import REQUEST_URI_LENGTH
 from oauthprov.protocol.keys import jose
 from oauthprov.records import Client
 

@@ -1,58 +1,20 @@
-"""What may be registered of a client (RFC 7591): each field by its rule, then all together."""
+"""Judges what is chosen for a client (RFC 7591): each member by its rule, then all together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 from oauthprov.protocol.clients import response_types, sectors
+from oauthprov.protocol.clients.members import MEMBERS, SetBy
 from oauthprov.protocol.clients.redirects import leaves_browser
-from oauthprov.protocol.clients.rules import RULES
 from oauthprov.protocol.clients.types import KEY_METHOD, ClientType
 from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_key_set
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
-
-class Metadata(TypedDict, total=False):
-    """The fields of a client that are chosen.
-
-    Only the operator may set ``first_party`` and ``verified``. ``jwks`` is a JWK Set, or its JSON.
-    """
-
-    name: str
-    redirect_uris: Sequence[str]
-    grant_types: Sequence[str]
-    scopes: Sequence[str]
-    default_scopes: Sequence[str]
-    homepage_uri: str | None
-    logo_uri: str | None
-    policy_uri: str | None
-    tos_uri: str | None
-    contacts: Sequence[str]
-    software_id: str | None
-    software_version: str | None
-    jwks_uri: str | None
-    jwks: Mapping[str, Any] | str | None
-    auth_method: str
-    token_endpoint_auth_signing_alg: str | None
-    first_party: bool
-    verified: bool
-    initiate_login_uri: str | None
-    post_logout_redirect_uris: Sequence[str]
-    backchannel_logout_uri: str | None
-    backchannel_logout_session_required: bool
-    subject_type: str
-    sector_identifier_uri: str | None
-    id_token_signed_response_alg: str | None
-    userinfo_signed_response_alg: str | None
-    default_max_age: int | None
-    require_auth_time: bool
-    default_acr_values: Sequence[str]
-    response_types: Sequence[str]
-    request_uris: Sequence[str]
-    request_object_signing_alg: str | None
-    require_signed_request_object: bool
+Metadata = Mapping[str, Any]
+"""What is chosen for a client: values by the field of their member."""
 
 
 class InvalidMetadata(Exception):
@@ -64,22 +26,33 @@ class InvalidMetadata(Exception):
 
 
 def checked(
-    metadata: Metadata, kind: ClientType, settings: Settings, before: Client | None = None
+    metadata: Metadata,
+    kind: ClientType,
+    settings: Settings,
+    before: Client | None = None,
+    *,
+    by_operator: bool,
 ) -> dict[str, Any]:
     """Return the fields of ``metadata`` as they are stored; raise InvalidMetadata for all wrong.
 
     Fields that aren't given, or are given as ``before`` has them, aren't judged, so that an old
-    client can be edited after the rules changed.
+    client can be edited after the rules changed. A field that is no member's is a TypeError.
     """
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for field, given in metadata.items():
+        member = MEMBERS.get(field)
+        if member is None:
+            raise TypeError(f"a client has no member {field!r} that may be chosen")
+        if member.set_by is SetBy.OPERATOR and not by_operator:
+            problems[field] = "Only the operator of this server may set it."
+            continue
         as_stored = tuple(given) if isinstance(given, list) else given
         if before is not None and as_stored == getattr(before, field):
             values[field] = getattr(before, field)
             continue
         try:
-            values[field] = RULES[field](given, kind, settings)
+            values[field] = member.rule(given, kind, settings)
         except ValueError as wrong:
             problems[field] = str(wrong)
     if problems:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Any
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
 from oauthprov.fetch import Fetcher
@@ -86,10 +86,11 @@ class Registrar:
         self._end = end or self._remove
 
     def register(
-        self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
+        self, *, type: str, owner: str | None = None, **metadata: Any
     ) -> tuple[Client, str | None]:
         """Store a new client; return it and its secret, if it has one.
 
+        ``metadata`` has the members that are chosen (:mod:`oauthprov.protocol.clients.members`).
         The secret can't be had again. Without ``scopes`` it gets the server's default scopes.
         Raises InvalidMetadata.
         """
@@ -98,17 +99,21 @@ class Registrar:
         return client, secret
 
     def prepare(
-        self, *, type: str, owner: str | None = None, **metadata: Unpack[Metadata]
+        self, *, type: str, owner: str | None = None, **metadata: Any
     ) -> tuple[Client, str | None]:
         """Return what :meth:`register` would, and store nothing. Raises InvalidMetadata."""
         kind = CLIENT_TYPES.get(type)
         if kind is None:
             raise InvalidMetadata({"type": f"Choose one of {', '.join(CLIENT_TYPES)}."})
-        everything: Metadata = {"name": "", "redirect_uris": (), "homepage_uri": None}
-        everything["scopes"] = self._settings.default_scopes
-        everything["grant_types"] = kind.grant_types
-        everything["auth_method"] = kind.auth_methods[0]
-        values = checked(everything | metadata, kind, self._settings)
+        needed = {
+            "name": "",
+            "redirect_uris": (),
+            "scopes": self._settings.default_scopes,
+            "grant_types": kind.grant_types,
+            "auth_method": kind.auth_methods[0],
+        }
+        # A console and a registration endpoint offer only what an owner or a client may set.
+        values = checked(needed | metadata, kind, self._settings, by_operator=True)
         implied = [s for s in self._settings.default_scopes if s in values["scopes"]]
         default = default_scopes_within(values.pop("default_scopes", implied), values["scopes"])
         keeps_secret = values["auth_method"] in SECRET_METHODS
@@ -151,7 +156,7 @@ class Registrar:
         *,
         version: int | None = None,
         by_client: bool = False,
-        **changes: Unpack[Metadata],
+        **changes: Any,
     ) -> Client:
         """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
 
@@ -163,11 +168,11 @@ class Registrar:
         """
         stored = self.get(client_id, owner)
         client = stored.record
-        values = checked(changes, CLIENT_TYPES[client.client_type], self._settings, client)
+        kind, by_operator = CLIENT_TYPES[client.client_type], owner is None and not by_client
+        values = checked(changes, kind, self._settings, client, by_operator=by_operator)
         scopes = values.get("scopes", client.scopes)
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
-        by_operator = owner is None and not by_client
         marks = verification.marks_after(client, values, by_operator=by_operator)
         if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
             values |= {"secrets": (), "secret_created_at": None}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from oauthprov.protocol.clients.messages import N_
 from oauthprov.records import Client
 
 
@@ -47,29 +48,29 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
     for kind in (
         ClientType(
             "web",
-            "Web server",
-            "An application on a server of yours, which can keep a secret.",
+            N_("Web server"),
+            N_("An application on a server of yours, which can keep a secret."),
             _WITH_PEOPLE,
             CONFIDENTIAL_METHODS,
         ),
         ClientType(
             "browser",
-            "Browser app",
-            "JavaScript in the browser without a server behind it: it can't keep a secret.",
+            N_("Browser app"),
+            N_("JavaScript in the browser without a server behind it: it can't keep a secret."),
             _WITH_PEOPLE,
             ("none",),
         ),
         ClientType(
             "native",
-            "Native or CLI app",
-            "A program on a person's own phone or computer: it can't keep a secret.",
+            N_("Native or CLI app"),
+            N_("A program on a person's own phone or computer: it can't keep a secret."),
             _WITH_PEOPLE,
             ("none",),
         ),
         ClientType(
             "machine",
-            "Machine to machine",
-            "A job or service that acts as itself, with no person there to ask.",
+            N_("Machine to machine"),
+            N_("A job or service that acts as itself, with no person there to ask."),
             ("client_credentials",),
             CONFIDENTIAL_METHODS,
         ),

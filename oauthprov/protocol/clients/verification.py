@@ -15,27 +15,13 @@ from dataclasses import replace
 from typing import Any
 
 from oauthprov import logs
+from oauthprov.protocol.clients.members import MEMBERS
 from oauthprov.records import Client
 
-SHOWN = (
-    "name",
-    "redirect_uris",
-    "homepage_uri",
-    "logo_uri",
-    "policy_uri",
-    "tos_uri",
-    "initiate_login_uri",
-)
+SHOWN = tuple(member.field for member in MEMBERS.values() if member.shown)
 """The fields that ``verified`` is about."""
 
-TRUSTED = (
-    "redirect_uris",
-    "scopes",
-    "grant_types",
-    "auth_method",
-    "jwks",
-    "jwks_uri",
-)
+TRUSTED = tuple(member.field for member in MEMBERS.values() if member.trusted)
 """The fields that ``first_party`` is about."""
 
 log = logs.logger(__name__)

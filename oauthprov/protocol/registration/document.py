@@ -18,9 +18,8 @@ know are ignored, names in other languages (``client_name#de``) too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from oauthprov.protocol.clients import response_types
 from oauthprov.protocol.clients.metadata import InvalidMetadata, Metadata
@@ -55,40 +54,32 @@ def read_document(
     kind, method = _placed(given, grants, uris)
     if current is not None:
         kind = _kept(given, kind, current)
-    metadata: dict[str, Any] = {
+    metadata = members.fields(given, settings) | {
         "name": (text(given, "client_name") or "").strip() or NAMELESS,
-        "redirect_uris": uris,
         "grant_types": grants,
         "response_types": _restricted(given, grants),
         "auth_method": method,
     }
-    metadata |= members.fields(given, settings.openid)
     held = current.scopes if current is not None else ()
     metadata["scopes"] = scopes = _scopes(given, settings, kind, held)
     default = [name for name in settings.default_scopes if name in scopes]
     metadata["default_scopes"] = default or scopes
-    return kind, cast(Metadata, metadata)
+    return kind, metadata
 
 
 def document_of(client: Client) -> dict[str, object]:
     """Return all the registered metadata of a client (RFC 7591 section 3.2.1), no credentials."""
-    made: dict[str, object] = {
+    made = members.told(client) | {
         "client_id": client.client_id,
         "client_id_issued_at": client.created_at,
-        "client_name": client.name,
         "redirect_uris": list(client.redirect_uris),
         "grant_types": list(client.grant_types),
         "response_types": list(response_types.of(client)),
-        "token_endpoint_auth_method": client.auth_method,
         "application_type": "native" if client.client_type == "native" else "web",
-        "scope": " ".join(client.scopes),
     }
-    for row in members.ROWS:
-        made[row.name] = row.told(client)
-    made["jwks"] = None if client.jwks is None else json.loads(client.jwks)
     if client.backchannel_logout_uri is None:
-        del made["backchannel_logout_session_required"]
-    return {name: value for name, value in made.items() if value is not None}
+        made.pop("backchannel_logout_session_required", None)
+    return made
 
 
 def _grants(given: Mapping[str, Any], settings: Settings, machine: bool) -> tuple[str, ...]:

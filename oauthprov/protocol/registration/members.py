@@ -1,138 +1,100 @@
-"""The members of client metadata on the wire (RFC 7591 section 2), and the fields they fill.
+"""Client members on the wire (RFC 7591 section 2): each row of the table, read and told.
 
-One row a member that stands for a field as it is. Those that need more than a row, such as
-``grant_types``, are in :mod:`oauthprov.protocol.registration.document`.
+What needs more than its row, such as ``grant_types``, is in
+:mod:`oauthprov.protocol.registration.document`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from oauthprov.protocol.clients import signed_responses
+from oauthprov.protocol.clients.members import MEMBERS, Datatype, Member, SetBy
 from oauthprov.protocol.clients.metadata import InvalidMetadata
-from oauthprov.protocol.clients.subjects import PUBLIC
 from oauthprov.records import Client
-from oauthprov.settings import OPENID
+from oauthprov.settings import OPENID, Settings
 
 Given = Mapping[str, Any]
 
-
-def text(given: Given, member: str) -> str | None:
-    """Return a string, None when it is left out. Raises InvalidMetadata."""
-    value = given.get(member)
-    if value is not None and not isinstance(value, str):
-        raise InvalidMetadata({member: "It must be a string."})
-    return value
-
-
-def strings(given: Given, member: str) -> list[str]:
-    """Return a list of strings, empty when it is left out. Raises InvalidMetadata."""
-    value = given.get(member, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InvalidMetadata({member: "It must be a list of strings."})
-    return value
-
-
-def flag(given: Given, member: str) -> bool:
-    """Return true or false, false when it is left out. Raises InvalidMetadata."""
-    value = given.get(member, False)
-    if not isinstance(value, bool):
-        raise InvalidMetadata({member: "It must be true or false."})
-    return value
-
-
-def number(given: Given, member: str) -> int | None:
-    """Return a whole number, None when it is left out. Raises InvalidMetadata."""
-    value = given.get(member)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-        raise InvalidMetadata({member: "It must be a whole number."})
-    return value
-
-
-def subject_type(given: Given, member: str) -> str:
-    """Return the type, public when it is left out. Raises InvalidMetadata."""
-    return text(given, member) or PUBLIC
-
-
-def key_set(given: Given, member: str) -> dict[str, Any] | None:
-    """Return an object, None when it is left out. Raises InvalidMetadata."""
-    value = given.get(member)
-    if value is not None and not isinstance(value, dict):
-        raise InvalidMetadata({member: "It must be an object."})
-    return value
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A member, the field of a client that it fills, and how it is read.
-
-    ``openid`` tells that it is read only where OpenID Connect is on. ``default`` is what it
-    means to leave it out: only clients with the scope ``openid`` are told that.
-    """
-
-    name: str
-    field: str
-    read: Callable[[Given, str], Any]
-    openid: bool = False
-    default: object = None
-
-    def told(self, client: Client) -> object:
-        """Return what a client is told that it registered; None for nothing."""
-        value = getattr(client, self.field)
-        if isinstance(value, tuple):
-            return list(value) or None
-        value = self.default if value is None else value
-        return value if value != self.default or OPENID in client.scopes else None
-
-
-ROWS = (
-    Member("client_uri", "homepage_uri", text),
-    Member("logo_uri", "logo_uri", text),
-    Member("policy_uri", "policy_uri", text),
-    Member("tos_uri", "tos_uri", text),
-    Member("contacts", "contacts", strings),
-    Member("software_id", "software_id", text),
-    Member("software_version", "software_version", text),
-    Member("jwks_uri", "jwks_uri", text),
-    Member("jwks", "jwks", key_set),
-    Member("token_endpoint_auth_signing_alg", "token_endpoint_auth_signing_alg", text),
-    Member("initiate_login_uri", "initiate_login_uri", text, openid=True),
-    Member("post_logout_redirect_uris", "post_logout_redirect_uris", strings, openid=True),
-    Member("backchannel_logout_uri", "backchannel_logout_uri", text, openid=True),
-    Member(
-        "backchannel_logout_session_required",
-        "backchannel_logout_session_required",
-        flag,
-        openid=True,
-    ),
-    Member("subject_type", "subject_type", subject_type, openid=True, default=PUBLIC),
-    Member("sector_identifier_uri", "sector_identifier_uri", text, openid=True),
-    Member(
-        "id_token_signed_response_alg",
-        "id_token_signed_response_alg",
-        text,
-        openid=True,
-        default=signed_responses.DEFAULT,
-    ),
-    Member("userinfo_signed_response_alg", "userinfo_signed_response_alg", text, openid=True),
-    Member("default_max_age", "default_max_age", number, openid=True),
-    Member("require_auth_time", "require_auth_time", flag, openid=True, default=False),
-    Member("default_acr_values", "default_acr_values", strings, openid=True),
-    Member("request_uris", "request_uris", strings),
-    Member("request_object_signing_alg", "request_object_signing_alg", text),
-    Member("require_signed_request_object", "require_signed_request_object", flag, default=False),
-)
-NAMES = {
-    "name": "client_name",
-    "scopes": "scope",
-    "auth_method": "token_endpoint_auth_method",
-} | {row.field: row.name for row in ROWS}
+ROWS = tuple(member for member in MEMBERS.values() if member.set_by is SetBy.CLIENT)
+NAMES = {row.field: row.name for row in ROWS}
 """What each field is called on the wire."""
 
 
-def fields(given: Given, openid: bool) -> dict[str, Any]:
-    """Return the field of each row as it is given, or its empty value. Raises InvalidMetadata."""
-    rows = (row for row in ROWS if openid or not row.openid)
-    return {row.field: row.read(given, row.name) for row in rows}
+def text(given: Given, name: str) -> str | None:
+    """Return a string, None when it is left out. Raises InvalidMetadata."""
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InvalidMetadata({name: "It must be a string."})
+    return value
+
+
+def strings(given: Given, name: str) -> list[str]:
+    """Return a list of strings, empty when it is left out. Raises InvalidMetadata."""
+    value = given.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidMetadata({name: "It must be a list of strings."})
+    return value
+
+
+def _scopes(given: Given, name: str) -> list[str]:
+    return (text(given, name) or "").split(" ")
+
+
+def _flag(given: Given, name: str) -> bool:
+    value = given.get(name, False)
+    if not isinstance(value, bool):
+        raise InvalidMetadata({name: "It must be true or false."})
+    return value
+
+
+def _number(given: Given, name: str) -> int | None:
+    value = given.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise InvalidMetadata({name: "It must be a whole number."})
+    return value
+
+
+def _key_set(given: Given, name: str) -> dict[str, Any] | None:
+    value = given.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise InvalidMetadata({name: "It must be an object."})
+    return value
+
+
+_READ: Mapping[Datatype, Callable[[Given, str], object]] = {
+    Datatype.TEXT: text,
+    Datatype.URI: text,
+    Datatype.TEXTS: strings,
+    Datatype.URIS: strings,
+    Datatype.SCOPES: _scopes,
+    Datatype.FLAG: _flag,
+    Datatype.NUMBER: _number,
+    Datatype.KEY_SET: _key_set,
+}
+
+
+def fields(given: Given, settings: Settings) -> dict[str, Any]:
+    """Return each field that counts as it is given, or its empty value. Raises InvalidMetadata."""
+    rows = (row for row in ROWS if row.counts(settings))
+    return {row.field: _READ[row.datatype](given, row.name) for row in rows}
+
+
+def told(client: Client) -> dict[str, object]:
+    """Return what a client is told that it registered, without what it left out."""
+    told = {row.name: _told(row, client) for row in ROWS}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _told(row: Member, client: Client) -> object:
+    value = getattr(client, row.field)
+    match row.datatype:
+        case Datatype.SCOPES:
+            return " ".join(value)
+        case Datatype.TEXTS | Datatype.URIS:
+            return list(value) or None
+        case Datatype.KEY_SET:
+            return None if value is None else json.loads(value)
+    value = row.default if value is None else value
+    return value if value != row.default or OPENID in client.scopes else None

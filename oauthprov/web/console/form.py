@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from pyramid.config import Configurator
 from pyramid.renderers import render_to_response
@@ -20,49 +19,13 @@ from oauthprov.protocol.clients.registrar import (
     Metadata,
     StoredClient,
 )
-from oauthprov.records import Client
-from oauthprov.web.console import form_openid
+from oauthprov.web.console import fields
 from oauthprov.web.console.guard import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
 from oauthprov.web.i18n import too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
-_METHODS = {
-    "client_secret_basic": "A secret in the Authorization header",
-    "client_secret_post": "A secret in the request body",
-    "private_key_jwt": "A signature with a key of its own",
-}
-_MORE = (
-    "default_scopes",
-    "auth_method",
-    "jwks_uri",
-    "jwks",
-    "homepage_uri",
-    "logo_uri",
-    "policy_uri",
-    "tos_uri",
-    "initiate_login_uri",
-    "post_logout_redirect_uris",
-    "backchannel_logout_uri",
-    *form_openid.FIELDS,
-)
-_ADDRESSES = {
-    "homepage_uri": ("Home page", "Where people can read about the app."),
-    "logo_uri": ("Logo", "A PNG, JPEG, GIF or WebP image. It is copied from there now."),
-    "policy_uri": ("Privacy policy", "Where it says what the app does with people's data."),
-    "tos_uri": ("Terms of service", "Where it says on which terms people use the app."),
-    "initiate_login_uri": (
-        "Where a sign-in begins",
-        "The app starts signing somebody in there: people are offered that link here.",
-    ),
-}
-_KEYS = ("jwks_uri", "jwks")
-_LOGOUT = (
-    "post_logout_redirect_uris",
-    "backchannel_logout_uri",
-    "backchannel_logout_session_required",
-)
 _OVERTAKEN = (
     "Somebody changed this client after you opened the page, and nothing was changed now. Below "
     "is what you entered: save it again to put it in place of the other change."
@@ -81,14 +44,14 @@ def choose(request: Request, person: SignedIn) -> dict[str, object]:
 def begin(request: Request, person: SignedIn) -> dict[str, object]:
     """Show an empty form for a type."""
     default = request.oauthprov.settings.default_scopes
-    return _page(request, _kind(request), Metadata(scopes=default, default_scopes=default))
+    return _page(request, _kind(request), {"scopes": default, "default_scopes": default})
 
 
 @console_page
 def register(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Store the client and show its page, with the secret on it this once."""
     kind = _kind(request)
-    metadata = _metadata(request, kind)
+    metadata = fields.entered(request, kind)
     wait = request.oauthprov.site.attempts.new_client(person.account_id)
     if wait:
         page = _page(request, kind, metadata, {"": too_many_attempts(wait)})
@@ -114,7 +77,7 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
     stored = owned(request, person)
     client = stored.record
     kind = CLIENT_TYPES[client.client_type]
-    return _page(request, kind, _as_registered(client), stored=stored)
+    return _page(request, kind, fields.registered(client), stored=stored)
 
 
 @console_page
@@ -123,7 +86,7 @@ def edit(request: Request, person: SignedIn) -> Response | dict[str, object]:
     stored = owned(request, person)
     client = stored.record
     kind = CLIENT_TYPES[client.client_type]
-    metadata = _metadata(request, kind)
+    metadata = fields.entered(request, kind)
     version = version_of(request.oauthprov.form("version"))
     try:
         client = registrar(request).edit(
@@ -147,67 +110,6 @@ def _kind(request: Request) -> ClientType:
     return kind
 
 
-def _metadata(request: Request, kind: ClientType) -> Metadata:
-    names = [scope.name for scope in request.oauthprov.settings.scopes]
-    boxes = [f"{field}.{name}" for field in ("scope", "default") for name in names]
-    form = request.oauthprov.form(
-        "name",
-        "redirect_uris",
-        "auth_method",
-        *_ADDRESSES,
-        *_KEYS,
-        *_LOGOUT,
-        *form_openid.FIELDS,
-        *boxes,
-    )
-    metadata = Metadata(
-        name=form.get("name", ""),
-        redirect_uris=tuple(form.get("redirect_uris", "").split()),
-        auth_method=form.get("auth_method", kind.auth_methods[0]),
-        scopes=tuple(name for name in names if f"scope.{name}" in form),
-        default_scopes=tuple(name for name in names if f"default.{name}" in form),
-    )
-    addresses = {name: form.get(name) for name in _addresses(request, kind)}
-    metadata |= cast(Metadata, addresses)
-    if kind.confidential:
-        metadata["jwks_uri"], metadata["jwks"] = (form.get(field, "").strip() for field in _KEYS)
-    if _logs_out(request, kind):
-        metadata["post_logout_redirect_uris"] = tuple(form.get(_LOGOUT[0], "").split())
-        metadata["backchannel_logout_uri"] = form.get(_LOGOUT[1])
-        metadata["backchannel_logout_session_required"] = _LOGOUT[2] in form
-    return metadata | form_openid.chosen(request, kind, form)
-
-
-def _addresses(request: Request, kind: ClientType) -> list[str]:
-    starts = kind.redirects and request.oauthprov.settings.openid
-    return [name for name in _ADDRESSES if starts or name != "initiate_login_uri"]
-
-
-def _logs_out(request: Request, kind: ClientType) -> bool:
-    return kind.redirects and request.oauthprov.has_page("rp_logout")
-
-
-def _as_registered(client: Client) -> Metadata:
-    return Metadata(
-        name=client.name,
-        redirect_uris=client.redirect_uris,
-        homepage_uri=client.homepage_uri,
-        logo_uri=client.logo_uri,
-        policy_uri=client.policy_uri,
-        tos_uri=client.tos_uri,
-        initiate_login_uri=client.initiate_login_uri,
-        auth_method=client.auth_method,
-        jwks_uri=client.jwks_uri,
-        jwks=client.jwks,
-        scopes=client.scopes,
-        default_scopes=client.default_scopes,
-        post_logout_redirect_uris=client.post_logout_redirect_uris,
-        backchannel_logout_uri=client.backchannel_logout_uri,
-        backchannel_logout_session_required=client.backchannel_logout_session_required,
-        **form_openid.registered(client),
-    )
-
-
 def _page(
     request: Request,
     kind: ClientType,
@@ -220,19 +122,13 @@ def _page(
         request.response.status_int = 422
     page: dict[str, object] = {
         "kind": kind,
-        "metadata": metadata,
-        "scopes": tools.settings.scopes,
-        "methods": [
-            (method, _METHODS[method]) for method in kind.auth_methods if kind.confidential
-        ],
-        "addresses": [(name, *_ADDRESSES[name]) for name in _addresses(request, kind)],
-        "logs_out": _logs_out(request, kind),
-        **form_openid.offered(request, kind),
+        "fields": fields.fields(request, kind, metadata),
+        "first": fields.FIRST,
         "problems": problems,
         "problem": problems.get("", "Nothing is stored yet: see below what to change.")
         if problems
         else None,
-        "more": not problems.keys().isdisjoint(_MORE),
+        "more": not problems.keys() <= {"", *fields.FIRST},
         "version": None,
     }
     if stored is None:

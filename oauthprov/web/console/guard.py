@@ -19,6 +19,7 @@ from oauthprov.protocol.clients.registrar import (
 )
 from oauthprov.protocol.token import client_assertions
 from oauthprov.records import Client
+from oauthprov.web.console.fields import facts
 from oauthprov.web.errors import Rejected
 from oauthprov.web.request import Request
 from oauthprov.web.signed_in import PersonView, View, signed_in
@@ -94,6 +95,7 @@ def client_page(
         "secret": secret,
         "has_secret": has_secret(client),
         "registered": False,
+        "facts": facts(tools.settings, client),
         "scopes": [(name, sentences.get(name, "")) for name in client.scopes],
         "issuer": tools.settings.issuer,
         "endpoints": [(_ENDPOINTS[name], address) for name, address in endpoints.items()],

@@ -143,7 +143,6 @@ def test_a_machine_that_asks_for_no_scope_gets_the_default_ones():
         ("client_uri", True),
         ("logo_uri", {}),
         ("scope", ["read"]),
-        ("software_id", 1.5),
         ("token_endpoint_auth_method", ["none"]),
         ("application_type", 1),
         ("application_type", "spa"),

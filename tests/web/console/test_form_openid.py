@@ -41,7 +41,7 @@ def test_what_is_chosen_is_registered_and_shown(site, alice):
     client = registered(site)
     assert (client.subject_type, client.id_token_signed_response_alg) == ("pairwise", "RS256")
     page = alice.get(f"/clients/{client.client_id}").text
-    assert "What it knows people by" in page
+    assert "Subject type" in page
     form = alice.get(f"/clients/{client.client_id}/edit").form
     assert {name: form[name].value for name in chosen} == chosen
 

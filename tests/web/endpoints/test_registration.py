@@ -222,8 +222,6 @@ def test_addresses_are_stored_and_not_fetched(site):
         ("contacts", ["x" * 255]),
         ("contacts", [f"{number}" for number in range(11)]),
         ("contacts", ["a\nb"]),
-        ("software_id", "a\0b"),
-        ("software_version", "x" * 255),
         ("token_endpoint_auth_method", "client_secret_jwt"),
         ("token_endpoint_auth_method", "tls_client_auth"),
         ("grant_types", ["client_credentials"]),
@@ -525,7 +523,7 @@ def test_rfc_7592_section_2_2_an_update_replaces_everything(site):
         | {
             "client_uri": "https://app.example/",
             "contacts": ["alice"],
-            "software_id": "printer",
+            "policy_uri": "https://app.example/privacy",
             "grant_types": ["authorization_code", "refresh_token"],
         },
     )
@@ -534,7 +532,7 @@ def test_rfc_7592_section_2_2_an_update_replaces_everything(site):
     now = response.json
     assert (now["client_name"], now["scope"]) == ("Scanner", "photos:read")
     assert now["grant_types"] == ["authorization_code"]
-    assert not now.keys() & {"client_uri", "contacts", "software_id", "client_secret"}
+    assert not now.keys() & {"client_uri", "contacts", "policy_uri", "client_secret"}
     assert now == managed(site, told).json
     assert stored(site, told).secrets == (credentials.digest(told["client_secret"]),)
 

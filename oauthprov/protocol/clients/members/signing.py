@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oauthprov.errors import JoseError
-from oauthprov.protocol.clients.rules.rule import Rule, as_given, fetchable, stripped
+from oauthprov.protocol.clients.members.member import Datatype, Member, to_confidential
+from oauthprov.protocol.clients.members.rule import as_given, fetchable, stripped
+from oauthprov.protocol.clients.messages import N_
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_key_set
 from oauthprov.settings import Settings
@@ -60,11 +62,52 @@ def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) ->
     return uris
 
 
-RULES: Mapping[str, Rule] = {
-    "jwks_uri": _jwks_uri,
-    "jwks": _jwks,
-    "request_uris": _request_uris,
-    "request_object_signing_alg": _algorithm,
-    "require_signed_request_object": as_given,
-    "token_endpoint_auth_signing_alg": _algorithm,
-}
+MEMBERS: Sequence[Member] = (
+    Member(
+        "jwks_uri",
+        Datatype.URI,
+        _jwks_uri,
+        "where it publishes its public keys",
+        trusted=True,
+        label=N_("Address of its public keys"),
+        hint=N_("Where the app publishes its public keys, so that it can change them."),
+        offered=to_confidential,
+    ),
+    Member(
+        "jwks",
+        Datatype.KEY_SET,
+        _jwks,
+        "its public keys themselves, a JWK Set",
+        trusted=True,
+        label=N_("Its public keys"),
+        hint=N_("Or the keys themselves, as a JWK Set. Never paste a private key."),
+        offered=to_confidential,
+    ),
+    Member(
+        "token_endpoint_auth_signing_alg",
+        Datatype.TEXT,
+        _algorithm,
+        "the only algorithm with which it signs its client assertions",
+        metavar="ALG",
+    ),
+    Member(
+        "request_uris",
+        Datatype.URIS,
+        _request_uris,
+        "where its request objects are (RFC 9101)",
+    ),
+    Member(
+        "request_object_signing_alg",
+        Datatype.TEXT,
+        _algorithm,
+        "the only algorithm with which it signs request objects",
+        metavar="ALG",
+    ),
+    Member(
+        "require_signed_request_object",
+        Datatype.FLAG,
+        as_given,
+        "authorization requests count only if they are signed (RFC 9101)",
+        default=False,
+    ),
+)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from oauthprov.protocol.clients.members.member import Datatype, Member, to_redirecting
+from oauthprov.protocol.clients.members.rule import as_given, distinct, fetchable, stripped
+from oauthprov.protocol.clients.messages import N_
 from oauthprov.protocol.clients.redirects import (
     AUTHORIZATION_RESPONSE,
     LOGOUT_RESPONSE,
@@ -12,7 +15,6 @@ from oauthprov.protocol.clients.redirects import (
     URI_LIMIT,
     problem_with,
 )
-from oauthprov.protocol.clients.rules.rule import Rule, as_given, distinct, fetchable, stripped
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
 
@@ -96,14 +98,94 @@ def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Setti
     return uri
 
 
-RULES: Mapping[str, Rule] = {
-    "redirect_uris": _redirect_uris,
-    "post_logout_redirect_uris": _post_logout_redirect_uris,
-    "homepage_uri": _web_uri,
-    "logo_uri": _web_uri,
-    "policy_uri": _web_uri,
-    "tos_uri": _web_uri,
-    "initiate_login_uri": _initiate_login_uri,
-    "backchannel_logout_uri": _backchannel_logout_uri,
-    "backchannel_logout_session_required": as_given,
-}
+MEMBERS: Sequence[Member] = (
+    Member(
+        "redirect_uris",
+        Datatype.URIS,
+        _redirect_uris,
+        "where people return with a code",
+        shown=True,
+        trusted=True,
+        label=N_("Redirect URIs"),
+        hint=N_("Where people return to the app, one a line, compared character by character."),
+        offered=to_redirecting,
+    ),
+    Member(
+        "homepage_uri",
+        Datatype.URI,
+        _web_uri,
+        "where people can read about it",
+        wire="client_uri",
+        shown=True,
+        label=N_("Home page"),
+        hint=N_("Where people can read about the app."),
+    ),
+    Member(
+        "logo_uri",
+        Datatype.URI,
+        _web_uri,
+        "its logo, which is copied at once",
+        shown=True,
+        label=N_("Logo"),
+        hint=N_("A PNG, JPEG, GIF or WebP image. The server copies it when you save."),
+    ),
+    Member(
+        "policy_uri",
+        Datatype.URI,
+        _web_uri,
+        "its privacy policy",
+        shown=True,
+        label=N_("Privacy policy"),
+        hint=N_("What the app does with people's data."),
+    ),
+    Member(
+        "tos_uri",
+        Datatype.URI,
+        _web_uri,
+        "its terms of service",
+        shown=True,
+        label=N_("Terms of service"),
+        hint=N_("The terms on which people use the app."),
+    ),
+    Member(
+        "initiate_login_uri",
+        Datatype.URI,
+        _initiate_login_uri,
+        "where it begins a sign-in here",
+        openid=True,
+        shown=True,
+        label=N_("Where a sign-in begins"),
+        hint=N_("The app starts to sign somebody in there. Pages here link to it."),
+        offered=to_redirecting,
+    ),
+    Member(
+        "post_logout_redirect_uris",
+        Datatype.URIS,
+        _post_logout_redirect_uris,
+        "where people may return after they have signed out",
+        openid=True,
+        label=N_("Post-logout redirect URIs"),
+        hint=N_("Where people return after signing out, one a line."),
+        offered=to_redirecting,
+    ),
+    Member(
+        "backchannel_logout_uri",
+        Datatype.URI,
+        _backchannel_logout_uri,
+        "where it is notified when people sign out",
+        openid=True,
+        label=N_("Back-channel logout URI"),
+        hint=N_("The server notifies the app there when somebody signs out."),
+        offered=to_redirecting,
+    ),
+    Member(
+        "backchannel_logout_session_required",
+        Datatype.FLAG,
+        as_given,
+        "its logout notifications must name the session that ended",
+        openid=True,
+        label=N_("Session named at logout"),
+        hint=N_("The app needs to know which session ended."),
+        offered=to_redirecting,
+    ),
+)

@@ -1,12 +1,13 @@
-"""What a client calls itself, and what it says of its software."""
+"""What a client calls itself, and whom to ask about it (RFC 7591 section 2)."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from oauthprov.credentials import is_invisible
-from oauthprov.protocol.clients.rules.rule import Rule
+from oauthprov.protocol.clients.members.member import Datatype, Member
+from oauthprov.protocol.clients.messages import N_
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
 
@@ -47,9 +48,16 @@ def _plain(given: str) -> str:
     return text
 
 
-RULES: Mapping[str, Rule] = {
-    "name": _name,
-    "contacts": _contacts,
-    "software_id": _text,
-    "software_version": _text,
-}
+MEMBERS: Sequence[Member] = (
+    Member(
+        "name",
+        Datatype.TEXT,
+        _name,
+        "the name that people see",
+        wire="client_name",
+        shown=True,
+        label=N_("Name"),
+        hint=N_("People see it when the app asks for access."),
+    ),
+    Member("contacts", Datatype.TEXTS, _contacts, "whom to ask about the client"),
+)

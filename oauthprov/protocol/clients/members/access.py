@@ -1,0 +1,123 @@
+"""What a client may do: its grants, its scopes, how it proves who it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oauthprov.protocol.clients import response_types
+from oauthprov.protocol.clients.members.member import Datatype, Member, SetBy
+from oauthprov.protocol.clients.members.rule import as_given
+from oauthprov.protocol.clients.messages import N_
+from oauthprov.protocol.clients.types import CONFIDENTIAL_METHODS, ClientType
+from oauthprov.settings import Settings
+
+
+def _grant_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    known = (*kind.grant_types, *_implicit(kind, settings))
+    first = {kind.grant_types[0], response_types.IMPLICIT}
+    if first.isdisjoint(given) or not set(given).issubset(known):
+        raise ValueError(f"A {kind.name} client has {' and perhaps '.join(known)}.")
+    return tuple(name for name in known if name in given)
+
+
+def _implicit(kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    return response_types.implicit(settings) if kind.redirects else ()
+
+
+def _response_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    known = response_types.offered((*kind.grant_types, *_implicit(kind, settings)))
+    wanted = [" ".join(sorted(words.split())) for words in given]
+    if not set(wanted).issubset(known):
+        raise ValueError(f"Choose some of {', '.join(known)}." if known else "It has none.")
+    return tuple(name for name in known if name in wanted)
+
+
+def _scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    chosen = set(given)
+    declared = [scope.name for scope in settings.scopes]
+    unknown = chosen.difference(declared)
+    if unknown:
+        raise ValueError(f"This server has no such scope: {' '.join(sorted(unknown))}.")
+    # A machine without scopes is a resource server that introspects tokens (RFC 7662).
+    if declared and not chosen and kind.redirects:
+        raise ValueError("Choose at least one scope.")
+    return tuple(name for name in declared if name in chosen)
+
+
+def _default_scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(given))
+
+
+def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
+    if given not in kind.auth_methods:
+        raise ValueError(f"Choose one of {', '.join(kind.auth_methods)}.")
+    return given
+
+
+MEMBERS: Sequence[Member] = (
+    Member(
+        "scopes",
+        Datatype.SCOPES,
+        _scopes,
+        "what it may request",
+        wire="scope",
+        trusted=True,
+        label=N_("Scopes"),
+        hint=N_("What the app may request."),
+    ),
+    Member(
+        "default_scopes",
+        Datatype.SCOPES,
+        _default_scopes,
+        "what it gets when it requests no scope",
+        set_by=SetBy.OWNER,
+        label=N_("Default scopes"),
+        hint=N_("What the app gets when it requests no scope."),
+    ),
+    Member(
+        "grant_types",
+        Datatype.TEXTS,
+        _grant_types,
+        "of those of its type",
+        trusted=True,
+        metavar="GRANT_TYPE",
+    ),
+    Member(
+        "response_types",
+        Datatype.TEXTS,
+        _response_types,
+        "of those that go with its grant types; without any, all of them",
+        metavar="RESPONSE_TYPE",
+    ),
+    Member(
+        "auth_method",
+        Datatype.TEXT,
+        _auth_method,
+        f"how it authenticates: one of {', '.join(CONFIDENTIAL_METHODS)}",
+        wire="token_endpoint_auth_method",
+        trusted=True,
+        label=N_("Client authentication"),
+        hint=N_("How the app proves to the token endpoint who it is."),
+        choices=lambda kind, settings: kind.auth_methods,
+        words={
+            "client_secret_basic": N_("A secret in the Authorization header"),
+            "client_secret_post": N_("A secret in the request body"),
+            "private_key_jwt": N_("A signature with its own key"),
+        },
+        metavar="METHOD",
+    ),
+    Member(
+        "first_party",
+        Datatype.FLAG,
+        as_given,
+        "it is ours: nobody is asked for consent; ends when others change it",
+        set_by=SetBy.OPERATOR,
+    ),
+    Member(
+        "verified",
+        Datatype.FLAG,
+        as_given,
+        "it is who it says it is; ends when its name, logo or addresses change",
+        set_by=SetBy.OPERATOR,
+    ),
+)

@@ -1,0 +1,117 @@
+"""What a row of the table of client members says."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from enum import Enum
+
+from oauthprov.protocol.clients.members.rule import Rule
+from oauthprov.protocol.clients.types import ClientType
+from oauthprov.settings import Settings
+
+
+class Datatype(Enum):
+    """What the values of a member are. JSON, the form and the command each read it by this.
+
+    TEXT and URI are a ``str | None``, TEXTS, URIS and SCOPES a tuple of ``str``, FLAG a ``bool``,
+    NUMBER an ``int | None``, KEY_SET a JWK Set as JSON (``str | None``).
+    """
+
+    TEXT = "text"
+    URI = "URI"
+    TEXTS = "texts"
+    URIS = "URIs"
+    SCOPES = "scopes"
+    FLAG = "flag"
+    NUMBER = "number"
+    KEY_SET = "key set"
+
+    @property
+    def several(self) -> bool:
+        """Whether a member holds any number of values."""
+        return self in (Datatype.TEXTS, Datatype.URIS, Datatype.SCOPES)
+
+
+class SetBy(Enum):
+    """Who may set a member; everybody named before may do it too."""
+
+    OPERATOR = "operator"
+    OWNER = "owner"
+    CLIENT = "client"
+
+
+Offered = Callable[[ClientType, Settings], bool]
+Choices = Callable[[ClientType, Settings], Sequence[str]]
+
+
+def to_all(kind: ClientType, settings: Settings) -> bool:
+    """Offer a member to clients of every type."""
+    return True
+
+
+def to_confidential(kind: ClientType, settings: Settings) -> bool:
+    """Offer a member to clients that keep a secret or a key."""
+    return kind.confidential
+
+
+def to_redirecting(kind: ClientType, settings: Settings) -> bool:
+    """Offer a member to clients that people sign in to."""
+    return kind.redirects
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One thing that may be chosen for a client.
+
+    * ``field`` is the field of :class:`oauthprov.records.Client`, ``rule`` judges its value.
+    * ``wire`` is its name in client metadata (RFC 7591 section 2), if that isn't ``field``.
+      ``default`` is what leaving it out means there: the response tells clients with the scope
+      ``openid``.
+    * ``openid``: it counts only where the server speaks OpenID Connect.
+    * ``shown``: people see it, so a change ends ``verified``. ``trusted``: who else holds a token
+      or a code depends on it, so a change ends ``first_party``
+      (:mod:`oauthprov.protocol.clients.verification`).
+    * ``label`` and ``hint`` stand on the console's form, for clients that it is ``offered`` to;
+      without a label it isn't there. With ``choices`` the form has one radio button each,
+      explained by ``words``, and nothing where there is less than two.
+    * ``help`` explains the command's option, ``metavar`` names its value.
+    """
+
+    field: str
+    datatype: Datatype
+    rule: Rule
+    help: str
+    _: KW_ONLY
+    wire: str = ""
+    default: object = None
+    set_by: SetBy = SetBy.CLIENT
+    openid: bool = False
+    shown: bool = False
+    trusted: bool = False
+    label: str = ""
+    hint: str = ""
+    offered: Offered = to_all
+    choices: Choices | None = None
+    words: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    metavar: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in client metadata."""
+        return self.wire or self.field
+
+    @property
+    def option(self) -> str:
+        """The option of ``oauthprov client``; one that takes several values is repeated."""
+        one = self.field.removesuffix("s") if self.datatype.several else self.field
+        return "--" + one.replace("_", "-")
+
+    def goes_with(self, kind: ClientType, settings: Settings) -> bool:
+        """Tell whether clients of this type have a use for it here."""
+        return self.counts(settings) and self.offered(kind, settings)
+
+    def counts(self, settings: Settings) -> bool:
+        """Tell whether the server knows it at all."""
+        return settings.openid or not self.openid

@@ -1,0 +1,207 @@
+"""The fields of a client's form and the facts on its page, made of the table of members."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from oauthprov.protocol.clients.members import MEMBERS, Datatype, Member
+from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType
+from oauthprov.records import Client
+from oauthprov.settings import Settings
+from oauthprov.web.i18n import _, marked
+from oauthprov.web.request import Request
+
+FIRST = ("name", "redirect_uris", "scopes")
+"""What everybody fills in; the form shows the rest when it is opened."""
+
+_LABELLED = tuple(member for member in MEMBERS.values() if member.label)
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Client)}
+_BOXES = {"scopes": "scope.", "default_scopes": "default."}
+"""What the names of the check boxes of scopes begin with."""
+_LOGOUT = (
+    "post_logout_redirect_uris",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
+)
+"""What counts only where people sign out at this server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A radio button or a check box: what the form sends, and what a person reads."""
+
+    name: str
+    value: str
+    words: str
+    code: str
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the form. ``control`` is one of line, lines and choices.
+
+    ``type`` is that of its ``input`` elements; lines have none. A flag is a check box: its hint
+    stands beside the box.
+    """
+
+    name: str
+    control: str
+    label: str
+    hint: str
+    value: str = ""
+    choices: Sequence[Choice] = ()
+    type: str = "text"
+    required: bool = False
+
+
+def offered(request: Request, kind: ClientType) -> list[Member]:
+    """Return the members that the form of a client of this type has."""
+    settings = request.oauthprov.settings
+    signs_out = request.oauthprov.has_page("rp_logout")
+    return [
+        member
+        for member in _LABELLED
+        if member.goes_with(kind, settings)
+        and (member.choices is None or len(member.choices(kind, settings)) > 1)
+        and (signs_out or member.field not in _LOGOUT)
+    ]
+
+
+def entered(request: Request, kind: ClientType) -> dict[str, Any]:
+    """Return what was filled in, by field; what the form doesn't have isn't among it."""
+    members, settings = offered(request, kind), request.oauthprov.settings
+    names = [name for member in members for name in _inputs(member, settings)]
+    form = request.oauthprov.form(*names)
+    return {member.field: _entered(member, form, kind, settings) for member in members}
+
+
+def registered(client: Client) -> dict[str, Any]:
+    """Return what is registered of a client, by field."""
+    return {field: getattr(client, field) for field in MEMBERS}
+
+
+def fields(request: Request, kind: ClientType, metadata: Mapping[str, Any]) -> list[Field]:
+    """Return the fields of the form for clients of this type, filled in with ``metadata``."""
+    settings = request.oauthprov.settings
+    return [
+        _field(member, metadata.get(member.field), kind, settings)
+        for member in offered(request, kind)
+    ]
+
+
+def facts(settings: Settings, client: Client) -> list[tuple[str, list[str]]]:
+    """Return the labels and values that a client's page shows beside its name and scopes."""
+    kind = CLIENT_TYPES[client.client_type]
+    return [
+        (marked(member.label), _values(getattr(client, member.field)))
+        for member in _LABELLED
+        if member.field != "name"
+        and member.datatype is not Datatype.SCOPES
+        and getattr(client, member.field)
+        and (member.goes_with(kind, settings) or _is_chosen(client, member.field))
+    ]
+
+
+def _is_chosen(client: Client, field: str) -> bool:
+    return bool(getattr(client, field) != _DEFAULTS[field])
+
+
+def _values(value: object) -> list[str]:
+    if isinstance(value, tuple):
+        return list(value)
+    return [_("yes") if value is True else str(value)]
+
+
+def _inputs(member: Member, settings: Settings) -> list[str]:
+    if member.datatype is Datatype.SCOPES:
+        return [_BOXES[member.field] + scope.name for scope in settings.scopes]
+    return [member.field]
+
+
+def _entered(
+    member: Member, form: Mapping[str, str], kind: ClientType, settings: Settings
+) -> object:
+    given = form.get(member.field, "")
+    if member.choices is not None:
+        return form.get(member.field, member.choices(kind, settings)[0])
+    match member.datatype:
+        case Datatype.SCOPES:
+            names = [scope.name for scope in settings.scopes]
+            return tuple(name for name in names if _BOXES[member.field] + name in form)
+        case Datatype.FLAG:
+            return member.field in form
+        case Datatype.URIS:
+            return tuple(given.split())
+        case Datatype.TEXTS:
+            return tuple(filter(None, map(str.strip, given.splitlines())))
+        case Datatype.NUMBER:
+            return _number(given.strip())
+    return given.strip()
+
+
+def _number(given: str) -> int | None:
+    # What isn't a number goes to the rule as a negative one, which it refuses.
+    number = given.isascii() and given.isdigit() and len(given) < 20
+    return int(given) if number else -1 if given else None
+
+
+def _field(member: Member, value: object, kind: ClientType, settings: Settings) -> Field:
+    control, type_of_input = _CONTROLS[member.datatype]
+    hint = marked(member.hint) if member.hint else ""
+    choices: Sequence[Choice] = ()
+    if member.datatype is Datatype.SCOPES:
+        choices = _boxes(member, value, settings)
+    elif member.datatype is Datatype.FLAG:
+        hint, choices = "", [Choice(member.field, "on", hint, "", value is True)]
+    elif member.choices is not None:
+        control, type_of_input = "choices", "radio"
+        choices = _buttons(member, value, member.choices(kind, settings))
+    return Field(
+        name=member.field,
+        control=control,
+        label=marked(member.label),
+        hint=hint,
+        value=_text(value),
+        choices=choices,
+        type=type_of_input,
+        required=member.field in FIRST,
+    )
+
+
+def _buttons(member: Member, value: object, choices: Sequence[str]) -> list[Choice]:
+    chosen = value if value in choices else choices[0]
+    words = {choice: marked(words) for choice, words in member.words.items()}
+    return [
+        Choice(member.field, choice, words.get(choice, ""), choice, choice == chosen)
+        for choice in choices
+    ]
+
+
+def _boxes(member: Member, value: object, settings: Settings) -> list[Choice]:
+    chosen = value if isinstance(value, tuple) else ()
+    return [
+        Choice(_BOXES[member.field] + s.name, "on", s.sentence, s.name, s.name in chosen)
+        for s in settings.scopes
+    ]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return "\n".join(value)
+    return "" if value is None else str(value)
+
+
+_CONTROLS = {
+    Datatype.TEXT: ("line", "text"),
+    Datatype.URI: ("line", "url"),
+    Datatype.NUMBER: ("line", "number"),
+    Datatype.TEXTS: ("lines", ""),
+    Datatype.URIS: ("lines", ""),
+    Datatype.KEY_SET: ("lines", ""),
+    Datatype.FLAG: ("choices", "checkbox"),
+    Datatype.SCOPES: ("choices", "checkbox"),
+}
