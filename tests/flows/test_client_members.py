@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
+from functools import cache
+from pathlib import Path
 
 import pytest
 
+from oauthprov.protocol.clients import members
 from oauthprov.protocol.clients.members import MEMBERS, Datatype, SetBy
 from oauthprov.protocol.clients.registrar import InvalidMetadata
 from oauthprov.protocol.clients.types import CLIENT_TYPES
@@ -106,6 +110,24 @@ def test_a_row_has_a_name_and_an_option_of_its_own_and_explains_itself(field):
     assert row.option not in {other.option for other in rows}
     assert row.name not in {other.name for other in rows}
     assert row.label or not row.hint
+
+
+@EVERY
+def test_what_a_form_says_of_it_is_marked_for_translation(field):
+    """Message extraction sees literals within ``N_()`` and nothing else."""
+    row = MEMBERS[field]
+    assert {row.label, row.hint, *row.words.values()} <= {"", *marked_literals()}
+
+
+@cache
+def marked_literals() -> frozenset[str]:
+    calls = (
+        node
+        for path in Path(members.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "N_"
+    )
+    return frozenset(ast.literal_eval(call.args[0]) for call in calls)
 
 
 class TestRegistration:

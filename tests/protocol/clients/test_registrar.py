@@ -93,6 +93,8 @@ def test_a_type_decides_grants_authentication_and_secret(registrar, kind):
         ("scopes", ["profile:read", "printers:read"]),
         ("scopes", []),
         ("default_scopes", ["photos:write"]),
+        ("response_types", ["code", "id_token"]),
+        ("response_types", ["token"]),
         ("auth_method", "none"),
         ("auth_method", "client_secret_jwt"),
         ("token_endpoint_auth_signing_alg", "HS256"),
@@ -142,6 +144,24 @@ def test_what_a_machine_may_have(registrar):
     for field in ("redirect_uris", "request_uris"):
         wrong = {"type": "machine", "name": "Job", field: [HTTPS]}
         assert problems(lambda wrong=wrong: registrar.register(**wrong)) == {field}
+
+
+def test_response_types_are_registered_by_one_spelling(storage):
+    implicit = sites.ini("sqlite://", scopes=sites.OPENID, **{"openid.implicit": "true"})
+    registrar = Registrar(Settings.from_ini(implicit), storage, lambda: NOW)
+    grants = ["authorization_code", "implicit"]
+    client, _ = web(registrar, grant_types=grants, response_types=["token id_token", "code"])
+    assert client.response_types == ("code", "id_token token")
+    machine = {"type": "machine", "name": "Job", "response_types": ["code"]}
+    assert problems(lambda: registrar.register(**machine)) == {"response_types"}
+
+
+@pytest.mark.parametrize("name", ["colour", "secrets", "owner_id", "registration_token"])
+def test_what_is_no_member_can_not_be_chosen(registrar, name):
+    client, _ = web(registrar)
+    for work in (registrar.edit, lambda _, **given: web(registrar, **given)):
+        with pytest.raises(TypeError, match=name):
+            work(client.client_id, **{name: "x"})
 
 
 def test_an_edit_judges_only_what_it_changes(storage, registrar):

@@ -28,7 +28,7 @@ def _response_types(given: Sequence[str], kind: ClientType, settings: Settings) 
     known = response_types.offered((*kind.grant_types, *_implicit(kind, settings)))
     wanted = [" ".join(sorted(words.split())) for words in given]
     if not set(wanted).issubset(known):
-        raise ValueError(f"Choose some of {', '.join(known)}." if known else "It has none.")
+        raise ValueError(f"A {kind.name} client may have {', '.join(known) or 'none'}.")
     return tuple(name for name in known if name in wanted)
 
 
