@@ -229,7 +229,7 @@ class TestForm:
         shown = page.html.find("dl", class_="facts").text
         texts = values[0] if isinstance(values[0], tuple) else [values[0]]
         for text in () if field == "name" else texts:
-            assert ("yes" if text is True else text) in shown
+            assert ("yes" if text is True else str(text)) in shown
 
     @pytest.mark.parametrize("field", [name for name in MEMBERS if name not in ON_THE_FORM])
     def test_what_the_form_does_not_have_can_not_be_sent(self, site, alice, server, field, values):

@@ -77,8 +77,9 @@ def document_of(client: Client) -> dict[str, object]:
         "response_types": list(response_types.of(client)),
         "application_type": "native" if client.client_type == "native" else "web",
     }
-    if client.backchannel_logout_uri is None:
-        made.pop("backchannel_logout_session_required", None)
+    required = made.pop("backchannel_logout_session_required", False)
+    if client.backchannel_logout_uri is not None:
+        made["backchannel_logout_session_required"] = required
     return made
 
 

@@ -96,5 +96,5 @@ def _told(row: Member, client: Client) -> object:
             return list(value) or None
         case Datatype.KEY_SET:
             return None if value is None else json.loads(value)
-    value = row.default if value is None else value
-    return value if value != row.default or OPENID in client.scopes else None
+    value = row.left_out if value is None else value
+    return value if value != row.left_out or OPENID in client.scopes else None

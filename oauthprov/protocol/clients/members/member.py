@@ -67,8 +67,8 @@ class Member:
 
     * ``field`` is the field of :class:`oauthprov.records.Client`, ``rule`` judges its value.
     * ``wire`` is its name in client metadata (RFC 7591 section 2), if that isn't ``field``.
-      ``default`` is what leaving it out means there: the response tells clients with the scope
-      ``openid``.
+      ``default`` is what leaving it out means there, of a flag always ``False``: the response
+      tells clients with the scope ``openid``.
     * ``openid``: it counts only where the server speaks OpenID Connect.
     * ``shown``: people see it, so a change ends ``verified``. ``trusted``: who else holds a token
       or a code depends on it, so a change ends ``first_party``
@@ -101,6 +101,11 @@ class Member:
     def name(self) -> str:
         """The name in client metadata."""
         return self.wire or self.field
+
+    @property
+    def left_out(self) -> object:
+        """What it means to leave it out of client metadata; None for nothing."""
+        return False if self.datatype is Datatype.FLAG else self.default
 
     @property
     def option(self) -> str:

@@ -138,7 +138,6 @@ MEMBERS: Sequence[Member] = (
         Datatype.FLAG,
         as_given,
         "it needs the auth_time of a sign-in, which every ID token has",
-        default=False,
         openid=True,
     ),
     Member(

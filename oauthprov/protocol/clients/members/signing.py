@@ -108,6 +108,5 @@ MEMBERS: Sequence[Member] = (
         Datatype.FLAG,
         as_given,
         "authorization requests count only if they are signed (RFC 9101)",
-        default=False,
     ),
 )
