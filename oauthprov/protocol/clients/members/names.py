@@ -60,4 +60,20 @@ MEMBERS: Sequence[Member] = (
         hint=N_("People see it when the app asks for access."),
     ),
     Member("contacts", Datatype.TEXTS, _contacts, "whom to ask about the client"),
+    Member(
+        "software_id",
+        Datatype.TEXT,
+        _text,
+        "the id that all installations of its software share",
+        label=N_("Software ID"),
+        hint=N_("The same for every installation of the software."),
+    ),
+    Member(
+        "software_version",
+        Datatype.TEXT,
+        _text,
+        "the version of its software",
+        label=N_("Software version"),
+        hint=N_("It changes with every release of the software."),
+    ),
 )
