@@ -110,7 +110,8 @@ class Walk:
         self.visitor.button("Connect again").click()
         self.visitor.look("Demo asks for access")
         assert self.asked() == ["See photos new"]
-        before = self.visitor.page.get_by_role("list", name="You allowed this app before")
+        name = "You allowed this app the following before"
+        before = self.visitor.page.get_by_role("list", name=name)
         expect(before).to_have_text("See your name")
         self.visitor.button("Allow").click()
         self.visitor.look("Connected")

@@ -46,7 +46,8 @@ def _asked(question: ConsentQuestion) -> dict[str, object]:
     everything = (*question.scopes, *question.resources)
     more = question.granted_before is not None and any(asked.new for asked in everything)
     if not more:
-        return {"more": False, "scopes": question.scopes, "resources": question.resources}
+        whole = {"scopes": question.scopes, "resources": question.resources}
+        return {"more": False, "known": [], **whole}
     return {
         "more": True,
         "scopes": [asked for asked in question.scopes if asked.new] or question.scopes,

@@ -8,6 +8,9 @@ from oauthprov.records import Consent, Interaction
 from oauthprov.storage.interface import Replace
 from tests.site import CALLBACK, ISSUER, PASSWORD, PHOTOS, arrived
 
+ON = "on 15 January 2027"
+"""The day of the clock that tests hold."""
+
 
 def pressed(page, decision="allow"):
     """What Allow or Cancel on a consent page leads to, whatever the status."""
@@ -75,7 +78,24 @@ def test_a_second_request_is_asked_for_what_is_new_alone(site, alice):
     page = alice.authorize(app, scope="profile:read photos:write").html
     marked = {words(li).removesuffix(" new"): "new" in words(li) for li in page.select("li")}
     assert (marked["See your name"], marked["Add photos"]) == (False, True)
-    assert "You allowed this app before" in page.main.text
+    assert words(page.find(id="before")) == f"You allowed this app the following before, {ON}:"
+    assert [words(li) for li in page.select("[aria-labelledby=before] li")] == ["See your name"]
+
+
+def test_what_was_allowed_before_is_a_whole_sentence_where_no_list_follows(site, alice):
+    app = site.app()
+    alice.connect(app)
+    other = alice.authorize(app, scope="photos:read").html
+    assert f"You allowed this app other things before, {ON}." in words(other.main)
+    assert not other.select("[aria-labelledby=before]")
+
+
+def test_what_was_allowed_before_is_a_whole_sentence_where_nothing_is_new(site, alice):
+    app = site.app("native", redirect_uris=("com.example.app:/callback",))
+    alice.connect(app)
+    same = alice.authorize(app).html
+    assert f"You allowed this app before, {ON}." in words(same.main)
+    assert not same.select("[aria-labelledby=before]")
 
 
 def test_a_decision_is_allow_or_cancel(site, alice):
