@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pyramid.response import Response
-
 from oauthprov.accounts import PASSWORD_ACR, SignedIn
 from oauthprov.protocol.sessions import account_of, browser_key, new_browser_id
 from oauthprov.records import Account, Digest, Session
-from oauthprov.web import csrf
+from oauthprov.web import cookies, csrf
 from oauthprov.web.reify import reify
 
 if TYPE_CHECKING:
@@ -22,7 +20,6 @@ LIMIT = 5
 SESSION_COOKIE = "oauthprov_sid"
 BROWSER_COOKIE = "oauthprov_bid"
 
-_HEADER_LIMIT = 16_384
 _SEPARATOR = "~"
 _NOBODY = ""
 _BROWSER_ID = re.compile(r"[A-Za-z0-9_-]{43}\Z")
@@ -42,18 +39,18 @@ class BrowserSession:
 
     @reify
     def _secrets(self) -> tuple[str, ...]:
-        cookie = _read_cookie(self._request, SESSION_COOKIE) or _NOBODY
+        cookie = cookies.read(self._request, SESSION_COOKIE) or _NOBODY
         active, *others = cookie.split(_SEPARATOR)[: LIMIT + 1]
         known = dict.fromkeys(other for other in others if other not in (_NOBODY, active))
         return (active, *known)[: LIMIT + (active == _NOBODY)]
 
     @reify
     def _browser_id(self) -> str:
-        cookie = _read_cookie(self._request, BROWSER_COOKIE)
+        cookie = cookies.read(self._request, BROWSER_COOKIE)
         if cookie is not None and _BROWSER_ID.match(cookie):
             return cookie
         made = new_browser_id()
-        self._set(BROWSER_COOKIE, made)
+        cookies.write(self._request, BROWSER_COOKIE, made)
         return made
 
     @property
@@ -151,12 +148,7 @@ class BrowserSession:
         self._secrets = secrets
         for name in ("signed_in", "others", "_everybody"):
             self.__dict__.pop(name, None)
-        self._set(SESSION_COOKIE, _SEPARATOR.join(secrets) or None)
-
-    def _set(self, name: str, value: str | None) -> None:
-        self._request.add_response_callback(
-            lambda request, response: _write_cookie(request, response, name, value)
-        )
+        cookies.write(self._request, SESSION_COOKIE, _SEPARATOR.join(secrets) or None)
 
     def _signed_in(self, session: Session, account: Account) -> SignedIn:
         return SignedIn(
@@ -171,32 +163,3 @@ class BrowserSession:
             session_ends_at=self._sessions.ends_at(session),
             epoch=session.epoch,
         )
-
-
-def _read_cookie(request: Request, name: str) -> str | None:
-    """Return the value of our cookie ``name``; None when absent or not plain ASCII."""
-    header = request.environ.get("HTTP_COOKIE", "")[:_HEADER_LIMIT]
-    wanted = _full_name(request, name)
-    for pair in header.split(";"):
-        found, equals, value = pair.strip().partition("=")
-        if equals and found == wanted:
-            return value if value.isascii() and value.isprintable() else None
-    return None
-
-
-def _write_cookie(request: Request, response: Response, name: str, value: str | None) -> None:
-    """Set our cookie ``name`` for this browser session; None deletes it."""
-    response.set_cookie(
-        _full_name(request, name),
-        value or "",
-        max_age=None if value else 0,
-        path="/",
-        secure=request.oauthprov.site.secure,
-        httponly=True,
-        samesite="Lax",
-    )
-
-
-def _full_name(request: Request, name: str) -> str:
-    # RFC 6265bis section 4.1.3.2: no other host can set or shadow a __Host- cookie; needs Secure.
-    return f"__Host-{name}" if request.oauthprov.site.secure else name

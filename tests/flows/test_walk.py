@@ -30,7 +30,7 @@ def test_a_client_of_the_console(site, alice):
     form = alice.get("/clients/new/web").form
     form["name"], form["redirect_uris"] = "Printer", CALLBACK
     form["scope.profile:read"] = True
-    shown = form.submit(headers={"Origin": "https://id.example"})
+    shown = alice.follow(form.submit(headers={"Origin": "https://id.example"}))
     client_id = shown.html.find(id="client-id").text
     secret = shown.html.find(id="client-secret").text
     app = App(site, site.registrar.get(client_id).record, secret)

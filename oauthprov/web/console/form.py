@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pyramid.config import Configurator
-from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov import logs
@@ -19,8 +18,8 @@ from oauthprov.protocol.clients.registrar import (
     Metadata,
     StoredClient,
 )
-from oauthprov.web.console import fields
-from oauthprov.web.console.guard import client_page, console_page, owned, registrar, version_of
+from oauthprov.web.console import fields, new_secret
+from oauthprov.web.console.guard import console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
 from oauthprov.web.i18n import too_many_attempts
 from oauthprov.web.request import Request
@@ -49,7 +48,7 @@ def begin(request: Request, person: SignedIn) -> dict[str, object]:
 
 @console_page
 def register(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Store the client and show its page, with the secret on it this once."""
+    """Store the client and lead to its page, which shows the secret once."""
     kind = _kind(request)
     metadata = fields.entered(request, kind)
     wait = request.oauthprov.site.attempts.new_client(person.account_id)
@@ -66,9 +65,10 @@ def register(request: Request, person: SignedIn) -> Response | dict[str, object]
         return _page(request, kind, metadata, wrong.problems)
     log.info("account %s registered client %s", person.account_id, client.client_id)
     request.oauthprov.provider.logo_worker.want(client, LOGO_PATIENCE)
-    stored = registrar(request).get(client.client_id, person.account_id)
-    value = client_page(request, stored, secret) | {"registered": True}
-    return render_to_response("oauthprov:templates/clients_show.pt", value, request)
+    if secret is not None:
+        new_secret.keep(request, person, client.client_id, secret)
+    shown = request.oauthprov.url("client", {"done": "registered"}, client_id=client.client_id)
+    return see(request, shown)
 
 
 @console_page

@@ -94,7 +94,6 @@ def client_page(
         "kind": kind,
         "secret": secret,
         "has_secret": has_secret(client),
-        "registered": False,
         "facts": facts(tools.settings, client),
         "scopes": [(name, sentences.get(name, "")) for name in client.scopes],
         "issuer": tools.settings.issuer,

@@ -8,6 +8,7 @@ from pyramid.response import Response
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, InvalidMetadata
+from oauthprov.web.console import new_secret
 from oauthprov.web.console.guard import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
 from oauthprov.web.request import Request
@@ -39,26 +40,30 @@ def index(request: Request, person: SignedIn) -> dict[str, object]:
 
 @console_page
 def show(request: Request, person: SignedIn) -> dict[str, object]:
-    """Show a client. Its secret was shown when it was made, and isn't known any more."""
-    return client_page(request, owned(request, person))
+    """Show a client, and its secret right after it was made: later on it isn't known any more."""
+    done = request.oauthprov.query("done").get("done")
+    stored = owned(request, person)
+    secret = new_secret.take(request, person, stored.record.client_id)
+    return client_page(request, stored, secret) | {"registered": done == "registered"}
 
 
 @console_page
-def change_secret(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Make a new secret and show it this once, or end the older of two."""
+def change_secret(request: Request, person: SignedIn) -> Response:
+    """Make a new secret, which the client's page shows once, or end the older of two."""
     form = request.oauthprov.form("action", "version")
     client_id, owner = request.matchdict["client_id"], person.account_id
-    version = version_of(form)
+    version, shown = version_of(form), request.oauthprov.url("client", client_id=client_id)
     if form.get("action") == "retire":
         registrar(request).retire_secret(client_id, owner, version=version)
         log.info("account %s ended an older secret of client %s", owner, client_id)
-        return see(request, request.oauthprov.url("client", client_id=client_id))
+        return see(request, shown)
     try:
         _, secret = registrar(request).rotate_secret(client_id, owner, version=version)
     except InvalidMetadata as wrong:
         raise Rejected("invalid_request", str(wrong)) from None
     log.info("account %s rotated the secret of client %s", owner, client_id)
-    return client_page(request, owned(request, person), secret)
+    new_secret.keep(request, person, client_id, secret)
+    return see(request, shown)
 
 
 @console_page

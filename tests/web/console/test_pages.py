@@ -29,12 +29,12 @@ def with_console():
 
 
 def register(browser, kind="web", **fields):
-    """Fill in the form for a client of a type and return the answer."""
+    """Fill in the form for a client of a type; return the page that follows."""
     form = browser.get(f"/clients/new/{kind}").form
     given = {"name": "Printer"} | ({"redirect_uris": HTTPS} if kind != "machine" else {})
     for name, value in (given | fields).items():
         form[name] = value
-    return form.submit(expect_errors=True)
+    return browser.follow(form.submit(expect_errors=True))
 
 
 def registered(site):
@@ -52,6 +52,11 @@ def secret_on(page):
 
 def press(page, action):
     return page.form.submit("action", value=action, expect_errors=True)
+
+
+def rotate(browser, page):
+    """Press for a new secret on a client's page; return the page that follows."""
+    return browser.follow(press(page, "rotate"))
 
 
 def works(site, secret):
@@ -149,7 +154,7 @@ def test_unknown_fields_and_types_change_nothing(site, alice):
     page = alice.get("/clients/new/web")
     fields = dict(page.form.submit_fields()) | {"name": "Printer", "redirect_uris": HTTPS}
     fields |= {"first_party": "on", "owner": "bob", "client_type": "native", "type": "native"}
-    assert alice.page.post(page.form.action, fields).status_int == 200
+    assert alice.page.post(page.form.action, fields).status_int == 303
     client = registered(site)
     assert (client.client_type, client.first_party) == ("web", False)
     assert client.owner == alice.account_id()
@@ -210,7 +215,7 @@ def test_an_edit_overtaken_by_another_is_shown_and_not_lost(site, alice):
 def test_two_secrets_work_during_a_rotation(site, alice):
     first = secret_on(register(alice, "machine"))
     address = f"/clients/{registered(site).client_id}"
-    page = press(alice.get(address), "rotate")
+    page = rotate(alice, alice.get(address))
     second = secret_on(page)
     assert page.headers["Cache-Control"] == "no-store"
     assert works(site, first)
@@ -222,8 +227,8 @@ def test_two_secrets_work_during_a_rotation(site, alice):
 
 def test_a_second_rotation_ends_the_oldest_secret(site, alice):
     first = secret_on(register(alice, "machine"))
-    second = secret_on(press(alice.get(f"/clients/{registered(site).client_id}"), "rotate"))
-    third = secret_on(press(alice.get(f"/clients/{registered(site).client_id}"), "rotate"))
+    second = secret_on(rotate(alice, alice.get(f"/clients/{registered(site).client_id}")))
+    third = secret_on(rotate(alice, alice.get(f"/clients/{registered(site).client_id}")))
     assert [works(site, secret) for secret in (first, second, third)] == [False, True, True]
 
 

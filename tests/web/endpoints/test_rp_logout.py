@@ -422,7 +422,7 @@ class TestTheConsole:
         form["post_logout_redirect_uris"] = f"{AFTER}\nhttps://app.example/2"
         form["backchannel_logout_uri"] = "https://app.example/logout"
         form["backchannel_logout_session_required"] = True
-        page = form.submit()
+        page = alice.follow(form.submit())
         assert AFTER in page.html.text
         assert "https://app.example/logout" in page.text
         [stored] = site.storage.walk(Client)

@@ -1,0 +1,54 @@
+"""A new client secret on its way from the form that makes it to the page that shows it once.
+
+The form is answered by a redirect, so that reloading the page that follows posts nothing again.
+Only the browser holds the secret in between: sealed, in a cookie that the page clears.
+"""
+
+from __future__ import annotations
+
+import json
+
+from oauthprov.accounts import SignedIn
+from oauthprov.web import cookies
+from oauthprov.web.request import Request
+
+LIFETIME = 60
+"""Seconds in which the page that shows a new secret must be loaded."""
+
+_COOKIE = "oauthprov_secret"
+
+
+def keep(request: Request, person: SignedIn, client_id: str, secret: str) -> None:
+    """Send ``secret`` with the response, sealed for this browser, this person and this client."""
+    tools = request.oauthprov
+    plaintext = json.dumps([tools.provider.clock() + LIFETIME, secret]).encode()
+    sealed = tools.provider.keyring.seal(_label(request, person, client_id), plaintext)
+    _write(request, client_id, sealed)
+
+
+def take(request: Request, person: SignedIn, client_id: str) -> str | None:
+    """Return the secret that was just made and end its cookie; None when there is none."""
+    sealed = cookies.read(request, _name(client_id))
+    if sealed is None:
+        return None
+    _write(request, client_id, None)
+    tools = request.oauthprov
+    plaintext = tools.provider.keyring.open(_label(request, person, client_id), sealed)
+    if plaintext is None:
+        return None
+    expires_at, secret = json.loads(plaintext)
+    return str(secret) if tools.provider.clock() < expires_at else None
+
+
+def _write(request: Request, client_id: str, sealed: str | None) -> None:
+    cookies.write(request, _name(client_id), sealed, seconds=LIFETIME, same_site="Strict")
+
+
+def _name(client_id: str) -> str:
+    # One for each client: those registered in two tabs at once don't displace each other.
+    return f"{_COOKIE}_{client_id}"
+
+
+def _label(request: Request, person: SignedIn, client_id: str) -> str:
+    binding = request.oauthprov.session.binding
+    return json.dumps(["new client secret", client_id, person.account_id, binding])

@@ -1,0 +1,57 @@
+"""The provider's own cookies: out of the reach of scripts, and for this host alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pyramid.response import Response
+
+if TYPE_CHECKING:
+    from oauthprov.web.request import Request
+
+SameSite = Literal["Lax", "Strict"]
+
+_HEADER_LIMIT = 16_384
+
+
+def read(request: Request, name: str) -> str | None:
+    """Return the value of our cookie ``name``; None when absent or not plain ASCII."""
+    header = request.environ.get("HTTP_COOKIE", "")[:_HEADER_LIMIT]
+    wanted = _full_name(request, name)
+    for pair in header.split(";"):
+        found, equals, value = pair.strip().partition("=")
+        if equals and found == wanted:
+            return value if value.isascii() and value.isprintable() else None
+    return None
+
+
+def write(
+    request: Request,
+    name: str,
+    value: str | None,
+    *,
+    seconds: int | None = None,
+    same_site: SameSite = "Lax",
+) -> None:
+    """Set our cookie ``name`` with the response; None deletes it.
+
+    It lasts for ``seconds``, or as long as the browser runs.
+    """
+
+    def send(request: Request, response: Response) -> None:
+        response.set_cookie(
+            _full_name(request, name),
+            value or "",
+            max_age=seconds if value else 0,
+            path="/",
+            secure=request.oauthprov.site.secure,
+            httponly=True,
+            samesite=same_site,
+        )
+
+    request.add_response_callback(send)
+
+
+def _full_name(request: Request, name: str) -> str:
+    # RFC 6265bis section 4.1.3.2: no other host can set or shadow a __Host- cookie; needs Secure.
+    return f"__Host-{name}" if request.oauthprov.site.secure else name
