@@ -89,7 +89,7 @@ def test_an_answer_by_form_post(alice, ask):
 
 def test_signing_in_again(alice, ask):
     alice.page.goto(ask(prompt="login", login_hint="alice"))
-    alice.look("Sign in")
+    alice.look("Sign in again")
     assert alice.field("User name").input_value() == "alice"
     alice.field("Password").fill(PASSWORD)
     alice.button("Sign in").click()

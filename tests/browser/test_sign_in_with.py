@@ -59,7 +59,7 @@ def test_in_and_out(alice, provider, demo):
     assert {"sub", "aud", "nonce", "auth_time", "sid", "at_hash"} <= claims(alice).keys()
 
     alice.button("Sign in again (prompt=login)").click()
-    alice.look("Sign in")
+    alice.look("Sign in again")
     alice.field("Password").fill(PASSWORD)
     alice.button("Sign in").click()
     alice.look("Signed in as alice")

@@ -115,8 +115,8 @@ class TestStandalone:
         app.tokens(alice, scope="openid")
         site.clock.pass_by(60)
         page = alice.authorize(app, scope="openid", prompt="login")
-        page.form["name"], page.form["password"] = "alice", PASSWORD
-        code = arrived(alice.follow(page.form.submit()))["code"]
+        page.forms[0]["name"], page.forms[0]["password"] = "alice", PASSWORD
+        code = arrived(alice.follow(page.forms[0].submit()))["code"]
         auth_time = said(site, app.exchange(code).json["id_token"])["auth_time"]
         assert auth_time == site.clock.now
 

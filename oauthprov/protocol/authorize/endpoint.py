@@ -84,9 +84,17 @@ class Authorization:
                 who, step = self._sign_in(context, request, visitor, interaction.record)
             except ResponseReady:  # the sign-in page just has no request to go on with
                 return None
-            expected = signing_in.expected_name(request.authentication, who)
-            wished = request.authentication.ui_locales
-            return Pending(request.client, expected, step is not None, wished)
+            asked, again = request.authentication, None
+            if who.person is not None and step == "reauthenticate":
+                again = signing_in.why_again(asked, who.person, context.now)
+            return Pending(
+                client=request.client,
+                login_hint=signing_in.expected_name(asked, who),
+                sign_in=step is not None,
+                ui_locales=asked.ui_locales,
+                person=who.person,
+                again=again,
+            )
 
     def choose(
         self, interaction_id: str, person: SignedIn, browser: Digest

@@ -15,7 +15,7 @@ from oauthlib.openid.connect.core.exceptions import LoginRequired
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import digest, name_key
 from oauthprov.errors import UnmetAuthenticationRequirementsError
-from oauthprov.protocol.request.answers import Others, Visitor
+from oauthprov.protocol.request.answers import Again, Others, Visitor
 from oauthprov.protocol.request.authentication_request import AuthenticationRequest
 from oauthprov.protocol.request.claims import Wanted
 from oauthprov.records import Digest, Interaction
@@ -90,13 +90,21 @@ def step(asked: AuthenticationRequest, who: Served, others: Others, now: int) ->
 def _again(
     asked: AuthenticationRequest, person: SignedIn, others: Others, now: int, *, chosen: bool
 ) -> Step | None:
-    if is_somebody_else(asked, person):
+    why = why_again(asked, person, now)
+    if why == "another_account":
         return "reauthenticate"
     if not chosen and (
         "select_account" in asked.prompt or _hints_at_another(asked, person, others)
     ):
         return "select_account"
-    return "reauthenticate" if any(rule(asked, person, now) for rule in RULES) else None
+    return "reauthenticate" if why is not None else None
+
+
+def why_again(asked: AuthenticationRequest, person: SignedIn, now: int) -> Again | None:
+    """Return why somebody who is signed in must sign in again, None when they needn't."""
+    if is_somebody_else(asked, person):
+        return "another_account"
+    return next((why for why, rule in RULES if rule(asked, person, now)), None)
 
 
 def is_somebody_else(asked: AuthenticationRequest, person: SignedIn) -> bool:
@@ -118,15 +126,13 @@ def _hints_at_another(asked: AuthenticationRequest, person: SignedIn, others: Ot
 
 
 def _asked_for(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
-    """The client wants the person to sign in."""
-    return "login" in asked.prompt
+    """The client wants the person to sign in: ``max_age=0`` means the same."""
+    return "login" in asked.prompt or asked.max_age == 0
 
 
 def _too_long_ago(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
-    """The last sign-in is older than ``max_age``; at 0 any is."""
-    return asked.max_age is not None and (
-        asked.max_age == 0 or now - person.auth_time > asked.max_age
-    )
+    """The last sign-in is older than ``max_age``."""
+    return asked.max_age is not None and now - person.auth_time > asked.max_age
 
 
 def _too_weak(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
@@ -142,8 +148,13 @@ def _weaker_than_wished(asked: AuthenticationRequest, person: SignedIn, now: int
     return person.acr not in asked.acr_values
 
 
-RULES: tuple[Rule, ...] = (_asked_for, _too_long_ago, _too_weak, _weaker_than_wished)
-"""Why somebody who is signed in, as who is meant, must sign in again."""
+RULES: tuple[tuple[Again, Rule], ...] = (
+    ("prompt", _asked_for),
+    ("max_age", _too_long_ago),
+    ("acr", _too_weak),
+    ("acr", _weaker_than_wished),
+)
+"""Why somebody who is signed in, as who is meant, must sign in again; the first rule counts."""
 
 
 def _is_new(person: SignedIn, began: Interaction) -> bool:

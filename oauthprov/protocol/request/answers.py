@@ -14,6 +14,9 @@ ResponseMode = Literal["query", "fragment", "form_post"]
 Step = Literal["login", "reauthenticate", "create", "select_account", "consent", "logout"]
 """What a person has to do: sign in, do so again, make an account, choose one, allow, sign out."""
 
+Again = Literal["another_account", "prompt", "max_age", "acr"]
+"""Why somebody who is signed in has to sign in again: what of the request their session lacks."""
+
 Others = Callable[[], Sequence[SignedIn]]
 """Who else is signed in in the browser; storage is read only when it is called."""
 
@@ -94,13 +97,16 @@ class Pending:
     """A request that waits at a sign-in page, and the user name that is expected there.
 
     ``sign_in`` tells whether whoever is signed in now must sign in again, or as somebody else.
-    ``ui_locales`` are the language tags that the client prefers, best first.
+    ``ui_locales`` are the language tags that the client prefers, best first. ``again`` says why
+    ``person``, whose session would serve the request, has to sign in again, None if they needn't.
     """
 
     client: Client
     login_hint: str | None
     sign_in: bool
     ui_locales: tuple[str, ...] = ()
+    person: SignedIn | None = None
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,20 @@ from collections.abc import Mapping
 
 from oauthprov.protocol.request.answers import Pending
 from oauthprov.web import i18n
+from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 
 MARKS = ("interaction", "page", "account")
 ANOTHER = {"account": "another"}
 """The mark of a sign-in with another account than those that are signed in already."""
 
-_PAGES = frozenset({"account", "clients", "email", "profile"})
+_PAGES = {
+    "account": _("to continue to your account"),
+    "clients": _("to continue to your clients"),
+    "email": _("to confirm your e-mail address"),
+    "profile": _("to continue to your profile"),
+}
+"""The pages that a sign-in may lead to, and what the sign-in page says of each."""
 
 
 def marks_of(fields: Mapping[str, str]) -> dict[str, str]:
@@ -27,6 +34,11 @@ def onward(request: Request, marks: Mapping[str, str]) -> str:
         return str(tools.url("authorize", {"interaction": marks["interaction"]}))
     page = marks.get("page")
     return str(tools.url(page if page in _PAGES and tools.has_page(page) else "home"))
+
+
+def purpose(marks: Mapping[str, str]) -> str | None:
+    """Return what the sign-in is for, in words, where it leads to a page of ours."""
+    return _PAGES.get(marks.get("page", ""))
 
 
 def is_due(marks: Mapping[str, str], pending: Pending | None) -> bool:

@@ -8,10 +8,18 @@ from pyramid.response import Response
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts
 from oauthprov.protocol.request.answers import Pending
-from oauthprov.web.account.continuing import MARKS, asking, is_due, marks_of, onward
+from oauthprov.web.account.continuing import (
+    ANOTHER,
+    MARKS,
+    asking,
+    is_due,
+    marks_of,
+    onward,
+    purpose,
+)
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import respond, see
 
 log = logs.logger(__name__)
 
@@ -24,14 +32,16 @@ def show(request: Request) -> Response | dict[str, object]:
     pending = asking(request, marks)
     if request.oauthprov.person is not None and not is_due(marks, pending):
         return see(request, onward(request, marks))
-    return _page(request, marks, pending, (pending.login_hint or "") if pending else "")
+    return _page(request, marks, pending, _expected(request, marks, pending))
 
 
 def enter(request: Request) -> Response | dict[str, object]:
-    """Sign in, and go on to the stored request or page."""
+    """Sign in, and go on to the stored request or page; or cancel the request."""
     tools = request.oauthprov
-    form = tools.form("name", "password", *MARKS)
+    form = tools.form("name", "password", "decision", *MARKS)
     marks, name, address = marks_of(form), form.get("name", ""), request.remote_addr or ""
+    if form.get("decision") == "cancel":
+        return _cancelled(request, marks)
     key = BuiltInAccounts.key_of(name)
     wait = tools.site.attempts.sign_in(key, address)
     if wait:
@@ -49,6 +59,30 @@ def enter(request: Request) -> Response | dict[str, object]:
     return see(request, onward(request, marks))
 
 
+def _cancelled(request: Request, marks: dict[str, str]) -> Response:
+    """Lead back to the client, which is told ``access_denied``.
+
+    Whoever can sign in and won't has denied the request (RFC 6749 section 4.1.2.1). Where nobody
+    can be asked to sign in it is ``login_required`` (OpenID Connect Core section 3.1.2.6): to that
+    a client may answer with the next sign-in, so that nobody ever got away from this page.
+    """
+    if "interaction" not in marks:
+        return see(request, onward(request, marks))
+    tools = request.oauthprov
+    denied = tools.provider.authorization.decide(marks["interaction"], tools.visitor, allow=False)
+    return respond(request, denied)
+
+
+def _expected(request: Request, marks: dict[str, str], pending: Pending | None) -> str:
+    """Return the user name to fill in: none of those here, where another one is to sign in."""
+    if pending is None or pending.login_hint is None:
+        return ""
+    if marks.items() >= ANOTHER.items():
+        here = request.oauthprov.session.everybody
+        return "" if pending.login_hint in [one.name for one in here] else pending.login_hint
+    return pending.login_hint
+
+
 def _page(
     request: Request,
     marks: dict[str, str],
@@ -60,8 +94,15 @@ def _page(
     request.response.status_int = status
     client = pending.client if pending else None
     several = bool(request.oauthprov.session.others)
+    another = marks.items() >= ANOTHER.items()
+    again = pending.again if pending and not another else None
     return {
         "client": client,
+        "purpose": purpose(marks),
+        "again": again,
+        "once_more": again is not None and again != "another_account",
+        "whose": pending.person if pending and again else None,
+        "focus": None if problem else "password" if name else "name",
         "marks": marks,
         "name": name,
         "problem": problem,

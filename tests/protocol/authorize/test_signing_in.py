@@ -323,6 +323,42 @@ class TestWhatCountsAsSigningIn:
         assert_code(world.resume(parked, anew(world)))
 
 
+class TestWhyAgain:
+    """What the sign-in page is told of whoever is signed in already."""
+
+    @pytest.mark.parametrize(
+        ("changes", "why"),
+        [
+            ({"prompt": "login"}, "prompt"),
+            ({"max_age": "0"}, "prompt"),
+            ({"max_age": "5"}, "max_age"),
+            ({"prompt": "login", "max_age": "5"}, "prompt"),
+            ({"claims": '{"id_token": {"acr": {"essential": true, "value": "2"}}}'}, "acr"),
+        ],
+    )
+    def test_the_first_reason_is_given(self, world, changes, why):
+        person = anew(world)
+        world.now += 6
+        waiting = ask(world, person, **changes).interaction_id
+        pending = world.authorization.pending(waiting, Visitor(BROWSER, person))
+        assert (pending.again, pending.person) == (why, person)
+
+    def test_another_account_is_meant(self, world):
+        hint = world.tokens(person=BOB, scope="openid")["id_token"]
+        waiting = ask(world, id_token_hint=hint).interaction_id
+        pending = world.authorization.pending(waiting, Visitor(BROWSER, ALICE))
+        assert (pending.again, pending.person) == ("another_account", ALICE)
+
+    def test_there_is_none_where_nobody_must(self, world):
+        waiting = ask(world, None).interaction_id
+        assert world.authorization.pending(waiting, Visitor(BROWSER, None)).again is None
+        assert world.authorization.pending(waiting, Visitor(BROWSER, anew(world))).again is None
+
+    def test_choosing_an_account_is_no_reason(self, world):
+        waiting = ask(world, prompt="select_account login").interaction_id
+        assert world.authorization.pending(waiting, Visitor(BROWSER, ALICE)).again is None
+
+
 class TestMaxAge:
     """Section 3.1.2.1."""
 

@@ -159,9 +159,9 @@ class TestSelectAccount:
         page = ask(both, app, prompt="login select_account")
         login = both.follow(choose(page, "alice"))
         assert login.request.path == "/login"
-        assert login.form["name"].value == "alice"
-        login.form["password"] = PASSWORD
-        assert "code" in arrived(both.follow(login.form.submit()))
+        assert login.forms[0]["name"].value == "alice"
+        login.forms[0]["password"] = PASSWORD
+        assert "code" in arrived(both.follow(login.forms[0].submit()))
         assert names(both.get("/choose")) == ["alice", "bob"]
 
     def test_a_hint_puts_its_account_first(self, both, app):
@@ -196,8 +196,8 @@ class TestSigningIn:
     def test_prompt_login_renews_the_session_in_its_place(self, site, both, app):
         before = {s.record.sid for s in site.storage.walk(Session)}
         page = ask(both, app, prompt="login")
-        page.form["name"], page.form["password"] = "bob", PASSWORD
-        both.follow(page.form.submit())
+        page.forms[0]["name"], page.forms[0]["password"] = "bob", PASSWORD
+        both.follow(page.forms[0].submit())
         assert names(both.get("/choose")) == ["bob", "alice"]
         assert {s.record.sid for s in site.storage.walk(Session)} == before
 

@@ -11,6 +11,8 @@ import pytest
 from tests.site import PASSWORD, arrived
 from tests.web.openid import openid_site, relying_party
 
+STRONGER = '{"id_token": {"acr": {"essential": true, "value": "urn:other"}}}'
+
 
 @pytest.fixture
 def site():
@@ -32,7 +34,7 @@ def ask(browser, app, **changes):
 
 
 def fill(page, name="alice"):
-    form = page.form
+    form = page.forms[0]
     form["name"], form["password"] = name, PASSWORD
     return form.submit(expect_errors=True)
 
@@ -43,7 +45,7 @@ def test_signing_in_again(site, alice, app, changes):
     page = ask(alice, app, **changes)
     assert page.request.path == "/login"
     assert "Printer" in page
-    wrong = page.form
+    wrong = page.forms[0]
     wrong["name"], wrong["password"] = "alice", "wrong"
     page = wrong.submit(expect_errors=True)
     assert page.status_int == 401
@@ -86,6 +88,140 @@ def test_a_sign_in_elsewhere_in_the_browser_counts_as_well(site, alice, app):
     alice.get("/logout").forms[0].submit()
     alice.sign_in("alice")
     assert "code" in arrived(alice.follow(alice.get(page.request.url)))
+
+
+class TestWhatThePageSays:
+    """Why somebody who is signed in is asked for their password, and as whom."""
+
+    @pytest.mark.parametrize(
+        ("changes", "why"),
+        [
+            ({"prompt": "login"}, "signed in as alice. The app asks you to sign in again."),
+            ({"max_age": "0"}, "signed in as alice. The app asks you to sign in again."),
+            ({"max_age": "5"}, "alice, but your last sign-in is too long ago for this app."),
+            ({"claims": STRONGER}, "alice, but the app asks for another kind of sign-in."),
+        ],
+    )
+    def test_why_and_for_whom(self, site, alice, app, changes, why):
+        site.clock.pass_by(6)
+        page = ask(alice, app, **changes)
+        assert words(page.html.h1) == "Sign in again"
+        assert why in words(page.html.find(id="why"))
+        assert page.forms[0]["name"].value == "alice"
+        assert focused(page) == ["password"]
+        assert page.html.find(id="password")["aria-describedby"] == "why"
+        assert "Create one" not in page.text
+
+    def test_another_account_is_asked_for_by_its_name_alone(self, site, alice, app):
+        hint = app.tokens(alice, scope="openid")["id_token"]
+        bob = site.browser().sign_up("bob")
+        page = ask(bob, app, id_token_hint=hint)
+        assert words(page.html.h1) == "Sign in"
+        assert "bob, but the app asks for another account" in words(page.html.find(id="why"))
+        assert "alice" not in page.text
+        assert page.forms[0]["name"].value == ""
+        assert focused(page) == ["name"]
+
+    def test_a_wrong_password_leaves_the_reason_and_the_way_out(self, alice, app):
+        form = ask(alice, app, prompt="login").forms[0]
+        form["password"] = "wrong"
+        page = form.submit(expect_errors=True)
+        assert page.html.find(id="why")
+        assert page.html.find(id="cancel")
+        assert focused(page) == ["problem"]
+
+    def test_who_is_not_signed_in_is_given_no_reason(self, site, app):
+        page = ask(site.browser(), app, prompt="login", login_hint="alice")
+        assert words(page.html.h1) == "Sign in"
+        assert not page.html.find(id="why")
+        assert not page.html.find(id="cancel")
+        assert focused(page) == ["password"]
+
+    def test_another_account_of_ones_own_is_not_filled_in(self, alice, app):
+        page = ask(alice, app, prompt="login")
+        other = alice.get(page.request.url + "&account=another")
+        assert other.form["name"].value == ""
+        assert focused(other) == ["name"]
+        assert not other.html.find(id="why")
+
+    @pytest.mark.parametrize(
+        ("path", "purpose"),
+        [
+            ("/account", "to continue to your account"),
+            ("/clients", "to continue to your clients"),
+            ("/account/profile", "to continue to your profile"),
+        ],
+    )
+    def test_a_page_of_ours_is_named(self, site, path, purpose):
+        stranger = site.browser()
+        page = stranger.follow(stranger.get(path))
+        assert words(page.html.find(class_="lead")) == purpose
+
+
+class TestCancel:
+    """A person who won't sign in again goes back to the app."""
+
+    @pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "0"}])
+    def test_the_app_is_told_that_access_was_denied(self, site, alice, app, changes):
+        told = arrived(cancel(ask(alice, app, **changes)))
+        assert (told["error"], told["state"], told["iss"]) == ("access_denied", "xyz", site.issuer)
+
+    def test_it_ends_the_request_once_and_no_session(self, site, alice, app):
+        page = ask(alice, app, prompt="login")
+        assert cancel(page).status_int == 303
+        again = cancel(page)
+        assert again.status_int == 400
+        assert "Location" not in again.headers
+        assert alice.get("/account").status_int == 200
+        assert "code" in arrived(ask(alice, app))
+
+    def test_a_sign_in_after_it_leads_to_no_code(self, alice, app):
+        page = ask(alice, app, prompt="login")
+        cancel(page)
+        after = alice.follow(fill(page))
+        assert after.status_int == 400
+
+    def test_without_its_token_it_does_nothing(self, site, alice, app):
+        page = ask(alice, app, prompt="login")
+        fields = dict(page.forms["leave"].submit_fields())
+        del fields["csrf_token"]
+        assert alice.page.post(site.url("/login"), fields, expect_errors=True).status_int == 403
+        assert arrived(cancel(page))["error"] == "access_denied"
+
+    def test_another_browser_cancels_nothing(self, site, alice, app):
+        page = ask(alice, app, prompt="login")
+        fields = dict(page.forms["leave"].submit_fields())
+        bob = site.browser().sign_up("bob")
+        fields["csrf_token"] = bob.get("/logout").form["csrf_token"].value
+        sent = bob.page.post(site.url("/login"), fields, expect_errors=True)
+        assert sent.status_int == 400
+        assert arrived(cancel(page))["error"] == "access_denied"
+
+    def test_it_keeps_to_the_response_mode(self, app, alice):
+        page = cancel(ask(alice, app, prompt="login", response_mode="form_post"))
+        assert page.form.action == app.client.redirect_uris[0]
+        assert dict(page.form.submit_fields())["error"] == "access_denied"
+
+    def test_without_a_request_it_leads_home(self, site, alice):
+        token = alice.get("/logout").form["csrf_token"].value
+        fields = {"decision": "cancel", "csrf_token": token}
+        sent = alice.page.post(site.url("/login"), fields)
+        assert sent.status_int == 303
+        assert sent.location == site.url("/")
+
+
+def cancel(page):
+    """What Cancel on a sign-in page leads to, whatever the status."""
+    return page.forms["leave"].submit(expect_errors=True)
+
+
+def words(element) -> str:
+    return " ".join(element.text.split())
+
+
+def focused(page) -> list[str]:
+    """The ids of what the page gives the focus to."""
+    return [element["id"] for element in page.html.select("[autofocus]")]
 
 
 def test_prompt_none(site, alice, app):
