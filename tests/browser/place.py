@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from pyramid.paster import get_app
+from pyramid.router import Router
 
 import oauthprov
 import oauthprov.demo
@@ -18,6 +23,7 @@ from tests.servers.wsgi import Server
 from tests.site import OPENID_SCOPES, VERIFIER, challenge, ini
 
 SCOPE = "profile:read"
+DEVELOPMENT = Path(__file__).parents[2] / "development.ini"
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,38 @@ def provider_on(storage_url: str, port: int = 0, **settings: str) -> Iterator[Pr
     """Serve ``oauthprov.main`` over the storage at ``storage_url``."""
     with_tables(storage_url)
     server = Server(port=port)
-    app = oauthprov.main({}, **ini(storage_url, server.root, development="true", **settings))
+    made = oauthprov.main({}, **ini(storage_url, server.root, development="true", **settings))
+    with _serving(server, made) as provider:
+        yield provider
+
+
+@contextmanager
+def development(
+    folder: Path, storage_url: str | None = None, ports: tuple[int, int] = (0, 0)
+) -> Iterator[tuple[Provider, Demo]]:
+    """Serve the provider and the demo of a copy of development.ini, as ``make`` does.
+
+    With ``storage_url`` the one line that says where everything is stored is another.
+    """
+    copy, text = folder / DEVELOPMENT.name, DEVELOPMENT.read_text("utf-8")
+    if storage_url is not None:
+        with_tables(storage_url)
+        line = f"oauthprov.storage.url = {storage_url}"
+        text, changed = re.subn(r"(?m)^oauthprov\.storage\.url = .*$", lambda _: line, text)
+        assert changed == 1
+    copy.write_text(text, "utf-8")
+    server = Server(port=ports[0])
+    told = {"port": str(urlsplit(server.root).port)}
+    with _serving(server, get_app(str(copy), options=told)) as provider:
+        demo = DevelopmentDemo(copy, provider.issuer, ports[1])
+        try:
+            yield provider, demo
+        finally:
+            demo.close()
+
+
+@contextmanager
+def _serving(server: Server, app: Router) -> Iterator[Provider]:
     provider = app.registry["oauthprov"].provider
     server.start(app)
     registrar = Registrar(
@@ -119,13 +156,29 @@ class Demo:
 
     def start(self, client_id: str, client_secret: str | None) -> None:
         """Begin afresh with this client, as ``make demo`` does when it is run again."""
+        told = {"client_id": client_id, "client_secret": client_secret or ""}
+        self._server.start(self._made(told))
+
+    def _made(self, told: dict[str, str]) -> Router:
         section = {
             "demo.issuer": self._issuer,
             "demo.base_url": self.root,
             "demo.scope": SCOPE,
         }
-        told = {"client_id": client_id, "client_secret": client_secret or ""}
-        self._server.start(oauthprov.demo.main(told, **section))
+        return oauthprov.demo.main(told, **section)
 
     def close(self) -> None:
         self._server.close()
+
+
+class DevelopmentDemo(Demo):
+    """The demo as a copy of development.ini describes it."""
+
+    def __init__(self, copy: Path, issuer: str, port: int = 0) -> None:
+        self._copy = copy
+        super().__init__(issuer, port)
+
+    def _made(self, told: dict[str, str]) -> Router:
+        addresses = {"port": self._issuer, "demo_port": self.root}
+        ports = {name: str(urlsplit(url).port) for name, url in addresses.items()}
+        return get_app(str(self._copy), "demo", options=ports | told)

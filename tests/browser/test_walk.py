@@ -1,4 +1,4 @@
-"""The walk of the README, in a real browser, on every kind of storage."""
+"""The walk of the README over development.ini, in a real browser, on every kind of storage."""
 
 from __future__ import annotations
 
@@ -7,50 +7,54 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.place import demo_of, provider_on, with_tables
+from tests.browser.place import development, with_tables
 from tests.browser.visitor import Visitor
 from tests.browser.walk import Walk
 from tests.servers import empty
 
 pytestmark = pytest.mark.browser
 
-TRIES = 3
+TRIES = 10
+"""As many wrong passwords for one name as development.ini lets pass."""
 PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "redis"])
-def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def storage_url(request: pytest.FixtureRequest) -> str | None:
+    """Where development.ini stores everything, None for where it does anyway."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/oauthprov.sqlite"
-    url = request.getfixturevalue(f"{request.param}_url")
+        return None
+    url: str = request.getfixturevalue(f"{request.param}_url")
     with_tables(url)
     empty(url)
     return url
 
 
-def test_the_walk(storage_url, visit):
-    sqlite = storage_url.startswith("sqlite:")
-    if sqlite and os.environ.get("OAUTHPROV_SCREENSHOTS") == "1":
-        take_the_walk(storage_url, visit(dark=True, pictures=PICTURES), ports=(5000, 8000))
+def test_the_walk(storage_url, visit, tmp_path):
+    if storage_url is None and os.environ.get("OAUTHPROV_SCREENSHOTS") == "1":
+        pictured = visit(dark=True, pictures=PICTURES)
+        take_the_walk(pictured, tmp_path, ports=(5000, 8000))
     else:
-        take_the_walk(storage_url, visit(dark=sqlite))
+        take_the_walk(visit(dark=storage_url is None), tmp_path, storage_url)
 
 
-def test_the_walk_without_javascript(visit):
-    take_the_walk("sqlite://", visit(scripts=False))
+def test_the_walk_without_javascript(visit, tmp_path):
+    take_the_walk(visit(scripts=False), tmp_path, "sqlite://")
 
 
-def take_the_walk(storage_url: str, visitor: Visitor, ports: tuple[int, int] = (0, 0)) -> None:
-    settings = {"login.limit_account": f"{TRIES} per 15 minutes"}
-    with (
-        provider_on(storage_url, ports[0], **settings) as provider,
-        demo_of(provider.issuer, ports[1]) as demo,
-    ):
+def take_the_walk(
+    visitor: Visitor,
+    folder: Path,
+    storage_url: str | None = None,
+    ports: tuple[int, int] = (0, 0),
+) -> None:
+    with development(folder, storage_url, ports) as (provider, demo):
         walk = Walk(visitor, provider, demo)
         walk.sign_up()
         walk.find_the_demo_unregistered()
         walk.register_the_demo()
         walk.lose_sight_of_the_secret()
+        walk.sign_in_with_the_first_button()
         walk.cancel()
         walk.allow()
         walk.read_the_token_facts()

@@ -87,14 +87,17 @@ class Visitor:
         self.button("Create account").click()
         self.heading(f"Hello, {name}").wait_for()
 
-    def picture(self, name: str, until: str | None = None) -> None:
+    def picture(self, name: str, until: str | None = None, *, whole: bool = False) -> None:
         """Keep what is seen as the screenshot ``name``, if screenshots are wanted.
 
-        ``until`` names the region of the page that ends it.
+        ``until`` names the region of the page that ends it; it shows the ``whole`` page, or what
+        a window does.
         """
         if self._pictures is None:
             return
         clip = {"x": 0, "y": 0, "width": WIDE["width"], "height": WIDE["height"]}
+        if whole:
+            clip["height"] = self.page.evaluate("document.documentElement.scrollHeight")
         if until is not None:
             box = self.page.get_by_role("region", name=until).bounding_box()
             clip["height"] = box["y"] + box["height"] + MARGIN

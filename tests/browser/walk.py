@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
 from tests.browser.place import Demo, Provider
 from tests.browser.visitor import Visitor
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def scopes_of_step_2() -> list[str]:
+    """The scopes that the README says to register the demo with."""
+    _, _, begun = README.read_text("utf-8").partition("\n2. Open the [developer console]")
+    step, _, _ = begun.partition("\n\n")
+    scopes = re.findall(r"`([a-z]+(?::[a-z]+)?)`", step)
+    assert len(scopes) > 1
+    return scopes
 
 
 @dataclass
@@ -53,8 +65,9 @@ class Walk:
         self.visitor.field("Name").fill("Demo")
         self.visitor.field("Redirect URIs").fill(self.demo.callback)
         scopes = page.get_by_role("group", name="Scopes", exact=True)
-        expect(scopes.get_by_label("See your name")).to_be_checked()
-        scopes.get_by_label("See photos").check()
+        expect(scopes.get_by_label("See your user name")).to_be_checked()
+        for name in scopes_of_step_2():
+            scopes.locator(f"[name='scope.{name}']").check()
         self.visitor.button("Register").click()
         see("Demo")
         self.visitor.picture("client", until="Registration")
@@ -64,6 +77,22 @@ class Walk:
         self.open_client()
         expect(self.secret()).to_have_count(0)
         assert self.secrets[0] not in self.visitor.page.content()
+
+    def sign_in_with_the_first_button(self) -> None:
+        self.visitor.page.goto(self.demo.root)
+        self.visitor.look("Not connected")
+        first = self.visitor.page.get_by_role("button").first
+        expect(first).to_have_text("Sign in with oauthprov")
+        first.click()
+        self.visitor.look("Demo asks for access")
+        assert self.asked() == [
+            "Know you when you come back",
+            "See your profile",
+            "See your e-mail address",
+        ]
+        self.visitor.picture("consent", whole=True)
+        self.visitor.button("Allow").click()
+        self.visitor.look("Signed in as alice")
 
     def cancel(self) -> None:
         self.visitor.page.goto(self.demo.root)
@@ -82,8 +111,8 @@ class Walk:
         expect(text).to_contain_text("to your account alice")
         host = self.demo.root.removeprefix("http://")
         expect(text).to_contain_text(f"You will be sent to an app on this device ({host})")
-        assert self.asked() == ["See your name"]
-        self.visitor.picture("consent")
+        assert self.asked() == ["See your user name new"]
+        expect(text).to_contain_text("You allowed this app other things before, on")
         self.visitor.button("Allow").click()
         self.visitor.look("Connected")
 
@@ -109,10 +138,10 @@ class Walk:
         self.visitor.page.get_by_label("photos:read").check()
         self.visitor.button("Connect again").click()
         self.visitor.look("Demo asks for access")
-        assert self.asked() == ["See photos new"]
+        assert self.asked() == ["See your photos new"]
         name = "You allowed this app the following before"
         before = self.visitor.page.get_by_role("list", name=name)
-        expect(before).to_have_text("See your name")
+        expect(before).to_have_text("See your user name")
         self.visitor.button("Allow").click()
         self.visitor.look("Connected")
         assert self.facts("The token")["Scope"] == "profile:read photos:read"
@@ -127,7 +156,9 @@ class Walk:
         page.goto(self.provider.issuer)
         self.visitor.link("Your account").click()
         self.visitor.look("Your account")
-        expect(page.get_by_role("region", name="Connected apps")).to_contain_text("See photos")
+        expect(page.get_by_role("region", name="Connected apps")).to_contain_text(
+            "See your photos"
+        )
         self.visitor.picture("account", until="Where you are signed in")
         self.visitor.button("Remove access of Demo").click()
         self.visitor.look("Remove access?")
@@ -190,10 +221,11 @@ class Walk:
 
     def guess_passwords(self, tries: int) -> None:
         self.visitor.button("Sign in").click()
+        self.visitor.look("Sign in")
         for _ in range(tries):
-            self.visitor.look("Sign in")
             self.visitor.enter("alice", "not it, I fear")
-            self.visitor.button("Sign in").click()
+            with self.visitor.page.expect_navigation():
+                self.visitor.button("Sign in").click()
         expect(self.visitor.alert()).to_contain_text("Too many attempts. Try again in")
         self.visitor.look("Sign in")
 
