@@ -88,7 +88,7 @@ def test_signing_in_and_out(provider, visit):
     alice = visit()
     assert alice.sign_in() == "Demo asks for access"
     assert alice.press("Allow").startswith("Signed in as alice")
-    assert alice.press("Sign in again (prompt=login)") == "Sign in"
+    assert alice.press("Sign in again (prompt=login)") == "Sign in again"
     assert alice.press("Sign in", name="alice", password=PASSWORD).startswith("Signed in as")
     assert alice.press("Sign out everywhere") == "Not connected"
     assert "signed out here and at the provider" in alice.page.find(role="status").text
