@@ -27,6 +27,18 @@ T = TypeVar("T")
 log = logs.logger(__name__)
 
 
+def in_thread(name: str, work: Callable[[], object]) -> bool:
+    """Do ``work`` in a thread beside whatever goes on; False when no thread can be had.
+
+    What it waits for, and what it raises, is its own business.
+    """
+    try:
+        threading.Thread(target=work, name=f"oauthprov-{name}", daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
+
+
 class Worker:
     """One thread a process that works while there is something to do, and then ends.
 
@@ -130,9 +142,7 @@ class Lanes(Generic[T]):
             if self._next() is None or self._running == self._threads:
                 return
             self._running += 1
-        try:
-            threading.Thread(target=self._run, name="oauthprov-lane", daemon=True).start()
-        except RuntimeError:  # no thread can be had
+        if not in_thread("lane", self._run):
             self._run()
 
     def join(self) -> None:

@@ -67,7 +67,7 @@ def mint_id() -> str:
 
 def digest(raw: str) -> Digest:
     """Return the SHA-256 of ``raw`` (UTF-8), base64url without padding: 43 characters."""
-    return Digest(_encode(hashlib.sha256(raw.encode("utf-8", "surrogatepass")).digest()))
+    return Digest(base64url(hashlib.sha256(raw.encode("utf-8", "surrogatepass")).digest()))
 
 
 def matches(raw: str, expected: Digest) -> bool:
@@ -140,12 +140,12 @@ class Keyring:
 
     def sign(self, label: str, message: str) -> str:
         """Return the HMAC-SHA-256 of ``message`` under the first secret, base64url."""
-        return _encode(_mac(_derive(self._secret[0], label), message.encode()))
+        return base64url(_mac(_derive(self._secret[0], label), message.encode()))
 
     def verify(self, label: str, message: str, signature: str) -> bool:
         """Tell in constant time whether any of the secrets made ``signature`` of ``message``."""
         given = signature.encode("utf-8", "surrogatepass")
-        made = [_encode(_mac(_derive(s, label), message.encode())) for s in self._secret]
+        made = [base64url(_mac(_derive(s, label), message.encode())) for s in self._secret]
         return any([hmac.compare_digest(one.encode(), given) for one in made])
 
     def seal(self, label: str, plaintext: bytes) -> str:
@@ -166,7 +166,7 @@ def key_from(raw: str, label: str) -> bytes:
 def seal(key: bytes, plaintext: bytes) -> str:
     """Encrypt and authenticate ``plaintext`` with AES-256-GCM; base64url of nonce and text."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return _encode(nonce + AESGCM(key).encrypt(nonce, plaintext, None))
+    return base64url(nonce + AESGCM(key).encrypt(nonce, plaintext, None))
 
 
 def open_sealed(key: bytes, sealed: str) -> bytes | None:
@@ -299,5 +299,6 @@ def _mac(key: bytes, message: bytes) -> bytes:
     return hmac.new(key, message, hashlib.sha256).digest()
 
 
-def _encode(raw: bytes) -> str:
+def base64url(raw: bytes) -> str:
+    """Return bytes as base64url without padding (RFC 7515 section 2)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

@@ -68,9 +68,15 @@ WALLS = {
         ("accounts", "storage.interface", "records", "credentials"),
         (*WEB, *ENGINES, "oauthlib"),
     ),
-    "mail": (("mail", "settings", "errors"), (*WEB, *ENGINES, "oauthlib", "joserfc")),
+    "mail": (
+        ("mail", "settings", "errors", "background"),
+        (*WEB, *ENGINES, "oauthlib", "joserfc"),
+    ),
     "settings": (("settings", "records", "errors", "credentials"), (*WEB, *ENGINES)),
-    "fetch": (("fetch", "settings", "errors"), (*WEB, *ENGINES, "oauthlib", "joserfc")),
+    "fetch": (
+        ("fetch", "settings", "errors", "background", "logs"),
+        (*WEB, *ENGINES, "oauthlib", "joserfc"),
+    ),
     "credentials": (("records",), (*WEB, *ENGINES, "oauthlib")),
     "errors": (("storage.interface",), (*WEB, *ENGINES)),
     "logs": ((), (*WEB, *ENGINES, "oauthlib")),

@@ -17,15 +17,13 @@ from oauthprov.storage.interface import (
     Conflict,
     Replace,
     Storage,
-    StorageError,
     StorageFull,
     Stored,
+    persistently,
 )
 
 PASSWORD_ACR = "1"  # noqa: S105 - a level of assurance (ISO/IEC 29115)
 """The authentication context of a password: the lowest level."""
-
-_RACES = 20
 
 
 class NameTaken(Exception):
@@ -226,18 +224,17 @@ class BuiltInAccounts:
         more: Callable[[Account], Sequence[Change]] = lambda new: (),
     ) -> Account:
         """Replace the account by what ``change`` makes of it, together with ``more`` of that."""
-        for _ in range(_RACES):
+
+        def attempt() -> Account:
             stored = self.get(account_id)
             if stored is None:
                 raise LookupError(account_id)
             account = change(stored.record)
-            try:
-                changed = Replace(account, expecting=stored)
-                self._storage.commit(*more(account), changed, now=self._clock())
-            except Conflict:
-                continue
+            changed = Replace(account, expecting=stored)
+            self._storage.commit(*more(account), changed, now=self._clock())
             return account
-        raise StorageError("the account is being changed by others all the time")
+
+        return persistently(attempt)
 
     def _rehash(self, stored: Stored[Account], password: str) -> None:
         # On a conflict the other change stands; the next sign-in tries again.

@@ -12,15 +12,12 @@ from oauthprov.storage.interface import (
     Add,
     Change,
     Claim,
-    Conflict,
     Remove,
     Replace,
     Storage,
-    StorageError,
     batches,
+    persistently,
 )
-
-_RACES = 20
 
 
 class Unproven(Exception):
@@ -78,7 +75,8 @@ class EmailVerifications:
         Raises Unproven unless it is good, this account's, and for the address that it has now.
         """
         key = digest(token)
-        for _ in range(_RACES):
+
+        def attempt() -> None:
             now = self._clock()
             found = self._storage.get(EmailVerification, key)
             if found is None or found.state(now) != "live":
@@ -86,24 +84,19 @@ class EmailVerifications:
             if found.record.account_id != account_id:
                 raise Unproven
             verified = self._verified(account_id, now, found.record.email)
-            try:
-                # In this order: where it can't be one step, no used token ever verifies.
-                self._storage.commit(Claim(EmailVerification, key), verified, now=now)
-            except Conflict:
-                continue
-            return
-        raise StorageError("the account is being changed by others all the time")
+            # In this order: where it can't be one step, no used token ever verifies.
+            self._storage.commit(Claim(EmailVerification, key), verified, now=now)
+
+        persistently(attempt)
 
     def vouch(self, account_id: str) -> None:
         """Call the address verified on the operator's word. Raises Unproven if there is none."""
-        for _ in range(_RACES):
+
+        def attempt() -> None:
             now = self._clock()
-            try:
-                self._storage.commit(self._verified(account_id, now), now=now)
-            except Conflict:
-                continue
-            return
-        raise StorageError("the account is being changed by others all the time")
+            self._storage.commit(self._verified(account_id, now), now=now)
+
+        persistently(attempt)
 
     def _verified(self, account_id: str, now: int, email: str | None = None) -> Replace:
         """Return the change; ``email`` is the address that it must be."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+from oauthprov import logs
 from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch.fetcher import PLACE_PATIENCE, Fetcher
 
@@ -21,7 +21,7 @@ PATIENCE = 30
 """Seconds between two fetches of one document, doubled at each failure."""
 PATIENCE_LIMIT = 900
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 @dataclass(slots=True)

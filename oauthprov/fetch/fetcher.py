@@ -14,6 +14,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
+from oauthprov.background import in_thread
 from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch.exchange import Deadline, Lookup, connected, get, post
 from oauthprov.fetch.places import Places
@@ -174,11 +175,9 @@ class Fetcher:
             finally:
                 lookups.release()
 
-        try:
-            threading.Thread(target=look_up, name="oauthprov-lookup", daemon=True).start()
-        except RuntimeError as error:
+        if not in_thread("lookup", look_up):
             lookups.release()
-            raise FetchBusy(f"{target.host}: no thread can be had to look it up") from error
+            raise FetchBusy(f"{target.host}: no thread can be had to look it up")
         try:
             found = answer.get(timeout=deadline.left())
         except queue.Empty:

@@ -8,12 +8,11 @@ from urllib.parse import urlsplit
 
 from oauthprov.errors import FetchError
 from oauthprov.fetch.addresses import is_public, plain
-from oauthprov.settings import FetchAllow
+from oauthprov.settings import LOOPBACK, FetchAllow
 
 URL_LIMIT = 2048
 PORT = 443
 HTTP_PORT = 80
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # RFC 3986 section 2: printable ASCII, without what parsers disagree about.
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from contextvars import copy_context
+from functools import partial
 
+from oauthprov.background import in_thread
 from oauthprov.errors import MailError
 from oauthprov.mail.mailer import Mailer, Message
 
@@ -32,14 +34,9 @@ class Outbox:
         if not self._free.acquire(blocking=False):
             raise MailError(f"{AT_ONCE} others are under way")
         sent: Future[None] = Future()
-        work = threading.Thread(
-            target=copy_context().run, args=(self._work, message, sent), daemon=True
-        )
-        try:
-            work.start()
-        except RuntimeError:  # the system has no more threads
+        if not in_thread("mail", partial(copy_context().run, self._work, message, sent)):
             self._free.release()
-            raise MailError("there is no thread for it") from None
+            raise MailError("there is no thread for it")
         try:
             sent.result(self._seconds)
         except MailError:

@@ -25,9 +25,18 @@ from oauthprov.settings.openid import OpenID
 from oauthprov.settings.registering import Registering
 from oauthprov.settings.server import Server
 from oauthprov.settings.signing_in import SigningIn
-from oauthprov.settings.values import OFFLINE_ACCESS, OPENID, PREFIX, FetchAllow, Resource, Scope
+from oauthprov.settings.values import (
+    LOOPBACK,
+    OFFLINE_ACCESS,
+    OPENID,
+    PREFIX,
+    FetchAllow,
+    Resource,
+    Scope,
+)
 
 __all__ = (
+    "LOOPBACK",
     "OFFLINE_ACCESS",
     "OPENID",
     "PREFIX",

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from oauthprov.settings.values import OPENID, PREFIX
+from oauthprov.settings.values import LOOPBACK, OPENID, PREFIX
 
 _SECRET_LENGTH = 32
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 _PUBLISH_AHEAD = 600
 _UNUSED_LIFETIME = 172_800
 _LINK_LIFETIME = 300
@@ -40,7 +39,7 @@ def _pairwise(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _issuer(values: Mapping[str, Any]) -> Iterator[str]:
     issuer = urlsplit(values.get("issuer", "https://"))
-    loopback = values.get("development") and issuer.hostname in _LOOPBACK
+    loopback = values.get("development") and issuer.hostname in LOOPBACK
     if issuer.scheme != "https" and not loopback:
         yield f"{PREFIX}issuer must be https (http only in development, on loopback)"
 

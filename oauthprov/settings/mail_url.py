@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+from oauthprov.settings.values import LOOPBACK
+
 _PORTS = {"starttls": 587, "implicit": 465, "off": 25}
 _ADDRESS = r"[^\s<>@,;\"]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
 _SENDER = re.compile(rf"(?P<name>[^<>@\"]+) <(?P<address>{_ADDRESS})>|(?P<alone>{_ADDRESS})")

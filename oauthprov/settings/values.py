@@ -14,6 +14,8 @@ import limits
 
 PREFIX = "oauthprov."
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Hosts of this computer, as the URL parser gives them."""
 OPENID = "openid"
 """The scope that makes an authorization request an authentication request (Core 3.1.2.1)."""
 OFFLINE_ACCESS = "offline_access"

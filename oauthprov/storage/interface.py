@@ -9,7 +9,8 @@ and ``find`` check their arguments here, so that no backend has to: it implement
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar, final
 
@@ -35,6 +36,7 @@ __all__ = (
     "Change",
     "Claim",
     "Conflict",
+    "Contended",
     "Health",
     "Page",
     "Purged",
@@ -49,8 +51,10 @@ __all__ = (
     "Target",
     "UpgradeNeeded",
     "batches",
+    "persistently",
 )
 
+T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 RecordT_co = TypeVar("RecordT_co", bound=Record, covariant=True)
 
@@ -83,6 +87,23 @@ class Conflict(Exception):
         self.change = change
         self.state = state
         self.stored = stored
+
+
+class Contended(StorageError):
+    """Others changed the same record each time: nothing of this attempt was written."""
+
+
+def persistently(
+    attempt: Callable[[], T], lost: tuple[type[Exception], ...] = (Conflict,), races: int = 20
+) -> T:
+    """Return what ``attempt`` returns, which reads, decides and commits anew after each defeat.
+
+    ``lost`` are the errors that tell of a defeat. Raises Contended after ``races`` of them.
+    """
+    for _ in range(races):
+        with suppress(*lost):
+            return attempt()
+    raise Contended("others change the same record all the time")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPFound
 from pyramid.response import Response
 
-from oauthprov.settings import Settings
+from oauthprov.settings import LOOPBACK, Settings
 from oauthprov.web.origins import origin_of
 from oauthprov.web.request import Request, ViewInfo
 
@@ -35,9 +35,6 @@ HEADERS = {
 """By kind. ``leaving`` has no form-action: Chromium applies it to the whole redirect chain, which
 runs on into the client's own site. ``document`` may be cached: metadata."""
 
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-_LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-
 
 def transport_security(settings: Settings) -> str | None:
     """Return the Strict-Transport-Security of a server of its own (RFC 6797), None without one.
@@ -46,7 +43,7 @@ def transport_security(settings: Settings) -> str | None:
     server of the same computer.
     """
     issuer = urlsplit(settings.issuer)
-    if issuer.scheme != "https" or not settings.hsts or issuer.hostname in _LOOPBACK_HOSTS:
+    if issuer.scheme != "https" or not settings.hsts or issuer.hostname in LOOPBACK:
         return None
     return f"max-age={settings.hsts}"
 
@@ -86,8 +83,8 @@ def _to_issuer(request: Request) -> Response | None:
     site = request.oauthprov.site
     if not site.settings.development or request.method != "GET" or not _is_page(request):
         return None
-    host = request.host.rpartition(":")[0] or request.host
-    if host not in _LOOPBACK or origin_of(f"{request.scheme}://{request.host}") == site.origin:
+    sent = urlsplit(f"//{request.host}").hostname
+    if sent not in LOOPBACK or origin_of(f"{request.scheme}://{request.host}") == site.origin:
         return None
     return HTTPFound(site.origin + request.path_qs)
 

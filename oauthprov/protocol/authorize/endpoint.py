@@ -36,7 +36,7 @@ from oauthprov.protocol.request.answers import (
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.token import codes
 from oauthprov.records import Consent, Digest, Interaction
-from oauthprov.storage.interface import Change, Claim, Conflict, Stored
+from oauthprov.storage.interface import Change, Claim, Conflict, Contended, Stored, persistently
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -183,7 +183,8 @@ class Authorization:
         if (person := who.person) is None or step is not None:
             return _required(step or "login", interaction_id, request)
         claim = Claim(Interaction, interaction.record.key)
-        for _ in range(_RACES):
+
+        def grant() -> Redirect:
             stored = consents.load(context, person.account_id, request.client)
             consent = consents.remembered(
                 context.now, person.account_id, request.client, request.asked, stored
@@ -193,7 +194,13 @@ class Authorization:
             except Conflict as lost:
                 if isinstance(lost.change, Claim):
                     raise ResponseReady(UNKNOWN_INTERACTION) from None
-        raise ResponseReady(Refusal("temporarily_unavailable", "Please try again.", 503))
+                raise
+
+        try:
+            return persistently(grant, races=_RACES)
+        except Contended:
+            busy = Refusal("temporarily_unavailable", "Please try again.", 503)
+            raise ResponseReady(busy) from None
 
     def _next(
         self,

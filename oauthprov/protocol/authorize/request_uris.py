@@ -5,12 +5,12 @@ RFC 9101 section 5.2, OpenID Connect Core section 6.2.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Callable
 
 from oauthlib.openid.connect.core.exceptions import InvalidRequestURI
 
+from oauthprov.credentials import base64url
 from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Documents, Fetcher
 from oauthprov.protocol.clients.members.signing import REQUEST_URI_LENGTH
@@ -52,4 +52,4 @@ class RequestURIs:
 
 def _hash(content: bytes) -> str:
     hashed = hashlib.sha256(content).digest()
-    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode("ascii")
+    return base64url(hashed)

@@ -6,11 +6,12 @@ asks for again. So does one whose fetch failed, but ever less often.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
+from oauthprov import logs
+from oauthprov.background import Worker
 from oauthprov.errors import FetchError
 from oauthprov.records import Client
 from oauthprov.storage.interface import StorageError
@@ -25,22 +26,22 @@ PAUSE_LIMIT = 86_400
 MEMORY = 4096
 """Clients of which it is known when theirs was fetched last."""
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 _Key = tuple[str, str]  # the client and where its logo is
 
 
 class LogoWorker:
-    """One thread a process, begun when it is needed. ``refresh`` fetches the logo of a client."""
+    """Fetches logos in one thread a process. ``refresh`` fetches the logo of a client."""
 
     def __init__(self, refresh: Callable[[str], bool], clock: Callable[[], int]) -> None:
         self._refresh = refresh
         self._clock = clock
+        self._worker = Worker("logos", self._work, clock)
         self._lock = threading.Lock()
         self._waiting: OrderedDict[_Key, threading.Event] = OrderedDict()
         self._tried: OrderedDict[_Key, tuple[int, int]] = OrderedDict()
-        self._thread: threading.Thread | None = None
 
     def want(self, client: Client, wait: float = 0) -> None:
         """Fetch the logo of a client beside whatever goes on, unless that was tried lately.
@@ -52,26 +53,20 @@ class LogoWorker:
             return
         key = client.client_id, client.logo_uri
         with self._lock:
-            done = self._waiting.get(key) or self._begun(key)
-        if done is not None and wait:
+            done = self._waiting.get(key) or self._queued(key)
+        if done is None:
+            return
+        self._worker.wake()
+        if wait:
             done.wait(wait)
 
     def join(self, seconds: float) -> None:
         """Wait until the thread has ended, ``seconds`` at most."""
-        thread = self._thread
-        if thread is not None:
-            thread.join(seconds)
+        self._worker.join(seconds)
 
-    def _begun(self, key: _Key) -> threading.Event | None:
+    def _queued(self, key: _Key) -> threading.Event | None:
         if len(self._waiting) >= QUEUE_LIMIT or not self._is_due(key):
             return None
-        if self._thread is None:
-            thread = threading.Thread(target=self._run, name="oauthprov-logos", daemon=True)
-            try:
-                thread.start()  # it waits for the lock that we hold
-            except RuntimeError:  # no thread can be had; the next page tries again
-                return None
-            self._thread = thread
         done = self._waiting[key] = threading.Event()
         return done
 
@@ -82,11 +77,11 @@ class LogoWorker:
         pause = min(PAUSE << min(max(failures - 1, 0), 16), PAUSE_LIMIT)
         return not 0 <= self._clock() - tried_at < pause
 
-    def _run(self) -> None:
+    def _work(self) -> None:
+        """Fetch every logo that is waited for."""
         while True:
             with self._lock:
                 if not self._waiting:
-                    self._thread = None
                     return
                 key, done = next(iter(self._waiting.items()))
             failed = not self._fetch(key[0])

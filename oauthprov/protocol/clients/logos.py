@@ -9,14 +9,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 from oauthprov import logs
 from oauthprov.credentials import digest
 from oauthprov.errors import FetchError
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.clients import images
-from oauthprov.records import Client, Logo
-from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, Storage, Stored
+from oauthprov.records import Client, Logo, Record
+from oauthprov.storage.interface import Add, Change, Remove, Replace, Storage, Stored, persistently
 
 SIZE_LIMIT = 256 * 1024
 """Bytes of a logo."""
@@ -64,22 +65,14 @@ class Logos:
         An older one stays when that fails. Raises FetchError with the reason, and StorageError.
         """
         stored = self._storage.get(Client, client_id)
-        if (
-            stored is None
-            or stored.record.logo_uri is None
-            or stored.record.removed_at is not None
-        ):
+        if stored is None or stored.record.logo_uri is None:
             return False
         logo = self._fetched(client_id, stored.record.logo_uri)
-        for _ in range(_RACES):
-            if stored is None or stored.record.logo_uri != logo.source:
-                return False  # It was changed meanwhile, and whoever did so asks for the other.
-            if self._keep(stored, logo):
-                self._evict(client_id)
-                log.info("client %s has a logo", client_id)
-                return True
-            stored = self._storage.get(Client, client_id)
-        return False
+        kept = persistently(lambda: self._keep(logo), races=_RACES)
+        if kept:
+            self._evict(client_id)
+            log.info("client %s has a logo", client_id)
+        return kept
 
     def _fetched(self, client_id: str, uri: str) -> Logo:
         got = self._fetcher.fetch(uri, media_types=images.MEDIA_TYPES, limit=SIZE_LIMIT)
@@ -90,13 +83,17 @@ class Logos:
         image = base64.b64encode(got.content).decode("ascii")
         return Logo(client_id, uri, media_type, image, self._clock())
 
-    def _keep(self, stored: Stored[Client], logo: Logo) -> bool:
-        """Store the logo with the client that names it; tell whether nobody was faster."""
-        before = self._storage.get(Logo, logo.client_id)
+    def _keep(self, logo: Logo) -> bool:
+        """Store the logo with the client that names it. Raises Conflict.
+
+        False when the client names another by now: whoever changed that asks for the other.
+        """
+        pairs: list[tuple[type[Record], str]] = [(Client, logo.client_id), (Logo, logo.client_id)]
+        found, before = self._storage.get_many(pairs)
+        stored = cast("Stored[Client] | None", found)
+        if stored is None or stored.record.logo_uri != logo.source:
+            return False
         client = replace(stored.record, logo=digest(logo.image))
         kept = Add(logo) if before is None else Replace(logo, expecting=before)
-        try:
-            self._storage.commit(Replace(client, expecting=stored), kept, now=self._clock())
-        except Conflict:
-            return False
+        self._storage.commit(Replace(client, expecting=stored), kept, now=self._clock())
         return True

@@ -18,9 +18,9 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from oauthlib.uri_validate import is_absolute_uri
 
 from oauthprov.records import Client
+from oauthprov.settings import LOOPBACK
 
 URI_LIMIT = 2000
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 AUTHORIZATION_RESPONSE = frozenset(
     {
         "access_token",

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from joserfc.jws import JWSRegistry
 
+from oauthprov.credentials import base64url
 from oauthprov.errors import JoseError
 from oauthprov.protocol.keys.json_object import parse_object
 from oauthprov.protocol.keys.jwk import ALGORITHMS, KeySet, PrivateKey
@@ -51,8 +52,8 @@ class Verified:
 def sign(claims: Mapping[str, Any], key: PrivateKey, *, typ: str | None) -> str:
     """Return ``claims`` as a compact JWT, signed with the one algorithm of ``key``."""
     header = {"alg": key.alg, "kid": key.kid} | ({} if typ is None else {"typ": typ})
-    signed = ".".join(_encode(json.dumps(part).encode()) for part in (header, claims))
-    return f"{signed}.{_encode(_algorithm(key.alg).sign(signed.encode(), key.key))}"
+    signed = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
+    return f"{signed}.{base64url(_algorithm(key.alg).sign(signed.encode(), key.key))}"
 
 
 def verify(
@@ -133,7 +134,7 @@ def half_hash(alg: str, value: str) -> str:
     """
     hashed = hashlib.sha512 if alg in ("Ed25519", "EdDSA") else hashlib.sha256
     made = hashed(value.encode()).digest()
-    return _encode(made[: len(made) // 2])
+    return base64url(made[: len(made) // 2])
 
 
 class _Algorithm(Protocol):
@@ -180,15 +181,11 @@ def _algorithm(alg: str) -> _Algorithm:
     return JWSRegistry.algorithms[alg]
 
 
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
 def _decode(encoded: str) -> bytes:
     try:
         raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
     except binascii.Error:
         raise JoseError("the token isn't base64url") from None
-    if _encode(raw) != encoded:
+    if base64url(raw) != encoded:
         raise JoseError("the token isn't base64url as it must be written")
     return raw

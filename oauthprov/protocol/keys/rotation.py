@@ -8,11 +8,11 @@ and the end of its predecessor are one commit on every backend.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from oauthprov import logs
 from oauthprov.credentials import Keyring
 from oauthprov.errors import SigningKeySealed
 from oauthprov.protocol.keys.jwk import PrivateKey
@@ -24,7 +24,7 @@ LABEL = "signing key"
 SLACK = 60
 """Seconds that a retired key stays published beyond its last token: clocks and caches differ."""
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 Keys = Sequence[Stored[SigningKey]]
 

@@ -9,13 +9,15 @@ published, for as long as no key can sign that a client of it doesn't know.
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from oauthprov import logs
+from oauthprov.background import in_thread
 from oauthprov.credentials import Keyring
 from oauthprov.errors import SigningKeySealed, UnknownKey
 from oauthprov.protocol.keys import jose
@@ -33,12 +35,7 @@ PAUSE = 1
 JWKS_MAX_AGE = 300
 """Seconds that clients may keep the key set: half of the least time a key is published ahead."""
 
-log = logging.getLogger(__name__)
-
-
-def in_thread(work: Callable[[], None]) -> None:
-    """Do ``work`` beside whatever goes on."""
-    threading.Thread(target=work, name="oauthprov-keys", daemon=True).start()
+log = logs.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,10 @@ class _Attempt:
 
 
 class SigningKeys:
-    """The keys of this provider. ``background`` runs what nobody should wait for."""
+    """The keys of this provider.
+
+    ``background`` runs what nobody should wait for; False when it can't.
+    """
 
     def __init__(
         self,
@@ -67,12 +67,12 @@ class SigningKeys:
         storage: Storage,
         keyring: Keyring,
         clock: Callable[[], int],
-        background: Callable[[Callable[[], None]], None] = in_thread,
+        background: Callable[[Callable[[], None]], bool] | None = None,
     ) -> None:
         self.rotation = KeyRotation(settings, storage, keyring, clock)
         self._settings = settings
         self._clock = clock
-        self._background = background
+        self._background = background or partial(in_thread, "keys")
         self._lock = threading.Lock()
         self._attempt: _Attempt | None = None
         self._renewing = threading.Lock()
@@ -210,9 +210,7 @@ class SigningKeys:
                 self._renewing.release()
 
         self._tried_at = self._clock()
-        try:
-            self._background(work)
-        except RuntimeError:  # no thread can be had; whoever comes next tries again
+        if not self._background(work):  # no thread can be had; whoever comes next tries again
             self._renewing.release()
 
     def _load(self) -> _Read:

@@ -10,13 +10,13 @@ have less time, so that those that answer don't wait for those that don't.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
+from oauthprov import logs
 from oauthprov.background import PERIOD, Lanes
 from oauthprov.credentials import digest, mint_id
 from oauthprov.errors import FetchBusy, FetchError, SigningKeySealed
@@ -43,7 +43,7 @@ PAUSE_LIMIT = 3600
 PATIENCE = 86_400
 """Seconds after which a client that can't be told is given up."""
 
-log = logging.getLogger(__name__)
+log = logs.logger(__name__)
 
 
 def delivery(now: int, grant: Grant, sid: str, subject: str) -> LogoutDelivery:

@@ -41,6 +41,7 @@ from oauthprov.storage.interface import (
     StorageError,
     StorageFull,
     Stored,
+    persistently,
 )
 
 AT_ONCE = 3
@@ -49,8 +50,6 @@ MARK_LIFETIME = 86_400
 """Seconds that an EndedSession stays: longer than any code, and than a sweep may take."""
 PERIOD = 10
 """Seconds after which a process looks for sweeps that another left: with their lease, under 30."""
-
-_RACES = 20
 
 log = logs.logger(__name__)
 
@@ -99,17 +98,15 @@ class Endings:
 
     def withdraw(self, account_id: str, client_id: str) -> None:
         """Take a consent back; the codes and grants of the client for the account end."""
-        for _ in range(_RACES):
+
+        def withdraw() -> Sweep:
             now = self._clock()
             stored = self._storage.get(Consent, consent_key(account_id, client_id))
             sweep = Sweep.begin(account_id, mint_id(), now, client_id=client_id)
-            try:
-                self._begin(sweep, _withdrawn(account_id, client_id, stored, now))
-            except Conflict:
-                continue
-            self.finish(sweep)
-            return
-        raise StorageError("the consent is being changed by others all the time")
+            self._begin(sweep, _withdrawn(account_id, client_id, stored, now))
+            return sweep
+
+        self.finish(persistently(withdraw))
 
     def end_client(self, stored: Stored[Client], batches: int | None = AT_ONCE) -> None:
         """Remove a client: those who signed in to it are signed out there, its grants end.

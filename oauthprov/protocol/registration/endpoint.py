@@ -37,7 +37,7 @@ from oauthprov.protocol.request.answers import Answer, Call
 from oauthprov.protocol.request.events import Event
 from oauthprov.records import Client, InitialAccessToken
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Conflict, Replace, Storage, Stored
+from oauthprov.storage.interface import Add, Contended, Storage, Stored, persistently
 
 log = logs.logger(__name__)
 
@@ -92,19 +92,15 @@ class DynamicRegistration:
     def update(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
         """Replace all that is registered: what is left out is gone (RFC 7592 section 2.2)."""
 
-        def work() -> Answer:
-            for _ in range(_RACES):
-                stored, token = self._managed(call, client_id)
-                try:
-                    client, secret = self._update(stored, http.parsed(call))
-                except (ChangedMeanwhile, UnknownClient):
-                    continue
-                log.info("client %s changed its registration", client_id)
-                self._logos.want(client, LOGO_PATIENCE)
-                return _information(200, client, token, address_of, secret)
-            raise TemporarilyUnavailableError("Please try again.", status_code=503)
+        def update() -> Answer:
+            stored, token = self._managed(call, client_id)
+            client, secret = self._update(stored, http.parsed(call))
+            log.info("client %s changed its registration", client_id)
+            self._logos.want(client, LOGO_PATIENCE)
+            return _information(200, client, token, address_of, secret)
 
-        return self._answer(client_id, work)
+        lost = ChangedMeanwhile, UnknownClient
+        return self._answer(client_id, lambda: persistently(update, lost, _RACES))
 
     def remove(self, call: Call, client_id: str) -> Answer:
         """Remove a client; its tokens are dead at once (RFC 7592 section 2.3)."""
@@ -136,16 +132,12 @@ class DynamicRegistration:
         return _information(201, client, token, address_of, secret)
 
     def _store(self, call: Call, client: Client) -> None:
-        for _ in range(_RACES):
+        def store() -> None:
             presented = self._presented(call)
             spent = () if presented is None else initial_access.spend(presented)
-            try:
-                self._storage.commit(*spent, Add(client), now=self._clock())
-                return
-            except Conflict as lost:
-                if not isinstance(lost.change, Replace):
-                    raise
-        raise TemporarilyUnavailableError("Please try again.", status_code=503)
+            self._storage.commit(*spent, Add(client), now=self._clock())
+
+        persistently(store, races=_RACES)
 
     def _presented(self, call: Call) -> Stored[InitialAccessToken] | None:
         """Return the initial access token of a request, None where it may come without one.
@@ -196,6 +188,8 @@ class DynamicRegistration:
             error: OAuth2Error = http.as_registered(invalid)
         except FetchBusy as busy:
             log.warning("there is no room to fetch: %s", busy)
+            error = TemporarilyUnavailableError("Please try again.", status_code=503)
+        except Contended:
             error = TemporarilyUnavailableError("Please try again.", status_code=503)
         except OAuth2Error as refused:
             error = refused

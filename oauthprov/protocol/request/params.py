@@ -13,12 +13,13 @@ from urllib.parse import unquote_to_bytes, urlencode
 
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
+from oauthprov.fetch import exchange
 from oauthprov.protocol.clients.redirects import URI_LIMIT
 from oauthprov.protocol.request.answers import Call
 
 Pairs = tuple[tuple[str, str], ...]
 
-FORM = "application/x-www-form-urlencoded"
+FORM = exchange.FORM
 MANY = frozenset({"resource", "audience"})
 AUTHENTICATION = frozenset(
     {

@@ -8,12 +8,13 @@ from threading import Barrier, Event
 
 import pytest
 
+from oauthprov.background import in_thread
 from oauthprov.credentials import Keyring
 from oauthprov.errors import JoseError, SigningKeySealed
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import parse_key_set
 from oauthprov.protocol.keys.rotation import SLACK, UnknownSigningKey, longest_lifetime
-from oauthprov.protocol.keys.signing_keys import JWKS_MAX_AGE, REFRESH, SigningKeys, in_thread
+from oauthprov.protocol.keys.signing_keys import JWKS_MAX_AGE, REFRESH, SigningKeys
 from oauthprov.records import SigningKey
 from oauthprov.storage.interface import StorageError
 from tests.protocol.world import INI, World, openid_world
@@ -35,8 +36,12 @@ class Node:
             world.storage,
             Keyring(secret or world.settings.secret),
             lambda: world.now,
-            self.waiting.append,
+            self.later,
         )
+
+    def later(self, work):
+        self.waiting.append(work)
+        return True
 
     def catch_up(self):
         """Do what waits in the background."""
@@ -339,7 +344,7 @@ def test_one_refresh_at_a_time(world):
 
 def test_the_real_background_is_a_thread(world):
     done = Event()
-    in_thread(done.set)
+    assert in_thread("test", done.set)
     assert done.wait(60)
 
 

@@ -11,12 +11,11 @@ from oauthprov.protocol.clients.messages import N_
 from oauthprov.protocol.clients.redirects import (
     AUTHORIZATION_RESPONSE,
     LOGOUT_RESPONSE,
-    LOOPBACK,
     URI_LIMIT,
     problem_with,
 )
 from oauthprov.protocol.clients.types import ClientType
-from oauthprov.settings import Settings
+from oauthprov.settings import LOOPBACK, Settings
 
 REDIRECT_URIS_LIMIT = 50
 
