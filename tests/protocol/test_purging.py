@@ -157,8 +157,8 @@ def test_once_a_day_it_removes_unused_clients_and_the_consents_of_clients_gone(w
     assert world.storage.get(Client, "self") is not None
     world.now += world.settings.registration_unused_lifetime
     passes(process(world))
-    assert world.storage.get(Client, "self") is None
-    assert world.storage.get(Client, "app") is not None
+    assert world.storage.get(Client, "self").record.removed_at == world.now
+    assert world.storage.get(Client, "app").record.removed_at is None
 
 
 def test_clients_are_walked_once_a_day(world):

@@ -21,6 +21,7 @@ from oauthprov.records import (
     SWEEP_LEASE,
     AuthorizationCode,
     Client,
+    EndedSession,
     Grant,
     LogoutDelivery,
     Record,
@@ -167,11 +168,13 @@ class Sweeps:
         """Return what notifies the clients of ``grants``, each once for each of its sessions."""
         made = []
         removed = self._removed_client(sweep)
+        over = self._over(grants) if removed else set()
         for stored in grants:
             grant = stored.record
             if grant.sid is None or OPENID not in grant.scopes:
                 continue
-            if removed is None and grant.session_key not in ended:
+            # A removed client learns of every session but those it has learned of before.
+            if grant.session_key in over if removed else grant.session_key not in ended:
                 continue
             client = removed or self._clients.get(grant.client_id)
             if client is None or client.backchannel_logout_uri is None:
@@ -183,6 +186,13 @@ class Sweeps:
                 made.append(delivery)
         swept.notified += len(made)
         return made
+
+    def _over(self, grants: Sequence[Stored[Grant]]) -> set[str]:
+        """Return the sessions of grants that have ended already; one read."""
+        named = {one.record.session_key for one in grants} - {None}
+        keys = sorted(str(name) for name in named)
+        found = self._storage.get_many([(EndedSession, key) for key in keys])
+        return {key for key, mark in zip(keys, found, strict=True) if mark is not None}
 
     def _removed_client(self, sweep: Sweep) -> Client | None:
         """Return the client that was removed, if that is what the sweep is for."""

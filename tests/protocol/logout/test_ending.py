@@ -557,6 +557,13 @@ class TestAClientThatIsRemoved:
         assert not world.is_live(tokens["access_token"])
         assert [stored.state(world.now) for stored in world.all(Grant)] == ["revoked"]
 
+    def test_it_learns_of_no_session_that_ended_before(self, world, person):
+        person.tokens()
+        person.visit.leave()
+        assert world.provider.backchannel.deliver().notified == 1
+        world.provider.registrar.remove("app")
+        assert world.provider.backchannel.deliver().notified == 0
+
     def test_its_codes_are_gone_and_other_clients_keep_what_they_have(self, world, person):
         world.client("other", scopes=SCOPES)
         kept = world.tokens("other", person=person.visit.person, scope="openid")
