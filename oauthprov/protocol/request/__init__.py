@@ -1,1 +1,1 @@
-"""What every protocol request works with: its context, parameters, scopes and answers."""
+"""What every protocol request works with: its context, parameters, scopes and responses."""

@@ -1,4 +1,4 @@
-"""What goes into the provider and comes out of it: plain values, no request, no response."""
+"""The values that the provider takes and returns; they are independent of any web framework."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from oauthprov.records import Client, Consent, Digest, Grant
 ResponseMode = Literal["query", "fragment", "form_post"]
 """Where the parameters of an authorization response go."""
 Step = Literal["login", "reauthenticate", "create", "select_account", "consent", "logout"]
-"""What a person has to do: sign in, do so again, make an account, choose one, allow, sign out."""
+"""What the user must do: sign in, sign in again, create or choose an account, consent, log out."""
 
 Again = Literal["another_account", "prompt", "max_age", "acr"]
-"""Why somebody who is signed in has to sign in again: what of the request their session lacks."""
+"""Why a signed-in user must sign in again: which demand of the request their session fails."""
 
 Others = Callable[[], Sequence[SignedIn]]
-"""Who else is signed in in the browser; storage is read only when it is called."""
+"""Returns the other accounts signed in in this browser; reads storage only when it is called."""
 
 
 def nobody_else() -> Sequence[SignedIn]:
-    """Return that nobody is: :data:`Others` of a browser with one account."""
+    """Return no accounts: :data:`Others` of a browser with at most one account."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A browser, and who is signed in there.
+    """A browser and the accounts signed in there.
 
-    ``browser`` is the digest of the secret that names it, ``person`` the active account, if there
-    is one, ``others`` gives the other accounts. ``host_request`` is handed to the account source
-    as it is.
+    ``browser`` is the digest of the secret that identifies it, ``person`` the active account, if
+    any; ``others`` returns the other accounts. ``host_request`` is passed to the account source
+    unchanged.
     """
 
     browser: Digest
@@ -42,16 +42,16 @@ class Visitor:
 
     @property
     def everybody(self) -> tuple[SignedIn, ...]:
-        """The accounts that are signed in, the active one first. May read storage."""
+        """The signed-in accounts, the active one first. May read storage."""
         return (*filter(None, [self.person]), *self.others())
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as it came in. ``query`` and ``body`` are raw bytes; header names lower-case.
+    """A request as received. ``query`` and ``body`` are raw bytes; header names are lower-case.
 
-    ``audiences`` are the URLs that a client's assertion may name beside the issuer.
-    ``host_request`` is handed to the account source as it is.
+    ``audiences`` are the URLs that a client assertion may name besides the issuer.
+    ``host_request`` is passed to the account source unchanged.
     """
 
     method: str
@@ -64,7 +64,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A JSON answer to a client; ``body`` None means an empty one."""
+    """A JSON response to a client; a ``body`` of None means an empty one."""
 
     status: int
     body: Mapping[str, object] | None
@@ -82,9 +82,10 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class InteractionRequired:
-    """A person must act first; ``interaction_id`` works in their browser only.
+    """The user must act first; ``interaction_id`` works in their browser only.
 
-    ``otherwise`` answers the client where there is no page for ``step``; None: there always is.
+    ``otherwise`` is the response to the client if there is no page for ``step``; None if there
+    always is one.
     """
 
     step: Step
@@ -94,11 +95,12 @@ class InteractionRequired:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A request that waits at a sign-in page, and the user name that is expected there.
+    """A request that waits at a sign-in page, and the user name to fill in there.
 
-    ``sign_in`` tells whether whoever is signed in now must sign in again, or as somebody else.
-    ``ui_locales`` are the language tags that the client prefers, best first. ``again`` says why
-    ``person``, whose session would serve the request, has to sign in again, None if they needn't.
+    ``sign_in`` tells whether the signed-in user must sign in again or with another account.
+    ``ui_locales`` are the language tags that the client prefers, best first. ``person`` is the
+    user whose session would serve the request; ``again`` says why they must sign in again, None if
+    they needn't.
     """
 
     client: Client
@@ -111,7 +113,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error that may not be sent to a client, so a person is told (RFC 6749 section 4.1.2.1).
+    """An error that may not go to the client and is shown to the user (RFC 6749 section 4.1.2.1).
 
     ``error`` is a registered code, ``description`` one fixed sentence, ``status`` the HTTP status.
     """
@@ -123,7 +125,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that a consent page asks for: a scope or resource in words, and if it is new."""
+    """One item of a consent page: a scope or resource in words, and whether it is new."""
 
     name: str
     sentence: str
@@ -134,8 +136,7 @@ class Asked:
 class ConsentQuestion:
     """What a consent page shows. ``destination`` is where Allow leads, in words or as a host.
 
-    ``person`` is whose account it is about: of the accounts in this browser, not always the active
-    one.
+    ``person`` is the account that the request is for, not always the active one of the browser.
     """
 
     interaction_id: str
@@ -151,9 +152,10 @@ class ConsentQuestion:
 
 @dataclass(frozen=True, slots=True)
 class LogoutQuestion:
-    """What the page shows that asks whether to sign ``person`` out.
+    """What the page shows that asks ``person`` to confirm signing out.
 
-    ``client`` is who wants it. Without one nothing is stored, and ``interaction_id`` is None.
+    ``client`` is the client that requests the logout. Without a client nothing is stored, and
+    ``interaction_id`` is None.
     """
 
     interaction_id: str | None
@@ -163,10 +165,10 @@ class LogoutQuestion:
 
 @dataclass(frozen=True, slots=True)
 class LogoutRedirect:
-    """What follows a request to sign out.
+    """What follows a logout request.
 
-    ``ends`` is who is to be signed out now. ``redirect`` is where the client wants people to go
-    on; with ``stays`` they see a page of ours that leads there.
+    ``ends`` is the user to sign out now. ``redirect`` is the redirect that the client requested;
+    with ``stays`` the user sees a page of this server that leads there.
     """
 
     ends: SignedIn | None
@@ -177,10 +179,10 @@ class LogoutRedirect:
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """What a live access token stands for. ``account_id`` is None for a client's own token.
+    """The data of a live access token. ``account_id`` is None for a client credentials token.
 
-    ``subject`` is what the client calls the account: nothing else may be told to it. ``claims`` is
-    what of the claims parameter was granted with it, as JSON.
+    ``subject`` is the client's ``sub`` for the account, the only identifier that the client may
+    receive. ``claims`` is the granted part of the claims parameter, as JSON.
     """
 
     account_id: str | None
@@ -196,10 +198,10 @@ class TokenInfo:
 
 @dataclass(frozen=True, slots=True)
 class ConnectedApp:
-    """A client that an account has let in.
+    """A client with access to an account.
 
-    ``client`` is None when it is gone or disabled, ``consent`` when it never had to ask.
-    ``scopes`` are those allowed, in words; ``grants`` the live grants.
+    ``client`` is None if it was removed or disabled, ``consent`` if the client never needed one.
+    ``scopes`` are the allowed scopes, in words; ``grants`` the live grants.
     """
 
     client_id: str

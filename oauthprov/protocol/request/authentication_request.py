@@ -1,4 +1,4 @@
-"""What OpenID Connect adds to an authorization request (Core section 3.1.2.1), once checked."""
+"""The parameters OpenID Connect adds to an authorization request (Core 3.1.2.1), once checked."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from oauthprov.protocol.request.claims import ClaimsRequest, Wanted
 
 @dataclass(slots=True)
 class AuthenticationRequest:
-    """Each check of ``authorization_checks`` fills in what it has read.
+    """Each check in ``authorize.checks`` fills in the fields that it reads.
 
-    ``openid`` tells whether it is an authentication request at all; without it nothing else but
-    the words of ``response_type`` is set. ``hint`` is the subject of the ``id_token_hint``;
-    ``subject_of`` makes the subject, for the client, of an account. ``acr_values`` are those of
-    the parameter that a sign-in here may have, ``ui_locales`` the language tags that the client
-    prefers, best first. ``dropped`` are scopes that were asked for but may not be had in this way.
+    ``openid`` tells whether this is an authentication request; if not, the checks set only
+    ``response_type``. ``hint`` is the subject of the ``id_token_hint``; ``subject_of`` maps an
+    account id to the client's ``sub``. ``acr_values`` are the requested values that this server
+    supports, ``ui_locales`` the language tags that the client prefers, best first. ``dropped`` are
+    requested scopes that this request can't be granted.
     """
 
     openid: bool = False
@@ -34,11 +34,11 @@ class AuthenticationRequest:
 
     @property
     def means_somebody(self) -> bool:
-        """Whether an account is named: by id_token_hint, or a value for ``sub`` (Core 5.5.1)."""
+        """Whether the request names an account, by id_token_hint or by ``sub`` (Core 5.5.1)."""
         return self.hint is not None or any(wanted.values for wanted in self._subs)
 
     def means(self, account_id: str) -> bool:
-        """Tell whether an account is the one that is meant; any is where none is named."""
+        """Tell whether the request means this account; a request that names none means any."""
         sub = self.subject_of(account_id)
         return self.hint in (None, sub) and all(wanted.met_by(sub) for wanted in self._subs)
 

@@ -1,4 +1,4 @@
-"""Claims: which of them a client asks for, by scope or one by one, and what it is told.
+"""Claims: which a client requests, by scope or one by one, and which it receives.
 
 OpenID Connect Core sections 5.1, 5.4 and 5.5.
 """
@@ -36,40 +36,40 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 """The claims that each scope stands for (section 5.4)."""
 
 OURS = ("sub", "acr", "auth_time")
-"""Claims that a client may ask for one by one, and that never come from the account."""
+"""Claims that a client may request one by one and that never come from the account."""
 
 _SCOPE_OF = {name: scope for scope, names in SCOPES.items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One claim that is asked for; ``values``, if any, are the only ones that will do."""
+    """One requested claim; ``values``, if any, are the only acceptable ones."""
 
     essential: bool = False
     values: tuple[object, ...] = ()
 
     def met_by(self, value: object) -> bool:
-        """Tell whether ``value`` will do."""
-        # As JSON, for Python takes 1 and True as the same.
+        """Tell whether ``value`` is acceptable."""
+        # Compared as JSON, since 1 and True are equal in Python.
         return not self.values or json.dumps(value) in map(json.dumps, self.values)
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimsRequest:
-    """The claims parameter: what is wanted from UserInfo and in the ID token, by name."""
+    """The claims parameter: the claims requested from UserInfo and in the ID token, by name."""
 
     userinfo: Mapping[str, Wanted] = field(default_factory=dict)
     id_token: Mapping[str, Wanted] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, raw: str) -> ClaimsRequest:
-        """Read the parameter; ValueError says what is wrong with it. Other members are ignored."""
+        """Read the parameter; ignore unknown members. Raises ValueError that says what's wrong."""
         return cls._of(parse_object(raw))
 
     @classmethod
     def load(cls, dumped: str | None) -> ClaimsRequest:
-        """Read what :meth:`dump` made."""
-        # Not by the limits of parse(): a ``value`` lies one level deeper among ``values``.
+        """Read the output of :meth:`dump`."""
+        # parse() would apply its depth limit, and dump() nests ``value`` one level deeper.
         return cls._of(json.loads(dumped)) if dumped else cls()
 
     @classmethod
@@ -77,13 +77,13 @@ class ClaimsRequest:
         return cls(_members(members, "userinfo"), _members(members, "id_token"))
 
     def dump(self) -> str | None:
-        """Return the request as JSON for a record, None when nothing is asked for."""
+        """Return the request as JSON for a record, None when it requests nothing."""
         members = {"userinfo": _plain(self.userinfo), "id_token": _plain(self.id_token)}
         asked = {name: wanted for name, wanted in members.items() if wanted}
         return json.dumps(asked, separators=(",", ":")) if asked else None
 
     def within(self, scopes: Iterable[str]) -> ClaimsRequest:
-        """Return what of the request the scopes that a client may have stand for."""
+        """Return the requested claims that belong to ``scopes``, and those in :data:`OURS`."""
         known = {*OURS, *(name for scope in scopes for name in SCOPES.get(scope, ()))}
         return ClaimsRequest(
             {name: wanted for name, wanted in self.userinfo.items() if name in known},
@@ -92,7 +92,7 @@ class ClaimsRequest:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """The scopes whose sentences tell a person what is asked for."""
+        """The scopes whose sentences describe the requested claims to the user."""
         names = (*self.userinfo, *self.id_token)
         return tuple(dict.fromkeys(_SCOPE_OF[name] for name in names if name in _SCOPE_OF))
 
@@ -100,10 +100,10 @@ class ClaimsRequest:
 def selected(
     known: Mapping[str, object], scopes: Iterable[str], asked: Mapping[str, Wanted]
 ) -> dict[str, object]:
-    """Return what is told of the claims ``known``: those of the scopes, and those asked for.
+    """Return the claims to release out of ``known``: those of the scopes, and those in ``asked``.
 
-    One of another value than was asked for is left out. What belongs to the protocol is never
-    taken from an account.
+    A claim whose value isn't one of the requested values is left out. Protocol claims never come
+    from an account.
     """
     names = dict.fromkeys(name for scope in scopes for name in SCOPES.get(scope, ()))
     names |= dict.fromkeys(name for name in asked if name in _SCOPE_OF)
@@ -113,7 +113,7 @@ def selected(
 
 
 def of_account(asked: Mapping[str, Wanted], scopes: Iterable[str]) -> bool:
-    """Tell whether anything is asked for that only the account knows."""
+    """Tell whether any of the claims or scopes needs the account's data."""
     return any(name in _SCOPE_OF for name in asked) or any(scope in SCOPES for scope in scopes)
 
 

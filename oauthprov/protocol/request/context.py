@@ -1,7 +1,7 @@
-"""What one protocol request knows: its time, what it loaded, and what it decided so far.
+"""The state of one protocol request: its time, the records it loaded, its decisions so far.
 
-It travels in a ContextVar and never on oauthlib's request, where a client could forge it: every
-parameter that a client sends is readable there as an attribute.
+It travels in a ContextVar and never on oauthlib's request: there a client could forge it, since
+every parameter that a client sends is readable as an attribute of that request.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ class OpenID:
 
 @dataclass(slots=True)
 class Context:
-    """One request: what it may use, who sends it, and what it is about.
+    """The state of one request: the services it may use, its client and its operation.
 
-    ``endpoint`` names the endpoint in the log. ``audiences`` are what a client may call this
-    server when it authenticates, beside the issuer. ``host_request`` is for the account source.
-    ``client`` is the client that is authenticated, or at the authorization endpoint identified;
-    ``proof`` makes sure that an assertion authenticates it only once, until that is committed.
-    ``operation`` is what the request is about, once that is known. ``noted`` are the events that
-    :meth:`note` collects, ``sent_error`` the error that ends the request.
+    ``endpoint`` names the endpoint in the log. ``audiences`` are the URLs that a client assertion
+    may name besides the issuer. ``host_request`` is for the account source. ``client`` is the
+    authenticated client, or at the authorization endpoint the identified one; ``proof`` is the
+    uncommitted change that makes a client assertion usable only once. ``operation`` is set once it
+    is known. ``noted`` are the events that :meth:`note` collects, ``sent_error`` the error that
+    ends the request.
     """
 
     settings: Settings
@@ -72,31 +72,31 @@ class Context:
 
     @property
     def known_client(self) -> Client:
-        """The client, which an earlier hook has found. Raises RuntimeError when none has."""
+        """The client that an earlier hook has found. Raises RuntimeError when none has."""
         if self.client is None:
             raise RuntimeError(_OUT_OF_ORDER)
         return self.client
 
     def doing(self, kind: type[T]) -> T:
-        """Return the operation, which an earlier hook has set. Raises RuntimeError for another."""
+        """Return the operation that an earlier hook has set. Raises RuntimeError for another."""
         if not isinstance(self.operation, kind):
             raise RuntimeError(_OUT_OF_ORDER)
         return self.operation
 
     @property
     def signing(self) -> OpenID:
-        """What OpenID Connect needs. Raises RuntimeError where it is off."""
+        """The keys and account source of OpenID Connect. Raises RuntimeError where it is off."""
         if self.openid is None:
             raise RuntimeError("OpenID Connect is off")
         return self.openid
 
     def claims_of(self, account_id: str) -> Mapping[str, object]:
-        """Return what the account source knows of an account. May read storage."""
+        """Return the account source's claims about an account. May read storage."""
         known: Mapping[str, object] = self.signing.accounts.claims(account_id, self.host_request)
         return known
 
     def expect(self, kind: type[Record], key: str) -> None:
-        """Read a record by the same trip as the next one: it will be needed."""
+        """Let the next :meth:`load` read this record too, in the same trip: it will be needed."""
         self._expected.append((kind, key))
 
     def note(
@@ -107,10 +107,10 @@ class Context:
         grant_id: str | None = None,
         compared: str | None = None,
     ) -> None:
-        """Note why the request is refused, or what else the log says of it when it ends.
+        """Note why the request is refused, or another event to log when it ends.
 
-        Client and grant are those of the request unless they are given. ``client_id`` may be
-        what an unproven client sent; whatever else was sent goes through :func:`events.quoted`.
+        Client and grant default to those of the request. ``client_id`` may be an unauthenticated
+        client's own value; any other value that a client sent goes through :func:`events.quoted`.
         """
         named = self.client.client_id if self.client and client_id is None else client_id
         client_id = None if named is None else events.cut(named)
@@ -126,7 +126,7 @@ class Context:
         return None
 
     def refuse(self, reason: Reason, sent: str, client_id: str | None = None) -> bool:
-        """Note why ``sent`` is refused, and return False, as the validator's hooks do then."""
+        """Note why ``sent`` is refused, and return False for the validator's hooks to return."""
         self.note(reason, client_id=client_id, compared=f"sent {events.quoted(sent)}")
         return False
 
@@ -139,18 +139,18 @@ class Context:
             raise
 
     def answered(self, answer: T) -> T:
-        """Return ``answer``, which ends the request; the log has its error then."""
+        """Return ``answer``, which ends the request, and keep its error for the log."""
         self.sent_error = events.error_of(answer)
         return answer
 
     def report(self) -> None:
-        """Write into the log what was noted, and the error that was sent."""
+        """Log the noted events and the error that was sent."""
         if self.noted or self.sent_error:
             client_id = self.client.client_id if self.client else None
             events.report(self.noted, Event(self.endpoint, client_id=client_id), self.sent_error)
 
     def load(self, kind: type[R], key: str) -> Stored[R] | None:
-        """Return what storage holds, read at most once in this request."""
+        """Return a record from storage, read at most once in this request."""
         if (kind, key) not in self._loaded:
             asked: list[tuple[type[Record], str]] = [(kind, key), *self._expected]
             wanted = list(dict.fromkeys(asked))
@@ -169,9 +169,9 @@ class Context:
         return self.load(Client, client_id)
 
     def commit(self, *changes: Change, before_proof: bool = False) -> None:
-        """Commit at this request's time, and use the client's proof up by the same commit.
+        """Commit at this request's time; the same commit uses the client's proof up.
 
-        The proof goes first, but with ``before_proof``. Raises Conflict, StorageError, and
+        The proof goes first, or last with ``before_proof``. Raises Conflict, StorageError, and
         InvalidClientError when the proof was used before.
         """
         proof, self.proof = self.proof, None
@@ -187,7 +187,7 @@ class Context:
             raise
 
     def settle(self) -> None:
-        """Use the client's proof up where nothing else was committed; raises as :meth:`commit`."""
+        """Use the client's proof up if no other commit did; raises as :meth:`commit`."""
         if self.proof is not None:
             self.commit()
 
@@ -205,9 +205,9 @@ def current() -> Context:
 
 @contextmanager
 def entered(context: Context) -> Iterator[Context]:
-    """Make ``context`` the current one, and use its client's proof up in the end.
+    """Make ``context`` the current one, and use its client's proof up at the end.
 
-    Raises InvalidClientError when that was used before and nothing was committed, unless the
+    Raises InvalidClientError when the proof was used before and no commit has shown it, unless the
     request has failed anyway.
     """
     token = _current.set(context)

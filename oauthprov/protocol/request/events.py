@@ -1,8 +1,8 @@
-"""What became of a request: the reasons as a closed list, and the log line that gives one.
+"""How a request ended: the reasons as a closed list, and the log line that gives one.
 
-The steps of a request note why on its context; where the request ends, :func:`report` writes it
-down together with the error that was sent. A client learns only the error, so the reasons may be
-as precise as an operator needs. None of them quotes a secret, a code or a token.
+Each step of a request notes its reasons on the context; when the request ends, :func:`report` logs
+them together with the error that was sent. The client receives only the error, so the reasons may
+be as precise as an operator needs. None of them quotes a secret, a code or a token.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from oauthprov import logs
 from oauthprov.protocol.request.answers import Answer, Redirect, Refusal
 
 VALUE_LIMIT = 100
-"""Characters of a value that a client sent which a line holds at most."""
+"""Characters of a client's value in a log line, at most."""
 
 log = logs.logger(__name__)
 
 Endpoint = Literal["authorize", "token", "introspect", "revoke", "register", "resource", "logout"]
-"""Where a request came in; ``resource`` is every view behind an access token, UserInfo too."""
+"""The endpoint of a request; ``resource`` is every view behind an access token, UserInfo too."""
 
 
 class Reason(StrEnum):
-    """Why a request was refused, or what else an operator should know of it.
+    """Why a request was refused, or another fact about it that an operator should know.
 
     Each has a ``meaning``, one sentence. The values are stable: dashboards search for them.
     """
@@ -141,7 +141,7 @@ class Reason(StrEnum):
 
     @property
     def level(self) -> int:
-        """The level of its line."""
+        """The log level of its line."""
         return _LEVELS.get(self, logging.INFO)
 
 
@@ -153,12 +153,12 @@ _LEVELS = {
     Reason.CLIENT_KEYS_BUSY: logging.WARNING,
     Reason.SIGNING_KEY_SEALED: logging.ERROR,
 }
-"""What isn't INFO: a secret may be in the wrong hands, replies get lost, or nothing works."""
+"""Levels other than INFO: a secret may have leaked, responses get lost, or nothing works."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a request; what isn't known is None.
+    """One event of a request; unknown fields are None.
 
     ``error`` is the registered code that was sent, ``compared`` the values that differed.
     """
@@ -180,7 +180,7 @@ class SentError:
 
 
 def error_of(answer: object) -> SentError | None:
-    """Return the error that an answer of the provider tells, None when it tells none."""
+    """Return the error that an answer of the provider carries, None when it carries none."""
     said: Mapping[str, object]
     match answer:
         case Answer():
@@ -197,9 +197,9 @@ def error_of(answer: object) -> SentError | None:
 
 
 def report(noted: Sequence[Event], request: Event, sent_error: SentError | None) -> None:
-    """Log what was noted of a request, the last of it as the reason of the error that was sent.
+    """Log the events of a request, the last one as the reason of the error that was sent.
 
-    ``request`` stands for an error that nobody has noted a reason of.
+    ``request`` stands in when an error was sent and no event was noted.
     """
     if sent_error is None:
         for event in noted:
@@ -212,7 +212,7 @@ def report(noted: Sequence[Event], request: Event, sent_error: SentError | None)
 
 
 def emit(event: Event, description: str = "") -> None:
-    """Write one event into the log; ``description`` is written where there is no reason."""
+    """Write one event into the log; ``description`` is added when the event has no reason."""
     named = [(field.name, getattr(event, field.name)) for field in fields(event)]
     extra = {name: value for name, value in named if value is not None}
     words = "noted" if event.error is None else "refused"
@@ -222,20 +222,20 @@ def emit(event: Event, description: str = "") -> None:
 
 
 def cut(text: str) -> str:
-    """Return the beginning of what was sent, which may be of any length."""
+    """Return the beginning of a value that a client sent and that may be of any length."""
     return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
 
 
 def quoted(text: str) -> str:
-    """Return what was sent as :attr:`Event.compared` quotes it: escaped and cut."""
+    """Return a client's value as :attr:`Event.compared` quotes it: escaped and cut."""
     return repr(cut(text))
 
 
 def issued_to(client_id: str) -> str:
-    """Return what differed: the client that a code or token was issued to."""
+    """Return the client that a code or token was issued to, for :attr:`Event.compared`."""
     return f"issued to {client_id!r}"
 
 
 def expired(at: int, now: int) -> str:
-    """Return what differed: when something expired and what the time is (epoch seconds)."""
+    """Return the expiry and the current time (epoch seconds), for :attr:`Event.compared`."""
     return f"expired at {at}, now {now}"

@@ -1,4 +1,4 @@
-"""What a request is about: a small state for each operation, filled in by the hooks in turn."""
+"""The operation of a request: a small state for each kind, filled in by the hooks in turn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Authorizing:
     """An authorization request that is being validated.
 
     ``redirect_uri`` is set once it and the client are proven: from then on errors go to the client
-    in ``response_mode``. ``authentication`` is what OpenID Connect adds, once it is checked.
+    in ``response_mode``. ``authentication`` holds the OpenID Connect parameters, once checked.
     """
 
     parsed: Parsed = field(default_factory=lambda: Parsed(()))
@@ -27,7 +27,7 @@ class Authorizing:
 
     @property
     def checked(self) -> AuthenticationRequest:
-        """What OpenID Connect adds. Raises RuntimeError when no check has run."""
+        """The OpenID Connect parameters. Raises RuntimeError when no check has run."""
         if self.authentication is None:
             raise RuntimeError("the request was not checked")
         return self.authentication
@@ -35,7 +35,7 @@ class Authorizing:
 
 @dataclass(slots=True)
 class Redeeming:
-    """A code that is being redeemed; ``resources`` are those of the access token to come."""
+    """A code that is being redeemed; ``resources`` are those of its future access token."""
 
     code: Stored[AuthorizationCode]
     resources: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Redeeming:
 class Refreshing:
     """A refresh token that is being used, and its grant.
 
-    ``repeated`` is the response that its rotation gave already, and that is given once more.
+    ``repeated`` is the response of an earlier rotation of the token, sent once more.
     """
 
     token: Stored[RefreshToken]
@@ -56,7 +56,7 @@ class Refreshing:
 
 @dataclass(slots=True)
 class ForItself:
-    """A client that gets a token of its own (RFC 6749 section 4.4)."""
+    """A client credentials request (RFC 6749 section 4.4)."""
 
     resources: tuple[str, ...] = ()
 

@@ -1,8 +1,8 @@
 """Request parameters, read strictly from raw bytes before oauthlib sees anything.
 
-Empty means absent and nothing may repeat (RFC 6749 section 3.1), but for ``resource`` and
-``audience`` (RFC 8707, RFC 8693). Names that an endpoint doesn't know are dropped, since oauthlib
-makes every name that it is given an attribute of its request.
+An empty value counts as absent, and no parameter may repeat (RFC 6749 section 3.1) except
+``resource`` and ``audience`` (RFC 8707, RFC 8693). Names that an endpoint doesn't know are
+dropped, since oauthlib makes every name in its input an attribute of its request.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ AUTHENTICATION = frozenset(
         "ui_locales",
     }
 )
-"""What OpenID Connect adds (Core section 3.1.2.1). oauthlib never sees it."""
+"""Parameters that OpenID Connect adds (Core section 3.1.2.1). oauthlib never sees them."""
 AUTHORIZATION = AUTHENTICATION | {
     "client_id",
     "code_challenge",
@@ -62,15 +62,15 @@ TOKEN = CREDENTIALS | {
     "scope",
 }
 ABOUT_TOKEN = CREDENTIALS | {"token", "token_type_hint"}
-"""What introspection and revocation take."""
+"""Parameters of introspection and revocation."""
 
 BODY_LIMIT = 32 * 1024
 QUERY_LIMIT = 8 * 1024
 REQUEST_LIMIT = QUERY_LIMIT + 16 * 1024
-"""A request that brings a request object along: what is in it must be within the query's limit."""
+"""Bytes of a request that carries a request object; the object's parameters fit QUERY_LIMIT."""
 COUNT_LIMIT = 100
 URIS = frozenset({"audience", "post_logout_redirect_uri", "redirect_uri", "resource"})
-"""Parameters of at most ``URI_LIMIT`` characters: reading a URI may take long for a long one."""
+"""Parameters of at most ``URI_LIMIT`` characters, since parsing a long URI may take long."""
 
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _NOT_PRINTABLE = re.compile(rb"[^\x21-\x7e]")
@@ -78,10 +78,10 @@ _NOT_PRINTABLE = re.compile(rb"[^\x21-\x7e]")
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The parameters that an endpoint knows, and the names that came more often than they may.
+    """The parameters that an endpoint knows, and the names of those that repeat but mustn't.
 
-    Of the latter only the first value is kept. ``refused`` is what is wrong with a request object
-    that came along.
+    Of a repeated parameter only the first value is kept. ``refused`` is the error of a request
+    object that was refused.
     """
 
     pairs: Pairs
@@ -105,9 +105,9 @@ class Parsed:
 
 
 def from_body(call: Call, known: frozenset[str], limit: int = BODY_LIMIT) -> Parsed:
-    """Read a form that was posted. Raises InvalidRequestError when it isn't one.
+    """Read a posted form. Raises InvalidRequestError for any other body.
 
-    A query beside it is refused: credentials don't belong in a URL (RFC 6749 section 2.3.1).
+    A query in the URL is refused: credentials don't belong in a URL (RFC 6749 section 2.3.1).
     """
     if call.query:
         raise InvalidRequestError("URL query parameters are not allowed.")
@@ -121,15 +121,15 @@ def from_body(call: Call, known: frozenset[str], limit: int = BODY_LIMIT) -> Par
 
 
 def from_query(call: Call, known: frozenset[str], limit: int = QUERY_LIMIT) -> Parsed:
-    """Read the query. Raises InvalidRequestError when it can't be."""
+    """Read the query. Raises InvalidRequestError for a malformed one."""
     return parse(call.query, known, limit)
 
 
 def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     """Read ``raw`` as ``application/x-www-form-urlencoded`` and keep the ``known`` names.
 
-    Raises InvalidRequestError over ``limit`` bytes or 100 parameters, for a URI that is too long,
-    and for broken percent-encoding, unprintable bytes, what isn't UTF-8, and NUL.
+    Raises InvalidRequestError for more than ``limit`` bytes or 100 parameters, a URI that is too
+    long, broken percent-encoding, unprintable bytes, invalid UTF-8, and NUL.
     """
     if len(raw) > limit:
         raise InvalidRequestError("The request is too long.")
@@ -151,12 +151,12 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
 
 
 def too_long(name: str, value: str) -> bool:
-    """Tell whether a parameter is a URI, and longer than any that can be registered."""
+    """Tell whether a parameter is a URI longer than any that can be registered."""
     return name in URIS and len(value) > URI_LIMIT
 
 
 def uri_with(pairs: Pairs) -> str:
-    """Return a URI that carries ``pairs`` to oauthlib; its host stands for nothing."""
+    """Return a URI that carries ``pairs`` to oauthlib; its host is a placeholder."""
     known = [(name, value) for name, value in pairs if name not in AUTHENTICATION]
     return "https://server.invalid/?" + urlencode(known)
 
@@ -169,7 +169,7 @@ def _pair(piece: bytes) -> tuple[str, str]:
 
 
 def decoded(raw: bytes) -> str:
-    """Form-decode one part. Raises InvalidRequestError for what isn't UTF-8, and for NUL."""
+    """Form-decode one part. Raises InvalidRequestError for invalid UTF-8 and for NUL."""
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:

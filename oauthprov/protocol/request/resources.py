@@ -1,4 +1,4 @@
-"""Resource indicators: what a token is for (RFC 8707)."""
+"""Resource indicators: the resources that a token is for (RFC 8707)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from oauthprov.settings import OPENID, Settings
 
 
 def requested(settings: Settings, request: Request) -> tuple[str, ...]:
-    """Return the ``resource`` parameters of a request, once each.
+    """Return the ``resource`` parameters of a request, without duplicates.
 
-    Raises InvalidTargetError for one that isn't declared. oauthlib keeps only the last of them as
-    an attribute, so they are read from the query and the form.
+    Raises InvalidTargetError for a resource that isn't declared. They are read from the query and
+    the form, since oauthlib keeps only the last one as an attribute.
     """
     pairs = [*(request.decoded_body or []), *request.uri_query_params]
     found = tuple(dict.fromkeys(value for name, value in pairs if name == "resource"))
@@ -27,7 +27,7 @@ def requested(settings: Settings, request: Request) -> tuple[str, ...]:
 
 
 def narrowed(settings: Settings, request: Request, granted: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what an access token of a grant for ``granted`` is for: all, or those requested.
+    """Return the resources of an access token: the ``granted`` ones, or those requested.
 
     Raises InvalidTargetError for a resource that wasn't granted (RFC 8707 section 2.2).
     """
@@ -40,10 +40,10 @@ def narrowed(settings: Settings, request: Request, granted: tuple[str, ...]) -> 
 def scopes_for(
     settings: Settings, granted: Iterable[str], resources: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Return those of the ``granted`` scopes that are of use at ``resources``.
+    """Return the ``granted`` scopes that apply at ``resources``.
 
     These are the scopes that the resources declare, and those that no resource declares.
-    ``openid`` is about the person and always of use. Without resources it is every one. Raises
+    ``openid`` is about the user and always applies. Without resources every scope applies. Raises
     InvalidScopeError when none is left.
     """
     theirs = {s for r in settings.resources if r.uri in resources for s in r.scopes}

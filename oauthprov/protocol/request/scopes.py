@@ -1,4 +1,4 @@
-"""Scopes: which a client may ask for, and which it gets when it asks for none."""
+"""Scopes: which a client may request, and which it gets when it requests none."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from oauthprov.settings import Settings
 
 
 def allowed(settings: Settings, client: Client) -> frozenset[str]:
-    """Return the scopes that are declared and that the client may ask for."""
+    """Return the declared scopes that the client may request."""
     return frozenset(scope.name for scope in settings.scopes) & frozenset(client.scopes)
 
 
 def defaults(settings: Settings, client: Client) -> tuple[str, ...]:
-    """Return what the client gets that asks for no scope (RFC 6749 section 3.3).
+    """Return the scopes granted to a client that requests none (RFC 6749 section 3.3).
 
-    That is its own default, else the server's as far as the client may ask for it.
+    These are its own defaults, or else the server's as far as the client may request them.
     """
     chosen = client.default_scopes or settings.default_scopes
     return only(chosen, allowed(settings, client))

@@ -1,15 +1,15 @@
 """Client authentication by ``private_key_jwt``: a JWT that the client signs (RFC 7523 2.2, 3).
 
-OpenID Connect Core section 9 says the same. Which audience is ours:
+OpenID Connect Core section 9 defines the same method. Accepted audiences:
 
-* The issuer, as RFC 7523bis wants it, the token endpoint, as OpenID Connect says and most
-  libraries sign, and the endpoint that is called.
-* A JWT that says by its type that it follows RFC 7523bis has the issuer alone. Whoever runs
-  another server can publish our token endpoint as its own, but not our issuer.
-* A list may name nobody else: any of those it names could present the JWT at the others.
+* The issuer, as RFC 7523bis requires; the token endpoint, as OpenID Connect says and most
+  libraries sign; and the endpoint that is called.
+* Only the issuer for a JWT of the type that RFC 7523bis defines. The operator of another server
+  can publish our token endpoint as their own, but not our issuer.
+* A list may contain no other audience: each member could present the JWT to the others.
 
-A JWT is good once. It may live for an hour, as common libraries sign it: since its ``jti`` is kept
-as long, a longer life is no further use of it.
+A JWT is valid once. It may live for an hour, as common libraries sign it: its ``jti`` is kept for
+as long, so a long life allows no second use.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _REQUIRED = ("iss", "sub", "aud", "exp", "jti")
 
 
 def subject(assertion: str) -> str:
-    """Return the ``client_id`` that an assertion is about, unverified. Raises JoseError."""
+    """Return the unverified ``sub`` of an assertion, its ``client_id``. Raises JoseError."""
     client_id = jose.unverified_claims(assertion).get("sub")
     if not isinstance(client_id, str):
         raise JoseError("the token's sub is no text")
@@ -42,10 +42,10 @@ def subject(assertion: str) -> str:
 
 
 def verify(context: Context, client: Client, assertion: str) -> ReplayMark:
-    """Return what is to be stored, once, for the assertion to be used up.
+    """Return the mark whose storage makes the assertion usable only once.
 
-    Until that is done the client isn't proven: a JWT that was used before passes here. Raises
-    JoseError.
+    Until it is stored the client isn't authenticated: a JWT that was used before passes here.
+    Raises JoseError.
     """
     bound = client.token_endpoint_auth_signing_alg
     verified = context.client_keys.verify(
@@ -80,6 +80,6 @@ def _seen(client: Client, claims: Mapping[str, Any]) -> ReplayMark:
     jti = claims["jti"]
     if not isinstance(jti, str) or not jti:
         raise JoseError("the token's jti is no text")
-    # Another node, whose clock is behind, might still take it.
+    # Another node, whose clock is behind, might still accept it.
     expires_at = math.ceil(claims["exp"]) + 2 * jose.LEEWAY
     return ReplayMark(replay_key(f"client_assertion {client.client_id}", jti), expires_at)

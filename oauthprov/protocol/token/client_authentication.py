@@ -1,4 +1,4 @@
-"""Client authentication: one method a request, and the registered one (RFC 6749 section 2.3)."""
+"""Client authentication: exactly one method, the registered one (RFC 6749 section 2.3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from oauthprov.records import Client
 from oauthprov.storage.interface import Add
 
 Why = tuple[Reason, str | None]
-"""Why a client isn't proven, and what was compared."""
+"""Why a client isn't authenticated, and the values that were compared."""
 
 _FAILED = "Client authentication failed."
 _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
@@ -33,7 +33,7 @@ _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """Who a client says it is, and how it proves that: by a secret or an assertion."""
+    """The client that a request claims to come from, and its proof: a secret or an assertion."""
 
     method: Method
     client_id: str
@@ -51,7 +51,7 @@ def presented(
     """Read the credentials of a request: the header, and the parameters of the form.
 
     Raises InvalidRequestError for more than one method or two client ids, InvalidClientError for
-    a header or an assertion that can't be read and for none at all.
+    missing credentials and for a header or an assertion that can't be read.
     """
     asserts = assertion is not None or assertion_type is not None
     if [authorization is not None, secret is not None, asserts].count(True) > 1:
@@ -71,7 +71,7 @@ def presented(
 
 
 def presented_by(context: Context, request: Request) -> Presented:
-    """Read the credentials of a request of oauthlib's; see :func:`presented`."""
+    """Read the credentials of an oauthlib request; see :func:`presented`."""
     try:
         return presented(
             request.headers.get("authorization"),
@@ -120,11 +120,11 @@ def _basic(authorization: str) -> Presented:
 
 
 def authenticate(context: Context, request: Request) -> Client | None:
-    """Return the client that ``request`` proves, None when it fails.
+    """Return the client that ``request`` authenticates, None when authentication fails.
 
-    A public client proves nothing; it is returned when it may come without a secret. A failure
-    reads the client afresh once, since another process may have changed its secret or its keys.
-    An assertion proves the client once it is used up: see :class:`Context`.
+    A public client proves nothing; it is returned if it is registered without a secret. After a
+    failure the client is read again once, since another process may have changed its secret or its
+    keys. An assertion authenticates the client only once it is used up: see :class:`Context`.
     """
     if context.client is not None:
         return context.client
@@ -142,7 +142,7 @@ def authenticate(context: Context, request: Request) -> Client | None:
 
 
 def _refused(context: Context, client: Client | None, found: Presented) -> Why | None:
-    """Return why ``found`` doesn't prove the client, None when it does."""
+    """Return why ``found`` doesn't authenticate the client, None when it does."""
     if client is None:
         return Reason.CLIENT_UNKNOWN, None
     if client.auth_method != found.method:
@@ -157,9 +157,10 @@ def _refused(context: Context, client: Client | None, found: Presented) -> Why |
 
 
 def _assertion_refused(context: Context, client: Client, assertion: str) -> Why | None:
-    """Return why ``assertion`` doesn't prove the client, None when it does.
+    """Return why ``assertion`` doesn't authenticate the client, None when it does.
 
-    Raises TemporarilyUnavailableError where the client's keys can't be fetched for want of room.
+    Raises TemporarilyUnavailableError when too many fetches are waiting to fetch the client's
+    keys.
     """
     try:
         context.proof = Add(client_assertions.verify(context, client, assertion))

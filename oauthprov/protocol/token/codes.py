@@ -1,8 +1,8 @@
-"""Authorization codes: issued for a person's decision, redeemed once (RFC 6749 section 4.1).
+"""Authorization codes: issued after a user's decision, redeemed once (RFC 6749 section 4.1).
 
-Only a request whose client, redirect URI and verifier are all right uses a code up, and only a
-second request of that kind revokes the grant. Someone who merely saw the code, in a log, say, can
-neither consume it nor revoke its tokens.
+Only a request with the right client, redirect URI and verifier uses a code up, and only a second
+such request revokes the grant. Someone who merely saw the code, in a log, say, can neither consume
+it nor revoke its tokens.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from oauthprov.storage.interface import Add, Change, Claim, Conflict, State
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """What an authorization request may have: what a code is issued for.
+    """What an authorization request was granted, for which a code is issued.
 
-    ``code_challenge`` is that of S256, empty where a client may go without. ``claims`` is what the
-    claims parameter asked for, as JSON.
+    ``code_challenge`` is that of S256, empty if the client may omit PKCE. ``claims`` holds the
+    claims parameter, as JSON.
     """
 
     client_id: str
@@ -50,7 +50,7 @@ def issue(
 ) -> str:
     """Store a code for the decision of ``person`` and return it.
 
-    ``changes`` are committed before it, by the same commit. Raises Conflict when one loses.
+    ``changes`` go before it in the same commit. Raises Conflict when one of them fails.
     """
     bearer = Bearer.mint(credentials.AUTHORIZATION_CODE, credentials.mint_id())
     client_id, sid = authorized.client_id, person.sid
@@ -82,7 +82,7 @@ def issue(
 def issue_to(context: Context, request: Request) -> str:
     """Store a code for an authorization request that oauthlib has validated; return the code.
 
-    ``request.user`` is who decided. Raises ServerError when that is nobody.
+    ``request.user`` is the user who decided. Raises ServerError without one.
     """
     person = request.__dict__.get("user")
     if not isinstance(person, SignedIn):
@@ -99,10 +99,10 @@ def issue_to(context: Context, request: Request) -> str:
 
 
 def present(context: Context, client: Client, raw: str, request: Request) -> bool:
-    """Load a code that a client presents; tell whether it may go on.
+    """Load a code that a client presents; tell whether the request may go on.
 
-    One that was used before may, up to :func:`redeem`. Every attribute that oauthlib reads next is
-    set, since a parameter of the client would show through an unset one.
+    A code that was used before passes here, and :func:`redeem` refuses it. Every attribute that
+    oauthlib reads next is set, since an unset one would be read from the client's parameters.
     """
     pkce.check_verifier_form(context, client, request)
     bearer = Bearer.parse(raw)
@@ -130,7 +130,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
 def confirm(context: Context, redeeming: Redeeming, redirect_uri: str, request: Request) -> None:
     """Compare the redirect URI with the authorization request's, and narrow the resources.
 
-    It is called once the verifier is right: until then no error may depend on what the code is
+    Call it only after the verifier is checked: until then no error may depend on what the code is
     for. Raises InvalidGrantError, InvalidTargetError.
     """
     code = redeeming.code.record
@@ -144,8 +144,8 @@ def confirm(context: Context, redeeming: Redeeming, redirect_uri: str, request: 
 def redeem(context: Context, client: Client, redeeming: Redeeming) -> tokens.Response:
     """Use the presented code up, store its grant and tokens, and return the response.
 
-    Raises InvalidGrantError when it was used before, after revoking its grant, and when what it
-    was issued for has ended meanwhile.
+    Raises InvalidGrantError when the code was used before, after revoking its grant, and when the
+    account, consent or session behind it has ended.
     """
     presented = redeeming.code
     code = presented.record

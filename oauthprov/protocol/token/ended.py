@@ -1,9 +1,9 @@
-"""Whether what was authorized has ended since: judged when a code is redeemed, and at a refresh.
+"""Whether an authorization has ended since: checked when a code is redeemed, and at a refresh.
 
-Ending something is one small commit that leaves a mark: on the account, on the consent, or an
+Ending is one small commit that leaves a mark: on the account, on the consent, or an
 :class:`~oauthprov.records.EndedSession`. Codes and grants are removed and revoked afterwards, in
 batches (:mod:`oauthprov.protocol.logout.sweeps`). An authorization that runs at that moment may
-add a code that no batch meets any more; the mark refuses it here.
+add a code that no batch finds; here its mark makes the code invalid.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def session_key(account_id: str, sid: str) -> str:
     """Return the key of the EndedSession that marks a session; ``sid`` is ``SignedIn.sid``.
 
     It is ``<account id>.<digest>``: the mark shares its slot with the Sweep that is queued with
-    it, so that also a cluster of which one node is full or fails writes both, or none.
+    it, so a cluster with one node full or failing still writes both or none.
     """
     return f"{account_id}.{digest(f'session {account_id} {sid}')}"
 
@@ -39,9 +39,9 @@ def session_key(account_id: str, sid: str) -> str:
 def dies_with_session(settings: Settings, scopes: Collection[str]) -> bool:
     """Tell whether a grant of ``scopes`` ends with the session that it was authorized in.
 
-    One without ``openid`` is OAuth alone: it says nothing of a sign-in. One with
-    ``offline_access`` is made to outlive the session (OpenID Connect Core section 11), unless
-    ``oauthprov.logout.revoke_offline`` is on. Both stay until the person takes them back.
+    A grant without ``openid`` is plain OAuth: it doesn't report a sign-in. A grant with
+    ``offline_access`` is meant to outlive the session (OpenID Connect Core section 11), unless
+    ``oauthprov.logout.revoke_offline`` is on. Both last until the user withdraws them.
     """
     lasts = OFFLINE_ACCESS in scopes and not settings.logout_revoke_offline
     return OPENID in scopes and not lasts
@@ -57,9 +57,10 @@ def grant_ends_at(
 ) -> int:
     """Return when a new grant of ``client`` ends at the latest, in epoch seconds.
 
-    One that :func:`dies_with_session` ends with the session's absolute lifetime, though nobody
-    signs out; ``oauthprov.grant_outlives_session`` changes that. One without a refresh token ends
-    with its access token; one whose client is to be told of the logout stays to be found.
+    A grant that :func:`dies_with_session` ends with the session's absolute lifetime, even if
+    nobody signs out, unless ``oauthprov.grant_outlives_session`` is on. A grant without a refresh
+    token ends with its access token; if its client receives back-channel logouts it is kept as
+    long as the session, so that the logout finds it.
     """
     settings, now = context.settings, context.now
     latest = now + settings.grant_lifetime
@@ -74,9 +75,9 @@ def grant_ends_at(
 
 
 def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
-    """Return what has ended so that a code or grant is no good any more, for the log; one read.
+    """Return what has ended and so invalidates a code or grant, as text for the log; one read.
 
-    None when nothing has.
+    None when nothing has ended.
     """
     account, consent, session = _marks(context, what)
     if account is not None and account.disabled_at is not None:
@@ -94,7 +95,7 @@ def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
 def _marks(
     context: Context, what: AuthorizationCode | Grant
 ) -> tuple[Account | None, Consent | None, Stored[EndedSession] | None]:
-    """Return what bears the marks; the account is None where a host keeps it."""
+    """Return the records that bear the marks; the account is None where a host keeps accounts."""
     pairs: list[tuple[type[Record], str]] = [
         (Account, what.account_id),
         (Consent, consent_key(what.account_id, what.client_id)),

@@ -1,4 +1,4 @@
-"""ID tokens: who signed in, when and how, said to one client (OpenID Connect Core section 2)."""
+"""ID tokens: who signed in, when and how, for one client (OpenID Connect Core section 2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from oauthprov.settings import OPENID
 
 TYPE = "JWT"
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
-"""All that an ID token may say of a sign-in, for the metadata."""
+"""Every claim that an ID token may make about a sign-in, for the metadata."""
 
 
 def with_id_token(
@@ -29,10 +29,10 @@ def with_id_token(
     response: dict[str, object],
     nonce: str | None = None,
 ) -> dict[str, object]:
-    """Return a token response with an ID token, where ``scopes`` ask for one.
+    """Return a token response, with an ID token if ``scopes`` contain ``openid``.
 
-    A refresh has no ``nonce`` (section 12.2); all else is as it was at first. Storage is read only
-    when the claims parameter asked for something of the account. Raises StorageError.
+    A refresh has no ``nonce`` (section 12.2); the rest is as in the first ID token. Storage is
+    read only when the claims parameter requested claims of the account. Raises StorageError.
     """
     if context.openid is None or OPENID not in scopes:
         return response
@@ -51,7 +51,7 @@ def signed(
     access_token: str | None = None,
     scopes: tuple[str, ...] = (),
 ) -> str:
-    """Return an ID token that goes with ``access_token``; with the claims of ``scopes``."""
+    """Return an ID token to go with ``access_token``, with the claims of ``scopes``."""
     alg = signed_responses.id_token_alg(context.settings, client)
     made = _claims(context, client, grant, scopes)
     if access_token is not None:
@@ -62,7 +62,7 @@ def signed(
 
 
 def hinted(context: Context, id_token_hint: str) -> Mapping[str, Any]:
-    """Return what an ID token of ours says. It may have expired. Raises JoseError.
+    """Return the claims of an ID token of ours, which may have expired. Raises JoseError.
 
     Core section 3.1.2.1, RP-Initiated Logout section 2.
     """
@@ -74,7 +74,7 @@ def hinted(context: Context, id_token_hint: str) -> Mapping[str, Any]:
 
 
 def sid(session: str, client_id: str) -> str:
-    """Return how a client knows a session, ``SignedIn.sid``: another name for each client."""
+    """Return the ``sid`` of a session (``SignedIn.sid``) for a client: another for each client."""
     return digest(f"sid {session} {client_id}")
 
 

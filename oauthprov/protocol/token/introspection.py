@@ -1,4 +1,4 @@
-"""Token introspection: what a token is, told to those who may ask (RFC 7662)."""
+"""Token introspection: the state of a token, for clients that may know it (RFC 7662)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from oauthprov.records import AccessToken, Client, RefreshToken
 def may_know(asker: Client, owner: Client, token: AccessToken | RefreshToken) -> bool:
     """Tell whether ``asker`` may introspect a token that ``owner`` was issued (section 4).
 
-    Its own tokens, always. Access tokens of others, when the operator marked the asker
-    ``first_party`` (how the resource servers of the operator ask), or when both clients were
-    registered by the same person. Refresh tokens of others, never: no resource is shown one.
+    Its own tokens, always. Other clients' access tokens, if the operator marked the asker
+    ``first_party`` (as for the operator's resource servers), or if the same user registered both
+    clients. Other clients' refresh tokens, never: no resource server receives one.
     """
     if asker.client_id == owner.client_id:
         return True
@@ -28,7 +28,8 @@ def may_know(asker: Client, owner: Client, token: AccessToken | RefreshToken) ->
 def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str | list[str]] | None:
     """Return the members of a live token, None for any other (section 2.2).
 
-    None too, to a client that isn't confidential or may not know: it learns nothing.
+    Also None for a client that isn't confidential or may not introspect the token: it learns
+    nothing.
     """
     if not is_confidential(asker):
         context.note(Reason.INTROSPECTION_NOT_ALLOWED)
@@ -64,21 +65,21 @@ def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str |
 
 
 def _subject(context: Context, asker: Client, owner: Client, account_id: str) -> str | None:
-    """Return what ``asker`` is told of the person behind a token, None for nothing.
+    """Return the ``sub`` of a token's user for ``asker``, None for none.
 
-    ``sub`` is optional (RFC 7662 section 2.2), and where one of the two clients is pairwise it
-    could tell the asker what a person is called where the asker has no business (OpenID Connect
-    Core section 8.1):
+    ``sub`` is optional (RFC 7662 section 2.2), and if one of the two clients is pairwise it could
+    reveal to the asker the user's identifier at an unrelated site (OpenID Connect Core section
+    8.1):
 
-    * A client learns of its own tokens what their ID tokens say.
-    * A ``first_party`` asker, a resource server of the operator, learns the pairwise subject that
-      the owner knows, or what it itself calls the person where the owner is a public client.
-    * Any other asker learns the pairwise subject of an owner whose sector it shares, if documents
-      of that sector show so for both. That their redirect URIs have the same host shows nothing:
-      anybody can register those of another site.
-    * A pairwise asker learns no subject of its own by the token of a public client, whatever its
-      document says. With the redirect URIs of another site, which its document lists, the asker
-      is in the sector of that site, and would learn what people are called there.
+    * For its own tokens a client gets the ``sub`` of their ID tokens.
+    * A ``first_party`` asker, a resource server of the operator, gets the pairwise subject that
+      the owner gets, or its own subject for the user if the owner's subjects are public.
+    * Any other asker gets the pairwise subject of an owner whose sector it shares, if documents of
+      that sector list both. Redirect URIs with the same host prove nothing: anybody can register
+      those of another site.
+    * A pairwise asker gets no subject for the token of a client with public subjects, whatever its
+      document says. A client that registers another site's redirect URIs, which that site's
+      document lists, is in that site's sector, and would learn the users' identifiers there.
     """
     if owner.subject_type == subjects.PAIRWISE:
         told = asker.client_id == owner.client_id or asker.first_party

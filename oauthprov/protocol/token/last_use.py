@@ -1,7 +1,7 @@
-"""When a client that registered itself was last used, so that unused ones can be removed.
+"""When a self-registered client was last used, so that unused ones can be removed.
 
-It is marked at most once in :data:`STEP`, within a commit that is made anyway: no flow costs a
-trip more. Other clients are never removed by themselves, so nothing is kept of them.
+The time is written at most once in :data:`STEP`, within a commit that is made anyway: no flow
+costs an extra trip. Other clients are never removed automatically, so no time is kept for them.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ STEP = 86_400
 
 
 def commit(context: Context, client_id: str, *changes: Change) -> None:
-    """Commit ``changes``, which are a use of the client, and mark it. Raises what they raise.
+    """Commit ``changes``, which are a use of the client, and its last use. Raises as they do.
 
-    The mark goes first, so that on a cluster nothing but the client's proof is written yet when
-    it conflicts.
+    The last use goes first: if it conflicts on a cluster, nothing but the client's proof is
+    written.
     """
     mark = _mark(context, client_id)
     if mark is None:
@@ -43,7 +43,7 @@ def commit(context: Context, client_id: str, *changes: Change) -> None:
     except Conflict as lost:
         if not isinstance(lost.change, Replace) or not isinstance(lost.change.record, Client):
             raise
-        # Somebody else changed the client, and a mark isn't worth failing for.
+        # Another request changed the client, and the last use isn't worth failing for.
         context.commit(*changes)
     finally:
         context.clients.evict(client_id)
@@ -59,11 +59,11 @@ def _mark(context: Context, client_id: str) -> Replace | None:
 
 
 def remove_unused(storage: Storage, settings: Settings, now: int) -> Iterator[int]:
-    """Walk all clients, remove the unused that registered themselves; yield of each page how many.
+    """Remove the self-registered clients that are unused; yield the number removed of each page.
 
-    Unused is one that was registered, and given a code or a token, no later than
-    ``oauthprov.registration.unused_lifetime`` ago. Its tokens are dead at once. What was removed
-    before, and nobody waits for any more, is dropped on the way.
+    A client is unused if it was registered, and last received a code or a token, no later than
+    ``oauthprov.registration.unused_lifetime`` ago. Its tokens are invalid at once. Records of
+    clients removed earlier are deleted on the way once nothing depends on them.
     """
     since = now - settings.registration_unused_lifetime
     for page in storage.pages(Client):

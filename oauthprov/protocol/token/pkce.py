@@ -28,8 +28,8 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 def is_required(context: Context, client: Client) -> bool:
     """Tell whether an authorization request needs a challenge.
 
-    Always, but that ``oauthprov.pkce = public-only`` lets confidential clients go without in an
-    authentication request: what the certification of OpenID providers sends.
+    It always does, except that with ``oauthprov.pkce = public-only`` confidential clients may omit
+    it in an authentication request, as the certification of OpenID providers does.
     """
     operation = context.operation
     asked = operation.authentication if isinstance(operation, Authorizing) else None
@@ -39,9 +39,9 @@ def is_required(context: Context, client: Client) -> bool:
 
 
 def challenge(context: Context, client: Client, request: Request) -> str:
-    """Return the challenge of an authorization request, empty where it goes without.
+    """Return the challenge of an authorization request, empty if it may omit one and does.
 
-    Raises InvalidRequestError or a kind of it when it is missing, not S256 or malformed. An absent
+    Raises InvalidRequestError or a subclass when it is missing, not S256 or malformed. An absent
     method means plain (RFC 7636 section 4.3), so it is refused as well.
     """
     given = request.code_challenge
@@ -61,7 +61,7 @@ def challenge(context: Context, client: Client, request: Request) -> str:
 def check_verifier_form(context: Context, client: Client, request: Request) -> None:
     """Raise InvalidRequestError for a malformed verifier (RFC 7636 section 4.1), or a missing one.
 
-    That needs no look at the code, and comes before it: a live and a dead code answer alike.
+    The check runs before the code is read, so a live and a dead code get the same response.
     """
     given = request.code_verifier
     if given is not None and not _VERIFIER.fullmatch(given):

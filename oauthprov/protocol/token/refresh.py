@@ -1,4 +1,4 @@
-"""Refresh tokens rotate; a lost reply is given again, and a replay revokes (RFC 9700 4.14.2)."""
+"""Refresh tokens rotate; a lost response is sent again, a replay revokes (RFC 9700 4.14.2)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _RECEIPT = "receipt"
 def present(context: Context, client: Client, raw: str, request: Request) -> bool:
     """Load a refresh token that a client presents; tell whether it is good.
 
-    One that was rotated is good for the very response that its rotation gave, while the receipt
-    lasts; else this is a replay, and its grant is revoked. A live token of another client is
-    refused and stays as it is.
+    While its receipt lasts, a rotated token is good for the same response that its rotation gave.
+    After that its use is a replay, and its grant is revoked. A live token of another client is
+    refused and stays valid.
     """
     bearer = Bearer.parse(raw)
     if bearer is None or bearer.kind != credentials.REFRESH_TOKEN:
@@ -60,7 +60,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
 
 
 def original_scopes(context: Context, client: Client, refreshing: Refreshing) -> list[str]:
-    """Return what the presented token was issued for, as far as its client may still have it."""
+    """Return the scopes of the presented token that its client may still have."""
     still = scopes.allowed(context.settings, client)
     return list(scopes.only(refreshing.token.record.scopes, still))
 
@@ -74,9 +74,9 @@ def rotate(
 ) -> tokens.Response:
     """Use the presented token up, store its successor, and return the response.
 
-    Of two requests that race, the loser gets the winner's response, or, without a receipt,
-    InvalidGrantError after the grant is revoked. It is raised, too, when what was granted has
-    ended, though the grant isn't revoked yet.
+    Of two requests that race, the loser gets the winner's response; without a receipt the grant is
+    revoked and InvalidGrantError raised. InvalidGrantError is also raised when the account,
+    consent or session behind the grant has ended, even if the grant isn't revoked yet.
     """
     stored, grant = refreshing.token, refreshing.grant.record
     over = ended.what_ended(context, grant)
@@ -121,7 +121,7 @@ def _commit(context: Context, changes: list[Change], grant: Stored[Grant]) -> No
     except Conflict as lost:
         if not isinstance(lost.change, Replace):
             raise
-        # Nothing was written, and a mark of use isn't worth failing for.
+        # Nothing was written, and the last use isn't worth failing for.
         context.commit(*changes)
 
 
@@ -144,7 +144,7 @@ def _receipt(
 
 
 def _again(context: Context, client: Client, presented: RefreshToken, raw: str) -> tokens.Response:
-    """Return the response of the rotation of ``raw``; revoke and raise when that may not be."""
+    """Return the response of the rotation of ``raw``, or revoke its grant and raise."""
     response = _opened(context, client, presented, raw)
     if isinstance(response, str):
         grant_id = presented.grant_id
@@ -156,7 +156,7 @@ def _again(context: Context, client: Client, presented: RefreshToken, raw: str) 
 def _opened(
     context: Context, client: Client, presented: RefreshToken, raw: str
 ) -> tokens.Response | str:
-    """Return the response of the rotation of ``raw``, or why it can't be given again."""
+    """Return the response of the rotation of ``raw``, or why it can't be sent again."""
     receipt = context.storage.get(Receipt, presented.key)
     if receipt is None or receipt.state(context.now) != "live":
         return "there is no receipt any more"

@@ -15,11 +15,12 @@ from oauthprov.storage.interface import Claim, Conflict, Revoke
 
 
 def revoke(context: Context, client: Client, raw: str) -> None:
-    """Make a token useless, if it is one; the hint isn't needed, for the prefix tells the kind.
+    """Revoke a token, if ``raw`` is one; the hint isn't needed, since the prefix tells the kind.
 
-    A refresh token takes its grant with it and so every access token (section 2.1), also one that
-    was rotated. An access token goes alone. Raises InvalidGrantError for another client's token,
-    which stays as it is (section 2.1: the request is refused and the client told).
+    Revoking a refresh token, even a rotated one, also revokes its grant and every access token of
+    the grant (section 2.1). An access token is revoked alone. Raises InvalidGrantError for another
+    client's token, which stays valid (section 2.1: the request is refused and the client is
+    informed).
     """
     stored = tokens.find(context, raw)
     if stored is None:
@@ -32,5 +33,5 @@ def revoke(context: Context, client: Client, raw: str) -> None:
     if not isinstance(token, AccessToken):
         context.commit(Revoke(token.grant_id))
         return
-    with suppress(Conflict):  # It was dead already, which is all that was asked for.
+    with suppress(Conflict):  # It was dead already, as requested.
         context.commit(Claim(AccessToken, token.key))

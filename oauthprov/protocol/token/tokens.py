@@ -44,7 +44,7 @@ def access_token(
 
 
 def refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]:
-    """Mint a refresh token for all that the grant allows (RFC 6749 section 6)."""
+    """Mint a refresh token for everything that the grant allows (RFC 6749 section 6)."""
     bearer = Bearer.mint(credentials.REFRESH_TOKEN, grant.grant_id)
     lifetime = context.settings.refresh_token_lifetime
     return bearer, RefreshToken(
@@ -61,7 +61,7 @@ def refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]
 def for_client(
     context: Context, client: Client, scopes: tuple[str, ...], targets: tuple[str, ...]
 ) -> Response:
-    """Store an access token of a client's own (RFC 6749 section 4.4) and return the response."""
+    """Store a client credentials access token (RFC 6749 section 4.4) and return the response."""
     bearer = Bearer.mint(credentials.ACCESS_TOKEN, credentials.mint_id())
     record = AccessToken(
         key=bearer.key,
@@ -91,7 +91,7 @@ def response(access: Bearer, record: AccessToken, refresh: Bearer | None = None)
 
 
 def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToken] | None:
-    """Return the token that ``raw`` is, dead or alive; its prefix tells the kind."""
+    """Return the record of the token ``raw``, dead or alive; the prefix tells the kind."""
     bearer = Bearer.parse(raw)
     stored: Stored[AccessToken] | Stored[RefreshToken] | None = None
     if bearer is not None and bearer.kind == credentials.REFRESH_TOKEN:
@@ -104,7 +104,7 @@ def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToke
 
 
 def expect(context: Context, pairs: Iterable[tuple[str, str]]) -> None:
-    """Let what a request presents come by the same trip as its client, if that must be read."""
+    """Let the tokens and codes of a request be read in the same trip as its client."""
     for name, value in pairs:
         bearer = Bearer.parse(value) if name in _PRESENTED else None
         if bearer is not None and bearer.kind in _KINDS:
@@ -112,7 +112,7 @@ def expect(context: Context, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]) -> bool:
-    """Tell whether a token is good now: itself, its grant and its client."""
+    """Tell whether a token is valid now, and so are its grant and its client."""
     token, state = stored.record, stored.state(context.now)
     reason, compared = Reason.TOKEN_REVOKED, None
     if state == "live":
@@ -126,7 +126,7 @@ def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]
 
 
 def token_info(context: Context, raw: str) -> TokenInfo | None:
-    """Return what a live access token stands for; None for anything else."""
+    """Return the data of a live access token; None for anything else."""
     stored = find(context, raw)
     if stored is None:
         return None
@@ -153,12 +153,12 @@ def token_info(context: Context, raw: str) -> TokenInfo | None:
 def revoke_replayed(
     context: Context, grant_id: str, reason: Reason, compared: str | None = None
 ) -> None:
-    """Revoke a grant of which something was used twice (RFC 9700 section 4.14.2), and note it.
+    """Revoke a grant whose code or token was used twice (RFC 9700 section 4.14.2), and note it.
 
-    This is a commit of its own, so that it survives the error that reports the replay.
+    This is a separate commit, so that it survives the error that reports the replay.
     """
-    # A commit that lost may have used the proof up already, on a cluster, where this one then
-    # stops.
+    # On a cluster a commit that lost may have used the proof up already, and this commit would
+    # stop there.
     context.commit(Revoke(grant_id), before_proof=True)
     context.note(reason, grant_id=grant_id, compared=compared)
 
@@ -169,6 +169,6 @@ def _note(
     token: AccessToken | RefreshToken,
     compared: str | None = None,
 ) -> None:
-    # At a resource no client has proven itself: the one that the token was issued to is meant.
+    # At a resource no client is authenticated: the log names the one the token was issued to.
     client_id = None if context.client else token.client_id
     context.note(reason, client_id=client_id, grant_id=token.grant_id, compared=compared)

@@ -1,4 +1,4 @@
-"""What an access token lets a client know of a person (OpenID Connect Core section 5.3)."""
+"""The claims that an access token lets a client read (OpenID Connect Core section 5.3)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from oauthprov.protocol.request.context import Context
 
 
 def userinfo(context: Context, bearing: TokenInfo) -> dict[str, object] | str | None:
-    """Return the claims that the token stands for; None when it stands for no person.
+    """Return the claims for the token; None for a token without an account.
 
-    A JWT, where the client registered for one (section 5.3.2). The account is read only if there
-    is something to say of it.
+    They come as a JWT if the client registered for one (section 5.3.2). The account is read only
+    if the token covers any of its claims.
     """
     client = context.find_client(bearing.client_id)
     if bearing.account_id is None or client is None:
@@ -23,7 +23,7 @@ def userinfo(context: Context, bearing: TokenInfo) -> dict[str, object] | str | 
     if alg is None:
         return said
     said |= {"iss": context.settings.issuer, "aud": client.client_id}
-    # Without a type and an expiry nobody can take it for an ID token, an id_token_hint least.
+    # Without a type and an expiry it can't pass for an ID token, least of all as id_token_hint.
     return context.sign(said, typ=None, alg=alg)
 
 
