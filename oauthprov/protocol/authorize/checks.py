@@ -1,7 +1,7 @@
-"""The rules of an authorization request that oauthlib doesn't have: one table, in their order.
+"""The rules of an authorization request that oauthlib lacks: one table, in their order.
 
-They run when the client and its redirect URI are proven, so the client may be told what is wrong.
-Only what may not go there, a missing ``redirect_uri``, is shown to the person.
+They run once the client and its redirect URI are proven, so their errors may go to the client.
+Only the error of a missing ``redirect_uri`` can't go there and is shown to the user.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Endpoint = Literal["authorize", "pushed", "device"]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a check looks at: the request so far, and the client that it is shown to come from."""
+    """The input of a check: the request so far, and the client that it is proven to come from."""
 
     context: Context
     client: Client
@@ -74,7 +74,7 @@ def _is_openid(given: Given) -> bool:
 
 
 def response_type(given: Given, asked: AuthenticationRequest) -> None:
-    """What is issued right here goes into the fragment (Multiple Response Types section 5)."""
+    """Tokens from this endpoint go into the fragment (Multiple Response Types section 5)."""
     words = frozenset((given.get("response_type") or "").split())
     asked.response_type = words
     in_fragment = not words.isdisjoint({"id_token", "token"})
@@ -83,7 +83,7 @@ def response_type(given: Given, asked: AuthenticationRequest) -> None:
 
 
 def response_mode(given: Given, asked: AuthenticationRequest) -> None:
-    """The mode is one of ours; the errors of later checks take it (Multiple Response Types 2)."""
+    """The mode is supported; errors of later checks use it (Multiple Response Types section 2)."""
     value = given.get("response_mode")
     if value is None or "response_mode" in given.request.parsed.repeated:
         return
@@ -101,16 +101,16 @@ def nothing_repeats(given: Given, asked: AuthenticationRequest) -> None:
 
 
 def request_object(given: Given, asked: AuthenticationRequest) -> None:
-    """A request object that was refused, or is missing, says so here (RFC 9101 section 7).
+    """A request object isn't missing and wasn't refused, or its error is raised (RFC 9101 section 7).
 
-    It is resolved first of all; only now is there a client to tell.
+    Request objects are resolved first, but only now may an error go to the client.
     """
     if given.request.parsed.refused is not None:
         raise given.request.parsed.refused
 
 
 def redirect_uri(given: Given, asked: AuthenticationRequest) -> None:
-    """The redirect URI is required, where OAuth has a default (Core section 3.1.2.1)."""
+    """The redirect URI is required, though OAuth has a default (Core section 3.1.2.1)."""
     if given.get("redirect_uri") is None:
         raise MissingRedirectURIError()
 
@@ -137,7 +137,7 @@ def max_age(given: Given, asked: AuthenticationRequest) -> None:
 
 
 def acr_values(given: Given, asked: AuthenticationRequest) -> None:
-    """A wish, which the client may have registered: what can't be met here is ignored."""
+    """A preference, which the client may have registered: unsupported values are ignored."""
     value = given.get("acr_values")
     default = given.client.default_acr_values
     known = given.context.signing.accounts.acr_values
@@ -145,14 +145,15 @@ def acr_values(given: Given, asked: AuthenticationRequest) -> None:
 
 
 def ui_locales(given: Given, asked: AuthenticationRequest) -> None:
-    """A wish: of the languages that pages don't have none is an error."""
+    """A preference: unknown languages are ignored, never an error (Core section 3.1.2.1)."""
     asked.ui_locales = tuple((given.get("ui_locales") or "").split())
 
 
 def nonce(given: Given, asked: AuthenticationRequest) -> None:
-    """Any text will do; none will with a code, for PKCE is there (Core 3.2.2.1, RFC 9700).
+    """Any text will do; with a code it may be absent, since PKCE protects the code.
 
-    Response types that aren't supported are refused later, as such.
+    Core section 3.2.2.1, RFC 9700 section 2.1.1. Response types that aren't supported get their
+    own error later.
     """
     asked.nonce = given.get("nonce")
     words = " ".join(sorted(asked.response_type))
@@ -173,7 +174,7 @@ def claims(given: Given, asked: AuthenticationRequest) -> None:
 
 
 def login_hint(given: Given, asked: AuthenticationRequest) -> None:
-    """A hint that can't be a user name is ignored: it is only a hint."""
+    """A value that can't be a user name is ignored: it is only a hint."""
     value = given.get("login_hint")
     if value is not None and len(value) <= LOGIN_HINT_LIMIT and value.isprintable():
         asked.login_hint = value
@@ -194,10 +195,10 @@ def id_token_hint(given: Given, asked: AuthenticationRequest) -> None:
 
 
 def offline_access(given: Given, asked: AuthenticationRequest) -> None:
-    """Offline access needs a consent that is asked for now, or is dropped (Core section 11).
+    """Offline access needs ``prompt=consent``, or it is dropped (Core section 11).
 
-    The operator's own clients are the exception: nobody is asked about them. Without a code there
-    is none.
+    ``first_party`` clients are the exception, since they need no consent. It is also dropped if no
+    code is requested.
     """
     consented = "consent" in asked.prompt or given.client.first_party
     if not consented or "code" not in asked.response_type:

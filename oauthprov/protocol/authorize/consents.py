@@ -1,4 +1,4 @@
-"""Consent: what an account has allowed a client, and when it must be asked."""
+"""Consent: what an account has allowed a client, and when the user must be asked."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Page, Replace, Stored
 
 GRANTS_LIMIT = 2000
-"""Grants of an account that its list of apps looks at: whoever makes more closes no page."""
+"""Grants that an account's list of apps reads, at most: however many, the page still works."""
 
 Asking = tuple[tuple[str, ...], tuple[str, ...]]
-"""Scopes, and the resources that they are for; no resources are every one."""
+"""Scopes and the resources that they are for; an empty list of resources means every one."""
 
 
 def load(context: Context, account_id: str, client: Client) -> Stored[Consent] | None:
@@ -32,7 +32,7 @@ def epoch(stored: Stored[Consent] | None) -> int:
 
 
 def standing(stored: Stored[Consent] | None) -> Consent | None:
-    """Return the consent, None where there is none or it was withdrawn."""
+    """Return the consent, None if there is none or it was withdrawn."""
     return None if stored is None or stored.record.withdrawn_at is not None else stored.record
 
 
@@ -42,11 +42,11 @@ def needed(
     asked: Asking,
     consent: Consent | None,
 ) -> bool:
-    """Tell whether a person must be asked for ``asked``, which are scopes and resources.
+    """Tell whether the user must be asked to allow ``asked``, which are scopes and resources.
 
-    Not for ``first_party`` clients. Every time for a public client on the person's own device,
-    since any other app there may pose as it (RFC 8252 section 8.6). Else when something is asked
-    for that the consent doesn't hold.
+    Never for ``first_party`` clients. Always for a public client on the user's own device, since
+    any other app there may impersonate it (RFC 8252 section 8.6). Otherwise when the consent
+    doesn't cover all of ``asked``.
     """
     if client.first_party:
         return False
@@ -90,7 +90,7 @@ def remembered(
 
 
 def _covers(allowed: Asking, asked: Asking) -> bool:
-    """Tell whether ``allowed`` holds all of ``asked``; no resources are every one."""
+    """Tell whether ``allowed`` contains all of ``asked``; no resources means every one."""
     everywhere = not allowed[1]
     return set(allowed[0]).issuperset(asked[0]) and (
         everywhere or (bool(asked[1]) and set(allowed[1]).issuperset(asked[1]))
@@ -98,10 +98,11 @@ def _covers(allowed: Asking, asked: Asking) -> bool:
 
 
 def _together(allowed: Asking, asked: Asking) -> Asking:
-    """Return what a consent for ``allowed`` is once ``asked`` was allowed too.
+    """Return the extent of a consent for ``allowed`` after ``asked`` was allowed too.
 
-    Never more than the two: where each has scopes or resources of its own, the union would hold
-    one's scopes at the other's resources, which nobody was asked for. Then the later stands alone.
+    It never exceeds the two: if both their scopes and their resources differ, the union would
+    allow the scopes of one at the resources of the other, which the user never saw. Then ``asked``
+    replaces ``allowed``.
     """
     if _covers(allowed, asked):
         return allowed
@@ -113,7 +114,7 @@ def _together(allowed: Asking, asked: Asking) -> Asking:
 
 
 def known(consent: Consent | None, asked: Asking) -> Asking:
-    """Return what of ``asked`` the consent holds already: scopes at all of its resources."""
+    """Return the part of ``asked`` that the consent covers: scopes at all of its resources."""
     if consent is None:
         return (), ()
     allowed = consent.scopes, consent.resources
@@ -124,7 +125,7 @@ def known(consent: Consent | None, asked: Asking) -> Asking:
 def scopes_in_words(
     settings: Settings, names: Iterable[str], before: Iterable[str]
 ) -> tuple[Asked, ...]:
-    """Return each scope with its sentence; new is what isn't among those allowed before."""
+    """Return each scope with its sentence; those not in ``before`` are new."""
     sentences = {scope.name: scope.sentence for scope in settings.scopes}
     known = set(before)
     return tuple(Asked(name, sentences.get(name, name), name not in known) for name in names)
@@ -133,16 +134,17 @@ def scopes_in_words(
 def resources_in_words(
     settings: Settings, uris: Iterable[str], before: Iterable[str]
 ) -> tuple[Asked, ...]:
-    """Return each resource with its sentence; new is what isn't among those allowed before."""
+    """Return each resource with its sentence; those not in ``before`` are new."""
     sentences = {resource.uri: resource.sentence for resource in settings.resources}
     known = set(before)
     return tuple(Asked(uri, sentences.get(uri, uri), uri not in known) for uri in uris)
 
 
 def connected(context: Context, account_id: str) -> list[ConnectedApp]:
-    """Return the clients that the account has let in, the last used first.
+    """Return the clients with access to the account, the last used first.
 
-    All that have a consent, and those among the first GRANTS_LIMIT grants that needed none.
+    These are all that have a consent, and those among the first GRANTS_LIMIT grants that needed
+    none.
     """
     every = map(standing, _every(context, Consent, account_id))
     consents = {consent.client_id: consent for consent in every if consent is not None}

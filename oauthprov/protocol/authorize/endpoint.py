@@ -1,4 +1,4 @@
-"""The authorization endpoint: from a request to a code, over sign-in and consent.
+"""The authorization endpoint: from a request by way of sign-in and consent to a code.
 
 Nothing is redirected before the client and its redirect URI are proven.
 """
@@ -46,7 +46,7 @@ _WITHOUT_A_PAGE: Mapping[Step, type[OAuth2Error]] = {
     "consent": ConsentRequired,
     "select_account": AccountSelectionRequired,
 }
-"""What a client is told that wants no page (Core section 3.1.2.6), if not ``login_required``."""
+"""Errors for ``prompt=none`` other than ``login_required`` (Core section 3.1.2.6)."""
 
 UNKNOWN_INTERACTION = Refusal(
     "invalid_request", "This request has expired, was answered, or began in another browser."
@@ -54,7 +54,7 @@ UNKNOWN_INTERACTION = Refusal(
 
 
 class Authorization:
-    """The endpoint and the steps of a person. Every method may raise StorageError."""
+    """The endpoint and the user's steps there. Every method may raise StorageError."""
 
     def __init__(self, validator: Validator, engine: Engine, request_uris: RequestURIs) -> None:
         self._validator = validator
@@ -63,12 +63,12 @@ class Authorization:
     def begin(self, call: Call, visitor: Visitor) -> Redirect | InteractionRequired | Refusal:
         """Answer a GET of the authorization endpoint (RFC 6749 section 3.1).
 
-        A query of ``interaction=<id>`` alone goes on with a stored request.
+        A query of ``interaction=<id>`` alone resumes a stored request.
         """
         return self._answered(visitor, self._begin, call, visitor)
 
     def store(self, call: Call) -> str | Redirect | Refusal:
-        """Store a request that was posted, for whichever browser comes back; return its id."""
+        """Store a posted request and return its id; the first browser that comes back gets it."""
 
         def store(context: Context) -> str:
             request = self._requests.new(context, read(call))
@@ -77,12 +77,12 @@ class Authorization:
         return self._answered(None, store)
 
     def pending(self, interaction_id: str, visitor: Visitor) -> Pending | None:
-        """Return the request that waits for this browser to sign in, None when none does."""
+        """Return the request that waits for a sign-in in this browser, None when none does."""
         with self._validator.request("authorize", host_request=visitor.host_request) as context:
             try:
                 interaction, request = self._resumed(context, interaction_id, visitor.browser)
                 who, step = self._sign_in(context, request, visitor, interaction.record)
-            except ResponseReady:  # the sign-in page just has no request to go on with
+            except ResponseReady:  # the page still works, without a request to go on with
                 return None
             asked, again = request.authentication, None
             if who.person is not None and step == "reauthenticate":
@@ -99,10 +99,10 @@ class Authorization:
     def choose(
         self, interaction_id: str, person: SignedIn, browser: Digest
     ) -> Redirect | Refusal | None:
-        """Take ``person`` for a request that waits, None when it can go on.
+        """Choose ``person`` for a waiting request; return None when it can go on.
 
-        It counts for this request only, and is no sign-in (Core section 3.1.2.1). A client that
-        wants another account gets an error.
+        The choice counts for this request only and isn't a sign-in (Core section 3.1.2.1). A
+        client that requires another account gets an error.
         """
 
         def choose(context: Context) -> Redirect | None:
@@ -120,16 +120,16 @@ class Authorization:
     def question(
         self, interaction_id: str, visitor: Visitor
     ) -> ConsentQuestion | InteractionRequired | Redirect | Refusal:
-        """Return what to ask a person, unless they have to sign in first.
+        """Return the question for the user, or that they must sign in first.
 
-        A Redirect when the request has become invalid meanwhile.
+        Returns a Redirect when the request has become invalid in the meantime.
         """
         return self._answered(visitor, self._question, interaction_id, visitor)
 
     def decide(
         self, interaction_id: str, visitor: Visitor, *, allow: bool
     ) -> Redirect | InteractionRequired | Refusal:
-        """Take a person's decision; each request is decided once."""
+        """Apply the user's decision; each request is decided once."""
         if allow:
             return self._answered(visitor, self._allow, interaction_id, visitor)
 
@@ -209,7 +209,7 @@ class Authorization:
         visitor: Visitor,
         pending: tuple[str, Stored[Interaction]] | None,
     ) -> Redirect | InteractionRequired:
-        """Answer the client, or say what a person has to do first."""
+        """Answer the client, or return what the user must do first."""
         began = pending[1].record if pending else None
         who, step = self._sign_in(context, request, visitor, began)
         person, consent = who.person, None
@@ -241,7 +241,7 @@ class Authorization:
         visitor: Visitor,
         began: Interaction | None,
     ) -> tuple[signing_in.Served, Step | None]:
-        """Return whose session serves the request, and what they have to do first."""
+        """Return the session that serves the request, and what its user must do first."""
         asked = request.authentication
         who = signing_in.served(asked, visitor, began)
         try:
@@ -264,7 +264,7 @@ class Authorization:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T | Redirect | Refusal:
-        """Take a step of a request; return what it returns, or what ends the request."""
+        """Run a step of a request; return its result, or the response that ends the request."""
         host_request = visitor.host_request if visitor else None
         with self._validator.request("authorize", host_request=host_request) as context:
             try:
@@ -285,7 +285,7 @@ def _ended(
     interaction: Stored[Interaction] | None,
     error: OAuth2Error,
 ) -> Redirect:
-    """End the request with an error, once."""
+    """End the request with an error; it can be ended only once."""
     if interaction is not None:
         try:
             context.commit(Claim(Interaction, interaction.record.key))
@@ -301,7 +301,7 @@ def _granted(
     consent: Stored[Consent] | None,
     *changes: Change,
 ) -> Redirect:
-    """Commit ``changes`` and issue what was asked for, by one commit. Raises Conflict."""
+    """Commit ``changes`` and issue the requested code or tokens in one commit. Raises Conflict."""
     asked, epoch = request.authentication, consents.epoch(consent)
     if "code" not in asked.response_type:
         try:

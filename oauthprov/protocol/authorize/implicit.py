@@ -1,7 +1,7 @@
-"""ID tokens straight from the authorization endpoint (OpenID Connect Core section 3.2).
+"""ID tokens directly from the authorization endpoint (OpenID Connect Core section 3.2).
 
-Off by default: ``oauthprov.openid.implicit`` is for certification. An access token that comes this
-way passes through the browser's history, and nothing proves who takes it.
+Off by default: ``oauthprov.openid.implicit`` is for certification. An access token in such a
+response passes through the browser's history, and its recipient isn't authenticated.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def issue(
     *changes: Change,
     consent_epoch: int,
 ) -> Pairs:
-    """Store a grant, and an access token if one is asked for; return the parameters.
+    """Store a grant, and an access token if one is requested; return the parameters.
 
-    ``changes`` are committed before them, by the same commit. Without an access token there is no
-    UserInfo, so the claims of the scopes are in the ID token (section 5.4). Raises Conflict, and
-    LoginRequired when the session has ended meanwhile.
+    ``changes`` go before them in the same commit. Without an access token the client can't use
+    UserInfo, so the ID token holds the claims of the scopes (section 5.4). Raises Conflict, and
+    LoginRequired when the session has ended in the meantime.
     """
     grant = _grant(context, request, person, consent_epoch)
     client, asked, nonce = request.client, request.authentication, request.authentication.nonce
@@ -44,7 +44,8 @@ def issue(
         scopes = request.scopes
         made["id_token"] = id_tokens.signed(context, client, grant, nonce=nonce, scopes=scopes)
     context.commit(*added)
-    # There is no code that could be judged later: so this looks once more, now that it is found.
+    # No later redemption checks for an end. A sweep finds the grant from now on; this check
+    # covers what ended before.
     if ended.what_ended(context, grant) is not None:
         context.commit(Revoke(grant.grant_id))
         raise LoginRequired()

@@ -1,4 +1,4 @@
-"""Interactions: requests that wait for a person, bound to one browser.
+"""Interactions: requests that wait for the user, bound to one browser.
 
 Pages carry the id and never the parameters; storage holds the id's digest.
 """
@@ -17,7 +17,7 @@ from oauthprov.storage.interface import Add, Conflict, Replace, Stored
 AUTHORIZATION = "authorization"
 LOGOUT = "logout"
 FETCHED_WITHIN = 120
-"""Seconds in which a browser comes back for a request that was posted; it is redirected there."""
+"""Seconds in which a browser comes back for a posted request, to which it is redirected."""
 
 
 def store(

@@ -21,7 +21,7 @@ from oauthprov.records import Client
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request whose client, redirect URI and parameters, ``pairs``, are proven."""
+    """A request whose client, redirect URI and parameters (``pairs``) are proven."""
 
     client: Client
     target: Target
@@ -38,26 +38,26 @@ class AuthorizationRequest:
 
     @property
     def asked(self) -> consents.Asking:
-        """What a person is asked for: scopes, those of single claims too, and resources."""
+        """The scopes, including those of single claims, and resources that the user must allow."""
         return scopes.union(self.scopes, self.authentication.claims.scopes), self.resources
 
 
 class AuthorizationRequests:
-    """Proves requests, over one engine. Methods raise :class:`ResponseReady`."""
+    """Proves requests, using one engine. Methods raise :class:`ResponseReady`."""
 
     def __init__(self, engine: Engine, request_uris: RequestURIs) -> None:
         self._engine = engine
         self._request_uris = request_uris
 
     def new(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
-        """Return the request of these parameters, out of its request object if it has one."""
+        """Return the proven request of the parameters, or of their request object, if any."""
         resolved = request_objects.resolve(context, self._request_uris, parsed)
         if resolved.size > params.QUERY_LIMIT:
             raise ResponseReady(Refusal("invalid_request", "The request is too long."))
         return self._proven(context, resolved)
 
     def stored(self, context: Context, pairs: Pairs) -> AuthorizationRequest:
-        """Return a request that was stored, proven anew: what it relies on may have changed."""
+        """Return a stored request, proven again: the client or the settings may have changed."""
         return self._proven(context, Parsed(pairs))
 
     def _proven(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
@@ -95,7 +95,7 @@ def _target(context: Context, request: Authorizing, redirect_uri: str) -> Target
 
 
 def _error(context: Context, request: Authorizing, error: OAuth2Error) -> Redirect | Refusal:
-    """Return what answers an error: to the client, once its redirect URI is proven."""
+    """Return the response to an error: to the client, once its redirect URI is proven."""
     if request.redirect_uri is None or isinstance(error, FatalClientError):
         return refusal(error)
     return _target(context, request, request.redirect_uri).error(error)
@@ -113,6 +113,6 @@ def read(call: Call) -> Parsed:
 
 
 def _with_defaults(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:
-    """Write the defaults out: those of the client may change between a question and its answer."""
+    """Add the defaults: the client's may change between the question and the user's answer."""
     given = tuple(pair for pair in pairs if pair[0] not in ("redirect_uri", "scope"))
     return (*given, ("redirect_uri", redirect_uri), ("scope", " ".join(granted)))

@@ -1,16 +1,16 @@
-"""Authorization requests that a client has signed (RFC 9101, OpenID Connect Core section 6).
+"""Signed authorization requests (RFC 9101, OpenID Connect Core section 6).
 
-They are resolved before anything else looks at a request, which goes on as plain parameters.
-One rule serves both specifications:
+They are resolved before any other check of a request, which goes on as plain parameters. The same
+rules serve both specifications:
 
-* ``client_id`` must be outside of the object: its keys verify the object. Nothing else needs to
-  be there (RFC 9101 section 5).
+* ``client_id`` must be outside the object, since the client's keys verify the object. No other
+  parameter needs to be there (RFC 9101 section 5).
 * ``client_id``, ``response_type`` and whether the scope ``openid`` is requested must be the same
-  inside and outside, where they are in both (Core 6.1). They decide whose request this is, what is
+  inside and outside, if they are in both (Core 6.1). They decide whose request this is, what is
   returned, and which specification applies, so a disagreement is an error.
-* Any other parameter inside wins over the same one outside, and one that is only outside counts as
-  well (Core 6.1). For a client with ``require_signed_request_object`` only what is inside counts
-  (RFC 9101 section 6.3).
+* Any other parameter inside the object overrides the one outside, and one that is only outside
+  counts as well (Core 6.1). For a client with ``require_signed_request_object`` only those inside
+  count (RFC 9101 section 6.3).
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ _INSIDE = params.AUTHORIZATION - _CARRIERS - {"client_id"}
 
 
 def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
-    """Return the parameters that count, without ``request`` and ``request_uri``.
+    """Return the effective parameters, without ``request`` and ``request_uri``.
 
-    Where an object can't be used, ``refused`` says why, beside the parameters that it may be told
-    with: those inside too, once they are shown to be the client's. Repeated parameters and unknown
-    clients are left to the checks that follow.
+    If the object can't be used, ``refused`` is the error. The parameters are then those that the
+    error response needs, including those inside the object once its signature is verified.
+    Repeated parameters and unknown clients are left to the checks that follow.
     """
     client_id = parsed.get("client_id")
     if client_id is None or parsed.repeated:
@@ -83,7 +83,7 @@ def _claims_unless_busy(
 def _claims(
     context: Context, uris: RequestURIs, client: Client, parsed: Parsed
 ) -> Mapping[str, Any] | None:
-    """Return what the client has signed, None when there is no object."""
+    """Return the parameters that the client has signed, None when there is no object."""
     token, request_uri = parsed.get("request"), parsed.get("request_uri")
     if token is None and request_uri is None:
         if client.require_signed_request_object:
@@ -108,7 +108,7 @@ def _claims(
 
 
 def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Write parameters as a query has them (RFC 9101 section 4). Empty means absent, as there."""
+    """Yield the parameters as in a query (RFC 9101 section 4). Empty values are left out, as there."""
     for name in sorted(_INSIDE.intersection(claims)):
         given = claims[name]
         for value in given if name == "resource" and isinstance(given, list) else [given]:
@@ -137,7 +137,7 @@ def _merged(client: Client, outside: Pairs, inside: Pairs) -> Pairs:
 
 
 def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> None:
-    """Check who says this to whom, as far as it is said. Raises InvalidRequestObject."""
+    """Check the issuer and the audience, if they are given. Raises InvalidRequestObject."""
     if (
         claims.get("client_id", client_id) != client_id
         or claims.get("iss", client_id) != client_id
@@ -146,7 +146,7 @@ def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> Non
     audience = claims.get("aud", issuer)
     if issuer not in (audience if isinstance(audience, list) else [audience]):
         raise InvalidRequestObject("The request object is for another server.")
-    # Else a client assertion could be presented here, and an object as an assertion
+    # Otherwise a client assertion could pass as a request object, and an object as an assertion
     # (RFC 9101 section 10.8).
     if claims.get("sub") == client_id:
         raise InvalidRequestObject("The sub of a request object may not be the client.")
@@ -155,7 +155,7 @@ def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> Non
 
 
 def _check_agreement(outside: Parsed, merged: Parsed) -> None:
-    """Check what must be the same outside, if it is there. Raises InvalidRequestObject."""
+    """Check the parameters that must agree inside and outside. Raises InvalidRequestObject."""
     if outside.get("response_type") not in (None, merged.get("response_type")):
         raise InvalidRequestObject("The response_type in the request object is another.")
     if outside.get("scope") is not None and _is_openid(outside) != _is_openid(merged):

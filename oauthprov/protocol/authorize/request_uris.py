@@ -1,4 +1,4 @@
-"""Request objects by reference: fetched from a ``request_uri`` that the client has registered.
+"""Request objects by reference, fetched from a ``request_uri`` that the client registered.
 
 RFC 9101 section 5.2, OpenID Connect Core section 6.2.
 """
@@ -18,11 +18,11 @@ from oauthprov.protocol.keys import jose
 from oauthprov.records import Client
 
 MEDIA_TYPES = ("application/oauth-authz-req+jwt", "application/jwt", "application/jose")
-"""That of RFC 9101 section 4, and what clients of OpenID Connect send in its place."""
+"""The type of RFC 9101 section 4, and those that OpenID Connect clients send instead."""
 
 
 class RequestURIs:
-    """What clients publish at their registered URIs; kept for a while, one cache a provider."""
+    """The documents at clients' registered URIs, in one cache for each provider."""
 
     def __init__(self, fetcher: Fetcher, clock: Callable[[], int]) -> None:
         self._documents = Documents(
@@ -32,8 +32,9 @@ class RequestURIs:
     def get(self, client: Client, request_uri: str) -> str:
         """Return the request object at ``request_uri``. Raises InvalidRequestURI, FetchBusy.
 
-        A fragment that isn't the hash of what is kept asks for it anew, at most every 30 seconds.
-        It proves nothing, and no object is refused for it: the signature tells whose that is.
+        A fragment that isn't the hash of the cached document makes it be fetched again, at most
+        every 30 seconds. No object is refused because of its fragment: the signature proves whose
+        object it is.
         """
         address, _, fragment = request_uri.partition("#")
         registered = {uri.partition("#")[0] for uri in client.request_uris}

@@ -1,4 +1,4 @@
-"""What answers an authorization request (RFC 6749 section 4.1.2); always with ``iss``."""
+"""Authorization responses (RFC 6749 section 4.1.2); they always include ``iss``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oauthprov.protocol.request.params import Pairs
 
 
 class ResponseReady(Exception):
-    """The request ends here, with this answer."""
+    """The request ends here, with this response."""
 
     def __init__(self, answer: Redirect | Refusal) -> None:
         super().__init__(answer)
@@ -34,7 +34,7 @@ class Target:
         return Redirect(self.redirect_uri, every, self.response_mode)
 
     def error(self, error: OAuth2Error) -> Redirect:
-        """Return the response that tells the client of an error."""
+        """Return the error response."""
         params = [("error", error.error or "invalid_request")]
         if error.description:
             params.append(("error_description", error.description))
@@ -42,7 +42,7 @@ class Target:
 
 
 def refusal(error: OAuth2Error) -> Refusal:
-    """Return what tells the person of an error that may not go to a client."""
+    """Return the error page's content for an error that may not go to a client."""
     described = error.description or "The request can't be used."
     status = error.status_code if error.status_code >= 500 else 400
     return Refusal(error.error or "invalid_request", described, status)

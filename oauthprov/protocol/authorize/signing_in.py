@@ -1,7 +1,7 @@
-"""Whether a person must sign in or choose an account before a client gets an answer, and who.
+"""Whether a user must sign in or choose an account before a client gets a response, and which.
 
-OpenID Connect Core section 3.1.2.3 and Initiating User Registration. That somebody has signed in
-for this very request shows in the interaction: it says who was there when it began.
+OpenID Connect Core section 3.1.2.3 and Initiating User Registration. A sign-in counts for this
+request if the session differs from the one stored when the interaction began.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Rule = Callable[[AuthenticationRequest, SignedIn, int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Whose session serves a request, if anybody's.
+    """The user whose session serves a request, if any.
 
     ``anew`` tells that they signed in for it, ``chosen`` that they were chosen for it.
     """
@@ -37,11 +37,11 @@ class Served:
 
 
 def served(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | None) -> Served:
-    """Return whose session serves the request: who signed in for it, was chosen, or is meant.
+    """Return whose session serves the request: signed in for it, chosen for it, or named by it.
 
-    A client may name an account by a token that it got for it, or by its ``sub``; any session of
-    that account will do, with ``prompt=none`` too (Core 3.1.2.1, 5.5.1). Else it is the active
-    account. It stays the active one in any case.
+    A client may name an account by an ID token that it received or by ``sub``; any session of that
+    account serves, also with ``prompt=none`` (Core 3.1.2.1, 5.5.1). Otherwise it is the active
+    account's. The active account never changes here.
     """
     active = visitor.person
     if began is not None and active is not None and _is_new(active, began):
@@ -57,22 +57,22 @@ def served(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | 
 
 
 def mark_of(person: SignedIn) -> Digest:
-    """Return what an interaction keeps of who was chosen: a session, or a host's account."""
+    """Return how an interaction stores the chosen user: by session, or by a host's account."""
     return person.session_key or digest(person.account_id)
 
 
 def expected_name(asked: AuthenticationRequest, who: Served) -> str | None:
-    """Return the name to fill in where ``who`` has to sign in."""
+    """Return the user name to fill in when ``who`` has to sign in."""
     person = who.person
     named = None if person is None or is_somebody_else(asked, person) else person.name
     return named if who.chosen else asked.login_hint or named
 
 
 def step(asked: AuthenticationRequest, who: Served, others: Others, now: int) -> Step | None:
-    """Return what has to be done first, None when nothing is left.
+    """Return what the user must do first, None when nothing is left.
 
-    Raises LoginRequired when somebody signed in for this request and is somebody else than it
-    wants, UnmetAuthenticationRequirementsError when they did so more weakly.
+    Raises LoginRequired when another account than the requested one signed in for this request,
+    UnmetAuthenticationRequirementsError when the sign-in is weaker than required.
     """
     if "create" in asked.prompt and not who.anew:
         return "create"
@@ -101,21 +101,22 @@ def _again(
 
 
 def why_again(asked: AuthenticationRequest, person: SignedIn, now: int) -> Again | None:
-    """Return why somebody who is signed in must sign in again, None when they needn't."""
+    """Return why a signed-in user must sign in again, None when they needn't."""
     if is_somebody_else(asked, person):
         return "another_account"
     return next((why for why, rule in RULES if rule(asked, person, now)), None)
 
 
 def is_somebody_else(asked: AuthenticationRequest, person: SignedIn) -> bool:
-    """Tell whether another account is meant, by the id_token_hint or by ``sub`` (Core 5.5.1)."""
+    """Tell whether the request means another account, by id_token_hint or ``sub`` (Core 5.5.1)."""
     return not asked.means(person.account_id)
 
 
 def _hints_at_another(asked: AuthenticationRequest, person: SignedIn, others: Others) -> bool:
-    """The login_hint is the name of another account that is signed in: which one, is a question.
+    """The login_hint names another signed-in account, so the user must choose one.
 
-    With ``prompt=none`` it counts for nothing: names can be guessed, and the answer would tell.
+    With ``prompt=none`` it is ignored: names can be guessed, and the response would reveal who is
+    signed in.
     """
     if asked.login_hint is None or "none" in asked.prompt:
         return False
@@ -126,7 +127,7 @@ def _hints_at_another(asked: AuthenticationRequest, person: SignedIn, others: Ot
 
 
 def _asked_for(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
-    """The client wants the person to sign in: ``max_age=0`` means the same."""
+    """The client requests a sign-in; ``max_age=0`` means the same as ``prompt=login``."""
     return "login" in asked.prompt or asked.max_age == 0
 
 
@@ -142,7 +143,7 @@ def _too_weak(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
 
 
 def _weaker_than_wished(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
-    """A wanted ``acr`` could be had by signing in otherwise; without a page it needn't be."""
+    """Signing in differently could give a requested ``acr``; with ``prompt=none`` it needn't."""
     if not asked.acr_values or "none" in asked.prompt:
         return False
     return person.acr not in asked.acr_values
@@ -154,12 +155,12 @@ RULES: tuple[tuple[Again, Rule], ...] = (
     ("acr", _too_weak),
     ("acr", _weaker_than_wished),
 )
-"""Why somebody who is signed in, as who is meant, must sign in again; the first rule counts."""
+"""Why the requested user must sign in again although they are signed in; the first rule counts."""
 
 
 def _is_new(person: SignedIn, began: Interaction) -> bool:
     if mark_of(person) == began.chosen:
-        return False  # To choose isn't to sign in, in whatever second the session began.
+        return False  # Choosing isn't signing in, whenever the session began.
     before = (began.session_key, began.auth_time)
     return (
         person.auth_time >= began.created_at and (person.session_key, person.auth_time) != before

@@ -1,1 +1,1 @@
-"""Ending sessions, consents and accounts, and telling the clients of it."""
+"""Ending sessions, consents and accounts, and notifying the clients."""

@@ -1,11 +1,11 @@
-"""Telling clients that a session has ended (OpenID Connect Back-Channel Logout 1.0).
+"""Notifying clients that a session has ended (OpenID Connect Back-Channel Logout 1.0).
 
-A queue in storage holds who must be told: it survives a restart, and any node may work it off.
-Whoever attempts a delivery first puts it off, in a commit that only one node wins; so it is tried
-again if that node dies, and by nobody else meanwhile. A client may be told twice.
+A queue in storage holds the deliveries: it survives a restart, and any node may process it. Before
+an attempt a node postpones the delivery, in a commit that only one node wins. So no other node
+attempts it meanwhile, and it is retried if that node dies. A client may be notified twice.
 
-A few threads deliver, one of them to a client at a time. Clients that failed before come last and
-have less time, so that those that answer don't wait for those that don't.
+A few threads deliver, only one of them to a given client. Clients that failed before come last and
+have a shorter time limit, so that responsive clients don't wait for the others.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ from oauthprov.storage.interface import Conflict, Remove, Replace, Storage, Stor
 TYPE = "logout+jwt"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LIFETIME = 120
-"""Seconds that a logout token is good for, as section 4 recommends at most."""
+"""Seconds that a logout token is valid, at most as many as section 4 recommends."""
 QUEUE = "logout"
 THREADS = 4
 SHORT = 2.0
-"""Seconds that a client has which failed before; each fourth attempt has the time of a fetch."""
+"""Time limit in seconds for a client that failed before; a fetch's at each fourth attempt."""
 MEMORY = 1024
-"""Clients of which it is known that they failed, beside what the queue says."""
+"""Clients whose failures are remembered, besides those in the queue."""
 PAUSE = 30
 """Seconds between the first two attempts, doubled at each."""
 PAUSE_LIMIT = 3600
 PATIENCE = 86_400
-"""Seconds after which a client that can't be told is given up."""
+"""Seconds after which a delivery is given up."""
 
 log = logs.logger(__name__)
 
 
 def delivery(now: int, grant: Grant, sid: str, subject: str) -> LogoutDelivery:
-    """Return what tells the client of ``grant`` that its session, ``sid``, has ended.
+    """Return the delivery that tells the client of ``grant`` that its session ``sid`` has ended.
 
-    ``subject`` is what the client calls the account. Its key is made of client and session: they
-    are in the queue once.
+    ``subject`` is the account's ``sub`` for the client. The key is made of client and session, so
+    the queue holds each pair once.
     """
     return LogoutDelivery(
         key=digest(f"logout {grant.client_id} {sid}"),
@@ -65,7 +65,7 @@ def delivery(now: int, grant: Grant, sid: str, subject: str) -> LogoutDelivery:
 
 @dataclass(slots=True)
 class Delivered:
-    """Of the queue: how many were notified, how many are left, when the next is due."""
+    """The result of a round: deliveries notified, deliveries left, and when the next is due."""
 
     notified: int = 0
     left: int = 0
@@ -73,7 +73,7 @@ class Delivered:
 
 
 class _Round:
-    """One look at the queue: what became of it so far, and who has failed or failed before."""
+    """One pass over the queue: its result so far, and the clients that have failed."""
 
     def __init__(self, failing: Collection[str]) -> None:
         self.delivered = Delivered()
@@ -86,14 +86,14 @@ class _Round:
         return about.attempts > 0 or about.client_id in self.failing
 
     def time_limit(self, about: LogoutDelivery) -> float | None:
-        """Return the seconds that a client has to answer, None for those of a fetch.
+        """Return the seconds in which a client must respond, None for the limit of a fetch.
 
-        A client that is slower than others, and failed once, has them again now and then.
+        A slow client that failed once gets the full limit again at each fourth attempt.
         """
         return SHORT if self.comes_last(about) and about.attempts % 4 != 3 else None
 
     def notified(self) -> None:
-        """Count a delivery that is over."""
+        """Count a finished delivery."""
         with self._lock:
             self.delivered.notified += 1
 
@@ -106,7 +106,7 @@ class _Round:
 
 
 class BackchannelLogout:
-    """Works off the queue."""
+    """Delivers the logout tokens in the queue."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class BackchannelLogout:
     def deliver(self) -> Delivered:
         """Try each delivery that is due. Raises StorageError.
 
-        A client that fails isn't asked again in this round: others wait behind it.
+        A client that fails isn't tried again in this round, since others are waiting.
         """
         with self._lock:
             this = _Round(self._failing)
@@ -140,7 +140,7 @@ class BackchannelLogout:
         return this.delivered
 
     def work(self) -> float | None:
-        """Deliver what is due; return the seconds until the next is, None when there is none.
+        """Deliver what is due; return the seconds until the next delivery, None if there is none.
 
         Raises StorageError.
         """
@@ -148,7 +148,7 @@ class BackchannelLogout:
         return None if due is None else float(min(max(due - self._clock(), 1), PERIOD))
 
     def token(self, client: Client, about: LogoutDelivery) -> str:
-        """Return a logout token (section 2.4), signed as an ID token. Raises StorageError."""
+        """Return a logout token (section 2.4), signed like an ID token. Raises StorageError."""
         now = self._clock()
         claims = {
             "iss": self._settings.issuer,
@@ -164,7 +164,7 @@ class BackchannelLogout:
         return self._keys.sign(claims, typ=TYPE, alg=alg)
 
     def _begin(self, lanes: Lanes[Stored[LogoutDelivery]], this: _Round, *, last: bool) -> bool:
-        """Begin what is due of those that come last, or of the others; tell if there are more."""
+        """Start the due deliveries that come last, or the others; tell if due ones are left."""
         rest = False
         for stored in self._storage.walk(LogoutDelivery, queue=QUEUE):
             about, now = stored.record, self._clock()
@@ -178,7 +178,7 @@ class BackchannelLogout:
         return rest
 
     def _passed_over(self, this: _Round, stored: Stored[LogoutDelivery], now: int) -> None:
-        """Leave what isn't due; drop what is given up."""
+        """Count a delivery that isn't due; remove one that is given up."""
         about = stored.record
         if stored.state(now) == "live":
             this.left(about.due_at)
@@ -228,7 +228,7 @@ class BackchannelLogout:
     def _post(
         self, client: Client, uri: str, about: LogoutDelivery, seconds: float | None
     ) -> bool:
-        """Post a logout token (section 2.5); tell whether it was taken (section 2.8).
+        """Post a logout token (section 2.5); tell whether the client accepted it (section 2.8).
 
         Raises FetchBusy.
         """
@@ -241,7 +241,7 @@ class BackchannelLogout:
             why = error.problem if isinstance(error, SigningKeySealed) else error
             log.warning("client %s can't be told of a logout: %s", about.client_id, why)
             return False
-        # Frameworks that see an empty body make 204 of 200.
+        # Some frameworks turn 200 with an empty body into 204.
         if status not in (200, 204):
             log.warning("client %s answered a logout with status %s", about.client_id, status)
             return False

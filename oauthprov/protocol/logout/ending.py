@@ -1,9 +1,9 @@
-"""Ending sessions, consents and all that an account began: marked at once, then swept.
+"""Ending sessions, consents and everything of an account: marked at once, then swept.
 
-What ends is marked by one small commit, whatever hangs on it: from then on no session of it is
-good, no code of it is redeemed, and no grant of it refreshed. That commit also queues a
-:class:`~oauthprov.records.Sweep`. The first batches of it are done before the answer, the rest by
-a thread; what a process leaves undone, another takes over.
+One small commit marks what ends, however much depends on it: from then on its sessions are
+invalid, its codes can't be redeemed, and its grants can't be refreshed. The same commit queues a
+:class:`~oauthprov.records.Sweep`. The first batches of a sweep run before the response, the rest
+in a thread; another process takes over what a process leaves undone.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ from oauthprov.storage.interface import (
 )
 
 AT_ONCE = 3
-"""Batches that are swept before the answer: all, but for accounts with hundreds of grants."""
+"""Batches swept before the response: all, except for accounts with hundreds of grants."""
 MARK_LIFETIME = 86_400
-"""Seconds that an EndedSession stays: longer than any code, and than a sweep may take."""
+"""Seconds that an EndedSession is kept: longer than any code lives or a sweep may take."""
 PERIOD = 10
 """Seconds after which a process looks for sweeps that another left: with their lease, under 30."""
 
@@ -55,10 +55,10 @@ log = logs.logger(__name__)
 
 
 class Endings:
-    """What ends things. ``wake`` begins the thread that calls :meth:`work`.
+    """Ends sessions, consents and clients. ``wake`` starts the thread that calls :meth:`work`.
 
-    ``notify`` begins the one that delivers logout tokens. Methods raise StorageError when nothing
-    has ended; what is left to sweep afterwards is never an error.
+    ``notify`` starts the thread that delivers logout tokens. Methods raise StorageError only when
+    nothing has ended; a sweep that fails afterwards is never an error.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Endings:
         self._begun: deque[Sweep] = deque()
 
     def end_session(self, key: Digest) -> None:
-        """End a session of ours, tell its clients, and end the grants that end with it."""
+        """End a session of ours, notify its clients, and end the grants that end with it."""
         stored = self._storage.get(Session, key)
         if stored is None:
             return
@@ -92,12 +92,12 @@ class Endings:
         self._end(session.account_id, session.sid, ended, former=(key,))
 
     def end_host_session(self, person: SignedIn) -> None:
-        """Do the same for a session of a host's own, which the host itself ends."""
+        """Do the same for a session of a host, which the host itself ends."""
         if self._settings.openid and person.sid is not None:
             self._end(person.account_id, person.sid)
 
     def withdraw(self, account_id: str, client_id: str) -> None:
-        """Take a consent back; the codes and grants of the client for the account end."""
+        """Withdraw a consent; the client's codes and grants for the account end."""
 
         def withdraw() -> Sweep:
             now = self._clock()
@@ -109,16 +109,16 @@ class Endings:
         self.finish(persistently(withdraw))
 
     def end_client(self, stored: Stored[Client], batches: int | None = AT_ONCE) -> None:
-        """Remove a client: those who signed in to it are signed out there, its grants end.
+        """Remove a client: its grants end, and it is notified as if its users had signed out.
 
-        ``batches`` are swept now, None: all of it. Raises Conflict when the client has changed.
+        ``batches`` are swept now, all if None. Raises Conflict when the client has changed.
         """
         sweep, changes = removal(stored, self._clock())
         self._begin(sweep, *changes)
         self.finish(sweep, batches)
 
     def finish(self, sweep: Sweep, batches: int | None = AT_ONCE) -> None:
-        """Sweep what has just ended: the first batches now, the rest beside the requests."""
+        """Sweep what has just ended: the first batches now, the rest in the background."""
         try:
             swept = self._sweeps.run(sweep, batches)
         except StorageError as error:
@@ -132,15 +132,15 @@ class Endings:
         self._wake()
 
     def work(self) -> float | None:
-        """Go on with every sweep that is due; return the seconds until the next one is.
+        """Continue every sweep that is due; return the seconds until the next one is.
 
-        None when there is none. Raises StorageError.
+        Returns None when there is none. Raises StorageError.
         """
         while (sweep := self._next_begun()) is not None:
             try:
                 self._run(sweep)
             except StorageError:
-                self._keep(sweep)  # it may be in no queue, where storage was full
+                self._keep(sweep)  # it isn't in the queue if storage was full
                 raise
         now, due = self._clock(), list[int]()
         for stored in self._storage.walk(Sweep, queue=SWEEP_QUEUE):
@@ -178,14 +178,14 @@ class Endings:
         mark = Add(EndedSession(name, now + MARK_LIFETIME))
         try:
             self._begin(sweep, mark, *ended)
-        except Conflict:  # it bears the mark already
+        except Conflict:  # it is marked already
             self._begin(sweep, *ended)
         self.finish(sweep)
 
     def _begin(self, sweep: Sweep, *changes: Change) -> None:
-        """Queue the sweep and mark what ends; the queue first, for a sweep too many is harmless.
+        """Queue the sweep and mark what ends; the queue comes first: an extra sweep is harmless.
 
-        Where storage has no room, what ends by a change of what is there ends all the same.
+        If storage is full, the changes that need no new record are committed all the same.
         """
         try:
             self._storage.commit(Add(sweep), *changes, now=sweep.created_at)
@@ -200,7 +200,7 @@ def _withdrawn(
     account_id: str, client_id: str, stored: Stored[Consent] | None, now: int
 ) -> Add | Replace:
     if stored is None:
-        # There was no need to ask, for a client of the operator's own, say. The mark counts.
+        # A first-party client needed no consent; the record is stored for its mark.
         withdrawn = Consent(
             key=consent_key(account_id, client_id),
             account_id=account_id,

@@ -1,10 +1,10 @@
-"""Signing out because a client asks for it (OpenID Connect RP-Initiated Logout 1.0).
+"""Logout at a client's request (OpenID Connect RP-Initiated Logout 1.0).
 
-A person is asked, unless an ID token of the very session shows that the client has them signed in
-by it. Nobody is redirected before client and address are proven.
+The user must confirm, unless an ID token of this very session shows that the client signed them in
+by it. Nobody is redirected before the client and its address are proven.
 
-Anybody may send requests here, so few are stored: the question to who is signed in, if a client
-asks, and a request that was posted with an ID token of ours.
+Anybody may send requests here, so few are stored: the question to a signed-in user if a client
+requests the logout, and a posted request with an ID token of ours.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ _PARAMS = frozenset(
     }
 )
 _PLAIN = frozenset({"client_id", "post_logout_redirect_uri", "state"})
-"""What may come back in the query: nothing that says who somebody is."""
+"""Parameters that may come back in the query: none of them identifies a user."""
 _INTERACTION = "interaction"
 _OVER = "This sign-out has been answered or has expired."
 
 
 class _Wrong(Exception):
-    """A request that can't be answered; the text is for people."""
+    """A request that can't be answered; the text is shown to the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """A request once it is checked. ``subject`` and ``sid`` are those of the id_token_hint."""
+    """A checked request. ``subject`` and ``sid`` are those of the id_token_hint."""
 
     client_id: str | None = None
     post_logout_redirect_uri: str | None = None
@@ -74,35 +74,36 @@ class LogoutRequest:
 
     @classmethod
     def of(cls, pairs: Pairs) -> LogoutRequest:
-        """Read what :meth:`pairs` made, here or in another version, whose names may differ."""
+        """Read the output of :meth:`pairs`, also of another version, whose names may differ."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in pairs if name in known})
 
     def pairs(self) -> Pairs:
-        """Return it as an Interaction keeps it."""
+        """Return the request in the form that an Interaction stores."""
         named = [(field.name, getattr(self, field.name)) for field in fields(self)]
         return tuple((name, value) for name, value in named if value is not None)
 
 
 class RPLogout:
-    """The end session endpoint and the question it asks. Methods may raise StorageError."""
+    """The end session endpoint and its question. Methods may raise StorageError."""
 
     def __init__(self, validator: Validator) -> None:
         self._validator = validator
 
     def begin(self, call: Call, visitor: Visitor) -> Answer:
-        """Answer a GET (RP-Initiated Logout 1.0 section 2), or go on with what was posted.
+        """Answer a GET (RP-Initiated Logout 1.0 section 2), or resume a posted request.
 
-        A query of ``interaction=<id>`` alone goes on.
+        A query of ``interaction=<id>`` alone resumes it.
         """
         with self._validator.request("logout") as context:
             return context.answered(_begin(context, call, visitor))
 
     def store(self, call: Call) -> Pairs | Refusal:
-        """Return the query with which a browser is to come back for a request that was posted.
+        """Return the query with which a browser comes back for a posted request.
 
-        The request is checked first. Its own parameters come back, but an ID token is no part of
-        a URL of ours: what it says is stored. Without one anybody may have sent the request.
+        The request is checked first. Its own parameters come back, but our URLs never contain an
+        ID token: its claims are stored. Without an ID token anybody may have sent the request, so
+        nothing is stored.
         """
         with self._validator.request("logout") as context:
             return context.answered(_store(context, call))
@@ -110,15 +111,15 @@ class RPLogout:
     def question(
         self, interaction_id: str | None, visitor: Visitor
     ) -> LogoutQuestion | LogoutRedirect | Refusal:
-        """Return what to ask, unless there is nobody to sign out any more.
+        """Return the question for the user, unless nobody is left to sign out.
 
-        Without ``interaction_id`` no client asks for it.
+        Without ``interaction_id`` no client requests the logout.
         """
         with self._validator.request("logout") as context:
             return context.answered(_question(context, interaction_id, visitor))
 
     def confirm(self, interaction_id: str | None, visitor: Visitor) -> LogoutRedirect | Refusal:
-        """Take the word of ``visitor.person`` that they want to sign out; once for a request.
+        """Sign out ``visitor.person``, who has confirmed; a request can be confirmed once.
 
         ``interaction_id`` is that of the :class:`LogoutQuestion`.
         """
@@ -235,7 +236,7 @@ def _hint(context: Context, given: str | None) -> Mapping[str, Any]:
 
 
 def _proven(context: Context, request: LogoutRequest) -> Client | None:
-    """Return the client, once the address is shown to be its own (section 3.1). Raises _Wrong."""
+    """Return the client once the address is proven to be its own (section 3.1). Raises _Wrong."""
     client = context.find_client(request.client_id) if request.client_id else None
     if request.client_id is not None and client is None:
         raise _Wrong("There is no such client.")
@@ -251,9 +252,9 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
 def _leaving(
     context: Context, request: LogoutRequest, client: Client | None, visitor: Visitor
 ) -> SignedIn | None:
-    """Return who is to be signed out: who the hint means of those in this browser (section 2).
+    """Return the user to sign out: the one in this browser that the hint names (section 2).
 
-    The session that it names comes first, then any of the same person, then the active account.
+    The session of the hint comes first, then any of the same account, then the active account.
     """
     person = visitor.person
     if request.subject is None:
@@ -269,7 +270,7 @@ def _leaving(
 def _of_this_session(
     context: Context, request: LogoutRequest, client: Client | None, person: SignedIn
 ) -> bool:
-    """Tell whether the hint is of this person and of this very session."""
+    """Tell whether the hint names this account and this very session."""
     if client is None or person.sid is None or not _is_of(context, request, client, person):
         return False
     return request.sid == id_tokens.sid(person.sid, client.client_id)
@@ -278,7 +279,7 @@ def _of_this_session(
 def _is_of(
     context: Context, request: LogoutRequest, client: Client | None, person: SignedIn
 ) -> bool:
-    """Tell whether the hint is of this person."""
+    """Tell whether the hint names this account."""
     if client is None:
         return False
     return request.subject == subjects.subject(context.settings, client, person.account_id)
@@ -287,7 +288,7 @@ def _is_of(
 def _redirected(
     request: LogoutRequest, client: Client | None, ends: SignedIn | None
 ) -> LogoutRedirect:
-    # Without a hint anybody may have made the link: a page of ours says where it leads.
+    # Without a hint anybody may have made the link: a page of ours shows where it leads.
     return LogoutRedirect(ends, client, _redirect(request), stays=request.subject is None)
 
 

@@ -1,7 +1,7 @@
-"""Removing and revoking what hangs on something that has ended: in batches, from any number.
+"""Removing and revoking the records that depend on an end: in batches, however many there are.
 
-Codes go before grants: one that is redeemed meanwhile has its grant to be found. What an
-interrupted sweep has done stays done, and to begin again does no harm.
+Codes go before grants, so that the grant of a code redeemed meanwhile is found. An interrupted
+sweep keeps its progress, and starting it again is harmless.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(slots=True)
 class Swept:
-    """How far a sweep came: ``notified`` counts the deliveries of logout tokens that it queued."""
+    """The progress of a sweep: ``notified`` counts the logout token deliveries that it queued."""
 
     done: bool = False
     notified: int = 0
@@ -60,7 +60,7 @@ class Swept:
 
 
 class Sweeps:
-    """Works sweeps off, one batch after the other."""
+    """Runs sweeps, one batch after the other."""
 
     def __init__(
         self, settings: Settings, storage: Storage, clients: Clients, clock: Callable[[], int]
@@ -71,9 +71,9 @@ class Sweeps:
         self._clock = clock
 
     def run(self, sweep: Sweep, batches: int | None = None) -> Swept:
-        """Work at ``sweep``, and remove it when it is done. Raises StorageError.
+        """Run ``sweep``, and remove it when it is done. Raises StorageError.
 
-        After ``batches`` it stops, where that is given and there are more.
+        If ``batches`` is given, it stops after so many batches.
         """
         swept = Swept()
         for number, changes in enumerate(self._batches(sweep, swept)):
@@ -86,21 +86,21 @@ class Sweeps:
         return swept
 
     def _kept(self, sweep: Sweep) -> Sweep:
-        """Put off when another process may take the sweep over, once half of the lease is over."""
+        """Extend the lease of the sweep once half of it is over; no other process takes over."""
         now = self._clock()
         if sweep.due_at - now > SWEEP_LEASE // 2:
             return sweep
         mine = replace(sweep, due_at=now + SWEEP_LEASE)
         stored = self._storage.get(Sweep, sweep.key)
         if stored is not None:
-            with suppress(Conflict):  # another process works at it, too
+            with suppress(Conflict):  # another process runs it, too
                 self._commit([Replace(mine, expecting=stored)])
         return mine
 
     def _batches(self, sweep: Sweep, swept: Swept) -> Iterator[list[Change]]:
-        """Yield the changes for each batch that was read; there may be none."""
-        # Sessions of an earlier epoch are dead already. They go last: until then they say which
-        # clients to tell.
+        """Yield the changes of each batch; a batch may have none."""
+        # Sessions of an earlier epoch are dead already. They go last: until then they show which
+        # clients to notify.
         ended = self._ended_sessions(sweep)
         if sweep.epoch is None:
             yield from self._without_sessions(sweep)
@@ -119,7 +119,7 @@ class Sweeps:
             yield [Remove(Session, session.record.key) for session in sessions]
 
     def _ended_sessions(self, sweep: Sweep) -> set[str]:
-        """What the grants of the sessions that end now carry, so that their clients are told."""
+        """Return the session keys of the grants whose clients must be notified."""
         if sweep.epoch is None:
             return set(sweep.session_keys)
         now, names = self._clock(), set[str]()
@@ -130,12 +130,12 @@ class Sweeps:
         return names
 
     def _sessions(self, sweep: Sweep) -> Iterator[Stored[Session]]:
-        """Yield the sessions that end, and those that carry the name of one on (``sid``)."""
+        """Yield the sessions that end, and those that continue the ``sid`` of one."""
         for page in self._pages(Session, sweep) if sweep.client_id is None else ():
             yield from (one for one in page if _ends(sweep, one.record))
 
     def _pages(self, kind: type[R], sweep: Sweep) -> Iterator[Sequence[Stored[R]]]:
-        """Yield what the account has of a kind, what every account has without one."""
+        """Yield the records of a kind: the account's, or all if the sweep has no account."""
         index = {"account_id": sweep.account_id} if sweep.account_id else {}
         find = partial(self._storage.find, kind, limit=COMMIT_LIMIT, **index)
         page: Page[R] = find()
@@ -145,7 +145,7 @@ class Sweeps:
             yield page.items
 
     def _removed(self, sweep: Sweep, codes: Sequence[Stored[AuthorizationCode]]) -> list[Change]:
-        # One that was redeemed stays: its grant may, and a replay of the code still revokes that.
+        # A redeemed code stays: its grant may live on, and a replay of the code must revoke that.
         now = self._clock()
         return [
             Remove(AuthorizationCode, code.record.key)
@@ -165,7 +165,7 @@ class Sweeps:
     def _deliveries(
         self, sweep: Sweep, grants: Sequence[Stored[Grant]], ended: set[str], swept: Swept
     ) -> list[LogoutDelivery]:
-        """Return what notifies the clients of ``grants``, each once for each of its sessions."""
+        """Return the deliveries to the clients of ``grants``, one for each client and session."""
         made = []
         removed = self._removed_client(sweep)
         over = self._over(grants) if removed else set()
@@ -195,7 +195,7 @@ class Sweeps:
         return {key for key, mark in zip(keys, found, strict=True) if mark is not None}
 
     def _removed_client(self, sweep: Sweep) -> Client | None:
-        """Return the client that was removed, if that is what the sweep is for."""
+        """Return the client whose removal the sweep is for, None for any other sweep."""
         if sweep.account_id or sweep.client_id is None:
             return None
         stored = self._storage.get(Client, sweep.client_id)
@@ -206,14 +206,14 @@ class Sweeps:
             self._commit([Add(delivery) for delivery in deliveries])
             return
         except (Conflict, StorageError):
-            pass  # One waits already, or a node of a cluster has no room: others may have.
+            pass  # One is queued already, or one cluster node is full: others may have room.
         untold = sum(not self._is_queued(delivery) for delivery in deliveries)
         if untold:
-            # To be told matters less than that the tokens are dead.
+            # Revoking the tokens matters more than the notification.
             log.warning("storage is full: %d clients aren't told", untold)
 
     def _is_queued(self, delivery: LogoutDelivery) -> bool:
-        """Queue a delivery; False where there is no room. One that still waits serves as well."""
+        """Queue a delivery; False if storage is full. One that is queued already will do."""
         try:
             with suppress(Conflict):
                 self._commit([Add(delivery)])
