@@ -22,7 +22,7 @@ PROTECTED_RESOURCE = "oauth-protected-resource"
 def authorization_server(settings: Settings, entries: Mapping[str, object]) -> dict[str, object]:
     """Return the server's document (RFC 8414 section 2).
 
-    ``entries`` are what the features that are switched on announce, such as their endpoints.
+    ``entries`` are the members of the features that are switched on, such as their endpoints.
     """
     document: dict[str, object] = {
         "issuer": settings.issuer,
@@ -56,7 +56,7 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
 def openid_provider(
     settings: Settings, acr_values: Sequence[str], prompts: Sequence[str]
 ) -> dict[str, object]:
-    """Return what OpenID Connect adds (Discovery section 3, Initiating User Registration)."""
+    """Return the members of OpenID Connect (Discovery section 3, Initiating User Registration)."""
     declared = {scope.name for scope in settings.scopes}
     named = [name for scope, names in claims.SCOPES.items() if scope in declared for name in names]
     document: dict[str, object] = {
@@ -90,7 +90,7 @@ def protected_resource(settings: Settings, resource: Resource) -> dict[str, obje
 
 
 def well_known(identifier: str, name: str) -> str:
-    """Return where the document ``name`` of an issuer or resource lies.
+    """Return the URL of the document ``name`` of an issuer or resource.
 
     The well-known part goes between the host and the path (RFC 8414 section 3, RFC 9728 3.1); a
     lone slash is no path.

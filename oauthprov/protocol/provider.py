@@ -1,4 +1,4 @@
-"""The provider: one object that holds what the web layer and a host may ask of the protocol."""
+"""The provider: one object with everything the web layer and a host use of the protocol."""
 
 from __future__ import annotations
 
@@ -39,19 +39,20 @@ from oauthprov.storage.interface import Health, Storage
 
 
 def epoch() -> int:
-    """Return the time, in whole epoch seconds."""
+    """Return the current time, in whole epoch seconds."""
     return int(time.time())
 
 
 class Provider:
-    """Built once an app; every method may raise StorageError. ``clock`` gives epoch seconds.
+    """Built once per app; every method may raise StorageError. ``clock`` returns epoch seconds.
 
     * ``endpoints``: the token, introspection and revocation endpoints
-    * ``authorization``: the authorization endpoint, and the steps of a person there
+    * ``authorization``: the authorization endpoint, and the user's steps there
     * ``logout``: the end session endpoint; ``endings`` ends sessions and consents
-    * ``registration``: the endpoints at which clients register; ``registrar`` is for people's own
-    * ``keys``: the keys that sign tokens; ``keyring`` what seals and signs for this site alone
-    * ``logos``: the pictures of clients
+    * ``registration``: dynamic client registration; ``registrar`` is for clients that people
+      manage
+    * ``keys``: the keys that sign tokens; ``keyring`` seals and signs for this site only
+    * ``logos``: the logos of clients
     """
 
     def __init__(
@@ -104,20 +105,20 @@ class Provider:
         self.purging = Purging(settings, storage, clock)
 
     def client(self, client_id: str) -> Client | None:
-        """Return a client that isn't disabled, None when there is none."""
+        """Return an enabled client, None when there is none."""
         return self.clients.get(client_id)
 
     def logo(self, client_id: str, image: str) -> tuple[bytes, str] | None:
-        """Return the image of this digest and its media type, None when a client has another."""
+        """Return the image of this digest and its media type, None if the client has another."""
         return None if self.client(client_id) is None else self.logos.get(client_id, image)
 
     def connected(self, account_id: str) -> list[ConnectedApp]:
-        """Return the clients that an account has let in, the last used first."""
+        """Return the clients with access to an account, the last used first."""
         with self.validator.request() as context:
             return consents.connected(context, account_id)
 
     def token_info(self, token: str) -> TokenInfo | None:
-        """Return what an access token stands for, None unless it is live."""
+        """Return the data of an access token, None unless it is live."""
         with self.validator.request("resource") as context:
             found = tokens.token_info(context, token)
             if found is None:
@@ -127,25 +128,25 @@ class Provider:
     def userinfo(
         self, token: TokenInfo, host_request: object = None
     ) -> dict[str, object] | str | None:
-        """Return the claims that a token stands for, None when it stands for no person.
+        """Return the claims for a token, None for a token without an account.
 
-        They are a signed JWT where the client registered for that; raises SigningKeySealed when
-        there is no key for it.
+        They are a signed JWT if the client registered for one; raises SigningKeySealed when no key
+        for it can be opened.
         """
         with self.validator.request(host_request=host_request) as context:
             return userinfo.userinfo(context, token)
 
     def check_keys(self) -> None:
-        """Raise SigningKeySealed when ID tokens can't be signed, on a server that gives them."""
+        """Raise SigningKeySealed if this server issues ID tokens but can't sign them."""
         if self.settings.openid:
             self.keys.rotation.check()
 
     def health(self) -> Health:
-        """Return how the storage is. Raises StorageError when it doesn't answer."""
+        """Return the state of the storage. Raises StorageError when it doesn't respond."""
         return self.storage.health()
 
     def look(self) -> None:
-        """Look now and then, before a request, for work that another process left undone."""
+        """Look occasionally, before a request, for work that another process left undone."""
         self.sweeper.look()
         if self.settings.logout_worker:
             self.worker.look()

@@ -1,4 +1,4 @@
-"""Purging from the server processes: a step now and then, beside the requests."""
+"""Purging from the server processes: one step at a time, in the background of requests."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ PAUSE = 0.25
 """Seconds between two steps, at least."""
 
 SHARE = 5
-"""A step is followed by a pause, so that a pass works for at most a fifth of its time."""
+"""After each step comes a pause, so that a pass works for at most a fifth of its time."""
 
 REST = 20
-"""A pass is followed by so many times what it worked, so that a large storage costs little."""
+"""After a pass comes a rest of so many times its work, so that a large storage costs little."""
 
 log = logs.logger(__name__)
 
 
 class Purging:
-    """What one process does of the purge. No two processes begin the same pass.
+    """One process's part of the purge. No two processes run the same pass.
 
-    The first pass is due somewhere in the first minute of a process, each further one about a
-    minute after the last, or later when that was much work. ``chance`` gives a number between
-    two, so that processes which start together don't purge together; ``stopwatch`` gives seconds
-    that only go forward.
+    The first pass is due at a random time in a process's first minute, each further one about a
+    minute after the last, or later after a long pass. ``chance`` returns a number between two, so
+    that processes that start together don't purge together; ``stopwatch`` returns seconds that
+    only increase.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Purging:
         self.worker = Worker("purge", self.work, clock)
 
     def look(self) -> None:
-        """Begin a pass if one is due; called at each request, it costs next to nothing."""
+        """Start a pass if one is due; called for each request, at almost no cost."""
         now = self._clock()
         if self._due_at is None or self._due_at - now > DAY:
             self._due_at = now + self._chance(0, PERIOD)
@@ -100,17 +100,17 @@ class Purging:
         try:
             ours = self._is_ours("purge", PERIOD, now)
         except StorageFull:
-            ours = True  # there is no room for turns: whoever can makes some
+            ours = True  # storage has no room to record turns: any process may purge
         if ours:
             yield from self._storage.purge_pass(now=now)
             self._rest()
-        with suppress(StorageFull):  # clients wait until there is room for turns
+        with suppress(StorageFull):  # clients aren't purged until turns can be recorded
             if self._is_ours("purge of clients", DAY, now):
                 yield from remove_unused(self._storage, self._settings, now)
                 yield from drop_orphaned_consents(self._storage, now)
 
     def _rest(self) -> None:
-        """Keep the turn for as long as nobody needs to purge, after a pass that was much work."""
+        """Keep the turn after a long pass, for as long as no purge is needed."""
         now, rest = self._clock(), int(self._worked * REST)
         if rest <= PERIOD:
             return
@@ -122,7 +122,7 @@ class Purging:
             self._storage.commit(change, now=now)
 
     def _is_ours(self, what: str, seconds: int, now: int) -> bool:
-        """Take the turn for ``seconds``; False when another process has it."""
+        """Take the turn for ``seconds``; False if another process has it."""
         try:
             self._storage.commit(Add(ReplayMark(digest(what), now + seconds)), now=now)
         except Conflict:

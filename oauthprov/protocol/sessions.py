@@ -1,4 +1,4 @@
-"""Sessions: one account signed in in one browser, ended by the server and nobody else."""
+"""Sessions: one account signed in in one browser; only the server ends them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from oauthprov.storage.interface import Add, Claim, Conflict, Remove, Replace, S
 _STEP = 300
 _TEXT_LIMIT = 200
 _ENDED_AT_ONCE = 10
-"""Sessions that one sign-in ends: each takes some trips to storage."""
+"""Sessions that one sign-in ends, at most: each takes several storage trips."""
 
 
 class Sessions:
-    """The sessions of the built-in accounts. ``end`` ends the one of a key.
+    """The sessions of the built-in accounts. ``end`` ends the session of a key.
 
-    A secret reads ``<account id>.<256 bits>``: the account is then known before the session is
-    read, so that one trip brings both. Storage holds the digest of the whole.
+    A secret is ``<account id>.<256 bits>``: since it names the account, one trip reads both
+    session and account. Storage holds the digest of the whole secret.
     """
 
     def __init__(
@@ -46,12 +46,13 @@ class Sessions:
         *,
         replacing: str | None,
     ) -> str:
-        """Begin a session and return its secret; ``replacing`` ends in the same commit.
+        """Start a session and return its secret; ``replacing`` ends in the same commit.
 
-        ``account`` is as it was when the person proved who they are: if everything of it was ended
-        since, this session is over before it begins. The id is always a new one, so that one
-        planted before the sign-in is worth nothing. ``replacing`` is the secret of a session of
-        the same account, whose ``sid`` goes on while it is live; another account's is left alone.
+        ``account`` is the record from when the user authenticated: if all its sessions were ended
+        since, this session is invalid from the start. The id is always new, so an id planted
+        before the sign-in is worthless. ``replacing`` is the secret of a session of the same
+        account; if that is live, the new session continues its ``sid``. Another account's session
+        is left alone.
         """
         now = self._clock()
         secret = f"{account.account_id}.{mint()[0]}"
@@ -75,19 +76,19 @@ class Sessions:
         return secret
 
     def _goes_on(self, session: Session, before: Session, now: int) -> bool:
-        """Begin ``session`` in place of ``before``; False when that is over, or another's."""
+        """Start ``session`` in place of ``before``; False if that is over or another account's."""
         if before.account_id != session.account_id:
             return False
         sid = before.sid or session.sid
         session = replace(session, sid=sid)
         try:
-            # A claim, since one that is ended at this moment has to stay ended.
+            # A claim, since a session that is being ended at this moment must stay ended.
             self._storage.commit(Claim(Session, before.key), Add(session), now=now)
         except Conflict:
             return False
         if sid is None or not self._is_marked(session.account_id, sid, now):
             return True
-        # On a cluster a session is marked before it goes. Under its name nothing is granted.
+        # On a cluster a session is marked before it is removed. A marked sid gets no grants.
         self._remove(session.key)
         return False
 
@@ -96,18 +97,19 @@ class Sessions:
         return mark is not None and mark.state(now) == "live"
 
     def _end_oldest(self, session: Session) -> None:
-        """End what is beyond ``oauthprov.session.limit``, the longest unused first.
+        """End the sessions beyond ``oauthprov.session.limit``, the longest unused first.
 
-        There is more than a few only where the limit was higher, or none: the rest is for later.
+        More than a few exist only if the limit was higher before, or absent: the rest is ended
+        later.
         """
         others = [one for one in self.of(session.account_id) if one.key != session.key]
         for one in others[self._settings.session_limit - 1 :][-_ENDED_AT_ONCE:]:
             self._end(one.key)
 
     def load(self, *secrets: str) -> dict[str, tuple[Session, Account]]:
-        """Return the live sessions of ``secrets`` with their accounts, in the order given.
+        """Return the live sessions of ``secrets`` with their accounts, in the given order.
 
-        One read for all; a write for each that was last seen five minutes ago or more.
+        One read for all; one write for each session last seen five minutes ago or more.
         """
         named = [secret for secret in dict.fromkeys(secrets) if account_of(secret)]
         if not named:
@@ -129,17 +131,17 @@ class Sessions:
         self._end(digest(secret))
 
     def end_one(self, account_id: str, key: str) -> None:
-        """End the session of an account by its key; another account's is left alone."""
+        """End the session of an account by its key; other accounts' sessions are left alone."""
         for session in self.of(account_id):
             if session.key == key:
                 self._end(session.key)
 
     def ends_at(self, session: Session) -> int:
-        """Return when a session ends in any case, in epoch seconds."""
+        """Return when a session ends at the latest, in epoch seconds."""
         return session.created_at + self._settings.session_lifetime
 
     def of(self, account_id: str) -> list[Session]:
-        """Return the live sessions of an account, the one last seen first."""
+        """Return the live sessions of an account, the last seen first."""
         now, account = self._clock(), self._storage.get(Account, account_id)
         found = self._storage.walk(Session, account_id=account_id)
         live = [stored.record for stored in found if _is_live(stored, account, now)]
@@ -161,11 +163,11 @@ class Sessions:
         try:
             self._storage.commit(Replace(seen, expecting=stored), now=now)
         except Conflict:
-            return  # Another request of this browser was faster, or a sign-out: both may stand.
+            return  # Another request of this browser or a sign-out was faster: its change stays.
 
 
 def account_of(secret: str) -> str | None:
-    """Return the id of the account that a secret says it is of, None when it is no secret."""
+    """Return the account id in a session secret, None if it isn't a valid secret."""
     account_id, dot, _ = secret.partition(".")
     given = dot and account_id and account_id.isascii() and len(account_id) <= _TEXT_LIMIT
     return account_id if given else None
@@ -177,7 +179,7 @@ def new_browser_id() -> str:
 
 
 def browser_key(browser_id: str) -> Digest:
-    """Return what an Interaction of that browser is bound to."""
+    """Return the key that binds an Interaction to a browser."""
     return digest(browser_id)
 
 

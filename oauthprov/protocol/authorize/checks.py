@@ -101,7 +101,7 @@ def nothing_repeats(given: Given, asked: AuthenticationRequest) -> None:
 
 
 def request_object(given: Given, asked: AuthenticationRequest) -> None:
-    """A request object isn't missing and wasn't refused, or its error is raised (RFC 9101 section 7).
+    """A missing or refused request object raises its error here (RFC 9101 section 7).
 
     Request objects are resolved first, but only now may an error go to the client.
     """

@@ -108,7 +108,7 @@ def _claims(
 
 
 def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the parameters as in a query (RFC 9101 section 4). Empty values are left out, as there."""
+    """Yield the parameters as in a query, without empty values (RFC 9101 section 4)."""
     for name in sorted(_INSIDE.intersection(claims)):
         given = claims[name]
         for value in given if name == "resource" and isinstance(given, list) else [given]:

@@ -1,1 +1,1 @@
-"""Clients: what may be registered of one, and what the protocol reads of it."""
+"""Clients: what may be registered for one, and how the protocol reads it."""

@@ -1,4 +1,4 @@
-"""Clients, looked up through a cache of a few seconds."""
+"""Client records, read through a cache that lasts a few seconds."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ log = logs.logger(__name__)
 
 Read = Callable[[str], Stored[Client] | None]
 
-# No dot, and short enough for the key of a consent: an account id of 200 characters, a dot, this.
+# No dot, and short enough for a consent's key: account id (200 characters), dot, client id.
 _CLIENT_ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,54}")
 
 
 class Clients:
     """Client records by ``client_id``.
 
-    Found ones are kept for ``oauthprov.client_cache`` seconds; what isn't found is never kept, so
+    Records are cached for ``oauthprov.client_cache`` seconds. A missing client is never cached, so
     a new client works at once. A change made in this process calls :meth:`evict`; one made
-    elsewhere is seen when the entry is old, or when an authentication fails. A client that nobody
-    can be named to (:mod:`oauthprov.protocol.clients.subjects`) is as good as disabled.
+    elsewhere is seen when the entry expires or an authentication fails. A client for which no
+    subject can be made (:mod:`oauthprov.protocol.clients.subjects`) counts as disabled.
     """
 
     def __init__(self, storage: Storage, clock: Callable[[], int], settings: Settings) -> None:
@@ -42,7 +42,7 @@ class Clients:
     def get(self, client_id: str, read: Read | None = None) -> Client | None:
         """Return the client, None when there is none or it is disabled. May raise StorageError.
 
-        ``read`` reads the record where it isn't cached: by a trip that brings other things too.
+        If the client isn't cached, ``read`` reads it, in a trip that also reads other records.
         """
         if not _CLIENT_ID.fullmatch(client_id):
             return None
@@ -52,14 +52,14 @@ class Clients:
         return self._read(client_id, read)
 
     def cached(self, client_id: str) -> Stored[Client] | None:
-        """Return what :meth:`get` found last, as it was stored; None when that is forgotten."""
+        """Return the cached record of a client, None when there is none."""
         entry = self._entries.get(client_id)
         return None if entry is None else entry[0]
 
     def reread(self, client_id: str) -> Client | None:
-        """Return the client as it stands, None when it was read within this second already.
+        """Read the client again and return it, None when it was already read within this second.
 
-        For an authentication that failed: the secret may have been rotated by another process.
+        It is for failed authentications: another process may have rotated the secret.
         """
         entry = self._entries.get(client_id)
         if entry is None or entry[1] == self._clock():
@@ -67,7 +67,7 @@ class Clients:
         return self._read(client_id)
 
     def evict(self, client_id: str) -> None:
-        """Forget what is cached of a client that has changed."""
+        """Remove a changed client from the cache."""
         with self._lock:
             self._evictions += 1
             self._entries.pop(client_id, None)
@@ -89,7 +89,7 @@ class Clients:
         return self._usable(stored.record)
 
     def _keep(self, stored: Stored[Client], read_at: int) -> None:
-        """Cache what was read, unless another thread has read a later version meanwhile."""
+        """Cache a record, unless another thread has cached a later version meanwhile."""
         client_id = stored.record.client_id
         held = self._entries.get(client_id)
         if held is not None and held[0].version > stored.version:

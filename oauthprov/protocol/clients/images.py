@@ -1,8 +1,9 @@
-"""Which image some bytes are, by what they begin with, and how large it is.
+"""The media type and size of an image, read from its first bytes.
 
-Only images that can't hold script: never SVG. Nothing is decoded, and nothing is encoded anew: a
-decoder fed by strangers is more dangerous than what it would take away. What else such a file
-may be has no effect where it is served, since that says exactly what it is and lets nothing run.
+Only images that can't hold script are accepted, so never SVG. Nothing is decoded or re-encoded: a
+decoder for untrusted input is a greater risk than any content it would remove. If such a file is
+valid in another format too, that has no effect: its response states the exact type and forbids
+scripts.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 SIDE_LIMIT = 2048
-"""Pixels that an image is wide or high, at most: browsers unpack all of them."""
+"""Pixels of an image's width or height, at most: browsers decompress all of them."""
 
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
 def recognised(content: bytes) -> str:
-    """Return the media type of an image. Raises ValueError with what is wrong with it."""
+    """Return the media type of an image. Raises ValueError that says what is wrong with it."""
     for media_type, size_of in _KINDS.items():
         size = size_of(content)
         if size is not None:
@@ -54,7 +55,7 @@ def _webp(content: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg(content: bytes) -> tuple[int, int] | None:
-    """Walk from segment to segment up to the one that has the size."""
+    """Walk the segments up to the one that holds the size."""
     if content[:3] != b"\xff\xd8\xff":
         return None
     at = 2
@@ -86,4 +87,4 @@ _KINDS: Mapping[str, Callable[[bytes], tuple[int, int] | None]] = {
     "image/webp": _webp,
 }
 MEDIA_TYPES = tuple(_KINDS)
-"""The kinds of images that are shown."""
+"""Media types of the images that pages show."""

@@ -1,4 +1,4 @@
-"""Tokens that clients sign: with keys that they registered, or publish at their ``jwks_uri``.
+"""Tokens signed by clients, with keys that they registered or publish at their ``jwks_uri``.
 
 RFC 7591 section 2, OpenID Connect Core section 10.1.
 """
@@ -18,9 +18,9 @@ MEDIA_TYPES = ("application/jwk-set+json", "application/json")
 
 
 class ClientKeys:
-    """The keys of clients. Every refusal is a JoseError with its reason.
+    """The keys of clients. A refusal is a JoseError with its reason.
 
-    FetchBusy is none: the server has no room to fetch keys, whatever they are.
+    FetchBusy isn't a refusal: too many fetches are waiting, whatever the keys are.
     """
 
     def __init__(self, fetcher: Fetcher, clock: Callable[[], int]) -> None:
@@ -38,8 +38,8 @@ class ClientKeys:
     ) -> Verified:
         """Verify with the keys of ``client`` as :func:`jose.verify` does.
 
-        A key that a fetched set lacks is looked for once more. That costs a fetch every 30
-        seconds at most for each client, whatever is presented.
+        If a fetched set lacks the key, the set is fetched once more, at most every 30 seconds for
+        each client, whatever tokens are presented.
         """
 
         def by(keys: KeySet) -> Verified:
@@ -47,7 +47,7 @@ class ClientKeys:
                 token, keys, algorithms=algorithms, types=types, now=now, required=required
             )
 
-        jose.unverified_claims(token)  # what no key could save isn't worth a fetch
+        jose.unverified_claims(token)  # a token that no key could verify isn't worth a fetch
         if client.jwks is not None:
             return by(parse_key_set(client.jwks))
         if client.jwks_uri is None:

@@ -1,7 +1,7 @@
-"""A thread that fetches logos while there are any to fetch, and ends when there are none.
+"""A thread that fetches logos while any are waiting, and ends when none are.
 
-Each process fetches what it was asked for; what a process that ends leaves undone, the next page
-asks for again. So does one whose fetch failed, but ever less often.
+Each process fetches the logos that it was asked for. If it ends before that, the next page that
+shows the client asks again. A failed fetch is also repeated that way, at growing intervals.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from oauthprov.records import Client
 from oauthprov.storage.interface import StorageError
 
 LOGO_PATIENCE = 1.0
-"""Seconds that whoever registers or edits a client waits for its logo."""
+"""Seconds that a registration or edit waits for the client's logo."""
 QUEUE_LIMIT = 64
-"""Logos that wait at once; one more isn't fetched until a page asks for it."""
+"""Logos that wait at once; a further one isn't fetched until a page asks for it again."""
 PAUSE = 60
 """Seconds between two fetches for one client, doubled at each failure."""
 PAUSE_LIMIT = 86_400
 MEMORY = 4096
-"""Clients of which it is known when theirs was fetched last."""
+"""Clients whose last fetch is remembered."""
 
 log = logs.logger(__name__)
 
 
-_Key = tuple[str, str]  # the client and where its logo is
+_Key = tuple[str, str]  # the client id and its logo_uri
 
 
 class LogoWorker:
-    """Fetches logos in one thread a process. ``refresh`` fetches the logo of a client."""
+    """Fetches logos in one thread per process. ``refresh`` fetches the logo of a client."""
 
     def __init__(self, refresh: Callable[[str], bool], clock: Callable[[], int]) -> None:
         self._refresh = refresh
@@ -44,9 +44,9 @@ class LogoWorker:
         self._tried: OrderedDict[_Key, tuple[int, int]] = OrderedDict()
 
     def want(self, client: Client, wait: float = 0) -> None:
-        """Fetch the logo of a client beside whatever goes on, unless that was tried lately.
+        """Fetch the logo of a client in the background, unless that was tried recently.
 
-        ``wait`` is how many seconds the caller gives it: a logo that comes quickly is there on the
+        ``wait`` is how many seconds the caller waits for it: a logo that arrives in time is on the
         first page.
         """
         if client.logo_uri is None:
@@ -78,7 +78,7 @@ class LogoWorker:
         return not 0 <= self._clock() - tried_at < pause
 
     def _work(self) -> None:
-        """Fetch every logo that is waited for."""
+        """Fetch every waiting logo."""
         while True:
             with self._lock:
                 if not self._waiting:

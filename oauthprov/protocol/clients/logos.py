@@ -1,7 +1,7 @@
-"""Logos of clients (OpenID Connect Registration section 2): fetched once, kept, served by us.
+"""Logos of clients (OpenID Connect Registration section 2): fetched once, stored, served by us.
 
-Pages never link to ``logo_uri`` itself, or its owner would learn who signs in where and could
-change what they see. A logo that can't be had fails nothing: the client has none.
+Pages never link to ``logo_uri`` itself: its owner would learn who signs in where, and could change
+what users see. A logo that can't be fetched causes no error: the client then has none.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ log = logs.logger(__name__)
 
 
 def kept(before: Client, after: Client) -> tuple[Client, tuple[Change, ...]]:
-    """Return ``after``, and what else to commit: a logo goes when ``logo_uri`` is another one."""
+    """Return ``after`` and further changes to commit: a new ``logo_uri`` removes the old logo."""
     if before.logo_uri == after.logo_uri:
         return after, ()
     return replace(after, logo=None), (Remove(Logo, after.client_id),)
 
 
 class Logos:
-    """Fetches logos and keeps them. ``evict`` is told each client id that got one."""
+    """Fetches and stores logos. ``evict`` is called with the id of each client that got one."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class Logos:
         return base64.b64decode(stored.record.image), stored.record.media_type
 
     def refresh(self, client_id: str) -> bool:
-        """Fetch the logo of a client and keep it; tell whether it has one at ``logo_uri`` now.
+        """Fetch and store the logo of a client; tell whether it has one at ``logo_uri`` now.
 
-        An older one stays when that fails. Raises FetchError with the reason, and StorageError.
+        If that fails, an older logo stays. Raises FetchError with the reason, and StorageError.
         """
         stored = self._storage.get(Client, client_id)
         if stored is None or stored.record.logo_uri is None:
@@ -84,9 +84,10 @@ class Logos:
         return Logo(client_id, uri, media_type, image, self._clock())
 
     def _keep(self, logo: Logo) -> bool:
-        """Store the logo with the client that names it. Raises Conflict.
+        """Store the logo together with the client. Raises Conflict.
 
-        False when the client names another by now: whoever changed that asks for the other.
+        Returns False if the client's ``logo_uri`` has changed meanwhile: that change requests its
+        own fetch.
         """
         pairs: list[tuple[type[Record], str]] = [(Client, logo.client_id), (Logo, logo.client_id)]
         found, before = self._storage.get_many(pairs)

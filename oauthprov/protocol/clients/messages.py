@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def N_(text: str) -> str:
-    """Return ``text`` as it is. Message extraction takes the literal, pages translate it."""
+    """Return ``text`` unchanged. Message extraction finds the literal, pages translate it."""
     return text

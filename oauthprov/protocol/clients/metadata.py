@@ -1,4 +1,4 @@
-"""Judges what is chosen for a client (RFC 7591): each member by its rule, then all together."""
+"""Checks client metadata (RFC 7591): each member by its rule, then all together."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from oauthprov.records import Client
 from oauthprov.settings import Settings
 
 Metadata = Mapping[str, Any]
-"""What is chosen for a client: values by the field of their member."""
+"""The values chosen for a client, by the field of their member."""
 
 
 class InvalidMetadata(Exception):
-    """A client can't be registered so; ``problems`` has a sentence for each wrong field."""
+    """The metadata is invalid; ``problems`` has a sentence for each wrong field."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
@@ -33,10 +33,10 @@ def checked(
     *,
     by_operator: bool,
 ) -> dict[str, Any]:
-    """Return the fields of ``metadata`` as they are stored; raise InvalidMetadata for all wrong.
+    """Return the fields of ``metadata`` as stored; raise InvalidMetadata that lists every error.
 
-    Fields that aren't given, or are given as ``before`` has them, aren't judged, so that an old
-    client can be edited after the rules changed. A field that is no member's is a TypeError.
+    Fields that are absent, or unchanged from ``before``, aren't checked, so that an old client can
+    be edited after the rules changed. A field without a member raises TypeError.
     """
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
@@ -61,7 +61,7 @@ def checked(
 
 
 def default_scopes_within(default: Sequence[str], scopes: Sequence[str]) -> tuple[str, ...]:
-    """Return ``default``; raise InvalidMetadata when the client may not even ask for some."""
+    """Return ``default``; raise InvalidMetadata if it exceeds the client's scopes."""
     beyond = [name for name in default if name not in scopes]
     if beyond:
         sentence = f"Not among the scopes of this client: {' '.join(beyond)}."
@@ -70,7 +70,7 @@ def default_scopes_within(default: Sequence[str], scopes: Sequence[str]) -> tupl
 
 
 def consistent(client: Client) -> Client:
-    """Return ``client``; raise InvalidMetadata when its fields don't go together."""
+    """Return ``client``; raise InvalidMetadata when its fields contradict each other."""
     problems = dict(problem for together in TOGETHER for problem in together(client))
     if problems:
         raise InvalidMetadata(problems)
@@ -118,4 +118,4 @@ TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
     _keys_to_sign_with,
     sectors.problems,
 )
-"""Rules over several fields: each yields a field and what is wrong with it, as a sentence."""
+"""Rules over several fields: each yields a field and its error, as a sentence."""

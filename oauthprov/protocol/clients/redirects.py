@@ -1,12 +1,12 @@
-"""Redirect URIs: what may be registered, and what matches what is registered.
+"""Redirect URIs: which may be registered, and which match a registered one.
 
-A URI matches when it is the registered one, character by character (RFC 9700 section 2.1). The
+A URI matches if it equals the registered one, character by character (RFC 9700 section 2.1). The
 one exception is the port of a native app's loopback URI (RFC 8252 section 7.3). It covers the IP
 literals only: ``localhost`` may resolve elsewhere (section 8.3), so its port is compared.
 
 The query of a registered URI is kept, and the parameters of a response are added to it (RFC 6749
-section 4.1.2). One that holds such a parameter can't be registered: the client would receive it
-twice, and take the wrong one. URIs that are stored already match as before.
+section 4.1.2). A URI that contains such a parameter can't be registered: the client would receive
+the parameter twice, and might read the wrong one. URIs that are already stored match as before.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ AUTHORIZATION_RESPONSE = frozenset(
 )
 """Parameters of authorization responses, of all registered response types and modes."""
 LOGOUT_RESPONSE = frozenset({"state"})
-"""What is added to a ``post_logout_redirect_uri`` (RP-Initiated Logout section 3)."""
+"""Parameters added to a ``post_logout_redirect_uri`` (RP-Initiated Logout section 3)."""
 
 _LOOPBACK_IP = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::([1-9][0-9]{0,4}))?([/?].*)?")
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
@@ -71,13 +71,13 @@ def problem_with(
 ) -> str | None:
     """Return a sentence on why a client of this type can't register ``uri``, None if it can.
 
-    https is for all but machines, http only for loopback, and a private-use scheme, which needs a
-    dot (RFC 8252 section 7.1), for native apps. ``added`` are the parameters of the response that
-    is sent there.
+    Every type but machine may register https, and http only for loopback; native apps also a
+    private-use scheme, which needs a dot (RFC 8252 section 7.1). ``added`` are the parameters of
+    the response that is sent there.
     """
     if client_type == "machine":
         return "This type of client has no redirect URI."
-    # is_absolute_uri() lets a newline at the end pass.
+    # is_absolute_uri() accepts a newline at the end.
     if len(uri) > URI_LIMIT or not uri.isprintable() or not is_absolute_uri(uri):
         return "This is not an absolute URI without a fragment."
     try:
@@ -114,16 +114,16 @@ def _web_problem(parts: SplitResult) -> str | None:
 
 
 def leaves_browser(uri: str) -> bool:
-    """Tell whether ``uri`` leads to an app on the person's device: loopback or its own scheme."""
+    """Tell whether ``uri`` leads to an app on the user's device: loopback or a private scheme."""
     parts = urlsplit(uri)
     return parts.scheme != "https" and (parts.scheme != "http" or parts.hostname in LOOPBACK)
 
 
 def destination(uri: str) -> str:
-    """Return where ``uri`` leads as a person can judge it: a host, or an app on the device."""
+    """Return where ``uri`` leads, in a form users can judge: a host, or an app on the device."""
     parts = urlsplit(uri)
     if leaves_browser(uri):
-        # The host of a scheme of an app's own says nothing of where it leads.
+        # The host of a URI with a private scheme doesn't show where it leads.
         return (
             f"an app on this device ({parts.netloc if parts.scheme == 'http' else parts.scheme})"
         )

@@ -1,9 +1,9 @@
-"""Registering clients and changing them (RFC 6749 section 2), whoever asks for it.
+"""Registering clients and changing them (RFC 6749 section 2), for every caller.
 
-A developer sees and changes only what they own; an ``owner`` of None is the operator, who may
-change any client. A client removed or disabled takes its tokens along at once, since a token's
-client is judged on every use. The consents of a removed client stay behind, harmless: no client id
-is given twice (:mod:`oauthprov.protocol.clients.removal`).
+A developer sees and changes only their own clients; an ``owner`` of None is the operator, who may
+change any client. Removing or disabling a client invalidates its tokens at once, since each use of
+a token checks its client. The consents of a removed client stay for a while and are harmless:
+client ids are never reused (:mod:`oauthprov.protocol.clients.removal`).
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ _LIVE_SECRETS = 2
 
 
 class UnknownClient(LookupError):
-    """There is no such client, or it belongs to somebody else: nobody learns which."""
+    """There is no such client, or it belongs to another owner; the error doesn't tell which."""
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else changed the client since it was read; nothing was written."""
+    """The client has been changed since it was read; nothing was written."""
 
 
 class Registrar:
-    """Registers and changes clients. ``evict`` is told each client id that changed.
+    """Registers and changes clients. ``evict`` is called with each client id that changed.
 
-    ``version`` is that of the record a person was looking at (``Stored.version``): when it has
-    changed since, ChangedMeanwhile is raised; so it is when two change it at the same moment.
-    ``fetcher`` reads a client's ``sector_identifier_uri``, before anything is written. ``end``
-    removes a client and ends what it was granted; without it a server process does the latter.
+    ``version`` is the version of the record that the user saw (``Stored.version``): if the record
+    has changed since, or changes at the same moment, ChangedMeanwhile is raised. ``fetcher`` reads
+    a client's ``sector_identifier_uri`` before anything is written. ``end`` removes a client and
+    ends its grants; without it a server process does the latter.
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class Registrar:
     ) -> tuple[Client, str | None]:
         """Store a new client; return it and its secret, if it has one.
 
-        ``metadata`` has the members that are chosen (:mod:`oauthprov.protocol.clients.members`).
-        The secret can't be had again. Without ``scopes`` it gets the server's default scopes.
+        ``metadata`` holds the chosen members (:mod:`oauthprov.protocol.clients.members`). The
+        secret can't be read again. Without ``scopes`` the client gets the server's default scopes.
         Raises InvalidMetadata.
         """
         client, secret = self.prepare(type=type, owner=owner, **metadata)
@@ -101,7 +101,7 @@ class Registrar:
     def prepare(
         self, *, type: str, owner: str | None = None, **metadata: Any
     ) -> tuple[Client, str | None]:
-        """Return what :meth:`register` would, and store nothing. Raises InvalidMetadata."""
+        """Return what :meth:`register` would, without storing it. Raises InvalidMetadata."""
         kind = CLIENT_TYPES.get(type)
         if kind is None:
             raise InvalidMetadata({"type": f"Choose one of {', '.join(CLIENT_TYPES)}."})
@@ -112,7 +112,7 @@ class Registrar:
             "grant_types": kind.grant_types,
             "auth_method": kind.auth_methods[0],
         }
-        # A console and a registration endpoint offer only what an owner or a client may set.
+        # The console and the registration endpoint offer only what an owner or a client may set.
         values = checked(needed | metadata, kind, self._settings, by_operator=True)
         implied = [s for s in self._settings.default_scopes if s in values["scopes"]]
         default = default_scopes_within(values.pop("default_scopes", implied), values["scopes"])
@@ -143,7 +143,10 @@ class Registrar:
     def list(
         self, owner: str | None = None, *, after: str | None = None, limit: int = 100
     ) -> Page[Client]:
-        """Return a page of the clients of ``owner``, or of all. ValueError: no such ``after``."""
+        """Return a page of the clients of ``owner``, or of all.
+
+        Raises ValueError for an invalid ``after``.
+        """
         index = {} if owner is None else {"owner": owner}
         page = self._storage.find(Client, after=after, limit=limit, **index)
         there = tuple(one for one in page.items if one.record.removed_at is None)
@@ -158,13 +161,13 @@ class Registrar:
         by_client: bool = False,
         **changes: Any,
     ) -> Client:
-        """Change the fields given. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
+        """Change the given fields. Raises InvalidMetadata, UnknownClient, ChangedMeanwhile.
 
-        ``by_client`` says that the client itself asks for it (RFC 7592); without it and without
-        an ``owner`` the operator does. Scopes taken away leave the default scopes too, when these
-        aren't given. The operator's marks may end
-        (:mod:`oauthprov.protocol.clients.verification`). A method that uses no secret ends those
-        that there were; where one is needed again, rotate it.
+        ``by_client`` means that the client itself makes the change (RFC 7592); without it and
+        without an ``owner`` the operator makes it. If scopes are removed and the default scopes
+        aren't given, the defaults lose them too. The operator's marks may end
+        (:mod:`oauthprov.protocol.clients.verification`). Changing to a method without a secret
+        deletes the secrets; after changing back, rotate the secret.
         """
         stored = self.get(client_id, owner)
         client = stored.record
@@ -185,10 +188,10 @@ class Registrar:
     def rotate_secret(
         self, client_id: str, owner: str | None = None, *, version: int | None = None
     ) -> tuple[Client, str]:
-        """Make a new secret beside the newest so far; one older than that dies at once.
+        """Make a new secret besides the newest one; any older one is invalid at once.
 
-        Return the client and the secret, which can't be had again. Raises InvalidMetadata for a
-        client whose method uses none, UnknownClient, ChangedMeanwhile.
+        Returns the client and the secret, which can't be read again. Raises InvalidMetadata if the
+        client's method uses no secret, UnknownClient, ChangedMeanwhile.
         """
         stored = self.get(client_id, owner)
         if not has_secret(stored.record):
@@ -203,7 +206,7 @@ class Registrar:
     def retire_secret(
         self, client_id: str, owner: str | None = None, *, version: int | None = None
     ) -> Client:
-        """End the older of two live secrets, if there are two.
+        """Delete the older of two live secrets, if there are two.
 
         Raises UnknownClient, ChangedMeanwhile.
         """
@@ -211,7 +214,7 @@ class Registrar:
         return self._replace(stored, version, secrets=stored.record.secrets[:1])
 
     def set_disabled(self, client_id: str, disabled: bool) -> Client:
-        """Stop a client, or let it work again: for the operator alone.
+        """Disable a client or enable it again; only the operator may do this.
 
         Raises UnknownClient, ChangedMeanwhile.
         """
@@ -220,10 +223,10 @@ class Registrar:
         return self._replace(stored, None, disabled_at=since if disabled else None)
 
     def remove(self, client_id: str, owner: str | None = None) -> None:
-        """Remove a client; its tokens are dead at once. Raises UnknownClient, ChangedMeanwhile.
+        """Remove a client; its tokens are invalid at once. Raises UnknownClient, ChangedMeanwhile.
 
-        Its grants are revoked, and those who signed in to it are signed out there: the client is
-        notified by back-channel logout, as of any session that ends.
+        Its grants are revoked and its users' sessions at the client end: the client is notified by
+        back-channel logout, as at the end of any session.
         """
         stored = self.get(client_id, owner)
         try:
@@ -238,7 +241,7 @@ class Registrar:
         self._storage.commit(Add(sweep), *changes, now=now)
 
     def _judged(self, client: Client, before: Client | None) -> Client:
-        """Return ``client``; raise InvalidMetadata when its fields don't go together."""
+        """Return ``client``; raise InvalidMetadata when its fields contradict each other."""
         consistent(client)
         problems = dict(sectors.change_problems(client, before) if before else ())
         if not problems and sectors.has_changed(client, before):

@@ -1,4 +1,4 @@
-"""Removing clients, and dropping what is left of those that are gone."""
+"""Removing clients, and deleting what remains of removed ones."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from oauthprov.records import Client, Consent, Logo, Record, Sweep
 from oauthprov.storage.interface import Change, Remove, Replace, Storage, Stored, batches
 
 NOTICE_PERIOD = 2 * 86_400
-"""Seconds that a removed client stays: longer than its logout tokens are tried to be delivered."""
+"""Seconds that a removed client stays: longer than the delivery of its logout tokens is tried."""
 
 
 def removal(stored: Stored[Client], now: int) -> tuple[Sweep, tuple[Change, ...]]:
-    """Return the sweep that ends what a client was granted, and the changes that stop it.
+    """Return the sweep that ends a client's grants, and the changes that disable the client.
 
-    They go into one commit, the sweep first: one too many is harmless.
+    They go into one commit, the sweep first: an extra sweep is harmless.
     """
     client = stored.record
     gone = replace(
@@ -33,14 +33,14 @@ def removal(stored: Stored[Client], now: int) -> tuple[Sweep, tuple[Change, ...]
 
 
 def is_over(client: Client, now: int) -> bool:
-    """Tell whether a removed client has served its last purpose."""
+    """Tell whether a removed client's record is needed no longer."""
     return client.removed_at is not None and client.removed_at + NOTICE_PERIOD <= now
 
 
 def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[int]:
-    """Walk all consents and drop those whose client is gone; yield of each page how many were.
+    """Delete all consents whose client is gone; yield the number deleted of each page.
 
-    Each client is looked for once.
+    Each client is looked up once.
     """
     there: dict[str, bool] = {}
     for page in storage.pages(Consent, limit=500):

@@ -1,4 +1,4 @@
-"""Sector identifiers: which clients may know people by the same pairwise subjects.
+"""Sector identifiers: which clients share the same pairwise subjects.
 
 OpenID Connect Core section 8.1, Registration section 5.
 """
@@ -18,27 +18,27 @@ from oauthprov.records import Client
 
 MEDIA_TYPES = ("application/json",)
 LIMIT = 65_536
-"""Bytes of a document that we read."""
+"""Bytes of a document, at most."""
 
 log = logs.logger(__name__)
 
 
 def problems(client: Client) -> Iterator[tuple[str, str]]:
-    """Yield what keeps a pairwise client from having a sector, as a field and a sentence."""
+    """Yield why a pairwise client has no sector, each as a field and a sentence."""
     if client.subject_type != PAIRWISE or client.sector_identifier_uri is not None:
         return
     if any(map(leaves_browser, client.redirect_uris)):
-        # All such apps would share one sector, whoever they belong to.
+        # All such apps would share one sector, whoever owns them.
         yield "sector_identifier_uri", "Pairwise subjects of an app on a device need it."
     elif len({urlsplit(uri).hostname for uri in client.redirect_uris}) > 1:
         yield "sector_identifier_uri", "With redirect URIs on several hosts it is needed."
 
 
 def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]:
-    """Yield what keeps a client from calling the people that it knows otherwise.
+    """Yield why this edit would change the subjects that the client already stores.
 
-    Its tokens would tell it what they are called in a sector whose redirect URIs never got one:
-    anybody can register those of another site.
+    Its tokens would reveal the users' subjects in another sector, although that sector's redirect
+    URIs never received a token: anybody can register those of another site.
     """
     if client.subject_type != PAIRWISE:
         return
@@ -51,13 +51,13 @@ def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]
 
 
 def share_documented(client: Client, other: Client) -> bool:
-    """Tell whether both were let into one sector by a document of its host."""
+    """Tell whether a document of their common sector lists both clients."""
     documented = client.sector_identifier_uri and other.sector_identifier_uri
     return bool(documented) and sector(client) == sector(other)
 
 
 def has_changed(client: Client, before: Client | None) -> bool:
-    """Tell whether a document must be read that ``before`` wasn't judged by already."""
+    """Tell whether the document must be read again, since it wasn't checked for ``before``."""
     uri, uris = client.sector_identifier_uri, set(client.redirect_uris)
     if uri is None:
         return False
@@ -69,10 +69,11 @@ def has_changed(client: Client, before: Client | None) -> bool:
 
 
 def document_problems(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the document at ``sector_identifier_uri``: one that is fetched now.
+    """Fetch the document at ``sector_identifier_uri`` and yield its problems.
 
-    It shows that its host lets these redirect URIs into its sector. It is not kept, since it
-    counts only when it is judged; whoever calls this limits how often. Raises FetchBusy.
+    The document proves that its host admits these redirect URIs to its sector. It isn't stored,
+    since it matters only in this check. The caller limits how often it is fetched. Raises
+    FetchBusy.
     """
     uri = client.sector_identifier_uri or ""
     try:

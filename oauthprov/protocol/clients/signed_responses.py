@@ -1,4 +1,4 @@
-"""With which algorithm a client gets ID tokens and UserInfo (OpenID Connect Registration 2)."""
+"""The signature algorithms of ID tokens and UserInfo for a client (Registration section 2)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from oauthprov.records import Client
 from oauthprov.settings import Settings
 
 DEFAULT = "RS256"
-"""What a client expects that registered itself and named none; always among ours."""
+"""The algorithm for a self-registered client that named none; always among ours."""
 
 
 def id_token_alg(settings: Settings, client: Client) -> str:
     """Return the algorithm of ID tokens and logout tokens (Back-Channel Logout section 2.4).
 
-    A client whose algorithm was switched off gets the default, which it may refuse.
+    A client whose algorithm was switched off gets the default, which the client may refuse.
     """
     usual = settings.keys_algorithms[0] if client.registration_token is None else DEFAULT
     return _ours(settings, client.id_token_signed_response_alg or usual)

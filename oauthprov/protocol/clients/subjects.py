@@ -1,7 +1,8 @@
-"""What a client calls a person, ``sub``: the same everywhere, or another in each sector.
+"""A client's ``sub`` for an account: the same everywhere (public), or per sector (pairwise).
 
-OpenID Connect Core section 8. A pairwise subject is made of the sector and the account, under a
-secret that never changes. Whoever tells a client of a person, or is told of one, comes here.
+OpenID Connect Core section 8. A pairwise subject is made of the sector and the account, with a
+secret that never changes. Every translation between account ids and ``sub`` goes through this
+module.
 """
 
 from __future__ import annotations
@@ -18,22 +19,22 @@ _LABEL = "pairwise subject"
 
 
 def types(settings: Settings) -> tuple[str, ...]:
-    """Return the types of subject that a client may have, the default first."""
+    """Return the subject types that a client may have, the default first."""
     return TYPES if settings.openid_pairwise_secret else (PUBLIC,)
 
 
 def can_name(settings: Settings, client: Client) -> bool:
-    """Tell whether there is a way to tell ``client`` who somebody is.
+    """Tell whether a ``sub`` can be made for ``client``.
 
-    There is none for a pairwise client once the secret is gone: it may not learn another subject.
+    It can't for a pairwise client once the secret is gone: the client may not get another subject.
     """
     return client.subject_type in types(settings)
 
 
 def subject(settings: Settings, client: Client, account_id: str) -> str:
-    """Return the ``sub`` of an account for ``client``, which :func:`can_name` people.
+    """Return the ``sub`` of an account for ``client``, for which :func:`can_name` is true.
 
-    A pairwise one is 43 characters of base64url that can't be turned back (section 8.1).
+    A pairwise one is 43 characters of base64url that can't be reversed (section 8.1).
     """
     if client.subject_type == PUBLIC:
         return account_id
@@ -42,6 +43,6 @@ def subject(settings: Settings, client: Client, account_id: str) -> str:
 
 
 def sector(client: Client) -> str:
-    """Return the host that stands for all clients that know a person by one subject (8.1)."""
+    """Return the host that identifies the clients with the same pairwise subjects (8.1)."""
     uri = client.sector_identifier_uri or next(iter(client.redirect_uris), "")
     return urlsplit(uri).hostname or client.client_id

@@ -1,4 +1,4 @@
-"""The four types of client, and what each may do."""
+"""The four client types, and what each may do."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from oauthprov.records import Client
 
 @dataclass(frozen=True, slots=True)
 class ClientType:
-    """A type of client: what it may do (RFC 6749 section 2.1), and what it is for in a sentence.
+    """A client type: what it may do (RFC 6749 section 2.1), and its purpose in a sentence.
 
-    ``auth_methods`` has the default first; ``none`` makes the client a public one.
+    ``auth_methods`` has the default first; ``none`` makes the client public.
     """
 
     name: str
@@ -30,7 +30,7 @@ class ClientType:
 
     @property
     def redirects(self) -> bool:
-        """Whether people are sent back to clients of this type, so that they need an address."""
+        """Whether users are redirected to clients of this type, which need a redirect URI then."""
         return "authorization_code" in self.grant_types
 
 
@@ -39,7 +39,7 @@ SECRET_METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post
 KEY_METHOD: Method = "private_key_jwt"
 CONFIDENTIAL_METHODS: tuple[Method, ...] = (*SECRET_METHODS, KEY_METHOD)
 METHODS: tuple[Method, ...] = (*CONFIDENTIAL_METHODS, "none")
-"""How clients prove themselves (RFC 6749 section 2.3, OpenID Connect Core section 9)."""
+"""Client authentication methods (RFC 6749 section 2.3, OpenID Connect Core section 9)."""
 
 _WITH_PEOPLE = ("authorization_code", "refresh_token")
 
@@ -84,5 +84,5 @@ def is_confidential(client: Client) -> bool:
 
 
 def has_secret(client: Client) -> bool:
-    """Tell whether the client proves itself by a secret, and so may have one."""
+    """Tell whether the client authenticates by a secret, and so may have one."""
     return client.auth_method in SECRET_METHODS

@@ -1,11 +1,11 @@
 """The operator's marks on a client, ``verified`` and ``first_party``, and when they end.
 
-* ``verified`` is about what people are shown. It ends when that changes, whoever changes it.
-* ``first_party`` spares people the question of consent and lets a client introspect the tokens
-  of others. It ends when anybody but the operator changes where codes go, what the client may
-  have, or how it proves itself: a trusted client could else become somebody's own.
+* ``verified`` covers what users see of the client. It ends when that changes, whoever changes it.
+* ``first_party`` skips the consent page and lets the client introspect other clients' tokens. It
+  ends when anybody but the operator changes where codes go, what the client may have, or how it
+  authenticates: otherwise a trusted client could be taken over.
 
-Only the operator gives them, and gives them anew.
+Only the operator sets them, and sets them again.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from oauthprov.protocol.clients.members import MEMBERS
 from oauthprov.records import Client
 
 SHOWN = tuple(member.field for member in MEMBERS.values() if member.shown)
-"""The fields that ``verified`` is about."""
+"""The fields that ``verified`` covers."""
 
 TRUSTED = tuple(member.field for member in MEMBERS.values() if member.trusted)
-"""The fields that ``first_party`` is about."""
+"""The fields that ``first_party`` covers."""
 
 log = logs.logger(__name__)
 
@@ -30,7 +30,7 @@ log = logs.logger(__name__)
 def marks_after(
     client: Client, values: Mapping[str, Any], *, by_operator: bool
 ) -> dict[str, bool]:
-    """Return both marks of a client once it has ``values``, which may give a mark anew."""
+    """Return both marks of a client after a change to ``values``, which may set a mark again."""
     after = replace(client, **values)
     kept = {
         "verified": client.verified and not _changed(client, after, SHOWN),
@@ -41,7 +41,7 @@ def marks_after(
 
 
 def log_ended(before: Client, after: Client) -> None:
-    """Tell the operator of a ``first_party`` that has ended, once the change is stored."""
+    """Log that ``first_party`` has ended, once the change is stored."""
     if before.first_party and not after.first_party:
         changed = ", ".join(_changed(before, after, TRUSTED)) or "nothing else"
         log.warning("client %s is no longer first_party; it changed: %s", after.client_id, changed)
@@ -52,5 +52,5 @@ def _changed(before: Client, after: Client, names: Sequence[str]) -> list[str]:
 
 
 def _value(stored: object) -> object:
-    # The order of URIs, scopes and grant types means nothing.
+    # The order of URIs, scopes and grant types has no meaning.
     return frozenset(stored) if isinstance(stored, tuple) else stored

@@ -1,1 +1,1 @@
-"""oauthlib's endpoints as this server assembles them, and the validator that answers them."""
+"""oauthlib's endpoints as this server assembles them, and the validator that serves them."""

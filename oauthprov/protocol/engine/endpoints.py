@@ -1,6 +1,6 @@
-"""Our assembly of oauthlib's endpoints: only the grants that OAuth 2.1 has, built once an app.
+"""Our assembly of oauthlib's endpoints: only the grants of OAuth 2.1, built once per app.
 
-Never oauthlib's ``Server``: it brings the implicit and the password grant with it.
+oauthlib's ``Server`` is never used: it includes the implicit and the password grant.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _URI = params.uri_with(())
 
 Respond = Callable[..., tuple[dict[str, str], str | None, int]]
 Checks = Callable[[Context, Authorizing], AuthenticationRequest]
-"""The rules of an authorization request that oauthlib doesn't have. Raises OAuth2Error."""
+"""The rules of an authorization request that oauthlib lacks. Raises OAuth2Error."""
 
 DESCRIPTIONS: Mapping[str, str] = {
     "invalid_client": "Client authentication failed.",
@@ -66,24 +66,24 @@ DESCRIPTIONS: Mapping[str, str] = {
     ),
     "server_error": "The server could not answer the request. Its log says why.",
 }
-"""What a client reads beside an error code of the token endpoint (RFC 6749 section 5.2).
+"""The descriptions of the token endpoint's errors (RFC 6749 section 5.2).
 
-One fixed sentence an error. It quotes nothing that was sent, and doesn't tell which of code,
-verifier, redirect URI or secret was wrong: whoever tries stolen ones would learn what to try next.
+One fixed sentence for each error. It quotes nothing from the request, and doesn't reveal whether
+code, verifier, redirect URI or secret was wrong, which would help someone who tries stolen ones.
 The log has the reason (:mod:`oauthprov.protocol.request.events`). Other errors describe
 themselves: they are about the form of a request.
 """
 
 
 class CodeGrant(AuthorizationCodeGrant):
-    """The authorization code grant with S256 alone."""
+    """The authorization code grant with S256 only."""
 
     _code_challenge_methods = {pkce.METHOD: code_challenge_method_s256}  # noqa: RUF012
 
     def validate_code_challenge(
         self, challenge: str, challenge_method: str, verifier: str
     ) -> bool:
-        """Compare as oauthlib does, and note when the verifier is wrong."""
+        """Compare as oauthlib does, and note a wrong verifier."""
         right = bool(super().validate_code_challenge(challenge, challenge_method, verifier))
         if not right:
             current().note(Reason.VERIFIER_WRONG)
@@ -91,13 +91,13 @@ class CodeGrant(AuthorizationCodeGrant):
 
 
 class IdTokenGrant(ImplicitGrant):
-    """The rules of a request for an ID token; what answers it isn't oauthlib's."""
+    """The rules of a request for an ID token; the response isn't oauthlib's."""
 
     response_types = ["id_token", "token"]  # noqa: RUF012
 
 
 class NoGrant(GrantTypeBase):
-    """What answers a ``grant_type`` that is absent or unknown, without a look at storage."""
+    """Responds to a missing or unknown ``grant_type`` without reading storage."""
 
     def create_token_response(
         self, request: Request, token_handler: object
@@ -111,7 +111,7 @@ class NoGrant(GrantTypeBase):
 def keep_oauthlib_quiet() -> None:
     """Keep oauthlib's loggers at INFO or above: at DEBUG they print codes and tokens.
 
-    Those that the logging configuration has set one by one are raised too. To be called once, when
+    Loggers that the logging configuration names individually are raised too. Call it once, when
     logging is configured.
     """
     known = logging.root.manager.loggerDict
@@ -129,8 +129,8 @@ class Engine:
         self._challenge = f'Basic realm="{settings.issuer}", charset="UTF-8"'
         check = _check_parameters(checks)
         code = CodeGrant(validator, pre_auth=[check])
-        # The validator mints every token: what oauthlib would make is thrown away. Any, since the
-        # stubs say str where oauthlib takes a token handler.
+        # The validator mints every token; oauthlib's own are discarded. Any, since the stubs
+        # say str where oauthlib takes a token handler.
         bearer: Any = BearerToken(validator, token_generator=lambda request: "")
         grants = {
             "authorization_code": code,
@@ -173,13 +173,13 @@ class Engine:
             if document is not None and not document.get("error_description"):
                 document = _described(document)
             if status == 401:
-                # RFC 6749 section 5.2, where oauthlib names the Bearer scheme.
+                # RFC 6749 section 5.2; oauthlib names the Bearer scheme instead.
                 headers["WWW-Authenticate"] = self._challenge
             return context.answered(Answer(status, document, headers))
 
 
 def _described(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an answer of the token endpoint; one with an error gets its sentence."""
+    """Return a response of the token endpoint; an error gets its description."""
     sentence = DESCRIPTIONS.get(str(document.get("error")))
     return dict(document) if sentence is None else {**document, "error_description": sentence}
 
@@ -191,7 +191,7 @@ def _responded(
         raise InvalidRequestError("The method must be POST.", status_code=405)
     pairs = params.from_body(call, known).strict()
     tokens.expect(current(), pairs)
-    # As text: of a list of pairs oauthlib keeps the last of each name.
+    # As text, since oauthlib keeps only the last value of each name from a list of pairs.
     form = urlencode(pairs)
     _, body, status = respond(_URI, "POST", form, _headers(call))
     return status, json.loads(body) if body else None
@@ -202,7 +202,7 @@ def _settled(
 ) -> tuple[int, dict[str, Any] | None]:
     """Return status and document, once the client's proof is used up.
 
-    A client that presents an assertion again learns that it isn't authenticated, and no more.
+    A client that presents an assertion again gets only the error of a failed authentication.
     """
     try:
         status, document = _responded(call, known, respond)
@@ -222,7 +222,7 @@ def _headers(call: Call) -> dict[str, str]:
 
 def _check_parameters(checks: Checks) -> Callable[[Request], dict[str, object]]:
     def check(request: Request) -> dict[str, object]:
-        """Refuse what may be told to the client, now that it and its redirect URI are proven."""
+        """Run the checks; their errors may go to the client, whose redirect URI is proven now."""
         context = current()
         if isinstance(authorizing := context.operation, Authorizing):
             authorizing.redirect_uri = request.redirect_uri

@@ -1,4 +1,4 @@
-"""The RequestValidator: every question that oauthlib asks, answered from one place.
+"""The RequestValidator: all of oauthlib's hooks, implemented in one place.
 
 It works with any of oauthlib's endpoints, in any framework::
 
@@ -7,8 +7,8 @@ It works with any of oauthlib's endpoints, in any framework::
 
 Outside of ``request()`` every hook raises RuntimeError. Whatever the endpoints around it allow, it
 refuses plain and absent PKCE, implicit, password and public introspection. Tokens and codes are
-minted here: those that the endpoints made are replaced. Catch ``OAuth2Error`` around all of it,
-for the saving hooks and the end of the request raise it. An authorization is created with
+minted here and replace those that the endpoints made. Catch ``OAuth2Error`` around the whole
+block, since the saving hooks and the end of the request raise it. Create an authorization with
 ``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``openid`` adds ID tokens; only the
 provider's endpoints check the rules of authentication requests, and read request objects.
 """
@@ -49,7 +49,7 @@ GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 
 
 class Validator(RequestValidator):
-    """Answers oauthlib from the settings, the clients and the storage."""
+    """Implements oauthlib's hooks with the settings, the clients and the storage."""
 
     def __init__(
         self,
@@ -73,10 +73,10 @@ class Validator(RequestValidator):
         audiences: Collection[str] = (),
         host_request: object = None,
     ) -> AbstractContextManager[Context]:
-        """Bracket one request; ``endpoint`` says to which endpoint, if the caller knows.
+        """Bracket one request; ``endpoint`` names its endpoint, if the caller knows it.
 
-        ``audiences`` are the URLs that a client's assertion may name beside the issuer.
-        ``host_request`` is for the account source. Raises InvalidClientError in the end when an
+        ``audiences`` are the URLs that a client assertion may name besides the issuer.
+        ``host_request`` is for the account source. Raises InvalidClientError at the end when an
         assertion was used before.
         """
         now = self._clock()
@@ -97,7 +97,7 @@ class Validator(RequestValidator):
     # Clients
 
     def client_authentication_required(self, request: Request, *_: Any, **__: Any) -> bool:
-        """Tell whether the client has to prove itself: all but a public one without secret."""
+        """Tell whether the client must authenticate: all but a public one without a secret."""
         context = current()
         found = client_authentication.presented_by(context, request)
         if found.method != "none" or context.endpoint == "introspect":
@@ -117,7 +117,7 @@ class Validator(RequestValidator):
         return request.client is not None
 
     def validate_client_id(self, client_id: str, request: Request, *_: Any, **__: Any) -> bool:
-        """Tell whether there is such a client, at the authorization endpoint."""
+        """Tell whether the client exists, at the authorization endpoint."""
         context = current()
         context.client = request.client = context.find_client(client_id)
         if context.operation is None:
@@ -148,7 +148,7 @@ class Validator(RequestValidator):
     def get_default_redirect_uri(
         self, client_id: str, request: Request, *_: Any, **__: Any
     ) -> str:
-        """Return the only registered one; at the token endpoint (OAuth 2.1) that of the code."""
+        """Return the only registered one; at the token endpoint (OAuth 2.1) the code's."""
         operation = current().operation
         if isinstance(operation, Redeeming):
             return operation.code.record.redirect_uri
@@ -164,7 +164,7 @@ class Validator(RequestValidator):
         *_: Any,
         **__: Any,
     ) -> bool:
-        """Tell whether the client may have a code, or an ID token where such are given."""
+        """Tell whether the client may have a code, or an ID token where the server allows it."""
         context, asked = current(), current().doing(Authorizing).authentication
         words = " ".join(sorted(response_type.split(" ")))
         can = response_type == "code"
@@ -176,7 +176,7 @@ class Validator(RequestValidator):
         return (can and may) or context.refuse(Reason.RESPONSE_TYPE_NOT_ALLOWED, response_type)
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
-        """Tell whether a challenge must be there, after one that isn't S256 was refused."""
+        """Tell whether a challenge is required; one that isn't S256 is refused before."""
         context = current()
         if isinstance(context.operation, Redeeming):
             return bool(context.operation.code.record.code_challenge)
@@ -187,7 +187,7 @@ class Validator(RequestValidator):
     def get_default_scopes(
         self, client_id: str, request: Request, *_: Any, **__: Any
     ) -> list[str]:
-        """Return what a client gets that asks for no scope."""
+        """Return the scopes granted to a client that requests none."""
         return list(defaults(self._settings, current().known_client))
 
     def validate_scopes(
@@ -199,7 +199,7 @@ class Validator(RequestValidator):
         *_: Any,
         **__: Any,
     ) -> bool:
-        """Tell whether the client may ask for these scopes; refuse unknown resources."""
+        """Tell whether the client may request these scopes; refuse unknown resources."""
         context = current()
         may_ask = allowed(self._settings, current().known_client)
         if not scopes or not may_ask.issuperset(scopes):
@@ -213,7 +213,7 @@ class Validator(RequestValidator):
     def save_authorization_code(
         self, client_id: str, code: object, request: Request, *_: Any, **__: Any
     ) -> None:
-        """Store an authorization code of our own and put it into the response."""
+        """Store an authorization code of ours and put it into the response."""
         _parameters(code)["code"] = codes.issue_to(current(), request)
 
     # Authorization codes
@@ -227,7 +227,7 @@ class Validator(RequestValidator):
     def get_code_challenge(  # type: ignore[override]  # oauthlib takes None, its stubs don't
         self, code: str, request: Request
     ) -> str | None:
-        """Return the challenge that the verifier must meet, None where none was made."""
+        """Return the challenge that the verifier must meet, None if there was none."""
         challenge = current().doing(Redeeming).code.record.code_challenge
         pkce.check_verifier(current(), request, challenge)
         return challenge or None
@@ -268,7 +268,7 @@ class Validator(RequestValidator):
     def get_original_scopes(
         self, refresh_token: str, request: Request, *_: Any, **__: Any
     ) -> list[str]:
-        """Return the scopes that a refresh may ask for."""
+        """Return the scopes that a refresh may request."""
         return refresh.original_scopes(
             current(), current().known_client, current().doing(Refreshing)
         )
@@ -276,7 +276,7 @@ class Validator(RequestValidator):
     def is_within_original_scope(
         self, request_scopes: list[str], refresh_token: str, request: Request, *_: Any, **__: Any
     ) -> bool:
-        """Return False: no scope stands for others."""
+        """Return False: no scope implies another."""
         context = current()
         return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(request_scopes))
 
@@ -288,7 +288,7 @@ class Validator(RequestValidator):
     # Tokens
 
     def save_bearer_token(self, token: object, request: Request, *_: Any, **__: Any) -> None:
-        """Store tokens of our own in one commit, and put them into the response."""
+        """Store tokens of ours in one commit, and put them into the response."""
         context, granted = current(), tuple(request.scopes or ())
         client = context.known_client
         match context.operation:
@@ -306,7 +306,7 @@ class Validator(RequestValidator):
     def introspect_token(
         self, token: str, token_type_hint: str, request: Request, *_: Any, **__: Any
     ) -> dict[str, int | str | list[str]] | None:
-        """Return what a live token is to a client that may know, else None."""
+        """Return the members of a live token if the client may introspect it, else None."""
         return introspection.describe(current(), current().known_client, token)
 
     def revoke_token(
@@ -318,8 +318,8 @@ class Validator(RequestValidator):
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
         """Tell whether an access token is live and has every one of ``scopes``.
 
-        Puts the account's id into ``request.user``, None for a client's own token, and what else
-        the token stands for into ``client_id`` and ``scopes``.
+        Sets ``request.user`` to the account's id (None for a client credentials token), and
+        ``client_id`` and ``scopes`` to those of the token.
         """
         found = tokens.token_info(current(), token or "")
         if found is None or not set(found.scopes).issuperset(scopes or ()):
@@ -328,7 +328,7 @@ class Validator(RequestValidator):
         request.scopes = list(found.scopes)
         return True
 
-    # What OAuth 2.1 left behind
+    # Hooks of grants and features not offered here
 
     def validate_user(
         self, username: str, password: str, client: object, request: Request, *_: Any, **__: Any
@@ -340,11 +340,11 @@ class Validator(RequestValidator):
     def is_origin_allowed(
         self, client_id: str, origin: object, request: Request, *_: Any, **__: Any
     ) -> bool:
-        """Return False: CORS is answered around the endpoints."""
+        """Return False: CORS is handled outside the endpoints."""
         current()
         return False
 
 
 def _parameters(given: object) -> dict[str, object]:
-    """What oauthlib sends: hooks that save codes and tokens put ours into it."""
+    """Return oauthlib's response parameters, to which the saving hooks add our tokens."""
     return cast("dict[str, object]", given)

@@ -1,7 +1,7 @@
-"""The one gate for signed tokens (RFC 7515, RFC 7519), after the rules of RFC 8725.
+"""The only code that signs and verifies JWTs (RFC 7515, RFC 7519), by the rules of RFC 8725.
 
-Whoever verifies lists the algorithms and types to expect. ``none``, HS*, compression, critical
-headers, keys that a token brings along and members that come twice never get through.
+The caller of :func:`verify` lists the accepted algorithms and types. ``none``, HS*, compression,
+critical headers, keys in the token's header and duplicate members are always refused.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from oauthprov.protocol.keys.json_object import parse_object
 from oauthprov.protocol.keys.jwk import ALGORITHMS, KeySet, PrivateKey
 
 TOKEN_LIMIT = 16_384
-"""Characters of a token that we look at."""
+"""Characters of a token, at most."""
 LEEWAY = 30
-"""Seconds by which the clocks of others may differ from ours."""
+"""Seconds by which another server's clock may differ from ours."""
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _NUMBER_LIMIT = 2**53
@@ -43,7 +43,7 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token whose signature, type and times are good: its header and its claims."""
+    """A token whose signature, type and times are verified: its header and its claims."""
 
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
@@ -66,11 +66,12 @@ def verify(
     required: Collection[str] = ("exp",),
     leeway: int = LEEWAY,
 ) -> Verified:
-    """Return what ``token`` says, once it is shown to be signed with one of ``keys``.
+    """Return the header and claims of ``token``, once its signature is verified with ``keys``.
 
-    ``types`` are the ``typ`` to take, None where it may be absent. ``now`` judges the times, None
-    ignores them (an ``id_token_hint``). ``required`` are claims that must be there. Issuer,
-    audience and ``jti`` are the caller's to check. Raises JoseError, UnknownKey.
+    ``types`` are the accepted values of ``typ``, with None if it may be absent. Times are checked
+    against ``now``, and not at all if it is None (for an ``id_token_hint``). ``required`` are
+    claims that must be present. The caller checks issuer, audience and ``jti``. Raises JoseError,
+    UnknownKey.
     """
     parsed = _parse(token)
     alg = parsed.header.get("alg")
@@ -93,15 +94,15 @@ def verify(
 
 
 def unverified_claims(token: str) -> Mapping[str, Any]:
-    """Return what ``token`` claims, only to find out whose keys to verify it with.
+    """Return the unverified claims of ``token``, only to find out whose keys verify it.
 
-    Raises JoseError for one that :func:`verify` would refuse whatever the keys.
+    Raises JoseError for a token that :func:`verify` would refuse with any keys.
     """
     return _parse(token).claims
 
 
 def check_times(claims: Mapping[str, Any], now: int, *, leeway: int = LEEWAY) -> None:
-    """Check ``exp``, ``nbf`` and ``iat``, those that are there (RFC 7519 section 4.1)."""
+    """Check those of ``exp``, ``nbf`` and ``iat`` that are present (RFC 7519 section 4.1)."""
     times = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
     for name, value in times.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -130,7 +131,7 @@ def type_of(header: Mapping[str, Any]) -> str | None:
 def half_hash(alg: str, value: str) -> str:
     """Return ``at_hash`` or ``c_hash`` of ``value`` in a token signed with ``alg``.
 
-    Half of the hash that the algorithm itself uses (OpenID Connect Core section 3.1.3.6).
+    It is half of the hash that the algorithm itself uses (OpenID Connect Core section 3.1.3.6).
     """
     hashed = hashlib.sha512 if alg in ("Ed25519", "EdDSA") else hashlib.sha256
     made = hashed(value.encode()).digest()
@@ -177,7 +178,7 @@ def _object(part: str, encoded: str) -> dict[str, Any]:
 
 
 def _algorithm(alg: str) -> _Algorithm:
-    # joserfc warns at each use of the name EdDSA where it is looked up by its allowed names.
+    # A look-up by joserfc's allowed names would warn at each use of the name EdDSA.
     return JWSRegistry.algorithms[alg]
 
 

@@ -1,4 +1,4 @@
-"""JSON that strangers send, read so that nobody can read it otherwise (RFC 8725 section 2.4)."""
+"""Untrusted JSON, refused if parsers could read it differently (RFC 8725 section 2.4)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import math
 from typing import Any, NoReturn
 
 DEPTH_LIMIT = 64
-"""Levels of objects and lists: what one caller reads, another must be able to read again."""
+"""Levels of objects and lists: what is read in one place must be readable in another."""
 DIGITS_LIMIT = 1000
-"""Characters of a number."""
+"""Characters of a number, at most."""
 
 
 def parse_object(raw: bytes | str) -> dict[str, Any]:
-    """Return the JSON object that ``raw`` is; ValueError says why it isn't a plain one.
+    """Return the JSON object in ``raw``. Raises ValueError that says why it isn't a plain one.
 
-    UTF-8 only. A member that comes twice, NaN, Infinity, a number too large for a double or for
-    us, half of a surrogate pair and nesting beyond DEPTH_LIMIT are refused.
+    It must be UTF-8. Duplicate members, NaN, Infinity, a number too large for a double or over
+    DIGITS_LIMIT, half of a surrogate pair and nesting beyond DEPTH_LIMIT are refused.
     """
     try:
         text = raw if isinstance(raw, str) else raw.decode("utf-8")
@@ -53,7 +53,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _fraction(text: str) -> float:
-    # Infinity would be written as what isn't JSON.
+    # Infinity would be written as invalid JSON.
     if not math.isfinite(made := float(text)):
         raise ValueError("has a number that is too large")
     return made

@@ -1,7 +1,7 @@
 """Keys that sign and verify (RFC 7517, RFC 7518): made, stored, published, read from others.
 
-Only asymmetric keys: a secret key in a set of others is passed over, so no HS* can be checked with
-what everybody knows. Every key object is made once and knows the algorithms that it serves.
+Only asymmetric keys: secret keys in a published set are ignored, so no HS* signature can be
+checked with public data. Every key object is made once and knows the algorithms that it serves.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from oauthprov.settings.values import ALGORITHMS
 __all__ = ("ALGORITHMS", "KeySet", "PrivateKey", "PublicKey", "parse_key_set", "parse_public_key")
 
 SET_LIMIT = 65_536
-"""Characters of a key set that we read."""
+"""Characters of a key set, at most."""
 KEYS_LIMIT = 64
-"""Keys of a set that we read."""
+"""Keys of a set, at most."""
 _RSA_BITS = (2048, 8192)
 _RSA_SIZE = 2048
 _EXPONENT_BYTES = 8
 
-# What makes a key: kty, and crv where there are curves -> (members, algorithms)
+# kty, and crv for types with curves -> (members of the key, algorithms)
 _MATERIAL: Mapping[tuple[str, str | None], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ("RSA", None): (("n", "e"), ("RS256", "PS256")),
     ("EC", "P-256"): (("crv", "x", "y"), ("ES256",)),
@@ -60,7 +60,7 @@ class PrivateKey:
     def generate(cls, alg: str) -> PrivateKey:
         """Return a new key for ``alg``; an RSA key takes some tenths of a second.
 
-        No ``kid`` begins with a dash, which a command line would take for an option.
+        No ``kid`` begins with a dash, since a command line would read it as an option.
         """
         while (kid := (made := _generated(alg)).thumbprint()).startswith("-"):
             pass
@@ -68,16 +68,16 @@ class PrivateKey:
 
     @classmethod
     def load(cls, alg: str, private: bytes) -> PrivateKey:
-        """Return the key that :meth:`dump` wrote."""
+        """Read the output of :meth:`dump`."""
         made = jwk.import_key(json.loads(private))
         return cls(made.thumbprint(), alg, made)
 
     def dump(self) -> bytes:
-        """Return the private JWK as JSON: to be sealed, never to be shown."""
+        """Return the private JWK as JSON: it must be sealed and never shown."""
         return json.dumps(self.key.as_dict(private=True)).encode()
 
     def public(self) -> dict[str, Any]:
-        """Return the JWK to publish: no private member, and what the key is for."""
+        """Return the JWK to publish, with its use and without private members."""
         shown = self.key.as_dict(private=False)
         return {**shown, "kid": self.kid, "alg": self.alg, "use": "sig"}
 
@@ -97,9 +97,10 @@ class KeySet:
     keys: tuple[PublicKey, ...]
 
     def find(self, kid: str | None, alg: str) -> PublicKey:
-        """Return the key that a token with this header names. Raises JoseError, UnknownKey.
+        """Return the key that the token's header names. Raises JoseError, UnknownKey.
 
-        A token without ``kid`` names the only key of its algorithm (OpenID Connect Core 10.1).
+        A token without ``kid`` means the only key of its algorithm (OpenID Connect Core section
+        10.1).
         """
         fitting = [key for key in self.keys if alg in key.algorithms]
         if kid is not None:
@@ -115,9 +116,9 @@ class KeySet:
 def parse_key_set(document: str | bytes) -> KeySet:
     """Return the signing keys of a JWK Set (RFC 7517 section 5). Raises JoseError.
 
-    Keys for encryption, secret keys, and those of a type or size that we don't take or that are
-    malformed are passed over. A set that shows a private key is refused. The same document gives
-    the same objects again.
+    Encryption keys, secret keys, malformed keys and those of an unsupported type or size are
+    ignored. A set that contains a private key is refused. The same document returns the same
+    objects again.
     """
     if len(document) > SET_LIMIT:
         raise JoseError("the key set is too large")
@@ -134,9 +135,9 @@ def parse_key_set(document: str | bytes) -> KeySet:
 
 
 def parse_public_key(member: Mapping[str, Any]) -> PublicKey | None:
-    """Return a key of a set, None when it isn't one that we could verify with.
+    """Return a key of a set, None when it can't be used to verify.
 
-    Raises JoseError for a private key, whatever it is for.
+    Raises JoseError for a private key, whatever its use.
     """
     if "d" in member:
         raise JoseError("the key set shows a private key")
@@ -156,7 +157,7 @@ def parse_public_key(member: Mapping[str, Any]) -> PublicKey | None:
 
 
 def _is_for(member: Mapping[str, Any], alg: str) -> bool:
-    """Tell whether ``use``, ``key_ops`` and ``alg`` (RFC 7517 section 4) allow it."""
+    """Tell whether ``use``, ``key_ops`` and ``alg`` (RFC 7517 section 4) let it verify."""
     operations = member.get("key_ops", ["verify"])
     return (
         member.get("use", "sig") == "sig"
@@ -167,7 +168,7 @@ def _is_for(member: Mapping[str, Any], alg: str) -> bool:
 
 
 def _key(material: dict[str, Any]) -> jwk.Key | None:
-    """Return a key object of the library, None when there is none to make."""
+    """Return the library's key object, None when the key is invalid."""
     try:
         if material["kty"] == "RSA" and not _is_sound(_raw(material["n"]), _raw(material["e"])):
             return None

@@ -1,8 +1,8 @@
-"""The life of signing keys in storage: made, replaced by a successor, retired, dropped.
+"""The life of signing keys in storage: made, replaced by a successor, retired, removed.
 
-Keys of an algorithm are numbered, and the number is part of the record's key: of all the nodes
-that add the next one at the same moment, storage lets one win. They share a slot, so a successor
-and the end of its predecessor are one commit on every backend.
+The keys of an algorithm are numbered, and the number is part of the record's key: of all nodes
+that add the next one at the same moment, only one succeeds. They share a slot, so a successor and
+the end of its predecessor are one commit on every backend.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, 
 
 LABEL = "signing key"
 SLACK = 60
-"""Seconds that a retired key stays published beyond its last token: clocks and caches differ."""
+"""Seconds that a retired key stays published after its last token: clocks and caches differ."""
 
 log = logs.logger(__name__)
 
@@ -34,16 +34,16 @@ class UnknownSigningKey(Exception):
 
 
 def longest_lifetime(settings: Settings) -> int:
-    """Return the seconds for which a signed token may be of use, at most.
+    """Return the seconds for which a signed token may be used, at most.
 
-    An ID token is a hint of who is meant for as long as the session that it came from. Access
-    tokens aren't signed.
+    An ID token may serve as an ``id_token_hint`` for as long as its session lives. Access tokens
+    aren't signed.
     """
     return max(settings.id_token_lifetime, settings.session_lifetime)
 
 
 def serial(key: SigningKey) -> int:
-    """Return the number of a key among those of its algorithm."""
+    """Return the number of a key within its algorithm."""
     return int(key.key.rpartition(".")[2])
 
 
@@ -54,12 +54,12 @@ def signing(keys: Iterable[SigningKey], alg: str, now: int) -> SigningKey | None
 
 
 def is_over(key: SigningKey, now: int) -> bool:
-    """Tell whether ``key`` signs no more at ``now``."""
+    """Tell whether ``key`` no longer signs at ``now``."""
     return key.retires_at is not None and key.retires_at <= now
 
 
 def is_published(key: SigningKey, now: int) -> bool:
-    """Tell whether the key set shows ``key`` at ``now``."""
+    """Tell whether the published key set contains ``key`` at ``now``."""
     return key.published_until is None or now < key.published_until
 
 
@@ -85,7 +85,7 @@ class KeyRotation:
         return None if private is None else PrivateKey.load(key.alg, private)
 
     def check(self) -> None:
-        """Raise SigningKeySealed when a key that is to sign can't be opened; no key is made."""
+        """Raise SigningKeySealed if a current signing key can't be opened; makes no key."""
         keys, now = self.load(), self._clock()
         for alg in self._settings.keys_algorithms:
             key = signing(keys, alg, now)
@@ -93,14 +93,14 @@ class KeyRotation:
                 raise SigningKeySealed(alg)
 
     def keep_up(self, keys: Sequence[SigningKey]) -> bool:
-        """Add the keys that are missing or due; tell whether ``keys`` is out of date now."""
+        """Add the keys that are missing or due; tell whether ``keys`` is outdated now."""
         now = self._clock()
         due = [alg for alg in self._settings.keys_algorithms if self._is_due(keys, alg, now)]
         for alg in due:
-            # ``keys`` were read a while ago, and another node may have seen to it since.
+            # ``keys`` were read a while ago, and another node may have added it since.
             stored = self._of(alg)
             if self._is_due([one.record for one in stored], alg, now):
-                with suppress(Conflict):  # whoever reads the keys next looks again
+                with suppress(Conflict):  # the next read of the keys tries again
                     self._follow(alg, stored, now)
         return bool(due)
 
@@ -114,7 +114,7 @@ class KeyRotation:
     def rotate(self, alg: str) -> SigningKey:
         """Return the next key of ``alg``, made here unless it is published already.
 
-        It signs after ``oauthprov.keys.publish_ahead``, or at once when there is none that can.
+        It signs after ``oauthprov.keys.publish_ahead``, or at once if no other key can sign.
         Raises Conflict when a key was retired meanwhile.
         """
         return self._follow(alg, self._of(alg), self._clock())
@@ -138,10 +138,10 @@ class KeyRotation:
         return made
 
     def retire(self, kid: str, *, compromised: bool = False) -> None:
-        """Stop a key from signing, at once; one whose algorithm is in use gets a successor.
+        """Stop a key from signing at once; if its algorithm is in use, a successor takes over.
 
-        It stays published until its last token has expired, unless it is ``compromised``: then
-        its tokens are worthless at once. One that hasn't signed yet is dropped. Raises
+        It stays published until its last token has expired, unless it is ``compromised``: then its
+        tokens are invalid at once. A key that hasn't signed yet is removed. Raises
         UnknownSigningKey; Conflict when the keys were changed meanwhile.
         """
         alg = next((key.alg for key in self.load() if key.kid == kid), "")
@@ -176,7 +176,7 @@ class KeyRotation:
         )
 
     def _tidied(self, keys: Keys, starts: int, now: int) -> Iterator[Change]:
-        """What a new key means for the older ones: an end, a fresh seal, or their removal."""
+        """Yield the changes to older keys when one is added: an end, a new seal, or a removal."""
         for stored in keys:
             if not is_published(stored.record, now):
                 yield _gone(stored)
@@ -194,13 +194,13 @@ class KeyRotation:
         return replace(key, retires_at=at, published_until=until)
 
     def _ended(self, stored: Stored[SigningKey], now: int) -> Change:
-        # Until then some node may still sign with it: its copy of the keys is no older than this.
+        # A node may sign with it until then: no node uses an older copy of the keys.
         at = now + self._settings.keys_publish_ahead
         ended = self._ending(replace(stored.record, retires_at=None), at)
         return Replace(replace(ended, retires_at=now), stored)
 
     def _successor(self, keys: Keys, alg: str, now: int) -> Iterator[Change]:
-        """The key that waits begins now; where none waits, a new one does."""
+        """Yield the change that lets the waiting key sign now, or adds a key if none waits."""
         newest = keys[-1]
         if newest.record.signs_from > now:
             yield Replace(replace(newest.record, signs_from=now), newest)
@@ -209,7 +209,7 @@ class KeyRotation:
 
 
 def _resumed(keys: Keys, dropped: SigningKey) -> Iterator[Change]:
-    """The key that was to end when ``dropped`` began goes on."""
+    """Yield the change that keeps the key that was to end when ``dropped`` would begin."""
     for stored in keys:
         if stored.record.retires_at == dropped.signs_from:
             yield Replace(replace(stored.record, retires_at=None, published_until=None), stored)

@@ -1,9 +1,9 @@
-"""The signing keys as a node sees them: signing never waits for storage.
+"""Each node's copy of the signing keys, so that signing never waits for storage.
 
-What was read is kept. A new key is in storage long before it signs, so a copy younger than
-``oauthprov.keys.publish_ahead`` always knows the key that signs now; it is renewed every few
-seconds, behind the back of whoever signs. While storage fails, the copy goes on being used and
-published, for as long as no key can sign that a client of it doesn't know.
+The keys that were read are kept. A new key is in storage long before it signs, so a copy younger
+than ``oauthprov.keys.publish_ahead`` always includes the current signing key; the copy is renewed
+every few seconds in the background. While storage fails, the copy is still used and published, as
+long as no key can sign that the copy's readers don't know.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage, StorageError
 
 REFRESH = 5
-"""Seconds after which the keys are read anew."""
+"""Seconds after which the keys are read again."""
 PAUSE = 1
-"""Seconds after a read that failed in which nobody waits for another one."""
+"""Seconds after a failed read during which no caller waits for another one."""
 JWKS_MAX_AGE = 300
-"""Seconds that clients may keep the key set: half of the least time a key is published ahead."""
+"""Seconds that clients may cache the key set: half the least time a key is published ahead."""
 
 log = logs.logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What storage held at ``read_at``; ``private`` are the opened keys, by ``kid``."""
+    """The keys in storage at ``read_at``; ``private`` are the opened keys, by ``kid``."""
 
     keys: tuple[SigningKey, ...]
     private: Mapping[str, PrivateKey]
@@ -48,7 +48,7 @@ class _Read:
 
 
 class _Attempt:
-    """A read of the keys under way; its end is that of everybody who waits for it."""
+    """A read of the keys in progress; all callers that wait for it share its result."""
 
     def __init__(self) -> None:
         self.over = threading.Event()
@@ -58,7 +58,7 @@ class _Attempt:
 class SigningKeys:
     """The keys of this provider.
 
-    ``background`` runs what nobody should wait for; False when it can't.
+    ``background`` runs work that no caller should wait for; it returns False when it can't.
     """
 
     def __init__(
@@ -105,9 +105,9 @@ class SigningKeys:
         types: Collection[str | None],
         now: int | None,
     ) -> Verified:
-        """Verify a token of our own, as :func:`jose.verify` does. Raises JoseError, StorageError.
+        """Verify a token of ours as :func:`jose.verify` does. Raises JoseError, StorageError.
 
-        A key that isn't known yet is looked for once more.
+        If its key isn't known yet, the keys are read once more.
         """
         try:
             held = self._set(self._current())
@@ -117,10 +117,10 @@ class SigningKeys:
             return jose.verify(token, fresh, algorithms=algorithms, types=types, now=now)
 
     def jwks(self) -> dict[str, object]:
-        """Return the key set to publish (RFC 7517 section 5), as it was within some seconds.
+        """Return the key set to publish (RFC 7517 section 5), at most a few seconds old.
 
-        While storage fails it is as old as it may be: whoever keeps it for JWKS_MAX_AGE must know
-        every key that signs meanwhile. Raises StorageError.
+        While storage fails it may be older, as long as a client that caches it for JWKS_MAX_AGE
+        still knows every key that signs meanwhile. Raises StorageError.
         """
         return {"keys": self._public(self._publishable())}
 
@@ -132,7 +132,7 @@ class SigningKeys:
         return [json.loads(key.public) for key in read.keys if is_published(key, now)]
 
     def _current(self) -> _Read:
-        """What was read last; storage is waited for only if that may miss the key that signs."""
+        """Return the last copy; wait for storage only if it may lack the current signing key."""
         read, now = self._read, self._clock()
         if read is None or not 0 <= now - read.read_at < self._settings.keys_publish_ahead:
             return self._fresh(within=0)
@@ -141,7 +141,7 @@ class SigningKeys:
         return read
 
     def _publishable(self) -> _Read:
-        """Return what may be published: read lately, or what is held while storage fails."""
+        """Return a copy to publish: a recent one, or the one held while storage fails."""
         read, limit = self._read, self._settings.keys_publish_ahead - JWKS_MAX_AGE
         if read is None or not 0 <= self._clock() - read.read_at < limit:
             return self._fresh(within=REFRESH)
@@ -154,9 +154,9 @@ class SigningKeys:
             return read
 
     def _fresh(self, within: int) -> _Read:
-        """Return what was read in the last ``within`` seconds, reading it where it wasn't.
+        """Return a copy at most ``within`` seconds old, reading the keys if necessary.
 
-        Raises StorageError, at once where another read has just failed.
+        Raises StorageError, at once if another read has just failed.
         """
         read, failed_at, now = self._read, self._failed_at, self._clock()
         if read is not None and 0 <= now - read.read_at <= within:
@@ -166,7 +166,7 @@ class SigningKeys:
         return self._read_again(read)
 
     def _read_again(self, held: _Read | None) -> _Read:
-        """Read what is newer than ``held``, or share a read that is under way."""
+        """Return a copy newer than ``held``, or share a read in progress."""
         with self._lock:
             if self._read is not None and self._read is not held:
                 return self._read
@@ -182,7 +182,7 @@ class SigningKeys:
         return self._read
 
     def _lead(self, attempt: _Attempt) -> None:
-        """Read the keys for all who wait."""
+        """Read the keys for all callers that wait."""
         attempt.failure = StorageError("the read ended by a defect of ours")
         try:
             self._read = self._load()
@@ -198,7 +198,7 @@ class SigningKeys:
             attempt.over.set()
 
     def _renew(self) -> None:
-        """Read the keys behind the back of whoever uses them, unless that was tried lately."""
+        """Read the keys in the background, unless that was tried recently."""
         if self._clock() - self._tried_at < REFRESH or not self._renewing.acquire(blocking=False):
             return
 
@@ -210,7 +210,7 @@ class SigningKeys:
                 self._renewing.release()
 
         self._tried_at = self._clock()
-        if not self._background(work):  # no thread can be had; whoever comes next tries again
+        if not self._background(work):  # no thread can start; the next call tries again
             self._renewing.release()
 
     def _load(self) -> _Read:

@@ -1,19 +1,19 @@
 """Client metadata on the wire (RFC 7591 section 2): read from a request, written to a response.
 
-How a client is placed among our types:
+How the client type is determined:
 
-* Without ``authorization_code`` among its grant types it is a ``machine``. Nobody is asked before
-  a machine gets tokens, so it may register with an initial access token only.
-* With the authentication method ``none`` it is ``native`` if it says so by ``application_type``,
-  or says nothing and has a redirect URI on the person's device: a loopback address, with any
-  port, or a scheme of its own. So do MCP clients. Else it is a ``browser`` app.
+* Without ``authorization_code`` among its grant types the client is a ``machine``. No user
+  consents before a machine gets tokens, so it may register only with an initial access token.
+* With the authentication method ``none`` it is ``native`` if ``application_type`` says so, or if
+  that is absent and a redirect URI is on the user's device: a loopback address, with any port, or
+  a private-use scheme. MCP clients register this way. Otherwise it is a ``browser`` app.
 * With a secret or a key of its own it is a ``web`` server, whose loopback redirect URIs keep their
-  port; so is an app on a device that asks for a secret (RFC 8252 section 8.4). One that says it is
-  ``native`` and names no method gets ``none``.
+  port; the same holds for an app on a device that requests a secret (RFC 8252 section 8.4). A
+  ``native`` client that names no method gets ``none``.
 
-A client keeps its type. What we don't support among several values is left out, as section 3.2.1
-allows, and the response says what is registered; none left is an error. Members that we don't
-know are ignored, names in other languages (``client_name#de``) too.
+A client keeps its type. Of several values the unsupported ones are left out, as section 3.2.1
+allows, and the response shows what is registered; if none is left, that is an error. Unknown
+members are ignored, and so are names in other languages (``client_name#de``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from oauthprov.records import Client
 from oauthprov.settings import Settings
 
 NAMELESS = "Unnamed app"
-"""The name of a client that gives none."""
+"""The name of a client that provides none."""
 
 _CODE, _REFRESH, _MACHINE = "authorization_code", "refresh_token", "client_credentials"
 
@@ -42,10 +42,10 @@ def read_document(
     *,
     trusted: bool = False,
 ) -> tuple[str, Metadata]:
-    """Return the type of the client and all its fields, a default for each that is left out.
+    """Return the client's type and all its fields, with a default for each absent one.
 
-    null is left out as well (RFC 7592 section 2.2). ``current`` is the client that is updated,
-    ``trusted`` says that the request has an initial access token. Raises InvalidMetadata.
+    null counts as absent too (RFC 7592 section 2.2). ``current`` is the client to update,
+    ``trusted`` means that the request has an initial access token. Raises InvalidMetadata.
     """
     given = {name: value for name, value in document.items() if value is not None}
     machine = trusted or (current is not None and current.client_type == "machine")
@@ -68,7 +68,7 @@ def read_document(
 
 
 def document_of(client: Client) -> dict[str, object]:
-    """Return all the registered metadata of a client (RFC 7591 section 3.2.1), no credentials."""
+    """Return all registered metadata of a client (RFC 7591 section 3.2.1), without credentials."""
     made = members.told(client) | {
         "client_id": client.client_id,
         "client_id_issued_at": client.created_at,
@@ -84,7 +84,7 @@ def document_of(client: Client) -> dict[str, object]:
 
 
 def _grants(given: Mapping[str, Any], settings: Settings, machine: bool) -> tuple[str, ...]:
-    """Return the grant types that are registered; ``machine`` says that it may be one."""
+    """Return the grant types to register; ``machine`` means that it may be a machine."""
     asked = strings(given, "grant_types") or [_CODE]
     known = (_CODE, _REFRESH, *response_types.implicit(settings))
     grants = tuple(name for name in known if name in asked)
@@ -110,7 +110,7 @@ def _restricted(given: Mapping[str, Any], grants: Sequence[str]) -> tuple[str, .
 def _placed(
     given: Mapping[str, Any], grants: Sequence[str], uris: Sequence[str]
 ) -> tuple[str, str]:
-    """Return the type and the authentication method; see above."""
+    """Return the client type and the authentication method, by the rules at the top."""
     application = text(given, "application_type")
     if application not in (None, "web", "native"):
         raise InvalidMetadata({"application_type": "Choose one of web, native."})
@@ -146,11 +146,11 @@ def _scopes(
 ) -> list[str]:
     asked = text(given, "scope")
     declared = [scope.name for scope in settings.scopes]
-    # What the operator gave it beyond that stays until it asks for less.
+    # Further scopes that the operator gave it stay until it requests fewer.
     may_have = (*(settings.registration_scopes or declared), *held)
     offered = [name for name in declared if name in may_have]
     if not asked or not asked.split():
-        # Of a machine nobody is asked what it may have.
+        # No user consents to a machine's scopes.
         wanted: Sequence[str] = settings.default_scopes if kind == "machine" else offered
     else:
         wanted = asked.split(" ")

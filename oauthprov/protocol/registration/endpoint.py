@@ -1,8 +1,8 @@
-"""Clients that register themselves (RFC 7591) and manage what they registered (RFC 7592).
+"""Clients that register themselves (RFC 7591) and manage their registration (RFC 7592).
 
-The registration access token of a client stays the same for its life: a new one in a response
-that gets lost would lock the client out. Storage has its digest only, as of the client secret, so
-an answer repeats the token that was presented, and the secret is told once, at registration.
+The registration access token of a client never changes: a new one in a response that gets lost
+would lock the client out. Storage holds only its digest, as of the client secret, so a response
+repeats the token that was presented, and the secret is sent only once, at registration.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from oauthprov.storage.interface import Add, Contended, Storage, Stored, persist
 log = logs.logger(__name__)
 
 AddressOf = Callable[[str], str]
-"""The URL at which a client of this id manages itself."""
+"""Returns the URL at which the client of this id manages its registration."""
 
 _RACES = 3
 _OURS = (
@@ -54,9 +54,9 @@ _OURS = (
 
 
 class DynamicRegistration:
-    """Both endpoints. ``address_of`` gives the URL at which a client manages itself.
+    """Both endpoints. ``address_of`` returns the URL at which a client manages its registration.
 
-    Every method may raise StorageError, and else what a callable that it was given raises.
+    Every method may raise StorageError, and any exception of the callables passed to it.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class DynamicRegistration:
     def register(self, call: Call, address_of: AddressOf, make_room: Callable[[], None]) -> Answer:
         """Register a client (RFC 7591 section 3).
 
-        ``make_room`` is called before a client is stored, and raises when there is none left.
+        ``make_room`` is called before a client is stored, and raises when there is no room.
         """
         return self._answer(None, lambda: self._register(call, address_of, make_room))
 
     def read(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
-        """Return what is registered (RFC 7592 section 2.1)."""
+        """Return the registered metadata (RFC 7592 section 2.1)."""
 
         def work() -> Answer:
             stored, token = self._managed(call, client_id)
@@ -90,7 +90,7 @@ class DynamicRegistration:
         return self._answer(client_id, work)
 
     def update(self, call: Call, client_id: str, address_of: AddressOf) -> Answer:
-        """Replace all that is registered: what is left out is gone (RFC 7592 section 2.2)."""
+        """Replace all registered metadata: absent members are deleted (RFC 7592 section 2.2)."""
 
         def update() -> Answer:
             stored, token = self._managed(call, client_id)
@@ -103,7 +103,7 @@ class DynamicRegistration:
         return self._answer(client_id, lambda: persistently(update, lost, _RACES))
 
     def remove(self, call: Call, client_id: str) -> Answer:
-        """Remove a client; its tokens are dead at once (RFC 7592 section 2.3)."""
+        """Remove a client; its tokens are invalid at once (RFC 7592 section 2.3)."""
 
         def work() -> Answer:
             self._managed(call, client_id)
@@ -140,9 +140,9 @@ class DynamicRegistration:
         persistently(store, races=_RACES)
 
     def _presented(self, call: Call) -> Stored[InitialAccessToken] | None:
-        """Return the initial access token of a request, None where it may come without one.
+        """Return the initial access token of a request, None if the request needs none.
 
-        One that is presented must be good all the same. Raises InvalidTokenError.
+        A token that is presented must be valid in any case. Raises InvalidTokenError.
         """
         if self._settings.registration == "open" and "authorization" not in call.headers:
             return None
@@ -153,7 +153,7 @@ class DynamicRegistration:
         return stored
 
     def _managed(self, call: Call, client_id: str) -> tuple[StoredClient, str]:
-        """Return the client and the registration access token that proves it."""
+        """Return the client and the registration access token that authenticates it."""
         token = http.bearer(call)
         wrong = InvalidTokenError("The registration access token is not valid.")
         try:
@@ -170,7 +170,7 @@ class DynamicRegistration:
     def _update(
         self, stored: StoredClient, document: Mapping[str, Any]
     ) -> tuple[Client, str | None]:
-        """Return the client as it is then, and its secret where it needed one anew."""
+        """Return the updated client, and its secret if it got a new one."""
         client = stored.record
         _check_identity(client, document)
         _, metadata = read_document(document, self._settings, client)
@@ -199,7 +199,7 @@ class DynamicRegistration:
 
 
 def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
-    """Refuse what an update may not say (RFC 7592 section 2.2)."""
+    """Refuse members that an update may not contain (RFC 7592 section 2.2)."""
     if document.get("client_id") != client.client_id:
         raise InvalidClientMetadataError("client_id: It must be that of the client.")
     for member in _OURS:
@@ -216,7 +216,7 @@ def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
 def _information(
     status: int, client: Client, token: str, address_of: AddressOf, secret: str | None = None
 ) -> Answer:
-    """The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
+    """Return the client information response (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
     body = document_of(client) | {
         "registration_client_uri": address_of(client.client_id),
         "registration_access_token": token,

@@ -1,4 +1,4 @@
-"""What comes to the registration endpoints, and how a refusal leaves them (RFC 7591 section 3)."""
+"""Reading registration requests, and sending their errors (RFC 7591 section 3)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 
 
 class NoToken(InvalidTokenError):
-    """There is no token to be wrong: the challenge names no error (RFC 6750 section 3.1)."""
+    """The request has no token, so the challenge names no error (RFC 6750 section 3.1)."""
 
 
 def bearer(call: Call) -> str:
-    """Return the token of the Authorization header, the only place for it.
+    """Return the token of the Authorization header, the only place where it is accepted.
 
     Raises InvalidTokenError when it can't be read, NoToken when there is none.
     """
@@ -39,7 +39,7 @@ def bearer(call: Call) -> str:
 
 
 def parsed(call: Call) -> dict[str, Any]:
-    """Return the body, one JSON object. Raises InvalidClientMetadataError."""
+    """Return the body, a single JSON object. Raises InvalidClientMetadataError."""
     kind, _, _ = call.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != "application/json":
         raise InvalidClientMetadataError("The body must be application/json.")
@@ -54,10 +54,10 @@ def parsed(call: Call) -> dict[str, Any]:
 
 
 def as_registered(invalid: InvalidMetadata) -> OAuth2Error:
-    """Return the error that is registered for metadata that can't be (section 3.2.2)."""
+    """Return the registered error for invalid metadata (RFC 7591 section 3.2.2)."""
     names = members.NAMES
     told = [f"{names.get(name, name)}: {text}" for name, text in invalid.problems.items()]
-    # Plain ASCII (section 3.2.2), also because it is logged: a problem may quote what was sent.
+    # Plain ASCII (section 3.2.2), also because it is logged and may quote the request.
     plain = (c if " " <= c <= "~" else "?" for c in " ".join(told)[:DESCRIPTION_LIMIT])
     wrong_uri = "redirect_uris" in invalid.problems
     error = InvalidRedirectURIError if wrong_uri else InvalidClientMetadataError
@@ -65,7 +65,7 @@ def as_registered(invalid: InvalidMetadata) -> OAuth2Error:
 
 
 def refusal(error: OAuth2Error, issuer: str) -> Answer:
-    """Return the answer that tells a client of an error, with a challenge if it lacks a token."""
+    """Return the error response, with a challenge if a valid token is missing."""
     headers, body = dict(NO_STORE), dict(error.twotuples)
     if error.status_code == 401:
         said = f'Bearer realm="{issuer}"'

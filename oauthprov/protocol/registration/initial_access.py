@@ -1,4 +1,4 @@
-"""Initial access tokens: the operator's leave to register clients (RFC 7591 section 1.2)."""
+"""Initial access tokens: the operator's permission to register clients (RFC 7591 section 1.2)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from oauthprov.storage.interface import Add, Remove, Replace, Storage, Stored
 def issue(
     storage: Storage, now: int, *, lifetime: int, uses: int | None, note: str = ""
 ) -> tuple[InitialAccessToken, str]:
-    """Store a token for ``lifetime`` seconds and ``uses`` clients, None for any number of them.
+    """Store a token valid for ``lifetime`` seconds and ``uses`` clients; None means no limit.
 
-    Return the record and the token, which can't be had again.
+    Returns the record and the token, which can't be read again.
     """
     token_id = credentials.mint_id()
     bearer = Bearer.mint(credentials.INITIAL_ACCESS_TOKEN, token_id)
@@ -27,19 +27,19 @@ def issue(
 
 
 def every(storage: Storage) -> Iterator[Stored[InitialAccessToken]]:
-    """Yield every token that is stored, expired and used-up ones too."""
+    """Yield every stored token, including expired and used-up ones."""
     return storage.walk(InitialAccessToken)
 
 
 def revoke(storage: Storage, token_id: str, now: int) -> bool:
-    """Drop a token; tell whether there was one. What it registered stays."""
+    """Delete a token; tell whether it existed. The clients that it registered stay."""
     found = storage.get(InitialAccessToken, token_id) is not None
     storage.commit(Remove(InitialAccessToken, token_id), now=now)
     return found
 
 
 def present(storage: Storage, raw: str, now: int) -> Stored[InitialAccessToken] | None:
-    """Return the token that a client presents, None when it isn't good for one client more."""
+    """Return the token that a client presents, None when it can't register another client."""
     bearer = Bearer.parse(raw)
     if bearer is None or bearer.kind != credentials.INITIAL_ACCESS_TOKEN:
         return None
@@ -50,14 +50,14 @@ def present(storage: Storage, raw: str, now: int) -> Stored[InitialAccessToken] 
 
 
 def state(stored: Stored[InitialAccessToken], now: int) -> str:
-    """Return what a token is good for: ``good`` for another client, ``expired``, ``used up``."""
+    """Return the state of a token: ``good`` for another client, ``expired``, or ``used up``."""
     if stored.state(now) != "live":
         return "expired"
     return "used up" if stored.record.uses_left == 0 else "good"
 
 
 def spend(stored: Stored[InitialAccessToken]) -> tuple[Replace, ...]:
-    """Return the change that goes before the client's: one use less, or none to make."""
+    """Return the change to commit before the client's: one use less; nothing if unlimited."""
     left = stored.record.uses_left
     if left is None:
         return ()

@@ -1,6 +1,6 @@
-"""Client members on the wire (RFC 7591 section 2): each row of the table, read and told.
+"""Client members on the wire (RFC 7591 section 2): how each row of the table is read and written.
 
-What needs more than its row, such as ``grant_types``, is in
+Members that need more than their row, such as ``grant_types``, are in
 :mod:`oauthprov.protocol.registration.document`.
 """
 
@@ -19,11 +19,11 @@ Given = Mapping[str, Any]
 
 ROWS = tuple(member for member in MEMBERS.values() if member.set_by is SetBy.CLIENT)
 NAMES = {row.field: row.name for row in ROWS}
-"""What each field is called on the wire."""
+"""The name of each field on the wire."""
 
 
 def text(given: Given, name: str) -> str | None:
-    """Return a string, None when it is left out. Raises InvalidMetadata."""
+    """Return a string, None when it is absent. Raises InvalidMetadata."""
     value = given.get(name)
     if value is not None and not isinstance(value, str):
         raise InvalidMetadata({name: "It must be a string."})
@@ -31,7 +31,7 @@ def text(given: Given, name: str) -> str | None:
 
 
 def strings(given: Given, name: str) -> list[str]:
-    """Return a list of strings, empty when it is left out. Raises InvalidMetadata."""
+    """Return a list of strings, empty when it is absent. Raises InvalidMetadata."""
     value = given.get(name, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InvalidMetadata({name: "It must be a list of strings."})
@@ -76,13 +76,13 @@ _READ: Mapping[Datatype, Callable[[Given, str], object]] = {
 
 
 def fields(given: Given, settings: Settings) -> dict[str, Any]:
-    """Return each field that counts as it is given, or its empty value. Raises InvalidMetadata."""
+    """Return the value of each field in use, empty if it is absent. Raises InvalidMetadata."""
     rows = (row for row in ROWS if row.counts(settings))
     return {row.field: _READ[row.datatype](given, row.name) for row in rows}
 
 
 def told(client: Client) -> dict[str, object]:
-    """Return what a client is told that it registered, without what it left out."""
+    """Return the members that a client registered, without those that it left out."""
     told = {row.name: _told(row, client) for row in ROWS}
     return {name: value for name, value in told.items() if value is not None}
 

@@ -1,7 +1,7 @@
-"""The table of client members: everything that may be chosen for a client, a row each.
+"""The table of client members: one row for each value that may be chosen for a client.
 
-Rules, client metadata on the wire (RFC 7591), the console's form and the options of the command
-are made of it. A row stands beside its rule, in the module of its subject.
+Rules, client metadata on the wire (RFC 7591), the console's form and the command's options are
+made from it. A row is in the module of its subject, beside its rule.
 """
 
 from __future__ import annotations

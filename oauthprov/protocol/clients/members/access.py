@@ -1,4 +1,4 @@
-"""What a client may do: its grants, its scopes, how it proves who it is."""
+"""The members about what a client may do: its grants, scopes and authentication."""
 
 from __future__ import annotations
 

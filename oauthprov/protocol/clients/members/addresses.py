@@ -1,4 +1,4 @@
-"""The addresses of a client: where people are sent, and where pages link to."""
+"""The addresses of a client: where users are redirected, and which pages we link to."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Setti
         return None
     if not kind.redirects:
         raise ValueError("Nobody signs in to a machine, so it learns of no logout.")
-    # Back-Channel Logout 2.2 lets http be for confidential clients, we only while developing.
+    # Back-Channel Logout 2.2 allows http for confidential clients; we only in development.
     uri = fetchable(uri, loopback_http=settings.development and kind.confidential)
     if "#" in uri:
         raise ValueError("The address may have no fragment.")

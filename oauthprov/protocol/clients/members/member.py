@@ -1,4 +1,4 @@
-"""What a row of the table of client members says."""
+"""The rows of the table of client members."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oauthprov.settings import Settings
 
 
 class Datatype(Enum):
-    """What the values of a member are. JSON, the form and the command each read it by this.
+    """The type of a member's values, by which JSON, the form and the command each read it.
 
     TEXT and URI are a ``str | None``, TEXTS, URIS and SCOPES a tuple of ``str``, FLAG a ``bool``,
     NUMBER an ``int | None``, KEY_SET a JWK Set as JSON (``str | None``).
@@ -30,12 +30,12 @@ class Datatype(Enum):
 
     @property
     def several(self) -> bool:
-        """Whether a member holds any number of values."""
+        """Whether a member holds a list of values."""
         return self in (Datatype.TEXTS, Datatype.URIS, Datatype.SCOPES)
 
 
 class SetBy(Enum):
-    """Who may set a member; everybody named before may do it too."""
+    """Who may set a member; those listed before may set it too."""
 
     OPERATOR = "operator"
     OWNER = "owner"
@@ -57,25 +57,25 @@ def to_confidential(kind: ClientType, settings: Settings) -> bool:
 
 
 def to_redirecting(kind: ClientType, settings: Settings) -> bool:
-    """Offer a member to clients that people sign in to."""
+    """Offer a member to clients that users sign in to."""
     return kind.redirects
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One thing that may be chosen for a client.
+    """One member of the client metadata.
 
-    * ``field`` is the field of :class:`oauthprov.records.Client`, ``rule`` judges its value.
+    * ``field`` is the field of :class:`oauthprov.records.Client`, ``rule`` checks its value.
     * ``wire`` is its name in client metadata (RFC 7591 section 2), if that isn't ``field``.
-      ``default`` is what leaving it out means there, of a flag always ``False``: the response
-      tells clients with the scope ``openid``.
-    * ``openid``: it counts only where the server speaks OpenID Connect.
-    * ``shown``: people see it, so a change ends ``verified``. ``trusted``: who else holds a token
-      or a code depends on it, so a change ends ``first_party``
+      ``default`` is the value of an absent member there, always ``False`` for a flag; the response
+      includes it for clients with the scope ``openid``.
+    * ``openid``: it is used only if the server supports OpenID Connect.
+    * ``shown``: users see it, so a change ends ``verified``. ``trusted``: it affects who else
+      holds a token or a code, so a change ends ``first_party``
       (:mod:`oauthprov.protocol.clients.verification`).
-    * ``label`` and ``hint`` stand on the console's form, for clients that it is ``offered`` to;
-      without a label it isn't there. With ``choices`` the form has one radio button each,
-      explained by ``words``, and nothing where there is less than two.
+    * ``label`` and ``hint`` are shown on the console's form, for clients that it is ``offered``
+      to; without a label it isn't on the form. With ``choices`` the form has a radio button for
+      each, explained by ``words``, and nothing if there are fewer than two.
     * ``help`` explains the command's option, ``metavar`` names its value.
     """
 
@@ -104,7 +104,7 @@ class Member:
 
     @property
     def left_out(self) -> object:
-        """What it means to leave it out of client metadata; None for nothing."""
+        """The value of an absent member of client metadata; None for no value."""
         return False if self.datatype is Datatype.FLAG else self.default
 
     @property
@@ -114,9 +114,9 @@ class Member:
         return "--" + one.replace("_", "-")
 
     def goes_with(self, kind: ClientType, settings: Settings) -> bool:
-        """Tell whether clients of this type have a use for it here."""
+        """Tell whether clients of this type can use it on this server."""
         return self.counts(settings) and self.offered(kind, settings)
 
     def counts(self, settings: Settings) -> bool:
-        """Tell whether the server knows it at all."""
+        """Tell whether this server uses it at all."""
         return settings.openid or not self.openid

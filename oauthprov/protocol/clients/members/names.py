@@ -1,4 +1,4 @@
-"""What a client calls itself, and whom to ask about it (RFC 7591 section 2)."""
+"""The names that a client gives itself, and its contacts (RFC 7591 section 2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oauthprov.settings import Settings
 NAME_LIMIT = 100
 CONTACTS_LIMIT = 10
 TEXT_LIMIT = 254
-"""Characters of a contact, and of what a client says of its software."""
+"""Characters of a contact, and of a client's texts about its software."""
 
 
 def _name(given: str, kind: ClientType, settings: Settings) -> str:
@@ -23,7 +23,7 @@ def _name(given: str, kind: ClientType, settings: Settings) -> str:
         raise ValueError("Give it a name that people will recognise.")
     if len(name) > NAME_LIMIT:
         raise ValueError(f"Use at most {NAME_LIMIT} characters.")
-    # A consent page shows the name: it must not look like another one, nor rearrange the words
+    # The consent page shows the name: it must not look like another name, nor reorder the text
     # around it.
     if any(map(is_invisible, name)):
         raise ValueError("Use no line breaks and no invisible characters.")

@@ -1,4 +1,4 @@
-"""What a client gets to know of people and their sign-ins (OpenID Connect Registration 2)."""
+"""What a client learns about users and their sign-ins (OpenID Connect Registration 2)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _sector_identifier_uri(given: str | None, kind: ClientType, settings: Settin
 
 
 def _alg(given: str | None, kind: ClientType, settings: Settings) -> str | None:
-    """What signs is one of ours; the algorithms of clients' own keys are another rule."""
+    """The server must support it for signing; clients' own keys have a rule of their own."""
     alg = stripped(given)
     if alg is None:
         return None

@@ -1,4 +1,4 @@
-"""The keys of a client, and what is signed with which algorithm."""
+"""The keys of a client, and its signature algorithms."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _jwks(
         raise ValueError(f"It can't be used: {wrong.reason}.") from None
     document = json.loads(made)
     if any("k" in key for key in document["keys"]):
-        # It would be stored and shown; in a set that is fetched it is only passed over.
+        # It would be stored and shown; in a fetched set a secret key is only ignored.
         raise ValueError("It can't be used: the key set shows a secret key.")
     return json.dumps(document, separators=(",", ":"))
 
