@@ -49,8 +49,7 @@ class Provider:
     * ``endpoints``: the token, introspection and revocation endpoints
     * ``authorization``: the authorization endpoint, and the user's steps there
     * ``logout``: the end session endpoint; ``endings`` ends sessions and consents
-    * ``registration``: dynamic client registration; ``registrar`` is for clients that people
-      manage
+    * ``registration``: dynamic client registration; ``registrar``: clients managed by people
     * ``keys``: the keys that sign tokens; ``keyring`` seals and signs for this site only
     * ``logos``: the logos of clients
     """

@@ -15,7 +15,7 @@ from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Page, Replace, Stored
 
 GRANTS_LIMIT = 2000
-"""Grants that an account's list of apps reads, at most: however many, the page still works."""
+"""Grants that an account's list of apps reads, at most: any number of grants leaves it usable."""
 
 Asking = tuple[tuple[str, ...], tuple[str, ...]]
 """Scopes and the resources that they are for; an empty list of resources means every one."""
@@ -143,8 +143,8 @@ def resources_in_words(
 def connected(context: Context, account_id: str) -> list[ConnectedApp]:
     """Return the clients with access to the account, the last used first.
 
-    These are all that have a consent, and those among the first GRANTS_LIMIT grants that needed
-    none.
+    These are all clients with a consent, and those without one among the first GRANTS_LIMIT
+    grants.
     """
     every = map(standing, _every(context, Consent, account_id))
     consents = {consent.client_id: consent for consent in every if consent is not None}

@@ -45,9 +45,9 @@ _INSIDE = params.AUTHORIZATION - _CARRIERS - {"client_id"}
 def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
     """Return the effective parameters, without ``request`` and ``request_uri``.
 
-    If the object can't be used, ``refused`` is the error. The parameters are then those that the
-    error response needs, including those inside the object once its signature is verified.
-    Repeated parameters and unknown clients are left to the checks that follow.
+    If the object can't be used, ``refused`` is the error, and the parameters are those for the
+    error response: they include those inside the object once its signature is verified. Repeated
+    parameters and unknown clients are left to the checks that follow.
     """
     client_id = parsed.get("client_id")
     if client_id is None or parsed.repeated:

@@ -32,9 +32,9 @@ class RequestURIs:
     def get(self, client: Client, request_uri: str) -> str:
         """Return the request object at ``request_uri``. Raises InvalidRequestURI, FetchBusy.
 
-        A fragment that isn't the hash of the cached document makes it be fetched again, at most
-        every 30 seconds. No object is refused because of its fragment: the signature proves whose
-        object it is.
+        If the fragment isn't the hash of the cached document, the document is fetched again, at
+        most every 30 seconds. No object is refused because of its fragment: the signature proves
+        whose object it is.
         """
         address, _, fragment = request_uri.partition("#")
         registered = {uri.partition("#")[0] for uri in client.request_uris}

@@ -143,7 +143,7 @@ def _too_weak(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
 
 
 def _weaker_than_wished(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
-    """Signing in differently could give a requested ``acr``; with ``prompt=none`` it needn't."""
+    """Signing in differently could give a requested ``acr``; ignored with ``prompt=none``."""
     if not asked.acr_values or "none" in asked.prompt:
         return False
     return person.acr not in asked.acr_values

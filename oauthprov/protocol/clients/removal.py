@@ -33,7 +33,7 @@ def removal(stored: Stored[Client], now: int) -> tuple[Sweep, tuple[Change, ...]
 
 
 def is_over(client: Client, now: int) -> bool:
-    """Tell whether a removed client's record is needed no longer."""
+    """Tell whether the record of a removed client is no longer needed."""
     return client.removed_at is not None and client.removed_at + NOTICE_PERIOD <= now
 
 

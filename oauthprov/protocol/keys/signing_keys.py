@@ -2,8 +2,8 @@
 
 The keys that were read are kept. A new key is in storage long before it signs, so a copy younger
 than ``oauthprov.keys.publish_ahead`` always includes the current signing key; the copy is renewed
-every few seconds in the background. While storage fails, the copy is still used and published, as
-long as no key can sign that the copy's readers don't know.
+every few seconds in the background. While storage fails, the copy is still used and published,
+until a key might sign that clients can't know yet.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def subject(assertion: str) -> str:
 
 
 def verify(context: Context, client: Client, assertion: str) -> ReplayMark:
-    """Return the mark whose storage makes the assertion usable only once.
+    """Return the mark to store, which makes the assertion usable only once.
 
     Until it is stored the client isn't authenticated: a JWT that was used before passes here.
     Raises JoseError.

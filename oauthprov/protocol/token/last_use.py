@@ -29,10 +29,9 @@ STEP = 86_400
 
 
 def commit(context: Context, client_id: str, *changes: Change) -> None:
-    """Commit ``changes``, which are a use of the client, and its last use. Raises as they do.
+    """Commit ``changes`` together with the time of this use of the client. Raises as they do.
 
-    The last use goes first: if it conflicts on a cluster, nothing but the client's proof is
-    written.
+    The time goes first: if it conflicts on a cluster, nothing but the client's proof is written.
     """
     mark = _mark(context, client_id)
     if mark is None:

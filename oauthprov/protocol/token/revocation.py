@@ -33,5 +33,5 @@ def revoke(context: Context, client: Client, raw: str) -> None:
     if not isinstance(token, AccessToken):
         context.commit(Revoke(token.grant_id))
         return
-    with suppress(Conflict):  # It was dead already, as requested.
+    with suppress(Conflict):  # The token was dead already.
         context.commit(Claim(AccessToken, token.key))
