@@ -131,7 +131,7 @@ class Sessions:
         self._end(digest(secret))
 
     def end_one(self, account_id: str, key: str) -> None:
-        """End the session of an account by its key; other accounts' sessions are left alone."""
+        """End the session with this key if it belongs to the account."""
         for session in self.of(account_id):
             if session.key == key:
                 self._end(session.key)

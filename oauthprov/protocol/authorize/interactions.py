@@ -27,7 +27,7 @@ def store(
     visitor: Visitor | None = None,
     purpose: str = AUTHORIZATION,
 ) -> str:
-    """Store a request and return its id. Without ``visitor`` the first that comes may have it.
+    """Store a request and return its id. Without ``visitor`` the first browser that comes gets it.
 
     A sign-in before this moment doesn't count for the request.
     """
@@ -54,7 +54,7 @@ def store(
 def load(
     context: Context, interaction_id: str, browser: Digest, purpose: str = AUTHORIZATION
 ) -> Stored[Interaction] | None:
-    """Return the pending request of that id, None unless it is live and this browser's."""
+    """Return the live pending request with this id, None unless it is this browser's."""
     stored = _live(context, interaction_id, purpose)
     return stored if stored is not None and stored.record.browser == browser else None
 
@@ -65,7 +65,7 @@ def adopt(
     visitor: Visitor,
     purpose: str = AUTHORIZATION,
 ) -> Stored[Interaction] | None:
-    """Return the pending request as :func:`load` does, after binding one that has no browser."""
+    """Return the pending request like :func:`load`, but first bind it if it has no browser."""
     stored = _live(context, interaction_id, purpose)
     if stored is None or stored.record.browser is not None:
         return load(context, interaction_id, visitor.browser, purpose)
@@ -85,7 +85,7 @@ def adopt(
 
 
 def choose(context: Context, stored: Stored[Interaction], mark: Digest) -> None:
-    """Note who was chosen for a request, by ``mark``. Raises Conflict."""
+    """Store in a request which user was chosen for it, by ``mark``. Raises Conflict."""
     context.commit(Replace(replace(stored.record, chosen=mark), expecting=stored))
 
 

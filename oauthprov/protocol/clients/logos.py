@@ -20,7 +20,7 @@ from oauthprov.records import Client, Logo, Record
 from oauthprov.storage.interface import Add, Change, Remove, Replace, Storage, Stored, persistently
 
 SIZE_LIMIT = 256 * 1024
-"""Bytes of a logo."""
+"""Bytes of a logo, at most."""
 
 _RACES = 3
 

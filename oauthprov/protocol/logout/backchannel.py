@@ -197,7 +197,7 @@ class BackchannelLogout:
                 return
             try:
                 took = self._post(client.record, uri, about, this.time_limit(about))
-            except FetchBusy as busy:  # it says nothing about the client
+            except FetchBusy as busy:  # it isn't the client's fault
                 log.warning("client %s is told of a logout later: %s", about.client_id, busy)
                 this.left(later)
                 return

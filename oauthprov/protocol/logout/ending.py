@@ -49,7 +49,7 @@ AT_ONCE = 3
 MARK_LIFETIME = 86_400
 """Seconds that an EndedSession is kept: longer than any code lives or a sweep may take."""
 PERIOD = 10
-"""Seconds after which a process looks for sweeps that another left: with their lease, under 30."""
+"""Seconds between two looks for sweeps that another process left; with their lease, under 30."""
 
 log = logs.logger(__name__)
 

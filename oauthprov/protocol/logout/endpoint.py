@@ -1,7 +1,7 @@
 """Logout at a client's request (OpenID Connect RP-Initiated Logout 1.0).
 
-The user must confirm, unless an ID token of this very session shows that the client signed them in
-by it. Nobody is redirected before the client and its address are proven.
+The user must confirm, unless the request has the ID token that the client got for this very
+session. Nobody is redirected before the client and its redirect URI are proven.
 
 Anybody may send requests here, so few are stored: the question to a signed-in user if a client
 requests the logout, and a posted request with an ID token of ours.
@@ -40,7 +40,7 @@ from oauthprov.storage.interface import Claim, Conflict
 Answer = LogoutRedirect | InteractionRequired | LogoutQuestion | Refusal
 
 STATE_LIMIT = 1024
-"""Characters of a ``state``: it may be stored."""
+"""Characters of a ``state``, at most, since it may be stored."""
 
 _PARAMS = frozenset(
     {
@@ -101,9 +101,9 @@ class RPLogout:
     def store(self, call: Call) -> Pairs | Refusal:
         """Return the query with which a browser comes back for a posted request.
 
-        The request is checked first. Its own parameters come back, but our URLs never contain an
-        ID token: its claims are stored. Without an ID token anybody may have sent the request, so
-        nothing is stored.
+        The request is checked first. Without an ID token its parameters come back in the query,
+        and nothing is stored, since anybody may have sent it. With one the request and the token's
+        claims are stored, since an ID token never belongs in a URL of ours.
         """
         with self._validator.request("logout") as context:
             return context.answered(_store(context, call))

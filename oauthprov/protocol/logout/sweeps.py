@@ -173,7 +173,7 @@ class Sweeps:
             grant = stored.record
             if grant.sid is None or OPENID not in grant.scopes:
                 continue
-            # A removed client learns of every session but those it has learned of before.
+            # A removed client is notified of every session that hadn't ended before.
             if grant.session_key in over if removed else grant.session_key not in ended:
                 continue
             client = removed or self._clients.get(grant.client_id)
@@ -188,7 +188,7 @@ class Sweeps:
         return made
 
     def _over(self, grants: Sequence[Stored[Grant]]) -> set[str]:
-        """Return the sessions of grants that have ended already; one read."""
+        """Return the keys of the grants' sessions that have ended before; one read."""
         named = {one.record.session_key for one in grants} - {None}
         keys = sorted(str(name) for name in named)
         found = self._storage.get_many([(EndedSession, key) for key in keys])

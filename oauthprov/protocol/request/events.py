@@ -34,7 +34,7 @@ class Reason(StrEnum):
     meaning: str
 
     def __new__(cls, value: str, meaning: str) -> Reason:
-        """Make a member of its value and its meaning."""
+        """Make a member from its value and its meaning."""
         made = str.__new__(cls, value)
         made._value_ = value
         made.meaning = meaning

@@ -51,7 +51,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
             Reason.REFRESH_TOKEN_OF_ANOTHER_CLIENT, grant_id=bearer.slot, compared=compared
         )
         return False
-    if stored.grant is None:  # a grant that is gone counts as revoked, so no state gets here
+    if stored.grant is None:  # a missing grant counts as revoked, so this is unreachable
         return False
     targets = resources.narrowed(context.settings, request, stored.record.resources)
     context.operation = Refreshing(stored, stored.grant, targets, repeated)
