@@ -134,13 +134,17 @@ def _within(name: str, roots: tuple[str, ...]) -> bool:
 def test_imports_stay_within_the_walls(room):
     allowed, forbidden = WALLS[room]
     modules = _modules(room)
-    assert modules, f"there is no room {room}"
+    assert modules, f"there is no room {room}: correct its name in WALLS"
     ours = tuple(f"oauthprov.{name}" for name in allowed)
     for module in modules:
         for name in _imports(module):
+            why = (
+                f"{module.relative_to(PACKAGE)} imports {name}, which {room} must not know: hand"
+                " it in where the object is built, or move the code to a room that may import it"
+            )
             if _within(name, ("oauthprov",)):
-                assert _within(name, ours), f"{module.relative_to(PACKAGE)} imports {name}"
-            assert not _within(name, forbidden), f"{module.relative_to(PACKAGE)} imports {name}"
+                assert _within(name, ours), why
+            assert not _within(name, forbidden), why
 
 
 def test_only_the_storage_chooser_names_a_backend():
@@ -148,7 +152,9 @@ def test_only_the_storage_chooser_names_a_backend():
         room = module.relative_to(PACKAGE).as_posix()
         if not room.startswith("storage/"):
             for name in _imports(module):
-                assert not _within(name, BACKENDS), f"{room} imports {name}"
+                assert not _within(name, BACKENDS), (
+                    f"{room} imports {name}: open it by oauthprov.storage.open_storage(url)"
+                )
 
 
 def test_no_attribute_is_computed_under_a_lock_that_all_threads_share():
@@ -166,7 +172,9 @@ def test_no_attribute_is_computed_under_a_lock_that_all_threads_share():
 def test_every_module_lies_in_a_room_with_walls():
     free = {"__init__", "cli", "storage"}  # these may import anything but a backend
     top = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or _is_package(path)}
-    assert top - free - {room.partition(".")[0] for room in WALLS} == set()
+    assert top - free - {room.partition(".")[0] for room in WALLS} == set(), (
+        "say in WALLS what the new module or package may import"
+    )
 
 
 def _is_package(path: Path) -> bool:
@@ -227,18 +235,26 @@ def test_no_modules_import_each_other_in_a_circle():
             break
         arrows = {name: to for name, to in arrows.items() if name not in ends}
     # What is left lies in a circle, or leads into one.
-    assert sorted(arrows) == []
+    assert sorted(arrows) == [], (
+        "some of these import each other: move what both need into a third, below them, or import"
+        " a type under TYPE_CHECKING"
+    )
 
 
 def test_a_module_is_one_screen_after_the_other_and_not_more():
     sizes = {name: len(path.read_text("utf-8").splitlines()) for name, path in MODULES.items()}
-    assert {name: size for name, size in sizes.items() if size > LINES_OF_A_MODULE} == {}
+    assert {name: size for name, size in sizes.items() if size > LINES_OF_A_MODULE} == {}, (
+        f"a module has at most {LINES_OF_A_MODULE} lines: which part of it has a name of its own?"
+    )
 
 
 def test_a_room_holds_no_other_rooms():
     rooms = Counter(path.parent for path in MODULES.values() if path.name != "__init__.py")
     crowded = {room.name: many for room, many in rooms.items() if many > MODULES_OF_A_ROOM}
-    assert crowded == {}, "which rooms are hidden in it?"
+    assert crowded == {}, (
+        f"a room has at most {MODULES_OF_A_ROOM} modules: which of them make a room of their own?"
+        " Name it in FLOORS"
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,4 +269,6 @@ def test_a_process_loads_only_the_backend_it_runs_on(url, absent):
     done = subprocess.run(  # noqa: S603 - our own interpreter and script
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "False", (
+        f"something imports {absent} at once: import it where it is used, or only in its backend"
+    )

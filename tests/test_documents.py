@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -46,7 +47,9 @@ def test_a_named_test_exists(document, file, test):
     # engine-rows.md names those of protocol; a path of the package is that of a public suite.
     places = [place / file for place in (TESTS, TESTS / "protocol", ROOT)]
     texts = [text_of(place) for place in places if place.is_file()]
-    assert any(re.search(rf"^ *def {test}\(", text, re.MULTILINE) for text in texts)
+    assert any(re.search(rf"^ *def {test}\(", text, re.MULTILINE) for text in texts), (
+        f"{document} names {file}::{test}, which isn't there: name the test that proves it now"
+    )
 
 
 @pytest.mark.parametrize(("document", "target"), found(r"\]\(([^)\s]+)\)"))
@@ -55,16 +58,63 @@ def test_a_link_leads_somewhere(document, target):
     if "://" in path:
         return
     there = (ROOT / document).parent / path if path else ROOT / document
-    assert there.exists()
+    assert there.exists(), f"the link to {target} in {document} leads nowhere: correct it"
     if heading:
-        assert heading in headings(there)
+        assert heading in headings(there), (
+            f"{path or document} has no heading for #{heading}: correct the link in {document}"
+        )
 
 
 @pytest.mark.parametrize(
     ("document", "path"), found(r"`((?:oauthprov|tests|docs|examples|bench)/[\w./-]+)`")
 )
 def test_a_named_file_exists(document, path):
-    assert (ROOT / path).exists()
+    assert (ROOT / path).exists(), f"{document} names {path}: correct it, or see where it went"
+
+
+@pytest.mark.parametrize(
+    ("document", "file", "name"), found(r"`(oauthprov/[\w/]+\.py)::(?!test_)([\w.]+)`")
+)
+def test_a_named_function_exists(document, file, name):
+    assert name in functions(ROOT / file), (
+        f"{document} names {file}::{name}, which isn't there: correct it, or see where it went"
+    )
+
+
+@cache
+def functions(module: Path) -> frozenset[str]:
+    """The functions of a module, and the methods of its classes as ``Class.method``."""
+    names = set()
+    for node in ast.parse(text_of(module)).body:
+        if isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.ClassDef):
+            inner = (part.name for part in node.body if isinstance(part, ast.FunctionDef))
+            names.update(f"{node.name}.{part}" for part in inner)
+    return frozenset(names)
+
+
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_says_all_that_one_must(decision):
+    text, number = text_of(decision), decision.stem[:4]
+    assert re.match(rf"# {number}: .+\n\nStatus: .+ Date: \d{{4}}-\d\d-\d\d\b", text), (
+        f"begin {decision.name} with '# {number}: title' and 'Status: ... Date: YYYY-MM-DD'"
+    )
+    parts = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert parts == ["Context", "Decision", "Alternatives", "Consequences"], decision.name
+
+
+def test_the_index_lists_every_decision():
+    index = text_of(ROOT / "docs" / "decisions" / "README.md")
+    listed = re.findall(r"^\| \[(\d{4})\]\(([\w-]+\.md)\) \| (.+?) \|", index, re.MULTILINE)
+    titles = [
+        (path.stem[:4], path.name, text_of(path).partition("\n")[0].removeprefix("# ")[6:])
+        for path in DECISIONS
+    ]
+    assert listed == titles, "give each decision its line in docs/decisions/README.md"
 
 
 def headings(document: Path) -> set[str]:
@@ -78,7 +128,8 @@ def test_each_row_says_something(name):
     rows = [line for line in text_of(ROOT / "docs" / name).splitlines() if line.startswith("|")]
     cells = [row.strip("|").split("|") for row in rows]
     assert len(cells) > 20
-    assert all(len(row) > 1 and row[-1].strip() for row in cells)
+    empty = [row for row in cells if len(row) < 2 or not row[-1].strip()]
+    assert empty == [], f"fill in the last column of these rows of docs/{name}"
 
 
 Document = Mapping[str, object]
@@ -144,8 +195,9 @@ def test_a_standard_that_readme_names_is_kept(site, number):
 
 
 def test_readme_names_every_standard_that_is_kept():
-    assert sorted(NAMED) == sorted(PROOFS)
-    assert sorted(OPENID_NAMED) == sorted(OPENID_PROOFS)
+    why = "name it in README.md under Standards, and in {} above what shows that it is kept"
+    assert sorted(NAMED) == sorted(PROOFS), why.format("PROOFS")
+    assert sorted(OPENID_NAMED) == sorted(OPENID_PROOFS), why.format("OPENID_PROOFS")
 
 
 @pytest.fixture(scope="module")
@@ -164,9 +216,12 @@ def test_the_table_of_reasons_is_the_list():
     rows = re.findall(
         r"^\| `(\w+)` \| (\w+) \| (.+) \|$", text_of(ROOT / "docs" / "log.md"), re.MULTILINE
     )
-    assert rows == [(r.value, logging.getLevelName(r.level), r.meaning) for r in Reason]
+    every = [(r.value, logging.getLevelName(r.level), r.meaning) for r in Reason]
+    assert rows == every, "write the table of docs/log.md as the members of Reason are, in order"
 
 
 def test_the_table_of_fields_is_what_the_log_writes():
     fields, _, _ = text_of(ROOT / "docs" / "log.md").partition("## Reasons")
-    assert tuple(re.findall(r"^\| `(\w+)` \|", fields, re.MULTILINE)) == logs.FIELDS
+    assert tuple(re.findall(r"^\| `(\w+)` \|", fields, re.MULTILINE)) == logs.FIELDS, (
+        "give each field of logs.FIELDS its row in docs/log.md, in this order"
+    )

@@ -97,4 +97,6 @@ def test_the_markdown_table_needs_no_ini(command):
 def test_the_readme_shows_this_table():
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     table = readme.partition("<!-- settings -->\n")[2].partition("<!-- /settings -->")[0]
-    assert table == markdown(), "put what oauthprov settings --markdown prints into README.md"
+    assert table == markdown(), (
+        "put what 'oauthprov settings --markdown' prints between the two marks in README.md"
+    )

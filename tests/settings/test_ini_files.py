@@ -68,12 +68,26 @@ def test_both_have_every_setting_in_the_order_of_the_table():
     every = [item.metadata["key"] for item in options()]
     for ini in (DEVELOPMENT, PRODUCTION):
         keys = [key for key in raw(ini)["app:main"] if key.startswith("oauthprov.")]
-        assert keys == every, ini.name
+        assert keys == every, difference(ini.name, keys, every)
+
+
+def difference(ini, keys, every):
+    """What to do with the first setting of an .ini that isn't where the table has it."""
+    places = zip(["[app:main]", *every], [*every, None], [*keys, None], strict=False)
+    for before, wanted, found in places:
+        if wanted == found:
+            continue
+        if wanted is None or (found is not None and found not in every):
+            return f"remove {found} from {ini}, or declare it in oauthprov/settings"
+        return f"put {wanted} into {ini}, right after {before}, with its meaning above it"
+    return ""
 
 
 @pytest.mark.parametrize("section", ["app:main", "loggers", "logger_oauthlib", "handler_console"])
 def test_both_have_the_same_keys_in_the_same_order(section):
-    assert list(raw(DEVELOPMENT)[section]) == list(raw(PRODUCTION)[section])
+    assert list(raw(DEVELOPMENT)[section]) == list(raw(PRODUCTION)[section]), (
+        f"give [{section}] of development.ini and production.ini the same keys in the same order"
+    )
 
 
 @pytest.mark.parametrize("ini", [DEVELOPMENT, PRODUCTION])
@@ -88,8 +102,10 @@ def test_every_setting_is_explained_by_its_meaning(ini):
         elif not line.startswith(" "):
             before = ""
     for item in options():
-        words = item.metadata["meaning"].split()[:4]
-        assert " ".join(words) in comments[item.metadata["key"]], item.metadata["key"]
+        key, meaning = item.metadata["key"], item.metadata["meaning"]
+        assert " ".join(meaning.split()[:4]) in comments[key], (
+            f"begin the comment above {key} in {ini.name} with: {meaning}"
+        )
 
 
 def test_no_secret_stands_in_a_file():
@@ -97,7 +113,9 @@ def test_no_secret_stands_in_a_file():
         secrets = [item.metadata["key"] for item in options() if item.metadata["secret"]]
         for key in secrets:
             value = raw(ini)["app:main"][key]
-            assert value == "" or value.startswith(("env:", "file:"))
+            assert value == "" or value.startswith(("env:", "file:")), (
+                f"write {key} in {ini.name} as env:NAME or file:/path"
+            )
 
 
 def test_one_port_moves_the_address_and_the_issuer(place):

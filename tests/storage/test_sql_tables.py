@@ -33,36 +33,55 @@ def test_a_table_has_a_column_for_each_field(kind: type[Record]) -> None:
     table = TABLES[kind]
     bookkeeping = ["version", "claimed_at"] + (["revoked_at"] if kind is Grant else [])
     fields = [field.name for field in kind.shape.fields]
-    assert list(table.columns.keys()) == fields + bookkeeping
+    assert list(table.columns.keys()) == fields + bookkeeping, (
+        f"give the table {table.name} in oauthprov/storage/sql/tables a column for each field of"
+        f" {kind.__name__}, in this order, and add a migration"
+    )
     assert [column.name for column in table.primary_key] == [kind.shape.key]
     for name, hint in get_type_hints(kind).items():
         if name == "shape":
             continue
         options = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)
-        assert table.c[name].nullable == (NoneType in options), name
+        assert table.c[name].nullable == (NoneType in options), (
+            f"{table.name}.{name}: optional() for a field that may be None, else required()"
+        )
         [plain] = [option for option in options if option is not NoneType]
         if get_origin(hint) is tuple:
-            assert table.c[name].type is JSON
+            assert table.c[name].type is JSON, f"{table.name}.{name}: a tuple is JSON"
         elif plain in (int, bool):
-            assert isinstance(table.c[name].type, BigInteger if plain is int else Boolean)
+            right = BigInteger if plain is int else Boolean
+            assert isinstance(table.c[name].type, right), (
+                f"{table.name}.{name}: an int is TIME or BigInteger, a bool is FLAG"
+            )
         else:
-            assert table.c[name].type in (KEY, TEXT)
+            assert table.c[name].type in (KEY, TEXT), f"{table.name}.{name}: a str is KEY or TEXT"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_searched_is_indexed(kind: type[Record]) -> None:
     indexed = {tuple(index.columns.keys()) for index in TABLES[kind].indexes}
     wanted = {(name, kind.shape.key) for name in kind.shape.indexes}
-    assert indexed == wanted | ({("expires_at",)} if kind.shape.expires else set())
-    assert all(TABLES[kind].c[name].type is KEY for name in kind.shape.indexes)
+    assert indexed == wanted | ({("expires_at",)} if kind.shape.expires else set()), (
+        f"give the table {TABLES[kind].name} an Index for each index of {kind.__name__}, by the"
+        " field and then the key, and one by expires_at if it has that; add a migration"
+    )
+    assert all(TABLES[kind].c[name].type is KEY for name in kind.shape.indexes), (
+        f"the indexed columns of {TABLES[kind].name} are KEY"
+    )
 
 
 def test_the_revision_is_the_newest_migration() -> None:
     import oauthprov.storage.sql.migrations as migrations
 
     scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
-    assert scripts.get_heads() == [REVISION]
-    assert len(KINDS) == len(TABLES) == len(metadata.tables)
+    assert scripts.get_heads() == [REVISION], (
+        "set REVISION in oauthprov/storage/sql/tables/__init__.py to the newest migration, whose"
+        " down_revision is the one before"
+    )
+    assert len(KINDS) == len(TABLES) == len(metadata.tables), (
+        "name a new kind in KINDS (oauthprov/records) and its table in TABLES"
+        " (oauthprov/storage/sql/tables)"
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
@@ -90,11 +109,16 @@ def test_a_migrated_schema_is_that_of_the_tables(storage: Storage, bare_url: str
     with create_engine(bare_url, poolclass=NullPool).connect() as connection:
         options = {"version_table": VERSION_TABLE, "compare_type": True}
         context = MigrationContext.configure(connection, opts=options)
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, metadata) == [], (
+            "these changes bring a migrated database to the tables: put them into a migration, the"
+            " newest of oauthprov/storage/sql/migrations/versions if no release has it yet"
+        )
         migrated = described(connection)
         metadata.drop_all(connection)
         metadata.create_all(connection)
-        assert described(connection) == migrated
+        assert described(connection) == migrated, (
+            "a migration makes a column or an index otherwise than the table says: correct it"
+        )
 
 
 def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_url: str) -> None:

@@ -29,7 +29,7 @@ def test_every_endpoint_that_is_named_is_there(site):
         "introspection_endpoint",
         "revocation_endpoint",
         "registration_endpoint",
-    }
+    }, "name here what a new endpoint announces by add_oauth_metadata"
     for name, url in endpoints.items():
         assert url.startswith(site.issuer + "/"), name
         response = site.send("POST", urlsplit(url).path)
