@@ -30,6 +30,10 @@ from tests.storage.test_sql_urls import output, run
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_table_has_a_column_for_each_field(kind: type[Record]) -> None:
+    assert kind in TABLES, (
+        f"declare the table of {kind.__name__} in oauthprov/storage/sql/tables, in the module"
+        " that is named as the record's, and name it in TABLES"
+    )
     table = TABLES[kind]
     bookkeeping = ["version", "claimed_at"] + (["revoked_at"] if kind is Grant else [])
     fields = [field.name for field in kind.shape.fields]
