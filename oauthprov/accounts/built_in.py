@@ -162,7 +162,11 @@ class BuiltInAccounts:
     def change_password(
         self, account_id: str, password: str, *, verified: Account | None = None
     ) -> Ended:
-        """Set a new password; every session of the account is over.
+        """Set a new password. This ends every session of the account, the current one too.
+
+        The caller passes the result to :mod:`oauthprov.protocol.logout.ending`, whose ``finish``
+        revokes the grants of these sessions and notifies their clients (back-channel logout). A
+        grant that outlives its session, such as one with ``offline_access``, stays.
 
         ``verified`` is the account as it was when the current password was verified, None for an
         operator, who needs none. Raises Unacceptable for the password, LookupError for an unknown
@@ -182,7 +186,10 @@ class BuiltInAccounts:
         return self._end(account_id, change)
 
     def end_sessions(self, account_id: str) -> Ended:
-        """Sign the account out everywhere. Raises LookupError for an unknown account."""
+        """Sign the account out everywhere. Raises LookupError for an unknown account.
+
+        What ends, and who is notified, is as in :meth:`change_password`.
+        """
         return self._end(account_id, lambda old: old)
 
     def set_developer(self, account_id: str, developer: bool) -> None:
@@ -190,7 +197,11 @@ class BuiltInAccounts:
         self._change(account_id, lambda old: replace(old, developer=developer))
 
     def disable(self, account_id: str) -> Ended:
-        """Close the account: no sign-in, no session, no token. Raises LookupError if unknown."""
+        """Close the account: no sign-in, no session, no token. Raises LookupError if unknown.
+
+        What ends, and who is notified, is as in :meth:`change_password`; but every grant of the
+        account is revoked, also one with ``offline_access``.
+        """
         now = self._clock()
         return self._end(
             account_id,

@@ -216,7 +216,10 @@ class Registrar:
     def set_disabled(self, client_id: str, disabled: bool) -> Client:
         """Disable a client or enable it again; only the operator may do this.
 
-        Raises UnknownClient, ChangedMeanwhile.
+        A stopped client's tokens and codes are dead on their next use: at once in this process, in
+        others within ``oauthprov.client_cache`` seconds. No grant is revoked and nobody is
+        notified, so what hasn't expired is good again when the client works again. To end it for
+        good, see :meth:`remove`. Raises UnknownClient, ChangedMeanwhile.
         """
         stored = self.get(client_id)
         since = stored.record.disabled_at or self._clock()

@@ -33,9 +33,12 @@ IDLE = 1.0
 class Connections:
     """At most ``max_connections`` connections to one server, made as they are needed.
 
-    ``at`` are the host and port where they aren't those of ``address``. An exchange takes
-    ``read_timeout`` at most, waiting for a connection and connecting included. Safe to use from
-    many threads, and in a child after a fork. Raises redis-py's own errors, and Unanswered when
+    ``at`` are the host and port where they aren't those of ``address``. All exchanges of a request
+    together take at most the setting ``oauthprov.storage.read_timeout``, and one outside of a
+    request as long by itself, waiting for a connection and connecting included
+    (:mod:`oauthprov.deadline` counts). ``oauthprov.storage.connect_timeout`` limits connecting,
+    and ``oauthprov.storage.max_connections`` the connections to each server. Safe to use from many
+    threads, and in a child after a fork. Raises redis-py's own errors, and Unanswered when
     the server doesn't answer in time.
     """
 
