@@ -93,8 +93,13 @@ def stored(site, client_id) -> Client:
 
 @EVERY
 def test_it_is_a_field_of_the_record_and_a_column(field):
-    assert field in {one.name for one in dataclasses.fields(Client)}
-    assert field in clients.columns
+    assert field in {one.name for one in dataclasses.fields(Client)}, (
+        f"give oauthprov.records.Client a field {field}, with a default"
+    )
+    assert field in clients.columns, (
+        f"give the table in oauthprov/storage/sql/tables/clients.py a column {field}, and add a"
+        " migration"
+    )
 
 
 @EVERY
@@ -106,7 +111,7 @@ def test_what_is_chosen_is_stored(site, field, values, kept):
 def test_a_row_has_a_name_and_an_option_of_its_own_and_explains_itself(field):
     rows = [row for row in MEMBERS.values() if row.field != field]
     row = MEMBERS[field]
-    assert row.help
+    assert row.help, f"say in the row of {field} what its option is for (help)"
     assert row.option not in {other.option for other in rows}
     assert row.name not in {other.name for other in rows}
     assert row.label or not row.hint
@@ -116,7 +121,9 @@ def test_a_row_has_a_name_and_an_option_of_its_own_and_explains_itself(field):
 def test_what_a_form_says_of_it_is_marked_for_translation(field):
     """Message extraction sees literals within ``N_()`` and nothing else."""
     row = MEMBERS[field]
-    assert {row.label, row.hint, *row.words.values()} <= {"", *marked_literals()}
+    assert {row.label, row.hint, *row.words.values()} <= {"", *marked_literals()}, (
+        f"put each label, hint and word in the row of {field} into N_()"
+    )
 
 
 @cache
@@ -316,7 +323,9 @@ class TestMarks:
         pages = "".join(pages_for_people(site, App(site, record, secret)))
         seen = {field for field in marked if field.replace("_", "-") in pages}
         # A logo is copied: people see its image, and never its address.
-        assert seen | {"logo_uri"} == {m.field for m in MEMBERS.values() if m.shown}
+        assert seen | {"logo_uri"} == {m.field for m in MEMBERS.values() if m.shown}, (
+            "mark in its row as shown=True what a page of people shows, and nothing else"
+        )
 
 
 def with_its_name(field, value):
