@@ -37,7 +37,7 @@ def test_the_servers_document(world):
         ],
         "scopes_supported": ["read", "write", "photos", "notes"],
         "protected_resources": [PHOTOS, NOTES],
-    }
+    }, "write here what the server now announces, and see that discovery may say so"
 
 
 def test_methods_are_named_for_the_endpoints_that_are_on(world):
