@@ -94,6 +94,17 @@ def functions(module: Path) -> frozenset[str]:
     return frozenset(names)
 
 
+def test_the_table_of_threads_is_complete():
+    names = set()
+    for module in (ROOT / "oauthprov").rglob("*.py"):
+        names |= set(re.findall(r"(?:Worker\(|in_thread[(,])\s*\"(\w+)\"", text_of(module)))
+        names |= set(re.findall(r"\"oauthprov-(\w+)\"", text_of(module)))
+    page = text_of(ROOT / "docs" / "architecture.md")
+    assert set(re.findall(r"^\| `oauthprov-(\w+)`", page, re.MULTILINE)) == names, (
+        "give each thread its row in docs/architecture.md, under Threads"
+    )
+
+
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 
 
