@@ -135,10 +135,11 @@ def test_a_client_registers_itself(site):
 def test_a_logout_is_delivered(site, alice, app, receiver):
     title = "A sign-out reaches a client"
     worker = site_of(site.wsgi.registry).provider.worker
+    page = alice.get("/logout")
 
     def sign_out():
-        alice.get("/logout").form.submit()
+        page.form.submit()
         worker.join(60)
 
-    walked(site, title, sign_out)
+    assert walked(site, title, sign_out) == promised(title)
     assert len(receiver.requests) == 1
