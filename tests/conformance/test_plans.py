@@ -161,9 +161,13 @@ def tested():
 def test_each_module_of_a_plan_is_tested_with_its_variants(plan, tested):
     for variant, modules in PLANS[plan].items():
         for module in modules:
-            assert variant in tested[f"test_{module.replace('-', '_')}"], module
+            assert variant in tested[f"test_{module.replace('-', '_')}"], (
+                f"write a test of this folder that is named as {module}, for the variant {variant}"
+            )
 
 
 def test_nothing_else_is_tested_by_the_name_of_a_module(tested):
     modules = {name for plan in PLANS.values() for names in plan.values() for name in names}
-    assert set(tested) == {f"test_{module.replace('-', '_')}" for module in modules}
+    assert set(tested) == {f"test_{module.replace('-', '_')}" for module in modules}, (
+        "name a test that is no module of a plan otherwise than test_oidcc_..."
+    )

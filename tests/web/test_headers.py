@@ -22,24 +22,51 @@ PAGES = (
     "/account",
     "/account/password",
     "/account/apps/{client_id}/remove",
+    "/choose",
+    "/clients",
+    "/clients/new",
+    "/clients/new/{type}",
+    "/clients/{client_id}",
     "/clients/{client_id}/about",
+    "/clients/{client_id}/edit",
+    "/clients/{client_id}/remove",
     "/consent?interaction={interaction}",
 )
-LEAVING = ("/login", "/signup", "/consent")
+LEAVING = ("/login", "/choose", "/signup", "/consent")
 MISSING = ("/nowhere", "/account/apps/nothing/remove", "/consent")
 
 
 @pytest.fixture
 def paths(site, alice):
     """Every page's path, filled in so that it shows itself to alice."""
-    app = site.app()
+    app = site.app(owner=alice.account_id())
     alice.connect(app)
     consent = alice.authorize(app, scope="photos:read")
     names = {
         "client_id": app.client.client_id,
+        "type": "web",
         "interaction": consent.forms[0]["interaction"].value,
     }
     return [path.format(**names) for path in PAGES]
+
+
+def test_every_page_is_looked_at(site):
+    introspector = site.wsgi.registry.introspector
+    routes = {
+        each["introspectable"]["name"]: each["introspectable"]["pattern"]
+        for each in introspector.get_category("routes")
+    }
+    views = [each["introspectable"] for each in introspector.get_category("views")]
+    shown = {
+        routes[view["route_name"]]
+        for view in views
+        if view.get("oauthprov") in ("page", "leaving")
+        and "GET" in (view["request_methods"] or ())
+    }
+    # The authorization endpoint shows nothing but errors.
+    assert shown - {"/oauth/authorize"} == {path.partition("?")[0] for path in PAGES}, (
+        "name the new page in PAGES, so that its headers and headings are looked at"
+    )
 
 
 def policy_of(response) -> dict[str, str]:
@@ -62,7 +89,7 @@ def test_every_page_has_every_header(site, alice, paths):
         assert policy["script-src"] == policy["style-src"] == "'self'"
 
 
-def test_forms_may_lead_on_to_a_client_from_three_pages_alone(site, alice, paths):
+def test_forms_may_lead_on_to_a_client_from_four_pages_alone(site, alice, paths):
     pages = {path: site.get(path) for path in ("/login", "/signup")}
     pages |= {path: alice.get(path) for path in paths if path not in pages}
     for path, page in pages.items():
@@ -83,9 +110,10 @@ def test_every_page_reads_in_order(site, alice, paths):
         assert html.html["lang"] == "en"
         assert len(html.find_all("h1")) == 1
         assert html.select_one("body > :first-child")["href"] == "#main"
-        labelled = {label["for"] for label in html.find_all("label")}
-        shown = html.select("input:not([type=hidden]):not([hidden])")
-        assert {field["id"] for field in shown} == labelled
+        labelled = {label["for"] for label in html.select("label[for]")}
+        assert labelled <= {field["id"] for field in html.select("[id]")}
+        for field in html.select("input:not([type=hidden]):not([hidden]), textarea, select"):
+            assert field.find_parent("label") or field["id"] in labelled, (path, field)
 
 
 def test_every_request_has_an_id_of_its_own(site):

@@ -355,8 +355,10 @@ def test_no_line_holds_a_token_or_a_code(world, caplog):
 
 
 def test_every_reason_says_what_it_means():
-    assert all(reason.meaning.endswith(".") for reason in Reason)
-    assert len({reason.meaning for reason in Reason}) == len(Reason)
+    assert all(reason.meaning.endswith(".") for reason in Reason), "end each meaning with a dot"
+    assert len({reason.meaning for reason in Reason}) == len(Reason), (
+        "give each Reason a meaning of its own"
+    )
 
 
 def test_a_race_that_is_lost_says_what_became_of_the_token(world, lines):
