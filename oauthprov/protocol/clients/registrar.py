@@ -216,9 +216,9 @@ class Registrar:
     def set_disabled(self, client_id: str, disabled: bool) -> Client:
         """Disable a client or enable it again; only the operator may do this.
 
-        A stopped client's tokens and codes are dead on their next use: at once in this process, in
-        others within ``oauthprov.client_cache`` seconds. No grant is revoked and nobody is
-        notified, so what hasn't expired is good again when the client works again. To end it for
+        A disabled client's tokens and codes are dead on their next use: at once in this process,
+        in others within ``oauthprov.client_cache`` seconds. No grant is revoked and nobody is
+        notified, so what hasn't expired is good again once the client is enabled. To end it for
         good, see :meth:`remove`. Raises UnknownClient, ChangedMeanwhile.
         """
         stored = self.get(client_id)
