@@ -106,6 +106,7 @@ FLOORS = {
 
 MODULES_OF_A_ROOM = 20
 LINES_OF_A_MODULE = 350
+LINES_OF_A_FUNCTION = 40
 
 
 def _imports(source: Path) -> set[str]:
@@ -246,6 +247,18 @@ def test_a_module_is_one_screen_after_the_other_and_not_more():
     assert {name: size for name, size in sizes.items() if size > LINES_OF_A_MODULE} == {}, (
         f"a module has at most {LINES_OF_A_MODULE} lines: which part of it has a name of its own?"
     )
+
+
+def test_a_function_fits_on_a_screen():
+    long = {
+        f"{name}.{node.name}": lines
+        for name, path in MODULES.items()
+        if ".migrations.versions" not in name  # they are frozen
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and (lines := (node.end_lineno or 0) - node.lineno + 1) > LINES_OF_A_FUNCTION
+    }
+    assert long == {}, "give a part of it a name of its own"
 
 
 def test_a_room_holds_no_other_rooms():

@@ -90,6 +90,12 @@ class Provider:
         self.registration = DynamicRegistration(
             settings, storage, clock, self.registrar, self.logo_worker
         )
+        self._end_and_notify(clock)
+        self.purging = Purging(settings, storage, clock)
+
+    def _end_and_notify(self, clock: Callable[[], int]) -> None:
+        """Set up what ends sessions, consents and clients, and what delivers logout tokens."""
+        settings, storage = self.settings, self.storage
         self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
         self.worker = Worker("logout", self.backchannel.work, clock)
         self.endings = Endings(
@@ -101,7 +107,6 @@ class Provider:
             notify=self._notify,
         )
         self.sweeper = Worker("sweeps", self.endings.work, clock, ending.PERIOD)
-        self.purging = Purging(settings, storage, clock)
 
     def client(self, client_id: str) -> Client | None:
         """Return an enabled client, None when there is none."""

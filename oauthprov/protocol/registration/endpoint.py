@@ -105,12 +105,12 @@ class DynamicRegistration:
     def remove(self, call: Call, client_id: str) -> Answer:
         """Remove a client; its tokens are invalid at once (RFC 7592 section 2.3)."""
 
-        def work() -> Answer:
+        def remove() -> None:
             self._managed(call, client_id)
-            try:
-                self._registrar.remove(client_id)
-            except UnknownClient:
-                raise InvalidTokenError("The registration access token is not valid.") from None
+            self._registrar.remove(client_id)
+
+        def work() -> Answer:
+            persistently(remove, (ChangedMeanwhile, UnknownClient), _RACES)
             log.info("client %s removed itself", client_id)
             return Answer(204, None, NO_STORE)
 

@@ -79,10 +79,7 @@ def rotate(
     consent or session behind the grant has ended, even if the grant isn't revoked yet.
     """
     stored, grant = refreshing.token, refreshing.grant.record
-    over = ended.what_ended(context, grant)
-    if over is not None:
-        context.note(Reason.ENDED, compared=f"what ended: {over}")
-        raise InvalidGrantError()
+    _check_not_ended(context, grant)
     if refreshing.repeated is not None:
         context.note(Reason.RECEIPT_USED)
         return refreshing.repeated
@@ -108,6 +105,13 @@ def rotate(
         _note_dead(context, stored.record, lost.state)
         raise InvalidGrantError() from None
     return made
+
+
+def _check_not_ended(context: Context, grant: Grant) -> None:
+    over = ended.what_ended(context, grant)
+    if over is not None:
+        context.note(Reason.ENDED, compared=f"what ended: {over}")
+        raise InvalidGrantError()
 
 
 def _commit(context: Context, changes: list[Change], grant: Stored[Grant]) -> None:
