@@ -23,25 +23,25 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
 def _secret(values: Mapping[str, Any]) -> Iterator[str]:
     secret = values.get("secret", ("x" * _SECRET_LENGTH,))
     if not secret or any(len(part) < _SECRET_LENGTH for part in secret):
-        yield f"{PREFIX}secret needs {_SECRET_LENGTH} characters or more in each secret"
+        yield f"{PREFIX}secret: each secret must have {_SECRET_LENGTH} or more characters"
     elif any(len(set(part)) < 10 for part in secret if "secret" in values):
-        yield f"{PREFIX}secret looks like a placeholder: generate a random one"
+        yield f"{PREFIX}secret looks like a placeholder: generate a random secret"
 
 
 def _pairwise(values: Mapping[str, Any]) -> Iterator[str]:
     secret = values.get("openid_pairwise_secret", "")
     if secret and (len(secret) < _SECRET_LENGTH or len(set(secret)) < 10):
-        yield f"{PREFIX}openid.pairwise_secret needs {_SECRET_LENGTH} random characters or more"
+        yield f"{PREFIX}openid.pairwise_secret needs {_SECRET_LENGTH} or more random characters"
     elif secret and secret in values.get("secret", ()):
-        # One that is shared would change with the other, and with it the name of everybody.
-        yield f"{PREFIX}openid.pairwise_secret must be another than {PREFIX}secret, which rotates"
+        # A shared secret would rotate, and every pairwise subject would change with it.
+        yield f"{PREFIX}openid.pairwise_secret must differ from {PREFIX}secret, which rotates"
 
 
 def _issuer(values: Mapping[str, Any]) -> Iterator[str]:
     issuer = urlsplit(values.get("issuer", "https://"))
     loopback = values.get("development") and issuer.hostname in LOOPBACK
     if issuer.scheme != "https" and not loopback:
-        yield f"{PREFIX}issuer must be https (http only in development, on loopback)"
+        yield f"{PREFIX}issuer must be an https URL (http only in development, on loopback)"
 
 
 def _scopes(values: Mapping[str, Any]) -> Iterator[str]:
@@ -53,13 +53,13 @@ def _scopes(values: Mapping[str, Any]) -> Iterator[str]:
     for where, names in wanted.items():
         unknown = [name for name in names if "scopes" in values and name not in declared]
         if unknown:
-            yield f"{where} names scopes not declared: {' '.join(unknown)}"
+            yield f"{where} names undeclared scopes: {' '.join(unknown)}"
 
 
 def _registration(values: Mapping[str, Any]) -> Iterator[str]:
     # A use is marked once a day: a client must outlive that by more than a day.
     if 0 < values.get("registration_unused_lifetime", 0) < _UNUSED_LIFETIME:
-        yield f"{PREFIX}registration.unused_lifetime must be 0, or {_UNUSED_LIFETIME} or more"
+        yield f"{PREFIX}registration.unused_lifetime must be 0 or at least {_UNUSED_LIFETIME}"
 
 
 def _mail(values: Mapping[str, Any]) -> Iterator[str]:
@@ -67,20 +67,20 @@ def _mail(values: Mapping[str, Any]) -> Iterator[str]:
     if server is None:
         return
     if server.host is None and not values.get("development", True):
-        yield f"{PREFIX}mail.url is console: only in development, as it shows what links do"
+        yield f"{PREFIX}mail.url may be console: only in development, since it prints the links"
     if server.host is not None and values.get("mail_sender", ...) is None:
-        yield f"{PREFIX}mail.sender is required where mail is sent"
+        yield f"{PREFIX}mail.sender is required when mail.url names a mail server"
     if values.get("mail_link_lifetime", _LINK_LIFETIME) < _LINK_LIFETIME:
-        yield f"{PREFIX}mail.link_lifetime must be {_LINK_LIFETIME} or more: mail takes time"
+        yield f"{PREFIX}mail.link_lifetime must be {_LINK_LIFETIME} or more: delivery takes time"
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:
     openid = OPENID in {scope.name for scope in values.get("scopes", ())}
     if openid and "RS256" not in values.get("keys_algorithms", ("RS256",)):
         # OpenID Connect Discovery section 3: it must be among the algorithms.
-        yield f"{PREFIX}keys.algorithms must have RS256, since the scope openid is declared"
+        yield f"{PREFIX}keys.algorithms must include RS256, since the scope openid is declared"
     ahead = values.get("keys_publish_ahead", _PUBLISH_AHEAD)
     if ahead < _PUBLISH_AHEAD:
-        yield f"{PREFIX}keys.publish_ahead must be {_PUBLISH_AHEAD} or more: clients keep key sets"
+        yield f"{PREFIX}keys.publish_ahead must be {_PUBLISH_AHEAD} or more: clients cache keys"
     if 0 < values.get("keys_rotate_every", 0) <= ahead:
         yield f"{PREFIX}keys.rotate_every must be more than {PREFIX}keys.publish_ahead"

@@ -17,11 +17,11 @@ class Fetch:
         "fetch.allow",
         values.fetch_allow,
         "",
-        "What clients' URLs may name beside port 443 of public addresses: host:port, or CIDR.",
+        "What clients' URLs may name besides port 443 of public addresses: host:port, or CIDR.",
     )
     fetch_ca_file: str = setting(
         "fetch.ca_file",
         values.ca_file,
         "",
-        "A file of certificates to trust beside the system's when clients' URLs are fetched.",
+        "PEM file of certificates to trust besides the system's when fetching clients' URLs.",
     )

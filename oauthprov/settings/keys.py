@@ -16,17 +16,17 @@ class Keys:
         "keys.algorithms",
         values.algorithms,
         "RS256",
-        "What tokens are signed with, the default first: RS256, PS256, ES256, Ed25519, EdDSA.",
+        "Signing algorithms, default first: RS256, PS256, ES256, Ed25519, EdDSA.",
     )
     keys_publish_ahead: int = setting(
         "keys.publish_ahead",
         values.seconds(),
         "86400",
-        "Seconds that a new key is published before it signs; 600 or more.",
+        "Seconds for which a new key is published before it signs; 600 or more.",
     )
     keys_rotate_every: int = setting(
         "keys.rotate_every",
         values.seconds(),
         "0",
-        "Seconds after which a new key takes over by itself; 0 leaves it to the operator.",
+        "Seconds after which a new key takes over automatically; 0 leaves it to the operator.",
     )

@@ -16,37 +16,38 @@ class Lifetimes:
         "code_lifetime",
         values.seconds(600),
         "60",
-        "Seconds that an authorization code is good for.",
+        "Lifetime of an authorization code, in seconds; at most 600.",
     )
     access_token_lifetime: int = setting(
         "access_token_lifetime",
         values.seconds(),
         "600",
-        "Seconds that an access token is good for.",
+        "Lifetime of an access token, in seconds.",
     )
     refresh_token_lifetime: int = setting(
         "refresh_token_lifetime",
         values.seconds(),
         "2592000",
-        "Seconds that a refresh token lives.",
+        "Lifetime of a refresh token, in seconds.",
     )
     refresh_token_grace: int = setting(
         "refresh_token_grace",
         values.seconds(60),
         "10",
-        "Seconds in which a lost refresh response is given again; 0 switches it off.",
+        "Seconds in which a client that lost a refresh response can get it again; 0 switches "
+        "it off.",
     )
     grant_lifetime: int = setting(
         "grant_lifetime",
         values.seconds(),
         "15552000",
-        "Seconds after which a person must be asked again.",
+        "Seconds after which a grant ends; its client then needs a new authorization.",
     )
     grant_outlives_session: bool = setting(
         "grant_outlives_session",
         values.flag,
         "false",
-        "Let openid grants without offline_access last beyond the session's lifetime.",
+        "Let `openid` grants without `offline_access` last beyond the session's lifetime.",
     )
     interaction_lifetime: int = setting(
         "interaction_lifetime",
@@ -61,13 +62,13 @@ class Lifetimes:
         "session.lifetime",
         values.seconds(),
         "43200",
-        "Seconds after which a session ends in any case.",
+        "Seconds after which a session ends, used or not.",
     )
     session_limit: int = setting(
         "session.limit",
         values.count(),
         "50",
-        "Sessions that an account may have at once; one more ends the one unused longest.",
+        "Sessions per account; one sign-in more ends the session that was unused for longest.",
     )
 
     @property

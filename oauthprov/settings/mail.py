@@ -17,26 +17,27 @@ class Mail:
         "mail.url",
         mail_url,
         "",
-        "The mail server: smtp:// (STARTTLS), smtps://, console: (development); empty sends none.",
+        "Mail server: smtp:// (STARTTLS), smtps:// or console: (development); empty sends no "
+        "mail.",
     )
     mail_sender: Sender | None = setting(  # noqa: RUF009
-        "mail.sender", sender, "", "Who mails come from: address, or Name <address>."
+        "mail.sender", sender, "", "Sender of mails: address, or Name <address>."
     )
     mail_link_lifetime: int = setting(
         "mail.link_lifetime",
         values.seconds(),
         "86400",
-        "Seconds in which a link can confirm an e-mail address.",
+        "Seconds for which a mailed link can confirm an e-mail address.",
     )
     mail_limit_account: str = setting(
-        "mail.limit_account", values.rate, "5 per hour", "Mails that one account asks for."
+        "mail.limit_account", values.rate, "5 per hour", "Mails requested by one account."
     )
     mail_limit_address: str = setting(
-        "mail.limit_address", values.rate, "20 per hour", "Mails asked for from one address."
+        "mail.limit_address", values.rate, "20 per hour", "Mails requested from one IP address."
     )
     mail_limit_recipient: str = setting(
         "mail.limit_recipient",
         values.rate,
         "5 per hour",
-        "Mails to one e-mail address, whoever asks for them.",
+        "Mails to one e-mail address, no matter who requests them.",
     )

@@ -50,11 +50,11 @@ def mail_url(value: str) -> MailServer | None:
         port = parts.port
     except ValueError:
         # Not the error's own words: they repeat what may be a part of the password.
-        raise ValueError("is no valid URL") from None
+        raise ValueError("is not a valid URL") from None
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise ValueError("is neither console: nor an smtp or smtps URL with a host")
+        raise ValueError("must be console: or an smtp or smtps URL with a host")
     if parts.path not in ("", "/") or parts.fragment:
-        raise ValueError("may have neither path nor fragment: write / ? # in a password as %2F")
+        raise ValueError("must have no path and no fragment: percent-encode / ? # in a password")
     return _server(parts, parts.hostname, port)
 
 
@@ -62,9 +62,9 @@ def _server(parts: SplitResult, host: str, port: int | None) -> MailServer:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     ca_file, off = options.pop("ca_file", None), options.pop("tls", None)
     if options or off not in (None, "off") or (off and parts.scheme == "smtps"):
-        raise ValueError("takes no options but ca_file, and tls=off behind smtp://")
+        raise ValueError("takes only the options ca_file and, with smtp://, tls=off")
     if off and host not in LOOPBACK:
-        raise ValueError("may say tls=off only for a mail server on this machine")
+        raise ValueError("may have tls=off only for a mail server on this machine")
     if ca_file is not None:
         _check_ca_file(ca_file)
     tls: Any = off or ("implicit" if parts.scheme == "smtps" else "starttls")
@@ -82,7 +82,7 @@ def _check_ca_file(path: str) -> None:
     try:
         ssl.create_default_context(cafile=path)
     except OSError:
-        raise ValueError("names no ca_file of certificates in PEM form") from None
+        raise ValueError("has a ca_file that is no file of certificates in PEM form") from None
 
 
 def sender(value: str) -> Sender | None:
@@ -91,5 +91,5 @@ def sender(value: str) -> Sender | None:
         return None
     match = _SENDER.fullmatch(value)
     if match is None or not value.isprintable():
-        raise ValueError("is neither an e-mail address nor Name <address>")
+        raise ValueError("must be an e-mail address or Name <address>")
     return Sender(match["address"] or match["alone"], match["name"] or "")

@@ -17,24 +17,32 @@ class OpenID:
         "pkce",
         values.one_of("required", "public-only"),
         "required",
-        "PKCE: required of all; public-only, for certification, frees confidential openid ones.",
+        "`required`: every client uses PKCE. `public-only` (certification): confidential "
+        "OpenID clients may omit it.",
     )
     openid_implicit: bool = setting(
         "openid.implicit",
         values.flag,
         "false",
-        "Give ID tokens without a code to clients registered so; for certification.",
+        "Offer OpenID's implicit flow to clients registered for it; for certification.",
     )
     openid_pairwise_secret: str = setting(
         "openid.pairwise_secret",
         str,
         "",
-        "What pairwise subjects are made with, 32 characters or more; empty: none are offered.",
+        "Secret of 32 or more characters that makes pairwise subjects; empty offers none.",
         secret=True,
     )
     logout_revoke_offline: bool = setting(
-        "logout.revoke_offline", values.flag, "false", "Signing out ends offline access too."
+        "logout.revoke_offline",
+        values.flag,
+        "false",
+        "Signing out also revokes grants with `offline_access`.",
     )
     logout_worker: bool = setting(
-        "logout.worker", values.flag, "true", "Tell apps of logouts from here, not by cron."
+        "logout.worker",
+        values.flag,
+        "true",
+        "Deliver back-channel logouts from the server processes; `false` leaves it to "
+        "`oauthprov logout deliver`.",
     )

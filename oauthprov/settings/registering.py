@@ -17,7 +17,7 @@ class Registering:
         "signup",
         values.one_of("everyone", "off"),
         "off",
-        "Who may make an account: everyone, off.",
+        "Who may create an account: everyone, off.",
     )
     console: Literal["everyone", "developers", "off"] = setting(
         "console",
@@ -29,35 +29,35 @@ class Registering:
         "registration",
         values.one_of("closed", "token", "open"),
         "closed",
-        "Whether clients may register themselves (RFC 7591): closed, token, open.",
+        "Dynamic client registration (RFC 7591): closed, token, open.",
     )
     registration_scopes: tuple[str, ...] = setting(
         "registration.scopes",
         values.words,
         "",
-        "The scopes that such clients may have; empty means every declared one.",
+        "Scopes that dynamically registered clients may have; empty allows every declared one.",
     )
     registration_limit_address: str = setting(
         "registration.limit_address",
         values.rate,
         "20 per hour",
-        "Tries to register, or to change what is registered, from one address.",
+        "Attempts to register a client or to change a registration, from one IP address.",
     )
     registration_limit_network: str = setting(
         "registration.limit_network",
         values.rate,
         "60 per hour",
-        "Such tries from one network: a /48 of IPv6, a /24 of IPv4.",
+        "The same attempts from one network: an IPv6 /48 or an IPv4 /24.",
     )
     registration_limit_total: str = setting(
         "registration.limit_total",
         values.rate,
         "200 per hour, 1000 per day",
-        "Clients registered from all addresses together.",
+        "Clients registered dynamically, from all addresses together.",
     )
     registration_unused_lifetime: int = setting(
         "registration.unused_lifetime",
         values.seconds(),
         "7776000",
-        "Seconds without use after which such a client is removed by a purge; 0 keeps all.",
+        "Seconds without use after which a dynamically registered client is purged; 0 keeps all.",
     )

@@ -20,61 +20,63 @@ class Server:
         "development",
         values.flag,
         "false",
-        "Allow http on loopback and make what is missing at start.",
+        "Allow http on loopback; create missing secret files and the SQLite tables at the start.",
     )
     secret: tuple[str, ...] = setting(
         "secret",
         values.words,
         None,
-        "Secrets of 32 characters or more: the first seals and signs, later ones still open.",
+        "Secrets of 32 or more characters: the first seals and signs, older ones still open "
+        "and verify.",
         secret=True,
     )
     hsts: int = setting(
         "hsts",
         values.seconds(),
         "31536000",
-        "Seconds in which browsers use this host over https alone (RFC 6797); 0 sends no header.",
+        "Seconds for which browsers use this host over https only (RFC 6797); 0 sends no header.",
     )
     storage_url: str = setting(
         "storage.url",
         str,
         None,
-        "Where everything is stored; the scheme picks the backend.",
+        "URL of the database; its scheme picks the backend.",
     )
     purge_worker: bool = setting(
         "purge.worker",
         values.flag,
         "true",
-        "Purge the storage from the server processes; `false` leaves it to `storage purge`.",
+        "Purge the storage from the server processes; `false` leaves it to `oauthprov storage"
+        " purge`.",
     )
-    title: str = setting("title", str, "oauthprov", "The name that pages show.")
+    title: str = setting("title", str, "oauthprov", "The name of the service that pages show.")
     languages: tuple[str, ...] = setting(
         "languages",
         values.languages,
         "en",
-        "The languages that pages are there in, the default first; others than en need catalogs.",
+        "Languages the pages are offered in, default first; any but `en` needs a message catalog.",
     )
     scopes: tuple[Scope, ...] = setting(
-        "scopes", values.scopes, "", "A line a scope: name | sentence for people."
+        "scopes", values.scopes, "", "One scope per line: name | sentence shown to users."
     )
     default_scopes: tuple[str, ...] = setting(
-        "default_scopes", values.words, "", "What a client gets that asks for no scope."
+        "default_scopes", values.words, "", "Scopes granted to a client that requests none."
     )
     resources: tuple[Resource, ...] = setting(
         "resources",
         values.resources,
         "",
-        "A line a resource: URI | its scopes | sentence for people.",
+        "One protected resource per line: URI | its scopes | sentence shown to users.",
     )
     client_cache: int = setting(
         "client_cache",
         values.seconds(60),
         "5",
-        "Seconds that a client record may be cached in-process.",
+        "Seconds for which each process may cache a client.",
     )
     well_known_root: bool = setting(
         "well_known_root",
         values.flag,
         "false",
-        "Serve bare root metadata for an issuer with a path.",
+        "If the issuer has a path: serve its metadata at the host's root as well.",
     )

@@ -16,31 +16,31 @@ class SigningIn:
         "login.limit_account",
         values.rate,
         "10 per 15 minutes",
-        "Failed sign-ins for one user name; also wrong current passwords, counted apart.",
+        "Failed sign-ins for one user name; wrong current passwords are counted separately.",
     )
     login_limit_address: str = setting(
         "login.limit_address",
         values.rate,
         "50 per 15 minutes",
-        "Failed sign-ins from one address.",
+        "Failed sign-ins from one IP address.",
     )
     login_limit_success: str = setting(
         "login.limit_success",
         values.rate,
         "60 per 15 minutes",
-        "Sign-ins of one account; also right current passwords, counted apart.",
+        "Sign-ins of one account; correct current passwords are counted separately.",
     )
     signup_limit_address: str = setting(
-        "signup.limit_address", values.rate, "20 per hour", "New accounts from one address."
+        "signup.limit_address", values.rate, "20 per hour", "New accounts from one IP address."
     )
     console_limit_account: str = setting(
-        "console.limit_account", values.rate, "30 per hour", "Clients that one account registers."
+        "console.limit_account", values.rate, "30 per hour", "Clients registered by one account."
     )
     limits_url: str = setting(
         "limits.url",
         values.counters,
         "memory://",
-        "Where attempts are counted: memory:// or a Redis URL.",
+        "Where attempts are counted: memory:// (in each process separately) or a Redis URL.",
     )
     password_memory: int = setting(
         "password.memory", values.count(), "19456", "KiB of memory for one Argon2id hash."
@@ -52,11 +52,12 @@ class SigningIn:
         "password.concurrency",
         values.count(),
         "1",
-        "Passwords hashed at once in a process; in a long rush as many wait, the rest get 503.",
+        "Passwords hashed at once in a process; under lasting load the same number waits, "
+        "others get 503.",
     )
     password_length: int = setting(
         "password.length",
         values.count(8),
         "15",
-        "Characters that a new password needs at least.",
+        "Minimum length of a new password, in characters.",
     )

@@ -52,7 +52,7 @@ def flag(value: str) -> bool:
     try:
         return known[value.lower()]
     except KeyError:
-        raise ValueError("is neither true nor false") from None
+        raise ValueError("must be true or false") from None
 
 
 def seconds(most: int = 315_360_000) -> Callable[[str], int]:
@@ -60,7 +60,7 @@ def seconds(most: int = 315_360_000) -> Callable[[str], int]:
 
     def parse(value: str) -> int:
         if not value.isascii() or not value.isdigit() or int(value) > most:
-            raise ValueError(f"is not a whole number of seconds up to {most}")
+            raise ValueError(f"must be a whole number of seconds, at most {most}")
         return int(value)
 
     return parse
@@ -71,7 +71,7 @@ def count(least: int = 1) -> Callable[[str], int]:
 
     def parse(value: str) -> int:
         if not value.isascii() or not value.isdigit() or int(value) < least:
-            raise ValueError(f"is not a whole number from {least} on")
+            raise ValueError(f"must be a whole number, at least {least}")
         return int(value)
 
     return parse
@@ -87,7 +87,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if value not in choices:
-            raise ValueError(f"is not one of {', '.join(choices)}")
+            raise ValueError(f"must be one of {', '.join(choices)}")
         return value
 
     return parse
@@ -98,7 +98,7 @@ def rate(value: str) -> str:
     try:
         limits.parse_many(value)
     except ValueError:
-        raise ValueError("is not a rate such as '10 per 15 minutes'") from None
+        raise ValueError("must be a rate such as '10 per 15 minutes'") from None
     return value
 
 
@@ -109,11 +109,11 @@ def counters(value: str) -> str:
         _ = parts.port
     except ValueError:
         # Not the error's own words: they repeat what may be a part of the password.
-        raise ValueError("is no valid URL") from None
+        raise ValueError("is not a valid URL") from None
     if parts.scheme not in ("memory", "redis", "rediss", "redis+unix", "redis+cluster"):
-        raise ValueError("is neither memory:// nor a Redis URL")
+        raise ValueError("must be memory:// or a Redis URL")
     if parts.scheme != "memory" and find_spec("redis") is None:
-        raise ValueError("needs a driver that isn't installed: pip install 'oauthprov[redis]'")
+        raise ValueError("needs the Redis driver: pip install 'oauthprov[redis]'")
     return value
 
 
@@ -121,11 +121,11 @@ def issuer(value: str) -> str:
     """An issuer URL (RFC 8414 section 2)."""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ValueError("is not an http or https URL")
+        raise ValueError("must be an http or https URL without a user name")
     if parts.query or parts.fragment or "?" in value or "#" in value:
-        raise ValueError("may have neither query nor fragment (RFC 8414 section 2)")
+        raise ValueError("must have no query and no fragment (RFC 8414 section 2)")
     if value.endswith("/"):
-        raise ValueError("may not end in a slash")
+        raise ValueError("must not end in a slash")
     return value
 
 
@@ -135,7 +135,9 @@ def rows(value: str, columns: int) -> list[list[str]]:
     rows = [[cell.strip() for cell in line.split("|")] for line in lines]
     for row in rows:
         if len(row) != columns or not all(row):
-            raise ValueError(f"has a line without {columns} parts between '|': {' | '.join(row)}")
+            raise ValueError(
+                f"has a line that isn't {columns} parts separated by '|': {' | '.join(row)}"
+            )
     return rows
 
 
@@ -143,7 +145,7 @@ def scope_token(name: str) -> str:
     """One scope."""
     # RFC 6749 section 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
     if not all("!" <= c <= "~" and c not in '"\\' for c in name):
-        raise ValueError(f"has a scope with characters that RFC 6749 forbids: {name}")
+        raise ValueError(f"has a scope with a character that RFC 6749 section 3.3 forbids: {name}")
     return name
 
 
@@ -158,7 +160,9 @@ def resources(value: str) -> tuple[Resource, ...]:
     for uri, scopes, sentence in rows(value, 3):
         parts = urlsplit(uri)
         if not parts.scheme or not parts.netloc or "#" in uri:
-            raise ValueError(f"has a resource that is no absolute URI without fragment: {uri}")
+            raise ValueError(
+                f"has a resource that is not an absolute URI without a fragment: {uri}"
+            )
         made.append(Resource(uri, words(scopes), sentence))
     return tuple(made)
 
@@ -175,7 +179,7 @@ def languages(value: str) -> tuple[str, ...]:
     """Language tags as BCP 47 writes them, such as ``de`` or ``pt-BR``; one or more."""
     named = words(value)
     if not named or not all(map(_LANGUAGE.fullmatch, named)):
-        raise ValueError("must name languages such as en, de or pt-BR")
+        raise ValueError("must list language tags such as en, de or pt-BR")
     return named
 
 
@@ -184,9 +188,9 @@ def algorithms(value: str) -> tuple[str, ...]:
     named = words(value)
     unknown = [name for name in named if name not in ALGORITHMS]
     if unknown:
-        raise ValueError(f"names algorithms other than {', '.join(ALGORITHMS)}")
+        raise ValueError(f"names an algorithm other than {', '.join(ALGORITHMS)}")
     if "RS256" not in named:
-        raise ValueError("must name RS256 too (OpenID Connect Discovery section 3)")
+        raise ValueError("must include RS256 (OpenID Connect Discovery section 3)")
     return named
 
 
@@ -201,7 +205,9 @@ def fetch_allow(value: str) -> FetchAllow:
         try:
             networks.append(ip_network(word))
         except ValueError:
-            raise ValueError(f"has neither host:port nor a network: {word}") from None
+            raise ValueError(
+                f"has an entry that is neither host:port nor a network: {word}"
+            ) from None
     return FetchAllow(tuple(networks), frozenset(places))
 
 
@@ -211,5 +217,5 @@ def ca_file(value: str) -> str:
         try:
             ssl.create_default_context(cafile=value)
         except OSError:
-            raise ValueError(f"names no file of certificates in PEM form: {value}") from None
+            raise ValueError(f"must name a file of certificates in PEM form: {value}") from None
     return value

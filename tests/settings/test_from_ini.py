@@ -50,7 +50,9 @@ def test_good_settings_have_no_problem():
 )
 def test_what_weakens_the_server_stops_its_start(key, value):
     found = problems(**{key: value})
-    assert any(problem.startswith(f"oauthprov.{key} ") for problem in found), found
+    assert any(
+        problem.startswith((f"oauthprov.{key} ", f"oauthprov.{key}: ")) for problem in found
+    ), found
 
 
 def test_what_is_printed_of_them_is_no_secret():

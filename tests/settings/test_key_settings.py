@@ -29,14 +29,17 @@ def test_the_defaults():
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"keys__algorithms": "RS256 HS256"}, "keys.algorithms names algorithms other than"),
-        ({"keys__algorithms": "RS256 none"}, "keys.algorithms names algorithms other than"),
-        ({"keys__algorithms": "ES256"}, "keys.algorithms must name RS256 too"),
+        ({"keys__algorithms": "RS256 HS256"}, "keys.algorithms names an algorithm other than"),
+        ({"keys__algorithms": "RS256 none"}, "keys.algorithms names an algorithm other than"),
+        ({"keys__algorithms": "ES256"}, "keys.algorithms must include RS256"),
         ({"keys__publish_ahead": "599"}, "keys.publish_ahead must be 600 or more"),
-        ({"keys__publish_ahead": "-1"}, "keys.publish_ahead is not a whole number of seconds"),
+        ({"keys__publish_ahead": "-1"}, "keys.publish_ahead must be a whole number of seconds"),
         ({"keys__rotate_every": "86400"}, "keys.rotate_every must be more than"),
-        ({"fetch__allow": "app.example"}, "fetch.allow has neither host:port nor a network"),
-        ({"fetch__ca_file": "/no/such.pem"}, "fetch.ca_file names no file of certificates"),
+        (
+            {"fetch__allow": "app.example"},
+            "fetch.allow has an entry that is neither host:port nor a network",
+        ),
+        ({"fetch__ca_file": "/no/such.pem"}, "fetch.ca_file must name a file of certificates"),
     ],
 )
 def test_what_is_refused(given, sentence):

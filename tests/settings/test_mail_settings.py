@@ -47,17 +47,17 @@ def test_the_console_is_for_development():
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("mail.example", "neither console: nor"),
-        ("http://mail.example", "neither console: nor"),
-        ("smtp://", "neither console: nor"),
-        ("console:x", "neither console: nor"),
-        ("smtp://robot:se/cret@mail.example", "valid URL|neither path"),
+        ("mail.example", "must be console: or"),
+        ("http://mail.example", "must be console: or"),
+        ("smtp://", "must be console: or"),
+        ("console:x", "must be console: or"),
+        ("smtp://robot:se/cret@mail.example", "valid URL|no path"),
         ("smtp://mail.example:many", "valid URL"),
-        ("smtp://mail.example/inbox", "neither path"),
+        ("smtp://mail.example/inbox", "no path"),
         ("smtp://mail.example?tls=off", "on this machine"),
-        ("smtps://localhost?tls=off", "no options but"),
-        ("smtp://localhost?tls=no", "no options but"),
-        ("smtp://mail.example?verify=false", "no options but"),
+        ("smtps://localhost?tls=off", "only the options"),
+        ("smtp://localhost?tls=no", "only the options"),
+        ("smtp://mail.example?verify=false", "only the options"),
     ],
 )
 def test_what_is_no_mail_server(url, words):
