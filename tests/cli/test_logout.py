@@ -39,7 +39,7 @@ def test_nothing_is_due(command):
 def test_a_client_that_can_not_be_told_is_left(command):
     leave_behind(command, "--backchannel-logout-uri=https://app.invalid/logout")
     done = command("logout", "deliver")
-    assert (done.code, done.err) == (0, "0 clients notified, 1 left for later.\n")
+    assert (done.code, done.err) == (0, "0 logouts delivered, 1 left for later.\n")
     assert left(command) == 1
 
 
