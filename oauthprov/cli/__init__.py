@@ -1,8 +1,9 @@
 """The ``oauthprov`` command: ``oauthprov GROUP VERB INI ...``, for operators.
 
-``oauthprov init FOLDER`` writes the first .ini. All else takes one as Pyramid's own commands do:
-``production.ini#section``, and ``key=value`` for what the file interpolates. It opens the storage
-itself, so no server need run. Each group is a module, imported only when it is used.
+``oauthprov init FOLDER`` writes the first .ini. Every other command takes one as Pyramid's own
+commands do: ``production.ini#section``, and ``key=value`` for values that the file interpolates.
+The command opens the storage itself, so no server needs to run. Each group is a module, imported
+only when it is used.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from oauthprov.cli.output import Refused, explain
 GROUPS = {
     "init": "write a commented production.ini into a folder",
     "client": "register, show, change and remove clients",
-    "registration": "initial access tokens, by which clients register themselves",
-    "user": "make accounts, set passwords, disable accounts",
-    "token": "list and revoke what was granted",
-    "keys": "list, rotate and retire the keys that tokens are signed with",
-    "logout": "tell clients of logouts",
+    "registration": "manage initial access tokens, which let clients register themselves",
+    "user": "create, list and disable accounts, set passwords",
+    "token": "list and revoke grants and tokens",
+    "keys": "list, rotate and retire signing keys",
+    "logout": "deliver logouts to clients",
     "storage": "check, upgrade and purge the storage",
-    "settings": "every effective setting, its source, secrets masked",
+    "settings": "show every setting, its value and source, secrets masked",
 }
 
 
@@ -35,7 +36,7 @@ _Formatter = argparse.RawDescriptionHelpFormatter
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 when it was refused or found nothing, 2 for wrong usage."""
-    # Pyramid imports pkg_resources, which tells whoever runs it that it is deprecated.
+    # Pyramid imports pkg_resources, which warns that it is deprecated.
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
     given = sys.argv[1:] if argv is None else argv
     parser = _parser(given)

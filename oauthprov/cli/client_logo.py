@@ -16,7 +16,7 @@ def with_logo(on: Opened, client: Client) -> Client:
     try:
         _logos(on).refresh(client.client_id)
     except FetchError as error:
-        note(f"The logo can't be had, the rest is done: {error}.")
+        note(f"The client is stored, but its logo can't be fetched: {error}.")
     return _stored(on, client.client_id)
 
 
@@ -27,7 +27,7 @@ def refresh(on: Opened, client_id: str) -> Client:
     try:
         _logos(on).refresh(client_id)
     except FetchError as error:
-        raise Refused(f"The logo can't be had: {error}.") from None
+        raise Refused(f"The logo can't be fetched: {error}.") from None
     return _stored(on, client_id)
 
 

@@ -35,9 +35,11 @@ class Opened:
 def add_ini(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
     """Add what every verb takes: the .ini and ``--json``."""
     nargs = "?" if optional else None
-    parser.add_argument("ini", metavar="INI", nargs=nargs, help="the .ini, or file.ini#section")
+    parser.add_argument(
+        "ini", metavar="INI", nargs=nargs, help="the .ini file, or file.ini#section"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.epilog = "Further key=value arguments fill in what the .ini interpolates."
+    parser.epilog = "Further key=value arguments set values that the .ini interpolates."
 
 
 def read(arguments: argparse.Namespace) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
-"""``oauthprov init``: write a commented production.ini into a folder, and say what comes next.
+"""``oauthprov init``: write a commented production.ini into a folder, and print the next steps.
 
-The folder is made if it isn't there; a file that is there is never overwritten. The path of the
-new file is printed on stdout, the next steps on stderr.
+A missing folder is created; an existing file is never overwritten. The path of the new file is
+printed on stdout, the next steps on stderr.
 """
 
 from __future__ import annotations
@@ -21,24 +21,25 @@ _NAME = "production.ini"
 _NEXT_STEPS = """
 Next:
 
-1. Make a secret, once. Every start of the server needs the same one; the command overwrites none.
+1. Create a secret, once: every start of the server needs the same one. The command never
+   overwrites a file.
 
     (umask 077; set -C; python3 -c "import secrets; print(secrets.token_urlsafe(32))" > {secret})
 
-2. Set what production.ini takes from the environment. The issuer is the https address at which
-   people and apps reach the server; replace id.example.org by its host. SQLite serves one machine;
-   production.ini names the URL schemes of the other databases.
+2. Set the environment variables that production.ini reads. The issuer is the https address at
+   which users and apps reach the server; replace id.example.org with your host. SQLite serves one
+   machine; production.ini names the URL schemes of the other databases.
 
     export OAUTHPROV_ISSUER=https://id.example.org
     export OAUTHPROV_SECRET="$(cat {secret})"
     export OAUTHPROV_STORAGE_URL={storage}
 
-3. Create the tables, and an account that may register clients.
+3. Create the tables and an account that may register clients.
 
     {oauthprov} storage upgrade {ini}
     {oauthprov} user add {ini} alice --developer
 
-4. Start the server. It listens on 127.0.0.1:8080, for a proxy on this machine that ends TLS.
+4. Start the server. It listens on 127.0.0.1:8080 for a proxy on this machine that terminates TLS.
 
     {pserve} {ini}
 """
@@ -60,7 +61,7 @@ def _init(arguments: argparse.Namespace) -> None:
             file.write(text)
     except OSError as wrong:
         if isinstance(wrong, FileExistsError) and folder.is_dir():
-            raise Refused(f"{ini} is there already, and init overwrites nothing.") from None
+            raise Refused(f"{ini} exists already, and init overwrites nothing.") from None
         raise Refused(f"{ini} can't be written: {wrong.strerror}.") from None
     print(ini)
     note(

@@ -1,12 +1,12 @@
-"""``oauthprov keys``: list, rotate and retire the keys that tokens are signed with.
+"""``oauthprov keys``: list, rotate and retire signing keys.
 
 With ``--json``, ``list`` prints ``{"keys": [KEY, ...]}``: the fields of the record without its
 private part, ``public`` as a JWK, and ``state``: ``waiting``, ``signing``, ``retired`` (published
-until its last token has expired), ``unpublished``, or ``sealed`` when ``oauthprov.secret`` doesn't
-open it. ``rotate`` prints the same of the keys that come next, ``retire`` of all that are left.
+until its last token has expired), ``unpublished``, or ``sealed`` if ``oauthprov.secret`` doesn't
+open it. ``rotate`` prints the same document for the next keys, ``retire`` for all remaining keys.
 
-While the next key of an algorithm is published and waits, ``rotate`` makes no other: a sentence on
-stderr says when that key takes over, and the status is 0.
+While the next key of an algorithm is published and waiting, ``rotate`` makes no other: a sentence
+on stderr says when that key takes over, and the exit status is 0.
 """
 
 from __future__ import annotations
@@ -27,20 +27,26 @@ from oauthprov.settings.values import ALGORITHMS
 def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add the verbs."""
     verbs = group.add_subparsers(metavar="VERB", required=True)
-    every = verbs.add_parser("list", help="list the keys and what each does")
+    every = verbs.add_parser("list", help="list the keys and their states")
     add_ini(every)
     every.set_defaults(run=_list)
 
-    rotate = verbs.add_parser("rotate", help="publish new keys, which sign when clients know them")
+    rotate = verbs.add_parser(
+        "rotate", help="publish new keys, which sign after oauthprov.keys.publish_ahead"
+    )
     add_ini(rotate)
-    rotate.add_argument("--alg", choices=ALGORITHMS, help="of one algorithm only")
+    rotate.add_argument("--alg", choices=ALGORITHMS, help="rotate the key of this algorithm only")
     rotate.set_defaults(run=_rotate)
 
-    retire = verbs.add_parser("retire", help="stop a key from signing now; another takes over")
+    retire = verbs.add_parser(
+        "retire", help="stop a key from signing at once; another key takes over"
+    )
     add_ini(retire)
     retire.add_argument("kid")
     retire.add_argument(
-        "--compromised", action="store_true", help="withdraw it too: its tokens are worthless"
+        "--compromised",
+        action="store_true",
+        help="unpublish it too: tokens that it signed no longer verify",
     )
     retire.set_defaults(run=_retire)
 
@@ -58,7 +64,7 @@ def _rotate(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         used = on.settings.keys_algorithms
         if arguments.alg not in (None, *used):
-            raise Refused(f"{arguments.alg} isn't among oauthprov.keys.algorithms.")
+            raise Refused(f"oauthprov.keys.algorithms doesn't include {arguments.alg}.")
         rotation = _rotation(on)
         before = {key.kid for key in rotation.load()}
         coming = [rotation.rotate(alg) for alg in ([arguments.alg] if arguments.alg else used)]
@@ -66,7 +72,7 @@ def _rotate(arguments: argparse.Namespace) -> None:
         for key in coming:
             if key.kid in before:
                 note(
-                    f"{key.alg}: nothing to do, since the key {key.kid} is published already"
+                    f"{key.alg}: nothing to do. The next key, {key.kid}, is published already"
                     f" and signs from {moment(key.signs_from)} on."
                 )
 
@@ -79,7 +85,7 @@ def _retire(arguments: argparse.Namespace) -> None:
         except UnknownSigningKey:
             raise Refused(f"There is no signing key {arguments.kid}.") from None
         _show(on, rotation.load(), arguments.json)
-    note("Nodes that run learn of it within some seconds, idle ones when they next sign.")
+    note("Running servers apply it within seconds, idle ones when they next sign.")
 
 
 def _show(on: Opened, keys: Iterable[SigningKey], as_json: bool) -> None:

@@ -1,8 +1,8 @@
-"""``oauthprov logout``: tell clients of logouts (OpenID Connect Back-Channel Logout 1.0).
+"""``oauthprov logout``: deliver logouts to clients (OpenID Connect Back-Channel Logout 1.0).
 
-``deliver`` tries what is due, once. Server processes do so by themselves unless
-``oauthprov.logout.worker`` is false; then it belongs into cron, each minute or so. With ``--json``
-it prints ``{"told": N, "left": N}``.
+``deliver`` sends each logout token that is due, once. Server processes do this by themselves
+unless ``oauthprov.logout.worker`` is false; then run the command from cron every minute. With
+``--json`` it prints ``{"notified": N, "left": N}``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from oauthprov.protocol.logout.backchannel import BackchannelLogout
 def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add the verb."""
     verbs = group.add_subparsers(metavar="VERB", required=True)
-    deliver = verbs.add_parser("deliver", help="tell the clients that are due")
+    deliver = verbs.add_parser("deliver", help="send the logout tokens that are due")
     add_ini(deliver)
     deliver.set_defaults(run=_deliver)
 
@@ -33,4 +33,4 @@ def _deliver(arguments: argparse.Namespace) -> None:
     if arguments.json:
         show_json({"notified": done.notified, "left": done.left})
     else:
-        note(f"{done.notified} clients notified, {done.left} left for later.")
+        note(f"{done.notified} logouts delivered, {done.left} left for later.")

@@ -24,7 +24,7 @@ def explain(wrong: Exception) -> str | None:
         case StorageError():
             return f"The storage failed: {wrong}"
         case Conflict() | ChangedMeanwhile():
-            return "It was changed by someone else at the same moment: look at it and try again."
+            return "Somebody else changed it at the same moment: check it and try again."
         case UnknownClient():
             return f"There is no client {wrong}."
         case InvalidMetadata():

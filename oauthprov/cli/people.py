@@ -12,8 +12,8 @@ from oauthprov.records import Account, Login
 
 def add_account(parser: argparse._ActionsContainer, name: str, account_id: str) -> None:
     """Add an option that takes a user name, and one that takes an account id."""
-    parser.add_argument(name, metavar="NAME", help="a user name")
-    parser.add_argument(account_id, metavar="ID", help="an account id, such as a host's own")
+    parser.add_argument(name, metavar="NAME", help="user name")
+    parser.add_argument(account_id, metavar="ID", help="account id, for instance a host's own")
 
 
 def account_of(on: Opened, name: str) -> Account:

@@ -1,10 +1,10 @@
-"""``oauthprov registration``: who may register clients.
+"""``oauthprov registration``: manage initial access tokens.
 
 An initial access token (RFC 7591) lets its holder register clients until it expires or is used up.
 With ``--json``, ``token list`` prints ``{"initial_access_tokens": [TOKEN, ...]}`` and ``token
-add`` a TOKEN: the fields of the record without its secret, and its ``state``: ``good``,
-``expired`` or ``used up``. ``uses_left`` is null when it isn't limited. ``token add`` adds
-``initial_access_token``, which is never shown again.
+add`` one TOKEN: the fields of the record without its secret, and its ``state``: ``good``,
+``expired`` or ``used up``. ``uses_left`` is null if the uses are unlimited. ``token add`` also
+prints ``initial_access_token``, which is never shown again.
 """
 
 from __future__ import annotations
@@ -27,44 +27,52 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     verbs = things.add_parser("token", help="initial access tokens").add_subparsers(
         metavar="VERB", required=True
     )
-    add = verbs.add_parser("add", help="make a token; it is shown once")
+    add = verbs.add_parser("add", help="create a token; it is shown once")
     add_ini(add)
     uses = add.add_mutually_exclusive_group()
     uses.add_argument(
-        "--uses", metavar="N", type=_count, default=1, help="clients that it may register: 1"
+        "--uses",
+        metavar="N",
+        type=_count,
+        default=1,
+        help="number of clients it may register (default: 1)",
     )
     uses.add_argument(
-        "--unlimited", dest="uses", action="store_const", const=None, help="any number of clients"
+        "--unlimited",
+        dest="uses",
+        action="store_const",
+        const=None,
+        help="let it register any number of clients",
     )
     add.add_argument(
         "--lifetime",
         metavar="SECONDS",
         type=_count,
         default=LIFETIME,
-        help=f"how long it is good: {LIFETIME}, a week",
+        help=f"lifetime of the token (default: {LIFETIME}, a week)",
     )
-    add.add_argument("--note", default="", help="whom it is for")
+    add.add_argument("--note", default="", help="a note for operators, such as who gets it")
     add.set_defaults(run=_add)
 
     every = verbs.add_parser("list", help="list the tokens")
     add_ini(every)
     every.set_defaults(run=_list)
 
-    revoke = verbs.add_parser("revoke", help="end a token; what it registered stays")
+    revoke = verbs.add_parser("revoke", help="revoke a token; clients registered with it stay")
     add_ini(revoke)
-    revoke.add_argument("token_id", help="as list shows it")
+    revoke.add_argument("token_id", help="the TOKEN ID that list shows")
     revoke.set_defaults(run=_revoke)
 
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**31:
-        raise argparse.ArgumentTypeError("give a whole number above 0")
+        raise argparse.ArgumentTypeError("must be a whole number above 0")
     return int(text)
 
 
 def _add(arguments: argparse.Namespace) -> None:
     if len(arguments.note) > _NOTE_LIMIT or not arguments.note.isprintable():
-        raise Refused(f"A note has at most {_NOTE_LIMIT} characters, in one line.")
+        raise Refused(f"A note may have at most {_NOTE_LIMIT} characters, in one line.")
     with opened(arguments) as on:
         record, token = initial_access.issue(
             on.storage,
@@ -79,11 +87,11 @@ def _add(arguments: argparse.Namespace) -> None:
     else:
         times = {name: moment(getattr(record, name)) for name in ("created_at", "expires_at")}
         show_facts(_document(record, "good") | times | {"initial_access_token": token})
-        note("Keep the token now: it can't be shown again.")
+        note("Save the token now: it can't be shown again.")
     if mode == "closed":
-        note("oauthprov.registration is closed: no client can register with it yet.")
+        note("oauthprov.registration is closed, so no client can register with this token yet.")
     if mode == "open":
-        note("oauthprov.registration is open: only machine clients need a token.")
+        note("oauthprov.registration is open, so only machine clients need a token.")
 
 
 def _list(arguments: argparse.Namespace) -> None:

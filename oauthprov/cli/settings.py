@@ -1,7 +1,7 @@
-"""``oauthprov settings``: every effective setting, its source, secrets masked.
+"""``oauthprov settings``: show every setting, its value and source, secrets masked.
 
 With ``--json`` it prints ``{"settings": [{"key", "value", "source", "meaning"}, ...]}``, values as
-an .ini would have them; ``--markdown`` prints the table that README shows, and needs no .ini.
+they are written in an .ini. ``--markdown`` prints the settings table of README and needs no .ini.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _MASK = "********"
 def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add the arguments; this group has no verbs."""
     add_ini(group, optional=True)
-    group.add_argument("--markdown", action="store_true", help="print README's table instead")
+    group.add_argument(
+        "--markdown", action="store_true", help="print the settings table of README instead"
+    )
     group.set_defaults(run=_show)
 
 
@@ -30,7 +32,7 @@ def _show(arguments: argparse.Namespace) -> None:
         print(markdown(), end="")
         return
     if arguments.ini is None:
-        raise Refused("Name an .ini, or use --markdown for the table of all settings.")
+        raise Refused("Name an .ini file, or use --markdown for the table of all settings.")
     section = read(arguments)
     Settings.from_ini(section)
     rows = list(effective(section))

@@ -1,12 +1,13 @@
-"""``oauthprov storage``: check, upgrade and purge what the .ini names.
+"""``oauthprov storage``: check, upgrade and purge the storage that the .ini names.
 
-With ``--json``, ``check`` and ``upgrade`` print ``{"ready": BOOL, "facts": {...}}``, whose facts
-depend on the engine. A full storage is not ready, and ``check`` exits with 1.
+With ``--json``, ``check`` and ``upgrade`` print ``{"ready": BOOL, "facts": {...}}``; the facts
+depend on the engine. A full storage is not ready, and ``check`` exits with status 1.
 
-``purge`` prints how many records it dropped, with ``--json`` as ``{"expired": N,
-"unused_clients": N, "orphaned_consents": N}``. Redis drops expired records by itself: there the
-first are entries of indexes that pointed at them. The unused clients are those that registered
-themselves, past ``oauthprov.registration.unused_lifetime``.
+``purge`` prints how many records it removed, with ``--json`` as ``{"expired": N,
+"unused_clients": N, "orphaned_consents": N}``. Redis removes expired records by itself: there
+``expired`` counts the index entries that pointed at them. Unused clients are clients that
+registered themselves and weren't used for ``oauthprov.registration.unused_lifetime``. Orphaned
+consents are consents for clients that no longer exist.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add the verbs."""
     verbs = group.add_subparsers(metavar="VERB", required=True)
     for name, run, text in (
-        ("check", _check, "tell whether the storage answers, with today's schema and room"),
-        ("upgrade", _upgrade, "bring the schema to this version"),
+        ("check", _check, "check that the storage answers, has the current schema and isn't full"),
+        ("upgrade", _upgrade, "upgrade the schema to this version"),
         (
             "purge",
             _purge,
-            "drop what has expired, unused clients, and consents of clients gone",
+            "remove expired records, unused clients and orphaned consents",
         ),
     ):
         verb = verbs.add_parser(name, help=text, description=text.capitalize() + ".")
@@ -54,7 +55,7 @@ def _upgrade(arguments: argparse.Namespace) -> None:
         on.storage.upgrade()
         on.storage.ping()
         _report(on, arguments.json, ready=True)
-    note("The storage has the schema of this version.")
+    note("The schema is that of this version.")
 
 
 def _report(on: Opened, as_json: bool, *, ready: bool) -> None:
@@ -69,12 +70,12 @@ def _purge(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         now = on.clock()
         counts = {
-            "expired": _counted("Expired records dropped", on.storage.purge_pass(now=now)),
+            "expired": _counted("Expired records removed", on.storage.purge_pass(now=now)),
             "unused_clients": _counted(
                 "Unused clients removed", remove_unused(on.storage, on.settings, now)
             ),
             "orphaned_consents": _counted(
-                "Orphaned consents dropped", drop_orphaned_consents(on.storage, now)
+                "Orphaned consents removed", drop_orphaned_consents(on.storage, now)
             ),
         }
     show = show_json if arguments.json else show_facts

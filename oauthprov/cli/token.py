@@ -1,11 +1,11 @@
-"""``oauthprov token``: list and revoke what was granted.
+"""``oauthprov token``: list and revoke grants and tokens.
 
-A grant is one authorization of a client by an account; revoking it kills all its tokens at once.
-Codes that could still become grants go too, uncounted. Tokens that a machine got for itself have
-no grant, and are revoked one by one. With ``--json``, ``list`` prints
-``{"grants": [...], "client_tokens": [...]}``: the fields of the records and their ``state``,
-without the keys of tokens; ``revoke`` prints how many of each were live, as
-``{"grants": N, "client_tokens": N}``.
+A grant is one authorization of a client by an account; revoking it revokes all its tokens at once.
+``revoke`` also removes authorization codes that could still become grants, without counting them.
+Tokens of the client credentials grant belong to no grant and are revoked one by one. With
+``--json``, ``list`` prints ``{"grants": [...], "client_tokens": [...]}``: the fields of the
+records and their ``state``, without the keys of tokens; ``revoke`` prints how many of each were
+live, as ``{"grants": N, "client_tokens": N}``.
 """
 
 from __future__ import annotations
@@ -28,26 +28,34 @@ Seen = Callable[[int], None]
 def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add the verbs."""
     verbs = group.add_subparsers(metavar="VERB", required=True)
-    every = verbs.add_parser("list", help="list grants and the tokens of machines")
+    every = verbs.add_parser(
+        "list", help="list grants, and tokens of the client credentials grant"
+    )
     add_ini(every)
     which = every.add_mutually_exclusive_group()
     add_account(which, "--user", "--account-id")
-    which.add_argument("--client", metavar="CLIENT_ID", help="those of one client: walks over all")
+    which.add_argument(
+        "--client",
+        metavar="CLIENT_ID",
+        help="only those of one client; reads all grants and tokens",
+    )
     every.set_defaults(run=_list, grant=None)
 
-    revoke = verbs.add_parser("revoke", help="kill tokens at once")
+    revoke = verbs.add_parser("revoke", help="revoke grants and tokens at once")
     add_ini(revoke)
     which = revoke.add_mutually_exclusive_group(required=True)
     add_account(which, "--user", "--account-id")
     which.add_argument("--grant", metavar="GRANT_ID", help="one grant")
-    which.add_argument("--client", metavar="CLIENT_ID", help="all of one client: walks over all")
+    which.add_argument(
+        "--client", metavar="CLIENT_ID", help="all of one client; reads all grants and tokens"
+    )
     revoke.set_defaults(run=_revoke)
 
 
 def _list(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         now = on.clock()
-        with counting("Grants and tokens looked at") as seen:
+        with counting("Grants and tokens read") as seen:
             grants = list(_grants(on, arguments, seen))
             tokens = list(_client_tokens(on, arguments, seen))
     if arguments.json:
@@ -67,7 +75,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         now = on.clock()
         grants = tokens = 0
-        with counting("Grants and tokens looked at") as seen:
+        with counting("Grants and tokens read") as seen:
             # Before the grants: one that is redeemed meanwhile has its grant to be revoked.
             for codes in batches(_codes(on, arguments)):
                 ended = [Remove(AuthorizationCode, code.record.key) for code in codes]

@@ -1,7 +1,7 @@
-"""``oauthprov user``: make accounts, set passwords, give roles, vouch for addresses, disable.
+"""``oauthprov user``: create, list and disable accounts, set passwords, roles and addresses.
 
 Passwords come from a prompt or from standard input, never from the command line. With ``--json``,
-``list`` prints ``{"users": [USER, ...]}`` and every other verb a USER: ``account_id``, ``name``,
+``list`` prints ``{"users": [USER, ...]}`` and every other verb one USER: ``account_id``, ``name``,
 ``developer``, ``created_at`` and ``disabled_at``.
 """
 
@@ -35,10 +35,12 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add the verbs."""
     verbs = group.add_subparsers(metavar="VERB", required=True)
 
-    add = verbs.add_parser("add", help="make an account")
+    add = verbs.add_parser("add", help="create an account")
     add_ini(add)
     add.add_argument("name")
-    add.add_argument("--developer", action="store_true", help="may register clients")
+    add.add_argument(
+        "--developer", action="store_true", help="give it the role that may register clients"
+    )
     _add_password(add)
     add.set_defaults(run=_add)
 
@@ -46,7 +48,9 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(every)
     every.set_defaults(run=_list)
 
-    passwd = verbs.add_parser("passwd", help="set a password and end every session")
+    passwd = verbs.add_parser(
+        "passwd", help="set a new password and end every session of the account"
+    )
     add_ini(passwd)
     passwd.add_argument("name")
     _add_password(passwd)
@@ -55,15 +59,19 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     role = verbs.add_parser("developer", help="give the role that may register clients")
     add_ini(role)
     role.add_argument("name")
-    role.add_argument("--off", action="store_true", help="take it away instead")
+    role.add_argument("--off", action="store_true", help="remove the role instead")
     role.set_defaults(run=_developer)
 
-    vouch = verbs.add_parser("verify-email", help="call the e-mail address verified, unasked")
+    vouch = verbs.add_parser(
+        "verify-email", help="mark the e-mail address as verified without a mail"
+    )
     add_ini(vouch)
     vouch.add_argument("name")
     vouch.set_defaults(run=_verify_email)
 
-    disable = verbs.add_parser("disable", help="stop sign-in, sessions and tokens at once")
+    disable = verbs.add_parser(
+        "disable", help="disable an account: end its sessions, revoke its tokens"
+    )
     add_ini(disable)
     disable.add_argument("name")
     disable.set_defaults(run=_disable)
@@ -71,7 +79,9 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
 def _add_password(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--password-stdin", action="store_true", help="read it from the first line of stdin"
+        "--password-stdin",
+        action="store_true",
+        help="read the password from the first line of stdin",
     )
 
 
@@ -127,7 +137,7 @@ def _disable(arguments: argparse.Namespace) -> None:
         ended = accounts.disable(account_of(on, arguments.name).account_id)
         _sweep(on, ended)
     _show(ended.account, arguments.json)
-    note("The account is disabled; its sessions have ended and its tokens are dead.")
+    note("The account is disabled: its sessions have ended and its tokens are revoked.")
 
 
 def _sweep(on: Opened, ended: Ended) -> None:
@@ -136,7 +146,7 @@ def _sweep(on: Opened, ended: Ended) -> None:
     try:
         Sweeps(on.settings, on.storage, clients, on.clock).run(ended.sweep)
     except StorageError:
-        note("What was begun is over; a server process removes the rest when storage answers.")
+        note("The sessions and grants have ended; a server removes them when storage answers.")
 
 
 @contextmanager
@@ -161,7 +171,7 @@ def _password(arguments: argparse.Namespace) -> str:
     if arguments.password_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise Refused("There is no terminal to ask on: use --password-stdin.")
+        raise Refused("There is no terminal for the prompt: use --password-stdin.")
     password = getpass.getpass("Password: ")
     if getpass.getpass("Once more: ") != password:
         raise Refused("The two passwords differ.")

@@ -30,7 +30,7 @@ def test_one_that_can_t_be_had_fails_nothing(command, gallery):
     arguments = ("--name", "Job", "--logo-uri", gallery.uri)
     done = command("client", "add", "--type", "machine", *arguments, "--json")
     assert (done.code, done.json["logo"]) == (0, None)
-    assert "no image of a kind that is shown" in done.err
+    assert "isn't a PNG, JPEG, GIF or WebP image" in done.err
 
 
 def test_it_is_fetched_anew_when_somebody_says_so(command, gallery):
@@ -44,7 +44,10 @@ def test_the_reason_is_said(command, gallery):
     made = command.client("web", "--logo-uri", gallery.uri)
     gallery.show(b"", status="404 Not Found")
     done = command("client", "refresh-logo", made["client_id"])
-    assert (done.code, done.err) == (1, "The logo can't be had: it answered with status 404.\n")
+    assert (done.code, done.err) == (
+        1,
+        "The logo can't be fetched: the response has status 404.\n",
+    )
     without = command.client("web")
     done = command("client", "refresh-logo", without["client_id"])
     assert (done.code, done.err) == (1, "The client has no logo_uri.\n")

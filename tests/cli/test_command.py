@@ -117,7 +117,7 @@ def test_progress_is_plain_lines_without_rich(command):
     )
     done = python(script, "storage", "purge", str(command.ini), "--json")
     assert done.returncode == 0
-    assert "Expired records dropped: 0" in done.stderr
+    assert "Expired records removed: 0" in done.stderr
 
 
 def test_the_reader_may_leave_early(command):

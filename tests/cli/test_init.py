@@ -52,7 +52,7 @@ def test_init_overwrites_nothing(command, tmp_path, there):
         ini.symlink_to(tmp_path / "elsewhere.ini")
     done = command.bare("init", str(tmp_path))
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"{ini} is there already, and init overwrites nothing.\n"
+    assert done.err == f"{ini} exists already, and init overwrites nothing.\n"
     if there == "a file":
         assert ini.read_text("utf-8") == "mine"
     assert not (tmp_path / "elsewhere.ini").exists()

@@ -72,7 +72,7 @@ def test_purge_drops_what_expired_and_the_consents_of_removed_clients(command):
     storage.close()
     done = command("storage", "purge", "--json")
     assert done.json == {"expired": 3, "unused_clients": 0, "orphaned_consents": 1}
-    assert "dropped: 3" in done.err
+    assert "removed: 3" in done.err
     assert not any(command("storage", "purge", "--json").json.values())
     storage = command.storage()
     assert [kept.record.client_id for kept in storage.walk(Consent)] == [client_id]

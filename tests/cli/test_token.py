@@ -95,7 +95,7 @@ def test_a_machine_loses_its_own_tokens(command, server, granted, machine):
     app, token = machine
     done = command("token", "revoke", "--client", app.client.client_id, "--json")
     assert done.json == {"grants": 0, "client_tokens": 1}
-    assert "looked at: 3" in done.err
+    assert "read: 3" in done.err
     assert not lives(server, app, token)
     assert lives(server, *granted[:2])
 
