@@ -55,13 +55,13 @@ def _storage(settings: Settings) -> Storage:
         raise ConfigurationError([str(outdated)]) from None
     except StorageError as down:
         # It may come up before the first request does; until then every answer is 503.
-        logs.logger(__name__).warning("storage doesn't answer: %s", down)
+        logs.logger(__name__).warning("the storage doesn't answer: %s", down)
     return storage
 
 
 def _warn(health: Health) -> None:
     log = logs.logger(__name__)
     if health.full:
-        log.warning("the storage is full: nothing new can be stored")
+        log.warning("the storage is full: it takes nothing new, so no token can be issued")
     for warning in health.warnings:
         log.warning("storage: %s", warning)

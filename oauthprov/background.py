@@ -109,7 +109,7 @@ class Worker:
         try:
             return self._work()
         except StorageError as error:
-            log.warning("%s: storage doesn't answer, so the work waits: %s", self._name, error)
+            log.warning("%s: the storage doesn't answer, so the work waits: %s", self._name, error)
             with self._lock:
                 self._looked_at = self._clock() - self.period + AGAIN
         except Exception:

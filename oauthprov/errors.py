@@ -48,7 +48,7 @@ class InvalidRedirectURIError(OAuth2Error):
 
 
 class InvalidClientMetadataError(OAuth2Error):
-    """A client can't be registered as it says it is (RFC 7591 section 3.2.2)."""
+    """The client metadata is invalid (RFC 7591 section 3.2.2)."""
 
     error = "invalid_client_metadata"
 
@@ -75,7 +75,7 @@ class SigningKeySealed(ServerError):
     def remedy(self) -> str:
         """What an operator can do."""
         return (
-            "put the former secret back, behind the new one, or make a key that signs at once "
+            "append the former secret to oauthprov.secret, or make a key that signs at once "
             "with 'oauthprov keys rotate'"
         )
 

@@ -39,7 +39,7 @@ class SignedIn:
     def __post_init__(self) -> None:
         if not isinstance(self.account_id, str):
             kind = type(self.account_id).__name__
-            raise TypeError(f"account_id must be a str, not {kind}: say str(user.id)")
+            raise TypeError(f"account_id must be a str, not {kind}: return str(user.id)")
 
 
 class HostRequest(Protocol):

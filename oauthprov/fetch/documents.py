@@ -109,7 +109,7 @@ class Documents:
                 log.warning("can't fetch %r: %s", url, error)
         content = entry.serves(self._clock())
         if content is None:
-            raise FetchError("it couldn't be fetched lately")
+            raise FetchError("the last fetch failed a moment ago")
         return content
 
     def _try_in_turn(self, url: str, entry: _Entry, *, wait: bool) -> None:

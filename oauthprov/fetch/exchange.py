@@ -45,7 +45,7 @@ def connected(
 
     It is TLS, checked by the name of the host, unless the URL said http.
     """
-    failure: OSError = OSError("it has no address")
+    failure: OSError = OSError("the host has no address")
     for family, kind, protocol, _, place in addresses:
         raw = socket.socket(family, kind, protocol)
         try:
@@ -74,14 +74,14 @@ def get(
     _send(target, connection, "GET", headers, b"", deadline)
     response = _response(connection, "GET", limit, deadline)
     if response.status != 200:
-        raise FetchError(f"it answered with status {response.status}")
+        raise FetchError(f"the response has status {response.status}")
     if response.getheader("Content-Encoding", "identity").lower() != "identity":
-        raise FetchError("its answer is compressed")
+        raise FetchError("the response is compressed")
     body = response.read(limit + 1)
     if len(body) > limit:
-        raise FetchError(f"its answer is longer than {limit} bytes")
+        raise FetchError(f"the response is longer than {limit} bytes")
     if response.length:
-        raise HTTPException("the answer breaks off")
+        raise HTTPException("the response is incomplete")
     return response, body
 
 
@@ -139,7 +139,7 @@ class _Stream(io.RawIOBase):
     def readinto(self, buffer: Buffer) -> int:
         """Read what there is."""
         if self._left <= 0:
-            raise FetchError("its answer is too long")
+            raise FetchError("the response is too long")
         self._connection.settimeout(self._deadline.left())
         got = self._connection.recv_into(buffer, min(memoryview(buffer).nbytes, self._left))
         self._left -= got

@@ -119,13 +119,11 @@ class Fetcher:
     def _turn(self, target: Target, lane: _Lane) -> Iterator[None]:
         """Wait for a turn, and let what fails in it be a FetchError."""
         if not lane.turns.acquire(timeout=1):
-            raise FetchBusy(f"{target.host}: too much is being fetched")
+            raise FetchBusy(f"{target.host}: too many fetches are in progress")
         try:
             yield
         except HTTPException as error:
-            raise FetchError(
-                f"{target.host} sent no sound HTTP: {type(error).__name__}"
-            ) from error
+            raise FetchError(f"{target.host} sent invalid HTTP: {type(error).__name__}") from error
         except (OSError, ValueError) as error:
             raise FetchError(f"{target.host}: {error}") from error
         finally:
@@ -164,7 +162,7 @@ class Fetcher:
     ) -> list[Any]:
         """Return every address of the host; the resolver has no time limit of its own."""
         if not lookups.acquire(blocking=False):
-            raise FetchBusy(f"{target.host}: too many names are being looked up")
+            raise FetchBusy(f"{target.host}: too many host names are being looked up")
         answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
         def look_up() -> None:
@@ -177,11 +175,11 @@ class Fetcher:
 
         if not in_thread("lookup", look_up):
             lookups.release()
-            raise FetchBusy(f"{target.host}: no thread can be had to look it up")
+            raise FetchBusy(f"{target.host}: no thread is free to look it up")
         try:
             found = answer.get(timeout=deadline.left())
         except queue.Empty:
-            raise TimeoutError("its name takes too long to look up") from None
+            raise TimeoutError("looking up the host name took too long") from None
         if isinstance(found, Exception):
             raise FetchError(f"{target.host} has no address: {found}") from None
         return list(found)

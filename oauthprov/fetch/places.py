@@ -28,7 +28,7 @@ MEMORY = 1024
 """Clients of which it is known that they were slow."""
 
 _ALL = "every place"
-_SLOW = "the place of clients whose server was slow"
+_SLOW = "the place shared by clients with a slow server"
 
 
 class Places:

@@ -35,7 +35,7 @@ class Target:
         ``loopback_http`` takes http too where it leads to this machine.
         """
         if len(url) > URL_LIMIT or not _URL.fullmatch(url):
-            raise FetchError("the URL is too long, or has characters that no URL has")
+            raise FetchError("the URL is too long, or has characters that a URL can't have")
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -50,9 +50,9 @@ class Target:
         if "@" in parts.netloc:
             raise FetchError("the URL has a user name")
         if ("[" in parts.netloc) != (":" in host):
-            raise FetchError("the URL has brackets around what is no address")
+            raise FetchError("the URL has brackets around something that is no IP address")
         if len(host) > 253 or not _NAME.fullmatch(host) or not 0 < port < 65536:
-            raise FetchError("the URL has no host that we could ask")
+            raise FetchError("the URL has no usable host")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return cls(host, port, path, tls)
 
@@ -65,7 +65,7 @@ class Target:
     def check(self, address: str, allow: FetchAllow) -> None:
         """Raise FetchError unless we may connect to ``address``, which the host resolved to."""
         if not self.tls and not plain(address).is_loopback:
-            raise FetchError(f"{self.host} isn't this machine, and the URL isn't https")
+            raise FetchError(f"{self.host} isn't loopback, and the URL isn't https")
         if (self.host, self.port) in allow.places:
             return
         reached = plain(address)
@@ -74,4 +74,4 @@ class Target:
         if not is_public(reached):
             raise FetchError(f"{self.host} has the address {address}, which isn't public")
         if self.port != PORT:
-            raise FetchError(f"port {self.port} isn't asked")
+            raise FetchError(f"port {self.port} isn't allowed")

@@ -32,17 +32,17 @@ class Outbox:
     def send(self, message: Message) -> None:
         """Send a mail. Raises MailError, whatever went wrong; its words are for the log."""
         if not self._free.acquire(blocking=False):
-            raise MailError(f"{AT_ONCE} others are under way")
+            raise MailError(f"{AT_ONCE} other mails are being sent")
         sent: Future[None] = Future()
         if not in_thread("mail", partial(copy_context().run, self._work, message, sent)):
             self._free.release()
-            raise MailError("there is no thread for it")
+            raise MailError("no thread is free to send it")
         try:
             sent.result(self._seconds)
         except MailError:
             raise
         except TimeoutError:
-            raise MailError(f"it took more than {self._seconds:g} seconds") from None
+            raise MailError(f"sending took more than {self._seconds:g} seconds") from None
         except Exception as defect:  # a host's own mailer; what it says may hold anything
             raise MailError(f"the mailer failed: {type(defect).__name__}") from None
 

@@ -77,7 +77,7 @@ def written(message: Message, sender: Sender) -> EmailMessage:
 def _address(text: str, name: str = "") -> Address:
     user, _, domain = text.rpartition("@")
     if not user or not domain or not text.isprintable():
-        raise ValueError("this is no address")
+        raise ValueError("the address is invalid")
     # RFC 5891: on the wire a domain is ASCII; what is before the @ can't be made so (RFC 6531).
     return Address(name, user, domain.encode("idna").decode("ascii"))
 

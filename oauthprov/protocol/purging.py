@@ -81,7 +81,9 @@ class Purging:
         except StorageError as error:
             self._steps = None
             if not self._failing:
-                log.warning("storage can't be purged, which is tried again later: %s", error)
+                log.warning(
+                    "the storage can't be purged; the next attempt follows later: %s", error
+                )
             self._failing = True
             return None
         except BaseException:

@@ -38,7 +38,7 @@ def open_storage(url: str, options: Mapping[str, str] | None = None) -> Storage:
     """
     scheme, separator, _ = url.partition("://")
     if not separator:
-        raise ValueError(f"a storage URL begins with one of {_known()}")
+        raise ValueError(f"a storage URL must begin with one of {_known()}")
     given = dict(options or {})
     if scheme not in SCHEMES:
         return _third_party(scheme)(url, given)
@@ -50,7 +50,7 @@ def open_storage(url: str, options: Mapping[str, str] | None = None) -> Storage:
         if driver is None or missing.name != driver:
             raise
         raise ValueError(
-            f"{scheme}:// needs a driver that isn't installed: pip install 'oauthprov[{extra}]'"
+            f"{scheme}:// needs its driver: pip install 'oauthprov[{extra}]'"
         ) from missing
 
 
@@ -58,7 +58,7 @@ def _third_party(scheme: str) -> Callable[[str, Mapping[str, str]], Storage]:
     for entry in entry_points(group=GROUP, name=scheme):
         opener: Callable[[str, Mapping[str, str]], Storage] = entry.load()
         return opener
-    raise ValueError(f"no storage has this URL's scheme; there are {_known()}")
+    raise ValueError(f"the URL's scheme is unknown; known schemes are {_known()}")
 
 
 def _known() -> str:

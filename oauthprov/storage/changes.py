@@ -146,7 +146,7 @@ def check(changes: Sequence[Change]) -> None:
     if len(changes) > COMMIT_LIMIT:
         raise ValueError(f"a commit has at most {COMMIT_LIMIT} changes, not {len(changes)}")
     if len(changes) > 1 and len({change.target for change in changes}) < len(changes):
-        raise ValueError("a record appears at most once in a commit")
+        raise ValueError("a record may appear only once in a commit")
     for change in changes:
         if isinstance(change, Add):
             _check_record(change.record)
@@ -161,14 +161,14 @@ def _check_record(record: Record) -> None:
         value = getattr(record, name)
         if value is not None and not is_key(value):
             raise ValueError(
-                f"{shape.name}.{name} is printable ASCII of 1 to {KEY_LIMIT} characters"
+                f"{shape.name}.{name} must be 1 to {KEY_LIMIT} characters of printable ASCII"
             )
     if shape.has_grant and getattr(record, "grant_id", None) not in (None, slot(key)):
-        raise ValueError("the grant that a record names is the slot of its key")
+        raise ValueError("a record's grant_id must be the slot of its key")
 
 
 def _check_same(record: Record, old: Record) -> None:
     if type(record) is not type(old) or record.storage_key != old.storage_key:
-        raise ValueError("a record is replaced by one of its kind and key")
+        raise ValueError("a record can only be replaced by one with the same kind and key")
     if any(getattr(record, name) != getattr(old, name) for name in record.shape.indexes):
-        raise ValueError("the indexed fields of a stored record don't change")
+        raise ValueError("the indexed fields of a stored record can't change")

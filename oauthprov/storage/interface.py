@@ -173,9 +173,9 @@ class Storage(ABC):
         if others := sorted(index.keys() - set(kind.shape.indexes)):
             raise ValueError(f"{kind.__name__} has no index {', '.join(others)}")
         if len(index) > 1:
-            raise ValueError("records are found by one index at a time")
+            raise ValueError("find() takes one index at a time")
         if limit < 1:
-            raise ValueError("a page holds at least one record")
+            raise ValueError("the limit must be 1 or more")
         if not all(map(is_key, index.values())):
             return Page(())
         return self._find(kind, index, after, limit)

@@ -101,16 +101,16 @@ class Watch:
             self._begin()
         now = time.monotonic()
         if now >= call.ends:
-            raise Unanswered("the request has no time left for storage")
+            raise Unanswered("the request's storage deadline has passed")
         with self._lock:
             if self._mute and (self._probe is not None or now < self._again_at):
-                raise Unanswered("storage isn't asked: it answers nobody")
+                raise Unanswered("the storage isn't called: it answers nobody")
             if self._mute:
                 self._probe = call
             elif call.of_request:
                 waiting = len(self._of_requests())
                 if self._stuck and waiting >= self._allowed():
-                    raise Unanswered("storage isn't asked: too many wait for it already")
+                    raise Unanswered("the storage isn't called: too many requests wait for it")
                 self._most = max(self._most, waiting + 1)
             self._calls[call] = None
 
@@ -139,11 +139,13 @@ class Watch:
                 self._mute = True
                 self._probe = next(iter(self._calls))
             if self._mute and call is not self._probe:
-                raise Unanswered("storage answers nobody")
+                raise Unanswered("the storage answers nobody")
             if call.of_request and call.unanswered >= STUCK:
                 self._stuck = True
                 if self._of_requests().index(call) >= self._allowed():
-                    raise Unanswered("storage answers too slowly, and too many wait for it")
+                    raise Unanswered(
+                        "the storage answers too slowly, and too many requests wait for it"
+                    )
 
     def _begin(self) -> None:
         self._pid = os.getpid()
@@ -259,7 +261,7 @@ class Call(deadline.within):
             self.late = True
             if self._counted:
                 watch.gave_up(self)
-            raise Unanswered("storage didn't answer in time")
+            raise Unanswered("the storage didn't answer in time")
         self.unanswered = self.unanswered + 1 if self._replies == watch.replies else 0
         self.silent = self.silent + 1 if self._signs == watch.signs else 0
         self._replies, self._signs = watch.replies, watch.signs
@@ -290,7 +292,7 @@ def apart(work: Callable[[], T], drop: Callable[[T], object], seconds: float | N
     try:
         threading.Thread(target=run, daemon=True).start()
     except RuntimeError as error:
-        raise Unanswered("no thread can be had to ask storage", error) from error
+        raise Unanswered("no thread is free to call the storage", error) from error
     ends = call.ends if seconds is None else min(call.ends, time.monotonic() + seconds)
     try:
         while not wait([future], max(0.0, min(call.slice, ends - time.monotonic()))).done:

@@ -137,7 +137,7 @@ _tracebacks = Tracebacks(1.0)
 
 def storage_failed(context: StorageError, request: Request) -> Response:
     """Answer 503 when storage failed: nothing is known to have been written."""
-    log.error("storage failed: %s", context, exc_info=_tracebacks.of(context))
+    log.error("the storage failed: %s", context, exc_info=_tracebacks.of(context))
     return error_response(
         request,
         "temporarily_unavailable",
@@ -148,7 +148,7 @@ def storage_failed(context: StorageError, request: Request) -> Response:
 
 def fetching_busy(context: FetchBusy, request: Request) -> Response:
     """Answer 503 when there was no room to fetch what a client's URL names."""
-    log.warning("there is no room to fetch: %s", context)
+    log.warning("a client's document can't be fetched now: %s", context)
     return error_response(
         request,
         "temporarily_unavailable",
@@ -159,7 +159,7 @@ def fetching_busy(context: FetchBusy, request: Request) -> Response:
 
 def hashing_busy(context: HashingBusy, request: Request) -> Response:
     """Answer 503 to a sign-in that would wait for its turn to be looked at."""
-    log.warning("too many passwords are being hashed: one was sent away")
+    log.warning("a sign-in got 503: too many passwords are being hashed")
     return error_response(
         request,
         "temporarily_unavailable",

@@ -93,7 +93,7 @@ class Attempts:
         if wait and not self._registration_is_full:
             log.warning(
                 "oauthprov.registration.limit_total is reached:"
-                " no client can register for %d seconds, wherever it comes from",
+                " no client from anywhere can register for %d seconds",
                 wait,
             )
         self._registration_is_full = wait > 0
@@ -140,7 +140,10 @@ class Attempts:
         try:
             return ask(self._shared)
         except Exception as down:  # what a client library raises is its own affair
-            log.error("attempts are counted in this process only: %s", type(down).__name__)
+            log.error(
+                "oauthprov.limits.url fails, so each process counts attempts separately: %s",
+                type(down).__name__,
+            )
             return ask(self._own)
 
     @reify

@@ -64,9 +64,9 @@ class _Problem:
 
 
 _MISSING = _Problem(401)
-_MALFORMED = _Problem(400, "invalid_request", "Send one bearer token, once.")
+_MALFORMED = _Problem(400, "invalid_request", "Send exactly one bearer token, in one place.")
 _INVALID = _Problem(401, "invalid_token", "The access token is unknown, expired or revoked.")
-_ELSEWHERE = _Problem(401, "invalid_token", "The access token is for another resource.")
+_ELSEWHERE = _Problem(401, "invalid_token", "The access token is not valid for this resource.")
 _INSUFFICIENT = _Problem(403, "insufficient_scope", "The access token lacks a scope.")
 
 
@@ -148,7 +148,7 @@ def protected_view(view: View, info: ViewInfo) -> View:
     scopes, resource = info.options.get("oauth_scopes"), info.options.get("oauth_resource")
     if scopes is None:
         if resource is not None:
-            raise ConfigurationError("oauth_resource needs oauth_scopes beside it")
+            raise ConfigurationError("oauth_resource needs oauth_scopes too")
         return view
     _check_declared(info.registry["oauthprov.settings"], scopes, resource)
     in_form = bool(info.options.get("oauth_token_in_form"))
@@ -170,7 +170,7 @@ protected_view.options = (  # type: ignore[attr-defined]
 
 def _check_declared(settings: Settings, scopes: str | Sequence[str], resource: str | None) -> None:
     if isinstance(scopes, str):
-        raise ConfigurationError("oauth_scopes is a tuple of scopes, not a string")
+        raise ConfigurationError("oauth_scopes must be a tuple of scopes, not a string")
     unknown = set(scopes) - {scope.name for scope in settings.scopes}
     if unknown:
         raise ConfigurationError(f"oauth_scopes aren't declared: {' '.join(sorted(unknown))}")

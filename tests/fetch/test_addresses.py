@@ -87,7 +87,7 @@ def test_a_public_address(address):
 
 @pytest.mark.parametrize("port", [1, 22, 25, 80, 6379, 8443, 65535])
 def test_no_other_port_of_a_public_address(port):
-    with pytest.raises(FetchError, match=f"port {port} isn't asked"):
+    with pytest.raises(FetchError, match=f"port {port} isn't allowed"):
         Target("app.example", port, "/").check("1.1.1.1", FetchAllow())
 
 

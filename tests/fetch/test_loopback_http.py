@@ -60,7 +60,7 @@ def test_documents_are_https_even_so(demo):
 def test_a_name_that_leads_elsewhere():
     names = Names()
     names.names["localhost"] = [["198.51.100.1"]]
-    with pytest.raises(FetchError, match="isn't this machine"):
+    with pytest.raises(FetchError, match="isn't loopback"):
         fetcher("localhost:80", names=names).post("http://localhost/logout", {})
 
 

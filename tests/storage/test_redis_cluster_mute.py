@@ -149,4 +149,4 @@ def test_a_request_has_one_deadline_for_all_nodes(
             deadline.end(token)
 
     with ThreadPoolExecutor(1) as thread:
-        assert "no time left" in thread.submit(ask).result()
+        assert "deadline has passed" in thread.submit(ask).result()

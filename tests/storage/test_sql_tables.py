@@ -220,7 +220,7 @@ def test_an_older_schema_is_refused_and_a_newer_one_served(
         if upgrade_needed:
             with pytest.raises(UpgradeNeeded, match="is at revision 0000"):
                 storage.ping()
-            with pytest.raises(StorageError, match="the migrations don't fit"):
+            with pytest.raises(StorageError, match="the database can't be migrated"):
                 storage.upgrade()
         else:
             storage.upgrade()

@@ -85,7 +85,10 @@ class Clients:
             if self._evictions == evictions:
                 self._keep(stored, read_at)
         if not subjects.can_name(self._settings, stored.record):
-            log.error("client %s needs oauthprov.openid.pairwise_secret", client_id)
+            log.error(
+                "client %s has pairwise subjects, which need oauthprov.openid.pairwise_secret",
+                client_id,
+            )
         return self._usable(stored.record)
 
     def _keep(self, stored: Stored[Client], read_at: int) -> None:

@@ -23,9 +23,9 @@ def recognised(content: bytes) -> str:
         size = size_of(content)
         if size is not None:
             if not all(0 < side <= SIDE_LIMIT for side in size):
-                raise ValueError(f"its size is {size[0]} x {size[1]} pixels")
+                raise ValueError(f"the image has {size[0]} x {size[1]} pixels")
             return media_type
-    raise ValueError("it is no image of a kind that is shown")
+    raise ValueError("it isn't a PNG, JPEG, GIF or WebP image")
 
 
 def _png(content: bytes) -> tuple[int, int] | None:

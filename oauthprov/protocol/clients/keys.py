@@ -63,4 +63,4 @@ class ClientKeys:
         except FetchBusy:
             raise
         except FetchError as error:
-            raise JoseError(f"the client's keys can't be had: {error}") from error
+            raise JoseError(f"the client's keys can't be fetched: {error}") from error

@@ -97,9 +97,9 @@ class LogoWorker:
         try:
             return self._refresh(client_id)
         except FetchError as error:
-            log.warning("client %s has no logo: %s", client_id, error)
+            log.warning("the logo of client %s can't be fetched: %s", client_id, error)
         except StorageError as error:
-            log.warning("the logo of client %s can't be kept: %s", client_id, error)
+            log.warning("the logo of client %s can't be stored: %s", client_id, error)
         except Exception:
             log.exception("fetching the logo of client %s failed", client_id)
         return False

@@ -71,7 +71,7 @@ class Logos:
         kept = persistently(lambda: self._keep(logo), races=_RACES)
         if kept:
             self._evict(client_id)
-            log.info("client %s has a logo", client_id)
+            log.info("stored the logo of client %s", client_id)
         return kept
 
     def _fetched(self, client_id: str, uri: str) -> Logo:

@@ -83,7 +83,7 @@ def document_problems(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, s
     except FetchBusy:
         raise
     except (FetchError, ValueError, RecursionError) as wrong:
-        log.info("the sector identifier %r can't be had: %s", uri, wrong)
+        log.info("the sector_identifier_uri %r can't be fetched: %s", uri, wrong)
         found = None
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
         yield "sector_identifier_uri", "It must lead to a JSON array of redirect URIs."

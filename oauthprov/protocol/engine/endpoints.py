@@ -55,7 +55,7 @@ Checks = Callable[[Context, Authorizing], AuthenticationRequest]
 DESCRIPTIONS: Mapping[str, str] = {
     "invalid_client": "Client authentication failed.",
     "invalid_grant": (
-        "The authorization code or refresh token is not valid, or not for this request: it may "
+        "The authorization code or refresh token is not valid for this request: it may "
         "have expired, been used or revoked, or belong to another client, redirect_uri or "
         "code_verifier."
     ),
@@ -64,7 +64,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "invalid_scope": (
         "A requested scope is unknown, or not allowed for this client or this refresh token."
     ),
-    "server_error": "The server could not answer the request. Its log says why.",
+    "server_error": "The server failed to process the request. Its log has the reason.",
 }
 """The descriptions of the token endpoint's errors (RFC 6749 section 5.2).
 

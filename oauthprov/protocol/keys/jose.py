@@ -30,14 +30,14 @@ LEEWAY = 30
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _NUMBER_LIMIT = 2**53
 _REFUSED = {
-    "crit": "an extension that it calls critical",
+    "crit": "a critical extension",
     "b64": "an unencoded payload",
     "zip": "compression",
     "enc": "encryption",
-    "jwk": "a key of its own",
-    "jku": "the address of a key set",
-    "x5u": "the address of a certificate",
-    "x5c": "a certificate of its own",
+    "jwk": "an embedded key",
+    "jku": "a key set URL",
+    "x5u": "a certificate URL",
+    "x5c": "an embedded certificate",
 }
 
 
@@ -76,12 +76,12 @@ def verify(
     parsed = _parse(token)
     alg = parsed.header.get("alg")
     if alg not in algorithms or alg not in ALGORITHMS:
-        raise JoseError("the token is signed with an algorithm that isn't allowed here")
+        raise JoseError("the token's signing algorithm isn't allowed here")
     if type_of(parsed.header) not in {None if typ is None else typ.lower() for typ in types}:
-        raise JoseError("the token is of another type")
+        raise JoseError("the token has the wrong typ")
     kid = parsed.header.get("kid")
     if not isinstance(kid, str | None):
-        raise JoseError("the token's kid is no text")
+        raise JoseError("the token's kid isn't a string")
     key = keys.find(kid, alg)
     if not _algorithm(alg).verify(parsed.signed, parsed.signature, key.key):
         raise JoseError("the signature is wrong")
@@ -106,9 +106,9 @@ def check_times(claims: Mapping[str, Any], now: int, *, leeway: int = LEEWAY) ->
     times = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
     for name, value in times.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise JoseError(f"the token's {name} is no number")
+            raise JoseError(f"the token's {name} isn't a number")
         if abs(value) > _NUMBER_LIMIT:
-            raise JoseError(f"the token's {name} is no time")
+            raise JoseError(f"the token's {name} isn't a time")
     if now >= times.get("exp", now + 1) + leeway:
         raise JoseError("the token has expired")
     if times.get("nbf", now) > now + leeway:
@@ -124,7 +124,7 @@ def type_of(header: Mapping[str, Any]) -> str | None:
     """
     typ = header.get("typ")
     if not isinstance(typ, str | None):
-        raise JoseError("the token's typ is no text")
+        raise JoseError("the token's typ isn't a string")
     return None if typ is None else typ.lower().removeprefix("application/")
 
 
@@ -188,5 +188,5 @@ def _decode(encoded: str) -> bytes:
     except binascii.Error:
         raise JoseError("the token isn't base64url") from None
     if base64url(raw) != encoded:
-        raise JoseError("the token isn't base64url as it must be written")
+        raise JoseError("the token's base64url isn't canonical")
     return raw

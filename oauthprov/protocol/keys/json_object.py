@@ -44,7 +44,7 @@ def parse_object(raw: bytes | str) -> dict[str, Any]:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise ValueError("has a member twice")
+        raise ValueError("has a duplicate member")
     return made
 
 

@@ -106,9 +106,9 @@ class KeySet:
         if kid is not None:
             fitting = [key for key in fitting if key.kid == kid]
         if not fitting:
-            raise UnknownKey(f"no {alg} key of the set has the kid of the token")
+            raise UnknownKey(f"no {alg} key in the set has the token's kid")
         if len(fitting) > 1:
-            raise JoseError("several keys of the set fit the token")
+            raise JoseError("several keys in the set match the token")
         return fitting[0]
 
 
@@ -140,7 +140,7 @@ def parse_public_key(member: Mapping[str, Any]) -> PublicKey | None:
     Raises JoseError for a private key, whatever its use.
     """
     if "d" in member:
-        raise JoseError("the key set shows a private key")
+        raise JoseError("the key set contains a private key")
     kty, crv, kid = (member.get(name) for name in ("kty", "crv", "kid"))
     if (
         not isinstance(kty, str)

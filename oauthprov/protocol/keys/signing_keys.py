@@ -183,14 +183,16 @@ class SigningKeys:
 
     def _lead(self, attempt: _Attempt) -> None:
         """Read the keys for all callers that wait."""
-        attempt.failure = StorageError("the read ended by a defect of ours")
+        attempt.failure = StorageError("reading the signing keys failed unexpectedly")
         try:
             self._read = self._load()
             self._failed_at = attempt.failure = None
         except StorageError as error:
             self._failed_at, attempt.failure = self._clock(), error
             if self._read is not None:
-                log.warning("the signing keys can't be read; the last ones stay: %s", error)
+                log.warning(
+                    "the signing keys can't be read; those read last stay in use: %s", error
+                )
         finally:
             self._tried_at = self._clock()
             with self._lock:

@@ -183,7 +183,7 @@ class BackchannelLogout:
         if stored.state(now) == "live":
             this.left(about.due_at)
             return
-        log.warning("client %s never learned of a logout", about.client_id)
+        log.warning("no more attempts to send a logout token to client %s", about.client_id)
         self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
 
     def _attempt(self, this: _Round, stored: Stored[LogoutDelivery]) -> None:
@@ -198,7 +198,7 @@ class BackchannelLogout:
             try:
                 took = self._post(client.record, uri, about, this.time_limit(about))
             except FetchBusy as busy:  # it isn't the client's fault
-                log.warning("client %s is told of a logout later: %s", about.client_id, busy)
+                log.warning("client %s gets a logout token later: %s", about.client_id, busy)
                 this.left(later)
                 return
             self._remember(about.client_id, took)
@@ -239,10 +239,12 @@ class BackchannelLogout:
             raise
         except (FetchError, SigningKeySealed) as error:
             why = error.problem if isinstance(error, SigningKeySealed) else error
-            log.warning("client %s can't be told of a logout: %s", about.client_id, why)
+            log.warning("client %s can't be sent a logout token: %s", about.client_id, why)
             return False
         # Some frameworks turn 200 with an empty body into 204.
         if status not in (200, 204):
-            log.warning("client %s answered a logout with status %s", about.client_id, status)
+            log.warning(
+                "client %s answered a logout token with status %s", about.client_id, status
+            )
             return False
         return True

@@ -190,7 +190,7 @@ class Endings:
         try:
             self._storage.commit(Add(sweep), *changes, now=sweep.created_at)
         except StorageFull:
-            log.warning("storage is full: what is left of an ending isn't queued")
+            log.warning("the storage is full, so the rest of a sign-out or removal isn't queued")
             ends = [change for change in changes if not isinstance(change, Add)]
             if ends:
                 self._storage.commit(*ends, now=sweep.created_at)

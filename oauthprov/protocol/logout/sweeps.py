@@ -210,7 +210,7 @@ class Sweeps:
         untold = sum(not self._is_queued(delivery) for delivery in deliveries)
         if untold:
             # Revoking the tokens matters more than the notification.
-            log.warning("storage is full: %d clients aren't told", untold)
+            log.warning("the storage is full, so %d clients get no logout token", untold)
 
     def _is_queued(self, delivery: LogoutDelivery) -> bool:
         """Queue a delivery; False if storage is full. One that is queued already will do."""

@@ -187,7 +187,7 @@ class DynamicRegistration:
         except InvalidMetadata as invalid:
             error: OAuth2Error = http.as_registered(invalid)
         except FetchBusy as busy:
-            log.warning("there is no room to fetch: %s", busy)
+            log.warning("a client's document can't be fetched now: %s", busy)
             error = TemporarilyUnavailableError("Please try again.", status_code=503)
         except Contended:
             error = TemporarilyUnavailableError("Please try again.", status_code=503)
@@ -201,16 +201,16 @@ class DynamicRegistration:
 def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
     """Refuse members that an update may not contain (RFC 7592 section 2.2)."""
     if document.get("client_id") != client.client_id:
-        raise InvalidClientMetadataError("client_id: It must be that of the client.")
+        raise InvalidClientMetadataError("client_id: It must be the client's own.")
     for member in _OURS:
         if member in document:
-            raise InvalidClientMetadataError(f"{member}: An update may not hold it.")
+            raise InvalidClientMetadataError(f"{member}: An update must not contain it.")
     secret = document.get("client_secret")
     if secret is None:
         return
     known = isinstance(secret, str) and [credentials.matches(secret, s) for s in client.secrets]
     if not known or not any(known):
-        raise InvalidClientMetadataError("client_secret: A client doesn't choose its secret.")
+        raise InvalidClientMetadataError("client_secret: Clients can't choose their secret.")
 
 
 def _information(

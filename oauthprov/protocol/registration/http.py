@@ -31,10 +31,10 @@ def bearer(call: Call) -> str:
     """
     header = call.headers.get("authorization")
     if header is None:
-        raise NoToken("There is no token.")
+        raise NoToken("The token is missing.")
     match = _BEARER.fullmatch(header.strip())
     if match is None:
-        raise InvalidTokenError("The Authorization header holds no bearer token.")
+        raise InvalidTokenError("The Authorization header has no bearer token.")
     return match[1]
 
 
@@ -49,7 +49,7 @@ def parsed(call: Call) -> dict[str, Any]:
         return parse_object(call.body)
     except ValueError:
         raise InvalidClientMetadataError(
-            "The body must be one JSON object in UTF-8 that has each member once."
+            "The body must be one JSON object in UTF-8 without duplicate members."
         ) from None
 
 

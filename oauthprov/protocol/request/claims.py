@@ -130,10 +130,10 @@ def _wanted(claim: str, how: object) -> Wanted:
     if how is None:
         return Wanted()
     if not isinstance(how, dict):
-        raise ValueError(f"asks for {_shown(claim)} with neither null nor an object")
+        raise ValueError(f"has {_shown(claim)}, which is neither null nor an object")
     essential, values = how.get("essential", False), how.get("values", [])
     if not isinstance(essential, bool) or not isinstance(values, list):
-        raise ValueError(f"asks for {_shown(claim)} in a way that isn't defined")
+        raise ValueError(f"has {_shown(claim)} with an invalid value")
     single = [how["value"]] if "value" in how else []
     return Wanted(essential, (*single, *values))
 

@@ -29,7 +29,7 @@ from oauthprov.storage.interface import Add, Change, Conflict, Storage, Stored
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-_OUT_OF_ORDER = "the validator's hooks were called out of order"
+_OUT_OF_ORDER = "the validator's hooks were called in the wrong order"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Reason(StrEnum):
     )
     CODE_REPLAYED = (
         "code_replayed",
-        "The authorization code had been redeemed before, so its grant is now revoked.",
+        "The authorization code was redeemed before, so its grant is now revoked.",
     )
     VERIFIER_WRONG = (
         "verifier_wrong",
@@ -56,7 +56,7 @@ class Reason(StrEnum):
     )
     VERIFIER_UNEXPECTED = (
         "verifier_unexpected",
-        "There is a code_verifier, but the authorization request had no code_challenge.",
+        "The request has a code_verifier, but the authorization request had no code_challenge.",
     )
     REDIRECT_URI_MISMATCH = (
         "redirect_uri_mismatch",
@@ -75,35 +75,38 @@ class Reason(StrEnum):
     )
     REFRESH_TOKEN_REPLAYED = (
         "refresh_token_replayed",
-        "The refresh token had been used before, so its grant is now revoked.",
+        "The refresh token was used before, so its grant is now revoked.",
     )
     RECEIPT_USED = (
         "receipt_used",
-        "A used refresh token came again within the grace and got the same response once more.",
+        "A used refresh token was sent again within the grace period and got the same response.",
     )
     ENDED = (
         "ended",
-        "The account, consent or session that the code or grant rests on has ended.",
+        "The account, consent or session behind the code or grant has ended.",
     )
     TOKEN_UNKNOWN = "token_unknown", "No such token is stored, or it isn't an access token."
     TOKEN_EXPIRED = "token_expired", "The token has expired."
-    TOKEN_REVOKED = "token_revoked", "The token or its grant is revoked, or the token was used up."
+    TOKEN_REVOKED = (
+        "token_revoked",
+        "The token or its grant is revoked, or the token has been used.",
+    )
     TOKEN_OF_ANOTHER_CLIENT = (
         "token_of_another_client",
-        "The token was issued to another client than the one that revokes it.",
+        "The token to revoke was issued to another client.",
     )
     INTROSPECTION_NOT_ALLOWED = (
         "introspection_not_allowed",
-        "The client may not introspect tokens of the client that this one was issued to.",
+        "The client may not introspect tokens of the client this token was issued to.",
     )
     CLIENT_UNIDENTIFIED = (
         "client_unidentified",
         "The request names no client, or its credentials can't be read.",
     )
-    CLIENT_UNKNOWN = "client_unknown", "There is no such client, or it is disabled."
+    CLIENT_UNKNOWN = "client_unknown", "The client is unknown or disabled."
     CLIENT_METHOD_MISMATCH = (
         "client_method_mismatch",
-        "The client authenticates by another method than the registered one.",
+        "The client didn't authenticate with its registered method.",
     )
     CLIENT_SECRET_WRONG = "client_secret_wrong", "The client secret is wrong."
     CLIENT_ASSERTION_REFUSED = (
@@ -112,11 +115,11 @@ class Reason(StrEnum):
     )
     CLIENT_ASSERTION_REPLAYED = (
         "client_assertion_replayed",
-        "The client assertion had been used before.",
+        "The client assertion was used before.",
     )
     CLIENT_KEYS_BUSY = (
         "client_keys_busy",
-        "The keys of the client can't be fetched now, since too much else is being fetched.",
+        "The client's keys can't be fetched now, because too many fetches are in progress.",
     )
     GRANT_TYPE_NOT_ALLOWED = (
         "grant_type_not_allowed",
@@ -128,7 +131,7 @@ class Reason(StrEnum):
     )
     REQUEST_OBJECT_REFUSED = (
         "request_object_refused",
-        "The signed request object can't be had, verified or used.",
+        "The signed request object can't be fetched, verified or used.",
     )
     SIGNING_KEY_SEALED = (
         "signing_key_sealed",

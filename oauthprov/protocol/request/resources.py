@@ -51,5 +51,5 @@ def scopes_for(
     granted = tuple(dict.fromkeys(granted))
     kept = scopes.only(granted, frozenset(granted) - others) if resources else granted
     if not kept:
-        raise InvalidScopeError("No granted scope is of use at the resource.")
+        raise InvalidScopeError("No granted scope applies to the resource.")
     return kept

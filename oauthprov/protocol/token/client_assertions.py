@@ -37,7 +37,7 @@ def subject(assertion: str) -> str:
     """Return the unverified ``sub`` of an assertion, its ``client_id``. Raises JoseError."""
     client_id = jose.unverified_claims(assertion).get("sub")
     if not isinstance(client_id, str):
-        raise JoseError("the token's sub is no text")
+        raise JoseError("the token's sub isn't a string")
     return client_id
 
 
@@ -58,28 +58,28 @@ def verify(context: Context, client: Client, assertion: str) -> ReplayMark:
     )
     claims = verified.claims
     if claims["iss"] != client.client_id or claims["sub"] != client.client_id:
-        raise JoseError("the token's iss and sub aren't both the client")
+        raise JoseError("the token's iss and sub must both be the client_id")
     _check_audience(context, claims["aud"], verified.header)
     if claims["exp"] > context.now + LIFETIME_LIMIT + jose.LEEWAY:
-        raise JoseError("the token lives too long")
+        raise JoseError("the token's lifetime is too long")
     return _seen(client, claims)
 
 
 def _check_audience(context: Context, aud: object, header: Mapping[str, Any]) -> None:
     named = [aud] if isinstance(aud, str) else aud
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
-        raise JoseError("the token's aud is neither text nor a list of texts")
+        raise JoseError("the token's aud is neither a string nor a list of strings")
     ours = {context.settings.issuer}
     if jose.type_of(header) != _OWN_TYPE:
         ours |= set(context.audiences)
     if not named or not ours.issuperset(named):
-        raise JoseError("the token isn't for this server alone")
+        raise JoseError("the token's aud isn't this server alone")
 
 
 def _seen(client: Client, claims: Mapping[str, Any]) -> ReplayMark:
     jti = claims["jti"]
     if not isinstance(jti, str) or not jti:
-        raise JoseError("the token's jti is no text")
+        raise JoseError("the token's jti isn't a string")
     # Another node, whose clock is behind, might still accept it.
     expires_at = math.ceil(claims["exp"]) + 2 * jose.LEEWAY
     return ReplayMark(replay_key(f"client_assertion {client.client_id}", jti), expires_at)

@@ -61,7 +61,7 @@ def presented(
     if authorization is not None:
         found = _basic(authorization)
         if client_id is not None and client_id != found.client_id:
-            raise InvalidRequestError("The client_id differs from the authenticated one.")
+            raise InvalidRequestError("The client_id isn't that of the authenticated client.")
         return found
     if client_id is None:
         raise InvalidClientError(_FAILED)
@@ -93,13 +93,15 @@ def _asserted(
     client_id: str | None, assertion_type: str | None, assertion: str | None
 ) -> Presented:
     if assertion_type is None or assertion is None:
-        raise InvalidRequestError("client_assertion and client_assertion_type go together.")
+        raise InvalidRequestError(
+            "client_assertion and client_assertion_type must be sent together."
+        )
     try:
         if assertion_type != client_assertions.TYPE:
-            raise JoseError("its type isn't supported")
+            raise JoseError("the client_assertion_type isn't supported")
         about = client_assertions.subject(assertion)
         if client_id is not None and client_id != about:
-            raise JoseError("it is about another client than client_id")
+            raise JoseError("the client_assertion and client_id name different clients")
     except JoseError as wrong:
         raise InvalidClientError(_FAILED) from wrong
     return Presented(KEY_METHOD, about, assertion)
@@ -146,7 +148,7 @@ def _refused(context: Context, client: Client | None, found: Presented) -> Why |
     if client is None:
         return Reason.CLIENT_UNKNOWN, None
     if client.auth_method != found.method:
-        compared = f"came by {found.method}, registered for {client.auth_method}"
+        compared = f"authenticated by {found.method}, registered for {client.auth_method}"
         return Reason.CLIENT_METHOD_MISMATCH, compared
     if found.method == "none":
         return None

@@ -136,7 +136,10 @@ def confirm(context: Context, redeeming: Redeeming, redirect_uri: str, request: 
     code = redeeming.code.record
     if code.redirect_uri != redirect_uri:
         sent, asked = events.quoted(redirect_uri), events.quoted(code.redirect_uri)
-        context.note(Reason.REDIRECT_URI_MISMATCH, compared=f"sent {sent}, asked with {asked}")
+        context.note(
+            Reason.REDIRECT_URI_MISMATCH,
+            compared=f"sent {sent}, authorization request had {asked}",
+        )
         raise InvalidGrantError(request=request)
     redeeming.resources = resources.narrowed(context.settings, request, code.resources)
 

@@ -163,12 +163,12 @@ def _opened(
     """Return the response of the rotation of ``raw``, or why it can't be sent again."""
     receipt = context.storage.get(Receipt, presented.key)
     if receipt is None or receipt.state(context.now) != "live":
-        return "there is no receipt any more"
+        return "the receipt is gone"
     if receipt.record.client_id != client.client_id:
         return events.issued_to(presented.client_id)
     successor = context.storage.get(RefreshToken, receipt.record.successor)
     if successor is None or successor.state(context.now) != "live":
-        return "the next refresh token was used already"
+        return "its successor has been used"
     opened = credentials.open_sealed(credentials.key_from(raw, _RECEIPT), receipt.record.sealed)
     if opened is None:
         return "the receipt can't be opened"

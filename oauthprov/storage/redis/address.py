@@ -52,10 +52,10 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
     """
     unknown = sorted(options.keys() - DEFAULTS.keys())
     if unknown:
-        raise ValueError(f"no such option of Redis storage: {', '.join(unknown)}")
+        raise ValueError(f"unknown options of the Redis storage: {', '.join(unknown)}")
     given = {**DEFAULTS, **options}
     if not PREFIX.fullmatch(given["key_prefix"]):
-        raise ValueError("key_prefix holds letters, digits and _ . : / - only")
+        raise ValueError("key_prefix may hold only letters, digits and _ . : / -")
     nodes, url = _nodes(url)
     arguments = parse_url(url)
     connection_class = arguments.pop("connection_class", Connection)
@@ -72,11 +72,13 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
         "retry": Retry(NoBackoff(), 0),
     }
     if nodes and arguments.pop("db", 0) != 0:
-        raise ValueError("a Redis Cluster has no databases but 0")
+        raise ValueError("a Redis Cluster has only database 0")
     try:
         connection_class(**arguments)
     except (TypeError, ValueError) as error:
-        raise ValueError("a part of the query of the Redis URL is unknown or unusable") from error
+        raise ValueError(
+            "the query of the Redis URL has an unknown or invalid parameter"
+        ) from error
     limit = int(_positive(given, "max_connections"))
     return Address(
         connection_class, arguments, nodes, given["key_prefix"], limit, timeout, connect_timeout
@@ -97,7 +99,7 @@ def _nodes(url: str) -> tuple[tuple[tuple[str, int], ...], str]:
     ]
     nodes = tuple((one.get("host", ""), one.get("port", 6379)) for one in single)
     if not all(host for host, _ in nodes):
-        raise ValueError("a Redis Cluster URL names its nodes: host:port,host:port")
+        raise ValueError("a Redis Cluster URL must name its nodes: host:port,host:port")
     return nodes, f"{CLUSTERS[scheme]}://{credentials}{sign}{hosts.split(',')[0]}{rest[at:]}"
 
 
@@ -107,5 +109,5 @@ def _positive(options: Mapping[str, str], name: str) -> float:
     except ValueError:
         number = 0
     if not number > 0:
-        raise ValueError(f"{name} is a number above 0")
+        raise ValueError(f"{name} must be a number above 0")
     return number

@@ -126,7 +126,7 @@ class Cluster(Route):
             except NO_REPLY:
                 self._stale = True
                 raise
-        raise ClusterDownError("the slot keeps moving")
+        raise ClusterDownError("the slot keeps moving between nodes")
 
     def _calls(self, connections: Connections, commands: Sequence[Command]) -> list[Any]:
         try:

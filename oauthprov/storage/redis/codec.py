@@ -108,7 +108,7 @@ def time_of(seconds: int | None) -> bytes:
         return NEVER
     written = b"%011d" % seconds
     if len(written) != len(NEVER):
-        raise ValueError("a time is in epoch seconds, of at most eleven digits")
+        raise ValueError("a time must be epoch seconds of at most eleven digits")
     return written
 
 

@@ -22,8 +22,8 @@ FACTS = (
 NARROW = 256 * 1024
 """Bytes left with which a server refuses some writes, as its use rises and falls with buffers."""
 
-NO_AOF = "the append-only file is off: a restart forgets used codes and revocations"
-NO_FSYNC = "appendfsync is no: a crash of the machine forgets used codes and revocations"
+NO_AOF = "the append-only file is off: a restart of Redis forgets used codes and revocations"
+NO_FSYNC = "appendfsync is no: a crash of the machine forgets the last used codes and revocations"
 EVICTS = "maxmemory-policy isn't noeviction: a full Redis drops tokens and revocations"
 
 

@@ -62,7 +62,7 @@ class Purge:
     def step(self, now: int, limit: int, after: str | None) -> Purged:
         """Drop up to ``limit`` entries, from the cursor ``after`` on."""
         if limit < 1:
-            raise ValueError("a step of a purge may drop at least one record")
+            raise ValueError("the limit must be 1 or more")
         at = Position() if after is None else read_position(after)
         servers = self._route.servers()
         dropped = looks = 0

@@ -54,11 +54,11 @@ class Options:
         unknown = sorted(set(given) - {"timeout", "pool_size", "synchronous"})
         if unknown:
             raise ValueError(
-                f"unknown storage option {unknown[0]!r}: SQL knows timeout, pool_size, synchronous"
+                f"unknown storage option {unknown[0]!r}: SQL has timeout, pool_size, synchronous"
             )
         synchronous = given.get("synchronous", cls().synchronous).lower()
         if synchronous not in ("full", "normal"):
-            raise ValueError("the storage option 'synchronous' is full or normal")
+            raise ValueError("the storage option 'synchronous' must be full or normal")
         return cls(
             _positive("timeout", given, cls().timeout),
             _positive("pool_size", given, cls().pool_size),
@@ -69,7 +69,7 @@ class Options:
 def _positive(name: str, given: Mapping[str, str], default: int) -> int:
     value = given.get(name, str(default)).strip()
     if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise ValueError(f"the storage option {name!r} is a whole number above 0")
+        raise ValueError(f"the storage option {name!r} must be a whole number above 0")
     return int(value)
 
 

@@ -28,7 +28,7 @@ def step(engines: Engines, compiler: Compiler, now: int, limit: int, after: str 
     looked for again, and at one ``now`` nothing more expires.
     """
     if limit < 1:
-        raise ValueError("a step of a purge may drop at least one record")
+        raise ValueError("the limit must be 1 or more")
     error = engines.autocommit.engine.dialect.loaded_dbapi.Error
     dropped = 0
     for kind in EXPIRING[0 if after is None else _place(after) :]:

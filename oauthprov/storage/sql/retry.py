@@ -36,7 +36,7 @@ def persistently(attempt: Callable[[int], T], seconds: float) -> T:
             except RolledBack as undone:
                 cause = undone.__cause__
     if cause is None:
-        raise StorageError("the commit was refused again and again for no lasting reason")
+        raise StorageError("the database kept rolling the commit back until its time was over")
     raise storage_error(cause) from cause
 
 

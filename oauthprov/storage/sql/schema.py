@@ -41,7 +41,7 @@ def check(engines: Engines) -> None:
     if found is None or found < REVISION:
         state = "has no tables of oauthprov" if found is None else f"is at revision {found}"
         raise UpgradeNeeded(
-            f"the database {state}, this version needs {REVISION};"
+            f"the database {state}, but this version needs {REVISION};"
             " run: oauthprov storage upgrade YOUR.ini"
         )
 
@@ -115,7 +115,7 @@ def _migrate(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise StorageError(f"the migrations don't fit the database: {error}", error) from error
+        raise StorageError(f"the database can't be migrated: {error}", error) from error
 
 
 @contextmanager
@@ -125,7 +125,7 @@ def _locked(engines: Engines) -> Iterator[Connection]:
         if engines.family == "mariadb":
             got = connection.scalar(text(f"SELECT GET_LOCK('{LOCK_NAME}', {PATIENCE})"))
             if got != 1:
-                raise StorageError("another process is upgrading the database, and doesn't end")
+                raise StorageError("another process has been upgrading the database for too long")
         elif engines.family == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         else:

@@ -92,9 +92,11 @@ def send(request: Request, person: SignedIn) -> Response | dict[str, object]:
     try:
         tools.outbox.send(_message(request, begun))
     except MailError as error:
-        log.warning("a mail for account %s wasn't sent: %s", person.account_id, error)
+        log.warning(
+            "the confirmation mail for account %s wasn't sent: %s", person.account_id, error
+        )
         return _page(request, person, problem=_NOT_SENT, status=503)
-    log.info("account %s was mailed a link", person.account_id)
+    log.info("sent a confirmation mail for account %s", person.account_id)
     return see(request, tools.url(PAGE, {"done": "sent"}))
 
 

@@ -45,7 +45,7 @@ def enter(request: Request) -> Response | dict[str, object]:
     key = BuiltInAccounts.key_of(name)
     wait = tools.site.attempts.sign_in(key, address)
     if wait:
-        log.warning("sign-in from %s refused for %d s: too many attempts", address, wait)
+        log.warning("sign-ins from %s are refused for %d s: too many attempts", address, wait)
         request.response.headers["Retry-After"] = str(wait)
         return _page(request, marks, asking(request, marks), name, too_many_attempts(wait), 429)
     account = tools.people.authenticate(name, form.get("password", ""))

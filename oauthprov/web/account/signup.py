@@ -40,7 +40,7 @@ def enter(request: Request) -> Response | dict[str, object]:
     except Unacceptable as wrong:
         return _page(request, marks, name, _(wrong.sentence), wrong.field, 422)
     tools.session.sign_in(account)
-    log.info("account %s made", account.account_id)
+    log.info("account %s was created", account.account_id)
     return see(request, onward(request, marks))
 
 

@@ -55,7 +55,7 @@ def change_secret(request: Request, person: SignedIn) -> Response:
     version, shown = version_of(form), request.oauthprov.url("client", client_id=client_id)
     if form.get("action") == "retire":
         registrar(request).retire_secret(client_id, owner, version=version)
-        log.info("account %s ended an older secret of client %s", owner, client_id)
+        log.info("account %s revoked an older secret of client %s", owner, client_id)
         return see(request, shown)
     try:
         _, secret = registrar(request).rotate_secret(client_id, owner, version=version)

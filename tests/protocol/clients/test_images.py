@@ -58,5 +58,5 @@ def test_an_image_that_is_too_large(content):
     ],
 )
 def test_what_is_no_image(content):
-    with pytest.raises(ValueError, match="no image"):
+    with pytest.raises(ValueError, match="isn't a PNG"):
         recognised(content)

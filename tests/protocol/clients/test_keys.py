@@ -113,13 +113,13 @@ def test_a_document_that_is_no_key_set(client, document):
 
 def test_a_key_set_that_cant_be_had(client):
     client.place.server.reply = answer(b"", JSON, status="404 x")
-    with pytest.raises(JoseError, match="can't be had"):
+    with pytest.raises(JoseError, match="can't be fetched"):
         client.presents(FIRST)
 
 
 def test_a_jwks_uri_that_leads_inside(client):
     client.client = registered(jwks_uri="https://169.254.169.254/latest/meta-data")
-    with pytest.raises(JoseError, match="can't be had"):
+    with pytest.raises(JoseError, match="can't be fetched"):
         client.presents(FIRST)
 
 

@@ -71,7 +71,7 @@ def test_a_failure_is_tried_again_ever_less_often(world, gallery, caplog):
         assert gallery.asked == asked
         world.now += 1
         pause *= 2
-    assert "client app has no logo: it answered with status 404" in caplog.text
+    assert "the logo of client app can't be fetched: the response has status 404" in caplog.text
     world.now += PAUSE_LIMIT
     want(world)
     assert gallery.asked == 5
@@ -109,7 +109,7 @@ def test_a_storage_that_fails_ends_nothing(world, caplog):
 
     world.storage.meanwhile = [fail]
     want(world)
-    assert "the logo of client app can't be kept" in caplog.text
+    assert "the logo of client app can't be stored" in caplog.text
     world.now += PAUSE
     want(world)
     assert client_of(world).logo is not None

@@ -73,13 +73,13 @@ def test_it_is_served_as_what_it_is(world, gallery):
     ("content", "media_type", "reason"),
     [
         (SVG, "image/svg+xml", "svg"),
-        (SVG, "image/png", "no image"),
-        (HTML, "image/png", "no image"),
+        (SVG, "image/png", "isn't a PNG"),
+        (HTML, "image/png", "isn't a PNG"),
         (IMAGES["image/png"], "text/html", "text/html"),
         (png(60_000, 60_000), "image/png", "pixels"),
         (png() + bytes(10_000_000), "image/png", "longer than"),
         (png() + bytes(SIZE_LIMIT), "image/png", "longer than"),
-        (b"", "image/png", "no image"),
+        (b"", "image/png", "isn't a PNG"),
     ],
 )
 def test_what_is_refused(world, gallery, content, media_type, reason):

@@ -216,7 +216,10 @@ class _Request:
 
 
 def test_hooks_out_of_order_say_so(world):
-    with world.provider.validator.request(), pytest.raises(RuntimeError, match="out of order"):
+    with (
+        world.provider.validator.request(),
+        pytest.raises(RuntimeError, match="in the wrong order"),
+    ):
         world.provider.validator.get_code_challenge("x", _RequestWithVerifier())
 
 

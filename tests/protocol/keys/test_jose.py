@@ -118,15 +118,15 @@ def test_rfc_8725_3_11_the_type_is_one_that_is_expected(typ, types, taken):
     if taken:
         assert verify(forged(header), types=types).claims == CLAIMS
     else:
-        with pytest.raises(JoseError, match=r"another type|typ is no text"):
+        with pytest.raises(JoseError, match=r"wrong typ|typ isn't a string"):
             verify(forged(header), types=types)
 
 
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (b'{"exp": 1, "exp": 2000000}', "member twice"),
-        (b'{"exp": 2000000, "a": {"b": 1, "b": 2}}', "member twice"),
+        (b'{"exp": 1, "exp": 2000000}', "duplicate member"),
+        (b'{"exp": 2000000, "a": {"b": 1, "b": 2}}', "duplicate member"),
         (b'{"exp": NaN}', "NaN"),
         (b'{"exp": Infinity}', "Infinity"),
         (b"[]", "not a JSON object"),
@@ -147,7 +147,7 @@ def test_rfc_8725_2_4_json_that_others_may_read_otherwise_is_refused(payload, re
 
 def test_a_header_with_a_member_twice_is_refused():
     header = f'{{"alg": "none", "alg": "RS256", "kid": "{RS256.kid}", "typ": "JWT"}}'
-    with pytest.raises(JoseError, match="header has a member twice"):
+    with pytest.raises(JoseError, match="header has a duplicate member"):
         verify(forged(header.encode()))
 
 
@@ -178,7 +178,7 @@ def test_rfc_7515_2_there_is_one_way_to_write_a_signature():
     same = (
         token[:-1] + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[last ^ 1]
     )
-    with pytest.raises(JoseError, match="as it must be written"):
+    with pytest.raises(JoseError, match="isn't canonical"):
         verify(same)
 
 
@@ -199,7 +199,7 @@ def test_a_key_that_the_set_lacks_is_told_apart():
     other = PrivateKey.generate("ES256")
     with pytest.raises(UnknownKey):
         verify(jose.sign(CLAIMS, other, typ="JWT"), key_set(KEYS["ES256"]), algorithms=("ES256",))
-    with pytest.raises(JoseError, match="kid is no text"):
+    with pytest.raises(JoseError, match="kid isn't a string"):
         verify(forged(kid=1))
 
 
@@ -221,12 +221,12 @@ def test_openid_core_10_1_a_token_without_kid_needs_a_set_with_one_key():
         ({"nbf": NOW + 30}, None),
         ({"iat": NOW + 31}, "in the future"),
         ({"iat": NOW - 10_000}, None),
-        ({"exp": str(NOW + 60)}, "no number"),
-        ({"exp": True}, "no number"),
-        ({"exp": None}, "no number"),
-        ({"exp": 10**400}, "no time"),
-        ({"exp": 1e300}, "no time"),
-        ({"nbf": [1]}, "no number"),
+        ({"exp": str(NOW + 60)}, "isn't a number"),
+        ({"exp": True}, "isn't a number"),
+        ({"exp": None}, "isn't a number"),
+        ({"exp": 10**400}, "isn't a time"),
+        ({"exp": 1e300}, "isn't a time"),
+        ({"nbf": [1]}, "isn't a number"),
     ],
 )
 def test_rfc_7519_4_1_times(claims, reason):

@@ -221,7 +221,7 @@ def test_a_refresh_that_fails_is_logged_and_tried_again_later(world, caplog):
     assert len(node.waiting) == 1
     with caplog.at_level(logging.WARNING):
         node.catch_up()
-    assert "the last ones stay" in caplog.text
+    assert "those read last stay in use" in caplog.text
     node.sign()
     assert node.waiting == []
     world.storage.inner = held
@@ -246,7 +246,7 @@ class TestWhileStorageFails:
         world.storage.inner = Broken()
         world.now += REFRESH + 1
         assert node.published() == held
-        assert "the last ones stay" in caplog.text
+        assert "those read last stay in use" in caplog.text
         assert node.verifies(node.sign())
 
     def test_the_key_set_is_served_only_while_it_knows_every_signer(self, world, node):

@@ -208,8 +208,8 @@ def test_a_replayed_refresh_token_is_a_warning_that_says_why(world, lines, why):
     assert (
         line["compared"]
         == {
-            "no receipt": "there is no receipt any more",
-            "the successor was used": "the next refresh token was used already",
+            "no receipt": "the receipt is gone",
+            "the successor was used": "its successor has been used",
             "another client": "issued to 'app'",
         }[why]
     )

@@ -298,7 +298,7 @@ def test_why_it_was_refused_is_logged_without_the_assertion(world, caplog):
         ask(world, assertion)
     logged = "\n".join(record.getMessage() for record in caplog.records)
     assert "the token has expired" in logged
-    assert "isn't for this server alone" in logged
+    assert "isn't this server alone" in logged
     assert "reason=client_assertion_replayed client_id=worker" in logged
     parts = [part for assertion in given for part in assertion.split(".")[1:]]
     assert [part for part in parts if part in logged] == []

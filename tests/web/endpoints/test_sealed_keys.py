@@ -83,7 +83,7 @@ def test_the_log_says_what_to_do(server, code, lines):
         if "oauthprov keys rotate" in r.getMessage()
         and r.name == "oauthprov.protocol.keys.signing_keys"
     }
-    assert "put the former secret back" in what
+    assert "append the former secret" in what
 
 
 def test_oauth_without_openid_goes_on(server, before):
@@ -146,4 +146,4 @@ def test_the_start_says_so(server, before, lines):
     server(NEW)
     [line] = [r.getMessage() for r in lines.records if r.levelno >= logging.ERROR]
     assert line.startswith("no signing key for RS256 opens with oauthprov.secret")
-    assert "put the former secret back" in line
+    assert "append the former secret" in line
