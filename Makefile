@@ -1,29 +1,29 @@
-# make run      the provider on http://127.0.0.1:$(PORT), from nothing but Python 3.11 or newer
-#                 PORT=5000            where it listens; the issuer follows
-# make demo     the demo client on http://localhost:$(DEMO_PORT), in a second terminal
-#                 CLIENT_ID=...        the client that you registered for it
-#                 CLIENT_SECRET=...    its secret
-#                 DEMO_PORT=8000       where the demo listens
-#                 PORT=5000            where the provider listens
-# make certify  the provider for the OpenID Foundation's conformance suite: docs/openid.md
+# make run      run the provider on http://127.0.0.1:$(PORT); needs only Python 3.11 or newer
+#                 PORT=5000            port of the server and of the issuer
+# make demo     run the demo client on http://localhost:$(DEMO_PORT), in a second terminal
+#                 CLIENT_ID=...        id of the client registered for it
+#                 CLIENT_SECRET=...    secret of that client
+#                 DEMO_PORT=8000       port of the demo
+#                 PORT=5000            port of the provider
+# make certify  run the provider for the OpenID Foundation's conformance suite: docs/openid.md
 #                 STORAGE=...          storage URL, SQLite by default
-#                 SUITE_CA=...         file of the certificate that the suite shows
-#                 SUITE=localhost.emobix.co.uk:8443    where the suite listens
-#                 HOST=localhost       what the suite calls this machine
-#                 LISTEN=127.0.0.1     the address that the provider listens on
-#                 PORT=5443            its port
-#                 ALIAS=oauthprov      what the suite puts into its addresses for this plan
-#                 FOLDER=...           where it keeps its files; two runs at once need two
-# make test     the test suite, on real servers
+#                 SUITE_CA=...         PEM file with the certificate of the suite
+#                 SUITE=localhost.emobix.co.uk:8443    host and port of the suite
+#                 HOST=localhost       host name by which the suite reaches the provider
+#                 LISTEN=127.0.0.1     address that the provider listens on
+#                 PORT=5443            port of the provider
+#                 ALIAS=oauthprov      alias of the plan, a part of the suite's URLs
+#                 FOLDER=...           folder for its files; parallel runs need one each
+# make test     run the test suite, on real servers
 #                 PYTEST_ARGS="-n 2 --dist worksteal"
-# make faults   what happens when a store or a server fails, on every engine: five minutes, a table
+# make faults   test failures of stores and servers on every engine: five minutes, prints a table
 #                 FAULTS_ARGS=...      python -m tests.faults --help lists them
-# make lint     ruff and mypy
-# make format   let ruff mend and format what it can
-# make clean    remove .venv and what builds and tools have left
+# make lint     run ruff and mypy
+# make format   fix and format the code with ruff
+# make clean    remove .venv and the files of builds and tools
 #
-# Each of them but clean first installs what it needs into .venv.
-#                 PYTHON=...           the Python that .venv is made with, 3.11 or newer
+# All but clean first install what they need into .venv.
+#                 PYTHON=...           the Python for .venv, 3.11 or newer
 
 PORT ?= 5000
 DEMO_PORT ?= 8000
@@ -31,7 +31,7 @@ V := .venv
 BIN := $(V)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 ifeq ($(origin PYTHON),undefined)
-# Looked for when it is first needed, and once.
+# Searched once, when it is first needed.
 PYTHON = $(eval PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done))$(PYTHON)
 endif
@@ -39,14 +39,14 @@ endif
 QUIET := PYTHONWARNINGS="ignore:pkg_resources is deprecated"
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
-# python -c "$$LISTENING" check HOST PORT VARIABLE ends with a sentence if nothing can listen there;
+# python -c "$$LISTENING" check HOST PORT VARIABLE exits with a sentence if the port can't be used;
 # announce HOST PORT SENTENCE prints the sentence once something does, unless its parent ends first.
 define LISTENING
 import errno, os, socket, sys, time
 
 verb, host, port, words = sys.argv[1:]
 if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
-    sys.exit(f"{words}={port} is no port: choose a number from 1 to 65535.")
+    sys.exit(f"{words}={port} is not a port: choose a number from 1 to 65535.")
 
 def check():
     for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
@@ -57,7 +57,7 @@ def check():
             except OSError as wrong:
                 if wrong.errno == errno.EADDRINUSE:
                     sys.exit(
-                        f"Port {port} is taken: stop what listens there, or choose another port "
+                        f"Port {port} is in use: stop the program that listens there, or choose another port "
                         f"with {words}={int(port) % 65535 + 1}."
                     )
                 if wrong.errno != errno.EADDRNOTAVAIL:
@@ -78,9 +78,9 @@ check() if verb == "check" else announce()
 endef
 export LISTENING
 
-# What a Python says of itself, as 3.11 True: the second word is whether it is new enough.
+# Prints the version and whether it is new enough, such as: 3.11 True
 ASK_VERSION := import sys; print("%d.%d %s" % (sys.version_info[0], sys.version_info[1], sys.version_info >= (3, 11)))
-NEED_PYTHON := oauthprov needs Python 3.11 or newer, so name one with PYTHON=/path/to/python3
+NEED_PYTHON := oauthprov needs Python 3.11 or newer, so set PYTHON=/path/to/python3
 CHECK_PYTHON = case "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" in \
 	*True) ;; \
 	*False) echo "$(PYTHON) is too old: $(NEED_PYTHON)."; exit 1 ;; \
@@ -98,7 +98,7 @@ run: $(V)/.run
 	$(QUIET) exec $(BIN)/pserve development.ini port=$(PORT)
 
 # CLIENT_ID and CLIENT_SECRET travel in the environment, where make puts them, so that the secret
-# doesn't appear in the list of processes. pserve wants its options before the file.
+# doesn't appear in the list of processes. pserve requires its options before the file.
 demo: $(V)/.run
 	@$(BIN)/python -c "$$LISTENING" check localhost "$(DEMO_PORT)" DEMO_PORT
 	@$(BIN)/python -c "$$LISTENING" announce localhost "$(DEMO_PORT)" \
@@ -136,28 +136,28 @@ clean:
 	rm -rf $(V) build tests/clients/node/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(V)/bin/python:
-	@test -n "$(PYTHON)" || { echo "There is no Python 3.11 or newer on PATH: install python3.13, or name one with PYTHON=/path/to/python3."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "There is no Python 3.11 or newer on PATH: install python3.13, or set PYTHON=/path/to/python3."; exit 1; }
 	@$(CHECK_PYTHON)
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: run 'apt-get install python3-venv', then make again."; exit 1; }
 	@echo "Making $(V) with $(PYTHON) ..."
 	@"$(PYTHON)" -m venv $(V) || { rm -rf $(V); exit 1; }
 
-# A PYTHON that is named counts, though there is a .venv already: it must be of the same version.
+# If PYTHON is set, an existing .venv must have the same version.
 named-python: $(V)/bin/python
 	@$(CHECK_PYTHON)
 	@test "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" = "$$($(BIN)/python -c '$(ASK_VERSION)')" \
-	|| { echo "$(V) has another Python than PYTHON=$(PYTHON): run 'make clean' first, or leave PYTHON away."; exit 1; }
+	|| { echo "$(V) and PYTHON=$(PYTHON) have different Python versions: run 'make clean' first, or don't set PYTHON."; exit 1; }
 
 ifneq ($(filter command environment,$(firstword $(origin PYTHON))),)
 $(V)/.run $(V)/.test: | named-python
 endif
 
 $(V)/.run: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
-	@echo "Installing oauthprov and what it needs into $(V), once: it takes about a minute ..."
+	@echo "Installing oauthprov and its dependencies into $(V): this takes about a minute, once ..."
 	@$(PIP) -e '.[redis,postgresql,mysql,demo,cli]'
 	@touch $@
 
 $(V)/.test: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
-	@echo "Installing oauthprov and its test tools into $(V), once: it takes about a minute ..."
+	@echo "Installing oauthprov and its test tools into $(V): this takes about a minute, once ..."
 	@$(PIP) -e '.[test,servers]'
 	@touch $@

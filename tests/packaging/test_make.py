@@ -124,7 +124,7 @@ def test_a_taken_port_is_one_sentence(ready, target, variable):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         said = refused(make(ready, target, f"{variable}={port}"))
-    assert said.startswith(f"Port {port} is taken: ")
+    assert said.startswith(f"Port {port} is in use: ")
     assert re.search(rf"{variable}=\d+\.$", said)
 
 
@@ -132,7 +132,7 @@ def test_a_taken_port_is_one_sentence(ready, target, variable):
 @pytest.mark.parametrize("port", ["", "0", "http", "65536", "-1"])
 def test_what_is_no_port_is_one_sentence(ready, target, variable, port):
     said = refused(make(ready, target, f"{variable}={port}"))
-    assert said == f"{variable}={port} is no port: choose a number from 1 to 65535."
+    assert said == f"{variable}={port} is not a port: choose a number from 1 to 65535."
 
 
 @pytest.mark.parametrize("there", ["nothing", "a .venv"])
@@ -161,7 +161,9 @@ def test_no_python_at_all_is_one_sentence(tree):
 def test_another_python_than_that_of_the_venv_is_one_sentence(ready):
     other = another_python(ready / "other", (3, 99, 0))
     said = refused(make(ready, "run", f"PYTHON={other}"))
-    assert said.startswith(f".venv has another Python than PYTHON={other}: run 'make clean' first")
+    assert said.startswith(
+        f".venv and PYTHON={other} have different Python versions: run 'make clean' first"
+    )
 
 
 @pytest.mark.parametrize(
@@ -200,6 +202,6 @@ def test_it_shows_what_it_installs(tree):
     assert done.code == 0, done.lines
     first, second, *rest = done.lines
     assert first.startswith("Making .venv with ")
-    assert second.startswith("Installing oauthprov and what it needs into .venv, once")
+    assert second.startswith("Installing oauthprov and its dependencies into .venv: ")
     for words in ("Obtaining file://", "Successfully installed tiny-1"):
         assert any(line.startswith(words) for line in rest), "pip says what it does"
