@@ -17,7 +17,8 @@ class Fetch:
         "fetch.allow",
         values.fetch_allow,
         "",
-        "What clients' URLs may name besides port 443 of public addresses: host:port, or CIDR.",
+        "Allowed targets of clients' URLs besides port 443 of public addresses: host:port, or"
+        " CIDR.",
     )
     fetch_ca_file: str = setting(
         "fetch.ca_file",

@@ -30,7 +30,8 @@ class OpenID:
         "openid.pairwise_secret",
         str,
         "",
-        "Secret of 32 or more characters that makes pairwise subjects; empty offers none.",
+        "Secret of 32 or more characters from which pairwise subjects are derived; empty "
+        "offers none.",
         secret=True,
     )
     logout_revoke_offline: bool = setting(

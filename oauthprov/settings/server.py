@@ -26,8 +26,8 @@ class Server:
         "secret",
         values.words,
         None,
-        "Secrets of 32 or more characters: the first seals and signs, older ones still open "
-        "and verify.",
+        "Secrets of 32 or more characters: the first encrypts and signs, the others still "
+        "decrypt and verify.",
         secret=True,
     )
     hsts: int = setting(
@@ -49,7 +49,7 @@ class Server:
         "Purge the storage from the server processes; `false` leaves it to `oauthprov storage"
         " purge`.",
     )
-    title: str = setting("title", str, "oauthprov", "The name of the service that pages show.")
+    title: str = setting("title", str, "oauthprov", "Name of the service, as pages show it.")
     languages: tuple[str, ...] = setting(
         "languages",
         values.languages,
