@@ -69,7 +69,7 @@ class SigningKeySealed(ServerError):
     @property
     def problem(self) -> str:
         """What is wrong, for the operator; no secret is in it."""
-        return f"no signing key for {self.alg} opens with oauthprov.secret"
+        return f"no signing key for {self.alg} can be decrypted with oauthprov.secret"
 
     @property
     def remedy(self) -> str:

@@ -92,7 +92,7 @@ def _grants(given: Mapping[str, Any], settings: Settings, machine: bool) -> tupl
         return grants
     if _MACHINE in asked and machine:
         return (_MACHINE,)
-    raise InvalidMetadata({"grant_types": "Clients register for authorization_code here."})
+    raise InvalidMetadata({"grant_types": "It must include authorization_code."})
 
 
 def _restricted(given: Mapping[str, Any], grants: Sequence[str]) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def _restricted(given: Mapping[str, Any], grants: Sequence[str]) -> tuple[str, .
     wanted = [" ".join(sorted(words.split())) for words in asked]
     chosen = tuple(name for name in offered if name in wanted)
     if offered and not chosen:
-        sentence = f"With these grant types they are {', '.join(offered)}."
+        sentence = f"With these grant types, the supported ones are {', '.join(offered)}."
         raise InvalidMetadata({"response_types": sentence})
     return chosen
 
@@ -137,7 +137,7 @@ def _kept(given: Mapping[str, Any], kind: str, current: Client) -> str:
     if guessed and {kind, current.client_type} == {"browser", "native"}:
         return current.client_type
     if kind != current.client_type:
-        raise InvalidMetadata({"client": f"It is a {current.client_type} client and stays one."})
+        raise InvalidMetadata({"client": f"A {current.client_type} client can't change its type."})
     return kind
 
 
@@ -156,5 +156,5 @@ def _scopes(
         wanted = asked.split(" ")
     chosen = [name for name in offered if name in wanted]
     if offered and wanted and not chosen:
-        raise InvalidMetadata({"scopes": f"Ask for some of {' '.join(offered)}."})
+        raise InvalidMetadata({"scopes": f"It must include one of {' '.join(offered)}."})
     return chosen

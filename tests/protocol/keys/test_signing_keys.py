@@ -489,7 +489,10 @@ class TestSecret:
         node = Node(world, [NEW_SECRET])
         with pytest.raises(SigningKeySealed):
             node.sign()
-        assert f"no signing key for RS256 opens with oauthprov.secret ({first})" in caplog.text
+        assert (
+            f"no signing key for RS256 can be decrypted with oauthprov.secret ({first})"
+            in caplog.text
+        )
         second = node.keys.rotation.rotate("RS256").kid
         assert Node(world, [NEW_SECRET]).kid() == second
         assert set(Node(world).published()) == {first, second}

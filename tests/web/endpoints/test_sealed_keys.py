@@ -16,7 +16,7 @@ OLD = "the-former-secret-of-this-server-long-enough"
 NEW = "the-present-secret-of-this-server-long-enough"
 REASON = {
     "error": "server_error",
-    "error_description": "No signing key for RS256 opens with oauthprov.secret.",
+    "error_description": "No signing key for RS256 can be decrypted with oauthprov.secret.",
 }
 
 
@@ -145,5 +145,5 @@ def test_the_start_says_so(server, before, lines):
     assert not [r for r in lines.records if r.levelno >= logging.ERROR]
     server(NEW)
     [line] = [r.getMessage() for r in lines.records if r.levelno >= logging.ERROR]
-    assert line.startswith("no signing key for RS256 opens with oauthprov.secret")
+    assert line.startswith("no signing key for RS256 can be decrypted with oauthprov.secret")
     assert "append the former secret" in line
