@@ -153,14 +153,16 @@ class RequestTools:
     def people(self) -> BuiltInAccounts:
         """The built-in accounts, for pages that exist only with them."""
         if self.site.people is None:
-            raise RuntimeError("the host keeps the accounts")
+            raise RuntimeError("the accounts are the host's: there are no built-in accounts")
         return self.site.people
 
     @property
     def outbox(self) -> Outbox:
         """What sends mail, for pages that exist only where mail can be sent."""
         if self.site.outbox is None:
-            raise RuntimeError("no mail can be sent")
+            raise RuntimeError(
+                "no mail can be sent: oauthprov.mail.url is empty, and there is no mailer"
+            )
         return self.site.outbox
 
     @property

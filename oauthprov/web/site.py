@@ -137,6 +137,6 @@ def _base_url(issuer: str, prefix: str | None) -> str:
     path = "/" + prefix.strip("/") if prefix and prefix.strip("/") else ""
     if not issuer.endswith(path):
         raise ConfigurationError(
-            [f"oauthprov.issuer must end in the route prefix {path}, where the pages are"]
+            [f"oauthprov.issuer must end in the route prefix {path}, below which the pages are"]
         )
     return issuer.removesuffix(path)

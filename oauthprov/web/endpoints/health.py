@@ -11,7 +11,7 @@ from oauthprov.web.request import Request
 
 FULL = (
     "The storage is full, so no token can be issued."
-    " Tokens that were issued before work, and can be revoked."
+    " Existing tokens still work and can be revoked."
 )
 
 
