@@ -103,7 +103,7 @@ def persistently(
     for _ in range(races):
         with suppress(*lost):
             return attempt()
-    raise Contended("others change the same record all the time")
+    raise Contended("other requests keep changing the same record")
 
 
 @dataclass(frozen=True, slots=True)
