@@ -245,7 +245,10 @@ class TestWithoutTheSecret:
         assert later.provider.token_info(later.held["access_token"]) is None
         refused = later.refresh(later.held["refresh_token"])
         assert (refused.status, refused.body["error"]) == (401, "invalid_client")
-        assert "client app needs oauthprov.openid.pairwise_secret" in caplog.text
+        assert (
+            "client app has pairwise subjects, which need oauthprov.openid.pairwise_secret"
+            in caplog.text
+        )
 
     def test_others_go_on(self, later):
         assert sub_at(later, "public") == "alice-id"
