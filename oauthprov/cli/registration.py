@@ -31,18 +31,10 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(add)
     uses = add.add_mutually_exclusive_group()
     uses.add_argument(
-        "--uses",
-        metavar="N",
-        type=_count,
-        default=1,
-        help="number of clients it may register (default: 1)",
+        "--uses", metavar="N", type=_count, default=1, help="clients it may register (default: 1)"
     )
     uses.add_argument(
-        "--unlimited",
-        dest="uses",
-        action="store_const",
-        const=None,
-        help="let it register any number of clients",
+        "--unlimited", dest="uses", action="store_const", const=None, help="any number of clients"
     )
     add.add_argument(
         "--lifetime",

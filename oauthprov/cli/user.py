@@ -38,9 +38,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add = verbs.add_parser("add", help="create an account")
     add_ini(add)
     add.add_argument("name")
-    add.add_argument(
-        "--developer", action="store_true", help="give it the role that may register clients"
-    )
+    add.add_argument("--developer", action="store_true", help="let it register clients")
     _add_password(add)
     add.set_defaults(run=_add)
 
@@ -48,9 +46,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(every)
     every.set_defaults(run=_list)
 
-    passwd = verbs.add_parser(
-        "passwd", help="set a new password and end every session of the account"
-    )
+    passwd = verbs.add_parser("passwd", help="set a new password and end every session")
     add_ini(passwd)
     passwd.add_argument("name")
     _add_password(passwd)
@@ -62,9 +58,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     role.add_argument("--off", action="store_true", help="remove the role instead")
     role.set_defaults(run=_developer)
 
-    vouch = verbs.add_parser(
-        "verify-email", help="mark the e-mail address as verified without a mail"
-    )
+    vouch = verbs.add_parser("verify-email", help="mark the e-mail address as verified")
     add_ini(vouch)
     vouch.add_argument("name")
     vouch.set_defaults(run=_verify_email)
