@@ -1,4 +1,4 @@
-"""Whose accounts these are: a host's own, or those that the provider keeps."""
+"""Account sources: the host's own accounts, or the built-in accounts of the provider."""
 
 from oauthprov.accounts.acceptable import PasswordPolicy, Unacceptable
 from oauthprov.accounts.built_in import (

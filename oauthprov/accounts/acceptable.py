@@ -1,9 +1,9 @@
-"""What may be a user name, and what may be a password.
+"""The rules for user names and passwords.
 
-A new password follows NIST SP 800-63B-4 section 3.1.1.2: at least 15 characters where it is all
-that protects an account, no rules about kinds of characters, any character allowed, and none that
-is commonly used, expected, or made of the user's or the site's name. What was chosen before the
-policy still signs in.
+A new password must follow NIST SP 800-63B-4 section 3.1.1.2: at least 15 characters where it is
+the only authentication factor, any characters, no rules about kinds of characters, and no password
+that is commonly used, expected, or made of the user's or the site's name. Passwords that were
+chosen before the policy still work.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from oauthprov.credentials import PASSWORD_LIMIT, is_invisible
 
 NAME_LIMIT = 64
 GUESSES = 1_000_000
-"""A password that is expected to be found by fewer guesses than this is refused."""
+"""A password that an attacker is expected to find with fewer guesses than this is refused."""
 
 _ESTIMATED = 24
-"""Characters that the estimate looks at: its cost grows faster than the length.
+"""Number of characters that the estimate reads: its cost grows faster than the length.
 
-24 characters that follow a pattern are refused, whatever comes behind them.
+A password whose first 24 characters follow a pattern is refused, whatever follows them.
 """
 _NAME_LENGTH = 3
-"""Letters and digits of a name that a password can be said to be made of."""
+"""A name with fewer letters and digits than this isn't looked for in a password."""
 
 
 class Unacceptable(Exception):
-    """A name or password that can't be used; ``sentence`` says why."""
+    """The name or password is refused; ``sentence`` gives the reason, for people."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -37,15 +37,15 @@ class Unacceptable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a new password must be. ``length`` counts characters, ``site`` is the site's name."""
+    """The rules for a new password: its least ``length`` in characters, and the ``site`` name."""
 
     length: int = 15
     site: str = ""
 
     def check(self, password: str, name: str) -> None:
-        """Raise Unacceptable when ``password`` is no good for the user of this name.
+        """Raise Unacceptable if the user of this name can't choose ``password``.
 
-        It takes some milliseconds, for a password of any length.
+        The check takes a few milliseconds, whatever the length of the password.
         """
         if len(password) > PASSWORD_LIMIT:
             raise Unacceptable("password", f"A password has at most {PASSWORD_LIMIT} characters.")
@@ -64,7 +64,7 @@ class PasswordPolicy:
             )
 
     def _is_made_of_names(self, password: str, names: tuple[str, ...]) -> bool:
-        """Tell whether little but digits is left of a password without the names in it."""
+        """Return whether a password without the names in it is short and has no letters."""
         whole = left = _letters_and_digits(password)
         for name in sorted(map(_letters_and_digits, names), key=len, reverse=True):
             if len(name) >= _NAME_LENGTH:
@@ -74,7 +74,7 @@ class PasswordPolicy:
 
 
 def acceptable_name(name: str) -> str:
-    """Return a user name as it is shown. Raises Unacceptable."""
+    """Return the user name in the spelling to be shown. Raises Unacceptable."""
     shown = name.strip()
     if any(map(is_invisible, shown)):
         raise Unacceptable("name", "A user name can't hold invisible characters.")
@@ -91,8 +91,8 @@ def _letters_and_digits(text: str) -> str:
 
 
 def _guesses(password: str, names: tuple[str, ...]) -> int:
-    """Return how many guesses are expected to find the beginning of a password."""
-    # Some megabytes of word lists, which most processes never need.
+    """Return the expected number of guesses for the first characters of a password."""
+    # Its word lists take some megabytes of memory, which most processes never need.
     from zxcvbn_rs_py import zxcvbn
 
     expected = [word for name in names for word in {name, *name.split()} if word]

@@ -23,22 +23,23 @@ from oauthprov.storage.interface import (
 )
 
 PASSWORD_ACR = "1"  # noqa: S105 - a level of assurance (ISO/IEC 29115)
-"""The authentication context of a password: the lowest level."""
+"""The ``acr`` of a sign-in by password: the lowest level."""
 
 
 class NameTaken(Exception):
-    """An account already has that name, in this or another spelling."""
+    """An account already has that name, in this or an equivalent spelling."""
 
 
 class PasswordSuperseded(Exception):
-    """The account has begun another epoch since its password was verified."""
+    """All sessions of the account were ended after its password was verified."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An account of which everything has just ended, and what is then to be swept.
+    """An account whose sessions have just been ended, and the sweep of their grants.
 
-    Its sessions are over at once. ``sweep`` is queued; whoever ended it works at it first.
+    The sessions are invalid at once. ``sweep`` is queued; the process that ended the sessions
+    works on it first.
     """
 
     account: Account
@@ -48,7 +49,7 @@ class Ended:
 class BuiltInAccounts:
     """Accounts with a user name and a password, kept in the provider's own storage.
 
-    What looks at a password or sets one raises HashingBusy while too many others do.
+    Methods that verify or set a password raise HashingBusy while too many others do so.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class BuiltInAccounts:
         policy: PasswordPolicy,
         concurrency: int = 1,
     ) -> BuiltInAccounts:
-        """Return accounts whose passwords are hashed at these costs (Argon2id)."""
+        """Return accounts whose passwords are hashed with these Argon2id costs."""
         hasher = PasswordHasher(
             memory_kib=memory_kib, time_cost=time_cost, concurrency=concurrency
         )
@@ -82,16 +83,16 @@ class BuiltInAccounts:
 
     @staticmethod
     def key_of(name: str) -> Digest:
-        """Return the key of a user name: the same for every spelling that counts as the same."""
+        """Return the key of a user name: equivalent spellings have the same key."""
         return name_key(name)
 
     def name_of(self, account_id: str) -> str | None:
-        """Return the user name, as it was typed at sign-up."""
+        """Return the user name as typed at sign-up, None for an unknown account."""
         stored = self.get(account_id)
         return stored.record.name if stored else None
 
     def claims(self, account_id: str) -> Mapping[str, object]:
-        """Return the profile; the user name stands in where there is no full one. One read."""
+        """Return the profile as claims; the user name is the default ``name``. One read."""
         stored = self.get(account_id)
         if stored is None or stored.record.disabled_at is not None:
             return {}
@@ -100,14 +101,14 @@ class BuiltInAccounts:
         return known | {"updated_at": account.created_at} | _profile(account)
 
     def profile(self, account_id: str) -> Mapping[str, object]:
-        """Return what the person has said of themselves."""
+        """Return the profile that the user entered, as claims."""
         stored = self.get(account_id)
         return _profile(stored.record) if stored else {}
 
     def set_profile(self, account_id: str, fields: Mapping[str, str]) -> None:
-        """Keep what a person says of themselves, ``fields`` by the names of ``profile.FIELDS``.
+        """Store the profile that a user entered; ``fields`` has the names of ``profile.FIELDS``.
 
-        Raises WrongProfile, LookupError for an unknown account.
+        Raises WrongProfile, and LookupError for an unknown account.
         """
 
         def change(old: Account) -> Account:
@@ -121,12 +122,12 @@ class BuiltInAccounts:
         return self._storage.get(Account, account_id)
 
     def by_name(self, name: str) -> Stored[Account] | None:
-        """Return the account with that user name, in any spelling that counts as the same."""
+        """Return the account with that user name, in any equivalent spelling."""
         login = self._storage.get(Login, name_key(name))
         return self.get(login.record.account_id) if login else None
 
     def sign_up(self, name: str, password: str, developer: bool = False) -> Account:
-        """Make an account. Raises NameTaken, or Unacceptable for the name or password."""
+        """Create an account. Raises NameTaken, and Unacceptable for the name or password."""
         shown = acceptable_name(name)
         self._policy.check(password, shown)
         account = Account(
@@ -144,9 +145,10 @@ class BuiltInAccounts:
         return account
 
     def authenticate(self, name: str, password: str) -> Account | None:
-        """Return whose name and password these are; None for a wrong, unknown or disabled one.
+        """Return the account of this name and password.
 
-        It reads and hashes as much for a name that nobody has.
+        Return None for a wrong password, an unknown name or a disabled account; an unknown name
+        takes as many reads and hashes as a known one.
         """
         login = self._storage.get(Login, name_key(name))
         stored = self.get(login.record.account_id if login else "nobody")
@@ -168,9 +170,10 @@ class BuiltInAccounts:
         revokes the grants of these sessions and notifies their clients (back-channel logout). A
         grant that outlives its session, such as one with ``offline_access``, stays.
 
-        ``verified`` is the account as it was when the current password was verified, None for an
-        operator, who needs none. Raises Unacceptable for the password, LookupError for an unknown
-        account, and PasswordSuperseded when everything of ``verified`` was ended meanwhile.
+        ``verified`` is the account as it was when the current password was verified, None when an
+        operator sets the password. Raises Unacceptable for the password, LookupError for an
+        unknown account, and PasswordSuperseded if its sessions were ended since ``verified`` was
+        read.
         """
         stored = self.get(account_id)
         if stored is None:
@@ -193,14 +196,14 @@ class BuiltInAccounts:
         return self._end(account_id, lambda old: old)
 
     def set_developer(self, account_id: str, developer: bool) -> None:
-        """Give or take the role that may register clients. Raises LookupError."""
+        """Grant or withdraw the developer role, which may register clients. Raises LookupError."""
         self._change(account_id, lambda old: replace(old, developer=developer))
 
     def disable(self, account_id: str) -> Ended:
-        """Close the account: no sign-in, no session, no token. Raises LookupError if unknown.
+        """Disable the account: no sign-in, no session, no token. Raises LookupError if unknown.
 
-        What ends, and who is notified, is as in :meth:`change_password`; but every grant of the
-        account is revoked, also one with ``offline_access``.
+        Sessions end and clients are notified as in :meth:`change_password`, but every grant of
+        the account is revoked, even one with ``offline_access``.
         """
         now = self._clock()
         return self._end(
@@ -212,7 +215,7 @@ class BuiltInAccounts:
     def _end(
         self, account_id: str, change: Callable[[Account], Account], *, everything: bool = False
     ) -> Ended:
-        """Change the account and begin its next epoch; queue what is then to be swept."""
+        """Change the account, begin its next epoch, and queue the sweep."""
 
         now, name = self._clock(), mint_id()
 
@@ -224,7 +227,7 @@ class BuiltInAccounts:
 
         try:
             account = self._change(account_id, ended, lambda new: [Add(sweep(new))])
-        except StorageFull:  # nothing can be queued, but what is there can be changed
+        except StorageFull:  # nothing can be added to the queue, but the account can be changed
             account = self._change(account_id, ended)
         return Ended(account, sweep(account))
 
@@ -234,7 +237,7 @@ class BuiltInAccounts:
         change: Callable[[Account], Account],
         more: Callable[[Account], Sequence[Change]] = lambda new: (),
     ) -> Account:
-        """Replace the account by what ``change`` makes of it, together with ``more`` of that."""
+        """Replace the account with the result of ``change``, together with ``more(result)``."""
 
         def attempt() -> Account:
             stored = self.get(account_id)
@@ -248,7 +251,7 @@ class BuiltInAccounts:
         return persistently(attempt)
 
     def _rehash(self, stored: Stored[Account], password: str) -> None:
-        # On a conflict the other change stands; the next sign-in tries again.
+        # On a conflict the other change stands; the next sign-in hashes again.
         with contextlib.suppress(Conflict, HashingBusy):
             changed = replace(stored.record, password_hash=self._hasher.hash(password))
             self._storage.commit(Replace(changed, expecting=stored), now=self._clock())

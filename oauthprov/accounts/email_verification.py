@@ -1,4 +1,4 @@
-"""Proving that an e-mail address is the account's: whoever reads its mail knows a token."""
+"""Verification of the e-mail address of an account by a token that is mailed to it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from oauthprov.storage.interface import (
 
 
 class Unproven(Exception):
-    """The token is unknown, used up, expired, another account's or for another address."""
+    """The token is unknown, used or expired, or is for another account or another address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What is to be mailed: ``token`` to ``email``. It is good until ``expires_at``."""
+    """A verification to be mailed: ``token``, valid until ``expires_at``, to ``email``."""
 
     email: str
     token: str = field(repr=False)
@@ -34,9 +34,9 @@ class Begun:
 
 
 class EmailVerifications:
-    """Makes ``email_verified`` true (OpenID Connect Core section 5.1) of built-in accounts.
+    """Sets the claim ``email_verified`` (OpenID Connect Core section 5.1) of built-in accounts.
 
-    ``lifetime`` is that of a token, in seconds.
+    ``lifetime`` is the lifetime of a token, in seconds.
     """
 
     def __init__(self, storage: Storage, clock: Callable[[], int], lifetime: int) -> None:
@@ -45,9 +45,9 @@ class EmailVerifications:
         self._lifetime = lifetime
 
     def begin(self, account_id: str) -> Begun | None:
-        """Return a new token for the address of an account; earlier ones are worth nothing then.
+        """Return a new token for the address of an account, and invalidate the earlier ones.
 
-        None when the account has no address, or it is verified.
+        Return None if the account has no address, or the address is already verified.
         """
         claims = self._claims(account_id)
         email = claims.get("email")
@@ -70,9 +70,9 @@ class EmailVerifications:
         return Begun(email, token, verification.expires_at)
 
     def finish(self, account_id: str, token: str) -> None:
-        """Use up ``token``: the address that it was mailed to is verified.
+        """Use ``token`` to mark the address that it was mailed to as verified.
 
-        Raises Unproven unless it is good, this account's, and for the address that it has now.
+        Raises Unproven unless the token is live, and for this account and its current address.
         """
         key = digest(token)
 
@@ -84,13 +84,13 @@ class EmailVerifications:
             if found.record.account_id != account_id:
                 raise Unproven
             verified = self._verified(account_id, now, found.record.email)
-            # In this order: where it can't be one step, no used token ever verifies.
+            # In this order: where the two aren't atomic, a used token never verifies an address.
             self._storage.commit(Claim(EmailVerification, key), verified, now=now)
 
         persistently(attempt)
 
     def vouch(self, account_id: str) -> None:
-        """Call the address verified on the operator's word. Raises Unproven if there is none."""
+        """Mark the address as verified for the operator. Raises Unproven if there is none."""
 
         def attempt() -> None:
             now = self._clock()
@@ -99,7 +99,7 @@ class EmailVerifications:
         persistently(attempt)
 
     def _verified(self, account_id: str, now: int, email: str | None = None) -> Replace:
-        """Return the change; ``email`` is the address that it must be."""
+        """Return the change; raise Unproven if the address isn't ``email``, when given."""
         stored = self._storage.get(Account, account_id)
         claims = _claims_of(stored.record) if stored else {}
         if stored is None or "email" not in claims or email not in (None, claims["email"]):

@@ -1,4 +1,4 @@
-"""What people may say of themselves: the standard claims (OpenID Connect Core section 5.1)."""
+"""The profile that users enter: the standard claims (OpenID Connect Core section 5.1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _YEAR = re.compile(r"[0-9]{4}")
 
 
 class WrongProfile(Exception):
-    """A profile can't be kept so; ``problems`` has a sentence for each wrong field."""
+    """The profile is invalid; ``problems`` has a sentence for each wrong field."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
@@ -28,7 +28,7 @@ class WrongProfile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One claim that people fill in themselves; ``check`` returns it as it is kept."""
+    """A claim that users fill in; ``check`` returns the value to store, or raises ValueError."""
 
     name: str
     scope: str
@@ -36,10 +36,10 @@ class Field:
 
 
 def checked(given: Mapping[str, str], before: Mapping[str, object]) -> dict[str, object]:
-    """Return the claims that the fields of ``given`` make, in place of those of ``before``.
+    """Return the claims for the fields in ``given``, which replace the claims ``before``.
 
-    Empty fields make none. An e-mail address or telephone number stays verified only if it stays
-    as it was. Raises WrongProfile for all that is wrong.
+    Empty fields give no claim. An e-mail address or telephone number stays verified only if it is
+    unchanged. Raises WrongProfile, which lists all wrong fields.
     """
     values: dict[str, str] = {}
     problems: dict[str, str] = {}
@@ -64,7 +64,7 @@ def checked(given: Mapping[str, str], before: Mapping[str, object]) -> dict[str,
 
 
 def shown(claims: Mapping[str, object]) -> dict[str, str]:
-    """Return the fields that :func:`checked` made ``claims`` of."""
+    """Return the fields from which :func:`checked` made ``claims``."""
     address = claims.get("address")
     flat = {**claims, **(address if isinstance(address, dict) else {})}
     return {field.name: str(flat.get(field.name, "")) for field in FIELDS}
@@ -117,12 +117,12 @@ def _phone_number(given: str) -> str:
 
 
 def _birthdate(given: str) -> str:
-    """A day, a day without its year as 0000, or a year alone."""
+    """Accept a date, a date with the year 0000 for an unknown year, or a year alone."""
     wrong = ValueError("Write the day as 2000-12-31, or the year alone.")
     if _YEAR.fullmatch(given):
         return given
     try:
-        # A leap year stands in for the one that is kept back.
+        # The year 0000 means that it is withheld; a leap year in its place allows February 29.
         date.fromisoformat(given.replace("0000-", "2000-", 1))
     except ValueError:
         raise wrong from None

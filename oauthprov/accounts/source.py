@@ -1,4 +1,4 @@
-"""The seam through which a host brings its own users."""
+"""The interface by which a host supplies its own users."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from oauthprov.records import Digest
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person who is signed in in this browser.
+    """A user who is signed in in this browser.
 
-    ``account_id`` is stable, never reused, ASCII, at most 200 characters: tokens call it ``sub``.
-    ``auth_time`` is when they proved who they are (epoch seconds), ``amr`` how (RFC 8176).
-    ``acr`` is the level or context of that, in the words of ``AccountSource.acr_values``.
-    ``session_key`` names a session of ours; None with a host's accounts. ``sid`` names the
-    session, ours or the host's, for as long as the same person is in it, however often they sign
-    in anew; after a sign-out it is never used again. ``session_ends_at`` is when the session ends
-    at the latest (epoch seconds), None where that isn't known: grants that end with the session
-    then end there. ``epoch`` is that of a built-in account (``records.Account``), and 0 for a
-    host's. Raises TypeError for an ``account_id`` that is no text.
+    ``account_id`` is stable, never reused, ASCII, at most 200 characters; ``sub`` in tokens is
+    made from it. ``auth_time`` is the time of the authentication (epoch seconds), ``amr`` are its
+    methods (RFC 8176), ``acr`` is its level or context, one of ``AccountSource.acr_values``.
+    ``session_key`` is the key of the provider's session; None for a host's accounts. ``sid``
+    identifies the session, the provider's or the host's: it stays the same while the same user
+    signs in again, and is never used again after a sign-out. ``session_ends_at`` is the latest end
+    of the session (epoch seconds), None when unknown; grants that are bound to the session expire
+    then. ``epoch`` is the epoch of a built-in account (``records.Account``), and 0 for a host's.
+    Raises TypeError for an ``account_id`` that isn't a ``str``.
     """
 
     account_id: str
@@ -43,10 +43,10 @@ class SignedIn:
 
 
 class HostRequest(Protocol):
-    """A Pyramid request, as far as this package knows it.
+    """The part of a Pyramid request that this package uses.
 
-    A source may rely on more, whatever the host's own request has (``request.dbsession``): it says
-    so as ``AccountSource[MyRequest]``.
+    A source that uses more attributes of the host's request, such as ``request.dbsession``,
+    declares its type: ``AccountSource[MyRequest]``.
     """
 
     @property
@@ -55,19 +55,19 @@ class HostRequest(Protocol):
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The WSGI environ; values that aren't text aren't read."""
+        """The WSGI environ; only values that are text are read."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers; names in any case."""
+        """The headers; names are case-insensitive."""
 
     @property
     def remote_addr(self) -> str | None:
-        """The address that the request came from."""
+        """The IP address of the request's sender."""
 
     @property
     def registry(self) -> Mapping[str, object]:
-        """The app's registry."""
+        """The registry of the app."""
 
     def route_url(self, route_name: str, **parts: object) -> str:
         """Return the URL of a route."""
@@ -85,11 +85,12 @@ else:
 
 
 class AccountSource(ABC, Generic[RequestT]):
-    """Who is signed in, and how to sign in. A host passes its own to ``set_oauth_accounts``.
+    """Finds the signed-in user and the pages for signing in.
 
-    ``acr_values`` are the authentication contexts that a sign-in may have, for the metadata.
-    ``can_sign_out`` tells whether :meth:`sign_out` is there: clients may then ask for a logout.
-    ``names_sessions`` tells whether ``SignedIn.sid`` is set: clients are then told of logouts.
+    A host passes its own source to ``set_oauth_accounts``. ``acr_values`` are the authentication
+    contexts that a sign-in may have; the metadata lists them. Set ``can_sign_out`` if
+    :meth:`sign_out` is implemented: clients may then request a logout. Set ``names_sessions`` if
+    ``SignedIn.sid`` is set: clients then receive back-channel logouts.
     """
 
     acr_values: tuple[str, ...] = ()
@@ -98,59 +99,59 @@ class AccountSource(ABC, Generic[RequestT]):
 
     @abstractmethod
     def signed_in(self, request: RequestT) -> SignedIn | None:
-        """Return who is signed in in the browser that sent ``request``, or None."""
+        """Return the user who is signed in in the browser that sent ``request``, or None."""
 
     @abstractmethod
     def login_url(self, request: RequestT, return_to: str) -> str:
-        """Return where to send a person to sign in; ``return_to`` is where they go next."""
+        """Return the URL of the sign-in page, which then redirects to ``return_to``."""
 
     def name_of(self, account_id: str, request: RequestT) -> str | None:
-        """Return the name that people know the account by, or None when it is gone."""
+        """Return the display name of the account, or None if the account no longer exists."""
         return None
 
     def claims(self, account_id: str, request: RequestT) -> Mapping[str, object]:
-        """Return what is known of the account, by the names of OpenID Connect Core section 5.1.
+        """Return the claims of the account, by the names of OpenID Connect Core section 5.1.
 
-        ``request`` is any: a client's to the token endpoint, say, with no browser behind it.
+        ``request`` may come from a client instead of a browser, for example to the token endpoint.
 
-        Values are JSON. A client is told only what it was allowed to know of it; ``sub`` and all
-        that says how somebody signed in come from the provider. May read storage, once.
+        Values are JSON. A client receives only the claims that it was granted; ``sub`` and the
+        claims about the sign-in come from the provider. May read storage, once.
         """
         name = self.name_of(account_id, request)
         return {} if name is None else {"name": name}
 
     def reauthentication_url(self, request: RequestT, return_to: str) -> str | None:
-        """Return where somebody who is signed in signs in again, or as somebody else.
+        """Return the URL of the page where a signed-in user signs in again, or as another user.
 
-        ``auth_time`` must then be that of the new sign-in. None when there is no such page: a
-        client that wants it is told ``login_required``.
+        Afterwards ``auth_time`` must be the time of the new sign-in. Return None if there is no
+        such page: a client that requests a new sign-in then receives ``login_required``.
         """
         return None
 
     def others(self, request: RequestT) -> Sequence[SignedIn]:
-        """Return who else is signed in in that browser, beside :meth:`signed_in`.
+        """Return the other users who are signed in in that browser, besides :meth:`signed_in`.
 
-        A client that means one of them, by a token that it got for that account, gets an answer
-        by that session. It is called only when that matters.
+        A request whose ``id_token_hint`` names one of them is answered for that session. Called
+        only for requests that need it.
         """
         return ()
 
     def selection_url(self, request: RequestT, return_to: str) -> str | None:
-        """Return where somebody chooses an account, None when there is no such page.
+        """Return the URL of the page where a user chooses an account, None if there is none.
 
-        Whom they choose there, :meth:`signed_in` returns afterwards. Before the page leads to
-        ``return_to`` it calls ``request.oauthprov.account_chosen(return_to, person)``. Unless a
-        host has such a page, people sign in anew.
+        After the choice :meth:`signed_in` must return the chosen user, and the page must call
+        ``request.oauthprov.account_chosen(return_to, person)`` before it redirects to
+        ``return_to``. By default users sign in again instead.
         """
         return self.reauthentication_url(request, return_to)
 
     def registration_url(self, request: RequestT, return_to: str) -> str | None:
-        """Return where to make an account, None where people can only sign in."""
+        """Return the URL of the sign-up page, None if users can't create an account."""
         return None
 
     def sign_out(self, request: RequestT) -> Sequence[tuple[str, str]]:
-        """End the session of the browser that sent ``request``; nobody is signed in there then.
+        """End the session of the browser that sent ``request``: no user stays signed in there.
 
-        Return headers for the response, such as those of ``pyramid.security.forget``.
+        Return headers for the response, such as those from ``pyramid.security.forget``.
         """
         return ()

@@ -1,8 +1,8 @@
-"""What is stored: frozen values, one class a kind, and the key under which each is found.
+"""Stored records: frozen values, one class per kind, each found by its key.
 
 Times are epoch seconds. Keys are printable ASCII, at most 255 bytes, and compared byte by byte; so
 are the values of indexed fields. The part of a key before its first dot is the record's *slot*:
-records of one slot change together, atomically, on every backend. Secrets stand here only as
+records of one slot change together, atomically, on every backend. Secrets are stored only as
 digests. A new field needs a default, since older records lack it; an indexed field of a stored
 record never changes.
 """
@@ -61,4 +61,4 @@ KINDS: tuple[type[Record], ...] = (
     EndedSession,
     Sweep,
 )
-"""Every kind that a backend stores."""
+"""Every kind of record that a backend stores."""

@@ -1,4 +1,4 @@
-"""Clients, and leave to register them."""
+"""Clients, their logos, and initial access tokens."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ class Client(Record):
     """A registered client (RFC 6749 section 2). ``client_id`` holds no dot.
 
     ``client_type`` is one of ``web``, ``browser``, ``native`` and ``machine``. ``secrets`` are
-    digests, the newest first; two are live during a rotation. ``scopes`` are those it may ask for,
-    ``default_scopes`` those it gets when it asks for none. Its public keys are at ``jwks_uri`` or
-    are ``jwks``, a JWK Set as JSON. A client that registered itself (RFC 7591) has a
-    ``registration_token``, and only then is ``last_used_at`` kept. ``verified`` is the operator's
-    word that it is who it says it is; ``logo`` is the digest of the image stored as its
-    :class:`Logo`. One with ``removed_at`` is gone, and stays only until those who signed in to it
-    are signed out there. The other names are those of OpenID Connect Registration section 2 and
-    RFC 9101 section 10.5; a None means the default, and no ``response_types`` all that its grants
-    give.
+    digests, the newest first; two are valid during a rotation. ``scopes`` are those it may
+    request, ``default_scopes`` those granted when it requests none. Its public keys are at
+    ``jwks_uri`` or in ``jwks``, a JWK Set as JSON. A client that registered itself (RFC 7591) has
+    a ``registration_token``, and only then is ``last_used_at`` kept. ``verified`` means that the
+    operator has confirmed the client's identity; ``logo`` is the digest of the image stored as
+    its :class:`Logo`. A client with ``removed_at`` no longer works; its record stays only until
+    its users are signed out of it. The other fields are those of OpenID Connect Registration
+    section 2 and RFC 9101 section 10.5; None means the default, and empty ``response_types`` mean
+    all that its grant types allow.
     """
 
     client_id: str
@@ -70,7 +70,7 @@ class Client(Record):
 
 @record("logo", key="client_id")
 class Logo(Record):
-    """The logo of a client as it was fetched: ``image`` in base64, of the given media type."""
+    """The logo of a client as fetched from ``source``: ``image`` in base64, and its media type."""
 
     client_id: str
     source: str
@@ -81,10 +81,10 @@ class Logo(Record):
 
 @record("initial_access_token", key="token_id")
 class InitialAccessToken(Record):
-    """Leave to register clients (RFC 7591 section 1.2); ``secret`` is the digest of the token.
+    """An initial access token (RFC 7591 section 1.2); ``secret`` is the digest of the token.
 
-    ``uses_left`` is how many it may still register, None when that isn't limited. ``note`` tells
-    the operator whom it was given to.
+    ``uses_left`` is how many clients may still register with it, None when unlimited. ``note``
+    reminds the operator who received it.
     """
 
     token_id: str

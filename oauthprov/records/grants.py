@@ -1,4 +1,4 @@
-"""Grants, and the codes and tokens that come before and under them."""
+"""Grants, the authorization codes they begin with, and the tokens issued under them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from oauthprov.records.shape import Record, record
 
 @record("grant", key="grant_id", indexes=("account_id",))
 class Grant(Record):
-    """One authorization: the family that a replay revokes, and that no token outlives.
+    """One authorization: a replay revokes it with all its tokens, and no token outlives it.
 
-    ``acr`` and ``amr`` say how the person signed in, ``claims`` is what of the claims parameter
-    was granted (OpenID Connect Core section 5.5), as JSON, ``sid`` how the client knows the
-    session, ``session_key`` the key of the :class:`~oauthprov.records.EndedSession` that there is
-    once it has ended. ``account_epoch`` and ``consent_epoch`` are those of the account and of the
-    consent when it was authorized.
+    ``acr`` and ``amr`` describe the sign-in. ``claims`` is the granted part of the claims
+    parameter (OpenID Connect Core section 5.5), as JSON. ``sid`` names the session to the client;
+    ``session_key`` is the key of the :class:`~oauthprov.records.EndedSession` stored when that
+    session ends. ``account_epoch`` and ``consent_epoch`` are the epochs of the account and of the
+    consent at the time of the authorization.
     """
 
     grant_id: str
@@ -36,12 +36,13 @@ class Grant(Record):
 
 @record("authorization_code", key="key", indexes=("account_id",), keep=600)
 class AuthorizationCode(Record):
-    """A code and what its grant will need; ``key`` is ``<grant id>.<digest>``.
+    """A code, with the values its grant will have; ``key`` is ``<grant id>.<digest>``.
 
-    It precedes its grant, so it shares the slot without dying with it. ``nonce`` goes into the
-    first ID token; ``code_challenge`` is empty where there was none. An account that is closed, or
-    takes its consent back, finds it by the index. ``session_ends_at`` is when the session that it
-    was issued in ends in any case, None where that isn't known; the rest is as in :class:`Grant`.
+    It is stored before its grant: it shares the grant's slot, but doesn't depend on the grant.
+    ``nonce`` goes into the first ID token; ``code_challenge`` is empty if the request had none.
+    The index finds the codes of an account that is disabled or withdraws its consent.
+    ``session_ends_at`` is the latest end of the session that the code was issued in, None when
+    unknown; the other fields are as in :class:`Grant`.
     """
 
     key: str
@@ -67,7 +68,7 @@ class AuthorizationCode(Record):
 
 @record("access_token", key="key")
 class AccessToken(Record):
-    """An opaque access token; client-credentials tokens have a random slot and no grant."""
+    """An opaque access token; a client credentials token has a random slot and no grant."""
 
     key: str
     grant_id: str | None
@@ -81,7 +82,7 @@ class AccessToken(Record):
 
 @record("refresh_token", key="key")
 class RefreshToken(Record):
-    """A refresh token; ``scopes`` and ``resources`` are the original ones (RFC 6749 section 6)."""
+    """A refresh token, with the originally granted scopes and resources (RFC 6749 section 6)."""
 
     key: str
     grant_id: str
@@ -94,9 +95,9 @@ class RefreshToken(Record):
 
 @record("receipt", key="key")
 class Receipt(Record):
-    """The response of a rotation, sealed under the refresh token that was presented.
+    """The token response of a rotation, sealed with the refresh token that was presented.
 
-    ``key`` is that token's key, ``successor`` the key of the refresh token that replaced it.
+    ``key`` is the key of that token, ``successor`` the key of the refresh token that replaced it.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""People, their sessions, and what they have allowed."""
+"""Accounts, their user names and e-mail addresses, sessions and consents."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from oauthprov.records.shape import Record, record
 
 @record("account", key="account_id")
 class Account(Record):
-    """A person known to the built-in account source.
+    """An account of the built-in account source.
 
-    ``claims`` is what they say of themselves, a JSON object by the names of OpenID Connect Core
-    section 5.1. ``epoch`` counts how often everything was ended at once, by a new password, say:
-    a session that was begun under an earlier epoch is over.
+    ``claims`` is the profile that the user entered, a JSON object of the claims of OpenID Connect
+    Core section 5.1. ``epoch`` grows whenever all sessions of the account are ended at once, for
+    example by a new password: a session of an earlier epoch is no longer valid.
     """
 
     account_id: str
@@ -27,7 +27,7 @@ class Account(Record):
 
 @record("email_verification", key="key", indexes=("account_id",))
 class EmailVerification(Record):
-    """An address that somebody is to prove theirs; ``key`` is the digest of the token mailed."""
+    """An e-mail address to be verified; ``key`` is the digest of the token that was mailed."""
 
     key: Digest
     account_id: str
@@ -38,7 +38,7 @@ class EmailVerification(Record):
 
 @record("login", key="key")
 class Login(Record):
-    """A user name, taken: ``key`` is the digest of the normalised name."""
+    """The user name of an account; ``key`` is the digest of the normalised name."""
 
     key: Digest
     account_id: str
@@ -46,11 +46,12 @@ class Login(Record):
 
 @record("session", key="key", indexes=("account_id",))
 class Session(Record):
-    """One account signed in in one browser; ``key`` is the digest of the cookie's secret.
+    """A session of one account in one browser; ``key`` is the digest of the cookie's secret.
 
-    ``expires_at`` is the earlier of the idle and the absolute limit. ``sid`` stays when the same
-    person signs in again in its place: clients know the session by what is made of it. ``epoch``
-    is that of the account when its password was verified; the session is good while they agree.
+    ``expires_at`` is the earlier of the idle and the absolute limit. When the same person signs
+    in again, the new session keeps the ``sid``: the session identifiers that clients receive are
+    derived from it. ``epoch`` is the epoch of the account when its password was verified; the
+    session is valid as long as the two are equal.
     """
 
     key: Digest
@@ -68,10 +69,10 @@ class Session(Record):
 
 @record("consent", key="key", indexes=("account_id",))
 class Consent(Record):
-    """What an account has allowed a client; ``key`` is ``<account_id>.<client_id>``.
+    """The consent of an account for a client; ``key`` is ``<account_id>.<client_id>``.
 
-    One that was taken back, at ``withdrawn_at``, allows nothing. It stays, since ``epoch`` counts
-    how often that happened: what was granted under an earlier epoch is over.
+    A consent with ``withdrawn_at`` allows nothing. Its record stays, since ``epoch`` counts the
+    withdrawals: a grant of an earlier epoch is no longer valid.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""What the server keeps: pending questions, keys, what came once, who is to be told."""
+"""Records of the server itself: interactions, signing keys, replay marks, queued work."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from oauthprov.records.shape import Record, record
 
 SWEEP_QUEUE = "sweeps"
 SWEEP_LEASE = 15
-"""Seconds that a process has for a sweep before another takes over."""
+"""Seconds that a process has for a sweep before another one may take over."""
 SWEEP_PATIENCE = 366 * 86_400
-"""Seconds after which what is left of a sweep has expired by itself."""
+"""Seconds after which everything that a sweep would still remove has expired."""
 
 
 @record("interaction", key="key")
 class Interaction(Record):
-    """A pending decision of a person: resolved parameters and the browser they came from.
+    """A request that waits for a user's decision, with its parameters and its browser.
 
     ``key`` is the digest of the id that pages carry; ``browser`` is None until the browser that
-    began it has come back with its cookies. ``session_key`` and ``auth_time`` are those of who was
-    signed in there when it began: signing in anew for this request shows in other ones.
-    ``chosen`` is the session that the person picked for it among those of the browser.
+    began the interaction has come back with its cookies. ``session_key`` and ``auth_time`` are
+    those of the session that was active there at the beginning: a new sign-in for this request
+    is recognised by other values. ``chosen`` is the session that the user picked for the request.
     """
 
     key: Digest
@@ -38,12 +38,12 @@ class Interaction(Record):
 
 @record("signing_key", key="key")
 class SigningKey(Record):
-    """A key that signs tokens; ``key`` is ``<alg>.<serial>``: those of an algorithm share a slot.
+    """A key that signs tokens; ``key`` is ``<alg>.<serial>``: keys of one algorithm share a slot.
 
-    ``public`` is the public JWK as JSON, ``sealed`` the private one, sealed with the server's
-    secret. It is published as soon as it is stored, signs from ``signs_from`` until ``retires_at``
-    (None: there is no successor yet), and stays published until ``published_until``, when the last
-    token that it signed has expired.
+    ``public`` is the public JWK as JSON, ``sealed`` the private JWK, sealed with the server's
+    secret. The key is published as soon as it is stored, signs from ``signs_from`` until
+    ``retires_at`` (None: it has no successor yet), and stays published until ``published_until``,
+    when the last token that it signed has expired.
     """
 
     key: str
@@ -59,10 +59,11 @@ class SigningKey(Record):
 
 @record("logout_delivery", key="key", indexes=("queue",))
 class LogoutDelivery(Record):
-    """A client that is to learn that a session has ended; it is removed once the client has.
+    """A back-channel logout to be delivered to a client; removed once it is delivered.
 
-    ``queue`` is the same for all, so that they are found. Whoever attempts it first puts off
-    ``due_at``, the time of the next attempt. It is given up at ``expires_at``.
+    ``queue`` has the same value in all, so that an index finds them. ``due_at`` is the time of the
+    next attempt; a process postpones it before it attempts the delivery. After ``expires_at`` no
+    further attempt is made.
     """
 
     key: str
@@ -77,7 +78,7 @@ class LogoutDelivery(Record):
 
 @record("seen", key="key")
 class ReplayMark(Record):
-    """Something that may come only once until ``expires_at``; ``key`` is its digest."""
+    """Marks a value that is accepted only once until ``expires_at``; ``key`` is its digest."""
 
     key: Digest
     expires_at: int
@@ -85,9 +86,9 @@ class ReplayMark(Record):
 
 @record("ended_session", key="key")
 class EndedSession(Record):
-    """A session that was ended; ``key`` is ``<account_id>.<digest of account and sid>``.
+    """Marks an ended session; ``key`` is ``<account_id>.<digest of account and sid>``.
 
-    It refuses what an authorization that ran at that moment would bring to life afterwards.
+    It makes an authorization fail that was running when the session ended.
     """
 
     key: str
@@ -96,13 +97,14 @@ class EndedSession(Record):
 
 @record("sweep", key="key", indexes=("queue",))
 class Sweep(Record):
-    """What is still to be removed and revoked of something that has ended; it goes when that is.
+    """Queued work: grants and codes to end after a session, consent, account or client ended.
 
-    Of the account, that is what was authorized under an epoch before ``epoch``, under one of
-    ``session_keys``, or for the client ``client_id``, whichever is set. With an empty
-    ``account_id`` it is all that was authorized for the client. ``everything`` takes grants too
-    that outlive a session. ``queue`` is the same for all, so that they are found. Whoever works at
-    it has put off ``due_at``, after which another process may take over.
+    It covers the authorizations of the account from epochs before ``epoch``, from one of
+    ``session_keys``, or for the client ``client_id``, whichever is set; with an empty
+    ``account_id``, all authorizations of the client. ``everything`` includes grants that outlive
+    their session. ``queue`` has the same value in all, so that an index finds them. A process
+    that works on a sweep postpones ``due_at``, after which another process may take over. The
+    record is removed when the work is done.
     """
 
     key: str
@@ -118,7 +120,7 @@ class Sweep(Record):
 
     @classmethod
     def of_client(cls, client_id: str, name: str, now: int) -> Sweep:
-        """Return the sweep of a client that was removed, of every account."""
+        """Return the sweep for a removed client: it covers every account."""
         begun = cls.begin("", name, now, client_id=client_id)
         return replace(begun, key=f"{client_id}.{name}")
 
@@ -134,7 +136,7 @@ class Sweep(Record):
         client_id: str | None = None,
         everything: bool = False,
     ) -> Sweep:
-        """Return a sweep that begins ``now``; ``name`` tells it from others of the account."""
+        """Return a sweep that begins ``now``; ``name`` makes its key unique within the account."""
         return cls(
             key=f"{account_id}.{name}",
             queue=SWEEP_QUEUE,

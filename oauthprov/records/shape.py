@@ -1,4 +1,4 @@
-"""What makes a class a kind of record: a frozen dataclass that storage knows the shape of."""
+"""Declares record kinds: frozen dataclasses, each with a shape that storage backends read."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a storage backend needs to know of a kind.
+    """What a storage backend needs to know about a kind of record.
 
-    ``name`` names its table or key prefix, ``key`` the field that identifies a record, ``indexes``
-    the fields by which records are found, ``keep`` the seconds that a record outlives its
-    ``expires_at`` so that *replayed* can still be told from *unknown*. ``expires`` is whether
-    records carry ``expires_at``, ``has_grant`` whether they may name the grant they die with, as
-    ``grant_id``.
+    ``name`` is the name of its table or key prefix, ``key`` the field that identifies a record,
+    ``indexes`` the fields by which records are found, ``keep`` the seconds that a record is kept
+    after its ``expires_at``, so that a *replayed* key can be distinguished from an *unknown* one.
+    ``expires`` is whether records have ``expires_at``, ``has_grant`` whether they may have a
+    ``grant_id``, the grant whose revocation revokes them.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Shape:
 
 
 class Record:
-    """The base of every record kind; ``shape`` is set by :func:`record`."""
+    """The base class of every record kind; :func:`record` sets ``shape``."""
 
     __slots__ = ()
     shape: ClassVar[Shape]

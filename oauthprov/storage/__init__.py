@@ -1,4 +1,4 @@
-"""Where everything is stored: one contract, and a backend chosen by the scheme of a URL."""
+"""Storage: one contract, and a backend chosen by the scheme of a URL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from oauthprov.storage.interface import Storage
 
 GROUP = "oauthprov.storage"
-"""The entry point group of third parties: scheme = package:callable(url, options)."""
+"""The entry point group for third-party backends: scheme = package:callable(url, options)."""
 
 SQL = "oauthprov.storage.sql"
 REDIS = "oauthprov.storage.redis"
@@ -30,10 +30,10 @@ SCHEMES: Mapping[str, tuple[str, str | None, str | None]] = {
 
 
 def open_storage(url: str, options: Mapping[str, str] | None = None) -> Storage:
-    """Return the storage at ``url``; only its own backend is imported, and nothing connects yet.
+    """Return the storage at ``url``; imports only its backend, and doesn't connect yet.
 
-    ``options`` are the settings ``oauthprov.storage.*`` beside the URL. Raises ValueError for a
-    scheme that nobody serves, a driver that isn't installed, and what the backend can't read. No
+    ``options`` are the other settings ``oauthprov.storage.*``. Raises ValueError for an unknown
+    scheme, a driver that isn't installed, and a URL or options that the backend can't parse. No
     message repeats the URL, which may hold a password.
     """
     scheme, separator, _ = url.partition("://")

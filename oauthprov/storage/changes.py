@@ -1,6 +1,6 @@
-"""What is stored, the five changes of it, and which of them no backend may accept.
+"""Stored records, the five changes, and the checks that every commit must pass.
 
-``oauthprov.storage.interface`` has all of these names: import them from there.
+Import these names from ``oauthprov.storage.interface``.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ from typing import Generic, Literal, TypeVar
 from oauthprov.records import KEY_LIMIT, Grant, Record, is_key, slot
 
 COMMIT_LIMIT = 100
-"""Changes in one commit, at most; :func:`batches` cuts what may be more."""
+"""The most changes that one commit may have; :func:`batches` splits longer sequences."""
 
 T = TypeVar("T")
 RecordT_co = TypeVar("RecordT_co", bound=Record, covariant=True)
 
 Target = tuple[type[Record], str]
-"""The kind and key of the record that a change is about."""
+"""The kind and key of the record that a change affects."""
 
 State = Literal["live", "unknown", "expired", "claimed", "revoked", "exists", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Stored(Generic[RecordT_co]):
-    """A record and what storage knows of it.
+    """A record with its state in storage.
 
-    ``version`` rises with each Replace and begins at random, so that what was read of a record
-    doesn't fit one that was added later under its key. ``grant`` is the grant that the record
-    names and dies with, None when it names none or there is none. ``extra`` holds fields that
-    newer code wrote and this code doesn't know; Replace writes them back.
+    ``version`` grows with each Replace and begins at random, so that a Replace never applies to
+    another record added later under the same key. ``grant`` is the grant that the record names,
+    whose revocation also revokes the record; None when it names none or the grant is absent.
+    ``extra`` holds fields that a newer version wrote and this version doesn't know; Replace
+    writes them back.
     """
 
     record: RecordT_co
@@ -42,7 +43,7 @@ class Stored(Generic[RecordT_co]):
     extra: Mapping[str, object] = field(default_factory=dict)
 
     def state(self, now: int) -> State:
-        """The first that applies of revoked, claimed, expired, live, at ``now``."""
+        """Return the first of revoked, claimed, expired and live that applies at ``now``."""
         named = getattr(self.record, "grant_id", None) if self.record.shape.has_grant else None
         if self.revoked_at is not None:
             return "revoked"
@@ -67,13 +68,13 @@ class Add:
 
     @property
     def target(self) -> Target:
-        """The kind and key of the record that is added."""
+        """The kind and key of the added record."""
         return type(self.record), self.record.storage_key
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Use a record up, once: it must be live, and stays as a tombstone.
+    """Use a record once: it must be live, and stays stored as claimed.
 
     Conflicts: unknown, revoked, claimed, expired.
     """
@@ -83,7 +84,7 @@ class Claim:
 
     @property
     def target(self) -> Target:
-        """The kind and key of the record that is claimed."""
+        """The kind and key of the claimed record."""
         return self.kind, self.key
 
 
@@ -91,7 +92,7 @@ class Claim:
 class Replace:
     """Put ``record`` in place of ``expecting``, which must be unchanged since it was read.
 
-    A claim or revocation is a change. Conflicts: unknown, changed.
+    A Claim or Revoke counts as a change. Conflicts: unknown, changed.
     """
 
     record: Record
@@ -99,35 +100,35 @@ class Replace:
 
     @property
     def target(self) -> Target:
-        """The kind and key of the record that is replaced."""
+        """The kind and key of the replaced record."""
         return type(self.record), self.record.storage_key
 
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Drop a record, if it is there. Never conflicts."""
+    """Drop a record, if it exists. Never conflicts."""
 
     kind: type[Record]
     key: str
 
     @property
     def target(self) -> Target:
-        """The kind and key of the record that is removed."""
+        """The kind and key of the removed record."""
         return self.kind, self.key
 
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
-    """Kill a grant and with it every record that names it, by one write. Never conflicts.
+    """Revoke a grant and, by the same write, every record that names it. Never conflicts.
 
-    A grant already revoked keeps its first ``revoked_at``; one that isn't there stays absent.
+    A grant already revoked keeps its first ``revoked_at``; an absent grant stays absent.
     """
 
     grant_id: str
 
     @property
     def target(self) -> Target:
-        """The kind and key of the record that is revoked."""
+        """The kind and key of the revoked grant."""
         return Grant, self.grant_id
 
 
@@ -135,14 +136,14 @@ Change = Add | Claim | Replace | Remove | Revoke
 
 
 def batches(changes: Iterable[T]) -> Iterator[Sequence[T]]:
-    """Yield ``changes``, or what they will be about, as many at a time as one commit takes."""
+    """Yield ``changes``, or items to be made into one change each, in groups of COMMIT_LIMIT."""
     remaining = iter(changes)
     while batch := tuple(islice(remaining, COMMIT_LIMIT)):
         yield batch
 
 
 def check(changes: Sequence[Change]) -> None:
-    """Raise ValueError for a commit that no backend may accept."""
+    """Raise ValueError for changes that no backend may commit."""
     if len(changes) > COMMIT_LIMIT:
         raise ValueError(f"a commit has at most {COMMIT_LIMIT} changes, not {len(changes)}")
     if len(changes) > 1 and len({change.target for change in changes}) < len(changes):

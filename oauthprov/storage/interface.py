@@ -1,9 +1,9 @@
 """The storage contract: five changes, nine verbs, and what may go wrong.
 
 A backend implements :class:`Storage` and proves itself with ``oauthprov.storage.testing``. It
-knows records by their :class:`~oauthprov.records.Shape` alone, and nothing of OAuth. ``commit``
-and ``find`` check their arguments here, so that no backend has to: it implements ``_commit`` and
-``_find``.
+knows nothing of OAuth, only the :class:`~oauthprov.records.Shape` of each kind of record.
+``commit`` and ``find`` check their arguments here and call ``_commit`` and ``_find``, which a
+backend implements.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ RecordT_co = TypeVar("RecordT_co", bound=Record, covariant=True)
 
 
 class StorageError(Exception):
-    """The backend failed, or the outcome isn't known. Never retried; ``original`` is the cause."""
+    """The backend failed, or the outcome is unknown. Never retried; ``original`` is the cause."""
 
     def __init__(self, message: str, original: BaseException | None = None) -> None:
         super().__init__(message)
@@ -68,18 +68,18 @@ class StorageError(Exception):
 
 
 class StorageFull(StorageError):
-    """The backend has no room for more: nothing was written. Reading and ending go on."""
+    """The backend is full: nothing was written. Reads and removals still work."""
 
 
 class UpgradeNeeded(StorageError):
-    """The stored schema isn't the one that this version writes: ``upgrade()`` brings it there."""
+    """The stored schema isn't the one of this version; ``upgrade()`` brings it up to date."""
 
 
 class Conflict(Exception):
-    """A commit lost: nothing of its slot was written.
+    """A commit was refused because of what is stored: nothing of its slot was written.
 
-    ``change`` is the one refused, ``state`` why, ``stored`` what was found in its place (None when
-    nothing was).
+    ``change`` is the refused change, ``state`` the reason, ``stored`` the record found under its
+    key (None if there was none).
     """
 
     def __init__(self, change: Change, state: State, stored: Stored[Record] | None = None) -> None:
@@ -90,15 +90,16 @@ class Conflict(Exception):
 
 
 class Contended(StorageError):
-    """Others changed the same record each time: nothing of this attempt was written."""
+    """Every attempt met a conflict, the last one too: nothing of it was written."""
 
 
 def persistently(
     attempt: Callable[[], T], lost: tuple[type[Exception], ...] = (Conflict,), races: int = 20
 ) -> T:
-    """Return what ``attempt`` returns, which reads, decides and commits anew after each defeat.
+    """Call ``attempt``, which reads, decides and commits, until it succeeds; return its result.
 
-    ``lost`` are the errors that tell of a defeat. Raises Contended after ``races`` of them.
+    It is called again after each error of the types in ``lost``. Raises Contended after ``races``
+    such errors.
     """
     for _ in range(races):
         with suppress(*lost):
@@ -108,7 +109,7 @@ def persistently(
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[RecordT_co]):
-    """Some of the records found; ``next`` is the cursor for more, None when there are none."""
+    """A page of records; ``next`` is the cursor of the next page, None on the last."""
 
     items: tuple[Stored[RecordT_co], ...]
     next: str | None = None
@@ -116,10 +117,10 @@ class Page(Generic[RecordT_co]):
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """One step of a pass of ``purge``: how much it dropped, and where the pass goes on.
+    """The result of one step of a pass of ``purge``.
 
-    ``count`` is in records, or in whatever else the backend had to drop; ``next`` is the cursor
-    for the next step, None when the pass is over.
+    ``count`` is the number of records, or other entries of the backend, that the step dropped;
+    ``next`` is the cursor of the next step, None when the pass is complete.
     """
 
     count: int
@@ -139,17 +140,18 @@ class Health:
 
 
 class Storage(ABC):
-    """What the provider asks of a database. Every method may raise StorageError.
+    """The interface of a storage backend. Every method may raise StorageError.
 
     Every method is safe to call from many threads and, over one database, from many processes.
-    Time is an argument (``now``, epoch seconds); a backend's own expiry is garbage collection.
+    Time is an argument (``now``, epoch seconds). Expiry by the backend itself is only garbage
+    collection.
     """
 
     def get(self, kind: type[R], key: str) -> Stored[R] | None:
-        """Return the record of ``kind`` under ``key``, dead or alive, with its grant; one trip.
+        """Return the record of ``kind`` under ``key``, live or not, with its grant; one trip.
 
-        None when there is none, also for a key that no record can have: empty, too long, or with
-        other characters than printable ASCII. Whoever asks needn't check what a stranger sent.
+        Return None if there is none, and for an invalid key: empty, too long, or with characters
+        other than printable ASCII. Hence callers may pass keys from requests unchecked.
         """
         return self.get_many([(kind, key)])[0]  # type: ignore[return-value]
 
@@ -157,18 +159,18 @@ class Storage(ABC):
     def get_many(
         self, pairs: Sequence[tuple[type[Record], str]]
     ) -> Sequence[Stored[Record] | None]:
-        """Return what ``get`` would for each pair, in order; one trip where the engine can."""
+        """Return for each pair what ``get`` returns, in order; one trip if the engine can."""
 
     @final
     def find(
         self, kind: type[R], *, after: str | None = None, limit: int = 100, **index: str
     ) -> Page[R]:
-        """Return up to ``limit`` records whose indexed field has a value, or every record.
+        """Return up to ``limit`` records with the given indexed value, or of all records.
 
-        At most one index is named. The order is by key and stable, so a walk with ``after`` set to
-        the last page's ``next`` meets each record that was there throughout exactly once. A page
-        isn't empty while its ``next`` says that there is more. Raises ValueError for a field that
-        isn't an index, a limit below 1, or a cursor that isn't one of this method's.
+        At most one index may be given. Records are ordered by key. A walk that passes the ``next``
+        of each page as ``after`` returns every record that exists throughout the walk exactly
+        once. A page with a ``next`` is never empty. Raises ValueError for a field that has no
+        index, a limit below 1, or a cursor that this method didn't return.
         """
         if others := sorted(index.keys() - set(kind.shape.indexes)):
             raise ValueError(f"{kind.__name__} has no index {', '.join(others)}")
@@ -184,9 +186,9 @@ class Storage(ABC):
     def _find(
         self, kind: type[R], index: Mapping[str, str], after: str | None, limit: int
     ) -> Page[R]:
-        """Do what ``find`` says; ``index`` names one indexed field and its value, or none.
+        """Implement ``find``; ``index`` holds one indexed field and its value, or is empty.
 
-        Raises ValueError for an ``after`` that isn't a cursor of this method.
+        Raises ValueError for an ``after`` that this method didn't return as a cursor.
         """
 
     def walk(self, kind: type[R], **index: str) -> Iterator[Stored[R]]:
@@ -208,16 +210,16 @@ class Storage(ABC):
 
     @final
     def commit(self, *changes: Change, now: int) -> None:
-        """Apply all the changes, or none and raise Conflict for the first that may not be.
+        """Apply all changes, or apply none and raise Conflict for the first one refused.
 
-        Within one slot all or nothing holds on every backend; across slots a cluster may stop
-        between two, in the caller's order of their first change. From the second
-        ``expires_at + keep`` on a key counts as free.
+        Changes within one slot are atomic on every backend. A cluster commits slot by slot, in the
+        order of their first changes, and may fail between two slots. From the second
+        ``expires_at + keep`` on, the key of a record counts as free.
 
         Raises ValueError, and changes nothing, for more than COMMIT_LIMIT changes, two changes of
-        one record, a key or indexed value that :func:`~oauthprov.records.is_key` refuses, a
-        ``grant_id`` that isn't the slot of the record's key, and a replacement of another kind,
-        key or indexed value than what it replaces.
+        one record, a key or indexed value for which :func:`~oauthprov.records.is_key` is false, a
+        ``grant_id`` that isn't the slot of the record's key, and a replacement that differs from
+        the stored record in its kind, key or an indexed value.
         """
         check(changes)
         if changes:
@@ -225,25 +227,26 @@ class Storage(ABC):
 
     @abstractmethod
     def _commit(self, changes: Sequence[Change], now: int) -> None:
-        """Do what ``commit`` says; ``changes`` are checked as it says, and not empty.
+        """Implement ``commit``; ``changes`` are already checked and not empty.
 
-        A Claim, Remove or Revoke may still name a key that no record can have: for a Claim that
-        is unknown, for the others there is nothing to do.
+        A Claim, Remove or Revoke may still name an invalid key: a Claim then conflicts as unknown,
+        the others do nothing.
         """
 
     @abstractmethod
     def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
         """Drop up to ``limit`` records whose keys count as free at ``now``: one step of a pass.
 
-        A pass begins without ``after``; each further step has the ``next`` of the one before and
-        the same ``now``. It meets everything once, however much expires beside it. A step does
-        a bounded amount of work, beside traffic, and may drop nothing though more follow. A grant
-        goes no sooner than its tokens. What points at dropped records goes with them, or in the
-        next pass. Raises ValueError for a cursor that isn't one of this method's.
+        A pass begins without ``after``; each further step takes the ``next`` of the previous step
+        and the same ``now``. A pass meets each record once, even if others expire meanwhile. A
+        step does a bounded amount of work, so that traffic goes on, and may drop nothing although
+        more steps follow. A grant is dropped no sooner than its tokens. Index entries of dropped
+        records are dropped with them or in the next pass. Raises ValueError for a cursor that this
+        method didn't return.
         """
 
     def purge_pass(self, *, now: int, limit: int = 500) -> Iterator[int]:
-        """Make one pass of ``purge``; yield how much each step dropped."""
+        """Make one pass of ``purge``; yield the ``count`` of each step."""
         after = None
         while True:
             purged = self.purge(now=now, limit=limit, after=after)
@@ -254,24 +257,24 @@ class Storage(ABC):
 
     @abstractmethod
     def ping(self) -> None:
-        """Return when the backend answers; raise UpgradeNeeded when its schema isn't ours."""
+        """Check that the backend answers. Raises UpgradeNeeded for another version's schema."""
 
     def health(self) -> Health:
-        """Do what ``ping`` does; return what is wrong though the backend answers.
+        """Do what ``ping`` does; return the problems of a backend that does answer.
 
-        Facts that the connection may not read are taken for good.
+        A fact that the connection has no permission to read counts as no problem.
         """
         self.ping()
         return Health()
 
     @abstractmethod
     def upgrade(self) -> None:
-        """Bring the schema to this version; a no-op where there is none or it is current."""
+        """Bring the schema to this version; do nothing if it is current or there is none."""
 
     @abstractmethod
     def describe(self) -> Mapping[str, str]:
-        """Return facts for an operator: engine, version, durability. No secrets, no passwords."""
+        """Return facts for the operator: engine, version, durability; never a secret."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give back every connection. The storage may be used again afterwards."""
+        """Close every connection. The storage may be used again afterwards."""
