@@ -1,11 +1,11 @@
-"""The doorways: one module per endpoint or page, each with an ``includeme`` of its own."""
+"""The Pyramid layer: one module per endpoint or page, each with its own ``includeme``."""
 
 from __future__ import annotations
 
 from pyramid.config import Configurator
 
 PARTS = ("directives", "headers", "layout", "site", "request", "errors", "cors", "resource")
-"""What endpoints and pages rest on."""
+"""Modules that endpoints and pages need."""
 ENDPOINTS = (
     "assets",
     "authorize",
@@ -32,11 +32,11 @@ PAGES = (
     "account.client_about",
     "console.pages",
 )
-"""Pages that are there whoever keeps the accounts; :mod:`oauthprov.web.site` adds the others."""
+"""Pages for every account source; :mod:`oauthprov.web.site` adds those for built-in accounts."""
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``request.oauthprov``, the directives, and every feature that is switched on."""
+    """Add ``request.oauthprov``, the directives, and every feature that is enabled."""
     config.include("pyramid_chameleon")
     for part in PARTS:
         config.include(f"oauthprov.web.{part}")

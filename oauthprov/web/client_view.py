@@ -1,4 +1,4 @@
-"""What people see of a client, wherever a page names one: the same everywhere."""
+"""The view of a client that all pages show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oauthprov.web.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address of the client's own, and the host that it leads to."""
+    """A URL that the client registered, and its host."""
 
     url: str
     host: str
@@ -20,11 +20,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A client as a page shows it. ``name`` and all links are its own words.
+    """A client as pages show it. ``name`` and all links are what the client registered.
 
-    ``logo`` is an address of ours; without one ``initial`` stands in its place. ``verified`` is
-    the operator's word, which an app of the operator's own doesn't need. ``start`` is where the
-    client begins a sign-in here.
+    ``logo`` is a URL of this server; without a logo, pages show ``initial``. ``verified`` means
+    that the operator has verified the client, or that it is first-party. ``start`` is the page
+    where the client begins a sign-in with this server.
     """
 
     client_id: str
@@ -40,7 +40,7 @@ class Face:
 
 
 def face(request: Request, client: Client) -> Face:
-    """Return what to show of ``client``. A logo that isn't there yet is asked for."""
+    """Return the view of ``client``. A logo that isn't stored yet is queued for fetching."""
     tools = request.oauthprov
     logo = None
     if client.logo is not None:
@@ -54,7 +54,7 @@ def face(request: Request, client: Client) -> Face:
         logo=logo,
         verified=client.verified or client.first_party,
         self_registered=client.registration_token is not None,
-        homepage=link(client.homepage_uri, ("https",)),  # its host passes for who the app is
+        homepage=link(client.homepage_uri, ("https",)),  # pages show its host to identify the app
         policy=link(client.policy_uri),
         terms=link(client.tos_uri),
         start=_start(request, client),
@@ -62,9 +62,9 @@ def face(request: Request, client: Client) -> Face:
 
 
 def link(uri: str | None, schemes: Collection[str] = ("https", "http")) -> Link | None:
-    """Return where ``uri`` leads, None unless that is a page of the web.
+    """Return the link for ``uri``, None unless it is a web address with one of ``schemes``.
 
-    It was checked when it was registered; rules and records may have changed since.
+    It was checked at registration; since then rules and records may have changed.
     """
     try:
         parts = urlsplit(uri or "")
@@ -76,7 +76,7 @@ def link(uri: str | None, schemes: Collection[str] = ("https", "http")) -> Link 
 
 
 def _start(request: Request, client: Client) -> Link | None:
-    """Return where the client begins a sign-in (OpenID Connect Core section 4)."""
+    """Return the link that begins a sign-in at the client (OpenID Connect Core section 4)."""
     settings = request.oauthprov.settings
     begin = link(client.initiate_login_uri)
     if begin is None or not settings.openid:

@@ -1,4 +1,4 @@
-"""The provider's own cookies: out of the reach of scripts, and for this host alone."""
+"""The provider's cookies: HttpOnly, and for this host only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEADER_LIMIT = 16_384
 
 
 def read(request: Request, name: str) -> str | None:
-    """Return the value of our cookie ``name``; None when absent or not plain ASCII."""
+    """Return the value of our cookie ``name``, None if absent or not plain ASCII."""
     header = request.environ.get("HTTP_COOKIE", "")[:_HEADER_LIMIT]
     wanted = _full_name(request, name)
     for pair in header.split(";"):
@@ -33,9 +33,9 @@ def write(
     seconds: int | None = None,
     same_site: SameSite = "Lax",
 ) -> None:
-    """Set our cookie ``name`` with the response; None deletes it.
+    """Set our cookie ``name`` in the response; the value None deletes it.
 
-    It lasts for ``seconds``, or as long as the browser runs.
+    It lasts for ``seconds``; None makes it a session cookie.
     """
 
     def send(request: Request, response: Response) -> None:

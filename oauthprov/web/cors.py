@@ -1,8 +1,9 @@
-"""Cross-origin requests of browser apps, by the view option ``oauth_cors`` (Fetch, section 3.2).
+"""Cross-origin requests from browser apps: the view option ``oauth_cors`` (Fetch, section 3.2).
 
-``any`` lets every origin read the answer: public documents. ``client`` lets the origins of the
-client that the request names in its credentials, ``bearer`` those of the client that its access
-token was issued to. A client's origins are those of its redirect URIs. Never with cookies.
+The option says which origins may read the response. ``any`` means every origin, for public
+documents; ``client`` the origins of the client named in the request's credentials; ``bearer`` the
+origins of the client that the access token was issued to. A client's origins are those of its
+redirect URIs. Cookies are never allowed.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ View = Callable[[object, Request], Response]
 
 
 def preflight(methods: str) -> Callable[[Request], Response]:
-    """Return a view that answers OPTIONS: any origin may send ``methods``, without cookies.
+    """Return a view for OPTIONS that allows ``methods`` to every origin, without cookies.
 
-    A preflight names no client, so whether the answer may be read is settled when it is given.
+    A preflight request names no client; the response to the actual request is restricted instead.
     """
     headers = _PREFLIGHT | {"Access-Control-Allow-Methods": methods, "Allow": methods}
 
@@ -46,9 +47,9 @@ def preflight(methods: str) -> Callable[[Request], Response]:
 
 
 def add_oauth_preflight(config: Configurator, route_name: str, *methods: str) -> None:
-    """Answer OPTIONS at a route of the host whose views have ``oauth_cors``.
+    """Add a view for OPTIONS to a route of the host whose views have ``oauth_cors``.
 
-    Without it no browser app can call them: the ``Authorization`` header needs a preflight.
+    Browser apps need it: a request with an ``Authorization`` header is preflighted.
     """
     config.add_view(
         preflight(", ".join(methods)),
@@ -60,7 +61,7 @@ def add_oauth_preflight(config: Configurator, route_name: str, *methods: str) ->
 
 
 def cors_view(view: View, info: ViewInfo) -> View:
-    """Derive a view whose answers, errors too, say which origin may read them."""
+    """Derive a view that adds the CORS headers to its responses, including errors."""
     policy = info.options.get("oauth_cors")
     if policy is None:
         return view
@@ -68,7 +69,7 @@ def cors_view(view: View, info: ViewInfo) -> View:
         raise ConfigurationError(f"oauth_cors must be one of {', '.join(_POLICIES)}")
 
     def shared(context: object, request: Request) -> Response:
-        # A callback, since an error is answered by an exception view, outside of this one.
+        # A callback, since the response to an error comes from an exception view.
         request.add_response_callback(_POLICIES[policy])
         return view(context, request)
 
@@ -88,7 +89,7 @@ def _client(request: Request, response: Response) -> None:
 
 def _bearer(request: Request, response: Response) -> None:
     if response.status_int == 401:
-        # The challenge says nothing but where to go for a token, and no client is known yet.
+        # The challenge has no private content, and the client isn't known yet.
         _allow(response, "*")
     else:
         _allow_origin_of(request, response, client_of_token)

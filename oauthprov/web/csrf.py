@@ -1,4 +1,4 @@
-"""The check that a form was ours: where it came from, and a token bound to the browser."""
+"""CSRF protection of our forms: a check of the origin, and a token bound to the browser."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _LABEL = "csrf"
 
 
 def token(request: Request) -> str:
-    """Return the token for the forms of this page: an HMAC of the browser's own secret."""
+    """Return the token for the forms of this page: an HMAC of the browser's secret."""
     tools = request.oauthprov
     return str(tools.provider.keyring.sign(_LABEL, tools.session.binding))
 
 
 def check(request: Request, given: str) -> None:
-    """Raise Rejected unless ``given`` is this browser's token and the form came from our site."""
+    """Raise Rejected unless ``given`` is this browser's token and the form is from our site."""
     tools = request.oauthprov
     if not _same_site(request, tools.site.origin):
         raise _forged("The form was sent from another site.")

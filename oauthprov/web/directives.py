@@ -1,4 +1,4 @@
-"""Directives: what a host says, and how features of ours add their routes."""
+"""Configurator directives, for hosts and for the features of this package."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ View = Callable[[Request], Response | dict[str, object]]
 
 
 def set_oauth_accounts(config: Configurator, source: AccountSource) -> None:
-    """Let ``source`` say who is signed in: our own sign-in pages then have no route."""
+    """Use the host's accounts; the sign-in pages of the built-in accounts are then not added."""
 
     def register() -> None:
         config.registry["oauthprov.accounts"] = source
@@ -27,7 +27,7 @@ def set_oauth_accounts(config: Configurator, source: AccountSource) -> None:
 
 
 def set_oauth_mailer(config: Configurator, mailer: Mailer) -> None:
-    """Send mail by ``mailer``, and not by that of ``oauthprov.mail.url``."""
+    """Send mail with ``mailer`` instead of the server of ``oauthprov.mail.url``."""
 
     def register() -> None:
         config.registry["oauthprov.mailer"] = mailer
@@ -36,10 +36,10 @@ def set_oauth_mailer(config: Configurator, mailer: Mailer) -> None:
 
 
 def add_oauth_metadata(config: Configurator, **entries: object) -> None:
-    """Announce a feature in the metadata (RFC 8414 section 2).
+    """Add entries to the metadata (RFC 8414 section 2).
 
-    A string that names a route of ours (``oauthprov.token``) is published as its URL. Lists given
-    by several features are joined; any other entry may be given once.
+    The name of one of our routes (``oauthprov.token``) is published as the route's URL. Lists from
+    several features are joined; any other entry may be added only once.
     """
     for name, value in entries.items():
         mark = (name, tuple(value)) if isinstance(value, tuple | list) else (name,)
@@ -68,9 +68,9 @@ def add_oauth_page(
     template: str | None = None,
     leaves: bool = False,
 ) -> None:
-    """Add the route ``oauthprov.<name>`` for a page; ``template`` renders dicts of its views.
+    """Add the route ``oauthprov.<name>`` for a page; ``template`` renders the dicts of its views.
 
-    ``leaves`` marks a page whose form may lead on to a client's own site.
+    ``leaves`` marks a page whose form may redirect to a client's site.
     """
     renderer = f"oauthprov:templates/{template}.pt" if template else None
     _add(
@@ -96,10 +96,10 @@ def add_oauth_endpoint(
     cors: str | None = None,
     **options: object,
 ) -> None:
-    """Add the route ``oauthprov.<name>`` for an endpoint that clients call.
+    """Add the route ``oauthprov.<name>`` for an endpoint for clients.
 
-    ``cors`` is the ``oauth_cors`` of its views and lets browser apps ask by OPTIONS; ``options``
-    are further view options of the views that do the work.
+    ``cors`` is the option ``oauth_cors`` of its views, and adds a view for OPTIONS; ``options``
+    are further options of the other views.
     """
     views = {"GET": get, "POST": post, "PUT": put, "DELETE": delete}
     if cors is not None:
@@ -118,7 +118,7 @@ def _add(
 ) -> None:
     route = f"oauthprov.{name}"
     config.add_route(route, pattern)
-    # A host may have a default permission and CSRF default of its own: neither is meant for us.
+    # A host's default permission and CSRF default aren't meant for our views.
     ours = {
         "route_name": route,
         "oauthprov": kind,

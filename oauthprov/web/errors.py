@@ -1,4 +1,4 @@
-"""Error pages and error answers: what happened, what to do, and the id that the log has too."""
+"""Error pages and error responses: the problem, what to do, and the request id of the log."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OTHERWISE = _("This request can't go on")
 
 
 class Rejected(Exception):
-    """A request that a view refuses: raised anywhere in web, answered by one exception view.
+    """The request is refused. Raised by views; an exception view makes the response.
 
     ``error`` is a registered code, ``description`` a fixed sentence for people.
     """
@@ -67,9 +67,9 @@ def error_response(
     headers: Mapping[str, str] | None = None,
     advice: str | None = None,
 ) -> Response:
-    """Return an error as a page, or as JSON where a client called (RFC 6749 section 5.2).
+    """Return an error as a page, or as JSON at the endpoints (RFC 6749 section 5.2).
 
-    ``advice`` tells the page's reader what to do about it.
+    ``advice`` is what the page recommends to the user.
     """
     tools = request.oauthprov
     if tools.kind in ("page", "leaving"):
@@ -80,7 +80,7 @@ def error_response(
             "description": _(description),
             "advice": advice,
             "request_id": tools.request_id,
-            # Storage may be what failed, so the layout must not ask it who is signed in.
+            # The layout must not read the session: the error may be that storage failed.
             "person": None,
         }
         response = render_to_response("oauthprov:templates/error.pt", value, request)
@@ -92,14 +92,14 @@ def error_response(
 
 
 def with_retry_after(response: Response) -> Response:
-    """Return ``response``; a 503 says when to try again, unless it does so already."""
+    """Return ``response``; a 503 gets a ``Retry-After`` header unless it has one."""
     if response.status_int == 503:
         response.headers.setdefault("Retry-After", _RETRY_AFTER)
     return response
 
 
 def refusal(request: Request, refused: Refusal) -> Response:
-    """Return the page for an error that may not be sent to a client."""
+    """Return the page for an error that may not be redirected to a client."""
     advice = _ADVICE if refused.status < 500 else None
     return error_response(
         request, refused.error, refused.description, refused.status, advice=advice
@@ -107,7 +107,7 @@ def refusal(request: Request, refused: Refusal) -> Response:
 
 
 def rejected(context: Rejected, request: Request) -> Response:
-    """Answer a request that a view refused."""
+    """Return the response to a request that a view refused."""
     log.info("refused: %s", context.description, extra={"error": context.error})
     return error_response(
         request, context.error, context.description, context.status, context.headers
@@ -115,7 +115,7 @@ def rejected(context: Rejected, request: Request) -> Response:
 
 
 class Tracebacks:
-    """Lets through one traceback in ``seconds``: in an outage each request has the same one."""
+    """Limits tracebacks to one per ``seconds``: in an outage every request has the same one."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -124,7 +124,7 @@ class Tracebacks:
         self._lock = threading.Lock()
 
     def of(self, error: Exception) -> Exception | None:
-        """Return ``error`` when its traceback is due, else None."""
+        """Return ``error`` if its traceback is to be logged now, else None."""
         with self._lock:
             if (now := self._clock()) < self._next:
                 return None
@@ -136,7 +136,7 @@ _tracebacks = Tracebacks(1.0)
 
 
 def storage_failed(context: StorageError, request: Request) -> Response:
-    """Answer 503 when storage failed: nothing is known to have been written."""
+    """Return 503 if storage failed: the request may not have been carried out."""
     log.error("the storage failed: %s", context, exc_info=_tracebacks.of(context))
     return error_response(
         request,
@@ -147,7 +147,7 @@ def storage_failed(context: StorageError, request: Request) -> Response:
 
 
 def fetching_busy(context: FetchBusy, request: Request) -> Response:
-    """Answer 503 when there was no room to fetch what a client's URL names."""
+    """Return 503 if too many fetches of clients' URLs are running."""
     log.warning("a client's document can't be fetched now: %s", context)
     return error_response(
         request,
@@ -158,7 +158,7 @@ def fetching_busy(context: FetchBusy, request: Request) -> Response:
 
 
 def hashing_busy(context: HashingBusy, request: Request) -> Response:
-    """Answer 503 to a sign-in that would wait for its turn to be looked at."""
+    """Return 503 to a sign-in when too many passwords are being hashed."""
     log.warning("a sign-in got 503: too many passwords are being hashed")
     return error_response(
         request,
@@ -170,12 +170,12 @@ def hashing_busy(context: HashingBusy, request: Request) -> Response:
 
 
 def cannot_sign(context: SigningKeySealed, request: Request) -> Response:
-    """Answer 500 when there is no key to sign with: no retry mends it. The log says what will."""
+    """Return 500 if no signing key is usable: retrying won't help. The log has the remedy."""
     return error_response(request, "server_error", str(context.description), context.status_code)
 
 
 def includeme(config: Configurator) -> None:
-    """Add exception views for our own classes, and no others: the rest belong to the host."""
+    """Add exception views for our own exceptions only: all others belong to the host."""
     for context, view in (
         (Rejected, rejected),
         (StorageError, storage_failed),

@@ -1,4 +1,4 @@
-"""Headers that every view of ours answers with, by kind; a host's views are untouched."""
+"""The response headers of our views, by kind of view; a host's views don't get them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _POLICY = (
     "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _ENDPOINT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-# Not no-referrer: browsers then send "Origin: null" with our own forms (Fetch, section 3.1).
+# Not no-referrer: with it browsers send our forms with "Origin: null" (Fetch, section 3.1).
 _LEAVING = _ENDPOINT | {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "same-origin",
@@ -32,15 +32,15 @@ HEADERS = {
     "endpoint": _ENDPOINT,
     "document": {"X-Content-Type-Options": "nosniff"},
 }
-"""By kind. ``leaving`` has no form-action: Chromium applies it to the whole redirect chain, which
-runs on into the client's own site. ``document`` may be cached: metadata."""
+"""Headers by kind of view. ``leaving`` has no form-action: Chromium applies it to all redirects
+after a form, which end at the client's site. ``document`` is for metadata, which may be cached."""
 
 
 def transport_security(settings: Settings) -> str | None:
-    """Return the Strict-Transport-Security of a server of its own (RFC 6797), None without one.
+    """Return the Strict-Transport-Security of a standalone server (RFC 6797), or None.
 
-    It speaks of this host and no subdomain. On loopback browsers would apply it to every other
-    server of the same computer.
+    It is for this host without its subdomains. A loopback host has none: browsers would apply it
+    to all other servers on the same computer.
     """
     issuer = urlsplit(settings.issuer)
     if issuer.scheme != "https" or not settings.hsts or issuer.hostname in LOOPBACK:
@@ -54,7 +54,7 @@ View = Callable[[object, Request], Response]
 def guarded_view(view: View, info: ViewInfo) -> View:
     """Derive a view with the headers of its kind, from the view option ``oauthprov``.
 
-    The kind ``error`` stands for that of the view that failed.
+    The kind ``error`` means the kind of the view that failed.
     """
     kind = info.options.get("oauthprov")
     if kind is None:
@@ -79,7 +79,8 @@ guarded_view.options = ("oauthprov",)  # type: ignore[attr-defined]
 
 
 def _to_issuer(request: Request) -> Response | None:
-    # Cookies and the origin check belong to one host: in development people type the other name.
+    # Cookies and the origin check work for one host name, and developers may type another one
+    # (localhost or 127.0.0.1).
     site = request.oauthprov.site
     if not site.settings.development or request.method != "GET" or not _is_page(request):
         return None

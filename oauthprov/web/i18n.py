@@ -1,4 +1,4 @@
-"""The language of a page, and sentences ready to be translated: the domain is ``oauthprov``."""
+"""The language of a page, and translatable texts in the domain ``oauthprov``."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 _LOCALE = "_LOCALE_"
 
 _: Callable[..., str] = TranslationStringFactory("oauthprov")
-"""Makes a text that is translated when a page shows it: a ``str`` that knows its message id."""
+"""Marks a text to be translated when a page shows it: returns a ``str`` with its message id."""
 
 
 def marked(text: str) -> str:
-    """Return a text that another room marked with ``N_``, so that a page translates it."""
+    """Return a text, marked with ``N_`` elsewhere in the package, as one that pages translate."""
     return _(text)
 
 
 def too_many_attempts(seconds: int) -> str:
-    """Say how long to wait: whole minutes, rounded up."""
+    """Return a sentence with the time to wait, in whole minutes, rounded up."""
     minutes = -(-seconds // 60)
     if minutes <= 1:
         return _("Too many attempts. Try again in a minute.")
@@ -32,12 +32,13 @@ def too_many_attempts(seconds: int) -> str:
 
 
 def settle_language(request: Request, ui_locales: Iterable[str] = ()) -> None:
-    """Choose the language of what ``request`` is answered with, before anything is translated.
+    """Choose the language of the response, before anything is translated.
 
-    ``ui_locales`` are tags, best first (OpenID Connect Core section 3.1.2.1); they are looked up
-    by RFC 4647 section 3.4, as the browser's are after them. It is chosen once a request.
+    ``ui_locales`` are language tags, preferred first (OpenID Connect Core section 3.1.2.1). They
+    are looked up as in RFC 4647 section 3.4, and the browser's languages after them. Only the
+    first call for a request has an effect.
     """
-    # Else Pyramid's negotiator reads query and body by lenient rules, and fails on bad ones.
+    # Otherwise Pyramid's negotiator parses query and body leniently, and fails on malformed ones.
     if getattr(request, _LOCALE, None) is None:
         setattr(request, _LOCALE, _chosen(request, ui_locales).replace("-", "_"))
 

@@ -1,4 +1,4 @@
-"""What our templates get beside a view's own values: above all the one layout of all pages."""
+"""The names that our templates get besides the values of a view, such as the layout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLIENT_PARTS = "oauthprov:templates/client_parts.pt"
 
 
 class FormToken:
-    """The CSRF token, made when a template first writes it: other pages need no cookie."""
+    """The CSRF token, made when a template writes it: pages without a form set no cookie."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -28,13 +28,13 @@ class FormToken:
 
 
 def add_names(event: BeforeRender) -> None:
-    """Put what every page needs, such as layout, url and person, where our templates find it."""
+    """Add the names that every page needs, such as layout, url and person, to our templates."""
     if not str(event["renderer_name"]).startswith(_OURS):
         return
     request = event["request"]
     tools = request.oauthprov
     i18n.settle_language(request)
-    # Chameleon writes every value that a template has into the errors of it: secrets among them.
+    # Chameleon's error messages contain all values of a template, including secrets.
     event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
     event["marked"] = i18n.marked
     event["layout"] = get_renderer(LAYOUT).implementation()
@@ -55,22 +55,22 @@ def _of_what_kind(value: object) -> str:
 
 
 def day(at: int) -> str:
-    """Return a day as people write it; ``at`` is epoch seconds, the day is in UTC."""
+    """Return the UTC date of ``at`` (epoch seconds) for people, as ``1 January 2000``."""
     then = datetime.fromtimestamp(at, UTC)
     return f"{then.day} {then:%B %Y}"
 
 
 def moment(at: int) -> str:
-    """Return a day and time, in UTC."""
+    """Return date and time in UTC for people."""
     return f"{day(at)}, {datetime.fromtimestamp(at, UTC):%H:%M} UTC"
 
 
 def iso(at: int) -> str:
-    """Return a time as ``<time datetime>`` wants it."""
+    """Return a time in the format of ``<time datetime>``."""
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def includeme(config: Configurator) -> None:
-    """Add the subscriber, and the translations of our own texts."""
+    """Add the subscriber, and the translations of our texts."""
     config.add_translation_dirs("oauthprov:locale")
     config.add_subscriber(add_names, BeforeRender)

@@ -1,4 +1,4 @@
-"""Floods slowed down: sign-ins, sign-ups, new clients and mails, by account and address."""
+"""Rate limits for sign-ins, sign-ups, new clients and mails, by account and address."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ log = logs.logger(__name__)
 
 
 class Attempts:
-    """What may still be tried. Every method returns the seconds to wait; 0 means go on.
+    """Counts attempts. Methods that return a number return the seconds to wait, 0 if allowed.
 
-    When the counters can't be reached it counts in this process: never not at all.
+    If the counter storage can't be reached, attempts are counted in this process: limits are
+    never off.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -45,7 +46,7 @@ class Attempts:
         self._own = MovingWindowRateLimiter(MemoryStorage())
 
     def sign_in(self, name_key: str, address: str) -> int:
-        """Count a try to sign in, before the password is looked at."""
+        """Count an attempt to sign in, before the password is verified."""
         network = _network(address)
         blocked = self._wait(self._by_address, "address", network, count=False)
         blocked = blocked or self._wait(self._successes, "signed in", name_key, count=False)
@@ -56,24 +57,24 @@ class Attempts:
         self._wait(self._by_address, "address", _network(address), count=True)
 
     def succeeded(self, name_key: str) -> None:
-        """Forget the tries for an account, since its owner is in, and count the sign-in.
+        """Reset the attempts for an account after a successful sign-in, and count the sign-in.
 
-        Each takes a hash, so nobody may make them without end.
+        Sign-ins are limited too, since each costs a password hash.
         """
         self._forget("account", name_key)
         self._wait(self._successes, "signed in", name_key, count=True)
 
     def prove(self, account_id: str) -> int:
-        """Count a try to name the current password of an account that is signed in.
+        """Count an attempt to enter the current password of a signed-in account.
 
-        Such tries are counted apart, so that nobody at a browser left signed in can keep the
-        owner from signing in, by account or by address.
+        These attempts are counted separately, so that someone who uses an unattended signed-in
+        browser can't lock the owner out, by account or by address.
         """
         blocked = self._wait(self._successes, "proved", account_id, count=False)
         return blocked or self._wait(self._by_account, "current password", account_id, count=True)
 
     def proved(self, account_id: str) -> None:
-        """Forget the tries to name the current password of an account, and count that one."""
+        """Reset the attempts at the current password of an account, and count the success."""
         self._forget("current password", account_id)
         self._wait(self._successes, "proved", account_id, count=True)
 
@@ -82,13 +83,13 @@ class Attempts:
         return self._wait(self._sign_ups, "signup", _network(address), count=True)
 
     def register(self, address: str) -> int:
-        """Count a try to register a client. One refused by its address counts for no network."""
+        """Count an attempt to register a client; one refused by address isn't counted by network."""
         own, network = _network(address), _network(address, wide=True)
         wait = self._wait(self._registrations, "register", own, count=True)
         return wait or self._wait(self._networks, "register network", network, count=True)
 
     def registered(self) -> int:
-        """Count a client that is about to be stored, whoever it comes from."""
+        """Count a client that is about to be stored, against the limit for all addresses."""
         wait = self._wait(self._registered, "registered", "all", count=True)
         if wait and not self._registration_is_full:
             log.warning(
@@ -100,13 +101,14 @@ class Attempts:
         return wait
 
     def new_client(self, account_id: str) -> int:
-        """Count a client that an account registers in the console."""
+        """Count a client that a user registers in the console."""
         return self._wait(self._clients, "client", account_id, count=True)
 
     def mail(self, account_id: str, address: str, recipient_key: str) -> int:
-        """Count a mail. One refused by an earlier limit doesn't count against a later one.
+        """Count a mail, by account, address and recipient.
 
-        So nobody uses up the mails of a recipient beyond their own.
+        A mail that one limit refuses doesn't count against the next, so that a sender can't use up
+        a recipient's limit with refused mails.
         """
         for (rates, what), who in zip(
             self._mails, (account_id, _network(address), recipient_key), strict=True
@@ -125,7 +127,7 @@ class Attempts:
     def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
         def ask(limiter: MovingWindowRateLimiter) -> int:
             check = limiter.hit if count else limiter.test
-            # The shortest first: what it refuses doesn't use up the longer ones.
+            # The shortest period first: an attempt that it refuses doesn't count for the longer ones.
             for rate in sorted(rates, key=lambda rate: rate.get_expiry()):
                 if not check(rate, what, who):
                     end = limiter.get_window_stats(rate, what, who).reset_time
@@ -139,7 +141,7 @@ class Attempts:
             return ask(self._own)
         try:
             return ask(self._shared)
-        except Exception as down:  # what a client library raises is its own affair
+        except Exception as down:  # the client libraries raise exceptions of many types
             log.error(
                 "oauthprov.limits.url fails, so each process counts attempts separately: %s",
                 type(down).__name__,
@@ -148,21 +150,21 @@ class Attempts:
 
     @reify
     def _shared(self) -> MovingWindowRateLimiter:
-        # Opened at the first try, since a cluster is connected to at once: it may be down.
+        # Opened on first use, since a cluster client connects when it is made: it may be down.
         patience = {"socket_timeout": 1, "socket_connect_timeout": 1}
         counters: Any = storage_from_string(self._url, **patience)
         return MovingWindowRateLimiter(counters)
 
 
 def _network(address: str, *, wide: bool = False) -> str:
-    """Return what counts as one address, or as one network: who has one has many of the other."""
-    # One household or server has a /64 of IPv6 to itself: single addresses would be no limit. A
-    # site has a /48 as easily, or a /24 of IPv4.
+    """Return the block that counts as one address or, if ``wide``, as one network."""
+    # One household or server has a whole /64 of IPv6: a limit by single address would be none. A
+    # site gets a /48, or a /24 of IPv4, just as easily.
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    # A socket for both families writes IPv4 so: all of it lies in one /64.
+    # A dual-stack socket reports IPv4 addresses as IPv6, all in one /64.
     known = getattr(known, "ipv4_mapped", None) or known
     if known.version == 4:
         return str(ipaddress.ip_network((known, 24), strict=False)) if wide else str(known)

@@ -1,4 +1,4 @@
-"""Attributes that are computed once, such as the person behind a request."""
+"""Attributes that are computed once, such as the signed-in user of a request."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 
 def reify(compute: Callable[[Any], T]) -> T:
-    """Make an attribute of a method: it is computed at first use and kept in ``__dict__``.
+    """Turn a method into an attribute that is computed on first use and kept in ``__dict__``.
 
     This is Pyramid's decorator with types. Unlike ``functools.cached_property``, which before
     Python 3.12 computes for one instance at a time in the whole process, it takes no lock. Two
-    threads that share an instance may thus compute twice; the one that ends last is kept.
+    threads that share an instance may thus both compute it; the later result is kept.
     """
     made: T = decorator.reify(compute)
     return made

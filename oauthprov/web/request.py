@@ -1,4 +1,4 @@
-"""``request.oauthprov``: all that views, ours and a host's, need of the provider."""
+"""``request.oauthprov``: the provider's interface for views, ours and a host's."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from oauthprov.web.session import BrowserSession
 from oauthprov.web.site import Site, site_of
 
 BODY_LIMIT = 65_536
-"""Bytes of a body that are read at all; forms and documents are refused at half of that."""
+"""The most bytes of a body that are read; forms and documents are refused at half of that."""
 
 
 class AcceptLanguage(Protocol):
-    """The languages that a browser prefers."""
+    """The parsed Accept-Language header."""
 
     def lookup(self, language_tags: Sequence[str], *, default: str) -> str | None:
         """Return the best of ``language_tags`` (RFC 4647 section 3.4)."""
 
 
 class Request(HostRequest, Protocol):
-    """A Pyramid request as our views see it. Views take it from here, so that a slip is found.
+    """The type of a Pyramid request in our views: the attributes that they use.
 
-    Of ``environ`` only texts are read. ``matchdict`` is what the route's pattern matched.
+    Of ``environ`` only values that are text are read.
     """
 
     oauthprov: RequestTools
@@ -51,7 +51,7 @@ class Request(HostRequest, Protocol):
 
     @property
     def matchdict(self) -> Mapping[str, str]:
-        """What the pattern of the route matched."""
+        """The parts of the path that the route's pattern matched, by name."""
 
     @property
     def registry(self) -> Registry:
@@ -59,11 +59,11 @@ class Request(HostRequest, Protocol):
 
     @property
     def response(self) -> Response:
-        """What the renderer of the view makes the response of."""
+        """The response object that the view's renderer fills."""
 
     @property
     def localizer(self) -> Localizer:
-        """What translates into the language of the request."""
+        """The translator into the language of the request."""
 
     @property
     def host(self) -> str:
@@ -87,7 +87,7 @@ class Request(HostRequest, Protocol):
 
     @property
     def content_length(self) -> int | None:
-        """The Content-Length, None where there is none."""
+        """The Content-Length, None if absent."""
 
     @property
     def content_type(self) -> str:
@@ -95,7 +95,7 @@ class Request(HostRequest, Protocol):
 
     @property
     def script_name(self) -> str:
-        """The path that the app is mounted at."""
+        """The path under which the app is mounted."""
 
     @property
     def path_info(self) -> str:
@@ -103,21 +103,21 @@ class Request(HostRequest, Protocol):
 
     @property
     def query_string(self) -> str:
-        """The query as it came."""
+        """The query, unparsed."""
 
     @property
     def accept_language(self) -> AcceptLanguage:
         """The languages that the browser prefers."""
 
     def add_finished_callback(self, callback: Callable[[Any], object]) -> None:
-        """Call back when the request is over."""
+        """Call ``callback`` with the request when it is finished."""
 
     def add_response_callback(self, callback: Callable[[Any, Any], object]) -> None:
-        """Call back with the request and its response."""
+        """Call ``callback`` with the request and its response."""
 
 
 class ViewInfo(Protocol):
-    """What Pyramid tells a view deriver of a view: its options, and the app's registry."""
+    """The information on a view that Pyramid passes to a view deriver."""
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -129,9 +129,9 @@ class ViewInfo(Protocol):
 
 
 class RequestTools:
-    """The provider as one request sees it. ``kind`` is that of the view being run.
+    """The provider in the context of one request. ``kind`` is the kind of the running view.
 
-    ``token_in_form`` tells whether the view takes an access token in its form.
+    ``token_in_form`` is whether the view accepts an access token in a form.
     """
 
     def __init__(self, request: Request) -> None:
@@ -146,19 +146,19 @@ class RequestTools:
 
     @reify
     def site(self) -> Site:
-        """What the app has of ours."""
+        """The provider's objects in this app."""
         return site_of(self._request.registry)
 
     @property
     def people(self) -> BuiltInAccounts:
-        """The built-in accounts, for pages that exist only with them."""
+        """The built-in accounts; only for pages that require them."""
         if self.site.people is None:
             raise RuntimeError("the accounts are the host's: there are no built-in accounts")
         return self.site.people
 
     @property
     def outbox(self) -> Outbox:
-        """What sends mail, for pages that exist only where mail can be sent."""
+        """The outbox; only for pages that require mail."""
         if self.site.outbox is None:
             raise RuntimeError(
                 "no mail can be sent: oauthprov.mail.url is empty, and there is no mailer"
@@ -167,7 +167,7 @@ class RequestTools:
 
     @property
     def provider(self) -> Provider:
-        """The protocol."""
+        """The protocol's entry point."""
         return self.site.provider
 
     @property
@@ -177,26 +177,26 @@ class RequestTools:
 
     @reify
     def session(self) -> BrowserSession:
-        """The browser behind the request."""
+        """The session of the browser that sent the request."""
         return BrowserSession(self._request)
 
     @reify
     def person(self) -> SignedIn | None:
-        """Who is signed in, as the account source says."""
+        """The signed-in user, from the account source."""
         return self.site.accounts.signed_in(self._request)
 
     def others(self) -> Sequence[SignedIn]:
-        """Return who else is signed in in this browser, as the account source says."""
+        """Return the other users signed in in this browser, from the account source."""
         return self.site.accounts.others(self._request)
 
     @property
     def visitor(self) -> Visitor:
-        """The browser and who is signed in there, as the protocol takes them."""
+        """The browser and its signed-in users, for the protocol."""
         return Visitor(self.session.browser, self.person, self.others, self._request)
 
     @reify
     def call(self) -> Call:
-        """The request as the protocol takes it. Raises Rejected when the body is over 64 KiB."""
+        """The request, for the protocol. Raises Rejected if the body is over 64 KiB."""
         environ = self._request.environ
         headers = {
             name.removeprefix("HTTP_").replace("_", "-").lower(): value
@@ -212,23 +212,24 @@ class RequestTools:
         )
 
     def call_to(self, name: str) -> Call:
-        """Return :attr:`call` to ``oauthprov.<name>``, where clients prove who they are.
+        """Return :attr:`call` for ``oauthprov.<name>``, an endpoint that authenticates clients.
 
-        Raises Rejected as it does.
+        Raises Rejected if the body is over 64 KiB.
         """
         return replace(self.call, audiences=(self.url("token"), self.url(name)))
 
     def query(self, *names: str) -> dict[str, str]:
-        """Return the given parameters of a page's query; the rest are dropped, empty is absent.
+        """Return the named parameters of the query; empty ones count as absent.
 
-        Raises Rejected when the query is malformed or repeats one of them.
+        Raises Rejected if the query is malformed or repeats one of them.
         """
         return _read(lambda: params.from_query(self.call, frozenset(names)))
 
     def form(self, *names: str) -> dict[str, str]:
-        """Return the given fields of the form that was posted, once its CSRF token is checked.
+        """Check the CSRF token of the posted form and return its named fields.
 
-        Raises Rejected when it isn't an urlencoded form in UTF-8, repeats a field, or isn't ours.
+        Raises Rejected if the body isn't a urlencoded form in UTF-8, repeats a field, or fails the
+        CSRF check.
         """
         known = frozenset(names) | {csrf.FIELD}
         fields = _read(lambda: params.from_body(self.call, known))
@@ -236,42 +237,42 @@ class RequestTools:
         return fields
 
     def url(self, name: str, _query: dict[str, str] | None = None, **parts: str) -> str:
-        """Return the URL of ``oauthprov.<name>``, from the issuer and never from Host."""
+        """Return the URL of ``oauthprov.<name>``, based on the issuer, never on the Host header."""
         url = self._request.route_url(f"oauthprov.{name}", _app_url=self.site.base_url, **parts)
         return f"{url}?{urlencode(_query)}" if _query else str(url)
 
     def has_page(self, name: str) -> bool:
-        """Tell whether the route ``oauthprov.<name>`` exists: a feature switched off has none."""
+        """Return whether the route ``oauthprov.<name>`` exists: disabled features have none."""
         mapper = self._request.registry.getUtility(IRoutesMapper)
         return mapper.get_route(f"oauthprov.{name}") is not None
 
     def login_url(self, page: str, interaction: str | None = None) -> str:
-        """Return where to sign in before going on to ``page``, or to a stored request there."""
+        """Return the URL for signing in before ``page``, or before a stored request there."""
         mark = {"interaction": interaction} if interaction else None
         return self.site.accounts.login_url(self._request, self.url(page, mark))
 
     def again_url(self, interaction: str) -> str | None:
-        """Return where to sign in again for a stored request, None where nobody can."""
+        """Return the URL for signing in again for a stored request, None if there is none."""
         onward = self.url("authorize", {"interaction": interaction})
         return self.site.accounts.reauthentication_url(self._request, onward)
 
     def selection_url(self, interaction: str) -> str | None:
-        """Return where to choose an account for a stored request, None where nobody can."""
+        """Return the URL for choosing an account for a stored request, None if there is none."""
         onward = self.url("authorize", {"interaction": interaction})
         return self.site.accounts.selection_url(self._request, onward)
 
     def account_chosen(self, return_to: str, person: SignedIn) -> None:
-        """Note that ``person`` was chosen on a host's page for the request at ``return_to``.
+        """Record that ``person`` was chosen on a host's page for the request at ``return_to``.
 
-        For a page of ``AccountSource.selection_url``, which then leads to ``return_to``. Whatever
-        isn't a request that began in this browser is left as it is.
+        The page of ``AccountSource.selection_url`` calls this and then redirects to ``return_to``.
+        Does nothing unless ``return_to`` is for a request that began in this browser.
         """
         query = dict(parse_qsl(urlsplit(return_to).query))
         if "interaction" in query:
             self.provider.authorization.choose(query["interaction"], person, self.session.browser)
 
     def registration_url(self, interaction: str) -> str:
-        """Return where to make an account for a stored request, or at least to sign in."""
+        """Return the URL for signing up for a stored request, or else for signing in."""
         onward = self.url("authorize", {"interaction": interaction})
         made = self.site.accounts.registration_url(self._request, onward)
         return made or self.login_url("authorize", interaction)
@@ -281,14 +282,14 @@ class RequestTools:
         if (self._request.content_length or 0) > BODY_LIMIT:
             raise too_large
         try:
-            # A chunked body has no length to go by.
+            # A chunked body has no Content-Length.
             body: bytes = self._request.body_file.read(BODY_LIMIT + 1)
         except OSError:
             raise Rejected("invalid_request", "The request body is incomplete.") from None
         if len(body) > BODY_LIMIT:
             raise too_large
         if body:
-            self._request.body = body  # a host's tools may want to read it again
+            self._request.body = body  # a host's tools may read it again
         return body
 
 
@@ -300,14 +301,14 @@ def _read(parse: Callable[[], params.Parsed]) -> dict[str, str]:
 
 
 def look_for_work(event: NewRequest) -> None:
-    """Look now and then for work that another process left undone: after a restart above all.
+    """Look from time to time for work that another process left undone, as after a restart.
 
-    Here and not in a thread, so that a server may fork until the first request.
+    Done on requests and not in a thread, so that a server may fork until the first request.
     """
     site_of(event.request.registry).provider.look()
 
 
 def includeme(config: Configurator) -> None:
-    """Add the one request attribute, and look for work before each request."""
+    """Add ``request.oauthprov``, and look for work before each request."""
     config.add_subscriber(look_for_work, NewRequest)
     config.add_request_method(RequestTools, "oauthprov", reify=True)

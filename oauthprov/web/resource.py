@@ -1,26 +1,25 @@
 """Protecting a host's own views with access tokens (RFC 6750).
 
-Name the scopes that a view asks for, and it answers every other request as RFC 6750 says::
+Name the scopes that a view requires; all other requests get the error response of RFC 6750::
 
     @view_config(route_name="photos", renderer="json", oauth_scopes=("photos:read",))
     def photos(request):
         return photos_of(bearer(request).account_id)
 
-A token is taken from the ``Authorization`` header and from nowhere else (OAuth 2.1 section 5.1):
-in a query or a form it is ignored, but that a view with ``oauth_token_in_form=True`` takes one
-from a form that is posted to it (RFC 6750 section 2.2). It must be meant for the resource that it
-is used at:
+A token is read only from the ``Authorization`` header (OAuth 2.1 section 5.1); tokens in a query
+or form are ignored, except in views with ``oauth_token_in_form=True``, which also read one from a
+posted form (RFC 6750 section 2.2). The token must be valid for the requested resource:
 
-* The resource of a view is the declared one (``oauthprov.resources``) that it names as
-  ``oauth_resource``, else the one on the issuer's host whose path is the longest that the path of
-  the request is below, else none.
-* A token that was issued for resources (RFC 8707) is good at those and at no other.
-* A token that was issued without any is good at every one: its client asked for no limit.
+* The resource of a view is the declared resource (``oauthprov.resources``) that the view names
+  as ``oauth_resource``, else the one on the issuer's host with the longest path above the path
+  of the request, else none.
+* A token issued for resources (RFC 8707) is valid only for those.
+* A token issued without a resource is valid for every one: its client requested no restriction.
 
-A view with a CSRF default or a default permission over it needs ``require_csrf=False`` and
-``permission=NO_PERMISSION_REQUIRED`` beside ``oauth_scopes``: Pyramid checks those first. For
-browser apps give the view ``oauth_cors="bearer"``, and its route
-``config.add_oauth_preflight("photos", "GET")``.
+If the app has a CSRF default or a default permission, the view also needs ``require_csrf=False``
+and ``permission=NO_PERMISSION_REQUIRED``: Pyramid checks those first. For browser apps, give the
+view ``oauth_cors="bearer"`` and call ``config.add_oauth_preflight("photos", "GET")`` for its
+route.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ View = Callable[[object, Request], Response]
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """Why a request isn't let through (RFC 6750 section 3.1); no ``error``: it has no token."""
+    """Why a request is refused (RFC 6750 section 3.1); without a token ``error`` is None."""
 
     status: int
     error: str | None = None
@@ -71,17 +70,17 @@ _INSUFFICIENT = _Problem(403, "insufficient_scope", "The access token lacks a sc
 
 
 def bearer(request: Request, resource: str | None = None) -> TokenInfo | None:
-    """Return what the access token of ``request`` stands for; None without a live one for here.
+    """Return the information on the request's access token, None unless it is live and for here.
 
-    ``resource`` is the URI of a declared resource, where it isn't the one at the request's path.
-    Storage is read once a request. Raises StorageError, which is answered with 503.
+    ``resource`` is the URI of a declared resource; by default it follows from the request's path.
+    Reads storage once per request. Raises StorageError, for which the response is 503.
     """
     found = _at(request, resource)
     return found if isinstance(found, TokenInfo) else None
 
 
 def client_of_token(request: Request) -> str | None:
-    """Return the id of the client that the token was issued to, whatever resource it is for."""
+    """Return the id of the client that the token was issued to, for any resource."""
     found = _presented_once.get_or_create(request)
     return found.client_id if isinstance(found, TokenInfo) else None
 
@@ -89,11 +88,11 @@ def client_of_token(request: Request) -> str | None:
 def challenge(
     request: Request, scopes: Sequence[str] = (), resource: str | None = None
 ) -> Response | None:
-    """Return the answer to a request whose token doesn't allow ``scopes``, None if it does.
+    """Return the error response unless the token of the request allows ``scopes``, else None.
 
-    401 without an error code when there is no token; 401 ``invalid_token``; 403
-    ``insufficient_scope`` with the scopes that are needed; 400 ``invalid_request`` for a header
-    that can't be read. A host with a security policy calls it in its forbidden view.
+    The response is 401 without an error code if there is no token; 401 ``invalid_token``; 403
+    ``insufficient_scope`` with the required scopes; or 400 ``invalid_request`` for a malformed
+    header. A host with a security policy calls this in its forbidden view.
     """
     found = _at(request, resource)
     if isinstance(found, _Problem):
@@ -104,19 +103,19 @@ def challenge(
 
 
 def insufficient(request: Request, scopes: Sequence[str]) -> Response:
-    """Return the answer to a request whose token is good but doesn't allow what it asks for."""
+    """Return the response to a request whose token is valid but lacks one of ``scopes``."""
     return _response(request, _INSUFFICIENT, scopes, None)
 
 
 class OAuthSecurityPolicy:
-    """A Pyramid security policy for an API: who is known is the bearer of an access token.
+    """A Pyramid security policy for an API: the identity is the access token.
 
-    Permissions are scopes: a view with ``permission="photos:read"`` is for tokens with that scope.
-    A host with people of its own delegates to it for the requests that carry a token.
+    Permissions are scopes: a view with ``permission="photos:read"`` requires that scope. A host
+    that also has signed-in users delegates to this policy for requests with a token.
     """
 
     def identity(self, request: Request) -> TokenInfo | None:
-        """Return what the access token stands for."""
+        """Return the information on the access token, or None."""
         return bearer(request)
 
     def authenticated_userid(self, request: Request) -> str | None:
@@ -125,14 +124,14 @@ class OAuthSecurityPolicy:
         return known.account_id if known is not None else None
 
     def permits(self, request: Request, context: object, permission: str) -> Allowed | Denied:
-        """Allow what the token has a scope for."""
+        """Allow a permission that is a scope of the token."""
         known = bearer(request)
         if known is not None and permission in known.scopes:
             return Allowed("the access token has the scope %s", permission)
         return Denied("no access token here has the scope %s", permission)
 
     def remember(self, request: Request, userid: str, **kw: object) -> list[tuple[str, str]]:
-        """Return no headers: a token isn't remembered."""
+        """Return no headers: clients send their token with each request."""
         return []
 
     def forget(self, request: Request, **kw: object) -> list[tuple[str, str]]:
@@ -141,9 +140,10 @@ class OAuthSecurityPolicy:
 
 
 def protected_view(view: View, info: ViewInfo) -> View:
-    """Derive a view that is run for tokens with its ``oauth_scopes`` only.
+    """Derive a view that runs only for tokens with its ``oauth_scopes``.
 
-    ConfigurationError for a scope or resource that isn't declared: a slip would lock all out.
+    Raises ConfigurationError for an undeclared scope or resource: with a typo in one, every
+    request would be refused.
     """
     scopes, resource = info.options.get("oauth_scopes"), info.options.get("oauth_resource")
     if scopes is None:
@@ -223,12 +223,12 @@ def _resource(request: Request, named: str | None) -> Resource | None:
 
 
 def is_local(settings: Settings, resource: Resource) -> bool:
-    """Tell whether the document of ``resource`` is served here."""
+    """Return whether the metadata document of ``resource`` is served here."""
     return origin_of(resource.uri) == origin_of(settings.issuer)
 
 
 def document_url(resource: Resource) -> str:
-    """Return the address of the document of ``resource``."""
+    """Return the URL of the metadata document of ``resource``."""
     return well_known(resource.uri, PROTECTED_RESOURCE)
 
 
@@ -243,7 +243,7 @@ def _response(
 ) -> Response:
     settings = request.oauthprov.settings
     here = _resource(request, named)
-    if problem not in (_MISSING, _INVALID):  # of a dead token the provider knows why
+    if problem not in (_MISSING, _INVALID):  # the provider has logged why a token is invalid
         client_id = client_of_token(request)
         events.emit(
             Event("resource", problem.error, client_id=client_id), problem.description or ""

@@ -1,4 +1,4 @@
-"""One place that turns what the provider says into a response."""
+"""Turns the results of the protocol into responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CODES_PASS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 def respond(
     request: Request, value: Answer | Redirect | InteractionRequired | Refusal
 ) -> Response:
-    """Return the response for a value of ``protocol.answers``."""
+    """Return the response for a result of the protocol."""
     match value:
         case Answer():
             return _answer(value)
@@ -33,15 +33,16 @@ def respond(
 
 
 def see(request: Request, url: str) -> Response:
-    """Redirect so that the browser GETs ``url``: 303 after a POST (RFC 9700 section 2.1)."""
+    """Redirect to ``url`` with GET: a 303 after a POST (RFC 9700 section 2.1)."""
     made = HTTPFound if request.method in ("GET", "HEAD") else HTTPSeeOther
     return made(url, headers={"Cache-Control": "no-store"})
 
 
 def come_back(request: Request, page: str, stored: str | Redirect | Refusal) -> Response:
-    """Let the browser come back, with its cookies, for a POST that was stored as ``stored``.
+    """Redirect the browser to ``page`` for a POST that was stored as ``stored``.
 
-    A POST from another site arrives without them, so none is read or set before.
+    A POST from another site arrives without our cookies: they are only read and set when the
+    browser follows the redirect.
     """
     if isinstance(stored, str):
         return see(request, request.oauthprov.url(page, {"interaction": stored}))
@@ -86,7 +87,7 @@ def _redirect(request: Request, value: Redirect) -> Response:
 
 
 def target_of(value: Redirect) -> str:
-    """Return the URL to which a redirect in the query or fragment leads."""
+    """Return the URL of a redirect whose parameters are in the query or fragment."""
     if not value.params:
         return value.redirect_uri
     mark = "#" if value.response_mode == "fragment" else "&" if "?" in value.redirect_uri else "?"

@@ -1,4 +1,4 @@
-"""Who uses this browser: its cookies, who is signed in, and the token of its forms."""
+"""The session of a browser: its cookies, its signed-in accounts, and its CSRF token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oauthprov.web.request import Request
 
 LIMIT = 5
-"""How many accounts may be signed in in one browser."""
+"""The most accounts that may be signed in in one browser."""
 
 SESSION_COOKIE = "oauthprov_sid"
 BROWSER_COOKIE = "oauthprov_bid"
@@ -26,11 +26,11 @@ _BROWSER_ID = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
 class BrowserSession:
-    """The browser behind a request. Nothing is stored for a visitor who isn't signed in.
+    """The browser that sent a request. Nothing is stored for a browser without a sign-in.
 
-    Its cookie holds the secrets of up to five sessions of as many accounts, the one used last
-    first. The first is the active one. It is empty when the active account was signed out: no
-    other one takes its place before it is chosen.
+    Its cookie holds the secrets of up to five sessions of different accounts, the most recently
+    used first. The first one is the active session. It is empty after the active account was
+    signed out, until the user chooses another account.
     """
 
     def __init__(self, request: Request) -> None:
@@ -55,15 +55,15 @@ class BrowserSession:
 
     @property
     def browser(self) -> Digest:
-        """What interactions of this browser are bound to; sets its cookie when it has none."""
+        """The key to which interactions of this browser are bound; sets a cookie if it has none."""
         return browser_key(self._browser_id)
 
     @property
     def binding(self) -> str:
-        """What CSRF tokens are bound to: the active session's secret, else the browser's.
+        """The value to which CSRF tokens are bound: the secret of the active session or browser.
 
-        A host's people have no session of ours, so their account is named beside it: a question
-        that was put to one of them isn't answered by the next who signs in.
+        A host's users have no session of ours, so the value includes their account: a form shown
+        to one user can't be sent by the next user who signs in.
         """
         secret = self._secrets[0] or self._browser_id
         person: SignedIn | None = self._request.oauthprov.person
@@ -73,24 +73,24 @@ class BrowserSession:
 
     @property
     def csrf_token(self) -> str:
-        """The token that every form of this browser carries."""
+        """The CSRF token for the forms of this browser."""
         return csrf.token(self._request)
 
     @reify
     def signed_in(self) -> SignedIn | None:
-        """Whose account is the active one; one read."""
+        """The user of the active session; one read."""
         active = self._secrets[0]
         known = self._everybody if "_everybody" in self.__dict__ else self._load(active)
         return known.get(active)
 
     @reify
     def others(self) -> tuple[SignedIn, ...]:
-        """Who else is signed in in this browser, who was active last first; one read for all."""
+        """The other signed-in users, the most recently active first; one read for all."""
         return tuple(self._load(*self._secrets[1:]).values())
 
     @property
     def everybody(self) -> tuple[SignedIn, ...]:
-        """Every account that is signed in in this browser, the active one first; one read."""
+        """All users signed in in this browser, the active one first; one read."""
         return tuple(self._everybody.values())
 
     @reify
@@ -102,14 +102,14 @@ class BrowserSession:
         return {secret: self._signed_in(*both) for secret, both in found.items()}
 
     def find(self, key: str) -> SignedIn | None:
-        """Return who is signed in in this browser by the session of that key."""
+        """Return the user of the session with that key, if it is in this browser."""
         return next((one for one in self.everybody if one.session_key == key), None)
 
     def sign_in(self, account: Account, amr: tuple[str, ...] = ("pwd",)) -> None:
-        """Begin a session under a new id and make it the active one.
+        """Begin a session with a new secret and make it the active one.
 
-        It takes the place of those of the same account in this browser. Others stay; of more than
-        five the one that was used longest ago ends.
+        It replaces the sessions of the same account in this browser. Sessions of other accounts
+        stay; if there are more than five, the least recently used one ends.
         """
         own = [s for s in self._secrets if account_of(s) == account.account_id]
         others = [*self._load(*(s for s in self._secrets if s not in own))]
@@ -125,12 +125,12 @@ class BrowserSession:
         self._keep(made, *others[: LIMIT - 1])
 
     def activate(self, person: SignedIn) -> None:
-        """Make an account the active one, of those that are signed in in this browser."""
+        """Make the session of ``person``, signed in in this browser, the active one."""
         chosen = [secret for secret, one in self._everybody.items() if one == person]
         self._keep(*chosen, *(secret for secret in self._everybody if secret not in chosen))
 
     def end(self, person: SignedIn) -> None:
-        """Sign one account out, in storage too. After the active one nobody is active."""
+        """End the session of ``person``, in storage too; if it was active, none is then."""
         left = [secret for secret, one in self._everybody.items() if one != person]
         for secret in self._everybody:
             if secret not in left:

@@ -1,4 +1,4 @@
-"""What ``pshell development.ini`` knows beside Pyramid's own names."""
+"""The names that ``pshell development.ini`` has besides Pyramid's."""
 
 from __future__ import annotations
 

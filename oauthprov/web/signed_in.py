@@ -1,4 +1,4 @@
-"""Pages that need somebody who is signed in."""
+"""Pages that require a signed-in user."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from oauthprov.web.responder import see
 
 View = Callable[[Request], Response | dict[str, object]]
 PersonView = Callable[[Request, SignedIn], Response | dict[str, object]]
-"""A view of whoever is signed in."""
+"""A view that also takes the signed-in user."""
 
 
 def signed_in(page: str) -> Callable[[PersonView], View]:
-    """Pass who is signed in to a view; send anybody else to sign in and from there to ``page``."""
+    """Pass the signed-in user to a view; send others to sign in and then to ``page``."""
 
     def decorate(view: PersonView) -> View:
         @wraps(view)

@@ -1,4 +1,4 @@
-"""What one app has of ours: settings, provider, accounts and sessions, built once."""
+"""The provider's objects of one app: settings, provider, accounts, sessions; built once."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ BUILT_IN_PAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The provider as one app mounts it.
+    """The provider's objects in one app.
 
-    ``base_url`` is the issuer without the route prefix: routes are generated from it, so that no
-    URL of ours follows the Host header. ``people`` is None when the host brings its own accounts,
-    ``outbox`` when no mail can be sent.
+    ``base_url`` is the issuer without the route prefix: our URLs are generated from it, never from
+    the Host header. ``people`` is None if the host has its own account source, ``outbox`` if no
+    mail can be sent.
     """
 
     settings: Settings
@@ -64,19 +64,19 @@ class Site:
 
     @property
     def secure(self) -> bool:
-        """Whether cookies may be Secure: everywhere but on http in development."""
+        """Whether cookies are Secure: always, except with an http issuer in development."""
         return self.settings.issuer.startswith("https:")
 
 
 def site_of(registry: Registry) -> Site:
-    """Return the Site of an app; KeyError when oauthprov isn't included."""
+    """Return the Site of an app. Raises KeyError if oauthprov isn't included."""
     found = registry["oauthprov"]
     assert isinstance(found, Site)  # noqa: S101 - the type checker can't know
     return found
 
 
 def includeme(config: Configurator) -> None:
-    """Build the Site once the host has said whose accounts it uses."""
+    """Build the Site after the host has set its account source, if any."""
     settings: Settings = config.registry["oauthprov.settings"]
     base_url = _base_url(settings.issuer, config.route_prefix)
 
@@ -124,12 +124,12 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
 
 
 def _look_at_keys(provider: Provider) -> None:
-    """Say it at the start when no ID token can be signed; what needs none works all the same."""
+    """Log at startup if no ID token can be signed; everything else works without one."""
     try:
         provider.check_keys()
     except SigningKeySealed as sealed:
         log.error("%s: %s", sealed.problem, sealed.remedy)
-    except StorageError:  # that is in the log already
+    except StorageError:  # already logged
         pass
 
 

@@ -1,4 +1,4 @@
-"""What a server of its own needs beyond the provider: an answer to everything else."""
+"""What a standalone server needs besides the provider: responses to all other requests."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ log = logs.logger(__name__)
 
 
 def begin(event: NewRequest) -> None:
-    """Give every request its id, before anything can fail."""
+    """Give every request an id, before anything can fail."""
     event.request.oauthprov.kind = "page"
 
 
 def keep_to_https(event: NewResponse) -> None:
-    """Tell browsers on every response to use https alone, where that is so."""
+    """Add Strict-Transport-Security to every response, where it applies."""
     said = transport_security(event.request.oauthprov.settings)
     if said is not None:
         event.response.headers.setdefault("Strict-Transport-Security", said)
 
 
 def not_found(context: HTTPNotFound, request: Request) -> Response:
-    """There is nothing at this address."""
+    """Return 404 for an unknown URL."""
     return error_response(request, "not_found", "There is no page at this address.", 404)
 
 
 def undecodable(context: UnicodeDecodeError, request: Request) -> Response:
-    """The address, a header or the body isn't the text it says it is."""
+    """Return 400 for a URL, header or body that can't be decoded."""
     log.info("undecodable request: %s", type(context).__name__)
     return error_response(request, "invalid_request", "The request isn't valid UTF-8 text.")
 
 
 def http_error(context: HTTPException, request: Request) -> Response:
-    """An HTTP error of Pyramid's own; a redirect stays one."""
+    """Return a page for an HTTP error raised by Pyramid; redirects are returned unchanged."""
     if context.status_int < 400:
         return context
     return error_response(request, "invalid_request", f"{context.title}.", context.status_int)
 
 
 def failed(context: Exception, request: Request) -> Response:
-    """A defect of ours: the log has the traceback, the page has the id to find it by."""
+    """Return 500 for an unexpected exception: the log has the traceback under the page's id."""
     log.error("unexpected %s", type(context).__name__, exc_info=context)
     return error_response(
         request, "server_error", "Something went wrong on our side. It has been logged.", 500
@@ -55,7 +55,7 @@ def failed(context: Exception, request: Request) -> Response:
 
 
 def includeme(config: Configurator) -> None:
-    """Add the provider, and exception views for all that a host would answer by itself."""
+    """Add the provider, and the exception views that an embedding host has itself."""
     config.include("oauthprov")
     config.add_subscriber(begin, NewRequest)
     config.add_subscriber(keep_to_https, NewResponse)

@@ -1,4 +1,4 @@
-"""The public test suite of the storage contract: a backend that passes it may be used.
+"""The public test suite of the storage contract, for every backend.
 
 Subclass :class:`StorageSuite` in a test module of pytest and define its fixtures, which
 :class:`~oauthprov.storage.testing.backend.Backend` describes::
@@ -8,7 +8,8 @@ Subclass :class:`StorageSuite` in a test module of pytest and define its fixture
         def storage(self, tmp_path):
             return MyStorage(tmp_path / "records")
 
-Time is an argument everywhere, so that no test sleeps. Hypothesis is needed by one of the tests.
+Time is an argument everywhere, so no test sleeps. One test needs Hypothesis and is skipped
+without it.
 """
 
 import pkgutil
@@ -18,7 +19,7 @@ import pytest
 for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
     pytest.register_assert_rewrite(_module.name)
 
-# The rewriting must be asked for before the modules are imported.
+# pytest rewrites the asserts only of modules registered before they are imported.
 from oauthprov.storage.testing.atomicity import Atomicity  # noqa: E402
 from oauthprov.storage.testing.backend import NewerCode  # noqa: E402
 from oauthprov.storage.testing.changes import Changes  # noqa: E402
@@ -38,7 +39,7 @@ __all__ = ["NewerCode", "StorageSuite"]
 
 
 class StorageSuite(
-    # pytest runs the tests of the last base first: the simplest promises before the races.
+    # pytest runs the tests of the last base class first: simple tests come before the races.
     AgainstModel,
     Racing,
     Lifetime,
@@ -53,4 +54,4 @@ class StorageSuite(
     Changes,
     Reading,
 ):
-    """Every promise of :mod:`oauthprov.storage.interface`, as tests."""
+    """Tests for everything that :mod:`oauthprov.storage.interface` requires."""

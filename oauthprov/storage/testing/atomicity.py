@@ -1,4 +1,4 @@
-"""A commit within a slot is all or nothing; across slots it stops in the caller's order."""
+"""Commits are atomic within a slot; across slots they are applied in the caller's order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from oauthprov.storage.testing.samples import LIFE, NOW
 
 @dataclass
 class Slot:
-    """One authorization in storage, changes that would all succeed, and some that can't."""
+    """The stored records of an authorization, changes that succeed, and changes that conflict."""
 
     storage: Storage
 
@@ -150,7 +150,7 @@ class Atomicity(Backend):
         add(storage, taken)
         first, last = samples.account("first"), samples.account("last")
         conflict(storage, Add(first), Add(taken), Add(last), state="exists", at=1)
-        # Whether `first` is there depends on the engine: a cluster stops between two slots.
+        # Whether `first` is stored depends on the engine: a cluster commits slot by slot.
         assert gone(storage, last)
         conflict(storage, Add(taken), Add(last), state="exists")
         assert gone(storage, last)

@@ -1,4 +1,4 @@
-"""What a backend tells the suite: how to open it, break it, and look behind it."""
+"""The fixtures by which the suite opens a backend, breaks it, and reads its raw contents."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from oauthprov.storage.interface import Storage
 
 
 class NewerCode(Protocol):
-    """A later version of the backend, which knows one more field of a kind than this one."""
+    """A later version of the backend, with one more field of a kind than this version."""
 
     def plant(self, kind: type[Record], key: str, name: str, value: str) -> None:
-        """Give the stored record a field ``name``, as the later version would."""
+        """Set field ``name`` of the stored record, as the later version would."""
 
     def read(self, kind: type[Record], key: str, name: str) -> str | None:
-        """Return that field of the stored record, None when it is lost."""
+        """Return that field of the stored record, None if it was lost."""
 
 
 class Backend:
     """The fixtures that a subclass defines.
 
-    ``reopen = None`` says that the engine can't have a fixture, as a database in memory can't be
-    opened twice: the tests that need it aren't collected.
+    Set a fixture to None if the engine can't provide it; the tests that need it are then not
+    collected. ``reopen = None``, for example, is for a database in memory, which can't be opened
+    twice.
     """
 
     purges: ClassVar[bool] = True
-    """False where the engine drops records by itself, later than ``now`` would have them go."""
+    """False if the engine drops expired records by its own clock, later than ``now`` requires."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -38,16 +39,16 @@ class Backend:
             if name.startswith("test_") and (test := getattr(cls, name)) is not None:
                 needed = signature(test).parameters
                 if any(getattr(cls, fixture, test) is None for fixture in needed):
-                    setattr(cls, name, None)  # which pytest takes for no test
+                    setattr(cls, name, None)  # pytest then doesn't collect it
 
     @pytest.fixture
     def storage(self) -> Storage:
-        """An empty storage, its schema upgraded."""
+        """An empty storage with the current schema."""
         pytest.fail("the suite needs the fixture `storage`")
 
     @pytest.fixture
     def reopen(self) -> Callable[[], Storage]:
-        """A picklable function that opens the database of ``storage`` once more."""
+        """A picklable function that opens the database of ``storage`` again."""
         pytest.fail("the suite needs the fixture `reopen`: a picklable () -> Storage")
 
     @pytest.fixture
@@ -57,10 +58,10 @@ class Backend:
 
     @pytest.fixture
     def dump(self) -> Callable[[], bytes]:
-        """A function that returns every byte that ``storage`` holds."""
+        """A function that returns all bytes that ``storage`` holds."""
         pytest.fail("the suite needs the fixture `dump`: a () -> bytes")
 
     @pytest.fixture
     def newer_code(self) -> NewerCode:
-        """A later version at work on the same database as ``storage``."""
+        """A later version that uses the same database as ``storage``."""
         pytest.fail("the suite needs the fixture `newer_code`: see NewerCode")

@@ -1,4 +1,4 @@
-"""The five changes, one at a time, and every conflict of each."""
+"""Each of the five changes by itself, with all its conflicts."""
 
 from __future__ import annotations
 

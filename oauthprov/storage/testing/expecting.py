@@ -1,4 +1,4 @@
-"""What the tests say again and again: add these, read that, this must conflict."""
+"""Functions that most tests use: add records, read one, expect a conflict."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ R = TypeVar("R", bound=Record)
 
 
 def add(storage: Storage, *records: Record, now: int = NOW) -> None:
-    """Store each of the records, by a commit of its own."""
+    """Add each of the records, each in a separate commit."""
     for record in records:
         storage.commit(Add(record), now=now)
 
 
 def read(storage: Storage, record: R) -> Stored[R]:
-    """Return what is stored under the record's key, which must be there."""
+    """Return the record stored under the key of ``record``; it must exist."""
     stored = storage.get(type(record), record.storage_key)
     assert stored is not None
     return stored
 
 
 def gone(storage: Storage, record: Record) -> bool:
-    """Tell whether nothing is stored under the record's key."""
+    """Return whether no record is stored under the key of ``record``."""
     return storage.get(type(record), record.storage_key) is None
 
 
 def conflict(
     storage: Storage, *changes: Change, state: State, now: int = NOW, at: int = 0
 ) -> Stored[Record] | None:
-    """Expect the commit to lose by the change number ``at``; return what was found there."""
+    """Expect a conflict with change number ``at``; return the record that it found."""
     with pytest.raises(Conflict) as caught:
         storage.commit(*changes, now=now)
     assert caught.value.state == state

@@ -1,4 +1,4 @@
-"""Time is an argument: the second of expiry, the tombstones kept after it, and any century."""
+"""Expiry by ``now``: its exact second, the time a record is kept after it, distant dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database that can't be reached: always StorageError, and nothing told that was secret."""
+"""An unreachable database: every method raises StorageError, and no message has a secret."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ VERBS: Mapping[str, Callable[[Storage], object]] = {
 
 
 class Failure(Backend):
-    """What a backend does without its database."""
+    """A backend whose database is unreachable."""
 
     @pytest.mark.parametrize("verb", VERBS)
     def test_every_verb_raises_storage_error(self, broken: Storage, verb: str) -> None:
-        for _ in range(2):  # the second call meets whatever the first left behind
+        for _ in range(2):  # the first failure may leave a broken connection behind
             with pytest.raises(StorageError) as caught:
                 VERBS[verb](broken)
             assert type(caught.value) is StorageError

@@ -1,4 +1,4 @@
-"""find: by an index or all of a kind, page by page, in the order of the keys."""
+"""``find``: by an index or all records of a kind, in pages, ordered by key."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Finding(Backend):
             after = page.next
             if after is None:
                 break
-            # The last one met is what the cursor stands on; one is ahead, one behind.
+            # The cursor is at `met[-1]`, which goes; one key is added before it and one after.
             behind, ahead = f"a{number}", f"zz{number}"
             for key in (met[-1], keys[-1 - number], f"zz{number - 1}"):
                 storage.commit(Remove(Client, key), now=NOW)

@@ -1,4 +1,4 @@
-"""A record that names a grant lives and dies with it; one that names none lives alone."""
+"""A record that names a grant is live only as long as the grant is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oauthprov.storage.testing.samples import LIFE, NOW
 
 
 class Grants(Backend):
-    """What becomes of the tokens of a grant."""
+    """The state of tokens with and without a grant."""
 
     def test_a_token_comes_with_its_grant(self, storage: Storage) -> None:
         grant = samples.grant()

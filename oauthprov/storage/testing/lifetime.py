@@ -1,4 +1,4 @@
-"""Opening, upgrading, closing, forking, and living beside a later version."""
+"""Opening, upgrading, closing and forking a storage, and sharing it with a later version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE = 60.0
 
 
 def _use_after_fork(storage: Storage, key: str, answer: Connection) -> None:
-    """Read and write in the child, with the very object that the parent uses too."""
+    """Read and write in the child process, with the storage object of the parent."""
     found = [getattr(storage.get(Account, key), "record", None) for _ in range(20)]
     added = samples.account()
     storage.commit(Add(added), now=NOW)
@@ -28,7 +28,7 @@ def _use_after_fork(storage: Storage, key: str, answer: Connection) -> None:
 
 
 class Lifetime(Backend):
-    """The storage as an object, and its database as something that others use too."""
+    """The life of a storage object, and a database that others use at the same time."""
 
     def test_upgrade_and_ping_are_harmless(self, storage: Storage) -> None:
         client = samples.client()
@@ -91,7 +91,7 @@ class Lifetime(Backend):
         ours, theirs = context.Pipe()
         child = context.Process(target=_use_after_fork, args=(storage, alice.account_id, theirs))
         with warnings.catch_warnings():
-            # CPython warns of threads, of which the test runner has its own.
+            # CPython warns of a fork beside threads, and the test runner has threads.
             warnings.simplefilter("ignore", DeprecationWarning)
             child.start()
         found = [read(storage, alice).record for _ in range(20)]

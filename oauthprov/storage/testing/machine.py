@@ -1,4 +1,4 @@
-"""Hypothesis drives a backend and the model side by side: they must agree at every step."""
+"""Hypothesis runs the same steps on a backend and on a model: they must always agree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oauthprov.storage.testing.backend import Backend
 
 
 class AgainstModel(Backend):
-    """Commits that nobody thought of."""
+    """Random commits, compared with the model."""
 
     steps = 30
     examples = 25

@@ -1,6 +1,6 @@
-"""The contract over a dict and nothing else, too simple to be wrong: what the machine compares.
+"""A simple implementation of the contract over a dict, with which a backend is compared.
 
-It isn't a storage to use: one thread, no database.
+Only for tests: it works in one thread and has no database.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from oauthprov.storage.interface import (
 
 
 class Model:
-    """What a storage should hold after the commits so far."""
+    """The records that a storage should hold after the commits so far."""
 
     def __init__(self) -> None:
         self.records: dict[Target, Stored[Record]] = {}
 
     def get(self, kind: type[Record], key: str) -> Stored[Record] | None:
-        """Return what is stored, with its grant."""
+        """Return the stored record with its grant."""
         stored = self.records.get((kind, key))
         if stored is None or not kind.shape.has_grant:
             return stored
@@ -48,7 +48,7 @@ class Model:
             raise
 
     def taken(self, kind: type[Record], key: str, now: int) -> Stored[Record] | None:
-        """Return what holds the key at ``now``: None when it is free."""
+        """Return the record under the key, None if the key is free at ``now``."""
         stored = self.get(kind, key)
         expires_at = getattr(stored and stored.record, "expires_at", None)
         past = expires_at is not None and expires_at + kind.shape.keep <= now
@@ -69,7 +69,7 @@ class Model:
 def _changed(
     change: Add | Claim | Replace, stored: Stored[Record] | None, now: int
 ) -> Stored[Record]:
-    """Return what is to be stored in place of ``stored``, or raise Conflict."""
+    """Return the new state of ``stored``, or raise Conflict."""
     if isinstance(change, Add):
         if stored is not None:
             raise Conflict(change, "exists", stored)
@@ -86,5 +86,5 @@ def _changed(
 
 
 def marks(stored: Stored[Record]) -> tuple[int, int | None, int | None]:
-    """Return what differs after any change of a record."""
+    """Return values of which at least one differs after any change of a record."""
     return stored.version, stored.claimed_at, stored.revoked_at

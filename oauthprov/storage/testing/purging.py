@@ -1,4 +1,4 @@
-"""purge: what has expired goes, in bounded batches, and nothing else."""
+"""``purge`` drops expired records in bounded steps, and drops no others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEPS_AT_MOST = 100
 
 
 def purge_once(storage: Storage, *, now: int, limit: int = 500) -> int:
-    """Make one pass; return how much it dropped."""
+    """Make one pass; return how many entries it dropped."""
     dropped = 0
     for steps, count in enumerate(storage.purge_pass(now=now, limit=limit)):
         assert 0 <= count <= limit
@@ -29,7 +29,7 @@ def purge_once(storage: Storage, *, now: int, limit: int = 500) -> int:
 
 
 def purge_all(storage: Storage, *, now: int, limit: int = 500) -> int:
-    """Make passes until one finds nothing to drop; return how much went."""
+    """Make passes until one drops nothing; return how many entries were dropped."""
     dropped = 0
     for _ in range(STEPS_AT_MOST):
         more = purge_once(storage, now=now, limit=limit)
@@ -40,10 +40,10 @@ def purge_all(storage: Storage, *, now: int, limit: int = 500) -> int:
 
 
 class Purging(Backend):
-    """Dropping what has expired."""
+    """Purging expired records."""
 
     def gone_if_purged(self, storage: Storage, *records: Record) -> bool:
-        """Tell whether purge dropped these; an engine that does it by itself may take longer."""
+        """Return whether purge dropped these; True if the engine drops them by itself, later."""
         return not self.purges or all(gone(storage, record) for record in records)
 
     def test_an_empty_storage(self, storage: Storage) -> None:

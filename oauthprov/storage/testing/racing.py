@@ -1,4 +1,4 @@
-"""Threads and processes at once: exactly one wins, and a loser leaves nothing behind."""
+"""Races of threads and processes: exactly one commit wins, and the losers change nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ WON = "won"
 
 
 def race(runs: Sequence[Callable[[], T]]) -> list[T]:
-    """Start all at the same moment, a thread each; return what each returned."""
+    """Run all at the same time, each in a thread; return their results."""
     barrier = Barrier(len(runs))
 
     def run(one: Callable[[], T]) -> T:
@@ -53,7 +53,7 @@ def race(runs: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def outcome(storage: Storage, commit: Commit) -> str:
-    """Commit; return ``won``, or the state that lost."""
+    """Commit; return ``won``, or the state of the conflict."""
     try:
         storage.commit(*commit, now=NOW)
     except Conflict as lost:
@@ -62,9 +62,9 @@ def outcome(storage: Storage, commit: Commit) -> str:
 
 
 class Contest:
-    """One record that only one of several commits can have, each with a token of its own.
+    """One record that only one of several commits can change; each commit also adds a token.
 
-    The tokens are in the record's slot, so all but the winner's must be absent afterwards.
+    The tokens are in the record's slot, so only the winner's may be stored afterwards.
     """
 
     def __init__(self, storage: Storage, change: str, racers: int) -> None:
@@ -86,14 +86,14 @@ class Contest:
             self.lost = "changed"
             firsts = [Replace(replace(client, name=str(n)), seen) for n in range(racers)]
         self.record = (Account if change == "add" else Client, f"{slot}.x")
-        # A token goes before or after the contested change: undoing differs.
+        # Half of the commits add the token first: they must undo it when they lose.
         self.commits: list[Commit] = [
             (Add(token), first) if number % 2 else (first, Add(token))
             for number, (first, token) in enumerate(zip(firsts, self.tokens, strict=True))
         ]
 
     def check(self, storage: Storage, outcomes: list[str]) -> None:
-        """Expect one winner, its changes in storage, and nothing of the others."""
+        """Expect one winner, all its changes in storage, and no change of the others."""
         winner = outcomes.index(WON)
         assert outcomes.count(WON) == 1
         assert outcomes.count(self.lost) == len(outcomes) - 1
@@ -109,13 +109,13 @@ _start: Barrier
 
 
 def _open(reopen: Callable[[], Storage], start: Barrier) -> None:
-    """Prepare a process for its part in the races: a storage of its own."""
+    """Prepare a process for the races: open a storage there."""
     global _storage, _start
     _storage, _start = reopen(), start
 
 
 def _run(commits: list[Commit]) -> list[str]:
-    """Make one commit of each contest, each at the same moment as the other processes."""
+    """Make one commit of each contest, each at the same time as the other processes."""
     outcomes = []
     for commit in commits:
         _start.wait(PATIENCE)
@@ -149,7 +149,7 @@ class Racing(Backend):
             contest.check(storage, list(outcomes))
 
     def test_racing_claims_are_judged_one_after_the_other(self, storage: Storage) -> None:
-        """Two commits that claim the same two records in opposite order: one wins both."""
+        """Commits that claim the same two records in opposite orders: one of them gets both."""
         for _ in range(ROUNDS):
             slot = samples.unique()
             pair = [samples.code(slot), samples.code(slot)]
@@ -161,7 +161,7 @@ class Racing(Backend):
             assert [read(storage, code).claimed_at for code in pair] == [NOW, NOW]
 
     def test_batches_that_overlap_end_everything_beside_rotations(self, storage: Storage) -> None:
-        """Several requests sweep up the same grants and codes, in orders of their own."""
+        """Several commits end the same grants and codes, each in another order."""
         grants = [samples.grant() for _ in range(60)]
         codes = [samples.code(grant.grant_id) for grant in grants]
         storage.commit(*map(Add, grants), now=NOW)
@@ -210,7 +210,7 @@ class Racing(Backend):
 
 
 class Family:
-    """The refresh tokens of one grant, each rotated again and again until Revoke ends it all."""
+    """The refresh tokens of one grant, rotated repeatedly until the grant is revoked."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage, self.grant = storage, samples.grant()

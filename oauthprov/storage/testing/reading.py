@@ -1,4 +1,4 @@
-"""get and get_many: what was stored comes back, to the byte, by its own key alone."""
+"""``get`` and ``get_many`` return records exactly as stored, and only for the exact key."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ LOOK_ALIKES = (
     *("'", '"', "''", "a|b", "a:b", "a/b", "a,b", "{a}", "}a{", "{", "a.b", "a.B", "a.b ", "~"),
     *("z" * (KEY_LIMIT - 1), "z" * KEY_LIMIT, "z" * (KEY_LIMIT - 1) + "Z"),
 )
-"""Keys that a collation, a pattern or a careless separator would take for one another."""
+"""Keys that a collation, a pattern or a careless separator would confuse."""
 
 NO_KEYS = ("", "\0", "a\0", "a\n", "\N{SNOWMAN}", "\ud800", "z" * (KEY_LIMIT + 1), "a" * 100_000)
-"""What a stranger may send as a client id or a token, and no record is stored under."""
+"""Keys that a request may contain, but under which no record can be stored."""
 
 
 class Reading(Backend):

@@ -1,4 +1,4 @@
-"""What no backend may accept: a ValueError, before anything reaches the database."""
+"""Invalid commits and searches raise ValueError before anything reaches the database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BAD_KEYS = ("", "\0", "a\n", "a\tb", "\x7f", "Zo\u00eb", "\ud800", "z" * (KEY_LI
 
 
 class Refusing(Backend):
-    """Commits that are too long or contradict themselves, and searches that mean nothing."""
+    """Commits that are too long or contradictory, and invalid searches."""
 
     def test_a_commit_has_at_most_a_hundred_changes(self, storage: Storage) -> None:
         assert COMMIT_LIMIT == 100
@@ -79,13 +79,13 @@ class Refusing(Backend):
                 storage.find(Client, limit=limit, **index)
 
     def stored(self, storage: Storage) -> Stored[Account]:
-        """Return an account that is stored."""
+        """Return a stored account."""
         account = samples.account()
         add(storage, account)
         return read(storage, account)
 
     def refuse(self, storage: Storage, change: Change) -> None:
-        """Expect ``change`` to be a ValueError which takes the changes beside it along."""
+        """Expect a ValueError for ``change``, and that other changes of its commit aren't made."""
         bystander = samples.machine_token()
         with pytest.raises(ValueError, match=r"\S"):
             storage.commit(Add(bystander), change, now=NOW)

@@ -1,4 +1,4 @@
-"""The steps of the machine: commits within one slot, time going by, purges and revocations."""
+"""The steps of the state machine: commits within one slot, purges, and time passing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from oauthprov.storage.testing.model import Model, marks
 START = samples.NOW
 LIVES = st.sampled_from([1, 30, 600, 5000])
 STEPS = st.sampled_from([0, 1, 29, 300, 600])
-# Few records, so that changes meet.
+# Few records, so that changes often affect the same one.
 PLACES = st.sampled_from(
     (
         *((Grant, ""), (AuthorizationCode, ".c"), (RefreshToken, ".r"), (AccessToken, ".a")),
@@ -53,7 +53,7 @@ Place = tuple[type[Record], str]
 
 
 class Machine(RuleBasedStateMachine):
-    """One slot with a record of each kind; the model says what each must be."""
+    """One slot with a few records; the model has the expected state of each."""
 
     def __init__(self, storage: Storage) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(seconds=STEPS, place=PLACES, limit=st.integers(0, 5))
     def time_goes_by(self, seconds: int, place: Place, limit: int) -> None:
-        """Read something, to replace it after much has happened; purge, perhaps."""
+        """Advance the time, read a record that a later step may replace, and maybe purge."""
         self.look(place)
         self.now += seconds
         if limit:
@@ -95,12 +95,12 @@ class Machine(RuleBasedStateMachine):
         assert self.outcome(self.storage, ours) == expected
 
     def depends_on_itself(self, changes: list[Change]) -> bool:
-        """Tell whether a commit claims a token and changes its grant, which nobody needs."""
+        """Return whether a commit claims a token and changes its grant; these are skipped."""
         claims = any(isinstance(c, Claim) and c.kind.shape.has_grant for c in changes)
         return claims and any(c.target[0] is Grant for c in changes)
 
     def change(self, data: st.DataObject) -> tuple[Change, Change]:
-        """Draw a change, for the storage and for the model: they read versions of their own."""
+        """Draw a change, one for the storage and one for the model: their versions differ."""
         place = kind, suffix = data.draw(PLACES)
         at = (kind, self.slot + suffix)
         free = self.model.taken(*at, self.now) is None
@@ -120,7 +120,7 @@ class Machine(RuleBasedStateMachine):
         return simple, simple
 
     def outcome(self, storage: Storage | Model, changes: list[Change]) -> tuple[object, ...]:
-        """Commit; return what a conflict told, as far as it doesn't depend on the engine."""
+        """Commit; return the facts of a conflict that don't depend on the engine."""
         try:
             storage.commit(*changes, now=self.now)
         except Conflict as lost:
@@ -130,7 +130,7 @@ class Machine(RuleBasedStateMachine):
         return ()
 
     def look(self, place: Place) -> bool:
-        """Read a record to replace it, if it is there."""
+        """Read a record for a later Replace; return whether it exists."""
         at = (place[0], self.slot + place[1])
         expected = self.model.taken(*at, self.now)
         found = self.storage.get(*at)
@@ -145,7 +145,7 @@ class Machine(RuleBasedStateMachine):
         for key, found in zip(keys, self.storage.get_many(keys), strict=True):
             expected = self.model.taken(*key, self.now)
             if expected is None:
-                continue  # it may be there still, or gone already
+                continue  # it may or may not be purged already
             assert found is not None
             assert found.record == expected.record
             assert marks(found)[1:] == marks(expected)[1:]
@@ -154,7 +154,7 @@ class Machine(RuleBasedStateMachine):
             )
 
     def told(self, key: Target, state: State) -> str:
-        """The state, but for that of a token whose grant may be purged: one is as dead as all."""
+        """Return the state; ``dead`` for any but live when the token's grant may be purged."""
         kind, name = key
         if kind.shape.has_grant and state in ("expired", "revoked", "claimed"):
             grant = self.model.taken(Grant, slot(name), self.now)

@@ -1,4 +1,4 @@
-"""Records to test with: one of any kind, and those of an authorization."""
+"""Sample records: one of any kind, and the records of an authorization."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ R = TypeVar("R", bound=Record)
 
 NOW = 1_700_000_000
 LIFE = 1000
-"""Seconds that a sample lives from NOW on."""
+"""Lifetime of a sample from NOW, in seconds."""
 
 TEXT = "Zo\u00eb \"q\" 'q' \\ %s {x} ${y} :z ; -- \n\t\r \u65e5\u672c \U0001f511 e\u0301 \x7f |"
 TEXTS = ("", " ", "a b", "a,b", 'a"b', TEXT)
 
 
 def fill(kind: type[R], key: str, *, bare: bool = False) -> R:
-    """Return a record of any kind with every field set, or as few as it allows.
+    """Return a record of any kind with all fields set, or only the required ones if ``bare``.
 
-    A field that names a grant names the slot of ``key``; so does an indexed one.
+    ``grant_id`` and indexed fields have the slot of ``key`` as their value.
     """
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
@@ -64,7 +64,7 @@ def _value(hint: object, name: str, bare: bool) -> object:
 
 
 def unique(label: str = "") -> str:
-    """Return a key that no other record has."""
+    """Return a unique key."""
     return f"{label}{mint_id()}"
 
 
@@ -95,7 +95,7 @@ def access(grant_id: str, expires_at: int = NOW + LIFE) -> AccessToken:
 
 
 def machine_token(expires_at: int = NOW + LIFE) -> AccessToken:
-    """An access token of the client credentials grant: a slot of its own, and no Grant."""
+    """Return an access token of the client credentials grant: a new slot, and no Grant."""
     return replace(access(unique(), expires_at), grant_id=None)
 
 

@@ -1,4 +1,4 @@
-"""A dump of the backend holds no secret that was ever handed out."""
+"""A dump of the backend contains no secret that was ever issued."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PASSWORD = "correct horse battery staple"  # noqa: S105 - it is what must not be
 
 
 class Secrecy(Backend):
-    """What storage sees of secrets."""
+    """The secrets of a whole flow, searched for in a dump."""
 
     def test_a_dump_holds_no_secret(self, storage: Storage, dump: Callable[[], bytes]) -> None:
         grant = samples.grant()
