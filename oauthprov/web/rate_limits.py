@@ -83,7 +83,7 @@ class Attempts:
         return self._wait(self._sign_ups, "signup", _network(address), count=True)
 
     def register(self, address: str) -> int:
-        """Count an attempt to register a client; one refused by address isn't counted by network."""
+        """Count an attempt to register a client, by address, then by network if not refused."""
         own, network = _network(address), _network(address, wide=True)
         wait = self._wait(self._registrations, "register", own, count=True)
         return wait or self._wait(self._networks, "register network", network, count=True)
@@ -127,7 +127,7 @@ class Attempts:
     def _wait(self, rates: list[limits.RateLimitItem], what: str, who: str, *, count: bool) -> int:
         def ask(limiter: MovingWindowRateLimiter) -> int:
             check = limiter.hit if count else limiter.test
-            # The shortest period first: an attempt that it refuses doesn't count for the longer ones.
+            # The shortest period first: an attempt that it refuses isn't counted for longer ones.
             for rate in sorted(rates, key=lambda rate: rate.get_expiry()):
                 if not check(rate, what, who):
                     end = limiter.get_window_stats(rate, what, who).reset_time

@@ -237,7 +237,7 @@ class RequestTools:
         return fields
 
     def url(self, name: str, _query: dict[str, str] | None = None, **parts: str) -> str:
-        """Return the URL of ``oauthprov.<name>``, based on the issuer, never on the Host header."""
+        """Return the URL of ``oauthprov.<name>``, based on the issuer, never on Host."""
         url = self._request.route_url(f"oauthprov.{name}", _app_url=self.site.base_url, **parts)
         return f"{url}?{urlencode(_query)}" if _query else str(url)
 

@@ -11,8 +11,8 @@ or form are ignored, except in views with ``oauth_token_in_form=True``, which al
 posted form (RFC 6750 section 2.2). The token must be valid for the requested resource:
 
 * The resource of a view is the declared resource (``oauthprov.resources``) that the view names
-  as ``oauth_resource``, else the one on the issuer's host with the longest path above the path
-  of the request, else none.
+  as ``oauth_resource``, else the one on the issuer's host whose path is the longest prefix of
+  the request's path, else none.
 * A token issued for resources (RFC 8707) is valid only for those.
 * A token issued without a resource is valid for every one: its client requested no restriction.
 

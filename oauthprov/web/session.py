@@ -55,12 +55,12 @@ class BrowserSession:
 
     @property
     def browser(self) -> Digest:
-        """The key to which interactions of this browser are bound; sets a cookie if it has none."""
+        """The key that interactions of this browser are bound to; sets a cookie if needed."""
         return browser_key(self._browser_id)
 
     @property
     def binding(self) -> str:
-        """The value to which CSRF tokens are bound: the secret of the active session or browser.
+        """The value that CSRF tokens are bound to: the secret of the active session or browser.
 
         A host's users have no session of ours, so the value includes their account: a form shown
         to one user can't be sent by the next user who signs in.

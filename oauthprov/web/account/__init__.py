@@ -1,1 +1,1 @@
-"""The pages that people see: sign-in, consent, and their own account."""
+"""The pages for users: sign-in, consent, and their account."""

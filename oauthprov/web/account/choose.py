@@ -1,7 +1,7 @@
-"""Choosing among the accounts that are signed in in this browser.
+"""The page for choosing among the accounts signed in in this browser.
 
-A choice makes an account the active one. For a request that waits it counts as the answer to
-``prompt=select_account`` (OpenID Connect Core section 3.1.2.1), and as no sign-in.
+The chosen account becomes the active one. For a stored request the choice satisfies
+``prompt=select_account`` (OpenID Connect Core section 3.1.2.1); it isn't a new sign-in.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _GONE = _("That account is not signed in here any more.")
 
 
 def show(request: Request) -> Response | dict[str, object]:
-    """List the accounts of this browser; with none left, lead to the sign-in page."""
+    """List the accounts of this browser; redirect to the sign-in page if there are none."""
     query = request.oauthprov.query(*MARKS, "done")
     return _page(request, marks_of(query), notice=_NOTICES.get(query.get("done", "")))
 
 
 def enter(request: Request) -> Response | dict[str, object]:
-    """Make the chosen account the active one and go on, or sign one out."""
+    """Make the chosen account active and redirect onward, or sign one account out."""
     tools = request.oauthprov
     form = tools.form("choose", "remove", *MARKS)
     marks = marks_of(form)

@@ -1,7 +1,7 @@
-"""What everybody may know of an app, and where to begin signing in to it.
+"""The public page of an app, with a link that begins a sign-in to it.
 
-The way in is the app's own ``initiate_login_uri`` (OpenID Connect Core section 4), as a link that
-says where it leads: nothing in a request chooses it.
+The link is the app's ``initiate_login_uri`` (OpenID Connect Core section 4) and shows its host;
+request parameters don't affect it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from oauthprov.web.request import Request
 
 
 def about(request: Request) -> dict[str, object]:
-    """Show an app to anybody: what it says of itself, and whether somebody has checked that.
+    """Show an app to everyone: what it registered, and whether the operator verified it.
 
-    Not a machine, which no person ever meets.
+    Machine clients have no such page, since users never see them.
     """
     client = request.oauthprov.provider.client(request.matchdict["client_id"])
     if client is None or not CLIENT_TYPES[client.client_type].redirects:
@@ -26,7 +26,7 @@ def about(request: Request) -> dict[str, object]:
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``/clients/{client_id}/about``, for everybody."""
+    """Add ``/clients/{client_id}/about``, a public page."""
     config.add_oauth_page(
         "client_about", "/clients/{client_id}/about", get=about, template="client_about"
     )

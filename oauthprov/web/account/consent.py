@@ -1,4 +1,4 @@
-"""The question whether a client may have what it asks for."""
+"""The consent page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oauthprov.web.responder import respond
 
 
 def ask(request: Request) -> Response | dict[str, object]:
-    """Show who asks, for what, as which account, and where Allow leads."""
+    """Show the client, what it requests, the account, and where Allow redirects."""
     tools = request.oauthprov
     interaction = _interaction(tools.query("interaction"))
     question = tools.provider.authorization.question(interaction, tools.visitor)
@@ -23,14 +23,14 @@ def ask(request: Request) -> Response | dict[str, object]:
     return {
         "question": question,
         "choose": tools.selection_url(interaction),
-        # The name on top leads to the account of whoever is active.
+        # The name at the top links to the page of the active account.
         "person": question.person if question.person == tools.person else None,
         **_asked(question),
     }
 
 
 def decide(request: Request) -> Response | dict[str, object]:
-    """Allow or cancel, and lead back to the client."""
+    """Grant or deny the request, and redirect to the client."""
     tools = request.oauthprov
     form = tools.form("interaction", "decision")
     interaction = _interaction(form)

@@ -1,4 +1,4 @@
-"""Where a sign-in leads: to a stored request or a page of ours, never to a URL from the query."""
+"""Where a sign-in continues: a stored request or one of our pages, never a URL of the query."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oauthprov.web.request import Request
 
 MARKS = ("interaction", "page", "account")
 ANOTHER = {"account": "another"}
-"""The mark of a sign-in with another account than those that are signed in already."""
+"""The parameter of a sign-in with an account that isn't signed in yet."""
 
 _PAGES = {
     "account": _("to continue to your account"),
@@ -19,16 +19,16 @@ _PAGES = {
     "email": _("to confirm your e-mail address"),
     "profile": _("to continue to your profile"),
 }
-"""The pages that a sign-in may lead to, and what the sign-in page says of each."""
+"""The pages that a sign-in may continue to, with the text of the sign-in page for each."""
 
 
 def marks_of(fields: Mapping[str, str]) -> dict[str, str]:
-    """Return what of a query or form says where to go on to, and as whom."""
+    """Return the parameters of a query or form that say where the sign-in continues."""
     return {name: fields[name] for name in MARKS if name in fields}
 
 
 def onward(request: Request, marks: Mapping[str, str]) -> str:
-    """Return the URL that somebody goes on to once they are signed in."""
+    """Return the URL where a user continues after the sign-in."""
     tools = request.oauthprov
     if "interaction" in marks:
         return str(tools.url("authorize", {"interaction": marks["interaction"]}))
@@ -37,17 +37,17 @@ def onward(request: Request, marks: Mapping[str, str]) -> str:
 
 
 def purpose(marks: Mapping[str, str]) -> str | None:
-    """Return what the sign-in is for, in words, where it leads to a page of ours."""
+    """Return the text on the purpose of the sign-in if it continues to one of our pages."""
     return _PAGES.get(marks.get("page", ""))
 
 
 def is_due(marks: Mapping[str, str], pending: Pending | None) -> bool:
-    """Tell whether somebody who is signed in already is to sign in all the same."""
+    """Return whether a user who is already signed in must sign in again."""
     return marks.items() >= ANOTHER.items() or (pending is not None and pending.sign_in)
 
 
 def asking(request: Request, marks: Mapping[str, str]) -> Pending | None:
-    """Return the stored request that waits for this sign-in, if it is this browser's."""
+    """Return the stored request that waits for this sign-in, if it is from this browser."""
     if "interaction" not in marks:
         return None
     tools = request.oauthprov

@@ -1,4 +1,4 @@
-"""Taking back what an app was allowed."""
+"""The page for removing an app's access."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def confirm(request: Request, person: SignedIn) -> dict[str, object]:
 
 @signed_in("account")
 def disconnect(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Remove the consent and every token that came from it."""
+    """Withdraw the consent and revoke every token based on it."""
     tools = request.oauthprov
     tools.form()
     client_id = request.matchdict["client_id"]

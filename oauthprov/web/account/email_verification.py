@@ -1,8 +1,8 @@
-"""Confirming one's e-mail address with what was mailed to it.
+"""The page for confirming an e-mail address with the link that was mailed to it.
 
-The link carries its token behind a ``#``. Browsers don't send that part: it comes into no access
-log, and whoever merely fetches what mail links to (scanners, previews) confirms nothing. A script
-puts it into the form; without scripts it is copied from the mail.
+The link has its token in the fragment. Browsers don't send fragments, so the token gets into no
+access log, and mail scanners and previews that fetch the link confirm nothing. A script copies
+the token into the form; without scripts the user copies it from the mail.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _UNPROVEN = _(
     "This link is used or too old, or it is for another address or account. Send a new one."
 )
 _SUBJECT = _("Confirm your e-mail address for ${title}")
-# Nothing in it is the account's own words: it may go to a stranger, who would read them as ours.
+# It contains no text that the user entered: the mail may go to another person, who would take
+# such text for ours.
 _TEXT = _(
     "Somebody with an account at ${title} says that this e-mail address is theirs.\n"
     "\n"
@@ -51,7 +52,7 @@ _TEXT = _(
 
 
 def show(request: Request) -> dict[str, object]:
-    """Show how it stands with the address, or ask to sign in first."""
+    """Show the state of the address, or ask the user to sign in first."""
     person = request.oauthprov.person
     if person is None:
         return {"sign_in": request.oauthprov.login_url(PAGE)}
@@ -61,7 +62,7 @@ def show(request: Request) -> dict[str, object]:
 
 @signed_in(PAGE)
 def confirm(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Take the code: the address is verified."""
+    """Verify the address with the token of the form."""
     tools = request.oauthprov
     code = tools.form("code").get("code", "").strip()
     try:
@@ -74,7 +75,7 @@ def confirm(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 @signed_in(PAGE)
 def send(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Mail a link to the address."""
+    """Mail a new link to the address."""
     tools = request.oauthprov
     tools.form()
     claims = tools.people.profile(person.account_id)
@@ -138,7 +139,7 @@ def _page(
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``/account/email`` where mail can be sent, and apps may ask for addresses."""
+    """Add ``/account/email`` if mail can be sent and clients may request addresses."""
     settings = config.registry["oauthprov.settings"]
     asked_for = settings.openid and "email" in {scope.name for scope in settings.scopes}
     if asked_for and config.registry["oauthprov"].outbox is not None:

@@ -1,4 +1,4 @@
-"""The home page: what this is, and where to go."""
+"""The home page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ APPS_LIMIT = 12
 
 
 def home(request: Request) -> dict[str, object]:
-    """Show the way in, or the way on."""
+    """Show links for signing in, or to the user's pages and apps."""
     tools = request.oauthprov
     developer = tools.person is not None and tools.person.developer
     open_to_all = tools.settings.console == "everyone"
@@ -23,7 +23,7 @@ def home(request: Request) -> dict[str, object]:
 
 
 def _apps(request: Request, person: SignedIn | None) -> list[Face]:
-    """Return the person's apps that can begin a sign-in, the last used first."""
+    """Return the user's apps that can begin a sign-in, the most recently used first."""
     tools = request.oauthprov
     if person is None or not tools.settings.openid:
         return []

@@ -1,4 +1,4 @@
-"""Signing in with a user name and a password."""
+"""The sign-in page for user name and password."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def show(request: Request) -> Response | dict[str, object]:
 
 
 def enter(request: Request) -> Response | dict[str, object]:
-    """Sign in, and go on to the stored request or page; or cancel the request."""
+    """Sign in and redirect to the stored request or page, or cancel the request."""
     tools = request.oauthprov
     form = tools.form("name", "password", "decision", *MARKS)
     marks, name, address = marks_of(form), form.get("name", ""), request.remote_addr or ""
@@ -60,11 +60,12 @@ def enter(request: Request) -> Response | dict[str, object]:
 
 
 def _cancelled(request: Request, marks: dict[str, str]) -> Response:
-    """Lead back to the client, which is told ``access_denied``.
+    """Redirect to the client with ``access_denied``.
 
-    Whoever can sign in and won't has denied the request (RFC 6749 section 4.1.2.1). Where nobody
-    can be asked to sign in it is ``login_required`` (OpenID Connect Core section 3.1.2.6): to that
-    a client may answer with the next sign-in, so that nobody ever got away from this page.
+    A user who could sign in but cancels has denied the request (RFC 6749 section 4.1.2.1). The
+    error isn't ``login_required`` (OpenID Connect Core section 3.1.2.6), for requests that can't
+    show a sign-in page: a client may react to it with another sign-in request, and the user would
+    never get away from this page.
     """
     if "interaction" not in marks:
         return see(request, onward(request, marks))
@@ -74,7 +75,7 @@ def _cancelled(request: Request, marks: dict[str, str]) -> Response:
 
 
 def _expected(request: Request, marks: dict[str, str], pending: Pending | None) -> str:
-    """Return the user name to fill in: none of those here, where another one is to sign in."""
+    """Return the user name to fill in; for another account, never one already signed in."""
     if pending is None or pending.login_hint is None:
         return ""
     if marks.items() >= ANOTHER.items():

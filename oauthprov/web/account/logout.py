@@ -1,4 +1,4 @@
-"""Signing out: every session of this browser ends on the server."""
+"""The sign-out page: it ends every session of this browser on the server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oauthprov.web.responder import see
 
 
 def show(request: Request) -> Response | dict[str, object]:
-    """Ask whether to sign out, and say who: every account of this browser."""
+    """Ask whether to sign out, and list the accounts of this browser."""
     people = request.oauthprov.session.everybody
     if not people:
         return see(request, request.oauthprov.url("home"))
@@ -18,7 +18,7 @@ def show(request: Request) -> Response | dict[str, object]:
 
 
 def leave(request: Request) -> Response | dict[str, object]:
-    """Sign every account of this browser out."""
+    """Sign out every account of this browser."""
     tools = request.oauthprov
     tools.form()
     tools.session.sign_out()

@@ -1,4 +1,4 @@
-"""A person's own page: profile, connected apps, and where they are signed in."""
+"""The account page: profile, connected apps and sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changing one's password."""
+"""The page for changing the password."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
 
 @signed_in("account")
 def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Set the new password, end every session, and begin this one anew."""
+    """Set the new password, end every session, and begin a new one in this browser."""
     tools = request.oauthprov
     form = tools.form("current", "password")
     wait = tools.site.attempts.prove(person.account_id)
@@ -45,7 +45,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     log.info("account %s changed its password", person.account_id)
     try:
         tools.session.sign_in(ended.account)
-    finally:  # a storage without room for a session ends the others all the same
+    finally:  # a full storage may refuse the new session, but the others must still end
         tools.provider.endings.finish(ended.sweep)
     return see(request, tools.url("account", {"done": "password"}))
 

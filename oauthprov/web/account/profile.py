@@ -1,4 +1,4 @@
-"""What one says of oneself, for the apps that one lets know it."""
+"""The profile page: the claims that users enter for the apps they allow to read them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _GROUPS = {
 
 @signed_in("profile")
 def show(request: Request, person: SignedIn) -> dict[str, object]:
-    """Show the form as it was filled in last."""
+    """Show the form with the stored profile."""
     claims = request.oauthprov.people.profile(person.account_id)
     page = _page(request, profile.shown(claims), {})
     if "email" in claims and request.oauthprov.has_page("email"):
@@ -59,11 +59,11 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
 
 @signed_in("profile")
 def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Keep what was filled in."""
+    """Store the profile of the form."""
     tools = request.oauthprov
     form = tools.form(*(field.name for field in FIELDS))
     people, declared = tools.people, _declared(tools.settings)
-    # What no app can ask for any more isn't shown, and stays as it is.
+    # Claims that no app can request any more aren't shown, and keep their values.
     before = profile.shown(people.profile(person.account_id))
     form |= {field.name: before[field.name] for field in FIELDS if field.scope not in declared}
     try:
@@ -111,7 +111,7 @@ def _field(name: str, values: Mapping[str, str], problems: Mapping[str, str]) ->
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``/account/profile`` where there is a scope that lets apps know anything of it."""
+    """Add ``/account/profile`` if a declared scope lets apps read any of these claims."""
     settings = config.registry["oauthprov.settings"]
     if settings.openid and not _declared(settings).isdisjoint(_GROUPS):
         config.add_oauth_page(

@@ -1,4 +1,4 @@
-"""Where a person is signed in, and signing out elsewhere."""
+"""The sessions of a user, and signing out in other browsers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Line:
 
 
 def lines(sessions: Sessions, person: SignedIn) -> list[Line]:
-    """Return the sessions of a person, the current one first."""
+    """Return the sessions of a user, the current one first."""
     found = [
         Line(
             session.key,
@@ -61,7 +61,7 @@ def lines(sessions: Sessions, person: SignedIn) -> list[Line]:
 
 
 def browser_in_words(user_agent: str) -> str:
-    """Return a browser as people call it: ``Firefox on Linux``."""
+    """Return a browser's name for people, such as ``Firefox on Linux``."""
     browser = _first(_BROWSERS, user_agent)
     system = _first(_SYSTEMS, user_agent)
     if browser is not None and system is not None:
@@ -71,7 +71,7 @@ def browser_in_words(user_agent: str) -> str:
 
 @signed_in("account")
 def end_one(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Sign out one other browser."""
+    """Sign the account out in one other browser."""
     tools = request.oauthprov
     key = tools.form("session").get("session", "")
     tools.site.sessions.end_one(person.account_id, key)
@@ -80,7 +80,7 @@ def end_one(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 @signed_in("account")
 def end_all(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Sign the account out in every browser, this one too; others in this one stay."""
+    """Sign the account out in every browser; other accounts in this one stay signed in."""
     tools = request.oauthprov
     tools.form()
     ended = tools.people.end_sessions(person.account_id)

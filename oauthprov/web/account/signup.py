@@ -1,4 +1,4 @@
-"""Making an account of one's own."""
+"""The sign-up page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def show(request: Request) -> Response | dict[str, object]:
 
 
 def enter(request: Request) -> Response | dict[str, object]:
-    """Make the account, sign in, and go on."""
+    """Create the account, sign in, and redirect onward."""
     tools = request.oauthprov
     form = tools.form("name", "password", *MARKS)
     marks, name = marks_of(form), form.get("name", "")
@@ -64,7 +64,7 @@ def _page(
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``/signup`` when people may make accounts."""
+    """Add ``/signup`` if users may create accounts."""
     if config.registry["oauthprov.settings"].signup == "everyone":
         config.add_oauth_page(
             "signup", "/signup", get=show, post=enter, template="signup", leaves=True

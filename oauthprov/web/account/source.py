@@ -1,4 +1,4 @@
-"""Who is signed in by our own pages, and where these pages are."""
+"""The account source of the built-in accounts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oauthprov.web.request import Request
 
 
 class OwnPages(AccountSource[Request]):
-    """The source of the built-in accounts: sign-in, choice and sign-up are pages of ours."""
+    """The account source for the built-in accounts, with our sign-in, choice and sign-up pages."""
 
     acr_values = (PASSWORD_ACR,)
     can_sign_out = True
@@ -22,30 +22,31 @@ class OwnPages(AccountSource[Request]):
         self._people = people
 
     def signed_in(self, request: Request) -> SignedIn | None:
-        """Return whose session the browser's cookie names."""
+        """Return the user of the active session in the browser's cookie."""
         return request.oauthprov.session.signed_in
 
     def login_url(self, request: Request, return_to: str) -> str:
-        """Return our sign-in page. It leads on to a stored request or a page of ours by its name.
+        """Return the URL of our sign-in page.
 
-        So ``return_to`` itself never travels through the browser.
+        Its query names the stored request or page of ours that ``return_to`` leads to, and never
+        contains ``return_to`` itself.
         """
         return request.oauthprov.url("login", _mark(return_to))
 
     def reauthentication_url(self, request: Request, return_to: str) -> str:
-        """Return our sign-in page, which asks again when the stored request says so."""
+        """Return the URL of our sign-in page, which asks again if the request requires it."""
         return self.login_url(request, return_to)
 
     def others(self, request: Request) -> Sequence[SignedIn]:
-        """Return whose sessions the browser's cookie names beside the active one."""
+        """Return the users of the other sessions in the browser's cookie."""
         return request.oauthprov.session.others
 
     def selection_url(self, request: Request, return_to: str) -> str:
-        """Return our page that lists the accounts of this browser."""
+        """Return the URL of our page that lists the accounts of this browser."""
         return request.oauthprov.url("choose", _mark(return_to))
 
     def registration_url(self, request: Request, return_to: str) -> str | None:
-        """Return our sign-up page, if there is one."""
+        """Return the URL of our sign-up page, None if sign-up is disabled."""
         if not request.oauthprov.has_page("signup"):
             return None
         query = dict(parse_qsl(urlsplit(return_to).query))
@@ -57,21 +58,21 @@ class OwnPages(AccountSource[Request]):
         return ()
 
     def name_of(self, account_id: str, request: Request) -> str | None:
-        """Return the user name, as it was typed at sign-up."""
+        """Return the user name as typed at sign-up."""
         return self._people.name_of(account_id)
 
     def claims(self, account_id: str, request: Request) -> Mapping[str, object]:
-        """Return the profile; the user name stands in where there is no full one. One read."""
+        """Return the profile as claims; the user name is the default ``name``. One read."""
         return self._people.claims(account_id)
 
 
 def _mark(return_to: str) -> dict[str, str]:
-    """The name of a stored request or of a page of ours, in place of its URL."""
+    """Return the parameter that names the stored request or page at ``return_to``."""
     parts = urlsplit(return_to)
     mark = {k: v for k, v in parse_qsl(parts.query) if k == "interaction"}
     return mark or {"page": parts.path.rpartition("/")[2]}
 
 
 def includeme(config: Configurator) -> None:
-    """Let the site be built over our own pages, where the host brings no accounts."""
+    """Register the source that the Site uses unless the host has its own."""
     config.registry["oauthprov.own_pages"] = OwnPages

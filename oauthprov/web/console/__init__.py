@@ -1,1 +1,1 @@
-"""The developer console: a person's own clients."""
+"""The developer console: the clients of a user."""

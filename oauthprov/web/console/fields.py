@@ -1,4 +1,4 @@
-"""The fields of a client's form and the facts on its page, made of the table of members."""
+"""The fields of a client's form and the facts on its page, made from the metadata members."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from oauthprov.web.i18n import _, marked
 from oauthprov.web.request import Request
 
 FIRST = ("name", "redirect_uris", "scopes")
-"""What everybody fills in; the form shows the rest when it is opened."""
+"""The members that are always shown; the form hides the others until it is expanded."""
 
 _LABELLED = tuple(member for member in MEMBERS.values() if member.label)
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(Client)}
 _BOXES = {"scopes": "scope.", "default_scopes": "default."}
-"""What the names of the check boxes of scopes begin with."""
+"""The prefix of the names of the scopes' check boxes."""
 _LOGOUT = (
     "post_logout_redirect_uris",
     "backchannel_logout_uri",
     "backchannel_logout_session_required",
 )
-"""What counts only where people sign out at this server."""
+"""The members that have an effect only if users can sign out at this server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A radio button or a check box: what the form sends, and what a person reads."""
+    """A radio button or check box: the value that it sends, and its label."""
 
     name: str
     value: str
@@ -44,8 +44,8 @@ class Choice:
 class Field:
     """A field of the form. ``control`` is one of line, lines and choices.
 
-    ``type`` is that of its ``input`` elements; lines have none. A flag is a check box: its hint
-    stands beside the box.
+    ``type`` is the type of its ``input`` elements; ``lines`` is a text area. A flag is one check
+    box with the hint as its label.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Field:
 
 
 def offered(request: Request, kind: ClientType) -> list[Member]:
-    """Return the members that the form of a client of this type has."""
+    """Return the metadata members in the form for a client of this type."""
     settings = request.oauthprov.settings
     signs_out = request.oauthprov.has_page("rp_logout")
     return [
@@ -72,7 +72,7 @@ def offered(request: Request, kind: ClientType) -> list[Member]:
 
 
 def entered(request: Request, kind: ClientType) -> dict[str, Any]:
-    """Return what was filled in, by field; what the form doesn't have isn't among it."""
+    """Return the entered values by member, only for members in the form."""
     members, settings = offered(request, kind), request.oauthprov.settings
     names = [name for member in members for name in _inputs(member, settings)]
     form = request.oauthprov.form(*names)
@@ -80,12 +80,12 @@ def entered(request: Request, kind: ClientType) -> dict[str, Any]:
 
 
 def registered(client: Client) -> dict[str, Any]:
-    """Return what is registered of a client, by field."""
+    """Return the registered values of a client by member."""
     return {field: getattr(client, field) for field in MEMBERS}
 
 
 def fields(request: Request, kind: ClientType, metadata: Mapping[str, Any]) -> list[Field]:
-    """Return the fields of the form for clients of this type, filled in with ``metadata``."""
+    """Return the form's fields for a client of this type, filled in with ``metadata``."""
     settings = request.oauthprov.settings
     return [
         _field(member, metadata.get(member.field), kind, settings)
@@ -94,7 +94,7 @@ def fields(request: Request, kind: ClientType, metadata: Mapping[str, Any]) -> l
 
 
 def facts(settings: Settings, client: Client) -> list[tuple[str, list[str]]]:
-    """Return the labels and values that a client's page shows beside its name and scopes."""
+    """Return the labels and values that a client's page shows besides its name and scopes."""
     kind = CLIENT_TYPES[client.client_type]
     return [
         (marked(member.label), _values(getattr(client, member.field)))
@@ -144,7 +144,7 @@ def _entered(
 
 
 def _number(given: str) -> int | None:
-    # What isn't a number goes to the rule as a negative one, which it refuses.
+    # Anything but a number is passed on as a negative number, which the rule refuses.
     number = given.isascii() and given.isdigit() and len(given) < 20
     return int(given) if number else -1 if given else None
 

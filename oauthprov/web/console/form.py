@@ -1,4 +1,4 @@
-"""The developer console: registering a client by its type, and editing it."""
+"""The developer console: the forms for registering and editing a client."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ log = logs.logger(__name__)
 
 @console_page
 def choose(request: Request, person: SignedIn) -> dict[str, object]:
-    """Show the types of clients and what each is for."""
+    """Show the types of clients with the purpose of each."""
     return {"types": CLIENT_TYPES.values()}
 
 
@@ -48,7 +48,7 @@ def begin(request: Request, person: SignedIn) -> dict[str, object]:
 
 @console_page
 def register(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Store the client and lead to its page, which shows the secret once."""
+    """Store the client and redirect to its page, which shows the secret once."""
     kind = _kind(request)
     metadata = fields.entered(request, kind)
     wait = request.oauthprov.site.attempts.new_client(person.account_id)
@@ -73,7 +73,7 @@ def register(request: Request, person: SignedIn) -> Response | dict[str, object]
 
 @console_page
 def show(request: Request, person: SignedIn) -> dict[str, object]:
-    """Show the form with what is registered."""
+    """Show the form with the registered values."""
     stored = owned(request, person)
     client = stored.record
     kind = CLIENT_TYPES[client.client_type]
@@ -82,7 +82,7 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
 
 @console_page
 def edit(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Change the client, unless somebody else did since the form was shown."""
+    """Change the client, unless it was changed since the form was shown."""
     stored = owned(request, person)
     client = stored.record
     kind = CLIENT_TYPES[client.client_type]

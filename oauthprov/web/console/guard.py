@@ -1,4 +1,4 @@
-"""What the pages of the developer console share: who may come in, and what a client page shows."""
+"""Shared code of the developer console: access control, and the contents of a client page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DEMO_CALLBACK = "http://localhost:8000/callback"
 
 
 def console_page(view: PersonView) -> View:
-    """Let those in who may register clients, and turn what goes wrong into error pages."""
+    """Admit only users who may register clients, and turn exceptions into error pages."""
 
     @signed_in("clients")
     @wraps(view)
@@ -65,17 +65,17 @@ def _closed(request: Request) -> Response:
 
 
 def registrar(request: Request) -> Registrar:
-    """Return what registers and changes clients."""
+    """Return the registrar, which registers and changes clients."""
     return request.oauthprov.provider.registrar
 
 
 def owned(request: Request, person: SignedIn) -> StoredClient:
-    """Return the person's client that the address names. Raises UnknownClient."""
+    """Return the user's client that the URL names. Raises UnknownClient."""
     return registrar(request).get(request.matchdict["client_id"], person.account_id)
 
 
 def version_of(form: Mapping[str, str]) -> int:
-    """Return the version of the record that a form was made from; -1, which none has, if odd."""
+    """Return the version of the record that a form was made from; -1 if it is malformed."""
     given = form.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 20 else -1
 
@@ -83,7 +83,7 @@ def version_of(form: Mapping[str, str]) -> int:
 def client_page(
     request: Request, stored: StoredClient, secret: str | None = None
 ) -> dict[str, object]:
-    """Return what the page of a client shows; ``secret`` is shown this once."""
+    """Return the template values of a client's page; ``secret`` is shown only this once."""
     tools, client = request.oauthprov, stored.record
     kind = CLIENT_TYPES[client.client_type]
     sentences = {scope.name: scope.sentence for scope in tools.settings.scopes}

@@ -1,7 +1,7 @@
-"""A new client secret on its way from the form that makes it to the page that shows it once.
+"""Passes a new client secret from the form that creates it to the page that shows it once.
 
-The form is answered by a redirect, so that reloading the page that follows posts nothing again.
-Only the browser holds the secret in between: sealed, in a cookie that the page clears.
+The response to the form is a redirect, so that reloading the next page doesn't post again. In
+between only the browser holds the secret: sealed, in a cookie that the next page clears.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from oauthprov.web import cookies
 from oauthprov.web.request import Request
 
 LIFETIME = 60
-"""Seconds in which the page that shows a new secret must be loaded."""
+"""Seconds within which the page that shows the new secret must be loaded."""
 
 _COOKIE = "oauthprov_secret"
 
 
 def keep(request: Request, person: SignedIn, client_id: str, secret: str) -> None:
-    """Send ``secret`` with the response, sealed for this browser, this person and this client."""
+    """Set a cookie with ``secret``, sealed for this browser, this user and this client."""
     tools = request.oauthprov
     plaintext = json.dumps([tools.provider.clock() + LIFETIME, secret]).encode()
     sealed = tools.provider.keyring.seal(_label(request, person, client_id), plaintext)
@@ -27,7 +27,7 @@ def keep(request: Request, person: SignedIn, client_id: str, secret: str) -> Non
 
 
 def take(request: Request, person: SignedIn, client_id: str) -> str | None:
-    """Return the secret that was just made and end its cookie; None when there is none."""
+    """Return the new secret and delete its cookie; None if there is none."""
     sealed = cookies.read(request, _name(client_id))
     if sealed is None:
         return None
@@ -45,7 +45,7 @@ def _write(request: Request, client_id: str, sealed: str | None) -> None:
 
 
 def _name(client_id: str) -> str:
-    # One for each client: those registered in two tabs at once don't displace each other.
+    # One cookie per client, so that clients registered in two tabs don't overwrite each other's.
     return f"{_COOKIE}_{client_id}"
 
 

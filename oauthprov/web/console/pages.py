@@ -1,4 +1,4 @@
-"""The developer console: the clients of a person, and each of them on a page of its own."""
+"""The developer console: the list of a user's clients, and a page for each client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logs.logger(__name__)
 
 @console_page
 def index(request: Request, person: SignedIn) -> dict[str, object]:
-    """List the clients of the person, a page at a time."""
+    """List the clients of the user, in pages."""
     query = request.oauthprov.query("after", "done")
     after = query.get("after")
     try:
@@ -40,7 +40,7 @@ def index(request: Request, person: SignedIn) -> dict[str, object]:
 
 @console_page
 def show(request: Request, person: SignedIn) -> dict[str, object]:
-    """Show a client, and its secret right after it was made: later on it isn't known any more."""
+    """Show a client, and its secret if it was just created: only its digest is stored."""
     done = request.oauthprov.query("done").get("done")
     stored = owned(request, person)
     secret = new_secret.take(request, person, stored.record.client_id)
@@ -49,7 +49,7 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
 
 @console_page
 def change_secret(request: Request, person: SignedIn) -> Response:
-    """Make a new secret, which the client's page shows once, or end the older of two."""
+    """Create a new secret, which the client's page shows once, or remove the older of two."""
     form = request.oauthprov.form("action", "version")
     client_id, owner = request.matchdict["client_id"], person.account_id
     version, shown = version_of(form), request.oauthprov.url("client", client_id=client_id)
@@ -74,7 +74,7 @@ def ask_removal(request: Request, person: SignedIn) -> dict[str, object]:
 
 @console_page
 def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Remove the client once its name was typed."""
+    """Remove the client if its name was entered."""
     client = owned(request, person).record
     if request.oauthprov.form("name").get("name", "").strip() != client.name:
         request.response.status_int = 422
@@ -85,7 +85,7 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``/clients`` and what lies below, unless the console is off."""
+    """Add ``/clients`` and the pages below it, unless the console is disabled."""
     if config.registry["oauthprov.settings"].console == "off":
         return
     config.include("oauthprov.web.console.form")

@@ -1,1 +1,1 @@
-"""The endpoints that clients call, one module each."""
+"""The endpoints for clients, one module each."""

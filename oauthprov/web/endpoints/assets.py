@@ -1,4 +1,4 @@
-"""The style sheets and the scripts."""
+"""Style sheets and scripts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def asset(request: Request) -> Response | dict[str, object]:
     try:
         return _files(request.context, request)
     except HTTPMovedPermanently:
-        # A directory; its address with a slash would be made from the Host header.
+        # A directory; Pyramid's redirect to it with a slash would contain the Host header.
         raise HTTPNotFound() from None
 
 
 def includeme(config: Configurator) -> None:
-    """Serve ``oauthprov:static`` below our own name, as a host may have a ``static`` too."""
+    """Serve ``oauthprov:static`` under our own name, as a host may have a ``static`` too."""
     config.add_oauth_endpoint("asset", "/oauthprov-static/*subpath", get=asset, kind="document")

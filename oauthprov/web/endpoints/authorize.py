@@ -10,18 +10,18 @@ from oauthprov.web.responder import come_back, respond
 
 
 def authorize(request: Request) -> Response:
-    """Answer an authorization request, or one that was stored, for who is signed in here."""
+    """Answer an authorization request, or continue a stored one, for the signed-in user."""
     tools = request.oauthprov
     return respond(request, tools.provider.authorization.begin(tools.call, tools.visitor))
 
 
 def store(request: Request) -> Response:
-    """Store the parameters of a POST, for the browser to come back for."""
+    """Store the parameters of a POST, and redirect the browser to the stored request."""
     tools = request.oauthprov
     return come_back(request, "authorize", tools.provider.authorization.store(tools.call))
 
 
 def includeme(config: Configurator) -> None:
-    """Add the endpoint. People look at its errors, so it is a page."""
+    """Add the endpoint, as a page: its errors are shown to users."""
     config.add_oauth_page("authorize", "/oauth/authorize", get=authorize, post=store, leaves=True)
     config.add_oauth_metadata(authorization_endpoint="oauthprov.authorize")

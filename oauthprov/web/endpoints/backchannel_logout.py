@@ -1,6 +1,7 @@
-"""Telling clients of logouts (OpenID Connect Back-Channel Logout 1.0).
+"""The metadata of back-channel logout (OpenID Connect Back-Channel Logout 1.0).
 
-It is there where sessions have a name, ``SignedIn.sid``: with a host's accounts if they say so.
+It is available if sessions have a ``SignedIn.sid``; a host's account source sets
+``names_sessions``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from oauthprov.web.site import site_of
 
 
 def includeme(config: Configurator) -> None:
-    """Announce it."""
+    """Add it to the metadata."""
     settings = config.registry["oauthprov.settings"]
     if not settings.openid:
         return

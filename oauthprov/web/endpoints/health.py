@@ -1,4 +1,4 @@
-"""Whether the process runs, and whether it can serve: for load balancers and supervisors."""
+"""Health checks for load balancers and supervisors."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FULL = (
 
 
 def healthz(request: Request) -> Response:
-    """The process answers; storage isn't asked, for a restart wouldn't mend it."""
+    """Return 200 if the process runs. Storage isn't checked: a restart wouldn't repair it."""
     return Response(json_body={"status": "ok"})
 
 
 def readyz(request: Request) -> Response:
-    """Storage answers too, its schema is ours, it takes new records, and ID tokens can be signed.
+    """Return 200 if storage answers, has our schema, has room, and ID tokens can be signed.
 
-    Else 503. ``warnings`` are what an operator should mend though it serves.
+    Otherwise 503. ``warnings`` are problems that an operator should fix although it can serve.
     """
     provider = request.oauthprov.provider
     health = provider.health()

@@ -10,12 +10,12 @@ from oauthprov.web.responder import respond
 
 
 def introspect(request: Request) -> Response:
-    """Tell a confidential client what a token is."""
+    """Return the introspection response to a confidential client."""
     tools = request.oauthprov
     return respond(request, tools.provider.endpoints.introspect(tools.call_to("introspect")))
 
 
 def includeme(config: Configurator) -> None:
-    """Add the endpoint. It has no CORS: no browser app can keep the secret that it needs."""
+    """Add the endpoint, without CORS: it needs a secret, which no browser app can keep."""
     config.add_oauth_endpoint("introspect", "/oauth/introspect", post=introspect)
     config.add_oauth_metadata(introspection_endpoint="oauthprov.introspect")

@@ -1,4 +1,4 @@
-"""The key set that tokens of this provider are verified with (RFC 7517, RFC 8414 section 2)."""
+"""The JWK Set for verifying this provider's tokens (RFC 7517, RFC 8414 section 2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oauthprov.web.request import Request
 
 
 def jwks(request: Request) -> Response:
-    """Return the public keys; who has them already, by ETag, gets 304."""
+    """Return the public keys, or 304 if the request's ETag is current."""
     response = Response(json_body=request.oauthprov.provider.keys.jwks())
     response.content_type = "application/jwk-set+json"
     response.headers["Cache-Control"] = f"public, max-age={JWKS_MAX_AGE}"

@@ -1,4 +1,4 @@
-"""The sample resource: who the bearer of a token acts for."""
+"""A sample resource: the account that an access token acts for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCOPE = "profile:read"
 
 
 def me(request: Request) -> Response:
-    """Return ``sub``, as the client knows it, and, for a person, ``name``."""
+    """Return ``sub``, as this client receives it, and ``name`` for a user."""
     known = bearer(request)
     assert known is not None  # noqa: S101 - oauth_scopes lets nobody else in
     if known.account_id is None:
@@ -22,6 +22,6 @@ def me(request: Request) -> Response:
 
 
 def includeme(config: Configurator) -> None:
-    """Add the resource where the scope that it asks for is declared."""
+    """Add the resource if the scope that it requires is declared."""
     if SCOPE in {scope.name for scope in config.registry["oauthprov.settings"].scopes}:
         config.add_oauth_endpoint("me", "/api/me", get=me, cors="bearer", oauth_scopes=(SCOPE,))

@@ -1,7 +1,7 @@
-"""What the server can do, as the sum of what its features announce (RFC 8414).
+"""The server metadata, collected from all enabled features (RFC 8414).
 
-OpenID Connect has the same document at an address of its own. Without it that is 404, and clients
-that probe for it go on to the address that is here.
+OpenID Connect has the same document at another address. If OpenID Connect is disabled, that
+address returns 404, and clients that probe for it go on to the address of RFC 8414.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def metadata(request: Request) -> Response:
 
 
 def published(document: Mapping[str, object]) -> Response:
-    """Return a public JSON document, which caches may keep for five minutes."""
+    """Return a response with a public JSON document, cacheable for five minutes."""
     response = Response(json_body=dict(document))
     response.headers["Cache-Control"] = "public, max-age=300"
     return response
@@ -53,7 +53,7 @@ def _shown(tools: RequestTools, value: object) -> object:
 
 @contextmanager
 def at_root(config: Configurator) -> Iterator[None]:
-    """Let routes be added beside the route prefix: well-known addresses stand at the root."""
+    """Add routes without the route prefix: well-known URLs are at the root."""
     prefix, config.route_prefix = config.route_prefix, None
     try:
         yield
@@ -62,10 +62,11 @@ def at_root(config: Configurator) -> Iterator[None]:
 
 
 def includeme(config: Configurator) -> None:
-    """Serve the document at every address where clients look for it.
+    """Serve the document at every URL where clients look for it.
 
-    For an issuer with a path these are the path-inserted one of RFC 8414, the appended one of
-    OpenID Connect Discovery section 4, and, by ``oauthprov.well_known_root``, the bare one.
+    For an issuer with a path these are the path-inserted URL of RFC 8414, the path-appended URL of
+    OpenID Connect Discovery section 4, and, with ``oauthprov.well_known_root``, the URL without
+    the path.
     """
     settings: Settings = config.registry["oauthprov.settings"]
     _serve(config, settings, "metadata", AUTHORIZATION_SERVER)

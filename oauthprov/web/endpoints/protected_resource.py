@@ -1,7 +1,7 @@
-"""What clients may know of a protected resource, a document each (RFC 9728).
+"""The metadata documents of protected resources (RFC 9728).
 
-A document stands on the host of its resource. So there is one here for every declared resource on
-the issuer's host; a resource elsewhere publishes its own.
+A document is on the host of its resource. Hence this server has one for every declared resource
+on the issuer's host; resources on other hosts publish their own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from oauthprov.web.resource import document_url, is_local
 
 
 def protected_resource(request: Request) -> Response:
-    """Return the document of the resource whose path and query the address holds."""
+    """Return the document of the resource whose path and query are in the URL."""
     settings = request.oauthprov.settings
     asked = (request.path_info, request.query_string)
     for resource in settings.resources:
@@ -35,7 +35,7 @@ def _place(resource: Resource) -> tuple[str, str]:
 
 
 def includeme(config: Configurator) -> None:
-    """Add a route for each document, so that those of the host stay its own."""
+    """Add a route per document, so that other well-known URLs stay free for the host."""
     settings: Settings = config.registry["oauthprov.settings"]
     paths = {_place(r)[0]: r for r in settings.resources if is_local(settings, r)}
     for number, path in enumerate(paths):

@@ -13,7 +13,7 @@ from oauthprov.web.responder import respond
 
 
 def register(request: Request) -> Response:
-    """Register a client, as often as the limits allow."""
+    """Register a client, within the rate limits."""
     tools = request.oauthprov
     attempts = tools.site.attempts
     _wait(attempts.register(request.remote_addr or ""))
@@ -24,14 +24,14 @@ def register(request: Request) -> Response:
 
 
 def read(request: Request) -> Response:
-    """Tell a client what is registered of it."""
+    """Return the registered metadata of a client."""
     tools = request.oauthprov
     registration, client_id = tools.provider.registration, request.matchdict["client_id"]
     return respond(request, registration.read(tools.call, client_id, _address_of(request)))
 
 
 def update(request: Request) -> Response:
-    """Put other metadata in place of what is registered, as often as new clients may come."""
+    """Replace the registered metadata, within the rate limits of new clients."""
     tools = request.oauthprov
     _wait(tools.site.attempts.register(request.remote_addr or ""))
     registration, client_id = tools.provider.registration, request.matchdict["client_id"]
@@ -39,7 +39,7 @@ def update(request: Request) -> Response:
 
 
 def remove(request: Request) -> Response:
-    """Remove a client that wants to be gone."""
+    """Remove a client at its own request."""
     tools = request.oauthprov
     registration, client_id = tools.provider.registration, request.matchdict["client_id"]
     return respond(request, registration.remove(tools.call, client_id))
@@ -60,7 +60,7 @@ def _wait(seconds: int) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    """Add both endpoints, unless registration is closed."""
+    """Add both endpoints, unless registration is disabled."""
     if config.registry["oauthprov.settings"].registration == "closed":
         return
     config.add_oauth_endpoint("register", "/oauth/register", post=register, cors="any")

@@ -10,7 +10,7 @@ from oauthprov.web.responder import respond
 
 
 def revoke(request: Request) -> Response:
-    """Make a token useless, and what hangs on it."""
+    """Revoke a token and the tokens that depend on it."""
     tools = request.oauthprov
     return respond(request, tools.provider.endpoints.revoke(tools.call_to("revoke")))
 

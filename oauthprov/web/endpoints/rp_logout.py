@@ -1,4 +1,4 @@
-"""Signing out because a client asks for it (OpenID Connect RP-Initiated Logout 1.0)."""
+"""Logout at the request of a client (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEMPLATES = "oauthprov:templates/rp_logout"
 
 
 def begin(request: Request) -> Response:
-    """Answer a request to sign out, or one that was posted, for who is signed in here."""
+    """Answer a logout request, or continue a stored one, for the signed-in user."""
     tools = request.oauthprov
     answer = tools.provider.logout.begin(tools.call, _visitor(request))
     if isinstance(answer, LogoutQuestion):
@@ -29,7 +29,7 @@ def begin(request: Request) -> Response:
 
 
 def store(request: Request) -> Response:
-    """Let the browser come back, with its cookies, for what was posted."""
+    """Store a posted request; the browser comes back for it, with its cookies."""
     tools = request.oauthprov
     stored = tools.provider.logout.store(tools.call)
     if isinstance(stored, Refusal):
@@ -38,17 +38,17 @@ def store(request: Request) -> Response:
 
 
 def ask(request: Request) -> Response:
-    """Ask whether to sign out, and say which client wants it, if one does."""
+    """Ask whether to sign out, and name the client that requests it, if any."""
     tools = request.oauthprov
     interaction = tools.query("interaction").get("interaction")
     return _respond(request, tools.provider.logout.question(interaction, _visitor(request)))
 
 
 def confirm(request: Request) -> Response:
-    """Sign out, and lead back to the client."""
+    """Sign out, and redirect to the client."""
     tools = request.oauthprov
     form = tools.form("interaction", "session")
-    # Whom the page named, whoever else may be active by now.
+    # The user that the page named; another one may have become active since.
     person = tools.session.find(form["session"]) if "session" in form else tools.person
     visitor = replace(tools.visitor, person=person)
     answer = tools.provider.logout.confirm(form.get("interaction"), visitor)
@@ -85,13 +85,13 @@ def _sign_out(request: Request, person: SignedIn) -> Sequence[tuple[str, str]]:
 
 
 def _visitor(request: Request) -> Visitor:
-    """Who can be signed out alone: a host ends the session of the browser as a whole."""
+    """Return the visitor; its ``others`` are those of our sessions, which end one by one."""
     tools = request.oauthprov
     return replace(tools.visitor, others=lambda: tools.session.others)
 
 
 def includeme(config: Configurator) -> None:
-    """Add the end session endpoint and its page, where whoever knows the people signs them out."""
+    """Add the end session endpoint and its page, if the account source can sign users out."""
     if not config.registry["oauthprov.settings"].openid:
         return
 

@@ -10,7 +10,7 @@ from oauthprov.web.responder import respond
 
 
 def token(request: Request) -> Response:
-    """Give tokens for a code, for a refresh token or to a client for itself."""
+    """Issue tokens for an authorization code, a refresh token or client credentials."""
     tools = request.oauthprov
     return respond(request, tools.provider.endpoints.token(tools.call_to("token")))
 

@@ -1,4 +1,4 @@
-"""UserInfo: what the bearer of a token may know of a person (OpenID Connect Core section 5.3)."""
+"""The UserInfo endpoint (OpenID Connect Core section 5.3)."""
 
 from __future__ import annotations
 
