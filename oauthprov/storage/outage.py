@@ -1,25 +1,25 @@
-"""Whether a server of storage answers at all, and who may go on waiting for it.
+"""Detects storage servers that don't answer, and limits the requests that wait for them.
 
-A web server has few threads. Where a database or Redis falls silent, all of them would wait until
-their deadline, and nobody would be left to answer ``/healthz``. So each wait for a server is cut
-into slices, and after each slice without a reply the waiting call is judged:
+A web server has few threads. When a database or Redis stops answering, all of them would wait
+until their deadline, and none would be left to answer ``/healthz``. Hence each wait for a server
+is divided into slices, and after each slice without a reply the waiting call is judged:
 
-* **Mute**: for MUTE slices nobody got a reply, and neither did a ping on a connection of its own.
-  Only the oldest call goes on waiting, until its deadline. The others fail, and new ones fail at
-  once. When the oldest has failed too, nobody asks for PAUSE seconds; then one call tries. The
-  first reply lets everybody in again.
-* **Stuck**: for STUCK slices nobody got a reply, though a ping may do. As many requests go on
-  waiting as leave one thread free, FEW at least; the others fail.
+* **Mute**: for MUTE slices no call got a reply, and neither did a ping on a separate connection.
+  Only the oldest call keeps waiting, until its deadline. The others fail, and new calls fail at
+  once. When the oldest call has failed too, no call is sent for PAUSE seconds; then one call
+  tries. The first reply admits all calls again.
+* **Stuck**: for STUCK slices no call got a reply, although a ping may have got one. One thread is
+  kept free: all other requests, at least FEW, may wait; the rest fail.
 
-A healthy but slow server doesn't come to that. One reply to anybody, or one statement that the
-server itself cancelled, starts the count anew. A lock on a row, a slow statement or a slow fsync
-holds up those who wait for it, but not a ping, so that the server isn't mute; and a few may wait
-that out. Slices are counted, not seconds, and a slice counts only once the socket was looked at
-and had nothing: a process that was itself kept from running finds the replies that arrived
-meanwhile. A longer ``timeout`` makes longer slices, for slower machines.
+A healthy but slow server isn't treated this way. A reply to any call, or a statement that the
+server itself cancelled, resets the count. A lock on a row, a slow statement or a slow fsync delays
+the calls that need it, but not a ping, so the server isn't mute, and a few requests may wait.
+Slices are counted, not seconds, and a slice counts only after the socket was found empty: a
+process that was itself suspended first reads the replies that arrived meanwhile. A longer
+``timeout`` makes longer slices, for slower machines.
 
-What fails here before it was sent has changed nothing. What was sent has an unknown outcome, as
-with every lost reply.
+A call that fails here before it was sent has changed nothing. A call that was sent has an unknown
+outcome, as with any lost reply.
 """
 
 from __future__ import annotations
@@ -41,32 +41,32 @@ T = TypeVar("T")
 
 SHORTEST = 0.1
 PARTS = 50
-"""A slice is the timeout divided by PARTS, and SHORTEST seconds at least."""
+"""A slice is the timeout divided by PARTS, but at least SHORTEST seconds."""
 ASK, STUCK, MUTE = 2, 5, 7
-"""Slices without a reply before a ping is sent, and before waiting calls begin to fail."""
+"""Slices without a reply until a ping is sent, and until the server counts as stuck or mute."""
 PAUSE = 1.0
-"""Seconds for which nobody asks a mute server."""
+"""Seconds during which no call is sent to a mute server."""
 FEW = 3
-"""Requests that may wait for a server that is stuck, however few threads have been seen."""
+"""The least number of requests that may wait for a stuck server."""
 
 _current: ContextVar[Call | None] = ContextVar("oauthprov_storage_call", default=None)
 
 
 class Unanswered(StorageError):
-    """The server didn't answer in time, or isn't asked because it answers nobody."""
+    """The server didn't answer in time, or the call wasn't sent because it answers no call."""
 
 
 def current() -> Call | None:
-    """Return the call that this thread is making; None where no limit applies."""
+    """Return the call that this thread is making, None if no time limit applies."""
     return _current.get()
 
 
 class Watch:
-    """What this process knows of one server. Safe to use from many threads, and after a fork.
+    """Watches one server. Safe to use from many threads, and after a fork.
 
-    ``timeout`` is in seconds. ``ping`` raises unless the server answers on a connection of its
-    own; it is None where a server answers all or nobody. With ``remote=False`` there is no server
-    that could be mute, but a file.
+    ``timeout`` is in seconds. ``ping`` raises unless the server answers on a separate connection;
+    it is None for a server that always answers either all calls or none. ``remote=False`` is for a
+    file, which is never mute.
     """
 
     def __init__(
@@ -85,12 +85,12 @@ class Watch:
     def call(self) -> Call:
         """Return a call to the server, to be used in a ``with`` statement.
 
-        Entering it raises Unanswered where the server isn't to be asked now.
+        Entering it raises Unanswered if no call may be sent to the server now.
         """
         return Call(self)
 
     def heard(self) -> None:
-        """Note a reply to a call."""
+        """Record a reply to a call."""
         self.replies += 1
         self._alive()
         self._stuck = False
@@ -115,21 +115,21 @@ class Watch:
             self._calls[call] = None
 
     def leave(self, call: Call) -> None:
-        """Note that ``call`` is over, whatever came of it."""
+        """Record the end of ``call``, successful or not."""
         with self._lock:
             self._calls.pop(call, None)
             if self._probe is call:
                 self._probe = None
 
     def gave_up(self, call: Call) -> None:
-        """Note that ``call`` waited to its end: if the server was mute, it gets a pause."""
+        """Record that ``call`` reached its deadline: if the server is mute, begin a pause."""
         with self._lock:
             if self._remote and (self._probe is call or call.silent >= MUTE):
                 self._mute = True
                 self._again_at = time.monotonic() + PAUSE
 
     def judge(self, call: Call) -> None:
-        """Raise Unanswered when it is no use for ``call`` to wait for another slice."""
+        """Raise Unanswered if ``call`` should not wait for another slice."""
         if self._ping is not None and call.unanswered >= ASK:
             self._ask(self._ping)
         with self._lock:
@@ -164,11 +164,11 @@ class Watch:
                 self._probe = None
 
     def _of_requests(self) -> list[Call]:
-        # Other threads, which deliver logouts or purge, take none of the web server's.
+        # Background work, such as delivering logouts, uses none of the web server's threads.
         return [call for call in self._calls if call.of_request]
 
     def _allowed(self) -> int:
-        # The most that ever waited at once tell how many threads there are.
+        # The number of threads isn't known; the most calls that ever waited at once estimate it.
         return max(FEW, self._most - 1)
 
     def _ask(self, ping: Callable[[], object]) -> None:
@@ -178,7 +178,7 @@ class Watch:
             self._asking = True
         try:
             threading.Thread(target=self._listen, args=(ping,), daemon=True).start()
-        except RuntimeError:  # no thread can be had; the next slice tries again
+        except RuntimeError:  # no thread could be started; the next slice tries again
             self._asking = False
 
     def _listen(self, ping: Callable[[], object]) -> None:
@@ -189,12 +189,12 @@ class Watch:
         finally:
             self._asking = False
         if not call.late:
-            # Whatever else went wrong, somebody said so.
+            # Even an error is an answer.
             self._alive()
 
 
 class Call(deadline.within):
-    """One call to a server, and what is left of its time; made by :meth:`Watch.call`."""
+    """One call to a server, with its time limit; made by :meth:`Watch.call`."""
 
     __slots__ = (
         "_before", "_counted", "_replies", "_signs", "_watch",
@@ -229,32 +229,32 @@ class Call(deadline.within):
     ) -> None:
         _current.reset(self._before)
         if self._counted:
-            # Any other failure was told by the server, or by the system in its place.
+            # Any other failure is a reply of the server, or of the system about it.
             if not isinstance(error, Unanswered):
                 self._watch.heard()
             self._watch.leave(self)
         super().__exit__(kind, error, trace)
 
     def heard(self) -> None:
-        """Note that something arrived from the server."""
+        """Record that data arrived from the server."""
         if self._counted:
             self._watch.heard()
 
     @property
     def left(self) -> float:
-        """Seconds until the call must be over, 0 at least."""
+        """Seconds until the deadline of the call, at least 0."""
         return max(0.0, self.ends - time.monotonic())
 
     @property
     def slice(self) -> float:
-        """Seconds to wait before the call is to be judged again."""
+        """Seconds to wait before the call is judged again."""
         left = self.ends - time.monotonic()
         return min(self._watch.slice, left) if left > 0 else 0.0
 
     def nothing_came(self, ends: float | None = None) -> None:
-        """Count a slice that brought nothing. Raises Unanswered when waiting is no use any more.
+        """Count a slice without data. Raises Unanswered if the call should not wait any longer.
 
-        ``ends`` is when to give up, where that is before the call's own end.
+        ``ends`` is an earlier deadline than the call's, if any.
         """
         watch = self._watch
         if time.monotonic() >= min(self.ends, self.ends if ends is None else ends):
@@ -270,11 +270,11 @@ class Call(deadline.within):
 
 
 def apart(work: Callable[[], T], drop: Callable[[T], object], seconds: float | None = None) -> T:
-    """Return what ``work`` does in a thread of its own; raise Unanswered when that takes too long.
+    """Run ``work`` in a separate thread and return its result.
 
-    For what can't be interrupted, as resolving a host name. At most ``seconds`` are waited. What
-    comes too late is handed to ``drop``. Without a call ``work`` is done here and now. Raises
-    Unanswered, too, when no thread can be had.
+    For work that can't be interrupted, such as resolving a host name. Raises Unanswered after
+    ``seconds``, at the end of the call, or if no thread can be started. A result that comes too
+    late is passed to ``drop``. Outside a call ``work`` runs in this thread.
     """
     call = current()
     if call is None:

@@ -15,12 +15,12 @@ __all__ = ["open"]
 
 
 def open(url: str, options: Mapping[str, str]) -> Storage:
-    """Return the storage at ``url``; it connects when it is first used.
+    """Return the storage at ``url``; it connects on first use.
 
     Schemes are ``redis``, ``rediss`` (TLS), ``unix``, and ``redis+cluster`` with one or more
     nodes, ``redis+cluster://host:port,host:port`` (``rediss+cluster`` with TLS). Options are
     ``key_prefix``, ``connect_timeout`` and ``read_timeout`` in seconds, and ``max_connections``
-    to each server. Raises ValueError for a URL or an option that it can't use.
+    to each server. Raises ValueError for an invalid URL or option.
     """
     address = parse(url, options)
     route: Route = Cluster(address) if address.nodes else Single(Connections(address))

@@ -1,4 +1,4 @@
-"""Where Redis is and how it is used: the URL and the options of the .ini."""
+"""The address of Redis and the options of its use, from the settings."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ PREFIX = re.compile(r"[A-Za-z0-9_.:/-]+")
 class Address:
     """A parsed URL with its options.
 
-    ``connection`` are the arguments of ``connection_class``; ``nodes`` the hosts and ports of a
-    cluster, none for a single server. ``timeout`` and ``connect_timeout`` are seconds: for an
-    exchange, all in all, and for connecting.
+    ``connection`` are the arguments of ``connection_class``; ``nodes`` are the hosts and ports of
+    a cluster, empty for a single server. ``timeout`` is the limit of a whole exchange,
+    ``connect_timeout`` the limit of connecting, both in seconds.
     """
 
     connection_class: type[Connection]
@@ -45,9 +45,9 @@ class Address:
 
 
 def parse(url: str, options: Mapping[str, str]) -> Address:
-    """Parse a URL and options; ValueError, without the URL in it, for one that can't be used.
+    """Parse a URL and options. Raises ValueError, without the URL in it, for an invalid one.
 
-    The query of the URL is redis-py's. Options are ``key_prefix``, ``connect_timeout`` and
+    redis-py defines the query of the URL. Options are ``key_prefix``, ``connect_timeout`` and
     ``read_timeout`` (seconds), and ``max_connections`` (to each server).
     """
     unknown = sorted(options.keys() - DEFAULTS.keys())
@@ -64,11 +64,11 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
         _positive(given, "connect_timeout"),
     )
     arguments |= {
-        # Later than our own, which tells that nobody answers.
+        # Longer than our own timeout, which reports an unanswered call.
         "socket_connect_timeout": connect_timeout + 1,
         "socket_timeout": timeout,
         "protocol": 2,
-        # A commit whose reply was lost must not be sent again: it would meet itself.
+        # A commit whose reply was lost must not be sent again: it would conflict with itself.
         "retry": Retry(NoBackoff(), 0),
     }
     if nodes and arguments.pop("db", 0) != 0:
@@ -86,7 +86,7 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
 
 
 def _nodes(url: str) -> tuple[tuple[tuple[str, int], ...], str]:
-    """The nodes that a cluster's URL names, and the URL of the first alone."""
+    """Return the nodes that a cluster's URL names, and the URL with only the first of them."""
     scheme, _, rest = url.partition("://")
     if scheme not in CLUSTERS:
         return (), url

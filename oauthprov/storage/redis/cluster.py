@@ -1,7 +1,7 @@
-"""The way through a Redis Cluster.
+"""The route to the nodes of a Redis Cluster.
 
-redis-py knows which node holds which slot and learns it anew when that changes; the commands go
-over connections of our own, at a third of the CPU of RedisCluster.
+redis-py keeps the map of slots to nodes and refreshes it; the commands use connections of ours,
+with a third of the CPU time of RedisCluster.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from oauthprov.storage.redis.route import Route
 ATTEMPTS = 5
 PAUSE = 0.05
 REFRESH = 1.0
-"""Seconds between two looks at the slots while a node doesn't answer, and for one node's reply."""
+"""Seconds between refreshes of the map while a node doesn't answer, and for a node's reply."""
 
 NO_REPLY = (LostConnection, LateReply, Unanswered)
 
 REDIRECTED = (AskError, TryAgainError, ClusterDownError)
-"""Replies of a node that ran nothing. MovedError is an AskError to redis-py."""
+"""Errors of a node that didn't run the command. In redis-py a MovedError is an AskError."""
 
 
 class Cluster(Route):
-    """Sends each command to the primary that holds its slot, and follows it when it moves."""
+    """Sends each command to the primary of its slot, and follows slots that move."""
 
     mode = "cluster"
 
@@ -68,7 +68,7 @@ class Cluster(Route):
             try:
                 return self._send(slot, command, limit.ends, again=True)
             except LostConnection:
-                # A replica may have taken over meanwhile.
+                # Meanwhile a replica may have taken over.
                 return self._send(slot, command, limit.ends, again=True)
 
     def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
@@ -136,7 +136,7 @@ class Cluster(Route):
             raise
 
     def _ask(self, asked: AskError, command: Command, *, again: bool) -> Any:
-        """Send a command to the node that is about to take the slot over."""
+        """Send a command to the node that is taking over the slot."""
         manager = self._topology()
         node = manager.get_node(asked.host, asked.port) or ClusterNode(asked.host, asked.port)
         _, reply = self._connections(node).calls([(b"ASKING",), command], again=again)
@@ -164,7 +164,7 @@ class Cluster(Route):
             return found
 
     def _topology(self) -> NodesManager:
-        """What redis-py knows of the cluster, learnt anew after a node was lost."""
+        """Return redis-py's map of the cluster, refreshed after a node was lost."""
         manager = self._nodes_manager
         if manager is None:
             with self._watch.call() as call:
@@ -191,7 +191,7 @@ class Cluster(Route):
             self._ways.clear()
             self._stale = False
 
-        # Failing that, or not yet, what is known still serves the nodes that answer.
+        # Without a new map, the old one still works for the nodes that answer.
         with (
             suppress(RedisError, RedisClusterException, OSError, StorageError),
             self._watch.call(),
@@ -199,19 +199,19 @@ class Cluster(Route):
             apart(learn, lambda _: None, 2 * REFRESH)
 
     def _discover(self) -> NodesManager:
-        """Ask the nodes of the URL, one after the other; what is learnt too late serves the next.
+        """Return a new map from the first node of the URL that answers; a late one serves later calls.
 
-        RedisCluster would go on to ask the first primary for its commands, and never open while
-        that one is mute.
+        RedisCluster would then query the first primary for its commands, and never open while that
+        node doesn't answer.
         """
         arguments = {**self._address.connection, "ssl": self._address.tls}
-        # A node that is mute must not use up the time in which another could be asked.
+        # A node that doesn't answer must leave time to ask another one.
         arguments["socket_timeout"] = min(self._address.timeout, REFRESH)
         arguments["socket_connect_timeout"] = min(self._address.connect_timeout, REFRESH)
         for name in ("host", "port", "retry"):
             del arguments[name]
         nodes = [ClusterNode(host, port) for host, port in self._address.nodes]
-        # Without full coverage the slots that are covered still answer.
+        # Without full coverage, the slots that have a node still work.
         try:
             found = NodesManager(startup_nodes=nodes, require_full_coverage=False, **arguments)
         except RedisClusterException as failed:

@@ -1,9 +1,8 @@
 """Records as strings: a header of fixed width, then JSON.
 
-The header is ``claimed|revoked|expires|version|grant|``: three times (a run of hyphens where there
-is none), the version, and ``g`` when the record names its grant. The scripts read and write times
-at their offsets and never parse JSON. What the header or the key tells, the JSON leaves out, and
-so it does with defaults.
+The header is ``claimed|revoked|expires|version|grant|``: three times (hyphens for None), the
+version, and ``g`` if the record names its grant. The scripts read and write times at their offsets
+and never parse JSON. The JSON omits values that are in the header or the key, and defaults.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ HEADER = 47
 
 
 class Codec(Generic[R]):
-    """How records of one kind are written and read."""
+    """Encodes and decodes the records of one kind."""
 
     def __init__(self, kind: type[R]) -> None:
         shape = kind.shape
@@ -41,7 +40,7 @@ class Codec(Generic[R]):
     def header(
         self, record: R, version: int, claimed_at: int | None, revoked_at: int | None
     ) -> bytes:
-        """The header of a record."""
+        """Return the header of a record."""
         expires = time_of(record.expires_at) if self.expires else NEVER  # type: ignore[attr-defined]
         grant = b"g" if self._names_grant(record) else b"-"
         ended = LIVE
@@ -50,7 +49,7 @@ class Codec(Generic[R]):
         return b"%b%b|%08d|%b|" % (ended, expires, version, grant)
 
     def body(self, record: R, extra: Mapping[str, object] | None = None) -> bytes:
-        """What follows the header; ``extra`` are the fields of newer code, written back."""
+        """Return the JSON after the header; ``extra`` are fields of a newer version."""
         fields: dict[str, object] = dict(extra) if extra else {}
         for name, default in self._defaults.items():
             value = getattr(record, name)
@@ -59,7 +58,7 @@ class Codec(Generic[R]):
         return dumps(fields)
 
     def stored(self, key: str, value: bytes, grant: Stored[Grant] | None = None) -> Stored[R]:
-        """Read what was stored under ``key``; StorageError when it can't be read."""
+        """Decode the value stored under ``key``. Raises StorageError for a malformed value."""
         try:
             return self._stored(key, value, grant)
         except (ValueError, TypeError, AttributeError) as error:
@@ -93,17 +92,17 @@ class Codec(Generic[R]):
 
 
 def codec(kind: type[R]) -> Codec[R]:
-    """The codec of a kind."""
+    """Return the codec of a kind."""
     return _CODECS.get(kind) or Codec(kind)
 
 
 def known() -> Mapping[str, Codec[Any]]:
-    """The codec of every kind that is stored, by the kind's name."""
+    """Return the codec of every stored kind, by the kind's name."""
     return _BY_NAME
 
 
 def time_of(seconds: int | None) -> bytes:
-    """A time as the header has it: eleven characters. ValueError when it doesn't fit."""
+    """Return a time in the header's format: eleven characters. Raises ValueError if too long."""
     if seconds is None:
         return NEVER
     written = b"%011d" % seconds

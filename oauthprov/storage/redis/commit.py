@@ -1,7 +1,7 @@
-"""Changes as calls of one script: one call for each slot that a commit touches.
+"""Commits: one call of the script for each slot that a commit changes.
 
-On a single server everything is one slot. On a cluster, entries of indexes that lie elsewhere go
-first: an entry may point at nothing, but a record never lacks its entry.
+On a single server everything is in one slot. On a cluster, index entries in other slots are
+written first: an entry may exist without its record, but a record never without its entry.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from oauthprov.storage.redis.steps import Step, Steps
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What the script refused, and what it found: a record and its grant as they are stored."""
+    """The refused change, and the stored values of the record and grant that the script found."""
 
     change: Change
     state: bytes
@@ -30,7 +30,7 @@ class Refusal:
 
 
 class Commit:
-    """Runs changes."""
+    """Applies the changes of commits."""
 
     def __init__(self, keys: Keys, route: Route) -> None:
         self._steps = Steps(keys)
@@ -40,8 +40,8 @@ class Commit:
     def run(self, changes: Sequence[Change], now: int) -> Refusal | None:
         """Apply all the changes, or return the first that was refused.
 
-        Raises StorageFull when a server has no room and nothing is written but entries, which may
-        point at nothing.
+        Raises StorageFull if a server has no room; then at most index entries were written, which
+        may exist without their records.
         """
         time = time_of(now)
         entries: dict[int, list[Step]] = {}
@@ -78,6 +78,6 @@ class Commit:
 
 
 def is_full(error: ResponseError) -> bool:
-    """Whether a server refused a command because it has reached its maxmemory."""
-    # Before Redis 7 a script has an error of its own, which quotes that of the command.
+    """Return whether a server refused a command because it has reached its maxmemory."""
+    # Before Redis 7 a script's error has another type and quotes the command's error.
     return isinstance(error, OutOfMemoryError) or "-OOM " in str(error)

@@ -1,8 +1,8 @@
-"""Connections to one Redis server: borrowed for one exchange, kept afterwards.
+"""Connections to one Redis server: borrowed for one exchange, then kept.
 
-redis-py's own pool spends twice the CPU of the exchange itself on retries, metrics and polling, so
-this keeps redis-py connections in a deque. They belong to no thread: a server's threads come and
-go. Nothing is ever sent twice here but a read, and that once.
+redis-py's own pool spends twice the CPU time of an exchange on retries, metrics and polling, so
+this module keeps redis-py connections in a deque. They aren't bound to threads, since a server's
+threads come and go. Only reads are ever sent again, and only once.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ T = TypeVar("T")
 Command = Sequence[bytes | str | int]
 
 IDLE = 1.0
-"""Seconds after which a connection is polled before use: the server may have closed it."""
+"""Seconds idle after which a connection is checked before use: the server may have closed it."""
 
 
 class Connections:
-    """At most ``max_connections`` connections to one server, made as they are needed.
+    """At most ``max_connections`` connections to one server, opened as needed.
 
-    ``at`` are the host and port where they aren't those of ``address``. All exchanges of a request
-    together take at most the setting ``oauthprov.storage.read_timeout``, and one outside of a
-    request as long by itself, waiting for a connection and connecting included
+    ``at`` are the host and port if they differ from those of ``address``. The setting
+    ``oauthprov.storage.read_timeout`` limits all exchanges of a request together, and each
+    exchange outside a request, including waiting for a connection and connecting
     (:mod:`oauthprov.deadline` counts). ``oauthprov.storage.connect_timeout`` limits connecting,
     and ``oauthprov.storage.max_connections`` the connections to each server. Safe to use from many
-    threads, and in a child after a fork. Raises redis-py's own errors, and Unanswered when
-    the server doesn't answer in time.
+    threads, and in a child after a fork. Raises redis-py's errors, and Unanswered if the server
+    doesn't answer in time.
     """
 
     def __init__(self, address: Address, **at: str | int) -> None:
         self._make = partial(address.connection_class, **{**address.connection, **at})
         self._limit = address.max_connections
         self._connect_timeout = address.connect_timeout
-        # One thread of the server answers all: a ping would tell nothing more.
+        # One thread of the server answers all commands: a ping would add no information.
         self._watch = Watch(address.timeout)
         self._begin()
 
     def call(self, *command: bytes | str | int, again: bool = False) -> Any:
-        """Send one command and return its reply, or raise the error that it is.
+        """Send one command and return its reply; raises an error reply.
 
-        With ``again``, for reads, it is sent once more when the connection was dead.
+        With ``again``, for reads, it is sent once more if the connection was dead.
         """
 
         def talk(connection: AbstractConnection, call: Call) -> Any:
@@ -64,7 +64,7 @@ class Connections:
         return self._lend(talk, again)
 
     def calls(self, commands: Sequence[Command], *, again: bool = False) -> list[Any]:
-        """Send many commands at once; an error reply stands in its place among the replies."""
+        """Send many commands at once; return the replies, with errors as items of the list."""
 
         if not commands:
             return []
@@ -77,7 +77,7 @@ class Connections:
         return self._lend(talk, again)
 
     def close(self) -> None:
-        """Disconnect whatever is idle; what is in use stays connected."""
+        """Disconnect the idle connections; those in use stay connected."""
         self._disconnect_idle()
 
     def _begin(self) -> None:
@@ -102,7 +102,7 @@ class Connections:
                     except LostConnection:
                         connection.disconnect()
                         if reused:
-                            # The others were most likely lost with it.
+                            # The other idle connections are probably dead too.
                             self._disconnect_idle()
                         if not (reused and again):
                             raise
@@ -110,10 +110,10 @@ class Connections:
             except ResponseError:
                 raise
             except BaseException as error:
-                # A reply may still be under way: the next borrower must not take it for its own.
+                # A late reply must not be read by the next borrower as its own.
                 connection.disconnect()
                 if isinstance(error, Unanswered):
-                    # The way to the server may be gone, for all.
+                    # The other connections may be dead too.
                     self._disconnect_idle()
                 raise
             finally:
@@ -180,13 +180,13 @@ def _poll(connection: AbstractConnection) -> None:
 
 def _reply(connection: AbstractConnection, call: Call) -> Any:
     while True:
-        seconds = max(call.slice, 0.001)  # 0 would be a socket that doesn't block
+        seconds = max(call.slice, 0.001)  # 0 would make the socket non-blocking
         try:
             return connection.read_response(
                 disable_decoding=True, timeout=seconds, disconnect_on_error=False
             )
         except LateReply:
-            # What came so far is kept, and read again with what follows.
+            # The data received so far is kept, and parsed again with the rest.
             call.nothing_came()
 
 

@@ -1,4 +1,4 @@
-"""Where a walk or a purge goes on: opaque to the caller, and checked when it comes back."""
+"""The cursors of walks and purges: opaque to the caller, and checked when they come back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Cursor(NamedTuple):
-    """The last key of a page, the listing that it is of, and the walk that it belongs to."""
+    """The last key of a page, with its listing and its walk."""
 
     listing: str
     walk: str
@@ -19,7 +19,7 @@ class Cursor(NamedTuple):
 
 
 def read(text: str, listing: str) -> Cursor:
-    """Read a cursor of ``listing``; ValueError for any other text."""
+    """Parse a cursor of ``listing``. Raises ValueError for any other text."""
     try:
         parts = base64.b64decode(text, b"-_", validate=True).decode().split("\0", 2)
         found = Cursor(*parts)
@@ -31,9 +31,9 @@ def read(text: str, listing: str) -> Cursor:
 
 
 class Position(NamedTuple):
-    """Where a purge goes on: a server by its number, the cursor of its SCAN, and the last entry.
+    """The position of a purge: the number of a server, the cursor of its SCAN, and an entry.
 
-    The entry is one of the listings that this SCAN gives: what comes before it is done.
+    The entry is in a listing that this SCAN returns; all entries before it are done.
     """
 
     server: int = 0
@@ -48,7 +48,7 @@ class Position(NamedTuple):
 
 
 def read_position(text: str) -> Position:
-    """Read the cursor of a purge; ValueError for any other text."""
+    """Parse the cursor of a purge. Raises ValueError for any other text."""
     try:
         server, *names = json.loads(base64.b64decode(text, b"-_", validate=True))
         found = Position(server, *(name.encode("latin-1") for name in names))

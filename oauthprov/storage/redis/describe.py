@@ -1,4 +1,4 @@
-"""What an operator should know of a Redis: above all, whether it keeps what it was told."""
+"""Facts on a Redis for the operator, above all whether it may lose data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FACTS = (
     "maxmemory-policy",
 )
 NARROW = 256 * 1024
-"""Bytes left with which a server refuses some writes, as its use rises and falls with buffers."""
+"""Free bytes below which a server counts as full, since buffers make its use fluctuate."""
 
 NO_AOF = "the append-only file is off: a restart of Redis forgets used codes and revocations"
 NO_FSYNC = "appendfsync is no: a crash of the machine forgets the last used codes and revocations"
@@ -28,7 +28,7 @@ EVICTS = "maxmemory-policy isn't noeviction: a full Redis drops tokens and revoc
 
 
 def facts(route: Route) -> dict[str, str]:
-    """Facts of every server, joined where they differ; ``warning`` when there is one."""
+    """Return the facts of all servers, joined if they differ, and ``warning`` if there is one."""
     servers = [_server(connections, _info(connections)) for connections in route.servers()]
     joined = {name: _joined(server[name] for server in servers) for name in FACTS}
     found = {"mode": route.mode, "servers": str(len(servers)), **joined}
@@ -38,9 +38,9 @@ def facts(route: Route) -> dict[str, str]:
 
 
 def health(route: Route) -> Health:
-    """Whether every server answers, whether one is full, and what would forget or drop records.
+    """Check every server; return whether one is full, and warnings of settings that lose records.
 
-    What a server doesn't let this user read is taken for good.
+    A fact that this user has no permission to read counts as no problem.
     """
     servers = []
     full = False
@@ -69,11 +69,11 @@ def _evicts(server: Mapping[str, str]) -> bool:
 
 
 def _is_full(info: Mapping[str, str]) -> bool:
-    """Whether the server refuses what needs memory. One that evicts makes room instead."""
+    """Return whether the server refuses writes for lack of memory; one that evicts doesn't."""
     if info.get("maxmemory_policy") != "noeviction":
         return False
     limit = _number(info, "maxmemory")
-    # Buffers for replicas and for the append-only file don't count.
+    # Redis doesn't count buffers for replicas and for the append-only file.
     used = _number(info, "used_memory") - _number(info, "mem_not_counted_for_evict")
     return 0 < limit < used + NARROW
 
@@ -95,7 +95,7 @@ def _warnings(servers: list[dict[str, str]]) -> list[str]:
 
 
 def _info(connections: Connections) -> dict[str, str]:
-    """What the server says of itself: nothing where this user may not ask."""
+    """Return the server's INFO, empty if this user has no permission."""
     try:
         lines = connections.call(b"INFO", again=True).decode().splitlines()
     except ResponseError:

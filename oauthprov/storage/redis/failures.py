@@ -1,4 +1,4 @@
-"""Whatever goes wrong in Redis or on the way to it is a StorageError."""
+"""Turns failures of Redis and of its connections into StorageError."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 def failing_as_storage_error(method: Callable[P, T]) -> Callable[P, T]:
     """Turn the errors of redis-py and of the socket into StorageError.
 
-    The message names the kind of error alone: its text may quote a command, and so a digest.
+    The message has only the type of the error: its text may quote a command, and so a digest.
     """
 
     @wraps(method)

@@ -1,4 +1,4 @@
-"""Pages of records: of an index, of a roster, or of a walk over a kind that expires."""
+"""Pages of records: from an index, from a roster, or from a walk over a kind that expires."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Record)
 
 
 class Finder:
-    """Finds records. What a listing names is read, and judged by the record itself."""
+    """Finds records: reads the records of a listing and checks each one."""
 
     def __init__(self, route: Route, keys: Keys, reader: Reader) -> None:
         self._route = route

@@ -1,8 +1,8 @@
-"""The names of what is stored in Redis.
+"""The names of Redis keys.
 
-A record lies at ``prefix:{slot}:kind:rest``, where ``slot.rest`` is its key; an index at
-``prefix:{value}:kind.field``; the roster of a kind that doesn't expire, in shards, at
-``prefix:{kind.61}:kind.by-key``. A cluster hashes what stands in braces, so records of one slot
+A record is at ``prefix:{slot}:kind:rest``, where ``slot.rest`` is its key; an index is at
+``prefix:{value}:kind.field``; the roster of a kind that doesn't expire is in shards at
+``prefix:{kind.61}:kind.by-key``. A cluster hashes the part in braces, so records of one slot
 share a node.
 """
 
@@ -14,35 +14,35 @@ ROSTER = "by-key"
 """No field has a hyphen in its name, so no index is mistaken for a roster."""
 
 MARKED = ".marked"
-"""How the name of an index's marks ends: see ``purge``."""
+"""The suffix of the name of an index's marks: see ``purge``."""
 
 SHARDS = ("", *(f"{byte:02x}" for byte in range(128)))
-"""The shards of a roster in the order of keys: one for each first byte that a key may have."""
+"""The shards of a roster in the order of keys, one for each possible first byte of a key."""
 
 
 class RecordName(NamedTuple):
-    """What the name of a record says."""
+    """The parts of the name of a record."""
 
     kind: str
     key: str
 
 
 class IndexName(NamedTuple):
-    """What the name of an index, or of a shard of a roster, says."""
+    """The parts of the name of an index or of a shard of a roster."""
 
     kind: str
     field: str
 
 
 class Keys:
-    """Every name that begins with one prefix."""
+    """Makes and parses the names with one prefix."""
 
     def __init__(self, prefix: str) -> None:
         self._start = f"{prefix}:{{"
         self.everything = f"{prefix}:{{*".encode()
 
     def record(self, kind: str, key: str) -> bytes:
-        """The name of a record."""
+        """Return the name of a record."""
         slot, dot, rest = key.partition(".")
         if not slot or "%" in slot or "}" in slot:
             slot = _escaped(slot)
@@ -50,23 +50,23 @@ class Keys:
         return _bytes(f"{self._start}{slot}}}:{kind}{tail}")
 
     def records(self, kind: str) -> bytes:
-        """A glob that matches every record of ``kind``, and some others."""
+        """Return a glob that matches every record of ``kind``, and some others."""
         return f"{self.everything.decode()}}}:{kind}*".encode()
 
     def index(self, kind: str, field: str, value: str) -> bytes:
-        """The name of the index that lists the records whose ``field`` is ``value``."""
+        """Return the name of the index that lists the records whose ``field`` is ``value``."""
         return _bytes(f"{self._start}{_escaped(value)}}}:{kind}.{field}")
 
     def shard(self, kind: str, shard: str) -> bytes:
-        """The name of one shard of a kind's roster, one of ``SHARDS``."""
+        """Return the name of one shard of a kind's roster, one of ``SHARDS``."""
         return self.index(kind, ROSTER, f"{kind}.{shard}")
 
     def marks(self, index: bytes) -> bytes:
-        """The name of the marks of an index, in its slot."""
+        """Return the name of the marks of an index, in the same slot."""
         return index + MARKED.encode()
 
     def parse(self, name: bytes) -> RecordName | IndexName | None:
-        """What ``name`` stands for; None when it isn't one of ours, or stands for marks."""
+        """Parse ``name``; return None for another prefix, and for marks."""
         text = name.decode("utf-8", "surrogateescape")
         if not text.startswith(self._start):
             return None
@@ -79,7 +79,7 @@ class Keys:
 
 
 def shard_of(key: str) -> str:
-    """The shard of a roster that lists ``key``."""
+    """Return the shard of a roster that lists ``key``."""
     return f"{ord(key[0]):02x}" if key else ""
 
 
@@ -88,7 +88,7 @@ def _bytes(name: str) -> bytes:
 
 
 def _escaped(slot: str) -> str:
-    # A brace would end the hash tag early, and an empty tag isn't one: the whole name is hashed.
+    # A brace would end the hash tag early, and with an empty tag the whole name is hashed.
     return slot.replace("%", "%25").replace("}", "%7D") or "%"
 
 

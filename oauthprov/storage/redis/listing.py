@@ -1,4 +1,4 @@
-"""The keys that an index or a roster lists, in order."""
+"""The keys in an index or a roster, in order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from oauthprov.storage.redis.route import Route
 
 
 def entries(route: Route, name: bytes, after: str | None, size: int) -> Iterator[list[str]]:
-    """Yield the keys that the sorted set ``name`` lists after ``after``, ``size`` at a time."""
+    """Yield the keys in the sorted set ``name`` after ``after``, ``size`` at a time."""
     while True:
         members = route.read(route.slot(name), *_range(name, after, size))
         yield (keys := [member.decode() for member in members])
@@ -21,10 +21,10 @@ def entries(route: Route, name: bytes, after: str | None, size: int) -> Iterator
 def together(
     route: Route, names: Sequence[bytes], after: Mapping[bytes, str], first: int, size: int
 ) -> Iterator[list[tuple[bytes, str]]]:
-    """Yield what the sorted sets ``names`` list, in their order, each key with its set's name.
+    """Yield the keys in the sorted sets ``names``, in order, each with the name of its set.
 
-    What a set lists up to the key that ``after`` has for it is left out. The ``first`` keys of all
-    sets are read in one trip, the others of a longer set ``size`` at a time.
+    Keys of a set up to its key in ``after`` are omitted. The ``first`` keys of all sets are read
+    in one round trip, the other keys of a longer set ``size`` at a time.
     """
     commands = [(route.slot(name), _range(name, after.get(name), first)) for name in names]
     found: list[tuple[bytes, str]] = []
@@ -54,7 +54,7 @@ def roster(
 
 
 def _runs(shards: list[tuple[bytes, int]], size: int) -> Iterator[list[bytes]]:
-    """Part the shards into runs that are read in one trip, each just enough for ``size`` keys."""
+    """Group the shards into runs to read in one trip, each just enough for ``size`` keys."""
     run: list[bytes] = []
     total = 0
     for name, count in shards:

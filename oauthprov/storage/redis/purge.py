@@ -1,12 +1,12 @@
-"""Dropping the entries of indexes and rosters that point at nothing.
+"""Drops the entries of indexes and rosters whose records are gone.
 
-Records need no purge: Redis drops each by itself, ``SLACK`` seconds after its key counts as free.
-It doesn't drop their entries, which live as long as anything else of the same account.
+Records need no purge: Redis drops each one ``SLACK`` seconds after its key counts as free. It
+doesn't drop their index entries, since an index lives as long as any record in it.
 
-In the slot of its record an entry is written together with the record, so one that points at
-nothing is dropped at once. In another slot of a cluster the entry comes first, and its record may
-still be under way from another process: the entry is marked, and dropped by a purge at least
-``GRACE`` seconds later that finds it still lost. Adding it anew takes the mark away.
+An entry in the slot of its record is written together with the record, so without its record it is
+dropped at once. An entry in another slot of a cluster is written first, and another process may be
+about to write the record: the entry is marked, and dropped by a purge at least ``GRACE`` seconds
+later if the record is still missing. Adding the entry again removes the mark.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ GRACE = 60
 MARKS_LAST = 30 * 86400
 
 INDEXES = 500
-"""Indexes whose FIRST entries are read in one trip; of a longer one, PAGE at a time follow."""
+"""Indexes whose FIRST entries are read in one trip; longer ones go on with PAGE at a time."""
 
 FIRST = 10
 PAGE = 500
 
 LOOKS = 10_000
-"""Entries that a step looks at before it ends; looking for indexes once counts as SCANNED."""
+"""Entries that a step checks before it ends; one SCAN for indexes counts as SCANNED."""
 
 SCANNED = 100
 
 
 class Entry(NamedTuple):
-    """An entry of an index or roster: where it is listed, its key, and the name of its record."""
+    """An entry of an index or roster: the listing, the key, and the name of the record."""
 
     listing: bytes
     member: bytes
@@ -51,7 +51,7 @@ class Entry(NamedTuple):
 
 
 class Purge:
-    """Looks at every entry of every index, step by step."""
+    """Checks every entry of every index, step by step."""
 
     def __init__(self, route: Route, keys: Keys) -> None:
         self._route = route
@@ -84,7 +84,7 @@ class Purge:
         return Purged(dropped)
 
     def _pages(self, names: Iterable[bytes], at: Position) -> Iterator[list[Entry]]:
-        """Yield the entries of the indexes among ``names``, in their order and after ``at``."""
+        """Yield the entries of the indexes among ``names`` after ``at``, in order."""
         kinds = {
             name: found.kind
             for name in sorted(set(names))
@@ -103,7 +103,7 @@ class Purge:
                     yield page
 
     def _clean(self, page: Sequence[Entry], now: int, limit: int) -> tuple[Entry, int]:
-        """Drop up to ``limit`` entries of ``page``; return the last done with, and how many."""
+        """Drop up to ``limit`` entries of ``page``; return the last one checked, and the count."""
         dropped = 0
         for index, lost in _by_index(self._lost(page)):
             while lost:
@@ -114,7 +114,7 @@ class Purge:
         return page[-1], dropped
 
     def _lost(self, page: Sequence[Entry]) -> list[Entry]:
-        """Those whose record isn't there: asked of each slot at once, then one by one."""
+        """Return the entries without a record: checks each slot at once, then one by one."""
         slots: dict[int, list[Entry]] = {}
         for entry in page:
             slots.setdefault(self._route.slot(entry.record), []).append(entry)
@@ -129,7 +129,7 @@ class Purge:
         return sorted(entry for entry, count in zip(short, counts, strict=True) if not count)
 
     def _existing(self, groups: Sequence[Sequence[Entry]]) -> list[int]:
-        """How many records of each group, which share a slot, are there."""
+        """Return how many records exist of each group; the records of a group share a slot."""
         commands = [
             (self._route.slot(group[0].record), (b"EXISTS", *(entry.record for entry in group)))
             for group in groups
@@ -137,7 +137,7 @@ class Purge:
         return self._route.read_all(commands)
 
     def _drop(self, index: bytes, lost: Sequence[Entry], now: int) -> int:
-        """Drop entries of one index, or mark those that may be new; return how many went."""
+        """Drop entries of one index, or mark those that may be new; return how many were dropped."""
         where = self._route.slot(index)
         beside = [entry for entry in lost if self._route.slot(entry.record) == where]
         apart = [entry.member for entry in lost if self._route.slot(entry.record) != where]
@@ -151,14 +151,14 @@ class Purge:
         return dropped
 
     def _drop_marked(self, index: bytes, members: Sequence[bytes], now: int) -> int:
-        """Drop the entries that were marked a while ago, mark the others; return how many went."""
+        """Drop entries marked GRACE ago, mark the others; return how many were dropped."""
         where, marks = self._route.slot(index), self._keys.marks(index)
         dropped, new = self._forget_marked.run(
             self._route, where, [index, marks], [now - GRACE, *members]
         )
         if new:
             scored = [part for member in new for part in (now, member)]
-            # A full server takes no marks. What else goes makes room for them.
+            # A full server accepts no marks. Other dropped entries make room for them.
             with suppress(OutOfMemoryError):
                 self._route.write(where, b"ZADD", marks, b"NX", *scored)
                 self._route.write(where, b"EXPIRE", marks, MARKS_LAST)
@@ -166,6 +166,6 @@ class Purge:
 
 
 def _by_index(entries: Iterable[Entry]) -> Iterator[tuple[bytes, list[Entry]]]:
-    """Part sorted entries by their index."""
+    """Group sorted entries by their index."""
     for index, group in groupby(entries, key=attrgetter("listing")):
         yield index, list(group)

@@ -1,4 +1,4 @@
-"""Reading records, each with its grant in the same trip."""
+"""Reads records, each with its grant in the same round trip."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Reader:
         self._keys = keys
 
     def get(self, kind: type[R], key: str) -> Stored[R] | None:
-        """Read one record, with its grant, by one command."""
+        """Read one record, with its grant, with one command."""
         names = self._names(kind, key)
         return self.decoded(
             kind, key, self._route.read(self._route.slot(names[0]), b"MGET", *names)
         )
 
     def get_many(self, pairs: Sequence[tuple[type[Record], str]]) -> list[Stored[Record] | None]:
-        """Read many records, by one command for each slot."""
+        """Read many records, with one command per slot."""
         wanted = [self._names(kind, key) for kind, key in pairs]
         slots: dict[int, list[bytes]] = {}
         for names in wanted:
@@ -45,7 +45,7 @@ class Reader:
         ]
 
     def decoded(self, kind: type[R], key: str, values: Sequence[bytes | None]) -> Stored[R] | None:
-        """Make a record of what was stored under its key, and under that of its grant."""
+        """Decode a record from the values under its key and under the key of its grant."""
         if (value := values[0]) is None:
             return None
         grant = values[1] if len(values) > 1 else None

@@ -1,4 +1,4 @@
-"""The way to the server that holds a key."""
+"""The route to the server that holds a key."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from oauthprov.storage.redis.connections import Command, Connections
 
 
 class Route(ABC):
-    """Sends commands to where their keys are. Raises redis-py's own errors.
+    """Sends commands to the servers of their keys. Raises redis-py's errors.
 
-    Keys of one ``slot`` share a server, and may share a command.
+    Keys of one ``slot`` are on the same server, and can be in the same command.
     """
 
     mode: str
 
     @abstractmethod
     def slot(self, key: bytes) -> int:
-        """The number of the slot that ``key`` is in."""
+        """Return the number of the slot of ``key``."""
 
     @abstractmethod
     def read(self, slot: int, *command: bytes | str | int) -> Any:
-        """Send a command that changes nothing; it may be sent again."""
+        """Send a read command; it may be sent again after a failure."""
 
     @abstractmethod
     def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
-        """Send many commands that change nothing, each to its slot, in as few trips as can be."""
+        """Send many read commands, each to its slot, in as few round trips as possible."""
 
     @abstractmethod
     def write(self, slot: int, *command: bytes | str | int) -> Any:
-        """Send a command once, or again only if a server refused to run it."""
+        """Send a command, again only if a server refused to run it."""
 
     @abstractmethod
     def servers(self) -> Sequence[Connections]:
-        """Every server that holds keys of its own."""
+        """Return every primary server."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
 
 
 class Single(Route):
-    """One server holds everything, so everything is one slot."""
+    """A single server, where everything is in one slot."""
 
     mode = "single"
 

@@ -1,4 +1,4 @@
-"""Every name in Redis, a batch at a time, beside traffic."""
+"""Lists the names in Redis in batches, so that traffic goes on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BEGIN = b"0"
 
 
 def scan(route: Route, pattern: bytes) -> Iterator[list[bytes]]:
-    """Yield the names that match ``pattern``; a name may come twice."""
+    """Yield the names that match ``pattern``; a name may occur twice."""
     for server in route.servers():
         cursor: bytes | None = BEGIN
         while cursor is not None:
@@ -23,9 +23,9 @@ def scan(route: Route, pattern: bytes) -> Iterator[list[bytes]]:
 def scan_step(
     server: Connections, cursor: bytes, pattern: bytes, *only: bytes
 ) -> tuple[bytes | None, list[bytes]]:
-    """Return where to go on, None at the end, and the names found; ``only`` are more options.
+    """Return the next cursor, None at the end, and the names found; ``only`` are more options.
 
-    The server looks at about BATCH names, and at the same ones when a cursor comes back.
+    The server looks at about BATCH names; the same cursor gives the same names.
     """
     command: Command = (b"SCAN", cursor, b"MATCH", pattern, b"COUNT", BATCH, *only)
     then, names = server.call(*command, again=True)

@@ -1,4 +1,4 @@
-"""Lua that runs on the server."""
+"""Lua scripts that run on the server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oauthprov.storage.redis.route import Route
 
 
 class Script:
-    """A script that servers know by its digest once they have run it."""
+    """A script, called by its digest on servers that have run it before."""
 
     def __init__(self, name: str) -> None:
         self._text = files(__package__).joinpath(name).read_bytes()
@@ -22,7 +22,7 @@ class Script:
     def run(
         self, route: Route, slot: int, keys: Sequence[bytes], arguments: Sequence[bytes | int]
     ) -> Any:
-        """Run it where ``slot`` is; by its text when the server doesn't know it."""
+        """Run it on the server of ``slot``; send its text if the server doesn't know it."""
         try:
             return route.write(slot, b"EVALSHA", self._digest, len(keys), *keys, *arguments)
         except NoScriptError:

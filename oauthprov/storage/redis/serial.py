@@ -1,6 +1,6 @@
-"""JSON: with orjson where it is installed, with the standard library where it isn't or gives up.
+"""JSON: with orjson if it is installed and accepts the value, else with the standard library.
 
-orjson refuses lone surrogates and integers beyond 64 bits, which the standard library takes.
+orjson refuses lone surrogates and integers beyond 64 bits, which the standard library accepts.
 """
 
 from __future__ import annotations

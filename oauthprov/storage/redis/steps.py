@@ -1,4 +1,4 @@
-"""A change as steps of the script ``commit.lua``."""
+"""Converts changes to steps of the script ``commit.lua``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from oauthprov.storage.redis.codec import codec
 from oauthprov.storage.redis.keys import Keys, shard_of
 
 SLACK = 60
-"""Seconds that Redis keeps a record beyond expiry and ``keep``, for clocks that differ."""
+"""Seconds that Redis keeps a record past expiry and ``keep``, in case clocks differ."""
 
 GRANT = Grant.shape.name
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the script: its keys and arguments, for the ``change`` that it is part of."""
+    """One step of the script: its keys and arguments, and the ``change`` that it belongs to."""
 
     change: Change
     keys: tuple[bytes, ...]
@@ -26,19 +26,19 @@ class Step:
 
 
 class Steps:
-    """Turns changes into steps."""
+    """Converts changes to steps."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
     def step(self, change: Change, now: int) -> Step:
-        """The step that checks and applies a change to its record."""
+        """Return the step that checks a change and applies it to its record."""
         kind, key = change.target
         how = codec(kind)
         name = self._keys.record(how.name, key)
         match change:
             case Add(record):
-                # At random, so that a version read before a Remove doesn't fit what came after.
+                # Random, so that a version read before a Remove never matches a later record.
                 value = how.header(record, getrandbits(26), None, None) + how.body(record)
                 ttl = _ttl(record, how.keep, now)
                 return Step(change, (name,), (b"add", how.keep, value, ttl))
@@ -57,7 +57,7 @@ class Steps:
                 return Step(change, (name,), (b"revoke",))
 
     def entries(self, change: Change) -> list[Step]:
-        """The entries that a new record needs; nothing else changes them but ``purge``."""
+        """Return the steps that add the index entries of a new record; only ``purge`` drops them."""
         if not isinstance(change, Add):
             return []
         record, how = change.record, codec(type(change.record))
@@ -74,6 +74,6 @@ class Steps:
 
 
 def _ttl(record: Record, keep: int, now: int) -> bytes | int:
-    """Seconds for Redis to keep a record: relative, since its clock isn't ``now``."""
+    """Return the seconds for Redis to keep a record: relative, since its clock isn't ``now``."""
     expires_at = getattr(record, "expires_at", None)
     return b"" if expires_at is None else max(expires_at - now + keep, 0) + SLACK

@@ -30,7 +30,7 @@ R = TypeVar("R", bound=Record)
 
 
 class RedisStorage(Storage):
-    """Records as strings in Redis; ``prefix`` begins the name of each."""
+    """Records as strings in Redis; all names begin with ``prefix``."""
 
     def __init__(self, route: Route, prefix: str) -> None:
         keys = Keys(prefix)
@@ -75,7 +75,7 @@ class RedisStorage(Storage):
         return health(self._route)
 
     def upgrade(self) -> None:
-        """Do nothing: records carry their own form."""
+        """Do nothing: Redis has no schema."""
 
     @failing_as_storage_error
     def describe(self) -> Mapping[str, str]:
@@ -92,6 +92,6 @@ class RedisStorage(Storage):
             and stored.grant is None
             and getattr(stored.record, "grant_id", None)
         ):
-            # Only a claim looks at the grant by itself.
+            # The script reads the grant only for a Claim.
             stored = replace(stored, grant=self._reader.get(Grant, slot(key)))
         return Conflict(refusal.change, cast("State", refusal.state.decode()), stored)

@@ -1,9 +1,9 @@
-"""Walks over kinds that expire, which no roster lists: by SCAN, in the order of keys.
+"""Walks over kinds that expire, which have no roster: by SCAN, in the order of keys.
 
-A roster would cost every token memory, a cluster one more trip, and would go on listing what
-Redis has let expire. So a walk scans all names, keeps the next hundred thousand keys in order,
-and serves its pages from them. A window belongs to one walk: another must see what was added
-since.
+A roster would cost memory for every token and, on a cluster, one more round trip, and would still
+list records that Redis has dropped. Hence a walk scans all names, keeps the next hundred thousand
+keys in order, and takes its pages from this window. A window belongs to one walk, since another
+walk must see records added later.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ WALKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The keys that follow ``after``, in order; ``last`` when no others do."""
+    """The keys after ``after``, in order; ``last`` if no more keys follow."""
 
     after: str | None
     keys: list[str]
     last: bool
 
     def covers(self, after: str | None) -> bool:
-        """Whether the keys that follow ``after`` are here."""
+        """Return whether the window has the keys after ``after``."""
         if self.after is not None and (after is None or after < self.after):
             return False
         return self.last or (after or "") < self.keys[-1]
 
 
 class Walks:
-    """The windows of the walks under way; a walk whose window is gone scans again."""
+    """The windows of the current walks; a walk whose window was dropped scans again."""
 
     def __init__(self, route: Route, keys: Keys, window: int = WINDOW) -> None:
         self._route = route
@@ -73,7 +73,7 @@ class Walks:
 
     def _scan(self, kind: str, after: str | None) -> Window:
         found = heapq.nsmallest(self._size, self._following(kind, after))
-        # SCAN may give a name twice.
+        # SCAN may return a name twice.
         return Window(after, list(dict.fromkeys(found)), len(found) < self._size)
 
     def _following(self, kind: str, after: str | None) -> Iterator[str]:

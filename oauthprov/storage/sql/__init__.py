@@ -14,7 +14,7 @@ from oauthprov.storage.sql.storage import SQLStorage
 __all__ = ["SQLStorage", "open"]
 
 DRIVERS = {"postgresql": "postgresql+psycopg"}
-"""Short schemes and what they mean here."""
+"""The drivers that short schemes mean."""
 
 
 def open(url: str, options: Mapping[str, str]) -> Storage:
@@ -22,7 +22,7 @@ def open(url: str, options: Mapping[str, str]) -> Storage:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        # The cause quotes the URL, and a URL may hold a password.
+        # The cause quotes the URL, which may hold a password.
         raise ValueError("oauthprov.storage.url can't be read as a database URL") from None
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)
     return SQLStorage(parsed.set(drivername=driver), Options.parse(options))

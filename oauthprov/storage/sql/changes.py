@@ -1,7 +1,7 @@
-"""The statements of changes: the condition that judges a change stands in what makes it.
+"""The statements that make changes: each one contains the condition of its change.
 
-A statement makes one change, or several of one shape; ``parts`` are their numbers, which tell
-their parameters apart. With ``gate`` it does its work only when that CTE found its row.
+A statement makes one change, or several of one shape; ``parts`` are the numbers of the changes,
+which distinguish their parameters. With ``gate`` it works only if that CTE found its row.
 """
 
 from __future__ import annotations
@@ -38,30 +38,30 @@ from oauthprov.storage.sql.tables import TABLES, grants
 ONE = literal_column("1", BigInteger())
 
 GATES = (Claim, Replace)
-"""The changes that must find their rows; an Add must not, and fails by its key."""
+"""The changes that must find their rows; an Add fails if it finds its key taken."""
 
 BY_KEYS = (Claim, Remove, Revoke)
-"""The changes that differ in nothing but the key, so that one statement makes up to a hundred."""
+"""Changes that differ only in the key: one statement makes up to a hundred of them."""
 
 ROWS = (16, 4, 1)
-"""How many records a statement adds."""
+"""The numbers of records that one statement may add."""
 
 Shape = tuple[type[Change], type[Record]]
 Written = Insert | Update | Delete
 
 
 def shape(change: Change) -> Shape:
-    """What a statement is compiled for: the type of the change and the kind it changes."""
+    """Return what a statement is compiled for: the type of the change and the record's kind."""
     return type(change), change.target[0]
 
 
 def values(change: Change, codec: Codec[Any], now: int) -> Mapping[str, Any]:
-    """The parameters of a change, and of the :func:`vacate` before it."""
+    """Return the parameters of a change, and of the :func:`vacate` before it."""
     match change:
         case Add(record):
             return {
                 **codec.encode(record),
-                # At random, so that a version read before a Remove doesn't fit what came after.
+                # Random, so that a version read before a Remove never matches a later record.
                 "first": getrandbits(32),
                 "key": record.storage_key,
                 "dead": now - record.shape.keep,
@@ -80,7 +80,7 @@ def values(change: Change, codec: Codec[Any], now: int) -> Mapping[str, Any]:
 
 
 def statement(change: Shape, count: int, first: int = 0, gate: CTE | None = None) -> Written:
-    """The statement of ``count`` changes alike, which are the parts from ``first`` on."""
+    """Return the statement for ``count`` changes of one shape, the parts from ``first`` on."""
     type_, kind = change
     parts = range(first, first + count)
     if type_ is Add:
@@ -98,7 +98,7 @@ def statement(change: Shape, count: int, first: int = 0, gate: CTE | None = None
 
 
 def vacate(kind: type[Record], count: int) -> Delete:
-    """Delete the rows that ``count`` Adds find under their keys, if past expiry and ``keep``."""
+    """Delete the rows under the keys of ``count`` Adds that are past expiry and ``keep``."""
     table = TABLES[kind]
     dead = parameter(0, "dead", table.c.expires_at)
     return delete(table).where(is_one_of(kind, range(count)), table.c.expires_at <= dead)
@@ -152,7 +152,7 @@ def _replace(kind: type[Record], part: int) -> Update:
         if name in table.c:
             expected = parameter(part, f"expected_{name}", table.c[name])
             unchanged.append(table.c[name].is_not_distinct_from(expected))
-    if kind.shape.expires:  # past expiry and keep it counts as gone
+    if kind.shape.expires:  # past expiry and keep it counts as absent
         unchanged.append(table.c.expires_at > parameter(part, "dead", table.c.expires_at))
     names = [field.name for field in kind.shape.fields if field.name != kind.shape.key]
     new: dict[str, Any] = {name: parameter(part, name, table.c[name]) for name in names}

@@ -1,4 +1,4 @@
-"""Rows to records and back: sets and lists are JSON text, keys are bytes on MariaDB."""
+"""Converts rows to records and back: tuples are JSON text, keys are bytes on MariaDB."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Converter = Callable[[Any], Any]
 _dump = json.JSONEncoder(separators=(",", ":")).encode
 
 
-# The same few lists of scopes come over and over; they are immutable, so one copy serves all.
+# The same few lists of scopes occur again and again; they are immutable and can be shared.
 @lru_cache(4096)
 def dump_list(value: tuple[Any, ...]) -> str:
     """Encode a tuple of strings, or of tuples of strings, as JSON text."""
@@ -28,16 +28,16 @@ def dump_list(value: tuple[Any, ...]) -> str:
 
 @lru_cache(4096)
 def load_list(text: str) -> tuple[Any, ...]:
-    """Decode what :func:`dump_list` made."""
+    """Decode the result of :func:`dump_list`."""
     items = json.loads(text)
     return tuple(tuple(item) if isinstance(item, list) else item for item in items)
 
 
 class Codec(Generic[R]):
-    """Turns the rows of one kind into records, and records into the values of columns.
+    """Converts rows of one kind to records, and records to column values.
 
-    A row holds the record's fields in their order, then ``version`` and ``claimed_at``, for grants
-    also ``revoked_at``; where the kind names a grant, the same again of the grant.
+    A row holds the record's fields in their order, then ``version`` and ``claimed_at``, and for
+    grants ``revoked_at``; if the kind names a grant, the same columns of the grant follow.
     """
 
     def __init__(self, kind: type[R], *, binary_keys: bool) -> None:
@@ -75,11 +75,11 @@ class Codec(Generic[R]):
         return values
 
     def is_there(self, row: Sequence[Any]) -> bool:
-        """Whether a row that was joined holds a record, and not a NULL for each column."""
+        """Return whether a joined row holds a record, not only NULLs."""
         return row[self._key] is not None
 
     def decode(self, row: Sequence[Any]) -> Stored[R]:
-        """Return what a row of the kind holds, with its grant."""
+        """Return the record of a row, with its grant."""
         values = list(row[: self.width])
         for place, load in self._loads:
             if values[place] is not None:
@@ -95,11 +95,11 @@ class Codec(Generic[R]):
 
 
 class Codecs:
-    """The codecs of one database; MariaDB hands out keys as bytes."""
+    """The codecs of one database; MariaDB's driver returns keys as bytes."""
 
     def __init__(self, *, binary_keys: bool) -> None:
         self._codecs = {kind: Codec(kind, binary_keys=binary_keys) for kind in KINDS}
 
     def of(self, kind: type[R]) -> Codec[R]:
-        """The codec of ``kind``."""
+        """Return the codec of ``kind``."""
         return self._codecs[kind]  # type: ignore[return-value]

@@ -1,8 +1,8 @@
-"""Commits: all the changes or none, and which one is to blame.
+"""Commits: makes all changes or none, and finds the change that was refused.
 
-Nothing is read first. Each statement makes its change under its condition, and its row count says
-whether it did. Only a commit that was refused, and undone, reads what it met; when that no longer
-stands in the way the commit is tried again.
+Nothing is read first. Each statement makes its change under its condition, and its row count shows
+whether it did. Only after a commit was refused and undone are the records read; if they no longer
+conflict, the commit is tried again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Committer:
         self._runner = Runner(dbapi.Error, dbapi.IntegrityError, engines.begin)
 
     def commit(self, changes: Sequence[Change], now: int) -> None:
-        """Apply ``changes`` as the contract says; raises Conflict, StorageError."""
+        """Apply ``changes`` as the contract requires. Raises Conflict and StorageError."""
         if not all(is_key(change.target[1]) for change in changes):
             self._blame(changes, now)
             changes = [change for change in changes if is_key(change.target[1])]
@@ -57,11 +57,11 @@ class Committer:
     def _attempt(self, changes: Sequence[Change], now: int, *, again: bool) -> None:
         if not self._apply(changes, now, again):
             self._blame(changes, now)
-            raise RolledBack  # what refused it is gone already
+            raise RolledBack  # the conflict no longer exists
 
     def _apply(self, changes: Sequence[Change], now: int, again: bool) -> bool:
         """Make the changes and return True, or undo all and return False."""
-        # What stands under a key past its keep is removed only when it was found in the way.
+        # An expired record is removed from a key only after it was found to conflict.
         steps = self._planner.steps(changes, now, vacating=again)
         if len(steps) == 1 and steps[0].is_whole:
             return self._engines.autocommit.run(
@@ -72,7 +72,7 @@ class Committer:
         )
 
     def _blame(self, changes: Sequence[Change], now: int) -> None:
-        """Raise Conflict for the first of ``changes`` that may not be, if one still may not."""
+        """Raise Conflict for the first of ``changes`` that is refused, if one still is."""
         gates = [change for change in changes if not isinstance(change, Remove | Revoke)]
         found = self._read([change.target for change in gates])
         for change, stored in zip(gates, found, strict=True):
@@ -83,7 +83,7 @@ class Committer:
 
 
 def refusal(change: Change, stored: Stored[Record] | None, now: int) -> State | None:
-    """Why ``change`` may not be, where ``stored`` is what stands under its key."""
+    """Return why ``change`` is refused, None if it isn't; ``stored`` is under its key."""
     match change:
         case Add():
             return None if stored is None else "exists"
@@ -100,13 +100,13 @@ def refusal(change: Change, stored: Stored[Record] | None, now: int) -> State | 
 
 
 def is_over(stored: Stored[Record], now: int) -> bool:
-    """Whether a record is past its expiry and ``keep``, so that its key counts as free."""
+    """Return whether a record is past expiry and ``keep``, so that its key counts as free."""
     expires_at: int | None = getattr(stored.record, "expires_at", None)
     return expires_at is not None and expires_at + stored.record.shape.keep <= now
 
 
 def is_unchanged(stored: Stored[Record], expecting: Stored[Record]) -> bool:
-    """Whether ``stored`` is as it was when ``expecting`` was read."""
+    """Return whether ``stored`` is unchanged since ``expecting`` was read."""
 
     def marks(it: Stored[Record]) -> tuple[Any, ...]:
         return it.version, it.claimed_at, it.revoked_at

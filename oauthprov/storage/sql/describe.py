@@ -1,4 +1,4 @@
-"""Facts for an operator: which engine, which version, what survives a power cut."""
+"""Facts for the operator: engine, version, durability."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     },
 }
 SYNCHRONOUS = ("off", "normal", "full", "extra")
-"""SQLite's names of its numbers."""
+"""SQLite's names for its numeric settings."""
 
 
 DURABLE = "every commit survives a power cut"
@@ -45,7 +45,7 @@ def describe(engines: Engines) -> Mapping[str, str]:
 
 
 def warnings(engines: Engines) -> tuple[str, ...]:
-    """Return what an operator should know of how the database is set, if there is something."""
+    """Return warnings about the database's settings, for the operator."""
     facts = engines.reader.run(partial(_facts, engines.family))
     durability = _durability(engines, facts)
     return () if durability == DURABLE else (f"durability is {durability}",)

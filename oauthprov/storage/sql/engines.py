@@ -1,9 +1,9 @@
-"""Engines: where a URL leads, and how a session is set up there.
+"""Engines: opens the database of a URL and sets up its sessions.
 
-Each database has two pools: ``reader`` in autocommit, also for what is one statement, and
+Each database has two pools: ``reader`` in autocommit, also for writes of one statement, and
 ``writer`` for transactions in READ COMMITTED. Switching one connection between the two would cost
-trips. Nothing connects before it is used. The pools of a database share one watch, and no call
-through them lasts longer than ``timeout``.
+round trips. Nothing connects before it is used. The pools of a database share one watch, and no
+call through them lasts longer than ``timeout``.
 """
 
 from __future__ import annotations
@@ -32,16 +32,17 @@ from oauthprov.storage.sql.retry import pause
 from oauthprov.storage.sql.tables import REVISION, VERSION_TABLE, metadata
 
 PATIENCE = 600
-"""Seconds that a migration waits for a lock that others hold."""
+"""Seconds that a migration waits for another session's lock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The settings ``oauthprov.storage.*`` of this backend.
 
-    ``timeout`` bounds, in seconds, all that a request waits for storage, and outside of requests
-    each call; ``pool_size`` the connections of each of the two pools. ``synchronous`` is
-    SQLite's: ``full`` survives a power cut, ``normal`` may then lose the last commits.
+    ``timeout`` limits the seconds that a request waits for storage in total, and each call outside
+    a request; ``pool_size`` limits the connections of each of the two pools. ``synchronous`` is
+    SQLite's setting: with ``full`` commits survive a power cut, with ``normal`` the last ones may
+    be lost.
     """
 
     timeout: int = 5
@@ -50,7 +51,7 @@ class Options:
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> Options:
-        """Read the options of an .ini; raises ValueError for one that isn't known or right."""
+        """Parse the options of an .ini file. Raises ValueError for an unknown or invalid one."""
         unknown = sorted(set(given) - {"timeout", "pool_size", "synchronous"})
         if unknown:
             raise ValueError(
@@ -75,10 +76,11 @@ def _positive(name: str, given: Mapping[str, str], default: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The two pools of a database and, for the migrations, an engine without time limits.
+    """The two pools of a database, and an engine without time limits for migrations.
 
-    ``autocommit`` is the pool for single statements that write. In memory all are one connection.
-    ``begin`` opens a transaction of the writer where its driver doesn't do so by itself.
+    ``autocommit`` is the pool for single statements that write. For a database in memory all share
+    one connection. ``begin`` is the statement that opens a transaction of the writer, for drivers
+    that don't send one.
     """
 
     family: str
@@ -91,12 +93,12 @@ class Engines:
 
     @property
     def binary_keys(self) -> bool:
-        """Whether the driver hands out keys as bytes."""
+        """Whether the driver returns keys as bytes."""
         return self.family == "mariadb"
 
     @property
     def in_memory(self) -> bool:
-        """Whether the database is gone when its connection is."""
+        """Whether the database exists only as long as its connection."""
         return self.reader is self.writer
 
     def close(self) -> None:
@@ -141,14 +143,14 @@ def _sqlite(url: URL, options: Options) -> Engines:
     bound = _bounded_busy(busy)
     size = options.pool_size
     reader = Pool(engine(busy, pool_size=size, **pooled), watch, size=size, bound=bound)
-    # SQLite has one writer at a time: threads queue here, since its own wait is a poll.
+    # SQLite has one writer at a time: threads queue here, since SQLite itself waits by polling.
     writer = Pool(engine(busy, pool_size=1, **pooled), watch, size=1, bound=bound)
     patient = engine(PATIENCE, poolclass=NullPool)
     return Engines("sqlite", reader, writer, writer, patient, options.timeout, "BEGIN IMMEDIATE")
 
 
 def _bounded_busy(longest: float) -> Callable[[PoolProxiedConnection, float], None]:
-    """Return what has a connection wait no longer for a lock than the seconds that are left."""
+    """Return a function that limits a connection's wait for locks to the seconds left."""
 
     def bound(held: PoolProxiedConnection, left: float) -> None:
         milliseconds = int(1000 * min(longest, left))
@@ -169,8 +171,8 @@ def _sqlite_session(options: Options, patience: float) -> Callable[[Any, Any], N
 
 
 def _begin_journal(connection: Any, patience: float) -> None:
-    # SQLite doesn't wait here for somebody who is about to write: it would be a deadlock if that
-    # one waited for us.
+    # SQLite doesn't wait here for a session that is about to write: if that session waits for
+    # ours, it would be a deadlock.
     with within(patience) as limit:
         for number in itertools.count(1):
             try:
@@ -184,7 +186,7 @@ def _begin_journal(connection: Any, patience: float) -> None:
 
 
 def _new_tables(dialect: Dialect) -> Callable[[Any, Any], None]:
-    """A database in memory begins with its connection, so that it needs no upgrade."""
+    """Return a function that creates the tables of a new database in memory."""
 
     def set_up(connection: Any, _: Any) -> None:
         for table in metadata.sorted_tables:
@@ -198,10 +200,10 @@ def _new_tables(dialect: Dialect) -> Callable[[Any, Any], None]:
 
 
 def _private_file(dialect: Any, record: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
-    # It holds password hashes; SQLite would create it readable by everybody. Its journal gets
-    # the same mode. A file that is there isn't opened: to close it again would drop the locks of
-    # every other connection of this process, and some process that ends would take the journal
-    # for its own and delete it.
+    # The file holds password hashes, and SQLite would create it readable by all users. Its
+    # journal gets the same mode. An existing file isn't opened: closing it again would drop the
+    # locks of all other connections of this process, and another process that ends would then
+    # consider the journal its own and delete it.
     path = Path(args[0])
     if path.parent.is_dir() and not args[0].startswith("file:"):
         with suppress(FileExistsError):
@@ -211,7 +213,7 @@ def _private_file(dialect: Any, record: Any, args: list[Any], kwargs: dict[str, 
 def _server(family: str, url: URL, options: Options) -> Engines:
     set_up = None
     if family == "postgresql":
-        # A process imports the driver that it runs on, and no other.
+        # A process imports only the driver that it uses.
         from oauthprov.storage.sql import postgresql
 
         limits, connect = postgresql.limits(url, options.timeout), postgresql.connect
@@ -239,8 +241,8 @@ def _server(family: str, url: URL, options: Options) -> Engines:
         return engine(isolation_level, limits, pool_size=size, max_overflow=0, pool_use_lifo=True)
 
     reading, writing = pooled("AUTOCOMMIT"), pooled("READ COMMITTED")
-    # A ping must not wait for the connections that it is about. It keeps none, since it may end
-    # after the pools are closed.
+    # A ping must not wait for the connections that it checks. It keeps no connection open, since
+    # it may end after the pools are closed.
     asking = engine("AUTOCOMMIT", limits, poolclass=NullPool)
     watch = Watch(options.timeout, ping=partial(_ping, asking))
     patient = engine("READ COMMITTED", {"connect_timeout": options.timeout}, poolclass=NullPool)

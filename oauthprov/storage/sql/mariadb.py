@@ -1,4 +1,4 @@
-"""MariaDB through PyMySQL: no wait is longer than the storage call that it is part of."""
+"""MariaDB through PyMySQL, with waits limited to the time of the storage call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oauthprov.storage.outage import apart, current
 
 
 class Replies(io.RawIOBase):
-    """What arrives on a socket. PyMySQL's own time limit begins anew with every byte."""
+    """Reads from a socket within the call's time. PyMySQL's limit restarts with every byte."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -20,11 +20,11 @@ class Replies(io.RawIOBase):
         self._poll.register(connected, select.POLLIN)
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read once something is there; Unanswered when the call has waited long enough."""
+        """Read when data is there. Raises Unanswered if the call should not wait any longer."""
         call = current()
         if call is None:
             return self._socket.recv_into(buffer)
@@ -34,28 +34,28 @@ class Replies(io.RawIOBase):
         return self._socket.recv_into(buffer)
 
     def _decrypted(self) -> int:
-        # TLS may have read more than was asked for.
+        # TLS may have decrypted more than was read so far.
         pending: Callable[[], int] | None = getattr(self._socket, "pending", None)
         return pending() if pending is not None else 0
 
 
 def connect(dialect: Any, record: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Connect, as an event of SQLAlchemy's: host names are resolved and TLS is set up in time."""
+    """Connect, as a SQLAlchemy event; resolving the host and TLS also have a time limit."""
     connection = apart(lambda: dialect.connect(*args, **kwargs), lambda late: late.close())
-    # Nothing is buffered once it has signed in.
+    # After the login nothing is buffered.
     connection._rfile.close()
     connection._rfile = io.BufferedReader(Replies(connection._sock))
     return connection
 
 
 def limits(timeout: int) -> dict[str, Any]:
-    """Arguments of a connection: what holds for one that isn't part of a call."""
+    """Return the arguments of a connection: time limits outside a call."""
     return {"connect_timeout": timeout, "read_timeout": timeout, "write_timeout": timeout}
 
 
 def session(timeout: int) -> Callable[[Any, Any], None]:
-    """Return what sets up a new connection, as an event of SQLAlchemy's."""
-    lock_timeout = max(1, timeout // 2)  # the server must give up before the client does
+    """Return a function that sets up a new connection, for a SQLAlchemy event."""
+    lock_timeout = max(1, timeout // 2)  # the server must give up before the client
 
     def set_up(connection: Any, _: Any) -> None:
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""PostgreSQL: a whole commit as one statement, so one trip and no BEGIN."""
+"""PostgreSQL: a whole commit as one statement, in one round trip and without BEGIN."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from sqlalchemy import CTE, Select, select
 from oauthprov.storage.sql.changes import GATES, ONE, Shape, statement
 
 LIMIT = 8
-"""Changes in one statement, at most: each combination is compiled, so they have to be few."""
+"""The most changes in one statement; each combination is compiled, so it must be few."""
 
 
 def fits(shapes: tuple[Shape, ...]) -> bool:
-    """Whether ``shapes`` are few, and one condition decides over all of them."""
+    """Return whether ``shapes`` are few, with at most one condition among them."""
     return len(shapes) <= LIMIT and sum(type_ in GATES for type_, _ in shapes) <= 1
 
 
 def one_trip(shapes: tuple[Shape, ...]) -> Select[Any]:
-    """A statement that makes all the changes and returns a row, or makes none and returns none.
+    """Return a statement that makes all changes and returns a row, or neither.
 
-    The parts of a statement see the database as it was before it, so the gate can't be met by a
-    change beside it. A key taken fails the whole statement.
+    All parts of a statement see the database as it was before the statement, so another change
+    in it can't affect the gate. A taken key makes the whole statement fail.
     """
     gate: CTE | None = None
     for part, shape in enumerate(shapes):

@@ -1,6 +1,6 @@
-"""From the changes of a commit to statements, so that data never makes one that code doesn't.
+"""Plans the statements of a commit; data never adds to the number of compiled statements.
 
-Changes of one shape become few statements, compiled for a few fixed numbers of them.
+Changes of one shape are divided into a few statements, compiled for fixed numbers of changes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TYPES = {type_: place for place, type_ in enumerate((Claim, Replace, Remove, Rev
 
 
 class Planner:
-    """Plans commits; with ``one_trip`` the engine can make different changes by one statement."""
+    """Plans commits; ``one_trip`` if one statement of the engine can make different changes."""
 
     def __init__(self, compiler: Compiler, codecs: Codecs, *, one_trip: bool) -> None:
         self._compiler = compiler
@@ -37,9 +37,9 @@ class Planner:
         self._one_trip = one_trip
 
     def steps(self, changes: Sequence[Change], now: int, *, vacating: bool) -> Sequence[Step]:
-        """The statements that make ``changes``.
+        """Return the statements that make ``changes``.
 
-        With ``vacating`` the keys of Adds are freed first, of what is past its ``keep``.
+        With ``vacating``, records past their ``keep`` are first deleted from the keys of Adds.
         """
         ordered = changes if len(changes) == 1 else in_locking_order(changes)
         shapes = tuple([shape(change) for change in ordered])
@@ -67,7 +67,7 @@ class Planner:
 
 
 def _runs(shapes: Sequence[Shape]) -> Iterator[tuple[Shape, int, int]]:
-    """Yield each shape with where the changes of it begin and end."""
+    """Yield each shape with the start and end of the run of its changes."""
     first = 0
     for end in range(1, len(shapes) + 1):
         if end == len(shapes) or shapes[end] != shapes[first]:
@@ -76,7 +76,7 @@ def _runs(shapes: Sequence[Shape]) -> Iterator[tuple[Shape, int, int]]:
 
 
 def _cut(type_: type[Change], parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
-    """Cut changes of one type into those that one statement makes."""
+    """Split changes of one type into groups, one per statement."""
     if len(parts) == 1:
         yield parts
         return
@@ -89,9 +89,9 @@ def _cut(type_: type[Change], parts: Sequence[Part]) -> Iterator[Sequence[Part]]
 
 
 def in_locking_order(changes: Sequence[Change]) -> Sequence[Change]:
-    """Order ``changes`` so that commits rarely deadlock, and no claim sees another change.
+    """Order ``changes`` so that commits rarely deadlock, with Claims before other changes.
 
-    A claim is judged by the grant as it was before the commit. Changes of one shape come together.
+    A Claim must see the grant as it was before the commit. Changes of one shape are adjacent.
     """
 
     def place(change: Change) -> tuple[bool, int, int, str]:

@@ -1,7 +1,7 @@
-"""Connections: checked out of SQLAlchemy's pool, alive, and safe across a fork.
+"""Connections from SQLAlchemy's pool, checked for being alive, and safe across a fork.
 
-There is no ping before each use. A connection found dead condemns every idle one of its time, and
-before a commit one that has idled is asked whether it is alive.
+There is no ping before each use. When a connection is found dead, all idle connections opened
+before are discarded; a connection that has been idle is pinged before a commit.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from oauthprov.storage.sql.failures import RolledBack, storage_error
 T = TypeVar("T")
 
 IDLE = 1.0
-"""Seconds after which a connection may have died unnoticed."""
+"""Seconds idle after which a connection may have died unnoticed."""
 
 
 class _Died(Exception):
-    """The connection is gone; its cause is the driver's failure."""
+    """The connection is dead; the cause is the driver's failure."""
 
 
 def _dispose(engine: Engine, owner: int) -> None:
-    # In a forked process they are the parent's.
+    # In a forked process the connections belong to the parent.
     if os.getpid() == owner:
         engine.dispose()
 
@@ -41,7 +41,7 @@ Bound = Callable[[PoolProxiedConnection, float], None]
 
 
 class _Turns:
-    """As many turns as there are connections. A semaphore costs ten times as much."""
+    """Limits the connections in use at a time. A semaphore costs ten times as much."""
 
     def __init__(self, size: int) -> None:
         self._free = deque(range(size))
@@ -49,7 +49,7 @@ class _Turns:
         self._returned = threading.Condition()
 
     def take(self, call: Call) -> None:
-        """Take a turn, or wait for one; raise Unanswered when that takes too long."""
+        """Take a turn, or wait for one. Raises Unanswered if that takes too long."""
         try:
             self._free.pop()
         except IndexError:
@@ -61,7 +61,7 @@ class _Turns:
                     self._waiting -= 1
 
     def give_back(self) -> None:
-        """Hand the turn to one that waits."""
+        """Return the turn; a waiting thread gets it."""
         self._free.append(0)
         if self._waiting:
             with self._returned:
@@ -79,10 +79,10 @@ class _Turns:
 
 
 class Pool:
-    """The connections of one engine, of which ``size`` are used at a time.
+    """The connections of one engine, at most ``size`` in use at a time.
 
-    ``watch`` bounds the waits. ``bound`` is called before each use with the seconds that are left,
-    where only the driver can wait no longer than those.
+    ``watch`` limits the waits. ``bound``, if given, is called before each use with the seconds
+    left, for drivers that must limit their waits themselves.
     """
 
     def __init__(
@@ -95,18 +95,18 @@ class Pool:
         self._bound = bound
         self._failures = (engine.dialect.loaded_dbapi.Error, SQLAlchemyError, OSError)
         self._static = isinstance(engine.pool, StaticPool)  # the connection is the database
-        # A storage that is dropped without being closed closes its connections.
+        # Closes the connections of a storage that is garbage-collected without being closed.
         weakref.finalize(self, _dispose, engine, os.getpid())
         self._epoch = 0
         self._pid = os.getpid()
         self._inherited: list[object] = []
 
     def run(self, work: Callable[[Any], T], *, once: bool = False) -> T:
-        """Call ``work`` with a driver connection; any failure of the driver is StorageError.
+        """Call ``work`` with a driver connection; failures of the driver become StorageError.
 
         Waiting for a connection, connecting and ``work`` are one call to the server. ``work``
-        ends the transactions that it begins. What may have written runs ``once``; a read that met
-        a connection which died while it idled runs again on a new one.
+        must end the transactions that it begins. Set ``once`` for work that writes; a read whose
+        connection died while idle runs again on a new one.
         """
         if self._pid != os.getpid():
             self._leave_to_parent()
@@ -121,7 +121,7 @@ class Pool:
                 turns.give_back()
 
     def close(self) -> None:
-        """Close every connection, unless it is the database; the next use opens new ones."""
+        """Close every connection, except a database in memory; the next use opens new ones."""
         if not self._static:
             self.engine.dispose()
 
@@ -147,7 +147,7 @@ class Pool:
             died = self._is_disconnect(held, error)
             self._discard(held)
             if died or isinstance(error, Unanswered):
-                self._epoch += 1  # the way to the server may be gone, for all that idle
+                self._epoch += 1  # the other idle connections may be dead too
             if died:
                 raise _Died from error
             raise
@@ -195,7 +195,7 @@ class Pool:
 
     def _leave_to_parent(self) -> None:
         if not self._static:
-            # Kept, never closed: to close one here would end the parent's session.
+            # Kept and never closed: closing them here would end the parent's sessions.
             self._inherited.append(self.engine.pool)
             self.engine.dispose(close=False)
         self._turns = _Turns(self._size)

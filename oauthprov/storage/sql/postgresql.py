@@ -1,4 +1,4 @@
-"""PostgreSQL through psycopg: no wait is longer than the storage call that it is part of."""
+"""PostgreSQL through psycopg, with waits limited to the time of the storage call."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ T = TypeVar("T")
 
 
 class Connection(psycopg.Connection[Any]):
-    """A connection that closes itself when a reply doesn't come in time.
+    """A connection that closes itself if a reply doesn't arrive in time.
 
-    The server's own limits don't hold while it is stopped, and the kernel acknowledges what
-    nobody reads.
+    A stopped server doesn't enforce its own limits, while its kernel still acknowledges data.
     """
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
-        """Wait as psycopg does, and raise Unanswered when the call has waited long enough."""
+        """Wait as psycopg does. Raises Unanswered if the call should not wait any longer."""
         call = current()
         if call is None:
             return super().wait(gen, *args, **kwargs)
@@ -33,7 +32,7 @@ class Connection(psycopg.Connection[Any]):
 
 
 def _judged(gen: Generator[Any, Any, T], call: Call) -> Generator[Any, Any, T]:
-    """Pass on what psycopg waits for, and how that went, which the call is judged by."""
+    """Pass on the waits of psycopg's generator, and report their results to the call."""
     try:
         wanted = next(gen)
         while True:
@@ -49,21 +48,21 @@ def _judged(gen: Generator[Any, Any, T], call: Call) -> Generator[Any, Any, T]:
 
 
 def connect(dialect: Any, record: Any, args: list[Any], kwargs: dict[str, Any]) -> Connection:
-    """Connect, as an event of SQLAlchemy's: host names are resolved and TLS is set up in time."""
+    """Connect, as a SQLAlchemy event; resolving the host and TLS also have a time limit."""
     return apart(lambda: Connection.connect(*args, **kwargs), Connection.close)
 
 
 def limits(url: URL, timeout: int) -> dict[str, Any]:
-    """Arguments of a connection. The server gives up before we do, so that we learn it did."""
+    """Return the arguments of a connection. The server gives up first and reports its error."""
     milliseconds = timeout * 800
     ours = {
-        "connect_timeout": max(2, timeout),  # libpq takes 1 for 2
+        "connect_timeout": max(2, timeout),  # libpq treats 1 as 2
         "tcp_user_timeout": timeout * 1000,
         "keepalives_idle": timeout,
         "keepalives_interval": 1,
         "keepalives_count": 3,
     }
     ours = {name: value for name, value in ours.items() if name not in url.query}
-    # What the URL sets comes last, where PostgreSQL lets it win.
+    # The URL's options come last: PostgreSQL uses the last value of an option.
     flags = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
     return ours | {"options": " ".join((flags, *url.normalized_query.get("options", ())))}

@@ -1,4 +1,4 @@
-"""Dropping what has expired: small batches, so that traffic beside them waits little."""
+"""Deletes expired rows in small batches, so that other traffic waits little."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from oauthprov.storage.sql.statements import ZERO, Compiler, parameter
 from oauthprov.storage.sql.tables import TABLES, grants
 
 EXPIRING = sorted((kind for kind in KINDS if kind.shape.expires), key=lambda kind: kind is Grant)
-"""The kinds that expire, grants last: no record outlives its grant."""
+"""The kinds that expire, grants last: a grant stays until its tokens are gone."""
 
 
 def step(engines: Engines, compiler: Compiler, now: int, limit: int, after: str | None) -> Purged:
     """Delete up to ``limit`` rows past their expiry and ``keep``, kind by kind.
 
-    The cursor is the name of the kind that a pass has come to: what it has deleted before isn't
-    looked for again, and at one ``now`` nothing more expires.
+    The cursor is the name of the kind that the pass has reached: earlier kinds aren't searched
+    again, since with the same ``now`` nothing more has expired.
     """
     if limit < 1:
         raise ValueError("the limit must be 1 or more")
@@ -64,7 +64,7 @@ def _delete(sql: str, given: tuple[Any, ...], error: type[Exception], connection
 
 
 def expired(kind: type[Record], family: str) -> Delete:
-    """Delete a batch of ``kind``; PostgreSQL leaves rows that are locked to their lockers."""
+    """Delete a batch of expired rows of ``kind``; PostgreSQL skips locked rows."""
     table = TABLES[kind]
     over: list[ColumnElement[bool]] = [
         table.c.expires_at <= parameter(0, "dead", table.c.expires_at)
@@ -75,15 +75,15 @@ def expired(kind: type[Record], family: str) -> Delete:
     key = table.c[kind.shape.key]
     batch = select(key).where(*over).order_by(table.c.expires_at)
     batch = batch.limit(limit).offset(ZERO)
-    if family != "postgresql":  # MariaDB takes a LIMIT only a level deeper
+    if family != "postgresql":  # MariaDB allows LIMIT only in a nested subquery
         return delete(table).where(key.in_(select(batch.subquery())))
-    # A CTE that locks runs once; a plain subquery may run again and lock more than its limit.
+    # A CTE that locks runs once; a plain subquery may run again and exceed its limit.
     locked = batch.with_for_update(skip_locked=True).cte("batch")
     return delete(table).where(key.in_(select(locked)))
 
 
 def _names_grant(child: type[Record]) -> ColumnElement[bool]:
-    """Whether a row's key has the grant as its slot: between ``<grant id>.`` and ``/``."""
+    """The condition that the grant is the slot of the key: between ``<grant id>.`` and ``/``."""
     key = TABLES[child].c[child.shape.key]
     after, before = (grants.c.grant_id.concat(literal_column(end)) for end in ("'.'", "'/'"))
     return and_(key > after, key < before)

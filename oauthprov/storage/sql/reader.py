@@ -1,4 +1,4 @@
-"""Reading records by their keys and by their indexes, each with the grant that it names."""
+"""Reads records by key and by index, each with its grant."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from oauthprov.storage.sql.statements import (
 R = TypeVar("R", bound=Record)
 
 KINDS_TOGETHER = 4
-"""Kinds of which one statement reads one record each, at most."""
+"""The most kinds of which one statement reads one record each."""
 
 
 class Reader:
@@ -37,17 +37,16 @@ class Reader:
         self._codecs = codecs
 
     def get(self, kind: type[R], key: str) -> Stored[R] | None:
-        """Return what is under ``key``, by one trip; none for what can't be a key."""
+        """Return the record under ``key``, in one round trip; None for an invalid key."""
         if not is_key(key):
             return None
         rows = self._rows(self._compiler.statement(by_keys, kind, 1), [{"key": key}])
         return self._codecs.of(kind).decode(rows[0]) if rows else None
 
     def get_many(self, pairs: Sequence[Target]) -> Sequence[Stored[Record] | None]:
-        """Return what is under each of ``pairs``, in order.
+        """Return the record of each of ``pairs``, in order.
 
-        Kinds of which one key is asked for are read by one trip, up to four of them; others by
-        one trip each, up to a hundred keys.
+        One round trip reads single keys of up to four kinds, or up to a hundred keys of one kind.
         """
         wanted: dict[type[Record], dict[str, None]] = {}
         for kind, key in pairs:
@@ -66,7 +65,7 @@ class Reader:
     def page(
         self, kind: type[R], index: Mapping[str, str], after: str | None, limit: int
     ) -> Page[R]:
-        """Return up to ``limit`` records, of all or those with an indexed value."""
+        """Return up to ``limit`` records, all or those with the indexed value."""
         name, value = next(iter(index.items()), (None, None))
         given = {"value": value, "limit": limit + 1}
         if after is not None:
@@ -109,7 +108,7 @@ class Reader:
 
 
 def _together(wanted: Mapping[type[Record], Mapping[str, None]]) -> Iterator[list[type[Record]]]:
-    """Group kinds by the statement that reads them; the order of ``wanted`` makes no other."""
+    """Group kinds by the statement that reads them, regardless of the order of ``wanted``."""
     singles = [kind for kind in KINDS if len(wanted.get(kind, ())) == 1]
     for start in range(0, len(singles), KINDS_TOGETHER):
         yield singles[start : start + KINDS_TOGETHER]
@@ -117,12 +116,12 @@ def _together(wanted: Mapping[type[Record], Mapping[str, None]]) -> Iterator[lis
 
 
 def write_cursor(key: str) -> str:
-    """The cursor of a page that ends with ``key``."""
+    """Return the cursor of a page that ends with ``key``."""
     return base64.urlsafe_b64encode(b"after:" + key.encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str) -> str:
-    """The key in a cursor; raises ValueError when :func:`write_cursor` didn't make it."""
+    """Return the key in a cursor. Raises ValueError unless :func:`write_cursor` made it."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError):

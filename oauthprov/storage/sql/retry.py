@@ -1,4 +1,4 @@
-"""Trying again what the engine has undone, and nothing else."""
+"""Retries transactions that the engine has undone, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 ATTEMPTS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
-"""Seconds between two attempts, at most."""
+"""The most seconds between two attempts."""
 
 
 def persistently(attempt: Callable[[int], T], seconds: float) -> T:
-    """Call ``attempt`` with 0, 1, ... until it isn't rolled back any more.
+    """Call ``attempt`` with 0, 1, ... until it isn't rolled back.
 
-    All attempts are one storage call of at most ``seconds``. Raises StorageError after ATTEMPTS,
-    or when no time is left for the next one.
+    All attempts together are one storage call of at most ``seconds``. Raises StorageError after
+    ATTEMPTS, or when no time is left for another.
     """
     cause: BaseException | None = None
     with within(seconds) as limit:
@@ -41,6 +41,6 @@ def persistently(attempt: Callable[[int], T], seconds: float) -> T:
 
 
 def pause(number: int) -> None:
-    """Wait, longer each time and never twice alike, so that rivals part."""
+    """Wait for a random time, longer with each attempt, so that rivals don't collide again."""
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**number)
     time.sleep(random.uniform(0, longest))  # noqa: S311 (no secret depends on it)

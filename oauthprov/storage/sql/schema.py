@@ -1,7 +1,7 @@
-"""The schema's revision: checked at each ping, brought up by Alembic's migrations.
+"""The schema's revision: checked by each ping, raised by Alembic's migrations.
 
-Revisions are numbered, so that code can tell an older schema from a newer one. It runs on a newer
-one: a migration only adds before a rollout, and takes away after it.
+Revisions are numbered, so that an older schema can be distinguished from a newer one. The code
+also runs on a newer schema: a migration only adds before a rollout, and removes after it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from oauthprov.storage.sql.failures import storage_error
 from oauthprov.storage.sql.tables import REVISION, VERSION_TABLE
 
 LOCK = 7239460185137206
-"""PostgreSQL's advisory lock of a migration: any number that nobody else uses."""
+"""The number of PostgreSQL's advisory lock for migrations: arbitrary, but unique."""
 LOCK_NAME = "oauthprov_upgrade"
 
 LOOK = {
@@ -29,14 +29,14 @@ LOOK = {
     "postgresql": f"SELECT 1 WHERE to_regclass('{VERSION_TABLE}') IS NOT NULL",
     "mariadb": f"SHOW TABLES LIKE '{VERSION_TABLE}'",
 }
-"""Finds a row where the table of the revision is there."""
+"""Finds a row if the table of the revision exists."""
 
 ALEMBIC = threading.Lock()
-"""Alembic's ``op`` and ``context`` are global: one migration at a time in a process."""
+"""One migration at a time per process: Alembic's ``op`` and ``context`` are global."""
 
 
 def check(engines: Engines) -> None:
-    """Raise UpgradeNeeded when the schema is older than REVISION, or not there."""
+    """Raise UpgradeNeeded if the schema is missing or older than REVISION."""
     found = revision(engines)
     if found is None or found < REVISION:
         state = "has no tables of oauthprov" if found is None else f"is at revision {found}"
@@ -47,7 +47,7 @@ def check(engines: Engines) -> None:
 
 
 def revision(engines: Engines) -> str | None:
-    """The revision of the stored schema, None where there is none."""
+    """Return the revision of the stored schema, None if there is none."""
 
     def read(connection: Any) -> str | None:
         cursor = connection.cursor()
@@ -62,7 +62,7 @@ def revision(engines: Engines) -> str | None:
     except StorageError:
         if not _has_version_table(engines):
             return None
-    return engines.reader.run(read)  # it came just now, or something else is wrong
+    return engines.reader.run(read)  # the table was just created, or there is another error
 
 
 def _has_version_table(engines: Engines) -> bool:
@@ -77,10 +77,10 @@ def _has_version_table(engines: Engines) -> bool:
 def upgrade(engines: Engines) -> None:
     """Run the missing migrations under a lock of the database.
 
-    It waits for others with a patience of its own: their migrations may take minutes.
+    It waits for other processes with a longer timeout: their migrations may take minutes.
     """
     if engines.in_memory:
-        return  # its tables begin with it
+        return  # its tables are created with it
     try:
         if not _is_current(engines):
             with ALEMBIC, _locked(engines) as connection:
@@ -91,7 +91,7 @@ def upgrade(engines: Engines) -> None:
 
 def _is_current(engines: Engines) -> bool:
     if engines.family == "sqlite":
-        # Here already somebody else's lock may be in the way.
+        # Even connecting may meet another session's lock.
         with engines.patient.connect() as connection:
             found = None
             if connection.exec_driver_sql(LOOK["sqlite"]).first() is not None:
@@ -120,7 +120,7 @@ def _migrate(connection: Connection) -> None:
 
 @contextmanager
 def _locked(engines: Engines) -> Iterator[Connection]:
-    """A transaction that no other upgrade is in; where DDL commits by itself, a named lock."""
+    """Open a transaction that excludes other upgrades; if DDL commits by itself, a named lock."""
     with engines.patient.connect() as connection:
         if engines.family == "mariadb":
             got = connection.scalar(text(f"SELECT GET_LOCK('{LOCK_NAME}', {PATIENCE})"))

@@ -1,6 +1,6 @@
-"""Statements built with Core, compiled once a shape, to be run on the driver's own cursors.
+"""Statements built with SQLAlchemy Core, compiled once per shape, run on the driver's cursors.
 
-Executing through Core costs more than twice the database's own work, so Core only writes the SQL.
+Executing through Core takes over twice as long as the database's work, so Core only writes SQL.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ from oauthprov.storage.sql.tables import TABLES, grants
 ZERO: ColumnElement[int] = literal_column("0")
 
 SIZES = (1, 4, 16, COMMIT_LIMIT)
-"""The numbers of keys that statements are compiled for; :func:`padded` leads to one of them."""
+"""The numbers of keys that statements are compiled for; :func:`padded` rounds up to them."""
 
 Part = Mapping[str, Any]
-"""The parameters of one change, or of one key that is asked for."""
+"""The parameters of one change, or of one key to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL text and, place by place, where its parameters come from: which part, which name."""
+    """SQL text and, for each placeholder, the number of a part and the name of a parameter."""
 
     sql: str
     places: tuple[tuple[int, str], ...]
 
     def bind(self, parts: Sequence[Part]) -> tuple[Any, ...]:
-        """Return the parameters in the order of their places."""
+        """Return the parameters in the order of the placeholders."""
         return tuple([parts[part][name] for part, name in self.places])
 
 
 def parameter(part: int, name: str, column: ColumnElement[Any]) -> BindParameter[Any]:
-    """A parameter named ``name`` of the ``part``-th change or key of a statement."""
+    """Return the parameter ``name`` of the ``part``-th change or key of a statement."""
     return bindparam(f"p{part}_{name}", type_=column.type)
 
 
 def padded(parts: Sequence[Part]) -> Sequence[Part]:
-    """``parts``, of which the last is repeated until there are as many as one of SIZES."""
+    """Return ``parts``, with the last one repeated until their number is one of SIZES."""
     size = next(size for size in SIZES if size >= len(parts))
     return [*parts, *[parts[-1]] * (size - len(parts))]
 
 
 def is_one_of(kind: type[Record], parts: range) -> ColumnElement[bool]:
-    """Whether a row of ``kind`` is under the key of one of ``parts``."""
+    """Return the condition that a row of ``kind`` has the key of one of ``parts``."""
     column = TABLES[kind].c[kind.shape.key]
     keys = [parameter(part, "key", column) for part in parts]
     return column == keys[0] if len(keys) == 1 else column.in_(keys)
@@ -64,11 +64,11 @@ class Compiler:
         self._compiled: dict[tuple[Any, ...], Statement] = {}
 
     def __len__(self) -> int:
-        """How many statements have been compiled."""
+        """Return the number of compiled statements."""
         return len(self._compiled)
 
     def statement(self, build: Callable[..., ClauseElement], *shape: Any) -> Statement:
-        """Return what ``build`` makes of ``shape``; code has so many shapes, data adds none."""
+        """Return ``build(*shape)``, compiled; the number of shapes doesn't depend on data."""
         known = self._compiled.get((build, *shape))
         if known is None:
             known = self._compiled[build, *shape] = self._compile(build(*shape))
@@ -84,7 +84,7 @@ class Compiler:
 
 
 def with_grant(kind: type[Record]) -> Select[Any]:
-    """Select the rows of ``kind``, each with the grant that it names, as the codec reads them."""
+    """Select the rows of ``kind``, each with its grant, in the codec's order of columns."""
     table = TABLES[kind]
     if not kind.shape.has_grant:
         return select(*_columns(kind, table))
@@ -93,7 +93,7 @@ def with_grant(kind: type[Record]) -> Select[Any]:
 
 
 def one_of_each(*kinds: type[Record]) -> Select[Any]:
-    """Select one row: for each of ``kinds`` a record by its key, with its grant, or else NULLs."""
+    """Select one row with a record by key for each of ``kinds``, with its grant, or NULLs."""
     source: FromClause = select(literal_column("1").label("one")).subquery("one")
     columns: list[ColumnElement[Any]] = []
     for part, kind in enumerate(kinds):
@@ -114,12 +114,12 @@ def _columns(kind: type[Record], rows: FromClause) -> list[ColumnElement[Any]]:
 
 
 def by_keys(kind: type[Record], count: int) -> Select[Any]:
-    """Select rows by their keys, of which there are ``count``, one of SIZES."""
+    """Select rows by ``count`` keys, one of SIZES."""
     return with_grant(kind).where(is_one_of(kind, range(count)))
 
 
 def by_index(kind: type[Record], index: str | None, more: bool) -> Select[Any]:
-    """Select a page of rows in the order of their keys, from the start or from ``after`` on."""
+    """Select a page of rows in the order of their keys, from the start or after ``after``."""
     table = TABLES[kind]
     key = table.c[kind.shape.key]
     query = with_grant(kind).order_by(key).limit(bindparam("p0_limit")).offset(ZERO)

@@ -21,7 +21,7 @@ R = TypeVar("R", bound=Record)
 
 
 class SQLStorage(Storage):
-    """Storage in an SQL database: one table a kind, one statement a condition."""
+    """Storage in an SQL database: one table per kind, one statement per condition."""
 
     def __init__(self, url: URL, options: Options) -> None:
         self.engines = open_engines(url, options)
@@ -36,12 +36,12 @@ class SQLStorage(Storage):
     def get_many(
         self, pairs: Sequence[tuple[type[Record], str]]
     ) -> Sequence[Stored[Record] | None]:
-        """Return what ``get`` would for each pair; one trip for one each of up to four kinds."""
+        """Return what ``get`` returns for each pair; one trip for one each of up to four kinds."""
         return self._reader.get_many(pairs)
 
     @property
     def statements_compiled(self) -> int:
-        """How many statements this storage has compiled so far."""
+        """Return the number of statements compiled so far."""
         return len(self._compiler)
 
     def _find(
@@ -57,16 +57,16 @@ class SQLStorage(Storage):
         return purge.step(self.engines, self._compiler, now, limit, after)
 
     def ping(self) -> None:
-        """Return when the database answers; raise UpgradeNeeded when its schema isn't ours."""
+        """Check that the database answers. Raises UpgradeNeeded for a missing or older schema."""
         schema.check(self.engines)
 
     def health(self) -> Health:
-        """Do what ``ping`` does; warn of settings by which a commit may be lost."""
+        """Do what ``ping`` does; warn of settings that may lose commits."""
         self.ping()
         return Health(warnings=warnings(self.engines))
 
     def upgrade(self) -> None:
-        """Run the migrations that are missing; two processes may do so at once."""
+        """Run the missing migrations; several processes may call this at the same time."""
         schema.upgrade(self.engines)
 
     def describe(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Running the statements of a commit on a driver connection: all of them, or none."""
+"""Runs the statements of a commit on a driver connection: all of them or none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oauthprov.storage.sql.statements import Part, Statement
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A statement and its parameters; the commit is refused unless it finds ``rows``, if set."""
+    """A statement and its parameters; if ``rows`` is set, it must affect that many rows."""
 
     statement: Statement
     parts: Sequence[Part]
@@ -20,25 +20,25 @@ class Step:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it writes all or nothing by itself: of several rows it may find some."""
+        """Whether it is atomic by itself: a statement for several rows may find only some."""
         return self.rows is None or self.rows == 1
 
     def passes(self, cursor: Any) -> bool:
-        """Run the statement; return whether it found as many rows as it must."""
+        """Run the statement; return whether it affected the required number of rows."""
         cursor.execute(self.statement.sql, self.statement.bind(self.parts))
         return self.rows is None or cursor.rowcount == self.rows
 
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs steps with one driver: its errors, and the BEGIN it doesn't send by itself."""
+    """Runs steps with one driver: knows its errors, and the BEGIN that it doesn't send."""
 
     error: type[Exception]
     taken: type[Exception]
     begin: str | None
 
     def alone(self, connection: Any, step: Step) -> bool:
-        """Run one statement that is its own transaction; False when it was refused."""
+        """Run one statement as a transaction; return False if it was refused."""
         try:
             cursor = connection.cursor()
             passed = step.passes(cursor)
@@ -52,7 +52,7 @@ class Runner:
         return passed
 
     def together(self, connection: Any, steps: Sequence[Step]) -> bool:
-        """Run the steps in a transaction; False when one was refused and all are undone."""
+        """Run the steps in a transaction; return False if one was refused and all were undone."""
         try:
             if self._all_pass(connection, steps):
                 connection.commit()

@@ -1,8 +1,9 @@
-"""The tables: one a kind, one column a field, and what storage itself knows of each row.
+"""The tables: one per kind, one column per field, and storage's own columns.
 
-Keys and indexed values compare byte by byte on every engine: SQLite does by itself, PostgreSQL in
-the collation C, MariaDB in VARBINARY. Sets and lists are JSON text. There are no foreign keys: a
-record is judged with its grant when it is read, and InnoDB would lock the grant at each insert.
+Keys and indexed values compare byte by byte on every engine: by default on SQLite, with the
+collation C on PostgreSQL, with VARBINARY on MariaDB. Tuples are JSON text. There are no foreign
+keys: a record is judged with its grant when it is read, and InnoDB would lock the grant at each
+insert.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from oauthprov.storage.sql.tables.server import (
 REVISION = "0008"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
-"""Where a database keeps its revision; Alembic's own name may be taken by a host's."""
+"""The table of the revision; Alembic's default name may be in use by a host."""
 
 TABLES: dict[type[Record], Table] = {
     records.Account: accounts,

@@ -1,4 +1,4 @@
-"""The tables of what ``records/clients.py`` declares."""
+"""The tables of the kinds in ``records/clients.py``."""
 
 from __future__ import annotations
 

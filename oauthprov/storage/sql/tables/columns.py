@@ -1,4 +1,4 @@
-"""What the columns of all tables are made of."""
+"""The columns and column types that all tables share."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ FLAG = Boolean()
 
 metadata = MetaData()
 ENGINE: dict[str, Any] = {"mysql_engine": "InnoDB", "mariadb_engine": "InnoDB"}
-"""Commits need transactions, whatever MariaDB's default engine is."""
+"""Commits need transactions, which MariaDB's default engine may lack."""
 
 
 def key(name: str) -> Column[Any]:
-    """The column that identifies a row."""
+    """Return the primary key column."""
     return Column(name, KEY, primary_key=True)
 
 
 def required(name: str, type_: TypeEngine[Any]) -> Column[Any]:
-    """A column of a field that every record has."""
+    """Return the column of a field that every record has."""
     return Column(name, type_, nullable=False)
 
 
 def optional(name: str, type_: TypeEngine[Any]) -> Column[Any]:
-    """A column of a field that may be None."""
+    """Return the column of a field that may be None."""
     return Column(name, type_, nullable=True)
 
 
 def bookkeeping() -> tuple[Column[Any], Column[Any]]:
-    """What storage knows of a row beside its record: each Replace counts, a Claim marks."""
+    """Return storage's own columns: ``version``, which Replace raises, and ``claimed_at``."""
     return required("version", BigInteger()), optional("claimed_at", TIME)

@@ -1,4 +1,4 @@
-"""The tables of what ``records/grants.py`` declares."""
+"""The tables of the kinds in ``records/grants.py``."""
 
 from __future__ import annotations
 

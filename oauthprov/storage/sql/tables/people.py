@@ -1,4 +1,4 @@
-"""The tables of what ``records/people.py`` declares."""
+"""The tables of the kinds in ``records/people.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of what ``records/server.py`` declares."""
+"""The tables of the kinds in ``records/server.py``."""
 
 from __future__ import annotations
 
