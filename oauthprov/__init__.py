@@ -10,7 +10,7 @@ from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Health, Storage
 
-if TYPE_CHECKING:  # The command needs no web framework to say what it can do.
+if TYPE_CHECKING:  # The command prints its help without importing the web framework.
     from wsgiref.types import WSGIApplication
 
     from pyramid.config import Configurator
@@ -19,9 +19,9 @@ __version__ = "0.1.0"
 
 
 def main(global_config: dict[str, str], **settings: str) -> WSGIApplication:
-    """Return the WSGI app of a stand-alone server (``use = egg:oauthprov``).
+    """Return the WSGI app of a standalone server (``use = egg:oauthprov``).
 
-    Raises ConfigurationError when the settings can't be used.
+    Raises ConfigurationError for invalid settings.
     """
     from pyramid.config import Configurator
 
@@ -34,8 +34,8 @@ def main(global_config: dict[str, str], **settings: str) -> WSGIApplication:
 def includeme(config: Configurator) -> None:
     """Add the provider to a Pyramid app: routes, views and ``request.oauthprov``.
 
-    Nothing global is set, but that oauthlib's loggers stay at INFO or above: at DEBUG they print
-    codes and tokens. Raises ConfigurationError when the settings can't be used.
+    It changes nothing global, except that oauthlib's loggers stay at INFO or above: at DEBUG they
+    print codes and tokens. Raises ConfigurationError for invalid settings.
     """
     settings = Settings.from_ini(config.registry.settings)
     config.registry["oauthprov.settings"] = settings
@@ -54,7 +54,7 @@ def _storage(settings: Settings) -> Storage:
     except UpgradeNeeded as outdated:
         raise ConfigurationError([str(outdated)]) from None
     except StorageError as down:
-        # It may come up before the first request does; until then every answer is 503.
+        # Storage may start to answer before the first request; until it does, responses are 503.
         logs.logger(__name__).warning("the storage doesn't answer: %s", down)
     return storage
 

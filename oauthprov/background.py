@@ -1,6 +1,6 @@
-"""Work that goes on beside the requests: one kind of thread, begun when it is needed.
+"""Background work: one kind of worker thread, started when it is needed.
 
-Where such work waits for others, :class:`Lanes` lets a few threads do it.
+:class:`Lanes` uses several threads, for work that waits for other servers.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from oauthprov import logs
 from oauthprov.storage.interface import StorageError
 
 PERIOD = 60
-"""Seconds after which :meth:`Worker.look` wakes a worker: another node may have left work."""
+"""Seconds after which :meth:`Worker.look` wakes a worker: another process may have left work."""
 
 AGAIN = 5
-"""The same where storage didn't answer: what is left undone mustn't wait for long."""
+"""The same after storage didn't answer: the unfinished work shouldn't wait for long."""
 
 LANES_LIMIT = 1000
-"""Items that wait in lanes at once."""
+"""The most items that wait in lanes."""
 
 T = TypeVar("T")
 
@@ -28,9 +28,9 @@ log = logs.logger(__name__)
 
 
 def in_thread(name: str, work: Callable[[], object]) -> bool:
-    """Do ``work`` in a thread beside whatever goes on; False when no thread can be had.
+    """Run ``work`` in a new thread; return False if no thread can be started.
 
-    What it waits for, and what it raises, is its own business.
+    Exceptions of ``work`` aren't handled here.
     """
     try:
         threading.Thread(target=work, name=f"oauthprov-{name}", daemon=True).start()
@@ -40,11 +40,11 @@ def in_thread(name: str, work: Callable[[], object]) -> bool:
 
 
 class Worker:
-    """One thread a process that works while there is something to do, and then ends.
+    """One thread per process that runs while there is work, and then ends.
 
-    ``work`` does what is due; it returns the seconds until more will be due, None when nothing is
-    left. What it raises is logged and ends the thread. ``period`` is for :meth:`look`. No thread
-    runs before the first call, so a server may fork until then.
+    ``work`` does the due work and returns the seconds until more is due, None if no work is left.
+    An exception is logged and ends the thread. ``period`` is for :meth:`look`. No thread runs
+    before the first call, so a server may fork until then.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Worker:
         self._looked_at: int | None = None
 
     def wake(self) -> None:
-        """Work now, beside whatever goes on."""
+        """Start the work now, in the worker's thread."""
         with self._lock:
             self._looked_at = self._clock()
             self._woken.set()
@@ -75,22 +75,22 @@ class Worker:
             )
             try:
                 thread.start()
-            except RuntimeError:  # no thread can be had; whoever comes next tries again
+            except RuntimeError:  # no thread could be started; the next call tries again
                 self._looked_at = None
                 return
             self._thread = thread
 
     def look(self) -> None:
-        """Wake the worker, unless it was woken within ``period``: a restart may have left work.
+        """Wake the worker unless it was woken within ``period``: a restart may have left work.
 
-        Where storage failed it, AGAIN has to pass.
+        After a failure of storage the interval is AGAIN.
         """
         looked_at = self._looked_at
         if looked_at is None or not 0 <= self._clock() - looked_at < self.period:
             self.wake()
 
     def join(self, seconds: float) -> None:
-        """Wait until the thread has ended, ``seconds`` at most."""
+        """Wait until the thread has ended, at most ``seconds``."""
         thread = self._thread
         if thread is not None:
             thread.join(seconds)
@@ -118,10 +118,10 @@ class Worker:
 
 
 class Lanes(Generic[T]):
-    """Work done by a few threads, where what has the same key is done in turn, one at a time.
+    """Runs work in a few threads; items with the same key are worked on one at a time, in order.
 
-    So whatever one key waits for holds up one thread. Threads begin with the work, and end with
-    it. The first error that ``work`` raises ends the rest, and :meth:`join` raises it.
+    Thus a slow key holds up only one thread. Threads start and end with the work. The first error
+    that ``work`` raises stops all lanes, and :meth:`join` raises it.
     """
 
     def __init__(self, work: Callable[[T], None], threads: int) -> None:
@@ -134,7 +134,7 @@ class Lanes(Generic[T]):
         self._error: Exception | None = None
 
     def put(self, key: str, item: T) -> None:
-        """Have ``item`` worked on; wait while too many others wait for that."""
+        """Queue ``item``; block while the queue is full."""
         with self._changed:
             self._changed.wait_for(self._has_room)
             if self._error is None:
@@ -146,7 +146,7 @@ class Lanes(Generic[T]):
             self._run()
 
     def join(self) -> None:
-        """Wait until everything is done. Raises the first error."""
+        """Wait until all items are done. Raises the first error."""
         with self._changed:
             self._changed.wait_for(lambda: self._running == 0)
         if self._error is not None:

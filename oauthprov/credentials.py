@@ -1,7 +1,7 @@
-"""The one gate that secrets pass: minted, digested, compared, hashed and sealed here.
+"""All handling of secrets: they are generated, digested, compared, hashed and sealed here.
 
-Generated secrets carry 256 bits, so a plain SHA-256 protects them (RFC 6819 section 5.1.4.1.3);
-passwords that people choose go through Argon2id (RFC 9106).
+Generated secrets have 256 bits, so a plain SHA-256 protects them (RFC 6819 section 5.1.4.1.3);
+passwords of users are hashed with Argon2id (RFC 9106).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from oauthprov.records import Digest
 
-ACCESS_TOKEN = "opa"  # noqa: S105 - the kinds are public: secret scanners look for them
+ACCESS_TOKEN = "opa"  # noqa: S105 - the prefixes are public: secret scanners search for them
 REFRESH_TOKEN = "opr"  # noqa: S105
 AUTHORIZATION_CODE = "opc"
 CLIENT_SECRET = "ops"  # noqa: S105
@@ -58,7 +58,7 @@ def mint(kind: str | None = None) -> tuple[str, Digest]:
 def mint_id() -> str:
     """Return a new identifier: 128 random bits, base64url, no dot. Not a secret.
 
-    None begins with a dash, which a command line would take for an option.
+    It never begins with a dash, which a command line would take for an option.
     """
     while (made := secrets.token_urlsafe(16)).startswith("-"):
         pass
@@ -71,39 +71,40 @@ def digest(raw: str) -> Digest:
 
 
 def matches(raw: str, expected: Digest) -> bool:
-    """Tell in constant time whether ``expected`` is the digest of ``raw``."""
+    """Return whether ``expected`` is the digest of ``raw``, in constant time."""
     return hmac.compare_digest(digest(raw), expected)
 
 
 def name_key(name: str) -> Digest:
     """Return the key of a user name: the digest of its NFKC-normalised, case-folded form.
 
-    Blanks, which a page shows as one, count as one.
+    A run of blanks counts as one blank, since pages show it as one.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return digest(" ".join(folded.split()))
 
 
 def is_invisible(character: str) -> bool:
-    """Tell whether a character shows nothing, so that two names might differ by it alone.
+    """Return whether a character is invisible, so that two different names may look the same.
 
-    Line breaks, control, format, surrogate and unassigned characters, and what Unicode lets fonts
-    leave out. The format characters include those that change the direction of text.
+    These are line breaks, control, format, surrogate and unassigned characters, and characters
+    that fonts may ignore according to Unicode. Format characters include those that change the
+    direction of text.
     """
     category = unicodedata.category(character)
     return category[0] == "C" or category in ("Zl", "Zp") or bool(_IGNORABLE.match(character))
 
 
 def replay_key(namespace: str, value: str) -> Digest:
-    """Return the key under which ``value``, such as a ``jti``, is seen once in ``namespace``."""
+    """Return the key of the ReplayMark for ``value``, such as a ``jti``, in ``namespace``."""
     return digest(f"{namespace} {digest(value)}")
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """A token or code as a client holds it: ``<kind>_<slot>.<secret>``.
+    """A token or code in the form that clients receive: ``<kind>_<slot>.<secret>``.
 
-    ``key`` is what storage knows it by: the slot and the digest of the whole.
+    ``key`` is its key in storage: the slot, and the digest of the whole.
     """
 
     kind: str
@@ -112,12 +113,12 @@ class Bearer:
 
     @classmethod
     def mint(cls, kind: str, slot: str) -> Bearer:
-        """Return a new one in ``slot``, which for all but client credentials is the grant id."""
+        """Return a new one in ``slot``: the grant id, except for client credentials tokens."""
         return cls(kind, slot, f"{kind}_{slot}.{secrets.token_urlsafe(32)}")
 
     @classmethod
     def parse(cls, raw: str) -> Bearer | None:
-        """Read what a client presented; None when it can't be one of ours."""
+        """Parse a presented token or code; return None if it can't be one of ours."""
         match = _BEARER.fullmatch(raw)
         return None if match is None else cls(match[1], match[2], raw)
 
@@ -128,9 +129,9 @@ class Bearer:
 
 
 class Keyring:
-    """What ``oauthprov.secret`` opens: the first secret seals and signs, later ones still open.
+    """The secrets of ``oauthprov.secret``: the first seals and signs, the others only open.
 
-    Every use has a label of its own, and so a key of its own.
+    Each purpose has its own label, and thus its own key.
     """
 
     def __init__(self, secret: Sequence[str]) -> None:
@@ -139,21 +140,21 @@ class Keyring:
         self._secret = tuple(part.encode() for part in secret)
 
     def sign(self, label: str, message: str) -> str:
-        """Return the HMAC-SHA-256 of ``message`` under the first secret, base64url."""
+        """Return the HMAC-SHA-256 of ``message`` with the first secret, base64url."""
         return base64url(_mac(_derive(self._secret[0], label), message.encode()))
 
     def verify(self, label: str, message: str, signature: str) -> bool:
-        """Tell in constant time whether any of the secrets made ``signature`` of ``message``."""
+        """Return whether any secret made ``signature`` of ``message``, in constant time."""
         given = signature.encode("utf-8", "surrogatepass")
         made = [base64url(_mac(_derive(s, label), message.encode())) for s in self._secret]
         return any([hmac.compare_digest(one.encode(), given) for one in made])
 
     def seal(self, label: str, plaintext: bytes) -> str:
-        """Encrypt and authenticate (AES-256-GCM) under the first secret; base64url."""
+        """Encrypt and authenticate with the first secret (AES-256-GCM); base64url."""
         return seal(_derive(self._secret[0], label), plaintext)
 
     def open(self, label: str, sealed: str) -> bytes | None:
-        """Return what any of the secrets sealed under ``label``; None when none did."""
+        """Return the plaintext sealed under ``label`` with any of the secrets, else None."""
         opened = (open_sealed(_derive(s, label), sealed) for s in self._secret)
         return next((plain for plain in opened if plain is not None), None)
 
@@ -170,7 +171,7 @@ def seal(key: bytes, plaintext: bytes) -> str:
 
 
 def open_sealed(key: bytes, sealed: str) -> bytes | None:
-    """Return what was sealed with ``key``; None when it wasn't, or was changed."""
+    """Return the plaintext sealed with ``key``, None for another key or altered text."""
     try:
         raw = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
         return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None)
@@ -179,15 +180,15 @@ def open_sealed(key: bytes, sealed: str) -> bytes | None:
 
 
 class HashingBusy(Exception):
-    """So many passwords are being hashed that one more would wait too long."""
+    """Too many passwords are being hashed; another one would wait too long."""
 
 
 class Turns:
-    """Who may hash a password now: ``concurrency`` at once; others wait ``patience`` seconds.
+    """Lets ``concurrency`` calls hash at a time; others wait up to ``patience`` seconds.
 
-    A rush that is over soon is waited for by everybody in it. Once nobody has found a free place
-    for ``patience`` seconds, no more wait than hash, and all others are refused at once: each who
-    waits holds a thread of the server, which other requests need. ``clock`` gives seconds.
+    In a short rush all calls may wait. Once no call has found a free place for ``patience``
+    seconds, at most as many wait as hash, and all others are refused at once: each waiting call
+    holds a thread of the server that other requests need. ``clock`` returns seconds.
     """
 
     def __init__(
@@ -205,12 +206,12 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many wait at this moment."""
+        """The number of calls that are waiting."""
         return self._waiting
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for a turn and have it. Raises HashingBusy."""
+        """Wait for a turn and hold it. Raises HashingBusy."""
         with self._changed:
             if self._taken < self._concurrency and not self._waiting:
                 self._free_at = self._clock()
@@ -240,10 +241,10 @@ class Turns:
 
 
 class PasswordHasher:
-    """Argon2id over passwords, ``concurrency`` of them at once, in threads of their own.
+    """Hashes passwords with Argon2id, ``concurrency`` at a time, in separate threads.
 
-    The C library keeps the memory of a hash for the thread that made it: if the server's threads
-    did, each of them would hold ``memory_kib`` for good. Both methods raise HashingBusy.
+    The C library keeps the memory of a hash per thread: if the server's threads hashed, each of
+    them would hold ``memory_kib`` permanently. Both methods raise HashingBusy.
     """
 
     def __init__(self, *, memory_kib: int, time_cost: int, concurrency: int = 1) -> None:
@@ -255,13 +256,13 @@ class PasswordHasher:
         self._begin()
 
     def hash(self, password: str) -> str:
-        """Return the encoded hash. Raises ValueError over 1024 characters."""
+        """Return the encoded hash. Raises ValueError for more than 1024 characters."""
         if len(password) > PASSWORD_LIMIT:
             raise ValueError("password too long")
         return self._run(self._hasher.hash, _normalise(password))
 
     def verify(self, encoded: str | None, password: str) -> bool:
-        """Tell whether ``password`` made ``encoded``; takes as long when there is no hash."""
+        """Return whether ``encoded`` is a hash of ``password``; takes as long if it is None."""
         if len(password) > PASSWORD_LIMIT:
             return False
         try:
@@ -271,7 +272,7 @@ class PasswordHasher:
         return encoded is not None
 
     def needs_rehash(self, encoded: str) -> bool:
-        """Tell whether ``encoded`` was made with other costs than today's."""
+        """Return whether ``encoded`` was made with other costs than the current ones."""
         return self._hasher.check_needs_rehash(encoded)
 
     def _run(self, work: Callable[..., T], *arguments: object) -> T:
@@ -287,7 +288,7 @@ class PasswordHasher:
 
 
 def _normalise(password: str) -> bytes:
-    # RFC 8265 section 4.2: the same password typed on two systems is the same bytes.
+    # RFC 8265 section 4.2: a password gives the same bytes whatever system it is typed on.
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 

@@ -1,8 +1,8 @@
-"""How long one request may wait for storage, all its calls together.
+"""The time limit for all storage calls of a request together.
 
-:func:`begin` and :func:`end` bracket a request; the backends of storage ask :class:`within`. Only
-the time inside a storage call counts: a slow request body or a fetched URL takes nothing away from
-it. Outside a request, as in commands and worker threads, each call has its full time.
+:func:`begin` and :func:`end` bracket a request; the storage backends use :class:`within`. Only the
+time inside storage calls counts, not a slow request body or a fetched URL. Outside a request, as
+in commands and worker threads, each call has the full time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Self
 
 
 class Request:
-    """The seconds that one request has spent in storage so far."""
+    """A request, with the seconds that it has spent in storage so far."""
 
     __slots__ = ("spent",)
 
@@ -27,25 +27,24 @@ _ends: ContextVar[float | None] = ContextVar("oauthprov_deadline", default=None)
 
 
 def begin() -> Token[Request | None]:
-    """Begin a request in this context; hand the token to :func:`end`."""
+    """Begin a request in this context; pass the token to :func:`end`."""
     return _request.set(Request())
 
 
 def end(token: Token[Request | None]) -> None:
-    """End the request that ``token`` stands for."""
+    """End the request that began with ``token``."""
     _request.reset(token)
 
 
 def in_request() -> bool:
-    """Tell whether this context is in a request."""
+    """Return whether this context is in a request."""
     return _request.get() is not None
 
 
 class within:
-    """A storage call of at most ``seconds``, less what the request has spent already.
+    """A storage call of at most ``seconds``, minus the time that the request has already spent.
 
-    ``ends`` is when it must be over, by ``time.monotonic()``. Inside another one that is no later
-    than the other's.
+    ``ends`` is its deadline, by ``time.monotonic()``; a nested call ends no later than the outer.
     """
 
     __slots__ = ("_began", "_request", "_seconds", "_token", "ends")

@@ -1,4 +1,4 @@
-"""Errors of our own: a wrong configuration, and the registered codes that oauthlib lacks."""
+"""Our exceptions, including registered error codes that oauthlib lacks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
 
 
 class ConfigurationError(Exception):
-    """The settings can't be used; ``problems`` lists every one found, a sentence each."""
+    """The settings are invalid; ``problems`` has a sentence for each problem."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -33,16 +33,16 @@ class InvalidTargetError(OAuth2Error):
 
 
 class UnmetAuthenticationRequirementsError(OAuth2Error):
-    """Nobody can sign in here as strongly as the client demands (OpenID Connect Core 5.5.1.1).
+    """No sign-in here has the ``acr`` that the client requires (OpenID Connect Core 5.5.1.1).
 
-    The code is that of the extension of the same name.
+    The error code is from the OpenID Connect extension of the same name.
     """
 
     error = "unmet_authentication_requirements"
 
 
 class InvalidRedirectURIError(OAuth2Error):
-    """A redirect URI can't be registered (RFC 7591 section 3.2.2)."""
+    """A redirect URI is invalid (RFC 7591 section 3.2.2)."""
 
     error = "invalid_redirect_uri"
 
@@ -54,9 +54,9 @@ class InvalidClientMetadataError(OAuth2Error):
 
 
 class SigningKeySealed(ServerError):
-    """No ``oauthprov.secret`` opens the key that signs; ``alg`` is its algorithm.
+    """No ``oauthprov.secret`` opens the signing key; ``alg`` is its algorithm.
 
-    The secret was changed, and the former one isn't kept behind it. Storage is well.
+    The secret was changed without keeping the old one behind it. Storage works.
     """
 
     status_code = 500
@@ -68,12 +68,12 @@ class SigningKeySealed(ServerError):
 
     @property
     def problem(self) -> str:
-        """What is wrong, for the operator; no secret is in it."""
+        """The problem, for the operator; contains no secret."""
         return f"no signing key for {self.alg} can be decrypted with oauthprov.secret"
 
     @property
     def remedy(self) -> str:
-        """What an operator can do."""
+        """What the operator can do about it."""
         return (
             "append the former secret to oauthprov.secret, or make a key that signs at once "
             "with 'oauthprov keys rotate'"
@@ -81,7 +81,7 @@ class SigningKeySealed(ServerError):
 
 
 class JoseError(Exception):
-    """A token or a key set was refused; ``reason`` is for the log, not for whoever sent it."""
+    """A token or a key set was refused; ``reason`` is for the log, not for the sender."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -89,25 +89,25 @@ class JoseError(Exception):
 
 
 class UnknownKey(JoseError):
-    """The token names a key that the set lacks: a set that was fetched may be out of date."""
+    """The token names a key that isn't in the set: a fetched set may be out of date."""
 
 
 class FetchError(Exception):
-    """What a client's URL names couldn't be had; the message says why, for the log.
+    """A client's URL couldn't be fetched; the message gives the reason, for the log.
 
-    It isn't for the client: it would tell a stranger what answers inside our network.
+    It isn't for the client, to whom it could reveal the servers inside our network.
     """
 
 
 class FetchBusy(FetchError):
-    """Nothing was asked for: too many requests wait for clients' servers. It may work in a moment.
+    """No request was sent: too many requests wait for clients' servers. A retry may succeed.
 
-    It says nothing about the client: answer 503, and never as if the client were wrong.
+    It isn't an error of the client: the response must be 503.
     """
 
 
 class MailError(Exception):
-    """A mail couldn't be sent; the message says why, for the log.
+    """A mail couldn't be sent; the message gives the reason, for the log.
 
-    It names neither the recipient nor what the mail server said: that may repeat anything.
+    It contains neither the recipient nor text from the mail server, which may repeat anything.
     """

@@ -1,11 +1,10 @@
-"""Log lines that name the request they belong to, and a JSON formatter for production.
+"""Log lines with the id of their request, and a JSON formatter for production.
 
-A call may name what its line is about by ``extra``, with the names of :data:`FIELDS`::
+A call may add fields with ``extra``, using the names of :data:`FIELDS`::
 
     log.info("token refused", extra={"client_id": client_id, "reason": reason})
 
-They are attributes of the record, members of a JSON line, and stand behind the message in a line
-of text.
+They are attributes of the record, members of a JSON line, and follow the message in a text line.
 """
 
 from __future__ import annotations
@@ -27,21 +26,21 @@ FIELDS = (
     "compared",
     "request_id",
 )
-"""What a line may be about. Nothing else that is put on a record is written."""
+"""The fields of a line. Other attributes of a record aren't written."""
 
 request_id: ContextVar[str | None] = ContextVar("oauthprov_request_id", default=None)
-"""The id of the request being answered: its answer says the same in ``X-Request-Id``."""
+"""The id of the current request, also in the response header ``X-Request-Id``."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/+@-]+")
 
 
 class RequestLogger(logging.LoggerAdapter[logging.Logger]):
-    """Puts the fields and the request id behind each message, and on the record."""
+    """Adds the fields and the request id to each message and to the record."""
 
     def process(
         self, msg: object, kwargs: MutableMapping[str, Any]
     ) -> tuple[object, MutableMapping[str, Any]]:
-        """Return the message with fields and request id, as logging asks of an adapter."""
+        """Return the message with fields and request id, for ``logging``."""
         fields: Mapping[str, object] = kwargs.get("extra") or {}
         written = [f" {name}={_text(fields[name])}" for name in FIELDS if name in fields]
         current = request_id.get()
@@ -52,15 +51,15 @@ class RequestLogger(logging.LoggerAdapter[logging.Logger]):
 
 
 def logger(name: str) -> RequestLogger:
-    """Return the logger of a module of ours."""
+    """Return the logger of a module of this package."""
     return RequestLogger(logging.getLogger(name))
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, message, the fields, exception."""
+    """One JSON object per line: time (UTC), level, logger, message, the fields, exception."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as one line of JSON, in ASCII: whatever it quotes is escaped."""
+        """Return the record as one line of JSON in ASCII, with all other characters escaped."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -77,6 +76,6 @@ class JSONFormatter(logging.Formatter):
 
 
 def _text(value: object) -> str:
-    """Write the value of a field: on one line, and without a % that logging would format."""
+    """Return the value of a field in one line, with % escaped for ``logging``."""
     text = str(value)
     return text if _PLAIN.fullmatch(text) else json.dumps(text).replace("%", r"\u0025")

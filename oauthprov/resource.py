@@ -1,4 +1,4 @@
-"""Protecting a host's own views with access tokens: see :mod:`oauthprov.web.resource`."""
+"""Protecting a host's views with access tokens: see :mod:`oauthprov.web.resource`."""
 
 from oauthprov.web.resource import OAuthSecurityPolicy, TokenInfo, bearer, challenge
 

@@ -67,7 +67,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 def _add_verb(
     verbs: _Verbs, name: str, run: Callable[[argparse.Namespace], None], text: str
 ) -> argparse.ArgumentParser:
-    """Add a verb that is about one client."""
+    """Add a verb for one client."""
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=text)
     add_ini(verb)
     verb.add_argument("client_id")
@@ -76,7 +76,7 @@ def _add_verb(
 
 
 def _text_of(path: str) -> str:
-    """Return what a file holds; an empty name gives nothing, which takes the keys away."""
+    """Return the text of a file, empty for an empty name, which removes the keys."""
     try:
         return Path(path).read_text("utf-8") if path else ""
     except (OSError, UnicodeError) as wrong:
@@ -93,7 +93,7 @@ _HOW: Mapping[Datatype, Mapping[str, Any]] = {
     Datatype.NUMBER: {"metavar": "NUMBER", "type": int},
     Datatype.KEY_SET: {"metavar": "FILE", "type": _text_of},
 }
-"""How an option takes values of a datatype."""
+"""The arguments of an option, by the datatype of its values."""
 
 
 def _add_metadata(verb: argparse.ArgumentParser, *, needed: Collection[str] = ()) -> None:
@@ -121,9 +121,9 @@ def _registrar(on: Opened) -> Registrar:
 
 
 def _end_client(on: Opened) -> Callable[[StoredClient], None]:
-    """Return what removes a client and ends all that it was granted.
+    """Return a function that removes a client and revokes its grants and tokens.
 
-    The client is notified by a server process, or by ``oauthprov logout deliver``.
+    A server process or ``oauthprov logout deliver`` notifies the client.
     """
 
     def wake() -> None:
@@ -199,7 +199,7 @@ def _remove(arguments: argparse.Namespace) -> None:
 
 
 def document(client: Client) -> dict[str, object]:
-    """Return a client as JSON shows it: the record, with its secrets counted."""
+    """Return the JSON document of a client: the record, with the number of its secrets."""
     shown = dataclasses.asdict(client) | {"secrets": len(client.secrets)}
     del shown["removed_at"]
     shown["self_registered"] = shown.pop("registration_token") is not None

@@ -1,4 +1,4 @@
-"""Logos of clients that a command registers or changes: fetched before it ends."""
+"""Fetches the logos of clients that a command registers or changes, before it ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from oauthprov.records import Client
 
 
 def with_logo(on: Opened, client: Client) -> Client:
-    """Fetch the logo of a client; return the client. One that can't be had fails nothing."""
+    """Fetch the logo of a client; return the client. A failed fetch isn't an error."""
     try:
         _logos(on).refresh(client.client_id)
     except FetchError as error:
@@ -21,7 +21,7 @@ def with_logo(on: Opened, client: Client) -> Client:
 
 
 def refresh(on: Opened, client_id: str) -> Client:
-    """Fetch the logo of a client anew; return the client. Raises Refused with the reason."""
+    """Fetch the logo of a client again; return the client. Raises Refused with the reason."""
     if _stored(on, client_id).logo_uri is None:
         raise Refused("The client has no logo_uri.")
     try:

@@ -1,4 +1,4 @@
-"""The .ini that a command names: its settings, and the storage that they choose."""
+"""The settings of the .ini file that a command names, and their storage."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from oauthprov.errors import ConfigurationError
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
 
-# What PasteDeploy raises for a missing file, section, package, or value to interpolate.
+# PasteDeploy's exceptions for a missing file, section, package or interpolated value.
 _UNREADABLE = (OSError, ImportError, LookupError, ValueError, configparser.Error)
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The settings of an .ini and the open storage."""
+    """The settings of an .ini file, and the open storage."""
 
     settings: Settings
     storage: Storage
@@ -33,7 +33,7 @@ class Opened:
 
 
 def add_ini(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
-    """Add what every verb takes: the .ini and ``--json``."""
+    """Add the arguments of every verb: the .ini file and ``--json``."""
     nargs = "?" if optional else None
     parser.add_argument(
         "ini", metavar="INI", nargs=nargs, help="the .ini file, or file.ini#section"
@@ -43,7 +43,7 @@ def add_ini(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
 
 
 def read(arguments: argparse.Namespace) -> Mapping[str, Any]:
-    """Return the section of the .ini that ``arguments`` name. Raises Refused."""
+    """Return the section of the .ini file that ``arguments`` name. Raises Refused."""
     from plaster import PlasterError
     from pyramid.paster import get_appsettings
 
@@ -58,9 +58,9 @@ def read(arguments: argparse.Namespace) -> Mapping[str, Any]:
 
 @contextmanager
 def opened(arguments: argparse.Namespace, *, outdated: bool = False) -> Iterator[Opened]:
-    """Open what the .ini names, and close it afterwards; ``outdated`` takes an old schema too.
+    """Open the storage of the .ini file, and close it afterwards.
 
-    Raises ConfigurationError, and UpgradeNeeded for an old schema.
+    Raises ConfigurationError, and UpgradeNeeded for an old schema unless ``outdated`` allows it.
     """
     from oauthprov.storage import open_storage
 
@@ -71,7 +71,7 @@ def opened(arguments: argparse.Namespace, *, outdated: bool = False) -> Iterator
         raise ConfigurationError([f"oauthprov.storage.url: {wrong}"]) from None
     try:
         if settings.development and settings.storage_url.startswith("sqlite:"):
-            storage.upgrade()  # as the server does at its start: either may be the first
+            storage.upgrade()  # as the server does at startup: either may come first
         if not outdated:
             storage.ping()
         yield Opened(settings, storage)

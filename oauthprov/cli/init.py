@@ -76,7 +76,7 @@ def _init(arguments: argparse.Namespace) -> None:
 
 
 def _production_ini() -> bytes:
-    """Return the example of the package, or in a source tree the file that it is made from."""
+    """Return the packaged example file, or its original in a source tree."""
     packaged = resources.files(oauthprov) / _NAME
     if packaged.is_file():
         return packaged.read_bytes()
@@ -84,7 +84,7 @@ def _production_ini() -> bytes:
 
 
 def _program(name: str) -> str:
-    """Return how to call a program of this environment: by name where the shell finds it."""
+    """Return the command of a program in this environment: its name if it is on the PATH."""
     here = Path(sys.executable).with_name(name)
     if not here.is_file() or shutil.which(name) == str(here):
         return name

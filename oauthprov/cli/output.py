@@ -1,4 +1,4 @@
-"""What the command prints: a JSON document or lines on stdout, sentences on stderr."""
+"""The command's output: a JSON document or lines on stdout, sentences on stderr."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from oauthprov.storage.interface import Conflict, StorageError, UpgradeNeeded
 
 
 class Refused(Exception):
-    """The command can't do what was asked; the message is the sentence that says why."""
+    """The command can't be carried out; the message is a sentence with the reason."""
 
 
 def explain(wrong: Exception) -> str | None:
-    """Return what to tell the operator about an expected failure, None for a defect of ours."""
+    """Return a message for the operator on an expected failure, None for an unexpected one."""
     match wrong:
         case ConfigurationError() | Refused() | UpgradeNeeded():
             return str(wrong)
@@ -38,7 +38,7 @@ def show_json(document: Mapping[str, object]) -> None:
 
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows below their heads, in columns as wide as they need."""
+    """Print rows below their heads, in aligned columns."""
     lines = [tuple(head), *(tuple(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
@@ -48,7 +48,7 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def show_facts(facts: Mapping[str, object]) -> None:
-    """Print names and values, one a line; a list takes a line an item."""
+    """Print names and values, one per line; a list has one line per item."""
     width = max(len(name) for name in facts)
     for name, value in facts.items():
         items = value if isinstance(value, (list, tuple)) else [value]
@@ -66,12 +66,12 @@ def _plain(value: object) -> str:
 
 
 def moment(seconds: int | None) -> str:
-    """Return epoch seconds as a UTC time to read, or a dash."""
+    """Return epoch seconds as a readable UTC time; a dash for None."""
     if seconds is None:
         return "-"
     return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds))
 
 
 def note(sentence: str) -> None:
-    """Tell the operator something that isn't part of the result."""
+    """Print a sentence for the operator that isn't part of the result."""
     print(sentence, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Naming an account: by the user name it has here, or by the id that a host gave it."""
+"""Options that name an account: by its user name, or by its account id."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def account_of(on: Opened, name: str) -> Account:
 
 
 def account_id_of(on: Opened, name: str | None, account_id: str | None) -> str | None:
-    """Return the account id that a name or id stands for; None when neither is given."""
+    """Return the account id for a name or id, None if neither is given."""
     return account_of(on, name).account_id if name is not None else account_id

@@ -1,4 +1,4 @@
-"""Progress of long work, on stderr: rich on a terminal when it is installed, else plain lines."""
+"""Progress of long work on stderr: with rich on a terminal if installed, else plain lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SECONDS_BETWEEN_LINES = 5
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int], None]]:
-    """Give a function that takes how many more are done, and show the sum while it grows."""
+    """Yield a function that adds a number of done items; show the sum as it grows."""
     if sys.stderr.isatty():
         try:
             from rich.console import Console
@@ -31,7 +31,7 @@ def counting(what: str) -> Iterator[Callable[[int], None]]:
 
 
 class _Lines:
-    """A line when it is done, and one every few seconds until then."""
+    """Prints a line every few seconds, and one at the end."""
 
     def __init__(self, what: str) -> None:
         self._what = what

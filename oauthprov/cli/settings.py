@@ -44,10 +44,10 @@ def _show(arguments: argparse.Namespace) -> None:
 
 
 def effective(section: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Yield each setting of a section that is in order: key, value, source and meaning.
+    """Yield each setting of a valid section: key, value, source and meaning.
 
-    The source is ``ini``, ``default``, ``env:NAME`` or ``file:PATH``. Secrets are masked, so are
-    the passwords in URLs, and what an option of the storage fetches: it may be a secret.
+    The source is ``ini``, ``default``, ``env:NAME`` or ``file:PATH``. Masked are secrets,
+    passwords in URLs, and storage options from ``env:`` or ``file:``, which may be secrets.
     """
     own = own_keys(section)
     for item in options():
@@ -76,7 +76,7 @@ def _masked(key: str, value: str) -> str:
         return _MASK
     if not key.endswith("url"):
         return value
-    # Up to the last @: a password may hold any character but that in a URL that works.
+    # Up to the last @: in a working URL a password may contain any other character.
     value = re.sub(r"(://[^:@/]*):.*@", rf"\1:{_MASK}@", value)
     return re.sub(r"([?&][^=&]*password=)[^&]*", rf"\1{_MASK}", value)
 

@@ -83,7 +83,7 @@ def _purge(arguments: argparse.Namespace) -> None:
 
 
 def _counted(what: str, steps: Iterable[int]) -> int:
-    """Take the steps, show their sum while it grows, and return it."""
+    """Run the steps, show their sum as it grows, and return it."""
     total = 0
     with counting(what) as show:
         for more in steps:

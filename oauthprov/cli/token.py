@@ -76,7 +76,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
         now = on.clock()
         grants = tokens = 0
         with counting("Grants and tokens read") as seen:
-            # Before the grants: one that is redeemed meanwhile has its grant to be revoked.
+            # Codes before grants: a code redeemed meanwhile has a grant, which is then revoked.
             for codes in batches(_codes(on, arguments)):
                 ended = [Remove(AuthorizationCode, code.record.key) for code in codes]
                 on.storage.commit(*ended, now=now)
@@ -86,7 +86,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
                     on.storage.commit(*map(Revoke, live), now=now)
                 grants += len(live)
             for token in _client_tokens(on, arguments, seen):
-                # It may have been revoked, or have expired, since it was read: that is as well.
+                # It may have been revoked or have expired since it was read, which is fine.
                 with contextlib.suppress(Conflict):
                     on.storage.commit(Claim(AccessToken, token.record.key), now=now)
                     tokens += 1

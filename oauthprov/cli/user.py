@@ -135,7 +135,7 @@ def _disable(arguments: argparse.Namespace) -> None:
 
 
 def _sweep(on: Opened, ended: Ended) -> None:
-    """End what hangs on the account; clients are told by the server, or ``logout deliver``."""
+    """Run the sweep; the server or ``logout deliver`` notifies clients."""
     clients = Clients(on.storage, on.clock, on.settings)
     try:
         Sweeps(on.settings, on.storage, clients, on.clock).run(ended.sweep)
@@ -173,7 +173,7 @@ def _password(arguments: argparse.Namespace) -> str:
 
 
 def document(account: Account) -> dict[str, object]:
-    """Return an account as JSON shows it, without its password hash."""
+    """Return the JSON document of an account, without its password hash."""
     fields = ("account_id", "name", "developer", "created_at", "disabled_at")
     return {field: getattr(account, field) for field in fields}
 

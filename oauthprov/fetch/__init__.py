@@ -1,8 +1,8 @@
-"""Fetching what clients' URLs name, without becoming their way into our network.
+"""Fetches documents from clients' URLs, without giving clients access to our network.
 
-Only https, only port 443 of public addresses, and only the very address that was looked at; no
-redirects, no proxies, bounded in size and time. ``oauthprov.fetch.allow`` opens more, and in
-development a logout token may go over http to this machine.
+Only https, only port 443 of public addresses, and only the address that was checked; no redirects,
+no proxies, limited in size and time. ``oauthprov.fetch.allow`` allows more, and in development a
+logout token may be sent over http to this machine.
 """
 
 from __future__ import annotations

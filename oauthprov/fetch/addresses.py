@@ -1,4 +1,4 @@
-"""Which addresses are the public internet, and none of our own or our provider's machines."""
+"""Which addresses are on the public internet, and not machines of ours or our hosting provider."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _NAT64 = ip_network("64:ff9b::/96")
 _CLOSED = tuple(
     ip_network(network)
     for network in (
-        "168.63.129.16/32",  # the host of a machine at Azure: public by its number only
-        "192.0.0.0/24",  # protocol assignments; the host of a machine at Oracle is in there
-        "192.88.99.0/24",  # relays to 6to4, RFC 7526
-        "2001::/23",  # protocol assignments, Teredo among them, which hides an IPv4 address
+        "168.63.129.16/32",  # Azure's host of a virtual machine, in a public range
+        "192.0.0.0/24",  # protocol assignments, including Oracle's host of a virtual machine
+        "192.88.99.0/24",  # 6to4 relays, RFC 7526
+        "2001::/23",  # protocol assignments, including Teredo, which contains an IPv4 address
         "2001:db8::/32",  # documentation
-        "2002::/16",  # 6to4, which hides an IPv4 address
+        "2002::/16",  # 6to4, which contains an IPv4 address
         "3fff::/20",  # documentation, RFC 9637
     )
 )
 
 
 def plain(text: str) -> Address:
-    """Return the address that is reached by ``text``: the IPv4 one that an IPv6 one stands for."""
+    """Return the address in ``text``, or the IPv4 address that is mapped or embedded in it."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
@@ -34,7 +34,7 @@ def plain(text: str) -> Address:
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address that :func:`plain` gave belongs to the public internet."""
+    """Return whether an address returned by :func:`plain` is on the public internet."""
     if any(address in network for network in _CLOSED) or address.is_multicast:
         return False
     if isinstance(address, IPv6Address):

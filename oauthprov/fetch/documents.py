@@ -1,4 +1,4 @@
-"""Small documents at clients' URLs, kept for a while and asked for anew with moderation."""
+"""A cache of small documents at clients' URLs, which limits how often each is fetched."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch.fetcher import PLACE_PATIENCE, Fetcher
 
 ENTRIES = 256
-"""Documents that are kept; the one unused for the longest goes first."""
+"""The most documents in the cache; the least recently used one is dropped first."""
 FRESH = (60, 300, 3600)
-"""Seconds that a document serves: at least, where it doesn't say, and at most."""
+"""Seconds that a document is fresh: the least, the default without max-age, and the most."""
 STALE = 86_400
-"""Seconds that a document serves while it can't be fetched anew."""
+"""Seconds that a document may be used while fetching it again fails."""
 PATIENCE = 30
-"""Seconds between two fetches of one document, doubled at each failure."""
+"""Seconds between two fetches of one document, doubled after each failure."""
 PATIENCE_LIMIT = 900
 
 log = logs.logger(__name__)
@@ -34,23 +34,23 @@ class _Entry:
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def may_try(self, now: int) -> bool:
-        """Tell whether it is time to fetch again."""
+        """Return whether the document may be fetched again."""
         if self.tried_at is None:
             return True
         pause = PATIENCE << min(max(self.failures - 1, 0), 10)
         return not 0 <= now - self.tried_at < min(pause, PATIENCE_LIMIT)
 
     def serves(self, now: int) -> bytes | None:
-        """Return the content while nothing better can be had."""
+        """Return the content if it may still be used while it can't be fetched, else None."""
         return self.content if 0 <= now - self.fetched_at < STALE else None
 
 
 class Documents:
-    """Documents of one sort: at most ``limit`` bytes of one of ``media_types``.
+    """A cache of documents of one kind: at most ``limit`` bytes of one of ``media_types``.
 
-    Each ``owner``, a client, has a copy of its own: what one has used up doesn't hold up another,
-    who has just put something else there. URLs that differ in their query would cost as many
-    fetches.
+    Each ``owner``, a client, has its own copy, so that the limit on one owner's fetches doesn't
+    delay another owner who has just changed the document. Clients can't cause more fetches this
+    way than with URLs that differ in their query.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class Documents:
         self._lock = threading.Lock()
 
     def get(self, url: str, owner: str = "") -> bytes:
-        """Return the document at ``url``, from the cache where it is fresh.
+        """Return the document at ``url``, from the cache if it is fresh.
 
-        Raises FetchError, and FetchBusy where there is no place to wait for it.
+        Raises FetchError, and FetchBusy if too many requests wait for fetches.
         """
         entry, now = self._entry(owner, url), self._clock()
         if entry.content is not None and entry.fetched_at <= now < entry.fresh_until:
@@ -79,9 +79,9 @@ class Documents:
         return self._renewed(url, owner, entry)
 
     def renew(self, url: str, owner: str = "") -> bytes:
-        """Return the document, fetched anew unless that was tried in the last 30 seconds.
+        """Return the document, fetched again unless that was tried in the last 30 seconds.
 
-        For a document that lacks what should be in it. Raises as :meth:`get` does.
+        For a document that lacks an expected item. Raises the same errors as :meth:`get`.
         """
         return self._renewed(url, owner, self._entry(owner, url))
 
@@ -95,7 +95,7 @@ class Documents:
             return entry
 
     def _renewed(self, url: str, owner: str, entry: _Entry) -> bytes:
-        """Fetch if it is time and there is room; who has an older document waits for nothing."""
+        """Fetch again if allowed; with an older document, don't wait for a place or a turn."""
         now = self._clock()
         older = entry.serves(now) is not None
         if entry.may_try(now) or entry.turn.locked():
@@ -125,7 +125,7 @@ class Documents:
         try:
             got = self._fetcher.fetch(url, media_types=self._media_types, limit=self._limit)
         except FetchBusy:
-            entry.tried_at = tried_at  # nothing was asked for, so the next request may try
+            entry.tried_at = tried_at  # no request was sent, so the next call may try
             raise
         except FetchError as error:
             entry.failures += 1

@@ -1,4 +1,4 @@
-"""One request over a connection of our own, which ends when its time is over or its bytes are."""
+"""One HTTP request over one connection, limited in time and bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 HEADERS_LIMIT = 32_768
-"""Bytes of a response beside its body."""
+"""The most bytes of a response in addition to its body."""
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -25,13 +25,13 @@ Lookup = Callable[..., Any]
 
 
 class Deadline:
-    """A moment at which everything must be over, ``seconds`` from now."""
+    """A deadline ``seconds`` from now."""
 
     def __init__(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left. Raises TimeoutError when there are none."""
+        """Return the seconds left. Raises TimeoutError if there are none."""
         left = self._at - time.monotonic()
         if left <= 0:
             raise TimeoutError("it took too long")
@@ -41,9 +41,9 @@ class Deadline:
 def connected(
     target: Target, addresses: list[Any], context: ssl.SSLContext, deadline: Deadline
 ) -> socket.socket:
-    """Return a connection to the first of ``addresses`` that answers.
+    """Return a connection to the first of ``addresses`` that accepts one.
 
-    It is TLS, checked by the name of the host, unless the URL said http.
+    It uses TLS, with the certificate checked against the host name, unless the URL is http.
     """
     failure: OSError = OSError("the host has no address")
     for family, kind, protocol, _, place in addresses:
@@ -66,9 +66,9 @@ def connected(
 def get(
     target: Target, connection: socket.socket, accept: str, limit: int, deadline: Deadline
 ) -> tuple[HTTPResponse, bytes]:
-    """Ask for the target; return the response and its body of at most ``limit`` bytes.
+    """GET the target; return the response and its body of at most ``limit`` bytes.
 
-    Raises FetchError, OSError, and HTTPException for what isn't HTTP.
+    Raises FetchError, OSError, and HTTPException for a malformed response.
     """
     headers = {"Accept": accept, "Accept-Encoding": "identity"}
     _send(target, connection, "GET", headers, b"", deadline)
@@ -90,7 +90,7 @@ def post(
 ) -> HTTPResponse:
     """Post ``form``, which is urlencoded; return the response, its body unread.
 
-    Raises FetchError, OSError, and HTTPException for what isn't HTTP.
+    Raises FetchError, OSError, and HTTPException for a malformed response.
     """
     headers = {"Content-Type": FORM, "Content-Length": str(len(form))}
     _send(target, connection, "POST", headers, form, deadline)
@@ -129,15 +129,15 @@ class _Stream(io.RawIOBase):
         self._deadline = deadline
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Return a reader, as HTTPResponse asks of a socket."""
+        """Return a reader, for HTTPResponse."""
         return io.BufferedReader(self)
 
     def readable(self) -> bool:
-        """A stream to read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        """Read what there is."""
+        """Read the available bytes, within the limits."""
         if self._left <= 0:
             raise FetchError("the response is too long")
         self._connection.settimeout(self._deadline.left())

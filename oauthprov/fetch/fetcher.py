@@ -1,4 +1,4 @@
-"""Asking once: look the name up, look at every address, connect to one of those."""
+"""A fetch: resolve the host, check every address, connect to one of them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from oauthprov.fetch.target import Target
 from oauthprov.settings import FetchAllow, Settings
 
 SECONDS = 5.0
-"""In which a fetch must be over, from the look-up of the name to the last byte."""
+"""Seconds for a whole fetch, from resolving the host to the last byte."""
 PARALLEL = 8
-"""Fetches at once, and as many posts; one more waits a second for its turn."""
+"""Fetches at a time, and as many posts; one more waits up to a second for its turn."""
 PLACE_PATIENCE = 0.5
-"""Seconds that a request waits for a place."""
+"""Seconds that a request waits for a place to wait in."""
 LOOKUPS = 16
-"""Look-ups at once of fetches, and as many of posts; those that nobody waits for count too."""
+"""Name look-ups at a time for fetches, and as many for posts, including abandoned ones."""
 
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 _NO_CACHE = re.compile(r"(?:^|,)\s*no-(?:cache|store)\b", re.IGNORECASE)
@@ -36,7 +36,7 @@ _NO_CACHE = re.compile(r"(?:^|,)\s*no-(?:cache|store)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was fetched. ``max_age`` is how long it may be kept, None where nothing says so."""
+    """A fetched document. ``max_age`` is its cache lifetime in seconds, None if not specified."""
 
     content: bytes
     media_type: str
@@ -44,7 +44,7 @@ class Fetched:
 
 
 class _Lane:
-    """What is under way of one kind: posts and fetches don't wait for each other."""
+    """The limits for one kind of request: posts and fetches don't wait for each other."""
 
     def __init__(self) -> None:
         self.turns = threading.BoundedSemaphore(PARALLEL)
@@ -52,10 +52,10 @@ class _Lane:
 
 
 class Fetcher:
-    """Fetches what clients' URLs name. ``lookup`` is ``socket.getaddrinfo`` but in tests.
+    """Fetches from and posts to clients' URLs. ``lookup`` is replaced only in tests.
 
-    With ``loopback_http``, for development, it posts to http URLs of this machine as well, where
-    ``allow`` lets it.
+    With ``loopback_http``, for development, it also posts to http URLs of this machine if
+    ``allow`` permits it.
     """
 
     def __init__(
@@ -78,24 +78,24 @@ class Fetcher:
 
     @classmethod
     def of(cls, settings: Settings) -> Fetcher:
-        """Return the fetcher that the settings ask for."""
+        """Return the fetcher for these settings."""
         return cls(
             settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
         )
 
     def fetch(self, url: str, *, media_types: Collection[str], limit: int) -> Fetched:
-        """GET ``url``: a 200 of one of ``media_types`` and at most ``limit`` bytes.
+        """GET ``url``: requires a 200 with one of ``media_types`` and at most ``limit`` bytes.
 
-        It takes some seconds at most. Raises FetchError.
+        It takes a few seconds at most. Raises FetchError.
         """
         target = Target.parse(url)
         with self._turn(target, self._fetches):
             return self._fetch(target, media_types, limit)
 
     def post(self, url: str, form: Mapping[str, str], seconds: float | None = None) -> int:
-        """POST ``form`` to ``url``, as browsers do; return the status of the answer.
+        """POST ``form`` to ``url``, urlencoded; return the status of the response.
 
-        It takes ``seconds`` at most, or as long as a fetch. Raises FetchError.
+        It takes at most ``seconds``, by default as long as a fetch. Raises FetchError.
         """
         target = Target.parse(url, loopback_http=self._loopback_http)
         with self._turn(target, self._posts):
@@ -107,17 +107,17 @@ class Fetcher:
     def waiting(
         self, url: str, client_id: str, patience: float = PLACE_PATIENCE
     ) -> Iterator[None]:
-        """Be one of the few requests that wait for what a client's URL names.
+        """Hold one of the few places for requests that wait for a client's URL.
 
-        Raises FetchBusy where there is no place for this client and this host, FetchError for a
-        URL that leads nowhere.
+        Raises FetchBusy if there is no place for this client and this host, and FetchError for an
+        invalid URL.
         """
         with self._places.place(client_id, Target.parse(url).host, patience):
             yield
 
     @contextmanager
     def _turn(self, target: Target, lane: _Lane) -> Iterator[None]:
-        """Wait for a turn, and let what fails in it be a FetchError."""
+        """Wait for a turn, and turn failures in it into FetchError."""
         if not lane.turns.acquire(timeout=1):
             raise FetchBusy(f"{target.host}: too many fetches are in progress")
         try:
@@ -131,8 +131,8 @@ class Fetcher:
 
     @property
     def _context(self) -> ssl.SSLContext:
-        # Loading the certificates takes a while: only servers that fetch do it. Two threads may
-        # both do it at first, which is better than one waiting for the other under a lock.
+        # Loading the certificates is slow, so only servers that fetch do it. Two threads may both
+        # do it at first; making one wait for a lock would be worse.
         if self._trusting is None:
             context = ssl.create_default_context()
             context.minimum_version = ssl.TLSVersion.TLSv1_2

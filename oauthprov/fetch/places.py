@@ -1,7 +1,7 @@
-"""Places for the requests that a fetch holds up: few in all, and a share of them for each client.
+"""Limits the requests that wait for fetches: in total, and per client and host.
 
-A server whose threads all wait for clients' servers stands still. One client, or one host, must
-not take every place from the others either, and least of all one whose server is slow.
+A server whose threads all wait for clients' servers would answer no other requests. Nor may one
+client or one host take all places, least of all one whose server is slow.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from contextlib import contextmanager
 from oauthprov.errors import FetchBusy
 
 PLACES = 4
-"""Requests at once that wait for a document."""
+"""Requests that may wait for documents at a time."""
 SHARE = 2
-"""Of these for one client, and for one host."""
+"""The most of these places for one client, and for one host."""
 SLOW_SHARE = 1
-"""Of these for all clients together that were slow."""
+"""The most of these places for all slow clients together."""
 SLOW = 1.0
-"""Seconds from which on a client was slow."""
+"""Seconds of waiting from which a client counts as slow."""
 SLOW_FOR = 300.0
-"""Seconds for which that counts."""
+"""Seconds for which a client then counts as slow."""
 MEMORY = 1024
-"""Clients of which it is known that they were slow."""
+"""The most clients that are remembered as slow."""
 
 _ALL = "every place"
 _SLOW = "the place shared by clients with a slow server"
 
 
 class Places:
-    """The places of a process. ``timer`` gives seconds; it is ``time.monotonic`` but in tests."""
+    """The places of a process. ``timer`` returns seconds and is replaced only in tests."""
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
@@ -44,8 +44,8 @@ class Places:
     def place(self, client_id: str, host: str, patience: float) -> Iterator[None]:
         """Hold a place for a client that waits for a host.
 
-        Raises FetchBusy, which says what is full, when there is none for ``patience`` seconds. No
-        client, an empty ``client_id``, has no share.
+        Raises FetchBusy, which names the exhausted limit, if none is free within ``patience``
+        seconds. With an empty ``client_id`` no limit per client applies.
         """
         held = self._take(client_id, host, patience)
         began = self._timer()
@@ -67,7 +67,7 @@ class Places:
     def _leave(self, held: dict[str, int], client_id: str, seconds: float) -> None:
         with self._changed:
             self._taken.subtract(held.keys())
-            self._taken += Counter()  # drops what is at zero
+            self._taken += Counter()  # drops the zero counts
             self._slow_until.pop(client_id, None)
             if client_id and seconds >= SLOW:
                 self._slow_until[client_id] = self._timer() + SLOW_FOR
@@ -76,12 +76,12 @@ class Places:
             self._changed.notify_all()
 
     def _full(self, client_id: str, host: str) -> str | None:
-        """Return what of all that a place is of has none left."""
+        """Return the first limit that is exhausted for this client and host, or None."""
         limits = self._limits(client_id, host)
         return next((name for name, most in limits.items() if self._taken[name] >= most), None)
 
     def _limits(self, client_id: str, host: str) -> dict[str, int]:
-        """Return what a place is of, and how many places each of these has."""
+        """Return the limits that apply to this client and host, by name."""
         limits = {_ALL: PLACES, f"the share of host {host}": SHARE}
         if client_id:
             limits[f"the share of client {client_id}"] = SHARE

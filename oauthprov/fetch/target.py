@@ -1,4 +1,4 @@
-"""Where a URL leads: its host, its port, and whether we go there."""
+"""The host and port of a URL, and whether we may connect to them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ URL_LIMIT = 2048
 PORT = 443
 HTTP_PORT = 80
 
-# RFC 3986 section 2: printable ASCII, without what parsers disagree about.
+# RFC 3986 section 2: printable ASCII, without characters that parsers treat differently.
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL taken apart. ``path`` includes the query; a fragment stays here."""
+    """A parsed URL. ``path`` includes the query; a fragment is dropped."""
 
     host: str
     port: int
@@ -30,9 +30,9 @@ class Target:
 
     @classmethod
     def parse(cls, url: str, *, loopback_http: bool = False) -> Target:
-        """Take ``url`` apart. Raises FetchError for one that isn't a plain https URL.
+        """Parse ``url``. Raises FetchError for anything but a plain https URL.
 
-        ``loopback_http`` takes http too where it leads to this machine.
+        ``loopback_http`` also accepts http for this machine.
         """
         if len(url) > URL_LIMIT or not _URL.fullmatch(url):
             raise FetchError("the URL is too long, or has characters that a URL can't have")
@@ -63,7 +63,7 @@ class Target:
         return host if self.port == (PORT if self.tls else HTTP_PORT) else f"{host}:{self.port}"
 
     def check(self, address: str, allow: FetchAllow) -> None:
-        """Raise FetchError unless we may connect to ``address``, which the host resolved to."""
+        """Raise FetchError unless we may connect to ``address``, an address of the host."""
         if not self.tls and not plain(address).is_loopback:
             raise FetchError(f"{self.host} isn't loopback, and the URL isn't https")
         if (self.host, self.port) in allow.places:

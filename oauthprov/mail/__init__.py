@@ -1,4 +1,4 @@
-"""Sending mail: the seam through which a host brings its own mailer, and two of ours."""
+"""Sending mail: the interface for a host's own mailer, and two mailers of ours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 
 
 def mailer_of(settings: Settings) -> Mailer | None:
-    """Return the mailer of ``oauthprov.mail.url``, None when that is empty."""
+    """Return the mailer for ``oauthprov.mail.url``, None if the setting is empty."""
     server = settings.mail_url
     if server is not None and server.host is None:
         return ConsoleMailer()

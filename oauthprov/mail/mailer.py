@@ -1,4 +1,4 @@
-"""The seam through which mail leaves, and a mailer for developers."""
+"""The interface of mailers, and a mailer for development."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A mail of plain text to one address. Its text may hold a secret: don't log it."""
+    """A plain-text mail to one address. Its text may contain a secret: don't log it."""
 
     to: str
     subject: str
@@ -21,10 +21,10 @@ class Mailer(ABC):
 
     @abstractmethod
     def send(self, message: Message) -> None:
-        """Send ``message``, or hand it to what will. Raises MailError when it can't.
+        """Send ``message``, or queue it for sending. Raises MailError if that fails.
 
-        It is called in a thread of its own. The address was typed by somebody; it holds no
-        control characters, and may hold letters beyond ASCII before the ``@``.
+        It is called in a separate thread. The address was entered by a user; it has no control
+        characters, but may have non-ASCII letters before the ``@``.
         """
 
 
@@ -32,6 +32,6 @@ class ConsoleMailer(Mailer):
     """Writes each mail to standard error, links included: for development only."""
 
     def send(self, message: Message) -> None:
-        """Write the mail."""
+        """Write the mail to standard error."""
         lines = (f"To: {message.to}", f"Subject: {message.subject}", "", message.text)
         print("-- mail --", *lines, "-- end of mail --", sep="\n", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Mail from a page that doesn't wait for ever, whatever the mailer does."""
+"""Sends mail for pages, with a time limit for any mailer."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from oauthprov.errors import MailError
 from oauthprov.mail.mailer import Mailer, Message
 
 PATIENCE = 10.0
-"""Seconds that a page waits for a mail to be taken."""
+"""Seconds that a page waits until the mailer has accepted a mail."""
 AT_ONCE = 4
-"""Mails under way in one process; more are refused, or a slow server would take every thread."""
+"""Mails sent at a time per process; more are refused, lest a slow server hold all threads."""
 
 
 class Outbox:
-    """Sends by a mailer, and waits for it at most ``seconds``.
+    """Sends with a mailer, and waits for it at most ``seconds``.
 
-    Looking up a name, connecting and each answer of a mail server take time that no single limit
-    covers. So a thread does it; one that is given up may end later, and its mail may still go out.
+    No single time limit covers resolving the host, connecting and all replies of a mail server.
+    Hence a thread sends the mail; after the time limit the thread goes on, and the mail may still
+    be sent.
     """
 
     def __init__(self, mailer: Mailer, seconds: float = PATIENCE) -> None:
@@ -30,7 +31,7 @@ class Outbox:
         self._free = threading.BoundedSemaphore(AT_ONCE)
 
     def send(self, message: Message) -> None:
-        """Send a mail. Raises MailError, whatever went wrong; its words are for the log."""
+        """Send a mail. Raises MailError for any failure; its message is for the log."""
         if not self._free.acquire(blocking=False):
             raise MailError(f"{AT_ONCE} other mails are being sent")
         sent: Future[None] = Future()
@@ -43,14 +44,14 @@ class Outbox:
             raise
         except TimeoutError:
             raise MailError(f"sending took more than {self._seconds:g} seconds") from None
-        except Exception as defect:  # a host's own mailer; what it says may hold anything
+        except Exception as defect:  # from a host's mailer; its message may contain secrets
             raise MailError(f"the mailer failed: {type(defect).__name__}") from None
 
     def _work(self, message: Message, sent: Future[None]) -> None:
         failure: BaseException | None = None
         try:
             self._mailer.send(message)
-        except BaseException as error:  # it is raised where somebody waits
+        except BaseException as error:  # raised again in the waiting thread
             failure = error
         self._free.release()
         sent.set_exception(failure) if failure else sent.set_result(None)

@@ -1,4 +1,4 @@
-"""Mail over SMTP (RFC 5321), handed in under TLS (RFC 8314)."""
+"""Mail submission over SMTP (RFC 5321) with TLS (RFC 8314)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from oauthprov.mail.mailer import Mailer, Message
 from oauthprov.settings import MailServer, Sender
 
 PATIENCE = 10.0
-"""Seconds for each answer of the mail server."""
+"""Seconds for each reply of the mail server."""
 
 
 class SmtpMailer(Mailer):
-    """Hands each mail to one mail server, over a connection of its own.
+    """Submits each mail to one mail server, over a new connection.
 
-    Nothing is said in the clear: without TLS, and a certificate that is the host's, it raises
-    MailError before it names itself. Only a server on this machine may go without.
+    Without TLS and a valid certificate for the host it raises MailError before it sends any data.
+    Only a server on this machine may be used without TLS.
     """
 
     def __init__(self, server: MailServer, sender: Sender, seconds: float = PATIENCE) -> None:
@@ -31,9 +31,10 @@ class SmtpMailer(Mailer):
         self._context = ssl.create_default_context(cafile=server.ca_file)
 
     def send(self, message: Message) -> None:
-        """Hand in a mail. MailError says why not, without a word of the server's or of the mail.
+        """Submit a mail. Raises MailError with the reason.
 
-        Server and network may repeat what they were told: addresses, or a password.
+        The message quotes neither the server nor the mail: the server may repeat addresses or the
+        password.
         """
         try:
             mail = written(message, self._sender)
@@ -41,7 +42,7 @@ class SmtpMailer(Mailer):
             with closing(session):
                 self._sign_in(session)
                 session.send_message(mail, to_addrs=[_address(message.to).addr_spec])
-                # It has the mail: a farewell that fails changes nothing.
+                # The server has accepted the mail: a failing QUIT doesn't matter.
                 with suppress(OSError):
                     session.quit()
         except (OSError, ValueError) as error:
@@ -61,7 +62,7 @@ class SmtpMailer(Mailer):
 
 
 def written(message: Message, sender: Sender) -> EmailMessage:
-    """Return the mail as it travels (RFC 5322). Raises ValueError for an impossible address."""
+    """Return the mail in the format of RFC 5322. Raises ValueError for an invalid address."""
     author = _address(sender.address, sender.name)
     mail = EmailMessage()
     mail["From"] = author
@@ -69,7 +70,7 @@ def written(message: Message, sender: Sender) -> EmailMessage:
     mail["Subject"] = " ".join(message.subject.split())
     mail["Date"] = formatdate()
     mail["Message-ID"] = make_msgid(domain=author.domain)
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is to answer it
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     mail.set_content(message.text)
     return mail
 
@@ -78,7 +79,7 @@ def _address(text: str, name: str = "") -> Address:
     user, _, domain = text.rpartition("@")
     if not user or not domain or not text.isprintable():
         raise ValueError("the address is invalid")
-    # RFC 5891: on the wire a domain is ASCII; what is before the @ can't be made so (RFC 6531).
+    # RFC 5891: a domain is sent as ASCII; the part before the @ can't be encoded (RFC 6531).
     return Address(name, user, domain.encode("idna").decode("ascii"))
 
 

@@ -1,4 +1,4 @@
-"""Every ``oauthprov.*`` setting: read once, checked together, frozen.
+"""All ``oauthprov.*`` settings: read once, checked together, frozen.
 
 A value may be written ``env:NAME`` or ``file:/path`` to keep it out of the .ini. The table in
 README is generated from them.
@@ -55,7 +55,7 @@ __all__ = (
 _STORAGE = PREFIX + "storage."
 
 GROUPS = (Server, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch)
-"""Where the settings are declared, in their order."""
+"""The classes that declare the settings, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +66,12 @@ class Settings(Server, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fe
 
     @property
     def openid(self) -> bool:
-        """Whether the server speaks OpenID Connect: where the scope ``openid`` is declared."""
+        """Whether OpenID Connect is enabled: if the scope ``openid`` is declared."""
         return any(scope.name == OPENID for scope in self.scopes)
 
     @classmethod
     def from_ini(cls, ini: Mapping[str, Any]) -> Settings:
-        """Read the ``oauthprov.*`` keys of ``ini``; ConfigurationError lists every problem."""
+        """Parse the ``oauthprov.*`` keys of ``ini``; ConfigurationError lists all problems."""
         problems: list[str] = []
         given = own_keys(ini)
         read: dict[str, Any] = {}
@@ -96,10 +96,10 @@ class Settings(Server, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fe
 
 
 def own_keys(ini: Mapping[str, Any]) -> dict[str, str]:
-    """Return the ``oauthprov.*`` keys as text, ``{port}`` replaced by the key ``port``.
+    """Return the ``oauthprov.*`` keys as text, with ``{port}`` replaced by the key ``port``.
 
-    Where PasteDeploy interpolates ``%(port)s``, ``[DEFAULT]`` wins over ``port=5001`` of a command
-    line; a section that says ``get port = port`` gets the latter. So it is put in here.
+    When PasteDeploy interpolates ``%(port)s``, ``[DEFAULT]`` wins over ``port=5001`` of a command
+    line; with ``get port = port`` a section gets the latter. Hence it is replaced here.
     """
     port = str(ini.get("port", "{port}"))
     given = {key: str(value).strip() for key, value in ini.items() if key.startswith(PREFIX)}
@@ -107,14 +107,15 @@ def own_keys(ini: Mapping[str, Any]) -> dict[str, str]:
 
 
 def options() -> tuple[dataclasses.Field[Any], ...]:
-    """Every setting, in order; ``metadata`` has key, parse, default, meaning and secret."""
+    """Return all settings, in order; ``metadata`` has key, parse, default, meaning, secret."""
     return tuple(item for group in GROUPS for item in dataclasses.fields(group))
 
 
 def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = False) -> str:
-    """Return the text of a setting written as ``raw``: the default, or what env: or file: name.
+    """Return the text of a setting written as ``raw``, with ``env:`` and ``file:`` resolved.
 
-    ``create`` makes the file of a secret that isn't there. Raises ValueError, OSError.
+    None means the default. ``create`` creates a missing file of a secret. Raises ValueError and
+    OSError.
     """
     value = item.metadata["default"] if raw is None or raw == "" else raw
     if value is None:
@@ -123,9 +124,9 @@ def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = Fa
 
 
 def fetched(value: str, *, create: bool = False) -> str:
-    """Return ``value``, or what it names by ``env:NAME`` or ``file:/path``.
+    """Return ``value``, or the value that ``env:NAME`` or ``file:/path`` refers to.
 
-    ``create`` makes a file that isn't there, with a secret in it. Raises ValueError, OSError.
+    ``create`` creates a missing file with a new secret in it. Raises ValueError and OSError.
     """
     if value.startswith("env:"):
         name = value.removeprefix("env:")

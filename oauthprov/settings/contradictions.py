@@ -1,4 +1,4 @@
-"""What settings that are each in order may get wrong together."""
+"""Checks for valid settings that contradict each other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LINK_LIFETIME = 300
 
 
 def contradictions(values: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each; ``values`` lacks the settings that can't be read."""
+    """Return a sentence for each problem; ``values`` lacks the invalid settings."""
     checks = (_secret, _pairwise, _issuer, _scopes, _registration, _mail, _keys)
     return [sentence for check in checks for sentence in check(values)]
 
@@ -57,7 +57,7 @@ def _scopes(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _registration(values: Mapping[str, Any]) -> Iterator[str]:
-    # A use is marked once a day: a client must outlive that by more than a day.
+    # A client's use is recorded once a day, so its lifetime must be longer than a day.
     if 0 < values.get("registration_unused_lifetime", 0) < _UNUSED_LIFETIME:
         yield f"{PREFIX}registration.unused_lifetime must be 0 or at least {_UNUSED_LIFETIME}"
 
@@ -77,7 +77,7 @@ def _mail(values: Mapping[str, Any]) -> Iterator[str]:
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:
     openid = OPENID in {scope.name for scope in values.get("scopes", ())}
     if openid and "RS256" not in values.get("keys_algorithms", ("RS256",)):
-        # OpenID Connect Discovery section 3: it must be among the algorithms.
+        # OpenID Connect Discovery section 3 requires RS256.
         yield f"{PREFIX}keys.algorithms must include RS256, since the scope openid is declared"
     ahead = values.get("keys_publish_ahead", _PUBLISH_AHEAD)
     if ahead < _PUBLISH_AHEAD:

@@ -1,4 +1,4 @@
-"""What the server fetches from the URLs that clients register."""
+"""Settings for fetching from the URLs that clients register."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oauthprov.settings.values import FetchAllow
 
 @dataclass(frozen=True, kw_only=True)
 class Fetch:
-    """What the server fetches from the URLs that clients register."""
+    """Settings for fetching from the URLs that clients register."""
 
     fetch_allow: FetchAllow = setting(  # noqa: RUF009 - it is frozen, as the others are
         "fetch.allow",

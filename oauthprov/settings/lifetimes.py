@@ -1,4 +1,4 @@
-"""How long things last, in seconds."""
+"""Lifetimes, in seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oauthprov.settings.setting import setting
 
 @dataclass(frozen=True, kw_only=True)
 class Lifetimes:
-    """How long things last, in seconds."""
+    """Lifetimes, in seconds."""
 
     code_lifetime: int = setting(
         "code_lifetime",
@@ -73,5 +73,5 @@ class Lifetimes:
 
     @property
     def id_token_lifetime(self) -> int:
-        """Seconds that an ID token is good for: as long as the access token beside it."""
+        """Seconds that an ID token is valid: as long as the access token issued with it."""
         return self.access_token_lifetime

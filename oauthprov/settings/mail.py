@@ -1,4 +1,4 @@
-"""How mail is sent, and how often people may ask for one."""
+"""The mail server, and the rate limits of mail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oauthprov.settings.setting import setting
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """How mail is sent, and how often people may ask for one."""
+    """The mail server, and the rate limits of mail."""
 
     mail_url: MailServer | None = setting(  # noqa: RUF009 - it is frozen, as the others are
         "mail.url",

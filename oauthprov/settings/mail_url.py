@@ -1,4 +1,4 @@
-"""How ``oauthprov.mail.url`` and ``oauthprov.mail.sender`` are written."""
+"""Parsers for ``oauthprov.mail.url`` and ``oauthprov.mail.sender``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SENDER = re.compile(rf"(?P<name>[^<>@\"]+) <(?P<address>{_ADDRESS})>|(?P<alone>
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mail goes: over SMTP, or to the console where ``host`` is None.
+    """The mail server; the console if ``host`` is None.
 
-    ``tls`` is ``starttls`` (RFC 3207), ``implicit`` (RFC 8314) or ``off``. ``ca_file`` holds the
-    certificates to trust in place of the system's.
+    ``tls`` is ``starttls`` (RFC 3207), ``implicit`` (RFC 8314) or ``off``. ``ca_file`` has the
+    trusted certificates, in place of the system's.
     """
 
     host: str | None = None
@@ -33,14 +33,14 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who mails come from; ``name`` may be empty."""
+    """The sender of mails; ``name`` may be empty."""
 
     address: str
     name: str = ""
 
 
 def mail_url(value: str) -> MailServer | None:
-    """``console:``, ``smtp://`` or ``smtps://``, or nothing: no mail is sent."""
+    """Parse ``console:``, ``smtp://`` or ``smtps://``; empty text means that no mail is sent."""
     if not value:
         return None
     if value == "console:":
@@ -49,7 +49,7 @@ def mail_url(value: str) -> MailServer | None:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
-        # Not the error's own words: they repeat what may be a part of the password.
+        # Without the error's own message, which may repeat a part of the password.
         raise ValueError("is not a valid URL") from None
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("must be console: or an smtp or smtps URL with a host")
@@ -86,7 +86,7 @@ def _check_ca_file(path: str) -> None:
 
 
 def sender(value: str) -> Sender | None:
-    """``id@example.org`` or ``Name <id@example.org>``, or nothing."""
+    """Parse ``id@example.org``, ``Name <id@example.org>`` or empty text."""
     if not value:
         return None
     match = _SENDER.fullmatch(value)

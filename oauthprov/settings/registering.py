@@ -1,4 +1,4 @@
-"""Who may make accounts and register clients."""
+"""Who may create accounts and register clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oauthprov.settings.setting import setting
 
 @dataclass(frozen=True, kw_only=True)
 class Registering:
-    """Who may make accounts and register clients."""
+    """Who may create accounts and register clients."""
 
     signup: Literal["everyone", "off"] = setting(
         "signup",

@@ -1,4 +1,4 @@
-"""What the server is called, where it stores, and what may be asked of it."""
+"""The server: its names and URLs, storage, scopes and resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oauthprov.settings.values import Resource, Scope
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """What the server is called, where it stores, and what may be asked of it."""
+    """The server: its names and URLs, storage, scopes and resources."""
 
     issuer: str = setting(
         "issuer", values.issuer, None, "The issuer URL: https, no trailing slash."

@@ -1,4 +1,4 @@
-"""How one setting is declared: a dataclass field that knows its key and how to read it."""
+"""Declares a setting: a dataclass field with its key and its parser."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def setting(
 ) -> Any:  # noqa: ANN401 - a field whose class says the type
     """Return the field of ``oauthprov.<key>``; without a ``default`` the setting is required.
 
-    ``parse`` makes the value of its text and raises ValueError with what is wrong.
+    ``parse`` returns the value of a text, and raises ValueError with the problem.
     """
     metadata = {"key": PREFIX + key, "parse": parse, "default": default, "meaning": meaning}
-    # A URL may hold a password; what reports errors shows the repr of what it finds.
+    # A URL may contain a password, and error reports show the repr of settings.
     shown = not (secret or key.endswith(".url"))
     return field(metadata=metadata | {"secret": secret}, repr=shown)

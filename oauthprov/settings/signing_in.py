@@ -1,4 +1,4 @@
-"""How often people may try to sign in, and how passwords are kept."""
+"""The rate limits of sign-ins, and the costs of password hashes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oauthprov.settings.setting import setting
 
 @dataclass(frozen=True, kw_only=True)
 class SigningIn:
-    """How often people may try to sign in, and how passwords are kept."""
+    """The rate limits of sign-ins, and the costs of password hashes."""
 
     login_limit_account: str = setting(
         "login.limit_account",

@@ -1,4 +1,4 @@
-"""How a setting is written: from text to a value, or a ValueError that says what is wrong."""
+"""Parsers of settings: each returns the value of a text, or raises ValueError."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import limits
 PREFIX = "oauthprov."
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-"""Hosts of this computer, as the URL parser gives them."""
+"""Host names of this computer, as the URL parser returns them."""
 OPENID = "openid"
 """The scope that makes an authorization request an authentication request (Core 3.1.2.1)."""
 OFFLINE_ACCESS = "offline_access"
-"""The scope that asks for a grant that outlives the session (Core section 11)."""
+"""The scope that requests a grant that outlives the session (Core section 11)."""
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
-"""What tokens are signed with; EdDSA is the older name of Ed25519 (RFC 9864 section 2.2)."""
+"""The signing algorithms; EdDSA is the older name of Ed25519 (RFC 9864 section 2.2)."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 _PLACE = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
@@ -30,7 +30,7 @@ _PLACE = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A scope and the sentence that tells a person what it allows."""
+    """A scope, with a sentence for users on what it allows."""
 
     name: str
     sentence: str
@@ -46,7 +46,7 @@ class Resource:
 
 
 def flag(value: str) -> bool:
-    """true or false."""
+    """Parse true or false."""
     known = {"true": True, "yes": True, "on": True, "1": True}
     known |= {"false": False, "no": False, "off": False, "0": False}
     try:
@@ -56,7 +56,7 @@ def flag(value: str) -> bool:
 
 
 def seconds(most: int = 315_360_000) -> Callable[[str], int]:
-    """Return the parser of whole seconds, up to ``most``."""
+    """Return a parser of whole seconds, up to ``most``."""
 
     def parse(value: str) -> int:
         if not value.isascii() or not value.isdigit() or int(value) > most:
@@ -67,7 +67,7 @@ def seconds(most: int = 315_360_000) -> Callable[[str], int]:
 
 
 def count(least: int = 1) -> Callable[[str], int]:
-    """Return the parser of a whole number, from ``least`` on."""
+    """Return a parser of a whole number, at least ``least``."""
 
     def parse(value: str) -> int:
         if not value.isascii() or not value.isdigit() or int(value) < least:
@@ -78,12 +78,12 @@ def count(least: int = 1) -> Callable[[str], int]:
 
 
 def words(value: str) -> tuple[str, ...]:
-    """Words between blanks, each once."""
+    """Parse blank-separated words, without duplicates."""
     return tuple(dict.fromkeys(value.split()))
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """Return the parser of a choice."""
+    """Return a parser that accepts one of ``choices``."""
 
     def parse(value: str) -> str:
         if value not in choices:
@@ -94,7 +94,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def rate(value: str) -> str:
-    """A rate such as ``10 per 15 minutes``."""
+    """Parse a rate such as ``10 per 15 minutes``."""
     try:
         limits.parse_many(value)
     except ValueError:
@@ -103,7 +103,7 @@ def rate(value: str) -> str:
 
 
 def counters(value: str) -> str:
-    """Where attempts are counted: memory or Redis."""
+    """Parse the URL of the rate limit counters: memory or Redis."""
     try:
         parts = urlsplit(value)
         _ = parts.port
@@ -118,7 +118,7 @@ def counters(value: str) -> str:
 
 
 def issuer(value: str) -> str:
-    """An issuer URL (RFC 8414 section 2)."""
+    """Parse an issuer URL (RFC 8414 section 2)."""
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         raise ValueError("must be an http or https URL without a user name")
@@ -130,7 +130,7 @@ def issuer(value: str) -> str:
 
 
 def rows(value: str, columns: int) -> list[list[str]]:
-    """Lines of ``columns`` cells between ``|``."""
+    """Parse lines of ``columns`` cells separated by ``|``."""
     lines = [line.strip() for line in value.splitlines() if line.strip()]
     rows = [[cell.strip() for cell in line.split("|")] for line in lines]
     for row in rows:
@@ -142,7 +142,7 @@ def rows(value: str, columns: int) -> list[list[str]]:
 
 
 def scope_token(name: str) -> str:
-    """One scope."""
+    """Parse one scope."""
     # RFC 6749 section 3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
     if not all("!" <= c <= "~" and c not in '"\\' for c in name):
         raise ValueError(f"has a scope with a character that RFC 6749 section 3.3 forbids: {name}")
@@ -150,12 +150,12 @@ def scope_token(name: str) -> str:
 
 
 def scopes(value: str) -> tuple[Scope, ...]:
-    """A line a scope: name | sentence."""
+    """Parse one scope per line: name | sentence."""
     return tuple(Scope(scope_token(name), sentence) for name, sentence in rows(value, 2))
 
 
 def resources(value: str) -> tuple[Resource, ...]:
-    """A line a resource: URI | its scopes | sentence."""
+    """Parse one resource per line: URI | its scopes | sentence."""
     made = []
     for uri, scopes, sentence in rows(value, 3):
         parts = urlsplit(uri)
@@ -169,14 +169,14 @@ def resources(value: str) -> tuple[Resource, ...]:
 
 @dataclass(frozen=True, slots=True)
 class FetchAllow:
-    """What may be fetched although it isn't port 443 of a public address."""
+    """Addresses that may be fetched from although they aren't port 443 of a public address."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     places: frozenset[tuple[str, int]] = frozenset()
 
 
 def languages(value: str) -> tuple[str, ...]:
-    """Language tags as BCP 47 writes them, such as ``de`` or ``pt-BR``; one or more."""
+    """Parse one or more BCP 47 language tags, such as ``de`` or ``pt-BR``."""
     named = words(value)
     if not named or not all(map(_LANGUAGE.fullmatch, named)):
         raise ValueError("must list language tags such as en, de or pt-BR")
@@ -184,7 +184,7 @@ def languages(value: str) -> tuple[str, ...]:
 
 
 def algorithms(value: str) -> tuple[str, ...]:
-    """Signing algorithms; RS256 is among them."""
+    """Parse signing algorithms; RS256 must be among them."""
     named = words(value)
     unknown = [name for name in named if name not in ALGORITHMS]
     if unknown:
@@ -195,7 +195,7 @@ def algorithms(value: str) -> tuple[str, ...]:
 
 
 def fetch_allow(value: str) -> FetchAllow:
-    """Words that are each ``host:port`` or a network in CIDR notation."""
+    """Parse words that are each ``host:port`` or a network in CIDR notation."""
     networks, places = [], set()
     for word in words(value):
         match = _PLACE.fullmatch(word)
@@ -212,7 +212,7 @@ def fetch_allow(value: str) -> FetchAllow:
 
 
 def ca_file(value: str) -> str:
-    """The path of a file with certificates in PEM form, or nothing."""
+    """Parse the path of a file with certificates in PEM format, or empty text."""
     if value:
         try:
             ssl.create_default_context(cafile=value)

@@ -199,7 +199,7 @@ class Cluster(Route):
             apart(learn, lambda _: None, 2 * REFRESH)
 
     def _discover(self) -> NodesManager:
-        """Return a new map from the first node of the URL that answers; a late one serves later calls.
+        """Get a map from the first node of the URL that answers; a late map is kept for later.
 
         RedisCluster would then query the first primary for its commands, and never open while that
         node doesn't answer.

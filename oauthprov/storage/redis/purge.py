@@ -137,7 +137,7 @@ class Purge:
         return self._route.read_all(commands)
 
     def _drop(self, index: bytes, lost: Sequence[Entry], now: int) -> int:
-        """Drop entries of one index, or mark those that may be new; return how many were dropped."""
+        """Drop entries of one index, or mark those that may be new; return how many it dropped."""
         where = self._route.slot(index)
         beside = [entry for entry in lost if self._route.slot(entry.record) == where]
         apart = [entry.member for entry in lost if self._route.slot(entry.record) != where]

@@ -57,7 +57,7 @@ class Steps:
                 return Step(change, (name,), (b"revoke",))
 
     def entries(self, change: Change) -> list[Step]:
-        """Return the steps that add the index entries of a new record; only ``purge`` drops them."""
+        """Return the steps that add a new record's index entries; only ``purge`` drops them."""
         if not isinstance(change, Add):
             return []
         record, how = change.record, codec(type(change.record))
