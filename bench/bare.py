@@ -1,7 +1,7 @@
-"""The same work on the bare driver: the statements a careful author would write by hand.
+"""The same work on the bare driver, with the statements that one would write by hand.
 
-No pool, no records, no errors told apart, one connection: what the contract costs is what it takes
-more than this.
+No pool, no records, no distinction of errors, one connection: the cost of the contract is the time
+that it takes in addition.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Bare:
 
 
 def keys() -> tuple[str, str]:
-    """A fresh grant id, and a key under it."""
+    """Return a new grant id, and a key in its slot."""
     slot = secrets.token_urlsafe(16)
     return slot, f"{slot}.{secrets.token_urlsafe(32)}"
 

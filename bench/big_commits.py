@@ -1,11 +1,11 @@
-"""Times commits of a hundred changes, and of a number of changes that is another each time.
+"""Times commits of a hundred changes, and of a different number of changes each time.
 
     python -m bench.big_commits sqlite:////tmp/bench.sqlite
     python -m bench.big_commits postgresql+psycopg://user@host/database --rounds 40
     python -m bench.big_commits redis://localhost:6379/15
 
-Such commits sweep up what an ended session or a closed account leaves. The database is upgraded,
-and some of what is written there stays.
+Such commits end the grants of an ended session or a disabled account. The database is upgraded,
+and some of the records written there stay.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Change, Claim, Remove, Revoke, Storage
 
 MOST = 100
-"""Changes in a commit, at most."""
+"""The most changes in a commit."""
 
 Work = tuple[Sequence[Change], Sequence[Change]]
-"""Changes that prepare, committed one by one, and the changes that are timed."""
+"""Preparing changes, committed one by one, and the timed changes."""
 
 
 def adds(count: int) -> Work:
@@ -48,7 +48,7 @@ def claims(count: int) -> Work:
 
 
 def mixed(count: int) -> Work:
-    """A quarter each: grants revoked, grants removed, codes removed, refresh tokens added."""
+    """Return changes, a quarter each: revoke grants, remove grants, remove codes, add tokens."""
     families = [Family() for _ in range(count)]
     prepared: list[Change] = []
     changes: list[Change] = []
@@ -70,7 +70,7 @@ KINDS_OF_WORK: tuple[Callable[[int], Work], ...] = (adds, revokes, removes, clai
 
 
 def timed(storage: Storage, work: Work) -> float:
-    """Return the wall milliseconds of the commit."""
+    """Return the wall time of the commit in milliseconds."""
     prepared, changes = work
     for change in prepared:
         storage.commit(change, now=NOW)

@@ -1,14 +1,14 @@
-"""Times the end of an account with many grants, on each engine, with traffic beside.
+"""Times the ending of many grants of an account, on each engine, during other traffic.
 
     python -m bench.endings
     python -m bench.endings --engine sqlite --grants 200 --grants 2000
 
-A deployment of two workers (as in tests/faults) has an account with that many live grants, a
-third each of OpenID Connect with and without offline access, and of OAuth alone; every other one
-has a refresh token. Each way of ending them is tried on an account of its own: over HTTP where
-there is a page, else by the command. The table says how long the answer took, how long until the
-last grant that ends was dead to a client (that asks by introspection) and in storage, how many
-stay alive, and what four clients beside it (client credentials, refresh) waited before and during.
+A deployment of two workers (as in tests/faults) has an account with that many live grants, a third
+each of OpenID Connect with and without offline access, and of OAuth only; every other one has a
+refresh token. Each way of ending them is tried on a separate account: over HTTP if there is a
+page, else by the command. The table shows how long the response took, how long until the last
+grant to end was dead for a client (by introspection) and in storage, how many stay live, and how
+long four other clients (client credentials, refresh) waited before and meanwhile.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ ALL = tuple(SCOPES)
 BATCH = 30
 SAMPLES = 30
 PATIENCE = 60.0
-"""Seconds after the answer in which all must be over."""
+"""Seconds after the response within which all grants must have ended."""
 
 R = TypeVar("R", AccessToken, RefreshToken)
 
 
 @dataclass
 class Template:
-    """One grant as the provider made it, of which copies are stored."""
+    """A grant made by the provider, from which copies are made."""
 
     grant: Grant
     access: AccessToken
     refresh: RefreshToken
 
     def copy(self, *, refreshed: bool) -> tuple[str, list[Change]]:
-        """Return the access token of a new copy, and what stores it."""
+        """Return the access token of a new copy, and the changes that store the copy."""
         grant_id = mint_id()
         access = Bearer.mint(credentials.ACCESS_TOKEN, grant_id)
         records = [
@@ -73,7 +73,7 @@ class Template:
 
 @dataclass
 class Crowd:
-    """An account and its grants: by kind of scope their access tokens, and the grant ids."""
+    """An account and its grants: access tokens by kind of scope, and grant ids."""
 
     owner: Person
     account_id: str
@@ -81,7 +81,7 @@ class Crowd:
 
 
 def crowd(on: Deployment, storage: Storage, name: str, grants: int) -> Crowd:
-    """Make an account with that many grants."""
+    """Create an account with that many grants."""
     account_id = accounts_of(storage).sign_up(name, PASSWORD).account_id
     made = Crowd(Person(name, Wire(on, 0, []), on), account_id)
     templates = {kind: _template(on, storage, made.owner, scope) for kind, scope in SCOPES.items()}
@@ -153,11 +153,11 @@ ENDINGS: dict[str, tuple[Callable[[Deployment, Person], None], tuple[str, ...]]]
         tuple(SCOPES),
     ),
 }
-"""By name: what is done, and the kinds of grants that end by it."""
+"""The ways of ending, by name: the action, and the kinds of grants that it ends."""
 
 
 class Traffic(threading.Thread):
-    """A client that asks for tokens, one after the other, and notes how long each took."""
+    """A client that requests tokens, one after the other, and records the time of each."""
 
     def __init__(self, on: Deployment, number: int, done: threading.Event) -> None:
         super().__init__(name=f"traffic {number}", daemon=True)
@@ -204,7 +204,7 @@ def traffic(on: Deployment) -> Iterator[list[Traffic]]:
 
 @dataclass
 class Timed:
-    """What one ending took, in seconds; None for what didn't come in time."""
+    """The times of one ending, in seconds; None for a time limit exceeded."""
 
     answered: float
     said: str
@@ -214,7 +214,7 @@ class Timed:
 
 
 def timed(on: Deployment, storage: Storage, who: Crowd, ending: str) -> Timed:
-    """End the grants of an account, and wait for the last one."""
+    """End the grants of an account, and wait until the last one has ended."""
     do, kinds = ENDINGS[ending]
     begun = time.monotonic()
     try:
@@ -260,7 +260,7 @@ def _left(storage: Storage, who: Crowd, ids: set[str]) -> bool:
 
 
 def waits(clients: list[Traffic], since: float, until: float) -> str:
-    """The median and the 99th percentile of what was answered between two moments, in ms."""
+    """Return median and 99th percentile of the responses between two times, in ms."""
     took = [
         answer.seconds * 1000
         for client in clients

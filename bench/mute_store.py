@@ -1,12 +1,12 @@
-"""Stops a store under load, lets it go on, and prints how long anybody waited meanwhile.
+"""Suspends a store under load, resumes it, and prints how long requests waited meanwhile.
 
     python -m bench.mute_store redis
     python -m bench.mute_store postgresql --clients 40 --threads 4 --seconds 12
     python -m bench.mute_store mariadb --server gunicorn --threads 8
 
-Stores: redis, postgresql, mariadb. It starts a store and a server of its own on free ports of
-127.0.0.1, has clients ask for tokens, stops every process of the store (SIGSTOP) for
-``--seconds``, lets it go on (SIGCONT), and ends both. All the while it asks /healthz and /readyz.
+Stores: redis, postgresql, mariadb. It starts a new store and server on free ports of 127.0.0.1,
+has clients request tokens, suspends every process of the store (SIGSTOP) for ``--seconds``,
+resumes it (SIGCONT), and ends both. Throughout it requests /healthz and /readyz.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ ISSUER = "https://id.example"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 TOKEN = "/oauth/token"  # noqa: S105 (a path)
 BEFORE, AFTER = 3.0, 5.0
-"""Seconds of traffic before the store is stopped, and after it goes on."""
+"""Seconds of traffic before the store is suspended, and after it is resumed."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was asked, from when to when by the monotonic clock, and its status; 0 is no answer."""
+    """A request with its start and end by the monotonic clock, and its status; 0: no response."""
 
     path: str
     began: float
@@ -61,7 +61,7 @@ class Answer:
 
 @dataclass
 class Load:
-    """Threads that ask one server until ``stop``."""
+    """Threads that send requests to one server until ``stop``."""
 
     port: int
     headers: dict[str, str]
@@ -119,7 +119,7 @@ def application(url: str) -> Router:
 
 
 def command(server: str, url: str, port: int, threads: int) -> list[str]:
-    """The command line that serves :func:`application`."""
+    """Return the command line that serves :func:`application`."""
     run = [sys.executable, "-W", "ignore", "-m"]
     if server == "gunicorn":
         run += ["gunicorn", f"bench.mute_store:application({url!r})", "--workers", "1"]
@@ -131,7 +131,7 @@ def command(server: str, url: str, port: int, threads: int) -> list[str]:
 
 @contextmanager
 def serving(server: str, url: str, threads: int, log: Path) -> Iterator[Load]:
-    """Run a server in a process of its own."""
+    """Run a server in a separate process."""
     port = free_port()
     line = command(server, url, port, threads)
     with (
@@ -156,7 +156,7 @@ def expect_ready(load: Load) -> None:
 
 
 def processes(home: Path) -> list[int]:
-    """The store whose files are in ``home``: its process and all that it started."""
+    """Return the process of the store whose files are in ``home``, and its child processes."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

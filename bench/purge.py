@@ -1,14 +1,13 @@
-"""Times the purge beside traffic, and the look for consents whose client is gone.
+"""Times the purge during traffic, and the search for consents without a client.
 
     python -m bench.purge sqlite:////tmp/bench.sqlite
     python -m bench.purge postgresql+psycopg://user@host/database --rows 100000
     python -m bench.purge redis://localhost:6379/15
 
-Writes ``--rows`` dead authorization codes of a hundred accounts, as many live tokens, and as many
-consents with 300 clients, all of which exist. Then it makes one pass while a thread goes on adding
-tokens, and walks the consents, with nothing to drop. The database is upgraded, and should be
-empty: what is live stays there. On Redis it waits a minute first, until Redis has dropped the
-codes.
+It writes ``--rows`` expired authorization codes of a hundred accounts, as many live tokens, and as
+many consents for 300 existing clients. Then it makes one pass while a thread keeps adding tokens,
+and walks the consents, none of which is dropped. The database is upgraded, and should be empty:
+live records stay there. On Redis it first waits a minute, until Redis has dropped the codes.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ BATCH = 100
 ACCOUNTS = 100
 CLIENTS = 300
 REDIS_DROPS_AFTER = 65
-"""Seconds until Redis has dropped what was past its time when it was stored."""
+"""Seconds until Redis has dropped records that were already expired when stored."""
 
 
 def token() -> AccessToken:
@@ -79,7 +78,7 @@ def fill(storage: Storage, rows: int) -> None:
 
 
 class Traffic:
-    """A thread that adds tokens, and how long each took."""
+    """A thread that adds tokens and records the time of each."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -109,7 +108,7 @@ class Traffic:
 
 
 def timed(steps: Iterator[int]) -> str:
-    """Take every step; tell how many there were, what they dropped, and how long they took."""
+    """Run all steps; return a text with their number, the dropped records and the time."""
     took, dropped = [], 0
     began = time.perf_counter()
     for more in steps:

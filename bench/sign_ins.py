@@ -1,12 +1,12 @@
-"""Many people sign in at once: what that costs a process in memory, and other requests in time.
+"""Measures many simultaneous sign-ins: the memory of the process, the times of other requests.
 
     python -m bench.sign_ins
     python -m bench.sign_ins --clients 8 --setting password.concurrency=2
 
-It starts a server of its own on SQLite (pserve with waitress, 8 threads) and stops it at the end.
-Each client signs in again and again until all have signed in ``--sign-ins`` times together; one
-that is sent away with Retry-After waits that long. Meanwhile four machines get tokens. It reads
-the memory from /proc, so it runs on Linux.
+It starts a server on SQLite (pserve with waitress, 8 threads) and stops it at the end. The clients
+sign in repeatedly until they have made ``--sign-ins`` sign-ins in total; a client that is refused
+with Retry-After waits that long. Meanwhile four machine clients get tokens. It reads the memory
+from /proc, so it runs only on Linux.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from tests.site import FORM, PASSWORD, basic
 
 MACHINES = 4
 TRIES = 60
-"""How often one client is sent away before it gives up."""
+"""The number of refusals after which a client gives up."""
 
 
 @dataclass
 class Served:
-    """The server under load: its port and process, and the credentials of a machine."""
+    """The server under load: its port and process, and the credentials of a machine client."""
 
     port: int
     process: int
@@ -64,7 +64,7 @@ class Served:
 
 @dataclass
 class ReplayMark:
-    """What the clients saw: milliseconds of each sign-in and token, and statuses of sign-ins."""
+    """The results: milliseconds of each sign-in and token, and statuses of sign-ins."""
 
     sign_ins: list[float] = field(default_factory=list)
     tokens: list[float] = field(default_factory=list)
@@ -73,7 +73,7 @@ class ReplayMark:
 
 @contextmanager
 def served(more: dict[str, str], threads: int) -> Iterator[Served]:
-    """Run a server with the costs that production has."""
+    """Run a server with the password hashing costs of production."""
     with tempfile.TemporaryDirectory(prefix="oauthprov-bench-") as folder:
         port = free_port()
         settings = {
@@ -105,7 +105,7 @@ def served(more: dict[str, str], threads: int) -> Iterator[Served]:
         made = Served(port, process.pid, credentials)
         try:
             until(lambda: get_token(made.connect(), made), lambda: process.poll() is None)
-            get_page(made.connect())  # compiles its templates, once and not in eight threads
+            get_page(made.connect())  # compiles the templates once, not in eight threads
             yield made
         finally:
             process.terminate()
@@ -113,7 +113,7 @@ def served(more: dict[str, str], threads: int) -> Iterator[Served]:
 
 
 def filled(settings: dict[str, str]) -> dict[str, str]:
-    """Make the account alice and a machine; return the header that authenticates it."""
+    """Create the account alice and a machine client; return the client's Authorization header."""
     storage = open_storage(settings["oauthprov.storage.url"])
     storage.upgrade()
     known = Settings.from_ini(settings)
@@ -134,7 +134,7 @@ def get_token(connection: http.client.HTTPConnection, served: Served) -> None:
 
 
 def get_page(connection: http.client.HTTPConnection) -> tuple[str, str]:
-    """Get the sign-in page in a new browser; return its cookie and the token of its form."""
+    """Get the sign-in page in a new browser; return its cookie and the form's CSRF token."""
     connection.request("GET", "/login")
     page = connection.getresponse()
     cookie = page.getheader("Set-Cookie", "").partition(";")[0]
@@ -146,7 +146,7 @@ def get_page(connection: http.client.HTTPConnection) -> tuple[str, str]:
 def sign_in_again_and_again(
     served: Served, ready: threading.Barrier, turns: Iterator[int], seen: ReplayMark
 ) -> None:
-    """Sign in as alice in a new browser while there are turns."""
+    """Sign in as alice, each time in a new browser, while there are turns."""
     connection = served.connect()
     cookie, token = get_page(connection)
     form = urlencode({"name": "alice", "password": PASSWORD, "csrf_token": token})
@@ -166,7 +166,7 @@ def sign_in_again_and_again(
 
 
 def load(served: Served, clients: int, sign_ins: int) -> ReplayMark:
-    """Let the clients sign in, and machines get tokens until the last sign-in has begun."""
+    """Let clients sign in, and machine clients get tokens until the last sign-in has begun."""
     seen, turns, over = ReplayMark(), iter(range(sign_ins)), threading.Event()
     ready = threading.Barrier(clients + MACHINES)
 
@@ -217,7 +217,7 @@ def main() -> None:
 
 
 def get_timed(server: Served) -> float:
-    """Return the milliseconds that one token takes on an idle server."""
+    """Return the milliseconds for one token on an idle server."""
     began = time.perf_counter()
     get_token(server.connect(), server)
     return (time.perf_counter() - began) * 1000

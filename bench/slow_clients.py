@@ -1,9 +1,9 @@
-"""Times what clients whose servers are slow, and a storage that fails, cost everybody else.
+"""Times how slow servers of clients, and a failing storage, delay all other requests.
 
     python -m bench.slow_clients
 
-Everything is on this machine: two TLS servers of a certificate authority of its own, and SQLite in
-a temporary directory. It ends by itself within three minutes.
+Everything is on this machine: two TLS servers with a test certificate authority, and SQLite in a
+temporary directory. It ends by itself within three minutes.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from tests.protocol.world import CALLBACK, OPENID, SCOPES
 SLOW, HONEST = "slow.example", "honest.example"
 REQUEST_URIS, SIGNERS, MUTE, CALLERS = 50, 8, 12, 8
 FAILS_AFTER = 1.0
-"""Seconds after which the storage fails."""
+"""Seconds that a call takes until the storage fails."""
 
 
 class Place:
-    """A provider, a server that answers and one that doesn't."""
+    """A provider, a server that answers and a server that doesn't."""
 
     def __init__(self, folder: Path) -> None:
         authority = Authority(folder)
@@ -71,7 +71,7 @@ def timed(work: Callable[[], object]) -> tuple[float, object]:
 
 
 def fetches(place: Place) -> None:
-    """Clients with keys at a URL authenticate beside one with many slow request_uris."""
+    """Clients with a jwks_uri authenticate while another client uses many slow request_uris."""
     world = place.world
     uris = tuple(place.url(SLOW, number) for number in range(REQUEST_URIS))
     world.client("greedy", jwks=published(KEY), request_uris=uris, scopes=("openid",))
@@ -97,7 +97,7 @@ def fetches(place: Place) -> None:
 
 
 def logouts(place: Place) -> None:
-    """One client is told of a logout beside many that take connections and answer nothing."""
+    """One client receives a logout token while many others accept connections but don't answer."""
     world, came = place.world, []
 
     def reply(connection: object) -> None:
@@ -134,7 +134,7 @@ class Failing:
 
 
 def keys(place: Place) -> None:
-    """The key set is asked for while the storage fails, with and without a copy of it."""
+    """The key set is requested while the storage fails, with and without a cached copy."""
     for held in (True, False):
         world = place.world
         provider = world.another_process()

@@ -1,12 +1,12 @@
-"""Times the storage part of four flows, beside the same work on the bare driver.
+"""Times the storage part of four flows, and the same work on the bare driver.
 
     python -m bench.storage sqlite:////tmp/bench.sqlite
     python -m bench.storage postgresql+psycopg://user@host/database --rounds 500
 
     python -m bench.storage redis://localhost:6379/15
 
-Both run in turn in one process, so that a busy machine slows both alike: read the ratio. The
-database is upgraded, and what is written there stays. Redis has no bare driver to run against.
+Both run alternately in one process, so that a busy machine slows both equally: compare the ratio.
+The database is upgraded, and the written records stay. On Redis only the contract is timed.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Family:
 
 
 class Flows:
-    """The flows through the contract; each yields once it is ready, then does what is timed."""
+    """The flows through the contract; each yields when prepared, then does the timed work."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
@@ -115,7 +115,7 @@ FLOWS = ("client_credentials", "introspection", "code_exchange", "refresh")
 
 
 def timed(flow: Callable[[], Iterator[None]]) -> tuple[float, float]:
-    """Return the wall and the processor microseconds of one run."""
+    """Return the wall time and the processor time of one run, in microseconds."""
     run = flow()
     next(run)
     wall, processor = time.perf_counter_ns(), time.thread_time_ns()
@@ -124,7 +124,7 @@ def timed(flow: Callable[[], Iterator[None]]) -> tuple[float, float]:
 
 
 def measure(storage: Storage, rival: Bare | None, rounds: int) -> Mapping[str, list[list[float]]]:
-    """Return the medians of each flow: contract and bare, wall and processor."""
+    """Return the medians of each flow: contract and bare driver, wall and processor time."""
     medians = {}
     for name in FLOWS:
         sides = [getattr(side, name) for side in (Flows(storage), rival) if side is not None]

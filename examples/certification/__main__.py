@@ -1,7 +1,7 @@
-"""``make certify``: the provider for the OpenID Foundation's conformance suite.
+"""``make certify``: serves the provider for the OpenID Foundation's conformance suite.
 
-It serves until it is stopped. Each start makes new static clients and writes the configuration
-for them to plan.json; alice, and whatever the storage holds, stay.
+It runs until it is stopped. Each start creates new static clients and writes their configuration
+to plan.json; alice and all other stored records stay.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parents[2] / "var" / "certification"
 
 
 def main() -> None:
-    """Serve with the options of the command line, until the process is told to end."""
+    """Serve with the options of the command line, until the process is stopped."""
     options = _options()
     logging.basicConfig(format="%(levelname)s [%(name)s] %(message)s", level=logging.INFO)
     logging.getLogger("alembic").setLevel(logging.WARNING)

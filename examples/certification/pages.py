@@ -1,6 +1,6 @@
-"""Pages of ours that the suite wants a picture of, and how somebody signs out.
+"""Browser entries for our pages that the suite needs a screenshot of, and for signing out.
 
-Each module that ends on such a page has browser entries of its own, in the place of the plan's.
+Each module that ends on such a page has its own browser entries, which replace the plan's.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SIGNED_OUT = (
 
 
 def overrides(issuer: str, signing_in: Json) -> Json:
-    """Return the entries of each such module; ``signing_in`` is the plan's for signing in."""
+    """Return each such module's entries; ``signing_in`` is the plan's entry for signing in."""
     authorize, logout = f"{issuer}/oauth/authorize*", f"{issuer}/oauth/logout*"
     made = {module: [_ends(authorize, "error", "redirect")] for module in REFUSED}
     sign_in = _ends(authorize, "sign-in", "Sign in", at=f"{issuer}/login*")
@@ -53,22 +53,22 @@ def overrides(issuer: str, signing_in: Json) -> Json:
 
 
 def logout(issuer: str, suite_url: str) -> Json:
-    """How somebody signs out and gets back to the suite."""
+    """Return the entry for signing out and returning to the suite."""
     back = {"task": "Be back", "match": f"{suite_url}/post_logout_redirect*"}
     return {"match": f"{issuer}/oauth/logout*", "tasks": [_confirm(issuer), back]}
 
 
 def screenshot(element: str, words: str, *, optional: bool = False) -> list[Any]:
-    """The command that shows the suite what it would have a person look at."""
+    """Return the command that uploads a screenshot for a person to review."""
     action = "update-image-placeholder" + ("-optional" if optional else "")
     return ["wait", "id", element, PATIENCE, words, action]
 
 
 def _ends(match: str, element: str, words: str, *first: Json, at: str = "") -> Json:
-    """Who is sent to ``match`` ends on a page that has ``element`` with ``words``.
+    """Return the entry for URLs like ``match`` that end on a page with ``words`` in ``element``.
 
-    ``at`` is the address of the page, if it isn't there. The module is over once the picture is
-    taken, and would be interrupted by anything else that the browser did.
+    ``at`` is the URL of the page, if it differs. The module ends with the screenshot; any further
+    browser command would interrupt it.
     """
     seen = {"task": "See it", "match": at or match, "commands": [screenshot(element, words)]}
     return {"match": match, "tasks": [*first, seen]}

@@ -1,4 +1,4 @@
-"""alice, who has told everything of herself: the suite warns of each claim that is missing."""
+"""The user alice, who has a complete profile: the suite warns of each missing claim."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oauthprov.settings import Settings
 from oauthprov.storage.interface import Replace, Storage
 
 NAME = "alice"
-PASSWORD = "through the looking glass"  # noqa: S105 - everybody may know it
+PASSWORD = "through the looking glass"  # noqa: S105 - it needn't be secret
 PROFILE = {
     "name": "Alice Pleasance Liddell",
     "given_name": "Alice",
@@ -39,7 +39,7 @@ PROFILE = {
 
 
 def add_alice(settings: Settings, storage: Storage, clock: Callable[[], int]) -> Account:
-    """Make her account, or take the one that is there, and give it the whole profile."""
+    """Create her account unless it exists, and set the complete profile."""
     accounts = BuiltInAccounts.with_costs(
         storage,
         clock,

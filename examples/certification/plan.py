@@ -1,7 +1,7 @@
-"""The configuration of a test plan: what the suite needs to know of the provider and its pages.
+"""The configuration of a test plan: the provider and its pages.
 
-It goes into the field "JSON" of "Create a new test plan", or to the suite's own scripts. The same
-document serves static clients and dynamic registration, and every plan.
+Paste it into the field "JSON" of "Create a new test plan", or pass it to the suite's scripts. The
+same document works for every plan, with static clients and with dynamic registration.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ Json = dict[str, Any]
 
 
 def plan(issuer: str, alias: str, suite_url: str, clients: Json, notified: Json) -> Json:
-    """Return the document; ``clients`` are ``client``, ``client2`` and ``client_secret_post``.
+    """Return the document; ``clients`` has ``client``, ``client2`` and ``client_secret_post``.
 
-    ``suite_url`` is what the suite's own addresses begin with. ``notified`` is the client that
-    gets logout tokens: only one module has an address for those.
+    ``suite_url`` is the prefix of the suite's URLs. ``notified`` is the client that receives
+    logout tokens: only one module has a URL for them.
     """
     signing_in = authorization(issuer, suite_url)
     return {
@@ -36,10 +36,10 @@ def plan(issuer: str, alias: str, suite_url: str, clients: Json, notified: Json)
 
 
 def authorization(issuer: str, suite_url: str) -> Json:
-    """How somebody signs in, allows what is asked, and gets back to the suite.
+    """Return the entry for signing in, consenting and returning to the suite.
 
-    A page of the provider may have the suite's address in its query: ``match`` begins with the
-    host, and what is waited for is an element of the suite's page.
+    A page of the provider may have the suite's URL in its query: hence ``match`` begins with the
+    host, and the entry waits for an element of the suite's page.
     """
     arrived = ["wait", "id", "submission_complete", PATIENCE]
     return {

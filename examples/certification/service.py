@@ -31,9 +31,9 @@ Running = AbstractContextManager[tuple[Provider, int]]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The options of a run; ``suite`` is the host and port where the suite listens.
+    """The options of a run; ``suite`` is the host and port of the suite.
 
-    ``folder`` takes the secrets, the certificate and the plan. Port 0 is any free one.
+    The secrets, the certificate and the plan are written to ``folder``. Port 0 means any free one.
     """
 
     folder: Path
@@ -47,21 +47,21 @@ class Options:
 
     @property
     def certificate(self) -> Path:
-        """The file of the TLS certificate and its key."""
+        """The file with the TLS certificate and its key."""
         return self.folder / "tls.pem"
 
     @property
     def ini(self) -> Path:
-        """The file of the settings of this run, for the ``oauthprov`` command."""
+        """The .ini file of this run, for the ``oauthprov`` command."""
         return self.folder / "oauthprov.ini"
 
     @property
     def suite_url(self) -> str:
-        """What the suite's addresses for this plan begin with."""
+        """The prefix of the suite's URLs for this plan."""
         return f"https://{self.suite.removesuffix(':443')}/test/a/{self.alias}"
 
     def settings(self, issuer: str) -> dict[str, str]:
-        """Return the settings that certification.ini makes of this."""
+        """Return the settings of certification.ini with these options."""
         given = {
             "issuer": issuer,
             "storage": self.storage,
@@ -83,7 +83,7 @@ class Served:
 
 @contextmanager
 def running(settings: dict[str, str]) -> Iterator[tuple[Provider, int]]:
-    """Serve over http on loopback; return the provider and the port."""
+    """Serve over http on loopback; yield the provider and the port."""
     app = oauthprov.main({}, **settings)
     server = create_server(app, host="127.0.0.1", port=0, threads=8)
     threading.Thread(target=server.run, daemon=True).start()
@@ -94,7 +94,7 @@ def running(settings: dict[str, str]) -> Iterator[tuple[Provider, int]]:
 def serving(
     options: Options, running: Callable[[dict[str, str]], Running] = running
 ) -> Iterator[Served]:
-    """Serve until the block is left; ``running`` serves settings over http."""
+    """Serve until the block is left; ``running`` serves the settings over http."""
     options.folder.mkdir(parents=True, exist_ok=True)
     _make_secret(options.folder / "secret")
     _make_secret(options.folder / "pairwise.secret")
@@ -138,7 +138,7 @@ def _upgrade(url: str) -> None:
 
 
 def _clients(provider: Provider, suite_url: str) -> tuple[Json, Json]:
-    """Register the static clients, and the one that gets logout tokens."""
+    """Register the static clients, and the client that receives logout tokens."""
     registrar = Registrar(provider.settings, provider.storage, provider.clock)
 
     def register(name: str, method: str = "client_secret_basic", **more: str) -> Json:

@@ -1,4 +1,4 @@
-"""Whether the provider trusts the suite: what it is to fetch from there depends on it."""
+"""Checks that the provider trusts the suite's certificate, as fetching from it requires."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from oauthprov.fetch import Fetcher
 from oauthprov.settings import values
 
 OTHER_NAME = (62, 64)
-"""What OpenSSL says of a certificate that verifies but names another host, or another address."""
+"""OpenSSL's error codes for a valid certificate of another host name or IP address."""
 
 
 class UntrustedSuite(Exception):
-    """Nothing can be fetched from the suite; the message is a sentence that says why."""
+    """Nothing can be fetched from the suite; the message is a sentence with the reason."""
 
 
 def check_suite(suite: str, ca_file: str) -> str | None:
-    """Ask the suite at ``suite``, HOST:PORT, as the provider will, trusting ``ca_file`` too.
+    """Call the suite at ``suite`` (HOST:PORT) as the provider will, also trusting ``ca_file``.
 
-    Return None if it answers, else a sentence: it may start later. Raises UntrustedSuite when its
-    certificate can't be verified or doesn't name the host.
+    Return None if it answers, else a sentence, since it may start later. Raises UntrustedSuite if
+    its certificate can't be verified or is for another host.
     """
     fetcher, host = _fetcher(suite, ca_file)
     try:
-        fetcher.post(f"https://{suite}/", {})  # unlike a GET, its answer may have any status
+        fetcher.post(f"https://{suite}/", {})  # unlike a GET, it accepts any status
     except FetchError as error:
         refused = error.__cause__
         if not isinstance(refused, SSLCertVerificationError):

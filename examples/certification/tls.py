@@ -1,4 +1,4 @@
-"""TLS before the server: a certificate made on the spot, and a proxy that passes bytes on."""
+"""TLS in front of the server: a new certificate, and a proxy that forwards bytes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from cryptography.x509.oid import NameOID
 VALID = datetime.timedelta(days=30)
 CHUNK = 65536
 CIPHERS = "ECDHE+AESGCM"
-"""The cipher suites for TLS 1.2 that BCP 195 recommends (RFC 9325 section 4.2)."""
+"""The TLS 1.2 cipher suites that BCP 195 recommends (RFC 9325 section 4.2)."""
 
 
 def make_certificate(file: Path, host: str) -> None:
-    """Write a new key and its own certificate for ``host`` to ``file``, as PEM.
+    """Write a new key and a self-signed certificate for ``host`` to ``file``, as PEM.
 
-    It is an authority of its own, so that clients can be told to trust it.
+    It is its own certificate authority, so that clients can be configured to trust it.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "oauthprov certification")])
@@ -65,14 +65,14 @@ def _name_of(host: str) -> x509.GeneralName:
 
 
 class Proxy:
-    """It listens at once, and passes on what comes once :meth:`start` says where to."""
+    """A proxy that listens at once, and forwards connections after :meth:`start`."""
 
     def __init__(self, certificate: Path, listen: str, port: int) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._context.set_ciphers(CIPHERS)
         self._context.load_cert_chain(certificate)
-        # Only a socket that says it is TCP gets TCP_NODELAY from asyncio.
+        # asyncio sets TCP_NODELAY only on sockets with the protocol TCP.
         self._listener = socket.socket(proto=socket.IPPROTO_TCP)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind((listen, port))
@@ -83,7 +83,7 @@ class Proxy:
         self._thread = threading.Thread(target=self._loop.run_forever)
 
     def start(self, port: int) -> None:
-        """Pass everything on to ``port`` on loopback."""
+        """Forward all connections to ``port`` on loopback."""
         self._target = port
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._serve(), self._loop).result()
@@ -119,7 +119,7 @@ class Proxy:
 
 
 async def _pass(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
-    """Pass bytes on until the one who sends them, or the one who takes them, has enough."""
+    """Forward bytes until the sender or the receiver closes."""
     with suppress(OSError):
         while data := await source.read(CHUNK):
             to.write(data)

@@ -1,4 +1,4 @@
-"""A photo album with people of its own that lets other apps in: a whole host of oauthprov."""
+"""A photo album with its own users that gives other apps access: a complete host of oauthprov."""
 
 import hashlib
 import hmac
@@ -52,7 +52,7 @@ def hashed(password, salt):
 
 
 def database(url):
-    """Return the album's database; the example fills it anew at each start."""
+    """Return the album's database; the example fills it at each start."""
     engine = create_engine(url, poolclass=StaticPool)
     Base.metadata.create_all(engine)
     with Session(engine) as session:
@@ -73,9 +73,9 @@ def dbsession(request):
 
 
 class People(AccountSource):
-    """Tells the provider who is signed in to the album, and where to sign in.
+    """The account source: the user signed in to the album, and its sign-in page.
 
-    Each method gets the request, and reads the album's tables by ``request.dbsession``.
+    Each method gets the request, and reads the album's tables with ``request.dbsession``.
     """
 
     can_sign_out = True
@@ -100,7 +100,7 @@ class People(AccountSource):
 
 
 class Cookie:
-    """The album's security policy: a signed cookie says who it is."""
+    """The album's security policy: a signed cookie names the user."""
 
     def __init__(self, secret, secure):
         self.helper = AuthTktCookieHelper(secret, secure=secure, http_only=True, samesite="Lax")

@@ -1,4 +1,4 @@
-"""Notes with OAuth 2.1 in plain WSGI: our validator in oauthlib's own server."""
+"""Notes with OAuth 2.1 in plain WSGI: our validator in oauthlib's server."""
 
 import json
 import time
@@ -21,7 +21,7 @@ BODY_LIMIT = 32_768
 
 
 class Application:
-    """Three addresses: ``/authorize``, ``/token`` and the resource ``/notes``."""
+    """The endpoints ``/authorize`` and ``/token``, and the resource ``/notes``."""
 
     def __init__(self, ini):
         self.settings = Settings.from_ini(ini)
@@ -38,7 +38,7 @@ class Application:
         except OAuth2Error as wrong:
             headers, body, status = dict(wrong.headers), wrong.json, wrong.status_code
         except ValueError:
-            # oauthlib raises it for what it can't parse.
+            # oauthlib raises it for requests that it can't parse.
             headers, body, status = {}, '{"error": "invalid_request"}', 400
         except StorageError:
             headers, body, status = {"Retry-After": "5"}, "{}", 503
@@ -47,7 +47,7 @@ class Application:
         return [(body or "").encode()]
 
     def answer(self, environ):
-        """Return headers, body and status, as oauthlib's endpoints do."""
+        """Return headers, body and status, like oauthlib's endpoints."""
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if (method, path) == ("GET", "/authorize"):
             return self.authorize(f"{path}?{environ.get('QUERY_STRING', '')}")
@@ -61,7 +61,7 @@ class Application:
         return {}, "{}", 404
 
     def authorize(self, uri):
-        """Give a code: a real application signs people in, and asks them, before this."""
+        """Issue a code: a real application first signs the user in and asks for consent."""
         scopes, _ = self.server.validate_authorization_request(uri)
         alice = SignedIn("alice", "alice", auth_time=now())
         return self.server.create_authorization_response(
@@ -76,7 +76,7 @@ class Application:
 
 
 def form_of(environ):
-    """Return the pairs of the form that was posted. Raises ValueError when it is none."""
+    """Return the pairs of the posted form. Raises ValueError if there is no valid form."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if not 0 <= length <= BODY_LIMIT:
         raise ValueError("the form is too long")

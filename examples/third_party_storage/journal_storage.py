@@ -1,9 +1,9 @@
-"""A storage backend of a third party: a dict, and a file of changes that it is rebuilt from.
+"""A third-party storage backend: a dict, and a journal file from which it is rebuilt.
 
-A commit appends one line to the file, so it is all or nothing even when the machine stops in the
-middle: a line without its end is ignored, and the next commit overwrites it. Many processes may
-share a file: each reads what the others appended, under a lock. The file only grows, so it suits
-a small site on one machine: ``oauthprov.storage.url = journal:///var/lib/example/journal``.
+A commit appends one line to the file, so it is atomic even if the machine stops in the middle: an
+incomplete line is ignored, and the next commit overwrites it. Many processes may share a file:
+each reads the lines of the others, under a lock. The file only grows, so it suits a small site on
+one machine: ``oauthprov.storage.url = journal:///var/lib/example/journal``.
 """
 
 import fcntl
@@ -43,7 +43,7 @@ def open_journal(url: str, options: Mapping[str, str]) -> Storage:
 
 
 class JournalStorage(Storage):
-    """Records in a dict, changes in a journal."""
+    """Storage with the records in a dict and the changes in a journal file."""
 
     def __init__(self, path: str, *, fsync: bool = True) -> None:
         self._path, self._fsync, self._lock = path, fsync, threading.Lock()
@@ -91,13 +91,13 @@ class JournalStorage(Storage):
             pass
 
     def upgrade(self) -> None:
-        """Nothing to do: a new field has a default, and an unknown one is kept."""
+        """Do nothing: new fields have defaults, and unknown fields are kept."""
 
     def describe(self) -> Mapping[str, str]:
         return {"engine": "journal", "path": self._path, "fsync": str(self._fsync)}
 
     def close(self) -> None:
-        """Nothing to do: the file is open only while it is used."""
+        """Do nothing: the file is open only while it is used."""
 
     def _stored(self, key: Key) -> Stored[Any] | None:
         stored = self._records.get(key)
@@ -106,14 +106,14 @@ class JournalStorage(Storage):
         return replace(stored, grant=self._records.get((Grant.shape.name, stored.record.grant_id)))
 
     def _changed(self, change: Change, now: int) -> Stored[Any] | None:
-        """Return what a change makes of its record, None when nothing, or raise Conflict."""
+        """Return the new state of a change's record, None if removed, or raise Conflict."""
         stored = self._stored(_key(change))
         if stored is not None and _past(stored, now):
             stored = None
         if isinstance(change, Add):
             if stored is not None:
                 raise Conflict(change, "exists", stored)
-            return Stored(change.record, getrandbits(32))  # another than an older record's
+            return Stored(change.record, getrandbits(32))  # not an earlier record's version
         if isinstance(change, Remove) or (isinstance(change, Revoke) and stored is None):
             return None
         if stored is None:
@@ -150,7 +150,7 @@ class JournalStorage(Storage):
                         self._records[name, key] = _decoded(KIND[name], stored)
 
     def _append(self, journal: BinaryIO, news: Mapping[Key, Stored[Any] | None]) -> None:
-        """Write one line, which the next reader replays; we are one ourselves."""
+        """Write one line, which every process, including this one, replays when it reads it."""
         journal.truncate(self._read)
         line = json.dumps([(*key, stored and _encoded(stored)) for key, stored in news.items()])
         journal.write(line.encode() + b"\n")

@@ -1,4 +1,4 @@
-"""The backend passes the public suite: all that it takes is this file."""
+"""Runs the public storage suite on the backend; no other tests are needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from oauthprov.storage.testing import NewerCode, StorageSuite
 
 @dataclass
 class NewerJournal:
-    """Writes a field that today's code doesn't know, and reads it back."""
+    """Writes a field that the current code doesn't know, and reads it back."""
 
     path: Path
 

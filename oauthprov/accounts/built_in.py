@@ -189,9 +189,9 @@ class BuiltInAccounts:
         return self._end(account_id, change)
 
     def end_sessions(self, account_id: str) -> Ended:
-        """Sign the account out everywhere. Raises LookupError for an unknown account.
+        """End every session of the account. Raises LookupError for an unknown account.
 
-        What ends, and who is notified, is as in :meth:`change_password`.
+        Grants are revoked and clients notified as in :meth:`change_password`.
         """
         return self._end(account_id, lambda old: old)
 
@@ -202,8 +202,8 @@ class BuiltInAccounts:
     def disable(self, account_id: str) -> Ended:
         """Disable the account: no sign-in, no session, no token. Raises LookupError if unknown.
 
-        Sessions end and clients are notified as in :meth:`change_password`, but every grant of
-        the account is revoked, even one with ``offline_access``.
+        Clients are notified as in :meth:`change_password`, but every grant of the account is
+        revoked, even one with ``offline_access``.
         """
         now = self._clock()
         return self._end(

@@ -1,6 +1,6 @@
-"""A relying party to try the provider with: a Pyramid app of its own.
+"""A relying party for trying out the provider: a separate Pyramid app.
 
-It imports nothing else of oauthprov: whatever it knows of the provider it learns by discovery.
+It imports nothing else from oauthprov: it learns about the provider only by discovery.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from oauthprov.demo.settings import PREFIX, Settings
 
 
 def main(global_config: Mapping[str, str], **section: str) -> Router:
-    """Return the demo for ``pserve``; ``Settings.read`` says where its settings come from.
+    """Return the demo for ``pserve``; ``Settings.read`` reads its settings.
 
-    Raises ``pyramid.exceptions.ConfigurationError`` when they are wrong.
+    Raises ``pyramid.exceptions.ConfigurationError`` for invalid settings.
     """
     settings = Settings.read(global_config, os.environ, section)
     pyramid_settings = {key: value for key, value in section.items() if not key.startswith(PREFIX)}
@@ -34,7 +34,7 @@ def make_app(
     clock: Callable[[], int],
     pyramid_settings: Mapping[str, str] | None = None,
 ) -> Router:
-    """Return the demo as a WSGI app. ``clock`` returns the epoch seconds that it goes by."""
+    """Return the demo as a WSGI app. ``clock`` returns the time in epoch seconds."""
     provider = Provider(settings, clock)
     openid = OpenIDProvider(provider)
     store = SessionStore()
@@ -45,8 +45,8 @@ def make_app(
         config.add_request_method(lambda request: store, "session_store", property=True)
         config.add_request_method(session_of, "browser_session", property=True)
         config.set_csrf_storage_policy(CSRFTokens())
-        # The pages send no Referer, so that no address with a code in it ever travels; browsers
-        # then send "Origin: null" with their forms, which the origin check would refuse.
+        # The pages send no Referer, so that no URL with a code in it is ever sent; browsers then
+        # send "Origin: null" with forms, which the origin check would refuse.
         config.set_default_csrf_options(require_csrf=True, check_origin=False)
         config.add_tween("oauthprov.demo.responses.tween_factory")
         config.add_static_view("static", "oauthprov.demo:static", cache_max_age=3600)

@@ -1,4 +1,4 @@
-"""Which addresses tokens may travel to."""
+"""Which URLs tokens may be sent to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def is_secure(url: str) -> bool:
-    """Tell whether ``url`` is https, or http to this machine: what tokens may travel over."""
+    """Return whether ``url`` is https, or http to this machine, so that tokens may be sent."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -20,5 +20,5 @@ def is_secure(url: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether the host of ``url`` is this machine."""
+    """Return whether the host of ``url`` is this machine."""
     return urlsplit(url).hostname in _LOOPBACK

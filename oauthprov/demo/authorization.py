@@ -14,9 +14,9 @@ from oauthprov.demo.openid.metadata import OpenIDMetadata
 
 @dataclass(frozen=True, slots=True)
 class SignInRequest:
-    """What an authorization request asks to learn who is there (OpenID Connect Core 3.1.2.1).
+    """The OpenID Connect part of an authorization request (OpenID Connect Core 3.1.2.1).
 
-    ``asked_at`` is in epoch seconds, ``max_age`` in seconds before that.
+    ``asked_at`` is the time of the request in epoch seconds; ``max_age`` is in seconds.
     """
 
     metadata: OpenIDMetadata
@@ -27,7 +27,7 @@ class SignInRequest:
     nonce: str = field(repr=False, default_factory=lambda: secrets.token_urlsafe(32))
 
     def parameters(self) -> dict[str, str | int | None]:
-        """Return the parameters that it adds; None stands for one that is left out."""
+        """Return the parameters that it adds; those with None are omitted."""
         return {
             "nonce": self.nonce,
             "prompt": self.prompt,
@@ -38,10 +38,10 @@ class SignInRequest:
 
 @dataclass(frozen=True, slots=True)
 class PendingAuthorization:
-    """What the demo remembers between its request and the response, for one use.
+    """What the demo stores between its request and the response, for one use.
 
-    The metadata is kept as it was when the request was sent, so that the code goes to the
-    token endpoint that belongs to it (RFC 9700 section 4.4).
+    It includes the metadata at the time of the request, so that the code is sent to the token
+    endpoint of the same server (RFC 9700 section 4.4).
     """
 
     metadata: ProviderMetadata
@@ -63,11 +63,10 @@ def one(parameters: MultiDict[str, str], name: str) -> str | None:
 
 
 def code_of(response: MultiDict[str, str], pending: PendingAuthorization) -> str:
-    """Return the code of the authorization ``response`` that ``pending`` waited for.
+    """Return the code in the authorization ``response`` to the request ``pending``.
 
-    Raises ``ResponseRefused`` if ``iss`` isn't the issuer that was asked, or is missing though
-    the provider says that it sends one (RFC 9207 section 2.4), and ``OAuthFailure`` if the
-    response is a refusal.
+    Raises ``ResponseRefused`` if ``iss`` isn't the issuer of the request, or is missing although
+    the metadata promises it (RFC 9207 section 2.4), and ``OAuthFailure`` for an error response.
     """
     metadata, issuer = pending.metadata, one(response, "iss")
     if issuer is None and metadata.iss_parameter_supported:

@@ -1,22 +1,22 @@
-"""What can go wrong between the demo and the provider."""
+"""Failures between the demo and the provider."""
 
 from __future__ import annotations
 
 
 class ProviderUnavailable(Exception):
-    """The provider can't be reached, or its answer can't be used. The text says which."""
+    """The provider can't be reached, or its response is invalid. The message says which."""
 
 
 class ResponseRefused(Exception):
-    """An authorization response that may be forged or foreign; nothing was done with it."""
+    """An authorization response may be forged or for another client; it was ignored."""
 
 
 class TokenRefused(Exception):
-    """An ID token, logout token or UserInfo answer that doesn't hold. The text says why."""
+    """An ID token, logout token or UserInfo response is invalid. The message says why."""
 
 
 class OAuthFailure(Exception):
-    """The provider refused with an error code (RFC 6749 sections 4.1.2.1 and 5.2)."""
+    """The provider responded with an error code (RFC 6749 sections 4.1.2.1 and 5.2)."""
 
     def __init__(self, code: str, description: str = "") -> None:
         super().__init__(code)
@@ -25,7 +25,7 @@ class OAuthFailure(Exception):
 
 
 class AccessRemoved(Exception):
-    """The provider no longer honours the tokens: the person or the provider took them back."""
+    """The provider no longer accepts the tokens: the user or the provider revoked them."""
 
 
 class AccessExpired(Exception):
@@ -33,4 +33,4 @@ class AccessExpired(Exception):
 
 
 class NotConnected(Exception):
-    """There are no tokens for this browser: it never connected, or has disconnected since."""
+    """The demo has no tokens for this browser: it isn't connected."""

@@ -1,4 +1,4 @@
-"""The pages for requests that lead nowhere."""
+"""The error pages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def includeme(config: Configurator) -> None:
 
 
 def response_refused(refused: ResponseRefused, request: Request) -> dict[str, Any]:
-    """Refuse an authorization response, without a word of what it said."""
+    """Refuse an authorization response, without showing any text of it."""
     log.warning("Authorization response refused: %s", refused)
     return _failure(
         request,
@@ -47,24 +47,24 @@ def response_refused(refused: ResponseRefused, request: Request) -> dict[str, An
 
 
 def provider_unavailable(failure: ProviderUnavailable, request: Request) -> dict[str, Any]:
-    """Say that the provider can't be used."""
+    """Report that the provider is unavailable."""
     log.warning("Provider unavailable: %s", failure)
     return _failure(request, 502, notice_of(failure))
 
 
 def form_outdated(failure: BadCSRFToken, request: Request) -> dict[str, Any]:
-    """Refuse a form that this browser's page didn't send."""
+    """Refuse a form without this browser's CSRF token."""
     advice = "Nothing was done. Go back to the start page and press the button again."
     return _failure(request, 403, Notice("This form is out of date", advice, failed=True))
 
 
 def not_found(failure: HTTPNotFound, request: Request) -> dict[str, Any]:
-    """Say that there is no such page."""
+    """Report that there is no such page."""
     return _failure(request, 404, Notice("There is no such page", failed=True))
 
 
 def not_connected(failure: NotConnected, request: Request) -> Response:
-    """Lead a browser without tokens to the start page."""
+    """Redirect a browser without tokens to the home page."""
     return HTTPSeeOther(request.route_path("home"))
 
 

@@ -1,4 +1,4 @@
-"""Discovery: what the provider says about itself (RFC 8414)."""
+"""Discovery: the provider's metadata (RFC 8414)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SCOPES_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class ProviderMetadata:
-    """The part of the authorization server metadata that the demo goes by."""
+    """The part of the authorization server metadata that the demo uses."""
 
     issuer: str
     authorization_endpoint: str
@@ -27,10 +27,10 @@ class ProviderMetadata:
 
     @classmethod
     def parse(cls, document: object, issuer: str) -> ProviderMetadata:
-        """Return what ``document``, decoded JSON, says.
+        """Return the metadata in ``document``, decoded JSON.
 
-        Raises ``ProviderUnavailable`` unless it speaks for exactly ``issuer`` (RFC 8414
-        section 3.3) and offers what the demo needs, PKCE with S256 included.
+        Raises ``ProviderUnavailable`` unless it is for exactly ``issuer`` (RFC 8414 section 3.3)
+        and has all that the demo needs, including PKCE with S256.
         """
         if not isinstance(document, dict):
             raise ProviderUnavailable("The provider's metadata is not a JSON object.")
@@ -59,18 +59,18 @@ class ProviderMetadata:
 
 
 def metadata_url(issuer: str) -> str:
-    """Return where ``issuer`` publishes its metadata: the path goes last (RFC 8414 section 3)."""
+    """Return the URL of the metadata of ``issuer``: its path comes last (RFC 8414 section 3)."""
     return str(get_well_known_url(issuer.rstrip("/"), external=True))
 
 
 def strings(document: dict[str, Any], name: str) -> list[str]:
-    """Return the texts in the list ``name``; none if it isn't a list."""
+    """Return the strings in the list ``name``, none if it isn't a list."""
     values = document.get(name)
     return [v for v in values if isinstance(v, str)] if isinstance(values, list) else []
 
 
 def endpoint(document: dict[str, Any], name: str) -> str:
-    """Return the address ``name``. Raises ``ProviderUnavailable`` unless tokens may go there."""
+    """Return the URL ``name``. Raises ``ProviderUnavailable`` unless tokens may be sent there."""
     url = document.get(name)
     if not isinstance(url, str) or not is_secure(url):
         raise ProviderUnavailable(

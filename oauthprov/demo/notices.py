@@ -1,4 +1,4 @@
-"""What the pages say after something happened: what it was, and what to do now."""
+"""The messages on pages after an action or a failure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _OTHER_ADVICE = "Try again. If it stays so, read the log of the provider."
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message of a page. ``code`` is the registered error code, if there is one."""
+    """A message on a page. ``code`` is the registered error code, if there is one."""
 
     title: str
     advice: str = ""
@@ -53,7 +53,7 @@ class Notice:
 
 
 def notice_of(failure: Exception) -> Notice:
-    """Return what to tell a person about one of ``FAILURES``, or a ``TokenRefused``."""
+    """Return the message for users about one of ``FAILURES``, or a ``TokenRefused``."""
     match failure:
         case AccessRemoved():
             return Notice(

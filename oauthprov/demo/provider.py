@@ -1,4 +1,4 @@
-"""The provider as the demo sees it: every HTTP request to it is made here, with Authlib."""
+"""The demo's client of the provider: it makes all HTTP requests, with Authlib."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _METADATA_SECONDS = 300
 
 
 class Provider:
-    """One authorization server and the resource that its tokens open.
+    """One authorization server, and the resource that its tokens give access to.
 
     Every method may raise ``ProviderUnavailable``.
     """
@@ -43,7 +43,7 @@ class Provider:
         return cached[1]
 
     def authorization_url(self, pending: PendingAuthorization) -> str:
-        """Return the address that asks for what ``pending`` says."""
+        """Return the URL of the authorization request ``pending``."""
         asked = {} if pending.sign_in is None else pending.sign_in.parameters()
         with self._session(code_challenge_method="S256") as session:
             url, _ = session.create_authorization_url(
@@ -74,7 +74,7 @@ class Provider:
         return self._tokens(answer, scope=pending.scope)
 
     def refresh(self, tokens: Tokens) -> Tokens:
-        """Return what the refresh token of ``tokens`` gives. Raises ``OAuthFailure``."""
+        """Return new tokens for the refresh token of ``tokens``. Raises ``OAuthFailure``."""
         endpoint = self.metadata().token_endpoint
         with self._session() as session, _usable_answers(endpoint):
             answer = session.refresh_token(
@@ -109,7 +109,7 @@ class Provider:
                 raise _refusal(answer)
 
     def call(self, tokens: Tokens) -> requests.Response:
-        """Return the answer of the protected resource to the access token (RFC 6750)."""
+        """Return the response of the protected resource to the access token (RFC 6750)."""
         url = self.settings.resource
         with self._session(token=_bearing(tokens)) as session, _usable_answers(url):
             answer: requests.Response = session.get(url, allow_redirects=False)
@@ -118,7 +118,7 @@ class Provider:
         return answer
 
     def document(self, url: str, tokens: Tokens | None = None) -> object:
-        """Return the decoded JSON at ``url``, asked for with the access token if there is one."""
+        """Return the decoded JSON at ``url``, requested with the access token if given."""
         token = None if tokens is None else _bearing(tokens)
         with self._session(token=token) as session, _usable_answers(url):
             answer = session.get(url, withhold_token=token is None, allow_redirects=False)
@@ -131,7 +131,7 @@ class Provider:
         return ProviderMetadata.parse(document, self.settings.issuer)
 
     def _resource(self, pending: PendingAuthorization) -> str | None:
-        # A token for a resource is no good at UserInfo.
+        # A token for a resource isn't valid at UserInfo.
         return None if pending.sign_in else self.settings.resource_indicator
 
     def _session(self, **options: object) -> OAuth2Session:
@@ -141,13 +141,13 @@ class Provider:
             default_timeout=_TIMEOUT,
             **options,
         )
-        # A proxy from the environment wouldn't find a provider on this machine.
+        # A proxy from the environment couldn't reach a provider on this machine.
         session.trust_env = not is_loopback(self.settings.issuer)
         return session
 
     def _client_auth(self) -> HTTPBasicAuth | None:
-        # Authlib's own leaves out the form encoding of RFC 6749 section 2.3.1. Without a secret
-        # it sends the client id in the body, as a public client does.
+        # Authlib's own method omits the form encoding of RFC 6749 section 2.3.1. Without a secret,
+        # Authlib sends the client id in the body, as a public client must.
         if self.settings.client_secret is None:
             return None
         return HTTPBasicAuth(
@@ -164,7 +164,7 @@ def _bearing(tokens: Tokens) -> dict[str, str]:
 
 @contextmanager
 def _usable_answers(url: str) -> Iterator[None]:
-    # The exceptions of the libraries may carry what was sent: none of their text goes further.
+    # Exceptions of the libraries may contain request data: their text isn't passed on.
     try:
         yield
     except AuthlibBaseError as error:

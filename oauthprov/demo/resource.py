@@ -1,4 +1,4 @@
-"""Calling the protected resource, renewing the access token when that is needed."""
+"""Calls the protected resource, and renews the access token when needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the resource said: the members of its JSON object, or why there are none."""
+    """The resource's response: the members of its JSON object, or why there are none."""
 
     status: int
     members: tuple[tuple[str, str], ...] = ()
@@ -29,12 +29,12 @@ class Answer:
 
 
 def call_resource(provider: Provider, browser: BrowserSession) -> Answer:
-    """Return the answer of the resource to the browser's access token.
+    """Return the response of the resource to the browser's access token.
 
-    An access token that has expired, or that the resource calls invalid, is renewed once.
-    Raises ``AccessRemoved`` or ``AccessExpired``, and forgets the tokens, when nothing is left to
-    call it with; ``OAuthFailure`` when the provider refuses to renew it for another reason;
-    ``ProviderUnavailable``, and ``NotConnected`` if there are no tokens.
+    An access token that has expired, or that the resource rejects as invalid, is renewed once.
+    Raises ``AccessRemoved`` or ``AccessExpired``, and forgets the tokens, if no valid token is
+    left; ``OAuthFailure`` if the provider refuses to renew it for another reason;
+    ``ProviderUnavailable``; and ``NotConnected`` if there are no tokens.
     """
     with _tokens_of(browser) as tokens:
         renewed = tokens.expired(provider.clock())
@@ -49,7 +49,7 @@ def call_resource(provider: Provider, browser: BrowserSession) -> Answer:
 
 
 def renew(provider: Provider, browser: BrowserSession) -> Tokens:
-    """Return new tokens for the browser, which keeps them. Raises as ``call_resource`` does."""
+    """Renew, store and return the browser's tokens. Raises the errors of ``call_resource``."""
     with _tokens_of(browser) as tokens:
         if tokens.refresh_token is None:
             raise AccessExpired
@@ -64,8 +64,8 @@ def renew(provider: Provider, browser: BrowserSession) -> Tokens:
 
 @contextmanager
 def _tokens_of(browser: BrowserSession) -> Iterator[Tokens]:
-    # One at a time: two requests of one browser that present the same refresh token would look
-    # like a replay, for which the provider revokes the grant (RFC 9700 section 4.14.2).
+    # One at a time: two requests of one browser with the same refresh token would look like a
+    # replay, for which the provider revokes the grant (RFC 9700 section 4.14.2).
     with browser.lock:
         try:
             yield browser.held_tokens()

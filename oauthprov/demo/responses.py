@@ -1,4 +1,4 @@
-"""What every response of the demo carries, and the refusal of requests that can't be read."""
+"""The headers of all responses of the demo, and the refusal of undecodable requests."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _UNREADABLE = "400 Bad Request\n\nThe address or the form of this request can't 
 def tween_factory(
     handler: Callable[[Request], Response], registry: Registry
 ) -> Callable[[Request], Response]:
-    """Return the tween that refuses unreadable requests and adds the security headers.
+    """Return the tween that refuses undecodable requests and adds the security headers.
 
-    The policy has no ``form-action``: Chromium applies it to the whole chain of redirects, and
-    the form that connects is redirected to the provider and on to wherever people sign in.
+    The policy has no ``form-action``: Chromium applies it to the whole chain of redirects, and the
+    form for connecting is redirected to the provider and then to the host's sign-in page.
     """
 
     def tween(request: Request) -> Response:
@@ -35,8 +35,8 @@ def tween_factory(
 
 
 def _readable(request: Request) -> bool:
-    # Broken escapes, invalid UTF-8 and unknown charsets raise wherever they are first read,
-    # also inside Pyramid: read everything here once.
+    # Broken escapes, invalid UTF-8 and unknown charsets raise on first reading, even inside
+    # Pyramid: hence everything is read here once.
     try:
         request.path_info.encode()
         request.GET.mixed()

@@ -6,7 +6,7 @@ from __future__ import annotations
 def scope_values(scope: str) -> tuple[str, ...]:
     """Return the values of a blank-separated ``scope``, each once.
 
-    Empty when one of them breaks the syntax of RFC 6749 section 3.3.
+    Empty if one of them violates the syntax of RFC 6749 section 3.3.
     """
     values = tuple(dict.fromkeys(scope.split()))
     for value in values:

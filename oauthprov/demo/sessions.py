@@ -1,4 +1,4 @@
-"""What the demo remembers of each browser, on the server; the cookie is only a random key."""
+"""The demo's sessions, one per browser, on the server; the cookie is only a random key."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ PENDING_LIMIT = 5
 
 @dataclass(slots=True)
 class BrowserSession:
-    """One browser: who signed in there, its tokens, what it waits for, and what to tell it next.
+    """The session of one browser: its user, tokens, pending requests and next notice.
 
-    ``lock`` is held by whoever uses the tokens, as a refresh token works only once.
+    Hold ``lock`` while using the tokens, since a refresh token works only once.
     """
 
     key: str = field(repr=False)
@@ -50,25 +50,25 @@ class BrowserSession:
         return self.tokens
 
     def await_response(self, pending: PendingAuthorization) -> None:
-        """Remember ``pending``; of more than a few, the oldest are forgotten."""
+        """Store ``pending``; if there are more than a few, the oldest are dropped."""
         with self.lock:
             self._pending[pending.state] = pending
             while len(self._pending) > PENDING_LIMIT:
                 self._pending.popitem(last=False)
 
     def take_pending(self, state: str | None) -> PendingAuthorization | None:
-        """Return what waited for ``state`` and forget it: a state is good for one response."""
+        """Return and remove the request with this ``state``: it is valid for one response."""
         with self.lock:
             return self._pending.pop(state, None) if state else None
 
     def await_logout(self) -> str:
-        """Return the ``state`` of a logout that leads back here."""
+        """Return a new ``state`` for a logout that returns here."""
         with self.lock:
             self._logout_state = secrets.token_urlsafe(32)
             return self._logout_state
 
     def take_logout(self, state: str | None) -> bool:
-        """Tell whether ``state`` is that of a logout that was waited for, which is then over."""
+        """Remove the pending logout with this ``state``; return whether there was one."""
         with self.lock:
             expected = self._logout_state
             if state is None or expected is None:
@@ -79,24 +79,24 @@ class BrowserSession:
             return True
 
     def ends(self, logout: LogoutToken) -> bool:
-        """Tell whether whoever is signed in here has been logged out by ``logout``."""
+        """Return whether ``logout`` is for the sign-in of this session."""
         person = self.signed_in
         return person is not None and person.ends(logout)
 
     def forget_person(self) -> None:
-        """Forget who signed in, and the tokens that they let the demo have."""
+        """Remove the signed-in user, and the tokens that they granted to the demo."""
         with self.lock:
             self.signed_in = self.tokens = None
 
     def take_notice(self) -> Notice | None:
-        """Return the notice and forget it."""
+        """Return and remove the notice."""
         with self.lock:
             notice, self.notice = self.notice, None
             return notice
 
 
 class SessionStore:
-    """The sessions of all browsers, in memory; of more than a thousand, the idlest go."""
+    """The sessions of all browsers, in memory: the thousand most recently used."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -106,7 +106,7 @@ class SessionStore:
         return len(self._sessions)
 
     def get(self, key: str | None) -> BrowserSession | None:
-        """Return the session that the cookie value ``key`` names, or None."""
+        """Return the session with the cookie value ``key``, or None."""
         with self._lock:
             session = self._sessions.get(key) if key else None
             if session is not None:
@@ -121,7 +121,7 @@ class SessionStore:
         return session
 
     def renew(self, session: BrowserSession) -> None:
-        """Give ``session`` a new key and CSRF token; the old ones stop working (fixation)."""
+        """Give ``session`` a new key and CSRF token, against session fixation."""
         with self._lock:
             self._sessions.pop(session.key, None)
             session.key = secrets.token_urlsafe(32)
@@ -129,9 +129,9 @@ class SessionStore:
             self._keep(session)
 
     def end(self, logout: LogoutToken) -> int:
-        """End the sessions of who has been logged out; return how many these were.
+        """End the sessions that ``logout`` is for; return their number.
 
-        With a ``sid`` it is that session of the provider alone, without one all of the person.
+        With a ``sid``, only sign-ins of that provider session end; without one, all of the user's.
         """
         with self._lock:
             ended = [s for s in self._sessions.values() if s.ends(logout)]
@@ -148,23 +148,23 @@ class SessionStore:
 
 
 def session_of(request: Request) -> BrowserSession | None:
-    """Return the session of the browser behind ``request``, None if it has none yet."""
+    """Return the session of the browser that sent ``request``, or None."""
     found: BrowserSession | None = request.session_store.get(request.cookies.get(COOKIE))
     return found
 
 
 def set_cookie(response: Response, session: BrowserSession, base_url: str) -> None:
-    """Give the browser the key of ``session``, until it is closed."""
+    """Set a session cookie with the key of ``session``."""
     secure = base_url.startswith("https:")
     response.set_cookie(COOKIE, session.key, httponly=True, samesite="Lax", secure=secure)
 
 
 @implementer(ICSRFStoragePolicy)
 class CSRFTokens:
-    """Pyramid's CSRF check over our sessions; a browser without one can't post."""
+    """Pyramid's CSRF check with our sessions; a browser without a session can't post."""
 
     def new_csrf_token(self, request: Request) -> str:
-        """Return the session's token; it changes only when the session's key does."""
+        """Return the session's token; it changes only with the session's key."""
         return self.get_csrf_token(request)
 
     def get_csrf_token(self, request: Request) -> str:
@@ -173,7 +173,7 @@ class CSRFTokens:
         return session.csrf_token if session else ""
 
     def check_csrf_token(self, request: Request, supplied_token: object) -> bool:
-        """Tell whether ``supplied_token`` is the session's."""
+        """Return whether ``supplied_token`` is the session's token."""
         expected = self.get_csrf_token(request)
         supplied = str(supplied_token).encode("utf-8", "replace")
         return bool(expected) and hmac.compare_digest(expected.encode(), supplied)

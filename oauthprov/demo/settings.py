@@ -1,4 +1,4 @@
-"""What the demo is told: where the provider is, and which of its clients the demo is."""
+"""The demo's settings: the provider, and the demo's client registration."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _KEYS = ("issuer", "base_url", "resource", "resource_indicator", "scope", *_CLIE
 class Settings:
     """The settings of the demo.
 
-    ``issuer`` is the provider's issuer identifier (RFC 8414 section 2), ``base_url`` is where
-    browsers find the demo, ``resource`` the address that it calls with its access token.
-    ``scope`` is what it asks for, blank-separated; empty leaves the choice to the provider.
-    ``resource_indicator``, if set, is sent as ``resource`` (RFC 8707). Without a ``client_id``
-    the demo only says how to get one; without a ``client_secret`` it is a public client.
+    ``issuer`` is the provider's issuer identifier (RFC 8414 section 2), ``base_url`` the demo's
+    URL for browsers, ``resource`` the URL that it calls with its access token. ``scope`` has the
+    requested scopes, blank-separated; if empty, the provider chooses. ``resource_indicator``, if
+    set, is sent as ``resource`` (RFC 8707). Without a ``client_id`` the demo only explains how to
+    get one; without a ``client_secret`` it is a public client.
     """
 
     issuer: str
@@ -41,13 +41,13 @@ class Settings:
         environ: Mapping[str, str],
         section: Mapping[str, str],
     ) -> Settings:
-        """Return the settings from ``pserve``'s command line, the environment and the section.
+        """Read the settings from ``pserve``'s command line, the environment and the section.
 
-        The command line (``issuer=...``, which reaches ``global_config``) wins over ``CLIENT_ID``
-        and ``CLIENT_SECRET`` of the environment, and these over the section
-        (``demo.issuer = ...``), where ``{port}`` and ``{demo_port}`` stand for those keys.
-        An empty value counts as absent. A client id from outside the section never goes with the
-        section's secret, which belongs to another client.
+        The command line (``issuer=...``, passed in ``global_config``) takes precedence over
+        ``CLIENT_ID`` and ``CLIENT_SECRET`` of the environment, and these over the section
+        (``demo.issuer = ...``), where ``{port}`` and ``{demo_port}`` are replaced by those keys.
+        An empty value counts as absent. A client id from outside the section is never combined
+        with the section's secret, which belongs to another client.
 
         Raises ``pyramid.exceptions.ConfigurationError``, which lists all problems.
         """
@@ -73,22 +73,22 @@ class Settings:
 
     @property
     def redirect_uri(self) -> str:
-        """Where the provider sends the browser back to."""
+        """The demo's redirect URI."""
         return f"{self.base_url}/callback"
 
     @property
     def post_logout_redirect_uri(self) -> str:
-        """Where the provider sends the browser after it has signed somebody out."""
+        """The URL that the provider redirects to after a logout."""
         return f"{self.base_url}/signed-out"
 
     @property
     def backchannel_logout_uri(self) -> str:
-        """Where the provider itself tells of sessions that have ended."""
+        """The URL to which the provider posts logout tokens."""
         return f"{self.base_url}/backchannel-logout"
 
     @property
     def console(self) -> str:
-        """The provider's page on which clients are registered."""
+        """The provider's page for registering clients."""
         return self.issuer.rstrip("/") + "/clients"
 
 

@@ -15,7 +15,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """One answer of the token endpoint. ``expires_at`` is in epoch seconds, None if untold."""
+    """A token response. ``expires_at`` is in epoch seconds, None if not given."""
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
@@ -27,10 +27,10 @@ class Tokens:
 
     @classmethod
     def parse(cls, answer: Mapping[str, Any], *, scope: str, now: int) -> Tokens:
-        """Return the tokens in ``answer`` (RFC 6749 section 5.1), received at ``now``.
+        """Return the tokens in ``answer`` (RFC 6749 section 5.1), a response received at ``now``.
 
-        ``scope`` is what was asked for: it holds when the answer names none. Raises
-        ``ProviderUnavailable`` when the answer holds no bearer token.
+        ``scope`` is the requested scope, which applies if the response has none. Raises
+        ``ProviderUnavailable`` if the response has no bearer token.
         """
         access_token, refresh_token = answer.get("access_token"), answer.get("refresh_token")
         token_type, lifetime = answer.get("token_type"), answer.get("expires_in")
@@ -49,10 +49,10 @@ class Tokens:
         )
 
     def expired(self, now: int) -> bool:
-        """Tell whether the access token has expired, or will within the next five seconds."""
+        """Return whether the access token has expired, or will within the next five seconds."""
         return self.expires_at is not None and self.expires_at - _LEEWAY <= now
 
 
 def abbreviated(token: str) -> str:
-    """Return how ``token`` begins and its length: enough to recognise it, not to use it."""
+    """Return the beginning and the length of ``token``: enough to recognise it, not to use it."""
     return f"{token[: min(_SHOWN, len(token) // 4)]}… ({len(token)} characters)"

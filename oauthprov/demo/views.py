@@ -1,4 +1,4 @@
-"""The pages of the demo and the buttons on them."""
+"""The pages of the demo and the actions of their buttons."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def includeme(config: Configurator) -> None:
 
 
 def home(request: Request) -> Response:
-    """Say how to set the demo up, offer to connect, or show the connection."""
+    """Explain how to set up the demo, offer to connect, or show the connection."""
     if request.provider.settings.client_id is None:
         return _page(request, "setup")
     browser: BrowserSession | None = request.browser_session
@@ -58,7 +58,7 @@ def home(request: Request) -> Response:
 
 
 def connect(request: Request) -> Response:
-    """Send the browser to the provider, asking for the ``scope`` values of the query."""
+    """Redirect to the provider, with a request for the ``scope`` values of the query."""
     provider = request.provider
     if provider.settings.client_id is None:
         return _back(request)
@@ -74,9 +74,9 @@ def connect(request: Request) -> Response:
 
 
 def callback(request: Request) -> Response:
-    """Take the authorization response, and the tokens if it is good (RFC 6749 section 4.1.2).
+    """Process the authorization response, and get the tokens (RFC 6749 section 4.1.2).
 
-    Every outcome but a forged response ends in a redirect: the code leaves the address bar.
+    Except for a forged response it always redirects, so that the code leaves the address bar.
     """
     browser: BrowserSession | None = request.browser_session
     pending = browser.take_pending(one(request.GET, "state")) if browser else None
@@ -106,7 +106,7 @@ def _connect(browser: BrowserSession, tokens: Tokens) -> None:
 
 
 def refresh(request: Request) -> Response:
-    """Renew the access token now, though it may not have expired."""
+    """Renew the access token now, whether or not it has expired."""
     browser: BrowserSession = request.browser_session
     try:
         renew(request.provider, browser)
@@ -117,7 +117,7 @@ def refresh(request: Request) -> Response:
 
 
 def revoke(request: Request) -> Response:
-    """Revoke the tokens at the provider and forget them."""
+    """Revoke the tokens at the provider and remove them."""
     browser: BrowserSession = request.browser_session
     try:
         with browser.lock:
@@ -130,7 +130,7 @@ def revoke(request: Request) -> Response:
 
 
 def disconnect(request: Request) -> Response:
-    """Forget the tokens; at the provider they stay valid."""
+    """Remove the tokens; they stay valid at the provider."""
     browser: BrowserSession = request.browser_session
     with browser.lock:
         browser.tokens = None
@@ -171,7 +171,7 @@ def _record(browser: BrowserSession, failure: Exception) -> None:
 
 
 def _scopes(request: Request, granted: tuple[str, ...]) -> dict[str, Any]:
-    """Return the scopes to choose from, those to tick, and why the list may be short."""
+    """Return the scopes to offer, the preselected ones, and why the list may be incomplete."""
     configured = scope_values(request.provider.settings.scope)
     try:
         supported, trouble = request.provider.metadata().scopes_supported, None

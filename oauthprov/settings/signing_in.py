@@ -1,4 +1,4 @@
-"""The rate limits of sign-ins, and the costs of password hashes."""
+"""The rate limits of sign-ins, and the rules for passwords and their hashes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oauthprov.settings.setting import setting
 
 @dataclass(frozen=True, kw_only=True)
 class SigningIn:
-    """The rate limits of sign-ins, and the costs of password hashes."""
+    """The rate limits of sign-ins, and the rules for passwords and their hashes."""
 
     login_limit_account: str = setting(
         "login.limit_account",

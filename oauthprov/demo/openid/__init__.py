@@ -1,1 +1,1 @@
-"""Signing in with OpenID Connect: what the demo client does beside OAuth."""
+"""Signing in with OpenID Connect, in addition to OAuth."""

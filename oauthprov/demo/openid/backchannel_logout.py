@@ -1,4 +1,4 @@
-"""Where the provider itself tells of a session that has ended (Back-Channel Logout 1.0)."""
+"""The endpoint for logout tokens (OpenID Connect Back-Channel Logout 1.0)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ log = logging.getLogger(__name__)
 
 
 def includeme(config: Configurator) -> None:
-    """Add the endpoint. No browser comes here, so there is no CSRF check: the token is proof."""
+    """Add the endpoint, without a CSRF check: no browser calls it, and the token is the proof."""
     config.add_route("backchannel_logout", "/backchannel-logout", request_method="POST")
     config.add_view(backchannel_logout, route_name="backchannel_logout", require_csrf=False)
 
 
 def backchannel_logout(request: Request) -> Response:
-    """End the sessions that the ``logout_token`` tells of; 200, or 400 if it doesn't hold.
+    """End the sessions that the ``logout_token`` is for; 200, or 400 for an invalid token.
 
-    A session that the demo doesn't know is as good as ended (section 2.7).
+    A session that the demo doesn't know counts as ended (section 2.7).
     """
     try:
         token = one(request.POST, "logout_token")

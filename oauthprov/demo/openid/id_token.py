@@ -20,7 +20,7 @@ _TYPES = (None, "jwt")
 
 @dataclass(frozen=True, slots=True)
 class IDToken:
-    """Who signed in. ``sid`` names the provider's session, if it has a name."""
+    """A validated ID token. ``sid`` identifies the provider's session, if given."""
 
     sub: str
     sid: str | None
@@ -30,9 +30,9 @@ class IDToken:
 def validated(
     tokens: Tokens, keys: ProviderKeys, request: SignInRequest, *, client_id: str, now: int
 ) -> IDToken:
-    """Return the ID token of ``tokens``, which answer ``request``, once all of it holds.
+    """Validate and return the ID token in ``tokens``, the response to ``request``.
 
-    Raises ``TokenRefused``, and ``ProviderUnavailable`` if the provider's keys can't be had.
+    Raises ``TokenRefused``, and ``ProviderUnavailable`` if the provider's keys can't be fetched.
     """
     if tokens.id_token is None:
         raise TokenRefused("The provider sent no ID token.")
@@ -51,7 +51,7 @@ def validated(
 
 
 def _check_hash(claims: Mapping[str, Any], alg: str, access_token: str) -> None:
-    """Check ``at_hash``, if it is there (section 3.1.3.8)."""
+    """Check ``at_hash``, if present (section 3.1.3.8)."""
     given = text(claims, "at_hash")
     if given is None:
         return
@@ -63,7 +63,7 @@ def _check_hash(claims: Mapping[str, Any], alg: str, access_token: str) -> None:
 
 
 def _check_sign_in(claims: Mapping[str, Any], request: SignInRequest) -> None:
-    """Check that the person signed in as lately as was asked, counted from the request."""
+    """Check that the sign-in isn't older than requested, at the time of the request."""
     if request.max_age is None:
         return
     if time_of(claims, "auth_time") + request.max_age + LEEWAY < request.asked_at:

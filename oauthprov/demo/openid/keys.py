@@ -1,4 +1,4 @@
-"""The keys that the provider signs with (RFC 7517)."""
+"""The provider's signing keys (RFC 7517)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from joserfc.jwk import JWKRegistry, Key
 from oauthprov.demo.errors import ProviderUnavailable, TokenRefused
 
 REFETCH_SECONDS = 30
-"""Seconds between two fetches: made-up kids must not make the demo call the provider each time."""
+"""Seconds between two fetches, so that made-up kids don't cause a request to the provider each."""
 KEEP_SECONDS = 3600
-"""Seconds after which a key that is no longer published ends here too."""
+"""Seconds after which a key that is no longer published becomes invalid here too."""
 
 _KEY_TYPES = {
     "RS256": ("RSA", None),
@@ -26,9 +26,9 @@ _PRIVATE = ("d", "k")
 
 
 class ProviderKeys:
-    """The published keys of the provider, fetched when they are needed.
+    """The published keys of the provider, fetched when needed.
 
-    ``fetch`` returns the decoded JSON at an address. Both may raise ``ProviderUnavailable``.
+    ``fetch`` returns the decoded JSON at a URL; it may raise ``ProviderUnavailable``.
     """
 
     def __init__(self, fetch: Callable[[str], object], clock: Callable[[], int]) -> None:
@@ -39,10 +39,10 @@ class ProviderKeys:
         self._fetched_at: int | None = None
 
     def find(self, jwks_uri: str, kid: str | None, alg: str) -> Key:
-        """Return the key named ``kid`` for ``alg``; without a name it must be the only one.
+        """Return the key with ``kid`` for ``alg``; without a ``kid`` it must be the only one.
 
-        A key that isn't there may be new: the keys are fetched once more, unless they just were.
-        Raises ``TokenRefused`` if there is no such key.
+        For an unknown key, which may be new, the keys are fetched again unless they just were.
+        Raises ``TokenRefused`` if there is no such key, and ``ProviderUnavailable``.
         """
         with self._lock:
             if self._age() >= KEEP_SECONDS:
@@ -81,7 +81,7 @@ class ProviderKeys:
 
 
 def _fits(key: dict[str, Any], alg: str) -> bool:
-    """Tell whether ``key`` is a public one that verifies signatures of ``alg``."""
+    """Return whether ``key`` is a public key for signatures with ``alg``."""
     if any(member in key for member in _PRIVATE):
         return False
     if key.get("use", "sig") != "sig" or key.get("alg", alg) != alg:

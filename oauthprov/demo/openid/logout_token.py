@@ -13,28 +13,28 @@ from oauthprov.demo.openid.signed_jwt import LEEWAY, OLDEST, text, verified
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 SEEN_LIMIT = 10_000
-# A provider should say logout+jwt (section 2.4) and need not. An ID token, which may look the same
-# there, has no events, and mostly a nonce.
+# A provider should, but need not, use logout+jwt (section 2.4). An ID token may have the same
+# type, but has no events, and usually a nonce.
 _TYPES = (None, "jwt", "logout+jwt")
 
 
 @dataclass(frozen=True, slots=True)
 class LogoutToken:
-    """Whose session has ended: that named ``sid``, or without one all of ``sub``."""
+    """A validated logout token: for session ``sid``, or without one all sessions of ``sub``."""
 
     sub: str | None
     sid: str | None
 
 
 class SeenTokens:
-    """The ``jti`` of logout tokens that were taken, for as long as one could come again."""
+    """The ``jti`` of accepted logout tokens, stored as long as a replay would be accepted."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._until: OrderedDict[str, int] = OrderedDict()
 
     def add(self, jti: str, now: int) -> None:
-        """Remember ``jti``. Raises ``TokenRefused`` if it is known."""
+        """Store ``jti``. Raises ``TokenRefused`` if it is already stored."""
         with self._lock:
             while self._until and next(iter(self._until.values())) < now:
                 self._until.popitem(last=False)
@@ -42,7 +42,7 @@ class SeenTokens:
                 raise TokenRefused("It has been used before (jti).")
             if len(self._until) >= SEEN_LIMIT:
                 raise TokenRefused("There are too many logouts right now.")
-            # Its iat may be ahead by the leeway; that much older it is refused.
+            # The iat may be in the future by LEEWAY; OLDEST after it the token is refused.
             self._until[jti] = now + OLDEST + LEEWAY
 
 
@@ -55,9 +55,9 @@ def validated(
     client_id: str,
     now: int,
 ) -> LogoutToken:
-    """Return whose logout ``token`` tells of, once all of it holds; it is good for one time.
+    """Validate and return the logout ``token``; each one is accepted once.
 
-    Raises ``TokenRefused``, and ``ProviderUnavailable`` if the provider's keys can't be had.
+    Raises ``TokenRefused``, and ``ProviderUnavailable`` if the provider's keys can't be fetched.
     """
     claims = verified(token, keys, metadata, types=_TYPES, client_id=client_id, now=now).claims
     sub, sid, jti = (text(claims, name) for name in ("sub", "sid", "jti"))

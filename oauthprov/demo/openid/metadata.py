@@ -1,4 +1,4 @@
-"""What the provider says of OpenID Connect (OpenID Connect Discovery 1.0)."""
+"""The provider's OpenID configuration (OpenID Connect Discovery 1.0)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from oauthprov.demo.errors import ProviderUnavailable
 from oauthprov.demo.metadata import ProviderMetadata, endpoint, strings
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519")
-"""What the demo lets tokens be signed with: never ``none``, and nothing keyed by a secret."""
+"""The accepted signing algorithms: not ``none``, and none with a shared secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenIDMetadata:
-    """The part of the provider's OpenID configuration that the demo goes by."""
+    """The part of the provider's OpenID configuration that the demo uses."""
 
     provider: ProviderMetadata
     jwks_uri: str
@@ -23,10 +23,10 @@ class OpenIDMetadata:
 
     @classmethod
     def parse(cls, document: object, issuer: str) -> OpenIDMetadata:
-        """Return what ``document``, decoded JSON, says.
+        """Return the configuration in ``document``, decoded JSON.
 
-        Raises ``ProviderUnavailable`` unless it speaks for exactly ``issuer`` (section 4.3) and
-        signs with something that the demo takes.
+        Raises ``ProviderUnavailable`` unless it is for exactly ``issuer`` (section 4.3) and has a
+        signing algorithm that the demo accepts.
         """
         provider = ProviderMetadata.parse(document, issuer)
         assert isinstance(document, dict)  # noqa: S101 - the line above raises for all else
@@ -44,7 +44,7 @@ class OpenIDMetadata:
 
 
 def openid_configuration_url(issuer: str) -> str:
-    """Return where ``issuer`` publishes its OpenID configuration (section 4)."""
+    """Return the URL of the OpenID configuration of ``issuer`` (section 4)."""
     return issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 

@@ -1,4 +1,4 @@
-"""What the demo asks of the provider to know who is there (OpenID Connect Core)."""
+"""The OpenID Connect part of the demo's client of the provider."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _METADATA_SECONDS = 300
 
 
 class OpenIDProvider:
-    """The same provider, as the one who signs people in.
+    """The provider in its role of signing users in.
 
     Every method may raise ``ProviderUnavailable``.
     """
@@ -41,11 +41,11 @@ class OpenIDProvider:
         return cached[1]
 
     def request(self, *, again: bool, before: SignedIn | None = None) -> SignInRequest:
-        """Return a request to sign somebody in; ``again`` though they are signed in there.
+        """Return a sign-in request; ``again`` requires a new sign-in at the provider.
 
-        Then ``before``, who was signed in here so far, needn't type their name.
-        Of ``prompt=login`` alone nobody learns whether it was heeded; ``max_age`` makes the
-        provider say when the person signed in (OpenID Connect Core section 3.1.2.1).
+        The name of ``before``, the user signed in here so far, is sent as a hint. With
+        ``prompt=login`` alone a client can't verify the new sign-in; ``max_age`` makes the
+        provider send its time (OpenID Connect Core section 3.1.2.1).
         """
         return SignInRequest(
             self.metadata(),
@@ -56,19 +56,19 @@ class OpenIDProvider:
         )
 
     def signed_in(self, tokens: Tokens, request: SignInRequest) -> SignedIn:
-        """Return who signed in by ``tokens``. Raises ``TokenRefused``."""
+        """Return the user whose sign-in gave ``tokens``. Raises ``TokenRefused``."""
         proof = id_token.validated(tokens, self._keys, request, **self._expected())
         assert tokens.id_token is not None  # noqa: S101 - else it isn't validated
         userinfo = self._userinfo(tokens, request.metadata, proof.sub)
         return SignedIn(proof, tokens.id_token, userinfo)
 
     def logged_out(self, token: str) -> LogoutToken:
-        """Return whose logout ``token`` tells of, once it holds. Raises ``TokenRefused``."""
+        """Validate and return the logout ``token``. Raises ``TokenRefused``."""
         metadata = self.metadata()
         return logout_token.validated(token, self._keys, metadata, self._seen, **self._expected())
 
     def end_session_url(self, signed_in: SignedIn, state: str) -> str:
-        """Return where to send a browser to be signed out (RP-Initiated Logout section 2)."""
+        """Return the URL of a logout request (RP-Initiated Logout section 2)."""
         endpoint = self.metadata().end_session_endpoint
         if endpoint is None:
             raise ProviderUnavailable("The provider offers no logout.")
@@ -80,7 +80,7 @@ class OpenIDProvider:
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
     def _userinfo(self, tokens: Tokens, metadata: OpenIDMetadata, sub: str) -> Mapping[str, Any]:
-        """Return what UserInfo says; only of ``sub`` may it say anything (section 5.3.2)."""
+        """Return the UserInfo claims; they must be for ``sub`` (section 5.3.2)."""
         if metadata.userinfo_endpoint is None:
             return {}
         said = self._provider.document(metadata.userinfo_endpoint, tokens)

@@ -1,4 +1,4 @@
-"""Signing in with the provider, and the page that says who is there."""
+"""Signing in with the provider, and the page of the signed-in user."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def includeme(config: Configurator) -> None:
 
 
 def sign_in(request: Request) -> Response:
-    """Send the browser to the provider to sign in; with ``again``, though it is signed in there.
+    """Redirect to the provider to sign in; ``again`` requires a new sign-in there.
 
-    It is a GET without a CSRF token: another site that leads here only has people sign in as
-    themselves. Whoever comes back must come back to the browser that set out (state, nonce).
+    It is a GET without a CSRF token: a link from another site can only make users sign in as
+    themselves. ``state`` and ``nonce`` bind the response to the browser of the request.
     """
     provider = request.provider
     if provider.settings.client_id is None:
@@ -54,22 +54,22 @@ def sign_in(request: Request) -> Response:
 def complete(
     request: Request, browser: BrowserSession, asked: SignInRequest, tokens: Tokens
 ) -> None:
-    """Sign in whom ``tokens`` name: the ID token and UserInfo, after which they are forgotten.
+    """Sign in the user of ``tokens``, from the ID token and UserInfo; the tokens aren't kept.
 
-    Raises ``TokenRefused`` and ``ProviderUnavailable``: then who was signed in before stays so.
+    Raises ``TokenRefused`` and ``ProviderUnavailable``; the previous user then stays signed in.
     """
     person = request.openid.signed_in(tokens, asked)
     with browser.lock:
         before = browser.signed_in
         if before is not None and before.proof.sub != person.proof.sub:
-            browser.tokens = None  # They give access to the account of somebody else.
+            browser.tokens = None  # They give access to another user's account.
         browser.signed_in = person
     browser.notice = Notice("Signed in", "The provider proved who you are.")
     log.info("Signed in: %s", person.proof.sub)
 
 
 def signed_in(request: Request) -> Response:
-    """Say who is signed in, and what the provider said of them."""
+    """Show the signed-in user, with the claims from the provider."""
     browser: BrowserSession | None = request.browser_session
     if browser is None or browser.signed_in is None:
         return HTTPSeeOther(request.route_path("home"))

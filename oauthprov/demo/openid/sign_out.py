@@ -1,4 +1,4 @@
-"""Signing out: here alone, or at the provider too (OpenID Connect RP-Initiated Logout 1.0)."""
+"""Signing out: only here, or also at the provider (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def includeme(config: Configurator) -> None:
-    """Add the routes and views. What ends something is a form with a CSRF token."""
+    """Add the routes and views. Signing out takes a form with a CSRF token."""
     for name, path, view, method in (
         ("sign_out", "/sign-out", sign_out, "POST"),
         ("sign_out_everywhere", "/sign-out-everywhere", sign_out_everywhere, "POST"),
@@ -29,7 +29,7 @@ def includeme(config: Configurator) -> None:
 
 
 def sign_out(request: Request) -> Response:
-    """Forget who is signed in; at the provider they still are."""
+    """Sign the user out here; they stay signed in at the provider."""
     browser: BrowserSession = request.browser_session
     browser.forget_person()
     browser.notice = Notice("Signed out here", "At the provider you are still signed in.")
@@ -37,9 +37,9 @@ def sign_out(request: Request) -> Response:
 
 
 def sign_out_everywhere(request: Request) -> Response:
-    """Forget who is signed in, then send the browser to the provider to be signed out there.
+    """Sign the user out here, then redirect to the provider to sign out there.
 
-    The demo comes first: whatever the person answers there, here they are signed out.
+    The demo comes first: the user is signed out here whatever they decide at the provider.
     """
     browser: BrowserSession = request.browser_session
     person, address = browser.signed_in, request.route_path("home")
@@ -54,7 +54,7 @@ def sign_out_everywhere(request: Request) -> Response:
 
 
 def signed_out(request: Request) -> Response:
-    """Take the browser back from the provider, if it was sent there to be signed out."""
+    """Receive the browser after a logout at the provider that the demo requested."""
     browser: BrowserSession | None = request.browser_session
     if browser is None or not browser.take_logout(one(request.GET, "state")):
         raise ResponseRefused("This browser isn't waiting to come back from a logout (state).")

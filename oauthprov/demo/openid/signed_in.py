@@ -1,4 +1,4 @@
-"""Who is signed in to the demo, and how the demo knows."""
+"""The signed-in user of the demo."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ MEANINGS = {
     "sid": "The session at the provider",
     "at_hash": "The access token that came with it",
 }
-"""What the claims of an ID token are, for people."""
+"""The meanings of the claims of an ID token, for users."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person, as an ID token and UserInfo tell of them.
+    """A user, from an ID token and UserInfo.
 
-    ``id_token`` is kept as it came, to name the session when it is to end.
+    ``id_token`` is the encoded token, which identifies the session in a logout request.
     """
 
     proof: IDToken
@@ -44,31 +44,31 @@ class SignedIn:
 
     @property
     def name(self) -> str:
-        """What to call the person."""
+        """The display name of the user."""
         names = (self.userinfo.get(n) for n in ("name", "preferred_username", "email"))
         return next((n[:_LONGEST] for n in names if isinstance(n, str) and n), self.proof.sub)
 
     @property
     def login_hint(self) -> str | None:
-        """The name that the person may sign in by, if the provider told one."""
+        """The name by which the user probably signs in, if the provider sent one."""
         hint = self.userinfo.get("preferred_username")
         return hint if isinstance(hint, str) and len(hint) <= _LONGEST else None
 
     @property
     def email(self) -> str | None:
-        """The e-mail address, if the provider told one."""
+        """The e-mail address, if the provider sent one."""
         email = self.userinfo.get("email")
         return email[:_LONGEST] if isinstance(email, str) else None
 
     def ends(self, logout: LogoutToken) -> bool:
-        """Tell whether this sign-in is over by ``logout`` (Back-Channel Logout section 2.7)."""
+        """Return whether ``logout`` ends this sign-in (Back-Channel Logout section 2.7)."""
         if logout.sub not in (None, self.proof.sub):
             return False
         return logout.sid in (None, self.proof.sid)
 
 
 def lines(claims: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield each claim for people: its name, its value, what it means."""
+    """Yield each claim for users: its name, value and meaning."""
     for name, value in claims.items():
         yield name, _text(name, value), MEANINGS.get(name, "")
 

@@ -1,7 +1,7 @@
-"""Tokens that the provider signs: who signed them, and when they hold.
+"""Verifies tokens that the provider has signed.
 
-What ID tokens and logout tokens have in common (OpenID Connect Core section 3.1.3.7 and
-Back-Channel Logout section 2.6).
+These are the checks that ID tokens and logout tokens have in common (OpenID Connect Core section
+3.1.3.7 and Back-Channel Logout section 2.6).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from oauthprov.demo.openid.metadata import OpenIDMetadata
 LEEWAY = 30
 """Seconds by which the provider's clock may differ from the demo's."""
 OLDEST = 300
-"""Seconds after which a token that should just have been made is too old."""
+"""Seconds after which a token that should be new is too old."""
 _LONGEST = 16_384
 _NO_TIME = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class SignedJWT:
-    """A token whose signature, issuer, audience and times are good."""
+    """A token with a valid signature, issuer, audience and times."""
 
     alg: str
     claims: Mapping[str, Any]
@@ -42,10 +42,10 @@ def verified(
     client_id: str,
     now: int,
 ) -> SignedJWT:
-    """Return what ``token`` says, once it is shown to be the provider's and for ``client_id``.
+    """Verify that ``token`` is from the provider and for ``client_id``, and return it.
 
-    ``types`` are the ``typ`` to take, None where it may be absent. Raises ``TokenRefused``, and
-    ``ProviderUnavailable`` if the provider's keys can't be had.
+    ``types`` are the accepted values of ``typ``, with None if it may be absent. Raises
+    ``TokenRefused``, and ``ProviderUnavailable`` if the provider's keys can't be fetched.
     """
     if len(token) > _LONGEST:
         raise TokenRefused("It is too long.")
@@ -65,7 +65,7 @@ def verified(
 
 
 def text(claims: Mapping[str, Any], name: str) -> str | None:
-    """Return the claim ``name``, None if it is absent. Raises ``TokenRefused`` for no text."""
+    """Return the claim ``name``, None if absent. Raises ``TokenRefused`` unless it is text."""
     value = claims.get(name)
     if name in claims and not (isinstance(value, str) and 0 < len(value) <= 255):
         raise TokenRefused(f"A claim has the wrong form ({name}).")
@@ -73,7 +73,7 @@ def text(claims: Mapping[str, Any], name: str) -> str | None:
 
 
 def time_of(claims: Mapping[str, Any], name: str) -> int:
-    """Return the time in the claim ``name``. Raises ``TokenRefused`` if there is none."""
+    """Return the time in the claim ``name``. Raises ``TokenRefused`` if absent or invalid."""
     value = claims.get(name)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not abs(value) < _NO_TIME:  # type: ignore[arg-type]
@@ -95,7 +95,7 @@ def _header(token: str, types: tuple[str | None, ...]) -> tuple[str, str | None]
 
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
-    # Another audience could replay the token here: the demo trusts none beside itself.
+    # Another audience could replay the token here: the demo accepts no other one besides itself.
     if claims.get("aud") not in (client_id, [client_id]):
         raise TokenRefused("It isn't for this client alone (aud).")
     if claims.get("azp", client_id) != client_id:
