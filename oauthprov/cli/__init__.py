@@ -35,7 +35,7 @@ _Formatter = argparse.RawDescriptionHelpFormatter
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; return 0, 1 when it was refused or found nothing, 2 for wrong usage."""
+    """Run the command; return 0, 1 if it was refused or found nothing, or 2 for wrong usage."""
     # Pyramid imports pkg_resources, which warns that it is deprecated.
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
     given = sys.argv[1:] if argv is None else argv

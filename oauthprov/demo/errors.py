@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ProviderUnavailable(Exception):
-    """The provider can't be reached, or its response is invalid. The message says which."""
+    """The provider can't be reached, or its response is invalid; the message says which."""
 
 
 class ResponseRefused(Exception):

@@ -121,7 +121,7 @@ def _response(
 
 
 class _Stream(io.RawIOBase):
-    """What a connection sends, until the deadline and up to a number of bytes."""
+    """The bytes from a connection, limited by a deadline and in number."""
 
     def __init__(self, connection: socket.socket, limit: int, deadline: Deadline) -> None:
         self._connection = connection

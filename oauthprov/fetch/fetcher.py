@@ -26,7 +26,7 @@ SECONDS = 5.0
 PARALLEL = 8
 """Fetches at a time, and as many posts; one more waits up to a second for its turn."""
 PLACE_PATIENCE = 0.5
-"""Seconds that a request waits for a place to wait in."""
+"""Seconds that a request waits for one of the places in ``places``."""
 LOOKUPS = 16
 """Name look-ups at a time for fetches, and as many for posts, including abandoned ones."""
 

@@ -72,7 +72,7 @@ class StorageFull(StorageError):
 
 
 class UpgradeNeeded(StorageError):
-    """The stored schema isn't the one of this version; ``upgrade()`` brings it up to date."""
+    """The stored schema is missing or older than this version; ``upgrade()`` brings it up to date."""
 
 
 class Conflict(Exception):
@@ -90,7 +90,7 @@ class Conflict(Exception):
 
 
 class Contended(StorageError):
-    """Every attempt met a conflict, the last one too: nothing of it was written."""
+    """Each attempt lost to another change of the same record; the last one wrote nothing."""
 
 
 def persistently(
@@ -129,10 +129,10 @@ class Purged:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What of a backend that answers is wrong nevertheless.
+    """Problems of a backend that does answer.
 
-    ``full`` says that it stores nothing new; what is stored can still be read, claimed, revoked
-    and removed. ``warnings`` are sentences for an operator: settings that lose or drop records.
+    ``full`` is whether it refuses new records; stored records can still be read, claimed, revoked
+    and removed. ``warnings`` are sentences for the operator on settings that lose or drop records.
     """
 
     full: bool = False
@@ -257,7 +257,7 @@ class Storage(ABC):
 
     @abstractmethod
     def ping(self) -> None:
-        """Check that the backend answers. Raises UpgradeNeeded for another version's schema."""
+        """Check that the backend answers. Raises UpgradeNeeded for a missing or older schema."""
 
     def health(self) -> Health:
         """Do what ``ping`` does; return the problems of a backend that does answer.

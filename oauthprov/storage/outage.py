@@ -8,8 +8,8 @@ is divided into slices, and after each slice without a reply the waiting call is
   Only the oldest call keeps waiting, until its deadline. The others fail, and new calls fail at
   once. When the oldest call has failed too, no call is sent for PAUSE seconds; then one call
   tries. The first reply admits all calls again.
-* **Stuck**: for STUCK slices no call got a reply, although a ping may have got one. One thread is
-  kept free: all other requests, at least FEW, may wait; the rest fail.
+* **Stuck**: for STUCK slices no call got a reply, although a ping may have got one. Requests may
+  keep waiting in all threads but one, and at least FEW may wait; the others fail.
 
 A healthy but slow server isn't treated this way. A reply to any call, or a statement that the
 server itself cancelled, resets the count. A lock on a row, a slow statement or a slow fsync delays
