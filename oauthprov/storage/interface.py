@@ -72,7 +72,7 @@ class StorageFull(StorageError):
 
 
 class UpgradeNeeded(StorageError):
-    """The stored schema is missing or older than this version; ``upgrade()`` brings it up to date."""
+    """The stored schema is missing or older than this version's: call ``upgrade()``."""
 
 
 class Conflict(Exception):
