@@ -1,6 +1,6 @@
--- Applies every change, or none. Each change is a word with its keys and arguments, in the order in
--- which they are taken below. ARGV[1] is the time. Returns 0, or the change refused: its number, the
--- state that it met, the record found, and the grant of that record.
+-- Applies all changes or none. Each change is a word with its keys and arguments, in the order in
+-- which they are read below. ARGV[1] is the time. Returns 0, or for a refused change: its number, the
+-- state, the record found, and the grant of that record.
 
 local NEVER = '-----------'
 local HEADER = 47
@@ -51,7 +51,7 @@ local function past(held, keep)
   return expires ~= nil and expires + keep <= tonumber(now)
 end
 
--- A key past its expiry plus what its kind is kept is free, though Redis still holds it.
+-- A key past the expiry plus keep of its record is free, though Redis still holds it.
 local function free(held, keep)
   return held == '' or past(held, keep)
 end
@@ -122,9 +122,10 @@ while argument_at < #ARGV do
   end
   number = number + 1
 end
--- At its maxmemory a server judges a script by its first write: it refuses one that may need memory,
--- SETRANGE too, and lets all that follow another write pass. So what grows comes first, to be refused
--- whole; where nothing grows, a write that changes nothing comes first, to be let pass.
+-- A server at its maxmemory judges a script by its first write: it refuses a first write that may
+-- need memory, even SETRANGE, and allows all later writes. Hence writes that grow come first, so that
+-- the script is refused as a whole; if none grows, a write without effect comes first, so that all
+-- are allowed.
 if #growing == 0 and #steady > 0 then redis.call('GETEX', KEYS[1]) end
 for _, writes in ipairs({growing, steady}) do
   for _, command in ipairs(writes) do redis.call(unpack(command)) end

@@ -17,7 +17,7 @@ except ImportError:
         return json.dumps(value, separators=(",", ":")).encode()
 
     def loads(text: bytes) -> Any:
-        """Read JSON; ValueError when it isn't."""
+        """Parse JSON. Raises ValueError if it is invalid."""
         return json.loads(text)
 
 else:
@@ -30,7 +30,7 @@ else:
             return json.dumps(value, separators=(",", ":")).encode()
 
     def loads(text: bytes) -> Any:
-        """Read JSON; ValueError when it isn't."""
+        """Parse JSON. Raises ValueError if it is invalid."""
         try:
             return orjson.loads(text)
         except ValueError:
