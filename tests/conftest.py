@@ -60,7 +60,7 @@ def mariadb_url(pytestconfig: pytest.Config) -> str:
 
 @pytest.fixture
 def receiver(tmp_path: Path) -> Iterator[Receiver]:
-    """A relying party's server that is told of logouts."""
+    """A relying party's server that receives logout tokens."""
     made = Receiver(tmp_path)
     yield made
     made.close()

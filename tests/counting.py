@@ -1,4 +1,4 @@
-"""A storage that counts the trips to the real one."""
+"""A storage that counts the calls to the real one."""
 
 from __future__ import annotations
 

@@ -63,11 +63,11 @@ class Gallery:
         self._server.reply = answer(content, f"Content-Type: {media_type}", status=status)
 
     def redirect(self, uri: str) -> None:
-        """Send everybody on to another address."""
+        """Redirect every request to another URL."""
         self._server.reply = answer(b"", f"Location: {uri}", status="302 Found")
 
     def hold(self) -> None:
-        """Begin an answer to everybody, and go on with it only after :meth:`release`."""
+        """Start a response to every request, and complete it after :meth:`release`."""
 
         def reply(connection: ssl.SSLSocket) -> None:
             whole = answer(IMAGES["image/png"], "Content-Type: image/png")
@@ -78,7 +78,7 @@ class Gallery:
         self._server.reply = reply
 
     def release(self) -> None:
-        """Go on with what is held."""
+        """Complete the held responses."""
         self._released.set()
 
     def wait(self, count: int) -> None:

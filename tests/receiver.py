@@ -1,4 +1,4 @@
-"""A relying party's server that is told of logouts, over TLS on loopback."""
+"""A relying party's server that receives logout tokens, over TLS on loopback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOST = "localhost"
 
 
 class Receiver:
-    """It takes each logout token with 200; ``reply`` makes it answer otherwise."""
+    """It answers each logout token with 200; ``reply`` changes the response."""
 
     def __init__(self, folder: Path) -> None:
         authority = Authority(folder)
@@ -28,7 +28,7 @@ class Receiver:
             "fetch.allow": f"{HOST}:{self._server.port}",
             "fetch.ca_file": authority.file,
         }
-        """What lets a provider in."""
+        """The settings that let a provider connect."""
 
     def reply(self, status: str = "200 OK") -> None:
         self._server.reply = answer(b"", status=status)
@@ -49,7 +49,7 @@ class Receiver:
 
     @property
     def requests(self) -> list[bytes]:
-        """The requests that came, as they came."""
+        """The raw requests received."""
         return self._server.asked
 
     def wait(self, count: int) -> None:
@@ -57,12 +57,12 @@ class Receiver:
         self._server.wait(count)
 
     def tokens(self) -> list[str]:
-        """The logout tokens that came."""
+        """The logout tokens received."""
         forms = [request.partition(b"\r\n\r\n")[2].decode() for request in self.requests]
         return [parse_qs(form)["logout_token"][0] for form in forms]
 
     def told(self, jwks: dict) -> list[jwt.Token]:
-        """What came, once it is verified with the published keys."""
+        """The received tokens, verified with the published keys."""
         keys = KeySet.import_key_set(jwks)
         return [jwt.decode(token, keys, algorithms=["RS256", "ES256"]) for token in self.tokens()]
 

@@ -1,4 +1,4 @@
-"""The real app over real storage, with a clock that tests hold; browsers and clients to use it."""
+"""The real app over real storage, with a clock that tests advance; browsers and clients."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def ini(storage_url: str, issuer: str = ISSUER, **more: str) -> dict[str, str]:
-    """Settings for tests: everything is open, passwords are cheap, limits are out of the way."""
+    """Settings for tests: everything is on, password hashes are cheap, limits are high."""
     return {
         "oauthprov.issuer": issuer,
         "oauthprov.secret": "0123456789abcdefghijklmnopqrstuvwxyz",
@@ -61,7 +61,7 @@ def ini(storage_url: str, issuer: str = ISSUER, **more: str) -> dict[str, str]:
 
 
 class Clock:
-    """Epoch seconds that pass when a test says so."""
+    """A clock in epoch seconds that tests advance."""
 
     def __init__(self, now: int = 1_800_000_000) -> None:
         self.now = now
@@ -150,7 +150,7 @@ def assembled(config: Configurator, issuer: str) -> Site:
     storage = registry["oauthprov.storage"] = Counting(registry["oauthprov.storage"])
     wsgi = config.make_wsgi_app()
     provider = registry["oauthprov"].provider
-    # What it reads beside the requests isn't theirs to be counted; it has tests of its own.
+    # Its background reads would be counted for requests; it has its own tests.
     vars(provider.sweeper)["look"] = lambda: None
     registrar = Registrar(provider.settings, storage, clock, provider.clients.evict)
     return Site(wsgi, issuer, storage, clock, registrar)
@@ -171,7 +171,7 @@ class Browser:
         return self.page.get(self.site.url(url), expect_errors=True, **kwargs)
 
     def enter(self, name: str) -> Browser:
-        """Be signed in as somebody who wasn't here before."""
+        """Sign up and stay signed in."""
         self.site.enter(self, name)
         return self
 
@@ -186,7 +186,7 @@ class Browser:
         return self
 
     def account_id(self) -> str:
-        """Who is signed in, as the storage knows them."""
+        """The account id of the signed-in person."""
         [stored] = self.site.storage.find(Account).items
         return stored.record.account_id
 

@@ -16,7 +16,7 @@ READY, GO_ON, DONE = "220 ready", "354 go on", "250 done"
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as it came: ``sender`` and ``recipients`` are those of the envelope."""
+    """A received mail; ``sender`` and ``recipients`` are those of the envelope."""
 
     sender: str
     recipients: tuple[str, ...]

@@ -242,7 +242,7 @@ def test_no_modules_import_each_other_in_a_circle():
     )
 
 
-def test_a_module_is_one_screen_after_the_other_and_not_more():
+def test_no_module_is_longer_than_the_limit():
     sizes = {name: len(path.read_text("utf-8").splitlines()) for name, path in MODULES.items()}
     assert {name: size for name, size in sizes.items() if size > LINES_OF_A_MODULE} == {}, (
         f"a module has at most {LINES_OF_A_MODULE} lines: which part of it has a name of its own?"

@@ -1,4 +1,4 @@
-"""Work beside the requests: when it is done again."""
+"""Background work: when it is repeated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from oauthprov.storage.interface import StorageError
 from tests.site import Clock
 
 
-def test_work_that_storage_refused_goes_on_at_a_request_a_few_seconds_later():
+def test_work_that_storage_refused_is_repeated_at_a_later_request():
     clock, tries = Clock(), []
 
     def work() -> None:

@@ -67,13 +67,13 @@ def test_a_call_that_failed_has_used_its_time_too(time: Time) -> None:
 
 
 @pytest.mark.usefixtures("request_begun")
-def test_what_a_request_does_elsewhere_takes_nothing_from_storage(time: Time) -> None:
+def test_time_spent_outside_storage_does_not_shorten_the_deadline(time: Time) -> None:
     time.now += 60
     assert left(time) == 5
 
 
 @pytest.mark.usefixtures("request_begun")
-def test_a_call_inside_another_is_over_with_it_and_counts_once(time: Time) -> None:
+def test_a_nested_call_ends_with_its_outer_call_and_counts_once(time: Time) -> None:
     with deadline.within(5):
         time.now += 1
         assert left(time) == 4

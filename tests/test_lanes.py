@@ -39,7 +39,7 @@ def put(lanes, key, count):
         lanes.put(key, (key, number))
 
 
-def test_a_key_that_waits_holds_up_one_thread():
+def test_a_key_whose_work_blocks_holds_up_one_thread():
     work = Gate("mute")
     lanes = Lanes(work, threads=2)
     put(lanes, "mute", 10)
@@ -52,7 +52,7 @@ def test_a_key_that_waits_holds_up_one_thread():
     assert len(work.done) == 20
 
 
-def test_what_has_one_key_is_done_in_turn():
+def test_items_of_one_key_are_processed_in_order():
     work = Gate()
     lanes = Lanes(work, threads=8)
     for number in range(50):
@@ -64,7 +64,7 @@ def test_what_has_one_key_is_done_in_turn():
     assert work.most == {"one": 1, "two": 1}
 
 
-def test_there_are_only_so_many_threads():
+def test_no_more_threads_run_than_allowed():
     keys = [f"mute {number}" for number in range(5)]
     work = Gate(*keys)
     lanes = Lanes(work, threads=3)
@@ -77,7 +77,7 @@ def test_there_are_only_so_many_threads():
     assert len(work.done) == 5
 
 
-def test_the_first_error_ends_the_rest():
+def test_the_first_error_stops_the_remaining_work():
     def fail(item):
         raise OSError(item)
 
@@ -87,7 +87,7 @@ def test_the_first_error_ends_the_rest():
         lanes.join()
 
 
-def test_only_so_much_waits():
+def test_the_number_of_waiting_items_is_bounded():
     work = Gate("mute")
     lanes = Lanes(work, threads=1)
     putting = threading.Thread(target=put, args=(lanes, "mute", LANES_LIMIT + 5))

@@ -24,7 +24,7 @@ def lines(caplog):
     return lambda: [json.loads(logs.JSONFormatter().format(record)) for record in caplog.records]
 
 
-def test_a_line_names_its_request(request_id, lines):
+def test_a_line_has_the_id_of_its_request(request_id, lines):
     logs.logger("oauthprov.example").info("account %s signed in", "alice")
     [line] = lines()
     assert line["message"] == "account alice signed in [request abc123]"
@@ -32,7 +32,7 @@ def test_a_line_names_its_request(request_id, lines):
     assert (line["level"], line["logger"]) == ("INFO", "oauthprov.example")
 
 
-def test_a_line_of_another_library_does_too(request_id, lines):
+def test_a_line_of_another_library_has_the_request_id_too(request_id, lines):
     logging.getLogger("oauthprov.example").warning("plain")
     assert lines()[0]["request_id"] == request_id
 
@@ -49,14 +49,14 @@ def test_a_line_break_can_t_forge_a_line(lines, caplog):
 
 
 @pytest.mark.parametrize("sent", ["\u2028", "\x85", "\x9b2J", "\u202e"])
-def test_no_character_of_unicode_can_either(lines, caplog, sent):
+def test_no_control_or_separator_character_can_forge_a_line(lines, caplog, sent):
     """Line separators, and what a terminal obeys."""
     logs.logger("oauthprov.example").info("refused", extra={"client_id": f"a{sent}b"})
     assert logs.JSONFormatter().format(caplog.records[0]).isprintable()
     assert lines()[0]["client_id"] == f"a{sent}b"
 
 
-def test_fields_are_members(request_id, lines):
+def test_fields_are_members_of_the_json_line(request_id, lines):
     fields = {"client_id": "app", "reason": "code_expired", "compared": "at 1, now 2"}
     logs.logger("oauthprov.example").info("token refused", extra=fields)
     [line] = lines()
@@ -72,7 +72,7 @@ def test_a_line_of_text_has_the_fields_behind_its_message(request_id, lines):
     )
 
 
-def test_what_others_put_on_a_record_stays_out(lines):
+def test_unknown_attributes_of_a_record_are_not_logged(lines):
     logs.logger("oauthprov.example").info("sent", extra={"authorization": "secret"})
     assert "secret" not in json.dumps(lines())
 

@@ -78,7 +78,7 @@ def test_a_mail_arrives_as_it_was_written(serve, mailer):
     assert mail.text.replace("\r\n", "\n").rstrip("\n") == TEXT.rstrip("\n")
 
 
-def test_starttls_comes_before_everything_that_tells(serve, mailer):
+def test_starttls_comes_before_login_and_message(serve, mailer):
     server = serve()
     mailer(server, who="robot:p%40ss@").send(message())
     assert [command.partition(" ")[0] for command in server.clear] == ["EHLO", "STARTTLS"]
@@ -86,7 +86,7 @@ def test_starttls_comes_before_everything_that_tells(serve, mailer):
     assert f"AUTH PLAIN {said}" in server.commands
 
 
-def test_implicit_tls_says_nothing_in_the_clear(serve, mailer):
+def test_implicit_tls_sends_nothing_in_the_clear(serve, mailer):
     server = serve(implicit=True)
     mailer(server, "smtps").send(message())
     assert (len(server.mails), server.clear) == (1, [])
@@ -102,7 +102,7 @@ def test_without_starttls_nothing_is_sent(serve, mailer):
 @pytest.mark.parametrize(("name", "options"), [("other.example", None), ("localhost", "")])
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 def test_a_certificate_that_isn_t_the_host_s_is_refused(serve, mailer, scheme, name, options):
-    """By its name, or as nobody vouches for it."""
+    """The name differs, or no authority signed it."""
     server = serve(name, implicit=scheme == "smtps")
     with pytest.raises(MailError, match=r"certificate: "):
         mailer(server, scheme, "robot:secret@", options).send(message())
@@ -129,7 +129,9 @@ def test_a_server_on_this_machine_may_do_without_tls(serve, mailer):
         ("DATA", "no code at all", "answered with -1"),
     ],
 )
-def test_a_refusal_says_why_and_tells_nothing(serve, mailer, command, reply, reason):
+def test_a_refusal_gives_the_reason_and_no_address_or_secret(
+    serve, mailer, command, reply, reason
+):
     server = serve(replies={command: reply})
     with pytest.raises(MailError, match=reason) as refused:
         mailer(server, who="robot:secret@").send(message())
@@ -138,7 +140,7 @@ def test_a_refusal_says_why_and_tells_nothing(serve, mailer, command, reply, rea
     assert refused.value.__cause__ is None
 
 
-def test_nobody_there(serve, mailer):
+def test_a_refused_connection_is_a_mail_error(serve, mailer):
     server = serve()
     gone = mailer(server)
     server.close()
@@ -146,7 +148,7 @@ def test_nobody_there(serve, mailer):
         gone.send(message())
 
 
-def test_a_server_that_says_nothing_is_given_up(serve, mailer):
+def test_a_silent_mail_server_is_given_up(serve, mailer):
     server = serve(held=threading.Event())
     with pytest.raises(MailError):
         mailer(server, seconds=0.05).send(message())
@@ -165,7 +167,7 @@ def test_a_server_that_says_nothing_is_given_up(serve, mailer):
         "",
     ],
 )
-def test_an_address_can_t_say_more_than_an_address(serve, mailer, to):
+def test_an_address_cannot_inject_further_headers_or_recipients(serve, mailer, to):
     server = serve()
     with pytest.raises(MailError):
         mailer(server).send(message(to))
@@ -173,7 +175,7 @@ def test_an_address_can_t_say_more_than_an_address(serve, mailer, to):
 
 
 @pytest.mark.parametrize("to", ["alice,bob@example.com", "<bob>alice@example.com", "a(b)@x.org"])
-def test_an_odd_address_is_still_one(serve, mailer, to):
+def test_an_unusual_address_is_one_recipient(serve, mailer, to):
     server = serve()
     mailer(server).send(message(to))
     [mail] = server.mails
@@ -188,13 +190,13 @@ def test_a_subject_is_one_line(serve, mailer):
     assert mail.message["Subject"] == "Confirm Bcc: bob@example.com"
 
 
-def test_a_domain_of_other_letters_is_written_in_ascii(serve, mailer):
+def test_a_non_ascii_domain_is_sent_as_punycode(serve, mailer):
     server = serve()
     mailer(server).send(message("alice@bücher.example"))
     assert server.mails[0].recipients == ("alice@xn--bcher-kva.example",)
 
 
-def test_a_mailbox_of_other_letters_needs_a_server_that_knows_them(serve, mailer):
+def test_a_non_ascii_mailbox_needs_a_server_with_smtputf8(serve, mailer):
     able, unable = serve(), serve(extensions=("8BITMIME",))
     mailer(able).send(message("älice@example.com"))
     assert able.mails[0].recipients == ("älice@example.com",)
@@ -202,19 +204,19 @@ def test_a_mailbox_of_other_letters_needs_a_server_that_knows_them(serve, mailer
         mailer(unable).send(message("älice@example.com"))
 
 
-def test_the_console_shows_it(capsys):
+def test_the_console_mailer_prints_the_message(capsys):
     ConsoleMailer().send(message())
     shown = capsys.readouterr().err
     assert "To: alice@example.com\nSubject: Confirm\n\nPress here:" in shown
     assert "#the-token" in shown
 
 
-def test_a_message_keeps_its_text_to_itself():
+def test_the_repr_of_a_message_hides_its_text():
     assert "the-token" not in repr(message())
 
 
 class Mine(Mailer):
-    """A host's mailer, which does as it is told."""
+    """A host's mailer, whose behaviour a test chooses."""
 
     def __init__(self, send: Callable[[Message], None]) -> None:
         self._send = send
@@ -230,7 +232,7 @@ def fails(error: Exception) -> Callable[[Message], None]:
     return send
 
 
-def test_an_outbox_waits_no_longer_than_it_says():
+def test_an_outbox_waits_no_longer_than_its_limit():
     release = threading.Event()
     outbox = Outbox(Mine(lambda message: release.wait(30) and None), seconds=0.02)
     for _ in range(AT_ONCE):
@@ -241,7 +243,7 @@ def test_an_outbox_waits_no_longer_than_it_says():
     release.set()
 
 
-def test_an_outbox_is_free_again_once_they_ended():
+def test_an_outbox_is_free_again_once_its_mails_ended():
     taken: list[Message] = []
     outbox = Outbox(Mine(taken.append))
     for _ in range(20):
@@ -250,12 +252,12 @@ def test_an_outbox_is_free_again_once_they_ended():
 
 
 @pytest.mark.parametrize("error", [ConnectionError("the-token"), KeyError("secret")])
-def test_a_host_s_mailer_may_fail_as_it_likes(error):
+def test_any_exception_of_a_host_s_mailer_becomes_a_mail_error(error):
     with pytest.raises(MailError, match=type(error).__name__) as failed:
         Outbox(Mine(fails(error))).send(message())
     assert "the-token" not in str(failed.value)
 
 
-def test_what_a_mailer_says_itself_is_passed_on():
+def test_the_mail_error_of_a_mailer_is_passed_on():
     with pytest.raises(MailError, match="queue is full"):
         Outbox(Mine(fails(MailError("the queue is full")))).send(message())

@@ -1,4 +1,4 @@
-"""What may be a password (NIST SP 800-63B-4 section 3.1.1.2), at sign-up and change alike."""
+"""The password policy (NIST SP 800-63B-4 section 3.1.1.2), at sign-up and at a change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GUESSED = (
 
 
 def refusal(password, name="alice", policy=None):
-    """The sentence that refuses a password, None when it is good."""
+    """The error text for a password, None when it is acceptable."""
     try:
         (policy or PasswordPolicy(site="Photo Album")).check(password, name)
     except Unacceptable as refused:
@@ -46,14 +46,14 @@ def refusal(password, name="alice", policy=None):
         "responsibilities of squirrels",
     ],
 )
-def test_length_is_all_that_a_good_one_needs(password):
+def test_a_long_enough_password_is_accepted(password):
     assert refusal(password) is None
 
 
 @pytest.mark.parametrize(
     "password", ["", "a", "short", "password", "12345678", "x7$kQ2!mZ9@pL4", "é" * 14]
 )
-def test_a_short_one_is_refused(password):
+def test_a_short_password_is_refused(password):
     assert refusal(password) == SHORT
 
 
@@ -81,7 +81,7 @@ def test_the_operator_may_ask_for_fewer_characters_but_common_ones_stay_refused(
         "abc" * 300,
     ],
 )
-def test_a_common_one_and_one_with_a_pattern_are_refused(password):
+def test_common_and_patterned_passwords_are_refused(password):
     assert refusal(password) == GUESSED
 
 
@@ -104,14 +104,14 @@ def test_the_user_name_and_the_site_are_no_password(name, password):
     assert refusal(password, name) == NAMED
 
 
-def test_a_short_name_or_none_of_letters_forbids_nothing():
+def test_a_user_name_that_is_short_or_has_no_letters_forbids_no_password():
     assert refusal(PASSWORD, "a") is None
     assert refusal(PASSWORD, "!!!") is None
     assert refusal(PASSWORD, policy=PasswordPolicy()) is None
 
 
-def test_each_code_point_is_a_character_however_it_was_typed():
-    """``é`` is one character also where the keyboard sends a letter and an accent."""
+def test_each_code_point_counts_as_one_character():
+    """``é`` counts as one character even when typed as a letter and a combining accent."""
     policy = PasswordPolicy(length=16)
     assert refusal("cafe\u0301 au lait doux", policy=policy) is None
     typed = "cafe\u0301 au lait su"
@@ -121,12 +121,12 @@ def test_each_code_point_is_a_character_however_it_was_typed():
     )
 
 
-def test_a_long_one_is_refused_and_64_characters_are_fine():
+def test_a_too_long_password_is_refused_and_64_characters_are_fine():
     assert refusal("x" * (PASSWORD_LIMIT + 1)) == LONG
     assert refusal("a few words that don't repeat themselves, with sixty-four letters") is None
 
 
-def test_what_isn_t_text_is_refused_or_taken_but_never_an_error():
+def test_any_string_is_accepted_or_refused_and_raises_nothing_else():
     for odd in ("\udcff" * 20, "\0" * 20, "\u200b" * 20, "\ud800 and some more words"):
         refusal(odd)
 
@@ -145,7 +145,7 @@ def test_the_library_is_loaded_when_a_password_is_chosen_and_not_before():
     assert done.stdout.split() == ["False", "True"]
 
 
-def test_the_beginning_alone_is_estimated_so_length_costs_nothing():
+def test_only_the_beginning_of_a_password_is_estimated():
     tail = "x7$kQ2!mZ9@pL4#vR8" * 50
     assert refusal("a" * 24 + tail) == refusal("a" * 24) == GUESSED
     assert refusal("a" * 16 + tail) is None
@@ -171,8 +171,8 @@ def test_sign_up_and_change_follow_the_policy(people):
     assert people.authenticate("alice", PASSWORD)
 
 
-def test_a_password_of_before_still_signs_in(people):
-    """The policy is for new passwords: nobody is locked out by it."""
+def test_a_password_from_before_the_policy_still_signs_in(people):
+    """The policy applies to new passwords only, so it locks nobody out."""
     lenient = BuiltInAccounts(people._storage, people._hasher, lambda: 1, PasswordPolicy(length=8))
     lenient.sign_up("bob", "x7$kQ2!m")
     assert people.authenticate("bob", "x7$kQ2!m")

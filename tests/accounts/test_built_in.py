@@ -79,7 +79,7 @@ def test_sixteen_sign_ups_for_one_name_make_one_account(storage, people):
         *("\u3164", "a\u115fb", "a\u2800b", "a\u180bb"),
     ],
 )
-def test_names_that_nobody_can_have(storage, people, name):
+def test_unusable_user_names_are_refused(storage, people, name):
     with pytest.raises(Unacceptable) as refused:
         people.sign_up(name, PASSWORD)
     assert refused.value.field == "name"
@@ -87,13 +87,13 @@ def test_names_that_nobody_can_have(storage, people, name):
 
 
 @pytest.mark.parametrize("name", ["x" * 64, "a b", "李", "o'neil", "a.b@c.example"])
-def test_names_that_somebody_may_have(people, name):
+def test_usable_user_names_are_accepted(people, name):
     people.sign_up(name, PASSWORD)
     assert people.authenticate(name, PASSWORD).name == name
 
 
 @pytest.mark.parametrize("twin", ["A  B", "a \u3000 b", " a\u1680b", "\uff41 b"])
-def test_names_that_look_alike_by_their_blanks_or_case_are_one(people, twin):
+def test_names_that_differ_in_blanks_or_width_alone_are_the_same(people, twin):
     people.sign_up("a b", PASSWORD)
     with pytest.raises(NameTaken):
         people.sign_up(twin, PASSWORD)
@@ -101,14 +101,14 @@ def test_names_that_look_alike_by_their_blanks_or_case_are_one(people, twin):
 
 
 @pytest.mark.parametrize("password", ["", "1234567", "x" * 1025])
-def test_passwords_that_nobody_can_have(people, password):
+def test_unusable_passwords_are_refused(people, password):
     with pytest.raises(Unacceptable) as refused:
         people.sign_up("alice", password)
     assert refused.value.field == "password"
 
 
 @pytest.mark.parametrize("guess", ["", "x", PASSWORD + " ", PASSWORD.upper(), "x" * 5000])
-def test_only_the_password_opens(people, guess):
+def test_only_the_password_authenticates(people, guess):
     people.sign_up("alice", PASSWORD)
     assert people.authenticate("alice", guess) is None
     assert people.authenticate("bob", PASSWORD) is None
@@ -138,7 +138,7 @@ def session(key: str, account_id: str) -> Session:
 
 
 @pytest.mark.parametrize("end", ["change_password", "end_sessions", "disable"])
-def test_what_ends_everything_is_one_commit_of_two_changes(storage, people, end):
+def test_ending_all_sessions_of_an_account_is_one_commit_of_two_changes(storage, people, end):
     alice = people.sign_up("alice", PASSWORD).account_id
     for number in range(150):
         storage.commit(Add(session(f"there{number}", alice)), now=NOW)

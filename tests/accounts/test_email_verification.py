@@ -1,4 +1,4 @@
-"""Tokens that prove an e-mail address, where several requests bring them at once."""
+"""E-mail verification tokens under simultaneous requests."""
 
 from __future__ import annotations
 

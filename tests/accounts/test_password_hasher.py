@@ -1,4 +1,4 @@
-"""Hashing passwords: how many at once, who waits for it, and what memory it leaves behind."""
+"""Password hashing: concurrency, waiting, and the memory it leaves behind."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ PATIENCE = 60.0
 
 
 class Waiter:
-    """A thread that wants a turn; ``result`` is "had" or "refused" in the end."""
+    """A thread that requests a turn; ``result`` ends as "had" or "refused"."""
 
     def __init__(self, turns: Turns) -> None:
         self.result = None
@@ -43,7 +43,7 @@ class Waiter:
         return self.result
 
 
-def test_only_as_many_hash_at_once_as_may():
+def test_no_more_hashes_run_at_once_than_allowed():
     turns = Turns(2, patience=0)
     with turns.turn(), turns.turn(), pytest.raises(HashingBusy), turns.turn():
         pass
@@ -51,14 +51,14 @@ def test_only_as_many_hash_at_once_as_may():
         pass
 
 
-def test_who_waits_gets_the_turn_that_ends():
+def test_a_waiting_request_gets_the_next_free_turn():
     turns = Turns(1, PATIENCE)
     with turns.turn():
         waiters = [Waiter(turns).start() for _ in range(6)]
     assert [waiter.join() for waiter in waiters] == ["had"] * 6
 
 
-def test_a_turn_that_fails_ends_too():
+def test_a_failed_hash_frees_its_turn():
     turns = Turns(1, patience=0)
     with pytest.raises(ZeroDivisionError), turns.turn():
         raise ZeroDivisionError
@@ -83,13 +83,13 @@ def test_under_lasting_load_no_more_wait_than_hash():
 def test_a_free_place_ends_the_lasting_load():
     now = [1000.0]
     turns = Turns(1, PATIENCE, lambda: now[0])
-    now[0] += 10 * PATIENCE  # nobody came for long, which is no load
+    now[0] += 10 * PATIENCE  # nobody came for a long time, so there is no load
     with turns.turn():
         waiters = [Waiter(turns).start() for _ in range(3)]
     assert [waiter.join() for waiter in waiters] == ["had"] * 3
 
 
-def test_hashes_are_made_in_threads_of_their_own():
+def test_hashes_are_made_in_separate_threads():
     hasher = PasswordHasher(memory_kib=8, time_cost=1, concurrency=2)
     hasher.turns.patience = PATIENCE
     before = set(threading.enumerate())
@@ -129,7 +129,7 @@ print(resident() - before)
     assert int(run(script)) < 2 * 19456
 
 
-def test_a_process_that_forks_after_a_hash_goes_on_hashing():
+def test_a_forked_process_can_hash_after_its_parent_did():
     script = """
 import os, warnings
 from oauthprov.credentials import PasswordHasher

@@ -20,7 +20,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Return how somebody comes with a browser of their own."""
+    """Return a function that opens a new browser for one person."""
     visitors: list[Visitor] = []
 
     def come(**options) -> Visitor:

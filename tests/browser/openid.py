@@ -1,4 +1,4 @@
-"""A provider that speaks OpenID Connect, and a client whose pages say what reached them."""
+"""An OpenID provider, and a client whose pages show the responses it receives."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from tests.site import OPENID_SCOPES, VERIFIER
 
 @dataclass
 class Client:
-    """A web server, registered at the provider; its page names what came in its heading."""
+    """A web client of the provider; the heading of its page lists the parameters received."""
 
     provider: Provider
     root: str
     client_id: str
     secret: str | None
     came: list[dict[str, str]]
-    """The parameters of each answer."""
+    """The parameters of each response."""
 
     def ask(self, **more: str) -> str:
-        """Where it sends a browser to sign in."""
+        """The authorization URL."""
         asked = {"scope": "openid", "nonce": "n"} | more
         return self.provider.authorization_url(self.client_id, f"{self.root}/callback", **asked)
 
     def log_out(self, **query: str) -> str:
-        """Where it sends a browser to sign out, and on to a page of its own."""
+        """The logout URL, with a redirect to a page of the client."""
         asked = {"post_logout_redirect_uri": f"{self.root}/bye"} | query
         return self.provider.url("/oauth/logout?" + urlencode(asked))
 
     def id_token(self) -> str:
-        """Exchange the code of the last answer."""
+        """Exchange the code of the last response."""
         form = {
             "grant_type": "authorization_code",
             "code": self.came[-1]["code"],

@@ -40,7 +40,7 @@ class Provider:
         return self.issuer + path
 
     def register(self, redirect_uri: str, name: str = "Demo") -> tuple[str, str | None]:
-        """Register a web server that may ask for everything; return its id and secret."""
+        """Register a web client with every scope; return its id and secret."""
         client, secret = self.registrar.register(
             type="web",
             name=name,
@@ -50,7 +50,7 @@ class Provider:
         return client.client_id, secret
 
     def register_demo(self, demo: Demo) -> None:
-        """Register the demo as one that signs people in and learns of logouts; begin it afresh."""
+        """Register the demo with OpenID and back-channel logout, and restart it."""
         client, secret = self.registrar.register(
             type="web",
             name="Demo",
@@ -62,7 +62,7 @@ class Provider:
         demo.start(client.client_id, secret)
 
     def authorization_url(self, client_id: str, redirect_uri: str, **more: str) -> str:
-        """Where a client sends a browser to ask for a code."""
+        """The authorization URL of a client."""
         asked = {
             "response_type": "code",
             "client_id": client_id,
@@ -127,7 +127,7 @@ def _serving(server: Server, app: Router) -> Iterator[Provider]:
 
 
 def with_tables(storage_url: str) -> None:
-    """Do what ``oauthprov storage upgrade`` does; in development SQLite needs no telling."""
+    """Do what ``oauthprov storage upgrade`` does; SQLite in development upgrades by itself."""
     if not storage_url.startswith("sqlite:"):
         storage = open_storage(storage_url)
         storage.upgrade()
@@ -136,7 +136,7 @@ def with_tables(storage_url: str) -> None:
 
 @contextmanager
 def demo_of(issuer: str, port: int = 0) -> Iterator[Demo]:
-    """Serve the demo, which begins as a client that nobody has registered."""
+    """Serve the demo, which starts as an unregistered client."""
     demo = Demo(issuer, port)
     try:
         yield demo
@@ -155,7 +155,7 @@ class Demo:
         self.start("", "")
 
     def start(self, client_id: str, client_secret: str | None) -> None:
-        """Begin afresh with this client, as ``make demo`` does when it is run again."""
+        """Restart with this client, as a second ``make demo`` does."""
         told = {"client_id": client_id, "client_secret": client_secret or ""}
         self._server.start(self._made(told))
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The suite's server, which thanks for whatever comes."""
+    """The suite's server, which answers any request with a page."""
     served = Server(Authority(tmp_path_factory.mktemp("suite")).context("localhost"))
     page = b'<!doctype html><link rel="icon" href="data:,"><p id="submission_complete">Done</p>'
     served.reply = answer(page, "Content-Type: text/html")
@@ -38,7 +38,7 @@ def provider(suite: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    """A page of a browser that trusts anybody, as the suite's does."""
+    """A page of a browser that accepts any certificate, as the suite's does."""
     context = chromium.new_context(ignore_https_errors=True)
     context.set_default_timeout(PATIENCE)
     yield context.new_page()
@@ -74,7 +74,7 @@ def carry_out(page: Page, verb: str, by: str, name: str, *more: Any) -> None:
     ],
     ids=["code", "form_post", "id_token+token"],
 )
-def test_somebody_signs_in_and_allows(provider, page, asked, method):
+def test_the_entries_for_the_suite_sign_in_and_allow(provider, page, asked, method):
     fixed = request_of(provider) | {"state": secrets.token_urlsafe(8)}
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request))
@@ -98,11 +98,11 @@ def request_of(provider):
 
 
 def authorize(provider, asked):
-    """Where a browser goes with these, encoded as the suite does."""
+    """The URL with these parameters, encoded as the suite does it."""
     return with_query(f"{provider.issuer}/oauth/authorize", asked)
 
 
-def test_somebody_signs_out_and_is_back(provider, page):
+def test_the_entries_for_the_suite_sign_out_and_return(provider, page):
     page.goto(authorize(provider, request_of(provider) | {"response_type": "id_token"}))
     follow(page, provider.entries()[0])
     asked = {

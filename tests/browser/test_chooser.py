@@ -1,4 +1,4 @@
-"""Two people at one browser: choosing, being taken for the other, and leaving."""
+"""Two accounts in one browser: choosing, switching and signing out."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def choose(visitor: Visitor, name: str) -> None:
     visitor.page.get_by_role("button", name=name).first.click()
 
 
-def test_choosing_for_a_client(both, client):
+def test_an_account_chosen_for_a_client_answers_its_request(both, client):
     both.page.goto(client.ask(prompt="select_account"))
     both.look("Choose an account")
     choose(both, "alice")
@@ -66,7 +66,7 @@ def test_choosing_for_a_client(both, client):
     assert jose.unverified_claims(client.id_token())["sub"] == claims["sub"]
 
 
-def test_not_you(both, client):
+def test_use_another_account_on_the_consent_page_leads_to_the_chooser(both, client):
     both.page.goto(client.ask())
     expect(both.page.get_by_text("to your account bob")).to_be_visible()
     both.look("Reader asks for access")
@@ -79,12 +79,12 @@ def test_not_you(both, client):
     both.heading("/callback error iss state").wait_for()
 
 
-def test_leaving_one_by_one(both, provider):
+def test_accounts_can_be_signed_out_one_by_one(both, provider):
     both.page.goto(provider.url("/choose"))
     both.button("Sign out bob").click()
     expect(both.page.get_by_role("status")).to_have_text("Signed out.")
     both.look("Choose an account")
-    # Nobody took his place.
+    # No other account became active.
     both.page.goto(provider.issuer)
     both.look("oauthprov")
     both.link("Sign in").or_(both.button("Sign in")).click()
@@ -94,7 +94,7 @@ def test_leaving_one_by_one(both, provider):
     both.look("Hello, alice")
 
 
-def test_signing_out_says_whom(both, provider):
+def test_the_sign_out_page_names_both_accounts_and_signs_both_out(both, provider):
     both.page.goto(provider.url("/logout"))
     main = both.page.get_by_role("main")
     expect(main).to_contain_text("alice")
@@ -105,7 +105,7 @@ def test_signing_out_says_whom(both, provider):
     both.look("Sign in")
 
 
-def test_the_longest_names_fit(both, provider):
+def test_the_longest_account_names_fit_the_chooser(both, provider):
     both.page.goto(provider.url("/signup?account=another"))
     both.enter(LONG)
     both.button("Create account").click()
@@ -115,7 +115,7 @@ def test_the_longest_names_fit(both, provider):
     both.look("Sign out?")
 
 
-def test_by_keyboard(both, provider):
+def test_an_account_can_be_chosen_with_the_keyboard(both, provider):
     both.page.goto(provider.url("/choose"))
     both.button("alice").focus()
     both.page.keyboard.press("Enter")

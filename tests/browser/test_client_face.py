@@ -1,4 +1,4 @@
-"""What people see of clients, in light and dark, wide and narrow."""
+"""How clients look on the pages, light and dark, wide and narrow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def provider(gallery):
 
 
 def register(provider: Provider, gallery, name: str) -> str:
-    """Register a client that says all that a client may say; return its id."""
+    """Register a client with every displayed member; return its id."""
     host = "https://" + "w" * 60 + ".example"
     client, _ = provider.registrar.register(
         type="web",

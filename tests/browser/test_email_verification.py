@@ -73,7 +73,7 @@ def test_the_link_fills_in_the_form(visit, provider, mail_server):
     visitor.look(PAGE)
 
 
-def test_who_is_not_signed_in_signs_in_on_the_way(visitor, visit, provider, mail_server):
+def test_a_visitor_signs_in_before_confirming(visitor, visit, provider, mail_server):
     send(visit(), provider)
     visitor.page.goto(link(mail_server))
     visitor.look(PAGE)
@@ -104,6 +104,6 @@ def test_no_request_carries_the_code(visitor, provider, mail_server):
     is_confirmed(visitor)
     assert len(requests) > 3
     for request in requests:
-        # A browser keeps the fragment to itself (RFC 9110 section 7.1); its record has it.
+        # A browser doesn't send the fragment (RFC 9110 section 7.1), but records it.
         assert code not in request.url.partition("#")[0]
         assert code not in str(request.all_headers())

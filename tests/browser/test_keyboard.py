@@ -35,7 +35,7 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
-def test_signing_in(visitor: Visitor, visit, provider):
+def test_signing_in_works_with_the_keyboard(visitor: Visitor, visit, provider):
     visit().sign_up(provider.issuer, "alice")
     visitor.page.goto(provider.url("/login"))
     expect(visitor.field("User name")).to_be_focused()
@@ -53,7 +53,7 @@ def test_signing_in(visitor: Visitor, visit, provider):
     ]
 
 
-def test_consenting(visitor: Visitor, provider, demo):
+def test_consent_can_be_given_with_the_keyboard(visitor: Visitor, provider, demo):
     page = visitor.page
     visitor.sign_up(provider.issuer, "alice")
     page.goto(f"{demo.root}/connect")
@@ -70,7 +70,7 @@ def test_consenting(visitor: Visitor, provider, demo):
     visitor.look("Connected")
 
 
-def test_skipping_to_the_content(visitor: Visitor, provider, demo):
+def test_the_first_tab_stop_skips_to_the_content(visitor: Visitor, provider, demo):
     page = visitor.page
     visitor.sign_up(provider.issuer, "alice")
     page.goto(f"{demo.root}/connect")
@@ -83,7 +83,7 @@ def test_skipping_to_the_content(visitor: Visitor, provider, demo):
     page.get_by_text("access_denied").wait_for()
 
 
-def test_what_a_screen_reader_says_of_the_question(visitor: Visitor, provider, demo):
+def test_a_screen_reader_reads_the_consent_page_in_order(visitor: Visitor, provider, demo):
     visitor.sign_up(provider.issuer, "alice")
     visitor.page.goto(f"{demo.root}/connect")
     expect(visitor.page).to_have_title("Allow Demo? · oauthprov")
@@ -107,7 +107,7 @@ def test_what_a_screen_reader_says_of_the_question(visitor: Visitor, provider, d
     expect(visitor.page.get_by_role("navigation", name="Account")).to_be_visible()
 
 
-def test_registering_a_client(visitor: Visitor, provider):
+def test_a_client_can_be_registered_with_the_keyboard(visitor: Visitor, provider):
     page = visitor.page
     visitor.sign_up(provider.issuer, "alice")
     page.goto(provider.url("/clients/new/web"))

@@ -41,13 +41,13 @@ def alice(visit, provider, client) -> Visitor:
 
 
 def told(provider: Provider, receiver) -> list[dict]:
-    """The claims of the logout tokens that came, verified."""
+    """The verified claims of the received logout tokens."""
     jwks = requests.get(provider.url("/oauth/jwks"), timeout=30).json()
     return [token.claims for token in receiver.told(jwks)]
 
 
-def test_after_a_question_and_back_with_the_state(alice, provider, client, receiver):
-    """Without a hint: the client is told, by the browser and by the back channel."""
+def test_logout_without_a_hint_asks_first_and_returns_the_state(alice, provider, client, receiver):
+    """Without a hint the client is notified by the browser and by the back channel."""
     client.id_token()
     alice.page.goto(client.log_out(client_id=client.client_id, state="a b&c"))
     alice.look("Sign out?")
@@ -64,14 +64,16 @@ def test_after_a_question_and_back_with_the_state(alice, provider, client, recei
     alice.look("Sign in")
 
 
-def test_staying(alice, provider, client, receiver):
+def test_stay_signed_in_keeps_the_session_and_notifies_no_client(
+    alice, provider, client, receiver
+):
     alice.page.goto(client.log_out(client_id=client.client_id))
     alice.button("Stay signed in").or_(alice.link("Stay signed in")).click()
     alice.look("Hello, alice")
     assert receiver.requests == []
 
 
-def test_with_a_hint_without_a_question(alice, provider, client, receiver):
+def test_logout_with_an_id_token_hint_asks_nothing(alice, provider, client, receiver):
     token = client.id_token()
     alice.page.goto(client.log_out(id_token_hint=token, state="s"))
     alice.heading("/bye state").wait_for()
@@ -81,7 +83,9 @@ def test_with_a_hint_without_a_question(alice, provider, client, receiver):
     assert client.came[-1]["error"] == "login_required"
 
 
-def test_of_two_accounts_the_one_that_is_meant(alice, visit, provider, client):
+def test_logout_with_a_hint_ends_only_the_account_that_the_hint_names(
+    alice, visit, provider, client
+):
     token = client.id_token()
     alice.page.goto(provider.url("/signup?account=another"))
     alice.enter("bob", PASSWORD)

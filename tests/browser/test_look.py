@@ -65,7 +65,7 @@ def test_contrast_is_computed_as_wcag_says():
 
 
 def weak_borders(page: Page) -> list[str]:
-    """Say which fields have a border that is hard to see, against what is around or inside."""
+    """List fields whose border has too little contrast with its surroundings or the inside."""
     found = []
     for field in page.locator(FIELDS).all():
         edges = field.evaluate(EDGES)
@@ -79,7 +79,7 @@ def weak_borders(page: Page) -> list[str]:
 
 
 def weak_rings(page: Page) -> list[str]:
-    """Give the focus to each control in turn; say which of them show it too weakly."""
+    """Focus each control in turn; list those that show the focus too weakly."""
     found = []
     page.keyboard.press("Tab")  # from now on the browser shows where the focus is
     for stop in page.locator(STOPS).filter(visible=True).all():

@@ -39,21 +39,21 @@ def secret_of(alice: Visitor) -> str:
     return alice.page.locator("#client-secret").inner_text()
 
 
-def test_it_is_shown_and_nothing_of_it_stays_in_the_browser(alice, provider):
+def test_a_new_secret_is_shown_and_nothing_of_it_stays_in_the_browser(alice, provider):
     assert secret_of(alice).startswith("ops_")
     assert "ops_" not in alice.page.url
     assert not [one for one in alice.context.cookies() if "secret" in one["name"]]
     assert alice.page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
-def test_a_reload_registers_nothing_and_shows_the_client_without_it(alice, provider):
+def test_a_reload_registers_nothing_and_shows_no_secret(alice, provider):
     alice.page.reload()
     alice.look("Printer")
     expect_no_secret(alice)
     assert len(clients(provider)) == 1
 
 
-def test_back_leads_to_the_form_and_forward_to_the_client_without_it(alice, provider):
+def test_back_leads_to_the_form_and_forward_shows_no_secret(alice, provider):
     alice.page.go_back()
     alice.heading("Register a client").wait_for()
     alice.page.go_forward()
@@ -62,7 +62,7 @@ def test_back_leads_to_the_form_and_forward_to_the_client_without_it(alice, prov
     assert len(clients(provider)) == 1
 
 
-def test_back_from_the_next_page_shows_the_client_without_it(alice, provider):
+def test_back_from_the_next_page_shows_no_secret(alice, provider):
     alice.link("Your clients").click()
     alice.look("Your clients")
     alice.page.go_back()
@@ -70,7 +70,7 @@ def test_back_from_the_next_page_shows_the_client_without_it(alice, provider):
     expect_no_secret(alice)
 
 
-def test_a_reload_after_a_new_secret_makes_no_other(alice, provider):
+def test_a_reload_after_a_rotation_makes_no_further_secret(alice, provider):
     first = secret_of(alice)
     alice.button("Make a new secret").click()
     alice.page.get_by_text("Two secrets work").wait_for()
@@ -84,7 +84,7 @@ def test_a_reload_after_a_new_secret_makes_no_other(alice, provider):
     assert len(before.secrets) == 2
 
 
-def test_another_tab_that_was_opened_meanwhile_shows_the_client_without_it(alice):
+def test_another_tab_shows_no_secret(alice):
     other = alice.context.new_page()
     other.goto(alice.page.url)
     other.get_by_role("heading", level=1, name="Printer", exact=True).wait_for()

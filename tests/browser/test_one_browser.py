@@ -18,7 +18,7 @@ REFUSED = "This request has expired, was answered, or began in another browser."
 
 @pytest.fixture
 def asked(visitor: Visitor, provider, demo) -> Visitor:
-    """Alice, who is asked for her consent."""
+    """Alice, on the consent page."""
     visitor.sign_up(provider.issuer, "alice")
     visitor.page.goto(f"{demo.root}/connect")
     visitor.heading("Demo asks for access").wait_for()
@@ -40,11 +40,11 @@ def frame(environ, start_response):
 
 
 @pytest.mark.parametrize("path", ["/login", "/signup"])
-def test_the_way_in_refuses_to_be_framed(visitor, provider, framing, path):
+def test_the_sign_in_page_refuses_to_be_framed(visitor, provider, framing, path):
     assert_unframed(visitor, framing, provider.url(path))
 
 
-def test_the_question_refuses_to_be_framed(asked, framing):
+def test_the_consent_page_refuses_to_be_framed(asked, framing):
     assert_unframed(asked, framing, asked.page.url)
 
 
@@ -54,7 +54,7 @@ def assert_unframed(visitor: Visitor, framing: Server, url: str) -> None:
     assert (refused.value.url, refused.value.failure) == (url, "net::ERR_BLOCKED_BY_RESPONSE")
 
 
-def test_another_browser_cannot_see_the_question(asked, visit, provider):
+def test_another_browser_cannot_see_the_consent_page(asked, visit, provider):
     other = visit()
     other.sign_up(provider.issuer, "bob")
     other.page.goto(asked.page.url)
@@ -62,7 +62,7 @@ def test_another_browser_cannot_see_the_question(asked, visit, provider):
     other.look("This request can't go on")
 
 
-def test_another_browser_of_the_same_person_cannot_see_it_either(asked, visit, provider):
+def test_another_browser_of_the_same_person_cannot_see_the_consent_page(asked, visit, provider):
     other = visit()
     other.page.goto(provider.url("/login"))
     other.enter("alice")
@@ -96,7 +96,7 @@ def test_going_back_after_allow_gives_no_second_code(asked, provider):
     assert count(provider, AuthorizationCode) == count(provider, Grant) == 1
 
 
-def test_one_question_in_two_tabs_is_answered_once(asked, provider):
+def test_one_request_in_two_tabs_is_answered_once(asked, provider):
     second = asked.context.new_page()
     second.goto(asked.page.url)
     allow(second)
@@ -107,7 +107,7 @@ def test_one_question_in_two_tabs_is_answered_once(asked, provider):
     assert asked.faults == []
 
 
-def test_two_questions_in_two_tabs_are_both_answered(asked, provider, demo):
+def test_two_requests_in_two_tabs_are_both_answered(asked, provider, demo):
     second = asked.context.new_page()
     second.goto(f"{demo.root}/connect")
     allow(asked.page)
@@ -118,7 +118,7 @@ def test_two_questions_in_two_tabs_are_both_answered(asked, provider, demo):
     assert asked.faults == []
 
 
-def test_signing_in_as_somebody_else_keeps_the_question(asked, provider, visit):
+def test_signing_in_to_another_account_keeps_the_request(asked, provider, visit):
     visit().sign_up(provider.issuer, "bob")
     asked.link("Use another account").click()
     asked.look("Choose an account")

@@ -30,7 +30,7 @@ def alice(visit, provider) -> Visitor:
 
 @pytest.fixture
 def client() -> Iterator[Server]:
-    """A client whose callback says what was posted to it."""
+    """A client whose callback shows the posted parameters."""
 
     def callback(environ, start_response):
         posted = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -49,7 +49,7 @@ def client() -> Iterator[Server]:
 
 @pytest.fixture
 def ask(provider, client):
-    """Return where the client sends a browser."""
+    """Return the authorization URL."""
     callback = f"{client.root}/callback"
     registered, _ = provider.registrar.register(
         type="web", name="Reader", redirect_uris=(callback,), scopes=OPENID_SCOPES
@@ -62,7 +62,7 @@ def ask(provider, client):
     return url
 
 
-def test_a_profile(alice, provider):
+def test_a_saved_profile_reaches_the_client(alice, provider):
     alice.page.goto(provider.url("/account"))
     alice.link("Edit your profile").click()
     alice.look("Your profile")
@@ -77,7 +77,7 @@ def test_a_profile(alice, provider):
     alice.look("Your account")
 
 
-def test_an_answer_by_form_post(alice, ask):
+def test_a_form_post_response_arrives_at_the_client(alice, ask):
     """The page posts itself to the client, the security policy of ours notwithstanding."""
     alice.page.goto(ask(response_mode="form_post"))
     alice.look("Reader asks for access")
@@ -87,7 +87,7 @@ def test_an_answer_by_form_post(alice, ask):
     alice.heading("POST code iss state").wait_for()
 
 
-def test_signing_in_again(alice, ask):
+def test_prompt_login_asks_for_the_password_again(alice, ask):
     alice.page.goto(ask(prompt="login", login_hint="alice"))
     alice.look("Sign in again")
     assert alice.field("User name").input_value() == "alice"

@@ -37,12 +37,12 @@ def alice(visit, provider) -> Visitor:
         ("/%ff", "This request can't go on"),
     ],
 )
-def test_a_page(alice, provider, path, heading):
+def test_every_page_looks_right(alice, provider, path, heading):
     alice.page.goto(provider.url(path))
     alice.look(heading)
 
 
-def test_more_fields_of_a_client(alice, provider):
+def test_the_more_section_opens_when_a_field_in_it_is_wrong(alice, provider):
     alice.page.goto(provider.url("/clients/new/web"))
     alice.page.get_by_text("More", exact=True).click()
     alice.field("Home page").fill("javascript:alert(1)")
@@ -53,14 +53,16 @@ def test_more_fields_of_a_client(alice, provider):
     alice.look("Register a client")
 
 
-def test_a_machine(alice, provider):
+def test_a_machine_client_can_be_registered(alice, provider):
     alice.page.goto(provider.url("/clients/new/machine"))
     alice.field("Name").fill("Nightly report")
     alice.button("Register").click()
     alice.look("Nightly report")
 
 
-def test_a_new_password(alice, provider, visit):
+def test_the_password_form_refuses_a_wrong_current_one_and_takes_the_right_one(
+    alice, provider, visit
+):
     alice.page.goto(provider.url("/account"))
     alice.link("Change password").click()
     alice.field("Current password").fill("not it, I fear")
@@ -75,7 +77,7 @@ def test_a_new_password(alice, provider, visit):
     alice.look("Your account")
 
 
-def test_two_browsers_of_one_person(alice, provider, visit):
+def test_one_browser_of_a_person_signs_out_another(alice, provider, visit):
     other = visit()
     other.page.goto(provider.url("/login"))
     other.enter("alice")
@@ -89,7 +91,7 @@ def test_two_browsers_of_one_person(alice, provider, visit):
     other.look("Sign in")
 
 
-def test_the_longest_names_fit(visit, provider):
+def test_the_longest_client_and_user_names_fit(visit, provider):
     visitor, callback = visit(), f"http://localhost:9{LONG_PATH}"
     visitor.sign_up(provider.issuer, LONG_PERSON)
     visitor.look()
@@ -119,7 +121,7 @@ def test_cookies_are_out_of_the_reach_of_scripts_and_of_other_sites(alice, demo)
 
 
 def test_a_broken_policy_is_noticed(alice):
-    """The other tests can fail: what a page may not do is a fault."""
+    """A page that violates its policy is reported, so the other tests can fail."""
     alice.page.evaluate("document.body.setAttribute('style', 'color: red')")
     alice.page.evaluate("fetch('/nowhere')")
     with pytest.raises(AssertionError, match="Content Security Policy"):
@@ -127,13 +129,13 @@ def test_a_broken_policy_is_noticed(alice):
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/callback?state=forged"])
-def test_a_failure_of_the_demo(visit, demo: Demo, path):
+def test_a_failure_of_the_demo_is_a_page(visit, demo: Demo, path):
     visitor = visit(dark=True)
     visitor.page.goto(demo.root + path)
     visitor.look()
 
 
-def test_the_demo_without_its_provider(visit):
+def test_the_demo_shows_a_page_when_its_provider_is_down(visit):
     visitor, gone = visit(dark=True), Server()
     gone.close()
     with demo_of(gone.root) as demo:

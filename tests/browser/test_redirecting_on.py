@@ -66,14 +66,14 @@ def arrives(visitor: Visitor, onward: Onward) -> None:
 
 
 @pytest.mark.parametrize("decision", ["Allow", "Cancel"])
-def test_the_answer_to_a_consent_leads_on(visitor, onward, decision):
+def test_the_consent_form_may_redirect_to_the_client(visitor, onward, decision):
     visitor.sign_up(onward.provider.issuer, "alice")
     onward.connect(visitor)
     visitor.button(decision).click()
     arrives(visitor, onward)
 
 
-def test_a_sign_in_leads_on_where_consent_is_remembered(visitor, visit, onward):
+def test_a_sign_in_redirects_to_the_client_where_consent_is_remembered(visitor, visit, onward):
     visitor.sign_up(onward.provider.issuer, "alice")
     onward.connect(visitor)
     visitor.button("Allow").click()
@@ -85,7 +85,7 @@ def test_a_sign_in_leads_on_where_consent_is_remembered(visitor, visit, onward):
     arrives(other, onward)
 
 
-def test_a_new_account_leads_to_the_question_and_on(visitor, onward):
+def test_sign_up_leads_to_the_consent_page_and_to_the_client(visitor, onward):
     onward.connect(visitor)
     visitor.look("Sign in")
     assert visitor.page.get_by_text("to continue to Onward").is_visible()

@@ -48,7 +48,7 @@ def claims(visitor: Visitor) -> dict[str, str]:
     return {row.locator("th").inner_text(): row.locator("td span").inner_text() for row in rows}
 
 
-def test_in_and_out(alice, provider, demo):
+def test_the_demo_signs_in_and_out_with_the_provider(alice, provider, demo):
     alice.page.goto(demo.root)
     alice.look("Not connected")
     sign_in(alice, demo)

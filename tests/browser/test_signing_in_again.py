@@ -1,4 +1,4 @@
-"""Signing in again for an app: by keyboard, and the way back for who won't."""
+"""Signing in again for an app: by keyboard, and cancelling."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def asked(visit, provider, client) -> Visitor:
     return alice
 
 
-def test_the_password_has_the_focus_and_says_why(asked):
+def test_the_password_field_has_the_focus_and_describes_the_reason(asked):
     expect(asked.field("Password")).to_be_focused()
     expect(asked.field("User name")).to_have_value("alice")
     expect(asked.field("Password")).to_have_accessible_description(
@@ -45,7 +45,7 @@ def test_the_password_has_the_focus_and_says_why(asked):
     )
 
 
-def test_enter_signs_in(asked):
+def test_the_enter_key_signs_in(asked):
     asked.page.keyboard.type(PASSWORD)
     asked.page.keyboard.press("Enter")
     asked.heading("Reader asks for access").wait_for()
@@ -58,7 +58,7 @@ def test_cancel_leads_back_to_the_app(asked, client):
     assert asked.faults == []
 
 
-def test_back_after_cancel_answers_nothing_a_second_time(asked, client):
+def test_going_back_after_cancel_gives_no_second_answer(asked, client):
     asked.button("Cancel").click()
     asked.page.wait_for_url(f"{client.root}/**")
     asked.page.go_back()
@@ -67,7 +67,7 @@ def test_back_after_cancel_answers_nothing_a_second_time(asked, client):
     assert asked.page.get_by_role("button", name="Cancel").count() == 0
 
 
-def test_tab_leads_from_the_password_over_cancel_to_the_button(asked):
+def test_tab_leads_from_the_password_to_cancel_and_the_button(asked):
     names = []
     for _ in range(2):
         asked.page.keyboard.press("Tab")

@@ -30,7 +30,7 @@ def storage_url(request: pytest.FixtureRequest) -> str | None:
     return url
 
 
-def test_the_walk(storage_url, visit, tmp_path):
+def test_the_walk_of_the_readme_works(storage_url, visit, tmp_path):
     if storage_url is None and os.environ.get("OAUTHPROV_SCREENSHOTS") == "1":
         pictured = visit(dark=True, pictures=PICTURES)
         take_the_walk(pictured, tmp_path, ports=(5000, 8000))
@@ -38,7 +38,7 @@ def test_the_walk(storage_url, visit, tmp_path):
         take_the_walk(visit(dark=storage_url is None), tmp_path, storage_url)
 
 
-def test_the_walk_without_javascript(visit, tmp_path):
+def test_the_walk_of_the_readme_works_without_javascript(visit, tmp_path):
     take_the_walk(visit(scripts=False), tmp_path, "sqlite://")
 
 

@@ -1,4 +1,4 @@
-"""The command on an .ini of its own, over real storage; it runs in this process unless said."""
+"""The command on its own .ini, over real storage; it runs in this process by default."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PASSWORD = "correct horse battery"
 
 @dataclass
 class Done:
-    """What a run of the command gave."""
+    """The result of a run of the command."""
 
     code: int
     out: str

@@ -33,14 +33,14 @@ def test_a_public_client_has_a_null_secret(command):
     assert command.client("native")["client_secret"] is None
 
 
-def test_add_reads_for_people_too(command):
+def test_add_prints_readable_text_without_json(command):
     done = command("client", "add", "--type", "machine", "--name", "Printer")
     assert done.code == 0
     assert "client_secret  ops_" in done.out
     assert "can't be shown again" in done.err
 
 
-def test_request_objects(command):
+def test_edit_requires_keys_for_signed_request_objects(command):
     made = command.client(
         "web",
         *("--request-uri", "https://printer.example/object"),
@@ -103,7 +103,7 @@ PROMISED = [
 
 
 def test_the_document_has_the_names_that_scripts_know(command):
-    """They are the fields of the record, in its order, but for what is about secrets."""
+    """The names are the fields of the record, in its order, without those of secrets."""
     made = command.client("web", "--homepage-uri", "https://printer.example/")
     fields = [field.name for field in dataclasses.fields(Client)]
     for kept_to_ourselves in ("registration_token", "removed_at"):
@@ -115,7 +115,7 @@ def test_the_document_has_the_names_that_scripts_know(command):
     assert command("client", "list", "--json").json == {"clients": [made]}
 
 
-def test_edit_changes_what_is_named_and_nothing_else(command):
+def test_edit_changes_only_the_given_options(command):
     made = command.client("web")
     arguments = ("client", "edit", made["client_id"], "--json")
     edited = command(*arguments, "--name", "Scanner", "--first-party", "--disable").json
@@ -127,7 +127,7 @@ def test_edit_changes_what_is_named_and_nothing_else(command):
     assert enabled["name"] == "Scanner"
 
 
-def test_what_openid_adds(command):
+def test_openid_options_are_stored(command):
     """OpenID Connect Registration section 2."""
     web = ("web", "--id-token-signed-response-alg", "RS256", "--default-max-age", "600")
     made = command.client(*web, "--default-acr-value", "2", "--default-acr-value", "1")
@@ -162,7 +162,7 @@ def test_owner_is_named_by_user_name_or_id(command):
     ] == [named["client_id"]]
 
 
-def test_removed_is_gone(command):
+def test_a_removed_client_is_gone(command):
     client_id = command.client()["client_id"]
     assert command("client", "remove", client_id).code == 0
     done = command("client", "show", client_id)
@@ -191,14 +191,14 @@ def test_removed_is_gone(command):
         (("remove", "n\x00b"), "There is no client"),
     ],
 )
-def test_what_is_refused_is_said_in_a_sentence(command, arguments, sentence):
+def test_an_invalid_client_command_ends_with_one_sentence(command, arguments, sentence):
     done = command("client", *arguments)
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(sentence)
     assert "Traceback" not in done.err
 
 
-def test_a_client_that_signs(command, tmp_path):
+def test_a_private_key_jwt_client_has_keys_and_no_secret(command, tmp_path):
     keys = {"keys": [PrivateKey.generate("ES256").public()]}
     file = tmp_path / "keys.json"
     file.write_text(json.dumps(keys, indent=2))

@@ -1,4 +1,4 @@
-"""What ``oauthprov client`` does about logos, and the operator's word for a client."""
+"""Logos and ``verified`` in ``oauthprov client``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_logo_is_there_when_the_command_ends(command, gallery):
     assert again["logo"] == made["logo"]
 
 
-def test_one_that_can_t_be_had_fails_nothing(command, gallery):
+def test_a_logo_that_can_t_be_fetched_fails_no_command(command, gallery):
     gallery.show(SVG)
     arguments = ("--name", "Job", "--logo-uri", gallery.uri)
     done = command("client", "add", "--type", "machine", *arguments, "--json")
@@ -33,14 +33,14 @@ def test_one_that_can_t_be_had_fails_nothing(command, gallery):
     assert "isn't a PNG, JPEG, GIF or WebP image" in done.err
 
 
-def test_it_is_fetched_anew_when_somebody_says_so(command, gallery):
+def test_refresh_logo_fetches_the_logo_again(command, gallery):
     made = command.client("web", "--logo-uri", gallery.uri)
     gallery.show(IMAGES["image/gif"], "image/gif")
     newer = command("client", "refresh-logo", made["client_id"], "--json").json
     assert newer["logo"] not in (None, made["logo"])
 
 
-def test_the_reason_is_said(command, gallery):
+def test_refresh_logo_prints_why_there_is_no_logo(command, gallery):
     made = command.client("web", "--logo-uri", gallery.uri)
     gallery.show(b"", status="404 Not Found")
     done = command("client", "refresh-logo", made["client_id"])
@@ -53,7 +53,7 @@ def test_the_reason_is_said(command, gallery):
     assert (done.code, done.err) == (1, "The client has no logo_uri.\n")
 
 
-def test_the_word_for_a_client_ends_with_what_it_was_about(command):
+def test_verified_ends_when_the_name_changes(command):
     made = command.client("web", "--verified")
     assert made["verified"]
     arguments = ("client", "edit", made["client_id"], "--json")

@@ -1,4 +1,4 @@
-"""What holds for the whole command: the .ini, exit codes, and what is imported."""
+"""Behaviour of every command: the .ini, exit codes, and imports."""
 
 import subprocess
 import sys
@@ -43,7 +43,7 @@ def test_every_group_has_help(capsys):
         ("user", "list", "x.ini", "--stray=1"),
     ],
 )
-def test_wrong_usage_is_2(command, argv):
+def test_wrong_usage_exits_with_status_2(command, argv):
     done = command.bare(*argv)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("usage: oauthprov")
@@ -60,7 +60,7 @@ def test_wrong_usage_is_2(command, argv):
         ("\udcff", "some.ini"),
     ],
 )
-def test_an_ini_that_cannot_be_read_is_one_sentence(command, tmp_path, text, uri):
+def test_an_unreadable_ini_gives_one_sentence(command, tmp_path, text, uri):
     if text is not None:
         (tmp_path / "some.ini").write_bytes(text.encode("utf-8", "surrogateescape"))
     done = command.bare("user", "list", str(tmp_path / uri))
@@ -83,7 +83,7 @@ def test_a_section_and_key_value_arguments_are_honoured(command, tmp_path):
     assert command.bare(*add).json["name"] == "a=b"
 
 
-def test_a_storage_nobody_serves_is_one_message(command, tmp_path):
+def test_an_unreachable_storage_gives_one_message(command, tmp_path):
     command.ini = write_ini(tmp_path / "x.ini", sites.ini("paper://user:hush-hush@shelf"))
     done = command("user", "list")
     assert (done.code, done.out) == (1, "")
@@ -91,7 +91,7 @@ def test_a_storage_nobody_serves_is_one_message(command, tmp_path):
     assert "hush" not in done.err
 
 
-def test_a_storage_that_is_down_is_one_message(command, tmp_path):
+def test_a_storage_that_is_down_gives_one_message(command, tmp_path):
     command.ini = write_ini(tmp_path / "x.ini", sites.ini("redis://127.0.0.1:1/0"))
     done = command("user", "list")
     assert (done.code, done.out) == (1, "")
@@ -120,7 +120,7 @@ def test_progress_is_plain_lines_without_rich(command):
     assert "Expired records removed: 0" in done.stderr
 
 
-def test_the_reader_may_leave_early(command):
+def test_a_closed_output_pipe_is_no_error(command):
     command.user("alice")
     script = (
         "import os, subprocess, sys\n"

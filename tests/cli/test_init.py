@@ -58,7 +58,7 @@ def test_init_overwrites_nothing(command, tmp_path, there):
     assert not (tmp_path / "elsewhere.ini").exists()
 
 
-def test_init_into_a_file_is_one_sentence(command, tmp_path):
+def test_init_into_a_file_gives_one_sentence(command, tmp_path):
     (tmp_path / "taken").write_text("", "utf-8")
     for folder in ("taken", "taken/below"):
         done = command.bare("init", str(tmp_path / folder))

@@ -19,7 +19,7 @@ def listed(command):
     return {key["kid"]: key["state"] for key in command("keys", "list", "--json").json["keys"]}
 
 
-def test_a_rotation_where_there_is_none_makes_one_that_signs(command, first):
+def test_the_first_rotation_makes_a_key_that_signs_at_once(command, first):
     assert (first["alg"], first["state"], first["retires_at"]) == ("RS256", "signing", None)
     assert listed(command) == {first["kid"]: "signing"}
 
@@ -34,9 +34,7 @@ def test_a_rotation_publishes_the_next_key(command, first):
 
 
 @pytest.mark.parametrize("arguments", [(), ("--json",)], ids=["table", "json"])
-def test_a_rotation_while_a_published_key_waits_says_when_that_one_takes_over(
-    command, first, arguments
-):
+def test_a_rotation_while_a_key_waits_says_when_that_key_takes_over(command, first, arguments):
     [second] = command("keys", "rotate", "--json").json["keys"]
     again = command("keys", "rotate", *arguments)
     assert again.code == 0
@@ -48,7 +46,7 @@ def test_a_rotation_while_a_published_key_waits_says_when_that_one_takes_over(
     assert listed(command) == {first["kid"]: "signing", second["kid"]: "waiting"}
 
 
-def test_a_retired_key_is_published_on_and_another_signs(command, first):
+def test_a_retired_key_stays_published_and_another_signs(command, first):
     done = command("keys", "retire", first["kid"])
     assert done.code == 0
     assert "within seconds" in done.err
@@ -64,7 +62,7 @@ def test_a_compromised_key_is_gone(command, first):
     assert first["kid"] not in states
 
 
-def test_the_list_for_people(command, first):
+def test_list_prints_a_readable_table(command, first):
     done = command("keys", "list")
     head, row = done.out.splitlines()
     assert head.split()[:3] == ["KID", "ALG", "STATE"]
@@ -78,7 +76,7 @@ def test_nothing_private_is_printed(command, first):
     assert first["public"].keys() == {"kty", "n", "e", "kid", "alg", "use"}
 
 
-def test_a_key_that_no_secret_opens(command, first):
+def test_a_key_that_no_secret_decrypts_is_listed_as_sealed(command, first):
     text = command.ini.read_text("utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("oauthprov.secret")]
     lines.insert(2, "oauthprov.secret = zyxwvutsrqponmlkjihgfedcba9876543210")
@@ -89,17 +87,17 @@ def test_a_key_that_no_secret_opens(command, first):
 
 
 @pytest.mark.parametrize("alg", sorted(set(ALGORITHMS) - {"RS256"}))
-def test_an_algorithm_that_isnt_used(command, alg):
+def test_rotating_an_unused_algorithm_is_refused(command, alg):
     done = command("keys", "rotate", "--alg", alg)
     assert (done.code, done.out) == (1, "")
     assert "oauthprov.keys.algorithms" in done.err
 
 
-def test_an_unknown_key(command):
+def test_retiring_an_unknown_key_is_refused(command):
     done = command("keys", "retire", "unknown")
     assert (done.code, done.err) == (1, "There is no signing key unknown.\n")
 
 
-def test_it_works_on_redis_too(on_redis):
+def test_keys_rotate_on_redis_too(on_redis):
     [first] = on_redis("keys", "rotate", "--json").json["keys"]
     assert json.loads(on_redis("keys", "list", "--json").out)["keys"][0]["kid"] == first["kid"]

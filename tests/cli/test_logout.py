@@ -1,4 +1,4 @@
-"""``oauthprov logout``: telling clients of logouts from cron."""
+"""``oauthprov logout``: delivering logout tokens from cron."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oauthprov.storage.testing import samples
 
 
 def leave_behind(command, *options: str) -> None:
-    """Register a client, and let a session of it have ended."""
+    """Register a client and end one of its sessions."""
     client = command(
         "client", "add", "--type=web", "--name=Printer", "--json",
         "--redirect-uri=https://app.example/callback", *options,
@@ -31,25 +31,25 @@ def left(command) -> int:
     return len(found)
 
 
-def test_nothing_is_due(command):
+def test_deliver_with_nothing_due_delivers_nothing(command):
     done = command("logout", "deliver", "--json")
     assert (done.code, done.json) == (0, {"notified": 0, "left": 0})
 
 
-def test_a_client_that_can_not_be_told_is_left(command):
+def test_a_client_that_cannot_be_reached_stays_in_the_queue(command):
     leave_behind(command, "--backchannel-logout-uri=https://app.invalid/logout")
     done = command("logout", "deliver")
     assert (done.code, done.err) == (0, "0 logouts delivered, 1 left for later.\n")
     assert left(command) == 1
 
 
-def test_a_client_that_wants_no_word_is_dropped(command):
+def test_a_client_without_a_logout_uri_is_dropped_from_the_queue(command):
     leave_behind(command)
     assert command("logout", "deliver", "--json").json == {"notified": 1, "left": 0}
     assert left(command) == 0
 
 
-def test_clients_have_the_fields_of_logout(command):
+def test_client_commands_store_the_logout_fields(command):
     after = "https://app.example/bye"
     told = "https://app.example/logout"
     made = command(

@@ -35,7 +35,7 @@ def test_add_shows_the_token_once(command, tokens):
     assert token not in listed.out + tokens("list").out
 
 
-def test_it_reads_for_people_too(tokens):
+def test_add_and_list_print_readable_text_without_json(tokens):
     done = tokens("add", "--unlimited")
     assert "initial_access_token  opi_" in done.out
     assert "can't be shown again" in done.err
@@ -54,12 +54,12 @@ def test_it_reads_for_people_too(tokens):
     assert "any" in listed[1]
 
 
-def test_without_more_it_is_for_one_client_and_a_week(tokens):
+def test_by_default_a_token_registers_one_client_within_a_week(tokens):
     made = tokens("add", "--json").json
     assert (made["uses_left"], made["expires_at"] - made["created_at"]) == (1, 604_800)
 
 
-def test_a_used_up_one_is_named_so(command, tokens):
+def test_a_used_up_token_is_listed_as_used_up(command, tokens):
     storage = command.storage()
     token = InitialAccessToken("spent", "digest", 1, 2**40, uses_left=0)
     storage.commit(Add(token), now=1)
@@ -67,7 +67,7 @@ def test_a_used_up_one_is_named_so(command, tokens):
     assert tokens("list", "--json").json["initial_access_tokens"][0]["state"] == "used up"
 
 
-def test_revoke(tokens):
+def test_a_revoked_token_leaves_the_list(tokens):
     token_id = tokens("add", "--json").json["token_id"]
     assert tokens("revoke", token_id, "--json").json == {"revoked": token_id}
     assert tokens("list", "--json").json == {"initial_access_tokens": []}
@@ -86,14 +86,14 @@ def test_revoke(tokens):
         (("--note", "x" * 201), 1),
     ],
 )
-def test_what_is_refused(tokens, arguments, code):
+def test_an_invalid_registration_command_is_refused(tokens, arguments, code):
     done = tokens("add", *arguments)
     assert (done.code, done.out) == (code, "")
     assert tokens("list", "--json").json == {"initial_access_tokens": []}
 
 
 @pytest.mark.parametrize("mode", ["closed", "open"])
-def test_a_token_that_few_clients_need_is_made_with_a_word_of_warning(command, tmp_path, mode):
+def test_a_token_that_few_clients_need_is_made_with_a_warning(command, tmp_path, mode):
     ini = write_ini(tmp_path / "server.ini", sites.ini(command.url, registration=mode))
     done = command.bare("registration", "token", "add", str(ini))
     assert done.code == 0
@@ -112,7 +112,7 @@ def test_purge_removes_unused_clients_that_registered_themselves(command):
     storage.close()
 
 
-def test_a_client_that_registered_itself_is_marked_so(command):
+def test_a_self_registered_client_is_marked_as_such(command):
     storage = command.storage()
     storage.commit(Add(Client("self", "App", "web", 1, registration_token="digest")), now=1)
     storage.close()

@@ -67,7 +67,7 @@ def test_an_option_of_the_storage_may_be_fetched(command, tmp_path, monkeypatch)
     assert "oauthprov.storage.timeout names the environment variable TIMEOUT" in done.err
 
 
-def test_wrong_settings_are_listed_all(command, tmp_path):
+def test_all_wrong_settings_are_listed(command, tmp_path):
     settings = sites.ini(command.url, console="nobody", surprise="yes", code_lifetime="soon")
     command.ini = write_ini(tmp_path / "wrong.ini", settings)
     for arguments in (("settings",), ("user", "list"), ("storage", "check")):

@@ -22,7 +22,7 @@ def empty(command, tmp_path):
     return command
 
 
-def test_check_tells_what_to_run_until_the_schema_is_there(empty):
+def test_check_names_the_command_to_run_until_the_schema_exists(empty):
     for arguments in (("storage", "check"), ("storage", "purge"), ("user", "list")):
         before = empty(*arguments)
         assert (before.code, before.out) == (1, "")
@@ -52,7 +52,7 @@ def test_check_fails_on_a_storage_that_is_full(command, pytestconfig, tmp_path):
     assert (well.code, well.json["ready"]) == (0, True)
 
 
-def test_check_warns_of_what_may_be_lost(command, pytestconfig, tmp_path):
+def test_check_warns_of_settings_that_may_lose_data(command, pytestconfig, tmp_path):
     url = apart(pytestconfig.stash[RUN], "full", "--maxmemory-policy", "noeviction")
     command.ini = write_ini(tmp_path / "lossy.ini", sites.ini(url))
     done = command("storage", "check")
@@ -60,7 +60,7 @@ def test_check_warns_of_what_may_be_lost(command, pytestconfig, tmp_path):
     assert "append-only file is off" in done.err
 
 
-def test_purge_drops_what_expired_and_the_consents_of_removed_clients(command):
+def test_purge_drops_expired_records_and_consents_of_removed_clients(command):
     client_id = command.client()["client_id"]
     storage = command.storage()
     for client in (client_id, "gone"):
@@ -79,7 +79,7 @@ def test_purge_drops_what_expired_and_the_consents_of_removed_clients(command):
     storage.close()
 
 
-def test_a_broken_database_is_one_sentence(command, tmp_path):
+def test_a_broken_database_gives_one_sentence(command, tmp_path):
     (tmp_path / "oauthprov.sqlite").write_bytes(b"not a database, but long enough" * 100)
     for verb in ("check", "upgrade", "purge"):
         done = command("storage", verb)
@@ -87,7 +87,7 @@ def test_a_broken_database_is_one_sentence(command, tmp_path):
         assert "Traceback" not in done.err
 
 
-def test_a_locked_database_is_one_sentence(command, tmp_path):
+def test_a_locked_database_gives_one_sentence(command, tmp_path):
     with open(command.ini, "a") as ini:
         ini.write("oauthprov.storage.timeout = 0\n")
     holder = sqlite3.connect(tmp_path / "oauthprov.sqlite", isolation_level=None)

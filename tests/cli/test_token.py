@@ -1,4 +1,4 @@
-"""``oauthprov token``: what it revokes is dead at a server on the same database."""
+"""``oauthprov token``: revoked tokens are dead at a server on the same database."""
 
 import time
 
@@ -57,7 +57,7 @@ def test_list_shows_grants_and_the_tokens_of_machines(command, granted, machine)
 
 
 @pytest.mark.parametrize("by", ["user", "client"])
-def test_revoking_ends_codes_that_are_under_way(command, server, granted, by):
+def test_revoking_ends_unredeemed_codes(command, server, granted, by):
     app, _, alice = granted
     code, bobs = alice.connect(app)["code"], server.browser().sign_up("bob").connect(app)["code"]
     named = {"user": "alice", "client": app.client.client_id}
@@ -101,11 +101,11 @@ def test_a_machine_loses_its_own_tokens(command, server, granted, machine):
 
 
 @pytest.mark.parametrize("option", ["--user", "--grant"])
-def test_what_is_not_there_is_said(command, option):
+def test_an_unknown_user_client_or_token_is_reported(command, option):
     done = command("token", "revoke", option, "nobody")
     assert (done.code, done.out) == (1, "")
     assert done.err.splitlines()[-1].startswith("There is no ")
 
 
-def test_revoke_needs_to_know_what(command):
+def test_revoke_needs_an_argument(command):
     assert command("token", "revoke").code == 2

@@ -27,7 +27,7 @@ NAMED = "A password can't be made of your user name or the name of this site."
 
 
 def authenticate(command, name, password):
-    """Whether somebody could sign in with these."""
+    """Whether these credentials sign in."""
     storage, settings = command.storage(), command.settings()
     accounts = BuiltInAccounts.with_costs(
         storage,
@@ -115,7 +115,7 @@ def test_verify_email_vouches_for_the_address_of_the_profile(command):
         (("passwd", "alice"), "oauthprov-oauthprov", NAMED),
     ],
 )
-def test_what_is_refused_is_said_in_a_sentence(command, arguments, password, sentence):
+def test_an_invalid_user_command_ends_with_one_sentence(command, arguments, password, sentence):
     command.user("alice")
     done = command("user", *arguments, "--password-stdin", stdin=password)
     assert (done.code, done.out, done.err) == (1, "", sentence + "\n")

@@ -1,4 +1,4 @@
-"""A small relying party made of Authlib: of what its clients for web frameworks are made of.
+"""A small relying party built from the parts of Authlib's web framework clients.
 
 Authlib has no dynamic registration, request objects, signed UserInfo or logout tokens for relying
 parties: these are done with requests and joserfc, its own JOSE library, and its claims classes.
@@ -31,7 +31,7 @@ class _App(OAuth2Mixin, OpenIDMixin, BaseApp):
     client_cls = OAuth2Session
 
     def _on_update_token(self, *_: object, **__: object) -> None:
-        """There is no web framework that keeps the tokens."""
+        """No web framework stores the tokens here."""
 
 
 class RelyingParty:
@@ -86,7 +86,7 @@ class RelyingParty:
         return response.json()
 
     def begin(self, **asked: str) -> Json:
-        """Return where a browser goes, under ``url``, and what the answer is checked against."""
+        """Return the authorization URL as ``url``, and the values to check the response with."""
         return self.app.create_authorization_url(self.redirect_uri, **asked)
 
     def finish(self, begun: Json, answer: Json) -> Json:

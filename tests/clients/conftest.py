@@ -44,7 +44,7 @@ def server(more):
 
 @pytest.fixture(scope="module")
 def metadata(server):
-    """What discovery says."""
+    """The discovery document."""
     url = f"{server.issuer}/.well-known/oauth-authorization-server"
     return requests.get(url, timeout=5).json()
 
@@ -72,7 +72,7 @@ class Person:
         return self._follow(answer)
 
     def allow(self, url: str, callback: str = CALLBACK) -> str:
-        """Go to an authorization URL, allow what is asked; return where that leads."""
+        """Visit an authorization URL and allow the request; return the final URL."""
         answer = self.visit(url)
         if not answer.is_redirect:
             answer = self.submit(answer, decision="allow")
@@ -96,7 +96,7 @@ def alice(server):
 
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory):
-    """What relying parties serve themselves."""
+    """The server of the relying parties' own documents."""
     made = SuiteServer(tmp_path_factory.mktemp("own_server"))
     yield made
     made.close()

@@ -1,7 +1,7 @@
-"""A token that nobody signed."""
+"""A token with an invalid signature."""
 
 
 def forged(token: str) -> str:
-    """Return a token that says the same, with another signature."""
+    """Return a token with the same claims and another signature."""
     signed, _, signature = token.rpartition(".")
     return f"{signed}.{signature[::-1]}"

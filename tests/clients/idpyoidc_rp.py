@@ -1,4 +1,4 @@
-"""A small relying party made of idpyoidc, and where the library has to be told more."""
+"""A small relying party built on idpyoidc, with workarounds for the library."""
 
 from __future__ import annotations
 
@@ -105,20 +105,20 @@ class RelyingParty:
 
     @property
     def client(self) -> Any:
-        """The library's client for this provider, once there is one."""
+        """The library's client for this provider, once it exists."""
         return self._handler.issuer2rp[self.issuer]
 
     @property
     def registered(self) -> Json:
-        """What the provider answered to the registration."""
+        """The provider's registration response."""
         return json.loads(self.client.get_context().registration_response.to_json())
 
     def begin(self, **asked: object) -> str:
-        """Return where a browser goes to sign in."""
+        """Return the authorization URL."""
         return self._handler.begin(self.issuer, req_args=asked)
 
     def finish(self, answer: Json) -> Json:
-        """Do all that follows an authorization response, and check all that comes."""
+        """Complete the flow after an authorization response, and check every response."""
         return self._handler.finalize(self.issuer, answer)
 
 

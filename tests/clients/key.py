@@ -6,4 +6,4 @@ from joserfc.jwk import RSAKey
 
 KEY = RSAKey.generate_key(2048, {"kid": "own", "use": "sig", "alg": "RS256"})
 JWKS = {"keys": [KEY.as_dict(private=False)]}
-"""What of it is registered."""
+"""The registered public part."""

@@ -45,7 +45,7 @@ def authorized(client, metadata, alice):
     ("kind", "auth_method"),
     [("web", "client_secret_basic"), ("web", "client_secret_post"), ("browser", "none")],
 )
-def test_the_code_flow(server, metadata, alice, kind, auth_method):
+def test_authlib_completes_the_code_flow(server, metadata, alice, kind, auth_method):
     app = server.app(kind, auth_method=auth_method)
     options = {"scope": "profile:read", "redirect_uri": CALLBACK, "code_challenge_method": "S256"}
     with session(app, **options) as client:
@@ -67,7 +67,7 @@ def test_the_code_flow(server, metadata, alice, kind, auth_method):
             client.refresh_token(metadata["token_endpoint"])
 
 
-def test_client_credentials(server, metadata):
+def test_authlib_gets_a_token_by_client_credentials(server, metadata):
     app = server.app("machine")
     with session(app, scope="profile:read") as client:
         client.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
@@ -88,7 +88,7 @@ def signer(server):
     server.clock.now = held
 
 
-def test_private_key_jwt(server, metadata, alice, signer):
+def test_authlib_authenticates_by_private_key_jwt(server, metadata, alice, signer):
     signer.register_client_auth_method(PrivateKeyJWT())
     authorized(signer, metadata, alice)
     token = signer.refresh_token(metadata["token_endpoint"])["access_token"]
@@ -99,14 +99,14 @@ def test_private_key_jwt(server, metadata, alice, signer):
     assert signer.get(f"{server.issuer}/api/me").status_code == 401
 
 
-def test_private_key_jwt_sent_twice(server, metadata, alice, signer):
+def test_authlib_s_client_assertion_is_refused_the_second_time(server, metadata, alice, signer):
     signer.register_client_auth_method(PrivateKeyJWT(claims={"jti": "always the same"}))
     authorized(signer, metadata, alice)
     with pytest.raises(OAuthError, match="invalid_client"):
         signer.refresh_token(metadata["token_endpoint"])
 
 
-def test_a_wrong_secret(server, metadata):
+def test_authlib_reports_a_wrong_secret(server, metadata):
     app = server.app("machine")
     app.secret = "wrong"
     with session(app) as client, pytest.raises(OAuthError, match="invalid_client"):

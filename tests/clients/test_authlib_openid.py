@@ -37,7 +37,7 @@ def signed_in(party, somebody, **asked):
 @pytest.mark.parametrize(
     "method", ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 )
-def test_signing_in(relying_party, somebody, method):
+def test_authlib_signs_in_reads_userinfo_and_refreshes(relying_party, somebody, method):
     party = relying_party(token_endpoint_auth_method=method)
     tokens, claims = signed_in(party, somebody, max_age="3600")
     userinfo = party.app.userinfo(token=tokens)
@@ -48,7 +48,7 @@ def test_signing_in(relying_party, somebody, method):
     assert (again["sub"], again["auth_time"]) == (claims["sub"], claims["auth_time"])
 
 
-def test_without_a_secret(relying_party, somebody):
+def test_authlib_signs_in_as_a_public_client(relying_party, somebody):
     party = relying_party(token_endpoint_auth_method="none", application_type="web")
     begun = party.begin(response_mode="fragment")
     tokens = party.finish(begun, somebody.go(begun["url"]).fragment)
@@ -57,7 +57,7 @@ def test_without_a_secret(relying_party, somebody):
     )
 
 
-def test_single_claims(relying_party, somebody):
+def test_authlib_gets_single_claims(relying_party, somebody):
     asked = {"userinfo": {"nickname": {"essential": True}}, "id_token": {"email": None}}
     party = relying_party()
     tokens, claims = signed_in(party, somebody, scope="openid", claims=json.dumps(asked))
@@ -65,7 +65,7 @@ def test_single_claims(relying_party, somebody):
     assert claims["email"] == PROFILE["email"]
 
 
-def test_signed_userinfo(relying_party, somebody):
+def test_authlib_verifies_signed_userinfo(relying_party, somebody):
     party = relying_party(userinfo_signed_response_alg="PS256")
     tokens, claims = signed_in(party, somebody)
     response = party.app.get(party.discovered["userinfo_endpoint"], token=tokens)
@@ -73,7 +73,7 @@ def test_signed_userinfo(relying_party, somebody):
     assert (userinfo["sub"], userinfo["name"]) == (claims["sub"], NAME)
 
 
-def test_pairwise_subjects(relying_party, somebody):
+def test_pairwise_subjects_differ_between_sites(relying_party, somebody):
     def subject(**more):
         return signed_in(relying_party(subject_type="pairwise", **more), somebody)[1]["sub"]
 
@@ -82,7 +82,7 @@ def test_pairwise_subjects(relying_party, somebody):
 
 
 @pytest.mark.parametrize("response_type", ["id_token", "id_token token"])
-def test_implicit(relying_party, somebody, response_type):
+def test_authlib_accepts_id_tokens_of_the_implicit_flow(relying_party, somebody, response_type):
     party = relying_party(grant_types=["implicit"], response_types=[response_type])
     begun = party.begin(response_type=response_type)
     tokens = party.finish(begun, somebody.go(begun["url"]).fragment)
@@ -92,14 +92,14 @@ def test_implicit(relying_party, somebody, response_type):
     assert (party.app.userinfo(token=tokens) if with_token else claims)["name"] == NAME
 
 
-def test_it_refuses_an_id_token_of_another_request(relying_party, somebody):
+def test_authlib_refuses_an_id_token_of_another_request(relying_party, somebody):
     party = relying_party()
     tokens, _ = signed_in(party, somebody)
     with pytest.raises(InvalidClaimError):
         party.validated(tokens, party.begin()["nonce"])
 
 
-def test_form_post(relying_party, somebody):
+def test_authlib_signs_in_by_form_post(relying_party, somebody):
     party = relying_party()
     begun = party.begin(response_mode="form_post")
     arrival = somebody.go(begun["url"])
@@ -109,7 +109,9 @@ def test_form_post(relying_party, somebody):
 
 
 @pytest.mark.parametrize("by_reference", [False, True])
-def test_a_request_object(relying_party, somebody, provider, own_server, by_reference):
+def test_a_request_object_of_authlib_is_accepted(
+    relying_party, somebody, provider, own_server, by_reference
+):
     request_uri = f"{provider.suite_url}/authlib.jwt"
     party = relying_party(request_object_signing_alg="RS256", request_uris=[request_uri])
     begun = party.begin()
@@ -125,7 +127,9 @@ def test_a_request_object(relying_party, somebody, provider, own_server, by_refe
     assert party.validated(tokens, begun["nonce"])["sub"]
 
 
-def test_logout(relying_party, somebody, provider, own_server):
+def test_authlib_signs_out_and_accepts_the_logout_token(
+    relying_party, somebody, provider, own_server
+):
     after = f"{provider.suite_url}/bye"
     party = relying_party(
         post_logout_redirect_uris=[after],

@@ -26,7 +26,7 @@ def relying_party(provider):
     return make
 
 
-def test_discovery_registration_and_the_code_flow(relying_party, somebody):
+def test_idpyoidc_discovers_registers_and_completes_the_code_flow(relying_party, somebody):
     party = relying_party()
     url = party.begin()
     assert "code_challenge_method=S256" in url
@@ -42,7 +42,7 @@ def test_discovery_registration_and_the_code_flow(relying_party, somebody):
     assert party.client.get_user_info(outcome["state"])["name"] == NAME
 
 
-def test_single_claims(relying_party, somebody):
+def test_idpyoidc_gets_single_claims(relying_party, somebody):
     party = relying_party()
     claims = {"userinfo": {"nickname": {"essential": True}}, "id_token": {"email": None}}
     url = party.begin(scope=["openid"], claims=claims)
@@ -51,7 +51,7 @@ def test_single_claims(relying_party, somebody):
     assert outcome["id_token"]["email"] == PROFILE["email"]
 
 
-def test_signed_userinfo(relying_party, somebody):
+def test_idpyoidc_verifies_signed_userinfo(relying_party, somebody):
     party = relying_party(userinfo_signing_alg_values_supported=["PS256"])
     userinfo = party.finish(somebody.go(party.begin()).query)["userinfo"]
     assert party.registered["userinfo_signed_response_alg"] == "PS256"
@@ -59,7 +59,9 @@ def test_signed_userinfo(relying_party, somebody):
     assert userinfo["name"] == NAME
 
 
-def test_pairwise_subjects(relying_party, somebody, provider, own_server):
+def test_pairwise_subjects_are_shared_within_a_sector_alone(
+    relying_party, somebody, provider, own_server
+):
     def subject(**more):
         party = relying_party(subject_types_supported=["pairwise"], **more)
         outcome = party.finish(somebody.go(party.begin()).query)
@@ -72,14 +74,14 @@ def test_pairwise_subjects(relying_party, somebody, provider, own_server):
     assert subject(base_url=ELSEWHERE, metadata={"sector_identifier_uri": uris}) == here
 
 
-def test_implicit_with_an_id_token(relying_party, somebody):
+def test_idpyoidc_accepts_an_id_token_of_the_implicit_flow(relying_party, somebody):
     party = relying_party("id_token")
     outcome = party.finish(somebody.go(party.begin()).fragment)
     assert outcome["token"] is None
     assert outcome["userinfo"]["name"] == outcome["id_token"]["name"] == NAME
 
 
-def test_it_refuses_a_forged_id_token(relying_party, somebody):
+def test_idpyoidc_refuses_a_forged_id_token(relying_party, somebody):
     party = relying_party("id_token")
     answer = somebody.go(party.begin()).fragment
     with pytest.raises(BadSignature):
@@ -87,7 +89,7 @@ def test_it_refuses_a_forged_id_token(relying_party, somebody):
     assert party.finish(answer)["id_token"]["name"] == NAME
 
 
-def test_implicit_with_both_tokens(relying_party, somebody):
+def test_idpyoidc_accepts_both_tokens_of_the_implicit_flow(relying_party, somebody):
     party = relying_party("id_token token")
     outcome = party.finish(somebody.go(party.begin(response_type="id_token token")).fragment)
     assert "at_hash" in outcome["id_token"]
@@ -95,14 +97,14 @@ def test_implicit_with_both_tokens(relying_party, somebody):
     assert outcome["userinfo"]["name"] == NAME
 
 
-def test_form_post(relying_party, somebody):
+def test_idpyoidc_signs_in_by_form_post(relying_party, somebody):
     party = relying_party(response_modes_supported=["form_post"])
     arrival = somebody.go(party.begin(response_mode="form_post"))
     assert (arrival.method, arrival.query) == ("POST", {})
     assert party.finish(arrival.form)["userinfo"]["name"] == NAME
 
 
-def test_a_request_object(relying_party, somebody):
+def test_a_request_object_of_idpyoidc_is_accepted(relying_party, somebody):
     party = relying_party(add_ons={"pkce": PKCE, "jar": REQUEST_OBJECTS})
     url = party.begin()
     assert "code_challenge" not in url
@@ -110,7 +112,7 @@ def test_a_request_object(relying_party, somebody):
     assert outcome["userinfo"]["name"] == NAME
 
 
-def test_a_request_object_by_reference(relying_party, somebody, provider, own_server):
+def test_a_request_uri_of_idpyoidc_is_accepted(relying_party, somebody, provider, own_server):
     request_uri = f"{provider.suite_url}/request.jwt"
     party = relying_party(
         add_ons={"pkce": PKCE, "jar": REQUEST_OBJECTS}, metadata={"request_uris": [request_uri]}
@@ -121,7 +123,9 @@ def test_a_request_object_by_reference(relying_party, somebody, provider, own_se
     assert own_server.fetched[-1] == request_uri
 
 
-def test_logout(relying_party, somebody, provider, own_server):
+def test_idpyoidc_signs_out_and_accepts_the_logout_token(
+    relying_party, somebody, provider, own_server
+):
     after = f"{provider.suite_url}/bye"
     logout = {
         "post_logout_redirect_uris": [after],
@@ -141,7 +145,7 @@ def test_logout(relying_party, somebody, provider, own_server):
         )
 
 
-def test_a_private_key_in_place_of_a_secret(relying_party, somebody):
+def test_idpyoidc_authenticates_by_private_key_jwt(relying_party, somebody):
     party = relying_party(token_endpoint_auth_methods_supported=["private_key_jwt"])
     outcome = party.finish(somebody.go(party.begin()).query)
     assert "client_secret" not in party.registered

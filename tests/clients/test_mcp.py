@@ -1,4 +1,4 @@
-"""What an MCP client does: from a resource that refuses it to a token, knowing nothing before."""
+"""What an MCP client does: from a 401 of a resource to a token, without configuration."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def session(registered):
     )
 
 
-def test_from_a_refusal_to_the_resource(server, alice):
+def test_an_mcp_client_gets_from_a_401_to_the_resource(server, alice):
     me = f"{server.issuer}/api/me"
     resource, metadata = discover(me)
     registered = register(metadata)

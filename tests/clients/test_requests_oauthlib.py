@@ -38,7 +38,7 @@ def proof(app) -> dict:
     ("kind", "auth_method"),
     [("web", "client_secret_basic"), ("web", "client_secret_post"), ("browser", "none")],
 )
-def test_the_code_flow(server, metadata, alice, kind, auth_method):
+def test_requests_oauthlib_completes_the_code_flow(server, metadata, alice, kind, auth_method):
     app = server.app(kind, auth_method=auth_method)
     with session(app) as client:
         url, _ = client.authorization_url(metadata["authorization_endpoint"])
@@ -61,7 +61,7 @@ def test_the_code_flow(server, metadata, alice, kind, auth_method):
         assert client.get(me).status_code == 401
 
 
-def test_client_credentials(server, metadata):
+def test_requests_oauthlib_gets_a_token_by_client_credentials(server, metadata):
     app = server.app("machine")
     machine = BackendApplicationClient(app.client.client_id, scope=["profile:read"])
     with closing(OAuth2Session(client=machine)) as client:
@@ -69,7 +69,7 @@ def test_client_credentials(server, metadata):
         assert client.get(f"{server.issuer}/api/me").json() == {"sub": app.client.client_id}
 
 
-def test_a_wrong_secret(server, metadata):
+def test_requests_oauthlib_reports_a_wrong_secret(server, metadata):
     app = server.app("machine")
     app.secret = "wrong"
     machine = BackendApplicationClient(app.client.client_id)

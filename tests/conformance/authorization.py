@@ -1,4 +1,4 @@
-"""Authorization responses: where they arrive, and what they must and may not say."""
+"""Authorization responses: where they arrive, and their required and forbidden parameters."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def parameters(arrival: object, response_type: str, response_mode: str | None) -
 
 
 def check_success(given: dict[str, str], state: str, issuer: str) -> None:
-    """It is no error, is the answer to this request, and is from this issuer (RFC 9207)."""
+    """It is no error, has this request's state, and comes from this issuer (RFC 9207)."""
     assert "error" not in given, given
     assert given["state"] == state
     assert given["iss"] == issuer
 
 
 def check_error(given: dict[str, str], state: str, issuer: str) -> str:
-    """It says no more than an error may (RFC 6749 section 4.1.2.1); return the code."""
+    """It has only the parameters of an error (RFC 6749 section 4.1.2.1); return the code."""
     assert set(given) <= ERROR_PARAMETERS
     assert given["state"] == state
     assert given["iss"] == issuer

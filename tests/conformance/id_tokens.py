@@ -17,7 +17,7 @@ EXPECTED = {
     *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp"),
     *("at_hash", "c_hash", "nbf", "jti", "sid", "s_hash"),
 }
-"""Claims that nobody need ask for."""
+"""Claims that need no request."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Logout as the suite asks for it, and as it wants to be told (OpenID RP-Initiated Logout 1.0)."""
+"""Logout requests and logout tokens of the suite (OpenID RP-Initiated Logout 1.0)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Json = dict[str, Any]
 
 
 def after(client: RelyingParty) -> str:
-    """Where somebody goes on who has signed out."""
+    """The URL after a logout."""
     return f"{client.provider.suite_url}/post_logout_redirect"
 
 
 def url(client: RelyingParty, **given: str | None) -> str:
-    """Return where a browser is sent to end the session; None leaves a parameter out."""
+    """Return the logout URL; None omits a parameter."""
     asked = {name: value for name, value in given.items() if value is not None}
     return with_query(client.server["end_session_endpoint"], asked)
 

@@ -1,4 +1,4 @@
-"""The suite's client: it asks, is answered, and checks every answer as each module does."""
+"""The suite's client: it sends requests and checks every response as each module does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Variant:
-    """With what a plan runs its modules."""
+    """The variant that a plan runs its modules with."""
 
     response_type: str
     response_mode: str | None = None
@@ -100,7 +100,7 @@ class RelyingParty:
         return browser.look(self.url(asked), self.provider.entries(module))
 
     def url(self, asked: dict[str, str]) -> str:
-        """Return where a browser is sent with a request."""
+        """Return the authorization URL of a request."""
         return with_query(self.server["authorization_endpoint"], asked)
 
     def refused(self, arrival: Arrival | Page, asked: dict[str, str]) -> str:
@@ -159,7 +159,7 @@ class RelyingParty:
         return how(self.server["userinfo_endpoint"], self.http, access_token)
 
     def check_userinfo(self, access_token: str, sub: str) -> None:
-        """UserInfo answers as this client wants it, and of the same person."""
+        """UserInfo has this client's format and the same person's ``sub``."""
         response, now = self.userinfo(access_token), self.provider.clock()
         if "userinfo_signed_response_alg" in self.client:
             userinfo.signed(response, self.server, self.client, sub, now)
@@ -198,7 +198,7 @@ class Suite:
         self._browsers: list[Browser] = []
 
     def browser(self) -> Browser:
-        """Somebody who was never here."""
+        """A person with a new browser."""
         self._browsers.append(Browser(self.provider.ca_file, self.provider.suite_url))
         return self._browsers[-1]
 

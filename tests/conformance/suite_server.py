@@ -1,4 +1,4 @@
-"""The suite's own server: documents that providers fetch, and where they tell of logouts."""
+"""The suite's own server: documents for providers to fetch, and its logout endpoint."""
 
 from __future__ import annotations
 

@@ -71,7 +71,9 @@ def sub(provider, way):
         suite.close()
 
 
-def test_it_starts_from_nothing_and_goes_on(suite_server, tmp_path, storage):
+def test_certify_starts_from_nothing_and_a_restart_keeps_the_subjects(
+    suite_server, tmp_path, storage
+):
     folder = tmp_path / "var" / "certification"
     subjects = set()
     for way in ("dynamic", "static"):
@@ -83,7 +85,7 @@ def test_it_starts_from_nothing_and_goes_on(suite_server, tmp_path, storage):
         assert (folder / secret).stat().st_mode & 0o777 == 0o600
 
 
-def test_two_run_side_by_side_each_in_a_folder_of_its_own(suite_server, tmp_path):
+def test_two_run_side_by_side_each_in_its_own_folder(suite_server, tmp_path):
     with (
         certify(suite_server, tmp_path / "one", "--alias", "one") as one,
         certify(suite_server, tmp_path / "two", "--alias", "two") as two,
@@ -93,7 +95,7 @@ def test_two_run_side_by_side_each_in_a_folder_of_its_own(suite_server, tmp_path
         assert sub(one, "static") != sub(two, "static")
 
 
-def test_make_keeps_its_files_in_var_unless_it_is_told_another_folder():
+def test_make_keeps_its_files_in_var_unless_folder_is_set():
     assert option("--folder") == '"var/certification"'
     assert option("--folder", "FOLDER=/srv/run 2") == '"/srv/run 2"'
 
@@ -116,7 +118,7 @@ def dry_run(*given):
     return done.stdout.replace("\\\n", " ")
 
 
-def test_make_hands_its_variables_on():
+def test_make_passes_its_variables_on():
     given = ["STORAGE=redis://127.0.0.1:6379/3", "HOST=provider", "PORT=6443", "SUITE_CA=ca.pem"]
     for name, value in (
         ("--storage", "redis://127.0.0.1:6379/3"),

@@ -11,7 +11,7 @@ pytestmark = [dynamic, with_any_response]
 
 
 def refused(suite, client, module, **changes):
-    """Ask in a way that leads nowhere: a page says so."""
+    """Send a request that ends on an error page."""
     browser = suite.browser()
     asked = client.asking(**changes)
     client.look(browser, asked, module)

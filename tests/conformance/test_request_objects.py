@@ -34,7 +34,7 @@ def outside(asked):
 
 @pytest.fixture(autouse=True)
 def _left_out(suite):
-    """Nothing is signed by nobody here, and the rest is supported."""
+    """Unsigned request objects are unsupported, everything else is supported."""
     algorithms = suite.server["request_object_signing_alg_values_supported"]
     assert "RS256" in algorithms
     assert "none" not in algorithms
@@ -64,7 +64,7 @@ def test_oidcc_ensure_request_object_with_redirect_uri(suite):
 
 
 def check_redirect_uri_inside(suite):
-    """Somebody is sent where the object says, not where the parameters beside it say."""
+    """The object's redirect URI overrides the one beside it."""
     client = suite.client()
     asked = client.asking()
     signed = signing.request_object(asked, suite.provider.issuer, client.key)

@@ -65,7 +65,7 @@ class Browser:
 
 @dataclass
 class Clock:
-    """Epoch seconds that pass when a test says so."""
+    """A clock in epoch seconds that tests advance."""
 
     now: int = 1_800_000_000
 

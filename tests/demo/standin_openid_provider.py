@@ -1,4 +1,4 @@
-"""The stand-in as an OpenID provider: it signs with real keys, and errs when told to."""
+"""The stand-in as an OpenID provider: it signs with real keys, and misbehaves on demand."""
 
 from __future__ import annotations
 

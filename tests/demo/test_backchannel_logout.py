@@ -29,7 +29,7 @@ def is_in(browser):
 
 
 @pytest.mark.parametrize("changes", [{}, {"sub": None}, {"sid": None}], ids=str)
-def test_a_session_ends(alice, openid, changes):
+def test_a_logout_token_ends_the_session(alice, openid, changes):
     tell(alice, openid.logout_token(**changes))
     assert not is_in(alice)
 
@@ -39,8 +39,8 @@ def test_a_session_ends(alice, openid, changes):
     [{"sid": "session-2"}, {"sub": "account-of-bob"}, {"sub": None, "sid": "x"}],
     ids=str,
 )
-def test_other_sessions_stay(alice, openid, changes):
-    """Back-Channel Logout section 2.7: one that isn't known is as good as ended."""
+def test_a_logout_token_leaves_other_sessions(alice, openid, changes):
+    """Back-Channel Logout section 2.7: an unknown session counts as ended."""
     tell(alice, openid.logout_token(**changes))
     assert is_in(alice)
 
@@ -57,7 +57,7 @@ def test_of_two_browsers_only_that_session_ends(alice, openid):
     assert not is_in(alice)
 
 
-def test_a_person_may_be_ended_everywhere(alice, openid):
+def test_a_logout_token_without_sid_ends_all_sessions_of_a_person(alice, openid):
     openid.claims = {"sid": None}
     alice.app.reset()
     alice.sign_in()
@@ -76,13 +76,13 @@ def test_the_tokens_of_the_session_are_forgotten(alice, openid):
     assert page.html.h1.text == "Not connected"
 
 
-def test_a_token_is_good_for_one_time(alice, openid):
+def test_a_logout_token_is_accepted_once(alice, openid):
     token = openid.logout_token()
     tell(alice, token)
     assert "(jti)" in tell(alice, token, 400).json["error_description"]
 
 
-def test_it_is_known_for_as_long_as_it_could_come_again(alice, openid, clock):
+def test_a_jti_is_remembered_as_long_as_its_token_is_accepted(alice, openid, clock):
     ahead = clock.now + 30
     token = openid.logout_token(iat=ahead, exp=clock.now + 3600)
     tell(alice, token)
@@ -113,7 +113,7 @@ def test_it_is_known_for_as_long_as_it_could_come_again(alice, openid, clock):
         ({"jti": 7}, "jti"),
     ],
 )
-def test_what_does_not_hold(alice, openid, changes, reason):
+def test_a_logout_token_with_a_wrong_claim_is_refused(alice, openid, changes, reason):
     """Back-Channel Logout section 2.6."""
     said = tell(alice, openid.logout_token(**changes), 400).json
     assert said["error"] == "invalid_request"
@@ -124,14 +124,14 @@ def test_what_does_not_hold(alice, openid, changes, reason):
 @pytest.mark.parametrize(
     ("header", "reason"), [({"typ": "at+jwt"}, "(typ)"), ({"kid": "another"}, "(kid)")]
 )
-def test_headers_that_do_not_fit(alice, openid, header, reason):
+def test_a_logout_token_with_a_wrong_header_is_refused(alice, openid, header, reason):
     said = tell(alice, openid.logout_token(header), 400).json
     assert reason in said["error_description"]
     assert is_in(alice)
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "application/logout+jwt"])
-def test_a_provider_need_not_say_the_type(alice, openid, typ):
+def test_a_logout_token_may_omit_the_typ_header(alice, openid, typ):
     tell(alice, openid.logout_token({"typ": typ}))
     assert not is_in(alice)
 
@@ -141,7 +141,7 @@ def test_an_id_token_is_no_logout_token(alice, openid):
     assert is_in(alice)
 
 
-def test_a_token_that_somebody_else_signed(alice, openid):
+def test_a_logout_token_that_somebody_else_signed_is_refused(alice, openid):
     assert "signature" in tell(alice, forged(openid.logout_token()), 400).text
     assert is_in(alice)
 
@@ -149,7 +149,7 @@ def test_a_token_that_somebody_else_signed(alice, openid):
 @pytest.mark.parametrize(
     "form", [[], [("logout_token", "")], [("logout_token", "a"), ("logout_token", "b")]], ids=str
 )
-def test_a_request_that_is_none(alice, form):
+def test_a_request_without_exactly_one_logout_token_is_refused(alice, form):
     answer = alice.app.post(PATH, form, status=400)
     assert answer.headers["Cache-Control"] == "no-store"
 
@@ -159,7 +159,7 @@ def test_no_logout_by_get(alice):
     assert is_in(alice)
 
 
-def test_a_provider_that_is_down(alice, openid, clock):
+def test_a_logout_token_is_refused_while_the_provider_is_down(alice, openid, clock):
     token = openid.logout_token({"kid": "another"})
     clock.now += 30
     openid.close()

@@ -57,7 +57,7 @@ def test_the_resource_indicator_is_sent_when_it_is_set(open_browser, provider):
     assert [r["resource"] for r in provider.token_requests] == ["https://api.example/"] * 2
 
 
-def test_more_scopes_can_be_asked_for(browser, provider):
+def test_more_scopes_can_be_requested(browser, provider):
     page = browser.connect()
     boxes = page.html.select("input[name=scope]")
     ticked = {box["value"]: box.has_attr("checked") for box in boxes}

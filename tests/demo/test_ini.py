@@ -19,7 +19,7 @@ def demo(**options: str) -> TestApp:
     return TestApp(get_app(INI, "demo", options={"port": "5000", "demo_port": "8000"} | options))
 
 
-def test_it_starts_without_a_client_and_without_a_provider():
+def test_the_demo_starts_without_a_client_and_without_a_provider():
     page = demo().get("/").text
     assert "no client yet" in page
     assert "http://127.0.0.1:5000/clients" in page

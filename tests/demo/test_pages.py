@@ -1,4 +1,4 @@
-"""What every page must keep to, and requests that no page of the demo sends."""
+"""Rules for every page, and requests that no page of the demo sends."""
 
 import pytest
 

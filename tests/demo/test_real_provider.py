@@ -1,4 +1,4 @@
-"""The demo and the provider over HTTP, each at its address, with nothing stood in for."""
+"""The demo and the real provider over HTTP, each at its own address."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Person:
     address: str = field(init=False)
 
     def go(self, address: str) -> str:
-        """Open an address and return the heading that it ends at."""
+        """Open a URL; return the heading of the final page."""
         return self._shown(self.session.get(address, timeout=30))
 
     def press(self, label: str, **typed: str) -> str:
@@ -68,7 +68,7 @@ class Person:
 
 @pytest.fixture
 def visit(provider: Provider, demo: Demo) -> Iterator:
-    """Return how alice comes with another browser: she has an account and is signed in there."""
+    """Return a function that opens a further browser in which alice is signed in."""
     people: list[Person] = []
 
     def come() -> Person:
@@ -84,7 +84,7 @@ def visit(provider: Provider, demo: Demo) -> Iterator:
         person.session.close()
 
 
-def test_signing_in_and_out(provider, visit):
+def test_the_demo_signs_in_and_out_at_the_real_provider(provider, visit):
     alice = visit()
     assert alice.sign_in() == "Demo asks for access"
     assert alice.press("Allow").startswith("Signed in as alice")
@@ -97,7 +97,7 @@ def test_signing_in_and_out(provider, visit):
     assert (done.notified, done.left) == (1, 0)
 
 
-def test_the_provider_signs_out_of_the_demo(provider, visit):
+def test_a_logout_at_the_provider_signs_out_of_the_demo(provider, visit):
     first, second = visit(), visit()
     first.sign_in()
     first.press("Allow")

@@ -158,7 +158,7 @@ def test_a_provider_that_goes_down_during_the_flow_is_reported(browser):
 
 
 def test_the_stand_in_checks_the_code_verifier(browser, provider):
-    """Else the happy path would prove nothing about PKCE."""
+    """Otherwise the successful flow would prove nothing about PKCE."""
     address = browser.authorization_response()
     for asked in provider.codes.values():
         asked["code_challenge"] = "x" * 43

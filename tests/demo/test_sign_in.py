@@ -21,7 +21,7 @@ def rows(page, section):
 
 
 def refusal(browser):
-    """Why nobody was signed in."""
+    """The reason why the sign-in failed."""
     page = browser.sign_in()
     assert page.html.h1.text == "Not connected"
     assert "The sign-in was refused" in page.html.find(role="alert").text
@@ -49,7 +49,7 @@ def test_no_token_is_on_any_page(person, openid):
         assert token.rpartition(".")[2] not in page.text
 
 
-def test_what_is_asked(person, openid):
+def test_the_request_has_scope_nonce_and_for_signing_in_again_prompt_and_hint(person, openid):
     person.sign_in()
     [asked] = openid.requests
     assert asked["scope"] == "openid profile email"
@@ -68,7 +68,7 @@ def test_a_resource_that_is_set_is_for_access_alone(open_browser, openid):
 
 
 @pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "Ed25519"])
-def test_every_algorithm_with_its_hash(person, openid, alg):
+def test_every_signature_algorithm_is_accepted_with_its_hash(person, openid, alg):
     openid.alg = alg
     assert person.sign_in().html.h1.text == "Signed in as Alice <b>"
     openid.claims = {"at_hash": "x" * 22}
@@ -106,7 +106,7 @@ def test_every_algorithm_with_its_hash(person, openid, alg):
         ({"at_hash": "another"}, "at_hash"),
     ],
 )
-def test_claims_that_do_not_hold(person, openid, claims, reason):
+def test_id_tokens_with_wrong_claims_are_refused(person, openid, claims, reason):
     """OpenID Connect Core section 3.1.3.7."""
     openid.claims = claims
     assert f"({reason})" in refusal(person)
@@ -124,7 +124,7 @@ def test_claims_that_do_not_hold(person, openid, claims, reason):
         {"iat": 1_800_000_000 + 30},
     ],
 )
-def test_claims_that_hold(person, openid, claims):
+def test_id_tokens_with_good_claims_are_accepted(person, openid, claims):
     openid.claims = claims
     assert person.sign_in().html.h1.text == "Signed in as Alice <b>"
 
@@ -143,7 +143,7 @@ def test_signing_in_again_must_have_happened(person, openid, auth_time, held):
 
 
 def test_time_on_the_pages_of_the_provider_does_not_count(person, openid, clock):
-    """auth_time is held against the moment of the request."""
+    """auth_time is compared with the time of the request."""
     openid.claims = {"auth_time": clock.now}
     address = person.authorization_response("/sign-in?again=yes")
     clock.now += 200
@@ -156,7 +156,7 @@ def none(token):
 
 
 def confused(token):
-    """HS256, keyed by the public key that everybody knows."""
+    """HS256 with the public key as the secret."""
     public = OctKey.import_key(key_of("RS256").as_dict(private=False)["n"])
     return jwt.encode({"alg": "HS256", "kid": "first"}, said_in(token), public)
 
@@ -182,7 +182,7 @@ def changed(token):
         (lambda token: None, "sent no ID token"),
     ],
 )
-def test_tokens_that_nobody_should_believe(person, openid, change, reason):
+def test_forged_id_tokens_are_refused(person, openid, change, reason):
     openid.change_token = change
     assert reason in refusal(person)
 
@@ -204,17 +204,17 @@ def test_a_key_that_the_token_brings_along_is_not_used(person, openid):
         ({"kid": "another"}, "(kid)"),
     ],
 )
-def test_headers_that_do_not_fit(person, openid, header, reason):
+def test_id_tokens_with_wrong_headers_are_refused(person, openid, header, reason):
     openid.header = header
     assert reason in refusal(person)
 
 
-def test_an_algorithm_that_the_provider_does_not_announce(person, openid):
+def test_an_unannounced_algorithm_is_refused(person, openid):
     openid.metadata_changes = {"id_token_signing_alg_values_supported": ["ES256"]}
     assert "(alg)" in refusal(person)
 
 
-def test_a_provider_without_a_sound_algorithm(person, openid):
+def test_a_provider_without_a_sound_algorithm_is_refused(person, openid):
     openid.metadata_changes = {"id_token_signing_alg_values_supported": ["HS256", "none"]}
     assert "no known algorithm" in person.get("/sign-in", status=502).text
 
@@ -224,7 +224,7 @@ def test_a_key_without_a_name_must_be_the_only_one(person, openid):
     assert person.sign_in().html.h1.text == "Signed in as Alice <b>"
 
 
-def test_two_keys_and_no_name(person, openid):
+def test_an_id_token_without_kid_is_refused_when_there_are_two_keys(person, openid):
     second = key_of("RS256", "second").as_dict(private=False)
     openid.published = [openid.jwk(), second | {"kid": "second"}]
     openid.header = {"kid": None}
@@ -234,7 +234,7 @@ def test_two_keys_and_no_name(person, openid):
 @pytest.mark.parametrize(
     "change", [{"use": "enc"}, {"alg": "PS256"}, {"kty": "EC"}, {"n": "?"}, {"d": "AQAB"}]
 )
-def test_a_key_that_is_not_for_this(person, openid, change):
+def test_a_key_not_meant_for_verifying_signatures_is_refused(person, openid, change):
     openid.published = [openid.jwk() | change]
     assert "(kid)" in refusal(person)
 
@@ -250,14 +250,14 @@ def test_a_new_key_is_fetched_once(person, openid, clock):
     assert openid.calls.count("/jwks") == 2
 
 
-def test_a_key_that_is_no_longer_published_ends(person, openid, clock):
+def test_a_key_that_is_no_longer_published_is_refused(person, openid, clock):
     person.sign_in()
     openid.published = []
     clock.now += 3600
     assert "(kid)" in person.sign_in().html.find(role="alert").text
 
 
-def test_keys_that_cannot_be_had(person, openid):
+def test_sign_in_fails_when_the_key_set_cannot_be_fetched(person, openid):
     openid.metadata_changes = {"jwks_uri": f"{openid.root}/nothing"}
     page = person.sign_in()
     assert "status 404" in page.html.find(role="alert").text
@@ -265,7 +265,7 @@ def test_keys_that_cannot_be_had(person, openid):
 
 
 @pytest.mark.parametrize("sub", ["account-of-bob", None, 7])
-def test_userinfo_of_somebody_else(person, openid, sub):
+def test_userinfo_of_somebody_else_is_refused(person, openid, sub):
     """OpenID Connect Core section 5.3.2."""
     openid.userinfo = {"sub": sub}
     assert "UserInfo tells of somebody else" in refusal(person)
@@ -274,7 +274,7 @@ def test_userinfo_of_somebody_else(person, openid, sub):
 @pytest.mark.parametrize(
     "answer", [Response(json_body=[]), Response("no"), Response(status=500)], ids=str
 )
-def test_userinfo_that_cannot_be_read(person, openid, answer):
+def test_unreadable_userinfo_signs_nobody_in(person, openid, answer):
     openid.userinfo_answer = answer
     assert person.sign_in().html.h1.text == "Not connected"
 
@@ -302,7 +302,7 @@ def test_somebody_else_does_not_inherit_the_tokens(person, openid):
     assert person.get("/").html.h1.text == "Not connected"
 
 
-def test_a_failed_attempt_leaves_who_is_there(person, openid):
+def test_a_failed_sign_in_leaves_the_person_signed_in(person, openid):
     person.sign_in()
     openid.deny = "access_denied"
     assert "You did not give access" in person.sign_in().text

@@ -19,14 +19,14 @@ def asked(location):
     return {name: value for name, [value] in parse_qs(urlsplit(location).query).items()}
 
 
-def test_here(person, openid):
+def test_signing_out_here_leaves_the_provider_alone(person, openid):
     page = person.press(person.sign_in(), "/sign-out")
     assert "Signed out here" in page.html.find(role="status").text
     assert person.get("/signed-in").status_code == 303
     assert "/logout" not in openid.calls
 
 
-def test_everywhere(person, openid):
+def test_signing_out_everywhere_goes_by_way_of_the_provider(person, openid):
     location = submit(person.sign_in(), "/sign-out-everywhere")
     assert location.startswith(f"{openid.root}/logout?")
     query = asked(location)
@@ -45,7 +45,7 @@ def test_a_state_is_good_for_one_return(person):
 
 
 @pytest.mark.parametrize("query", ["", "?state=", "?state=x", "?state=x&state=x"])
-def test_a_return_that_is_not_waited_for(person, query):
+def test_an_unexpected_return_from_logout_is_refused(person, query):
     submit(person.sign_in(), "/sign-out-everywhere")
     page = person.get(f"/signed-out{query}", status=400)
     assert page.html.h1.text == "This response was refused"
@@ -57,7 +57,7 @@ def test_a_link_of_another_site_does_not_spoil_the_return(person):
     person.get(f"/signed-out?state={state}", status=303)
 
 
-def test_a_return_of_another_browser(person, open_browser, openid):
+def test_a_return_in_another_browser_is_refused(person, open_browser, openid):
     state = asked(submit(person.sign_in(), "/sign-out-everywhere"))["state"]
     other = open_browser(openid)
     other.sign_in()
@@ -66,7 +66,7 @@ def test_a_return_of_another_browser(person, open_browser, openid):
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_tokens_go_with_the_person(person, action):
+def test_signing_out_forgets_the_tokens(person, action):
     person.connect()
     submit(person.sign_in(), action)
     assert person.get("/").html.h1.text == "Not connected"
@@ -82,14 +82,14 @@ def test_another_site_signs_nobody_out(person, action):
     assert person.get("/signed-in").status_code == 200
 
 
-def test_a_page_of_before_is_out_of_date(person):
+def test_a_form_from_before_a_sign_out_is_refused(person):
     page = person.sign_in()
     form = next(f for f in page.forms.values() if f.action == "/sign-out-everywhere")
     person.press(page, "/sign-out")
     assert form.submit(status=403).html.h1.text == "This form is out of date"
 
 
-def test_a_provider_without_logout(person, openid):
+def test_without_a_logout_endpoint_the_demo_signs_out_here_alone(person, openid):
     openid.metadata_changes = {"end_session_endpoint": None}
     page = person.press(person.sign_in(), "/sign-out-everywhere")
     assert "offers no logout" in page.html.find(role="alert").text

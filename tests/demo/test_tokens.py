@@ -30,7 +30,7 @@ def test_an_access_token_that_the_api_calls_invalid_is_renewed_once(browser, pro
     assert len(provider.token_requests) == 2
 
 
-def test_an_api_that_refuses_the_new_token_too_is_not_asked_a_third_time(browser, provider):
+def test_an_api_that_refuses_the_new_token_too_gets_no_third_request(browser, provider):
     browser.connect()
     provider.resource_answer = Response(status=401)
     page = browser.get("/")
@@ -39,7 +39,7 @@ def test_an_api_that_refuses_the_new_token_too_is_not_asked_a_third_time(browser
     assert len(provider.token_requests) == 2
 
 
-def test_removed_access_is_said_and_the_tokens_are_forgotten(browser, provider):
+def test_removed_access_is_reported_and_the_tokens_are_forgotten(browser, provider):
     browser.connect()
     provider.kill_all_tokens()
     page = browser.get_following("/")
@@ -51,7 +51,7 @@ def test_removed_access_is_said_and_the_tokens_are_forgotten(browser, provider):
     assert browser.connect().html.h1.text == "Connected"
 
 
-def test_removed_access_is_said_when_there_is_no_refresh_token(browser, provider):
+def test_removed_access_is_reported_when_there_is_no_refresh_token(browser, provider):
     provider.gives_refresh_token = False
     page = browser.connect()
     assert "/refresh" not in [form.action for form in page.forms.values()]
@@ -67,14 +67,14 @@ def test_expired_access_without_a_refresh_token_is_not_called_removed(browser, p
     assert "Access has expired" in page.html.find(role="alert").text
 
 
-def test_refresh_now(browser, provider):
+def test_the_refresh_button_refreshes(browser, provider):
     page = browser.press(browser.connect(), "/refresh")
     assert "Refreshed" in page.html.find(role="status").text
     assert page.html.find("dt", string="Refreshes so far").find_next("dd").text == "1"
     assert len(provider.token_requests) == 2
 
 
-def test_refresh_now_when_access_was_removed(browser, provider):
+def test_the_refresh_button_reports_removed_access(browser, provider):
     page = browser.connect()
     provider.kill_all_tokens()
     page = browser.press(page, "/refresh")
@@ -165,7 +165,7 @@ def test_a_second_browser_sees_nothing_of_the_first(browser, provider):
         (Response(json_body={"groups": ["a"], "name": None}), "null"),
     ],
 )
-def test_whatever_the_api_answers_is_shown_decently(browser, provider, answer, shown):
+def test_any_response_of_the_api_is_shown_without_an_error(browser, provider, answer, shown):
     provider.resource_answer = answer
     page = browser.connect()
     assert page.html.h1.text == "Connected"
@@ -181,7 +181,7 @@ def test_an_api_that_is_down_keeps_the_tokens(browser, provider):
 
 
 def test_two_requests_at_once_present_a_refresh_token_only_once(provider, clock):
-    """A second presentation would be a replay, and the stand-in answers it invalid_grant."""
+    """A second use would be a replay, which the stand-in refuses with invalid_grant."""
     dead, live = "d" * 43, "r" * 43
     provider.refresh_tokens.add(live)
     session, client = BrowserSession(key="k"), Provider(settings_for(provider), clock)
@@ -199,7 +199,7 @@ def test_two_requests_at_once_present_a_refresh_token_only_once(provider, clock)
     assert len(provider.token_requests) == 1
 
 
-def test_a_short_token_is_not_given_away_by_its_abbreviation():
+def test_the_abbreviation_of_a_short_token_does_not_reveal_it():
     assert abbreviated("abcdefghij") == "ab… (10 characters)"
     assert abbreviated("x" * 100) == "xxxxxxxx… (100 characters)"
 

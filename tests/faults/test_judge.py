@@ -49,7 +49,7 @@ def judged(deployment: Deployment, family: Family) -> set[str]:
     return {sentence.partition(" (grant ")[0] for sentence in verdict.violations}
 
 
-def test_what_holds_is_no_violation(deployment, family):
+def test_kept_promises_are_no_violation(deployment, family):
     assert judged(deployment, family) == set()
 
 
@@ -74,7 +74,7 @@ def test_a_second_redemption_of_a_code_is_found(deployment, family):
     assert judged(deployment, family) == {"a code was redeemed 2 times"}
 
 
-def test_what_may_be_lost_is_not_judged(deployment, family):
+def test_losses_that_are_allowed_are_not_judged(deployment, family):
     family.end("a revocation", certainly=True)
     ledger = Ledger(families=[family])
     verdict = Judge(deployment, []).judge(

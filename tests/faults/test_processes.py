@@ -48,7 +48,7 @@ def expect_program(pid: int, argument: str) -> None:
     assert argument in Path(f"/proc/{pid}/cmdline").read_text().split("\0")
 
 
-def test_a_server_is_stopped_with_its_children_and_goes_on_with_them(server):
+def test_a_server_is_stopped_and_continued_with_its_children(server):
     # Until the child runs its own program, its parent can't be stopped: it waits for that.
     server.start(lambda: expect_program(children(server.pid)[0], "input()"))
     server.stop()
@@ -57,7 +57,7 @@ def test_a_server_is_stopped_with_its_children_and_goes_on_with_them(server):
     until(lambda: expect("S", [server.pid, *children(server.pid)]))
 
 
-def test_what_a_killed_trial_had_started_is_killed(tmp_path):
+def test_processes_started_by_a_killed_trial_are_killed(tmp_path):
     with subprocess.Popen(  # noqa: S603
         [sys.executable, "-c", TRIAL, tmp_path],
         cwd=ROOT,

@@ -48,27 +48,27 @@ def expect_nothing_wrong(deployment: Deployment, fault: Fault) -> None:
 
 
 @on("sqlite")
-def test_without_a_fault_nothing_is_wrong(deployment):
+def test_a_trial_without_a_fault_finds_no_violation(deployment):
     expect_nothing_wrong(deployment, NoFault())
 
 
 @on("sqlite", "redis", "postgresql")
-def test_a_worker_that_is_killed_takes_nothing_along(deployment):
+def test_a_killed_worker_loses_nothing(deployment):
     expect_nothing_wrong(deployment, KilledWorker(deployment))
 
 
 @on("redis", "postgresql", "mariadb")
-def test_a_store_that_is_killed_has_all_that_was_answered(deployment):
+def test_a_killed_store_keeps_everything_that_was_confirmed(deployment):
     expect_nothing_wrong(deployment, KilledStore(deployment.store))
 
 
 @on("postgresql")
-def test_a_backend_that_is_killed_takes_nothing_along(deployment):
+def test_a_killed_database_backend_loses_nothing(deployment):
     expect_nothing_wrong(deployment, KilledBackend(deployment.store))
 
 
 @on("redis", "postgresql", "mariadb")
-def test_a_store_that_is_stopped_leaves_nobody_without_an_answer(deployment):
+def test_every_request_is_answered_while_the_store_is_stopped(deployment):
     expect_nothing_wrong(deployment, StoppedStore(deployment.store))
 
 
@@ -99,7 +99,7 @@ def test_a_failover_loses_at_most_the_last_second_of_one_primary(deployment):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @on("sqlite", "redis", "postgresql")
-def test_what_is_ended_while_authorizations_run_stays_ended(deployment, ending):
+def test_a_session_or_consent_ended_during_authorizations_stays_ended(deployment, ending):
     outcome = raced(deployment, ending, rounds=1, pace=PACE)
     assert outcome.verdict.violations == []
     assert outcome.verdict.tokens > 0

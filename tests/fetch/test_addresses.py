@@ -1,4 +1,4 @@
-"""Which addresses and URLs we go to."""
+"""Which addresses and URLs may be fetched."""
 
 import pytest
 
@@ -60,7 +60,7 @@ from oauthprov.settings.values import fetch_allow
         "ff02::1",
     ],
 )
-def test_an_address_that_isnt_public(address):
+def test_a_non_public_address_is_refused(address):
     assert not is_public(plain(address))
     with pytest.raises(FetchError, match="isn't public"):
         Target("app.example", 443, "/").check(address, FetchAllow())
@@ -80,13 +80,13 @@ def test_an_address_that_isnt_public(address):
         "64:ff9b::1.1.1.1",
     ],
 )
-def test_a_public_address(address):
+def test_a_public_address_is_allowed(address):
     assert is_public(plain(address))
     Target("app.example", 443, "/").check(address, FetchAllow())
 
 
 @pytest.mark.parametrize("port", [1, 22, 25, 80, 6379, 8443, 65535])
-def test_no_other_port_of_a_public_address(port):
+def test_a_public_address_is_allowed_on_its_https_port_alone(port):
     with pytest.raises(FetchError, match=f"port {port} isn't allowed"):
         Target("app.example", port, "/").check("1.1.1.1", FetchAllow())
 
@@ -111,7 +111,7 @@ def test_no_other_port_of_a_public_address(port):
         ("10.1.2.3", "app.example", 443, "10.1.2.3", True),
     ],
 )
-def test_what_the_setting_opens(allow, host, port, address, taken):
+def test_fetch_allow_opens_the_named_hosts_and_networks_alone(allow, host, port, address, taken):
     target = Target(host, port, "/")
     if taken:
         target.check(address, fetch_allow(allow))
@@ -124,7 +124,7 @@ def test_what_the_setting_opens(allow, host, port, address, taken):
     "word",
     ["app.example", "app.example:", "app.example:0", "x:99999", "10.0.0.1/8", "https://a:1"],
 )
-def test_what_the_setting_doesnt_take(word):
+def test_fetch_allow_refuses_what_is_neither_host_and_port_nor_network(word):
     with pytest.raises(ValueError, match="neither host:port nor a network"):
         fetch_allow(word)
 
@@ -139,7 +139,7 @@ def test_what_the_setting_doesnt_take(word):
         ("HTTPS://app.example?x", "app.example", 443, "/?x"),
     ],
 )
-def test_a_url_taken_apart(url, host, port, path):
+def test_an_https_url_is_parsed_into_host_port_and_path(url, host, port, path):
     assert Target.parse(url) == Target(host, port, path)
 
 
@@ -182,6 +182,6 @@ def test_a_url_taken_apart(url, host, port, path):
         "https://app.example/<script>",
     ],
 )
-def test_a_url_that_isnt_taken(url):
+def test_an_unusable_url_is_refused(url):
     with pytest.raises(FetchError):
         Target.parse(url)

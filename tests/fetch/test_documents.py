@@ -1,4 +1,4 @@
-"""Documents that are kept, and asked for anew with moderation; from a real TLS server."""
+"""Documents cached and renewed at limited intervals, from a real TLS server."""
 
 import threading
 from contextlib import suppress
@@ -109,7 +109,7 @@ def test_an_older_document_serves_while_no_newer_can_be_had(kept):
         kept.get()
 
 
-def test_one_fetch_for_all_who_ask_at_once(kept):
+def test_simultaneous_requests_for_a_document_share_one_fetch(kept):
     gate, answers = threading.Event(), []
 
     def slow(connection):
@@ -127,7 +127,7 @@ def test_one_fetch_for_all_who_ask_at_once(kept):
     assert kept.fetches == 1
 
 
-def test_who_has_an_older_document_doesnt_wait(kept):
+def test_a_request_with_an_older_document_does_not_wait_for_the_renewal(kept):
     kept.get()
     kept.now += 3600
     gate, asked = threading.Event(), threading.Event()
@@ -147,7 +147,7 @@ def test_who_has_an_older_document_doesnt_wait(kept):
     assert kept.get() == '"two"'
 
 
-def test_slow_servers_hold_up_only_so_many(kept):
+def test_slow_servers_hold_up_a_limited_number_of_threads(kept):
     """RFC 9101 section 10.4.1: a request_uri is no way to stop a server, thread by thread."""
     kept.get()
     kept.now += 3600
@@ -171,7 +171,7 @@ def test_slow_servers_hold_up_only_so_many(kept):
         thread.join(60)
 
 
-def test_only_so_many_are_kept(kept):
+def test_a_limited_number_of_documents_is_kept(kept):
     kept.get()
     for number in range(ENTRIES):
         with pytest.raises(FetchError):

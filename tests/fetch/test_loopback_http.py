@@ -1,4 +1,4 @@
-"""Posting over http to this machine, which development may."""
+"""Posting over http to this machine, as allowed in development."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.servers.wsgi import Server
 
 @pytest.fixture
 def demo():
-    """A server that keeps the host and body of every request."""
+    """A server that records the host and body of every request."""
     asked = []
 
     def app(environ, start_response):
@@ -33,31 +33,31 @@ def fetcher(allow, *, loopback_http=True, names=None):
     return Fetcher(fetch_allow(allow), loopback_http=loopback_http, seconds=30, **options)
 
 
-def test_it_is_posted_to(demo):
+def test_a_logout_token_can_be_posted_to_loopback_over_http(demo):
     place = demo.root.removeprefix("http://")
     assert fetcher(place).post(f"{demo.root}/logout", {"a": "b"}) == 200
     assert demo.asked == [(place, b"a=b")]
 
 
-def test_only_where_the_policy_lets_it(demo):
+def test_loopback_is_posted_to_only_where_fetch_allow_permits_it(demo):
     with pytest.raises(FetchError, match="isn't public"):
         fetcher("localhost:1").post(f"{demo.root}/logout", {})
     assert demo.asked == []
 
 
-def test_not_without_being_told_so(demo):
+def test_http_is_refused_unless_loopback_http_is_on(demo):
     strict = fetcher("127.0.0.0/8", loopback_http=False)
     with pytest.raises(FetchError, match="isn't https"):
         strict.post(f"{demo.root}/logout", {})
     assert demo.asked == []
 
 
-def test_documents_are_https_even_so(demo):
+def test_documents_are_fetched_over_https_even_with_loopback_http_on(demo):
     with pytest.raises(FetchError, match="isn't https"):
         fetcher("127.0.0.0/8").fetch(f"{demo.root}/jwks", media_types=("a/b",), limit=1)
 
 
-def test_a_name_that_leads_elsewhere():
+def test_localhost_must_resolve_to_this_machine():
     names = Names()
     names.names["localhost"] = [["198.51.100.1"]]
     with pytest.raises(FetchError, match="isn't loopback"):
@@ -72,7 +72,7 @@ def test_a_name_that_leads_elsewhere():
         ("http://[::1]:8000/x", "[::1]:8000"),
     ],
 )
-def test_the_port_goes_by_the_scheme(url, authority):
+def test_the_default_port_follows_the_scheme(url, authority):
     assert Target.parse(url, loopback_http=True).authority == authority
 
 
@@ -80,6 +80,6 @@ def test_the_port_goes_by_the_scheme(url, authority):
     "url",
     ["http://app.example/", "http://localhost.example/", "http://127.0.0.2/", "ftp://localhost/"],
 )
-def test_other_hosts_are_https(url):
+def test_http_to_any_other_host_is_refused(url):
     with pytest.raises(FetchError, match="isn't https"):
         Target.parse(url, loopback_http=True)

@@ -52,14 +52,14 @@ def test_one_host_leaves_room_for_others(places):
     places.hold("honest", "app.example")
 
 
-def test_there_are_only_so_many(places):
+def test_no_more_fetches_run_than_there_are_places(places):
     for number in range(PLACES):
         places.hold(f"client {number}", f"{number}.example")
     assert "every place is taken" in places.refused("more", "more.example")
 
 
-def test_clients_that_were_slow_share_one_place(places):
-    """Whoever registers many clients with many hosts takes no more than that in the end."""
+def test_clients_with_slow_servers_share_one_place(places):
+    """An attacker with many clients on many hosts ends up with one place."""
     for number in range(PLACES):
         places.wait(f"slow {number}", f"{number}.example", SLOW)
     places.hold("slow 0", "0.example")
@@ -68,7 +68,7 @@ def test_clients_that_were_slow_share_one_place(places):
         places.hold(f"honest {number}", f"honest{number}.example")
 
 
-def test_a_host_is_not_called_slow_for_what_another_client_has_there(places):
+def test_a_client_with_a_slow_server_does_not_mark_the_host_as_slow_for_others(places):
     places.wait("greedy", "app.example", SLOW)
     places.hold("greedy", "slow.example")
     places.hold("honest", "app.example")
@@ -86,7 +86,7 @@ def test_a_slow_client_recovers(places, recovers):
     places.hold("slow", "slow.example")
 
 
-def test_a_place_that_was_left_is_free(places):
+def test_a_place_is_free_again_after_success_or_failure(places):
     for _ in range(3 * PLACES):
         places.wait("app", "app.example", 0)
     with pytest.raises(ZeroDivisionError), places.place("app", "app.example", 0):
@@ -96,7 +96,7 @@ def test_a_place_that_was_left_is_free(places):
     assert not places._taken
 
 
-def test_who_waits_gets_the_place_that_is_left(places):
+def test_a_waiting_fetch_gets_the_place_that_becomes_free(places):
     places.hold("app", "app.example", SHARE)
     got = threading.Event()
 
@@ -111,7 +111,7 @@ def test_who_waits_gets_the_place_that_is_left(places):
     thread.join(60)
 
 
-def test_what_is_known_of_slow_clients_is_bounded(places):
+def test_the_memory_of_slow_clients_is_bounded(places):
     for number in range(MEMORY + 5):
         places.wait(f"slow {number}", "slow.example", SLOW)
     assert len(places._slow_until) == MEMORY

@@ -16,7 +16,7 @@ def post(place, **options):
     return place.fetcher(**options).post(place.url, {"a": "b c", "d": "\u00e9&"})
 
 
-def test_what_is_sent(place):
+def test_a_post_sends_a_form_and_the_needed_headers_alone(place):
     place.server.reply = answer(b"")
     assert post(place) == 200
     [request] = place.server.asked
@@ -38,12 +38,12 @@ def test_a_redirect_is_not_followed(place):
     assert place.server.connections == 1
 
 
-def test_the_body_of_the_answer_is_left_unread(place):
+def test_the_body_of_the_response_is_not_read(place):
     place.server.reply = answer(b"x" * 10 * HEADERS_LIMIT)
     assert post(place) == 200
 
 
-def test_headers_without_end(place):
+def test_endless_headers_are_an_error(place):
     place.server.reply = b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * HEADERS_LIMIT
     with pytest.raises(FetchError):
         post(place)
@@ -52,7 +52,7 @@ def test_headers_without_end(place):
 @pytest.mark.parametrize(
     "options", [{"allow": ""}, {"ca_file": ""}, {"allow": "app.example:1"}], ids=str
 )
-def test_where_the_policy_forbids_it(place, options):
+def test_nothing_is_posted_where_fetch_allow_or_tls_forbids_it(place, options):
     with pytest.raises(FetchError):
         post(place, **options)
     assert place.server.asked == []
@@ -86,7 +86,7 @@ def test_posts_and_fetches_don_t_wait_for_each_other(place, stuck):
         thread.join(60)
 
 
-def test_a_post_may_have_less_time(place):
+def test_a_post_can_have_a_shorter_time_limit(place):
     place.server.reply = lambda connection: place.server.closing.wait(60)
     with pytest.raises(FetchError, match=r"app\.example"):
         place.fetcher(seconds=60).post(place.url, {"a": "b"}, seconds=0.2)

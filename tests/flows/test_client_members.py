@@ -1,4 +1,4 @@
-"""Every member of a client: stored, registered, edited and shown alike, wherever it is chosen."""
+"""Every member of a client is stored, registered, edited and shown in the same way."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def everything(server):
-    """Settings under which every member counts."""
+    """Settings under which every member has an effect."""
     return {
         "scopes": OPENID,
         "openid.implicit": "true",
@@ -81,7 +81,7 @@ def values(site, server, field):
 
 @pytest.fixture
 def kept(site, alice, server, field, values):
-    """A client of alice's that has the first of them."""
+    """A client of alice's with the first value."""
     given = beside(field, server.origin) | {field: values[0]}
     client, _ = site.registrar.register(type="web", owner=alice.account_id(), **given)
     return client
@@ -92,7 +92,7 @@ def stored(site, client_id) -> Client:
 
 
 @EVERY
-def test_it_is_a_field_of_the_record_and_a_column(field):
+def test_every_member_is_a_field_of_the_record_and_a_column(field):
     assert field in {one.name for one in dataclasses.fields(Client)}, (
         f"give oauthprov.records.Client a field {field}, with a default"
     )
@@ -103,12 +103,12 @@ def test_it_is_a_field_of_the_record_and_a_column(field):
 
 
 @EVERY
-def test_what_is_chosen_is_stored(site, field, values, kept):
+def test_a_chosen_value_of_every_member_is_stored(site, field, values, kept):
     assert getattr(stored(site, kept.client_id), field) == values[0]
 
 
 @EVERY
-def test_a_row_has_a_name_and_an_option_of_its_own_and_explains_itself(field):
+def test_every_member_has_its_own_name_option_and_explanation(field):
     rows = [row for row in MEMBERS.values() if row.field != field]
     row = MEMBERS[field]
     assert row.help, f"say in the row of {field} what its option is for (help)"
@@ -118,7 +118,7 @@ def test_a_row_has_a_name_and_an_option_of_its_own_and_explains_itself(field):
 
 
 @EVERY
-def test_what_a_form_says_of_it_is_marked_for_translation(field):
+def test_texts_of_every_member_are_marked_for_translation(field):
     """Message extraction sees literals within ``N_()`` and nothing else."""
     row = MEMBERS[field]
     assert {row.label, row.hint, *row.words.values()} <= {"", *marked_literals()}, (
@@ -151,7 +151,7 @@ class TestRegistration:
         return self.send(site, "POST", "/oauth/register", given)
 
     @pytest.mark.parametrize("field", REGISTERED)
-    def test_what_is_sent_is_stored_told_and_replaced(self, site, server, field, values):
+    def test_a_registered_value_is_stored_returned_and_replaced(self, site, server, field, values):
         member, base = MEMBERS[field], document(beside(field, server.origin))
         for value in values:
             sent = on_the_wire(member, value)
@@ -188,7 +188,7 @@ class TestRegistration:
         assert refused.json["error_description"].startswith(f"{member.name}: ")
 
     @pytest.mark.parametrize("field", [name for name in MEMBERS if name not in REGISTERED])
-    def test_what_is_not_a_client_s_to_set_is_ignored(self, site, server, field, values):
+    def test_members_that_a_client_may_not_set_are_ignored(self, site, server, field, values):
         base = document(beside(field, server.origin))
         told = self.register(site, base | document({field: values[0]}))
         assert told.status_int == 201
@@ -219,7 +219,7 @@ class TestForm:
         assert stored(site, client.client_id) == client
 
     @pytest.mark.parametrize("field", ON_THE_FORM)
-    def test_what_is_filled_in_is_stored_and_shown_on_the_client_s_page(
+    def test_entered_values_are_stored_and_shown_on_the_client_s_page(
         self, site, alice, server, field, values
     ):
         """The name is its heading."""
@@ -239,8 +239,8 @@ class TestForm:
             assert ("yes" if text is True else str(text)) in shown
 
     @pytest.mark.parametrize("field", [name for name in MEMBERS if name not in ON_THE_FORM])
-    def test_what_the_form_does_not_have_can_not_be_sent(self, site, alice, server, field, values):
-        """A field that a forged form adds changes nothing."""
+    def test_forged_form_fields_are_ignored(self, site, alice, server, field, values):
+        """A field added by a forged form has no effect."""
         given = beside(field, server.origin)
         client, _ = site.registrar.register(type="web", owner=alice.account_id(), **given)
         form = alice.get(f"/clients/{client.client_id}/edit").form
@@ -248,7 +248,7 @@ class TestForm:
         assert alice.page.post(site.url(form.action), sent).status_int == 303
         assert stored(site, client.client_id) == client
 
-    def test_what_the_server_no_longer_offers_stays_when_a_client_is_saved(
+    def test_a_value_the_server_no_longer_offers_survives_saving_the_form(
         self, everything, server, tmp_path
     ):
         url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
@@ -290,7 +290,7 @@ class TestMarks:
     """``verified`` and ``first_party``, the operator's marks."""
 
     @pytest.mark.parametrize("field", [name for name in MEMBERS if name not in OPERATORS])
-    def test_a_change_by_the_owner_ends_the_mark_that_is_about_it(
+    def test_an_owner_s_change_of_a_member_ends_the_mark_that_depends_on_it(
         self, site, alice, field, values, kept
     ):
         site.registrar.edit(kept.client_id, verified=True, first_party=True)
@@ -308,7 +308,7 @@ class TestMarks:
             site.registrar.edit(client.client_id, owner, **{field: True})
         assert not getattr(stored(site, client.client_id), field)
 
-    def test_verified_is_about_exactly_what_people_see(self, site, server):
+    def test_verified_depends_on_exactly_the_members_that_people_see(self, site, server):
         """Each text and address has its own name in it, which is looked for on their pages."""
         given = beside("", server.origin)
         client, secret = site.registrar.register(type="web", **given)
@@ -382,7 +382,7 @@ class TestCommand:
         return made
 
     @EVERY
-    def test_its_option_chooses_it(self, command, tmp_path, server, field, values):
+    def test_the_command_option_sets_every_member(self, command, tmp_path, server, field, values):
         given = beside(field, server.origin) | {field: values[0]}
         options = [text for name in given for text in option(tmp_path, name, given[name])]
         added = command("client", "add", "--type", "web", "--json", *options)

@@ -42,7 +42,7 @@ class TestStandalone:
     def way(self, request):
         return request.param
 
-    def test_from_the_app_to_all_apps(self, site, alice, app, receiver):
+    def test_a_logout_from_one_app_reaches_all_apps(self, site, alice, app, receiver):
         tokens = app.tokens(alice, scope="openid profile:read")
         assert app.me(tokens["access_token"]).status_int == 200
         assert log_out(site, alice, tokens["id_token"]) == f"{AFTER}?state=s"
@@ -55,7 +55,7 @@ class TestStandalone:
         assert token.claims["aud"] == app.client.client_id
         assert list(site.storage.walk(LogoutDelivery)) == []
 
-    def test_what_was_left_behind_is_delivered_later(self, site, alice, app, receiver):
+    def test_a_failed_delivery_is_repeated_later(self, site, alice, app, receiver):
         tokens = app.tokens(alice, scope="openid")
         receiver.reply("503 Service Unavailable")
         log_out(site, alice, tokens["id_token"])
@@ -77,7 +77,7 @@ class TestTheWorker:
     def more(self, receiver):
         return {"scopes": OPENID, "logout.worker": "true"} | receiver.settings
 
-    def test_a_request_after_a_minute_finds_what_was_left(self, site, alice, app, receiver):
+    def test_a_request_after_a_minute_repeats_a_failed_delivery(self, site, alice, app, receiver):
         worker = site_of(site.wsgi.registry).provider.worker
         tokens = app.tokens(alice, scope="openid")
         receiver.reply("503 Service Unavailable")
@@ -98,12 +98,12 @@ class TestEmbedded:
     def way(self, request):
         return request.param
 
-    def test_the_host_ends_its_session(self, site, alice, app):
+    def test_a_logout_ends_the_session_of_the_host(self, site, alice, app):
         tokens = app.tokens(alice, scope="openid")
         assert log_out(site, alice, tokens["id_token"]) == f"{AFTER}?state=s"
         assert alice.get("/account").location.startswith(f"{ORIGIN}/login")
 
-    def test_it_announces_what_it_does(self, site):
+    def test_metadata_announces_logout_without_back_channel(self, site):
         said = site.get("/.well-known/openid-configuration").json
         assert said["end_session_endpoint"] == site.url("/oauth/logout")
         assert "backchannel_logout_supported" not in said

@@ -32,7 +32,7 @@ def said(site, id_token):
     return jwt.decode(id_token, keys, algorithms=["RS256"]).claims
 
 
-def test_an_id_token_from_code_and_refresh(site, alice, app):
+def test_code_and_refresh_give_id_tokens(site, alice, app):
     asked = {"scope": "openid profile", "nonce": "n", "claims": '{"id_token": {"name": null}}'}
     tokens = app.tokens(alice, **asked)
     first = said(site, tokens["id_token"])
@@ -45,7 +45,7 @@ def test_an_id_token_from_code_and_refresh(site, alice, app):
     assert [second[name] for name in same] == [first[name] for name in same]
 
 
-def test_a_client_that_signs(site, alice):
+def test_a_private_key_jwt_client_uses_every_endpoint_with_fresh_assertions(site, alice):
     app = site.signer(scopes=("profile:read", "openid"))
     tokens = app.exchange(alice.connect(app, scope="openid")["code"]).json
     assert said(site, tokens["id_token"])["aud"] == app.client.client_id
@@ -57,7 +57,7 @@ def test_a_client_that_signs(site, alice):
     assert app.introspect(renewed["access_token"]) == {"active": False}
 
 
-def test_form_post(site, alice, app):
+def test_a_form_post_response_carries_code_state_and_iss(site, alice, app):
     alice.connect(app, scope="openid")
     page = alice.authorize(app, scope="openid", response_mode="form_post")
     assert page.form.action == app.client.redirect_uris[0]
@@ -66,7 +66,7 @@ def test_form_post(site, alice, app):
     assert "id_token" in app.exchange(sent["code"]).json
 
 
-def test_tokens_without_a_code(site, alice):
+def test_the_implicit_flow_gives_tokens_without_a_code(site, alice):
     app = site.app(grant_types=("implicit",), scopes=("openid",))
     asked = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
     page = alice.authorize(app, code_challenge=None, code_challenge_method=None, **asked)
@@ -76,7 +76,7 @@ def test_tokens_without_a_code(site, alice):
     assert (claims["sub"], claims["nonce"]) == (sub, "n")
 
 
-def test_a_request_that_is_signed(site, alice):
+def test_a_signed_request_object_overrides_the_query(site, alice):
     app = site.signer(scopes=("profile:read", "openid"))
     client_id = app.client.client_id
     inside = {"iss": client_id, "aud": site.issuer, "client_id": client_id, "nonce": "inside"}
@@ -99,7 +99,7 @@ def test_each_sector_knows_alice_by_another_subject(site, alice):
     assert len(subjects) == 2
 
 
-def test_nobody_signed_in_and_no_page(site, app):
+def test_prompt_none_without_a_session_is_login_required(site, app):
     response = site.browser().authorize(app, scope="openid", prompt="none")
     assert arrived(response)["error"] == "login_required"
 
@@ -111,7 +111,7 @@ class TestStandalone:
     def way(self, request):
         return request.param
 
-    def test_signing_in_again(self, site, alice, app):
+    def test_prompt_login_renews_auth_time(self, site, alice, app):
         app.tokens(alice, scope="openid")
         site.clock.pass_by(60)
         page = alice.authorize(app, scope="openid", prompt="login")
@@ -128,11 +128,11 @@ class TestEmbedded:
     def way(self, request):
         return request.param
 
-    def test_the_hosts_own_page_asks_again(self, alice, app):
+    def test_prompt_login_leads_to_the_host_s_sign_in_page(self, alice, app):
         sent = alice.get(app.authorization_url(scope="openid", prompt="login"))
         assert sent.location.startswith(f"{ORIGIN}/login?next=")
 
-    def test_a_host_that_has_no_such_page(self, alice, app, monkeypatch):
+    def test_a_host_that_cannot_reauthenticate_gives_login_required(self, alice, app, monkeypatch):
         monkeypatch.delattr(album.People, "reauthentication_url")
         told = arrived(alice.get(app.authorization_url(scope="openid", prompt="login")))
         assert (told["error"], told["state"]) == ("login_required", "xyz")

@@ -1,4 +1,4 @@
-"""How people come in: by the provider's own pages, or by the host's."""
+"""How people sign in: on the provider's own pages, or on the host's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TestStandalone:
     def way(self, request):
         return request.param
 
-    def test_sign_out_and_in_again(self, site, alice):
+    def test_an_app_remains_connected_after_signing_out_and_in_again(self, site, alice):
         app = site.app()
         app.tokens(alice)
         alice.get("/logout").forms[0].submit()
@@ -40,7 +40,7 @@ class TestStandalone:
         alice.sign_in("alice")
         assert "code" in arrived(alice.get(app.authorization_url()))
 
-    def test_two_people_in_one_browser(self, site, alice):
+    def test_two_people_in_one_browser_can_switch_on_the_consent_page(self, site, alice):
         site.browser().enter("bob")
         form = alice.get("/login?account=another").form
         form["name"], form["password"] = "bob", PASSWORD
@@ -63,7 +63,7 @@ class TestEmbedded:
     def test_the_built_in_pages_are_gone(self, site, path):
         assert site.get(path).status_int == 404
 
-    def test_a_view_of_the_hosts_own(self, site, alice):
+    def test_a_view_of_the_host_requires_its_scope(self, site, alice):
         app = site.app(scopes=("profile:read", "photos:read"))
         token = app.tokens(alice, scope="photos:read")["access_token"]
         url = f"{ORIGIN}/api/photos"
@@ -73,7 +73,7 @@ class TestEmbedded:
         assert refused.json["error"] == "insufficient_scope"
         assert site.get(url).headers["WWW-Authenticate"].startswith("Bearer realm=")
 
-    def test_a_browser_app_can_call_it(self, site, alice):
+    def test_a_browser_app_can_call_a_view_of_the_host(self, site, alice):
         app = site.app("browser", scopes=("photos:read",))
         token = app.tokens(alice, scope="photos:read")["access_token"]
         url, origin = f"{ORIGIN}/api/photos", {"Origin": "https://app.example"}
@@ -92,7 +92,7 @@ class TestEmbedded:
         )
         assert login.status_int == 400
 
-    def test_metadata_stands_in_both_forms(self, site):
+    def test_metadata_is_served_under_both_forms_of_its_url(self, site):
         inserted = site.get(f"{ORIGIN}/.well-known/oauth-authorization-server/auth").json
         appended = site.get("/.well-known/oauth-authorization-server").json
         assert inserted == appended

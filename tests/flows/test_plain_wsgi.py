@@ -1,4 +1,4 @@
-"""The example that has only the validator: oauthlib's own server, whose every door is open."""
+"""The example with the validator alone, in oauthlib's own server with every grant enabled."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(site, token):
     return site.get("/notes", headers=bearing(token))
 
 
-def test_the_whole_flow(site):
+def test_a_plain_wsgi_app_completes_the_code_flow_and_a_refresh(site):
     app = site.app(scopes=SCOPES)
     tokens = app.exchange(arrived(authorize(app))["code"]).json
     assert read(site, tokens["access_token"]).json == ["Feed the cat."]
@@ -50,7 +50,7 @@ def test_the_whole_flow(site):
     assert read(site, more["access_token"]).status_int == 200
 
 
-def test_a_replay_revokes(site):
+def test_a_replayed_code_revokes_its_tokens(site):
     app = site.app(scopes=SCOPES)
     code = arrived(authorize(app))["code"]
     token = app.exchange(code).json["access_token"]
@@ -58,7 +58,7 @@ def test_a_replay_revokes(site):
     assert read(site, token).status_int == 401
 
 
-def test_a_machine(site):
+def test_a_machine_client_gets_a_token_without_a_person(site):
     app = site.app("machine", scopes=SCOPES)
     token = app.post("token", {"grant_type": "client_credentials"}).json["access_token"]
     assert read(site, token).json == []
@@ -74,7 +74,7 @@ def test_a_machine(site):
         {"client_id": "unknown"},
     ],
 )
-def test_what_the_validator_refuses(site, changes):
+def test_the_validator_refuses_bad_authorization_requests(site, changes):
     response = authorize(site.app(scopes=SCOPES), **changes)
     answer = response.headers.get("Location", response.text)
     assert "error" in answer
@@ -100,9 +100,9 @@ def test_the_password_grant_is_refused(site):
         ("GET", "/token", b"", 404),
     ],
 )
-def test_bad_requests(site, method, path, body, status):
+def test_malformed_requests_get_their_http_status(site, method, path, body, status):
     assert site.send(method, path, body=body).status_int == status
 
 
-def test_a_query_that_cant_be_read(site):
+def test_an_unreadable_query_is_a_400(site):
     assert site.send("GET", "/authorize", query=b"client_id=%zz").status_int == 400

@@ -1,4 +1,4 @@
-"""The walk from a new client to a protected resource and back out, on every way to run."""
+"""The whole flow from a new client to a protected resource and its removal, in every setup."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.site import CALLBACK, App, arrived, bearing
 BOTH = "profile:read photos:read"
 
 
-def test_from_consent_to_the_resource(site, alice):
+def test_the_code_flow_leads_from_consent_to_the_resource(site, alice):
     app = site.app(name="Printer")
     consent = alice.authorize(app, scope=BOTH)
     assert "Printer" in consent.text
@@ -26,7 +26,7 @@ def test_from_consent_to_the_resource(site, alice):
     assert described["sub"] == app.me(tokens["access_token"]).json["sub"]
 
 
-def test_a_client_of_the_console(site, alice):
+def test_a_client_registered_in_the_console_gets_tokens(site, alice):
     form = alice.get("/clients/new/web").form
     form["name"], form["redirect_uris"] = "Printer", CALLBACK
     form["scope.profile:read"] = True
@@ -37,7 +37,7 @@ def test_a_client_of_the_console(site, alice):
     assert app.me(app.tokens(alice)["access_token"]).json["name"] == "alice"
 
 
-def test_a_client_that_registers_itself(site, alice):
+def test_a_client_that_registers_itself_gets_tokens_and_can_be_deleted(site, alice):
     metadata = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
     registered = TestApp(site.wsgi).post_json(site.url("/oauth/register"), metadata).json
     app = App(site, site.storage.get(Client, registered["client_id"]).record, None)
@@ -51,7 +51,7 @@ def test_a_client_that_registers_itself(site, alice):
     assert alice.get(app.authorization_url()).status_int == 400
 
 
-def test_a_second_visit_asks_nothing_and_a_bigger_one_for_what_is_new(site, alice):
+def test_a_second_visit_asks_nothing_and_more_scopes_ask_for_the_new_ones(site, alice):
     app = site.app()
     app.tokens(alice)
     second = alice.get(app.authorization_url())
@@ -65,7 +65,7 @@ def test_a_second_visit_asks_nothing_and_a_bigger_one_for_what_is_new(site, alic
     assert "code" in arrived(alice.get(app.authorization_url(scope=BOTH)))
 
 
-def test_cancel(site, alice):
+def test_cancel_returns_access_denied_and_remembers_nothing(site, alice):
     told = arrived(alice.decide(alice.authorize(site.app()), "cancel"))
     assert told == {
         "error": "access_denied",
@@ -81,7 +81,7 @@ def test_each_person_is_asked_for_themselves(site, alice, bob):
     assert bob.authorize(app).status_int == 200
 
 
-def test_refresh_and_replay(site, alice):
+def test_a_refresh_token_rotates_and_a_replay_is_refused(site, alice):
     app = site.app()
     first = app.tokens(alice)
     site.clock.pass_by(600)
@@ -104,7 +104,7 @@ def test_a_lost_refresh_response_is_given_again(site, alice):
     assert app.me(first["access_token"]).status_int == 200
 
 
-def test_a_replayed_code(site, alice):
+def test_a_replayed_code_revokes_its_tokens(site, alice):
     app = site.app()
     code = alice.connect(app)["code"]
     tokens = app.exchange(code).json
@@ -114,7 +114,7 @@ def test_a_replayed_code(site, alice):
     assert app.introspect(tokens["refresh_token"]) == {"active": False}
 
 
-def test_revocation(site, alice):
+def test_revoking_the_refresh_token_ends_the_access_token(site, alice):
     app = site.app()
     tokens = app.tokens(alice)
     assert app.revoke(tokens["refresh_token"]).status_int == 200
@@ -122,7 +122,7 @@ def test_revocation(site, alice):
     assert app.me(tokens["access_token"]).status_int == 401
 
 
-def test_disconnecting_an_app(site, alice):
+def test_disconnecting_an_app_ends_its_tokens(site, alice):
     app = site.app(name="Printer")
     tokens = app.tokens(alice)
     account = alice.get("/account")
@@ -135,7 +135,7 @@ def test_disconnecting_an_app(site, alice):
     assert alice.authorize(app).status_int == 200
 
 
-def test_a_request_that_is_posted(site, alice):
+def test_a_posted_authorization_request_is_continued_by_get(site, alice):
     app = site.app()
     query = app.authorization_url().partition("?")[2]
     parked = site.post("/oauth/authorize", query)
@@ -143,7 +143,7 @@ def test_a_request_that_is_posted(site, alice):
     assert "code" in arrived(alice.decide(alice.follow(parked)))
 
 
-def test_a_browser_app_without_a_secret(site, alice):
+def test_a_browser_app_refreshes_without_a_secret(site, alice):
     app = site.app("browser")
     tokens = app.tokens(alice)
     again = app.refresh(tokens["refresh_token"], {"Origin": "https://app.example"})
@@ -158,13 +158,13 @@ def test_a_native_app_is_asked_every_time(site, alice):
     assert again.status_int == 200
 
 
-def test_a_machine(site):
+def test_a_machine_client_gets_a_token_for_itself(site):
     app = site.app("machine")
     token = app.post("token", {"grant_type": "client_credentials"}).json["access_token"]
     assert app.me(token).json == {"sub": app.client.client_id}
 
 
-def test_a_rotated_secret(site, alice):
+def test_a_retired_secret_is_refused_and_the_rotated_one_works(site, alice):
     app = site.app()
     app.tokens(alice)
     old = app.secret
@@ -175,7 +175,7 @@ def test_a_rotated_secret(site, alice):
     assert app.post("/oauth/introspect", {"token": "x"}).status_int == 401
 
 
-def test_a_removed_client(site, alice):
+def test_the_tokens_of_a_removed_client_are_dead(site, alice):
     app = site.app()
     tokens = app.tokens(alice)
     site.registrar.remove(app.client.client_id)
@@ -183,7 +183,7 @@ def test_a_removed_client(site, alice):
     assert app.refresh(tokens["refresh_token"]).json["error"] == "invalid_client"
 
 
-def test_a_resource_that_a_token_is_bound_to(site, alice):
+def test_a_token_is_accepted_only_at_the_resource_it_is_bound_to(site, alice):
     app = site.app()
     here = f"{site.issuer}/api"
     token = app.tokens(alice, resource=here)["access_token"]

@@ -48,7 +48,7 @@ def test_the_example_of_the_wheel_is_the_one_of_the_repository(built: Built):
     assert packaged == (ROOT / "production.ini").read_bytes()
 
 
-def test_the_metadata_says_who_and_what(built: Built):
+def test_the_metadata_has_version_author_and_license(built: Built):
     said = built.metadata
     assert said["Version"] == oauthprov.__version__
     assert said["License-Expression"] == "MIT"

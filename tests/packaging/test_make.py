@@ -120,7 +120,7 @@ def test_help_lists_every_target(tree):
 
 
 @pytest.mark.parametrize(("target", "variable"), [("run", "PORT"), ("demo", "DEMO_PORT")])
-def test_a_taken_port_is_one_sentence(ready, target, variable):
+def test_a_taken_port_gives_one_sentence(ready, target, variable):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         said = refused(make(ready, target, f"{variable}={port}"))
@@ -130,14 +130,14 @@ def test_a_taken_port_is_one_sentence(ready, target, variable):
 
 @pytest.mark.parametrize(("target", "variable"), [("run", "PORT"), ("demo", "DEMO_PORT")])
 @pytest.mark.parametrize("port", ["", "0", "http", "65536", "-1"])
-def test_what_is_no_port_is_one_sentence(ready, target, variable, port):
+def test_an_invalid_port_gives_one_sentence(ready, target, variable, port):
     said = refused(make(ready, target, f"{variable}={port}"))
     assert said == f"{variable}={port} is not a port: choose a number from 1 to 65535."
 
 
 @pytest.mark.parametrize("there", ["nothing", "a .venv"])
 @pytest.mark.parametrize("name", ["/nonexistent", "true"])
-def test_a_python_that_cannot_run_is_one_sentence(tree, request, there, name):
+def test_a_python_that_cannot_run_gives_one_sentence(tree, request, there, name):
     if there == "a .venv":
         request.getfixturevalue("ready")
     said = refused(make(tree, "run", f"PYTHON={name}"))
@@ -145,7 +145,7 @@ def test_a_python_that_cannot_run_is_one_sentence(tree, request, there, name):
     assert (tree / ".venv").exists() == (there == "a .venv")
 
 
-def test_a_python_that_is_too_old_is_one_sentence(tree):
+def test_a_too_old_python_gives_one_sentence(tree):
     for version in ((2, 7, 18), (3, 10, 9)):
         old = another_python(tree / "old", version)
         said = refused(make(tree, "test", f"PYTHON={old}"))
@@ -153,12 +153,12 @@ def test_a_python_that_is_too_old_is_one_sentence(tree):
     assert not (tree / ".venv").exists()
 
 
-def test_no_python_at_all_is_one_sentence(tree):
+def test_a_missing_python_gives_one_sentence(tree):
     said = refused(make(tree, "run", "PYTHON="))
     assert said.startswith("There is no Python 3.11 or newer on PATH: install")
 
 
-def test_another_python_than_that_of_the_venv_is_one_sentence(ready):
+def test_a_python_other_than_the_venv_s_gives_one_sentence(ready):
     other = another_python(ready / "other", (3, 99, 0))
     said = refused(make(ready, "run", f"PYTHON={other}"))
     assert said.startswith(
@@ -173,7 +173,7 @@ def test_another_python_than_that_of_the_venv_is_one_sentence(ready):
         ("demo", "DEMO_PORT", "The demo client is on http://localhost:{}"),
     ],
 )
-def test_it_says_where_it_listens_once_it_does(ready, target, variable, sentence):
+def test_make_prints_the_address_once_the_server_listens(ready, target, variable, sentence):
     port = free_port()
     with started(ready, target, f"{variable}={port}") as process:
         printed = []
@@ -187,14 +187,14 @@ def test_it_says_where_it_listens_once_it_does(ready, target, variable, sentence
             assert answer.status == 200
 
 
-def test_a_server_that_fails_is_never_said_to_listen(ready):
+def test_make_prints_no_address_when_the_server_fails(ready):
     (ready / "development.ini").write_text("[app:main]\nuse = egg:nothing-of-this-name\n")
     done = make(ready, "run", f"PORT={free_port()}")
     assert done.code == 2
     assert not [line for line in done.lines if line.startswith("oauthprov is on")]
 
 
-def test_it_shows_what_it_installs(tree):
+def test_make_prints_what_it_installs(tree):
     (tree / "setup.py").write_text("from setuptools import setup\nsetup()\n", "utf-8")
     extras = "".join(f"{extra} =\n" for extra in ("redis", "postgresql", "mysql", "demo", "cli"))
     (tree / "setup.cfg").write_text(TINY + extras, "utf-8")

@@ -1,4 +1,4 @@
-"""Clients that prove themselves by ``private_key_jwt``, and what they sign."""
+"""Clients that authenticate by ``private_key_jwt``, and their assertions."""
 
 import json
 from itertools import count
@@ -82,7 +82,7 @@ def ask(world, assertion, **more):
 
 
 def works(world, assertion, **more):
-    """Tell whether a machine is let in; refused, it is told ``invalid_client``."""
+    """Tell whether a machine authenticates; if not, the error is ``invalid_client``."""
     answer = ask(world, assertion, **more)
     assert answer.status in (200, 401), answer
     if answer.status == 401:

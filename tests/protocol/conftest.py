@@ -3,7 +3,7 @@ import pytest
 
 from tests.protocol.world import World
 
-# A deadline measures the machine, and this suite shares it.
+# A deadline would measure the machine, which is shared.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 

@@ -1,4 +1,4 @@
-"""A provider on a full Redis: it issues nothing, and all that ends something still ends it."""
+"""A provider on a full Redis: it issues nothing, and revocations still work."""
 
 import pytest
 import redis
@@ -53,7 +53,7 @@ def fill(server):
 
 
 @pytest.mark.parametrize("end", WAYS)
-def test_what_a_person_ends_is_over(world, person, fill, end):
+def test_a_person_can_end_sessions_and_grants_on_a_full_storage(world, person, fill, end):
     tokens = person.tokens()
     fill()
     if sweep := end(person):
@@ -86,7 +86,7 @@ def test_a_person_signs_out_of_a_cluster_whichever_node_is_full(redis_cluster_ur
 
 @pytest.mark.parametrize("number", range(3))
 def test_one_full_node_of_a_cluster_keeps_no_sweep_from_revoking(redis_cluster_url, number):
-    """Who can't be told isn't; the tokens are dead all the same."""
+    """Clients can't be notified; the tokens are dead nevertheless."""
     empty(redis_cluster_url)
     world = openid_world(**{"storage.url": redis_cluster_url, "logout.worker": "false"})
     names = [f"app{number}" for number in range(20)]
@@ -109,7 +109,7 @@ def test_one_full_node_of_a_cluster_keeps_no_sweep_from_revoking(redis_cluster_u
     world.storage.close()
 
 
-def test_a_client_revokes_its_tokens(world, person, fill):
+def test_a_client_can_revoke_its_tokens_on_a_full_storage(world, person, fill):
     tokens = person.tokens()
     fill()
     form = {"token": tokens["access_token"]}
@@ -121,7 +121,7 @@ def test_a_client_revokes_its_tokens(world, person, fill):
     assert grant.state(world.now) == "revoked"
 
 
-def test_a_replay_revokes_what_the_code_began(world, person, fill):
+def test_a_replay_revokes_its_grant_on_a_full_storage(world, person, fill):
     code = world.code(person=person.visit.person, scope="openid")
     token = world.redeem(code).body["access_token"]
     fill()
@@ -129,7 +129,7 @@ def test_a_replay_revokes_what_the_code_began(world, person, fill):
     assert not world.is_live(token)
 
 
-def test_a_refused_exchange_uses_nothing_up(server, world, person, fill):
+def test_a_refused_exchange_consumes_neither_code_nor_token(server, world, person, fill):
     person.tokens()  # the first makes the key that signs
     code = world.code(person=person.visit.person, scope="openid")
     fill()
@@ -144,7 +144,7 @@ def test_a_refused_exchange_uses_nothing_up(server, world, person, fill):
     assert world.refresh(tokens["refresh_token"]).status == 200
 
 
-def test_the_server_purges(server, world, person, fill):
+def test_the_server_purges_a_full_storage(server, world, person, fill):
     person.tokens()
     [grant] = world.all(Grant)
     server[1].delete(Keys("oauthprov").record("grant", grant.record.grant_id))

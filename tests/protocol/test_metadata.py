@@ -8,7 +8,7 @@ from tests.protocol.world import ISSUER, NOTES, PHOTOS, World
 SIGNED_WITH = ["RS256", "PS256", "ES256", "Ed25519", "EdDSA"]
 
 
-def test_the_servers_document(world):
+def test_the_server_s_document_has_its_endpoints_and_capabilities(world):
     entries = {"token_endpoint": f"{ISSUER}/oauth/token"}
     assert metadata.authorization_server(world.settings, entries) == {
         "issuer": ISSUER,
@@ -54,14 +54,14 @@ def test_methods_are_named_for_the_endpoints_that_are_on(world):
         assert document[name] == SIGNED_WITH
 
 
-def test_nothing_empty_is_named():
+def test_empty_lists_are_left_out():
     world = World(scopes="", default_scopes="", resources="")
     document = metadata.authorization_server(world.settings, {})
     assert "scopes_supported" not in document
     assert "protected_resources" not in document
 
 
-def test_a_resources_document(world):
+def test_the_document_of_a_resource_has_its_scopes_and_servers(world):
     assert metadata.protected_resource(world.settings, world.settings.resources[1]) == {
         "resource": NOTES,
         "authorization_servers": [ISSUER],
@@ -81,7 +81,7 @@ def test_a_resources_document(world):
         ("https://a.example/b?c=d", "https://a.example/.well-known/x/b?c=d"),
     ],
 )
-def test_where_a_document_lies(identifier, address):
+def test_the_url_of_a_document_inserts_the_well_known_path(identifier, address):
     assert metadata.well_known(identifier, "x") == address
 
 

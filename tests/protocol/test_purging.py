@@ -28,7 +28,7 @@ def world(request, tmp_path):
 
 
 def process(world, chance=lambda low, high: low, **more):
-    """What another process has of the purge; without a chance it is due at once."""
+    """The purge of another process; without a random delay it is due at once."""
     return Purging(world.settings, world.storage, lambda: world.now, chance, **more)
 
 
@@ -54,7 +54,7 @@ def sqlite(tmp_path):
     made.storage.close()
 
 
-def test_a_look_drops_what_has_expired_beside_the_request(sqlite):
+def test_a_request_starts_a_purge_of_expired_records_in_the_background(sqlite):
     expired(sqlite, 3)
     purge = process(sqlite)
     purge.look()
@@ -62,7 +62,7 @@ def test_a_look_drops_what_has_expired_beside_the_request(sqlite):
     assert sqlite.all(Session) == []
 
 
-def test_a_backlog_goes_in_bounded_steps_with_pauses(sqlite, monkeypatch):
+def test_a_backlog_is_purged_in_bounded_steps_with_pauses(sqlite, monkeypatch):
     expired(sqlite, 5)
     inner = sqlite.storage.purge
     limits = []
@@ -81,7 +81,7 @@ def test_a_backlog_goes_in_bounded_steps_with_pauses(sqlite, monkeypatch):
     assert max(limits) <= 500
 
 
-def test_it_is_due_once_a_minute(world):
+def test_a_purge_is_due_once_a_minute(world):
     purge = process(world)
     woken = []
     purge.worker.wake = lambda: woken.append(world.now)
@@ -93,7 +93,7 @@ def test_it_is_due_once_a_minute(world):
 
 
 @pytest.mark.parametrize("seconds", [10, 100])
-def test_a_pass_that_was_much_work_is_followed_by_a_long_rest(sqlite, monkeypatch, seconds):
+def test_a_long_pass_is_followed_by_a_long_pause(sqlite, monkeypatch, seconds):
     begun = []
     inner = sqlite.storage.purge
     monkeypatch.setattr(
@@ -121,7 +121,7 @@ def test_processes_that_start_together_purge_at_different_times(world):
     assert woken == [(begin + 15 * part, part) for part in range(4)]
 
 
-def test_a_clock_that_is_set_back_doesnt_stop_it(world):
+def test_a_clock_set_back_does_not_stop_purging(world):
     purge = process(world)
     woken = []
     purge.worker.wake = lambda: woken.append(world.now)
@@ -131,7 +131,7 @@ def test_a_clock_that_is_set_back_doesnt_stop_it(world):
     assert len(woken) == 2
 
 
-def test_one_process_at_a_time_makes_a_pass(world, monkeypatch):
+def test_only_one_process_at_a_time_purges(world, monkeypatch):
     begun = []
     inner = world.storage.purge
     monkeypatch.setattr(
@@ -145,7 +145,7 @@ def test_one_process_at_a_time_makes_a_pass(world, monkeypatch):
     assert begun == [world.now - PERIOD, world.now]
 
 
-def test_once_a_day_it_removes_unused_clients_and_the_consents_of_clients_gone(world):
+def test_unused_clients_and_consents_of_removed_ones_are_dropped_once_a_day(world):
     world.client()
     world.client("self", registration_token="digest")
     for client_id in ("app", "gone"):
@@ -187,7 +187,7 @@ def test_an_outage_is_logged_once(sqlite, caplog, monkeypatch):
         assert len(caplog.records) == 1
 
 
-def test_a_full_storage_is_purged_by_everybody(world, monkeypatch, caplog):
+def test_every_process_purges_a_full_storage(world, monkeypatch, caplog):
     begun = []
     inner = world.storage.purge
     monkeypatch.setattr(

@@ -60,14 +60,14 @@ def by_reference(world, uri, **outside):
 
 
 def redeem(world, client_id):
-    """Prove the client at the token endpoint; the code that it sends is none."""
+    """Authenticate the client at the token endpoint with an invalid code."""
     form = {"grant_type": "authorization_code", "code": "x", "code_verifier": "v" * 43}
     return world.send("token", form | proof(signed(client_id)))
 
 
 @contextmanager
 def nothing_free(world):
-    """Have every place taken by others."""
+    """Let other clients take every place."""
     with ExitStack() as held:
         for number in range(PLACES):
             uri = f"https://{number}.example/"
@@ -75,7 +75,7 @@ def nothing_free(world):
         yield
 
 
-def test_a_client_with_fifty_slow_request_uris_keeps_nobody_s_keys_from_being_fetched(world, slow):
+def test_fifty_slow_request_uris_of_one_client_block_no_other_key_fetch(world, slow):
     told, threads = [], []
     for uri in world.slow_uris:
 
@@ -98,7 +98,7 @@ def test_a_client_with_fifty_slow_request_uris_keeps_nobody_s_keys_from_being_fe
     assert "temporarily_unavailable" in errors
 
 
-def test_a_client_whose_keys_there_is_no_room_to_fetch_is_not_called_wrong(world, caplog):
+def test_a_client_whose_keys_cannot_be_fetched_now_gets_a_503(world, caplog):
     world.signer("honest", jwks_uri=world.jwks_uri)
     with nothing_free(world):
         for endpoint in ("token", "introspect", "revoke"):
@@ -109,7 +109,7 @@ def test_a_client_whose_keys_there_is_no_room_to_fetch_is_not_called_wrong(world
     assert redeem(world, "honest").body["error"] == "invalid_grant"
 
 
-def test_keys_that_are_known_already_need_no_room(world):
+def test_cached_keys_need_no_place_to_fetch(world):
     world.signer("honest", jwks_uri=world.jwks_uri)
     redeem(world, "honest")
     world.now += 3600
@@ -120,7 +120,7 @@ def test_keys_that_are_known_already_need_no_room(world):
         assert world.send("revoke", form).status == 200
 
 
-def test_a_request_that_there_is_no_room_to_fetch_is_told_so(world):
+def test_a_request_uri_that_cannot_be_fetched_now_is_temporarily_unavailable(world):
     with nothing_free(world):
         answered = by_reference(world, world.slow_uris[0], redirect_uri=CALLBACK)
         assert isinstance(answered, Redirect)
@@ -129,7 +129,7 @@ def test_a_request_that_there_is_no_room_to_fetch_is_told_so(world):
     assert (refused.error, refused.status) == ("temporarily_unavailable", 503)
 
 
-def test_what_there_was_no_room_for_is_fetched_at_once_later(world, honest):
+def test_a_document_refused_for_lack_of_a_place_is_fetched_at_the_next_request(world, honest):
     world.signer("honest", jwks_uri=world.jwks_uri)
     with nothing_free(world):
         redeem(world, "honest")

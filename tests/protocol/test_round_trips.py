@@ -17,53 +17,53 @@ def cold(world):
     return forget
 
 
-def test_authorize_signed_in_and_remembered(world, cold):
+def test_an_authorization_with_remembered_consent_costs_its_trips(world, cold):
     world.allow()
     # The third read of the table is the session, which the web layer loads.
     with cold().counted(reads=2, writes=1):
         assert isinstance(world.authorize(), Redirect)
 
 
-def test_authorize_with_a_page(world, cold):
+def test_an_authorization_with_a_consent_page_costs_its_trips(world, cold):
     with cold().counted(reads=2, writes=1):
         assert isinstance(world.authorize(), InteractionRequired)
     with cold().counted(reads=1, writes=1):
         assert isinstance(world.authorize(person=None), InteractionRequired)
 
 
-def test_code_exchange(world, cold):
+def test_a_code_exchange_costs_two_reads_and_a_write(world, cold):
     code = world.code()
     with cold().counted(reads=2, writes=1):
         assert world.redeem(code).status == 200
 
 
-def test_refresh(world, cold):
+def test_a_refresh_costs_two_reads_and_a_write(world, cold):
     token = world.tokens()["refresh_token"]
     with cold().counted(reads=2, writes=1):
         assert world.refresh(token).status == 200
 
 
-def test_client_credentials(world, cold):
+def test_client_credentials_cost_a_read_and_a_write(world, cold):
     world.client("worker", "machine")
     with cold().counted(reads=1, writes=1):
         form = {"grant_type": "client_credentials"}
         assert world.post("token", form, client_id="worker").status == 200
 
 
-def test_introspection(world, cold):
+def test_an_introspection_costs_two_reads(world, cold):
     token = world.tokens()["access_token"]
     with cold().counted(reads=2, writes=0):
         assert world.introspect(token).body["active"]
 
 
-def test_revocation(world, cold):
+def test_a_revocation_costs_two_reads_and_a_write(world, cold):
     tokens = world.tokens()
     for name in ("access_token", "refresh_token"):
         with cold().counted(reads=2, writes=1):
             assert world.post("revoke", {"token": tokens[name]}, client_id="app").status == 200
 
 
-def test_a_resource_with_a_cached_client(world):
+def test_a_resource_with_a_cached_client_costs_one_read(world):
     token = world.tokens()["access_token"]
     with world.counted(reads=1, writes=0):
         assert world.is_live(token)
@@ -74,7 +74,7 @@ def test_a_token_that_cannot_be_one_of_ours_costs_nothing(world):
         assert not world.is_live("nonsense")
 
 
-def test_a_replay_costs_one_write_more(world, cold):
+def test_a_replay_costs_one_further_write(world, cold):
     code = world.code()
     world.redeem(code)
     with cold().counted(reads=2, writes=1):

@@ -9,7 +9,7 @@ from tests.protocol.world import ALICE, BROWSER, VERIFIER, World
 
 
 def run_every_flow(world):
-    """Go through every flow, well and badly; return the secrets that there were."""
+    """Run every flow with and without errors; return the secrets used."""
     world.client("worker", "machine", auth_method="client_secret_post")
     secrets = [*world.secrets.values(), VERIFIER]
     pending = world.authorize(person=None)
@@ -38,7 +38,7 @@ def run_every_flow(world):
 
 
 def parts(secrets):
-    """Each secret, and what of it is secret by itself."""
+    """Each secret, and its secret part alone."""
     return {*secrets, *(secret.partition(".")[2] or secret for secret in secrets)}
 
 

@@ -61,7 +61,7 @@ INI = {
 
 
 class Accounts(AccountSource):
-    """Nobody to sign in: the protocol is told who is there."""
+    """No sign-in: the tests pass the signed-in person to the protocol."""
 
     def signed_in(self, request):
         return None
@@ -177,7 +177,7 @@ class World:
         return self.authorization.begin(Call("GET", query), Visitor(browser, person))
 
     def allow(self, client_id="app", person=ALICE, **changes):
-        """Go through the authorization to its end, saying Allow where asked."""
+        """Complete the authorization, pressing Allow on the consent page."""
         answer = self.authorize(client_id, person, **changes)
         if isinstance(answer, InteractionRequired):
             answer = self.authorization.decide(
@@ -216,7 +216,7 @@ class World:
         return self.post("introspect", {"token": token} | changes, client_id=client_id)
 
     def is_live(self, access_token):
-        """Tell whether a resource would take the token."""
+        """Tell whether a resource would accept the token."""
         return self.provider.token_info(access_token) is not None
 
     def id_token(self, token):

@@ -48,14 +48,14 @@ def test_good_settings_have_no_problem():
         ("registration.unused_lifetime", "172799"),
     ],
 )
-def test_what_weakens_the_server_stops_its_start(key, value):
+def test_settings_that_weaken_the_server_stop_its_start(key, value):
     found = problems(**{key: value})
     assert any(
         problem.startswith((f"oauthprov.{key} ", f"oauthprov.{key}: ")) for problem in found
     ), found
 
 
-def test_what_is_printed_of_them_is_no_secret():
+def test_repr_shows_no_secret():
     urls = {"limits.url": "redis://:hush@host"}
     settings = Settings.from_ini(sites.ini("postgresql+psycopg://me:hush@host/db", **urls))
     assert sites.ISSUER in repr(settings)

@@ -15,11 +15,11 @@ def read(**given):
 
 
 @pytest.mark.parametrize("value", ["RS256", "ES256 RS256", "RS256 PS256 ES256 Ed25519 EdDSA"])
-def test_algorithms_in_their_order(value):
+def test_algorithms_keep_their_order(value):
     assert read(keys__algorithms=value).keys_algorithms == tuple(value.split())
 
 
-def test_the_defaults():
+def test_the_defaults_sign_with_rs256_and_fetch_nothing_internal():
     settings = read()
     assert settings.keys_algorithms == ("RS256",)
     assert (settings.keys_publish_ahead, settings.keys_rotate_every) == (86400, 0)
@@ -42,14 +42,14 @@ def test_the_defaults():
         ({"fetch__ca_file": "/no/such.pem"}, "fetch.ca_file must name a file of certificates"),
     ],
 )
-def test_what_is_refused(given, sentence):
+def test_invalid_key_settings_are_refused(given, sentence):
     with pytest.raises(ConfigurationError) as refused:
         read(**given)
     assert [problem for problem in refused.value.problems if sentence in problem]
     assert len(refused.value.problems) == 1
 
 
-def test_what_is_seen_once_is_so_in_its_namespace():
+def test_replay_keys_of_different_namespaces_differ():
     keys = {replay_key(*parts) for parts in [("a", "b c"), ("a b", "c"), ("a", "c"), ("b", "c")]}
     assert len(keys) == 4
     assert replay_key("a", "b") == replay_key("a", "b")

@@ -28,16 +28,16 @@ def settings(**mail: str) -> Settings:
         ("smtp://[::1]:2525?tls=off", MailServer("::1", 2525, "off")),
     ],
 )
-def test_a_mail_server(url, server):
+def test_a_mail_url_is_parsed_into_server_tls_and_login(url, server):
     assert settings(url=url).mail_url == server
 
 
-def test_its_certificates(tmp_path):
+def test_a_missing_ca_file_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="ca_file"):
         settings(url=f"smtp://mail.example?ca_file={tmp_path}/nothing.pem")
 
 
-def test_the_console_is_for_development():
+def test_the_console_mailer_is_refused_outside_development():
     with pytest.raises(ConfigurationError, match="only in development"):
         settings(url="console:")
     developing = ini("sqlite://", development="true", **{"mail.url": "console:"})
@@ -60,13 +60,13 @@ def test_the_console_is_for_development():
         ("smtp://mail.example?verify=false", "only the options"),
     ],
 )
-def test_what_is_no_mail_server(url, words):
+def test_an_invalid_mail_url_is_refused_without_its_password(url, words):
     with pytest.raises(ConfigurationError, match=words) as wrong:
         settings(url=url)
     assert "cret" not in str(wrong.value)
 
 
-def test_a_sender():
+def test_a_sender_is_an_address_with_an_optional_name():
     assert settings(sender="id@example.org").mail_sender == Sender("id@example.org")
     named = settings(sender="Example, Inc. <id@example.org>").mail_sender
     assert named == Sender("id@example.org", "Example, Inc.")
@@ -75,7 +75,7 @@ def test_a_sender():
 @pytest.mark.parametrize(
     "sender", ["Example", "id@", "@example.org", "a@example.org, b@example.org", "A <a@b> <c@d>"]
 )
-def test_what_is_no_sender(sender):
+def test_an_invalid_sender_is_refused(sender):
     with pytest.raises(ConfigurationError, match="Name <address>"):
         settings(sender=sender)
 
@@ -85,11 +85,11 @@ def test_mail_needs_a_sender():
         settings(url="smtp://mail.example", sender="")
 
 
-def test_a_link_must_outlive_the_way_of_a_mail():
+def test_link_lifetime_has_a_minimum_of_300_seconds():
     with pytest.raises(ConfigurationError, match="300 or more"):
         settings(url="smtp://mail.example", link_lifetime="60")
 
 
-def test_its_password_isn_t_shown():
+def test_repr_shows_no_mail_password():
     url = "smtp://robot:pass-word@mail.example"
     assert "pass-word" not in repr(settings(url=url)) + repr(settings(url=url).mail_url)

@@ -82,7 +82,7 @@ class SQLSuite(StorageSuite):
         yield storage
         storage.close()
 
-    def test_what_a_power_cut_may_lose_is_warned_of(self, storage: Storage) -> None:
+    def test_settings_that_may_lose_commits_give_a_warning(self, storage: Storage) -> None:
         durability = storage.describe()["durability"]
         warnings = () if "survives" in durability else (f"durability is {durability}",)
         assert storage.health() == Health(warnings=warnings)

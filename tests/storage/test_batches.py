@@ -27,7 +27,7 @@ def test_no_batch_is_too_long_for_a_commit(length: int, sizes: list[int]) -> Non
     assert [change for batch in cut for change in batch] == changes
 
 
-def test_batches_are_made_as_they_are_asked_for() -> None:
+def test_batches_are_made_lazily() -> None:
     made: list[int] = []
 
     def endless() -> Iterator[Revoke]:

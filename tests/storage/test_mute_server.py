@@ -1,4 +1,4 @@
-"""A server that is connected to and says nothing: errors in time, and well again by itself."""
+"""A connected server that doesn't answer: errors within the timeout, and recovery."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ VERBS: dict[str, Callable[[Storage], object]] = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_is_an_error_in_time(
+def test_every_verb_fails_within_the_timeout(
     open_: Callable[..., Storage], proxy: Proxy, verb: str
 ) -> None:
-    """Without a limit of ours this never ends."""
+    """Without our own time limit this would never end."""
     storage = open_(1)
     proxy.mute()
     with pytest.raises(StorageError, match="storage"):
@@ -85,7 +85,7 @@ def test_every_verb_is_an_error_in_time(
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_connecting_is_an_error_in_time(
+def test_connecting_fails_within_the_timeout(
     open_: Callable[..., Storage], proxy: Proxy, verb: str
 ) -> None:
     storage = open_(1)
@@ -95,10 +95,10 @@ def test_connecting_is_an_error_in_time(
         VERBS[verb](storage)
 
 
-def test_resolving_a_host_name_is_an_error_in_time(
+def test_resolving_a_host_name_fails_within_the_timeout(
     engine: str, address: sqlalchemy.URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A resolver can't be interrupted, nor be slow on purpose but so."""
+    """A resolver can't be interrupted, and only a patch can make it slow."""
     may_answer, resolve = threading.Event(), socket.getaddrinfo
 
     def slow(*asked: Any, **how: Any) -> Any:
@@ -145,7 +145,7 @@ def test_a_lost_commit_is_never_sent_again(open_: Callable[..., Storage], proxy:
     assert read(storage, token).record == token
 
 
-def test_it_is_well_again_when_the_server_is(open_: Callable[..., Storage], proxy: Proxy) -> None:
+def test_storage_recovers_with_its_server(open_: Callable[..., Storage], proxy: Proxy) -> None:
     storage = open_(1)
     for _ in range(2):
         proxy.mute()
@@ -157,7 +157,7 @@ def test_it_is_well_again_when_the_server_is(open_: Callable[..., Storage], prox
         storage.commit(Add(samples.machine_token()), now=NOW)
 
 
-def test_while_it_is_mute_one_waits_and_the_others_fail(
+def test_while_the_server_is_mute_one_call_waits_and_the_others_fail(
     open_: Callable[..., Storage], proxy: Proxy
 ) -> None:
     storage = open_(PATIENT)
@@ -179,10 +179,10 @@ def expect_failed(work: list[Future[Any]], number: int) -> None:
 
 
 @pytest.mark.parametrize("engine", ["postgresql", "mariadb"], indirect=True)
-def test_a_lock_that_all_wait_for_is_no_outage(
+def test_waiting_for_one_lock_is_no_outage(
     open_: Callable[..., Storage], address: sqlalchemy.URL
 ) -> None:
-    """One row is locked for longer than a server may be mute; who waits for it gets it."""
+    """A row is locked longer than a server may be mute; the waiting calls succeed."""
     storage: Any = open_(PATIENT)
     client = samples.client()
     storage.commit(Add(client), now=NOW)
@@ -229,7 +229,7 @@ def expect_threads(number: int) -> None:
 
 
 def test_a_ping_keeps_no_connection(postgresql_url: str) -> None:
-    """It may end after the pools are closed, and nobody would close what it had."""
+    """A ping may end after the pools are closed, when nothing would close its connection."""
     url = sqlalchemy.make_url(postgresql_url).update_query_dict({"application_name": "asking"})
     storage = open_storage(url.render_as_string(hide_password=False))
     storage.ping()

@@ -1,4 +1,4 @@
-"""Who goes on waiting for a server that answers nobody, and who doesn't."""
+"""Which calls wait for a server that doesn't answer, and which fail."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Caller:
         self._context.run(self.call.__enter__)
 
     def wait(self, slices: int) -> None:
-        """Wait in vain."""
+        """Wait without a reply."""
         for _ in range(slices):
             self._context.run(self.call.nothing_came)
 
@@ -48,7 +48,7 @@ class Caller:
         self._context.run(self.call.__exit__, kind, error, None)
 
     def fail(self, slices: int) -> None:
-        """Wait in vain until that is refused."""
+        """Wait without a reply until the call is refused."""
         with pytest.raises(Unanswered) as refused:
             self.wait(slices)
         self.end(refused.value)
@@ -59,7 +59,7 @@ def expect_refused(watch: Watch, words: str = "answers nobody") -> None:
         Caller(watch)
 
 
-def test_only_the_oldest_waits_for_a_mute_server(watch: Watch) -> None:
+def test_only_the_oldest_call_waits_for_a_mute_server(watch: Watch) -> None:
     oldest, other = Caller(watch), Caller(watch)
     other.wait(MUTE)
     other.fail(1)
@@ -67,14 +67,14 @@ def test_only_the_oldest_waits_for_a_mute_server(watch: Watch) -> None:
     expect_refused(watch)
 
 
-def test_one_that_is_alone_waits_to_the_end_and_others_fail_at_once(watch: Watch) -> None:
+def test_a_single_call_waits_to_its_deadline_and_later_ones_fail_at_once(watch: Watch) -> None:
     alone = Caller(watch)
     alone.wait(MUTE + 1)
     expect_refused(watch)
     alone.wait(MUTE)
 
 
-def test_a_reply_to_the_oldest_lets_everybody_in(watch: Watch) -> None:
+def test_a_reply_to_the_oldest_call_admits_all(watch: Watch) -> None:
     oldest = Caller(watch)
     oldest.wait(MUTE + 1)
     expect_refused(watch)
@@ -82,7 +82,7 @@ def test_a_reply_to_the_oldest_lets_everybody_in(watch: Watch) -> None:
     Caller(watch).wait(MUTE)
 
 
-def test_a_reply_to_anybody_starts_the_count_anew(watch: Watch) -> None:
+def test_a_reply_to_any_call_restarts_the_count(watch: Watch) -> None:
     oldest, other = Caller(watch), Caller(watch)
     for _ in range(3):
         other.wait(MUTE)
@@ -91,9 +91,7 @@ def test_a_reply_to_anybody_starts_the_count_anew(watch: Watch) -> None:
     other.wait(MUTE)
 
 
-def test_after_the_deadline_nobody_asks_for_a_while_and_then_one_does(
-    watch: Watch, time: Time
-) -> None:
+def test_after_a_deadline_calls_pause_and_then_one_is_tried(watch: Watch, time: Time) -> None:
     alone = Caller(watch)
     alone.wait(MUTE + 1)
     time.now += 5
@@ -113,9 +111,7 @@ def test_after_the_deadline_nobody_asks_for_a_while_and_then_one_does(
 
 
 @pytest.mark.parametrize("error", [StorageError("a lock wasn't free in time"), OSError("refused")])
-def test_what_the_server_or_the_system_refuses_is_no_outage(
-    watch: Watch, error: Exception
-) -> None:
+def test_an_error_from_the_server_or_system_is_no_outage(watch: Watch, error: Exception) -> None:
     oldest, other = Caller(watch), Caller(watch)
     oldest.wait(MUTE + 1)
     oldest.end(error)
@@ -123,7 +119,7 @@ def test_what_the_server_or_the_system_refuses_is_no_outage(
     other.end()
 
 
-def test_a_deadline_that_came_early_says_nothing_of_the_server(watch: Watch, time: Time) -> None:
+def test_a_call_with_an_early_deadline_is_no_sign_of_an_outage(watch: Watch, time: Time) -> None:
     hasty = Caller(watch)
     hasty.wait(MUTE - 1)
     time.now += 5
@@ -141,7 +137,7 @@ def test_a_request_without_time_sends_nothing(watch: Watch, time: Time) -> None:
 
 
 def test_a_server_that_answers_a_ping_is_not_mute(time: Time) -> None:
-    """All may wait for one row; the server is well."""
+    """All calls may wait for one row of a healthy server."""
     watch = Watch(5, ping=lambda: None)
     callers = [Caller(watch) for _ in range(20)]
     for _ in range(3):
@@ -156,7 +152,7 @@ def expect_more(watch: Watch, signs: int) -> None:
     assert watch.signs > signs
 
 
-def test_a_ping_that_is_refused_is_an_answer(time: Time) -> None:
+def test_a_refused_ping_counts_as_an_answer(time: Time) -> None:
     def too_many() -> None:
         raise OSError("too many connections")
 
@@ -165,7 +161,7 @@ def test_a_ping_that_is_refused_is_an_answer(time: Time) -> None:
     until(lambda: expect_more(watch, 0))
 
 
-def test_a_ping_without_an_answer_is_none(time: Time) -> None:
+def test_an_unanswered_ping_leaves_the_server_mute(time: Time) -> None:
     never = threading.Event()
     watch = Watch(5, ping=never.wait)
     oldest, other = Caller(watch), Caller(watch)
@@ -179,7 +175,7 @@ def no_thread(thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
 
 
-def test_without_a_thread_to_ping_the_next_slice_tries_again(
+def test_a_ping_that_gets_no_thread_is_repeated(
     time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watch = Watch(5, ping=lambda: None)
@@ -191,7 +187,7 @@ def test_without_a_thread_to_ping_the_next_slice_tries_again(
     until(lambda: expect_more(watch, 0))
 
 
-def test_without_a_thread_to_connect_nobody_waits(
+def test_a_call_that_gets_no_thread_fails_at_once(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threading.Thread, "start", no_thread)
@@ -199,7 +195,7 @@ def test_without_a_thread_to_connect_nobody_waits(
         outage.apart(lambda: None, print)
 
 
-def test_when_a_server_is_stuck_one_thread_is_left_free(time: Time) -> None:
+def test_a_stuck_server_leaves_one_web_thread_free(time: Time) -> None:
     """Four threads, as waitress has them: the fourth is for /healthz."""
     watch = Watch(5, remote=False)
     callers = [Caller(watch, of_request=True) for _ in range(FEW + 1)]
@@ -213,7 +209,7 @@ def test_when_a_server_is_stuck_one_thread_is_left_free(time: Time) -> None:
     Caller(watch, of_request=True).wait(STUCK)
 
 
-def test_threads_seen_before_may_wait_too(time: Time) -> None:
+def test_all_known_web_threads_but_one_may_wait(time: Time) -> None:
     watch = Watch(5, remote=False)
     for caller in [Caller(watch, of_request=True) for _ in range(8)]:
         caller.end()
@@ -224,13 +220,13 @@ def test_threads_seen_before_may_wait_too(time: Time) -> None:
         Caller(watch, of_request=True)
 
 
-def test_who_takes_no_thread_of_the_web_server_may_wait(time: Time) -> None:
+def test_calls_outside_the_web_server_may_all_wait(time: Time) -> None:
     watch = Watch(5, remote=False)
     for _ in range(20):
         Caller(watch).wait(10 * STUCK)
 
 
-def test_what_comes_too_late_is_cleared_away(watch: Watch, time: Time) -> None:
+def test_a_result_after_the_deadline_is_dropped(watch: Watch, time: Time) -> None:
     may_come, dropped = threading.Event(), threading.Event()
 
     def come() -> str:
@@ -249,7 +245,7 @@ def test_what_comes_too_late_is_cleared_away(watch: Watch, time: Time) -> None:
     assert dropped.wait(60)
 
 
-def test_an_error_comes_from_apart_as_it_was(watch: Watch) -> None:
+def test_an_error_in_the_other_thread_is_raised_unchanged(watch: Watch) -> None:
     def refuse() -> None:
         raise OSError("refused")
 

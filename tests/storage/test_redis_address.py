@@ -19,14 +19,16 @@ from oauthprov.storage.redis.address import parse
         ("unix:///run/redis?db=2", UnixDomainSocketConnection, {"path": "/run/redis", "db": 2}),
     ],
 )
-def test_one_server(url: str, kind: type[Connection], told: dict[str, object]) -> None:
+def test_the_url_of_one_server_is_parsed(
+    url: str, kind: type[Connection], told: dict[str, object]
+) -> None:
     address = parse(url, {})
     assert address.connection_class is kind
     assert address.nodes == ()
     assert told.items() <= address.connection.items()
 
 
-def test_a_cluster() -> None:
+def test_the_url_of_a_cluster_is_parsed_into_its_nodes() -> None:
     url = "rediss+cluster://a:b@one:1,two,[::1]:3/?ssl_ca_certs=/ca.pem"
     address = parse(url, {"key_prefix": "other", "read_timeout": "1.5"})
     assert address.nodes == (("one", 1), ("two", 6379), ("::1", 3))
@@ -53,13 +55,15 @@ def test_a_cluster() -> None:
         ("redis://h", {"max_connections": "many"}, "max_connections"),
     ],
 )
-def test_what_cannot_be_used(url: str, options: dict[str, str], complaint: str) -> None:
+def test_an_invalid_url_or_option_is_refused(
+    url: str, options: dict[str, str], complaint: str
+) -> None:
     with pytest.raises(ValueError, match=complaint):
         open(url, options)
 
 
 @pytest.mark.parametrize("url", ["redis://:to-hide@h:port", "redis://:to-hide@h/?x=1"])
-def test_a_complaint_tells_no_password(url: str) -> None:
+def test_an_error_shows_no_password(url: str) -> None:
     with pytest.raises(ValueError, match=r"\S") as caught:
         open(url, {})
     assert "to-hide" not in f"{caught.value} {caught.value.__cause__}"

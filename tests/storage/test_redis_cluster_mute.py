@@ -122,7 +122,7 @@ def test_a_cluster_is_found_though_its_first_node_is_mute(
 def test_a_cluster_whose_every_node_is_mute_is_unanswered(
     nodes: list[redis.Redis], open_: Callable[..., Storage], stopped: Callable[..., None]
 ) -> None:
-    """Each node is asked in time, which isn't to say that any answered."""
+    """Each node gets its request in time, even if none answers."""
     stopped(len(nodes))
     storage = open_(60)
     with pytest.raises(Unanswered):

@@ -56,7 +56,7 @@ def test_each_slot_costs_one_command(storage: Storage, client: redis.RedisCluste
     assert calls(client, "evalsha") == 3
 
 
-def test_an_index_in_the_slot_of_its_record_costs_nothing(
+def test_an_index_in_the_slot_of_its_record_costs_no_command(
     storage: Storage, client: redis.RedisCluster
 ) -> None:
     consent = samples.fill(Consent, "alice.app")
@@ -66,7 +66,9 @@ def test_an_index_in_the_slot_of_its_record_costs_nothing(
     assert calls(client, "evalsha") == 2
 
 
-def test_the_entry_goes_first(storage: Storage, client: redis.RedisCluster) -> None:
+def test_an_index_entry_is_written_before_its_record(
+    storage: Storage, client: redis.RedisCluster
+) -> None:
     grant = samples.grant("grant")
     taken = samples.access("grant")
     storage.commit(Add(taken), now=NOW)
@@ -101,12 +103,14 @@ class Move:
             self.set_slot(node, "NODE", self.ids[self.new])
 
 
-def test_a_slot_that_moves(storage: Storage, client: redis.RedisCluster) -> None:
+def test_reads_and_commits_work_while_a_slot_moves(
+    storage: Storage, client: redis.RedisCluster
+) -> None:
     grant, token = samples.grant("moving"), samples.access("moving")
     storage.commit(Add(grant), Add(token), now=NOW)
     move = Move(client, name_of(grant))
     move.begin()
-    # What is there still is answered there; what isn't is asked for at the new node.
+    # The old node answers for keys it still has, the new node for the others.
     assert read(storage, token).grant is not None
     late = samples.refresh("moving")
     storage.commit(Add(late), now=NOW)

@@ -107,7 +107,7 @@ def test_a_read_is_not_sent_a_third_time(url: str, proxy: Proxy) -> None:
     storage.close()
 
 
-def test_a_connection_that_was_cut_heals(storage: Storage, proxy: Proxy) -> None:
+def test_a_cut_connection_is_replaced(storage: Storage, proxy: Proxy) -> None:
     proxy.cut()
     assert storage.get(Client, "app") is not None
     proxy.cut()

@@ -57,7 +57,9 @@ def nothing_changed(client: redis.Redis) -> bool:
     return client.exists(name_of(samples.client("app"))) == 1 and listed == []
 
 
-def test_a_full_server(storage: Storage, client: redis.Redis) -> None:
+def test_a_full_server_refuses_to_add_and_changes_nothing(
+    storage: Storage, client: redis.Redis
+) -> None:
     client.config_set("maxmemory", "1")
     try:
         refused(storage, "no room")
@@ -67,7 +69,9 @@ def test_a_full_server(storage: Storage, client: redis.Redis) -> None:
     storage.commit(Remove(Client, "app"), now=NOW)
 
 
-def test_a_replica(storage: Storage, client: redis.Redis) -> None:
+def test_a_replica_refuses_to_add_and_changes_nothing(
+    storage: Storage, client: redis.Redis
+) -> None:
     client.execute_command("REPLICAOF", "127.0.0.1", free_port())
     try:
         refused(storage, "ReadOnlyError|ResponseError")
@@ -76,7 +80,7 @@ def test_a_replica(storage: Storage, client: redis.Redis) -> None:
     assert nothing_changed(client)
 
 
-def test_a_server_that_wants_a_password(url: str, client: redis.Redis) -> None:
+def test_a_wrong_password_is_an_error_that_does_not_show_it(url: str, client: redis.Redis) -> None:
     client.config_set("requirepass", "a-password-to-hide")
     wrong = open(url.replace("://", "://:wrong-to-hide@"), {})
     right = open(url.replace("://", "://:a-password-to-hide@"), {})
@@ -90,7 +94,9 @@ def test_a_server_that_wants_a_password(url: str, client: redis.Redis) -> None:
     assert "to-hide" not in f"{caught.value!r} {caught.value.original!r}"
 
 
-def test_a_server_busy_with_a_script(url: str, storage: Storage, client: redis.Redis) -> None:
+def test_a_server_busy_with_a_script_is_an_error_in_time(
+    url: str, storage: Storage, client: redis.Redis
+) -> None:
     with redis.Redis.from_url(url, socket_timeout=60) as other:
 
         def run() -> None:
@@ -121,7 +127,7 @@ def expect_busy(client: redis.Redis) -> None:
     raise RuntimeError("the server isn't busy yet")
 
 
-def test_something_else_under_a_name_of_ours(storage: Storage, client: redis.Redis) -> None:
+def test_a_foreign_value_under_our_key_is_an_error(storage: Storage, client: redis.Redis) -> None:
     account = samples.account()
     client.rpush(name_of(account), "not a string")
     with pytest.raises(StorageError):
@@ -136,13 +142,17 @@ def test_something_else_under_a_name_of_ours(storage: Storage, client: redis.Red
 @pytest.mark.parametrize(
     "value", [b"", b"junk", b"-" * 200, b"\xff" * 60], ids=["empty", "text", "hyphens", "bytes"]
 )
-def test_a_value_that_is_no_record(storage: Storage, client: redis.Redis, value: bytes) -> None:
+def test_a_value_that_is_no_record_is_an_error(
+    storage: Storage, client: redis.Redis, value: bytes
+) -> None:
     client.set(KEYS.record("account", "alice"), value)
     with pytest.raises(StorageError, match="account"):
         storage.get(Account, "alice")
 
 
-def test_a_script_that_the_server_forgot_is_sent(storage: Storage, client: redis.Redis) -> None:
+def test_a_script_that_the_server_lost_is_sent_again(
+    storage: Storage, client: redis.Redis
+) -> None:
     client.script_flush()
     client.config_resetstat()
     storage.commit(Add(samples.account()), now=NOW)
@@ -152,13 +162,13 @@ def test_a_script_that_the_server_forgot_is_sent(storage: Storage, client: redis
     assert calls["cmdstat_eval"]["calls"] == 1
 
 
-def test_a_lost_server(storage: Storage, client: redis.Redis) -> None:
+def test_a_lost_connection_is_replaced(storage: Storage, client: redis.Redis) -> None:
     client.client_kill_filter(_type="normal", skipme=True)
     assert storage.get(Client, "app") is not None
     storage.commit(Add(samples.account()), now=NOW)
 
 
-def test_what_forgets_is_warned_of(storage: Storage, client: redis.Redis) -> None:
+def test_settings_that_may_lose_data_give_a_warning(storage: Storage, client: redis.Redis) -> None:
     assert "append-only file is off" in storage.describe()["warning"]
     assert storage.health() == Health(warnings=(storage.describe()["warning"],))
     client.config_set("appendonly", "yes")
@@ -183,7 +193,7 @@ def test_what_forgets_is_warned_of(storage: Storage, client: redis.Redis) -> Non
 
 
 @pytest.mark.parametrize("forbidden", [("config",), ("info",), ("config", "info")])
-def test_what_may_not_be_asked_is_taken_for_good(
+def test_a_forbidden_check_of_the_server_counts_as_passed(
     url: str, storage: Storage, client: redis.Redis, forbidden: tuple[str, ...]
 ) -> None:
     commands = ["+@all", *(f"-{command}" for command in forbidden)]

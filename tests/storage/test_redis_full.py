@@ -1,4 +1,4 @@
-"""A Redis at its ``maxmemory``: what ends something works, and what adds something is refused.
+"""A Redis at its ``maxmemory``: revocations work, additions are refused.
 
 The server is one of its own, since these tests fill it.
 """
@@ -76,7 +76,9 @@ ACCOUNT = samples.account("alice")
 BASE = (GRANT, TOKEN, CODE, ACCOUNT)
 
 
-def test_what_ends_something_is_committed(storage: Storage, fill: Callable[[], None]) -> None:
+def test_a_full_server_commits_what_ends_something(
+    storage: Storage, fill: Callable[[], None]
+) -> None:
     storage.commit(*map(Add, BASE), now=NOW)
     stored = read(storage, ACCOUNT)
     fill()
@@ -94,7 +96,7 @@ def test_what_ends_something_is_committed(storage: Storage, fill: Callable[[], N
     assert gone(storage, GRANT)
 
 
-def test_the_refused_are_told_why(storage: Storage, fill: Callable[[], None]) -> None:
+def test_a_refused_commit_names_its_reason(storage: Storage, fill: Callable[[], None]) -> None:
     storage.commit(*map(Add, BASE), now=NOW)
     storage.commit(Claim(RefreshToken, TOKEN.key), now=NOW)
     fill()
@@ -114,7 +116,7 @@ def test_the_refused_are_told_why(storage: Storage, fill: Callable[[], None]) ->
     ],
     ids=lambda changes: " ".join(type(change).__name__ for change in changes),
 )
-def test_what_adds_is_refused_whole(
+def test_a_commit_that_adds_is_refused_whole(
     storage: Storage,
     client: redis.Redis,
     fill: Callable[[], None],
@@ -153,7 +155,9 @@ def test_ending_something_writes_nothing_but_the_end(
     assert all(before[name] - 5 <= after[name] <= before[name] for name in before)
 
 
-def test_purge_works(storage: Storage, client: redis.Redis, fill: Callable[[], None]) -> None:
+def test_purge_drops_entries_on_a_full_server(
+    storage: Storage, client: redis.Redis, fill: Callable[[], None]
+) -> None:
     storage.commit(*(Add(samples.grant()) for _ in range(5)), Add(samples.grant("left")), now=NOW)
     for member in client.zrange(INDEX, 0, -1):
         if member != b"left":
@@ -175,7 +179,7 @@ def add_until_refused(storage: Storage) -> Iterator[AccessToken]:
     pytest.fail("the server takes whatever comes")
 
 
-def test_a_server_that_traffic_has_filled(storage: Storage, client: redis.Redis) -> None:
+def test_a_server_filled_by_traffic_still_revokes(storage: Storage, client: redis.Redis) -> None:
     storage.commit(*map(Add, BASE), now=NOW)
     used = client.info("memory")["used_memory"]
     client.config_set("maxmemory", used + 1_500_000)
@@ -189,7 +193,7 @@ def test_a_server_that_traffic_has_filled(storage: Storage, client: redis.Redis)
     storage.commit(Add(samples.grant("new")), now=NOW)
 
 
-def test_a_cluster_of_which_one_node_is_full(redis_cluster_url: str) -> None:
+def test_a_cluster_with_one_full_node_still_revokes(redis_cluster_url: str) -> None:
     empty(redis_cluster_url)
     storage = open(redis_cluster_url, {})
     plain = redis_cluster_url.replace("redis+cluster", "redis", 1)

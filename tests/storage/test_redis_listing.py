@@ -28,12 +28,12 @@ def walk(storage: Storage, limit: int) -> list[str]:
     return keys + [stored.record.key for stored in page.items]
 
 
-def test_tokens_are_in_no_list(storage: Storage, client: redis.Redis) -> None:
+def test_tokens_have_no_index(storage: Storage, client: redis.Redis) -> None:
     storage.commit(Add(samples.machine_token()), Add(samples.refresh("slot")), now=NOW)
     assert {client.type(name) for name in client.scan_iter()} == {b"string"}
 
 
-def test_a_walk_over_tokens(storage: Storage, client: redis.Redis) -> None:
+def test_a_walk_finds_every_token_of_one_kind(storage: Storage, client: redis.Redis) -> None:
     tokens = [samples.machine_token() for _ in range(250)]
     for batch in batches(map(Add, [*tokens, samples.refresh("slot")])):
         storage.commit(*batch, now=NOW)
@@ -41,7 +41,7 @@ def test_a_walk_over_tokens(storage: Storage, client: redis.Redis) -> None:
     assert walk(storage, 7) == sorted(token.key for token in tokens)
 
 
-def test_a_walk_goes_on_elsewhere(storage: Storage, redis_url: str) -> None:
+def test_another_process_can_continue_a_walk(storage: Storage, redis_url: str) -> None:
     tokens = sorted(samples.machine_token().key for _ in range(5))
     for key in tokens:
         storage.commit(Add(samples.fill(AccessToken, key)), now=NOW)
@@ -62,7 +62,9 @@ def test_a_new_walk_sees_what_was_added_since(storage: Storage) -> None:
 
 
 @pytest.mark.parametrize("window", [1, 2, 9, 10, 11, 1000])
-def test_a_walk_through_many_windows(redis_url: str, storage: Storage, window: int) -> None:
+def test_a_walk_through_many_windows_finds_every_token_once(
+    redis_url: str, storage: Storage, window: int
+) -> None:
     tokens = [samples.machine_token() for _ in range(10)]
     storage.commit(*map(Add, tokens), now=NOW)
     keys = sorted(token.key for token in tokens)
@@ -75,7 +77,9 @@ def test_a_walk_through_many_windows(redis_url: str, storage: Storage, window: i
     route.close()
 
 
-def test_a_roster_spreads_over_the_first_letters(storage: Storage, client: redis.Redis) -> None:
+def test_an_index_of_all_records_is_split_by_first_letter(
+    storage: Storage, client: redis.Redis
+) -> None:
     accounts = [samples.fill(Account, key) for key in ("a1", "a2", "b1", "~")]
     storage.commit(*map(Add, accounts), now=NOW)
     shards = [KEYS.shard("account", shard) for shard in SHARDS]

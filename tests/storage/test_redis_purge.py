@@ -1,4 +1,4 @@
-"""What purge does to indexes and rosters on Redis: entries go when nothing is behind them."""
+"""Purging indexes and rosters on Redis: entries without a record are dropped."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def lose(client: Client, account_id: str, number: int) -> list[Grant]:
     return grants
 
 
-def test_one_pass_drops_the_entries_of_what_is_gone(storage: Storage, client: redis.Redis) -> None:
+def test_one_pass_drops_the_index_entries_of_missing_records(
+    storage: Storage, client: redis.Redis
+) -> None:
     storage.commit(*(Add(samples.grant()) for _ in range(3)), Add(samples.grant("left")), now=NOW)
     storage.commit(Add(samples.account("one")), Add(samples.account("two")), now=NOW)
     for stored in storage.find(Grant, account_id="alice").items[:3]:
@@ -58,7 +60,7 @@ def test_one_pass_drops_the_entries_of_what_is_gone(storage: Storage, client: re
 
 
 @pytest.mark.parametrize("limit", [1, 7, 100, 500])
-def test_a_pass_meets_every_entry_of_many_indexes(
+def test_a_pass_visits_every_entry_of_many_indexes(
     storage: Storage, client: redis.Redis, limit: int
 ) -> None:
     kept = [samples.grant(account_id=name) for name in ("alice", "bob")]
@@ -101,7 +103,7 @@ def test_a_pass_goes_on_in_another_process(
     assert (first.count, rest.count, rest.next) == (4, 6, None)
 
 
-def test_what_is_not_ours_stays(storage: Storage, client: redis.Redis) -> None:
+def test_foreign_keys_stay(storage: Storage, client: redis.Redis) -> None:
     client.set("oauthprov:{a}:newer_kind:b", "what only newer code knows")
     client.set("other:{a}:grant", "of another program")
     client.zadd("other:{a}:grant.account_id", {"an entry": 0})
@@ -113,7 +115,7 @@ def test_what_is_not_ours_stays(storage: Storage, client: redis.Redis) -> None:
 class TestCluster:
     """An entry comes before its record there, so it is marked first."""
 
-    def test_an_entry_goes_once_it_has_been_lost_for_a_while(
+    def test_an_entry_without_a_record_is_dropped_after_a_while(
         self, cluster: Storage, cluster_client: redis.RedisCluster
     ) -> None:
         cluster.commit(Add(samples.grant("left")), now=NOW)

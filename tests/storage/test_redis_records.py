@@ -45,7 +45,7 @@ def test_an_access_token_is_one_short_string(storage: Storage, client: redis.Red
 
 
 @pytest.mark.parametrize("now", [NOW, 1_000_000_000, 4_000_000_000])
-def test_redis_keeps_a_record_by_its_own_clock(
+def test_the_ttl_of_a_record_does_not_depend_on_the_server_s_clock(
     storage: Storage, client: redis.Redis, now: int
 ) -> None:
     code = samples.code("slot", expires_at=now + 60)
@@ -55,7 +55,7 @@ def test_redis_keeps_a_record_by_its_own_clock(
     assert kept(client, code) == 60 + AuthorizationCode.shape.keep + SLACK
 
 
-def test_what_is_added_late_is_kept_for_what_remains(
+def test_a_record_added_late_is_kept_for_its_remaining_time(
     storage: Storage, client: redis.Redis
 ) -> None:
     code, token = samples.code("slot"), samples.machine_token()
@@ -64,7 +64,7 @@ def test_what_is_added_late_is_kept_for_what_remains(
     assert kept(client, token) == SLACK
 
 
-def test_replace_moves_the_end(storage: Storage, client: redis.Redis) -> None:
+def test_replace_moves_the_expiry(storage: Storage, client: redis.Redis) -> None:
     session = samples.fill(Session, "one")
     storage.commit(Add(session), now=NOW)
     longer = replace(session, expires_at=NOW + 3 * LIFE)
@@ -72,21 +72,21 @@ def test_replace_moves_the_end(storage: Storage, client: redis.Redis) -> None:
     assert kept(client, session) == 3 * LIFE - 100 + SLACK
 
 
-def test_what_never_expires_has_no_end(storage: Storage, client: redis.Redis) -> None:
+def test_a_record_that_never_expires_has_no_ttl(storage: Storage, client: redis.Redis) -> None:
     account = samples.account()
     storage.commit(Add(account), now=NOW)
     storage.commit(Claim(type(account), account.account_id), now=NOW)
     assert client.ttl(name_of(account)) == -1
 
 
-def test_revoke_leaves_the_end_alone(storage: Storage, client: redis.Redis) -> None:
+def test_revoke_does_not_change_the_ttl(storage: Storage, client: redis.Redis) -> None:
     grant = samples.grant()
     storage.commit(Add(grant), now=NOW)
     storage.commit(Revoke(grant.grant_id), now=NOW)
     assert kept(client, grant) == LIFE + SLACK
 
 
-def test_a_prefix_is_a_storage_of_its_own(redis_url: str, storage: Storage) -> None:
+def test_two_prefixes_are_separate_storages(redis_url: str, storage: Storage) -> None:
     other = open(redis_url, {"key_prefix": "other"})
     client = samples.client("app", owner="alice")
     storage.commit(Add(client), now=NOW)
@@ -98,7 +98,7 @@ def test_a_prefix_is_a_storage_of_its_own(redis_url: str, storage: Storage) -> N
 
 
 @pytest.mark.parametrize("key", ["", ".", "..", "}", "a.", "%7D", "%", "a.b:c}:d", *LOOK_ALIKES])
-def test_a_name_tells_kind_and_key(key: str) -> None:
+def test_a_redis_key_parses_into_kind_and_record_key(key: str) -> None:
     keys = Keys("prefix")
     name = keys.record("grant", key)
     assert keys.parse(name) == RecordName("grant", key)
@@ -108,12 +108,12 @@ def test_a_name_tells_kind_and_key(key: str) -> None:
     assert tag == keys.record("grant", slot(key)).split(b"{", 1)[1].split(b"}", 1)[0]
 
 
-def test_foreign_names_are_none_of_ours() -> None:
+def test_foreign_redis_keys_are_not_parsed() -> None:
     for name in (b"other", b"other:{a}:client", b"\xff", b"prefix:client"):
         assert Keys("prefix").parse(name) is None
 
 
-def test_a_time_that_does_not_fit_is_refused(storage: Storage) -> None:
+def test_a_time_out_of_range_is_refused(storage: Storage) -> None:
     grant, token = samples.grant("slot"), samples.access("slot")
     storage.commit(Add(grant), now=NOW)
     seen = read(storage, grant)

@@ -95,7 +95,7 @@ def storage(url: str, wire: Wire) -> Iterator[Storage]:
     storage.close()
 
 
-def test_trips_of_each_flow(storage: Storage, wire: Wire, family: str) -> None:
+def test_each_flow_costs_its_number_of_trips(storage: Storage, wire: Wire, family: str) -> None:
     slot = samples.unique()
     grant, code = samples.grant(slot), samples.code(slot)
     access, refresh = (
@@ -162,7 +162,7 @@ def test_a_read_survives_connections_that_died(storage: Storage, wire: Wire) -> 
     assert read(storage, client).record == client
 
 
-def test_a_commit_asks_a_connection_that_idled(
+def test_a_commit_checks_a_connection_that_idled(
     storage: Storage, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "IDLE", 0)
@@ -176,7 +176,7 @@ def test_a_commit_asks_a_connection_that_idled(
 
 
 @pytest.mark.parametrize("together", [1, 2])
-def test_a_lost_reply_is_an_error_and_never_tried_again(
+def test_a_lost_reply_is_an_error_and_the_commit_is_not_repeated(
     storage: Storage, wire: Wire, family: str, together: int
 ) -> None:
     codes = [samples.code(samples.unique()) for _ in range(together)]
@@ -223,7 +223,7 @@ class Rival:
 
 
 @pytest.mark.parametrize("family", ["sqlite", "mariadb"])
-def test_a_lock_timeout_is_tried_again(
+def test_a_commit_is_repeated_after_a_lock_timeout(
     request: pytest.FixtureRequest, tmp_path: Path, family: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = f"sqlite:///{tmp_path}/a"
@@ -247,7 +247,7 @@ def test_a_lock_timeout_is_tried_again(
     storage.close()
 
 
-def test_a_lock_that_stays_is_an_error(tmp_path: Path) -> None:
+def test_a_lock_held_too_long_is_an_error(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/a"
     storage = open_storage(url, {"timeout": "1"})
     storage.upgrade()
@@ -258,7 +258,7 @@ def test_a_lock_that_stays_is_an_error(tmp_path: Path) -> None:
     storage.close()
 
 
-def test_what_a_postgresql_url_sets_stands_beside_our_limits(postgresql_url: str) -> None:
+def test_options_of_a_postgresql_url_are_kept_beside_our_limits(postgresql_url: str) -> None:
     wanted = {"options": "-c search_path=elsewhere -c lock_timeout=7s"}
     url = sqlalchemy.make_url(postgresql_url).update_query_dict(wanted)
     given = url.render_as_string(hide_password=False)
@@ -273,7 +273,7 @@ def test_what_a_postgresql_url_sets_stands_beside_our_limits(postgresql_url: str
     storage.close()
 
 
-def test_one_that_is_dropped_leaves_no_connection_open(url):
+def test_a_dropped_storage_leaves_no_connection_open(url):
     """Else the driver warns when the garbage collector comes to it, which fails a test here."""
     storage = open_storage(url)
     storage.upgrade()

@@ -120,7 +120,7 @@ def test_each_of_many_changes_is_made_and_no_other(storage: Any, count: int) -> 
 
 
 @pytest.mark.parametrize("at", [0, 7, 49])
-def test_one_that_is_refused_undoes_its_batch(storage: Any, at: int) -> None:
+def test_one_refused_change_undoes_its_batch(storage: Any, at: int) -> None:
     tombs = codes(50)
     storage.commit(*map(Add, tombs), now=NOW)
     storage.commit(Claim(AuthorizationCode, tombs[at].key), now=NOW)
@@ -134,7 +134,7 @@ def test_one_that_is_refused_undoes_its_batch(storage: Any, at: int) -> None:
     assert storage.get_many([(AuthorizationCode, code.key) for code in fresh]) == [None] * 50
 
 
-def test_many_keys_past_their_keep_are_free(storage: Any) -> None:
+def test_many_expired_keys_can_be_added_again(storage: Any) -> None:
     sessions = [samples.fill(Session, samples.unique()) for _ in range(30)]
     storage.commit(*map(Add, sessions), now=NOW)
     over = NOW + LIFE + Session.shape.keep

@@ -62,7 +62,7 @@ def test_a_table_has_a_column_for_each_field(kind: type[Record]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_searched_is_indexed(kind: type[Record]) -> None:
+def test_every_searched_column_is_indexed(kind: type[Record]) -> None:
     indexed = {tuple(index.columns.keys()) for index in TABLES[kind].indexes}
     wanted = {(name, kind.shape.key) for name in kind.shape.indexes}
     assert indexed == wanted | ({("expires_at",)} if kind.shape.expires else set()), (
@@ -149,7 +149,7 @@ def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_u
     add(storage, samples.fill(SigningKey, "RS256.1"), samples.fill(ReplayMark, "digest"))
 
 
-def test_the_version_before_goes_on_adding_clients(storage: Storage, bare_url: str) -> None:
+def test_the_previous_version_can_still_add_clients(storage: Storage, bare_url: str) -> None:
     storage.upgrade()
     insert = text(
         "INSERT INTO clients (client_id, name, client_type, created_at, redirect_uris,"

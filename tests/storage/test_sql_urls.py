@@ -63,7 +63,7 @@ def test_a_scheme_picks_the_engine_and_nothing_connects(url: str, family: str) -
         ("postgresql://alice:s3cret@db:port/x", "can't be read"),
     ],
 )
-def test_a_bad_url_is_refused_without_repeating_it(url: str, told: str) -> None:
+def test_a_bad_url_is_refused_without_showing_it(url: str, told: str) -> None:
     with pytest.raises(ValueError, match=told) as caught:
         open_storage(url)
     assert "s3cret" not in str(caught.value)

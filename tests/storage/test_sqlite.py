@@ -43,7 +43,7 @@ storage.close()
 
 
 def test_processes_that_come_and_go_leave_the_journal_to_others(tmp_path: Path) -> None:
-    """What each has stored is there for all, while they run and afterwards."""
+    """Records of each process are visible to all, during their run and afterwards."""
     url = f"sqlite:///{tmp_path}/shared.sqlite"
     storage = open_storage(url, {"timeout": "60"})
     storage.upgrade()

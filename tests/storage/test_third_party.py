@@ -38,5 +38,5 @@ def test_the_entry_point_opens_the_url(tmp_path: Path, monkeypatch: pytest.Monke
     assert storage.describe()["fsync"] == "False"
 
 
-def test_it_is_as_short_as_promised() -> None:
+def test_the_example_is_as_short_as_promised() -> None:
     assert len((EXAMPLE / "journal_storage.py").read_text().splitlines()) < 200

@@ -78,21 +78,21 @@ def test_a_browser_app_can_read_its_errors(app, form, status, error):
     assert allowed(app.post("token", form, {"Origin": OTHER})) is None
 
 
-def test_a_client_named_by_basic_counts_too(site, alice):
+def test_a_client_authenticated_by_basic_counts_too(site, alice):
     app = site.app()
     response = app.exchange(alice.connect(app)["code"], {"Origin": MINE})
     assert allowed(response) == MINE
 
 
 @pytest.mark.parametrize("form", [{}, {"client_id": "unknown"}, {"client_id": "a\0b"}])
-def test_nobody_may_read_what_no_client_asked_for(site, form):
+def test_a_response_without_a_client_allows_no_origin(site, form):
     response = site.post("/oauth/token", form, headers={"Origin": MINE})
     assert response.status_int in (400, 401)
     assert allowed(response) is None
     assert response.headers["Vary"] == "Origin"
 
 
-def test_revocation(alice, app):
+def test_revocation_answers_the_origins_of_the_client(alice, app):
     token = app.tokens(alice)["access_token"]
     for origin, expected in ((MINE, MINE), (OTHER, None)):
         response = app.post("/oauth/revoke", {"token": token}, {"Origin": origin})
@@ -105,7 +105,7 @@ def test_a_resource_answers_the_origins_of_the_tokens_client(alice, app):
     assert allowed(app.me(token, Origin=OTHER)) is None
 
 
-def test_too_few_scopes_can_be_read_by_the_tokens_client(site, alice, app):
+def test_insufficient_scope_can_be_read_by_the_token_s_client(site, alice, app):
     token = app.tokens(alice, scope="photos:read")["access_token"]
     response = app.me(token, Origin=MINE)
     assert (response.status_int, allowed(response)) == (403, MINE)
@@ -119,7 +119,7 @@ def test_any_origin_may_read_a_challenge(site, headers):
 
 
 @pytest.mark.parametrize("path", ["/oauth/introspect", "/login", "/", "/healthz"])
-def test_what_isnt_for_browser_apps_names_no_origin(site, path):
+def test_endpoints_not_for_browser_apps_allow_no_origin(site, path):
     for method in ("GET", "POST", "OPTIONS"):
         assert allowed(site.send(method, path, Origin=MINE)) is None
 
@@ -137,5 +137,5 @@ def test_what_isnt_for_browser_apps_names_no_origin(site, path):
         ("https:///callback", None),
     ],
 )
-def test_the_origin_of_a_url(url, origin):
+def test_the_origin_of_a_url_is_scheme_host_and_port(url, origin):
     assert origin_of(url) == origin

@@ -1,4 +1,4 @@
-"""Every form of ours refuses to be sent by anybody but the browser that it was shown to."""
+"""Every form is accepted only from the browser that it was shown to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOREIGN = "https://evil.example"
 
 
 class Victim:
-    """A browser with all that a forged form could touch, and a look at whether it was."""
+    """A browser with everything a forged form could change, and a check of its state."""
 
     def __init__(self, site: Site, browser: Browser) -> None:
         self.site, self.browser = site, browser
@@ -58,7 +58,7 @@ class Victim:
 
 @pytest.fixture(scope="module")
 def victim():
-    """One for all the forms that are refused: they leave everything as it was."""
+    """Shared by all refused forms, which change nothing."""
     site = sites.standalone(sites.ini("sqlite://", development="true"))
     yield Victim(site, site.browser().sign_up("alice"))
     site.close()
@@ -66,7 +66,7 @@ def victim():
 
 @pytest.fixture
 def willing(site, alice):
-    """One for forms that are taken."""
+    """A fresh one for each accepted form."""
     return Victim(site, alice)
 
 
@@ -114,7 +114,7 @@ def test_a_form_from_another_site_is_refused_even_with_the_token(victim, path, h
     ],
     ids=str,
 )
-def test_a_form_of_our_own_is_taken(willing, headers):
+def test_a_form_of_our_own_is_accepted(willing, headers):
     assert willing.send("/logout", willing.token, **headers).status_int == 303
     assert willing.browser.get("/account").status_int == 302
 
@@ -131,7 +131,7 @@ def test_the_token_changes_at_sign_in_and_at_sign_out(site):
     assert form.submit(expect_errors=True).status_int == 403
 
 
-def test_the_refusal_says_what_to_do(victim):
+def test_the_refusal_page_explains_what_to_do(victim):
     page = victim.send("/logout", "")
     assert "Nothing was changed." in page.text
     assert page.headers["X-Request-Id"] in page.text

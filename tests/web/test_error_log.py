@@ -30,13 +30,13 @@ def lines(caplog):
 
 
 @pytest.mark.parametrize("mode", ["query", "form_post"])
-def test_an_error_that_goes_to_the_client_by_the_browser(site, lines, mode):
+def test_an_error_redirected_to_the_client_is_logged(site, lines, mode):
     app = site.app(scopes=("openid",))
     answer = site.get(app.authorization_url(scope="openid", prompt="all", response_mode=mode))
     assert lines(answer, "refused: The prompt must be of ")
 
 
-def test_an_error_of_the_token_endpoint(site, lines):
+def test_an_error_of_the_token_endpoint_is_logged(site, lines):
     app = site.app()
     answer = app.exchange("opc_unknown.code")
     assert answer.json["error"] == "invalid_grant"
@@ -44,13 +44,13 @@ def test_an_error_of_the_token_endpoint(site, lines):
     assert not lines(answer, "opc_unknown")
 
 
-def test_why_a_request_object_is_refused(site, lines):
+def test_the_reason_of_a_refused_request_object_is_logged(site, lines):
     app = site.app(scopes=("openid",), request_object_signing_alg="RS256")
     answer = site.get(app.authorization_url(scope="openid", request="e30.e30."))
     assert lines(answer, 'compared="the token isn\'t a signed JWT in compact form"')
 
 
-def test_why_an_assertion_is_refused(site, lines):
+def test_the_reason_of_a_refused_assertion_is_logged(site, lines):
     app = site.signer("machine")
     proof = app.proof("https://elsewhere.example")
     answer = site.post("/oauth/token", proof | {"grant_type": "client_credentials"})
@@ -58,20 +58,20 @@ def test_why_an_assertion_is_refused(site, lines):
     assert lines(answer, "reason=client_assertion_refused")
 
 
-def test_why_a_registration_is_refused(site, lines):
+def test_the_reason_of_a_refused_registration_is_logged(site, lines):
     answer = register_itself(site, redirect_uris=["https://app.example/#fragment"])
     assert answer.status_int == 400
     assert lines(answer, "endpoint=register error=invalid_redirect_uri")
 
 
-def test_what_a_stranger_sends_makes_no_line_of_its_own(site, caplog):
+def test_request_values_cannot_forge_a_log_line(site, caplog):
     caplog.set_level(logging.INFO, "oauthprov")
     register_itself(site, redirect_uris=["https://app.example/\r\nERROR forged"])
     assert caplog.messages
     assert not [line for line in caplog.messages if "\n" in line or "\r" in line]
 
 
-def test_why_a_protected_resource_refuses_a_token(site, lines):
+def test_the_reason_of_a_refused_token_at_a_resource_is_logged(site, lines):
     app = site.app()
     tokens = app.tokens(site.browser().sign_up("alice"), scope="profile:read")
     insufficient = app.userinfo(tokens["access_token"])

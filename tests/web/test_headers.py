@@ -1,4 +1,4 @@
-"""Headers of our pages: on every one of them, whatever happened, and on nothing of a host's."""
+"""Headers of our pages: on each of them, errors included, and on no page of a host."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_every_page_has_every_header(site, alice, paths):
         assert policy["script-src"] == policy["style-src"] == "'self'"
 
 
-def test_forms_may_lead_on_to_a_client_from_four_pages_alone(site, alice, paths):
+def test_only_four_pages_allow_forms_to_redirect_to_a_client(site, alice, paths):
     pages = {path: site.get(path) for path in ("/login", "/signup")}
     pages |= {path: alice.get(path) for path in paths if path not in pages}
     for path, page in pages.items():
@@ -159,14 +159,14 @@ def test_every_response_keeps_browsers_to_https(site, path):
         (ISSUER, "0"),
     ],
 )
-def test_where_browsers_are_not_kept_to_https(issuer, seconds):
+def test_no_hsts_header_where_the_setting_or_scheme_forbids_it(issuer, seconds):
     made = sites.standalone(sites.ini("sqlite://", issuer, development="true", hsts=seconds))
     for path in ("/", "/login", "/nowhere"):
         assert "Strict-Transport-Security" not in made.get(path).headers
     made.close()
 
 
-def test_a_host_says_itself_whether_its_browsers_keep_to_https():
+def test_an_embedded_server_sends_no_hsts_header():
     with Configurator(settings=sites.ini("sqlite://", development="true")) as config:
         config.include("oauthprov")
         app = TestApp(config.make_wsgi_app())
@@ -183,18 +183,18 @@ def test_static_files_are_ours_and_cached(site):
 
 
 @pytest.mark.parametrize("path", ["", "/", "/vendor", "/vendor/", "/../errors.py", "/%2e%2e/x"])
-def test_a_directory_of_static_files_is_nowhere(site, path):
+def test_static_directories_are_not_found(site, path):
     found = site.get(f"/oauthprov-static{path}", headers={"Host": "evil.example"})
     assert found.status_int == 404
     assert "Location" not in found.headers
 
 
-def test_static_files_are_only_got(site):
+def test_static_files_accept_get_and_head_alone(site):
     assert site.post("/oauthprov-static/app.css", {}).status_int == 405
 
 
 def answered(response_mode: str, method: str = "GET", uri: str = CALLBACK):
-    """What the responder makes of an authorization response."""
+    """The HTTP response for an authorization response."""
     with Configurator(settings=sites.ini("sqlite://", development="true")) as config:
         config.include("oauthprov")
         params = (("code", "a b&c"), ("iss", "https://id.example"))
@@ -222,7 +222,7 @@ CARRIED = "code=a+b%26c&iss=https%3A%2F%2Fid.example"
     ],
 )
 @pytest.mark.parametrize(("method", "status"), [("GET", 302), ("POST", 303)])
-def test_codes_pass_in_the_place_asked_for(mode, uri, location, method, status):
+def test_codes_are_returned_by_the_requested_response_mode(mode, uri, location, method, status):
     response = answered(mode, method, uri)
     assert (response.status_int, response.location) == (status, location)
     assert response.headers["Referrer-Policy"] == "no-referrer"

@@ -64,7 +64,7 @@ def site(tmp_path):
         ("x" * 8000, "en", "Sign in"),
     ],
 )
-def test_what_the_browser_prefers(site, accepted, lang, title):
+def test_a_page_is_in_the_language_the_browser_prefers(site, accepted, lang, title):
     page = site.browser().get("/login", headers={"Accept-Language": accepted})
     assert page.html.html["lang"] == lang
     assert page.html.h1.text == title
@@ -82,14 +82,14 @@ def test_what_the_browser_prefers(site, accepted, lang, title):
         ("en de", "en"),
     ],
 )
-def test_what_the_app_prefers(site, ui_locales, lang):
-    """It goes before what the browser prefers; what is not there is no error."""
+def test_ui_locales_decides_the_language(site, ui_locales, lang):
+    """It overrides the browser's preference; unknown languages are ignored."""
     app = site.app(scopes=OPENID_SCOPES)
     page = site.browser().authorize(app, scope="openid", ui_locales=ui_locales)
     assert page.html.html["lang"] == lang
 
 
-def test_the_consent_page_too(site):
+def test_ui_locales_decides_the_language_of_the_consent_page_too(site):
     app = site.app(scopes=OPENID_SCOPES)
     alice = site.browser().sign_up("alice")
     for ui_locales, lang in (("de", "de"), ("fr", "en")):
@@ -98,13 +98,13 @@ def test_the_consent_page_too(site):
         assert page.html.html["lang"] == lang
 
 
-def test_discovery_names_them(site):
+def test_metadata_lists_the_languages(site):
     document = site.get("/.well-known/openid-configuration").json
     assert document["ui_locales_supported"] == ["en", "de", "pt-BR"]
 
 
 def test_texts_that_protocol_marks_are_translated_by_pages(site):
-    """What members and types of clients are called stands in the table of each."""
+    """Labels of members and client types come from their tables."""
     alice = site.browser().sign_up("alice")
     page = alice.get("/clients/new/web", headers={"Accept-Language": "de"})
     assert page.html.find("label", attrs={"for": "homepage_uri"}).text == "Startseite"

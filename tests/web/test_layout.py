@@ -1,4 +1,4 @@
-"""One layout for all pages, and one asset that a host replaces to make them its own."""
+"""One layout for all pages, which a host can replace as one asset."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_host_replaces_the_layout_of_every_page(rebranded):
         assert html.title.text.split() == [*title.split(), "at", "Example"]
 
 
-def test_forms_work_in_it(rebranded):
+def test_forms_work_in_a_replaced_layout(rebranded):
     form = rebranded.get("https://id.example/signup").form
     form["name"], form["password"] = "alice", sites.PASSWORD
     assert form.submit().status_int == 303
@@ -62,7 +62,7 @@ def test_a_host_s_own_templates_get_nothing_of_ours(tmp_path):
 
 
 class Shouting:
-    """A translator into capitals: what stays small was never given to it."""
+    """A translator into capitals: lower-case text was never passed to it."""
 
     locale_name = "en"
 
@@ -74,7 +74,7 @@ class Shouting:
 
 @pytest.fixture
 def shouting():
-    """A server whose every sentence comes out in capitals, and whose data is in them."""
+    """A server with translations into capitals and data in capitals."""
     settings = sites.ini("sqlite://", development="true", title="X", scopes="x | X")
     settings |= {"oauthprov.default_scopes": "x", "oauthprov.resources": ""}
     with Configurator(settings=settings) as config:

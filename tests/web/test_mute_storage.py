@@ -1,4 +1,4 @@
-"""A server with four threads whose storage hangs: somebody is left to answer."""
+"""A server with four threads whose storage hangs: one thread stays free."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_mute_redis_leaves_a_thread_for_healthz(serve, proxy: Proxy, through: 
     assert set(found) == {200, 503}
 
 
-def test_readyz_tells_of_a_mute_redis(serve, proxy: Proxy, through: str) -> None:
+def test_readyz_reports_a_mute_redis(serve, proxy: Proxy, through: str) -> None:
     _, ask = serve(through, **{"storage.read_timeout": "1"})
     proxy.mute()
     assert ask("/readyz") == 503

@@ -21,7 +21,7 @@ def site(request, tmp_path):
     made.close()
 
 
-def test_requests_begin_it_within_two_minutes_unless_it_is_off(site):
+def test_requests_start_a_purge_within_two_minutes_unless_it_is_off(site):
     now = site.clock()
     for number in range(3):
         session = Session(str(number), "alice", 1, 1, 1, expires_at=now)

@@ -85,7 +85,7 @@ def visit(site, path, token=None, **headers):
         ),
     ],
 )
-def test_a_view_with_scopes_and_a_resource(site, app, asked, status, error):
+def test_a_view_requires_its_scopes_and_its_resource(site, app, asked, status, error):
     response = visit(site, "/photos", tokens_of(app, **asked))
     assert (response.status_int, response.json.get("error")) == (status, error)
     if error:
@@ -104,12 +104,12 @@ def test_the_challenge_names_no_document_of_a_resource_elsewhere(site):
     assert challenge == 'Bearer realm="https://id.example/auth", scope="photos:read"'
 
 
-def test_any_live_token_does_without_scopes(site, app):
+def test_a_view_without_scopes_accepts_any_live_token(site, app):
     assert visit(site, "/shared").status_int == 401
     assert visit(site, "/shared", tokens_of(app)).json == {"client": app.client.client_id}
 
 
-def test_a_bound_token_is_no_good_where_no_resource_is(site, app):
+def test_a_bound_token_is_refused_by_a_view_without_a_resource(site, app):
     token = tokens_of(app, scope="photos:read", resource=PHOTOS)
     assert visit(site, "/shared", token).json["error"] == "invalid_token"
 
@@ -122,7 +122,7 @@ def test_the_hosts_other_views_are_untouched(site):
     assert not [name for name in response.headers if name.startswith("Access-Control")]
 
 
-def test_without_storage_it_is_503():
+def test_a_resource_is_503_without_storage():
     site = host(storage_url="redis://127.0.0.1:1/0")
     token = credentials.Bearer.mint(credentials.ACCESS_TOKEN, "grant").raw
     response = visit(site, "/photos", token)
@@ -146,7 +146,7 @@ def add_view(**options):
         {"oauth_cors": "everyone"},
     ],
 )
-def test_a_slip_stops_the_start(options):
+def test_a_wrong_view_option_stops_the_start(options):
     with pytest.raises(ConfigurationError, match="oauth_"):
         host(add_view(renderer="string", request_method="POST", **options))
 
@@ -177,7 +177,7 @@ def test_the_policy_knows_the_bearer_and_takes_scopes_for_permissions(api):
     assert "error" not in response.headers["WWW-Authenticate"]
 
 
-def test_a_clients_own_token_is_nobodys(api):
+def test_the_token_of_a_machine_has_no_person(api):
     app = api.app("machine")
     response = app.post("token", {"grant_type": "client_credentials", "scope": "photos:write"})
     told = visit(api, "/whoami", response.json["access_token"]).json

@@ -16,7 +16,7 @@ def app(site, alice):
     return made
 
 
-def test_authorization_with_remembered_consent(site, alice, app):
+def test_an_authorization_with_remembered_consent_costs_its_trips(site, alice, app):
     site.clock.pass_by(60)
     response = []
     trips = site.storage.trips(lambda: response.append(alice.get(app.authorization_url())))
@@ -24,13 +24,13 @@ def test_authorization_with_remembered_consent(site, alice, app):
     assert trips == (3, 1)
 
 
-def test_code_exchange(site, alice, app):
+def test_a_code_exchange_costs_two_reads_and_a_write(site, alice, app):
     code = alice.connect(app)["code"]
     site.clock.pass_by(6)
     assert site.storage.trips(lambda: app.exchange(code)) == (2, 1)
 
 
-def test_refresh(site, alice, app):
+def test_a_refresh_costs_two_reads_and_a_write(site, alice, app):
     token = app.tokens(alice)["refresh_token"]
     site.clock.pass_by(6)
     assert site.storage.trips(lambda: app.refresh(token)) == (2, 1)
@@ -49,14 +49,14 @@ CLAIMS = [(None, 2), ('{"userinfo": {"name": null}}', 2), ('{"id_token": {"name"
 
 
 @pytest.mark.parametrize(("claims", "reads"), CLAIMS)
-def test_code_exchange_with_an_id_token(openid, claims, reads):
+def test_an_exchange_with_an_id_token_costs_its_trips(openid, claims, reads):
     app, alice = openid
     code = alice.connect(app, scope="openid", claims=claims)["code"]
     assert_id_token_for(app, lambda: app.exchange(code), reads)
 
 
 @pytest.mark.parametrize(("claims", "reads"), CLAIMS)
-def test_refresh_with_an_id_token(openid, claims, reads):
+def test_a_refresh_with_an_id_token_costs_its_trips(openid, claims, reads):
     app, alice = openid
     token = app.tokens(alice, scope="openid", claims=claims)["refresh_token"]
     assert_id_token_for(app, lambda: app.refresh(token), reads)
@@ -71,25 +71,25 @@ def assert_id_token_for(app, request, reads):
     assert answers[0].json["id_token"]
 
 
-def test_client_credentials(site):
+def test_client_credentials_cost_a_read_and_a_write(site):
     app = site.app("machine")
     work = {"grant_type": "client_credentials"}
     assert site.storage.trips(lambda: app.post("token", work)) == (1, 1)
 
 
-def test_introspection(site, alice, app):
+def test_an_introspection_costs_one_read(site, alice, app):
     token = app.tokens(alice)["access_token"]
     site.clock.pass_by(6)
     assert site.storage.trips(lambda: app.introspect(token)) == (1, 0)
 
 
-def test_revocation(site, alice, app):
+def test_a_revocation_costs_a_read_and_a_write(site, alice, app):
     token = app.tokens(alice)["access_token"]
     site.clock.pass_by(6)
     assert site.storage.trips(lambda: app.revoke(token)) == (1, 1)
 
 
-def test_a_resource_with_claims(site, alice, app):
+def test_a_resource_with_claims_costs_its_trips(site, alice, app):
     token = app.tokens(alice)["access_token"]
     assert site.storage.trips(lambda: app.me(token)) == (2, 0)
 
@@ -111,5 +111,5 @@ def test_cross_origin_answers_cost_no_trip(site, alice, app):
         "/api/me",
     ],
 )
-def test_documents_and_challenges_cost_none(site, path):
+def test_documents_and_challenges_cost_no_trip(site, path):
     assert site.storage.trips(lambda: site.get(path)) == (0, 0)

@@ -35,32 +35,32 @@ def cut_off(request):
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
-def test_endpoints_without_storage(cut_off, path):
+def test_endpoints_are_503_without_storage(cut_off, path):
     form = {"grant_type": "client_credentials", "token": "opa_a.b"}
     headers = basic("client", "secret") | {"Origin": "https://app.example"}
     assert_unavailable(cut_off.post(path, form, headers=headers))
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_authorization_without_storage(cut_off, method):
+def test_an_authorization_request_is_503_without_storage(cut_off, method):
     asked = b"client_id=a&redirect_uri=https%3A%2F%2Fapp.example%2F&response_type=code"
     query, body = (asked, b"") if method == "GET" else (b"", asked)
     response = cut_off.send(method, "/oauth/authorize", query, body, content_type=sites.FORM)
     assert_unavailable(response, "text/html")
 
 
-def test_a_resource_without_storage(cut_off):
+def test_a_resource_is_503_without_storage(cut_off):
     token = credentials.Bearer.mint(credentials.ACCESS_TOKEN, "grant").raw
     assert_unavailable(cut_off.get("/api/me", headers=bearing(token)))
 
 
-def test_signing_in_without_storage(cut_off):
+def test_signing_in_is_503_without_storage(cut_off):
     form = cut_off.browser().get("/login").form
     form["name"], form["password"] = "alice", PASSWORD
     assert_unavailable(form.submit(expect_errors=True), "text/html")
 
 
-def test_health_without_storage(cut_off):
+def test_readiness_fails_and_liveness_stays_without_storage(cut_off):
     assert_unavailable(cut_off.get("/readyz"))
     assert cut_off.get("/healthz").status_int == 200
     assert cut_off.get("/.well-known/oauth-authorization-server").status_int == 200
@@ -84,7 +84,7 @@ def write_lock(site):
         connection.execute("ROLLBACK")
 
 
-def test_an_exchange_that_fails_leaves_the_code_good(site, alice):
+def test_a_failed_exchange_keeps_the_code_valid(site, alice):
     app = site.app()
     code = alice.connect(app)["code"]
     with write_lock(site):
@@ -92,7 +92,7 @@ def test_an_exchange_that_fails_leaves_the_code_good(site, alice):
     assert app.exchange(code).status_int == 200
 
 
-def test_a_refresh_that_fails_leaves_the_token_good(site, alice):
+def test_a_failed_refresh_keeps_the_token_valid(site, alice):
     app = site.app()
     token = app.tokens(alice)["refresh_token"]
     with write_lock(site):
@@ -100,7 +100,7 @@ def test_a_refresh_that_fails_leaves_the_token_good(site, alice):
     assert app.refresh(token).status_int == 200
 
 
-def test_a_revocation_that_fails_says_so(site, alice):
+def test_a_failed_revocation_is_a_503(site, alice):
     app = site.app()
     token = app.tokens(alice)["access_token"]
     with write_lock(site):
@@ -108,7 +108,7 @@ def test_a_revocation_that_fails_says_so(site, alice):
     assert app.me(token).status_int == 200
 
 
-def test_a_replay_that_cant_be_revoked_says_so(site, alice):
+def test_a_replay_whose_revocation_fails_is_a_503(site, alice):
     app = site.app()
     code = alice.connect(app)["code"]
     assert app.exchange(code).status_int == 200
@@ -123,7 +123,7 @@ def test_a_decision_that_fails_can_be_made_again(site, alice):
     assert "code" in sites.arrived(alice.decide(consent))
 
 
-def test_a_request_that_cant_be_stored(site, alice):
+def test_a_request_that_cannot_be_stored_is_an_error_page(site, alice):
     url = site.app().authorization_url()
     with write_lock(site):
         assert_unavailable(alice.get(url), "text/html")

@@ -26,7 +26,7 @@ def rebranded(tmp_path: Path):
     made.close()
 
 
-def test_the_error_of_a_template_tells_no_secret(rebranded, caplog):
+def test_the_error_of_a_template_shows_no_secret(rebranded, caplog):
     caplog.set_level(logging.DEBUG)
     alice = rebranded.browser().sign_up("alice")
     form = alice.get("/clients/new/web").forms[0]

@@ -1,4 +1,4 @@
-"""When a person is asked, and what is remembered. RFC 8252 section 8.6."""
+"""When consent is required, and what is remembered. RFC 8252 section 8.6."""
 
 import pytest
 
@@ -17,12 +17,12 @@ def test_a_second_visit_asks_nothing(world):
     assert isinstance(world.authorize(scope="read"), Redirect)
 
 
-def test_another_person_is_asked(world):
+def test_consent_of_one_person_does_not_count_for_another(world):
     world.allow()
     assert asked(world.authorize(person=BOB))
 
 
-def test_more_scopes_are_asked_for_and_added(world):
+def test_a_request_for_more_scopes_asks_and_adds_them(world):
     world.allow(scope="read")
     pending = world.authorize(scope="read write")
     question = world.authorization.question(pending.interaction_id, Visitor(BROWSER, ALICE))
@@ -37,7 +37,7 @@ def test_more_scopes_are_asked_for_and_added(world):
     assert isinstance(world.authorize(scope="write read"), Redirect)
 
 
-def test_more_resources_are_asked_for_and_added(world):
+def test_a_request_for_more_resources_asks_and_adds_them(world):
     world.allow(resource=PHOTOS)
     assert isinstance(world.authorize(resource=PHOTOS), Redirect)
     assert asked(world.authorize(resource=[PHOTOS, NOTES]))
@@ -45,7 +45,7 @@ def test_more_resources_are_asked_for_and_added(world):
     assert isinstance(world.authorize(resource=[PHOTOS, NOTES]), Redirect)
 
 
-def test_consent_for_one_resource_is_none_for_a_token_good_everywhere(world):
+def test_consent_for_one_resource_does_not_cover_an_unbound_token(world):
     world.allow(resource=PHOTOS)
     assert asked(world.authorize())
     world.allow()
@@ -79,7 +79,7 @@ def test_a_scope_is_new_where_it_was_not_allowed_before(world, before, asked, ne
     assert {a.name for a in (*question.scopes, *question.resources) if a.new} == new
 
 
-def test_what_is_allowed_once_more_takes_nothing_back():
+def test_a_narrower_consent_takes_nothing_back():
     world = World()
     world.client("cli", "native", redirect_uris=("http://127.0.0.1/cb",))
     world.allow("cli", redirect_uri="http://127.0.0.1/cb", scope="read write")
@@ -88,7 +88,7 @@ def test_what_is_allowed_once_more_takes_nothing_back():
     assert (consent.record.scopes, consent.record.resources) == (("read", "write"), ())
 
 
-def test_a_code_has_what_was_asked_for_and_not_all_that_is_remembered(world):
+def test_a_code_has_the_requested_scopes_and_not_all_remembered_ones(world):
     world.allow(scope="read write")
     assert world.tokens(scope="read")["scope"] == "read"
 
@@ -118,14 +118,14 @@ def test_a_confidential_client_on_loopback_is_remembered():
     assert isinstance(world.authorize(redirect_uri="http://localhost:8000/cb"), Redirect)
 
 
-def test_the_operators_own_client_asks_nothing():
+def test_a_first_party_client_asks_nothing():
     world = World()
     world.client(first_party=True)
     assert isinstance(world.authorize(scope="read write"), Redirect)
     assert world.all(Consent) == []
 
 
-def test_connected_apps(world):
+def test_connected_apps_are_listed_by_last_use_with_scopes_and_grants(world):
     world.client("other")
     world.tokens(scope="read")
     world.now += 10
@@ -168,7 +168,7 @@ def test_disconnecting_kills_every_token_at_once_and_asks_again(world):
     assert world.is_live(bobs["access_token"])
 
 
-def test_disconnecting_ends_a_code_that_is_under_way(world):
+def test_disconnecting_ends_an_unredeemed_code(world):
     world.client("other")
     code, others = world.code(), world.code("other")
     world.provider.endings.withdraw("alice-id", "app")
@@ -176,7 +176,7 @@ def test_disconnecting_ends_a_code_that_is_under_way(world):
     assert world.redeem(others, "other").status == 200
 
 
-def test_disconnecting_what_is_not_connected_does_nothing(world):
+def test_disconnecting_an_unconnected_app_does_nothing(world):
     world.provider.endings.withdraw("alice-id", "nobody")
     assert world.provider.connected("alice-id") == []
 

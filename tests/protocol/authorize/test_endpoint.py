@@ -1,4 +1,4 @@
-"""The authorization request: what is refused, what is told to the client. RFC 6749 section 4.1."""
+"""The authorization request: refusals and errors to the client. RFC 6749 section 4.1."""
 
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from tests.protocol.world import ALICE, BROWSER, CALLBACK, ISSUER, World, challe
 
 
 def assert_told(answer, error):
-    """The client is told, at its redirect URI, with state and iss."""
+    """The error goes to the client's redirect URI, with state and iss."""
     assert isinstance(answer, Redirect), answer
     assert answer.redirect_uri == CALLBACK
     params = dict(answer.params)
@@ -27,7 +27,7 @@ def assert_told(answer, error):
 
 
 def assert_refused(answer, error="invalid_request"):
-    """A person is told, and nobody redirected."""
+    """The error is a page for the person, without a redirect."""
     assert isinstance(answer, Refusal), answer
     assert (answer.error, answer.status) == (error, 400)
     assert answer.description
@@ -39,11 +39,11 @@ def test_a_code_with_state_and_iss(world):
     assert (answer["state"], answer["iss"]) == ("s t&=ä", ISSUER)
 
 
-def test_no_state_is_no_state(world):
+def test_a_request_without_state_gets_none_back(world):
     assert "state" not in world.allow(state=None)
 
 
-def test_the_code_binds_what_was_asked(world):
+def test_the_code_stores_client_redirect_uri_challenge_and_scopes(world):
     world.allow(scope="read write")
     (code,) = [stored.record for stored in world.all(AuthorizationCode)]
     assert code.client_id == "app"
@@ -123,16 +123,16 @@ def test_a_native_app_uses_any_loopback_port():
     "response_type",
     ["codexyz", "id_token code", "code token", "token", "none", "Code", "code code"],
 )
-def test_only_code_is_a_response_type(world, response_type):
+def test_any_response_type_but_code_is_refused(world, response_type):
     assert_told(world.authorize(response_type=response_type), "unsupported_response_type")
 
 
-def test_a_missing_response_type_is_told(world):
+def test_a_missing_response_type_is_reported_to_the_client(world):
     assert_told(world.authorize(response_type=None), "invalid_request")
     assert_told(world.authorize(response_type=""), "invalid_request")
 
 
-def test_a_client_without_the_code_grant_is_told():
+def test_a_client_without_the_code_grant_gets_unauthorized_client():
     world = World()
     world.client(grant_types=("client_credentials",))
     assert_told(world.authorize(), "unauthorized_client")
@@ -149,11 +149,11 @@ def test_only_s256_is_a_challenge_method(world, method):
 
 
 @pytest.mark.parametrize("scope", ["admin", "read admin", "read  write", "read\nwrite", "reád"])
-def test_an_unknown_scope_is_told(world, scope):
+def test_an_unknown_scope_is_reported_to_the_client(world, scope):
     assert_told(world.authorize(scope=scope), "invalid_scope")
 
 
-def test_a_scope_that_the_client_may_not_ask_for_is_told():
+def test_a_scope_outside_the_registered_ones_is_reported_to_the_client():
     world = World()
     world.client(scopes=("read",))
     assert_told(world.authorize(scope="write"), "invalid_scope")
@@ -165,7 +165,7 @@ def test_scopes_have_defaults(world):
     assert world.tokens("own", scope=None)["scope"] == "write notes"
 
 
-def test_no_scope_and_no_default_is_told():
+def test_no_scope_and_no_default_is_reported_to_the_client():
     world = World(default_scopes="")
     world.client()
     assert_told(world.authorize(scope=None), "invalid_scope")
@@ -176,14 +176,14 @@ def test_a_repeated_scope_token_counts_once(world):
 
 
 @pytest.mark.parametrize("mode", ["query.jwt", "jwt", "Fragment", "x"])
-def test_an_unknown_response_mode_is_told(world, mode):
+def test_an_unknown_response_mode_is_reported_to_the_client(world, mode):
     answer = world.authorize(response_mode=mode)
     assert_told(answer, "invalid_request")
     assert answer.response_mode == "query"
 
 
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
-def test_the_response_goes_where_the_mode_says(world, mode):
+def test_the_response_uses_the_requested_response_mode(world, mode):
     world.allow()
     for changes in ({}, {"scope": "unknown"}, {"code_challenge": None}):
         answer = world.authorize(response_mode=mode, **changes)
@@ -203,19 +203,19 @@ def test_the_response_goes_where_the_mode_says(world, mode):
         "request_uri",
     ],
 )
-def test_a_repeated_parameter_is_told(world, name):
+def test_a_repeated_parameter_is_reported_to_the_client(world, name):
     value = dict(world.query()).get(name, "")
     assert_told(world.authorize(**{name: [value, value]}), "invalid_request")
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
-def test_what_proves_a_client_may_not_repeat(world, name):
+def test_a_repeated_client_id_or_redirect_uri_is_refused(world, name):
     value = dict(world.query())[name]
     query = urlencode([*world.query(), (name, value)]).encode()
     assert_refused(world.authorization.begin(Call("GET", query), Visitor(BROWSER, ALICE)))
 
 
-def test_a_repeated_state_is_told_without_state(world):
+def test_a_repeated_state_is_reported_without_state(world):
     answer = world.authorize(state=["a", "b"])
     assert dict(answer.params)["error"] == "invalid_request"
     assert "state" not in dict(answer.params)
@@ -236,11 +236,11 @@ def test_a_repeated_state_is_told_without_state(world):
         b"client_id",
     ],
 )
-def test_what_cannot_be_read_is_refused(world, query):
+def test_an_unreadable_query_is_refused(world, query):
     assert_refused(world.authorization.begin(Call("GET", query), Visitor(BROWSER, ALICE)))
 
 
-def test_errors_come_before_sign_in(world):
+def test_a_bad_request_is_reported_before_sign_in(world):
     assert_told(world.authorize(person=None, scope="admin"), "invalid_scope")
 
 
@@ -250,14 +250,14 @@ def test_nothing_is_stored_for_a_bad_request(world):
         world.authorize(person=None, redirect_uri="https://evil.example")
 
 
-def test_a_post_is_parked(world):
+def test_a_posted_request_is_stored(world):
     body = urlencode(world.query()).encode()
     form = {"content-type": "application/x-www-form-urlencoded"}
     parked = world.authorization.store(Call("POST", b"", body, form))
     assert isinstance(world.resume(parked), InteractionRequired)
 
 
-def test_a_bad_post_is_told_or_refused(world):
+def test_a_bad_posted_request_is_reported_to_the_client_or_refused(world):
     form = {"content-type": "application/x-www-form-urlencoded"}
 
     def park(query=b"", headers=form, **changes):

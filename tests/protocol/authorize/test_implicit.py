@@ -40,7 +40,7 @@ def allowed(world, *args, person=ALICE, **changes):
     return dict(answer.params)
 
 
-def test_an_id_token(world):
+def test_response_type_id_token_gives_an_id_token_alone(world):
     """Section 3.2.2.10: no at_hash without an access token; 5.4: the claims of the scopes."""
     person = dataclasses.replace(ALICE, sid="a session", acr="1")
     came = allowed(world, scope="openid email", person=person)
@@ -61,7 +61,7 @@ def test_an_id_token(world):
 
 
 @pytest.mark.parametrize("response_type", ["id_token token", "token id_token"])
-def test_an_id_token_and_an_access_token(world, response_type):
+def test_response_type_id_token_token_gives_both_tokens(world, response_type):
     """Section 3.2.2.5, and 3.2.2.9 for at_hash. The claims of scopes come from UserInfo."""
     came = allowed(world, response_type=response_type, scope="openid email")
     assert came.keys() == {
@@ -86,7 +86,7 @@ def test_a_remembered_consent_needs_no_page(world):
     assert isinstance(ask(world, "web"), Redirect)
 
 
-def test_it_is_answered_once(world):
+def test_an_implicit_request_is_answered_once(world):
     waiting = ask(world, scope="openid email").interaction_id
     world.authorization.decide(waiting, Visitor(BROWSER, ALICE), allow=True)
     again = world.authorization.decide(waiting, Visitor(BROWSER, ALICE), allow=True)
@@ -100,13 +100,13 @@ def test_the_nonce_is_required(world):
     assert (dict(answer.params)["error"], answer.response_mode) == ("invalid_request", "fragment")
 
 
-def test_a_response_type_that_is_not_there_needs_no_nonce(world):
+def test_an_unsupported_response_type_is_refused_for_the_type_and_not_the_nonce(world):
     """Core section 3.1.2.6: what is wrong with ``code id_token`` is not the nonce."""
     answer = ask(world, response_type="code id_token", nonce=None)
     assert dict(answer.params)["error"] == "unsupported_response_type"
 
 
-def test_nothing_can_be_refreshed(world):
+def test_the_implicit_grant_gives_no_refresh_token(world):
     assert "refresh_token" not in allowed(world, response_type="id_token token")
     answer = allowed(
         world, response_type="id_token token", scope="openid offline_access", prompt="consent"
@@ -114,7 +114,7 @@ def test_nothing_can_be_refreshed(world):
     assert answer["scope"] == "openid"
 
 
-def test_not_in_a_query(world):
+def test_response_mode_query_is_refused_for_tokens(world):
     """Multiple Response Types section 5."""
     answer = ask(world, response_mode="query")
     assert (dict(answer.params)["error"], answer.response_mode) == ("invalid_request", "fragment")
@@ -131,24 +131,24 @@ def test_not_in_a_query(world):
         ({"response_type": "id_token id_token"}, "unsupported_response_type"),
     ],
 )
-def test_the_fragment_takes_errors_too(world, changes, error):
+def test_errors_are_returned_in_the_fragment_too(world, changes, error):
     answer = ask(world, **changes)
     assert (dict(answer.params)["error"], answer.response_mode) == (error, "fragment")
 
 
 @pytest.mark.parametrize("response_type", ["token", "code id_token", "code token", "none"])
-def test_no_access_token_alone(world, response_type):
+def test_only_response_types_with_an_id_token_and_no_code_are_supported(world, response_type):
     answer = ask(world, response_type=response_type)
     assert dict(answer.params)["error"] == "unsupported_response_type"
 
 
-def test_without_openid_there_is_none(world):
+def test_without_scope_openid_the_implicit_grant_is_refused(world):
     answer = ask(world, scope="read")
     assert dict(answer.params)["error"] == "unsupported_response_type"
 
 
-def test_who_may(world):
-    """The client must be registered so, and the setting be on."""
+def test_the_implicit_grant_needs_a_registered_client_and_the_setting(world):
+    """The client must be registered for it, and the setting must be on."""
     answer = ask(world, "app")
     assert dict(answer.params)["error"] == "unauthorized_client"
     off = openid_world()
@@ -162,7 +162,7 @@ def registrar(of):
 
 
 @pytest.mark.parametrize("uri", ["http://localhost:8000/cb", "http://127.0.0.1/cb"])
-def test_tokens_go_to_web_pages_over_https(world, uri):
+def test_implicit_web_clients_register_https_redirect_uris_alone(world, uri):
     """Registration section 2: with the implicit grant a web client has https only."""
     metadata = {"name": "Page", "redirect_uris": (CALLBACK, uri), "scopes": ("openid",)}
     with pytest.raises(InvalidMetadata) as refused:
@@ -173,13 +173,13 @@ def test_tokens_go_to_web_pages_over_https(world, uri):
         registrar(world).edit(client.client_id, grant_types=IMPLICIT)
 
 
-def test_an_app_on_a_device_may_have_them_sent_there(world):
+def test_a_native_client_may_use_the_implicit_grant_on_loopback(world):
     metadata = {"name": "App", "redirect_uris": ("http://127.0.0.1/cb",), "scopes": ("openid",)}
     client, _ = registrar(world).register(type="native", grant_types=IMPLICIT, **metadata)
     assert client.grant_types == IMPLICIT
 
 
-def test_registering_for_it(world):
+def test_a_browser_client_can_be_registered_for_the_implicit_grant(world):
     metadata = {"name": "Page", "redirect_uris": (CALLBACK,), "scopes": ("openid",)}
     metadata["grant_types"] = IMPLICIT
     client, _ = registrar(world).register(type="browser", **metadata)
@@ -204,7 +204,9 @@ def test_registering_for_it(world):
         (["implicit"], ["token"], None),
     ],
 )
-def test_a_client_registers_itself_for_it(world, grant_types, response_types, granted):
+def test_dynamic_registration_matches_grant_and_response_types(
+    world, grant_types, response_types, granted
+):
     """RFC 7591 section 2.1: grant types and response types go together."""
     asked = {"grant_types": grant_types, "redirect_uris": [CALLBACK]}
     asked |= {"response_types": response_types}
@@ -216,7 +218,7 @@ def test_a_client_registers_itself_for_it(world, grant_types, response_types, gr
         assert read_document(asked, world.settings)[1]["grant_types"] == granted
 
 
-def test_a_client_restricts_itself(world):
+def test_a_client_may_register_one_response_type_alone(world):
     """OpenID Connect Registration section 2, ``response_types``."""
     restricted = {"grant_types": IMPLICIT, "response_types": ("id_token token",)}
     client = world.client("both", "web", scopes=("openid",), **restricted)
@@ -227,7 +229,7 @@ def test_a_client_restricts_itself(world):
     assert isinstance(ask(world, "both", "id_token token"), InteractionRequired)
 
 
-def test_who_may_only_have_id_tokens_gets_no_code(world):
+def test_a_client_of_the_implicit_grant_alone_gets_no_code(world):
     world.client("only", "web", grant_types=("implicit",), scopes=("openid",))
     assert dict(world.authorize("only", scope="openid").params)["error"] == "unauthorized_client"
     document = document_of(world.provider.clients.get("only"))

@@ -18,7 +18,7 @@ from oauthprov.records import AuthorizationCode, Client, Consent, Interaction
 from tests.protocol.world import ALICE, BOB, BROWSER, CALLBACK, FORM, ISSUER, OTHER_BROWSER
 
 
-def test_who_is_not_signed_in_signs_in_first(world):
+def test_a_visitor_signs_in_first(world):
     answer = world.authorize(person=None)
     assert isinstance(answer, InteractionRequired)
     assert answer.step == "login"
@@ -71,7 +71,7 @@ def test_allow_gives_a_code_once(world):
     assert len(world.all(AuthorizationCode)) == 1
 
 
-def test_allow_gives_what_the_page_said_whatever_became_of_the_client(world):
+def test_allow_grants_the_scopes_of_the_page_although_the_client_changed(world):
     pending = world.authorize(scope=None, redirect_uri=None).interaction_id
     question = world.authorization.question(pending, Visitor(BROWSER, ALICE))
     assert [scope.name for scope in question.scopes] == ["read"]
@@ -94,7 +94,7 @@ def test_allow_is_one_commit(world):
         world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
 
 
-def test_cancel_tells_the_client(world):
+def test_cancel_returns_access_denied_to_the_client(world):
     pending = world.authorize().interaction_id
     answer = world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=False)
     assert answer.redirect_uri == CALLBACK
@@ -178,7 +178,7 @@ def test_allow_and_cancel_at_once_give_one_answer(world):
     )
 
 
-def test_two_browsers_race_for_a_parked_post(world):
+def test_of_two_browsers_one_gets_a_posted_request(world):
     parked = park(world)
     winners = []
     world.storage.meanwhile = [lambda: winners.append(world.resume(parked, BOB, OTHER_BROWSER))]
@@ -233,14 +233,14 @@ def test_unknown_ids_are_refused(world):
         assert isinstance(world.resume(interaction_id), Refusal)
 
 
-def test_an_interaction_comes_alone(world):
+def test_an_interaction_beside_other_parameters_is_refused(world):
     pending = world.authorize(person=None).interaction_id
     query = urlencode([("interaction", pending), *world.query()]).encode()
     answer = world.authorization.begin(Call("GET", query), Visitor(BROWSER, ALICE))
     assert answer == UNKNOWN_INTERACTION
 
 
-def test_the_request_is_judged_again(world):
+def test_the_stored_request_is_validated_again(world):
     told, refused = world.authorize(scope="write"), world.authorize()
     world.change(Client, "app", scopes=("read",))
     world.provider.clients.evict("app")
@@ -268,7 +268,7 @@ def test_a_browser_has_two_minutes_to_come_back_for_a_post(world):
     )
 
 
-def test_a_parked_post_belongs_to_the_first_browser_that_comes(world):
+def test_a_posted_request_belongs_to_the_first_browser_that_resumes_it(world):
     parked = park(world)
     assert world.authorization.pending(parked, Visitor(BROWSER, ALICE)) is None
     assert world.resume(parked, person=None) == InteractionRequired("login", parked)
@@ -279,7 +279,7 @@ def test_a_parked_post_belongs_to_the_first_browser_that_comes(world):
     )
 
 
-def test_a_parked_post_with_consent_goes_straight_through(world):
+def test_a_posted_request_with_remembered_consent_needs_no_page(world):
     world.allow()
     parked = park(world)
     answer = world.resume(parked)

@@ -52,7 +52,7 @@ def world(server, authority):
 
 
 def ask(world, request_uri=None, person=ALICE, **outside):
-    """Send a request by reference, with a way back for errors."""
+    """Send a request by reference, with a redirect URI for errors."""
     outside = {"redirect_uri": CALLBACK, "state": "outside"} | outside
     request_uri = world.uri if request_uri is None else request_uri
     return world.authorize(person=person, **ONLY_INSIDE | {"request_uri": request_uri} | outside)
@@ -71,8 +71,8 @@ def registered(world, *request_uris):
     world.provider.clients.evict("app")
 
 
-class TestAReference:
-    def test_core_6_2_a_request_by_reference(self, world, server):
+class TestRequestURI:
+    def test_core_6_2_the_object_at_a_request_uri_is_fetched(self, world, server):
         code = end(world, ask(world, redirect_uri=None, state=None))
         assert (code.nonce, code.scopes) == ("n", ("openid", "read"))
         [request] = server.asked
@@ -84,28 +84,28 @@ class TestAReference:
         assert end(world, ask(world, **bare)).scopes == ("openid", "read")
 
     @pytest.mark.parametrize("media_type", [*MEDIA_TYPES, "application/jwt; charset=utf-8"])
-    def test_media_types(self, world, server, media_type):
+    def test_every_jwt_media_type_is_accepted(self, world, server, media_type):
         token = signed(INSIDE, KEY).encode() + b"\n"
         server.reply = answer(token, f"Content-Type: {media_type}")
         assert end(world, ask(world))
 
-    def test_it_is_kept(self, world, server):
+    def test_the_fetched_object_is_cached(self, world, server):
         assert all(end(world, ask(world)) for _ in range(3))
         assert server.connections == 1
 
-    def test_a_waiting_request_asks_for_it_no_more(self, world, server):
+    def test_resuming_an_interaction_fetches_nothing(self, world, server):
         waiting = ask(world)
         world.provider = world.another_process()
         assert end(world, waiting)
         assert server.connections == 1
 
-    def test_the_keys_may_be_at_a_uri_as_well(self, world, server):
+    def test_the_keys_may_be_at_a_jwks_uri(self, world, server):
         world.change(Client, "app", jwks=None, jwks_uri=world.uri)
         server.reply = answer(key_set(KEY).encode(), "Content-Type: application/jwk-set+json")
         answered = world.authorize(**ONLY_INSIDE | {"request": signed(INSIDE, KEY)})
         assert end(world, answered).nonce == "n"
 
-    def test_no_trip_to_storage_more(self, world):
+    def test_a_request_uri_costs_no_further_trip_to_storage(self, world):
         with world.counted(reads=2, writes=1):
             assert isinstance(ask(world), InteractionRequired)
 
@@ -122,12 +122,12 @@ class TestFragments:
         registered(world, f"{world.uri}#chosen-before-there-was-an-object")
         assert end(world, ask(world, f"{world.uri}#chosen-before-there-was-an-object"))
 
-    def test_it_needn_t_be_registered(self, world):
+    def test_a_fragment_need_not_be_registered(self, world):
         assert end(world, ask(world, f"{world.uri}#{fragment(b'x')}"))
         registered(world, f"{world.uri}#one")
         assert end(world, ask(world, world.uri))
 
-    def test_another_one_renews_what_is_kept(self, world, server):
+    def test_another_fragment_renews_the_cached_object(self, world, server):
         old, new = (signed(INSIDE | {"nonce": name}, KEY).encode() for name in ("old", "new"))
         server.reply = answer(old, JWT)
         assert end(world, ask(world, f"{world.uri}#{fragment(old)}")).nonce == "old"
@@ -138,13 +138,13 @@ class TestFragments:
         world.now += 1
         assert end(world, ask(world, f"{world.uri}#{fragment(new)}")).nonce == "new"
 
-    def test_it_makes_nobody_fetch_all_the_time(self, world, server):
+    def test_many_fragments_cause_one_fetch(self, world, server):
         for number in range(20):
             ask(world, f"{world.uri}#{number}")
         assert server.connections == 1
 
 
-class TestWhereItMayLead:
+class TestAllowedURIs:
     """RFC 9101 section 10.4: nothing is fetched but what its client has registered."""
 
     @pytest.mark.parametrize(
@@ -166,37 +166,37 @@ class TestWhereItMayLead:
             lambda uri: "#",
         ],
     )
-    def test_not_to_what_is_not_registered(self, world, server, change):
+    def test_an_unregistered_request_uri_is_not_fetched(self, world, server, change):
         assert_uri_refused(world, change(world.uri))
         assert server.connections == 0
 
-    def test_not_to_what_another_client_registered(self, world, server):
+    def test_the_request_uri_of_another_client_is_not_fetched(self, world, server):
         world.client("other", request_uris=(world.uri,), jwks=key_set(KEY))
         registered(world)
         assert_uri_refused(world)
         assert server.connections == 0
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]"])  # noqa: S104
-    def test_not_inside_though_it_is_registered(self, world, server, host):
+    def test_a_registered_uri_of_an_internal_address_is_not_fetched(self, world, server, host):
         uri = world.uri.replace("localhost", host)
         registered(world, uri)
         assert_uri_refused(world, uri)
         assert server.connections == 0
 
-    def test_not_without_tls_though_it_is_registered(self, world, server):
+    def test_a_registered_http_uri_is_not_fetched(self, world, server):
         uri = world.uri.replace("https:", "http:")
         registered(world, uri)
         assert_uri_refused(world, uri)
         assert server.connections == 0
 
-    def test_not_on_to_where_it_redirects(self, world, server):
+    def test_a_redirect_of_a_request_uri_is_not_followed(self, world, server):
         server.reply = answer(b"", f"Location: {world.uri}2", status="302 Found")
         assert_uri_refused(world)
         assert server.connections == 1
 
 
-class TestWhatIsThere:
-    def test_a_failure_is_not_repeated_at_once(self, world, server):
+class TestFetchedContent:
+    def test_a_failed_fetch_is_repeated_after_30_seconds(self, world, server):
         server.reply = answer(b"", JWT, status="404 Not Found")
         for _ in range(3):
             assert_uri_refused(world)
@@ -206,11 +206,11 @@ class TestWhatIsThere:
         assert end(world, ask(world))
 
     @pytest.mark.parametrize("media_type", ["text/html", "text/plain", "application/json"])
-    def test_another_media_type(self, world, server, media_type):
+    def test_another_media_type_is_refused(self, world, server, media_type):
         server.reply = answer(signed(INSIDE, KEY).encode(), f"Content-Type: {media_type}")
         assert_uri_refused(world)
 
-    def test_too_large_or_compressed(self, world, server):
+    def test_a_too_large_or_compressed_object_is_refused(self, world, server):
         server.reply = answer(b"x" * 20_000, JWT)
         assert_uri_refused(world)
         world.now += 30
@@ -218,20 +218,20 @@ class TestWhatIsThere:
         assert_uri_refused(world)
 
     @pytest.mark.parametrize("content", [b"", b"a.b.c", b"<html>", b"\xff\xfe", b"\0"])
-    def test_no_token(self, world, server, content):
+    def test_fetched_content_that_is_no_jwt_is_refused(self, world, server, content):
         server.reply = answer(content, JWT)
         assert_object_refused(world)
 
-    def test_the_object_of_a_stranger(self, world, server):
+    def test_an_object_signed_by_a_stranger_is_refused(self, world, server):
         server.reply = answer(signed(INSIDE, STRANGE, {"kid": KEY.kid}).encode(), JWT)
         assert_object_refused(world)
 
-    def test_what_nobody_has_proven_is_no_way_back(self, world, server):
+    def test_an_unverified_object_s_redirect_uri_is_not_used(self, world, server):
         server.reply = answer(signed(INSIDE, STRANGE).encode(), JWT)
         assert_refused(ask(world, redirect_uri=None), "invalid_request_object")
         assert_refused(ask(world, "urn:x", redirect_uri=None), "invalid_request_uri")
 
-    def test_why_it_cannot_be_had_is_not_told(self, world, server, caplog):
+    def test_the_reason_of_a_failed_fetch_is_logged_and_not_returned(self, world, server, caplog):
         caplog.set_level("INFO")
         server.reply = answer(b"", JWT, status="418 teapot")
         told = dict(ask(world).params)

@@ -1,4 +1,4 @@
-"""Who must sign in, again or at all: OpenID Connect Core section 3.1.2, Prompt Create."""
+"""When a sign-in is required: OpenID Connect Core section 3.1.2, Prompt Create."""
 
 import dataclasses
 from urllib.parse import urlencode
@@ -53,62 +53,62 @@ def assert_code(answer):
 
 
 class TestPromptNone:
-    """Section 3.1.2.1: no page, whatever happens; section 3.1.2.6: the errors."""
+    """Section 3.1.2.1: never a page; section 3.1.2.6: the errors."""
 
-    def test_a_code_without_a_page(self, world):
+    def test_prompt_none_gives_a_code_without_a_page(self, world):
         assert_code(ask(world, prompt="none"))
 
-    def test_nobody_signed_in(self, world):
+    def test_prompt_none_without_a_session_is_login_required(self, world):
         assert_error(ask(world, None, prompt="none"), "login_required")
 
-    def test_consent_is_needed(self, world):
+    def test_prompt_none_without_consent_is_consent_required(self, world):
         assert_error(ask(world, scope="openid email", prompt="none"), "consent_required")
 
-    def test_too_long_ago(self, world):
+    def test_prompt_none_with_an_old_sign_in_is_login_required(self, world):
         assert_error(ask(world, prompt="none", max_age="10"), "login_required")
 
-    def test_somebody_else(self, world):
+    def test_prompt_none_with_another_person_signed_in_is_login_required(self, world):
         hint = world.tokens(person=BOB, scope="openid")["id_token"]
         assert_error(ask(world, prompt="none", id_token_hint=hint), "login_required")
 
-    def test_nothing_is_stored(self, world):
+    def test_prompt_none_stores_nothing(self, world):
         before = len(world.all(Interaction))
         ask(world, None, prompt="none")
         assert len(world.all(Interaction)) == before
 
     @pytest.mark.parametrize("more", ["login", "consent", "select_account", "create"])
-    def test_it_stands_alone(self, world, more):
+    def test_prompt_none_with_another_prompt_is_refused(self, world, more):
         assert_error(ask(world, prompt=f"none {more}"), "invalid_request")
         assert_error(ask(world, None, prompt=f"{more} none"), "invalid_request")
 
-    def test_a_parked_post(self, world):
-        """A POST has no cookies: who is there shows when the browser comes back."""
+    def test_a_posted_prompt_none_is_answered_once_when_the_browser_returns(self, world):
+        """A POST has no cookies: the session is known once the browser returns."""
         body = urlencode(world.query(scope="openid", prompt="none")).encode()
         parked = world.authorization.store(Call("POST", b"", body, FORM))
         assert_error(world.resume(parked, None), "login_required")
-        # It is answered, and no second time.
+        # A request is answered once.
         assert not isinstance(world.resume(parked), Redirect)
 
 
 @pytest.mark.parametrize("prompt", ["login", "login consent", "login login"])
 class TestSigningInAgain:
-    """Section 3.1.2.3: the sign-in is shown to have happened after the request came."""
+    """Section 3.1.2.3: the sign-in must have happened after the request."""
 
-    def test_who_is_signed_in_signs_in_again(self, world, prompt):
+    def test_prompt_login_asks_a_signed_in_person_to_sign_in_again(self, world, prompt):
         answer = ask(world, prompt=prompt)
         assert answer.step == "reauthenticate"
         pending = world.authorization.pending(answer.interaction_id, Visitor(BROWSER, ALICE))
         assert pending.sign_in
         assert world.resume(answer.interaction_id).step == "reauthenticate"
 
-    def test_consent_is_no_way_around(self, world, prompt):
+    def test_consent_cannot_replace_the_sign_in(self, world, prompt):
         waiting = ask(world, prompt=prompt).interaction_id
         question = world.authorization.question(waiting, Visitor(BROWSER, ALICE))
         assert question == InteractionRequired("reauthenticate", waiting)
         decided = world.authorization.decide(waiting, Visitor(BROWSER, ALICE), allow=True)
         assert decided == InteractionRequired("reauthenticate", waiting)
 
-    def test_then_it_goes_on(self, world, prompt):
+    def test_after_the_new_sign_in_the_request_continues(self, world, prompt):
         waiting = ask(world, prompt=prompt).interaction_id
         world.now += 60
         person = anew(world)
@@ -121,12 +121,12 @@ class TestSigningInAgain:
         token = world.redeem(dict(answer.params)["code"]).body["id_token"]
         assert world.id_token(token).claims["auth_time"] == world.now
 
-    def test_another_account_may_be_chosen(self, world, prompt):
+    def test_another_account_may_sign_in(self, world, prompt):
         waiting = ask(world, prompt=prompt).interaction_id
         answer = world.resume(waiting, anew(world, BOB))
         assert answer.step == "consent" if "consent" in prompt else assert_code(answer) is None
 
-    def test_nobody_signed_in(self, world, prompt):
+    def test_a_visitor_signs_in_once(self, world, prompt):
         answer = ask(world, None, prompt=prompt)
         assert answer.step == "login"
         after = world.resume(answer.interaction_id, anew(world))
@@ -135,9 +135,9 @@ class TestSigningInAgain:
 
 @pytest.mark.parametrize("more", ["", " consent", " login"])
 class TestSelectAccount:
-    """Section 3.1.2.1: a choice is made for the request, or somebody signs in for it."""
+    """Section 3.1.2.1: the request needs a choice of account or a new sign-in."""
 
-    def test_somebody_chooses(self, world, more):
+    def test_a_chosen_account_answers_the_request(self, world, more):
         waiting = ask(world, prompt=f"select_account{more}").interaction_id
         assert world.resume(waiting) == InteractionRequired("select_account", waiting)
         assert (
@@ -150,7 +150,7 @@ class TestSelectAccount:
         assert world.authorization.choose(waiting, BOB, BROWSER) is None
         assert_goes_on(world.resume(waiting, BOB), more)
 
-    def test_somebody_signs_in(self, world, more):
+    def test_a_new_sign_in_counts_as_the_choice(self, world, more):
         waiting = ask(world, prompt=f"select_account{more}").interaction_id
         answer = world.resume(waiting, anew(world, BOB))
         assert_goes_on(answer, more.replace("login", ""))
@@ -174,40 +174,40 @@ def assert_goes_on(answer, more):
 
 
 class TestChoosing:
-    """A choice is bound to its browser and never overrides what the client means."""
+    """A choice is bound to its browser and never overrides the account the client names."""
 
-    def test_by_another_browser(self, world):
+    def test_another_browser_cannot_choose(self, world):
         waiting = ask(world, prompt="select_account").interaction_id
         assert world.authorization.choose(waiting, BOB, OTHER_BROWSER) == UNKNOWN_INTERACTION
         assert world.resume(waiting).step == "select_account"
 
-    def test_twice(self, world):
+    def test_the_last_of_two_choices_stands(self, world):
         """The last choice stands."""
         waiting = ask(world, prompt="select_account consent").interaction_id
         assert world.authorization.choose(waiting, BOB, BROWSER) is None
         assert world.authorization.choose(waiting, ALICE, BROWSER) is None
         assert world.resume(waiting).step == "consent"
 
-    def test_after_the_end(self, world):
+    def test_a_choice_for_an_answered_request_is_refused(self, world):
         waiting = ask(world, prompt="select_account").interaction_id
         world.authorization.choose(waiting, ALICE, BROWSER)
         assert_code(world.resume(waiting))
         assert world.authorization.choose(waiting, BOB, BROWSER) == UNKNOWN_INTERACTION
 
-    def test_somebody_else_than_is_meant(self, world):
+    def test_choosing_an_account_other_than_the_hinted_is_login_required(self, world):
         hint = world.tokens(scope="openid")["id_token"]
         waiting = ask(world, prompt="select_account", id_token_hint=hint).interaction_id
         assert_error(world.authorization.choose(waiting, BOB, BROWSER), "login_required")
         assert world.resume(waiting) == UNKNOWN_INTERACTION
 
     def test_a_session_of_the_same_second_is_no_sign_in(self, world):
-        """It was there before the request, though the clock can't tell."""
+        """The session existed before the request, though the clock can't show it."""
         bob = anew(world, BOB)
         waiting = ask(world, prompt="login select_account").interaction_id
         world.authorization.choose(waiting, bob, BROWSER)
         assert world.resume(waiting, bob).step == "reauthenticate"
 
-    def test_a_session_that_is_newer_than_the_request_is_one(self, world):
+    def test_a_session_newer_than_the_request_is_a_sign_in(self, world):
         waiting = ask(world, prompt="login select_account").interaction_id
         world.now += 1
         bob = anew(world, BOB)
@@ -221,14 +221,14 @@ class TestSeveralAccounts:
     @pytest.mark.parametrize("by", ["hint", "sub"])
     @pytest.mark.parametrize("active", [BOB, None])
     @pytest.mark.parametrize("changes", [{}, {"prompt": "none"}])
-    def test_who_is_meant_need_not_be_active(self, world, by, active, changes):
+    def test_the_hinted_account_need_not_be_the_active_one(self, world, by, active, changes):
         """Sections 3.1.2.1 and 5.5.1: an active session of that account gives the answer."""
         answer = among(world, active, ALICE, **meaning(world, by), **changes)
         assert_code(answer)
         token = world.redeem(dict(answer.params)["code"]).body["id_token"]
         assert world.id_token(token).claims["sub"] == "alice-id"
 
-    def test_the_session_meant_is_judged_by_itself(self, world):
+    def test_max_age_applies_to_the_session_of_the_hinted_account(self, world):
         bob, hint = anew(world, BOB), meaning(world, "hint")
         assert_error(
             among(world, bob, ALICE, prompt="none", max_age="5", **hint), "login_required"
@@ -240,12 +240,12 @@ class TestSeveralAccounts:
         )
         assert pending.login_hint == "alice"
 
-    def test_the_question_is_put_to_who_is_meant(self, world):
+    def test_the_consent_page_is_for_the_hinted_account(self, world):
         answer = among(world, BOB, ALICE, prompt="consent", **meaning(world, "hint"))
         waiting = answer.interaction_id
         question = world.authorization.question(waiting, Visitor(BROWSER, BOB, lambda: [ALICE]))
         assert question.person == ALICE
-        # When her session ends meanwhile it isn't put to another.
+        # When her session ends meanwhile, no other account is asked.
         assert (
             world.authorization.question(waiting, Visitor(BROWSER, BOB)).step == "reauthenticate"
         )
@@ -254,7 +254,7 @@ class TestSeveralAccounts:
             == "reauthenticate"
         )
 
-    def test_who_signs_in_as_another_is_not_replaced(self, world):
+    def test_a_sign_in_as_another_than_the_hinted_account_is_login_required(self, world):
         waiting = among(world, BOB, ALICE, prompt="login", **meaning(world, "hint"))
         carol = dataclasses.replace(anew(world), account_id="carol-id", name="carol")
         query = urlencode({"interaction": waiting.interaction_id}).encode()
@@ -263,11 +263,11 @@ class TestSeveralAccounts:
         )
         assert_error(answer, "login_required")
 
-    def test_nobody_is_active(self, world):
+    def test_without_an_active_account_the_chooser_is_shown(self, world):
         assert among(world, None, ALICE).step == "select_account"
         assert_error(among(world, None, ALICE, prompt="none"), "account_selection_required")
 
-    def test_a_login_hint_at_another_asks_which(self, world):
+    def test_a_login_hint_for_another_account_shows_the_chooser(self, world):
         answer = among(world, ALICE, BOB, login_hint="Bob")
         assert answer.step == "select_account"
         assert world.authorization.choose(answer.interaction_id, ALICE, BROWSER) is None
@@ -277,10 +277,10 @@ class TestSeveralAccounts:
         "changes", [{"login_hint": "ALICE"}, {"login_hint": "carol"}, {"prompt": "none"}]
     )
     def test_otherwise_a_login_hint_changes_nothing(self, world, changes):
-        """Names can be guessed: with prompt=none the answer would tell who else is here."""
+        """Names can be guessed: with prompt=none the response would reveal other accounts."""
         assert_code(among(world, ALICE, BOB, **{"login_hint": "bob"} | changes))
 
-    def test_others_are_looked_for_only_when_it_matters(self, world):
+    def test_other_sessions_are_read_only_when_needed(self, world):
         def never():
             raise AssertionError
 
@@ -289,31 +289,31 @@ class TestSeveralAccounts:
 
 
 def among(world, person, other, **changes):
-    """Ask with ``other`` signed in in the same browser."""
+    """Send a request with ``other`` signed in in the same browser."""
     query = urlencode(world.query(**{"scope": "openid"} | changes)).encode()
     return world.authorization.begin(Call("GET", query), Visitor(BROWSER, person, lambda: [other]))
 
 
-class TestWhatCountsAsSigningIn:
+class TestNewSignIn:
     """Neither an older session of this browser nor the clock alone."""
 
-    def test_an_older_session_does_not(self, world):
+    def test_an_older_session_does_not_count(self, world):
         waiting = ask(world, prompt="login").interaction_id
         older = dataclasses.replace(ALICE, session_key=digest("another session of hers"))
         assert world.resume(waiting, older).step == "reauthenticate"
 
-    def test_a_sign_in_of_the_same_second_before_the_request_does_not(self, world):
+    def test_a_sign_in_of_the_same_second_before_the_request_does_not_count(self, world):
         before = anew(world)
         waiting = ask(world, before, prompt="login").interaction_id
         assert world.resume(waiting, before).step == "reauthenticate"
 
-    def test_a_sign_in_of_the_same_second_after_the_request_does(self, world):
+    def test_a_sign_in_of_the_same_second_after_the_request_counts(self, world):
         before = anew(world)
         waiting = ask(world, before, prompt="login").interaction_id
         after = dataclasses.replace(before, session_key=digest("a new session"))
         assert_code(world.resume(waiting, after))
 
-    def test_a_parked_request_knows_who_was_there(self, world):
+    def test_a_posted_request_remembers_the_session_of_its_first_visit(self, world):
         body = urlencode(world.query(scope="openid", prompt="login")).encode()
         parked = world.authorization.store(Call("POST", b"", body, FORM))
         before = anew(world)
@@ -323,8 +323,8 @@ class TestWhatCountsAsSigningIn:
         assert_code(world.resume(parked, anew(world)))
 
 
-class TestWhyAgain:
-    """What the sign-in page is told of whoever is signed in already."""
+class TestReasonToSignInAgain:
+    """The reason that the sign-in page gives a person who is signed in already."""
 
     @pytest.mark.parametrize(
         ("changes", "why"),
@@ -343,13 +343,13 @@ class TestWhyAgain:
         pending = world.authorization.pending(waiting, Visitor(BROWSER, person))
         assert (pending.again, pending.person) == (why, person)
 
-    def test_another_account_is_meant(self, world):
+    def test_the_reason_names_a_hint_for_another_account(self, world):
         hint = world.tokens(person=BOB, scope="openid")["id_token"]
         waiting = ask(world, id_token_hint=hint).interaction_id
         pending = world.authorization.pending(waiting, Visitor(BROWSER, ALICE))
         assert (pending.again, pending.person) == ("another_account", ALICE)
 
-    def test_there_is_none_where_nobody_must(self, world):
+    def test_a_visitor_gets_no_reason(self, world):
         waiting = ask(world, None).interaction_id
         assert world.authorization.pending(waiting, Visitor(BROWSER, None)).again is None
         assert world.authorization.pending(waiting, Visitor(BROWSER, anew(world))).again is None
@@ -362,23 +362,23 @@ class TestWhyAgain:
 class TestMaxAge:
     """Section 3.1.2.1."""
 
-    def test_recent_enough(self, world):
+    def test_a_sign_in_within_max_age_is_accepted(self, world):
         assert_code(ask(world, anew(world), max_age="10"))
         assert_code(ask(world, max_age="1000000000000000"[:15]))
 
-    def test_too_long_ago(self, world):
+    def test_a_sign_in_older_than_max_age_is_repeated(self, world):
         person = anew(world)
         world.now += 11
         answer = ask(world, person, max_age="10")
         assert answer.step == "reauthenticate"
 
-    def test_at_zero_everybody_signs_in(self, world):
+    def test_max_age_zero_always_requires_a_sign_in(self, world):
         answer = ask(world, anew(world), max_age="0")
         assert answer.step == "reauthenticate"
         assert_code(world.resume(answer.interaction_id, anew(world, BOB)))
 
-    def test_time_passes_on_the_consent_page(self, world):
-        """A sign-in for this request is good for it, however long the person then reads."""
+    def test_time_on_the_consent_page_does_not_count_against_max_age(self, world):
+        """A sign-in for this request counts, however long the person then takes."""
         waiting = ask(world, scope="openid email", max_age="1").interaction_id
         person = anew(world)
         assert world.resume(waiting, person).step == "consent"
@@ -386,31 +386,31 @@ class TestMaxAge:
         assert_code(world.authorization.decide(waiting, Visitor(BROWSER, person), allow=True))
 
     @pytest.mark.parametrize("wrong", ["-1", "1.5", "x", "\u0661", "1" * 16, "0x1"])
-    def test_what_is_no_number_is_told(self, world, wrong):
+    def test_a_max_age_that_is_no_number_is_refused(self, world, wrong):
         assert_error(ask(world, max_age=wrong), "invalid_request")
 
 
 class TestHints:
     """Section 3.1.2.1: id_token_hint and login_hint; section 5.5.1: a value for sub."""
 
-    def test_the_person_meant_goes_on(self, world):
+    def test_the_person_of_the_id_token_hint_continues(self, world):
         hint = world.tokens(scope="openid")["id_token"]
         assert_code(ask(world, id_token_hint=hint))
 
-    def test_an_expired_hint_will_do(self, world):
+    def test_an_expired_id_token_hint_is_accepted(self, world):
         hint = world.tokens(scope="openid")["id_token"]
         world.now += 3600
         assert_code(ask(world, id_token_hint=hint))
 
     @pytest.mark.parametrize("by", ["hint", "sub"])
-    def test_somebody_else_signs_in_as_who_is_meant(self, world, by):
+    def test_another_person_is_asked_to_sign_in_as_the_hinted_one(self, world, by):
         meant = meaning(world, by)
         answer = ask(world, BOB, **meant)
         assert answer.step == "reauthenticate"
         assert_code(world.resume(answer.interaction_id, anew(world)))
 
     @pytest.mark.parametrize("by", ["hint", "sub"])
-    def test_who_signs_in_as_somebody_else_ends_it(self, world, by):
+    def test_a_sign_in_as_another_person_is_login_required(self, world, by):
         waiting = ask(world, None, **meaning(world, by)).interaction_id
         assert_error(world.resume(waiting, anew(world, BOB)), "login_required")
 
@@ -423,12 +423,12 @@ class TestHints:
         waiting = ask(world, None, login_hint=hint).interaction_id
         assert world.authorization.pending(waiting, Visitor(BROWSER, None)).login_hint is None
 
-    def test_a_hint_for_another_client(self, world):
+    def test_an_id_token_hint_for_another_client_is_refused(self, world):
         world.client("other", scopes=("openid",))
         hint = world.tokens("other", scope="openid")["id_token"]
         assert_error(ask(world, id_token_hint=hint), "invalid_request")
 
-    def test_a_hint_that_is_no_id_token(self, world):
+    def test_an_id_token_hint_that_is_no_id_token_is_refused(self, world):
         keys = world.provider.keys
         good = {"iss": world.settings.issuer, "aud": "app", "sub": "alice-id", "exp": world.now}
         header, payload, signature = world.tokens(scope="openid")["id_token"].split(".")
@@ -448,7 +448,7 @@ class TestHints:
 
 
 def meaning(world, by):
-    """Parameters that mean alice."""
+    """Parameters that name alice."""
     if by == "hint":
         return {"id_token_hint": world.tokens(scope="openid")["id_token"]}
     return {"claims": '{"id_token": {"sub": {"value": "alice-id"}}}'}
@@ -466,10 +466,10 @@ class TestAuthenticationContext:
             {"claims": '{"id_token": {"acr": {"essential": true, "values": ["2", "1"]}}}'},
         ],
     )
-    def test_met_or_voluntary(self, world, changes):
+    def test_a_met_or_voluntary_acr_lets_the_request_through(self, world, changes):
         assert_code(ask(world, dataclasses.replace(ALICE, acr="1"), **changes))
 
-    def test_unmet(self, world):
+    def test_an_unmet_essential_acr_is_an_error_after_one_sign_in(self, world):
         asked = '{"id_token": {"acr": {"essential": true, "value": "2"}}}'
         answer = ask(world, dataclasses.replace(ALICE, acr="1"), claims=asked)
         assert answer.step == "reauthenticate"
@@ -485,7 +485,7 @@ class TestCreate:
     """Initiating User Registration 1.0."""
 
     @pytest.mark.parametrize("person", [None, ALICE])
-    def test_an_account_is_made_first(self, world, person):
+    def test_prompt_create_leads_to_sign_up_first(self, world, person):
         answer = ask(world, person, prompt="create")
         assert answer.step == "create"
         carol = dataclasses.replace(anew(world), account_id="carol-id", name="carol")
@@ -495,7 +495,7 @@ class TestCreate:
 class TestConsent:
     """Section 3.1.2.4, and 11 for offline access."""
 
-    def test_prompt_consent_asks_though_it_is_remembered(self, world):
+    def test_prompt_consent_asks_although_consent_is_remembered(self, world):
         answer = ask(world, prompt="consent")
         assert answer.step == "consent"
         assert_code(
@@ -503,50 +503,50 @@ class TestConsent:
         )
         assert ask(world, prompt="consent").step == "consent"
 
-    def test_even_for_the_operators_own(self, world):
+    def test_prompt_consent_asks_even_for_a_first_party_client(self, world):
         world.client("own", scopes=("openid",), first_party=True)
         assert_code(world.authorize("own", scope="openid"))
         assert world.authorize("own", scope="openid", prompt="consent").step == "consent"
 
-    def test_offline_access_needs_a_question(self, world):
+    def test_offline_access_is_granted_only_with_a_consent_page(self, world):
         with_question = world.tokens(scope="openid offline_access", prompt="consent")
         assert with_question["scope"] == "openid offline_access"
         without = world.tokens(scope="openid offline_access")
         assert without["scope"] == "openid"
 
-    def test_but_not_for_the_operators_own(self, world):
+    def test_a_first_party_client_gets_offline_access_without_a_page(self, world):
         world.client("own", scopes=("openid", "offline_access"), first_party=True)
         assert world.tokens("own", scope="openid offline_access")["scope"].endswith("access")
 
 
 class TestDefaults:
-    """Registration section 2: what a client registered counts where a request says nothing."""
+    """Registration section 2: registered defaults apply to requests without the parameter."""
 
-    def test_default_max_age(self, world):
+    def test_default_max_age_applies_to_requests_without_max_age(self, world):
         world.change(Client, "app", default_max_age=10)
         world.now += 6
         assert ask(world).step == "reauthenticate"
         assert_error(ask(world, prompt="none"), "login_required")
         assert_code(ask(world, max_age="100000000"))
 
-    def test_at_zero_everybody_signs_in(self, world):
+    def test_default_max_age_zero_always_requires_a_sign_in(self, world):
         world.change(Client, "app", default_max_age=0)
         world.now += 6
         assert ask(world, anew(world)).step == "reauthenticate"
 
-    def test_the_time_of_the_sign_in_is_always_told(self, world):
-        """require_auth_time asks for no more."""
+    def test_auth_time_is_always_in_the_id_token(self, world):
+        """require_auth_time adds nothing to that."""
         token = world.tokens(scope="openid")["id_token"]
         assert world.id_token(token).claims["auth_time"] == ALICE.auth_time
 
-    def test_without_openid_they_do_not_count(self, world):
+    def test_defaults_do_not_apply_without_scope_openid(self, world):
         world.change(Client, "app", default_max_age=10, default_acr_values=("2",))
         world.now += 6
         assert_code(ask(world, scope="read"))
 
 
 class TestAcrValues:
-    """Core section 3.1.2.1: a wish, in order of preference; 5.5.1.1: voluntary."""
+    """Core section 3.1.2.1: a list in order of preference; 5.5.1.1: voluntary."""
 
     @pytest.fixture
     def world(self, world):
@@ -557,13 +557,13 @@ class TestAcrValues:
         world.provider = provider
         return world
 
-    def test_what_is_met_is_told(self, world):
+    def test_a_met_acr_is_in_the_id_token(self, world):
         person = dataclasses.replace(ALICE, acr="2")
         answer = ask(world, person, acr_values="3 2")
         token = world.redeem(dict(answer.params)["code"]).body["id_token"]
         assert world.id_token(token).claims["acr"] == "2"
 
-    def test_what_could_be_met_is_tried_once(self, world):
+    def test_a_reachable_acr_is_tried_once(self, world):
         person = dataclasses.replace(ALICE, acr="1")
         answer = ask(world, person, acr_values="2")
         assert answer.step == "reauthenticate"
@@ -572,13 +572,13 @@ class TestAcrValues:
         token = world.redeem(dict(answer.params)["code"]).body["id_token"]
         assert world.id_token(token).claims["acr"] == "1"
 
-    def test_without_a_page_it_is_left(self, world):
+    def test_prompt_none_ignores_an_unmet_acr_value(self, world):
         assert_code(ask(world, acr_values="2", prompt="none"))
 
-    def test_what_nobody_can_meet_is_left(self, world):
+    def test_unknown_acr_values_are_ignored(self, world):
         assert_code(ask(world, acr_values="9 gold"))
 
-    def test_default_acr_values(self, world):
+    def test_default_acr_values_apply_to_requests_without_acr_values(self, world):
         world.change(Client, "app", default_acr_values=("2",))
         world.now += 6
         assert ask(world).step == "reauthenticate"
@@ -593,25 +593,25 @@ class TestOther:
         assert answer.error == "invalid_request"
         assert_code(world.authorize(scope="read", redirect_uri=None))
 
-    def test_an_unknown_prompt_is_told(self, world):
+    def test_an_unknown_prompt_is_refused(self, world):
         assert_error(ask(world, prompt="login shout"), "invalid_request")
 
     @pytest.mark.parametrize("name", ["display", "ui_locales", "claims_locales", "acr_values"])
-    def test_what_is_only_a_wish_is_taken(self, world, name):
+    def test_unknown_preferences_are_ignored(self, world, name):
         assert_code(ask(world, **{name: "anything at all"}))
 
     @pytest.mark.parametrize("name", ["nonce", "prompt", "max_age", "claims", "id_token_hint"])
-    def test_nothing_comes_twice(self, world, name):
+    def test_a_repeated_parameter_is_refused(self, world, name):
         assert_error(ask(world, **{name: ["1", "1"]}), "invalid_request")
 
-    def test_without_openid_none_of_it_counts(self, world):
+    def test_openid_parameters_are_ignored_without_scope_openid(self, world):
         assert_code(world.authorize(scope="read", prompt="shout", max_age="x", id_token_hint="x"))
 
-    def test_a_host_that_cannot_sign_in_again(self, world):
+    def test_prompt_login_at_a_host_without_reauthentication_is_login_required(self, world):
         assert_error(ask(world, prompt="login").otherwise, "login_required")
 
 
-def test_the_hint_may_be_signed_with_a_key_that_retired():
+def test_the_hint_may_be_signed_with_a_retired_key():
     world = openid_world()
     hint = world.tokens(scope="openid")["id_token"]
     world.provider.keys.rotation.rotate("RS256")
@@ -641,7 +641,7 @@ PARAMETERS = st.dictionaries(
 
 
 @given(PARAMETERS, st.sampled_from([None, ALICE]), st.booleans())
-def test_any_parameters_are_answered(shared, parameters, person, openid):
+def test_any_parameters_get_a_code_page_or_registered_error(shared, parameters, person, openid):
     """With a code, a page, a registered error, or an error page; never with an exception."""
     scope = "openid" if openid else "read"
     answer = shared.authorize(person=person, scope=scope, **parameters)
@@ -655,7 +655,7 @@ def test_any_parameters_are_answered(shared, parameters, person, openid):
 
 @pytest.fixture(scope="module")
 def shared():
-    """One provider for all that hypothesis tries."""
+    """One provider for all examples of hypothesis."""
     made = openid_world()
     made.allow(scope="openid read")
     return made

@@ -33,14 +33,14 @@ def world():
 
 
 @pytest.mark.parametrize("disabled", [True, False])
-def test_a_client_that_changes_while_it_is_read_is_as_it_is_now_at_once(world, disabled):
+def test_a_client_changed_during_a_read_is_not_cached_in_its_old_form(world, disabled):
     world.change(Client, "app", disabled_at=None if disabled else 1)
     world.storage.before_arrival = lambda: world.registrar.set_disabled("app", disabled)
     world.clients.get("app")  # began before the change, so it may say either
     assert (world.clients.get("app") is None) is disabled
 
 
-def test_a_client_that_is_removed_while_it_is_read_is_gone_at_once(world):
+def test_a_client_removed_during_a_read_is_not_cached(world):
     world.storage.before_arrival = lambda: world.registrar.remove("app")
     world.clients.get("app")
     assert world.clients.get("app") is None

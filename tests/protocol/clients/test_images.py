@@ -1,4 +1,4 @@
-"""Which images are shown, told by their bytes alone."""
+"""Image types, recognised by their bytes alone."""
 
 import pytest
 
@@ -11,7 +11,7 @@ LOSSLESS = WEBP + b"VP8L\x0d\0\0\0\x2f"
 
 
 @pytest.mark.parametrize("media_type", MEDIA_TYPES)
-def test_an_image_of_each_kind(media_type):
+def test_an_image_of_each_kind_is_recognised(media_type):
     assert recognised(IMAGES[media_type]) == media_type
 
 
@@ -20,7 +20,7 @@ def test_an_image_of_each_kind(media_type):
     [LOSSY + b"\x10\0\x20\0", LOSSLESS + b"\x0f\0\0\0\0\0\0\0\0"],
     ids=["lossy", "lossless"],
 )
-def test_the_other_kinds_of_webp(content):
+def test_every_kind_of_webp_is_recognised(content):
     assert recognised(content) == "image/webp"
 
 
@@ -38,7 +38,7 @@ def test_the_other_kinds_of_webp(content):
     ],
     ids=["png", "high", "empty", "jpeg", "gif", "webp", "lossy", "lossless"],
 )
-def test_an_image_that_is_too_large(content):
+def test_an_image_with_too_many_pixels_is_refused(content):
     with pytest.raises(ValueError, match="pixels"):
         recognised(content)
 
@@ -57,6 +57,6 @@ def test_an_image_that_is_too_large(content):
         *(image[:9] for image in IMAGES.values()),
     ],
 )
-def test_what_is_no_image(content):
+def test_content_that_is_no_image_is_refused(content):
     with pytest.raises(ValueError, match="isn't a PNG"):
         recognised(content)

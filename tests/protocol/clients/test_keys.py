@@ -61,7 +61,7 @@ def test_tokens_verify_with_published_keys_fetched_once(client):
     assert client.fetches == 1
 
 
-def test_a_key_set_of_its_own_media_type(client):
+def test_the_media_type_jwk_set_json_is_accepted(client):
     client.publishes(FIRST, media_type="Content-Type: application/jwk-set+json")
     assert client.presents(FIRST) == "app"
 
@@ -98,26 +98,26 @@ def test_a_flood_of_unknown_kids_costs_two_fetches_a_minute(client):
 
 
 @pytest.mark.parametrize("token", ["", "a.b.c", "x" * 20_000])
-def test_what_is_no_token_costs_no_fetch(client, token):
+def test_a_malformed_token_costs_no_fetch(client, token):
     with pytest.raises(JoseError):
         client.verify(token)
     assert client.fetches == 0
 
 
 @pytest.mark.parametrize("document", [b"", b"{}", b'{"keys": [], "keys": []}', b"[]", b"\xff"])
-def test_a_document_that_is_no_key_set(client, document):
+def test_a_document_that_is_no_key_set_is_refused(client, document):
     client.place.server.reply = answer(document, JSON)
     with pytest.raises(JoseError, match="the key set"):
         client.presents(FIRST)
 
 
-def test_a_key_set_that_cant_be_had(client):
+def test_verification_fails_when_the_key_set_cannot_be_fetched(client):
     client.place.server.reply = answer(b"", JSON, status="404 x")
     with pytest.raises(JoseError, match="can't be fetched"):
         client.presents(FIRST)
 
 
-def test_a_jwks_uri_that_leads_inside(client):
+def test_a_jwks_uri_of_an_internal_address_is_not_fetched(client):
     client.client = registered(jwks_uri="https://169.254.169.254/latest/meta-data")
     with pytest.raises(JoseError, match="can't be fetched"):
         client.presents(FIRST)
@@ -131,7 +131,7 @@ def test_a_registered_key_set_costs_no_fetch(client):
     assert client.fetches == 0
 
 
-def test_a_client_without_keys(client):
+def test_verification_fails_for_a_client_without_keys(client):
     client.client = registered()
     with pytest.raises(JoseError, match="has registered no keys"):
         client.presents(FIRST)

@@ -1,4 +1,4 @@
-"""Logos are fetched beside what goes on: nobody waits long, and nobody is asked too often."""
+"""Logos are fetched in the background: callers wait briefly, servers get few requests."""
 
 import threading
 
@@ -27,12 +27,12 @@ def want(world, wait=30.0):
     world.provider.logo_worker.want(client_of(world), wait)
 
 
-def test_whoever_waits_has_it(world):
+def test_a_caller_that_waits_gets_the_logo(world):
     want(world)
     assert client_of(world).logo is not None
 
 
-def test_nobody_waits_longer_than_they_want(world, gallery):
+def test_a_caller_waits_no_longer_than_its_limit(world, gallery):
     gallery.hold()
     want(world, 0.05)
     assert client_of(world).logo is None
@@ -42,7 +42,7 @@ def test_nobody_waits_longer_than_they_want(world, gallery):
     assert client_of(world).logo is not None
 
 
-def test_two_who_want_it_at_once_have_it_fetched_once(world, gallery):
+def test_two_simultaneous_requests_fetch_the_logo_once(world, gallery):
     gallery.hold()
     want(world, 0)
     gallery.wait(1)
@@ -54,13 +54,13 @@ def test_two_who_want_it_at_once_have_it_fetched_once(world, gallery):
     assert client_of(world).logo is not None
 
 
-def test_a_client_without_one(world, gallery):
+def test_a_client_without_a_logo_uri_costs_no_fetch(world, gallery):
     world.change(Client, "app", logo_uri=None)
     want(world)
     assert gallery.asked == 0
 
 
-def test_a_failure_is_tried_again_ever_less_often(world, gallery, caplog):
+def test_a_failed_fetch_is_repeated_with_growing_pauses(world, gallery, caplog):
     gallery.show(b"", status="404 Not Found")
     pause = PAUSE
     for asked in range(1, 5):
@@ -77,21 +77,21 @@ def test_a_failure_is_tried_again_ever_less_often(world, gallery, caplog):
     assert gallery.asked == 5
 
 
-def test_after_a_success_it_is_soon_fetched_anew(world, gallery):
+def test_after_a_success_the_next_fetch_is_due_after_the_shortest_pause(world, gallery):
     for asked in (1, 2, 3):
         want(world)
         assert gallery.asked == asked
         world.now += PAUSE
 
 
-def test_another_address_is_fetched_at_once(world, gallery):
+def test_a_changed_logo_uri_is_fetched_at_once(world, gallery):
     want(world)
     world.change(Client, "app", logo_uri=f"{gallery.uri}?other")
     want(world)
     assert gallery.asked == 2
 
 
-def test_no_crowd_waits(world, gallery):
+def test_the_queue_of_logos_to_fetch_is_bounded(world, gallery):
     gallery.hold()
     for number in range(QUEUE_LIMIT + 10):
         world.client(f"client{number}", logo_uri=gallery.uri)
@@ -103,7 +103,7 @@ def test_no_crowd_waits(world, gallery):
     assert QUEUE_LIMIT < MEMORY
 
 
-def test_a_storage_that_fails_ends_nothing(world, caplog):
+def test_a_storage_failure_does_not_stop_the_worker(world, caplog):
     def fail():
         raise StorageError(OSError("gone"))
 

@@ -1,4 +1,4 @@
-"""Logos are fetched, kept, and gone with what they belong to (OpenID Registration section 2)."""
+"""Logos are fetched, stored, and removed with their client (OpenID Registration section 2)."""
 
 import pytest
 
@@ -42,14 +42,14 @@ def registrar(world):
 
 
 @pytest.mark.parametrize("media_type", IMAGES)
-def test_it_is_kept_as_it_is(world, gallery, media_type):
+def test_a_logo_is_stored_unchanged(world, gallery, media_type):
     gallery.show(IMAGES[media_type], media_type)
     assert refresh(world)
     assert shown(world) == (IMAGES[media_type], media_type)
 
 
 @ENGINES
-def test_every_engine_takes_the_largest(gallery, engine, request):
+def test_every_engine_stores_the_largest_logo(gallery, engine, request):
     url = request.getfixturevalue(f"{engine}_url")
     empty(url)
     world = openid_world(**gallery.settings, **{"storage.url": url})
@@ -63,7 +63,7 @@ def test_every_engine_takes_the_largest(gallery, engine, request):
     world.storage.close()
 
 
-def test_it_is_served_as_what_it_is(world, gallery):
+def test_a_logo_is_served_with_the_type_of_its_content(world, gallery):
     gallery.show(IMAGES["image/gif"], "image/png")
     assert refresh(world)
     assert shown(world) == (IMAGES["image/gif"], "image/gif")
@@ -82,7 +82,7 @@ def test_it_is_served_as_what_it_is(world, gallery):
         (b"", "image/png", "isn't a PNG"),
     ],
 )
-def test_what_is_refused(world, gallery, content, media_type, reason):
+def test_unusable_content_is_refused_and_not_stored(world, gallery, content, media_type, reason):
     gallery.show(content, media_type)
     with pytest.raises(FetchError, match=reason):
         refresh(world)
@@ -107,13 +107,13 @@ def test_a_redirect_is_not_followed(world, gallery):
         "https://10.0.0.1/logo.png",
     ],
 )
-def test_nobody_has_us_ask_our_own_network(world, uri):
+def test_a_logo_uri_of_an_internal_address_is_not_fetched(world, uri):
     world.change(Client, "app", logo_uri=uri)
     with pytest.raises(FetchError, match=r"public|https"):
         refresh(world)
 
 
-def test_an_older_one_stays_when_it_can_t_be_had_anew(world, gallery):
+def test_the_stored_logo_survives_a_failed_fetch(world, gallery):
     refresh(world)
     gallery.show(b"", status="503 Service Unavailable")
     with pytest.raises(FetchError):
@@ -121,7 +121,7 @@ def test_an_older_one_stays_when_it_can_t_be_had_anew(world, gallery):
     assert shown(world) == (IMAGES["image/png"], "image/png")
 
 
-def test_a_newer_one_takes_its_place(world, gallery):
+def test_a_newer_logo_replaces_the_stored_one(world, gallery):
     refresh(world)
     before = client_of(world).logo
     gallery.show(IMAGES["image/gif"], "image/gif")
@@ -131,26 +131,26 @@ def test_a_newer_one_takes_its_place(world, gallery):
 
 
 @pytest.mark.parametrize("logo_uri", [None, "https://elsewhere.example/logo.png"])
-def test_it_goes_with_its_address(world, logo_uri):
+def test_a_logo_is_removed_when_its_uri_changes(world, logo_uri):
     refresh(world)
     registrar(world).edit("app", logo_uri=logo_uri)
     assert client_of(world).logo is None
     assert world.storage.get(Logo, "app") is None
 
 
-def test_it_stays_when_something_else_is_changed(world):
+def test_a_logo_survives_a_change_of_another_member(world):
     refresh(world)
     registrar(world).edit("app", name="Other")
     assert shown(world) is not None
 
 
-def test_it_goes_with_its_client(world):
+def test_a_logo_is_removed_with_its_client(world):
     refresh(world)
     registrar(world).remove("app")
     assert world.storage.get(Logo, "app") is None
 
 
-def test_it_goes_with_an_unused_client(world):
+def test_a_logo_is_removed_with_its_unused_client(world):
     world.change(Client, "app", registration_token="digest")
     refresh(world)
     world.now += world.settings.registration_unused_lifetime
@@ -158,21 +158,21 @@ def test_it_goes_with_an_unused_client(world):
     assert world.storage.get(Logo, "app") is None
 
 
-def test_a_disabled_client_shows_none(world):
+def test_the_logo_of_a_disabled_client_is_not_served(world):
     refresh(world)
     image = client_of(world).logo
     registrar(world).set_disabled("app", True)
     assert world.provider.logo("app", image) is None
 
 
-def test_the_client_is_used_while_its_logo_is_kept(world):
+def test_storing_a_logo_keeps_a_simultaneous_mark_of_use(world):
     world.storage.meanwhile = [lambda: world.change(Client, "app", last_used_at=world.now)]
     assert refresh(world)
     assert shown(world) is not None
     assert client_of(world).last_used_at == world.now
 
 
-def test_the_address_is_changed_while_its_logo_is_kept(world):
+def test_a_logo_whose_uri_changes_during_the_fetch_is_dropped(world):
     other = "https://elsewhere.example/logo.png"
     world.storage.meanwhile = [lambda: world.change(Client, "app", logo_uri=other)]
     assert not refresh(world)
@@ -180,20 +180,20 @@ def test_the_address_is_changed_while_its_logo_is_kept(world):
     assert world.storage.get(Logo, "app") is None
 
 
-def test_the_client_is_removed_while_its_logo_is_kept(world):
+def test_a_logo_whose_client_is_removed_during_the_fetch_is_dropped(world):
     world.storage.meanwhile = [lambda: registrar(world).remove("app")]
     assert not refresh(world)
     assert world.storage.get(Logo, "app") is None
 
 
-def test_two_processes_fetch_it_at_once(world):
+def test_two_processes_can_fetch_a_logo_at_once(world):
     other = world.another_process()
     world.storage.meanwhile = [lambda: other.logos.refresh("app")]
     assert refresh(world)
     assert shown(world) is not None
 
 
-def test_verified_ends_with_what_people_were_told(world):
+def test_verified_ends_when_a_member_that_people_see_changes(world):
     for field, value in {
         "name": "My bank",
         "logo_uri": "https://elsewhere.example/logo.png",
@@ -206,7 +206,7 @@ def test_verified_ends_with_what_people_were_told(world):
     assert registrar(world).edit("app", name="Printer", verified=True).verified
 
 
-def test_it_costs_two_reads_and_a_write(world):
+def test_storing_a_logo_costs_two_reads_and_a_write(world):
     world.storage.reads = world.storage.writes = 0
     assert refresh(world)
     assert (world.storage.reads, world.storage.writes) == (2, 1)

@@ -27,7 +27,7 @@ def test_only_the_registered_uri_matches(requested):
 
 
 @given(st.integers(1, 65535))
-def test_any_port_of_a_loopback_ip(port):
+def test_any_port_of_a_loopback_ip_matches(port):
     for host in ("127.0.0.1", "[::1]"):
         registered = [f"http://{host}/cb", f"http://{host}:1234/cb?x"]
         assert redirect_allowed(registered, f"http://{host}:{port}/cb", any_port=True)
@@ -69,7 +69,7 @@ def test_only_the_port_of_a_loopback_ip_may_differ(requested):
         "HTTP://127.0.0.1:80/cb",
     ],
 )
-def test_look_alikes_of_a_loopback_uri(requested):
+def test_look_alikes_of_a_loopback_uri_do_not_match(requested):
     assert not redirect_allowed(["http://127.0.0.1/cb"], requested, any_port=True)
 
 
@@ -130,7 +130,7 @@ def test_localhost_keeps_its_port():
         ("https://app.example/code?x=code%3Dy%26state", "web browser native"),
     ],
 )
-def test_what_may_be_registered(uri, types):
+def test_each_client_type_allows_its_own_kinds_of_redirect_uri(uri, types):
     allowed = {kind for kind in ("web", "browser", "native") if problem_with(uri, kind) is None}
     assert allowed == set(types.split())
     assert problem_with(uri, "machine")
@@ -152,7 +152,7 @@ def test_a_response_to_a_logout_request_adds_state_alone():
 
 
 @given(URIS | st.text(max_size=60))
-def test_what_may_be_registered_works_at_the_authorization_endpoint(uri):
+def test_every_registrable_uri_is_absolute_and_has_no_fragment(uri):
     for kind in ("web", "browser", "native"):
         if problem_with(uri, kind) is None:
             assert is_absolute_uri(uri)
@@ -170,11 +170,11 @@ def test_what_may_be_registered_works_at_the_authorization_endpoint(uri):
         ("com.example.app:/cb", True, "an app on this device (com.example.app)"),
     ],
 )
-def test_where_a_uri_leads(uri, leaves, leads):
+def test_the_destination_shown_for_a_uri_is_its_host_or_app(uri, leaves, leads):
     assert (leaves_browser(uri), destination(uri)) == (leaves, leads)
 
 
-def test_a_scheme_of_an_apps_own_cannot_pose_as_a_host():
+def test_a_private_use_scheme_cannot_pose_as_a_host():
     assert destination("com.example.app://bank.example/cb") == (
         "an app on this device (com.example.app)"
     )

@@ -138,7 +138,7 @@ def test_names_of_all_languages_are_taken(registrar, name):
     assert web(registrar, name=name)[0].name == name
 
 
-def test_what_a_machine_may_have(registrar):
+def test_a_machine_has_scopes_and_no_uris(registrar):
     client, _ = registrar.register(type="machine", name="Job", scopes=[])
     assert client.scopes == ()
     for field in ("redirect_uris", "request_uris"):
@@ -157,14 +157,14 @@ def test_response_types_are_registered_by_one_spelling(storage):
 
 
 @pytest.mark.parametrize("name", ["colour", "secrets", "owner_id", "registration_token"])
-def test_what_is_no_member_can_not_be_chosen(registrar, name):
+def test_members_that_do_not_exist_cannot_be_set(registrar, name):
     client, _ = web(registrar)
     for work in (registrar.edit, lambda _, **given: web(registrar, **given)):
         with pytest.raises(TypeError, match=name):
             work(client.client_id, **{name: "x"})
 
 
-def test_an_edit_judges_only_what_it_changes(storage, registrar):
+def test_an_edit_validates_only_the_changed_members(storage, registrar):
     client, _ = web(registrar, scopes=["profile:read", "photos:read"])
     fewer = sites.ini("sqlite://", scopes="profile:read | See your name", resources="")
     later = Registrar(Settings.from_ini(fewer), storage, lambda: NOW)
@@ -180,7 +180,7 @@ def test_an_edit_judges_only_what_it_changes(storage, registrar):
         ("name", "Prin\u200bter", "\u200b"),
     ],
 )
-def test_what_was_registered_before_a_rule_stays(storage, registrar, field, value, more):
+def test_values_registered_before_a_rule_are_kept(storage, registrar, field, value, more):
     client = replace(web(registrar)[0], client_id="old", **{field: value})
     storage.commit(Add(client), now=NOW)
     given = list(value) if isinstance(value, tuple) else value
@@ -199,7 +199,7 @@ def test_default_scopes_stay_within_the_scopes(registrar):
     assert problems(lambda: registrar.edit(client.client_id, **wrong)) == {"default_scopes"}
 
 
-def test_two_secrets_live_and_the_oldest_goes(registrar):
+def test_two_secrets_are_valid_and_a_third_replaces_the_oldest(registrar):
     client, first = web(registrar)
     _, second = registrar.rotate_secret(client.client_id)
     rotated, third = registrar.rotate_secret(client.client_id)
@@ -216,7 +216,7 @@ KEYS = {"keys": [PrivateKey.generate("ES256").public()]}
 
 
 @pytest.mark.parametrize("kind", ["web", "machine"])
-def test_a_client_that_signs_has_no_secret(registrar, kind):
+def test_a_private_key_jwt_client_has_no_secret(registrar, kind):
     given = {"type": kind, "name": "Printer", "auth_method": "private_key_jwt"}
     given |= {"redirect_uris": [HTTPS]} if kind == "web" else {}
     assert problems(lambda: registrar.register(**given)) == {"jwks_uri"}
@@ -227,20 +227,20 @@ def test_a_client_that_signs_has_no_secret(registrar, kind):
 
 
 @pytest.mark.parametrize("secret", [{"kty": "oct", "k": "c2VjcmV0"}, {"kty": "RSA", "d": "AQ"}])
-def test_a_key_set_that_shows_a_secret_is_not_kept(registrar, secret):
+def test_a_key_set_with_a_secret_is_refused(registrar, secret):
     shown = {"keys": [*KEYS["keys"], secret]}
     assert problems(lambda: web(registrar, jwks=shown)) == {"jwks"}
 
 
 @pytest.mark.parametrize("kind", ["browser", "native"])
-def test_a_public_client_does_not_sign(registrar, kind):
+def test_a_public_client_cannot_use_private_key_jwt(registrar, kind):
     given = {"type": kind, "name": "Printer", "redirect_uris": [HTTPS], "jwks": KEYS}
     assert problems(lambda: registrar.register(**given, auth_method="private_key_jwt")) == {
         "auth_method"
     }
 
 
-def test_a_secret_ends_with_its_method_and_is_made_anew(registrar):
+def test_a_change_of_method_removes_the_secret_and_makes_a_new_one(registrar):
     client, _ = web(registrar)
     signing = registrar.edit(
         client.client_id, auth_method="private_key_jwt", jwks=json.dumps(KEYS)
@@ -253,7 +253,7 @@ def test_a_secret_ends_with_its_method_and_is_made_anew(registrar):
     assert matches(secret, rotated.secrets[0])
 
 
-def test_what_belongs_to_somebody_else_is_unknown(registrar):
+def test_a_client_of_another_owner_is_unknown(registrar):
     client, _ = web(registrar, owner="alice")
     for work in (
         lambda: registrar.get(client.client_id, "bob"),
@@ -270,7 +270,7 @@ def test_what_belongs_to_somebody_else_is_unknown(registrar):
 
 
 @pytest.mark.parametrize("client_id", ["", "nobody", "é", "\x00", "x" * 256])
-def test_an_odd_id_is_unknown(registrar, client_id):
+def test_a_malformed_client_id_is_unknown(registrar, client_id):
     with pytest.raises(UnknownClient):
         registrar.get(client_id)
 
@@ -289,7 +289,7 @@ def test_a_change_of_an_older_version_is_refused(registrar):
     assert registrar.get(client.client_id).record.name == "Scanner"
 
 
-def test_of_many_who_rotate_at_once_one_wins(tmp_path):
+def test_of_simultaneous_rotations_one_wins(tmp_path):
     storage = open_storage(f"sqlite:///{tmp_path}/clients.sqlite")
     storage.upgrade()
     registrar = Registrar(Settings.from_ini(sites.ini("sqlite://")), storage, lambda: NOW)
@@ -314,7 +314,7 @@ def test_of_many_who_rotate_at_once_one_wins(tmp_path):
     storage.close()
 
 
-def test_whoever_caches_clients_is_told_of_each_change(storage):
+def test_the_cache_is_notified_of_each_change(storage):
     told = []
     settings = Settings.from_ini(sites.ini("sqlite://"))
     registrar = Registrar(settings, storage, lambda: NOW, told.append)
@@ -372,18 +372,18 @@ def test_a_logout_address_is_https_but_on_this_machine_in_development(
 
 
 @pytest.mark.parametrize("uri", ["http://localhost:8000/start", "http://printer.example/start"])
-def test_a_sign_in_begins_over_https_outside_of_development(registrar, uri):
+def test_initiate_login_uri_is_https_outside_of_development(registrar, uri):
     with pytest.raises(InvalidMetadata) as refused:
         web(registrar, initiate_login_uri=uri)
     assert refused.value.problems.keys() == {"initiate_login_uri"}
 
 
-def test_no_sign_in_begins_at_a_machine(registrar):
+def test_a_machine_has_no_initiate_login_uri(registrar):
     with pytest.raises(InvalidMetadata, match="machine"):
         registrar.register(type="machine", name="Job", initiate_login_uri=HTTPS)
 
 
-def test_the_client_of_many_consents_is_looked_for_once(registrar, storage):
+def test_dropping_many_consents_reads_each_client_once(registrar, storage):
     client, _ = web(registrar)
     ids = [client.client_id, "gone", "gone too"]
     for number in range(700):

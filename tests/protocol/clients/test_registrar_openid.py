@@ -1,4 +1,4 @@
-"""What OpenID Connect Registration section 2 adds to a registration, read, judged and told."""
+"""Members of OpenID Connect Registration section 2: read, validated and returned."""
 
 import json
 
@@ -52,7 +52,7 @@ def managed(world, told, method, document=None):
     return act(request, told["client_id"], address_of).body
 
 
-def test_what_is_registered_is_told(world):
+def test_the_response_repeats_the_registered_openid_metadata(world):
     told = register(world, **EVERYTHING).body
     assert EVERYTHING.items() <= told.items()
     assert EVERYTHING.items() <= managed(world, told, "read").items()
@@ -60,7 +60,7 @@ def test_what_is_registered_is_told(world):
     assert stored.default_acr_values == ("2", "1")
 
 
-def test_an_update_replaces_it(world):
+def test_an_update_replaces_the_openid_metadata(world):
     told = register(world, **EVERYTHING).body
     document = {"client_id": told["client_id"], "redirect_uris": [CALLBACK]}
     left = managed(world, told, "update", document)
@@ -68,7 +68,7 @@ def test_an_update_replaces_it(world):
     assert left.keys().isdisjoint(EVERYTHING.keys() - DEFAULTS.keys())
 
 
-def test_a_client_that_speaks_no_openid_is_not_told_of_defaults(world):
+def test_a_client_without_scope_openid_gets_no_openid_defaults(world):
     told = register(world, scope="read").body
     assert told.keys().isdisjoint(EVERYTHING)
 
@@ -101,13 +101,13 @@ def test_a_client_that_speaks_no_openid_is_not_told_of_defaults(world):
         ("post_logout_redirect_uris", ["https://app.example/bye?state=1"]),
     ],
 )
-def test_what_can_not_be(world, member, value):
+def test_invalid_openid_metadata_is_refused_by_name(world, member, value):
     refused = register(world, **{member: value})
     assert (refused.status, refused.body["error"]) == (400, "invalid_client_metadata")
     assert refused.body["error_description"].startswith(f"{member}: ")
 
 
-def test_a_huge_age_is_an_age(world):
+def test_a_huge_default_max_age_is_capped(world):
     told = register(world, default_max_age=10**15).body
     assert told["default_max_age"] == 315_360_000
     client = world.storage.get(Client, told["client_id"]).record
@@ -123,7 +123,7 @@ def test_a_huge_age_is_an_age(world):
         "userinfo_encrypted_response_enc",
     ],
 )
-def test_encryption_is_left_out(world, name):
+def test_encryption_members_are_left_out_of_the_response(world, name):
     """RFC 7591 section 3.2.1: the response shows that the client won't get it."""
     told = register(world, **{name: "RSA-OAEP-256"})
     assert told.status == 201

@@ -79,22 +79,22 @@ def assert_refused(response, sentence):
     assert sentence in response.body["error_description"]
 
 
-class TestTheDocument:
+class TestSectorDocument:
     """Registration section 5: an array with every redirect URI."""
 
-    def test_it_lets_the_client_in(self, world, server):
+    def test_a_sector_document_with_every_redirect_uri_admits_the_client(self, world, server):
         told = register(world, sector_identifier_uri=server.uri)
         assert told.status == 201
         assert told.body["subject_type"] == "pairwise"
         assert told.body[FIELD] == server.uri
         assert len(server.asked) == 1
 
-    def test_it_may_have_others_too(self, world, server):
+    def test_a_sector_document_may_list_further_uris(self, world, server):
         uris = {"redirect_uris": [ELSEWHERE]}
         assert register(world, sector_identifier_uri=server.uri, **uris).status == 201
 
     @pytest.mark.parametrize("uri", [CALLBACK + "/", CALLBACK.upper(), CALLBACK + "?x"])
-    def test_every_uri_is_there_as_it_is_written(self, world, server, uri):
+    def test_redirect_uris_are_compared_exactly(self, world, server, uri):
         server.reply = answer(json.dumps([uri, ELSEWHERE]).encode(), JSON)
         refused = register(world, sector_identifier_uri=server.uri)
         assert_refused(refused, "must have every redirect URI")
@@ -114,31 +114,31 @@ class TestTheDocument:
             b"9" * 60_000,
         ],
     )
-    def test_what_is_no_such_array(self, world, server, content):
+    def test_a_document_that_is_no_array_of_strings_is_refused(self, world, server, content):
         server.reply = answer(content, JSON)
         refused = register(world, sector_identifier_uri=server.uri)
         assert_refused(refused, "must lead to a JSON array")
 
-    def test_what_it_is_sent_as(self, world, server):
+    def test_another_content_type_is_refused(self, world, server):
         server.reply = answer(json.dumps(BOTH).encode(), "Content-Type: text/html")
         refused = register(world, sector_identifier_uri=server.uri)
         assert_refused(refused, "must lead to a JSON array")
 
-    def test_a_server_that_leads_elsewhere(self, world, server):
+    def test_a_redirect_is_not_followed(self, world, server):
         moved = f"Location: {server.uri}"
         server.reply = answer(b"", moved, status="302 Found")
         refused = register(world, sector_identifier_uri=server.uri)
         assert_refused(refused, "must lead to a JSON array")
         assert len(server.asked) == 1
 
-    def test_it_is_judged_as_it_is_now(self, world, server):
-        """One that was good for another client is read anew."""
+    def test_the_document_is_read_anew_for_each_client(self, world, server):
+        """A document already read for another client is fetched again."""
         assert register(world, sector_identifier_uri=server.uri).status == 201
         server.reply = answer(b'["https://example.com/op"]', JSON)
         refused = register(world, sector_identifier_uri=server.uri)
         assert_refused(refused, "must have every redirect URI")
 
-    def test_public_clients_are_held_to_it_too(self, world, server):
+    def test_the_document_applies_to_public_subject_types_too(self, world, server):
         server.reply = answer(b"[]", JSON)
         refused = register(world, sector_identifier_uri=server.uri, subject_type="public")
         assert_refused(refused, "must have every redirect URI")
@@ -156,12 +156,12 @@ class TestTheDocument:
             "https://",
         ],
     )
-    def test_where_nothing_is_fetched(self, world, uri):
+    def test_an_internal_or_non_https_document_is_not_fetched(self, world, uri):
         """Neither another scheme nor an address inside our network."""
         refused = register(world, sector_identifier_uri=uri)
         assert (refused.status, refused.body["error"]) == (400, "invalid_client_metadata")
 
-    def test_nothing_is_stored_or_held_meanwhile(self, world, server):
+    def test_nothing_is_written_during_the_fetch(self, world, server):
         before = world.storage.writes
         seen = []
 
@@ -175,8 +175,8 @@ class TestTheDocument:
         assert seen == [before]
 
 
-def test_a_registration_doesnt_wait_where_others_do(world, server):
-    """Slow servers of clients hold up only so many requests, whatever is fetched for them."""
+def test_a_registration_is_refused_at_once_when_every_fetch_place_is_taken(world, server):
+    """Slow servers of clients hold up a limited number of requests."""
     with ExitStack() as waiting:
         for number in range(PLACES):
             held = world.provider.fetcher.waiting(f"https://{number}.example/", f"other {number}")
@@ -187,19 +187,19 @@ def test_a_registration_doesnt_wait_where_others_do(world, server):
     assert register(world, sector_identifier_uri=server.uri).status == 201
 
 
-class TestWithoutIt:
+class TestWithoutSectorDocument:
     """Core section 8.1: the host of the redirect URIs, if it is one."""
 
-    def test_one_host(self, world):
+    def test_redirect_uris_on_one_host_need_no_document(self, world):
         uris = [CALLBACK, "https://app.example:8443/other"]
         assert register(world, redirect_uris=uris).status == 201
 
-    def test_several_hosts(self, world):
+    def test_redirect_uris_on_several_hosts_need_a_document(self, world):
         assert_refused(register(world), "several hosts")
 
     @pytest.mark.parametrize("uri", ["com.example.app:/callback", "http://127.0.0.1/callback"])
-    def test_an_app_on_a_device(self, world, server, uri):
-        """Every app there would be of the same sector."""
+    def test_an_app_on_a_device_needs_a_document(self, world, server, uri):
+        """Otherwise every app on a device would share one sector."""
         native = {"redirect_uris": [uri], "token_endpoint_auth_method": "none"}
         assert_refused(register(world, **native), "on a device")
         server.reply = answer(json.dumps([uri]).encode(), JSON)
@@ -209,7 +209,7 @@ class TestWithoutIt:
         assert register(world, subject_type=None).body["subject_type"] == "public"
 
 
-class TestLater:
+class TestUpdates:
     """RFC 7592 section 2.2, and the operator's and the developer's own changes."""
 
     @pytest.fixture
@@ -220,23 +220,23 @@ class TestLater:
         asked = {"subject_type": "pairwise", FIELD: told[FIELD]} | metadata
         return send(world, "PUT", {k: v for k, v in asked.items() if v is not None}, told)
 
-    def test_a_new_redirect_uri_is_looked_for(self, world, server, told):
+    def test_a_new_redirect_uri_must_be_in_the_document(self, world, server, told):
         assert self.update(world, told, redirect_uris=BOTH).status == 200
         more = [*BOTH, "https://third.example/"]
         refused = self.update(world, told, redirect_uris=more)
         assert_refused(refused, "must have every redirect URI")
         assert len(server.asked) == 3
 
-    def test_what_was_judged_is_not_read_again(self, world, server, told):
+    def test_an_update_without_new_redirect_uris_reads_no_document(self, world, server, told):
         assert self.update(world, told, redirect_uris=[CALLBACK], client_name="x").status == 200
         assert len(server.asked) == 1
 
-    def test_a_sector_is_not_left_for_several_hosts(self, world, told):
+    def test_a_client_on_several_hosts_cannot_drop_its_document(self, world, told):
         refused = self.update(world, told, redirect_uris=BOTH, sector_identifier_uri=None)
         assert_refused(refused, "several hosts")
 
-    def test_nobody_moves_into_the_sector_of_another_site(self, world, server, told):
-        """Core section 8.1: with tokens that were had elsewhere, it would learn that one's."""
+    def test_a_client_cannot_move_to_the_sector_of_another_site(self, world, server, told):
+        """Core section 8.1: it would learn the subjects that the other site's clients get."""
         refused = self.update(world, told, redirect_uris=[CALLBACK], sector_identifier_uri=None)
         assert_refused(refused, "The host stays localhost")
         alone = register(world, redirect_uris=[CALLBACK]).body | {FIELD: None}
@@ -246,14 +246,14 @@ class TestLater:
         moved = self.update(world, alone, redirect_uris=["https://app.example/other"])
         assert moved.status == 200
 
-    def test_nobody_turns_pairwise(self, world):
-        """Core section 8.1: it would be in the sector of wherever its redirect URIs lead then."""
+    def test_an_existing_public_client_cannot_become_pairwise(self, world):
+        """Core section 8.1: it would join the sector of its redirect URIs at that time."""
         public = register(world, redirect_uris=[CALLBACK], subject_type="public").body
         refused = self.update(world, public | {FIELD: None}, redirect_uris=[CALLBACK])
         assert (refused.status, refused.body["error"]) == (400, "invalid_client_metadata")
         assert "subject_type: Only a new client" in refused.body["error_description"]
 
-    def test_edit_judges_as_well(self, registrar, server, told):
+    def test_an_edit_by_the_operator_checks_the_document_too(self, registrar, server, told):
         client_id = told["client_id"]
         with pytest.raises(InvalidMetadata, match="every redirect URI"):
             registrar.edit(client_id, redirect_uris=[CALLBACK, "https://third.example/"])
@@ -262,7 +262,7 @@ class TestLater:
 
 
 class TestWherePairwiseIsNotOffered:
-    def test_it_is_refused_and_nothing_is_fetched(self, server):
+    def test_pairwise_is_refused_and_nothing_is_fetched(self, server):
         world = openid_world(registration="open")
         refused = register(world, redirect_uris=[CALLBACK])
         assert refused.body["error_description"] == "subject_type: Choose one of public."
@@ -271,6 +271,6 @@ class TestWherePairwiseIsNotOffered:
         assert FIELD not in told.body
         assert server.asked == []
 
-    def test_a_machine_knows_nobody(self, registrar):
+    def test_a_machine_cannot_be_pairwise(self, registrar):
         with pytest.raises(InvalidMetadata, match="Nobody signs in to a machine"):
             registrar.register(type="machine", name="Job", subject_type="pairwise")

@@ -48,27 +48,27 @@ class TestIdTokens:
         assert id_token(world)[0].header["alg"] == "RS256"
 
     @pytest.mark.parametrize("alg", ["RS256", "ES256", "Ed25519"])
-    def test_what_was_registered(self, world, alg):
+    def test_the_registered_algorithm_signs_id_tokens_and_hashes_at_hash(self, world, alg):
         """Core section 3.1.3.6: at_hash is hashed as the signature is."""
         world.change(Client, "app", id_token_signed_response_alg=alg)
         token, access_token = id_token(world)
         assert token.header["alg"] == alg
         assert token.claims["at_hash"] == jose.half_hash(alg, access_token)
 
-    def test_a_refresh(self, world):
+    def test_the_registered_algorithm_signs_refreshed_id_tokens(self, world):
         world.change(Client, "app", id_token_signed_response_alg="Ed25519")
         tokens = world.tokens(scope="openid")
         again = world.refresh(tokens["refresh_token"]).body["id_token"]
         assert world.id_token(again).header["alg"] == "Ed25519"
 
-    def test_one_that_was_switched_off(self, world):
-        """The client gets what every client can be expected to know."""
+    def test_rs256_replaces_an_algorithm_that_was_switched_off(self, world):
+        """The client gets RS256, which every client must support."""
         world.change(Client, "app", id_token_signed_response_alg="Ed25519")
         world.tokens(scope="openid")
         world.provider = without(world, "Ed25519")
         assert id_token(world)[0].header["alg"] == "RS256"
 
-    def test_a_hint_in_any_of_ours(self, world):
+    def test_an_id_token_hint_may_use_any_configured_algorithm(self, world):
         world.change(Client, "app", id_token_signed_response_alg="Ed25519")
         hint = world.tokens(scope="openid")["id_token"]
         answer = world.authorize(scope="openid", prompt="none", id_token_hint=hint)
@@ -82,7 +82,7 @@ class TestUserInfo:
     def signed(self, world):
         world.change(Client, "app", userinfo_signed_response_alg="Ed25519")
 
-    def test_what_it_says(self, world):
+    def test_signed_userinfo_has_the_claims_with_iss_and_aud(self, world):
         token = world.id_token(userinfo(world))
         assert token.header["alg"] == "Ed25519"
         assert token.claims == {
@@ -93,18 +93,18 @@ class TestUserInfo:
             "aud": "app",
         }
 
-    def test_it_is_no_id_token(self, world):
-        """Neither type nor expiry is there: as a hint it is refused."""
+    def test_signed_userinfo_is_refused_as_an_id_token_hint(self, world):
+        """It has neither ``typ`` nor ``exp``, so it is refused as a hint."""
         refused = world.authorize(scope="openid", id_token_hint=userinfo(world))
         assert dict(refused.params)["error"] == "invalid_request"
 
-    def test_one_that_was_switched_off(self, world):
-        """It stays signed."""
+    def test_userinfo_stays_signed_when_its_algorithm_is_switched_off(self, world):
+        """The response stays signed."""
         userinfo(world)
         world.provider = without(world, "Ed25519")
         assert world.id_token(userinfo(world)).header["alg"] == "RS256"
 
-    def test_others_get_json(self, world):
+    def test_userinfo_is_json_without_a_registered_algorithm(self, world):
         world.change(Client, "app", userinfo_signed_response_alg=None)
         world.provider = world.another_process()
         assert userinfo(world)["sub"] == "alice-id"
@@ -123,8 +123,8 @@ def test_logout_tokens_are_signed_as_id_tokens(receiver):
     assert token.header["alg"] == "RS256"
 
 
-def test_a_record_that_no_rule_has_judged(world):
-    """Whatever storage holds, there is an answer."""
+def test_a_stored_client_with_an_invalid_algorithm_gets_rs256(world):
+    """Any stored value gets a response."""
     odd = {"id_token_signed_response_alg": "none", "userinfo_signed_response_alg": "HS256"}
     world.change(Client, "app", **odd)
     assert id_token(world)[0].header["alg"] == "RS256"

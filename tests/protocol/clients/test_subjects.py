@@ -1,4 +1,4 @@
-"""Pairwise subjects: OpenID Connect Core section 8, wherever a client is told of a person."""
+"""Pairwise subjects in every request and response: OpenID Connect Core section 8."""
 
 import dataclasses
 import json
@@ -30,7 +30,7 @@ def world():
 
 
 def sub_at(world, client_id="app", person=ALICE, **changes):
-    """What an ID token calls a person."""
+    """The ``sub`` of an ID token."""
     if client_id == "other":
         changes["redirect_uri"] = ELSEWHERE[0]
     asked = {"person": person, "scope": "openid"} | changes
@@ -40,18 +40,18 @@ def sub_at(world, client_id="app", person=ALICE, **changes):
 class TestPairwiseIdentifiers:
     """Section 8.1."""
 
-    def test_it_says_nothing_of_the_account(self, world):
+    def test_a_pairwise_subject_does_not_reveal_the_account(self, world):
         sub = sub_at(world)
         assert "alice" not in sub
         assert len(sub) == 43
         assert sub.isascii()
 
-    def test_it_stays(self, world):
+    def test_a_pairwise_subject_is_the_same_every_time_and_in_every_process(self, world):
         assert sub_at(world) == sub_at(world)
         world.provider = world.another_process()
         assert sub_at(world) == sub_at(world)
 
-    def test_it_outlives_the_other_secret(self, world):
+    def test_a_pairwise_subject_survives_a_rotation_of_oauthprov_secret(self, world):
         """``oauthprov.secret`` rotates."""
         before = sub_at(world)
         settings = dataclasses.replace(world.settings, secret=("another" * 8,))
@@ -59,53 +59,53 @@ class TestPairwiseIdentifiers:
         world.provider.keys.rotation.rotate("RS256")
         assert sub_at(world) == before
 
-    def test_each_sector_has_its_own(self, world):
+    def test_each_sector_has_its_own_subject(self, world):
         assert len({sub_at(world, name) for name in ("app", "other", "public")}) == 3
 
-    def test_clients_on_one_host_share_theirs(self, world):
+    def test_clients_on_one_host_share_a_subject(self, world):
         assert sub_at(world, "sister") == sub_at(world)
 
-    def test_the_host_of_the_sector_identifier_comes_first(self, world):
+    def test_sector_identifier_uri_takes_precedence_over_the_redirect_host(self, world):
         world.change(Client, "other", sector_identifier_uri="https://app.example/uris.json")
         assert sub_at(world, "other") == sub_at(world)
 
-    def test_each_person_has_their_own(self, world):
+    def test_each_person_has_their_own_subject(self, world):
         assert sub_at(world, person=BOB) != sub_at(world)
 
-    def test_a_public_subject_is_the_account(self, world):
+    def test_a_public_subject_is_the_account_id(self, world):
         assert sub_at(world, "public") == "alice-id"
 
 
-class TestWhereAClientIsToldOfAPerson:
-    def test_a_refresh(self, world):
+class TestSubjectsInResponses:
+    def test_a_refreshed_id_token_has_the_pairwise_subject(self, world):
         tokens = world.tokens(scope="openid")
         again = world.refresh(tokens["refresh_token"]).body["id_token"]
         assert world.id_token(again).claims["sub"] == sub_at(world)
 
-    def test_an_id_token_from_the_authorization_endpoint(self, world):
+    def test_an_implicit_id_token_has_the_pairwise_subject(self, world):
         world.change(Client, "app", grant_types=("authorization_code", "implicit"))
         plain = {"code_challenge": None, "code_challenge_method": None}
         came = world.allow(response_type="id_token", scope="openid", nonce="n", **plain)
         assert world.id_token(came["id_token"]).claims["sub"] == sub_at(world)
 
-    def test_userinfo(self, world):
+    def test_userinfo_has_the_pairwise_subject(self, world):
         """Section 5.3.2: it is that of the ID token."""
         bearing = world.provider.token_info(world.tokens(scope="openid email")["access_token"])
         said = world.provider.userinfo(bearing)
         assert said["sub"] == bearing.subject == sub_at(world)
         assert "alice-id" not in json.dumps(said)
 
-    def test_introspection_of_its_own_tokens(self, world):
+    def test_introspection_of_its_own_tokens_has_the_pairwise_subject(self, world):
         tokens = world.tokens(scope="openid")
         for name in ("access_token", "refresh_token"):
             assert world.introspect(tokens[name]).body["sub"] == sub_at(world)
 
-    def test_a_host_knows_the_account(self, world):
-        """Its own views are no client: they are the operator's."""
+    def test_a_view_of_the_host_gets_the_account_id(self, world):
+        """Views of the host belong to the operator and are no client."""
         bearing = world.provider.token_info(world.tokens(scope="openid")["access_token"])
         assert bearing.account_id == "alice-id"
 
-    def test_logout_tokens(self, receiver):
+    def test_logout_tokens_have_the_pairwise_subject(self, receiver):
         """Back-Channel Logout section 2.4."""
         world = openid_world(**PAIRWISE, **{"logout.worker": "false"} | receiver.settings)
         changes = {"subject_type": "pairwise", "backchannel_logout_uri": receiver.uri}
@@ -121,11 +121,11 @@ class TestWhereAClientIsToldOfAPerson:
 
 
 class TestIntrospectionByOthers:
-    """RFC 7662 section 2.2: a resource server is told of tokens of several clients."""
+    """RFC 7662 section 2.2: a resource server introspects tokens of several clients."""
 
     @pytest.fixture
     def seen(self, world):
-        """What a resource server of the operator's is told of alice by a client's token."""
+        """The ``sub`` that the operator's resource server gets for alice's token of a client."""
         world.client("api", "machine", scopes=(), first_party=True)
 
         def ask(client_id):
@@ -135,14 +135,14 @@ class TestIntrospectionByOthers:
 
         return ask
 
-    def test_it_can_not_join_a_person_of_two_sectors(self, world, seen):
+    def test_a_resource_server_sees_another_subject_for_each_sector(self, world, seen):
         assert seen("app") == sub_at(world)
         assert seen("other") == sub_at(world, "other") != seen("app")
 
-    def test_it_knows_a_person_of_public_clients(self, seen):
+    def test_a_resource_server_sees_the_account_of_public_clients(self, seen):
         assert seen("public") == "alice-id"
 
-    def test_one_that_is_pairwise_gets_no_public_subject(self, world):
+    def test_a_pairwise_resource_server_gets_its_own_subject(self, world):
         world.change(Client, "other", first_party=True)
         token = world.tokens("public", scope="openid")["access_token"]
         told = world.introspect(token, "other").body["sub"]
@@ -157,7 +157,7 @@ class TestIntrospectionByOthers:
         return world
 
     def told(self, world, asker, client_id):
-        """What bob's ``asker`` is told of alice by a token of his ``client_id``."""
+        """The ``sub`` that bob's ``asker`` gets for alice's token of his ``client_id``."""
         more = {"redirect_uri": ELSEWHERE[0]} if client_id == "other" else {}
         token = world.tokens(client_id, scope="openid", **more)["access_token"]
         answer = world.introspect(token, asker).body
@@ -177,22 +177,20 @@ class TestIntrospectionByOthers:
         for client_id in ("public", "app", "sister"):
             assert self.told(world, "fresh", client_id) is None
 
-    def test_a_pairwise_asker_learns_nobody_s_name_by_a_public_client(self, of_one_developer):
+    def test_a_pairwise_client_learns_no_account_from_a_public_one(self, of_one_developer):
         assert self.told(of_one_developer, "app", "public") is None
 
-    def test_public_clients_of_one_developer_know_the_account(self, of_one_developer):
+    def test_public_clients_of_one_developer_see_the_account(self, of_one_developer):
         assert self.told(of_one_developer, "api", "public") == "alice-id"
 
-    def test_a_developer_learns_no_account_by_a_public_client(self, of_one_developer):
+    def test_a_public_client_learns_no_account_from_a_pairwise_one(self, of_one_developer):
         assert self.told(of_one_developer, "public", "app") is None
 
     def test_the_same_host_is_no_proof_of_one_sector(self, of_one_developer):
         assert self.told(of_one_developer, "sister", "app") is None
 
     @pytest.mark.parametrize("asker", ["sister", "api"])
-    def test_clients_that_a_sector_s_documents_let_in_are_told_alike(
-        self, of_one_developer, asker
-    ):
+    def test_clients_of_one_sector_document_see_the_same_subject(self, of_one_developer, asker):
         world = of_one_developer
         world.change(Client, "app", sector_identifier_uri="https://sector.example/a.json")
         assert self.told(world, asker, "app") is None
@@ -201,8 +199,8 @@ class TestIntrospectionByOthers:
         assert self.told(world, asker, "app") == sub_at(world)
 
 
-class TestWhereAClientNamesAPerson:
-    def test_the_hint_is_its_own_id_token(self, world):
+class TestSubjectsInRequests:
+    def test_a_client_s_own_id_token_is_a_valid_hint(self, world):
         """Section 3.1.2.1."""
         hint = world.tokens(scope="openid")["id_token"]
         asked = {"scope": "openid", "prompt": "none", "id_token_hint": hint}
@@ -213,8 +211,8 @@ class TestWhereAClientNamesAPerson:
 
     @pytest.mark.parametrize("member", ["id_token", "userinfo"])
     @pytest.mark.parametrize("client_id", ["app", "public"])
-    def test_a_wanted_sub(self, world, member, client_id):
-        """Section 5.5.1: a response for another person would be wrong, wherever it is wanted."""
+    def test_a_requested_sub_is_the_client_s_own_subject(self, world, member, client_id):
+        """Section 5.5.1: a response for another person would be wrong, for either member."""
         sub = sub_at(world, client_id)
         world.allow(client_id, person=BOB, scope="openid")
         claims = json.dumps({member: {"sub": {"value": sub}}})
@@ -223,15 +221,15 @@ class TestWhereAClientNamesAPerson:
         refused = world.authorize(client_id, person=BOB, **asked)
         assert dict(refused.params)["error"] == "login_required"
 
-    def test_an_account_is_no_sub_of_a_pairwise_client(self, world):
+    def test_an_account_id_is_no_sub_for_a_pairwise_client(self, world):
         world.allow(scope="openid")
         claims = json.dumps({"id_token": {"sub": {"value": "alice-id"}}})
         refused = world.authorize(scope="openid", prompt="none", claims=claims)
         assert dict(refused.params)["error"] == "login_required"
 
 
-class TestWithoutTheSecret:
-    """Nobody may be named to a pairwise client then: another ``sub`` would be worse than none."""
+class TestWithoutPairwiseSecret:
+    """A pairwise client then gets no ``sub``: a different one would be worse than none."""
 
     @pytest.fixture
     def later(self, world):
@@ -240,7 +238,7 @@ class TestWithoutTheSecret:
         world.provider = Provider(settings, world.storage, Accounts(), lambda: world.now)
         return world
 
-    def test_it_is_as_good_as_disabled(self, later, caplog):
+    def test_a_pairwise_client_is_disabled_without_the_pairwise_secret(self, later, caplog):
         assert later.authorize(scope="openid").error == "invalid_request"
         assert later.provider.token_info(later.held["access_token"]) is None
         refused = later.refresh(later.held["refresh_token"])
@@ -250,19 +248,19 @@ class TestWithoutTheSecret:
             in caplog.text
         )
 
-    def test_others_go_on(self, later):
+    def test_public_clients_work_without_the_pairwise_secret(self, later):
         assert sub_at(later, "public") == "alice-id"
 
 
 @pytest.mark.parametrize(
     "value", ["short", "a" * 40, INI["oauthprov.secret"]], ids=["short", "alike", "shared"]
 )
-def test_a_secret_that_will_not_do(value):
+def test_a_short_or_shared_pairwise_secret_is_refused(value):
     with pytest.raises(ConfigurationError, match=r"openid\.pairwise_secret"):
         Settings.from_ini(INI | {"oauthprov.openid.pairwise_secret": value})
 
 
-def test_it_costs_no_trip_more(world):
+def test_pairwise_subjects_cost_no_further_trip_to_storage(world):
     code = world.code(scope="openid")
     world.now += 6
     world.provider.keys.jwks()

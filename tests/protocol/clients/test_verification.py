@@ -66,7 +66,9 @@ def self_registered(world):
 
 
 @pytest.mark.parametrize("field", CHANGES)
-def test_a_developer_s_change_of_what_is_trusted_ends_first_party(world, registrar, field, caplog):
+def test_a_developer_s_change_of_a_trusted_member_ends_first_party(
+    world, registrar, field, caplog
+):
     client = marked(world, registrar)
     changed = registrar.edit(client.client_id, "alice-id", **{field: CHANGES[field]})
     assert not changed.first_party
@@ -76,7 +78,7 @@ def test_a_developer_s_change_of_what_is_trusted_ends_first_party(world, registr
 
 
 @pytest.mark.parametrize("field", CHANGES)
-def test_a_client_s_own_change_of_what_is_trusted_ends_first_party(world, field):
+def test_a_client_s_own_change_of_a_trusted_member_ends_first_party(world, field):
     told = self_registered(world)
     name = ON_THE_WIRE.get(field, field)
     name, value = name if isinstance(name, tuple) else (name, CHANGES[field])
@@ -91,7 +93,7 @@ def test_the_operator_s_change_keeps_first_party(world, registrar, field):
     assert registrar.edit(client.client_id, **{field: CHANGES[field]}).first_party
 
 
-def test_a_change_of_nothing_that_is_trusted_keeps_first_party(world, registrar):
+def test_a_change_of_another_member_keeps_first_party(world, registrar):
     client = marked(world, registrar, redirect_uris=[CALLBACK, ELSEWHERE])
     same = {"name": "Scanner", "redirect_uris": [ELSEWHERE, CALLBACK], "scopes": ["read"]}
     assert registrar.edit(client.client_id, "alice-id", **same).first_party
@@ -101,8 +103,8 @@ def test_a_change_of_nothing_that_is_trusted_keeps_first_party(world, registrar)
     assert world.storage.get(Client, told["client_id"]).record.first_party
 
 
-def test_a_client_whose_mark_ended_asks_people_again(world):
-    """It moves to another address, and would take codes there that nobody was asked for."""
+def test_a_client_that_lost_first_party_asks_for_consent(world):
+    """With its new redirect URI it would receive codes that nobody consented to."""
     told = self_registered(world)
     asked = {"redirect_uri": ELSEWHERE, "scope": "read"}
     document = METADATA | {"client_id": told["client_id"], "redirect_uris": [ELSEWHERE]}
@@ -110,13 +112,13 @@ def test_a_client_whose_mark_ended_asks_people_again(world):
     assert world.authorize(told["client_id"], **asked).step == "consent"
 
 
-def test_the_operator_gives_the_mark_anew(world, registrar):
+def test_the_operator_can_set_first_party_again(world, registrar):
     client = marked(world, registrar)
     registrar.edit(client.client_id, "alice-id", redirect_uris=[ELSEWHERE])
     assert registrar.edit(client.client_id, first_party=True).first_party
 
 
-def test_verified_ends_with_what_people_are_shown_whoever_changes_it(world, registrar):
+def test_verified_ends_when_a_displayed_member_changes(world, registrar):
     client = marked(world, registrar)
     assert registrar.edit(client.client_id, contacts=("bob",)).verified
     assert not registrar.edit(client.client_id, name="My bank").verified

@@ -1,4 +1,4 @@
-"""Each error of the token endpoint has one sentence, which quotes and distinguishes nothing."""
+"""Each token endpoint error has one sentence without request values or causes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALLOWED = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 
 
 def attempts(world):
-    """Every way in which a code or refresh token is no good, by what is wrong with it."""
+    """Every invalid code or refresh token, by its cause."""
     world.client("other")
     yield "unknown", world.redeem("opc_abc.x")
     yield "no code", world.redeem(SENT)
@@ -38,14 +38,14 @@ def attempts(world):
     yield "expired", world.redeem(code)
 
 
-def test_what_was_wrong_with_a_grant_stays_untold(world):
+def test_invalid_grant_does_not_reveal_its_cause(world):
     answers = dict(attempts(world))
     told = {"error": "invalid_grant", "error_description": GRANT}
     assert {what: answer.body for what, answer in answers.items()} == dict.fromkeys(answers, told)
     assert {answer.status for answer in answers.values()} == {400}
 
 
-def test_who_failed_to_authenticate_and_how_stays_untold(world):
+def test_invalid_client_does_not_reveal_its_cause(world):
     form = {"grant_type": "client_credentials"}
     given = [basic("app", "wrong"), basic("nobody", "wrong"), {"authorization": "Basic %"}, {}]
     answers = [
@@ -74,7 +74,7 @@ def test_who_failed_to_authenticate_and_how_stays_untold(world):
         ),
     ],
 )
-def test_every_error_has_a_sentence_that_quotes_nothing(world, form, error):
+def test_every_error_has_a_sentence_without_request_values(world, form, error):
     answer = world.post("token", form, client_id="app")
     assert answer.body["error"] == error
     description = answer.body["error_description"]
@@ -97,7 +97,7 @@ def test_a_scope_that_is_refused_isn_t_quoted(world):
 
 @pytest.mark.parametrize("verifier", [None, "short"])
 def test_a_missing_or_malformed_verifier_tells_nothing_of_the_code(world, verifier):
-    """Whoever has stolen a code can't find out in this way whether it still works."""
+    """A thief of a code can't find out here whether it still works."""
     live, dead = world.code(), "opc_abc.x"
     answers = [world.redeem(code, code_verifier=verifier) for code in (live, dead)]
     assert answers[0].body == answers[1].body

@@ -1,4 +1,4 @@
-"""The validator with oauthlib's own Server, whose every door is open, and no provider."""
+"""The validator in oauthlib's own Server with every grant enabled, and no provider."""
 
 import json
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -54,7 +54,7 @@ def exchange(alone, code):
     return alone.token(grant_type="authorization_code", code=code, code_verifier=VERIFIER)
 
 
-def test_the_whole_flow(alone):
+def test_the_validator_alone_completes_the_code_flow(alone):
     (code,) = alone.authorize(scope="read")["code"]
     assert code.startswith("opc_")
     status, tokens = exchange(alone, code)
@@ -69,7 +69,7 @@ def test_the_whole_flow(alone):
     assert not alone.world.is_live(more["access_token"])
 
 
-def test_an_assertion_is_good_once(alone):
+def test_a_client_assertion_is_accepted_once(alone):
     signer = {"auth_method": "private_key_jwt", "secrets": (), "jwks": published(KEY)}
     alone.world.client("signer", **signer)
     (code,) = alone.authorize(client_id="signer")["code"]
@@ -142,27 +142,27 @@ def test_no_plain_without_validating_first_either(alone):
     assert alone.world.all(AuthorizationCode) == []
 
 
-def test_no_password_grant(alone):
+def test_the_password_grant_is_refused(alone):
     alone.world.client("all", grant_types=("password", "authorization_code"))
     status, body = alone.token("all", grant_type="password", username="alice", password="p")
     assert (status, body["error"]) == (400, "invalid_grant")
     assert alone.world.all(AccessToken) == []
 
 
-def test_no_openid_grant_type(alone):
+def test_the_grant_type_openid_is_refused(alone):
     (code,) = alone.authorize()["code"]
     status, body = alone.token(grant_type="openid", code=code, code_verifier=VERIFIER)
     assert (status, body["error"]) == (400, "unauthorized_client")
 
 
-def test_no_public_introspection(alone):
+def test_a_public_client_may_not_introspect(alone):
     alone.world.client("spa", "browser")
     token = alone.world.tokens("spa")["access_token"]
     form = {"token": token, "client_id": "spa"}
     assert alone.post("create_introspect_response", form) == (200, {"active": False})
 
 
-def test_nobody_signed_in_is_no_code(alone):
+def test_without_a_signed_in_person_there_is_no_code(alone):
     uri = SERVER + "?" + urlencode([*alone.world.query(), ("user", "admin")])
     with alone.validator.request(), pytest.raises(OAuth2Error):
         alone.server.create_authorization_response(uri, scopes=["read"])
@@ -173,7 +173,7 @@ def test_nobody_signed_in_is_no_code(alone):
     assert alone.world.all(AuthorizationCode) == []
 
 
-def test_a_code_without_a_challenge_cannot_be(alone):
+def test_every_code_has_a_challenge_and_needs_its_verifier(alone):
     (code,) = alone.authorize()["code"]
     (stored,) = alone.world.all(AuthorizationCode)
     assert stored.record.code_challenge == challenge()
@@ -181,7 +181,7 @@ def test_a_code_without_a_challenge_cannot_be(alone):
     assert (status, body["error"]) == (400, "invalid_request")
 
 
-def test_a_resource_request(alone):
+def test_a_bearer_token_is_verified_with_its_scopes(alone):
     (code,) = alone.authorize(scope="read")["code"]
     token = exchange(alone, code)[1]["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
@@ -195,7 +195,7 @@ HOOKS = sorted(name for name in vars(RequestValidator) if not name.startswith("_
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_every_hook_is_ours(hook):
+def test_every_oauthlib_hook_is_overridden(hook):
     assert hook in vars(Validator) or hook == "save_token"
 
 
@@ -215,7 +215,7 @@ class _Request:
     client_id = client_secret = code_challenge = None
 
 
-def test_hooks_out_of_order_say_so(world):
+def test_hooks_called_out_of_order_raise(world):
     with (
         world.provider.validator.request(),
         pytest.raises(RuntimeError, match="in the wrong order"),

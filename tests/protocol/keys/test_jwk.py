@@ -56,7 +56,7 @@ def test_rfc_7638_a_kid_is_the_thumbprint():
         (RSA | {"key_ops": ["verify"]}, ("RS256",)),
     ],
 )
-def test_what_a_key_may_be_used_for(member, algorithms):
+def test_the_algorithms_of_a_key_follow_from_its_type_and_alg(member, algorithms):
     [key] = parsed(member)
     assert (key.kid, key.algorithms) == (member.get("kid"), algorithms)
 
@@ -89,7 +89,7 @@ def test_what_a_key_may_be_used_for(member, algorithms):
         {},
     ],
 )
-def test_rfc_7517_5_a_key_that_doesnt_serve_is_passed_over(member):
+def test_rfc_7517_5_an_unusable_key_is_skipped(member):
     assert parse_public_key(member) is None
     assert [key.kid for key in parsed(member, ED)] == [ED["kid"]]
 
@@ -125,6 +125,6 @@ def test_key_objects_are_made_once():
     assert parse_key_set(document) is parse_key_set(document)
 
 
-def test_no_kid_looks_like_an_option_of_a_command_line():
+def test_no_kid_begins_with_a_hyphen():
     kids = {PrivateKey.generate("Ed25519").kid for _ in range(1000)}
     assert {kid for kid in kids if kid.startswith("-")} == set()

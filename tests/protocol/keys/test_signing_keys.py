@@ -100,7 +100,7 @@ def test_storage_holds_no_private_key(world):
         assert private[name] not in dump
 
 
-def test_the_algorithms_are_those_of_the_setting(world):
+def test_there_is_a_key_for_each_configured_algorithm(world):
     world = World(**{"keys.algorithms": "ES256 RS256 Ed25519 PS256 EdDSA"})
     node = Node(world)
     assert sorted(key["alg"] for key in node.keys.jwks()["keys"]) == sorted(
@@ -198,7 +198,7 @@ def test_a_rotation_drops_keys_that_are_published_no_more(world):
 
 
 def test_signing_never_waits_for_storage(world):
-    """Once the keys were read, storage may be gone until a key signs that wasn't published."""
+    """Once the keys were read, signing needs no storage until an unpublished key takes over."""
     node = Node(world)
     node.sign()
     world.storage.inner.close()
@@ -241,7 +241,7 @@ class TestWhileStorageFails:
         made.sign()
         return made
 
-    def test_the_key_set_is_that_which_is_held(self, world, node, caplog):
+    def test_the_cached_key_set_is_served(self, world, node, caplog):
         held = node.published()
         world.storage.inner = Broken()
         world.now += REFRESH + 1
@@ -250,7 +250,7 @@ class TestWhileStorageFails:
         assert node.verifies(node.sign())
 
     def test_the_key_set_is_served_only_while_it_knows_every_signer(self, world, node):
-        """Whoever fetches it may keep it for JWKS_MAX_AGE, and a new key signs after AHEAD."""
+        """Clients may cache it for JWKS_MAX_AGE, and a new key signs after AHEAD."""
         world.storage.inner = Broken()
         world.now += AHEAD - JWKS_MAX_AGE - 1
         assert node.published()
@@ -258,7 +258,7 @@ class TestWhileStorageFails:
         with pytest.raises(StorageError):
             node.published()
 
-    def test_after_one_failure_nobody_waits_and_it_is_tried_again_behind(self, world, node):
+    def test_after_one_failure_the_refresh_is_repeated_in_the_background(self, world, node):
         healthy, world.storage.inner = world.storage.inner, Broken()
         world.now += REFRESH + 1
         held = node.published()
@@ -275,7 +275,7 @@ class TestWhileStorageFails:
         node.catch_up()
         assert second in node.published()
 
-    def test_an_unknown_key_is_looked_for_once_a_moment(self, world, node):
+    def test_an_unknown_kid_costs_a_limited_number_of_reads(self, world, node):
         stranger = Node(World()).sign()
         world.storage.inner = Broken()
         world.now += REFRESH + 1
@@ -287,7 +287,7 @@ class TestWhileStorageFails:
 
 
 @pytest.mark.parametrize("held", [True, False])
-def test_of_many_who_wait_one_reads_and_all_share_its_failure(world, held):
+def test_simultaneous_refreshes_share_one_read_and_its_failure(world, held):
     node = Node(world)
     if held:
         node.sign()
@@ -330,7 +330,7 @@ class Broken:
         raise StorageError("gone")
 
 
-def test_one_refresh_at_a_time(world):
+def test_no_two_refreshes_run_at_once(world):
     node = Node(world)
     node.sign()
     world.now += REFRESH
@@ -390,7 +390,7 @@ class TestSchedule:
         assert len(kids) == 2
         assert shown == [kids] * 16
 
-    def test_nothing_is_due_while_a_key_waits(self, world):
+    def test_no_rotation_is_due_while_a_published_key_waits(self, world):
         node = Node(world)
         node.sign()
         node.keys.rotation.rotate("RS256")
@@ -409,7 +409,7 @@ class TestRetiring:
         assert node.kid() != first
         assert node.verifies(node.sign())
 
-    def test_a_node_that_slept_signs_nothing_worthless(self, world):
+    def test_a_token_from_an_idle_node_stays_verifiable(self, world):
         node, idle = Node(world), Node(world)
         first = node.kid()
         idle.kid()
@@ -428,7 +428,7 @@ class TestRetiring:
         assert node.kid() != first
         assert not node.verifies(token)
 
-    def test_the_key_that_waits_takes_over(self, world):
+    def test_the_published_key_takes_over(self, world):
         node = Node(world)
         first = node.kid()
         second = node.keys.rotation.rotate("RS256").kid
@@ -438,7 +438,7 @@ class TestRetiring:
         assert node.kid() == second
         assert len(world.all(SigningKey)) == 2
 
-    def test_a_key_that_waits_is_dropped_and_its_predecessor_goes_on(self, world):
+    def test_retiring_a_waiting_key_drops_it_and_its_predecessor_signs_on(self, world):
         node = Node(world)
         first = node.kid()
         second = node.keys.rotation.rotate("RS256").kid
@@ -446,7 +446,7 @@ class TestRetiring:
         world.now += 10 * AHEAD
         assert (node.kid(), node.published()) == (first, [first])
 
-    def test_a_retired_key_retires_once(self, world):
+    def test_retiring_a_key_twice_changes_nothing(self, world):
         node = Node(world)
         first = node.kid()
         node.keys.rotation.retire(first)
@@ -467,7 +467,7 @@ class TestRetiring:
         with pytest.raises(StorageError, match="no ES256 key"):
             node.kid("ES256")
 
-    def test_an_unknown_kid(self, world):
+    def test_retiring_an_unknown_kid_is_an_error(self, world):
         node = Node(world)
         node.sign()
         with pytest.raises(UnknownSigningKey):
@@ -475,7 +475,7 @@ class TestRetiring:
 
 
 class TestSecret:
-    def test_an_older_secret_opens_and_a_rotation_seals_anew(self, world):
+    def test_an_older_secret_decrypts_and_a_rotation_encrypts_with_the_new_one(self, world):
         first = Node(world, [SECRET]).kid()
         both = Node(world, [NEW_SECRET, SECRET])
         assert both.kid() == first
@@ -497,7 +497,7 @@ class TestSecret:
         assert Node(world, [NEW_SECRET]).kid() == second
         assert set(Node(world).published()) == {first, second}
 
-    def test_a_look_at_the_keys_costs_one_read_and_makes_none(self, world):
+    def test_checking_the_keys_costs_one_read_and_makes_no_key(self, world):
         provider = openid_world().provider
         storage = provider.storage
         before = (storage.reads, storage.writes)
@@ -505,7 +505,7 @@ class TestSecret:
         assert (storage.reads - before[0], storage.writes - before[1]) == (1, 0)
         assert not list(storage.walk(SigningKey))
 
-    def test_a_key_that_waits_or_is_over_may_stay_sealed(self, world):
+    def test_a_waiting_or_retired_key_may_stay_encrypted(self, world):
         Node(world, [SECRET]).kid()
         node = Node(world, [NEW_SECRET])
         with pytest.raises(SigningKeySealed):
@@ -518,21 +518,21 @@ class TestVerifying:
     def verify(self, node, token, now):
         return node.keys.verify(token, algorithms=("RS256",), types=("JWT",), now=now)
 
-    def test_our_own_tokens_by_what_is_published(self, world):
+    def test_own_tokens_verify_with_the_published_keys(self, world):
         node = Node(world)
         token = node.sign()
         assert self.verify(node, token, world.now).claims == {"exp": world.now + 600}
         with pytest.raises(JoseError):
             self.verify(node, token[:-8] + "AAAAAAAA", world.now)
 
-    def test_a_key_that_another_node_has_just_made_is_looked_for(self, world):
+    def test_a_key_just_made_by_another_node_is_found(self, world):
         node, other = Node(world), Node(world)
         first = node.kid()
         other.keys.rotation.retire(first)
         world.now += 2
         assert self.verify(node, other.sign(), world.now)
 
-    def test_a_key_that_nobody_has_costs_one_read_a_second(self, world):
+    def test_an_unknown_kid_costs_one_read_a_second(self, world):
         node = Node(world)
         node.sign()
         stranger = Node(World()).sign()

@@ -35,7 +35,7 @@ def _prepare(barrier):
 
 
 def published(url, now):
-    """What a process of its own publishes, started together with the others."""
+    """The keys that one of several processes started together publishes."""
     storage = opened(url)
     made = settings(url)
     keys = SigningKeys(made, storage, Keyring(made.secret), lambda: now)
@@ -59,7 +59,7 @@ def url(request, tmp_path):
     storage.close()
 
 
-def test_they_make_one_key_and_one_successor(url):
+def test_simultaneous_processes_make_one_key_and_one_successor(url):
     storage = opened(url)
     storage.upgrade()
     context = multiprocessing.get_context("spawn")

@@ -1,4 +1,4 @@
-"""Telling clients of logouts: OpenID Connect Back-Channel Logout 1.0."""
+"""Delivering logout tokens: OpenID Connect Back-Channel Logout 1.0."""
 
 import dataclasses
 import threading
@@ -42,7 +42,7 @@ def told(world, receiver):
 class TestLogoutTokens:
     """Section 2.4."""
 
-    def test_what_a_logout_token_says(self, world, visit, receiver):
+    def test_a_logout_token_has_the_required_claims(self, world, visit, receiver):
         sid = visit.sid()
         visit.leave()
         assert deliver(world) == (1, 0)
@@ -60,7 +60,7 @@ class TestLogoutTokens:
         }
         assert len(jti) > 15
 
-    def test_it_is_a_form(self, world, visit, receiver):
+    def test_a_logout_token_is_posted_as_a_form(self, world, visit, receiver):
         """Section 2.5."""
         visit.tokens()
         visit.leave()
@@ -70,7 +70,7 @@ class TestLogoutTokens:
         assert head.startswith("POST /logout?x=1 HTTP/1.1\r\nHost: localhost:")
         assert "Content-Type: application/x-www-form-urlencoded\r\n" in head
 
-    def test_it_is_no_id_token(self, world, visit, receiver):
+    def test_a_logout_token_is_refused_as_an_id_token_hint(self, world, visit, receiver):
         visit.tokens()
         visit.leave()
         deliver(world)
@@ -79,39 +79,39 @@ class TestLogoutTokens:
         assert dict(refused.params)["error"] == "invalid_request"
 
 
-class TestWhoIsTold:
-    def test_the_clients_whose_grants_name_the_session(self, world, visit, receiver):
+class TestNotifiedClients:
+    def test_clients_with_a_grant_of_the_session_are_notified_once(self, world, visit, receiver):
         world.client("other", scopes=SCOPES, backchannel_logout_uri=receiver.uri)
         visit.tokens(), visit.tokens(), visit.tokens("other")
         visit.leave()
         assert deliver(world) == (2, 0)
         assert {claims["aud"] for claims in told(world, receiver)} == {"app", "other"}
 
-    def test_not_those_of_another_session(self, world, visit, receiver):
+    def test_clients_of_another_session_are_not_notified(self, world, visit, receiver):
         Visit(world).tokens()
         visit.leave()
         assert deliver(world) == (0, 0)
         assert receiver.requests == []
 
-    def test_not_a_client_that_nobody_signed_in_to(self, world, visit):
+    def test_a_client_without_scope_openid_is_not_notified(self, world, visit):
         visit.tokens(scope="read")
         visit.leave()
         assert deliver(world) == (0, 0)
 
-    def test_not_a_client_without_an_address(self, world, visit):
+    def test_a_client_without_a_logout_uri_is_not_notified(self, world, visit):
         world.client("other", scopes=SCOPES)
         visit.tokens("other")
         visit.leave()
         assert deliver(world) == (0, 0)
 
-    def test_a_client_that_is_gone_meanwhile(self, world, visit, receiver):
+    def test_a_client_that_lost_its_logout_uri_is_not_notified(self, world, visit, receiver):
         visit.tokens()
         visit.leave()
         world.change(Client, "app", backchannel_logout_uri=None)
         deliver(world)
         assert receiver.requests == [] == world.all(LogoutDelivery)
 
-    def test_signing_in_again_goes_on_with_the_session(self, world, visit, receiver):
+    def test_signing_in_again_keeps_the_sid(self, world, visit, receiver):
         """The client knows the session by its first sid."""
         sid = visit.sid()
         visit.sign_in_again()
@@ -120,25 +120,25 @@ class TestWhoIsTold:
         deliver(world)
         assert [claims["sid"] for claims in told(world, receiver)] == [sid]
 
-    def test_somebody_else_signs_in_there(self, world, visit, receiver):
-        """Two accounts in one browser: nobody has left."""
+    def test_a_second_account_in_the_browser_notifies_nobody(self, world, visit, receiver):
+        """Two accounts in one browser: neither is signed out."""
         visit.tokens()
         Visit(world, "bob-id", replacing=visit.secret)
         assert world.storage.get(Session, digest(visit.secret)) is not None
         assert deliver(world) == (0, 0)
 
-    def test_a_session_ends_once(self, world, visit, receiver):
+    def test_a_session_ended_twice_notifies_once(self, world, visit, receiver):
         visit.tokens()
         visit.leave(), visit.leave()
         assert deliver(world) == (1, 0)
 
-    def test_two_requests_end_it_at_once(self, world, visit):
+    def test_a_session_ended_by_two_requests_at_once_notifies_once(self, world, visit):
         visit.tokens()
         world.storage.meanwhile = [visit.leave]
         visit.leave()
         assert deliver(world) == (1, 0)
 
-    def test_a_sign_in_sent_twice_makes_sessions_of_two_names(self, world, visit):
+    def test_a_sign_in_sent_twice_makes_two_sessions_with_different_sids(self, world, visit):
         visit.tokens()
         before = visit.secret
         world.storage.meanwhile = [visit.sign_in_again]
@@ -148,7 +148,7 @@ class TestWhoIsTold:
         visit.leave()
         assert deliver(world) == (1, 0)
 
-    def test_a_client_whose_old_notice_was_given_up_is_told_anew(self, world, visit):
+    def test_a_delivery_given_up_earlier_does_not_prevent_a_new_one(self, world, visit):
         visit.tokens()
         [grant] = world.all(Grant)
         long_ago = world.now - backchannel.PATIENCE
@@ -161,24 +161,24 @@ class TestWhoIsTold:
 class TestGrants:
     """Section 2.7."""
 
-    def test_they_end_with_the_session(self, world, visit):
+    def test_grants_end_with_their_session(self, world, visit):
         tokens = visit.tokens()
         visit.leave()
         assert not world.is_live(tokens["access_token"])
         assert world.refresh(tokens["refresh_token"]).body["error"] == "invalid_grant"
 
-    def test_those_of_another_session_stay(self, world, visit):
+    def test_grants_of_another_session_stay(self, world, visit):
         tokens = Visit(world).tokens()
         visit.leave()
         assert world.is_live(tokens["access_token"])
 
-    def test_an_authorization_that_is_no_sign_in_stays(self, world, visit):
+    def test_a_grant_without_scope_openid_stays(self, world, visit):
         tokens = visit.tokens(scope="read")
         visit.leave()
         assert world.is_live(tokens["access_token"])
 
     @pytest.mark.parametrize(("revoke", "stays"), [("false", True), ("true", False)])
-    def test_offline_access(self, receiver, revoke, stays):
+    def test_offline_access_stays_unless_the_setting_revokes_it(self, receiver, revoke, stays):
         settings = {"logout.worker": "false", "logout.revoke_offline": revoke}
         world = openid_world(**settings | receiver.settings)
         world.change(Client, "app", first_party=True)
@@ -187,13 +187,13 @@ class TestGrants:
         visit.leave()
         assert world.is_live(tokens["access_token"]) == stays
 
-    def test_a_code_under_way_is_worth_nothing(self, world, visit):
+    def test_an_unredeemed_code_of_the_session_is_refused(self, world, visit):
         code = world.code(person=visit.person, scope="openid")
         visit.leave()
         assert world.all(AuthorizationCode) == []
         assert world.redeem(code).body["error"] == "invalid_grant"
 
-    def test_a_code_that_is_redeemed_meanwhile(self, world, visit, receiver):
+    def test_a_grant_from_a_code_redeemed_during_logout_is_revoked(self, world, visit, receiver):
         code = world.code(person=visit.person, scope="openid")
         world.storage.meanwhile = [lambda: world.redeem(code)]
         visit.leave()
@@ -201,7 +201,7 @@ class TestGrants:
         assert grant.revoked_at == world.now
         assert deliver(world) == (1, 0)
 
-    def test_without_openid_nothing_ends_but_the_session(self, receiver):
+    def test_without_openid_a_logout_ends_the_session_alone(self, receiver):
         world = openid_world(scopes="read | See")
         visit = Visit(world)
         tokens = visit.tokens(scope="read")
@@ -212,7 +212,7 @@ class TestGrants:
 
 class TestTheQueue:
     @pytest.mark.parametrize("status", ["400 Bad Request", "302 Found", "500 Oops"])
-    def test_a_failure_is_tried_again(self, world, visit, receiver, status):
+    def test_a_failed_delivery_is_repeated(self, world, visit, receiver, status):
         """Section 2.8."""
         visit.tokens()
         visit.leave()
@@ -226,7 +226,7 @@ class TestTheQueue:
         first, second = (claims["jti"] for claims in told(world, receiver))
         assert first != second
 
-    def test_a_delivery_waits_while_no_signing_key_opens(self, world, visit, receiver):
+    def test_a_delivery_waits_while_no_signing_key_can_be_decrypted(self, world, visit, receiver):
         visit.tokens()
         visit.leave()
         lost = dataclasses.replace(
@@ -238,7 +238,7 @@ class TestTheQueue:
         world.now += backchannel.PAUSE
         assert deliver(world) == (1, 0)
 
-    def test_pauses_grow_and_end(self, world, visit, receiver):
+    def test_attempts_become_rarer_and_end(self, world, visit, receiver):
         visit.tokens()
         visit.leave()
         receiver.reply("500 Oops")
@@ -261,7 +261,7 @@ class TestTheQueue:
         assert deliver(world) == (0, 3)
         assert len(receiver.requests) == 1
 
-    def test_another_process_takes_over(self, world, visit, receiver):
+    def test_another_process_delivers_the_queue(self, world, visit, receiver):
         """The queue is in storage: it survives a restart."""
         visit.tokens()
         visit.leave()
@@ -270,7 +270,7 @@ class TestTheQueue:
         assert deliver(world) == (0, 0)
         assert len(receiver.requests) == 1
 
-    def test_two_nodes_deliver_once(self, world, visit, receiver):
+    def test_two_processes_deliver_a_token_once(self, world, visit, receiver):
         visit.tokens()
         visit.leave()
         other = world.another_process()
@@ -279,7 +279,7 @@ class TestTheQueue:
         assert len(receiver.requests) == 1
         assert world.all(LogoutDelivery) == []
 
-    def test_a_client_may_only_have_us_ask_where_the_policy_lets_us(self, visit, world, receiver):
+    def test_a_logout_uri_that_fetch_allow_forbids_gets_no_request(self, visit, world, receiver):
         inside = receiver.uri.replace("localhost", "127.0.0.1")
         world.change(Client, "app", backchannel_logout_uri=inside)
         visit.tokens()
@@ -320,13 +320,13 @@ class TestMuteClients:
         made.storage.close()
 
     def leave(self, world, *clients):
-        """Sign somebody out who had signed in to these clients."""
+        """Sign out a person who had signed in to these clients."""
         visit = Visit(world)
         for client_id in clients:
             visit.tokens(client_id)
         visit.leave()
 
-    def test_fewer_than_the_threads_delay_nobody(self, world, mute, receiver):
+    def test_fewer_mute_clients_than_threads_delay_no_other_delivery(self, world, mute, receiver):
         few = [f"mute-{number}" for number in range(backchannel.THREADS - 1)]
         self.leave(world, *few, "app")
         delivering = threading.Thread(target=world.provider.backchannel.deliver)
@@ -336,7 +336,7 @@ class TestMuteClients:
         delivering.join(60)
         assert world.all(LogoutDelivery) == []
 
-    def test_those_that_failed_before_come_last(self, world, mute, receiver, monkeypatch):
+    def test_clients_that_failed_before_come_last(self, world, mute, receiver, monkeypatch):
         monkeypatch.setattr(backchannel, "THREADS", 1)
         every = [f"mute-{number}" for number in range(12)]
         mute.reply("500 Oops")
@@ -349,7 +349,7 @@ class TestMuteClients:
         assert deliver(world) == (1, 24)
         assert asked_before == [12]
 
-    def test_each_is_asked_once_at_a_time(self, world, mute, receiver):
+    def test_each_client_gets_one_request_at_a_time(self, world, mute, receiver):
         for _ in range(4):
             self.leave(world, "mute-0", "app")
         delivering = threading.Thread(target=world.provider.backchannel.deliver)
@@ -360,7 +360,7 @@ class TestMuteClients:
         delivering.join(60)
         assert world.all(LogoutDelivery) == []
 
-    def test_many_are_told_in_one_round(self, world, mute, receiver):
+    def test_many_clients_are_notified_in_one_round(self, world, mute, receiver):
         mute.held.set()
         for _ in range(3):
             self.leave(world, *(f"mute-{number}" for number in range(12)), "app")
@@ -377,7 +377,7 @@ class TestTheTimeLimit:
         + [(n, False, backchannel.SHORT) for n in (1, 2, 4, 5, 6)]
         + [(3, True, None), (7, False, None)],
     )
-    def test_it_is_short_after_a_failure_but_for_each_fourth_attempt(
+    def test_the_limit_is_short_after_a_failure_except_at_each_fourth_attempt(
         self, attempts, failed_before, limit
     ):
         about = LogoutDelivery("key", "logout", "app", "alice-id", "sid", 0, 1, attempts)
@@ -395,14 +395,14 @@ class TestTheWorker:
         made.provider.worker.join(30)
         made.storage.close()
 
-    def test_signing_out_wakes_it(self, world, visit, receiver):
+    def test_signing_out_wakes_the_worker(self, world, visit, receiver):
         visit.tokens()
         visit.leave()
         world.provider.worker.join(30)
         assert len(receiver.requests) == 1
         assert world.all(LogoutDelivery) == []
 
-    def test_nobody_waits_for_a_slow_client(self, world, visit, receiver):
+    def test_signing_out_does_not_wait_for_a_slow_client(self, world, visit, receiver):
         visit.tokens()
         held = threading.Event()
         receiver.hold(held)
@@ -413,7 +413,7 @@ class TestTheWorker:
         world.provider.worker.join(30)
         assert world.all(LogoutDelivery) == []
 
-    def test_after_a_restart_it_looks(self, world, visit, receiver):
+    def test_the_worker_reads_the_queue_after_a_restart(self, world, visit, receiver):
         visit.tokens()
         [grant] = world.all(Grant)
         left = backchannel.delivery(
@@ -425,7 +425,7 @@ class TestTheWorker:
         again.worker.join(30)
         assert len(receiver.requests) == 1
 
-    def test_it_looks_once_a_minute(self, world):
+    def test_the_worker_reads_the_queue_once_a_minute(self, world):
         worker = world.provider.worker
         worker.look()
         worker.join(30)

@@ -51,7 +51,7 @@ class Person:
         return Visit(self.world, self.people.authenticate("alice", password))
 
     def tokens(self, scope="openid"):
-        # Offline access is for whoever was asked (OpenID Connect Core section 11).
+        # Offline access needs a consent page (OpenID Connect Core section 11).
         asked = {"prompt": "consent"} if "offline" in scope else {}
         return self.world.tokens(person=self.visit.person, scope=scope, **asked)
 
@@ -120,11 +120,11 @@ def error(answer):
 
 
 @pytest.mark.parametrize("end", WAYS)
-class TestWhatRunsAtThatMoment:
+class TestCodesUnderWay:
     def test_a_code_allowed_after_the_sweep_is_refused_unless_it_is_a_new_consent(
         self, world, person, end
     ):
-        """The authorization saw the session; its code comes when nobody looks for it any more."""
+        """The authorization saw the session; its code is issued after the sweep."""
         person.tokens()
         who = person.visit.person
         asked = world.authorize(person=who, scope="openid", prompt="consent")
@@ -167,14 +167,14 @@ class TestWhatRunsAtThatMoment:
 class TestBeforeTheSweep:
     """The mark alone ends it: a server may stop right after the commit."""
 
-    def test_no_session_is_good(self, world, person, end):
+    def test_no_session_is_valid(self, world, person, end):
         other = person.sign_in()
         end(person)
         assert not person.is_signed_in()
         assert not person.is_signed_in(other)
         assert person.visit.sessions.of(person.account.account_id) == []
 
-    def test_nothing_is_refreshed(self, world, person, end):
+    def test_no_token_is_refreshed(self, world, person, end):
         token = person.tokens()["refresh_token"]
         end(person)
         assert error(world.refresh(token)) == "invalid_grant"
@@ -195,7 +195,7 @@ class TestBeforeTheSweep:
         assert code.state(world.now) == "claimed"
         assert len(world.all(LogoutDelivery)) == 1
 
-    def test_another_process_that_has_requests_is_done_with_it_in_half_a_minute(
+    def test_another_process_with_requests_finishes_the_sweep_in_half_a_minute(
         self, world, person, end
     ):
         tokens = person.tokens()
@@ -207,14 +207,14 @@ class TestBeforeTheSweep:
             again.endings.work()
         assert not world.is_live(tokens["access_token"])
 
-    def test_an_access_token_is_dead_after_it(self, world, person, end):
+    def test_an_access_token_is_dead_after_the_sweep(self, world, person, end):
         tokens = person.tokens()
         world.provider.endings.finish(end(person))
         assert not world.is_live(tokens["access_token"])
         assert world.all(Sweep) == []
 
 
-class TestHowMuchEnds:
+class TestExtent:
     @pytest.mark.parametrize("end", [sign_out, sign_out_everywhere, change_password])
     def test_offline_access_and_plain_oauth_stay_where_the_account_does(self, world, person, end):
         kept = [person.tokens("openid offline_access"), person.tokens("read")]
@@ -225,7 +225,7 @@ class TestHowMuchEnds:
             assert world.refresh(tokens["refresh_token"]).status == 200
 
     @pytest.mark.parametrize("end", [sign_out, sign_out_everywhere, change_password])
-    def test_a_code_that_is_replayed_afterwards_revokes_what_stayed(self, world, person, end):
+    def test_a_code_replayed_afterwards_revokes_the_remaining_grant(self, world, person, end):
         scope = "openid offline_access"
         code = world.code(person=person.visit.person, scope=scope, prompt="consent")
         token = world.redeem(code).body["refresh_token"]
@@ -243,8 +243,8 @@ class TestHowMuchEnds:
             assert not world.is_live(tokens["access_token"])
             assert error(world.refresh(tokens["refresh_token"])) == "invalid_grant"
 
-    def test_a_person_who_is_back_is_let_in_again(self, world, person):
-        """In the very second: what began afterwards isn't what ended."""
+    def test_a_person_can_sign_in_again_within_the_same_second(self, world, person):
+        """Within the same second: what begins afterwards isn't ended."""
         for end in (sign_out_everywhere, disconnect, sign_out):
             person.tokens()
             if sweep := end(person):
@@ -272,13 +272,13 @@ class TestHowMuchEnds:
 
 
 class TestANewPassword:
-    def test_whoever_is_signing_in_with_the_old_one_gets_no_session(self, world, person):
+    def test_a_sign_in_under_way_with_the_old_password_gets_no_session(self, world, person):
         thief = person.people.authenticate("alice", PASSWORD)
         change_password(person)
         secret = person.visit.sessions.start(thief, ("pwd",), "", "", replacing=None)
         assert person.visit.sessions.load(secret) == {}
 
-    def test_whoever_is_changing_it_by_the_old_one_changes_nothing(self, world, person):
+    def test_a_simultaneous_change_with_the_old_password_fails(self, world, person):
         thief = person.people.authenticate("alice", PASSWORD)
         world.storage.meanwhile = [lambda: change_password(person)]
         with pytest.raises(PasswordSuperseded):
@@ -287,7 +287,7 @@ class TestANewPassword:
             )
         assert person.people.authenticate("alice", NEW_PASSWORD)
 
-    def test_whoever_changed_it_goes_on(self, world, person):
+    def test_the_session_that_changed_the_password_stays(self, world, person):
         ended = person.people.change_password(person.account.account_id, NEW_PASSWORD)
         visit = Visit(world, ended.account)
         world.provider.endings.finish(ended.sweep)
@@ -295,8 +295,8 @@ class TestANewPassword:
 
 
 class TestSigningInAgain:
-    def test_a_session_that_is_ended_meanwhile_stays_ended(self, world, person):
-        """The new session doesn't carry the ended one's name on."""
+    def test_a_session_ended_during_the_sign_in_stays_ended(self, world, person):
+        """The new session doesn't keep the sid of the ended one."""
         tokens = person.tokens()
         old = person.visit.person.sid
         world.storage.meanwhile = [person.visit.leave]
@@ -306,15 +306,15 @@ class TestSigningInAgain:
         assert not world.is_live(tokens["access_token"])
         assert world.is_live(person.tokens()["access_token"])
 
-    def test_one_that_goes_on_while_it_is_ended_is_over_or_good_for_tokens(self, world, person):
-        """No session is left that may sign in nowhere: the mark of its name is a day old."""
+    def test_a_session_renewed_while_it_ends_is_either_over_or_fully_valid(self, world, person):
+        """No session is left with an ended sid, whose mark would refuse every code for a day."""
         world.storage.meanwhile = [person.visit.sign_in_again]
         sign_out(person)
         assert not person.is_signed_in()
         person.visit = person.sign_in()
         assert world.is_live(person.tokens()["access_token"])
 
-    def test_a_browser_that_signs_out_by_the_former_cookie_ends_what_went_on(self, world, person):
+    def test_signing_out_with_the_former_cookie_ends_the_renewed_session(self, world, person):
         former = person.visit.secret
         tokens = person.tokens()
         person.visit.sign_in_again()
@@ -322,7 +322,7 @@ class TestSigningInAgain:
         assert not person.is_signed_in()
         assert not world.is_live(tokens["access_token"])
 
-    def test_a_session_whose_name_is_marked_already_isn_t_carried_on(self, world, person):
+    def test_a_sid_marked_as_ended_is_not_used_again(self, world, person):
         """A cluster marks before it removes: a sign-out may have failed between the two."""
         who = person.visit.person
         mark = EndedSession(session_key(who.account_id, who.sid), world.now + 86_400)
@@ -331,7 +331,7 @@ class TestSigningInAgain:
         assert person.visit.person.sid != who.sid
         assert world.is_live(person.tokens()["access_token"])
 
-    def test_a_session_is_ended_twice_at_once(self, world, person):
+    def test_a_session_can_be_ended_twice_at_once(self, world, person):
         world.storage.meanwhile = [lambda: sign_out(person)]
         sign_out(person)
         assert not person.is_signed_in()
@@ -350,7 +350,7 @@ def grants(world, person, count, **changes):
 
 
 @pytest.mark.parametrize("end", WAYS)
-def test_any_number_ends_in_commits_of_at_most_a_hundred_changes(world, person, end):
+def test_any_number_of_grants_ends_in_commits_of_at_most_100_changes(world, person, end):
     person.tokens()
     grants(world, person, 1050)
     world.storage.sizes.clear()
@@ -362,7 +362,7 @@ def test_any_number_ends_in_commits_of_at_most_a_hundred_changes(world, person, 
     assert world.all(Sweep) == []
 
 
-def test_the_answer_doesn_t_wait_for_a_thousand_grants(world, person):
+def test_the_response_does_not_wait_for_a_thousand_grants_to_end(world, person):
     person.tokens()
     grants(world, person, 1050)
     woken = []
@@ -384,8 +384,8 @@ def test_the_answer_doesn_t_wait_for_a_thousand_grants(world, person):
     assert world.all(Sweep) == []
 
 
-def test_whoever_works_at_a_sweep_for_long_keeps_it(world, person):
-    """Else every other process would begin the same work."""
+def test_a_process_keeps_its_lease_during_a_long_sweep(world, person):
+    """Otherwise every other process would begin the same work."""
     person.tokens()
     grants(world, person, 1050)
     sweep = sign_out_everywhere(person)
@@ -406,7 +406,7 @@ def test_whoever_works_at_a_sweep_for_long_keeps_it(world, person):
 
 
 def test_the_pages_of_an_account_don_t_wait_for_all_its_grants(world, person):
-    """From there a person ends them."""
+    """A person ends the grants from these pages."""
     person.tokens()
     grants(world, person, 2500)
     account_id = person.account.account_id
@@ -416,7 +416,7 @@ def test_the_pages_of_an_account_don_t_wait_for_all_its_grants(world, person):
     assert [app.client_id for app in apps] == ["app"]
 
 
-def test_clients_are_told_once_though_their_grants_are_many(world, person, receiver):
+def test_a_client_with_many_grants_is_notified_once(world, person, receiver):
     person.tokens()
     grants(world, person, 350)
     person.visit.leave()
@@ -432,7 +432,7 @@ class TestMarks:
             session_key(who.account_id, who.sid), world.now + 86_400
         )
 
-    def test_a_host_that_leaves_twice(self, world, person):
+    def test_a_host_may_end_a_session_twice(self, world, person):
         who = person.visit.person
         person.tokens()
         world.provider.endings.end_host_session(who)
@@ -440,7 +440,7 @@ class TestMarks:
         [grant] = world.all(Grant)
         assert grant.state(world.now) == "revoked"
 
-    def test_a_consent_taken_back_allows_nothing_and_is_shown_nowhere(self, world, person):
+    def test_a_withdrawn_consent_allows_nothing_and_is_not_listed(self, world, person):
         person.tokens()
         disconnect(person)
         key = consent_key(person.account.account_id, "app")
@@ -449,7 +449,7 @@ class TestMarks:
         assert world.provider.connected(person.account.account_id) == []
         assert not hasattr(world.authorize(person=person.visit.person, scope="openid"), "uri")
 
-    def test_a_client_that_needs_no_consent_can_be_removed_too(self, world, person):
+    def test_a_first_party_client_can_be_disconnected_too(self, world, person):
         world.change(Client, "app", first_party=True)
         token = person.tokens("openid offline_access")["refresh_token"]
         disconnect(person)
@@ -458,12 +458,12 @@ class TestMarks:
         assert world.refresh(person.tokens()["refresh_token"]).status == 200
 
 
-class TestHowLongGrantsLast:
+class TestGrantLifetime:
     @pytest.fixture
     def engine(self):
         return "sqlite://"
 
-    def test_they_end_with_the_session_s_lifetime(self, world, person):
+    def test_grants_end_with_the_session_s_lifetime(self, world, person):
         world.now += 100
         token = person.tokens()["refresh_token"]
         [grant] = world.all(Grant)
@@ -472,12 +472,12 @@ class TestHowLongGrantsLast:
         assert error(world.refresh(token)) == "invalid_grant"
 
     @pytest.mark.parametrize("scope", ["openid offline_access", "read"])
-    def test_offline_access_and_plain_oauth_last(self, world, person, scope):
+    def test_offline_access_and_plain_oauth_last_for_grant_lifetime(self, world, person, scope):
         person.tokens(scope)
         [grant] = world.all(Grant)
         assert grant.record.expires_at == world.now + world.settings.grant_lifetime
 
-    def test_a_setting_lets_them_outlive_the_session(self, receiver):
+    def test_grant_outlives_session_lets_grants_outlive_the_session(self, receiver):
         world = openid_world(grant_outlives_session="true")
         Visit(world).tokens()
         [grant] = world.all(Grant)
@@ -496,7 +496,7 @@ class TestHowLongGrantsLast:
         [grant] = world.all(Grant)
         assert grant.record.expires_at == world.now + world.settings.access_token_lifetime
 
-    def test_one_whose_client_learns_of_logouts_stays_until_the_session_ends(
+    def test_a_grant_whose_client_gets_logouts_lasts_until_the_session_ends(
         self, world, person, receiver
     ):
         world.client(
@@ -511,7 +511,7 @@ class TestHowLongGrantsLast:
 
 
 class TestSessionLimit:
-    def test_a_sign_in_too_many_ends_the_session_unused_longest(self):
+    def test_a_sign_in_over_the_limit_ends_the_session_unused_longest(self):
         world = openid_world(**{"session.limit": 3})
         person = Person(world)
         visits = [person.visit]
@@ -521,8 +521,8 @@ class TestSessionLimit:
             visits.append(person.sign_in())
         assert [person.is_signed_in(visit) for visit in visits] == [True, False, True, True]
 
-    def test_a_sign_in_doesn_t_wait_for_thousands_that_an_earlier_version_left(self):
-        """There was no limit once. Each sign-in ends some; they end by themselves, too."""
+    def test_a_sign_in_ends_a_few_of_many_sessions_over_the_limit(self):
+        """Earlier versions had no limit. Each sign-in ends a few; they also expire."""
         world = openid_world(**{"session.limit": 3})
         person = Person(world)
         [like] = [session.record for session in world.all(Session)]
@@ -537,7 +537,7 @@ class TestSessionLimit:
         person.sign_in()
         assert len(person.visit.sessions.of(person.account.account_id)) < left
 
-    def test_signing_in_again_in_its_place_ends_no_other(self):
+    def test_renewing_a_session_ends_no_other(self):
         world = openid_world(**{"session.limit": 2})
         person = Person(world)
         other = person.sign_in()
@@ -546,8 +546,8 @@ class TestSessionLimit:
         assert person.is_signed_in()
 
 
-class TestAClientThatIsRemoved:
-    def test_those_who_signed_in_to_it_are_signed_out_there(self, world, person, receiver):
+class TestRemovedClient:
+    def test_people_signed_in_to_it_are_signed_out_there(self, world, person, receiver):
         tokens = person.tokens(scope="openid offline_access")
         world.provider.registrar.remove("app")
         assert world.provider.backchannel.deliver().notified == 1
@@ -557,14 +557,14 @@ class TestAClientThatIsRemoved:
         assert not world.is_live(tokens["access_token"])
         assert [stored.state(world.now) for stored in world.all(Grant)] == ["revoked"]
 
-    def test_it_learns_of_no_session_that_ended_before(self, world, person):
+    def test_a_removed_client_is_not_notified_of_earlier_logouts(self, world, person):
         person.tokens()
         person.visit.leave()
         assert world.provider.backchannel.deliver().notified == 1
         world.provider.registrar.remove("app")
         assert world.provider.backchannel.deliver().notified == 0
 
-    def test_its_codes_are_gone_and_other_clients_keep_what_they_have(self, world, person):
+    def test_its_codes_are_gone_and_other_clients_keep_theirs(self, world, person):
         world.client("other", scopes=SCOPES)
         kept = world.tokens("other", person=person.visit.person, scope="openid")
         person.world.code(person=person.visit.person, scope="openid")
@@ -573,7 +573,7 @@ class TestAClientThatIsRemoved:
         assert len(world.all(AuthorizationCode)) == 1
         assert world.is_live(kept["access_token"])
 
-    def test_nobody_finds_it_any_more(self, world):
+    def test_a_removed_client_is_unknown(self, world):
         registrar = world.provider.registrar
         registrar.remove("app")
         with pytest.raises(UnknownClient):
@@ -584,7 +584,7 @@ class TestAClientThatIsRemoved:
         assert world.provider.client("app") is None
         assert world.authorize().error == "invalid_request"
 
-    def test_another_process_ends_what_one_that_stopped_left(self, world, person, receiver):
+    def test_another_process_finishes_an_interrupted_removal(self, world, person, receiver):
         person.tokens()
         Registrar(world.settings, world.storage, lambda: world.now).remove("app")
         world.now += SWEEP_LEASE
@@ -592,7 +592,7 @@ class TestAClientThatIsRemoved:
         assert world.provider.backchannel.deliver().notified == 1
         assert [stored.state(world.now) for stored in world.all(Grant)] == ["revoked"]
 
-    def test_it_is_dropped_when_nobody_waits_for_it(self, world, person):
+    def test_the_record_is_dropped_after_the_notice_period(self, world, person):
         person.tokens()
         world.provider.registrar.remove("app")
         list(remove_unused(world.storage, world.settings, world.now + NOTICE_PERIOD - 1))
@@ -600,7 +600,7 @@ class TestAClientThatIsRemoved:
         list(remove_unused(world.storage, world.settings, world.now + NOTICE_PERIOD))
         assert world.all(Client) == []
 
-    def test_one_that_changes_at_that_moment_is_not_removed_unseen(self, world):
+    def test_a_client_that_changes_at_that_moment_is_not_removed(self, world):
         def change():
             world.provider.registrar.edit("app", name="Another")
 

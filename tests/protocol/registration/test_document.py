@@ -51,7 +51,7 @@ def problem(given, with_settings=OPEN, current=None):
         (["http://[::1"], None, "browser"),
     ],
 )
-def test_a_public_client_is_placed_by_its_word_or_its_redirect_uris(uris, application, kind):
+def test_application_type_or_uris_decide_the_type_of_a_public_client(uris, application, kind):
     given = {"redirect_uris": uris, "token_endpoint_auth_method": "none"}
     assert placed(**given, application_type=application) == (kind, "none")
 
@@ -92,11 +92,11 @@ def test_grant_types_that_are_not_supported_are_left_out(asked, granted):
 
 
 @pytest.mark.parametrize("asked", [["implicit"], ["refresh_token"], ["password", "urn:x"]])
-def test_none_that_is_supported_is_an_error(asked):
+def test_grant_types_without_a_supported_one_are_refused(asked):
     assert problem({"redirect_uris": [HTTPS], "grant_types": asked}, OPEN) == "grant_types"
 
 
-def test_response_types():
+def test_response_types_without_a_supported_one_are_refused():
     given = {"redirect_uris": [HTTPS], "response_types": ["token", "code"]}
     assert read_document(given, OPEN)[0] == "web"
     assert problem(given | {"response_types": ["token"]}) == "response_types"
@@ -111,11 +111,11 @@ def test_response_types():
         ("openid read", ["read"]),
     ],
 )
-def test_scopes_are_those_asked_for_as_far_as_there_are(asked, scopes):
+def test_unknown_scopes_are_left_out(asked, scopes):
     assert read_document({"redirect_uris": [HTTPS], "scope": asked}, OPEN)[1]["scopes"] == scopes
 
 
-def test_scopes_that_may_be_registered_are_a_setting():
+def test_registration_scopes_limits_the_registered_scopes():
     few = settings(**{"registration.scopes": "read notes"})
     given = {"redirect_uris": [HTTPS]}
     assert read_document(given, few)[1]["scopes"] == ["read", "notes"]
@@ -123,7 +123,7 @@ def test_scopes_that_may_be_registered_are_a_setting():
     assert problem(given | {"scope": "write"}, few) == "scopes"
 
 
-def test_a_machine_that_asks_for_no_scope_gets_the_default_ones():
+def test_a_machine_without_requested_scopes_gets_the_default_ones():
     assert read_document({"grant_types": ["client_credentials"]}, OPEN, trusted=True)[1][
         "scopes"
     ] == ["read"]
@@ -191,13 +191,13 @@ def test_a_client_keeps_its_type():
     assert problem({"redirect_uris": [HTTPS]}, OPEN, client("native")) == "client"
 
 
-def test_a_machine_stays_one_where_others_no_longer_may_register():
+def test_a_machine_may_update_itself_where_no_machine_may_register():
     given = {"grant_types": ["client_credentials"], "scope": "read"}
     assert read_document(given, OPEN, client("machine"))[0] == "machine"
     assert problem(given, OPEN, client("web")) == "grant_types"
 
 
-def test_scopes_that_the_operator_gave_may_be_kept():
+def test_scopes_given_by_the_operator_may_be_kept():
     few = settings(**{"registration.scopes": "notes"})
     given = {"redirect_uris": [HTTPS], "scope": "read write notes"}
     assert read_document(given, few, client())[1]["scopes"] == ["read", "notes"]
@@ -252,12 +252,12 @@ OPENID = settings(scopes="openid | Know you", default_scopes="", resources="")
 class TestLogout:
     """OpenID Connect RP-Initiated Logout 3.1, Back-Channel Logout 2.2."""
 
-    def test_it_is_registered_where_the_server_speaks_openid(self):
+    def test_logout_members_are_registered_where_openid_is_on(self):
         _, metadata = read_document(LOGOUT, OPENID)
         kept = Client(client_id="app", client_type="web", created_at=1, **metadata)
         assert LOGOUT.items() <= document_of(kept).items()
 
-    def test_elsewhere_it_is_not_known(self):
+    def test_logout_members_are_ignored_where_openid_is_off(self):
         _, metadata = read_document(LOGOUT, OPEN)
         assert not [field for field in metadata if "logout" in field]
 
@@ -269,5 +269,5 @@ class TestLogout:
             ("backchannel_logout_session_required", "true"),
         ],
     )
-    def test_what_is_of_another_type_is_refused(self, member, value):
+    def test_logout_members_of_the_wrong_type_are_refused(self, member, value):
         assert problem({"redirect_uris": [HTTPS], member: value}, OPENID) == member

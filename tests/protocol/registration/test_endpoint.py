@@ -1,4 +1,4 @@
-"""Registration and its management when others act at the same moment."""
+"""Registration and its management under simultaneous changes."""
 
 import json
 
@@ -32,7 +32,7 @@ def call(method, document=None, token=None):
 
 @pytest.fixture
 def told(world):
-    """What a client was told when it registered."""
+    """The registration response of a client."""
     made = world.provider.registration.register(call("POST", METADATA), address_of, lambda: None)
     assert made.status == 201
     return made.body
@@ -68,7 +68,7 @@ def test_an_update_of_a_client_that_is_stopped_meanwhile_changes_nothing(world, 
 
 def test_an_update_that_loses_again_and_again_gives_up(world, told):
     def change(number):
-        # Each commit of the test's own is one that something may come before, too.
+        # The test's own commits run ``meanwhile``, too.
         return lambda: first_party(world, told, number)
 
     changes = [change(number) for number in range(3)]
@@ -84,7 +84,7 @@ def test_an_update_of_a_client_that_is_removed_meanwhile_makes_no_new_one(world,
     assert world.storage.get(Client, told["client_id"]) is None
 
 
-def test_what_it_costs(world, told):
+def test_reading_costs_one_read_and_registering_one_write(world, told):
     request = call("GET", None, told["registration_access_token"])
     with world.counted(reads=1, writes=0):
         world.provider.registration.read(request, told["client_id"], address_of)

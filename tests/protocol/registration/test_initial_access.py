@@ -34,7 +34,7 @@ def test_storage_has_the_digest_only(world):
     assert token.partition(".")[2] not in world.dump()
 
 
-def test_it_is_good_until_it_expires(world):
+def test_an_initial_access_token_is_valid_until_it_expires(world):
     record, token = issued(world)
     world.now += 59
     assert present(world, token) is not None
@@ -44,20 +44,20 @@ def test_it_is_good_until_it_expires(world):
     assert initial_access.state(stored, world.now) == "expired"
 
 
-def test_a_revoked_one_is_gone(world):
+def test_a_revoked_initial_access_token_is_gone(world):
     record, token = issued(world, uses=None)
     assert initial_access.revoke(world.storage, record.token_id, world.now)
     assert present(world, token) is None
     assert not initial_access.revoke(world.storage, record.token_id, world.now)
 
 
-def test_other_tokens_are_none(world):
+def test_other_strings_are_no_initial_access_token(world):
     record, token = issued(world)
     for other in ("", "x", token + "x", f"opa_{token.partition('_')[2]}", record.secret):
         assert present(world, other) is None
 
 
-def test_one_that_is_revoked_meanwhile_registers_nothing():
+def test_a_token_revoked_during_the_registration_registers_nothing():
     world = World(registration="token")
     record, token = issued(world)
     answer = register(
@@ -67,7 +67,7 @@ def test_one_that_is_revoked_meanwhile_registers_nothing():
     assert list(world.storage.walk(Client)) == []
 
 
-def test_of_many_who_use_the_last_use_one_registers(tmp_path):
+def test_of_simultaneous_requests_for_the_last_use_one_registers(tmp_path):
     url = f"sqlite:///{tmp_path}/registration.sqlite"
     world = World(**{"registration": "token", "storage.url": url})
     _, token = issued(world)
@@ -86,7 +86,7 @@ def test_of_many_who_use_the_last_use_one_registers(tmp_path):
     world.storage.close()
 
 
-def test_a_token_for_several_serves_those_who_come_at_once():
+def test_a_token_with_several_uses_serves_simultaneous_requests():
     world = World(registration="token")
     _, token = issued(world, uses=2)
     world.storage.meanwhile.append(lambda: register(world, token))

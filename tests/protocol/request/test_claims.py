@@ -25,7 +25,7 @@ def userinfo(world, **changes):
     return world.provider.userinfo(world.provider.token_info(token))
 
 
-def test_each_scope_stands_for_its_claims(world):
+def test_each_scope_gives_its_claims(world):
     """Section 5.4."""
     assert userinfo(world, scope="openid") == {"sub": "alice-id"}
     assert userinfo(world, scope="openid email") == {
@@ -40,11 +40,11 @@ def test_each_scope_stands_for_its_claims(world):
     }
 
 
-def test_null_is_not_told():
+def test_claims_without_a_value_are_left_out():
     assert selected(KNOWN, ("phone", "email"), {}).keys() == {"email", "email_verified"}
 
 
-def test_single_claims(world):
+def test_single_claims_are_requested_for_userinfo_and_id_token_separately(world):
     """Section 5.5: beside the scopes; id_token and userinfo apart."""
     asked = '{"userinfo": {"name": {"essential": true}}, "id_token": {"email": null}}'
     assert userinfo(world, scope="openid", claims=asked) == {"sub": "alice-id", "name": "Alice"}
@@ -67,12 +67,12 @@ def test_a_claim_of_another_value_is_left_out(world, how, said):
     assert ("name" in answer) == said
 
 
-def test_true_is_not_one():
+def test_the_value_true_does_not_match_the_number_1():
     assert not Wanted(values=(1,)).met_by(True)
 
 
 @pytest.mark.parametrize("how", ["value", "values"])
-def test_what_is_just_shallow_enough_is_read_again(world, how):
+def test_a_value_at_the_depth_limit_can_be_stored_and_read_again(world, how):
     """Section 5.5.1: a ``value`` is kept among ``values``, one level deeper."""
     for depth in range(50, DEPTH_LIMIT):
         asked = f'{{"userinfo": {{"name": {{"{how}": [{"[" * depth}{"]" * depth}]}}}}}}'
@@ -88,8 +88,8 @@ def test_unknown_claims_and_members_are_ignored(world):
     assert userinfo(world, scope="openid", claims=asked) == {"sub": "alice-id"}
 
 
-def test_what_the_client_may_not_ask_for_is_left_out(world):
-    """A claim is had only by a client that may ask for the scope which stands for it."""
+def test_a_claim_of_a_scope_the_client_may_not_request_is_left_out(world):
+    """A client gets a claim only if it may request the claim's scope."""
     world.client("narrow", scopes=("openid", "email"))
     asked = '{"userinfo": {"name": null, "email": null}}'
     token = world.tokens("narrow", scope="openid", claims=asked)
@@ -97,8 +97,8 @@ def test_what_the_client_may_not_ask_for_is_left_out(world):
     assert world.provider.userinfo(bearing) == {"sub": "alice-id", "email": "alice@example.org"}
 
 
-def test_a_person_is_asked_for_single_claims_in_words(world):
-    """The page has the sentence of the scope that stands for the claim."""
+def test_the_consent_page_describes_single_claims(world):
+    """The page shows the sentence of the claim's scope."""
     world.allow(scope="openid")
     assert isinstance(world.authorize(scope="openid"), Redirect)
     pending = world.authorize(scope="openid", claims='{"id_token": {"email": null}}')
@@ -131,18 +131,18 @@ def test_a_person_is_asked_for_single_claims_in_words(world):
         "[" * 2000,
     ],
 )
-def test_what_is_no_claims_parameter_is_told(world, wrong):
+def test_a_malformed_claims_parameter_is_reported_to_the_client(world, wrong):
     answer = world.authorize(scope="openid", claims=wrong)
     told = dict(answer.params)
     assert (told["error"], told["state"]) == ("invalid_request", "s t&=ä")
 
 
-def test_without_openid_it_is_not_even_read(world):
+def test_claims_are_not_parsed_without_scope_openid(world):
     assert world.allow(scope="read", claims="nonsense")["code"]
 
 
 def test_huge_claims_are_refused(world):
-    """The query has a limit, and with it all that is stored of it."""
+    """The limit of the query also limits what is stored."""
     huge = json.dumps({"userinfo": {"name": {"values": ["x" * 9000]}}})
     assert world.authorize(scope="openid", claims=huge).error == "invalid_request"
 
@@ -156,7 +156,7 @@ HOW = st.none() | st.fixed_dictionaries({"values": st.lists(JSON, max_size=3)})
 
 
 @given(st.dictionaries(st.sampled_from(["name", "email", "sub", "x"]), HOW))
-def test_what_is_stored_is_what_was_asked(asked):
+def test_a_stored_claims_request_reads_back_unchanged(asked):
     request = ClaimsRequest.parse(json.dumps({"userinfo": asked})).within(["profile", "email"])
     assert ClaimsRequest.load(request.dump()) == request
 

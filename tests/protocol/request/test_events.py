@@ -1,4 +1,4 @@
-"""What the log says of a request: which client and grant, what was refused, and why."""
+"""Log lines of requests: client, grant, the refusal and its reason."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ def without_comparison(line):
     return {name: value for name, value in line.items() if name != "compared"}
 
 
-def test_an_unknown_code(world, lines):
+def test_an_unknown_code_is_logged_as_code_unknown_with_its_grant_id(world, lines):
     world.redeem("opc_abc.x")
     [line] = lines()
     assert line == refused("code_unknown", grant_id="abc")
 
 
-def test_a_code_that_is_no_code_at_all(world, lines):
+def test_a_malformed_code_is_logged_as_code_unknown_without_a_grant_id(world, lines):
     world.redeem("nonsense")
     [line] = lines()
     assert line["reason"] == "code_unknown"
     assert "grant_id" not in line
 
 
-def test_an_expired_code(world, lines):
+def test_an_expired_code_is_logged(world, lines):
     code = world.code()
     world.now += 61
     world.redeem(code)
@@ -68,7 +68,7 @@ def test_an_expired_code(world, lines):
     assert line == refused("code_expired", grant_id=slot_of(code), compared=compared)
 
 
-def test_a_code_of_another_client(world, lines):
+def test_a_code_of_another_client_is_logged(world, lines):
     world.client("other")
     code = world.code()
     world.redeem(code, "other")
@@ -81,14 +81,14 @@ def test_a_code_of_another_client(world, lines):
     )
 
 
-def test_a_wrong_verifier(world, lines):
+def test_a_wrong_verifier_is_logged(world, lines):
     code = world.code()
     world.redeem(code, code_verifier=VERIFIER_OF_ANOTHER)
     [line] = lines()
     assert line == refused("verifier_wrong", grant_id=slot_of(code))
 
 
-def test_a_verifier_for_a_code_without_a_challenge(lines):
+def test_a_verifier_for_a_code_without_a_challenge_is_logged(lines):
     world = openid_world(pkce="public-only")
     code = world.code(scope="openid", code_challenge=None, code_challenge_method=None)
     world.redeem(code)
@@ -96,7 +96,7 @@ def test_a_verifier_for_a_code_without_a_challenge(lines):
     assert line == refused("verifier_unexpected", grant_id=slot_of(code))
 
 
-def test_another_redirect_uri_than_that_of_the_code(world, lines):
+def test_a_redirect_uri_other_than_the_code_s_is_logged(world, lines):
     code = world.code()
     world.redeem(code, redirect_uri="https://app.example/else")
     [line] = lines()
@@ -115,13 +115,13 @@ def test_a_replayed_code_is_a_warning(world, lines):
 
 
 @pytest.mark.parametrize("token", ["opr_abc.x", "opa_abc.x", "nonsense"])
-def test_an_unknown_refresh_token(world, lines, token):
+def test_an_unknown_refresh_token_is_logged(world, lines, token):
     world.refresh(token)
     [line] = lines()
     assert line["reason"] == "refresh_token_unknown"
 
 
-def test_an_expired_refresh_token(world, lines):
+def test_an_expired_refresh_token_is_logged(world, lines):
     token = world.tokens()["refresh_token"]
     world.now += world.settings.refresh_token_lifetime
     world.refresh(token)
@@ -129,7 +129,7 @@ def test_an_expired_refresh_token(world, lines):
     assert without_comparison(line) == refused("refresh_token_expired", grant_id=slot_of(token))
 
 
-def test_a_refresh_token_whose_grant_is_revoked(world, lines):
+def test_a_refresh_token_with_a_revoked_grant_is_logged(world, lines):
     token = world.tokens()["refresh_token"]
     world.storage.commit(Revoke(slot_of(token)), now=world.now)
     world.refresh(token)
@@ -137,7 +137,7 @@ def test_a_refresh_token_whose_grant_is_revoked(world, lines):
     assert line == refused("refresh_token_revoked", grant_id=slot_of(token))
 
 
-def test_a_refresh_token_of_another_client(world, lines):
+def test_a_refresh_token_of_another_client_is_logged(world, lines):
     world.client("other")
     token = world.tokens()["refresh_token"]
     world.refresh(token, "other")
@@ -150,8 +150,8 @@ def test_a_refresh_token_of_another_client(world, lines):
     )
 
 
-def test_what_has_ended_meanwhile(world, lines):
-    """Its sweep hasn't come by yet: the mark alone refuses the code and the refresh token."""
+def test_a_code_or_refresh_token_ended_by_the_account_s_mark_is_logged(world, lines):
+    """Before the sweep the mark alone refuses the code and the refresh token."""
     token, code = world.tokens()["refresh_token"], world.code()
     key = consent_key("alice-id", "app")
     epoch = world.storage.get(Consent, key).record.epoch
@@ -215,7 +215,7 @@ def test_a_replayed_refresh_token_is_a_warning_that_says_why(world, lines, why):
     )
 
 
-def test_a_wrong_secret_an_unknown_client_and_another_method(world, lines):
+def test_a_wrong_secret_client_and_method_are_logged_with_their_reasons(world, lines):
     form = {"grant_type": "client_credentials"}
     world.post("token", form, basic("app", "wrong"))
     world.post("token", form, basic("nobody\n", "wrong"))
@@ -230,13 +230,13 @@ def test_a_wrong_secret_an_unknown_client_and_another_method(world, lines):
     ]
 
 
-def test_a_client_id_of_any_length_is_cut(world, lines):
+def test_a_long_client_id_is_shortened_in_the_log(world, lines):
     world.post("token", {"grant_type": "client_credentials"}, basic("x" * 5000, "wrong"))
     [line] = lines()
     assert len(line["client_id"]) <= 100
 
 
-def test_a_scope_or_grant_type_that_isn_t_the_client_s(world, lines):
+def test_an_unregistered_scope_or_grant_type_is_logged(world, lines):
     world.post("token", {"grant_type": "client_credentials"}, client_id="app")
     world.client("machine", "machine")
     form = {"grant_type": "client_credentials", "scope": "nothing"}
@@ -269,7 +269,7 @@ def test_an_authorization_error_names_its_client_and_says_where_it_went(world, l
         ({"response_type": "token"}, None, "app"),
     ],
 )
-def test_why_an_authorization_request_is_refused(world, lines, changes, reason, client_id):
+def test_the_reason_of_a_refused_authorization_is_logged(world, lines, changes, reason, client_id):
     world.authorize(**changes)
     [line] = lines()
     assert (line["endpoint"], line.get("reason")) == ("authorize", reason)
@@ -284,7 +284,7 @@ def test_a_good_request_has_no_line(world, lines):
     assert lines() == []
 
 
-def test_why_a_token_isn_t_active(world, lines):
+def test_the_log_gives_the_reason_of_an_inactive_token(world, lines):
     world.client("other")
     token = world.tokens()["access_token"]
     world.introspect("opa_abc.x")
@@ -299,7 +299,7 @@ def test_why_a_token_isn_t_active(world, lines):
     ]
 
 
-def test_why_a_resource_refuses_a_token(world, lines):
+def test_the_log_gives_the_reason_why_a_resource_refuses_a_token(world, lines):
     body = world.tokens()
     world.provider.token_info("nonsense")
     world.provider.token_info(body["refresh_token"])
@@ -314,7 +314,7 @@ def test_why_a_resource_refuses_a_token(world, lines):
     ]
 
 
-def test_another_client_s_token_at_revocation(world, lines):
+def test_revoking_another_client_s_token_is_logged(world, lines):
     world.client("other")
     token = world.tokens()["access_token"]
     world.post("revoke", {"token": token}, client_id="other")
@@ -323,7 +323,7 @@ def test_another_client_s_token_at_revocation(world, lines):
     assert (line["reason"], line["compared"]) == ("token_of_another_client", "issued to 'app'")
 
 
-def test_a_refused_logout(lines):
+def test_a_refused_logout_is_logged(lines):
     world = openid_world()
     query = urlencode({"client_id": "nobody"}).encode()
     world.provider.logout.begin(Call("GET", query), Visitor("browser", None))
@@ -331,7 +331,7 @@ def test_a_refused_logout(lines):
     assert (line["endpoint"], line["error"]) == ("logout", "invalid_request")
 
 
-def test_a_refused_registration(lines):
+def test_a_refused_registration_is_logged(lines):
     world = openid_world(registration="token")
     world.provider.registration.register(Call("POST"), str, lambda: None)
     [line] = lines()
@@ -354,14 +354,14 @@ def test_no_line_holds_a_token_or_a_code(world, caplog):
         assert secret not in logged
 
 
-def test_every_reason_says_what_it_means():
+def test_every_reason_has_its_own_meaning():
     assert all(reason.meaning.endswith(".") for reason in Reason), "end each meaning with a dot"
     assert len({reason.meaning for reason in Reason}) == len(Reason), (
         "give each Reason a meaning of its own"
     )
 
 
-def test_a_race_that_is_lost_says_what_became_of_the_token(world, lines):
+def test_a_lost_race_logs_the_state_of_the_token(world, lines):
     """Between the read and the commit the grant is revoked."""
     token = world.tokens()["refresh_token"]
     revoke = Revoke(slot_of(token))
@@ -371,7 +371,7 @@ def test_a_race_that_is_lost_says_what_became_of_the_token(world, lines):
     assert line["reason"] == "refresh_token_revoked"
 
 
-def test_the_validator_alone_has_its_lines_too(lines):
+def test_the_validator_alone_logs_too(lines):
     world = World()
     with world.provider.validator.request() as context:
         context.note(Reason.CODE_UNKNOWN, client_id="app")

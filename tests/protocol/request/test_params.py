@@ -23,14 +23,14 @@ def parse(raw):
     return params.parse(raw, KNOWN, 1000)
 
 
-def test_the_pairs_of_a_form():
+def test_a_form_is_parsed_into_pairs():
     assert parse(b"scope=read+write&state=%C3%A4%3D").pairs == (
         ("scope", "read write"),
         ("state", "ä="),
     )
 
 
-def test_empty_is_absent():
+def test_an_empty_parameter_counts_as_absent():
     assert parse(b"scope=&state&code=x").pairs == (("code", "x"),)
     assert parse(b"").pairs == parse(b"&&").pairs == ()
 
@@ -47,7 +47,7 @@ def test_a_known_name_may_not_repeat():
         parsed.strict()
 
 
-def test_an_empty_repetition_is_one_too():
+def test_an_empty_repeated_parameter_counts_as_repeated():
     assert parse(b"scope=&scope=a").repeated == ("scope",)
 
 
@@ -113,7 +113,7 @@ def test_any_bytes_are_read_or_refused(raw):
 
 
 @given(st.dictionaries(st.sampled_from(sorted(KNOWN)), TEXT), st.lists(TEXT, max_size=3))
-def test_what_was_encoded_is_read_back(single, resources):
+def test_an_encoded_form_reads_back_unchanged(single, resources):
     single.pop("resource", None)
     pairs = [*single.items(), *[("resource", value) for value in resources]]
     parsed = params.parse(urlencode(pairs).encode(), KNOWN, 100_000)
@@ -121,7 +121,7 @@ def test_what_was_encoded_is_read_back(single, resources):
 
 
 @given(st.dictionaries(st.sampled_from(sorted(KNOWN)), TEXT.filter(bool)))
-def test_oauthlib_reads_what_we_hand_over(given_pairs):
+def test_oauthlib_reads_the_passed_parameters(given_pairs):
     request = Request(params.uri_with(tuple(given_pairs.items())))
     assert {name: getattr(request, name) for name in given_pairs} == given_pairs
     assert request.duplicate_params == []

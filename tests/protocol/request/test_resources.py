@@ -32,7 +32,7 @@ def test_one_unknown_among_known_is_an_invalid_target(world):
     assert dict(answer.params)["error"] == "invalid_target"
 
 
-def test_a_token_is_for_what_was_asked_at_authorization(world):
+def test_a_token_is_bound_to_the_resources_of_the_authorization_request(world):
     body = world.tokens(**ALL)
     assert resources_of(world, body) == (PHOTOS, NOTES)
     assert body["scope"] == "read photos notes"
@@ -66,7 +66,7 @@ def test_the_code_exchange_does_not_widen(world):
     assert world.redeem(code).status == 200
 
 
-def test_a_grant_for_no_resource_in_particular_has_none_to_narrow_to(world):
+def test_a_grant_without_resources_cannot_be_narrowed_to_one(world):
     answer = world.redeem(world.code(), resource=PHOTOS)
     assert (answer.status, answer.body["error"]) == (400, "invalid_target")
 
@@ -106,7 +106,7 @@ def test_an_audience_is_ignored_until_token_exchange(world):
 
 
 def test_a_scope_openid_that_a_resource_declares_is_kept_for_every_other():
-    """To lose it would be to lose the rules on signing in, such as prompt=login."""
+    """Without it the rules on signing in, such as prompt=login, would be lost."""
     settings = dataclasses.replace(
         World().settings,
         resources=(

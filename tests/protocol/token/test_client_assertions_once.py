@@ -1,4 +1,4 @@
-"""An assertion is good once, in every flow and on every backend: RFC 7523 section 3.7."""
+"""An assertion is accepted once, in every flow and on every backend: RFC 7523 section 3.7."""
 
 import threading
 
@@ -39,7 +39,7 @@ def shared(request, tmp_path):
     empty(url)
 
 
-def test_7523_3_7_a_jti_is_good_once(world):
+def test_7523_3_7_a_jti_is_accepted_once(world):
     assertion = worker()
     assert works(world, assertion)
     assert not works(world, assertion)
@@ -47,7 +47,7 @@ def test_7523_3_7_a_jti_is_good_once(world):
     assert not works(world, worker(jti="1", exp=START + 90))
 
 
-def test_7523_3_7_it_is_remembered_for_as_long_as_it_is_taken(world):
+def test_7523_3_7_a_jti_is_remembered_as_long_as_its_assertion_is_accepted(world):
     assertion = worker(exp=START + 5)
     assert works(world, assertion)
     for _ in range(5 + jose.LEEWAY + 1):
@@ -56,20 +56,20 @@ def test_7523_3_7_it_is_remembered_for_as_long_as_it_is_taken(world):
         world.storage.purge(now=world.now)
 
 
-def test_7523_3_7_a_jti_is_one_clients_own(world):
+def test_7523_3_7_two_clients_may_use_the_same_jti(world):
     world.signer("other", "machine")
     assert works(world, worker(jti="1"))
     assert works(world, signed("other", jti="1"))
 
 
-def test_what_is_not_verified_uses_nothing_up(world):
+def test_an_unverified_assertion_consumes_no_jti(world):
     assert not works(world, worker(jti="1", key=OTHER_KEY))
     assert not works(world, worker(jti="1", aud="https://other.example"))
     assert world.all(ReplayMark) == []
     assert works(world, worker(jti="1"))
 
 
-def test_a_request_that_fails_uses_it_up(world):
+def test_a_failed_request_consumes_its_assertion(world):
     assertion = signed()
     answer = world.exchange("opc_x.y", assertion)
     assert (answer.status, answer.body["error"]) == (400, "invalid_grant")
@@ -81,14 +81,14 @@ def test_a_request_that_fails_uses_it_up(world):
 @pytest.mark.parametrize(
     "changes", [{}, {"code_verifier": "w" * 50}, {"redirect_uri": "https://x/"}, {"scope": "x"}]
 )
-def test_who_presents_it_again_learns_nothing_of_the_rest(world, changes):
+def test_a_replayed_assertion_reveals_nothing_of_the_rest_of_the_request(world, changes):
     code, assertion = world.code(), signed()
     assert world.exchange("opc_x.y", assertion).status == 400
     answer = world.exchange(code, assertion, **changes)
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 
 
-def test_an_assertion_presented_again_neither_burns_a_code_nor_revokes(world):
+def test_a_replayed_assertion_neither_consumes_a_code_nor_revokes(world):
     assertion, code = signed(), world.code()
     tokens = world.exchange(code, assertion).body
     assert world.exchange(code, assertion).body["error"] == "invalid_client"
@@ -101,14 +101,14 @@ def test_an_assertion_presented_again_neither_burns_a_code_nor_revokes(world):
 # In the flows
 
 
-def test_a_code_is_replayed_with_an_assertion_of_its_own(world):
+def test_a_code_replayed_with_a_new_assertion_revokes_its_tokens(world):
     code = world.code()
     tokens = world.exchange(code, signed()).body
     assert world.exchange(code, signed()).body["error"] == "invalid_grant"
     assert not world.is_live(tokens["access_token"])
 
 
-def test_a_lost_refresh_reply_heals_by_a_new_assertion(world):
+def test_a_lost_refresh_response_is_given_again_for_a_new_assertion(world):
     token = world.exchange(world.code(), signed()).body["refresh_token"]
     assertion = signed()
     first = world.renew(token, assertion)
@@ -117,7 +117,7 @@ def test_a_lost_refresh_reply_heals_by_a_new_assertion(world):
     assert (again.status, again.body) == (200, first.body)
 
 
-def test_a_receipt_uses_it_up_too(world):
+def test_a_repeated_refresh_response_consumes_its_assertion_too(world):
     token = world.exchange(world.code(), signed()).body["refresh_token"]
     world.renew(token, signed())
     assertion = signed()
@@ -125,7 +125,7 @@ def test_a_receipt_uses_it_up_too(world):
     assert world.renew(token, assertion).body["error"] == "invalid_client"
 
 
-def test_a_mark_that_conflicts_costs_no_proof(world):
+def test_a_conflicting_mark_of_use_does_not_consume_the_assertion(world):
     token = world.exchange(world.code(), signed()).body["refresh_token"]
     world.now += 3600
     world.storage.meanwhile.append(lambda: touch(world))
@@ -139,7 +139,7 @@ def touch(world):
     world.change(Grant, grant.record.grant_id, last_used_at=world.now)
 
 
-def test_introspection_and_revocation(world):
+def test_introspection_and_revocation_take_assertions(world):
     tokens = world.exchange(world.code(), signed()).body
     access = tokens["access_token"]
     for name in ("token", "introspect"):
@@ -152,7 +152,7 @@ def test_introspection_and_revocation(world):
 
 @pytest.mark.parametrize("endpoint", ["introspect", "revoke"])
 @pytest.mark.parametrize("which", ["live", "unknown", "dead", "another client's"])
-def test_both_use_it_up_whatever_the_token_is(world, endpoint, which):
+def test_introspection_and_revocation_consume_the_assertion_for_any_token(world, endpoint, which):
     token = "opa_x.y"
     if which != "unknown":
         owner = "worker" if which == "another client's" else "app"
@@ -169,7 +169,7 @@ def test_both_use_it_up_whatever_the_token_is(world, endpoint, which):
     }
 
 
-def test_round_trips(world):
+def test_assertions_cost_no_further_trip_to_storage(world):
     def cold():
         world.provider = world.another_process()
 
@@ -195,7 +195,7 @@ def test_round_trips(world):
 # On several backends
 
 
-def test_of_requests_that_race_one_wins(shared):
+def test_of_simultaneous_requests_with_one_assertion_one_succeeds(shared):
     shared.signer("worker", "machine")
     assertion, start, answers = worker(), threading.Barrier(THREADS), []
 

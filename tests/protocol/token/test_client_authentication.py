@@ -29,11 +29,11 @@ def assert_unauthenticated(answer):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_basic(world):
+def test_client_secret_basic_authenticates(world):
     assert ask(world, headers=basic("worker", world.secrets["worker"])).status == 200
 
 
-def test_post():
+def test_client_secret_post_authenticates_its_clients_alone():
     world = World()
     world.client("worker", "machine", auth_method="client_secret_post")
     given = {"client_id": "worker", "client_secret": world.secrets["worker"]}
@@ -48,7 +48,7 @@ def test_basic_parts_are_form_decoded():
     assert ask(world, headers=basic("a:b%c", secret)).status == 200
 
 
-def test_the_registered_method_only(world):
+def test_only_the_registered_method_is_accepted(world):
     given = {"client_id": "worker", "client_secret": world.secrets["worker"]}
     assert_unauthenticated(ask(world, given))
 
@@ -66,7 +66,7 @@ def test_two_client_ids_are_an_invalid_request(world):
     assert (answer.status, answer.body["error"]) == (400, "invalid_request")
 
 
-def test_the_same_client_id_beside_basic_is_fine(world):
+def test_the_same_client_id_beside_basic_is_accepted(world):
     given = {"client_id": "worker"}
     assert ask(world, given, basic("worker", world.secrets["worker"])).status == 200
 

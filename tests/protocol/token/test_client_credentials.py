@@ -17,7 +17,7 @@ def ask(world, client_id="worker", **form):
     return world.post("token", {"grant_type": "client_credentials"} | form, client_id=client_id)
 
 
-def test_a_token_of_the_clients_own(world):
+def test_client_credentials_give_the_client_its_own_token(world):
     answer = ask(world, scope="read write")
     assert answer.status == 200
     assert answer.body["scope"] == "read write"
@@ -28,13 +28,13 @@ def test_a_token_of_the_clients_own(world):
     assert world.is_live(answer.body["access_token"])
 
 
-def test_two_tokens_share_no_slot(world):
+def test_two_tokens_of_a_machine_lie_in_different_slots(world):
     ask(world)
     ask(world)
     assert len({stored.record.key.partition(".")[0] for stored in world.all(AccessToken)}) == 2
 
 
-def test_the_default_scope(world):
+def test_no_scope_gives_the_default_scopes(world):
     assert ask(world).body["scope"] == "write"
 
 
@@ -45,7 +45,7 @@ def test_an_unknown_scope_is_an_invalid_scope(world, scope):
     assert world.all(AccessToken) == []
 
 
-def test_resources(world):
+def test_resources_bind_the_token_and_narrow_its_scope(world):
     token = ask(world, scope="read photos notes", resource=PHOTOS).body
     assert token["scope"] == "read photos"
     assert world.provider.token_info(token["access_token"]).resources == (PHOTOS,)

@@ -18,7 +18,7 @@ def test_a_code_gives_tokens(world):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_the_grant_keeps_what_the_authorization_was(world):
+def test_the_grant_stores_client_account_scopes_and_sign_in(world):
     world.tokens(scope="read")
     (grant,) = [stored.record for stored in world.all(Grant)]
     assert (grant.client_id, grant.account_id) == ("app", "alice-id")
@@ -30,7 +30,7 @@ def test_an_abandoned_code_leaves_no_grant(world):
     assert world.all(Grant) == []
 
 
-def test_a_second_redemption_revokes_what_the_first_gave(world):
+def test_a_second_redemption_revokes_the_tokens_of_the_first(world):
     code = world.code()
     first = world.redeem(code).body
     again = world.redeem(code)
@@ -39,7 +39,7 @@ def test_a_second_redemption_revokes_what_the_first_gave(world):
     assert world.refresh(first["refresh_token"]).body["error"] == "invalid_grant"
 
 
-def test_another_client_neither_burns_a_code_nor_revokes_with_it(world):
+def test_another_client_neither_consumes_a_code_nor_revokes_its_grant(world):
     world.client("other")
     code = world.code()
     assert world.redeem(code, "other").body["error"] == "invalid_grant"
@@ -49,7 +49,7 @@ def test_another_client_neither_burns_a_code_nor_revokes_with_it(world):
     assert world.is_live(tokens.body["access_token"])
 
 
-def test_a_wrong_verifier_neither_burns_a_code_nor_revokes_with_it(world):
+def test_a_wrong_verifier_neither_consumes_a_code_nor_revokes_its_grant(world):
     code = world.code()
     wrong = world.redeem(code, code_verifier="w" * 50)
     assert (wrong.status, wrong.body["error"]) == (400, "invalid_grant")
@@ -83,7 +83,7 @@ def test_a_missing_code_is_an_invalid_request(world):
     assert world.redeem(None).body["error"] == "invalid_request"
 
 
-def test_the_redirect_uri_may_be_left_out(world):
+def test_the_redirect_uri_is_optional(world):
     assert world.redeem(world.code(), redirect_uri=CALLBACK).status == 200
     assert world.redeem(world.code(), redirect_uri="").status == 200
 
@@ -151,7 +151,7 @@ def test_a_client_without_the_grant_type_is_unauthorized(world):
     assert world.post("token", form, client_id="worker").body["error"] == "unauthorized_client"
 
 
-def test_who_loses_the_race_for_a_code_ends_its_grant(world):
+def test_losing_the_race_for_a_code_ends_its_grant(world):
     code = world.code()
     winners = []
     world.storage.meanwhile = [lambda: winners.append(world.redeem(code))]

@@ -1,4 +1,4 @@
-"""Parameters that pose as the server's own knowledge, since oauthlib makes each an attribute."""
+"""Forged parameters: oauthlib turns each one into a request attribute."""
 
 import pytest
 from oauthlib.common import Request
@@ -33,7 +33,7 @@ FORGED = {
 }
 
 
-def test_the_trap_is_there():
+def test_oauthlib_turns_query_parameters_into_request_attributes():
     request = Request("https://x.example/?user=admin&client=x&_cache=evil")
     assert (request.user, request.client, request._cache) == ("admin", "x", "evil")
 
@@ -43,16 +43,16 @@ def test_the_trap_is_there():
     [params.AUTHORIZATION - params.AUTHENTICATION, params.TOKEN, params.ABOUT_TOKEN],
     ids=["a", "t", "i"],
 )
-def test_no_endpoint_knows_a_name_that_forges(known):
+def test_no_endpoint_accepts_a_parameter_that_forges_an_attribute(known):
     assert known.isdisjoint(FORGED)
 
 
-def test_what_openid_connect_adds_stays_away_from_oauthlib():
+def test_openid_parameters_are_not_passed_to_oauthlib():
     pairs = tuple((name, "x") for name in params.AUTHENTICATION)
     assert Request(params.uri_with((*pairs, ("state", "s")))).uri_query_params == [("state", "s")]
 
 
-def test_the_authorization_endpoint(world):
+def test_the_authorization_endpoint_ignores_forged_attributes(world):
     world.client("other")
     world.allow(scope="read", **FORGED)
     (code,) = [stored.record for stored in world.all(AuthorizationCode)]
@@ -60,7 +60,7 @@ def test_the_authorization_endpoint(world):
     assert (code.auth_time, code.resources) == (999, ())
 
 
-def test_the_code_exchange(world):
+def test_the_code_exchange_ignores_forged_attributes(world):
     answer = world.redeem(world.code(scope="read"), scope="admin", code_challenge="x", **FORGED)
     assert answer.status == 200
     assert answer.body["scope"] == "read"
@@ -75,7 +75,7 @@ def test_the_code_exchange(world):
     assert (grant.client_id, grant.account_id, grant.scopes) == ("app", "alice-id", ("read",))
 
 
-def test_the_refresh(world):
+def test_the_refresh_ignores_forged_attributes(world):
     token = world.tokens(scope="read")["refresh_token"]
     answer = world.refresh(token, code="opc_x.y", **FORGED)
     assert answer.status == 200
@@ -83,7 +83,7 @@ def test_the_refresh(world):
     assert {s.record.account_id for s in world.all(AccessToken)} == {"alice-id"}
 
 
-def test_client_credentials():
+def test_client_credentials_ignore_forged_attributes():
     world = World()
     world.client("worker", "machine")
     form = {"grant_type": "client_credentials", "scope": "read", "code": "x"}
@@ -94,7 +94,7 @@ def test_client_credentials():
     assert token.expires_at == world.now + 600
 
 
-def test_introspection_and_revocation(world):
+def test_introspection_and_revocation_ignore_forged_attributes(world):
     tokens = world.tokens()
     world.client("other")
     assert world.introspect(tokens["access_token"], "other", **FORGED).body == {"active": False}
@@ -103,7 +103,7 @@ def test_introspection_and_revocation(world):
     assert world.is_live(tokens["access_token"])
 
 
-def test_a_client_id_of_another_beside_a_good_secret(world):
+def test_another_client_id_beside_a_valid_secret_is_refused(world):
     world.client("other")
     form = {"grant_type": "authorization_code", "code": world.code(), "client_id": "other"}
     answer = world.post("token", form, client_id="app")

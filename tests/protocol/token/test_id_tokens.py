@@ -14,7 +14,7 @@ def world():
     return openid_world()
 
 
-def test_what_an_id_token_says(world):
+def test_an_id_token_has_the_required_claims(world):
     """Section 2, and 3.1.3.6 for at_hash."""
     person = dataclasses.replace(ALICE, acr="1", sid="a session")
     tokens = world.tokens(person=person, scope="openid", nonce="n-0S6_WzA2Mj")
@@ -36,7 +36,7 @@ def test_what_an_id_token_says(world):
     assert sid != "a session"
 
 
-def test_what_is_not_known_is_not_said(world):
+def test_unknown_values_have_no_claim(world):
     token = world.id_token(world.tokens(scope="openid")["id_token"])
     assert token.claims.keys().isdisjoint({"nonce", "acr", "sid"})
 
@@ -89,20 +89,20 @@ def test_a_refresh_gives_an_id_token_of_the_same_sign_in(world):
     assert "nonce" not in second
 
 
-def test_a_refresh_for_less_than_openid_gives_none(world):
+def test_a_refresh_without_scope_openid_gives_no_id_token(world):
     token = world.tokens(scope="openid read")["refresh_token"]
     answer = world.refresh(token, scope="read")
     assert "id_token" not in answer.body
     assert "id_token" in world.refresh(answer.body["refresh_token"]).body
 
 
-def test_a_lost_refresh_reply_comes_again_with_its_id_token(world):
+def test_a_repeated_refresh_response_has_the_same_id_token(world):
     token = world.tokens(scope="openid")["refresh_token"]
     assert world.refresh(token).body == world.refresh(token).body
 
 
-def test_claims_in_the_id_token(world):
-    """Section 5.5: only those asked for one by one; those of scopes come from UserInfo."""
+def test_only_individually_requested_claims_are_in_the_id_token(world):
+    """Section 5.5: only individually requested ones; those of scopes come from UserInfo."""
     asked = '{"id_token": {"email": {"essential": true}, "name": null}}'
     tokens = world.tokens(scope="openid profile", claims=asked)
     said = world.id_token(tokens["id_token"]).claims
@@ -112,7 +112,7 @@ def test_claims_in_the_id_token(world):
     assert world.id_token(again).claims["email"] == "alice@example.org"
 
 
-def test_an_account_says_nothing_of_the_sign_in(world):
+def test_the_account_source_cannot_set_claims_of_the_sign_in(world):
     """The account source claims to be mallory, signed in at level 9."""
     asked = '{"id_token": {"sub": null, "acr": null, "name": null}}'
     said = world.id_token(world.tokens(scope="openid", claims=asked)["id_token"]).claims
@@ -120,14 +120,14 @@ def test_an_account_says_nothing_of_the_sign_in(world):
     assert "acr" not in said
 
 
-def test_the_grant_keeps_what_a_refresh_needs(world):
+def test_the_grant_stores_the_claims_request(world):
     world.tokens(scope="openid", nonce="n", claims='{"userinfo": {"name": null}}')
     (grant,) = [stored.record for stored in world.all(Grant)]
     assert grant.claims == '{"userinfo":{"name":null}}'
 
 
 class TestRoundTrips:
-    """The exchange of an OpenID code costs what any does, and signing waits for nothing."""
+    """The exchange of an OpenID code costs as much as any other; signing needs no storage."""
 
     @pytest.fixture
     def code(self, world):
@@ -137,12 +137,12 @@ class TestRoundTrips:
         world.provider.keys.jwks()
         return made
 
-    def test_code_exchange(self, world, code):
+    def test_an_exchange_with_an_id_token_costs_two_reads_and_a_write(self, world, code):
         with world.counted(reads=2, writes=1):
             assert world.redeem(code).body["id_token"]
 
     def test_a_signature_is_made_before_anything_is_written(self, world, code):
-        """So a key that can't be had burns no code."""
+        """A key that can't be read therefore consumes no code."""
         keys = world.provider.keys
         sign, keys.sign = keys.sign, _fails
         writes = world.storage.writes

@@ -51,7 +51,7 @@ def test_the_subject_of_a_clients_own_token_is_the_client(world):
 
 
 @pytest.mark.parametrize("hint", ["access_token", "refresh_token", "bogus", ""])
-def test_a_hint_may_be_wrong(world, hint):
+def test_a_wrong_token_type_hint_is_ignored(world, hint):
     tokens = world.tokens()
     for name in ("access_token", "refresh_token"):
         assert world.introspect(tokens[name], token_type_hint=hint).body["active"] is True
@@ -103,12 +103,12 @@ def test_a_public_client_may_not_introspect():
     assert answer.headers["WWW-Authenticate"].startswith("Basic ")
 
 
-def test_nobody_may_not_introspect(world):
+def test_introspection_needs_client_authentication(world):
     answer = world.post("introspect", {"token": world.tokens()["access_token"]})
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 
 
-def test_a_stranger_learns_nothing_of_anothers_token(world):
+def test_a_client_learns_nothing_of_another_client_s_token(world):
     world.client("stranger", owner="bob-id")
     tokens = world.tokens()
     assert world.introspect(tokens["access_token"], "stranger").body == INACTIVE

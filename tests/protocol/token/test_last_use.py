@@ -34,7 +34,7 @@ def unused(world):
     return sum(remove_unused(world.storage, world.settings, world.now))
 
 
-def test_an_authorization_and_a_refresh_are_uses(world):
+def test_an_authorization_and_a_refresh_count_as_use(world):
     assert used_at(world) is None
     token = world.tokens()["refresh_token"]
     assert used_at(world) == world.now
@@ -43,14 +43,14 @@ def test_an_authorization_and_a_refresh_are_uses(world):
     assert used_at(world) == world.now
 
 
-def test_a_machine_uses_itself(world):
+def test_a_token_request_of_a_machine_counts_as_use(world):
     world.client("worker", "machine", registration_token="digest")
     form = {"grant_type": "client_credentials"}
     assert world.post("token", form, client_id="worker").status == 200
     assert used_at(world, "worker") == world.now
 
 
-def test_it_is_marked_once_a_day(world):
+def test_use_is_stored_once_a_day(world):
     world.tokens()
     first = world.now
     pass_by(world, STEP - 1)
@@ -58,13 +58,13 @@ def test_it_is_marked_once_a_day(world):
     assert used_at(world) == first
 
 
-def test_of_other_clients_nothing_is_kept(world):
+def test_use_is_stored_for_self_registered_clients_alone(world):
     world.client("console")
     world.tokens("console")
     assert used_at(world, "console") is None
 
 
-def test_a_mark_costs_no_trip(world):
+def test_storing_use_costs_no_further_trip(world):
     token = world.tokens()["refresh_token"]
     pass_by(world, STEP)
     with world.counted(reads=2, writes=1):
@@ -76,7 +76,7 @@ def test_a_mark_costs_no_trip(world):
     assert used_at(world) == world.now
 
 
-def test_a_client_changed_meanwhile_is_still_served(world):
+def test_a_request_succeeds_when_its_client_changes_at_that_moment(world):
     world.allow()
     pass_by(world, STEP)
     world.storage.meanwhile.append(lambda: world.change(Client, "app", name="Scanner"))
@@ -112,7 +112,7 @@ def test_a_client_used_at_the_last_moment_stays(world):
     assert used_at(world) == world.now
 
 
-def test_none_are_removed_where_that_is_switched_off():
+def test_no_unused_client_is_removed_where_the_setting_is_off():
     world = World(**{"registration.unused_lifetime": "0"})
     world.client(registration_token="digest")
     pass_by(world, LIFETIME * 10)

@@ -19,42 +19,42 @@ def refused(answer):
 
 
 @pytest.mark.parametrize("nonce", [None, "n"])
-def test_a_confidential_client_may_go_without(world, nonce):
+def test_a_confidential_openid_client_may_omit_pkce(world, nonce):
     code = world.code(scope="openid", nonce=nonce, **WITHOUT)
     answer = world.redeem(code, code_verifier=None)
     assert answer.body["id_token"]
 
 
-def test_a_verifier_for_such_a_code_is_refused(world):
-    """Downgrade: a code that was stolen on its way must not pass where PKCE is used."""
+def test_a_verifier_for_a_code_without_a_challenge_is_refused(world):
+    """Downgrade: a stolen code must not work where PKCE is used."""
     code = world.code(scope="openid", **WITHOUT)
     answer = world.redeem(code, code_verifier=VERIFIER)
     assert (answer.status, answer.body["error"]) == (400, "invalid_grant")
 
 
-def test_who_sends_a_challenge_is_held_to_it(world):
+def test_a_client_that_sent_a_challenge_must_send_its_verifier(world):
     code = world.code(scope="openid")
     assert world.redeem(code, code_verifier=None).status == 400
     assert world.redeem(code, code_verifier="w" * 50).body["error"] == "invalid_grant"
     assert world.redeem(code).status == 200
 
 
-def test_a_challenge_is_s256_here_too(world):
+def test_a_challenge_must_be_s256_here_too(world):
     assert refused(world.authorize(scope="openid", code_challenge_method="plain"))
     assert refused(world.authorize(scope="openid", code_challenge="short"))
 
 
-def test_without_openid_it_is_required(world):
+def test_pkce_is_required_without_scope_openid(world):
     assert refused(world.authorize(scope="read", **WITHOUT))
 
 
 @pytest.mark.parametrize("client_type", ["browser", "native"])
-def test_of_public_clients_it_is_required(world, client_type):
+def test_pkce_is_required_of_public_clients(world, client_type):
     world.client("public", client_type, scopes=("openid",))
     assert refused(world.authorize("public", scope="openid", **WITHOUT))
 
 
-def test_by_default_it_is_required_of_all():
+def test_by_default_pkce_is_required_of_every_client():
     world = openid_world()
     assert refused(world.authorize(scope="openid", nonce="n", **WITHOUT))
     assert world.all(AuthorizationCode) == []

@@ -27,7 +27,7 @@ def test_public_clients_rotate_too():
     assert second["refresh_token"] != first["refresh_token"]
 
 
-def test_a_lost_reply_is_given_again(world):
+def test_a_lost_response_is_given_again(world):
     token = world.tokens()["refresh_token"]
     first = world.refresh(token)
     world.now += 9
@@ -51,7 +51,7 @@ def assert_replay(world, answer, *access_tokens):
         assert not world.is_live(token)
 
 
-def test_after_the_grace_it_is_a_replay(world):
+def test_a_retry_after_the_grace_period_is_a_replay(world):
     first = world.tokens()
     second = world.refresh(first["refresh_token"]).body
     world.now += 10
@@ -60,7 +60,7 @@ def test_after_the_grace_it_is_a_replay(world):
     assert world.refresh(second["refresh_token"]).body["error"] == "invalid_grant"
 
 
-def test_once_the_successor_was_used_it_is_a_replay(world):
+def test_a_retry_after_the_successor_was_used_is_a_replay(world):
     first = world.tokens()
     second = world.refresh(first["refresh_token"]).body
     third = world.refresh(second["refresh_token"]).body
@@ -154,7 +154,7 @@ def test_sixteen_threads_redeem_a_code_once(world):
     assert not world.is_live(won["access_token"])
 
 
-def test_scope_may_be_narrowed_and_comes_back(world):
+def test_a_narrowed_scope_can_be_widened_to_the_original_again(world):
     first = world.tokens(scope="read write")
     second = world.refresh(first["refresh_token"], scope="read").body
     assert second["scope"] == "read"
@@ -182,7 +182,7 @@ def test_a_refresh_token_expires(world):
     assert world.refresh(token).body["error"] == "invalid_grant"
 
 
-def test_use_is_noted_once_an_hour(world):
+def test_use_is_stored_once_an_hour(world):
     token = world.tokens()["refresh_token"]
     began = world.now
     world.now += 3599
@@ -205,7 +205,7 @@ def test_a_grant_that_changed_meanwhile_does_not_fail_a_refresh(world):
     assert world.refresh(token).status == 200
 
 
-def test_who_loses_the_race_gets_the_winners_response(world):
+def test_the_loser_of_a_race_gets_the_winner_s_response(world):
     token = world.tokens()["refresh_token"]
     winners = []
     world.storage.meanwhile = [lambda: winners.append(world.refresh(token))]
@@ -213,7 +213,7 @@ def test_who_loses_the_race_gets_the_winners_response(world):
     assert (loser.status, loser.body) == (200, winners[0].body)
 
 
-def test_who_loses_the_race_without_grace_ends_the_grant():
+def test_losing_a_race_without_grace_ends_the_grant():
     world = World(refresh_token_grace=0)
     world.client()
     token = world.tokens()["refresh_token"]

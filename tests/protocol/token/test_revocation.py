@@ -15,7 +15,7 @@ def assert_done(answer):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_an_access_token_goes_alone(world):
+def test_revoking_an_access_token_revokes_it_alone(world):
     first = world.tokens()
     assert_done(revoke(world, first["access_token"]))
     assert not world.is_live(first["access_token"])
@@ -23,7 +23,7 @@ def test_an_access_token_goes_alone(world):
     assert world.refresh(first["refresh_token"]).status == 200
 
 
-def test_a_refresh_token_takes_its_grant(world):
+def test_revoking_a_refresh_token_revokes_its_grant(world):
     first = world.tokens()
     second = world.refresh(first["refresh_token"]).body
     assert_done(revoke(world, second["refresh_token"]))
@@ -32,21 +32,21 @@ def test_a_refresh_token_takes_its_grant(world):
     assert world.refresh(second["refresh_token"]).body["error"] == "invalid_grant"
 
 
-def test_a_rotated_refresh_token_takes_its_grant_too(world):
+def test_revoking_a_rotated_refresh_token_revokes_its_grant_too(world):
     first = world.tokens()
     second = world.refresh(first["refresh_token"]).body
     assert_done(revoke(world, first["refresh_token"]))
     assert not world.is_live(second["access_token"])
 
 
-def test_other_grants_stay(world):
+def test_revoking_a_token_leaves_other_grants(world):
     first, second = world.tokens(), world.tokens()
     revoke(world, first["refresh_token"])
     assert world.is_live(second["access_token"])
 
 
 @pytest.mark.parametrize("hint", ["access_token", "refresh_token", "bogus", ""])
-def test_a_hint_may_be_wrong(world, hint):
+def test_a_wrong_token_type_hint_is_ignored(world, hint):
     tokens = world.tokens()
     assert_done(revoke(world, tokens["access_token"], token_type_hint=hint))
     assert_done(revoke(world, tokens["refresh_token"], token_type_hint=hint))
@@ -54,24 +54,24 @@ def test_a_hint_may_be_wrong(world, hint):
 
 
 @pytest.mark.parametrize("token", ["x", "opa_x.y", "opr_x.y", "opc_x.y", "ä", "x" * 5000])
-def test_an_unknown_token_is_done(world, token):
+def test_revoking_an_unknown_token_succeeds(world, token):
     assert_done(revoke(world, token))
 
 
-def test_a_second_time_is_done(world):
+def test_revoking_a_token_twice_succeeds(world):
     tokens = world.tokens()
     for token in (tokens["access_token"], tokens["refresh_token"]):
         assert_done(revoke(world, token))
         assert_done(revoke(world, token))
 
 
-def test_an_expired_token_is_done(world):
+def test_revoking_an_expired_token_succeeds(world):
     token = world.tokens()["access_token"]
     world.now += 600
     assert_done(revoke(world, token))
 
 
-def test_another_clients_token_is_refused_and_stays(world):
+def test_another_client_s_token_is_refused_and_stays_live(world):
     world.client("other")
     tokens = world.tokens()
     for token in (tokens["access_token"], tokens["refresh_token"]):
@@ -82,7 +82,7 @@ def test_another_clients_token_is_refused_and_stays(world):
     assert world.refresh(tokens["refresh_token"]).status == 200
 
 
-def test_a_public_client_revokes_its_own():
+def test_a_public_client_can_revoke_its_own_token():
     world = World()
     world.client("spa", "browser")
     tokens = world.tokens("spa")
@@ -91,7 +91,7 @@ def test_a_public_client_revokes_its_own():
     assert not world.is_live(tokens["access_token"])
 
 
-def test_nobody_revokes_nothing(world):
+def test_revocation_needs_client_authentication(world):
     token = world.tokens()["access_token"]
     answer = world.post("revoke", {"token": token})
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
@@ -103,7 +103,7 @@ def test_a_missing_token_is_an_invalid_request(world):
     assert (answer.status, answer.body["error"]) == (400, "invalid_request")
 
 
-def test_a_clients_own_token(world):
+def test_a_machine_revokes_its_own_token(world):
     world.client("worker", "machine")
     form = {"grant_type": "client_credentials"}
     token = world.post("token", form, client_id="worker").body["access_token"]

@@ -51,7 +51,7 @@ def is_error_page(response) -> bool:
 @pytest.mark.parametrize(
     "path", ["/\xff", "/login\xff", "/account/apps/\xc3/remove", "/\xff\xfe/"]
 )
-def test_paths_that_aren_t_text(site, path):
+def test_a_path_that_is_no_text_is_an_error_page(site, path):
     assert is_error_page(raw(site, "GET", path))
 
 
@@ -67,7 +67,7 @@ def test_paths_that_aren_t_text(site, path):
         "\xff=\xff",
     ],
 )
-def test_queries_that_aren_t_text(site, path, query):
+def test_a_query_that_is_no_text_is_an_error_page(site, path, query):
     assert is_error_page(raw(site, "GET", path, query))
 
 
@@ -91,7 +91,7 @@ def test_pages_without_parameters_ignore_them(site, query):
     ],
     ids=range(8),
 )
-def test_bodies_that_aren_t_forms(site, path, body):
+def test_a_body_that_is_no_form_is_an_error_page(site, path, body):
     assert is_error_page(raw(site, "POST", path, body=body))
 
 
@@ -111,12 +111,12 @@ def test_bodies_that_aren_t_forms(site, path, body):
         (f"{FORM}; charset=\xff", b"name=alice"),
     ],
 )
-def test_bodies_of_another_kind(site, path, kind, body):
+def test_a_body_of_another_content_type_is_an_error_page(site, path, kind, body):
     assert is_error_page(raw(site, "POST", path, body=body, kind=kind))
 
 
 @pytest.mark.parametrize("kind", [f"{FORM}; charset=no-such-charset", "text/html; charset=\xff"])
-def test_a_charset_on_a_get_is_nothing_to_us(site, kind):
+def test_a_charset_on_a_get_is_ignored(site, kind):
     assert raw(site, "GET", "/login", kind=kind).status_int == 200
 
 
@@ -157,14 +157,14 @@ def test_a_body_without_a_length_isn_t_read_to_its_end(site, path):
 
 @pytest.mark.parametrize("path", GOT)
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
-def test_wrong_methods(site, path, method):
+def test_another_method_is_a_405_page(site, path, method):
     response = raw(site, method, path)
     assert response.status_int == 405
     assert "GET" in response.headers["Allow"]
     assert is_error_page(response)
 
 
-def test_a_page_that_only_takes_a_post(site, alice):
+def test_a_get_of_a_post_only_page_is_a_405(site, alice):
     response = alice.get("/account/sessions/end-all")
     assert (response.status_int, response.headers["Allow"]) == (405, "POST")
 
@@ -174,7 +174,7 @@ def test_head_is_a_get_without_its_body(site):
     assert (response.status_int, response.body) == (200, b"")
 
 
-def test_the_host_header_decides_nothing(site):
+def test_the_host_header_has_no_effect_on_links(site):
     app = TestApp(site.wsgi, extra_environ={"HTTP_HOST": "evil.example"})
     page = app.get("/login")
     assert "evil.example" not in page.text
@@ -213,7 +213,7 @@ def stranded():
     made.close()
 
 
-def test_without_storage_pages_say_503(stranded, caplog):
+def test_without_storage_pages_are_503(stranded, caplog):
     cookie = {"Cookie": f"__Host-oauthprov_sid={'a' * 22}.{'b' * 43}"}
     for path in ("/", "/account", "/login"):
         page = stranded.get(path, headers=cookie)
@@ -224,7 +224,7 @@ def test_without_storage_pages_say_503(stranded, caplog):
         assert f"[request {page.headers['X-Request-Id']}]" in caplog.text
 
 
-def test_without_storage_clients_are_told_in_json(stranded):
+def test_without_storage_clients_get_a_json_error(stranded):
     form = {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"}
     answer = stranded.post("/oauth/token", form)
     assert answer.status_int == 503
@@ -233,6 +233,6 @@ def test_without_storage_clients_are_told_in_json(stranded):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_what_needs_no_storage_goes_on(stranded):
+def test_pages_that_need_no_storage_work_without_it(stranded):
     assert stranded.get("/").status_int == 200
     assert stranded.get("/login").status_int == 200

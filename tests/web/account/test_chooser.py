@@ -1,4 +1,4 @@
-"""Several accounts in one browser: choosing among them, and leaving one by one."""
+"""Several accounts in one browser: choosing among them, and signing out one by one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def both(site, app):
 
 
 def add(browser, name):
-    """Sign in as well as somebody."""
+    """Sign in to a further account."""
     form = browser.get("/login?account=another").form
     form["name"], form["password"] = name, PASSWORD
     assert form.submit().status_int == 303
@@ -62,13 +62,13 @@ def choose(page, name, field="choose"):
 
 
 def active(browser):
-    """Whose account the pages of this browser are about, if anybody's."""
+    """The active account of this browser, if any."""
     found = browser.get("/").html.select_one("h1 .name")
     return found.text if found else None
 
 
 def subject(app, response):
-    """Whose account a client gets."""
+    """The ``sub`` that a client gets."""
     tokens = app.exchange(arrived(response)["code"]).json
     return jose.unverified_claims(tokens["id_token"])["sub"]
 
@@ -79,16 +79,16 @@ def account_id(site, name):
 
 
 class TestTheList:
-    def test_every_account_the_active_one_first(self, both):
+    def test_the_list_has_every_account_with_the_active_one_first(self, both):
         page = both.get("/choose")
         assert names(page) == ["bob", "alice"]
         [used] = page.html.select("ul.accounts .new")
         assert "bob" in used.parent.text
 
-    def test_it_costs_one_read(self, site, both):
+    def test_the_list_costs_one_read(self, site, both):
         assert site.storage.trips(lambda: both.get("/choose")) == (1, 0)
 
-    def test_nobody_signed_in(self, site):
+    def test_a_visitor_is_sent_to_the_sign_in_page(self, site):
         assert site.browser().get("/choose?page=account").location.endswith("/login?page=account")
 
     def test_a_session_that_ended_elsewhere_is_not_listed(self, site, both):
@@ -111,7 +111,7 @@ class TestTheList:
         add(both, site.browser().sign_up("<b>al") and "<b>al")
         assert "<b>al" not in both.get("/choose").text
 
-    def test_from_the_account_page_and_back(self, both):
+    def test_switching_accounts_leads_back_to_the_account_page(self, both):
         page = both.get("/account").click("Switch account")
         assert choose(page, "alice").location == both.site.url("/account")
         assert active(both) == "alice"
@@ -120,7 +120,7 @@ class TestTheList:
 class TestSelectAccount:
     """OpenID Connect Core section 3.1.2.1."""
 
-    def test_the_one_chosen_goes_to_the_client(self, site, both, app):
+    def test_the_chosen_account_answers_the_client(self, site, both, app):
         page = ask(both, app, prompt="select_account")
         assert page.request.path == "/choose"
         assert "Printer" in page.html.find(class_="lead").text
@@ -128,17 +128,17 @@ class TestSelectAccount:
         assert subject(app, response) == account_id(site, "alice")
         assert active(both) == "alice"
 
-    def test_with_a_single_account_too(self, site, app):
+    def test_the_chooser_is_shown_for_a_single_account_too(self, site, app):
         alice = site.browser().sign_in("alice")
         page = ask(alice, app, prompt="select_account")
         assert names(page) == ["alice"]
         assert "code" in arrived(alice.follow(choose(page, "alice")))
 
-    def test_with_none_somebody_signs_in(self, site, app):
+    def test_select_account_without_a_session_leads_to_sign_in(self, site, app):
         page = ask(site.browser(), app, prompt="select_account")
         assert page.request.path == "/login"
 
-    def test_another_account_signs_in(self, site, app):
+    def test_another_account_can_sign_in_from_the_chooser(self, site, app):
         browser = site.browser().sign_in("alice")
         login = ask(browser, app, prompt="select_account").click("Use another account")
         login.form["name"], login.form["password"] = "bob", PASSWORD
@@ -146,7 +146,7 @@ class TestSelectAccount:
         assert subject(app, response) == account_id(site, "bob")
         assert names(browser.get("/choose")) == ["bob", "alice"]
 
-    def test_another_account_is_made(self, site, app):
+    def test_another_account_can_be_created_from_the_chooser(self, site, app):
         browser = site.browser().sign_in("alice")
         login = ask(browser, app, prompt="select_account").click("Use another account")
         signup = login.click("Create one")
@@ -164,17 +164,17 @@ class TestSelectAccount:
         assert "code" in arrived(both.follow(login.forms[0].submit()))
         assert names(both.get("/choose")) == ["alice", "bob"]
 
-    def test_a_hint_puts_its_account_first(self, both, app):
+    def test_a_login_hint_puts_its_account_first(self, both, app):
         page = ask(both, app, login_hint="Alice")
         assert names(page) == ["alice", "bob"]
         assert "code" in arrived(both.follow(choose(page, "bob")))
 
-    def test_a_choice_stands_whoever_is_active_by_then(self, site, both, app):
+    def test_a_choice_stands_when_another_account_becomes_active(self, site, both, app):
         """Two requests in two tabs, each for an account of its own."""
         page = ask(both, app, prompt="select_account consent")
         consent = both.follow(choose(page, "alice"))
         choose(both.get("/choose"), "bob")
-        # Its form is of another account's page; when it is shown anew it is still about alice.
+        # The form belongs to another account now; the page shown again is still for alice.
         assert both.decide(consent).status_int == 403
         consent = both.get(consent.request.url)
         assert consent.html.select_one(".lead strong").text == "alice"
@@ -193,7 +193,7 @@ class TestSelectAccount:
 
 
 class TestSigningIn:
-    def test_prompt_login_renews_the_session_in_its_place(self, site, both, app):
+    def test_prompt_login_renews_the_session_and_keeps_its_sid(self, site, both, app):
         before = {s.record.sid for s in site.storage.walk(Session)}
         page = ask(both, app, prompt="login")
         page.forms[0]["name"], page.forms[0]["password"] = "bob", PASSWORD
@@ -201,13 +201,13 @@ class TestSigningIn:
         assert names(both.get("/choose")) == ["bob", "alice"]
         assert {s.record.sid for s in site.storage.walk(Session)} == before
 
-    def test_the_same_account_again_takes_the_place_of_its_own_session(self, site, both):
+    def test_signing_in_to_the_same_account_again_replaces_its_session(self, site, both):
         before = {s.record.sid for s in site.storage.walk(Session)}
         add(both, "alice")
         assert names(both.get("/choose")) == ["alice", "bob"]
         assert {s.record.sid for s in site.storage.walk(Session)} == before
 
-    def test_five_at_most_and_the_one_used_longest_ago_ends(self, site, both):
+    def test_a_sixth_account_ends_the_session_used_longest_ago(self, site, both):
         people = ["<c>", "<d>", "<e>", "<f>"]
         for name in people:
             site.browser().sign_up(name)
@@ -218,14 +218,14 @@ class TestSigningIn:
         assert len(list(site.storage.walk(Session, account_id=alice))) == 1
         assert both.page.cookies[SID].count("~") == 4
 
-    def test_a_dead_session_takes_no_place(self, site, both):
+    def test_an_expired_session_is_removed_from_the_cookie(self, site, both):
         site.clock.pass_by(3600)
         add(both, "bob")
         assert "~" not in both.page.cookies[SID]
 
 
-class TestNotYou:
-    def test_from_the_question_to_the_chooser_and_back(self, both, app):
+class TestUseAnotherAccount:
+    def test_the_consent_page_leads_to_the_chooser_and_back(self, both, app):
         consent = ask(both, app, prompt="consent")
         assert "Not bob?" in consent.text.replace('<span class="name">bob</span>', "bob")
         page = consent.click("Use another account")
@@ -233,13 +233,13 @@ class TestNotYou:
         assert consent.html.select_one(".lead strong").text == "alice"
         assert "code" in arrived(both.decide(consent))
 
-    def test_a_form_shown_to_one_is_not_answered_by_the_other(self, both, app):
+    def test_a_consent_form_of_one_account_is_refused_for_another(self, both, app):
         consent = ask(both, app, prompt="consent")
         choose(consent.click("Use another account"), "alice")
         assert both.decide(consent).status_int == 403
 
 
-class TestWhoIsMeant:
+class TestAHintedAccount:
     """Core sections 3.1.2.1 and 5.5.1: an account that has a session here, active or not."""
 
     @pytest.fixture
@@ -251,24 +251,26 @@ class TestWhoIsMeant:
         return token
 
     @pytest.mark.parametrize("changes", [{}, {"prompt": "none"}])
-    def test_her_session_answers_and_he_stays_active(self, site, both, app, hint, changes):
+    def test_the_hinted_account_answers_and_the_other_stays_active(
+        self, site, both, app, hint, changes
+    ):
         response = ask(both, app, id_token_hint=hint, **changes)
         assert subject(app, response) == account_id(site, "alice")
         assert active(both) == "bob"
 
-    def test_the_question_names_her(self, site, both, app, hint):
+    def test_the_consent_page_names_the_hinted_account(self, site, both, app, hint):
         consent = ask(both, app, id_token_hint=hint, prompt="consent")
         assert consent.html.select_one(".lead strong").text == "alice"
         assert "bob" not in consent.html.body.text
         assert subject(app, both.decide(consent)) == account_id(site, "alice")
         assert active(both) == "bob"
 
-    def test_a_choice_of_somebody_else_ends_the_request(self, both, app, hint):
+    def test_choosing_another_than_the_hinted_account_is_login_required(self, both, app, hint):
         consent = ask(both, app, id_token_hint=hint, prompt="consent")
         page = consent.click("Use another account")
         assert arrived(choose(page, "bob"))["error"] == "login_required"
 
-    def test_it_costs_one_read_more(self, site, both, app, hint):
+    def test_a_hint_for_an_inactive_account_costs_one_further_read(self, site, both, app, hint):
         url = app.authorization_url(scope="openid", id_token_hint=hint)
         site.clock.pass_by(60)
         reads, writes = site.storage.trips(lambda: both.get(url))
@@ -283,14 +285,14 @@ def test_an_authorization_reads_one_session_of_many(site, both, app):
     assert site.storage.trips(lambda: both.get(url)) == (3, 1)
 
 
-class TestLeaving:
-    def test_one_of_them(self, site, both):
+class TestSigningOut:
+    def test_one_account_of_several_can_be_signed_out(self, site, both):
         page = both.follow(choose(both.get("/choose"), "alice", "remove"))
         assert names(page) == ["bob"]
         assert "Signed out." in page.text
         assert active(both) == "bob"
 
-    def test_the_active_one_and_nobody_takes_its_place(self, site, both, app):
+    def test_signing_out_the_active_account_activates_no_other(self, site, both, app):
         page = both.follow(choose(both.get("/choose"), "bob", "remove"))
         assert names(page) == ["alice"]
         assert active(both) is None
@@ -300,12 +302,12 @@ class TestLeaving:
         assert page.request.path == "/choose"
         assert "code" in arrived(both.follow(choose(page, "alice")))
 
-    def test_the_request_goes_on_without_the_one(self, both, app):
+    def test_a_request_continues_after_one_account_signed_out(self, both, app):
         page = ask(both, app, prompt="select_account")
         page = both.follow(choose(page, "bob", "remove"))
         assert "code" in arrived(both.follow(choose(page, "alice")))
 
-    def test_the_last_one(self, site, app):
+    def test_signing_out_the_last_account_leads_to_sign_in(self, site, app):
         browser = site.browser().sign_in("alice")
         page = browser.follow(
             choose(ask(browser, app, prompt="select_account"), "alice", "remove")
@@ -323,20 +325,20 @@ class TestLeaving:
         assert held - len(list(site.storage.walk(Session))) == 2
         assert SID not in both.page.cookies
 
-    def test_everywhere_is_for_one_account(self, site, both):
+    def test_sign_out_everywhere_ends_one_account_alone(self, site, both):
         forms = both.get("/account").forms.values()
         next(form for form in forms if form.action.endswith("end-all")).submit()
         assert list(site.storage.walk(Session, account_id=account_id(site, "bob"))) == []
         assert active(both) is None
         assert names(both.get("/choose")) == ["alice"]
 
-    def test_the_sign_in_page_leads_to_those_who_are_left(self, both):
+    def test_the_sign_in_page_leads_to_the_remaining_accounts(self, both):
         choose(both.get("/choose"), "bob", "remove")
         page = both.get("/login?page=account").click("Choose an account")
         assert choose(page, "alice").location == both.site.url("/account")
 
 
-class TestLeavingForAClient:
+class TestLogoutByAClient:
     """RP-Initiated Logout 1.0 section 2: the session of the hint ends, and no other."""
 
     def hint(self, browser, app, name):
@@ -346,14 +348,14 @@ class TestLeavingForAClient:
     def log_out(self, browser, **query):
         return browser.follow(browser.get("/oauth/logout?" + urlencode(query)))
 
-    def test_the_active_one(self, both, app):
+    def test_a_hint_for_the_active_account_signs_it_out_alone(self, both, app):
         hint = self.hint(both, app, "bob")
         response = self.log_out(both, id_token_hint=hint, post_logout_redirect_uri=AFTER)
         assert response.location == AFTER
         assert active(both) is None
         assert names(both.get("/choose")) == ["alice"]
 
-    def test_another_than_the_active_one(self, both, app):
+    def test_a_hint_for_an_inactive_account_signs_it_out_alone(self, both, app):
         hint = self.hint(both, app, "alice")
         choose(both.get("/choose"), "bob")
         page = self.log_out(both, id_token_hint=hint)
@@ -361,7 +363,7 @@ class TestLeavingForAClient:
         assert "alice is signed out. Still signed in here: bob" in words
         assert active(both) == "bob"
 
-    def test_of_an_earlier_session_of_another_she_is_asked(self, both, app):
+    def test_a_hint_of_an_earlier_session_asks_about_its_account(self, both, app):
         hint = self.hint(both, app, "alice")
         choose(both.get("/choose"), "alice", "remove")
         add(both, "alice")
@@ -372,13 +374,13 @@ class TestLeavingForAClient:
         assert "Still signed in here" in done.text
         assert names(both.get("/choose")) == ["bob"]
 
-    def test_without_a_hint_the_active_one_is_asked(self, both, app):
+    def test_without_a_hint_the_active_account_is_asked(self, both, app):
         page = self.log_out(both, client_id=app.client.client_id)
         assert "signed in as bob" in " ".join(page.html.main.text.split())
         page.forms[0].submit()
         assert names(both.get("/choose")) == ["alice"]
 
-    def test_who_was_asked_and_is_gone_takes_nobody_along(self, both, app):
+    def test_confirming_for_an_account_already_signed_out_ends_no_other(self, both, app):
         hint = self.hint(both, app, "alice")
         choose(both.get("/choose"), "alice", "remove")
         add(both, "alice")
@@ -397,7 +399,7 @@ class TestForgery:
         fields = {"csrf_token": page.form["csrf_token"].value} | fields
         return browser.page.post(browser.site.url("/choose"), fields, expect_errors=True)
 
-    def test_a_session_of_another_browser_is_not_to_be_chosen(self, site, both):
+    def test_a_session_of_another_browser_cannot_be_chosen(self, site, both):
         stranger = site.browser().sign_up("carol")
         [key] = [
             s.record.key for s in site.storage.walk(Session, account_id=account_id(site, "carol"))
@@ -410,11 +412,11 @@ class TestForgery:
         assert active(stranger) == "carol"
 
     @pytest.mark.parametrize("fields", [{}, {"choose": "a", "remove": "b"}, {"choose": ""}])
-    def test_a_form_without_a_choice(self, both, fields):
+    def test_a_form_without_a_choice_is_refused(self, both, fields):
         assert self.send(both, **fields).status_int == 400
 
     @pytest.mark.parametrize("token", [None, "x"])
-    def test_a_form_without_its_token(self, site, both, token):
+    def test_a_form_without_its_csrf_token_is_refused(self, site, both, token):
         page = both.get("/choose")
         key = page.html.find("button", attrs={"name": "remove"})["value"]
         fields = {"remove": key} | ({"csrf_token": token} if token else {})
@@ -422,7 +424,7 @@ class TestForgery:
         assert sent.status_int == 403
         assert names(both.get("/choose")) == ["bob", "alice"]
 
-    def test_a_form_of_another_site(self, both):
+    def test_a_form_of_another_site_is_refused(self, both):
         page = both.get("/choose")
         page.form.action = both.site.url("/choose")
         key = page.html.find("button", attrs={"name": "choose"})["value"]
@@ -435,7 +437,7 @@ class TestForgery:
         )
         assert sent.status_int == 403
 
-    def test_a_request_of_another_browser(self, site, both, app):
+    def test_a_request_of_another_browser_is_refused(self, site, both, app):
         other = site.browser().sign_up("carol")
         there = ask(other, app, prompt="select_account").form["interaction"].value
         assert both.follow(both.get(f"/choose?interaction={there}")).status_int == 400
@@ -444,13 +446,13 @@ class TestForgery:
         assert self.send(both, choose=alice, interaction=there).status_int == 400
         assert active(both) == "bob"
 
-    def test_a_logout_is_no_request_to_choose_for(self, both, app):
+    def test_a_logout_interaction_is_refused(self, both, app):
         page = both.follow(both.get(f"/oauth/logout?client_id={app.client.client_id}"))
         there = page.forms[0]["interaction"].value
         assert both.follow(both.get(f"/choose?interaction={there}")).status_int == 400
 
-    def test_an_account_s_id_opens_nothing(self, site, both, app):
-        """A client knows it, as ``sub``: its name stays untold."""
+    def test_an_account_id_in_the_cookie_reveals_no_name(self, site, both, app):
+        """Clients know the account id as ``sub``; it must not reveal the name."""
         planted = f"{SID}={account_id(site, 'alice')}.{'A' * 43}~{account_id(site, 'bob')}.x"
         response = site.get("/choose", headers={"Cookie": planted})
         assert response.location.endswith("/login")
@@ -461,18 +463,18 @@ class TestForgery:
         "cookie",
         ["~", "~~~~~~~~", "~.~.~a.~", "a.b~" * 2000, "." * 5000, "\x7f", '"', "~" + "a" * 9000],
     )
-    def test_a_broken_cookie_is_nobody(self, site, cookie):
+    def test_a_malformed_cookie_counts_as_signed_out(self, site, cookie):
         response = site.get("/choose", headers={"Cookie": f"{SID}={cookie}"})
         assert response.location.endswith("/login")
 
-    def test_no_more_than_five_are_looked_for(self, site, both):
+    def test_no_more_than_five_sessions_of_a_cookie_are_read(self, site, both):
         bob, alice = both.page.cookies[SID].split("~")
         crowd = "~".join([bob, *(f"x.{number}" for number in range(4)), alice])
         assert names(site.get("/choose", headers={"Cookie": f"{SID}={crowd}"})) == ["bob"]
         twice = f"{SID}={bob}~{bob}~{alice}~{alice}"
         assert names(site.get("/choose", headers={"Cookie": twice})) == ["bob", "alice"]
 
-    def test_a_planted_session_is_not_the_active_one_after_a_sign_in(self, site, both):
+    def test_a_planted_session_is_not_active_after_a_sign_in(self, site, both):
         """Fixation: the attacker's account is never in front of the person's own."""
         planted = site.browser().sign_up("carol").page.cookies[SID]
         browser = site.browser()

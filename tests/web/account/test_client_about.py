@@ -76,7 +76,7 @@ EVERYWHERE = pytest.mark.parametrize("where", PLACES)
 
 
 @EVERYWHERE
-def test_its_links_are_on_every_page(site, where):
+def test_the_links_of_an_app_are_on_every_page_about_it(site, where):
     page = page_that_names(site, relying_party(site, **LINKS), where)
     found = links(page)
     assert list(found) == list(LINKS.values())
@@ -87,7 +87,7 @@ def test_its_links_are_on_every_page(site, where):
 
 
 @EVERYWHERE
-def test_its_name_is_text(site, where):
+def test_the_name_of_an_app_is_escaped(site, where):
     page = page_that_names(site, relying_party(site, name=HTML), where)
     assert HTML in [name.text for name in page.html.select("bdi")]
     assert page.html.main.find("script") is None
@@ -95,27 +95,27 @@ def test_its_name_is_text(site, where):
 
 
 @EVERYWHERE
-def test_a_name_from_right_to_left_leaves_the_words_around_it_in_place(site, where):
+def test_a_right_to_left_name_is_isolated(site, where):
     page = page_that_names(site, relying_party(site, name=ARABIC), where)
     assert ARABIC in [name.text for name in page.html.select("bdi")]
 
 
 @EVERYWHERE
-def test_without_a_logo_there_is_its_initial(site, where):
+def test_an_app_without_a_logo_shows_its_initial(site, where):
     page = page_that_names(site, relying_party(site, name="(\u00e9tude)"), where)
     assert words(page.html.select_one(".logo")) == "\u00c9"
 
 
 @pytest.mark.parametrize("member", ["client_uri", "logo_uri", "policy_uri", "tos_uri"])
 @pytest.mark.parametrize("uri", TRICKS)
-def test_an_address_leads_to_the_web(site, member, uri):
+def test_a_link_must_be_a_web_address(site, member, uri):
     refused = register_itself(site, **{member: uri})
     assert (refused.status_int, refused.json["error"]) == (400, "invalid_client_metadata")
     assert refused.json["error_description"].startswith(f"{member}: ")
 
 
 @pytest.mark.parametrize("uri", TRICKS)
-def test_an_older_record_leads_nowhere_else_either(site, uri):
+def test_a_stored_link_that_is_no_web_address_is_not_shown(site, uri):
     client = relying_party(site).client
     stored = site.storage.get(Client, client.client_id)
     record = dataclasses.replace(client, **dict.fromkeys((*LINKS, "initiate_login_uri"), uri))
@@ -126,32 +126,32 @@ def test_an_older_record_leads_nowhere_else_either(site, uri):
     assert page.html.select("#start") == []
 
 
-def test_nobody_has_checked_who_is_behind_an_app_that_registered_itself(site):
+def test_a_self_registered_app_is_shown_as_not_verified(site):
     made = register_itself(site).json
     page = login_page(site, made["client_id"])
     assert "Not verified" in page.text
     assert "This app registered itself." in page.text
 
 
-def test_an_app_that_a_developer_registered_is_not_verified(site):
+def test_an_app_of_a_developer_is_shown_as_not_verified(site):
     page = about(site, relying_party(site).client)
     assert "Not verified" in page.text
     assert "registered itself" not in page.text
 
 
 @pytest.mark.parametrize("word", ["verified", "first_party"])
-def test_the_operator_says_who_is_verified(site, word):
+def test_an_app_marked_by_the_operator_is_shown_as_verified(site, word):
     page = about(site, relying_party(site, **{word: True}).client)
     assert words(page.html.select_one(".mark")) == "Verified"
 
 
 @pytest.mark.parametrize("member", ["verified", "first_party"])
-def test_no_app_says_so_of_itself(site, member):
+def test_an_app_cannot_mark_itself_as_verified(site, member):
     made = register_itself(site, **{member: True}).json
     assert "Not verified" in about(site, Client(made["client_id"], "", "web", 0)).text
 
 
-def test_no_developer_says_so_of_their_app(site):
+def test_a_developer_cannot_mark_an_app_as_verified(site):
     alice = site.browser().sign_up("alice")
     form = alice.get("/clients/new/web").form
     form["name"], form["redirect_uris"] = "Printer", "https://app.example/callback"
@@ -162,7 +162,7 @@ def test_no_developer_says_so_of_their_app(site):
     assert not stored.record.first_party
 
 
-def test_a_developer_says_where_its_words_are(site):
+def test_a_developer_can_set_the_links_of_an_app(site):
     alice = site.browser().sign_up("alice")
     form = alice.get("/clients/new/web").form
     form["name"], form["redirect_uris"] = "Printer", "https://app.example/callback"
@@ -177,15 +177,15 @@ def test_a_developer_says_where_its_words_are(site):
 
 
 @pytest.mark.parametrize("client_id", ["nobody", "%ff", "a" * 300, "a.b"])
-def test_an_app_that_is_not_there(site, client_id):
+def test_the_page_of_an_unknown_app_is_an_error(site, client_id):
     assert site.get(f"/clients/{client_id}/about").status_int in (400, 404)
 
 
-def test_a_machine_is_nobody_that_people_meet(site):
+def test_a_machine_has_no_page(site):
     assert about(site, site.app("machine", scopes=()).client).status_int == 404
 
 
-def test_a_disabled_app_is_not_there(site):
+def test_a_disabled_app_has_no_page(site):
     client = relying_party(site).client
     site.registrar.set_disabled(client.client_id, True)
     assert about(site, client).status_int == 404

@@ -1,4 +1,4 @@
-"""The consent page: what it shows, whom it obeys, and where it leads."""
+"""The consent page: its content, its protection, and its redirects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def words(element) -> str:
     return " ".join(element.text.split())
 
 
-def test_it_says_who_asks_for_what_as_whom_and_where_it_leads(site, alice):
+def test_the_page_names_app_scopes_account_and_destination(site, alice):
     app = site.app(name="Printer", homepage_uri="https://printer.example/")
     page = alice.authorize(app, scope="photos:read photos:write", resource=PHOTOS).html
     assert words(page.h1) == "Printer asks for access"
@@ -64,14 +64,14 @@ def test_allow_leads_back_with_a_code_once(site, alice):
     assert "Location" not in again.headers
 
 
-def test_cancel_tells_the_client_and_remembers_nothing(site, alice):
+def test_cancel_returns_access_denied_and_remembers_nothing(site, alice):
     page = alice.authorize(site.app())
     assert arrived(pressed(page, "cancel"))["error"] == "access_denied"
     assert list(site.storage.walk(Consent)) == []
     assert pressed(page).status_int == 400
 
 
-def test_a_second_request_is_asked_for_what_is_new_alone(site, alice):
+def test_a_second_request_asks_for_the_new_scopes_alone(site, alice):
     app = site.app()
     alice.connect(app)
     assert "code" in arrived(alice.authorize(app))
@@ -82,7 +82,7 @@ def test_a_second_request_is_asked_for_what_is_new_alone(site, alice):
     assert [words(li) for li in page.select("[aria-labelledby=before] li")] == ["See your name"]
 
 
-def test_what_was_allowed_before_is_a_whole_sentence_where_no_list_follows(site, alice):
+def test_earlier_consent_is_a_whole_sentence_where_no_list_follows(site, alice):
     app = site.app()
     alice.connect(app)
     other = alice.authorize(app, scope="photos:read").html
@@ -90,7 +90,7 @@ def test_what_was_allowed_before_is_a_whole_sentence_where_no_list_follows(site,
     assert not other.select("[aria-labelledby=before]")
 
 
-def test_what_was_allowed_before_is_a_whole_sentence_where_nothing_is_new(site, alice):
+def test_earlier_consent_is_a_whole_sentence_where_nothing_is_new(site, alice):
     app = site.app("native", redirect_uris=("com.example.app:/callback",))
     alice.connect(app)
     same = alice.authorize(app).html
@@ -107,7 +107,7 @@ def test_a_decision_is_allow_or_cancel(site, alice):
     assert arrived(pressed(page))["code"]
 
 
-def test_the_question_belongs_to_the_browser_that_began(site, alice):
+def test_another_browser_can_neither_see_nor_answer_the_consent_page(site, alice):
     page = alice.authorize(site.app())
     interaction = page.forms[0]["interaction"].value
     bob = site.browser().sign_up("bob")
@@ -120,12 +120,12 @@ def test_the_question_belongs_to_the_browser_that_began(site, alice):
     assert arrived(pressed(page))["code"]
 
 
-def test_without_a_question_there_is_an_error_page(site, alice):
+def test_without_an_interaction_there_is_an_error_page(site, alice):
     for query in ("", "?interaction=", "?interaction=nothing", "?interaction=a&interaction=b"):
         assert alice.get("/consent" + query).status_int == 400
 
 
-def test_an_expired_question_is_over(site, alice):
+def test_an_expired_interaction_is_an_error_page(site, alice):
     page = alice.authorize(site.app())
     site.clock.pass_by(1800)
     assert (
@@ -134,7 +134,7 @@ def test_an_expired_question_is_over(site, alice):
     assert pressed(page).status_int == 400
 
 
-def test_who_is_signed_out_meanwhile_signs_in_and_is_asked_again(site, alice):
+def test_a_person_signed_out_meanwhile_signs_in_and_is_asked_again(site, alice):
     page = alice.authorize(site.app())
     site.wsgi.registry["oauthprov"].people.end_sessions(alice.account_id())
     sent = pressed(page)
@@ -179,7 +179,7 @@ def test_the_stored_request_is_bound_to_the_browser_s_cookie(site, alice):
     assert alice.page.cookies["__Host-oauthprov_bid"] not in str(stored.record)
 
 
-def test_a_decision_that_others_keep_overtaking_may_be_made_again_in_a_moment(site, alice):
+def test_a_decision_that_loses_every_race_can_be_repeated(site, alice):
     app = site.app()
     page = alice.authorize(app)
     alice.connect(app)

@@ -67,7 +67,7 @@ def mailed(mail_server: SmtpServer) -> str:
 
 
 def confirm(browser: Browser, code: str):
-    """Fill in the code and press the button, as the script does for who opens the link."""
+    """Fill in the code and press the button, as the script does when the link is opened."""
     form = browser.get("/account/email").forms[1]
     form["code"] = code
     return form.submit(expect_errors=True)
@@ -93,7 +93,7 @@ def test_a_link_confirms_the_address(site, alice, mail_server):
     )
 
 
-def test_apps_are_told(site, alice, mail_server):
+def test_apps_get_email_verified(site, alice, mail_server):
     app = relying_party(site)
     token = app.tokens(alice, scope="openid profile email")["access_token"]
     assert app.userinfo(token).json["email_verified"] is False
@@ -105,7 +105,7 @@ def test_apps_are_told(site, alice, mail_server):
     assert said["updated_at"] == site.clock.now
 
 
-def test_the_mail_says_who_asks_and_until_when(site, alice, mail_server):
+def test_the_mail_names_sender_subject_and_expiry(site, alice, mail_server):
     send(alice)
     [mail] = mail_server.mails
     assert (mail.sender, mail.recipients) == ("id@example.org", (ADDRESS,))
@@ -113,8 +113,8 @@ def test_the_mail_says_who_asks_and_until_when(site, alice, mail_server):
     assert "until 16 January 2027, 08:00 UTC" in mail.text
 
 
-def test_the_mail_has_no_words_of_the_account_s_own(site, mail_server):
-    """Else anybody could send a stranger what they like, in our name."""
+def test_the_mail_contains_no_text_from_the_account(site, mail_server):
+    """Otherwise anybody could send any text to strangers in our name."""
     mallory = site.browser().sign_up("You won: call 555")
     form = with_address(mallory).get("/account/profile").form
     form["name"] = form["nickname"] = "You won: call 555"
@@ -151,7 +151,7 @@ def test_a_link_works_once(site, alice, mail_server):
     assert not is_confirmed(alice)
 
 
-def test_a_link_grows_old(site, mail_server, settings):
+def test_a_link_expires(site, mail_server, settings):
     patient = openid_site(**settings | {"mail.link_lifetime": "600"})
     alice = with_address(patient.browser().sign_up("alice"))
     send(alice)
@@ -169,7 +169,7 @@ def test_a_new_link_ends_the_earlier_one(alice, mail_server):
     assert confirm(alice, mailed(mail_server)).status_int == 303
 
 
-def test_a_link_is_for_the_address_it_was_mailed_to(alice, mail_server):
+def test_a_link_does_not_confirm_another_address(alice, mail_server):
     send(alice)
     with_address(alice, OTHER)
     assert confirm(alice, mailed(mail_server)).status_int == 422
@@ -182,8 +182,8 @@ def test_another_address_is_unconfirmed(alice, mail_server):
     assert not is_confirmed(with_address(alice, OTHER))
 
 
-def test_a_link_is_for_the_account_that_asked(site, alice, mail_server):
-    """Also where another one names the same address, and whoever opens the link has that one."""
+def test_a_link_does_not_confirm_for_another_account(site, alice, mail_server):
+    """Even if another account has the same address and opens the link."""
     send(alice)
     bob = with_address(site.browser().sign_up("bob"))
     assert confirm(bob, mailed(mail_server)).status_int == 422
@@ -191,7 +191,7 @@ def test_a_link_is_for_the_account_that_asked(site, alice, mail_server):
     assert confirm(alice, mailed(mail_server)).status_int == 303
 
 
-def test_who_is_not_signed_in_signs_in_first(site, alice):
+def test_a_visitor_signs_in_first(site, alice):
     visitor = site.browser()
     page = visitor.get("/account/email")
     assert page.status_int == 200
@@ -211,7 +211,7 @@ def test_storage_has_a_digest_alone(site, alice, mail_server):
     assert mailed(mail_server) not in repr(stored)
 
 
-def test_the_log_tells_neither_code_nor_address(site, alice, mail_server, caplog):
+def test_the_log_contains_neither_code_nor_address(site, alice, mail_server, caplog):
     caplog.set_level(logging.DEBUG)
     send(alice)
     token = mailed(mail_server)
@@ -223,7 +223,7 @@ def test_the_log_tells_neither_code_nor_address(site, alice, mail_server, caplog
 
 
 @pytest.mark.parametrize("code", ["", " ", "x" * 1000, "\u202e", "%00", "a\nb"])
-def test_what_is_no_code(alice, code):
+def test_a_malformed_code_is_refused(alice, code):
     page = confirm(alice, code)
     assert (page.status_int, UNPROVEN in page.text) == (422, True)
 
@@ -251,7 +251,7 @@ def test_nothing_is_mailed_where_nothing_is_to_be_confirmed(site, mail_server, a
     assert alice.get("/account/email").html.find("form") is None
 
 
-def test_one_account_is_mailed_so_often(settings, mail_server):
+def test_the_number_of_mails_to_one_account_is_limited(settings, mail_server):
     site = openid_site(**settings | {"mail.limit_account": "2 per hour"})
     alice = with_address(site.browser().sign_up("alice"))
     for address in (ADDRESS, OTHER):
@@ -264,8 +264,8 @@ def test_one_account_is_mailed_so_often(settings, mail_server):
 
 
 @pytest.mark.parametrize("limit", ["limit_recipient", "limit_address"])
-def test_several_accounts_together_are_limited(settings, mail_server, limit):
-    """In what they mail to one address, in any spelling, and in what one network asks for."""
+def test_mails_to_one_address_or_from_one_network_are_limited(settings, mail_server, limit):
+    """Mails to one address, in any spelling, and requests of one network."""
     site = openid_site(**settings | {f"mail.{limit}": "1 per hour"})
     send(with_address(site.browser().sign_up("alice")))
     refused = send(with_address(site.browser().sign_up("bob"), ADDRESS.upper()))
@@ -285,7 +285,7 @@ def test_a_mail_refused_to_an_account_isn_t_counted_against_the_recipient(settin
 @pytest.mark.parametrize(
     "replies", [{"RCPT": f"550 no {ADDRESS}"}, {"CONNECT": "421 busy"}, {"TAKEN": "451 later"}]
 )
-def test_a_mail_server_that_refuses_is_a_sentence(alice, mail_server, caplog, replies):
+def test_a_refusing_mail_server_is_reported_on_the_page(alice, mail_server, caplog, replies):
     mail_server.replies |= replies
     page = send(alice)
     assert page.status_int == 503
@@ -312,7 +312,7 @@ def test_links_follow_the_issuer(site, alice, mail_server):
     ],
     ids=["no mail", "no scope email", "no openid"],
 )
-def test_no_page_where_it_is_off(settings, more):
+def test_without_mail_or_openid_there_is_no_page(settings, more):
     site = openid_site(**settings | more)
     alice = site.browser().sign_up("alice")
     for path in ("/account/email", "/account/email/link"):
@@ -333,7 +333,7 @@ class Kept(Mailer):
         self.messages.append(message)
 
 
-def test_a_host_brings_a_mailer_of_its_own():
+def test_a_host_can_use_its_own_mailer():
     mailer = Kept()
     with Configurator(
         settings=sites.ini("sqlite://", development="true", scopes=OPENID)

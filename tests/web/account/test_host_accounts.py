@@ -70,7 +70,7 @@ def test_signing_in_is_the_host_s_and_leads_back_to_the_request(site):
     )
 
 
-def test_what_stays_knows_the_host_s_people(site, alice):
+def test_the_remaining_pages_show_the_host_s_person(site, alice):
     page = alice.get("/account")
     assert "alice" in page.html.find(class_="name").text
     assert "Where you are signed in" not in page.text
@@ -155,7 +155,7 @@ class TestAHostsOwnChooser:
             made.tokens(browser, scope="openid")
         return made
 
-    def test_a_choice_there_is_one_here(self, site, browser, app):
+    def test_a_choice_in_the_host_s_chooser_answers_the_request(self, site, browser, app):
         sent = browser.get(app.authorization_url(scope="openid", prompt="select_account"))
         assert sent.location.startswith("https://host.example/family?then=")
         browser.get(sent.location)
@@ -164,12 +164,12 @@ class TestAHostsOwnChooser:
         token = app.exchange(arrived(answer)["code"]).json["id_token"]
         assert jose.unverified_claims(token)["sub"] == "host-bob"
 
-    def test_without_a_choice_it_leads_there_again(self, site, browser, app):
+    def test_without_a_choice_the_host_s_chooser_is_shown_again(self, site, browser, app):
         sent = browser.get(app.authorization_url(scope="openid", prompt="select_account"))
         again = browser.get(sent.location.partition("then=")[2])
         assert again.location == sent.location
 
-    def test_a_choice_for_no_request_of_this_browser_changes_nothing(self, site, browser, app):
+    def test_a_choice_for_no_request_of_this_browser_is_ignored(self, site, browser, app):
         sent = browser.get(app.authorization_url(scope="openid", prompt="select_account"))
         site.browser().get(sent.location)
         for nothing in ("https://host.example/", f"{ISSUER}/oauth/authorize?interaction=x"):
@@ -177,13 +177,13 @@ class TestAHostsOwnChooser:
         again = browser.get(sent.location.partition("then=")[2])
         assert again.location == sent.location
 
-    def test_who_is_meant_need_not_be_the_active_one(self, site, browser, app):
+    def test_the_hinted_account_need_not_be_the_active_one(self, site, browser, app):
         claims = '{"id_token": {"sub": {"value": "host-bob"}}}'
         answer = browser.get(app.authorization_url(scope="openid", claims=claims))
         token = app.exchange(arrived(answer)["code"]).json["id_token"]
         assert jose.unverified_claims(token)["sub"] == "host-bob"
 
-    def test_the_question_leads_there_as_well(self, browser, app):
+    def test_the_consent_page_leads_to_the_host_s_chooser(self, browser, app):
         page = browser.authorize(app, scope="openid email")
         link = page.html.find("a", string="Use another account")
         assert link["href"].startswith("https://host.example/family?then=")

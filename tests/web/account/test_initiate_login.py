@@ -23,7 +23,7 @@ def started(page) -> list[str]:
     return [a["href"] for a in page.html.select("a") if "Sign in to" in " ".join(a.text.split())]
 
 
-def test_a_client_registers_where_it_begins(site):
+def test_a_client_can_register_initiate_login_uri(site):
     made = register_itself(site, initiate_login_uri=START)
     assert (made.status_int, made.json["initiate_login_uri"]) == (201, START)
     token = made.json["registration_access_token"]
@@ -46,17 +46,17 @@ def test_a_client_registers_where_it_begins(site):
         7,
     ],
 )
-def test_it_is_https(site, uri):
+def test_initiate_login_uri_must_be_https(site, uri):
     refused = register_itself(site, initiate_login_uri=uri)
     assert (refused.status_int, refused.json["error"]) == (400, "invalid_client_metadata")
     assert refused.json["error_description"].startswith("initiate_login_uri: ")
 
 
-def test_in_development_it_may_be_on_this_computer(site):
+def test_initiate_login_uri_may_be_http_on_localhost_in_development(site):
     assert register_itself(site, initiate_login_uri="http://localhost:8000/x").status_int == 201
 
 
-def test_without_openid_it_is_not_there():
+def test_initiate_login_uri_is_ignored_where_openid_is_off():
     site = sites.standalone(sites.ini("sqlite://", development="true"))
     made = register_itself(site, initiate_login_uri=START)
     assert "initiate_login_uri" not in made.json
@@ -65,20 +65,20 @@ def test_without_openid_it_is_not_there():
     site.close()
 
 
-def test_anybody_begins_at_the_page_of_the_app(site):
+def test_a_visitor_can_start_a_sign_in_from_the_page_of_the_app(site):
     app = relying_party(site, initiate_login_uri=START)
     page = site.get(f"/clients/{app.client.client_id}/about")
     assert started(page) == [LED]
     assert "You will be sent to printer.example" in " ".join(page.html.main.text.split())
 
 
-def test_an_address_with_a_query_keeps_it(site):
+def test_the_query_of_initiate_login_uri_is_kept(site):
     app = relying_party(site, initiate_login_uri=f"{START}?a=b&c")
     page = site.get(f"/clients/{app.client.client_id}/about")
     assert started(page) == [f"{START}?a=b&c&iss=https%3A%2F%2Fid.example"]
 
 
-def test_no_request_chooses_where_it_leads(site):
+def test_request_parameters_cannot_change_the_destination(site):
     app = relying_party(site, initiate_login_uri=START)
     query = "iss=https://evil.example&target_link_uri=https://evil.example&initiate_login_uri=x"
     page = site.get(f"/clients/{app.client.client_id}/about?{query}")
@@ -86,7 +86,7 @@ def test_no_request_chooses_where_it_leads(site):
     assert "evil.example" not in page.text
 
 
-def test_people_begin_at_their_apps(site):
+def test_a_person_can_start_a_sign_in_from_the_list_of_apps(site):
     app = relying_party(site, initiate_login_uri=START)
     without = relying_party(site, name="Scanner")
     alice = site.browser().sign_up("alice")
@@ -99,7 +99,7 @@ def test_people_begin_at_their_apps(site):
     assert started(site.get("/")) == []
 
 
-def test_an_app_that_is_gone_begins_nothing(site):
+def test_a_removed_app_offers_no_sign_in(site):
     app = relying_party(site, initiate_login_uri=START)
     alice = site.browser().sign_up("alice")
     alice.connect(app, scope="openid")
@@ -108,7 +108,7 @@ def test_an_app_that_is_gone_begins_nothing(site):
     assert LED not in alice.get("/account").text
 
 
-def test_a_machine_begins_nothing(site):
+def test_a_machine_has_no_initiate_login_uri(site):
     alice = site.browser().sign_up("alice")
     assert "initiate_login_uri" not in alice.get("/clients/new/machine").form.fields
     form = alice.get("/clients/new/web").form

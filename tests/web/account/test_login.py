@@ -1,4 +1,4 @@
-"""Signing in: whom it lets in, what it gives away, where it leads, and how fast one may guess."""
+"""Signing in: credentials, what errors reveal, redirects, and rate limits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def strict():
     made.close()
 
 
-def test_a_password_opens_the_account_it_belongs_to(site, alice):
+def test_a_password_signs_in_to_its_own_account_alone(site, alice):
     bob = site.browser().sign_up("bob")
     back = site.browser()
     assert enter(back, "alice").location == f"{ISSUER}/"
@@ -74,13 +74,13 @@ def test_a_name_and_password_are_asked_for_again_with_the_error_in_focus(site):
     assert not page.find(id="password").has_attr("value")
 
 
-def test_fields_say_what_password_managers_ask(site):
+def test_fields_have_the_attributes_password_managers_need(site):
     page = site.browser().get("/login").html
     assert page.find(id="name")["autocomplete"] == "username"
     assert page.find(id="password")["autocomplete"] == "current-password"
 
 
-def test_a_disabled_account_stays_out(site, alice):
+def test_a_disabled_account_cannot_sign_in(site, alice):
     people = site.wsgi.registry["oauthprov"].people
     people.disable(people.by_name("alice").record.account_id)
     assert enter(site.browser(), "alice").status_int == 401
@@ -109,12 +109,12 @@ def test_signing_in_again_ends_the_session_before(site, alice):
     assert site.storage.get(Session, new.key).state(site.clock()) == "live"
 
 
-def test_who_is_signed_in_already_goes_on(site, alice):
+def test_a_signed_in_person_is_sent_on(site, alice):
     assert alice.get("/login").location == f"{ISSUER}/"
     assert alice.get("/login?page=account").location == f"{ISSUER}/account"
 
 
-def test_a_page_that_needs_a_sign_in_is_where_it_leads(site, alice):
+def test_signing_in_leads_back_to_the_page_that_required_it(site, alice):
     browser = site.browser()
     to_login = browser.get("/account").location
     assert to_login == f"{ISSUER}/login?page=account"
@@ -181,7 +181,7 @@ def test_ipv4_written_as_ipv6_is_not_one_network(strict):
     assert other.status_int == 401
 
 
-def test_a_success_forgets_the_guesses_at_the_account(strict):
+def test_a_successful_sign_in_resets_the_count_of_guesses(strict):
     strict.browser().sign_up("alice")
     for _ in range(2):
         for _ in range(2):
@@ -190,7 +190,7 @@ def test_a_success_forgets_the_guesses_at_the_account(strict):
 
 
 def test_sign_ins_that_succeed_are_limited_too():
-    """Each takes a hash: with an account of one's own one could keep everybody else waiting."""
+    """Each costs a hash: with an own account an attacker could make all others wait."""
     limits = {"login.limit_success": "3 per 15 minutes"}
     site = sites.standalone(sites.ini("sqlite://", development="true", **limits))
     alice, bob = site.browser().sign_up("alice"), site.browser().sign_up("bob")
@@ -234,7 +234,7 @@ def test_the_log_names_the_request_and_never_the_password(site, alice, caplog):
 
 
 @pytest.mark.parametrize("page", ["/login", "/signup"])
-def test_who_would_wait_too_long_for_a_hash_is_sent_away(site, caplog, page):
+def test_a_sign_in_that_waits_too_long_for_a_hash_gets_a_503(site, caplog, page):
     site.browser().sign_up("alice")
     turns = site.wsgi.registry["oauthprov"].people._hasher.turns
     turns.patience = 0

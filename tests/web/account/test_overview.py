@@ -26,7 +26,7 @@ def test_an_app_is_listed_with_its_scopes_and_days(site, alice):
     assert "Last used 15 January 2027, 08:00 UTC." in entry
 
 
-def test_removing_asks_first(site, alice):
+def test_removing_an_app_asks_first(site, alice):
     app = site.app(name="Printer")
     alice.connect(app)
     link = alice.get("/account").html.find("a", href=lambda href: href.endswith("/remove"))
@@ -48,7 +48,7 @@ def test_removing_kills_every_token_at_once(site, alice):
     assert "asks for access" in alice.authorize(app).text
 
 
-def test_an_app_that_is_gone_can_still_be_removed(site, alice):
+def test_a_removed_app_can_still_be_disconnected(site, alice):
     app = site.app()
     alice.connect(app)
     site.registrar.remove(app.client.client_id)
@@ -57,7 +57,7 @@ def test_an_app_that_is_gone_can_still_be_removed(site, alice):
     assert consent.record.withdrawn_at == site.clock()
 
 
-def test_nobody_removes_what_somebody_else_allowed(site, alice):
+def test_a_person_cannot_disconnect_the_app_of_another(site, alice):
     app = site.app()
     alice.connect(app)
     allowed_by = alice.account_id()
@@ -77,5 +77,5 @@ def test_a_visitor_is_sent_to_sign_in(site):
         assert site.post(path, {}).location == f"{ISSUER}/login?page=account"
 
 
-def test_a_notice_is_one_of_ours(site, alice):
+def test_only_known_notices_are_shown(site, alice):
     assert "hello" not in alice.get("/account?done=hello").text

@@ -1,4 +1,4 @@
-"""What people say of themselves, and what apps then know: OpenID Connect Core section 5.1."""
+"""The profile, and the claims that apps get from it: OpenID Connect Core section 5.1."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def save(browser, **fields):
     return form.submit(expect_errors=True)
 
 
-def test_all_of_it_reaches_an_app(site, alice):
+def test_every_member_of_a_profile_reaches_an_app(site, alice):
     site.clock.pass_by(60)
     saved = save(alice, **FILLED)
     assert (saved.status_int, saved.location) == (303, f"{site.issuer}/account?done=profile")
@@ -71,7 +71,7 @@ def test_all_of_it_reaches_an_app(site, alice):
     }
 
 
-def test_the_form_shows_what_was_saved_and_forgets_what_is_emptied(alice):
+def test_the_form_shows_saved_values_and_removes_emptied_ones(alice):
     save(alice, **FILLED)
     form = alice.get("/account/profile").form
     assert {name: form[name].value.replace("\r\n", "\n") for name in FILLED} == FILLED
@@ -80,7 +80,7 @@ def test_the_form_shows_what_was_saved_and_forgets_what_is_emptied(alice):
     assert {form[name].value for name in FILLED} == {""}
 
 
-def test_what_is_wrong_is_shown_beside_what_was_written(alice):
+def test_errors_are_shown_beside_the_entered_values(alice):
     page = save(alice, email="nobody", name="<script>alert(1)</script>")
     assert page.status_int == 422
     assert "This is not an e-mail address." in page
@@ -89,14 +89,14 @@ def test_what_is_wrong_is_shown_beside_what_was_written(alice):
     assert alice.get("/account/profile").form["name"].value == ""
 
 
-def test_who_is_not_signed_in_signs_in_and_comes_back(site):
+def test_a_visitor_signs_in_and_returns_to_the_profile(site):
     site.browser().sign_up("alice")
     browser = site.browser()
     sent = browser.get("/account/profile")
     assert sent.location == f"{site.issuer}/login?page=profile"
 
 
-def test_only_what_some_app_may_ask_for_is_shown():
+def test_only_members_that_an_app_can_request_are_shown():
     kept = "\n".join(line for line in OPENID.split("\n") if not line.startswith("address"))
     site = openid_site(scopes=kept)
     alice = site.browser().sign_up("alice")
@@ -108,7 +108,7 @@ def test_only_what_some_app_may_ask_for_is_shown():
     site.close()
 
 
-def test_no_page_where_openid_is_off():
+def test_without_openid_there_is_no_profile_page():
     site = openid_site(scopes=OPENID.replace("openid |", "openly |"))
     alice = site.browser().sign_up("alice")
     assert alice.get("/account/profile").status_int == 404
@@ -141,20 +141,20 @@ def test_no_page_where_openid_is_off():
         ("street_address", "a\n" * 101 + "b"),
     ],
 )
-def test_what_is_refused(name, value):
+def test_an_invalid_member_is_refused_by_name(name, value):
     with pytest.raises(WrongProfile) as refused:
         checked({name: value, "gender": "female"}, {})
     assert refused.value.problems.keys() == {name}
 
 
 @pytest.mark.parametrize("value", ["1852", "0000-02-29", "2000-02-29"])
-def test_birthdays(value):
+def test_a_birthdate_may_be_a_year_a_day_or_both(value):
     """A year alone, a day alone, or both."""
     assert checked({"birthdate": value}, {}) == {"birthdate": value}
 
 
 @pytest.mark.parametrize("name", ["email", "phone_number"])
-def test_only_what_stays_as_it_was_stays_verified(name):
+def test_a_changed_address_or_number_is_no_longer_verified(name):
     value = {"email": "a@example.org", "phone_number": "+44 1865 270000"}[name]
     before = {name: value, f"{name}_verified": True}
     assert checked({name: value}, before)[f"{name}_verified"] is True
@@ -163,7 +163,7 @@ def test_only_what_stays_as_it_was_stays_verified(name):
     assert checked({}, before) == {}
 
 
-def test_nothing_else_gets_in():
+def test_unknown_form_fields_are_not_stored():
     fields = {"sub": "admin", "email_verified": "true", "updated_at": "0"}
     assert checked(fields, {}) == {}
     assert {field.name for field in FIELDS} == FILLED.keys()

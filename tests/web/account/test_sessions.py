@@ -1,4 +1,4 @@
-"""Sessions: what the cookie is, how long it is good for, and that an end is an end."""
+"""Sessions: the cookie, its lifetime, and that ended sessions stay ended."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_visitor_costs_no_storage(site):
     assert site.storage.trips(visit) == (0, 0)
 
 
-def test_who_is_signed_in_costs_one_read(site, alice):
+def test_a_page_for_a_signed_in_person_costs_one_read(site, alice):
     assert site.storage.trips(lambda: alice.get("/")) == (1, 0)
 
 
@@ -101,7 +101,7 @@ def test_a_session_ends_when_it_isn_t_used(site, alice):
     assert not is_in(alice)
 
 
-def test_a_session_ends_in_any_case(site, alice):
+def test_a_session_ends_after_its_lifetime_even_when_used(site, alice):
     for _ in range(23):
         site.clock.pass_by(1800)
         assert is_in(alice)
@@ -111,7 +111,7 @@ def test_a_session_ends_in_any_case(site, alice):
     assert not is_in(alice)
 
 
-def test_use_is_written_down_once_in_five_minutes(site, alice):
+def test_use_is_stored_once_in_five_minutes(site, alice):
     def writes():
         return site.storage.trips(lambda: alice.get("/"))[1]
 
@@ -136,7 +136,7 @@ def test_use_is_written_down_once_in_five_minutes(site, alice):
         "nobody." + "A" * 43,
     ],
 )
-def test_a_made_up_cookie_is_nobody(site, cookie):
+def test_a_made_up_cookie_counts_as_signed_out(site, cookie):
     assert not is_in(replaying(site, cookie))
 
 
@@ -146,7 +146,7 @@ def test_bytes_in_the_cookie_header_are_no_error(site):
         assert page.status_int == 200
 
 
-def test_one_account_s_secret_doesn_t_open_another(site, alice):
+def test_the_session_secret_of_one_account_is_refused_for_another(site, alice):
     bob = site.browser().sign_up("bob")
     _, _, secret = alice.page.cookies[SID].partition(".")
     account, _, _ = bob.page.cookies[SID].partition(".")
@@ -169,7 +169,7 @@ def test_another_browser_can_be_signed_out(site, alice, phone):
     assert is_in(alice)
 
 
-def test_a_session_of_somebody_else_stays(site, alice):
+def test_a_session_of_another_person_cannot_be_ended(site, alice):
     bob = site.browser().sign_up("bob")
     [key] = [s.record.key for s in site.storage.walk(Session, account_id=_account(bob))]
     token = alice.get("/account").forms[0]["csrf_token"].value
@@ -181,7 +181,7 @@ def _account(browser: Browser) -> str:
     return browser.page.cookies[SID].partition(".")[0]
 
 
-def test_everywhere_means_here_too(site, alice, phone):
+def test_sign_out_everywhere_includes_this_browser(site, alice, phone):
     page = alice.get("/account")
     [form] = [f for f in page.forms.values() if f.action.endswith("/sessions/end-all")]
     cookie = alice.page.cookies[SID]
@@ -193,7 +193,7 @@ def test_everywhere_means_here_too(site, alice, phone):
     assert is_in(bob)
 
 
-def test_a_new_password_signs_out_everybody_else(site, alice, phone):
+def test_a_new_password_signs_out_every_other_browser(site, alice, phone):
     cookie = alice.page.cookies[SID]
     form = alice.get("/account/password").form
     form["current"], form["password"] = sites.PASSWORD, "another good one"
@@ -204,10 +204,8 @@ def test_a_new_password_signs_out_everybody_else(site, alice, phone):
     assert not is_in(replaying(site, cookie))
 
 
-def test_a_password_that_is_changed_elsewhere_meanwhile_stays_what_it_was_changed_to(
-    site, alice, phone
-):
-    """Whoever has stolen the old one must not win over its owner."""
+def test_of_two_simultaneous_password_changes_the_first_wins(site, alice, phone):
+    """A thief with the old password must not override its owner."""
 
     def change(browser, new):
         form = browser.get("/account/password").form
@@ -220,8 +218,8 @@ def test_a_password_that_is_changed_elsewhere_meanwhile_stays_what_it_was_change
     assert not is_in(alice)
 
 
-def test_a_new_password_on_a_full_storage_ends_what_it_ends_elsewhere(small_redis):
-    """It counts, and so does what it ends, though there is no room for a session here."""
+def test_a_new_password_ends_the_other_sessions_on_a_full_storage_too(small_redis):
+    """The change and its endings take effect, although no new session can be stored."""
     url, client = small_redis
     site = openid_site(**{"storage.url": url})
     app, alice = relying_party(site), site.browser().sign_up("alice")
@@ -253,7 +251,7 @@ def test_a_new_password_on_a_full_storage_ends_what_it_ends_elsewhere(small_redi
         ),
     ],
 )
-def test_a_password_that_can_t_be_changed(site, alice, current, new, says):
+def test_an_invalid_password_change_is_refused(site, alice, current, new, says):
     form = alice.get("/account/password").form
     form["current"], form["password"] = current, new
     page = form.submit(expect_errors=True)
@@ -271,7 +269,7 @@ def test_guesses_at_the_current_password_are_counted(site, alice):
     assert form.submit(expect_errors=True).status_int == 429
 
 
-def test_guesses_at_the_current_password_keep_nobody_from_signing_in(site, alice):
+def test_guesses_at_the_current_password_do_not_block_sign_in(site, alice):
     form = alice.get("/account/password").form
     form["current"], form["password"] = "not it", "another good one"
     for _ in range(11):
@@ -279,7 +277,7 @@ def test_guesses_at_the_current_password_keep_nobody_from_signing_in(site, alice
     assert is_in(site.browser().sign_in("alice"))
 
 
-def test_guesses_at_the_sign_in_page_keep_nobody_from_a_new_password(site, alice):
+def test_guesses_at_the_sign_in_page_do_not_block_a_password_change(site, alice):
     guess = site.browser().get("/login").form
     guess["name"], guess["password"] = "alice", "not it"
     statuses = [guess.submit(expect_errors=True).status_int for _ in range(11)]

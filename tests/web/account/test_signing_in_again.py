@@ -40,7 +40,7 @@ def fill(page, name="alice"):
 
 
 @pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "0"}, {"max_age": "5"}])
-def test_signing_in_again(site, alice, app, changes):
+def test_prompt_login_asks_for_the_password_and_returns_a_code(site, alice, app, changes):
     site.clock.pass_by(6)
     page = ask(alice, app, **changes)
     assert page.request.path == "/login"
@@ -53,8 +53,8 @@ def test_signing_in_again(site, alice, app, changes):
     assert app.exchange(code).json["id_token"]
 
 
-def test_the_session_goes_on_under_its_name(site, alice, app):
-    """Back-channel logout finds by ``sid`` what the person signed in to before, too."""
+def test_signing_in_again_keeps_the_sid(site, alice, app):
+    """Back-channel logout finds by ``sid`` the clients of before, too."""
 
     def sid(browser):
         token = app.tokens(browser, scope="openid")["id_token"]
@@ -74,7 +74,7 @@ def claims_of(id_token):
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
-def test_once_is_enough(site, alice, app):
+def test_an_answered_request_asks_for_no_further_sign_in(site, alice, app):
     page = ask(alice, app, prompt="login")
     here = page.request.url
     alice.follow(fill(page))
@@ -90,7 +90,7 @@ def test_a_sign_in_elsewhere_in_the_browser_counts_as_well(site, alice, app):
     assert "code" in arrived(alice.follow(alice.get(page.request.url)))
 
 
-class TestWhatThePageSays:
+class TestPageTexts:
     """Why somebody who is signed in is asked for their password, and as whom."""
 
     @pytest.mark.parametrize(
@@ -102,7 +102,9 @@ class TestWhatThePageSays:
             ({"claims": STRONGER}, "alice, but the app asks for another kind of sign-in."),
         ],
     )
-    def test_why_and_for_whom(self, site, alice, app, changes, why):
+    def test_the_page_gives_the_reason_and_fills_in_the_account(
+        self, site, alice, app, changes, why
+    ):
         site.clock.pass_by(6)
         page = ask(alice, app, **changes)
         assert words(page.html.h1) == "Sign in again"
@@ -112,7 +114,7 @@ class TestWhatThePageSays:
         assert page.html.find(id="password")["aria-describedby"] == "why"
         assert "Create one" not in page.text
 
-    def test_another_account_is_asked_for_by_its_name_alone(self, site, alice, app):
+    def test_a_request_for_another_account_does_not_fill_in_its_name(self, site, alice, app):
         hint = app.tokens(alice, scope="openid")["id_token"]
         bob = site.browser().sign_up("bob")
         page = ask(bob, app, id_token_hint=hint)
@@ -130,7 +132,7 @@ class TestWhatThePageSays:
         assert page.html.find(id="cancel")
         assert focused(page) == ["problem"]
 
-    def test_who_is_not_signed_in_is_given_no_reason(self, site, app):
+    def test_a_visitor_gets_no_reason(self, site, app):
         page = ask(site.browser(), app, prompt="login", login_hint="alice")
         assert words(page.html.h1) == "Sign in"
         assert not page.html.find(id="why")
@@ -152,7 +154,7 @@ class TestWhatThePageSays:
             ("/account/profile", "to continue to your profile"),
         ],
     )
-    def test_a_page_of_ours_is_named(self, site, path, purpose):
+    def test_the_page_names_the_page_it_leads_to(self, site, path, purpose):
         stranger = site.browser()
         page = stranger.follow(stranger.get(path))
         assert words(page.html.find(class_="lead")) == purpose
@@ -162,11 +164,11 @@ class TestCancel:
     """A person who won't sign in again goes back to the app."""
 
     @pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "0"}])
-    def test_the_app_is_told_that_access_was_denied(self, site, alice, app, changes):
+    def test_cancel_returns_access_denied_to_the_app(self, site, alice, app, changes):
         told = arrived(cancel(ask(alice, app, **changes)))
         assert (told["error"], told["state"], told["iss"]) == ("access_denied", "xyz", site.issuer)
 
-    def test_it_ends_the_request_once_and_no_session(self, site, alice, app):
+    def test_cancel_ends_the_request_and_keeps_the_session(self, site, alice, app):
         page = ask(alice, app, prompt="login")
         assert cancel(page).status_int == 303
         again = cancel(page)
@@ -175,13 +177,13 @@ class TestCancel:
         assert alice.get("/account").status_int == 200
         assert "code" in arrived(ask(alice, app))
 
-    def test_a_sign_in_after_it_leads_to_no_code(self, alice, app):
+    def test_a_sign_in_after_cancel_gives_no_code(self, alice, app):
         page = ask(alice, app, prompt="login")
         cancel(page)
         after = alice.follow(fill(page))
         assert after.status_int == 400
 
-    def test_without_its_token_it_does_nothing(self, site, alice, app):
+    def test_cancel_needs_its_csrf_token(self, site, alice, app):
         page = ask(alice, app, prompt="login")
         fields = dict(page.forms["leave"].submit_fields())
         del fields["csrf_token"]
@@ -197,12 +199,12 @@ class TestCancel:
         assert sent.status_int == 400
         assert arrived(cancel(page))["error"] == "access_denied"
 
-    def test_it_keeps_to_the_response_mode(self, app, alice):
+    def test_cancel_uses_the_response_mode_of_the_request(self, app, alice):
         page = cancel(ask(alice, app, prompt="login", response_mode="form_post"))
         assert page.form.action == app.client.redirect_uris[0]
         assert dict(page.form.submit_fields())["error"] == "access_denied"
 
-    def test_without_a_request_it_leads_home(self, site, alice):
+    def test_cancel_without_a_request_leads_home(self, site, alice):
         token = alice.get("/logout").form["csrf_token"].value
         fields = {"decision": "cancel", "csrf_token": token}
         sent = alice.page.post(site.url("/login"), fields)
@@ -224,7 +226,7 @@ def focused(page) -> list[str]:
     return [element["id"] for element in page.html.select("[autofocus]")]
 
 
-def test_prompt_none(site, alice, app):
+def test_prompt_none_returns_a_code_or_the_error_without_a_page(site, alice, app):
     assert "code" in arrived(ask(alice, app, prompt="none"))
     told = arrived(ask(site.browser(), app, prompt="none"))
     assert (told["error"], told["state"], told["iss"]) == ("login_required", "xyz", site.issuer)
@@ -239,7 +241,7 @@ def test_a_login_hint_is_filled_in(site, app):
     assert "<script>" not in page
 
 
-def test_making_an_account_first(site, alice, app):
+def test_prompt_create_leads_to_sign_up_and_on_to_consent(site, alice, app):
     page = ask(alice, app, prompt="create")
     assert page.request.path == "/signup"
     consent = alice.follow(fill(page, "bob"))
@@ -247,7 +249,7 @@ def test_making_an_account_first(site, alice, app):
     assert "code" in arrived(alice.decide(consent))
 
 
-def test_where_none_can_be_made_people_sign_in():
+def test_prompt_create_leads_to_sign_in_where_sign_up_is_off():
     site = openid_site(signup="off")
     app = relying_party(site)
     page = ask(site.browser(), app, prompt="create")
@@ -255,7 +257,7 @@ def test_where_none_can_be_made_people_sign_in():
     site.close()
 
 
-def test_a_hint_of_somebody_else(site, alice, app):
+def test_an_id_token_hint_of_another_person_leads_to_sign_in(site, alice, app):
     hint = app.tokens(alice, scope="openid")["id_token"]
     bob = site.browser().sign_up("bob")
     page = ask(bob, app, id_token_hint=hint)
@@ -270,13 +272,13 @@ def test_a_hint_of_somebody_else(site, alice, app):
 class TestResponseModes:
     """Multiple Response Type Encoding section 2.1, Form Post Response Mode."""
 
-    def test_fragment(self, alice, app):
+    def test_response_mode_fragment_uses_the_fragment(self, alice, app):
         response = ask(alice, app, response_mode="fragment")
         parts = urlsplit(response.location)
         assert parts.query == ""
         assert dict(parse_qsl(parts.fragment))["state"] == "xyz"
 
-    def test_an_id_token_in_the_fragment(self):
+    def test_an_implicit_id_token_is_in_the_fragment(self):
         site = openid_site(**{"openid.implicit": "true"})
         alice, app = (
             site.browser().sign_up("alice"),
@@ -292,7 +294,7 @@ class TestResponseModes:
         site.close()
 
     @pytest.mark.parametrize("changes", [{}, {"prompt": "none", "max_age": "x"}])
-    def test_form_post(self, alice, app, changes):
+    def test_response_mode_form_post_posts_codes_and_errors(self, alice, app, changes):
         response = ask(alice, app, response_mode="form_post", **changes)
         assert response.status_int == 200
         assert response.form.action == app.client.redirect_uris[0]

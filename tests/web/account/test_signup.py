@@ -1,4 +1,4 @@
-"""Making an account: what is taken, what is told, and who may."""
+"""Sign-up: accepted names and passwords, errors, and who may sign up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sign_up(site: Site, name: str, password: str = PASSWORD, **environ):
     return form.submit(expect_errors=True, extra_environ=environ)
 
 
-def test_an_account_is_a_record_and_its_owner_is_in(site):
+def test_signing_up_stores_an_account_and_signs_in(site):
     alice = site.browser().sign_up("Alice")
     [stored] = site.storage.walk(Account)
     assert stored.record.name == "Alice"
@@ -53,7 +53,7 @@ def test_a_name_is_taken_in_every_spelling(site, alice, name):
         ("bob", "oauthprov-oauthprov", "password", NAMED),
     ],
 )
-def test_what_can_t_be_used_is_said_at_its_field(site, name, password, field, says):
+def test_an_unusable_name_or_password_is_reported_at_its_field(site, name, password, field, says):
     page = sign_up(site, name, password)
     assert page.status_int == 422
     assert page.html.find(id="problem").text == says
@@ -113,5 +113,5 @@ def test_signing_up_goes_on_with_the_stored_request(site):
     assert "Printer asks for access" in " ".join(consent.html.h1.text.split())
 
 
-def test_who_is_signed_in_needs_no_account(site, alice):
+def test_a_signed_in_person_gets_no_sign_up_page(site, alice):
     assert alice.get("/signup").location == f"{ISSUER}/"

@@ -34,7 +34,7 @@ def edited(site, alice, **fields):
     return form.submit(expect_errors=True)
 
 
-def test_what_is_chosen_is_registered_and_shown(site, alice):
+def test_chosen_openid_options_are_registered_and_shown(site, alice):
     assert register(alice, subject_type="pairwise").status_int == 200
     assert edited(site, alice, id_token_signed_response_alg="RS256").status_int == 303
     chosen = {"subject_type": "pairwise", "id_token_signed_response_alg": "RS256"}
@@ -46,7 +46,7 @@ def test_what_is_chosen_is_registered_and_shown(site, alice):
     assert {name: form[name].value for name in chosen} == chosen
 
 
-def test_a_sector_that_can_not_be_is_said_at_its_field(site, alice):
+def test_an_invalid_sector_is_reported_at_its_field(site, alice):
     uris = f"{HTTPS}\nhttps://other.example/callback"
     page = register(alice, subject_type="pairwise", redirect_uris=uris)
     assert page.status_int == 422
@@ -56,7 +56,7 @@ def test_a_sector_that_can_not_be_is_said_at_its_field(site, alice):
     assert page.html.find("details").has_attr("open")
 
 
-def test_no_client_turns_pairwise(site, alice):
+def test_a_public_client_cannot_become_pairwise(site, alice):
     """Core section 8.1."""
     assert register(alice).status_int == 200
     page = edited(site, alice, subject_type="pairwise")
@@ -65,7 +65,7 @@ def test_no_client_turns_pairwise(site, alice):
     assert registered(site).subject_type == "public"
 
 
-def test_a_choice_that_is_not_offered(site, alice):
+def test_an_algorithm_that_is_not_offered_is_refused(site, alice):
     register(alice)
     form = alice.get(f"/clients/{registered(site).client_id}/edit").form
     form["id_token_signed_response_alg"].force_value("none")
@@ -75,7 +75,7 @@ def test_a_choice_that_is_not_offered(site, alice):
 @pytest.mark.parametrize(
     "site", [{}, CHOICES | {"scopes": OPENID.replace("openid |", "openly |")}], indirect=True
 )
-def test_without_a_choice_nothing_is_asked(site, alice):
+def test_fields_with_a_single_option_are_not_shown(site, alice):
     form = alice.get("/clients/new/web").form
     assert form.fields.keys().isdisjoint(FIELDS)
     assert register(alice).status_int == 200
@@ -84,5 +84,5 @@ def test_without_a_choice_nothing_is_asked(site, alice):
     assert registered(site).default_max_age == 60
 
 
-def test_a_machine_signs_nobody_in(alice):
+def test_the_form_of_a_machine_has_no_openid_fields(alice):
     assert alice.get("/clients/new/machine").form.fields.keys().isdisjoint(FIELDS)

@@ -1,4 +1,4 @@
-"""A new client secret: shown once after a redirect, to whom it is for, and to nobody else."""
+"""A new client secret: shown once after a redirect, to its owner alone."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_new_secret_leads_to_a_page_that_may_be_reloaded(site, alice):
     assert len(registered(site).secrets) == 2
 
 
-def test_the_browser_gets_it_sealed_for_a_minute_and_for_this_host(site, alice):
+def test_the_cookie_is_encrypted_and_lasts_a_minute_on_this_host(site, alice):
     answer = post_form(alice)
     [(name, cookie)] = only_cookie(answer).items()
     assert name == f"__Host-oauthprov_secret_{registered(site).client_id}"
@@ -83,13 +83,13 @@ def test_a_public_client_gets_no_such_cookie(alice):
 
 
 @pytest.mark.parametrize("late", [0, 1])
-def test_it_is_shown_within_a_minute_alone(site, alice, late):
+def test_a_new_secret_is_shown_within_a_minute_alone(site, alice, late):
     answer = post_form(alice)
     site.clock.pass_by(LIFETIME - 1 + late)
     assert ("ops_" in alice.get(answer.location).text) == (not late)
 
 
-def test_neither_address_nor_storage_nor_log_holds_it(site, alice, caplog):
+def test_neither_url_nor_storage_nor_log_contains_the_secret(site, alice, caplog):
     caplog.set_level(logging.DEBUG)
     answer = post_form(alice)
     secret = secret_on(alice.get(answer.location))
@@ -99,14 +99,14 @@ def test_neither_address_nor_storage_nor_log_holds_it(site, alice, caplog):
     assert "oauthprov_secret" not in caplog.text
 
 
-def test_another_browser_of_the_same_person_can_t_open_it(site, alice):
+def test_another_browser_of_the_same_person_cannot_read_the_secret(site, alice):
     answer = post_form(alice)
     other = site.browser().sign_in("alice")
     carry(alice, other)
     assert "ops_" not in other.get(answer.location).text
 
 
-def test_who_signs_in_next_in_this_browser_can_t_open_it(site, alice):
+def test_the_next_person_in_this_browser_cannot_read_the_secret(site, alice):
     site.browser().sign_up("bob")
     answer = post_form(alice)
     alice.get("/logout").forms[0].submit()
@@ -117,7 +117,7 @@ def test_who_signs_in_next_in_this_browser_can_t_open_it(site, alice):
     assert "ops_" not in alice.get(answer.location).text
 
 
-def test_it_opens_on_the_page_of_its_client_alone(site, alice):
+def test_the_secret_is_shown_on_the_page_of_its_client_alone(site, alice):
     first = registered_now(site, post_form(alice, "First"))
     second = registered_now(site, post_form(alice, "Second"))
     [sealed] = [v for k, v in alice.page.cookies.items() if k.endswith(first)]

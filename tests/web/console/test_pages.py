@@ -55,12 +55,12 @@ def press(page, action):
 
 
 def rotate(browser, page):
-    """Press for a new secret on a client's page; return the page that follows."""
+    """Rotate the secret on a client's page; return the page that follows."""
     return browser.follow(press(page, "rotate"))
 
 
 def works(site, secret):
-    """Whether the token endpoint takes this secret of the one client."""
+    """Whether the token endpoint accepts this secret of the client."""
     client = registered(site)
     answer = App(site, client, secret).post("token", {"grant_type": "client_credentials"})
     assert answer.json.get("error") in (None, "invalid_client", "unauthorized_client")
@@ -105,7 +105,7 @@ def test_a_public_client_has_no_secret(site, alice, kind):
     assert registered(site).auth_method == "none"
 
 
-def test_what_was_entered_is_what_is_registered(site, alice):
+def test_entered_values_are_registered(site, alice):
     page = alice.get("/clients/new/web")
     page.form["name"] = "  Alice's printer "
     page.form["redirect_uris"] = f"{HTTPS}\r\n\r\n http://127.0.0.1:8000/callback\r\n{HTTPS}"
@@ -139,7 +139,7 @@ def test_what_was_entered_is_what_is_registered(site, alice):
         ("scope.profile:read", False),
     ],
 )
-def test_a_wrong_field_is_told_beside_it_and_nothing_is_lost(site, alice, field, value):
+def test_an_error_is_shown_beside_its_field_and_no_input_is_lost(site, alice, field, value):
     entered = {"name": "Printer", "homepage_uri": "https://printer.example/", field: value}
     page = register(alice, **entered)
     assert page.status_int == 422
@@ -232,7 +232,7 @@ def test_a_second_rotation_ends_the_oldest_secret(site, alice):
     assert [works(site, secret) for secret in (first, second, third)] == [False, True, True]
 
 
-def test_rotating_twice_from_one_page_ends_no_secret_unseen(site, alice):
+def test_a_second_rotation_from_an_outdated_page_is_refused(site, alice):
     first = secret_on(register(alice, "machine"))
     page = alice.get(f"/clients/{registered(site).client_id}")
     press(page, "rotate")
@@ -265,7 +265,7 @@ def test_removal_asks_for_the_name_and_kills_tokens(site, alice):
 
 
 @pytest.mark.parametrize("below", ["", "/edit", "/remove"])
-def test_nobody_sees_or_changes_the_client_of_another(site, alice, below):
+def test_a_developer_cannot_see_or_change_another_s_client(site, alice, below):
     client = registered_by(site, alice)
     bob = site.browser().sign_up("bob")
     token = bob.get("/clients/new/web").form["csrf_token"].value
@@ -296,7 +296,7 @@ def test_a_long_list_has_pages(site, alice):
     assert alice.get("/clients?after=nonsense").status_int in (200, 404)
 
 
-def test_names_are_escaped(site, alice):
+def test_client_names_are_escaped(site, alice):
     register(alice, name="<b>Printer</b>")
     for page in ("", f"/{registered(site).client_id}", f"/{registered(site).client_id}/remove"):
         assert "<b>Printer" not in alice.get(f"/clients{page}").text
@@ -325,7 +325,7 @@ def test_a_console_that_is_off_has_no_address(with_console):
     assert site.storage.find(Account).items
 
 
-def test_a_disabled_client_says_so(site, alice):
+def test_a_disabled_client_is_marked_as_disabled(site, alice):
     client = registered_by(site, alice)
     site.registrar.set_disabled(client.client_id, True)
     page = alice.get(f"/clients/{client.client_id}")
@@ -336,7 +336,7 @@ def test_a_disabled_client_says_so(site, alice):
     assert registered(site).disabled_at is not None
 
 
-def test_an_account_registers_so_many_clients_and_no_more(with_console):
+def test_the_number_of_clients_of_an_account_is_limited(with_console):
     site = with_console("everyone", **{"console.limit_account": "2 per hour"})
     alice, bob = site.browser().sign_up("alice"), site.browser().sign_up("bob")
     assert [register(alice).status_int for _ in range(2)] == [200, 200]

@@ -1,4 +1,4 @@
-"""The authorization endpoint over HTTP: what redirects, how, and what never does."""
+"""The authorization endpoint over HTTP: redirects, and errors without a redirect."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LOOK_ALIKES = [
 
 
 def is_error_page(response, status=400):
-    """A page for a person: nothing was sent to any client."""
+    """An error page for the person; no client gets a response."""
     return (
         response.status_int == status
         and response.content_type == "text/html"
@@ -66,7 +66,7 @@ def is_error_page(response, status=400):
 
 @pytest.mark.parametrize("redirect_uri", LOOK_ALIKES)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_no_redirect_to_a_look_alike(site, alice, method, redirect_uri):
+def test_a_look_alike_of_the_redirect_uri_gets_no_redirect(site, alice, method, redirect_uri):
     query = urlsplit(site.app().authorization_url(redirect_uri=redirect_uri)).query
     if method == "GET":
         response = alice.get(f"/oauth/authorize?{query}")
@@ -79,7 +79,7 @@ def test_no_redirect_to_a_look_alike(site, alice, method, redirect_uri):
 @hypothesis_settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_no_redirect_to_any_other_uri(site, inserted, position, dropped):
+def test_any_other_redirect_uri_gets_no_redirect(site, inserted, position, dropped):
     app = site.app()
     changed = CALLBACK[:position] + inserted + CALLBACK[position + dropped :]
     response = site.get(app.authorization_url(redirect_uri=changed))
@@ -164,7 +164,7 @@ def test_a_native_app_may_come_from_any_loopback_port(site, alice):
     )
 
 
-def test_somebody_who_isnt_signed_in_is_sent_to_sign_in_and_back(site):
+def test_a_visitor_is_sent_to_sign_in_and_back(site):
     site.browser().sign_up("alice")
     browser, app = site.browser(), site.app()
     response = browser.get(app.authorization_url())
@@ -188,7 +188,7 @@ def test_a_post_is_stored_and_answered_without_cookies(site, alice):
     assert "code" in arrived(alice.decide(alice.follow(response)))
 
 
-def test_a_parked_request_belongs_to_the_first_browser_that_comes_for_it(site, alice):
+def test_a_posted_request_belongs_to_the_first_browser_that_resumes_it(site, alice):
     query = urlsplit(site.app().authorization_url()).query
     parked = site.post("/oauth/authorize", query).location
     assert alice.follow(alice.get(parked)).status_int == 200
@@ -215,7 +215,7 @@ def test_an_interaction_with_other_parameters_is_refused(site, alice):
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
-def test_other_methods(site, method):
+def test_other_methods_are_405(site, method):
     response = site.send(method, "/oauth/authorize")
     assert (response.status_int, response.headers["Allow"]) == (405, "GET, POST")
 

@@ -26,7 +26,7 @@ def site(receiver):
     made.close()
 
 
-def test_a_request_finds_what_a_restart_left_behind(site, receiver):
+def test_a_request_after_a_restart_delivers_the_remaining_queue(site, receiver):
     app = relying_party(site, backchannel_logout_uri=receiver.uri)
     grant = samples.fill(Grant, "grant", bare=True)
     grant = dataclasses.replace(grant, client_id=app.client.client_id, sid="s")
@@ -73,7 +73,7 @@ class TestAHostThatNamesItsSessions:
         made.page.extra_environ |= {"REMOTE_USER": "alice", "REMOTE_SESSION": session}
         return made
 
-    def test_its_apps_are_told(self, site, receiver):
+    def test_a_host_that_names_its_sessions_notifies_its_apps(self, site, receiver):
         app = relying_party(site, backchannel_logout_uri=receiver.uri)
         here, elsewhere = self.browser(site, "1"), self.browser(site, "2")
         tokens = app.tokens(here, scope="openid")
@@ -86,6 +86,6 @@ class TestAHostThatNamesItsSessions:
         [token] = receiver.told(site.get("/oauth/jwks").json)
         assert token.claims["sub"] == "host-alice"
 
-    def test_it_is_announced(self, site):
+    def test_session_support_is_announced_in_metadata(self, site):
         said = site.get("/.well-known/openid-configuration").json
         assert said["backchannel_logout_session_supported"] is True

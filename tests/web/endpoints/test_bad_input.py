@@ -69,7 +69,7 @@ def assert_refused(response, *statuses):
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:40]))
-def test_a_body_that_is_no_form(site, path, body):
+def test_a_body_that_is_no_form_is_an_invalid_request(site, path, body):
     assert_refused(site.send("POST", path, body=body, content_type=FORM), 400, 401, 413)
 
 
@@ -88,7 +88,7 @@ def test_a_body_that_is_no_form(site, path, body):
         "",
     ],
 )
-def test_another_type_than_a_form_in_utf_8(site, path, content_type):
+def test_a_content_type_other_than_a_utf_8_form_is_an_invalid_request(site, path, content_type):
     app = site.app("machine")
     form = {"grant_type": "client_credentials", "client_id": app.client.client_id}
     response = site.send("POST", path, body=urlencode(form).encode(), content_type=content_type)
@@ -97,14 +97,14 @@ def test_another_type_than_a_form_in_utf_8(site, path, content_type):
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
-def test_credentials_in_the_url(site, path):
+def test_credentials_in_the_url_are_an_invalid_request(site, path):
     response = site.send("POST", path, query=b"client_secret=x", content_type=FORM)
     assert_refused(response)
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("length", ["-1", "abc", "1e3", "99999999999999999999", "\u00b2"])
-def test_a_content_length_that_is_none(site, path, length):
+def test_an_invalid_content_length_is_refused(site, path, length):
     response = site.send("POST", path, content_type=FORM, content_length=length)
     assert_refused(response, 400, 401, 413)
 
@@ -123,7 +123,7 @@ def test_a_content_length_that_is_none(site, path, length):
         "\0",
     ],
 )
-def test_an_authorization_header_that_is_none(site, authorization):
+def test_an_invalid_authorization_header_is_refused(site, authorization):
     response = site.send(
         "POST",
         "/oauth/token",
@@ -151,7 +151,7 @@ def test_an_authorization_header_that_is_none(site, authorization):
     ],
     ids=lambda query: repr(query[:30]),
 )
-def test_a_query_that_cant_be_read(site, query):
+def test_an_unreadable_query_is_refused(site, query):
     assert is_error_page(site.send("GET", "/oauth/authorize", query=query))
     for page in PAGES:
         assert site.send("GET", page, query=query).status_int < 500
@@ -160,14 +160,14 @@ def test_a_query_that_cant_be_read(site, query):
 @pytest.mark.parametrize(
     "path", ["/%ff", "/oauth/%ff", "/oauth/token%00", "/%", "/..%2f", "/%2e/"]
 )
-def test_an_address_that_isnt_text(site, path):
+def test_a_path_that_is_no_text_is_refused(site, path):
     for method in ("GET", "POST", "OPTIONS"):
         assert site.send(method, path).status_int in (400, 404)
 
 
 @pytest.mark.parametrize("cookie", ["\xff", "=", ";;;", "a" * 20_000, "__Host-oauthprov_sid=\xff"])
 @pytest.mark.parametrize("path", PAGES)
-def test_cookies_that_are_none(site, path, cookie):
+def test_invalid_cookies_are_no_server_error(site, path, cookie):
     assert site.send("GET", path, cookie=cookie).status_int < 500
 
 
@@ -225,7 +225,9 @@ def app(site):
 @pytest.mark.parametrize("path", ENDPOINTS)
 @given(body=RAW, query=st.one_of(st.just(b""), RAW), headers=HEADERS, known=st.booleans())
 @FUZZ
-def test_fuzzed_endpoints(site, app, path, body, query, headers, known):
+def test_random_input_to_endpoints_gets_a_registered_error(
+    site, app, path, body, query, headers, known
+):
     if known:
         body = b"client_id=" + app.client.client_id.encode() + b"&" + body
     headers = {"content_type": FORM} | headers
@@ -241,7 +243,9 @@ def test_fuzzed_endpoints(site, app, path, body, query, headers, known):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @given(raw=RAW, headers=HEADERS, known=st.booleans())
 @FUZZ
-def test_fuzzed_authorization(site, app, method, raw, headers, known):
+def test_random_authorization_requests_get_a_page_or_a_registered_error(
+    site, app, method, raw, headers, known
+):
     if known:
         proven = {"client_id": app.client.client_id, "redirect_uri": sites.CALLBACK}
         raw = urlencode(proven).encode() + b"&" + raw
@@ -264,7 +268,7 @@ def test_fuzzed_authorization(site, app, method, raw, headers, known):
 
 @given(headers=HEADERS, query=RAW)
 @FUZZ
-def test_fuzzed_resource(site, headers, query):
+def test_random_requests_to_a_resource_get_a_challenge(site, headers, query):
     response = site.send("GET", "/api/me", query, **headers)
     assert response.status_int in (400, 401)
     assert response.headers["WWW-Authenticate"].startswith('Bearer realm="')
@@ -274,7 +278,7 @@ def test_fuzzed_resource(site, headers, query):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @given(raw=RAW, headers=HEADERS)
 @FUZZ
-def test_fuzzed_pages(site, path, method, raw, headers):
+def test_random_input_to_pages_is_no_server_error(site, path, method, raw, headers):
     query, body = (raw, b"") if method == "GET" else (b"", raw)
     response = site.send(method, path, query, body, **({"content_type": FORM} | headers))
     assert response.status_int < 500

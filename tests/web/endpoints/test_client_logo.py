@@ -43,7 +43,7 @@ def test_a_logo_is_served_as_an_image_and_as_nothing_else(site, gallery):
 
 
 @pytest.mark.parametrize("image", ["nothing", "%00", "a" * 300, "..%2f..", "%C3%A4"])
-def test_no_other_image_is_there(site, gallery, image):
+def test_an_unknown_logo_is_not_found(site, gallery, image):
     made = register_itself(site, logo_uri=gallery.uri).json
     assert site.get(f"/clients/{made['client_id']}/logo/{image}").status_int == 404
     assert site.get(f"/clients/nobody/logo/{image}").status_int == 404

@@ -9,7 +9,7 @@ from tests import site as sites
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_a_server_that_is_well(tmp_path, path):
+def test_a_healthy_server_is_ready(tmp_path, path):
     site = sites.standalone(sites.ini(f"sqlite:///{tmp_path}/well.sqlite", development="true"))
     response = site.get(path)
     site.close()
@@ -17,13 +17,13 @@ def test_a_server_that_is_well(tmp_path, path):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_liveness_asks_nothing_of_storage(site):
-    site.get("/healthz")  # what goes on beside the requests begins with the first
+def test_liveness_does_not_use_storage(site):
+    site.get("/healthz")  # background work starts with the first request
     site_of(site.wsgi.registry).provider.sweeper.join(30)
     assert site.storage.trips(lambda: site.get("/healthz")) == (0, 0)
 
 
-def test_a_storage_that_may_forget_is_ready_and_warned_of(small_redis, caplog):
+def test_a_storage_that_may_lose_data_is_ready_with_a_warning(small_redis, caplog):
     url, client = small_redis
     client.config_set("maxmemory", "100mb")
     client.config_set("maxmemory-policy", "allkeys-lru")
@@ -39,7 +39,7 @@ def test_a_storage_that_may_forget_is_ready_and_warned_of(small_redis, caplog):
     assert logged == [f"storage: {forgets}", f"storage: {evicts}"]
 
 
-def test_a_database_in_memory_is_warned_of(site):
+def test_a_database_in_memory_gives_a_warning(site):
     [warning] = site.get("/readyz").json["warnings"]
     assert "gone when the process ends" in warning
 

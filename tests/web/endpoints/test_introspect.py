@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.web.endpoints.test_token import assert_error
 
 
-def test_a_live_token(site, alice):
+def test_a_live_token_is_active_with_its_members(site, alice):
     app = site.app()
     tokens = app.tokens(alice, resource=f"{site.issuer}/api")
     response = app.post("/oauth/introspect", {"token": tokens["access_token"]})
@@ -18,7 +18,7 @@ def test_a_live_token(site, alice):
     assert told["exp"] - told["iat"] == 600
 
 
-def test_what_isnt_live_is_inactive_and_nothing_else(site, alice):
+def test_a_dead_token_is_inactive_without_further_members(site, alice):
     app = site.app()
     tokens = app.tokens(alice)
     for token in ("nonsense", "opa_unknown.token", tokens["access_token"] + "x"):
@@ -32,14 +32,14 @@ def test_another_clients_token_is_inactive(site, alice):
     assert site.app(name="Other").introspect(tokens["access_token"]) == {"active": False}
 
 
-def test_a_public_client_may_not_ask(site, alice):
+def test_a_public_client_may_not_introspect(site, alice):
     app = site.app("browser")
     tokens = app.tokens(alice)
     response = app.post("/oauth/introspect", {"token": tokens["access_token"]})
     assert_error(response, 401, "invalid_client")
 
 
-def test_refusals(site):
+def test_bad_requests_are_refused_with_their_status_and_error(site):
     app = site.app()
     assert_error(app.post("/oauth/introspect", {}), 400, "invalid_request")
     response = site.get("/oauth/introspect?token=x")

@@ -13,7 +13,7 @@ def jwks(site, **headers):
     return site.get(url, headers=headers)
 
 
-def test_the_metadata_names_it_and_tokens_verify_with_it(site):
+def test_the_key_set_is_announced_and_verifies_tokens(site):
     response = jwks(site)
     assert response.status_int == 200
     assert response.content_type == "application/jwk-set+json"
@@ -37,7 +37,7 @@ def test_every_origin_may_read_and_caches_may_keep_it(site):
     assert site.send("OPTIONS", "/oauth/jwks").headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_who_has_it_gets_304_until_a_key_is_added(site):
+def test_a_conditional_request_gets_304_until_a_key_is_added(site):
     tag = jwks(site).headers["ETag"]
     again = jwks(site, **{"If-None-Match": tag})
     assert (again.status_int, again.body) == (304, b"")
@@ -48,24 +48,24 @@ def test_who_has_it_gets_304_until_a_key_is_added(site):
     assert len(changed.json["keys"]) == 2
 
 
-def test_it_costs_no_trip_within_some_seconds(site):
+def test_the_key_set_costs_no_trip_within_some_seconds(site):
     jwks(site)
     assert site.storage.trips(lambda: jwks(site)) == (0, 0)
 
 
-def test_other_methods(site):
+def test_other_methods_are_405(site):
     response = site.post("/oauth/jwks", {})
     assert (response.status_int, response.headers["Allow"]) == (405, "GET, OPTIONS")
 
 
-def test_without_storage_it_is_503(site):
+def test_the_key_set_is_503_without_storage(site):
     site.storage.inner = Broken()
     response = jwks(site)
     assert response.status_int == 503
     assert "Retry-After" in response.headers
 
 
-def test_it_is_served_without_storage_once_it_was_read(site):
+def test_a_key_set_once_read_is_served_without_storage(site):
     before = jwks(site).body
     site.storage.inner = Broken()
     site.clock.pass_by(REFRESH + 1)

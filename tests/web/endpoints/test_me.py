@@ -10,7 +10,7 @@ from tests.site import PHOTOS, bearing
 DOCUMENT = 'resource_metadata="https://id.example/.well-known/oauth-protected-resource/api"'
 
 
-def test_who_the_token_acts_for(site, alice):
+def test_the_response_names_the_person_of_the_token(site, alice):
     app = site.app()
     response = app.me(app.tokens(alice)["access_token"])
     assert response.status_int == 200
@@ -29,14 +29,14 @@ def test_no_token_gets_a_challenge_without_an_error(site):
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "DPoP", "Bearerx", ""])
-def test_another_scheme_is_no_token(site, scheme):
+def test_another_scheme_gets_a_challenge_without_an_error(site, scheme):
     response = site.get("/api/me", headers={"Authorization": f"{scheme} abc"})
     assert response.status_int == 401
     assert "error" not in response.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize("token", ["nonsense", "opa_a.b", "opr_a.b", "x" * 5000, "a=="])
-def test_a_token_that_isnt_live(site, token):
+def test_a_dead_token_is_invalid_token(site, token):
     response = site.get("/api/me", headers=bearing(token))
     assert (response.status_int, response.json["error"]) == (401, "invalid_token")
     challenge = response.headers["WWW-Authenticate"]
@@ -48,7 +48,7 @@ def test_a_token_that_isnt_live(site, token):
     "header",
     ["Bearer", "Bearer ", "Bearer a b", "Bearer a, Bearer b", "Bearer \xff", 'Bearer "'],
 )
-def test_a_header_that_cant_be_read(site, header):
+def test_an_unreadable_authorization_header_is_an_invalid_request(site, header):
     response = site.get("/api/me", headers={"Authorization": header})
     assert (response.status_int, response.json["error"]) == (400, "invalid_request")
     assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
@@ -60,7 +60,7 @@ def test_the_scheme_is_case_insensitive(site, alice):
     assert response.status_int == 200
 
 
-def test_a_token_in_the_query_or_a_form_is_none(site, alice):
+def test_a_token_in_the_query_or_a_form_is_ignored(site, alice):
     token = site.app().tokens(alice)["access_token"]
     response = site.get(f"/api/me?access_token={token}")
     assert response.status_int == 401
@@ -68,7 +68,7 @@ def test_a_token_in_the_query_or_a_form_is_none(site, alice):
     assert site.post("/api/me", {"access_token": token}).status_int == 405
 
 
-def test_too_few_scopes(site, alice):
+def test_too_few_scopes_are_insufficient_scope(site, alice):
     app = site.app()
     response = app.me(app.tokens(alice, scope="photos:read")["access_token"])
     assert (response.status_int, response.json["error"]) == (403, "insufficient_scope")
@@ -94,7 +94,7 @@ def test_a_token_expires(site, alice):
     ("resource", "status"),
     [(None, 200), ("https://id.example/api", 200), (PHOTOS, 401)],
 )
-def test_a_token_is_good_where_it_was_issued_for(site, alice, resource, status):
+def test_a_token_is_accepted_at_its_resource_alone(site, alice, resource, status):
     app = site.app()
     scope = "profile:read" if resource != PHOTOS else "photos:read"
     token = app.tokens(alice, resource=resource, scope=scope)["access_token"]
@@ -104,7 +104,7 @@ def test_a_token_is_good_where_it_was_issued_for(site, alice, resource, status):
         assert response.json["error"] == "invalid_token"
 
 
-def test_without_its_scope_there_is_no_sample():
+def test_the_sample_resource_exists_only_with_its_scope():
     settings = sites.ini(
         "sqlite://",
         development="true",

@@ -1,4 +1,4 @@
-"""The metadata document: where it stands, and that all it names is there."""
+"""The metadata document: its URLs, and that all announced endpoints exist."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def mounted(prefix, **more):
         return sites.assembled(config, settings["oauthprov.issuer"])
 
 
-def test_every_endpoint_that_is_named_is_there(site):
+def test_every_announced_endpoint_exists(site):
     document = site.get("/.well-known/oauth-authorization-server").json
     endpoints = {name: url for name, url in document.items() if name.endswith("_endpoint")}
     assert endpoints.keys() == {
@@ -36,7 +36,7 @@ def test_every_endpoint_that_is_named_is_there(site):
         assert response.status_int in (400, 401), name
 
 
-def test_what_it_says_of_the_server(site):
+def test_metadata_describes_the_server(site):
     response = site.get("/.well-known/oauth-authorization-server")
     assert response.content_type == "application/json"
     assert response.headers["Cache-Control"] == "public, max-age=300"
@@ -51,7 +51,7 @@ def test_what_it_says_of_the_server(site):
     assert document["protected_resources"] == [f"{site.issuer}/api", sites.PHOTOS]
 
 
-def test_what_it_says_of_grants_and_methods_is_so(site):
+def test_announced_grants_and_methods_work(site):
     document = site.get("/.well-known/oauth-authorization-server").json
     for grant_type in document["grant_types_supported"]:
         app = site.app("machine" if grant_type == "client_credentials" else "web")
@@ -85,7 +85,7 @@ def test_urls_never_follow_the_host_header(site):
         ({}, "/auth/.well-known/openid-configuration", 404),
     ],
 )
-def test_an_issuer_with_a_path(settings, path, status):
+def test_an_issuer_with_a_path_has_its_document_where_settings_say(settings, path, status):
     site = mounted("/auth", **settings)
     response = site.get("https://id.example" + path)
     assert response.status_int == status
@@ -94,7 +94,7 @@ def test_an_issuer_with_a_path(settings, path, status):
         assert response.json["token_endpoint"] == "https://id.example/auth/oauth/token"
 
 
-def test_other_methods(site):
+def test_other_methods_are_405(site):
     response = site.post("/.well-known/oauth-authorization-server", {})
     assert (response.status_int, response.headers["Allow"]) == (405, "GET, OPTIONS")
     assert response.json["error"] == "invalid_request"

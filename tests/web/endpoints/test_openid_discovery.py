@@ -27,7 +27,7 @@ def document(site):
     return response.json
 
 
-def test_what_must_be_there(site, document):
+def test_the_required_metadata_is_present(site, document):
     """Section 3: the required members."""
     assert document["issuer"] == site.issuer
     for name, path in (("authorization", "authorize"), ("token", "token"), ("userinfo",) * 2):
@@ -40,7 +40,7 @@ def test_what_must_be_there(site, document):
     assert "RS256" in document["userinfo_signing_alg_values_supported"]
 
 
-def test_what_it_says_of_requests(document):
+def test_metadata_describes_the_supported_request_parameters(document):
     """An absent request_uri_parameter_supported would mean true, of the other false."""
     assert document["request_uri_parameter_supported"] is True
     assert document["request_parameter_supported"] is True
@@ -59,24 +59,24 @@ def test_what_it_says_of_requests(document):
     assert document["acr_values_supported"] == ["1"]
 
 
-def test_what_it_says_of_claims(document):
+def test_metadata_describes_the_supported_claims(document):
     assert {"sub", "auth_time", "email", "address", "phone_number"} <= set(
         document["claims_supported"]
     )
     assert {"openid", "profile", "offline_access"} <= set(document["scopes_supported"])
 
 
-def test_it_is_the_document_of_oauth(site, document):
+def test_the_document_equals_the_oauth_metadata(site, document):
     assert site.get("/.well-known/oauth-authorization-server").json == document
 
 
-def test_signing_up_is_offered_where_it_can_be_done():
+def test_prompt_create_is_announced_where_sign_up_is_on():
     closed = openid_site(signup="off")
     assert "create" not in closed.get(PATH).json["prompt_values_supported"]
     closed.close()
 
 
-def test_what_is_switched_on_is_named():
+def test_optional_features_are_announced_when_on():
     more = {"openid.implicit": "true", "keys.algorithms": "ES256 RS256"}
     site = openid_site(**more, **{"openid.pairwise_secret": "0123456789abcdefghijklmnopqrstuv"})
     document = site.get(PATH).json
@@ -88,7 +88,7 @@ def test_what_is_switched_on_is_named():
     site.close()
 
 
-def test_every_form_of_the_address():
+def test_the_document_is_at_every_form_of_its_url():
     """Section 4.1 appends; RFC 8414 section 5 inserts; the bare one is the operator's choice."""
     issuer = "https://id.example/auth/one"
     more = {"scopes": OPENID, "well_known_root": "true"}
@@ -105,7 +105,7 @@ def test_every_form_of_the_address():
     site.close()
 
 
-def test_nothing_of_it_where_openid_is_off():
+def test_without_openid_there_is_no_document():
     site = sites.standalone(sites.ini("sqlite://", development="true"))
     assert site.get(PATH).status_int == 404
     document = site.get("/.well-known/oauth-authorization-server").json

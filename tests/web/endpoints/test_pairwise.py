@@ -50,7 +50,7 @@ def claims(site, token):
     return jwt.decode(token, keys, algorithms=["RS256"]).claims
 
 
-def test_one_subject_wherever_the_app_looks(site, app, alice):
+def test_an_app_sees_one_subject_everywhere(site, app, alice):
     tokens = app.tokens(alice, scope="openid profile profile:read")
     sub = claims(site, tokens["id_token"])["sub"]
     assert app.userinfo(tokens["access_token"]).json["sub"] == sub
@@ -60,8 +60,8 @@ def test_one_subject_wherever_the_app_looks(site, app, alice):
     assert alice.account_id() not in everything
 
 
-def test_the_app_gives_it_back(site, app, alice):
-    """As a hint: no page to sign in on, and no question at logout."""
+def test_an_id_token_with_a_pairwise_subject_is_a_valid_hint(site, app, alice):
+    """As a hint: no sign-in page, and no question at logout."""
     hint = app.tokens(alice, scope="openid")["id_token"]
     again = alice.authorize(app, scope="openid", prompt="none", id_token_hint=hint)
     assert "code" in arrived(again)
@@ -72,8 +72,8 @@ def test_the_app_gives_it_back(site, app, alice):
     assert arrived(none)["error"] == "login_required"
 
 
-def test_trips(site, app, alice):
-    """What any authorization costs: session, client and consent, and the code."""
+def test_a_pairwise_id_token_hint_costs_no_further_trip(site, app, alice):
+    """The cost of any authorization: session, client and consent, and the code."""
     hint = app.tokens(alice, scope="openid")["id_token"]
     site.clock.pass_by(6)
     site.get("/oauth/jwks")
@@ -90,7 +90,7 @@ class TestTwoAccounts:
         site.browser().sign_up("bob")
         return add(alice, "bob")
 
-    def test_the_hint_finds_hers(self, site, app, both):
+    def test_an_id_token_hint_selects_its_account(self, site, app, both):
         """Section 3.1.2.1."""
         asked = {"scope": "openid", "prompt": "none", "id_token_hint": both.hint}
         code = arrived(both.authorize(app, **asked))["code"]
@@ -98,14 +98,14 @@ class TestTwoAccounts:
         assert here["sub"] == claims(site, both.hint)["sub"]
 
     @pytest.mark.parametrize("member", ["id_token", "userinfo"])
-    def test_a_wanted_sub_finds_hers(self, site, app, both, member):
+    def test_a_requested_sub_selects_its_account(self, site, app, both, member):
         """Section 5.5.1."""
         sub = claims(site, both.hint)["sub"]
         asked = json.dumps({member: {"sub": {"value": sub}}})
         came = arrived(both.authorize(app, scope="openid", prompt="none", claims=asked))
         assert claims(site, app.exchange(came["code"]).json["id_token"])["sub"] == sub
 
-    def test_her_logout_leaves_him(self, site, app, both):
+    def test_a_logout_with_a_hint_leaves_the_other_account(self, site, app, both):
         """RP-Initiated Logout section 2."""
         both.get("/oauth/logout?" + urlencode({"id_token_hint": both.hint}))
         sessions = site.storage.walk(Session)

@@ -35,7 +35,7 @@ def signer(site, client_id, key=FIRST):
 
 
 def is_known(app, aud=ISSUER):
-    """Whether the token endpoint takes what it signs; the code that it sends is none."""
+    """Whether the token endpoint accepts its assertion, sent with an invalid code."""
     error = app.exchange("x", **app.proof(aud)).json["error"]
     assert error in ("invalid_grant", "unauthorized_client", "invalid_client")
     return error != "invalid_client"
@@ -59,7 +59,7 @@ def update(site, told, **members):
     return send(site, "PUT", uri, document, token)
 
 
-def test_it_registers_without_a_secret_and_proves_itself(site):
+def test_a_client_registers_without_a_secret_and_authenticates_by_key(site):
     told = registered(site, jwks=key_set(FIRST))
     assert "client_secret" not in told
     assert "client_secret_expires_at" not in told
@@ -72,7 +72,7 @@ def test_it_registers_without_a_secret_and_proves_itself(site):
 
 
 @pytest.mark.parametrize("path", ["introspect", "revoke"])
-def test_introspection_and_revocation_by_their_own_address(site, path):
+def test_introspection_and_revocation_accept_their_own_url_as_audience(site, path):
     app = signer(site, registered(site, jwks=key_set(FIRST))["client_id"])
     for aud in (f"{ISSUER}/oauth/{path}", f"{ISSUER}/oauth/token", ISSUER):
         assert app.post(f"/oauth/{path}", {"token": "x"} | app.proof(aud)).status_int == 200
@@ -95,13 +95,13 @@ def test_introspection_and_revocation_by_their_own_address(site, path):
         ({"jwks": key_set(FIRST), "jwks_uri": "https://app.example/jwks"}, "jwks"),
     ],
 )
-def test_registration_2_it_needs_keys_that_can_prove_it(site, members, member):
+def test_registration_2_private_key_jwt_needs_usable_keys(site, members, member):
     response = send(site, "POST", "/oauth/register", MEMBERS | members)
     assert (response.status_int, response.json["error"]) == (400, "invalid_client_metadata")
     assert response.json["error_description"].startswith(f"{member}: ")
 
 
-def test_the_algorithm_is_registered_and_told(site):
+def test_the_algorithm_is_registered_and_returned(site):
     told = registered(site, jwks=key_set(FIRST, SECOND), token_endpoint_auth_signing_alg="RS256")
     assert told["token_endpoint_auth_signing_alg"] == "RS256"
     assert is_known(signer(site, told["client_id"], SECOND))
@@ -179,7 +179,7 @@ def the_client(site):
 
 
 @pytest.mark.parametrize("kind", ["web", "machine"])
-def test_it_is_registered_in_the_console(site, alice, kind):
+def test_private_key_jwt_can_be_registered_in_the_console(site, alice, kind):
     form = form_of(alice, kind)
     form["jwks"] = json.dumps(key_set(FIRST), indent=2)
     page = alice.follow(form.submit())
@@ -204,7 +204,7 @@ def test_it_is_registered_in_the_console(site, alice, kind):
         ("jwks_uri", "javascript:alert(1)", "jwks_uri"),
     ],
 )
-def test_keys_that_cannot_be_stay_in_the_form(site, alice, field, value, named):
+def test_invalid_keys_stay_in_the_form(site, alice, field, value, named):
     form = form_of(alice)
     form[field] = value
     page = form.submit(expect_errors=True)
@@ -215,7 +215,7 @@ def test_keys_that_cannot_be_stay_in_the_form(site, alice, field, value, named):
     assert site.storage.find(Client).items == ()
 
 
-def test_back_to_a_secret_in_the_console(site, alice):
+def test_the_console_can_change_back_to_a_secret(site, alice):
     form = form_of(alice)
     form["jwks_uri"] = "https://app.example/jwks"
     form.submit()
@@ -231,7 +231,7 @@ def test_back_to_a_secret_in_the_console(site, alice):
     assert len(the_client(site).secrets) == 1
 
 
-def test_a_forged_form_cannot_make_it_a_secret(site, alice):
+def test_a_forged_form_cannot_add_a_secret(site, alice):
     form = form_of(alice)
     form["jwks"] = json.dumps(key_set(FIRST))
     form.submit()

@@ -12,7 +12,7 @@ def serving(resources):
     return sites.standalone(sites.ini("sqlite://", development="true", resources=resources))
 
 
-def test_the_document_of_a_resource(site):
+def test_a_resource_publishes_its_metadata(site):
     response = site.get("/.well-known/oauth-protected-resource/api")
     assert response.status_int == 200
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -38,13 +38,13 @@ def test_the_document_of_a_resource(site):
         ("https://ID.example:443/a", "/a"),
     ],
 )
-def test_its_address_is_made_of_that_of_the_resource(uri, path):
+def test_the_document_s_url_is_derived_from_the_resource(uri, path):
     site = serving(f"{uri} | profile:read | Yours")
     response = site.get(f"/.well-known/oauth-protected-resource{path}")
     assert response.json["resource"] == uri
 
 
-def test_resources_that_differ_in_the_query_only():
+def test_resources_that_differ_only_in_the_query_have_their_own_documents():
     site = serving(
         "https://id.example/a?t=1 | profile:read | One\n"
         "https://id.example/a?t=2 | photos:read | Two"
@@ -55,7 +55,7 @@ def test_resources_that_differ_in_the_query_only():
 
 
 @pytest.mark.parametrize("path", ["", "/", "/api/", "/api/me", "/API", "/api?x=1"])
-def test_there_is_none_for_what_isnt_declared(site, path):
+def test_an_undeclared_resource_has_no_document(site, path):
     response = site.get(f"/.well-known/oauth-protected-resource{path}")
     assert response.status_int == 404
 

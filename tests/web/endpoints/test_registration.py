@@ -79,7 +79,7 @@ def initial_token(site, uses=1, lifetime=60):
 # Registration
 
 
-def test_a_web_client_is_told_all_that_is_registered(site):
+def test_the_response_has_everything_registered_for_a_web_client(site):
     response = register(site, WEB | {"client_uri": "https://app.example/", "contacts": ["alice"]})
     told = response.json
     assert response.status_int == 201
@@ -127,7 +127,7 @@ def test_a_registered_client_gets_its_tokens(site):
     assert "refresh_token" not in tokens
 
 
-def test_what_only_the_operator_decides_cannot_be_asked_for(site):
+def test_members_of_the_operator_are_ignored(site):
     chosen = "chosen-by-the-client"
     told = registered(
         site,
@@ -170,14 +170,14 @@ def test_what_only_the_operator_decides_cannot_be_asked_for(site):
         "https://app.example/callback?code=1",
     ],
 )
-def test_section_3_2_2_a_redirect_uri_that_cannot_be(site, uri):
+def test_section_3_2_2_an_invalid_redirect_uri_is_refused(site, uri):
     for method in ("none", "client_secret_basic"):
         document = WEB | {"redirect_uris": [uri], "token_endpoint_auth_method": method}
         description = refused(register(site, document), "invalid_redirect_uri")
         assert len(description) <= 500
 
 
-def test_too_many_redirect_uris(site):
+def test_too_many_redirect_uris_are_refused(site):
     uris = [f"{HTTPS}/{number}" for number in range(51)]
     refused(register(site, WEB | {"redirect_uris": uris}), "invalid_redirect_uri")
     assert registered(site, WEB | {"redirect_uris": [HTTPS] * 1000})["redirect_uris"] == [HTTPS]
@@ -202,11 +202,11 @@ def test_section_2_redirect_uris_are_required(site, missing):
         "https://",
     ],
 )
-def test_every_address_is_a_web_address(site, member, uri):
+def test_every_uri_member_must_be_a_web_address(site, member, uri):
     assert refused(register(site, WEB | {member: uri})).startswith(f"{member}: ")
 
 
-def test_addresses_are_stored_and_not_fetched(site):
+def test_uris_of_logo_and_policy_are_stored_and_not_fetched(site):
     inside = "http://169.254.169.254/latest/meta-data"
     told = registered(site, WEB | {"logo_uri": inside, "policy_uri": inside})
     assert (told["logo_uri"], told["policy_uri"]) == (inside, inside)
@@ -228,7 +228,7 @@ def test_addresses_are_stored_and_not_fetched(site):
         ("scope", "admin"),
     ],
 )
-def test_section_3_2_2_metadata_that_cannot_be(site, member, value):
+def test_section_3_2_2_invalid_metadata_is_refused(site, member, value):
     assert refused(register(site, WEB | {member: value})).startswith(f"{member}: ")
     assert list(site.storage.walk(Client)) == []
 
@@ -241,7 +241,7 @@ KEY = {
 }
 
 
-def test_keys_are_given_or_named(site):
+def test_keys_are_given_as_jwks_or_jwks_uri(site):
     told = registered(site, WEB | {"jwks": {"keys": [KEY]}})
     assert told["jwks"] == {"keys": [KEY]}
     named = {"jwks_uri": "https://app.example/keys"}
@@ -263,13 +263,13 @@ def test_keys_are_given_or_named(site):
         ("jwks_uri", "https://app.example/\u00fc"),
     ],
 )
-def test_keys_that_cannot_be(site, member, value):
+def test_invalid_keys_are_refused(site, member, value):
     description = refused(register(site, WEB | {member: value}))
     assert description.startswith(f"{member}: ")
     assert "nWGxne" not in description
 
 
-def test_openid_registration_2_request_objects(site):
+def test_openid_registration_2_request_object_members_are_stored(site):
     asked = WEB | {
         "jwks": {"keys": [KEY]},
         "request_uris": ["https://app.example/object#" + "x" * 43, "https://app.example:8443/o"],
@@ -299,7 +299,7 @@ def test_openid_registration_2_request_objects(site):
         ("require_signed_request_object", True),
     ],
 )
-def test_request_objects_that_cannot_be(site, member, value):
+def test_invalid_request_object_members_are_refused(site, member, value):
     assert refused(register(site, WEB | {member: value})).startswith(f"{member}: ")
 
 
@@ -333,18 +333,18 @@ def test_html_in_a_name_is_shown_as_text(site):
         b'{"client_name": "' + b"x" * 33_000 + b'"}',
     ],
 )
-def test_a_body_that_is_not_plain_json(site, body):
+def test_a_body_that_is_not_plain_json_is_refused(site, body):
     refused(register(site, body))
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"]
 )
-def test_a_body_of_another_type(site, content_type):
+def test_a_body_of_another_content_type_is_refused(site, content_type):
     refused(register(site, WEB, Content_Type=content_type))
 
 
-def test_the_type_may_have_parameters(site):
+def test_the_content_type_may_have_parameters(site):
     assert register(site, WEB, Content_Type="Application/JSON; charset=utf-8").status_int == 201
 
 
@@ -355,7 +355,7 @@ def test_the_type_may_have_parameters(site):
         ({"registration.limit_total": "1 per hour"}, 1),
     ],
 )
-def test_limits(limits, first):
+def test_registrations_over_a_rate_limit_are_refused(limits, first):
     site = sites.standalone(sites.ini("sqlite://", **limits))
     assert [register(site).status_int for _ in range(first)] == [201] * first
     response = register(site)
@@ -365,8 +365,8 @@ def test_limits(limits, first):
     site.close()
 
 
-def test_changes_count_as_well():
-    """A change may have us fetch what the client names."""
+def test_updates_count_against_the_rate_limit():
+    """An update may cause a fetch of a URL of the client."""
     limits = {"registration.limit_address": "2 per hour"}
     site = sites.standalone(sites.ini("sqlite://", **limits))
     told = registered(site)
@@ -376,7 +376,7 @@ def test_changes_count_as_well():
     site.close()
 
 
-def test_what_is_refused_leaves_room_for_others():
+def test_refused_registrations_do_not_count_against_the_total():
     limits = {"registration.limit_total": "1 per hour"}
     site = sites.standalone(sites.ini("sqlite://", **limits))
     refused(register(site, {}), "invalid_redirect_uri")
@@ -384,10 +384,10 @@ def test_what_is_refused_leaves_room_for_others():
     site.close()
 
 
-# Who may
+# Who may register
 
 
-def test_closed_is_the_default_and_has_no_route():
+def test_registration_is_closed_by_default_and_has_no_route():
     settings = sites.ini("sqlite://")
     del settings["oauthprov.registration"]
     site = sites.standalone(settings)
@@ -397,7 +397,7 @@ def test_closed_is_the_default_and_has_no_route():
     site.close()
 
 
-def test_the_endpoint_is_announced(site):
+def test_the_registration_endpoint_is_announced(site):
     document = site.get("/.well-known/oauth-authorization-server").json
     assert document["registration_endpoint"] == f"{site.issuer}/oauth/register"
 
@@ -432,19 +432,19 @@ def test_a_machine_registers_with_an_initial_access_token(site):
     assert token["scope"] == "photos:read"
 
 
-def test_where_registration_is_open_a_token_counts_its_uses_all_the_same(site):
+def test_a_token_is_used_up_even_where_registration_is_open(site):
     token = initial_token(site)
     assert [register(site, WEB, token).status_int for _ in range(2)] == [201, 401]
 
 
-def test_where_registration_is_open_a_token_that_is_presented_must_be_good(site):
+def test_a_wrong_token_is_refused_even_where_registration_is_open(site):
     refused(register(site, WEB, "x"), "invalid_token", 401)
     refused(register(site, WEB, Authorization="Basic eDp4"), "invalid_token", 401)
     refused(register(site, {"grant_types": ["client_credentials"]}))
 
 
 @with_tokens
-def test_without_a_good_token_there_is_a_challenge(site):
+def test_a_registration_without_a_valid_token_gets_a_challenge(site):
     none = register(site)
     assert (none.status_int, none.json) == (401, {})
     assert none.headers["WWW-Authenticate"] == f'Bearer realm="{site.issuer}"'
@@ -496,7 +496,7 @@ def test_an_unknown_client_looks_like_a_wrong_token(site, client_id):
     refused(response, "invalid_token", 401)
 
 
-def test_clients_of_the_console_have_no_such_token(site):
+def test_clients_of_the_console_have_no_registration_access_token(site):
     client = site.app().client
     uri = f"/oauth/register/{client.client_id}"
     for token in ("", "None", client.secrets[0]):
@@ -546,7 +546,7 @@ def test_rfc_7592_section_2_2_an_update_replaces_everything(site):
         "client_id_issued_at",
     ],
 )
-def test_rfc_7592_section_2_2_what_an_update_must_not_hold(site, member):
+def test_rfc_7592_section_2_2_an_update_with_server_members_is_refused(site, member):
     told = registered(site)
     assert refused(update(site, told, **{member: told[member]})).startswith(member)
 
@@ -564,7 +564,7 @@ def test_rfc_7592_section_2_2_a_client_does_not_choose_its_secret(site):
     assert update(site, told, client_secret=told["client_secret"]).status_int == 200
 
 
-def test_an_update_makes_no_other_client_of_it(site):
+def test_an_update_cannot_change_the_client_type(site):
     told = registered(site)
     for changes in (
         {"token_endpoint_auth_method": "none"},
@@ -629,7 +629,7 @@ def test_browser_apps_of_any_origin_may_register(site, path, methods):
         assert "Set-Cookie" not in response.headers
 
 
-def test_other_methods(site):
+def test_other_methods_are_405(site):
     for path, allowed in (
         ("/oauth/register", "POST, OPTIONS"),
         ("/oauth/register/x", "GET, PUT, DELETE, OPTIONS"),

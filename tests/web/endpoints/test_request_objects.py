@@ -51,13 +51,13 @@ def signed(app, **changes):
     return jwt.encode({"alg": "RS256", "kid": "1"}, claims | changes, KEY)
 
 
-def test_a_signed_request_ends_as_any_other(app, alice):
+def test_a_signed_request_returns_a_code(app, alice):
     told = alice.connect(app, **OUTSIDE, request=signed(app))
     assert told["state"] == "inside"
     assert app.exchange(told["code"]).json["id_token"]
 
 
-def test_over_a_sign_in(site, app, alice):
+def test_a_signed_request_survives_a_sign_in(site, app, alice):
     browser = site.browser()
     page = browser.authorize(app, **OUTSIDE, request=signed(app))
     assert "request=" not in page.request.url
@@ -67,7 +67,7 @@ def test_over_a_sign_in(site, app, alice):
     assert arrived(browser.decide(consent))["state"] == "inside"
 
 
-def test_a_query_longer_than_others_may_be(app, alice):
+def test_a_query_with_a_request_object_may_be_longer(app, alice):
     url = app.authorization_url(**OUTSIDE, request=signed(app, padding="x" * 7000))
     assert len(url) > params.QUERY_LIMIT
     consent = alice.follow(alice.get(url))
@@ -76,7 +76,7 @@ def test_a_query_longer_than_others_may_be(app, alice):
     assert (refused.status_int, "too long" in refused.text) == (400, True)
 
 
-def test_nobody_is_sent_to_what_an_unsigned_object_names(app, alice):
+def test_the_redirect_uri_of_an_unsigned_object_is_not_used(app, alice):
     header, payload, _ = signed(app).split(".")
     refused = alice.get(app.authorization_url(**OUTSIDE, request=f"{header}.{payload}.AAAA"))
     assert refused.status_int == 400

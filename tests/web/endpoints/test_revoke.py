@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.web.endpoints.test_token import assert_error
 
 
-def test_an_access_token_goes_alone(site, alice):
+def test_revoking_an_access_token_revokes_it_alone(site, alice):
     app = site.app()
     tokens = app.tokens(alice)
     response = app.revoke(tokens["access_token"])
@@ -15,7 +15,7 @@ def test_an_access_token_goes_alone(site, alice):
     assert app.refresh(tokens["refresh_token"]).status_int == 200
 
 
-def test_a_refresh_token_takes_its_access_tokens_along(site, alice):
+def test_revoking_a_refresh_token_revokes_its_access_tokens(site, alice):
     app = site.app("browser")
     tokens = app.tokens(alice)
     assert app.revoke(tokens["refresh_token"]).status_int == 200
@@ -23,18 +23,18 @@ def test_a_refresh_token_takes_its_access_tokens_along(site, alice):
     assert_error(app.refresh(tokens["refresh_token"]), 400, "invalid_grant")
 
 
-def test_what_is_no_token_is_revoked_already(site):
+def test_revoking_an_unknown_token_succeeds(site):
     assert site.app().revoke("nonsense").status_int == 200
 
 
-def test_another_clients_token_stays(site, alice):
+def test_another_client_s_token_stays_live(site, alice):
     app = site.app()
     tokens = app.tokens(alice)
     assert_error(site.app(name="Other").revoke(tokens["access_token"]), 400, "invalid_grant")
     assert app.me(tokens["access_token"]).status_int == 200
 
 
-def test_refusals(site):
+def test_bad_requests_are_refused_with_their_status_and_error(site):
     app = site.app()
     assert_error(app.post("/oauth/revoke", {}), 400, "invalid_request")
     response = site.get("/oauth/revoke?token=x")

@@ -1,4 +1,4 @@
-"""What is answered where there is no room to fetch what a client's URL names."""
+"""Responses when no place is free to fetch a client's document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECTOR = {"subject_type": "pairwise", "sector_identifier_uri": "https://app.exam
 
 @pytest.fixture
 def site():
-    """A site where others wait for as many documents as may be waited for."""
+    """A site where others hold every place to fetch."""
     made = openid_site(**{"openid.pairwise_secret": "0123456789abcdefghijklmnopqrstuv"})
     fetcher = made.wsgi.registry["oauthprov"].provider.fetcher
     with ExitStack() as held:
@@ -38,14 +38,14 @@ def signer(site):
 
 
 @pytest.mark.parametrize("path", ["token", "introspect", "revoke"])
-def test_a_client_that_signs(site, path):
+def test_a_client_whose_keys_cannot_be_fetched_now_gets_a_503(site, path):
     form = {"grant_type": "client_credentials", "token": "x"}
     response = signer(site).post(f"/oauth/{path}", form)
     assert_later(response)
     assert response.json["error"] == "temporarily_unavailable"
 
 
-def test_an_authorization_request_by_reference(site):
+def test_a_request_uri_that_cannot_be_fetched_now_is_temporarily_unavailable(site):
     uri = "https://app.example/object"
     app = site.app(jwks_uri="https://app.example/jwks", request_uris=(uri,))
     told = arrived(site.get(app.authorization_url(request_uri=uri)))
@@ -53,11 +53,11 @@ def test_an_authorization_request_by_reference(site):
     assert_later(site.get(app.authorization_url(request_uri=uri, redirect_uri=None)))
 
 
-def test_a_client_that_registers_itself_with_a_sector(site):
+def test_a_registration_whose_sector_cannot_be_fetched_now_gets_a_503(site):
     assert_later(register_itself(site, **SECTOR))
 
 
-def test_a_developer_who_registers_a_client_with_a_sector(site):
+def test_a_developer_is_asked_to_try_later_when_a_sector_cannot_be_fetched_now(site):
     alice = site.browser().sign_up("alice")
     form = alice.get("/clients/new/web").form
     form["name"], form["redirect_uris"] = "Printer", "https://app.example/callback"

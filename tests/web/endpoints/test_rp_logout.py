@@ -1,4 +1,4 @@
-"""Signing out because a client asks for it: OpenID Connect RP-Initiated Logout 1.0."""
+"""Logout requests of clients: OpenID Connect RP-Initiated Logout 1.0."""
 
 from __future__ import annotations
 
@@ -69,44 +69,44 @@ def assert_is_refused(response, browser, sentence):
 
 
 class TestWithAHint:
-    """Section 2: an ID token of the very session needs no question."""
+    """Section 2: with an ID token of this session nothing is asked."""
 
-    def test_back_to_the_app(self, site, alice, hint):
+    def test_logout_with_a_hint_redirects_to_the_app_with_state(self, site, alice, hint):
         response = ask(alice, id_token_hint=hint, post_logout_redirect_uri=AFTER, **MARK)
         assert response.location == f"{AFTER}&state=a+b%26c"
         assert response.headers["Referrer-Policy"] == "no-referrer"
         assert not is_signed_in(alice)
         assert list(site.storage.walk(Session)) == []
 
-    def test_the_cookie_is_cleared(self, alice, hint):
+    def test_the_session_cookie_is_cleared(self, alice, hint):
         response = ask(alice, id_token_hint=hint)
         [cookie] = [c for c in response.headers.getall("Set-Cookie") if "oauthprov_sid" in c]
         assert "Max-Age=0" in cookie
 
-    def test_without_an_address_a_page_says_so(self, alice, hint):
+    def test_without_a_redirect_uri_a_page_confirms_the_logout(self, alice, hint):
         response = ask(alice, id_token_hint=hint, state="x")
         assert "You are signed out" in response.text
         assert response.html.find(id="onward") is None
 
-    def test_without_state_nothing_is_added(self, alice, hint):
+    def test_without_state_the_redirect_uri_is_unchanged(self, alice, hint):
         response = ask(alice, id_token_hint=hint, post_logout_redirect_uri=AFTER)
         assert response.location == AFTER
 
-    def test_it_may_have_expired(self, site, alice, hint):
+    def test_an_expired_hint_is_accepted(self, site, alice, hint):
         site.clock.pass_by(1200)
         response = ask(alice, id_token_hint=hint, post_logout_redirect_uri=AFTER)
         assert response.location == AFTER
 
-    def test_client_id_beside_it(self, alice, app, hint):
+    def test_a_matching_client_id_beside_the_hint_is_accepted(self, alice, app, hint):
         response = ask(alice, id_token_hint=hint, client_id=app.client.client_id)
         assert "You are signed out" in response.text
 
-    def test_grants_end(self, site, alice, hint):
+    def test_grants_of_the_session_are_revoked(self, site, alice, hint):
         ask(alice, id_token_hint=hint)
         [grant] = site.storage.walk(Grant)
         assert grant.revoked_at is not None
 
-    def test_by_post(self, site, alice, hint):
+    def test_a_posted_logout_is_continued_by_get(self, site, alice, hint):
         """A POST from another site has no cookies: it comes back as a GET."""
         form = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER, **MARK}
         parked = site.post("/oauth/logout", form)
@@ -116,7 +116,7 @@ class TestWithAHint:
         assert alice.get(parked.location).location == f"{AFTER}&state=a+b%26c"
         assert not is_signed_in(alice)
 
-    def test_a_posted_request_belongs_to_the_first_browser(self, site, alice, hint):
+    def test_a_posted_logout_belongs_to_the_first_browser(self, site, alice, hint):
         alice.get("/logout").forms[0].submit()
         alice.sign_in("alice")
         parked = site.post("/oauth/logout", {"id_token_hint": hint})
@@ -126,7 +126,7 @@ class TestWithAHint:
 
 
 class TestWhatIsStored:
-    """Anybody may post here."""
+    """The endpoint takes posts from anybody."""
 
     def kept(self, site):
         every = (stored.record for stored in site.storage.walk(Interaction))
@@ -142,9 +142,7 @@ class TestWhatIsStored:
             assert browser.follow(browser.get(came.location)).status_int == 200
         assert site.storage.writes == before
 
-    def test_a_client_id_proves_nothing_so_its_request_comes_back_in_the_query(
-        self, site, alice, app
-    ):
+    def test_a_request_with_a_client_id_alone_is_not_stored(self, site, alice, app):
         form = {"client_id": app.client.client_id, "post_logout_redirect_uri": AFTER, **MARK}
         before = site.storage.writes
         came = site.post("/oauth/logout", form | {"logout_hint": "alice@example.org"})
@@ -154,7 +152,7 @@ class TestWhatIsStored:
         assert "Printer" in page.text
         assert confirm(page).location == f"{AFTER}&state=a+b%26c"
 
-    def test_an_id_token_is_stored_as_what_it_says(self, site, app, hint):
+    def test_of_an_id_token_only_its_claims_are_stored(self, site, app, hint):
         form = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER, "state": "x" * 1024}
         assert site.post("/oauth/logout", form).status_int == 303
         [kept] = self.kept(site)
@@ -163,7 +161,7 @@ class TestWhatIsStored:
         assert kept.expires_at == site.clock() + 120
 
     @pytest.mark.parametrize("state", ["x" * 1025, "x" * 30_000])
-    def test_a_state_is_bounded(self, site, alice, hint, state):
+    def test_a_too_long_state_is_refused(self, site, alice, hint, state):
         form = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER, "state": state}
         assert site.post("/oauth/logout", form).status_int == 400
         assert self.kept(site) == []
@@ -183,8 +181,8 @@ class TestWhatIsStored:
 
 class TestTheQuestion:
     @pytest.mark.parametrize("decided", [True, False])
-    def test_somebody_is_asked(self, alice, app, decided):
-        """Without a hint anybody may have sent the person here."""
+    def test_logout_without_a_hint_asks_the_person(self, alice, app, decided):
+        """Without a hint any site may have sent the person here."""
         query = {"client_id": app.client.client_id, "post_logout_redirect_uri": AFTER}
         page = confirmation(alice, **query, **MARK)
         assert "Printer" in page.text
@@ -195,13 +193,13 @@ class TestTheQuestion:
             assert (response.status_int, response.location) == (303, f"{AFTER}&state=a+b%26c")
         assert is_signed_in(alice) != decided
 
-    def test_without_any_parameter(self, alice):
+    def test_logout_without_parameters_asks_the_person(self, alice):
         response = confirm(confirmation(alice))
         assert "You are signed out" in response.text
         assert not is_signed_in(alice)
 
-    def test_a_question_that_another_version_has_stored(self, site, alice, app):
-        """Its names may be others; what they said is lost, and nothing else."""
+    def test_an_interaction_stored_by_another_version_is_answered(self, site, alice, app):
+        """Its parameters may have other names; only their values are lost."""
         page = confirmation(alice, client_id=app.client.client_id)
         stored = next(site.storage.walk(Interaction))
         older = replace(stored.record, params=(("redirect_uri", AFTER),))
@@ -209,73 +207,73 @@ class TestTheQuestion:
         assert "You are signed out" in confirm(page).text
         assert not is_signed_in(alice)
 
-    def test_it_is_answered_once(self, alice):
+    def test_a_logout_can_be_confirmed_once(self, alice):
         page = confirmation(alice)
         confirm(page)
         alice.sign_in("alice")
         assert confirm(page).status_int == 403
         assert is_signed_in(alice)
 
-    def test_an_id_token_of_an_earlier_session(self, alice, hint):
+    def test_a_hint_of_an_earlier_session_asks_the_person(self, alice, hint):
         alice.get("/logout").forms[0].submit()
         alice.sign_in("alice")
         page = confirmation(alice, id_token_hint=hint, post_logout_redirect_uri=AFTER)
         assert confirm(page).location == AFTER
 
-    def test_an_id_token_of_somebody_else(self, site, alice, hint):
+    def test_a_hint_of_another_person_asks_the_person_signed_in(self, site, alice, hint):
         """Section 6: it may be an attempt to sign another person out."""
         bob = site.browser().sign_up("bob")
         page = confirmation(bob, id_token_hint=hint)
         assert "bob" in page.text
         assert is_signed_in(bob)
 
-    def test_another_browser_cannot_answer(self, site, alice, app):
+    def test_another_browser_cannot_confirm(self, site, alice, app):
         page = confirmation(alice, client_id=app.client.client_id)
         bob = site.browser().sign_up("bob")
         interaction = page.forms[0]["interaction"].value
         assert bob.get(f"/oauth/logout/confirm?interaction={interaction}").status_int == 400
 
-    def test_it_expires(self, site, alice, app):
+    def test_the_question_expires(self, site, alice, app):
         page = confirmation(alice, client_id=app.client.client_id)
         site.clock.pass_by(1800)
         assert confirm(page).status_int == 400
         assert is_signed_in(alice)
 
-    def test_an_address_that_is_taken_back_meanwhile(self, site, alice, app):
+    def test_a_redirect_uri_removed_meanwhile_is_refused(self, site, alice, app):
         query = {"client_id": app.client.client_id, "post_logout_redirect_uri": AFTER}
         page = confirmation(alice, **query)
         site.registrar.edit(app.client.client_id, post_logout_redirect_uris=())
         assert confirm(page).status_int == 400
         assert is_signed_in(alice)
 
-    def test_sub_and_sid_cannot_be_claimed_by_the_query(self, site, alice, app, hint):
+    def test_sub_and_sid_in_the_query_are_ignored(self, site, alice, app, hint):
         claims = jose.unverified_claims(hint)
         query = {name: claims[name] for name in ("sub", "sid")} | {"subject": claims["sub"]}
         confirmation(alice, client_id=app.client.client_id, **query)
 
-    def test_an_authorization_request_is_no_logout(self, site, alice, app):
+    def test_an_authorization_interaction_is_refused_at_logout(self, site, alice, app):
         consent = alice.authorize(app)
         interaction = consent.forms[0]["interaction"].value
         assert alice.get(f"/oauth/logout?interaction={interaction}").status_int == 400
 
-    def test_a_logout_is_no_authorization_request(self, alice, app):
+    def test_a_logout_interaction_is_refused_at_authorize(self, alice, app):
         page = confirmation(alice, client_id=app.client.client_id)
         interaction = page.forms[0]["interaction"].value
         assert alice.get(f"/oauth/authorize?interaction={interaction}").status_int == 400
 
 
 class TestNobodySignedIn:
-    def test_with_a_hint_it_goes_on(self, site, hint):
+    def test_a_visitor_with_a_hint_is_redirected(self, site, hint):
         query = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER}
         assert ask(site.browser(), **query).location == AFTER
 
-    def test_without_one_a_page_says_where_it_leads(self, site, app):
+    def test_a_visitor_without_a_hint_gets_a_page_with_a_link(self, site, app):
         query = {"client_id": app.client.client_id, "post_logout_redirect_uri": AFTER}
         page = ask(site.browser(), **query)
         assert page.status_int == 200
         assert page.html.find(id="onward")["href"] == AFTER
 
-    def test_a_loop_of_logouts_does_nothing(self, site, alice, hint):
+    def test_repeated_logouts_write_nothing(self, site, alice, hint):
         """An app that asks again whenever people come back from signing out."""
         query = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER}
         ask(alice, **query)
@@ -298,31 +296,31 @@ class TestRefused:
             "javascript:alert(1)",
         ],
     )
-    def test_an_address_that_is_not_registered(self, alice, hint, uri):
+    def test_an_unregistered_redirect_uri_is_refused(self, alice, hint, uri):
         """Section 3: compared character by character."""
         response = ask(alice, id_token_hint=hint, post_logout_redirect_uri=uri)
         assert_is_refused(response, alice, "has not registered")
 
-    def test_an_address_without_a_client(self, alice, app):
+    def test_a_redirect_uri_without_a_client_is_refused(self, alice, app):
         response = ask(alice, post_logout_redirect_uri=AFTER)
         assert_is_refused(response, alice, "needs an id_token_hint or a client_id")
 
-    def test_an_unknown_client(self, alice):
+    def test_an_unknown_client_is_refused(self, alice):
         response = ask(alice, client_id="nobody", post_logout_redirect_uri=AFTER)
         assert_is_refused(response, alice, "no such client")
 
-    def test_a_hint_for_another_client(self, site, alice, hint):
+    def test_a_hint_for_another_client_is_refused(self, site, alice, hint):
         other = relying_party(site, name="Other", post_logout_redirect_uris=(AFTER,))
         query = {"client_id": other.client.client_id, "post_logout_redirect_uri": AFTER}
         response = ask(alice, id_token_hint=hint, **query)
         assert_is_refused(response, alice, "issued to another client")
 
-    def test_a_changed_hint(self, alice, hint):
+    def test_a_hint_with_a_changed_signature_is_refused(self, alice, hint):
         response = ask(alice, id_token_hint=hint[:-20] + "A" * 20)
         assert_is_refused(response, alice, "no ID token")
 
     @pytest.mark.parametrize("alg", ["none", "HS256"])
-    def test_a_hint_with_another_algorithm(self, alice, hint, alg):
+    def test_a_hint_with_another_algorithm_is_refused(self, alice, hint, alg):
         """RFC 8725 section 3.1."""
         _, payload, signature = hint.split(".")
         forged = base64.urlsafe_b64encode(json.dumps({"alg": alg}).encode()).decode().rstrip("=")
@@ -333,16 +331,16 @@ class TestRefused:
         token = app.tokens(alice, scope="openid")["access_token"]
         assert_is_refused(ask(alice, id_token_hint=token), alice, "no ID token")
 
-    def test_a_repeated_parameter(self, alice):
+    def test_a_repeated_parameter_is_refused(self, alice):
         response = alice.get("/oauth/logout?state=a&state=b")
         assert_is_refused(response, alice, "Duplicate state")
 
     @pytest.mark.parametrize("query", ["state=%ff", "state=%00", "a=" + "b" * 9000])
-    def test_nonsense(self, alice, query):
+    def test_an_unreadable_or_too_long_query_is_refused(self, alice, query):
         response = alice.get(f"/oauth/logout?{query}")
         assert response.status_int == 400
 
-    def test_nonsense_by_post(self, site):
+    def test_an_invalid_posted_logout_is_refused(self, site):
         assert site.post("/oauth/logout", {"id_token_hint": "x"}).status_int == 400
         assert site.post("/oauth/logout?state=x", {}).status_int == 400
         assert list(site.storage.walk(Interaction)) == []
@@ -351,18 +349,18 @@ class TestRefused:
 class TestForgery:
     """Logout CSRF: a link or form of another site ends no session."""
 
-    def test_a_link(self, alice, app):
+    def test_a_link_of_another_site_signs_nobody_out(self, alice, app):
         ask(alice, client_id=app.client.client_id)
         assert is_signed_in(alice)
 
-    def test_a_form_to_the_endpoint(self, site, alice):
+    def test_a_form_of_another_site_signs_nobody_out(self, site, alice):
         form, origin = {"state": "x"}, {"Origin": "https://evil.example"}
         sent = alice.page.post(site.url("/oauth/logout"), form, headers=origin)
         assert sent.status_int == 303
         assert is_signed_in(alice)
 
     @pytest.mark.parametrize("asked_by", ["a client", "nobody"])
-    def test_a_form_to_the_question(self, site, alice, app, asked_by):
+    def test_a_confirmation_without_its_csrf_token_is_refused(self, site, alice, app, asked_by):
         query = {"client_id": app.client.client_id} if asked_by == "a client" else {}
         page = confirmation(alice, **query)
         form = dict(page.forms[0].submit_fields())
@@ -381,13 +379,13 @@ class TestForgery:
 
 
 class TestDiscovery:
-    def test_it_is_announced(self, site):
+    def test_logout_is_announced_in_metadata(self, site):
         said = site.get("/.well-known/openid-configuration").json
         assert said["end_session_endpoint"] == site.url("/oauth/logout")
         assert said["backchannel_logout_supported"] is True
         assert said["backchannel_logout_session_supported"] is True
 
-    def test_without_openid_it_is_not_there(self):
+    def test_without_openid_there_is_no_logout_endpoint(self):
         site = openid_site(scopes=SCOPES)
         assert site.get("/oauth/logout").status_int == 404
         said = site.get("/.well-known/oauth-authorization-server").json
@@ -395,17 +393,17 @@ class TestDiscovery:
         site.close()
 
 
-class TestOtherWaysOut:
-    """The pages of ours end a session for its apps as well."""
+class TestOurOwnPages:
+    """Our own pages end a session for its apps as well."""
 
-    def test_the_page_of_our_own(self, site, alice, hint):
+    def test_the_sign_out_page_ends_the_grants_too(self, site, alice, hint):
         page = alice.get("/logout")
         assert "are told that you left" in page.text
         page.forms[0].submit()
         [grant] = site.storage.walk(Grant)
         assert grant.revoked_at is not None
 
-    def test_another_browser_from_the_account_page(self, site, alice, hint):
+    def test_ending_a_session_from_the_account_page_ends_its_grants(self, site, alice, hint):
         elsewhere = site.browser().sign_in("alice")
         page = elsewhere.get("/account")
         [form] = [f for f in page.forms.values() if f.action.endswith("/sessions/end")][:1]
@@ -416,7 +414,7 @@ class TestOtherWaysOut:
 
 
 class TestTheConsole:
-    def test_a_developer_enters_the_addresses(self, site, alice):
+    def test_a_developer_can_set_the_logout_uris(self, site, alice):
         form = alice.get("/clients/new/web").form
         form["name"], form["redirect_uris"] = "Printer", "https://app.example/callback"
         form["post_logout_redirect_uris"] = f"{AFTER}\nhttps://app.example/2"
@@ -447,7 +445,7 @@ class TestTheConsole:
             ("backchannel_logout_uri", "javascript:alert(1)"),
         ],
     )
-    def test_what_is_refused(self, site, alice, field, value):
+    def test_an_invalid_logout_uri_is_refused_at_its_field(self, site, alice, field, value):
         form = alice.get("/clients/new/web").form
         form["name"], form["redirect_uris"] = "Printer", "https://app.example/callback"
         form[field] = value

@@ -45,7 +45,7 @@ def lines(caplog):
 
 @pytest.fixture
 def before(server):
-    """The server of before, which has made its keys."""
+    """The former server, which made the keys."""
     made = server(OLD)
     assert made.get("/oauth/jwks").json["keys"]
     return made
@@ -64,7 +64,7 @@ def code(before):
     return app, params["code"]
 
 
-def test_the_token_endpoint_says_server_error_and_the_code_stays_good(server, code, lines):
+def test_the_token_endpoint_gives_server_error_and_keeps_the_code(server, code, lines):
     app, code = code
     answer = moved(app, server(NEW)).exchange(code)
     assert (answer.status_int, answer.json["error"]) == (500, "server_error")
@@ -86,7 +86,7 @@ def test_the_log_says_what_to_do(server, code, lines):
     assert "append the former secret" in what
 
 
-def test_oauth_without_openid_goes_on(server, before):
+def test_oauth_without_openid_works(server, before):
     app = before.app()
     tokens = app.tokens(before.browser().sign_up("alice"))
     after = moved(app, server(NEW))
@@ -127,20 +127,20 @@ def test_liveness_and_the_key_set_stay(server, before):
     assert after.get("/oauth/jwks").json == before.get("/oauth/jwks").json
 
 
-def test_it_is_ready_with_the_former_secret_behind_the_new_one(server, before):
+def test_the_server_is_ready_with_the_former_secret_behind_the_new_one(server, before):
     assert server(NEW, OLD).get("/readyz").status_int == 200
 
 
-def test_it_is_ready_before_there_are_any_keys(server):
+def test_the_server_is_ready_before_there_are_any_keys(server):
     site = server(OLD)
     assert site.get("/readyz").status_int == 200
 
 
-def test_it_is_ready_where_nothing_is_signed(server, before):
+def test_the_server_is_ready_where_nothing_is_signed(server, before):
     assert server(NEW, scopes=sites.SCOPES).get("/readyz").status_int == 200
 
 
-def test_the_start_says_so(server, before, lines):
+def test_the_start_logs_that_keys_cannot_be_decrypted(server, before, lines):
     server(NEW, OLD)
     assert not [r for r in lines.records if r.levelno >= logging.ERROR]
     server(NEW)

@@ -45,7 +45,7 @@ def test_a_code_becomes_tokens(site, alice):
         ({"grant_type": "client_credentials"}, "unauthorized_client"),
     ],
 )
-def test_a_request_that_is_refused(site, alice, changes, error):
+def test_a_bad_request_is_refused_with_its_error(site, alice, changes, error):
     app = site.app()
     form = {"grant_type": "authorization_code", "code_verifier": VERIFIER}
     form["code"] = alice.connect(app)["code"]
@@ -76,7 +76,7 @@ def test_one_client_authentication_method_only(site):
     assert_error(site.post("/oauth/token", form, headers=header), 400, "invalid_request")
 
 
-def test_only_the_registered_method(site):
+def test_only_the_registered_method_is_accepted(site):
     app = site.app("machine")
     form = {"client_id": app.client.client_id, "client_secret": app.secret}
     response = site.post("/oauth/token", form | {"grant_type": "client_credentials"})
@@ -92,14 +92,14 @@ def test_a_machine_gets_a_token_for_itself(site):
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD"])
-def test_other_methods(site, method):
+def test_other_methods_are_405(site, method):
     response = site.send(method, "/oauth/token")
     assert response.status_int == 405
     assert response.headers["Allow"] == "POST, OPTIONS"
     assert response.content_type == "application/json"
 
 
-def test_a_replayed_code_revokes_what_it_gave_and_the_revocation_survives_the_400(site, alice):
+def test_a_replayed_code_is_a_400_that_revokes_its_tokens(site, alice):
     app = site.app()
     code = alice.connect(app)["code"]
     tokens = app.exchange(code).json

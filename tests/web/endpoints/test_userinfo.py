@@ -42,7 +42,7 @@ def assert_challenge(response, status, error):
     assert (f'error="{error}"' in challenge) if error else "error" not in challenge
 
 
-def test_get(app, alice, token):
+def test_get_returns_the_claims_of_the_scopes(app, alice, token):
     response = app.userinfo(token)
     assert response.status_int == 200
     assert response.content_type == "application/json"
@@ -54,7 +54,7 @@ def test_get(app, alice, token):
     assert said.keys() == {"sub", "name", "preferred_username", "updated_at"}
 
 
-def test_a_signed_jwt(site, alice):
+def test_a_client_with_a_registered_algorithm_gets_a_jwt(site, alice):
     """Section 5.3.2: for a client that registered an algorithm, whatever it accepts."""
     app = relying_party(site, userinfo_signed_response_alg="RS256")
     token = app.tokens(alice, scope="openid profile")["access_token"]
@@ -71,20 +71,20 @@ def test_a_signed_jwt(site, alice):
     assert shared.headers["Access-Control-Allow-Origin"] == origin["Origin"]
 
 
-def test_post_with_a_header(site, app, token):
+def test_post_takes_the_token_in_the_header(site, app, token):
     response = site.send("POST", URL, **{"Authorization": f"Bearer {token}"})
     assert response.json == app.userinfo(token).json
     as_form = {"Authorization": f"Bearer {token}", "content_type": FORM}
     assert site.send("POST", URL, **as_form).json == response.json
 
 
-def test_post_with_a_form(site, app, token):
+def test_post_takes_the_token_in_a_form(site, app, token):
     """RFC 6750 section 2.2."""
     response = site.send("POST", URL, body=form(token), content_type=FORM)
     assert response.json == app.userinfo(token).json
 
 
-def test_a_token_comes_once(site, token):
+def test_a_token_in_both_header_and_form_is_refused(site, token):
     """RFC 6750 section 2: no more than one method."""
     both = {"Authorization": f"Bearer {token}", "content_type": FORM}
     assert_challenge(site.send("POST", URL, body=form(token), **both), 400, "invalid_request")
@@ -93,8 +93,8 @@ def test_a_token_comes_once(site, token):
     assert_challenge(response, 400, "invalid_request")
 
 
-def test_nowhere_else(site, token):
-    """Not in a query, nor in a form that is sent otherwise."""
+def test_a_token_in_a_query_or_json_is_not_accepted(site, token):
+    """Neither in a query, nor in a body of another type."""
     assert_challenge(site.get(f"{URL}?access_token={token}"), 401, None)
     as_json = site.send("POST", URL, body=form(token), content_type="application/json")
     assert_challenge(as_json, 401, None)
@@ -103,45 +103,45 @@ def test_nowhere_else(site, token):
 
 
 @pytest.mark.parametrize("body", [b"access_token=%zz", b"access_token=%00", b"\xff", b"a=b"])
-def test_a_form_that_is_none(site, body):
+def test_an_invalid_form_is_refused(site, body):
     response = site.send("POST", URL, body=body, content_type=FORM)
     assert response.status_int in (400, 401)
     assert "WWW-Authenticate" in response.headers
 
 
-def test_without_a_token(site):
+def test_a_request_without_a_token_gets_a_challenge(site):
     assert_challenge(site.get(URL), 401, None)
     assert_challenge(site.send("POST", URL), 401, None)
 
 
-def test_a_token_that_is_dead(site, app, alice, token):
+def test_a_dead_token_is_invalid_token(site, app, alice, token):
     assert_challenge(site.get(URL, headers=bearing("opa_x.y")), 401, "invalid_token")
     app.revoke(token)
     assert_challenge(app.userinfo(token), 401, "invalid_token")
 
 
-def test_a_token_without_openid(app, alice):
+def test_a_token_without_scope_openid_is_insufficient_scope(app, alice):
     token = app.tokens(alice, scope="profile:read")["access_token"]
     response = app.userinfo(token)
     assert_challenge(response, 403, "insufficient_scope")
     assert 'scope="openid"' in response.headers["WWW-Authenticate"]
 
 
-def test_a_machine_is_no_person(site):
+def test_a_token_of_a_machine_is_refused(site):
     machine = relying_party(site, kind="machine")
     form = {"grant_type": "client_credentials", "scope": "openid"}
     token = machine.post("token", form).json["access_token"]
     assert_challenge(machine.userinfo(token), 403, "insufficient_scope")
 
 
-def test_a_token_for_elsewhere(site, app, alice):
-    """RFC 8707: one for a resource isn't for this one."""
+def test_a_token_for_another_resource_is_refused(site, app, alice):
+    """RFC 8707: a token for another resource isn't for this one."""
     asked = {"scope": "openid profile:read", "resource": f"{ISSUER}{API}"}
     token = app.tokens(alice, **asked)["access_token"]
     assert_challenge(app.userinfo(token), 401, "invalid_token")
 
 
-def test_a_token_for_here_where_this_is_a_resource():
+def test_a_token_for_userinfo_as_a_declared_resource_is_accepted():
     here = f"{ISSUER}{URL}"
     site = openid_site(resources=f"{here} | openid profile | Who you are")
     app = relying_party(site)
@@ -151,7 +151,7 @@ def test_a_token_for_here_where_this_is_a_resource():
     site.close()
 
 
-def test_other_origins(site, app, token):
+def test_a_browser_app_reads_userinfo_from_its_own_origin(site, app, token):
     """A browser app reads what its own token gives."""
     preflight = site.send("OPTIONS", URL, Origin="https://app.example")
     assert preflight.headers["Access-Control-Allow-Methods"] == "GET, POST"
@@ -164,14 +164,14 @@ def test_other_origins(site, app, token):
     assert posted.headers["Access-Control-Allow-Origin"] == origin["Origin"]
 
 
-def test_an_account_that_is_closed(site, app, alice, token):
+def test_the_token_of_a_disabled_account_is_refused(site, app, alice, token):
     ours = site.wsgi.registry["oauthprov"]
     ours.provider.endings.finish(ours.people.disable(alice.account_id()).sweep)
     assert_challenge(app.userinfo(token), 401, "invalid_token")
 
 
-def test_trips(site, app, alice, token):
-    """One read for the token, one for the account if anything is to be said of it."""
+def test_userinfo_costs_one_read_for_the_token_and_one_for_the_account(site, app, alice, token):
+    """One read for the token, one for the account if its claims are requested."""
     assert site.storage.trips(lambda: app.userinfo(token)) == (2, 0)
     bare = app.tokens(alice, scope="openid")["access_token"]
     assert site.storage.trips(lambda: app.userinfo(bare)) == (1, 0)
