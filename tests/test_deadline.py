@@ -83,7 +83,7 @@ def test_a_nested_call_ends_with_its_outer_call_and_counts_once(time: Time) -> N
     assert left(time) == 3
 
 
-def test_the_next_request_begins_anew(time: Time) -> None:
+def test_the_next_request_has_its_own_deadline(time: Time) -> None:
     for _ in range(2):
         token = deadline.begin()
         assert deadline.in_request()

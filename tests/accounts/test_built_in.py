@@ -151,7 +151,7 @@ def test_ending_all_sessions_of_an_account_is_one_commit_of_two_changes(storage,
     assert ended.sweep.everything == (end == "disable")
 
 
-def test_nobody_signs_in_to_a_disabled_account(people):
+def test_a_disabled_account_cannot_sign_in(people):
     alice = people.sign_up("alice", PASSWORD).account_id
     assert people.disable(alice).account.disabled_at == NOW
     assert people.authenticate("alice", PASSWORD) is None

@@ -52,7 +52,7 @@ def verifications(storage, clock):
     return EmailVerifications(storage, clock, lifetime=600)
 
 
-def test_sixteen_requests_bring_one_token_and_one_wins(verifications, alice, people):
+def test_of_sixteen_requests_with_one_token_one_succeeds(verifications, alice, people):
     token = verifications.begin(alice).token
 
     def finish(_: int) -> bool:
@@ -67,7 +67,7 @@ def test_sixteen_requests_bring_one_token_and_one_wins(verifications, alice, peo
     assert people.profile(alice)["email_verified"] is True
 
 
-def test_a_new_token_ends_more_earlier_ones_than_one_commit_takes(storage, verifications, alice):
+def test_a_new_token_ends_any_number_of_earlier_ones(storage, verifications, alice):
     for number in range(COMMIT_LIMIT + 1):
         earlier = EmailVerification(f"earlier{number}", alice, ADDRESS, 1, Clock().now + 600)
         storage.commit(Add(earlier), now=Clock().now)
@@ -76,7 +76,7 @@ def test_a_new_token_ends_more_earlier_ones_than_one_commit_takes(storage, verif
     verifications.finish(alice, token)
 
 
-def test_a_profile_saved_meanwhile_is_kept(verifications, alice, people):
+def test_a_profile_saved_during_the_confirmation_is_kept(verifications, alice, people):
     token = verifications.begin(alice).token
 
     def save(number: int) -> None:
@@ -92,7 +92,7 @@ def test_a_profile_saved_meanwhile_is_kept(verifications, alice, people):
     assert profile["nickname"].startswith("Al ")
 
 
-def test_an_operator_vouches_for_an_address(verifications, alice, people, clock):
+def test_an_operator_can_mark_an_address_as_verified(verifications, alice, people, clock):
     clock.pass_by(60)
     verifications.vouch(alice)
     profile = people.profile(alice)
@@ -101,7 +101,7 @@ def test_an_operator_vouches_for_an_address(verifications, alice, people, clock)
 
 
 @pytest.mark.parametrize("who", ["bob", "nobody"])
-def test_there_is_no_address_to_vouch_for(verifications, people, who):
+def test_an_account_without_an_address_cannot_be_marked_as_verified(verifications, people, who):
     account_id = people.sign_up("bob", PASSWORD).account_id if who == "bob" else who
     with pytest.raises(Unproven):
         verifications.vouch(account_id)

@@ -58,7 +58,7 @@ def test_a_certificate_that_names_another_host_is_refused(authority, serve):
     assert f"{suite} doesn't name localhost" in sentence(suite, authority.file)
 
 
-def test_a_certificate_of_a_stranger_is_refused(authority, serve, tmp_path):
+def test_a_certificate_of_an_untrusted_authority_is_refused(authority, serve, tmp_path):
     suite = serve(authority.context("localhost"))
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other")
@@ -95,7 +95,7 @@ def test_the_documented_command_makes_a_certificate_that_names_the_host(serve, t
     assert check_suite(serve(context), str(tmp_path / "suite.pem")) is None
 
 
-def test_the_command_ends_with_the_sentence_before_it_makes_anything(authority, serve, tmp_path):
+def test_an_untrusted_suite_ends_the_command_before_it_writes_files(authority, serve, tmp_path):
     suite, folder = serve(authority.context("suite.example")), tmp_path / "certification"
     command = [sys.executable, "-W", "ignore", "-m", "examples.certification", "--port", "0"]
     done = subprocess.run(  # noqa: S603 - our own interpreter and module

@@ -26,14 +26,14 @@ def test_a_response_to_another_browser_is_refused(browser, open_browser, provide
     refused(open_browser(provider), address)
 
 
-def test_a_state_is_good_for_one_response(browser, provider):
+def test_a_state_is_accepted_once(browser, provider):
     address = browser.authorization_response()
     browser.home_after(browser.get(address))
     assert "(state)" in browser.get(address, status=400).text
     assert provider.calls.count("/oauth/token") == 1
 
 
-def test_a_wrong_iss_is_refused_and_burns_the_state(browser, provider):
+def test_a_wrong_iss_is_refused_and_consumes_the_state(browser, provider):
     provider.response_changes = {"iss": "https://other.example"}
     address = browser.authorization_response()
     assert "(iss)" in refused(browser, address).text
@@ -41,7 +41,7 @@ def test_a_wrong_iss_is_refused_and_burns_the_state(browser, provider):
 
 
 @pytest.mark.parametrize("deny", [None, "access_denied"])
-def test_a_missing_iss_is_refused_when_the_metadata_promises_it(browser, provider, deny):
+def test_a_missing_iss_is_refused_when_the_metadata_announces_it(browser, provider, deny):
     provider.deny = deny
     provider.response_changes = {"iss": None}
     page = refused(browser, browser.authorization_response())
@@ -49,7 +49,7 @@ def test_a_missing_iss_is_refused_when_the_metadata_promises_it(browser, provide
     assert "access_denied" not in page.text
 
 
-def test_iss_may_be_missing_when_the_metadata_does_not_promise_it(browser, provider):
+def test_iss_is_optional_when_the_metadata_does_not_announce_it(browser, provider):
     provider.metadata_changes = {"authorization_response_iss_parameter_supported": None}
     provider.response_changes = {"iss": None}
     assert browser.connect().html.h1.text == "Connected"
@@ -100,7 +100,7 @@ def test_an_answer_that_is_no_metadata_stops_the_flow(browser, provider, answer,
     assert reason in browser.get("/connect", status=502).html.text
 
 
-def test_a_provider_that_is_down_gets_a_decent_page(browser, provider):
+def test_a_provider_that_is_down_gives_an_error_page(browser, provider):
     provider.close()
     home = browser.get("/", status=200)
     assert "can't be reached" in home.text
@@ -142,7 +142,7 @@ def test_metadata_is_read_again_after_five_minutes(browser, provider, clock):
         Response(status=302, location="http://127.0.0.1:9/"),
     ],
 )
-def test_an_answer_without_a_usable_token_connects_nobody(browser, provider, answer):
+def test_a_response_without_a_usable_token_is_refused(browser, provider, answer):
     provider.token_answer = answer
     page = browser.connect()
     assert page.html.h1.text == "Not connected"

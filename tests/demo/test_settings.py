@@ -50,7 +50,9 @@ def test_defaults_are_those_of_development():
         ),
     ],
 )
-def test_command_line_wins_over_environment_over_section(command_line, environ, expected):
+def test_the_command_line_overrides_the_environment_and_that_the_section(
+    command_line, environ, expected
+):
     assert client(Settings.read(command_line, environ, SECTION)) == expected
 
 

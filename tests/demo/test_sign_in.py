@@ -29,7 +29,7 @@ def refusal(browser):
     return page.html.find(role="alert").text
 
 
-def test_the_person_sees_who_they_are(person, openid):
+def test_the_page_shows_the_name_of_the_signed_in_person(person, openid):
     page = person.sign_in()
     assert page.html.h1.text == "Signed in as Alice <b>"
     assert page.request.path == "/signed-in"
@@ -274,7 +274,7 @@ def test_userinfo_of_somebody_else_is_refused(person, openid, sub):
 @pytest.mark.parametrize(
     "answer", [Response(json_body=[]), Response("no"), Response(status=500)], ids=str
 )
-def test_unreadable_userinfo_signs_nobody_in(person, openid, answer):
+def test_unreadable_userinfo_fails_the_sign_in(person, openid, answer):
     openid.userinfo_answer = answer
     assert person.sign_in().html.h1.text == "Not connected"
 
@@ -286,14 +286,14 @@ def test_without_userinfo_the_id_token_is_enough(person, openid):
     assert "not told" in page.html.text
 
 
-def test_a_response_to_another_browser_signs_nobody_in(person, open_browser, openid):
+def test_a_response_to_another_browser_is_refused(person, open_browser, openid):
     address = person.authorization_response("/sign-in")
     victim = open_browser(openid)
     victim.get(address, status=400)
     assert victim.get("/signed-in").status_code == 303
 
 
-def test_somebody_else_does_not_inherit_the_tokens(person, openid):
+def test_another_person_does_not_get_the_tokens(person, openid):
     person.sign_in()
     person.connect()
     openid.claims = {"sub": "account-of-bob"}

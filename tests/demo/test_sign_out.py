@@ -26,7 +26,7 @@ def test_signing_out_here_leaves_the_provider_alone(person, openid):
     assert "/logout" not in openid.calls
 
 
-def test_signing_out_everywhere_goes_by_way_of_the_provider(person, openid):
+def test_signing_out_everywhere_redirects_to_the_provider_and_back(person, openid):
     location = submit(person.sign_in(), "/sign-out-everywhere")
     assert location.startswith(f"{openid.root}/logout?")
     query = asked(location)
@@ -38,7 +38,7 @@ def test_signing_out_everywhere_goes_by_way_of_the_provider(person, openid):
     assert "You are signed out here and at the provider" in page.html.find(role="status").text
 
 
-def test_a_state_is_good_for_one_return(person):
+def test_a_logout_state_is_accepted_once(person):
     state = asked(submit(person.sign_in(), "/sign-out-everywhere"))["state"]
     person.get(f"/signed-out?state={state}", status=303)
     assert "(state)" in person.get(f"/signed-out?state={state}", status=400).text
@@ -73,7 +73,7 @@ def test_signing_out_forgets_the_tokens(person, action):
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_another_site_signs_nobody_out(person, action):
+def test_another_site_cannot_sign_a_person_out(person, action):
     """A form of another site lacks the CSRF token, and a link is no POST."""
     person.sign_in()
     for form in ({}, {"csrf_token": "wrong"}):

@@ -73,7 +73,7 @@ def test_every_request_is_answered_while_the_store_is_stopped(deployment):
 
 
 @on("redis")
-def test_a_full_redis_still_revokes_and_readyz_tells(deployment):
+def test_a_full_redis_still_revokes_and_readyz_reports_it(deployment):
     expect_nothing_wrong(deployment, FullRedis(deployment.store, deployment))
 
 

@@ -77,7 +77,7 @@ def test_nothing_secret_is_stored(world):
     assert [secret for secret in parts(secrets) if secret in dump] == []
 
 
-def test_no_error_repeats_what_was_sent(world):
+def test_no_error_repeats_request_values(world):
     answers = [
         world.post("token", {"grant_type": "secret-value"}, client_id="app"),
         world.redeem("secret-value"),

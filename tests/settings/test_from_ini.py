@@ -16,7 +16,7 @@ def problems(**changes: str) -> list[str]:
     return []
 
 
-def test_good_settings_have_no_problem():
+def test_valid_settings_have_no_problem():
     assert problems() == []
 
 

@@ -154,7 +154,7 @@ def test_development_starts_from_nothing(place):
     assert (place / "var" / "oauthprov.secret").stat().st_mode & 0o777 == 0o600
 
 
-def test_production_names_what_is_missing(place, monkeypatch):
+def test_production_names_the_missing_settings(place, monkeypatch):
     for name in ("OAUTHPROV_ISSUER", "OAUTHPROV_SECRET", "OAUTHPROV_STORAGE_URL"):
         monkeypatch.delenv(name)
     done = run(place, "oauthprov", "settings", "production.ini")

@@ -92,7 +92,7 @@ def test_a_step_is_bounded_though_it_finds_nothing(
     assert client.zcard(INDEX) == 500
 
 
-def test_a_pass_goes_on_in_another_process(
+def test_another_process_can_continue_a_pass(
     storage: Storage, client: redis.Redis, redis_url: str
 ) -> None:
     lose(client, "alice", 10)
@@ -145,7 +145,7 @@ class TestCluster:
         purge_once(cluster, now=NOW + 2 * GRACE)
         assert cluster_client.zcard(INDEX) == 1
 
-    def test_entering_a_key_anew_takes_its_mark_away(
+    def test_adding_a_key_again_removes_its_mark(
         self, cluster: Storage, cluster_client: redis.RedisCluster
     ) -> None:
         cluster_client.zadd(INDEX, {"late": 0})

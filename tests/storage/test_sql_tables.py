@@ -199,7 +199,7 @@ def test_memory_and_file_have_the_same_tables(tmp_path: Path) -> None:
     file.close()
 
 
-def test_a_bare_database_says_what_to_run(storage: Storage) -> None:
+def test_a_bare_database_is_an_error_that_names_the_command_to_run(storage: Storage) -> None:
     with pytest.raises(UpgradeNeeded, match=r"run: oauthprov storage upgrade YOUR\.ini"):
         storage.ping()
     assert storage.describe()["schema"] == "none"

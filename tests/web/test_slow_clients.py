@@ -91,7 +91,7 @@ def test_a_slow_body_holds_up_no_other_request(site, pause):
 
 
 @pytest.mark.parametrize("page", ["/account", "/login", "/choose"])
-def test_a_slow_read_of_a_session_holds_up_no_other_browser(site, pause, page):
+def test_a_slow_read_of_a_session_blocks_no_other_browser(site, pause, page):
     alice, bob = site.browser().enter("alice"), site.browser().enter("bob")
     get_many = site.storage.get_many
     site.storage.get_many = lambda pairs: (pause(), get_many(pairs))[1]

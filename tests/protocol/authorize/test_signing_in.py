@@ -160,7 +160,7 @@ class TestSelectAccount:
         world.authorization.choose(waiting, BOB, BROWSER)
         assert world.resume(waiting, BOB).step == "reauthenticate"
 
-    def test_a_choice_is_good_for_one_request(self, world, more):
+    def test_a_choice_counts_for_one_request(self, world, more):
         waiting = ask(world, prompt=f"select_account{more}").interaction_id
         another = ask(world, prompt=f"select_account{more}").interaction_id
         world.authorization.choose(waiting, ALICE, BROWSER)

@@ -96,7 +96,7 @@ def test_a_scope_that_is_refused_isn_t_quoted(world):
 
 
 @pytest.mark.parametrize("verifier", [None, "short"])
-def test_a_missing_or_malformed_verifier_tells_nothing_of_the_code(world, verifier):
+def test_a_missing_or_malformed_verifier_reveals_nothing_of_the_code(world, verifier):
     """A thief of a code can't find out here whether it still works."""
     live, dead = world.code(), "opc_abc.x"
     answers = [world.redeem(code, code_verifier=verifier) for code in (live, dead)]
@@ -105,7 +105,7 @@ def test_a_missing_or_malformed_verifier_tells_nothing_of_the_code(world, verifi
     assert world.redeem(live, code_verifier=VERIFIER).status == 200
 
 
-def test_a_resource_tells_nothing_of_a_code_before_its_verifier_is_right(world):
+def test_a_resource_reveals_nothing_of_a_code_without_its_verifier(world):
     live, dead = world.code(scope="photos", resource=PHOTOS), "opc_abc.x"
     wrong = {"code_verifier": "w" * 50, "resource": NOTES}
     answers = [world.redeem(code, **wrong) for code in (live, dead)]

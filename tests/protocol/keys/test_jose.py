@@ -161,7 +161,7 @@ def test_a_token_too_large_isnt_even_parsed():
 @pytest.mark.parametrize(
     "shape", ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "..", "a.b.", "\u00e9.b.c", "{}"]
 )
-def test_what_isnt_a_compact_signed_token_is_refused(shape):
+def test_anything_but_a_compact_signed_token_is_refused(shape):
     with pytest.raises(JoseError, match="compact form"):
         verify(shape)
 
@@ -172,7 +172,7 @@ def test_padding_and_blanks_are_refused(change):
         verify(change(forged()))
 
 
-def test_rfc_7515_2_there_is_one_way_to_write_a_signature():
+def test_rfc_7515_2_a_signature_has_one_valid_encoding():
     token = forged()
     last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".index(token[-1])
     same = (

@@ -179,7 +179,7 @@ class TestBeforeTheSweep:
         end(person)
         assert error(world.refresh(token)) == "invalid_grant"
 
-    def test_another_process_takes_the_sweep_over(self, world, person, end, receiver):
+    def test_another_process_continues_the_sweep(self, world, person, end, receiver):
         tokens = person.tokens()
         world.code(person=person.visit.person, scope="openid")
         end(person)

@@ -189,7 +189,7 @@ def test_a_receipt_isn_t_used_where_the_request_fails_for_another_reason(world, 
 
 
 @pytest.mark.parametrize("why", ["no receipt", "the successor was used", "another client"])
-def test_a_replayed_refresh_token_is_a_warning_that_says_why(world, lines, why):
+def test_a_replayed_refresh_token_is_a_warning_with_its_reason(world, lines, why):
     world.client("other")
     token = world.tokens()["refresh_token"]
     successor = world.refresh(token).body["refresh_token"]
@@ -247,7 +247,7 @@ def test_an_unregistered_scope_or_grant_type_is_logged(world, lines):
     assert "'nothing'" in second["compared"]
 
 
-def test_an_authorization_error_names_its_client_and_says_where_it_went(world, lines, caplog):
+def test_an_authorization_error_is_logged_with_its_client_and_sentence(world, lines, caplog):
     world.authorize(response_mode="nonsense")
     [record] = [r for r in caplog.records if r.name == "oauthprov.protocol.request.events"]
     assert "The response_mode must be one of" in record.getMessage()

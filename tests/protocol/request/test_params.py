@@ -89,7 +89,7 @@ def parse_uri(name, value):
         b"&" * 101,
     ],
 )
-def test_what_cannot_be_a_form_is_an_invalid_request(raw):
+def test_a_malformed_form_is_an_invalid_request(raw):
     with pytest.raises(InvalidRequestError):
         parse(raw)
 

@@ -194,7 +194,7 @@ def test_use_is_stored_once_an_hour(world):
     assert world.all(Grant)[0].record.last_used_at == world.now
 
 
-def test_a_grant_that_changed_meanwhile_does_not_fail_a_refresh(world):
+def test_a_simultaneous_change_of_the_grant_does_not_fail_a_refresh(world):
     token = world.tokens()["refresh_token"]
     world.now += 3600
 
@@ -244,7 +244,7 @@ def test_a_missing_refresh_token_is_an_invalid_request(world):
     assert world.refresh("").body["error"] == "invalid_request"
 
 
-def test_the_records_keep_what_was_granted_first(world):
+def test_refresh_tokens_keep_the_original_scopes(world):
     token = world.tokens(scope="read write")["refresh_token"]
     world.refresh(token, scope="read")
     assert {stored.record.scopes for stored in world.all(RefreshToken)} == {("read", "write")}

@@ -61,7 +61,7 @@ def test_pages_of_our_own_accounts_have_no_route(site, path):
     assert site.post(path, {}).status_int == 404
 
 
-def test_signing_in_is_the_host_s_and_leads_back_to_the_request(site):
+def test_the_host_s_sign_in_page_leads_back_to_the_request(site):
     sent = site.get("/account").location
     assert sent == f"https://host.example/enter?then={ISSUER}/account"
     sent = site.browser().get(site.app().authorization_url()).location
@@ -88,7 +88,7 @@ def test_consent_works_and_offers_no_other_account(site, alice):
     assert "Printer" in alice.get("/account").text
 
 
-def test_a_form_shown_to_one_person_is_not_answered_by_another(site, alice):
+def test_a_consent_form_of_one_person_is_refused_for_another(site, alice):
     page = alice.authorize(site.app())
     alice.page.extra_environ["REMOTE_USER"] = "bob"
     assert alice.decide(page).status_int == 403
@@ -96,7 +96,7 @@ def test_a_form_shown_to_one_person_is_not_answered_by_another(site, alice):
     assert "code" in arrived(alice.decide(page))
 
 
-def test_an_issuer_that_isn_t_where_the_pages_are_stops_the_start():
+def test_an_issuer_that_differs_from_the_pages_url_stops_the_start():
     settings = sites.ini("sqlite://", development="true")
     problem = pytest.raises(ConfigurationError, match="must end in the route prefix /auth")
     with Configurator(settings=settings) as config, problem:

@@ -102,7 +102,7 @@ def test_where_sign_up_is_off_there_is_no_page():
     made.close()
 
 
-def test_signing_up_goes_on_with_the_stored_request(site):
+def test_signing_up_continues_the_stored_request(site):
     browser = site.browser()
     login = browser.authorize(site.app(name="Printer"))
     assert "to continue to" in login.text

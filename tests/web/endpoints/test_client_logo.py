@@ -49,7 +49,7 @@ def test_an_unknown_logo_is_not_found(site, gallery, image):
     assert site.get(f"/clients/nobody/logo/{image}").status_int == 404
 
 
-def test_a_logo_that_can_t_be_fetched_fails_nothing(site, gallery, caplog):
+def test_a_logo_that_cannot_be_fetched_fails_no_registration(site, gallery, caplog):
     gallery.show(b"<svg/>", "image/svg+xml")
     made = register_itself(site, logo_uri=gallery.uri)
     assert (made.status_int, made.json["logo_uri"]) == (201, gallery.uri)
@@ -105,7 +105,7 @@ def test_a_developer_s_logo_is_on_the_page_that_follows(site, gallery):
     assert site.get(image["src"]).content_type == "image/gif"
 
 
-def test_a_developer_learns_that_a_logo_can_t_be_had(site, gallery):
+def test_the_console_tells_a_developer_that_a_logo_cannot_be_fetched(site, gallery):
     gallery.show(b"", status="404 Not Found")
     alice = site.browser().sign_up("alice")
     form = alice.get("/clients/new/web").form

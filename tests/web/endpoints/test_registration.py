@@ -403,7 +403,7 @@ def test_the_registration_endpoint_is_announced(site):
 
 
 @with_tokens
-def test_an_initial_access_token_registers_as_often_as_it_may(site):
+def test_an_initial_access_token_registers_as_often_as_its_uses_allow(site):
     token = initial_token(site, uses=2)
     assert [register(site, WEB, token).status_int for _ in range(3)] == [201, 201, 401]
 
@@ -475,7 +475,7 @@ def test_a_client_reads_what_is_registered(site):
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_nobody_else_manages_a_client(site, method):
+def test_only_the_client_itself_can_manage_its_registration(site, method):
     mine, other = registered(site), registered(site, MCP)
     document = WEB | {"client_id": mine["client_id"], "client_name": "Stolen"}
     for token in (other["registration_access_token"], mine["client_secret"], "x", "\u00e9"):
@@ -504,7 +504,7 @@ def test_clients_of_the_console_have_no_registration_access_token(site):
     assert stored(site, {"client_id": client.client_id}) == client
 
 
-def test_a_disabled_client_manages_nothing(site):
+def test_a_disabled_client_cannot_manage_its_registration(site):
     told = registered(site)
     site.registrar.set_disabled(told["client_id"], True)
     for method in ("GET", "PUT", "DELETE"):

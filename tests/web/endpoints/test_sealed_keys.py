@@ -74,7 +74,7 @@ def test_the_token_endpoint_gives_server_error_and_keeps_the_code(server, code, 
     assert moved(app, server(NEW, OLD)).exchange(code).status_int == 200
 
 
-def test_the_log_says_what_to_do(server, code, lines):
+def test_the_log_names_the_remedy(server, code, lines):
     app, code = code
     moved(app, server(NEW)).exchange(code)
     [what] = {
