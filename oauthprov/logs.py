@@ -31,6 +31,8 @@ FIELDS = (
 request_id: ContextVar[str | None] = ContextVar("oauthprov_request_id", default=None)
 """The id of the current request, also in the response header ``X-Request-Id``."""
 
+_OAUTHLIB = logging.getLogger("oauthlib")
+_looked: list[bool] = []
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/+@-]+")
 
 
@@ -53,6 +55,22 @@ class RequestLogger(logging.LoggerAdapter[logging.Logger]):
 def logger(name: str) -> RequestLogger:
     """Return the logger of a module of this package."""
     return RequestLogger(logging.getLogger(name))
+
+
+def keep_oauthlib_quiet() -> None:
+    """Keep oauthlib's loggers at INFO or above: at DEBUG they log codes and tokens.
+
+    Loggers that the logging configuration has set one by one are raised too, at the first call. It
+    costs next to nothing later, while oauthlib's own logger is above DEBUG.
+    """
+    if _looked and not _OAUTHLIB.isEnabledFor(logging.DEBUG):
+        return
+    _looked.append(True)
+    known = logging.root.manager.loggerDict
+    names = ["oauthlib", *(name for name in known if name.startswith("oauthlib."))]
+    for logger in map(logging.getLogger, names):
+        if logger.getEffectiveLevel() < logging.INFO:
+            logger.setLevel(logging.INFO)
 
 
 class JSONFormatter(logging.Formatter):

@@ -85,7 +85,7 @@ class Provider:
             clock,
             self.clients.evict,
             self.fetcher,
-            lambda stored: self.endings.end_client(stored),
+            lambda stored: self.endings.end_client(stored, evict=self.clients.evict),
         )
         self.registration = DynamicRegistration(
             settings, storage, clock, self.registrar, self.logo_worker

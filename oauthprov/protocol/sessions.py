@@ -77,7 +77,7 @@ class Sessions:
 
     def _goes_on(self, session: Session, before: Session, now: int) -> bool:
         """Start ``session`` in place of ``before``; False if that is over or another account's."""
-        if before.account_id != session.account_id:
+        if before.account_id != session.account_id or before.epoch != session.epoch:
             return False
         sid = before.sid or session.sid
         session = replace(session, sid=sid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 from pyramid.config import PHASE0_CONFIG, Configurator
@@ -9,6 +10,7 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from oauthprov.accounts import AccountSource
+from oauthprov.errors import ConfigurationError
 from oauthprov.mail import Mailer
 from oauthprov.web.cors import preflight
 from oauthprov.web.errors import Rejected
@@ -19,6 +21,13 @@ View = Callable[[Request], Response | dict[str, object]]
 
 def set_oauth_accounts(config: Configurator, source: AccountSource) -> None:
     """Use the host's accounts; the sign-in pages of the built-in accounts are then not added."""
+
+    for method in (source.name_of, source.claims):
+        try:
+            inspect.signature(method).bind("account id", None)
+        except TypeError:
+            name = f"{type(source).__name__}.{method.__name__}"
+            raise ConfigurationError([f"{name} must take account_id and request"]) from None
 
     def register() -> None:
         config.registry["oauthprov.accounts"] = source

@@ -67,6 +67,7 @@ def _interact(request: Request, value: InteractionRequired) -> Response:
             url = tools.selection_url(interaction)
     if url is None:
         nowhere = Refusal("invalid_request", "There is no page here for that.")
+        tools.provider.authorization.close(interaction, tools.session.browser)
         return respond(request, value.otherwise or nowhere)
     return see(request, url)
 

@@ -13,7 +13,6 @@ from oauthprov import logs
 from oauthprov.accounts import AccountSource, BuiltInAccounts, EmailVerifications, PasswordPolicy
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
 from oauthprov.mail import Mailer, Outbox, mailer_of
-from oauthprov.protocol.engine.endpoints import keep_oauthlib_quiet
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
@@ -106,7 +105,6 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
             concurrency=settings.password_concurrency,
         )
         source = registry["oauthprov.own_pages"](people)
-    keep_oauthlib_quiet()
     provider = Provider(settings, storage, source, clock)
     _look_at_keys(provider)
     return Site(

@@ -3,7 +3,7 @@
 import logging
 
 from oauthprov import credentials
-from oauthprov.protocol.engine.endpoints import keep_oauthlib_quiet
+from oauthprov.logs import keep_oauthlib_quiet
 from oauthprov.protocol.request.answers import InteractionRequired, Visitor
 from tests.protocol.world import ALICE, BROWSER, VERIFIER, World
 
@@ -46,7 +46,6 @@ def test_nothing_secret_is_logged_at_debug(caplog):
     names = ("oauthlib", "oauthlib.oauth2.rfc6749.grant_types.refresh_token", "oauthprov", None)
     for name in names:
         caplog.set_level(logging.DEBUG, logger=name)
-    keep_oauthlib_quiet()
     world = World()
     world.client()
     secrets = run_every_flow(world)

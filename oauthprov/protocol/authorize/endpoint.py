@@ -6,6 +6,7 @@ Nothing is redirected before the client and its redirect URI are proven.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Concatenate, ParamSpec, TypeVar
 
 from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, OAuth2Error
@@ -116,6 +117,14 @@ class Authorization:
             return None
 
         return self._answered(None, choose)
+
+    def close(self, interaction_id: str, browser: Digest) -> None:
+        """End a stored request that :attr:`InteractionRequired.otherwise` has answered."""
+        with self._validator.request("authorize") as context:
+            stored = interactions.load(context, interaction_id, browser)
+            if stored is not None:
+                with suppress(Conflict):
+                    context.commit(Claim(Interaction, stored.record.key))
 
     def question(
         self, interaction_id: str, visitor: Visitor

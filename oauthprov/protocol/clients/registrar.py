@@ -149,7 +149,10 @@ class Registrar:
         """
         index = {} if owner is None else {"owner": owner}
         page = self._storage.find(Client, after=after, limit=limit, **index)
-        there = tuple(one for one in page.items if one.record.removed_at is None)
+        there = _without_removed(page)
+        while not there and page.next is not None:
+            page = self._storage.find(Client, after=page.next, limit=limit, **index)
+            there = _without_removed(page)
         return replace(page, items=there)
 
     def edit(
@@ -265,3 +268,7 @@ class Registrar:
                 raise ChangedMeanwhile(client.client_id) from None
         self._evict(client.client_id)
         return client
+
+
+def _without_removed(page: Page[Client]) -> tuple[StoredClient, ...]:
+    return tuple(one for one in page.items if one.record.removed_at is None)

@@ -32,6 +32,15 @@ def removal(stored: Stored[Client], now: int) -> tuple[Sweep, tuple[Change, ...]
     return sweep, (Remove(Logo, client.client_id), Replace(gone, expecting=stored))
 
 
+def may_have_grants(client: Client) -> bool:
+    """Tell whether a client may have been granted anything.
+
+    One that registered itself was never used if no use of it is recorded: looking through all
+    grants for it would let strangers cause work by registering and leaving.
+    """
+    return client.registration_token is None or client.last_used_at is not None
+
+
 def is_over(client: Client, now: int) -> bool:
     """Tell whether the record of a removed client is no longer needed."""
     return client.removed_at is not None and client.removed_at + NOTICE_PERIOD <= now

@@ -6,7 +6,6 @@ oauthlib's ``Server`` is never used: it includes the implicit and the password g
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -106,19 +105,6 @@ class NoGrant(GrantTypeBase):
         if not request.grant_type:
             raise InvalidRequestError("Missing grant_type parameter.", request=request)
         raise UnsupportedGrantTypeError(request=request)
-
-
-def keep_oauthlib_quiet() -> None:
-    """Keep oauthlib's loggers at INFO or above: at DEBUG they print codes and tokens.
-
-    Loggers that the logging configuration names individually are raised too. Call it once, when
-    logging is configured.
-    """
-    known = logging.root.manager.loggerDict
-    names = ["oauthlib", *(name for name in known if name.startswith("oauthlib."))]
-    for logger in map(logging.getLogger, names):
-        if logger.getEffectiveLevel() < logging.INFO:
-            logger.setLevel(logging.INFO)
 
 
 class Engine:

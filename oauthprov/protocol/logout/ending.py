@@ -16,7 +16,7 @@ from dataclasses import replace
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import mint_id
-from oauthprov.protocol.clients.removal import removal
+from oauthprov.protocol.clients.removal import may_have_grants, removal
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.token.ended import session_key
 from oauthprov.records import (
@@ -108,14 +108,25 @@ class Endings:
 
         self.finish(persistently(withdraw))
 
-    def end_client(self, stored: Stored[Client], batches: int | None = AT_ONCE) -> None:
+    def end_client(
+        self,
+        stored: Stored[Client],
+        batches: int | None = AT_ONCE,
+        evict: Callable[[str], None] = lambda client_id: None,
+    ) -> None:
         """Remove a client: its grants end, and it is notified as if its users had signed out.
 
-        ``batches`` are swept now, all if None. Raises Conflict when the client has changed.
+        ``batches`` are swept now, all if None; ``evict`` drops it from a cache before. Raises
+        Conflict when the client has changed.
         """
         sweep, changes = removal(stored, self._clock())
-        self._begin(sweep, *changes)
-        self.finish(sweep, batches)
+        if may_have_grants(stored.record):
+            self._begin(sweep, *changes)
+        else:
+            self._storage.commit(*changes, now=self._clock())
+        evict(stored.record.client_id)
+        if may_have_grants(stored.record):
+            self.finish(sweep, batches)
 
     def finish(self, sweep: Sweep, batches: int | None = AT_ONCE) -> None:
         """Sweep what has just ended: the first batches now, the rest in the background."""
@@ -143,7 +154,9 @@ class Endings:
                 self._keep(sweep)  # it isn't in the queue if storage was full
                 raise
         now, due = self._clock(), list[int]()
-        for stored in self._storage.walk(Sweep, queue=SWEEP_QUEUE):
+        queued = self._storage.walk(Sweep, queue=SWEEP_QUEUE)
+        # The sweep of a removed client looks through all accounts: nobody waits behind it.
+        for stored in sorted(queued, key=lambda one: not one.record.account_id):
             if stored.record.due_at > now:
                 due.append(stored.record.due_at)
             elif self._take_over(stored, now):

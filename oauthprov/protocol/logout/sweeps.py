@@ -45,9 +45,13 @@ from oauthprov.storage.interface import (
     batches,
 )
 
+SCAN_LIMIT = 500
+"""Records that one read brings where all accounts are looked through."""
+
 log = logs.logger(__name__)
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -97,20 +101,22 @@ class Sweeps:
                 self._commit([Replace(mine, expecting=stored)])
         return mine
 
-    def _batches(self, sweep: Sweep, swept: Swept) -> Iterator[list[Change]]:
+    def _batches(self, sweep: Sweep, swept: Swept) -> Iterator[Sequence[Change]]:
         """Yield the changes of each batch; a batch may have none."""
         # Sessions of an earlier epoch are dead already. They go last: until then they show which
         # clients to notify.
-        ended = self._ended_sessions(sweep)
+        ended, removed = self._ended_sessions(sweep), self._removed_client(sweep)
         if sweep.epoch is None:
             yield from self._without_sessions(sweep)
         for codes in self._pages(AuthorizationCode, sweep):
-            yield self._removed(sweep, codes)
+            yield from _parts(self._removed(sweep, codes))
         for grants in self._pages(Grant, sweep):
-            covered = [grant for grant in grants if _covers(sweep, grant.record)]
-            if deliveries := self._deliveries(sweep, covered, ended, swept):
-                self._queue(deliveries)
-            yield self._revoked(sweep, covered)
+            covered = [one for one in grants if _covers(sweep, one.record)]
+            for some in _parts(covered):
+                over = _of_sessions(some, ended) if removed is None else self._live(some)
+                if deliveries := self._deliveries(over, removed, swept):
+                    self._queue(deliveries)
+                yield self._revoked(sweep, some)
         if sweep.epoch is not None:
             yield from self._without_sessions(sweep)
 
@@ -137,7 +143,8 @@ class Sweeps:
     def _pages(self, kind: type[R], sweep: Sweep) -> Iterator[Sequence[Stored[R]]]:
         """Yield the records of a kind: the account's, or all if the sweep has no account."""
         index = {"account_id": sweep.account_id} if sweep.account_id else {}
-        find = partial(self._storage.find, kind, limit=COMMIT_LIMIT, **index)
+        limit = COMMIT_LIMIT if index else SCAN_LIMIT
+        find = partial(self._storage.find, kind, limit=limit, **index)
         page: Page[R] = find()
         yield page.items
         while page.next is not None:
@@ -162,19 +169,23 @@ class Sweeps:
             and (everything or dies_with_session(self._settings, grant.record.scopes))
         ]
 
+    def _live(self, grants: Sequence[Stored[Grant]]) -> list[Stored[Grant]]:
+        """Return the grants whose sessions, as far as is known, hadn't ended before; one read."""
+        now = self._clock()
+        live = [one for one in grants if one.state(now) != "revoked"]
+        keys = sorted({str(one.record.session_key) for one in live})
+        found = self._storage.get_many([(EndedSession, key) for key in keys])
+        over = {key for key, mark in zip(keys, found, strict=True) if mark is not None}
+        return [one for one in live if one.record.session_key not in over]
+
     def _deliveries(
-        self, sweep: Sweep, grants: Sequence[Stored[Grant]], ended: set[str], swept: Swept
+        self, grants: Sequence[Stored[Grant]], removed: Client | None, swept: Swept
     ) -> list[LogoutDelivery]:
         """Return the deliveries to the clients of ``grants``, one for each client and session."""
         made = []
-        removed = self._removed_client(sweep)
-        over = self._over(grants) if removed else set()
         for stored in grants:
             grant = stored.record
             if grant.sid is None or OPENID not in grant.scopes:
-                continue
-            # A removed client is notified of every session that hadn't ended before.
-            if grant.session_key in over if removed else grant.session_key not in ended:
                 continue
             client = removed or self._clients.get(grant.client_id)
             if client is None or client.backchannel_logout_uri is None:
@@ -186,13 +197,6 @@ class Sweeps:
                 made.append(delivery)
         swept.notified += len(made)
         return made
-
-    def _over(self, grants: Sequence[Stored[Grant]]) -> set[str]:
-        """Return the keys of the grants' sessions that have ended before; one read."""
-        named = {one.record.session_key for one in grants} - {None}
-        keys = sorted(str(name) for name in named)
-        found = self._storage.get_many([(EndedSession, key) for key in keys])
-        return {key for key, mark in zip(keys, found, strict=True) if mark is not None}
 
     def _removed_client(self, sweep: Sweep) -> Client | None:
         """Return the client whose removal the sweep is for, None for any other sweep."""
@@ -224,6 +228,16 @@ class Sweeps:
     def _commit(self, changes: Sequence[Change]) -> None:
         if changes:
             self._storage.commit(*changes, now=self._clock())
+
+
+def _parts(items: Sequence[T]) -> list[Sequence[T]]:
+    """Return ``items`` in groups of a commit; an empty group stands for a page without any."""
+    return list(batches(items)) or [()]
+
+
+def _of_sessions(grants: Sequence[Stored[Grant]], ended: set[str]) -> list[Stored[Grant]]:
+    """Return the grants of the sessions that end now."""
+    return [one for one in grants if one.record.session_key in ended]
 
 
 def _ends(sweep: Sweep, session: Session) -> bool:

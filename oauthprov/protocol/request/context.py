@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 
+from oauthprov import logs
 from oauthprov.accounts import AccountSource
 from oauthprov.errors import SigningKeySealed
 from oauthprov.protocol.clients.cache import Clients
@@ -210,6 +211,7 @@ def entered(context: Context) -> Iterator[Context]:
     Raises InvalidClientError when the proof was used before and no commit has shown it, unless the
     request has failed anyway.
     """
+    logs.keep_oauthlib_quiet()
     token = _current.set(context)
     try:
         yield context

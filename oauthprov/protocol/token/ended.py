@@ -79,7 +79,9 @@ def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
 
     None when nothing has ended.
     """
-    account, consent, session = _marks(context, what)
+    account, consent, client, session = _marks(context, what)
+    if client is not None and client.removed_at is not None:
+        return "the client"
     if account is not None and account.disabled_at is not None:
         return "the account"
     if what.consent_epoch != (consent.epoch if consent else 0):
@@ -94,17 +96,19 @@ def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
 
 def _marks(
     context: Context, what: AuthorizationCode | Grant
-) -> tuple[Account | None, Consent | None, Stored[EndedSession] | None]:
+) -> tuple[Account | None, Consent | None, Client | None, Stored[EndedSession] | None]:
     """Return the records that bear the marks; the account is None where a host keeps accounts."""
     pairs: list[tuple[type[Record], str]] = [
         (Account, what.account_id),
         (Consent, consent_key(what.account_id, what.client_id)),
+        (Client, what.client_id),
     ]
     if what.session_key is not None:
         pairs.append((EndedSession, what.session_key))
-    account, consent, *session = context.storage.get_many(pairs)
+    account, consent, client, *session = context.storage.get_many(pairs)
     return (
         cast("Account", account.record) if account else None,
         cast("Consent", consent.record) if consent else None,
+        cast("Client", client.record) if client else None,
         cast("Stored[EndedSession] | None", session[0]) if session else None,
     )

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from oauthprov.protocol.clients.removal import is_over, removal
+from oauthprov.protocol.clients.removal import is_over
 from oauthprov.protocol.request.context import Context
-from oauthprov.records import Client
+from oauthprov.records import Client, Logo
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import (
-    Add,
     Change,
     Conflict,
     Remove,
@@ -79,9 +78,13 @@ def _is_unused(client: Client, since: int) -> bool:
 
 
 def _remove(storage: Storage, stored: Stored[Client], now: int) -> bool:
+    # Its grants are as old as its last use, and their tokens are invalid: no sweep looks for them.
+    # A Remove never conflicts, so the client is disabled first: that does, if it was just used.
     try:
-        sweep, changes = removal(stored, now)
-        storage.commit(Add(sweep), *changes, now=now)
-    except Conflict:  # it was used just now
+        stopped = replace(stored.record, disabled_at=stored.record.disabled_at or now)
+        storage.commit(Replace(stopped, expecting=stored), now=now)
+    except Conflict:
         return False
+    client_id = stored.record.client_id
+    storage.commit(Remove(Client, client_id), Remove(Logo, client_id), now=now)
     return True

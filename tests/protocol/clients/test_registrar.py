@@ -402,3 +402,14 @@ def test_dropping_many_consents_reads_each_client_once(registrar, storage):
     assert sum(pages) == 700 - 234
     assert sorted(asked) == sorted(ids)
     assert {c.record.client_id for c in storage.walk(Consent)} == {client.client_id}
+
+
+def test_a_page_of_clients_is_not_empty_because_its_clients_are_removed(registrar):
+    for _ in range(5):
+        web(registrar)
+    first = registrar.list(limit=3)
+    for stored in first.items:
+        registrar.remove(stored.record.client_id)
+    page = registrar.list(limit=3)
+    assert len(page.items) == 2
+    assert page.next is None

@@ -547,6 +547,21 @@ class TestSessionLimit:
 
 
 class TestRemovedClient:
+    def test_a_process_that_still_caches_it_redeems_no_code(self, world, person):
+        other = world.another_process()
+        code = world.code(person=person.visit.person, scope="openid")
+        other.client("app")
+        world.provider.registrar.remove("app")
+        world.provider = other
+        assert error(world.redeem(code)) == "invalid_grant"
+
+    def test_one_that_was_never_used_costs_no_look_at_the_grants_of_others(self, world, person):
+        for _ in range(3):
+            person.tokens()
+        world.client("unused", registration_token="digest", scopes=SCOPES)
+        with world.counted(reads=1, writes=1):
+            world.provider.registrar.remove("unused")
+
     def test_people_signed_in_to_it_are_signed_out_there(self, world, person, receiver):
         tokens = person.tokens(scope="openid offline_access")
         world.provider.registrar.remove("app")
@@ -608,3 +623,19 @@ class TestRemovedClient:
         with pytest.raises(ChangedMeanwhile):
             world.provider.registrar.remove("app")
         assert world.provider.registrar.get("app").record.name == "Another"
+
+
+def test_a_new_password_notifies_the_clients_of_this_session_and_of_the_others(
+    world, person, receiver
+):
+    person.tokens()
+    elsewhere = person.sign_in()
+    world.tokens(person=elsewhere.person, scope="openid")
+    sids = {person.visit.person.sid, elsewhere.person.sid}
+    ended = person.people.change_password(person.account.account_id, NEW_PASSWORD)
+    person.visit.account = ended.account
+    person.visit.sign_in_again()
+    world.provider.endings.finish(ended.sweep)
+    assert world.provider.backchannel.deliver().notified == 2
+    assert person.visit.person.sid not in sids
+    assert person.tokens()["id_token"]

@@ -187,3 +187,16 @@ class TestAHostsOwnChooser:
         page = browser.authorize(app, scope="openid email")
         link = page.html.find("a", string="Use another account")
         assert link["href"].startswith("https://host.example/family?then=")
+
+
+def test_a_source_whose_methods_take_no_request_is_refused_at_the_start():
+    class Old(HostAccounts):
+        def name_of(self, account_id):
+            return None
+
+    with Configurator(settings=sites.ini("sqlite://", ISSUER, development="true")) as config:
+        config.include("oauthprov", route_prefix="/auth")
+        with pytest.raises(
+            ConfigurationError, match=r"Old\.name_of must take account_id and request"
+        ):
+            config.set_oauth_accounts(Old())

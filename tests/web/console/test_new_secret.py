@@ -160,3 +160,9 @@ def carry(giver: Browser, taker: Browser) -> None:
 
 def cookies_of(browser: Browser) -> str:
     return "; ".join(f"{name}={value}" for name, value in browser.page.cookies.items())
+
+
+def test_a_head_request_uses_the_cookie_up_for_nobody(alice):
+    answer = post_form(alice)
+    alice.page.head(answer.location)
+    assert secret_on(alice.get(answer.location))
