@@ -18,6 +18,7 @@
 #                 PYTEST_ARGS="-n 2 --dist worksteal"
 # make faults   test failures of stores and servers on every engine: five minutes, prints a table
 #                 FAULTS_ARGS=...      python -m tests.faults --help lists them
+# make pot      bring the message catalogs of the pages up to date with templates and code
 # make lint     run ruff and mypy
 # make format   fix and format the code with ruff
 # make clean    remove .venv and the files of builds and tools
@@ -86,7 +87,7 @@ CHECK_PYTHON = case "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" in \
 	*False) echo "$(PYTHON) is too old: $(NEED_PYTHON)."; exit 1 ;; \
 	*) echo "$(PYTHON) can't be run as Python: $(NEED_PYTHON)."; exit 1 ;; esac
 
-.PHONY: help run demo certify test faults lint format clean named-python
+.PHONY: help run demo certify test faults pot lint format clean named-python
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -122,6 +123,9 @@ test: $(V)/.test
 
 faults: $(V)/.test
 	@$(QUIET) $(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+pot: $(V)/.test
+	@$(QUIET) $(BIN)/python -m tests.catalogs
 
 lint: $(V)/.test
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error, ServerError
 
+from oauthprov.messages import N_
 from oauthprov.storage.interface import StorageError, UpgradeNeeded
 
 __all__ = [
@@ -60,7 +61,7 @@ class SigningKeySealed(ServerError):
     """
 
     status_code = 500
-    description = "The server can't sign tokens."
+    description = N_("The server can't sign tokens.")
 
     def __init__(self, alg: str) -> None:
         super().__init__()

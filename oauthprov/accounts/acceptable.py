@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from oauthprov.credentials import PASSWORD_LIMIT, is_invisible
+from oauthprov.messages import N_
 
 NAME_LIMIT = 64
 GUESSES = 1_000_000
@@ -48,19 +49,26 @@ class PasswordPolicy:
         The check takes a few milliseconds, whatever the length of the password.
         """
         if len(password) > PASSWORD_LIMIT:
-            raise Unacceptable("password", f"A password has at most {PASSWORD_LIMIT} characters.")
+            raise Unacceptable(
+                "password", N_("A password has at most ${n} characters.", n=PASSWORD_LIMIT)
+            )
         password = unicodedata.normalize("NFC", password)
         if len(password) < self.length:
-            raise Unacceptable("password", f"A password needs {self.length} characters or more.")
+            raise Unacceptable(
+                "password", N_("A password needs ${n} characters or more.", n=self.length)
+            )
         if self._is_made_of_names(password, (name, self.site)):
             raise Unacceptable(
-                "password", "A password can't be made of your user name or the name of this site."
+                "password",
+                N_("A password can't be made of your user name or the name of this site."),
             )
         if _guesses(password, (name, self.site)) < GUESSES:
             raise Unacceptable(
                 "password",
-                "This password is easy to guess: it is a common one, or follows a pattern. "
-                "A few words that don't belong together make a good one.",
+                N_(
+                    "This password is easy to guess: it is a common one, or follows a pattern. "
+                    "A few words that don't belong together make a good one."
+                ),
             )
 
     def _is_made_of_names(self, password: str, names: tuple[str, ...]) -> bool:
@@ -77,11 +85,11 @@ def acceptable_name(name: str) -> str:
     """Return the user name in the spelling to be shown. Raises Unacceptable."""
     shown = name.strip()
     if any(map(is_invisible, shown)):
-        raise Unacceptable("name", "A user name can't hold invisible characters.")
+        raise Unacceptable("name", N_("A user name can't hold invisible characters."))
     shown = " ".join(shown.split())
     length = len(unicodedata.normalize("NFKC", shown))
     if not 1 <= length <= NAME_LIMIT:
-        raise Unacceptable("name", f"A user name has 1 to {NAME_LIMIT} characters.")
+        raise Unacceptable("name", N_("A user name has 1 to ${n} characters.", n=NAME_LIMIT))
     return shown
 
 

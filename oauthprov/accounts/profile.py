@@ -9,6 +9,8 @@ from datetime import date
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from oauthprov.messages import N_
+
 LIMIT = 200
 URL_LIMIT = 1000
 
@@ -72,9 +74,9 @@ def shown(claims: Mapping[str, object]) -> dict[str, str]:
 
 def _line(given: str) -> str:
     if len(given) > LIMIT:
-        raise ValueError(f"Use at most {LIMIT} characters.")
+        raise ValueError(N_("Use at most ${n} characters.", n=LIMIT))
     if not given.isprintable():
-        raise ValueError("Use one line, without control characters.")
+        raise ValueError(N_("Use one line, without control characters."))
     return given
 
 
@@ -85,12 +87,12 @@ def _lines(given: str) -> str:
 
 def _length(given: str, limit: int) -> str:
     if len(given) > limit:
-        raise ValueError(f"Use at most {limit} characters.")
+        raise ValueError(N_("Use at most ${n} characters.", n=limit))
     return given
 
 
 def _url(given: str) -> str:
-    wrong = ValueError("Give an https or http address.")
+    wrong = ValueError(N_("Give an https or http address."))
     # urlsplit drops tabs and line breaks, and browsers read a backslash as a slash.
     if len(given) > URL_LIMIT or any(not "!" <= c <= "~" or c == "\\" for c in given):
         raise wrong
@@ -106,19 +108,19 @@ def _url(given: str) -> str:
 
 def _email(given: str) -> str:
     if len(given) > LIMIT or not _EMAIL.fullmatch(given) or not given.isprintable():
-        raise ValueError("This is not an e-mail address.")
+        raise ValueError(N_("This is not an e-mail address."))
     return given
 
 
 def _phone_number(given: str) -> str:
     if not _PHONE.fullmatch(given):
-        raise ValueError("Begin with + and the code of the country.")
+        raise ValueError(N_("Begin with + and the code of the country."))
     return given
 
 
 def _birthdate(given: str) -> str:
-    """Accept a date, a date with the year 0000 for an unknown year, or a year alone."""
-    wrong = ValueError("Write the day as 2000-12-31, or the year alone.")
+    """A day, a day without its year as 0000, or a year alone."""
+    wrong = ValueError(N_("Write the day as 2000-12-31, or the year alone."))
     if _YEAR.fullmatch(given):
         return given
     try:
@@ -133,13 +135,13 @@ def _birthdate(given: str) -> str:
 
 def _zoneinfo(given: str) -> str:
     if given not in available_timezones():
-        raise ValueError("Write the time zone as Europe/Paris.")
+        raise ValueError(N_("Write the time zone as Europe/Paris."))
     return given
 
 
 def _locale(given: str) -> str:
     if len(given) > LIMIT or not _LOCALE.fullmatch(given):
-        raise ValueError("Write the language as en or en-GB.")
+        raise ValueError(N_("Write the language as en or en-GB."))
     return given
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from oauthprov.messages import N_
 from oauthprov.web.errors import Rejected
 
 if TYPE_CHECKING:
@@ -24,9 +25,19 @@ def check(request: Request, given: str) -> None:
     """Raise Rejected unless ``given`` is this browser's token and the form is from our site."""
     tools = request.oauthprov
     if not _same_site(request, tools.site.origin):
-        raise _forged("The form was sent from another site.")
+        raise _forged(
+            N_(
+                "The form was sent from another site. Nothing was changed. Go back, reload the "
+                "page and try again."
+            )
+        )
     if not tools.provider.keyring.verify(_LABEL, tools.session.binding, given):
-        raise _forged("The form is too old, or cookies are switched off.")
+        raise _forged(
+            N_(
+                "The form is too old, or cookies are switched off. Nothing was changed. Go back, "
+                "reload the page and try again."
+            )
+        )
 
 
 def _same_site(request: Request, origin: str) -> bool:
@@ -50,8 +61,4 @@ def _same_site(request: Request, origin: str) -> bool:
 
 
 def _forged(description: str) -> Rejected:
-    return Rejected(
-        "invalid_request",
-        f"{description} Nothing was changed. Go back, reload the page and try again.",
-        status=403,
-    )
+    return Rejected("invalid_request", description, status=403)

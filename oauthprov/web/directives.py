@@ -12,6 +12,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from oauthprov.accounts import AccountSource
 from oauthprov.errors import ConfigurationError
 from oauthprov.mail import Mailer
+from oauthprov.messages import N_
 from oauthprov.web.cors import preflight
 from oauthprov.web.errors import Rejected
 from oauthprov.web.request import Request
@@ -142,7 +143,7 @@ def _add(
     def refuse_method(request: Request) -> Response | dict[str, object]:
         raise Rejected(
             "invalid_request",
-            "This address doesn't take that method.",
+            N_("This address doesn't take that method."),
             status=405,
             headers={"Allow": ", ".join(allowed)},
         )

@@ -14,7 +14,9 @@ from pyramid.response import Response
 from oauthprov import logs
 from oauthprov.accounts import HashingBusy
 from oauthprov.errors import FetchBusy, SigningKeySealed, StorageError
+from oauthprov.messages import N_
 from oauthprov.protocol.request.answers import Refusal
+from oauthprov.web import i18n
 from oauthprov.web.i18n import _
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def error_response(
             "title": _TITLES.get(status, _OTHERWISE),
             "status": status,
             "error": error,
-            "description": _(description),
+            "description": i18n.translated(request, description),
             "advice": advice,
             "request_id": tools.request_id,
             # The layout must not read the session: the error may be that storage failed.
@@ -141,7 +143,7 @@ def storage_failed(context: StorageError, request: Request) -> Response:
     return error_response(
         request,
         "temporarily_unavailable",
-        "The server can't reach its storage. Try again in a moment.",
+        N_("The server can't reach its storage. Try again in a moment."),
         503,
     )
 
@@ -152,7 +154,7 @@ def fetching_busy(context: FetchBusy, request: Request) -> Response:
     return error_response(
         request,
         "temporarily_unavailable",
-        "The server is too busy to look at the app's addresses. Try again in a moment.",
+        N_("The server is too busy to look at the app's addresses. Try again in a moment."),
         503,
     )
 
@@ -163,7 +165,7 @@ def hashing_busy(context: HashingBusy, request: Request) -> Response:
     return error_response(
         request,
         "temporarily_unavailable",
-        "Many people are signing in at this moment. Go back and try again in a few seconds.",
+        N_("Many people are signing in at this moment. Go back and try again in a few seconds."),
         503,
         {"Retry-After": str(_BUSY_RETRY_AFTER)},
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from translationstring import TranslationStringFactory
+
+from oauthprov.messages import Message
 
 if TYPE_CHECKING:
     from oauthprov.web.request import Request
@@ -16,9 +19,39 @@ _: Callable[..., str] = TranslationStringFactory("oauthprov")
 """Marks a text to be translated when a page shows it: returns a ``str`` with its message id."""
 
 
-def marked(text: str) -> str:
-    """Return a text, marked with ``N_`` elsewhere in the package, as one that pages translate."""
-    return _(text)
+_DAYS = (
+    _("${day} January ${year}"),
+    _("${day} February ${year}"),
+    _("${day} March ${year}"),
+    _("${day} April ${year}"),
+    _("${day} May ${year}"),
+    _("${day} June ${year}"),
+    _("${day} July ${year}"),
+    _("${day} August ${year}"),
+    _("${day} September ${year}"),
+    _("${day} October ${year}"),
+    _("${day} November ${year}"),
+    _("${day} December ${year}"),
+)
+"""A day in each month: languages differ in the order, and in how a month is called in a date."""
+
+
+def translated(request: Request, text: str) -> str:
+    """Return a text in the language of the page, whichever room it comes from.
+
+    It is marked with ``_`` or ``N_`` where it stands, or a host translates it in a catalog of its
+    own, as the sentences of scopes.
+    """
+    settle_language(request)
+    if not text:
+        return ""  # the message id of a catalog's header
+    if not isinstance(text, Message):
+        return str(request.localizer.translate(_(text)))
+    values = {
+        name: translated(request, value) if isinstance(value, Message) else value
+        for name, value in text.mapping.items()
+    }
+    return str(request.localizer.translate(_(text.template), mapping=values))
 
 
 def too_many_attempts(seconds: int) -> str:
@@ -29,6 +62,19 @@ def too_many_attempts(seconds: int) -> str:
     if minutes < 120:
         return _("Too many attempts. Try again in ${n} minutes.", mapping={"n": minutes})
     return _("Too many attempts. Try again in ${n} hours.", mapping={"n": -(-minutes // 60)})
+
+
+def day(request: Request, at: int) -> str:
+    """Return a day as people write it; ``at`` is epoch seconds, the day is in UTC."""
+    then = datetime.fromtimestamp(at, UTC)
+    numbers = {"day": then.day, "year": then.year}
+    return str(request.localizer.translate(_DAYS[then.month - 1], mapping=numbers))
+
+
+def moment(request: Request, at: int) -> str:
+    """Return a day and time, in UTC."""
+    parts = {"day": day(request, at), "time": f"{datetime.fromtimestamp(at, UTC):%H:%M}"}
+    return str(request.localizer.translate(_("${day}, ${time} UTC"), mapping=parts))
 
 
 def settle_language(request: Request, ui_locales: Iterable[str] = ()) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
@@ -36,14 +37,15 @@ def add_names(event: BeforeRender) -> None:
     i18n.settle_language(request)
     # Chameleon's error messages contain all values of a template, including secrets.
     event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
-    event["marked"] = i18n.marked
     event["layout"] = get_renderer(LAYOUT).implementation()
     event["client_parts"] = get_renderer(CLIENT_PARTS).implementation()
     event["face"] = lambda client: face(request, client)
     event["settings"] = tools.settings
     event["url"] = tools.url
     event["has_page"] = tools.has_page
-    event["day"], event["moment"], event["iso"] = day, moment, iso
+    event["day"], event["moment"] = partial(i18n.day, request), partial(i18n.moment, request)
+    event["iso"] = iso
+    event["translated"] = partial(i18n.translated, request)
     event["asset"] = lambda name: request.route_path("oauthprov.asset", subpath=name)
     event["csrf_token"] = FormToken(request)
     if "person" not in (event.rendering_val or {}):
@@ -52,17 +54,6 @@ def add_names(event: BeforeRender) -> None:
 
 def _of_what_kind(value: object) -> str:
     return type(value).__name__
-
-
-def day(at: int) -> str:
-    """Return the UTC date of ``at`` (epoch seconds) for people, as ``1 January 2000``."""
-    then = datetime.fromtimestamp(at, UTC)
-    return f"{then.day} {then:%B %Y}"
-
-
-def moment(at: int) -> str:
-    """Return date and time in UTC for people."""
-    return f"{day(at)}, {datetime.fromtimestamp(at, UTC):%H:%M} UTC"
 
 
 def iso(at: int) -> str:

@@ -19,6 +19,7 @@ from oauthprov import deadline, logs
 from oauthprov.accounts import BuiltInAccounts, HostRequest, SignedIn
 from oauthprov.errors import OAuth2Error
 from oauthprov.mail import Outbox
+from oauthprov.messages import N_
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Call, Visitor
@@ -278,14 +279,14 @@ class RequestTools:
         return made or self.login_url("authorize", interaction)
 
     def _body(self) -> bytes:
-        too_large = Rejected("invalid_request", "The request body is too large.", 413)
+        too_large = Rejected("invalid_request", N_("The request body is too large."), 413)
         if (self._request.content_length or 0) > BODY_LIMIT:
             raise too_large
         try:
             # A chunked body has no Content-Length.
             body: bytes = self._request.body_file.read(BODY_LIMIT + 1)
         except OSError:
-            raise Rejected("invalid_request", "The request body is incomplete.") from None
+            raise Rejected("invalid_request", N_("The request body is incomplete.")) from None
         if len(body) > BODY_LIMIT:
             raise too_large
         if body:

@@ -8,6 +8,7 @@ from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
+from oauthprov.messages import N_
 from oauthprov.protocol.request.answers import Answer, InteractionRequired, Redirect, Refusal
 from oauthprov.web.errors import refusal, with_retry_after
 from oauthprov.web.request import Request
@@ -66,7 +67,7 @@ def _interact(request: Request, value: InteractionRequired) -> Response:
         case "select_account":
             url = tools.selection_url(interaction)
     if url is None:
-        nowhere = Refusal("invalid_request", "There is no page here for that.")
+        nowhere = Refusal("invalid_request", N_("There is no page here for that."))
         tools.provider.authorization.close(interaction, tools.session.browser)
         return respond(request, value.otherwise or nowhere)
     return see(request, url)

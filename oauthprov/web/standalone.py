@@ -9,6 +9,7 @@ from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.response import Response
 
 from oauthprov import logs
+from oauthprov.messages import N_
 from oauthprov.web.errors import error_response
 from oauthprov.web.headers import transport_security
 from oauthprov.web.request import Request
@@ -29,28 +30,30 @@ def keep_to_https(event: NewResponse) -> None:
 
 
 def not_found(context: HTTPNotFound, request: Request) -> Response:
-    """Return 404 for an unknown URL."""
-    return error_response(request, "not_found", "There is no page at this address.", 404)
+    """There is nothing at this address."""
+    return error_response(request, "not_found", N_("There is no page at this address."), 404)
 
 
 def undecodable(context: UnicodeDecodeError, request: Request) -> Response:
     """Return 400 for a URL, header or body that can't be decoded."""
     log.info("undecodable request: %s", type(context).__name__)
-    return error_response(request, "invalid_request", "The request isn't valid UTF-8 text.")
+    return error_response(request, "invalid_request", N_("The request isn't valid UTF-8 text."))
 
 
 def http_error(context: HTTPException, request: Request) -> Response:
     """Return a page for an HTTP error raised by Pyramid; redirects are returned unchanged."""
     if context.status_int < 400:
         return context
-    return error_response(request, "invalid_request", f"{context.title}.", context.status_int)
+    return error_response(
+        request, "invalid_request", N_("The server can't answer this request."), context.status_int
+    )
 
 
 def failed(context: Exception, request: Request) -> Response:
     """Return 500 for an unexpected exception: the log has the traceback under the page's id."""
     log.error("unexpected %s", type(context).__name__, exc_info=context)
     return error_response(
-        request, "server_error", "Something went wrong on our side. It has been logged.", 500
+        request, "server_error", N_("Something went wrong on our side. It has been logged."), 500
     )
 
 

@@ -17,6 +17,7 @@ from oauthlib.openid.connect.core.exceptions import (
 )
 
 from oauthprov.accounts import SignedIn
+from oauthprov.messages import N_
 from oauthprov.protocol.authorize import consents, implicit, interactions, signing_in
 from oauthprov.protocol.authorize.request import AuthorizationRequest, AuthorizationRequests, read
 from oauthprov.protocol.authorize.request_uris import RequestURIs
@@ -50,7 +51,8 @@ _WITHOUT_A_PAGE: Mapping[Step, type[OAuth2Error]] = {
 """Errors for ``prompt=none`` other than ``login_required`` (Core section 3.1.2.6)."""
 
 UNKNOWN_INTERACTION = Refusal(
-    "invalid_request", "This request has expired, was answered, or began in another browser."
+    "invalid_request",
+    N_("This request has expired, was answered, or began in another browser."),
 )
 
 
@@ -208,7 +210,7 @@ class Authorization:
         try:
             return persistently(grant, races=_RACES)
         except Contended:
-            busy = Refusal("temporarily_unavailable", "Please try again.", 503)
+            busy = Refusal("temporarily_unavailable", N_("Please try again."), 503)
             raise ResponseReady(busy) from None
 
     def _next(

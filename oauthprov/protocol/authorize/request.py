@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from oauthlib.oauth2.rfc6749.errors import FatalClientError, OAuth2Error
 
+from oauthprov.messages import N_
 from oauthprov.protocol.authorize import consents, request_objects
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.authorize.response import ResponseReady, Target, refusal
@@ -53,7 +54,7 @@ class AuthorizationRequests:
         """Return the proven request of the parameters, or of their request object, if any."""
         resolved = request_objects.resolve(context, self._request_uris, parsed)
         if resolved.size > params.QUERY_LIMIT:
-            raise ResponseReady(Refusal("invalid_request", "The request is too long."))
+            raise ResponseReady(Refusal("invalid_request", N_("The request is too long.")))
         return self._proven(context, resolved)
 
     def stored(self, context: Context, pairs: Pairs) -> AuthorizationRequest:
@@ -66,7 +67,7 @@ class AuthorizationRequests:
             raise ResponseReady(refusal(parsed.refused))
         critical = {"client_id", "redirect_uri"}.intersection(parsed.repeated)
         if critical:
-            repeated = f"Duplicate {critical.pop()} parameter."
+            repeated = N_("Duplicate ${name} parameter.", name=critical.pop())
             raise ResponseReady(Refusal("invalid_request", repeated))
         uri = params.uri_with(parsed.pairs)
         try:

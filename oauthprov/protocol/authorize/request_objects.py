@@ -28,6 +28,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
 
 from oauthprov.errors import FetchBusy, JoseError
+from oauthprov.messages import N_
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request import params
@@ -77,7 +78,7 @@ def _claims_unless_busy(
     try:
         return _claims(context, uris, client, parsed)
     except FetchBusy as busy:
-        raise TemporarilyUnavailableError("Please try again.", status_code=503) from busy
+        raise TemporarilyUnavailableError(N_("Please try again."), status_code=503) from busy
 
 
 def _claims(
@@ -87,11 +88,11 @@ def _claims(
     token, request_uri = parsed.get("request"), parsed.get("request_uri")
     if token is None and request_uri is None:
         if client.require_signed_request_object:
-            raise InvalidRequestError("This client must send a signed request object.")
+            raise InvalidRequestError(N_("This client must send a signed request object."))
         return None
     if request_uri is not None:
         if token is not None:
-            raise InvalidRequestError("There may be a request or a request_uri, not both.")
+            raise InvalidRequestError(N_("There may be a request or a request_uri, not both."))
         token = uris.get(client, request_uri)
     registered = client.request_object_signing_alg
     try:
@@ -104,7 +105,7 @@ def _claims(
             required=(),
         ).claims
     except JoseError as error:
-        raise InvalidRequestObject("The request object can't be verified.") from error
+        raise InvalidRequestObject(N_("The request object can't be verified.")) from error
 
 
 def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -114,7 +115,9 @@ def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for value in given if name == "resource" and isinstance(given, list) else [given]:
             text = _text(name, value)
             if text is None or "\0" in text or params.too_long(name, text):
-                raise InvalidRequestObject(f"The {name} in the request object can't be read.")
+                raise InvalidRequestObject(
+                    N_("The ${name} in the request object can't be read.", name=name)
+                )
             if text:
                 yield name, text
 
@@ -142,25 +145,25 @@ def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> Non
         claims.get("client_id", client_id) != client_id
         or claims.get("iss", client_id) != client_id
     ):
-        raise InvalidRequestObject("The request object is of another client.")
+        raise InvalidRequestObject(N_("The request object is of another client."))
     audience = claims.get("aud", issuer)
     if issuer not in (audience if isinstance(audience, list) else [audience]):
-        raise InvalidRequestObject("The request object is for another server.")
+        raise InvalidRequestObject(N_("The request object is for another server."))
     # Otherwise a client assertion could pass as a request object, and an object as an assertion
     # (RFC 9101 section 10.8).
     if claims.get("sub") == client_id:
-        raise InvalidRequestObject("The sub of a request object may not be the client.")
+        raise InvalidRequestObject(N_("The sub of a request object may not be the client."))
     if not _CARRIERS.isdisjoint(claims):
-        raise InvalidRequestObject("A request object may not hold another one.")
+        raise InvalidRequestObject(N_("A request object may not hold another one."))
 
 
 def _check_agreement(outside: Parsed, merged: Parsed) -> None:
     """Check the parameters that must agree inside and outside. Raises InvalidRequestObject."""
     if outside.get("response_type") not in (None, merged.get("response_type")):
-        raise InvalidRequestObject("The response_type in the request object is another.")
+        raise InvalidRequestObject(N_("The response_type in the request object is another."))
     if outside.get("scope") is not None and _is_openid(outside) != _is_openid(merged):
         raise InvalidRequestObject(
-            "The scope openid is only in the request object, or only outside of it."
+            N_("The scope openid is only in the request object, or only outside of it.")
         )
 
 

@@ -13,6 +13,7 @@ from oauthlib.openid.connect.core.exceptions import InvalidRequestURI
 from oauthprov.credentials import base64url
 from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Documents, Fetcher
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.members.signing import REQUEST_URI_LENGTH
 from oauthprov.protocol.keys import jose
 from oauthprov.records import Client
@@ -39,7 +40,7 @@ class RequestURIs:
         address, _, fragment = request_uri.partition("#")
         registered = {uri.partition("#")[0] for uri in client.request_uris}
         if len(request_uri) > REQUEST_URI_LENGTH or address not in registered:
-            raise InvalidRequestURI("The request_uri isn't registered.")
+            raise InvalidRequestURI(N_("The request_uri isn't registered."))
         try:
             content = self._documents.get(address, client.client_id)
             if fragment and fragment != _hash(content):
@@ -47,7 +48,7 @@ class RequestURIs:
         except FetchBusy:
             raise
         except FetchError as error:
-            raise InvalidRequestURI("The request_uri can't be read.") from error
+            raise InvalidRequestURI(N_("The request_uri can't be read.")) from error
         return content.decode("ascii", "replace").strip()
 
 

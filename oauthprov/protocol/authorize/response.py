@@ -6,8 +6,19 @@ from dataclasses import dataclass
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
+from oauthprov.messages import N_
 from oauthprov.protocol.request.answers import Redirect, Refusal, ResponseMode
 from oauthprov.protocol.request.params import Pairs
+
+_BY_OAUTHLIB = (
+    N_("Invalid client_id parameter value."),
+    N_("Invalid redirect URI."),
+    N_("Mismatching redirect URI."),
+    N_("Missing client_id parameter."),
+    N_("Missing redirect URI."),
+    N_("Missing response_type parameter."),
+)
+"""What oauthlib says in errors that pages show: marked here, since extraction doesn't read it."""
 
 
 class ResponseReady(Exception):
@@ -43,6 +54,6 @@ class Target:
 
 def refusal(error: OAuth2Error) -> Refusal:
     """Return the error page's content for an error that may not go to a client."""
-    described = error.description or "The request can't be used."
+    described = error.description or N_("The request can't be used.")
     status = error.status_code if error.status_code >= 500 else 400
     return Refusal(error.error or "invalid_request", described, status)

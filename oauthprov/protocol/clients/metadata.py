@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from oauthprov.messages import N_
 from oauthprov.protocol.clients import response_types, sectors
 from oauthprov.protocol.clients.members import MEMBERS, SetBy
 from oauthprov.protocol.clients.redirects import leaves_browser
@@ -45,7 +46,7 @@ def checked(
         if member is None:
             raise TypeError(f"a client has no member {field!r} that may be chosen")
         if member.set_by is SetBy.OPERATOR and not by_operator:
-            problems[field] = "Only the operator of this server may set it."
+            problems[field] = N_("Only the operator of this server may set it.")
             continue
         as_stored = tuple(given) if isinstance(given, list) else given
         if before is not None and as_stored == getattr(before, field):
@@ -64,7 +65,7 @@ def default_scopes_within(default: Sequence[str], scopes: Sequence[str]) -> tupl
     """Return ``default``; raise InvalidMetadata if it exceeds the client's scopes."""
     beyond = [name for name in default if name not in scopes]
     if beyond:
-        sentence = f"Not among the scopes of this client: {' '.join(beyond)}."
+        sentence = N_("Not among the scopes of this client: ${scopes}.", scopes=" ".join(beyond))
         raise InvalidMetadata({"default_scopes": sentence})
     return tuple(default)
 
@@ -79,12 +80,12 @@ def consistent(client: Client) -> Client:
 
 def _one_key_set(client: Client) -> Iterator[tuple[str, str]]:
     if client.jwks is not None and client.jwks_uri is not None:
-        yield "jwks", "It may not stand beside jwks_uri."
+        yield "jwks", N_("It may not stand beside jwks_uri.")
 
 
 def _keys_for_objects(client: Client) -> Iterator[tuple[str, str]]:
     if client.require_signed_request_object and client.jwks is None and client.jwks_uri is None:
-        yield "require_signed_request_object", "It needs jwks or jwks_uri."
+        yield "require_signed_request_object", N_("It needs jwks or jwks_uri.")
 
 
 def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
@@ -92,12 +93,18 @@ def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
         return
     if client.jwks is None:
         if client.jwks_uri is None:
-            yield "jwks_uri", f"A client that proves itself by {KEY_METHOD} has it, or jwks."
+            yield (
+                "jwks_uri",
+                N_("A client that proves itself by ${method} has it, or jwks.", method=KEY_METHOD),
+            )
         return
     bound = client.token_endpoint_auth_signing_alg
     algorithms = set(ALGORITHMS if bound is None else (bound,))
     if all(algorithms.isdisjoint(key.algorithms) for key in parse_key_set(client.jwks).keys):
-        yield "jwks", f"It has no public key to prove the client with by {KEY_METHOD}."
+        yield (
+            "jwks",
+            N_("It has no public key to prove the client with by ${method}.", method=KEY_METHOD),
+        )
 
 
 def _implicit_over_https(client: Client) -> Iterator[tuple[str, str]]:
@@ -108,7 +115,7 @@ def _implicit_over_https(client: Client) -> Iterator[tuple[str, str]]:
     if response_types.IMPLICIT not in client.grant_types or client.client_type == "native":
         return
     if any(map(leaves_browser, client.redirect_uris)):
-        yield "redirect_uris", "Tokens go to a web page over https only."
+        yield "redirect_uris", N_("Tokens go to a web page over https only.")
 
 
 TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (

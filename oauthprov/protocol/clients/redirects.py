@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from oauthlib.uri_validate import is_absolute_uri
 
+from oauthprov.messages import N_
 from oauthprov.records import Client
 from oauthprov.settings import LOOPBACK
 
@@ -76,40 +77,42 @@ def problem_with(
     the response that is sent there.
     """
     if client_type == "machine":
-        return "This type of client has no redirect URI."
+        return N_("This type of client has no redirect URI.")
     # is_absolute_uri() accepts a newline at the end.
     if len(uri) > URI_LIMIT or not uri.isprintable() or not is_absolute_uri(uri):
-        return "This is not an absolute URI without a fragment."
+        return N_("This is not an absolute URI without a fragment.")
     try:
         parts = urlsplit(uri)
         _ = parts.port
     except ValueError:
-        return "This is not a valid URI."
+        return N_("This is not a valid URI.")
     if taken := added.intersection(name for name, _ in parse_qsl(parts.query, True)):
         names = ", ".join(sorted(taken))
-        return f"The query may not hold parameters that the response adds: {names}."
+        return N_(
+            "The query may not hold parameters that the response adds: ${names}.", names=names
+        )
     scheme = uri.partition(":")[0]
     if scheme in ("http", "https"):
         return _web_problem(parts)
     if client_type != "native":
-        return "The scheme must be https, or http on this computer."
+        return N_("The scheme must be https, or http on this computer.")
     if not _PRIVATE_SCHEME.fullmatch(scheme):
-        return "A scheme of an app's own is a reversed domain name in lower case, with a dot."
+        return N_("A scheme of an app's own is a reversed domain name in lower case, with a dot.")
     if "@" in parts.netloc or _DOTS.search(unquote(parts.path)):
-        return "The URI may hold neither a user name nor the path segments . and .. ."
+        return N_("The URI may hold neither a user name nor the path segments . and .. .")
     return None
 
 
 def _web_problem(parts: SplitResult) -> str | None:
     if "@" in parts.netloc:
-        return "A redirect URI holds no user name or password."
+        return N_("A redirect URI holds no user name or password.")
     host = parts.hostname or ""
     if parts.netloc != parts.netloc.lower() or not _HOST.fullmatch(host):
-        return "The host must be written in lower case, in ASCII."
+        return N_("The host must be written in lower case, in ASCII.")
     if parts.scheme == "http" and host not in LOOPBACK:
-        return "The scheme must be https, or http on this computer."
+        return N_("The scheme must be https, or http on this computer.")
     if _DOTS.search(unquote(parts.path)):
-        return "The path may not hold the segments . and .. ."
+        return N_("The path may not hold the segments . and .. .")
     return None
 
 
@@ -124,9 +127,8 @@ def destination(uri: str) -> str:
     parts = urlsplit(uri)
     if leaves_browser(uri):
         # The host of a URI with a private scheme doesn't show where it leads.
-        return (
-            f"an app on this device ({parts.netloc if parts.scheme == 'http' else parts.scheme})"
-        )
+        name = parts.netloc if parts.scheme == "http" else parts.scheme
+        return N_("an app on this device (${name})", name=name)
     return parts.netloc
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
 from oauthprov.fetch import Fetcher
+from oauthprov.messages import N_
 from oauthprov.protocol.clients import logos, sectors, verification
 from oauthprov.protocol.clients.metadata import (
     InvalidMetadata,
@@ -199,8 +200,12 @@ class Registrar:
         stored = self.get(client_id, owner)
         if not has_secret(stored.record):
             public = stored.record.auth_method == "none"
-            kind = "A public client" if public else "A client that signs with its own key"
-            raise InvalidMetadata({"secrets": f"{kind} has no secret."})
+            problem = (
+                N_("A public client has no secret.")
+                if public
+                else N_("A client that signs with its own key has no secret.")
+            )
+            raise InvalidMetadata({"secrets": problem})
         secret, made = mint(CLIENT_SECRET)
         kept = (made, *stored.record.secrets)[:_LIVE_SECRETS]
         client = self._replace(stored, version, secrets=kept, secret_created_at=self._clock())

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from oauthprov import logs
 from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Fetcher
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.redirects import leaves_browser
 from oauthprov.protocol.clients.subjects import PAIRWISE, sector
 from oauthprov.records import Client
@@ -29,9 +30,9 @@ def problems(client: Client) -> Iterator[tuple[str, str]]:
         return
     if any(map(leaves_browser, client.redirect_uris)):
         # All such apps would share one sector, whoever owns them.
-        yield "sector_identifier_uri", "Pairwise subjects of an app on a device need it."
+        yield "sector_identifier_uri", N_("Pairwise subjects of an app on a device need it.")
     elif len({urlsplit(uri).hostname for uri in client.redirect_uris}) > 1:
-        yield "sector_identifier_uri", "With redirect URIs on several hosts it is needed."
+        yield "sector_identifier_uri", N_("With redirect URIs on several hosts it is needed.")
 
 
 def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]:
@@ -43,11 +44,17 @@ def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]
     if client.subject_type != PAIRWISE:
         return
     if before.subject_type != PAIRWISE:
-        yield "subject_type", "Only a new client can have it: this one knows people already."
+        yield "subject_type", N_("Only a new client can have it: this one knows people already.")
     elif sector(client) != sector(before):
         moved = client.sector_identifier_uri != before.sector_identifier_uri
         field = "sector_identifier_uri" if moved else "redirect_uris"
-        yield field, f"The host stays {sector(before)}: for another one, register a new client."
+        yield (
+            field,
+            N_(
+                "The host stays ${host}: for another one, register a new client.",
+                host=sector(before),
+            ),
+        )
 
 
 def share_documented(client: Client, other: Client) -> bool:
@@ -86,6 +93,6 @@ def document_problems(client: Client, fetcher: Fetcher) -> Iterator[tuple[str, s
         log.info("the sector_identifier_uri %r can't be fetched: %s", uri, wrong)
         found = None
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        yield "sector_identifier_uri", "It must lead to a JSON array of redirect URIs."
+        yield "sector_identifier_uri", N_("It must lead to a JSON array of redirect URIs.")
     elif not set(found).issuperset(client.redirect_uris):
-        yield "sector_identifier_uri", "The array there must have every redirect URI."
+        yield "sector_identifier_uri", N_("The array there must have every redirect URI.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from oauthprov.protocol.clients.messages import N_
+from oauthprov.messages import N_
 from oauthprov.records import Client
 
 

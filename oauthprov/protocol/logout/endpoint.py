@@ -17,6 +17,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from oauthprov.accounts import SignedIn
 from oauthprov.errors import JoseError
+from oauthprov.messages import N_
 from oauthprov.protocol.authorize import interactions
 from oauthprov.protocol.authorize.interactions import LOGOUT
 from oauthprov.protocol.clients import subjects
@@ -55,7 +56,7 @@ _PARAMS = frozenset(
 _PLAIN = frozenset({"client_id", "post_logout_redirect_uri", "state"})
 """Parameters that may come back in the query: none of them identifies a user."""
 _INTERACTION = "interaction"
-_OVER = "This sign-out has been answered or has expired."
+_OVER = N_("This sign-out has been answered or has expired.")
 
 
 class _Wrong(Exception):
@@ -211,11 +212,11 @@ def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
     """Return the request, its hint verified. Raises _Wrong, InvalidRequestError."""
     parsed.strict()
     if len(parsed.get("state") or "") > STATE_LIMIT:
-        raise _Wrong(f"The state has more than {STATE_LIMIT} characters.")
+        raise _Wrong(N_("The state has more than ${n} characters.", n=STATE_LIMIT))
     hint = _hint(context, parsed.get("id_token_hint"))
     audience, client_id = hint.get("aud"), parsed.get("client_id")
     if hint and (not isinstance(audience, str) or client_id not in (None, audience)):
-        raise _Wrong("The id_token_hint was issued to another client.")
+        raise _Wrong(N_("The id_token_hint was issued to another client."))
     return LogoutRequest(
         client_id=client_id or audience,
         post_logout_redirect_uri=parsed.get("post_logout_redirect_uri"),
@@ -232,20 +233,20 @@ def _hint(context: Context, given: str | None) -> Mapping[str, Any]:
     try:
         return id_tokens.hinted(context, given)
     except JoseError:
-        raise _Wrong("The id_token_hint is no ID token of this server.") from None
+        raise _Wrong(N_("The id_token_hint is no ID token of this server.")) from None
 
 
 def _proven(context: Context, request: LogoutRequest) -> Client | None:
     """Return the client once the address is proven to be its own (section 3.1). Raises _Wrong."""
     client = context.find_client(request.client_id) if request.client_id else None
     if request.client_id is not None and client is None:
-        raise _Wrong("There is no such client.")
+        raise _Wrong(N_("There is no such client."))
     if request.post_logout_redirect_uri is None:
         return client
     if client is None:
-        raise _Wrong("An address to go on to needs an id_token_hint or a client_id.")
+        raise _Wrong(N_("An address to go on to needs an id_token_hint or a client_id."))
     if request.post_logout_redirect_uri not in client.post_logout_redirect_uris:
-        raise _Wrong("The client has not registered this post_logout_redirect_uri.")
+        raise _Wrong(N_("The client has not registered this post_logout_redirect_uri."))
     return client
 
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes, urlencode
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
 from oauthprov.fetch import exchange
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.redirects import URI_LIMIT
 from oauthprov.protocol.request.answers import Call
 
@@ -100,7 +101,7 @@ class Parsed:
     def strict(self) -> Pairs:
         """Return the pairs. Raises InvalidRequestError when any name repeats."""
         if self.repeated:
-            raise InvalidRequestError(f"Duplicate {self.repeated[0]} parameter.")
+            raise InvalidRequestError(N_("Duplicate ${name} parameter.", name=self.repeated[0]))
         return self.pairs
 
 
@@ -110,13 +111,13 @@ def from_body(call: Call, known: frozenset[str], limit: int = BODY_LIMIT) -> Par
     A query in the URL is refused: credentials don't belong in a URL (RFC 6749 section 2.3.1).
     """
     if call.query:
-        raise InvalidRequestError("URL query parameters are not allowed.")
+        raise InvalidRequestError(N_("URL query parameters are not allowed."))
     kind, _, rest = call.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != FORM:
-        raise InvalidRequestError(f"The content type must be {FORM}.")
+        raise InvalidRequestError(N_("The content type must be ${type}.", type=FORM))
     charset = re.search(r"charset\s*=\s*\"?([^\s\";]*)", rest, re.IGNORECASE)
     if charset and charset[1].lower() not in ("utf-8", "utf8"):
-        raise InvalidRequestError("The character set must be UTF-8.")
+        raise InvalidRequestError(N_("The character set must be UTF-8."))
     return parse(call.body, known, limit)
 
 
@@ -132,10 +133,10 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     long, broken percent-encoding, unprintable bytes, invalid UTF-8, and NUL.
     """
     if len(raw) > limit:
-        raise InvalidRequestError("The request is too long.")
+        raise InvalidRequestError(N_("The request is too long."))
     pieces = raw.split(b"&")
     if len(pieces) > COUNT_LIMIT:
-        raise InvalidRequestError("The request has too many parameters.")
+        raise InvalidRequestError(N_("The request has too many parameters."))
     kept: list[tuple[str, str]] = []
     seen: set[str] = set()
     repeated: dict[str, None] = {}
@@ -144,7 +145,7 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
             repeated[name] = None
         elif name in known:
             if too_long(name, value):
-                raise InvalidRequestError(f"The {name} is too long.")
+                raise InvalidRequestError(N_("The ${name} is too long.", name=name))
             seen.add(name)
             kept.append((name, value))
     return Parsed(tuple(pair for pair in kept if pair[1]), tuple(repeated))
@@ -163,7 +164,7 @@ def uri_with(pairs: Pairs) -> str:
 
 def _pair(piece: bytes) -> tuple[str, str]:
     if _NOT_PRINTABLE.search(piece) or _BAD_PERCENT.search(piece):
-        raise InvalidRequestError("The request is not properly percent-encoded.")
+        raise InvalidRequestError(N_("The request is not properly percent-encoded."))
     name, _, value = piece.partition(b"=")
     return decoded(name), decoded(value)
 
@@ -173,7 +174,7 @@ def decoded(raw: bytes) -> str:
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
-        raise InvalidRequestError("The request is not valid UTF-8.") from None
+        raise InvalidRequestError(N_("The request is not valid UTF-8.")) from None
     if "\0" in text:
-        raise InvalidRequestError("The request holds a NUL character.")
+        raise InvalidRequestError(N_("The request holds a NUL character."))
     return text

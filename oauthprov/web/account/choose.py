@@ -11,6 +11,7 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts, SignedIn
+from oauthprov.messages import N_
 from oauthprov.web.account.continuing import ANOTHER, MARKS, asking, marks_of, onward
 from oauthprov.web.errors import Rejected
 from oauthprov.web.i18n import _
@@ -35,7 +36,7 @@ def enter(request: Request) -> Response | dict[str, object]:
     form = tools.form("choose", "remove", *MARKS)
     marks = marks_of(form)
     if ("choose" in form) == ("remove" in form):
-        raise Rejected("invalid_request", "The form names no account.")
+        raise Rejected("invalid_request", N_("The form names no account."))
     person = tools.session.find(form.get("choose") or form["remove"])
     if person is None:
         return _page(request, marks, problem=_GONE, status=409)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES
 from oauthprov.web.client_view import face
 from oauthprov.web.errors import Rejected
@@ -21,7 +22,7 @@ def about(request: Request) -> dict[str, object]:
     """
     client = request.oauthprov.provider.client(request.matchdict["client_id"])
     if client is None or not CLIENT_TYPES[client.client_type].redirects:
-        raise Rejected("not_found", "There is no such app.", 404)
+        raise Rejected("not_found", N_("There is no such app."), 404)
     return {"client": face(request, client)}
 
 

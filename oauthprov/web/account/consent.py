@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.messages import N_
 from oauthprov.protocol.request.answers import ConsentQuestion
 from oauthprov.web import i18n
 from oauthprov.web.errors import Rejected
@@ -35,7 +36,7 @@ def decide(request: Request) -> Response | dict[str, object]:
     form = tools.form("interaction", "decision")
     interaction = _interaction(form)
     if form.get("decision") not in ("allow", "cancel"):
-        raise Rejected("invalid_request", "The form says neither allow nor cancel.")
+        raise Rejected("invalid_request", N_("The form says neither allow nor cancel."))
     decided = tools.provider.authorization.decide(
         interaction, tools.visitor, allow=form["decision"] == "allow"
     )
@@ -58,7 +59,7 @@ def _asked(question: ConsentQuestion) -> dict[str, object]:
 
 def _interaction(fields: dict[str, str]) -> str:
     if "interaction" not in fields:
-        raise Rejected("invalid_request", "This page is part of a sign-in: begin at the app.")
+        raise Rejected("invalid_request", N_("This page is part of a sign-in: begin at the app."))
     return fields["interaction"]
 
 

@@ -7,6 +7,7 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
+from oauthprov.messages import N_
 from oauthprov.web.errors import Rejected
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
@@ -23,7 +24,7 @@ def confirm(request: Request, person: SignedIn) -> dict[str, object]:
         if app.client_id == client_id:
             name = app.client.name if app.client else client_id
             return {"client_id": client_id, "client_name": name}
-    raise Rejected("not_found", "That app has no access to your account.", 404)
+    raise Rejected("not_found", N_("That app has no access to your account."), 404)
 
 
 @signed_in("account")

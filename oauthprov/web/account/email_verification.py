@@ -16,7 +16,6 @@ from oauthprov.errors import MailError
 from oauthprov.mail import Message
 from oauthprov.web import i18n
 from oauthprov.web.i18n import _, too_many_attempts
-from oauthprov.web.layout import moment
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
@@ -108,7 +107,7 @@ def _message(request: Request, begun: Begun) -> Message:
         "title": tools.settings.title,
         "link": f"{tools.url(PAGE)}#{begun.token}",
         "token": begun.token,
-        "moment": moment(begun.expires_at),
+        "moment": i18n.moment(request, begun.expires_at),
     }
     translate = request.localizer.translate
     return Message(

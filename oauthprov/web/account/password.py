@@ -41,7 +41,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     except PasswordSuperseded:
         return _page(request, _("That isn't your current password."), "current", 422)
     except Unacceptable as wrong:
-        return _page(request, _(wrong.sentence), "password", 422)
+        return _page(request, wrong.sentence, "password", 422)
     log.info("account %s changed its password", person.account_id)
     try:
         tools.session.sign_in(ended.account)

@@ -106,7 +106,7 @@ def _field(name: str, values: Mapping[str, str], problems: Mapping[str, str]) ->
         "kind": kind,
         "autocomplete": autocomplete,
         "value": values.get(name, ""),
-        "problem": _(problem) if problem else None,
+        "problem": problem,
     }
 
 

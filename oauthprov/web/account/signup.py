@@ -38,7 +38,7 @@ def enter(request: Request) -> Response | dict[str, object]:
     except NameTaken:
         return _page(request, marks, name, _("That user name is taken."), "name", 409)
     except Unacceptable as wrong:
-        return _page(request, marks, name, _(wrong.sentence), wrong.field, 422)
+        return _page(request, marks, name, wrong.sentence, wrong.field, 422)
     tools.session.sign_in(account)
     log.info("account %s was created", account.account_id)
     return see(request, onward(request, marks))

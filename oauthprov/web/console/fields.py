@@ -11,7 +11,6 @@ from oauthprov.protocol.clients.members import MEMBERS, Datatype, Member
 from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType
 from oauthprov.records import Client
 from oauthprov.settings import Settings
-from oauthprov.web.i18n import _, marked
 from oauthprov.web.request import Request
 
 FIRST = ("name", "redirect_uris", "scopes")
@@ -93,11 +92,14 @@ def fields(request: Request, kind: ClientType, metadata: Mapping[str, Any]) -> l
     ]
 
 
-def facts(settings: Settings, client: Client) -> list[tuple[str, list[str]]]:
-    """Return the labels and values that a client's page shows besides its name and scopes."""
+def facts(settings: Settings, client: Client) -> list[tuple[str, list[object]]]:
+    """Return the labels and values that a client's page shows beside its name and scopes.
+
+    A flag is True.
+    """
     kind = CLIENT_TYPES[client.client_type]
     return [
-        (marked(member.label), _values(getattr(client, member.field)))
+        (member.label, _values(getattr(client, member.field)))
         for member in _LABELLED
         if member.field != "name"
         and member.datatype is not Datatype.SCOPES
@@ -110,10 +112,10 @@ def _is_chosen(client: Client, field: str) -> bool:
     return bool(getattr(client, field) != _DEFAULTS[field])
 
 
-def _values(value: object) -> list[str]:
+def _values(value: object) -> list[object]:
     if isinstance(value, tuple):
         return list(value)
-    return [_("yes") if value is True else str(value)]
+    return [value if value is True else str(value)]
 
 
 def _inputs(member: Member, settings: Settings) -> list[str]:
@@ -151,7 +153,7 @@ def _number(given: str) -> int | None:
 
 def _field(member: Member, value: object, kind: ClientType, settings: Settings) -> Field:
     control, type_of_input = _CONTROLS[member.datatype]
-    hint = marked(member.hint) if member.hint else ""
+    hint = member.hint
     choices: Sequence[Choice] = ()
     if member.datatype is Datatype.SCOPES:
         choices = _boxes(member, value, settings)
@@ -163,7 +165,7 @@ def _field(member: Member, value: object, kind: ClientType, settings: Settings) 
     return Field(
         name=member.field,
         control=control,
-        label=marked(member.label),
+        label=member.label,
         hint=hint,
         value=_text(value),
         choices=choices,
@@ -174,7 +176,7 @@ def _field(member: Member, value: object, kind: ClientType, settings: Settings) 
 
 def _buttons(member: Member, value: object, choices: Sequence[str]) -> list[Choice]:
     chosen = value if value in choices else choices[0]
-    words = {choice: marked(words) for choice, words in member.words.items()}
+    words = member.words
     return [
         Choice(member.field, choice, words.get(choice, ""), choice, choice == chosen)
         for choice in choices

@@ -9,6 +9,7 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.logo_worker import LOGO_PATIENCE
 from oauthprov.protocol.clients.registrar import (
     CLIENT_TYPES,
@@ -21,14 +22,15 @@ from oauthprov.protocol.clients.registrar import (
 from oauthprov.web.console import fields, new_secret
 from oauthprov.web.console.guard import console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
-from oauthprov.web.i18n import too_many_attempts
+from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
-_OVERTAKEN = (
+_OVERTAKEN = _(
     "Somebody changed this client after you opened the page, and nothing was changed now. Below "
     "is what you entered: save it again to put it in place of the other change."
 )
+_NOT_STORED = _("Nothing is stored yet: see below what to change.")
 
 log = logs.logger(__name__)
 
@@ -106,7 +108,7 @@ def edit(request: Request, person: SignedIn) -> Response | dict[str, object]:
 def _kind(request: Request) -> ClientType:
     kind = CLIENT_TYPES.get(request.matchdict["type"])
     if kind is None:
-        raise Rejected("not_found", "There is no such type of client.", 404)
+        raise Rejected("not_found", N_("There is no such type of client."), 404)
     return kind
 
 
@@ -125,21 +127,18 @@ def _page(
         "fields": fields.fields(request, kind, metadata),
         "first": fields.FIRST,
         "problems": problems,
-        "problem": problems.get("", "Nothing is stored yet: see below what to change.")
-        if problems
-        else None,
+        "problem": problems.get("", _NOT_STORED) if problems else None,
         "more": not problems.keys() <= {"", *fields.FIRST},
         "version": None,
     }
     if stored is None:
         address = tools.url("new_client", type=kind.name)
-        texts = {"heading": "Register a client", "submit": "Register", "action": address}
-        return page | texts | {"back": tools.url("client_types")}
+        return page | {"client": None, "action": address, "back": tools.url("client_types")}
     client_id = stored.record.client_id
     address = tools.url("edit_client", client_id=client_id)
-    texts = {"heading": f"Edit {stored.record.name}", "submit": "Save", "action": address}
     back = tools.url("client", client_id=client_id)
-    return page | texts | {"back": back, "version": stored.version}
+    edited = {"client": stored.record, "version": stored.version}
+    return page | edited | {"action": address, "back": back}
 
 
 def includeme(config: Configurator) -> None:

@@ -9,6 +9,7 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.registrar import (
     CLIENT_TYPES,
     ChangedMeanwhile,
@@ -21,14 +22,15 @@ from oauthprov.protocol.token import client_assertions
 from oauthprov.records import Client
 from oauthprov.web.console.fields import facts
 from oauthprov.web.errors import Rejected
+from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.signed_in import PersonView, View, signed_in
 
 _ENDPOINTS = {
-    "authorize": "Authorization",
-    "token": "Token",
-    "revoke": "Revocation",
-    "introspect": "Introspection",
+    "authorize": _("Authorization"),
+    "token": _("Token"),
+    "revoke": _("Revocation"),
+    "introspect": _("Introspection"),
 }
 _DEMO_CALLBACK = "http://localhost:8000/callback"
 
@@ -45,13 +47,15 @@ def console_page(view: PersonView) -> View:
             return view(request, person)
         except UnknownClient:
             raise Rejected(
-                "not_found", "There is no such client, or it isn't yours.", 404
+                "not_found", N_("There is no such client, or it isn't yours."), 404
             ) from None
         except ChangedMeanwhile:
             raise Rejected(
                 "conflict",
-                "Somebody changed this client after you opened the page. Nothing was changed now: "
-                "go back, reload the page and try again.",
+                N_(
+                    "Somebody changed this client after you opened the page. Nothing was changed "
+                    "now: go back, reload the page and try again."
+                ),
                 409,
             ) from None
 

@@ -7,10 +7,12 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, InvalidMetadata
 from oauthprov.web.console import new_secret
 from oauthprov.web.console.guard import client_page, console_page, owned, registrar, version_of
 from oauthprov.web.errors import Rejected
+from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
@@ -27,7 +29,7 @@ def index(request: Request, person: SignedIn) -> dict[str, object]:
     try:
         page = registrar(request).list(person.account_id, after=after, limit=PAGE_SIZE)
     except ValueError:
-        raise Rejected("not_found", "The list of clients has no such page.", 404) from None
+        raise Rejected("not_found", N_("The list of clients has no such page."), 404) from None
     clients = sorted((stored.record for stored in page.items), key=lambda c: c.name.casefold())
     return {
         "clients": clients,
@@ -78,7 +80,7 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
     client = owned(request, person).record
     if request.oauthprov.form("name").get("name", "").strip() != client.name:
         request.response.status_int = 422
-        return {"client": client, "problem": "That isn't the name of this client."}
+        return {"client": client, "problem": _("That isn't the name of this client.")}
     registrar(request).remove(client.client_id, person.account_id)
     log.info("account %s removed client %s", person.account_id, client.client_id)
     return see(request, request.oauthprov.url("clients", {"done": "removed"}))

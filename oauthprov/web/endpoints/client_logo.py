@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.messages import N_
 from oauthprov.web.errors import Rejected
 from oauthprov.web.request import Request
 
@@ -22,7 +23,7 @@ def logo(request: Request) -> Response:
     client_id, image = request.matchdict["client_id"], request.matchdict["image"]
     found = request.oauthprov.provider.logo(client_id, image)
     if found is None:
-        raise Rejected("not_found", "There is no such logo.", 404)
+        raise Rejected("not_found", N_("There is no such logo."), 404)
     content, media_type = found
     response = Response(body=content, headers=dict(_HEADERS))
     # WebOb would add a charset otherwise.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from oauthprov.messages import N_
 from oauthprov.protocol.clients import response_types
 from oauthprov.protocol.clients.members.member import Datatype, Member, SetBy
 from oauthprov.protocol.clients.members.rule import as_given
-from oauthprov.protocol.clients.messages import N_
 from oauthprov.protocol.clients.types import CONFIDENTIAL_METHODS, ClientType
 from oauthprov.settings import Settings
 
@@ -16,7 +16,9 @@ def _grant_types(given: Sequence[str], kind: ClientType, settings: Settings) -> 
     known = (*kind.grant_types, *_implicit(kind, settings))
     first = {kind.grant_types[0], response_types.IMPLICIT}
     if first.isdisjoint(given) or not set(given).issubset(known):
-        raise ValueError(f"A {kind.name} client has {' and perhaps '.join(known)}.")
+        raise ValueError(
+            N_("A ${type} client has ${some}.", type=kind.name, some=" and perhaps ".join(known))
+        )
     return tuple(name for name in known if name in given)
 
 
@@ -28,7 +30,13 @@ def _response_types(given: Sequence[str], kind: ClientType, settings: Settings) 
     known = response_types.offered((*kind.grant_types, *_implicit(kind, settings)))
     wanted = [" ".join(sorted(words.split())) for words in given]
     if not set(wanted).issubset(known):
-        raise ValueError(f"A {kind.name} client may have {', '.join(known) or 'none'}.")
+        raise ValueError(
+            N_(
+                "A ${type} client may have ${some}.",
+                type=kind.name,
+                some=", ".join(known) or "none",
+            )
+        )
     return tuple(name for name in known if name in wanted)
 
 
@@ -37,10 +45,12 @@ def _scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple
     declared = [scope.name for scope in settings.scopes]
     unknown = chosen.difference(declared)
     if unknown:
-        raise ValueError(f"This server has no such scope: {' '.join(sorted(unknown))}.")
+        raise ValueError(
+            N_("This server has no such scope: ${scope}.", scope=" ".join(sorted(unknown)))
+        )
     # A machine without scopes is a resource server that introspects tokens (RFC 7662).
     if declared and not chosen and kind.redirects:
-        raise ValueError("Choose at least one scope.")
+        raise ValueError(N_("Choose at least one scope."))
     return tuple(name for name in declared if name in chosen)
 
 
@@ -50,7 +60,7 @@ def _default_scopes(given: Sequence[str], kind: ClientType, settings: Settings) 
 
 def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
     if given not in kind.auth_methods:
-        raise ValueError(f"Choose one of {', '.join(kind.auth_methods)}.")
+        raise ValueError(N_("Choose one of ${some}.", some=", ".join(kind.auth_methods)))
     return given
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from oauthprov.messages import N_, joined
 from oauthprov.protocol.clients.members.member import Datatype, Member, to_redirecting
 from oauthprov.protocol.clients.members.rule import as_given, distinct, fetchable, stripped
-from oauthprov.protocol.clients.messages import N_
 from oauthprov.protocol.clients.redirects import (
     AUTHORIZATION_RESPONSE,
     LOGOUT_RESPONSE,
@@ -24,10 +24,10 @@ def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -
     uris = distinct(given)
     if not kind.redirects:
         if uris:
-            raise ValueError("A machine has no redirect URIs: nobody is sent back to it.")
+            raise ValueError(N_("A machine has no redirect URIs: nobody is sent back to it."))
         return ()
     if not uris:
-        raise ValueError("Give the address to which people are sent back, one a line.")
+        raise ValueError(N_("Give the address to which people are sent back, one a line."))
     return _redirectable(uris, kind, AUTHORIZATION_RESPONSE)
 
 
@@ -35,11 +35,13 @@ def _redirectable(
     uris: tuple[str, ...], kind: ClientType, added: frozenset[str]
 ) -> tuple[str, ...]:
     if len(uris) > REDIRECT_URIS_LIMIT:
-        raise ValueError(f"Give at most {REDIRECT_URIS_LIMIT} redirect URIs.")
+        raise ValueError(N_("Give at most ${n} redirect URIs.", n=REDIRECT_URIS_LIMIT))
     judged = ((uri, problem_with(uri, kind.name, added=added)) for uri in uris)
-    problems = [f"{uri}: {problem}" for uri, problem in judged if problem is not None]
+    problems = [
+        N_("${uri}: ${problem}", uri=uri, problem=problem) for uri, problem in judged if problem
+    ]
     if problems:
-        raise ValueError(" ".join(problems))
+        raise ValueError(joined(problems))
     return uris
 
 
@@ -53,7 +55,7 @@ def _web_uri(given: str | None, kind: ClientType, settings: Settings) -> str | N
     uri = stripped(given)
     if uri is None:
         return None
-    wrong = ValueError("Give an http or https address, without a user name in it.")
+    wrong = ValueError(N_("Give an http or https address, without a user name in it."))
     # urlsplit drops tabs and line breaks, and browsers read a backslash as a slash.
     if len(uri) > URI_LIMIT or any(not "!" <= c <= "~" or c == "\\" for c in uri):
         raise wrong
@@ -75,12 +77,12 @@ def _initiate_login_uri(given: str | None, kind: ClientType, settings: Settings)
     if uri is None:
         return None
     if not kind.redirects:
-        raise ValueError("Nobody signs in to a machine.")
+        raise ValueError(N_("Nobody signs in to a machine."))
     parts = urlsplit(uri)
     if parts.scheme != "https" and not (settings.development and parts.hostname in LOOPBACK):
-        raise ValueError("The address must be https.")
+        raise ValueError(N_("The address must be https."))
     if "#" in uri:
-        raise ValueError("The address may have no fragment.")
+        raise ValueError(N_("The address may have no fragment."))
     return uri
 
 
@@ -89,11 +91,11 @@ def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Setti
     if uri is None:
         return None
     if not kind.redirects:
-        raise ValueError("Nobody signs in to a machine, so it learns of no logout.")
+        raise ValueError(N_("Nobody signs in to a machine, so it learns of no logout."))
     # Back-Channel Logout 2.2 allows http for confidential clients; we only in development.
     uri = fetchable(uri, loopback_http=settings.development and kind.confidential)
     if "#" in uri:
-        raise ValueError("The address may have no fragment.")
+        raise ValueError(N_("The address may have no fragment."))
     return uri
 
 

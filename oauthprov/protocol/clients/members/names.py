@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 
 from oauthprov.credentials import is_invisible
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.members.member import Datatype, Member
-from oauthprov.protocol.clients.messages import N_
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
 
@@ -20,20 +20,20 @@ TEXT_LIMIT = 254
 def _name(given: str, kind: ClientType, settings: Settings) -> str:
     name = unicodedata.normalize("NFC", given).strip()
     if not name:
-        raise ValueError("Give it a name that people will recognise.")
+        raise ValueError(N_("Give it a name that people will recognise."))
     if len(name) > NAME_LIMIT:
-        raise ValueError(f"Use at most {NAME_LIMIT} characters.")
+        raise ValueError(N_("Use at most ${n} characters.", n=NAME_LIMIT))
     # The consent page shows the name: it must not look like another name, nor reorder the text
     # around it.
     if any(map(is_invisible, name)):
-        raise ValueError("Use no line breaks and no invisible characters.")
+        raise ValueError(N_("Use no line breaks and no invisible characters."))
     return name
 
 
 def _contacts(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
     contacts = tuple(dict.fromkeys(filter(None, map(_plain, given))))
     if len(contacts) > CONTACTS_LIMIT:
-        raise ValueError(f"Give at most {CONTACTS_LIMIT} contacts.")
+        raise ValueError(N_("Give at most ${n} contacts.", n=CONTACTS_LIMIT))
     return contacts
 
 
@@ -44,7 +44,9 @@ def _text(given: str | None, kind: ClientType, settings: Settings) -> str | None
 def _plain(given: str) -> str:
     text = given.strip()
     if len(text) > TEXT_LIMIT or not text.isprintable():
-        raise ValueError(f"Use at most {TEXT_LIMIT} characters, and none that can't be shown.")
+        raise ValueError(
+            N_("Use at most ${n} characters, and none that can't be shown.", n=TEXT_LIMIT)
+        )
     return text
 
 

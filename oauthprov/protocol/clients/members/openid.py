@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from oauthprov.messages import N_
 from oauthprov.protocol.clients import signed_responses, subjects
 from oauthprov.protocol.clients.members.member import Datatype, Member, to_redirecting
 from oauthprov.protocol.clients.members.rule import as_given, fetchable, stripped
-from oauthprov.protocol.clients.messages import N_
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
 
@@ -20,9 +20,9 @@ ACR_VALUE_LENGTH = 200
 def _subject_type(given: str | None, kind: ClientType, settings: Settings) -> str:
     given = given or subjects.PUBLIC
     if not kind.redirects and given != subjects.PUBLIC:
-        raise ValueError("Nobody signs in to a machine: it needs no subject identifiers.")
+        raise ValueError(N_("Nobody signs in to a machine: it needs no subject identifiers."))
     if given not in subjects.types(settings):
-        raise ValueError(f"Choose one of {', '.join(subjects.types(settings))}.")
+        raise ValueError(N_("Choose one of ${some}.", some=", ".join(subjects.types(settings))))
     return given
 
 
@@ -39,13 +39,13 @@ def _alg(given: str | None, kind: ClientType, settings: Settings) -> str | None:
     if alg is None:
         return None
     if alg not in settings.keys_algorithms:
-        raise ValueError(f"Choose one of {', '.join(settings.keys_algorithms)}.")
+        raise ValueError(N_("Choose one of ${some}.", some=", ".join(settings.keys_algorithms)))
     return alg
 
 
 def _default_max_age(given: int | None, kind: ClientType, settings: Settings) -> int | None:
     if given is not None and given < 0:
-        raise ValueError("Give a whole number of seconds.")
+        raise ValueError(N_("Give a whole number of seconds."))
     return given if given is None else min(given, MAX_AGE_LIMIT)
 
 
@@ -54,11 +54,13 @@ def _default_acr_values(
 ) -> tuple[str, ...]:
     values = tuple(dict.fromkeys(given))
     if len(values) > ACR_VALUES_LIMIT:
-        raise ValueError(f"Give at most {ACR_VALUES_LIMIT} values.")
+        raise ValueError(N_("Give at most ${n} values.", n=ACR_VALUES_LIMIT))
     if not all(
         0 < len(v) <= ACR_VALUE_LENGTH and v.isprintable() and " " not in v for v in values
     ):
-        raise ValueError(f"A value has no blanks, and at most {ACR_VALUE_LENGTH} characters.")
+        raise ValueError(
+            N_("A value has no blanks, and at most ${n} characters.", n=ACR_VALUE_LENGTH)
+        )
     return values
 
 

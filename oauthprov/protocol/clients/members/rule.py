@@ -7,6 +7,7 @@ from typing import Any
 
 from oauthprov.errors import FetchError
 from oauthprov.fetch.target import Target
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
 
@@ -34,5 +35,7 @@ def fetchable(uri: str, *, loopback_http: bool = False) -> str:
     try:
         Target.parse(uri, loopback_http=loopback_http)
     except FetchError as wrong:
-        raise ValueError(f"Give an https address that this server can call: {wrong}.") from None
+        raise ValueError(
+            N_("Give an https address that this server can call: ${reason}.", reason=wrong)
+        ) from None
     return uri

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oauthprov.errors import JoseError
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.members.member import Datatype, Member, to_confidential
 from oauthprov.protocol.clients.members.rule import as_given, fetchable, stripped
-from oauthprov.protocol.clients.messages import N_
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_key_set
 from oauthprov.settings import Settings
@@ -33,11 +33,11 @@ def _jwks(
     try:
         parse_key_set(made)
     except JoseError as wrong:
-        raise ValueError(f"It can't be used: {wrong.reason}.") from None
+        raise ValueError(N_("It can't be used: ${reason}.", reason=wrong.reason)) from None
     document = json.loads(made)
     if any("k" in key for key in document["keys"]):
         # It would be stored and shown; in a fetched set a secret key is only ignored.
-        raise ValueError("It can't be used: the key set shows a secret key.")
+        raise ValueError(N_("It can't be used: the key set shows a secret key."))
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -45,19 +45,21 @@ def _algorithm(given: str | None, kind: ClientType, settings: Settings) -> str |
     if not given:
         return None
     if given not in ALGORITHMS:
-        raise ValueError(f"Choose one of {', '.join(ALGORITHMS)}.")
+        raise ValueError(N_("Choose one of ${some}.", some=", ".join(ALGORITHMS)))
     return given
 
 
 def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
     uris = tuple(dict.fromkeys(given))
     if uris and not kind.redirects:
-        raise ValueError("A machine sends nobody here, so it has no request objects.")
+        raise ValueError(N_("A machine sends nobody here, so it has no request objects."))
     if len(uris) > REQUEST_URIS_LIMIT:
-        raise ValueError(f"Give at most {REQUEST_URIS_LIMIT} request URIs.")
+        raise ValueError(N_("Give at most ${n} request URIs.", n=REQUEST_URIS_LIMIT))
     for uri in uris:
         if len(uri) > REQUEST_URI_LENGTH:
-            raise ValueError(f"A request URI has at most {REQUEST_URI_LENGTH} characters.")
+            raise ValueError(
+                N_("A request URI has at most ${n} characters.", n=REQUEST_URI_LENGTH)
+            )
         fetchable(uri)
     return uris
 

@@ -1,0 +1,1 @@
+"""The message catalogs of pages: extracted, merged, compiled and judged."""
