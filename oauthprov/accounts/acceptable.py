@@ -60,14 +60,14 @@ class PasswordPolicy:
         if self._is_made_of_names(password, (name, self.site)):
             raise Unacceptable(
                 "password",
-                N_("A password can't be made of your user name or the name of this site."),
+                N_("A password can't consist of your user name or the name of this site."),
             )
         if _guesses(password, (name, self.site)) < GUESSES:
             raise Unacceptable(
                 "password",
                 N_(
                     "This password is easy to guess: it is a common one, or follows a pattern. "
-                    "A few words that don't belong together make a good one."
+                    "Several unrelated words make a good password."
                 ),
             )
 
@@ -85,7 +85,7 @@ def acceptable_name(name: str) -> str:
     """Return the user name in the spelling to be shown. Raises Unacceptable."""
     shown = name.strip()
     if any(map(is_invisible, shown)):
-        raise Unacceptable("name", N_("A user name can't hold invisible characters."))
+        raise Unacceptable("name", N_("A user name can't have invisible characters."))
     shown = " ".join(shown.split())
     length = len(unicodedata.normalize("NFKC", shown))
     if not 1 <= length <= NAME_LIMIT:

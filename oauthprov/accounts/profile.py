@@ -92,7 +92,7 @@ def _length(given: str, limit: int) -> str:
 
 
 def _url(given: str) -> str:
-    wrong = ValueError(N_("Give an https or http address."))
+    wrong = ValueError(N_("Give an address that begins with https:// or http://."))
     # urlsplit drops tabs and line breaks, and browsers read a backslash as a slash.
     if len(given) > URL_LIMIT or any(not "!" <= c <= "~" or c == "\\" for c in given):
         raise wrong
@@ -108,19 +108,19 @@ def _url(given: str) -> str:
 
 def _email(given: str) -> str:
     if len(given) > LIMIT or not _EMAIL.fullmatch(given) or not given.isprintable():
-        raise ValueError(N_("This is not an e-mail address."))
+        raise ValueError(N_("This is not a valid e-mail address."))
     return given
 
 
 def _phone_number(given: str) -> str:
     if not _PHONE.fullmatch(given):
-        raise ValueError(N_("Begin with + and the code of the country."))
+        raise ValueError(N_("Begin with + and the country code."))
     return given
 
 
 def _birthdate(given: str) -> str:
     """A day, a day without its year as 0000, or a year alone."""
-    wrong = ValueError(N_("Write the day as 2000-12-31, or the year alone."))
+    wrong = ValueError(N_("Write the day like 2000-12-31, or only the year."))
     if _YEAR.fullmatch(given):
         return given
     try:
@@ -135,13 +135,13 @@ def _birthdate(given: str) -> str:
 
 def _zoneinfo(given: str) -> str:
     if given not in available_timezones():
-        raise ValueError(N_("Write the time zone as Europe/Paris."))
+        raise ValueError(N_("Write the time zone like Europe/Paris."))
     return given
 
 
 def _locale(given: str) -> str:
     if len(given) > LIMIT or not _LOCALE.fullmatch(given):
-        raise ValueError(N_("Write the language as en or en-GB."))
+        raise ValueError(N_("Write the language like en or en-GB."))
     return given
 
 

@@ -70,7 +70,7 @@ def code_of(response: MultiDict[str, str], pending: PendingAuthorization) -> str
     """
     metadata, issuer = pending.metadata, one(response, "iss")
     if issuer is None and metadata.iss_parameter_supported:
-        raise ResponseRefused("The response doesn't say which provider it comes from (iss).")
+        raise ResponseRefused("The response doesn't name the provider it comes from (iss).")
     if issuer is not None and issuer != metadata.issuer:
         raise ResponseRefused("The response comes from another provider than the one asked (iss).")
     code, error = one(response, "code"), one(response, "error")

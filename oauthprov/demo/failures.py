@@ -39,7 +39,7 @@ def response_refused(refused: ResponseRefused, request: Request) -> dict[str, An
         400,
         Notice(
             "This response was refused",
-            "Nothing was shared. Begin again from the start page of the demo, in this browser.",
+            "Nothing was shared. Start again from the start page of the demo, in this browser.",
             description=str(refused),
             failed=True,
         ),

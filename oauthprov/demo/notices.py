@@ -18,17 +18,17 @@ _ADVICE = {
     "access_denied": "Nothing was shared. Connect again if you change your mind.",
     "login_required": "Nobody is signed in at the provider. Sign in there.",
     "invalid_client": (
-        "The provider doesn't know this client, or the secret is wrong. Compare the client id "
+        "The provider doesn't know this client, or the secret is wrong. Compare the client ID "
         "and secret with the provider's developer console, then start the demo again."
     ),
     "invalid_grant": "The code was too old or already used. Connect again.",
-    "invalid_request": "The provider found a fault in the request of the demo. Read its log.",
+    "invalid_request": "The provider refused the request of the demo. Read the provider's log.",
     "invalid_scope": (
         "The client may not ask for one of these scopes. Choose fewer, or allow more in the "
         "provider's developer console."
     ),
     "invalid_target": (
-        "The provider doesn't know the resource that the demo names. Change or remove "
+        "The provider doesn't know the resource that the demo requests. Change or remove "
         "demo.resource_indicator."
     ),
     "unauthorized_client": (
@@ -38,7 +38,7 @@ _ADVICE = {
     "server_error": "The provider failed. Try again in a moment.",
     "temporarily_unavailable": "The provider is busy. Try again in a moment.",
 }
-_OTHER_ADVICE = "Try again. If it stays so, read the log of the provider."
+_OTHER_ADVICE = "Try again. If it happens again, read the log of the provider."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def notice_of(failure: Exception) -> Notice:
         case TokenRefused():
             return Notice(
                 "The sign-in was refused",
-                "What the provider sent as proof of it doesn't hold. Nobody was signed in.",
+                "The proof that the provider sent is not valid. Nobody was signed in.",
                 description=str(failure),
                 failed=True,
             )

@@ -81,7 +81,7 @@ def callback(request: Request) -> Response:
     browser: BrowserSession | None = request.browser_session
     pending = browser.take_pending(one(request.GET, "state")) if browser else None
     if browser is None or pending is None:
-        raise ResponseRefused("This browser isn't waiting for such a response (state).")
+        raise ResponseRefused("This browser isn't waiting for this response (state).")
     address = request.route_path("home")
     try:
         tokens = request.provider.exchange(code_of(request.GET, pending), pending)
@@ -110,7 +110,7 @@ def refresh(request: Request) -> Response:
     browser: BrowserSession = request.browser_session
     try:
         renew(request.provider, browser)
-        browser.notice = Notice("Refreshed", "The provider gave a new access token.")
+        browser.notice = Notice("Refreshed", "The provider issued a new access token.")
     except FAILURES as failure:
         _record(browser, failure)
     return _back(request)
@@ -135,7 +135,7 @@ def disconnect(request: Request) -> Response:
     with browser.lock:
         browser.tokens = None
     browser.notice = Notice(
-        "Disconnected", "The demo forgot its tokens. At the provider it still has access."
+        "Disconnected", "The demo deleted its tokens. At the provider it still has access."
     )
     return _back(request)
 

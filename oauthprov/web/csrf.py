@@ -34,8 +34,8 @@ def check(request: Request, given: str) -> None:
     if not tools.provider.keyring.verify(_LABEL, tools.session.binding, given):
         raise _forged(
             N_(
-                "The form is too old, or cookies are switched off. Nothing was changed. Go back, "
-                "reload the page and try again."
+                "The form has expired, or the browser refuses cookies. Nothing was changed. Go "
+                "back, reload the page and try again."
             )
         )
 

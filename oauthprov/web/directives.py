@@ -143,7 +143,7 @@ def _add(
     def refuse_method(request: Request) -> Response | dict[str, object]:
         raise Rejected(
             "invalid_request",
-            N_("This address doesn't take that method."),
+            N_("This address doesn't accept this method."),
             status=405,
             headers={"Allow": ", ".join(allowed)},
         )

@@ -28,17 +28,17 @@ _BUSY_RETRY_AFTER = 2
 log = logs.logger(__name__)
 
 _TITLES = {
-    403: _("That didn't come from this site"),
-    404: _("Nothing here"),
+    403: _("The form was refused"),
+    404: _("Page not found"),
     405: _("Method not allowed"),
     500: _("Something went wrong"),
-    503: _("Back in a moment"),
+    503: _("The server is not available"),
 }
 _ADVICE = _(
-    "Go back to the app and begin again. If you develop it: compare the client id, the redirect "
-    "URI and the parameters that it sends with its registration."
+    "Go back to the app and start again. If you develop the app, compare the client ID, the "
+    "redirect URI and the other parameters that it sends with its registration."
 )
-_OTHERWISE = _("This request can't go on")
+_OTHERWISE = _("The request was refused")
 
 
 class Rejected(Exception):
@@ -143,7 +143,7 @@ def storage_failed(context: StorageError, request: Request) -> Response:
     return error_response(
         request,
         "temporarily_unavailable",
-        N_("The server can't reach its storage. Try again in a moment."),
+        N_("The server has no access to its data. Try again in a moment."),
         503,
     )
 
@@ -154,7 +154,7 @@ def fetching_busy(context: FetchBusy, request: Request) -> Response:
     return error_response(
         request,
         "temporarily_unavailable",
-        N_("The server is too busy to look at the app's addresses. Try again in a moment."),
+        N_("The server is too busy. Try again in a moment."),
         503,
     )
 
@@ -165,7 +165,7 @@ def hashing_busy(context: HashingBusy, request: Request) -> Response:
     return error_response(
         request,
         "temporarily_unavailable",
-        N_("Many people are signing in at this moment. Go back and try again in a few seconds."),
+        N_("Many people are signing in right now. Go back and try again in a few seconds."),
         503,
         {"Retry-After": str(_BUSY_RETRY_AFTER)},
     )

@@ -67,7 +67,7 @@ def _interact(request: Request, value: InteractionRequired) -> Response:
         case "select_account":
             url = tools.selection_url(interaction)
     if url is None:
-        nowhere = Refusal("invalid_request", N_("There is no page here for that."))
+        nowhere = Refusal("invalid_request", N_("This server has no page for this request."))
         tools.provider.authorization.close(interaction, tools.session.browser)
         return respond(request, value.otherwise or nowhere)
     return see(request, url)

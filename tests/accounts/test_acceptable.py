@@ -14,10 +14,10 @@ from tests.site import PASSWORD
 
 SHORT = "A password needs 15 characters or more."
 LONG = "A password has at most 1024 characters."
-NAMED = "A password can't be made of your user name or the name of this site."
+NAMED = "A password can't consist of your user name or the name of this site."
 GUESSED = (
     "This password is easy to guess: it is a common one, or follows a pattern. "
-    "A few words that don't belong together make a good one."
+    "Several unrelated words make a good password."
 )
 
 

@@ -46,7 +46,7 @@ def send(visitor: Visitor, provider: Provider) -> None:
     visitor.link("Confirm it").click()
     visitor.look(PAGE)
     visitor.button("Send a link").click()
-    expect(visitor.page.get_by_role("status")).to_contain_text("on its way")
+    expect(visitor.page.get_by_role("status")).to_contain_text("We have sent you a link")
     visitor.look(PAGE)
 
 
@@ -64,7 +64,9 @@ def test_the_link_fills_in_the_form(visit, provider, mail_server):
     visitor = visit(dark=True)
     send(visitor, provider)
     visitor.page.goto(link(mail_server))
-    expect(visitor.field("Code in the mail")).to_have_value(link(mail_server).partition("#")[2])
+    expect(visitor.field("Code from the e-mail")).to_have_value(
+        link(mail_server).partition("#")[2]
+    )
     expect(visitor.button("Confirm")).to_be_focused()
     assert visitor.page.url == provider.url("/account/email")
     visitor.look(PAGE)
@@ -89,7 +91,7 @@ def test_without_scripts_the_code_is_copied(visit, provider, mail_server):
     visitor = visit(scripts=False)
     send(visitor, provider)
     visitor.page.goto(link(mail_server))
-    visitor.field("Code in the mail").fill(link(mail_server).partition("#")[2])
+    visitor.field("Code from the e-mail").fill(link(mail_server).partition("#")[2])
     is_confirmed(visitor)
 
 

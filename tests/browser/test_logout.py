@@ -103,6 +103,6 @@ def test_logout_with_a_hint_ends_only_the_account_that_the_hint_names(
 def test_an_address_that_is_not_the_client_s_is_refused(alice, provider, client):
     elsewhere = {"post_logout_redirect_uri": "https://evil.example/"}
     alice.page.goto(client.log_out(client_id=client.client_id, **elsewhere))
-    alice.look("This request can't go on")
+    alice.look("The request was refused")
     alice.page.goto(provider.issuer)
     alice.look("Hello, alice")

@@ -73,7 +73,7 @@ def test_back_from_the_next_page_shows_no_secret(alice, provider):
 def test_a_reload_after_a_rotation_makes_no_further_secret(alice, provider):
     first = secret_of(alice)
     alice.button("Make a new secret").click()
-    alice.page.get_by_text("Two secrets work").wait_for()
+    alice.page.get_by_text("Two secrets are valid").wait_for()
     alice.look("Printer")
     assert secret_of(alice) != first
     [before] = clients(provider)

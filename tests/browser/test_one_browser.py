@@ -59,7 +59,7 @@ def test_another_browser_cannot_see_the_consent_page(asked, visit, provider):
     other.sign_up(provider.issuer, "bob")
     other.page.goto(asked.page.url)
     assert other.alert().inner_text() == REFUSED
-    other.look("This request can't go on")
+    other.look("The request was refused")
 
 
 def test_another_browser_of_the_same_person_cannot_see_the_consent_page(asked, visit, provider):
@@ -92,7 +92,7 @@ def test_going_back_after_allow_gives_no_second_code(asked, provider):
     asked.heading("Connected").wait_for()
     asked.page.go_back()
     assert asked.alert().inner_text() == REFUSED
-    asked.look("This request can't go on")
+    asked.look("The request was refused")
     assert count(provider, AuthorizationCode) == count(provider, Grant) == 1
 
 

@@ -30,11 +30,11 @@ def alice(visit, provider) -> Visitor:
         ("/clients/new/browser", "Register a client"),
         ("/clients/new/native", "Register a client"),
         ("/clients/new/machine", "Register a client"),
-        ("/nowhere" + LONG_PATH, "Nothing here"),
-        ("/clients/nobody", "Nothing here"),
-        ("/consent", "This request can't go on"),
-        ("/oauth/authorize?client_id=nobody", "This request can't go on"),
-        ("/%ff", "This request can't go on"),
+        ("/nowhere" + LONG_PATH, "Page not found"),
+        ("/clients/nobody", "Page not found"),
+        ("/consent", "The request was refused"),
+        ("/oauth/authorize?client_id=nobody", "The request was refused"),
+        ("/%ff", "The request was refused"),
     ],
 )
 def test_every_page_looks_right(alice, provider, path, heading):

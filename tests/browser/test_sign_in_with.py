@@ -43,7 +43,7 @@ def sign_in(visitor: Visitor, demo: Demo) -> None:
 
 def claims(visitor: Visitor) -> dict[str, str]:
     """The table of what the ID token says."""
-    table = visitor.page.get_by_role("region", name="What the ID token says")
+    table = visitor.page.get_by_role("region", name="Claims in the ID token")
     rows = table.locator("tbody tr").all()
     return {row.locator("th").inner_text(): row.locator("td span").inner_text() for row in rows}
 

@@ -126,7 +126,7 @@ class Walk:
             "Refresh token": "yes",
             "Refreshes so far": "0",
         }
-        assert self.facts("What the API says")["name"] == "alice"
+        assert self.facts("The API's response")["name"] == "alice"
         self.visitor.picture("demo", until="The token")
 
     def connect_again_unasked(self) -> None:
@@ -163,7 +163,7 @@ class Walk:
         self.visitor.button("Remove access of Demo").click()
         self.visitor.look("Remove access?")
         self.visitor.button("Remove access").click()
-        expect(page.get_by_role("status")).to_have_text("Access removed.")
+        expect(page.get_by_role("status")).to_have_text("The app no longer has access.")
         self.visitor.look("Your account")
         page.goto(self.demo.root)
         page.get_by_role("heading", name="Access was removed").wait_for()
@@ -210,7 +210,7 @@ class Walk:
         self.visitor.look("Connected")
         page.goto(f"{self.demo.root}/connect")
         expect(self.visitor.alert()).to_have_text("Invalid client_id parameter value.")
-        self.visitor.look("This request can't go on")
+        self.visitor.look("The request was refused")
 
     def sign_out(self) -> None:
         self.visitor.page.goto(self.provider.issuer)

@@ -30,15 +30,8 @@ _TAG = "Translators:"
 
 def extracted() -> Catalog:
     """Return the messages of the package as it is now; the demo's pages aren't translated."""
-    made = Catalog(
-        project=DOMAIN,
-        version="",
-        header_comment=_HEADER,
-        msgid_bugs_address="",
-        last_translator="",
-        language_team="",
-        fuzzy=False,
-    )
+    made = Catalog(project=DOMAIN, header_comment=_HEADER, fuzzy=False)
+    made.version = made.msgid_bugs_address = made.last_translator = made.language_team = ""
     found = extract_from_dir(
         PACKAGE,
         method_map=[(pattern, method or "ignore") for pattern, method in _SOURCES],

@@ -23,7 +23,7 @@ sys.exit(main())
 """
 
 
-NAMED = "A password can't be made of your user name or the name of this site."
+NAMED = "A password can't consist of your user name or the name of this site."
 
 
 def authenticate(command, name, password):
@@ -108,7 +108,7 @@ def test_verify_email_vouches_for_the_address_of_the_profile(command):
     [
         (("add", "ALICE"), PASSWORD, "There is already a user ALICE."),
         (("add", "bob"), "short", "A password needs 15 characters or more."),
-        (("add", "b\u202eob"), PASSWORD, "A user name can't hold invisible characters."),
+        (("add", "b\u202eob"), PASSWORD, "A user name can't have invisible characters."),
         (("passwd", "bob"), PASSWORD, "There is no user bob."),
         (("passwd", "alice"), "", "A password needs 15 characters or more."),
         (("add", "bob"), "1234567890 bob bob", NAMED),

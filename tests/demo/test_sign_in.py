@@ -268,7 +268,7 @@ def test_sign_in_fails_when_the_key_set_cannot_be_fetched(person, openid):
 def test_userinfo_of_somebody_else_is_refused(person, openid, sub):
     """OpenID Connect Core section 5.3.2."""
     openid.userinfo = {"sub": sub}
-    assert "UserInfo tells of somebody else" in refusal(person)
+    assert "UserInfo is about somebody else" in refusal(person)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_without_userinfo_the_id_token_is_enough(person, openid):
     openid.metadata_changes = {"userinfo_endpoint": None}
     page = person.sign_in()
     assert page.html.h1.text == "Signed in as account-of-alice"
-    assert "not told" in page.html.text
+    assert "not shared" in page.html.text
 
 
 def test_a_response_to_another_browser_is_refused(person, open_browser, openid):

@@ -34,7 +34,7 @@ def test_an_api_that_refuses_the_new_token_too_gets_no_third_request(browser, pr
     browser.connect()
     provider.resource_answer = Response(status=401)
     page = browser.get("/")
-    assert "The API did not give the data" in page.text
+    assert "The API did not return the data" in page.text
     assert provider.calls.count("/api/me") == 3
     assert len(provider.token_requests) == 2
 

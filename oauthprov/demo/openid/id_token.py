@@ -42,7 +42,7 @@ def validated(
     claims = signed.claims
     sub, sid, nonce = text(claims, "sub"), text(claims, "sid"), text(claims, "nonce")
     if sub is None or not sub.isascii():
-        raise TokenRefused("It names nobody (sub).")
+        raise TokenRefused("It names no person (sub).")
     if nonce is None or not hmac.compare_digest(nonce.encode(), request.nonce.encode()):
         raise TokenRefused("It doesn't answer the request of this browser (nonce).")
     _check_hash(claims, signed.alg, tokens.access_token)
@@ -67,4 +67,4 @@ def _check_sign_in(claims: Mapping[str, Any], request: SignInRequest) -> None:
     if request.max_age is None:
         return
     if time_of(claims, "auth_time") + request.max_age + LEEWAY < request.asked_at:
-        raise TokenRefused("The sign-in is older than was asked for (auth_time).")
+        raise TokenRefused("The sign-in is older than requested (auth_time).")

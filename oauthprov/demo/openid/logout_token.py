@@ -63,12 +63,12 @@ def validated(
     sub, sid, jti = (text(claims, name) for name in ("sub", "sid", "jti"))
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise TokenRefused("It tells of no logout (events).")
+        raise TokenRefused("It doesn't report a logout (events).")
     if "nonce" in claims:
         raise TokenRefused("It may have no nonce.")
     if sub is None and sid is None:
         raise TokenRefused("It names neither a person nor a session (sub, sid).")
     if jti is None:
-        raise TokenRefused("It has no name of its own (jti).")
+        raise TokenRefused("It has no identifier (jti).")
     seen.add(jti, now)
     return LogoutToken(sub, sid)

@@ -87,7 +87,7 @@ class OpenIDProvider:
         if not isinstance(said, dict):
             raise ProviderUnavailable("UserInfo gave an answer that can't be read.")
         if said.get("sub") != sub:
-            raise TokenRefused("UserInfo tells of somebody else (sub).")
+            raise TokenRefused("UserInfo is about somebody else (sub).")
         return said
 
     def _expected(self) -> dict[str, Any]:

@@ -16,17 +16,17 @@ _TIMES = ("exp", "iat", "auth_time", "updated_at")
 _LATEST = 253_402_300_799  # the last second of the year 9999
 
 MEANINGS = {
-    "iss": "The provider that says so",
-    "sub": "Its name for the person, which never changes",
-    "aud": "The client that it is said to",
-    "exp": "Not to be believed from then on",
-    "iat": "When it was said",
+    "iss": "The provider that issued it",
+    "sub": "The provider's identifier of the person, which never changes",
+    "aud": "The client that it is issued to",
+    "exp": "When it expires",
+    "iat": "When it was issued",
     "auth_time": "When the person signed in there",
-    "nonce": "The mark of the request that it answers",
-    "acr": "How surely the person was recognised",
-    "amr": "By what the person was recognised",
+    "nonce": "The value that ties it to the request of the demo",
+    "acr": "How strongly the person was authenticated",
+    "amr": "How the person was authenticated",
     "sid": "The session at the provider",
-    "at_hash": "The access token that came with it",
+    "at_hash": "The hash of the access token that came with it",
 }
 """The meanings of the claims of an ID token, for users."""
 

@@ -20,8 +20,8 @@ from oauthprov.web.responder import respond, see
 
 log = logs.logger(__name__)
 
-_NOTICES = {"ended": _("Signed out.")}
-_GONE = _("That account is not signed in here any more.")
+_NOTICES = {"ended": _("The account is signed out.")}
+_GONE = _("That account is no longer signed in here.")
 
 
 def show(request: Request) -> Response | dict[str, object]:

@@ -59,7 +59,9 @@ def _asked(question: ConsentQuestion) -> dict[str, object]:
 
 def _interaction(fields: dict[str, str]) -> str:
     if "interaction" not in fields:
-        raise Rejected("invalid_request", N_("This page is part of a sign-in: begin at the app."))
+        raise Rejected(
+            "invalid_request", N_("This page is part of a sign-in. Start again at the app.")
+        )
     return fields["interaction"]
 
 

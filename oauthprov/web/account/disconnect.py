@@ -24,7 +24,7 @@ def confirm(request: Request, person: SignedIn) -> dict[str, object]:
         if app.client_id == client_id:
             name = app.client.name if app.client else client_id
             return {"client_id": client_id, "client_name": name}
-    raise Rejected("not_found", N_("That app has no access to your account."), 404)
+    raise Rejected("not_found", N_("This app has no access to your account."), 404)
 
 
 @signed_in("account")

@@ -25,28 +25,28 @@ log = logs.logger(__name__)
 PAGE = "email"
 _TEMPLATE = "email_verification"
 
-_SENT = _("A link is on its way to you. It may take a few minutes, and end up among spam.")
-_NOT_SENT = _("The mail couldn't be sent. Look at the address, or try again later.")
+_SENT = _("We have sent you a link. It may take a few minutes, and land in the spam folder.")
+_NOT_SENT = _("The e-mail couldn't be sent. Check the address, or try again later.")
 _UNPROVEN = _(
-    "This link is used or too old, or it is for another address or account. Send a new one."
+    "This link was used, has expired, or is for another address or account. Send a new one."
 )
 _SUBJECT = _("Confirm your e-mail address for ${title}")
 # It contains no text that the user entered: the mail may go to another person, who would take
 # such text for ours.
 _TEXT = _(
-    "Somebody with an account at ${title} says that this e-mail address is theirs.\n"
+    "Somebody entered this e-mail address in the profile of an account at ${title}.\n"
     "\n"
-    "If it was you, open this address and press Confirm:\n"
+    "If it was you, open this link and press Confirm:\n"
     "\n"
     "${link}\n"
     "\n"
-    "Where the page asks for a code, it is this one:\n"
+    "If the page asks for a code, enter this one:\n"
     "\n"
     "${token}\n"
     "\n"
-    "It works once, until ${moment}, for the account that asked for it.\n"
+    "It works once, until ${moment}, and only for the account that requested it.\n"
     "\n"
-    "If it wasn't you, do nothing: without this mail nobody can confirm your address.\n"
+    "If it wasn't you, do nothing: without this e-mail nobody can confirm your address.\n"
 )
 
 

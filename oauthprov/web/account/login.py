@@ -23,7 +23,7 @@ from oauthprov.web.responder import respond, see
 
 log = logs.logger(__name__)
 
-_WRONG = _("That user name and password don't match an account here.")
+_WRONG = _("The user name or the password is wrong.")
 
 
 def show(request: Request) -> Response | dict[str, object]:

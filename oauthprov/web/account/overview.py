@@ -11,11 +11,11 @@ from oauthprov.web.request import Request
 from oauthprov.web.signed_in import signed_in
 
 _NOTICES = {
-    "password": _("Your password is changed. Every other browser is signed out."),
-    "profile": _("Your profile is saved."),
+    "password": _("Your password was changed. All other browsers are signed out."),
+    "profile": _("Your profile was saved."),
     "email": _("Your e-mail address is confirmed."),
-    "removed": _("Access removed."),
-    "ended": _("Signed out there."),
+    "removed": _("The app no longer has access."),
+    "ended": _("The other browser is signed out."),
 }
 
 

@@ -33,13 +33,13 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     people = tools.people
     account = people.authenticate(person.name, form.get("current", ""))
     if account is None or account.account_id != person.account_id:
-        return _page(request, _("That isn't your current password."), "current", 422)
+        return _page(request, _("This isn't your current password."), "current", 422)
     tools.site.attempts.proved(person.account_id)
     try:
         password = form.get("password", "")
         ended = people.change_password(person.account_id, password, verified=account)
     except PasswordSuperseded:
-        return _page(request, _("That isn't your current password."), "current", 422)
+        return _page(request, _("This isn't your current password."), "current", 422)
     except Unacceptable as wrong:
         return _page(request, wrong.sentence, "password", 422)
     log.info("account %s changed its password", person.account_id)

@@ -28,11 +28,11 @@ _LABELS = {
     "picture": (_("Address of a picture"), "url", "photo"),
     "website": (_("Website"), "url", "url"),
     "gender": (_("Gender"), "text", "sex"),
-    "birthdate": (_("Birthday, as 2000-12-31"), "text", "bday"),
-    "zoneinfo": (_("Time zone, as Europe/Paris"), "text", "off"),
-    "locale": (_("Language, as en-GB"), "text", "language"),
+    "birthdate": (_("Birthday, for example 2000-12-31"), "text", "bday"),
+    "zoneinfo": (_("Time zone, for example Europe/Paris"), "text", "off"),
+    "locale": (_("Language, for example en-GB"), "text", "language"),
     "email": (_("E-mail address"), "email", "email"),
-    "phone_number": (_("Telephone, with + and the country's code"), "tel", "tel"),
+    "phone_number": (_("Telephone, with + and country code"), "tel", "tel"),
     "street_address": (_("Street"), "lines", "street-address"),
     "postal_code": (_("Postal code"), "text", "postal-code"),
     "locality": (_("Town"), "text", "address-level2"),
@@ -93,7 +93,7 @@ def _page(
         for scope, title in _GROUPS.items()
         if scope in declared
     ]
-    problem = _("Please look at what is marked.") if problems else None
+    problem = _("Please correct the marked fields.") if problems else None
     return {"groups": groups, "problem": problem, "verified": None}
 
 

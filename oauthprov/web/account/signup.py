@@ -36,7 +36,7 @@ def enter(request: Request) -> Response | dict[str, object]:
     try:
         account = tools.people.sign_up(name, form.get("password", ""))
     except NameTaken:
-        return _page(request, marks, name, _("That user name is taken."), "name", 409)
+        return _page(request, marks, name, _("This user name is taken."), "name", 409)
     except Unacceptable as wrong:
         return _page(request, marks, name, wrong.sentence, wrong.field, 422)
     tools.session.sign_in(account)

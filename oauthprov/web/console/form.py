@@ -27,10 +27,10 @@ from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
 _OVERTAKEN = _(
-    "Somebody changed this client after you opened the page, and nothing was changed now. Below "
-    "is what you entered: save it again to put it in place of the other change."
+    "Somebody changed this client after you opened the page, so nothing was saved. Below is what "
+    "you entered: save it again to replace the other change."
 )
-_NOT_STORED = _("Nothing is stored yet: see below what to change.")
+_NOT_STORED = _("Nothing was saved. Please correct the marked fields.")
 
 log = logs.logger(__name__)
 

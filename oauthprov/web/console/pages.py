@@ -80,7 +80,7 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
     client = owned(request, person).record
     if request.oauthprov.form("name").get("name", "").strip() != client.name:
         request.response.status_int = 422
-        return {"client": client, "problem": _("That isn't the name of this client.")}
+        return {"client": client, "problem": _("This isn't the name of the client.")}
     registrar(request).remove(client.client_id, person.account_id)
     log.info("account %s removed client %s", person.account_id, client.client_id)
     return see(request, request.oauthprov.url("clients", {"done": "removed"}))

@@ -289,7 +289,7 @@ class TestSigningOut:
     def test_one_account_of_several_can_be_signed_out(self, site, both):
         page = both.follow(choose(both.get("/choose"), "alice", "remove"))
         assert names(page) == ["bob"]
-        assert "Signed out." in page.text
+        assert "The account is signed out." in page.text
         assert active(both) == "bob"
 
     def test_signing_out_the_active_account_activates_no_other(self, site, both, app):
@@ -387,7 +387,7 @@ class TestLogoutByAClient:
         choose(both.get("/choose"), "bob")
         page = self.log_out(both, id_token_hint=hint)
         choose(both.get("/choose"), "alice", "remove")
-        assert "Nobody was signed out" in page.forms[0].submit().text
+        assert "No account was signed out" in page.forms[0].submit().text
         assert active(both) == "bob"
 
 
@@ -407,7 +407,7 @@ class TestForgery:
         for field in ("choose", "remove"):
             response = self.send(both, **{field: key})
             assert response.status_int == 409
-            assert "not signed in here any more" in response.text
+            assert "no longer signed in here" in response.text
             assert names(response) == ["bob", "alice"]
         assert active(stranger) == "carol"
 

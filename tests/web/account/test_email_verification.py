@@ -17,7 +17,7 @@ from tests.smtp import SmtpServer
 from tests.web.openid import openid_site, relying_party
 
 ADDRESS, OTHER = "alice@example.org", "alice@example.com"
-UNPROVEN = "This link is used or too old"
+UNPROVEN = "This link was used, has expired"
 LINK = re.compile(rf"^{re.escape(ISSUER)}/account/email#([\w-]{{43}})$", re.MULTILINE)
 
 
@@ -83,7 +83,7 @@ def test_a_link_confirms_the_address(site, alice, mail_server):
     assert not is_confirmed(alice)
     sent = send(alice)
     assert (sent.status_int, sent.location) == (303, f"{ISSUER}/account/email?done=sent")
-    assert "A link is on its way to you." in alice.follow(sent).text
+    assert "We have sent you a link." in alice.follow(sent).text
     done = confirm(alice, mailed(mail_server))
     assert (done.status_int, done.location) == (303, f"{ISSUER}/account?done=email")
     assert "Your e-mail address is confirmed." in alice.follow(done).text
@@ -289,7 +289,7 @@ def test_a_refusing_mail_server_is_reported_on_the_page(alice, mail_server, capl
     mail_server.replies |= replies
     page = send(alice)
     assert page.status_int == 503
-    assert "The mail couldn't be sent." in page.text
+    assert "The e-mail couldn't be sent." in page.text
     assert "wasn't sent: the mail server" in caplog.text
     assert ADDRESS not in caplog.text
 

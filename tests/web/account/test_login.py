@@ -8,7 +8,7 @@ from oauthprov.records import Session
 from tests import site as sites
 from tests.site import ISSUER, PASSWORD, Browser, Site
 
-REFUSED = "That user name and password don&#39;t match an account here."
+REFUSED = "The user name or the password is wrong."
 
 
 def enter(browser: Browser, name: str, password: str = PASSWORD, query: str = "", **environ):

@@ -21,7 +21,7 @@ def test_an_app_is_listed_with_its_scopes_and_days(site, alice):
     site.clock.pass_by(60)
     entry = words(alice.get("/account").html.select_one(".entries li"))
     assert entry.startswith(
-        "P Printer Not verified See your name See photos Since 15 January 2027."
+        "P Printer Not verified See your name See photos Connected since 15 January 2027."
     )
     assert "Last used 15 January 2027, 08:00 UTC." in entry
 
@@ -41,7 +41,7 @@ def test_removing_kills_every_token_at_once(site, alice):
     tokens = app.tokens(alice)
     assert app.me(tokens["access_token"]).status_int == 200
     done = alice.follow(removal(alice, app).form.submit())
-    assert "Access removed." in done.html.find(role="status").text
+    assert "The app no longer has access." in done.html.find(role="status").text
     assert "No app has access to your account." in done.text
     assert app.me(tokens["access_token"]).status_int == 401
     assert app.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"

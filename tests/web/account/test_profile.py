@@ -83,7 +83,7 @@ def test_the_form_shows_saved_values_and_removes_emptied_ones(alice):
 def test_errors_are_shown_beside_the_entered_values(alice):
     page = save(alice, email="nobody", name="<script>alert(1)</script>")
     assert page.status_int == 422
-    assert "This is not an e-mail address." in page
+    assert "This is not a valid e-mail address." in page
     assert page.form["email"].value == "nobody"
     assert "<script>alert" not in page
     assert alice.get("/account/profile").form["name"].value == ""

@@ -154,7 +154,7 @@ def test_the_session_secret_of_one_account_is_refused_for_another(site, alice):
 
 
 def test_the_list_tells_the_browsers_apart(site, alice, phone):
-    this = entry(phone, "this one")
+    this = entry(phone, "this browser")
     assert "Firefox on Android" in this.text
     assert "192.0.2.7" in this.text
     assert this.form is None
@@ -164,7 +164,7 @@ def test_the_list_tells_the_browsers_apart(site, alice, phone):
 def test_another_browser_can_be_signed_out(site, alice, phone):
     page = alice.get("/account")
     [form] = [f for f in page.forms.values() if f.action.endswith("/sessions/end")]
-    assert "Signed out there." in alice.follow(form.submit()).text
+    assert "The other browser is signed out." in alice.follow(form.submit()).text
     assert not is_in(phone)
     assert is_in(alice)
 
@@ -197,7 +197,7 @@ def test_a_new_password_signs_out_every_other_browser(site, alice, phone):
     cookie = alice.page.cookies[SID]
     form = alice.get("/account/password").form
     form["current"], form["password"] = sites.PASSWORD, "another good one"
-    assert "Every other browser is signed out." in alice.follow(form.submit()).text
+    assert "All other browsers are signed out." in alice.follow(form.submit()).text
     assert is_in(alice)
     assert alice.page.cookies[SID] != cookie
     assert not is_in(phone)
@@ -213,7 +213,7 @@ def test_of_two_simultaneous_password_changes_the_first_wins(site, alice, phone)
         return form.submit(expect_errors=True)
 
     site.storage.meanwhile = [lambda: change(phone, "another good one")]
-    assert "That isn't your current password." in change(alice, "a third one of hers").text
+    assert "This isn't your current password." in change(alice, "a third one of hers").text
     assert is_in(phone)
     assert not is_in(alice)
 
@@ -240,14 +240,14 @@ def test_a_new_password_ends_the_other_sessions_on_a_full_storage_too(small_redi
 @pytest.mark.parametrize(
     ("current", "new", "says"),
     [
-        ("not it", "another good one", "That isn't your current password."),
+        ("not it", "another good one", "This isn't your current password."),
         (sites.PASSWORD, "short", "A password needs 15 characters or more."),
         (sites.PASSWORD, "x" * 1025, "A password has at most 1024 characters."),
         (sites.PASSWORD, "", "A password needs 15 characters or more."),
         (
             sites.PASSWORD,
             "alice-alice-alice",
-            "A password can't be made of your user name or the name of this site.",
+            "A password can't consist of your user name or the name of this site.",
         ),
     ],
 )

@@ -10,9 +10,9 @@ from tests.site import ISSUER, PASSWORD, Site
 
 GUESSED = (
     "This password is easy to guess: it is a common one, or follows a pattern. "
-    "A few words that don't belong together make a good one."
+    "Several unrelated words make a good password."
 )
-NAMED = "A password can't be made of your user name or the name of this site."
+NAMED = "A password can't consist of your user name or the name of this site."
 
 
 def sign_up(site: Site, name: str, password: str = PASSWORD, **environ):
@@ -34,7 +34,7 @@ def test_signing_up_stores_an_account_and_signs_in(site):
 def test_a_name_is_taken_in_every_spelling(site, alice, name):
     page = sign_up(site, name)
     assert page.status_int == 409
-    assert page.html.find(id="problem").text == "That user name is taken."
+    assert page.html.find(id="problem").text == "This user name is taken."
     assert len(list(site.storage.walk(Account))) == 1
 
 
@@ -44,8 +44,8 @@ def test_a_name_is_taken_in_every_spelling(site, alice, name):
         ("", PASSWORD, "name", "A user name has 1 to 64 characters."),
         ("   ", PASSWORD, "name", "A user name has 1 to 64 characters."),
         ("x" * 65, PASSWORD, "name", "A user name has 1 to 64 characters."),
-        ("a\u202eb", PASSWORD, "name", "A user name can't hold invisible characters."),
-        ("a\nb", PASSWORD, "name", "A user name can't hold invisible characters."),
+        ("a\u202eb", PASSWORD, "name", "A user name can't have invisible characters."),
+        ("a\nb", PASSWORD, "name", "A user name can't have invisible characters."),
         ("bob", "1234567", "password", "A password needs 15 characters or more."),
         ("bob", "x" * 1025, "password", "A password has at most 1024 characters."),
         ("bob", "passwordpassword", "password", GUESSED),

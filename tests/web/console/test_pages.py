@@ -259,7 +259,7 @@ def test_removal_asks_for_the_name_and_kills_tokens(site, alice):
     assert page.form.submit(expect_errors=True).status_int == 422
     page.form["name"] = "Printer"
     answer = alice.follow(page.form.submit())
-    assert "The client is removed" in answer.text
+    assert "The client was removed" in answer.text
     assert app.me(tokens["access_token"]).status_int == 401
     assert app.refresh(tokens["refresh_token"]).status_int == 401
 
@@ -307,7 +307,7 @@ def test_only_developers_come_in_when_the_console_is_for_them(with_console):
     alice = site.browser().sign_up("alice")
     closed = alice.get("/clients")
     assert closed.status_int == 403
-    assert "only developers register clients" in closed.text
+    assert "Only developers can register clients" in closed.text
     assert alice.get("/clients/new/web").status_int == 403
     assert "/clients" not in alice.get("/").text
     people = site.wsgi.registry["oauthprov"].people

@@ -225,7 +225,7 @@ def test_the_console_can_change_back_to_a_secret(site, alice):
     edit["auth_method"], edit["jwks_uri"] = "client_secret_basic", ""
     assert edit.submit().status_int == 303
     page = alice.get(address)
-    assert "No secret works yet" in page.text
+    assert "This client has no secret yet" in page.text
     made = alice.follow(page.form.submit("action", value="rotate"))
     assert re.search(r"ops_[A-Za-z0-9_-]{43}", made.text)
     assert len(the_client(site).secrets) == 1

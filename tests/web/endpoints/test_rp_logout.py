@@ -398,7 +398,7 @@ class TestOurOwnPages:
 
     def test_the_sign_out_page_ends_the_grants_too(self, site, alice, hint):
         page = alice.get("/logout")
-        assert "are told that you left" in page.text
+        assert "are notified" in page.text
         page.forms[0].submit()
         [grant] = site.storage.walk(Grant)
         assert grant.revoked_at is not None
