@@ -31,7 +31,7 @@ def N_(text: str, **values: object) -> str:
     Message extraction takes the literal, pages translate it, and those of the values that are
     such texts themselves: :func:`oauthprov.web.i18n.translated`.
     """
-    return Message(text, values) if values else text
+    return Message(text, values)
 
 
 def joined(texts: Iterable[str]) -> str:

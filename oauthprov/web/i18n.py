@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from oauthprov.web.request import Request
 
 _LOCALE = "_LOCALE_"
+_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
 
 _: Callable[..., str] = TranslationStringFactory("oauthprov")
 """Marks a text to be translated when a page shows it: returns a ``str`` with its message id."""
@@ -47,11 +48,16 @@ def translated(request: Request, text: str) -> str:
         return ""  # the message id of a catalog's header
     if not isinstance(text, Message):
         return str(request.localizer.translate(_(text)))
-    values = {
-        name: translated(request, value) if isinstance(value, Message) else value
-        for name, value in text.mapping.items()
-    }
+    values = {name: _value(request, value) for name, value in text.mapping.items()}
     return str(request.localizer.translate(_(text.template), mapping=values))
+
+
+def _value(request: Request, value: object) -> object:
+    if isinstance(value, Message):
+        return translated(request, value)
+    # An address would change places with its full stop: Unicode Standard Annex 9 section 2.4.
+    rtl = request.localizer.translate(_("ltr")) == "rtl"
+    return f"{_ISOLATE}{value}{_END_OF_ISOLATE}" if rtl else value
 
 
 def too_many_attempts(seconds: int) -> str:

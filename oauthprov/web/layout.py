@@ -7,6 +7,9 @@ from functools import partial
 
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
+from pyramid.interfaces import PHASE3_CONFIG, ITranslationDirectories
+from pyramid.path import AssetResolver
+from pyramid.registry import Registry
 from pyramid.renderers import get_renderer
 
 from oauthprov.web import i18n
@@ -61,7 +64,17 @@ def iso(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat()
 
 
+def _add_our_texts(registry: Registry) -> None:
+    """Add our catalogs below those of the host, whether it adds them before or after us."""
+    directory = AssetResolver("oauthprov").resolve("locale/").abspath()
+    directories = registry.queryUtility(ITranslationDirectories)
+    if directories is None:
+        registry.registerUtility([directory], ITranslationDirectories)
+    else:
+        directories.insert(0, directory)
+
+
 def includeme(config: Configurator) -> None:
-    """Add the subscriber, and the translations of our texts."""
-    config.add_translation_dirs("oauthprov:locale")
+    """Add the subscriber, and the translations of our own texts."""
+    config.action(None, partial(_add_our_texts, config.registry), order=PHASE3_CONFIG + 1)
     config.add_subscriber(add_names, BeforeRender)

@@ -21,6 +21,8 @@ COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in
 class Visitor:
     """One browser context with one page. ``look`` judges it in the dark too, if ``dark`` says so.
 
+    ``language`` is the one that the browser prefers, its own without any.
+
     ``faults`` lists what the console says, scripts that fail, requests that fail, and answers
     that no page should lead to: everything but a document with a status of the 4xx.
     """
@@ -31,10 +33,14 @@ class Visitor:
         *,
         dark: bool = False,
         scripts: bool = True,
+        language: str | None = None,
         pictures: Path | None = None,
     ) -> None:
         self.context = browser.new_context(
-            viewport=WIDE, color_scheme="light", java_script_enabled=scripts
+            viewport=WIDE,
+            color_scheme="light",
+            java_script_enabled=scripts,
+            locale=language,
         )
         self.context.set_default_timeout(PATIENCE)
         self.faults: list[str] = []

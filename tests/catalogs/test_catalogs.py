@@ -102,7 +102,7 @@ def test_markers_stand_at_literals():
     ]
     # The one place that looks up what others have marked.
     assert {place.partition(":")[0] for place in variables} == {"web/i18n.py"}
-    assert len(variables) == 2
+    assert len(variables) == 2, "mark the text with N_ where it is written"
 
 
 def test_values_of_a_marked_text_are_those_it_names():

@@ -1,0 +1,182 @@
+"""Every text that a page shows can be translated: with a catalog that marks each, none is bare."""
+
+from __future__ import annotations
+
+import pytest
+from bs4.element import NavigableString, PreformattedString, Stylesheet
+from pyramid.config import Configurator
+
+from tests import site as sites
+from tests.catalogs import extraction
+from tests.site import CALLBACK, OPENID, OPENID_SCOPES
+
+BEGIN, END = "\u2768", "\u2769"
+LANGUAGE = "eo"
+HEADERS = {"Accept-Language": LANGUAGE}
+ATTRIBUTES = ("aria-label", "alt", "title", "placeholder")
+SENTENCES = [line.partition("|")[2].strip() for line in OPENID.splitlines()]
+
+
+def write_catalog(folder):
+    """Translate each text into itself between marks; a host's sentences of scopes too."""
+    catalog = extraction.read(extraction.TEMPLATE)
+    for sentence in filter(None, (*SENTENCES, "Your profile", "Your photos")):
+        catalog.add(sentence)
+    for message in catalog:
+        if message.id and message.id not in ("en", "ltr"):
+            message.string = f"{BEGIN}{message.id}{END}"
+    path = folder / LANGUAGE / "LC_MESSAGES" / "oauthprov.mo"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(extraction.compiled(catalog))
+
+
+@pytest.fixture
+def site(tmp_path):
+    write_catalog(tmp_path)
+    settings = sites.ini(
+        "sqlite://", development="true", scopes=OPENID, languages=f"en {LANGUAGE}"
+    )
+    with Configurator(settings=settings) as config:
+        config.include("oauthprov.web.standalone")
+        config.add_translation_dirs(str(tmp_path))
+        made = sites.assembled(config, settings["oauthprov.issuer"])
+    yield made
+    made.close()
+
+
+def bare(response):
+    """The texts of a page that no catalog has; names, codes and values of people are no texts."""
+    found, depth = [], 0
+    for element in response.html.descendants:
+        if isinstance(element, PreformattedString | Stylesheet):
+            continue
+        if isinstance(element, NavigableString):
+            outside = []
+            for character in str(element):
+                depth += {BEGIN: 1, END: -1}.get(character, 0)
+                if depth == 0 and character != END:
+                    outside.append(character)
+            text = "".join(outside)
+            if any(map(str.isalpha, text)) and not is_a_value(element):
+                found.append(text.strip())
+        else:
+            values = [element[name] for name in ATTRIBUTES if element.get(name)]
+            found += [value for value in values if not value.startswith(BEGIN)]
+    return found
+
+
+def is_a_value(text):
+    names = [parent for parent in text.parents if parent.name in ("bdi", "code", "textarea")]
+    marked = [parent for parent in text.parents if parent.get("dir") == "auto"]
+    initial = text.parent.get("aria-hidden") == "true"
+    return bool(names or marked or initial or text.parent.name == "title")
+
+
+def pages(site):
+    """Pages of all kinds, each with what went wrong on it."""
+    stranger = site.browser()
+    for path in ("/", "/login", "/login?page=account", "/signup"):
+        yield stranger.get(path, headers=HEADERS)
+    form = stranger.get("/signup", headers=HEADERS).form
+    form["name"], form["password"] = "alice", "short"
+    yield form.submit(headers=HEADERS, status="*")
+    form = stranger.get("/login", headers=HEADERS).form
+    form["name"], form["password"] = "alice", "short"
+    yield form.submit(headers=HEADERS, status="*")
+    yield from errors(stranger)
+    alice = site.browser().sign_up("alice")
+    yield from of_consent(site, alice)
+    yield from of_the_account(alice)
+    yield from of_the_console(alice)
+
+
+def errors(browser):
+    for path, status in (
+        ("/nowhere", 404),
+        ("/oauth/authorize", 400),
+        ("/oauth/authorize?client_id=nobody", 400),
+        ("/oauth/authorize?a=%ff", 400),
+        ("/consent", 400),
+        ("/account/sessions/end", 405),
+        ("/oauth/logout?id_token_hint=x", 400),
+    ):
+        yield browser.get(path, headers=HEADERS, status=status)
+
+
+def of_consent(site, alice):
+    app = site.app(
+        scopes=("profile:read", *OPENID_SCOPES),
+        initiate_login_uri="https://app.example/begin",
+        policy_uri="https://app.example/policy",
+        homepage_uri="https://app.example/",
+    )
+    asked = {"ui_locales": LANGUAGE, "scope": "openid profile:read"}
+    consent = alice.authorize(app, **asked)
+    yield consent
+    alice.decide(consent)
+    yield alice.authorize(app, ui_locales=LANGUAGE, scope="openid profile:read email")
+    for prompt in ("login", "select_account"):
+        yield alice.authorize(app, prompt=prompt, **asked)
+    yield alice.get("/", headers=HEADERS)
+    for path in (
+        f"/clients/{app.client.client_id}/about",
+        f"/account/apps/{app.client.client_id}/remove",
+    ):
+        yield alice.get(path, headers=HEADERS)
+
+
+def of_the_account(alice):
+    for path in ("", "/profile", "/password"):
+        yield alice.get("/account" + path, headers=HEADERS)
+    for done in ("password", "profile", "email", "removed", "ended"):
+        yield alice.get(f"/account?done={done}", headers=HEADERS)
+    for path in ("/choose", "/logout", "/oauth/logout/confirm"):
+        yield alice.get(path, headers=HEADERS)
+    form = alice.get("/account/profile", headers=HEADERS).form
+    for field in ("website", "birthdate", "zoneinfo", "locale"):
+        form[field] = "?" * 300
+    yield form.submit(headers=HEADERS, status="*")
+    form = alice.get("/account/password", headers=HEADERS).form
+    form["current"], form["password"] = "wrong", "wrong horse battery"
+    yield form.submit(headers=HEADERS, status="*")
+    form["csrf_token"] = "forged"
+    yield form.submit(headers=HEADERS, status="*")
+
+
+def of_the_console(alice):
+    for path in ("", "/new", "/nobody"):
+        yield alice.get("/clients" + path, headers=HEADERS, status="*")
+    for kind in ("web", "browser", "native", "machine"):
+        form = alice.get(f"/clients/new/{kind}", headers=HEADERS).form
+        yield form.submit(headers=HEADERS, status="*")
+        form["name"] = "Demo"
+        if kind != "machine":
+            form["redirect_uris"] = "nothing http://far.example/ https://app.example/%2e%2e/"
+            yield form.submit(headers=HEADERS, status="*")
+            form["redirect_uris"] = CALLBACK
+        form["homepage_uri"] = "javascript:1"
+        yield form.submit(headers=HEADERS, status="*")
+        form["homepage_uri"] = ""
+        shown = form.submit(headers=HEADERS, status=303).location
+        yield alice.get(shown, headers=HEADERS)
+        place = shown.partition("?")[0]
+        yield alice.get(place + "/edit", headers=HEADERS)
+        form = alice.get(place + "/remove", headers=HEADERS).form
+        form["name"] = "another"
+        yield form.submit(headers=HEADERS, status="*")
+    yield alice.get("/clients?done=removed", headers=HEADERS)
+
+
+def test_no_text_of_a_page_is_bare(site):
+    found = {}
+    for number, page in enumerate(pages(site)):
+        assert page.content_type == "text/html", page.request.path
+        if texts := bare(page):
+            found[number, page.request.path] = texts
+    assert found == {}
+
+
+def test_a_bare_text_is_noticed(site):
+    page = site.browser().get("/login", headers=HEADERS)
+    page.html.h1.string = "Sign in"
+    assert bare(page) == ["Sign in"]
