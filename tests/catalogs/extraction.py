@@ -88,8 +88,9 @@ def update() -> list[str]:
         catalog.obsolete.clear()
         if before != entries(catalog):
             _write(path, catalog)
-        path.with_suffix(".mo").write_bytes(compiled(catalog))
-        missing += [f"{language}: {m.id}" for m in catalog if m.id and not m.string]
+        written = read(path, language)
+        path.with_suffix(".mo").write_bytes(compiled(written))
+        missing += [f"{language}: {m.id}" for m in written if m.id and not m.string]
     return missing
 
 
