@@ -119,7 +119,7 @@ def _phone_number(given: str) -> str:
 
 
 def _birthdate(given: str) -> str:
-    """A day, a day without its year as 0000, or a year alone."""
+    """Accept a date, a date with the year 0000 for an unknown year, or a year alone."""
     wrong = ValueError(N_("Write the day like 2000-12-31, or only the year."))
     if _YEAR.fullmatch(given):
         return given

@@ -75,6 +75,6 @@ def _add_our_texts(registry: Registry) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    """Add the subscriber, and the translations of our own texts."""
+    """Add the subscriber, and the translations of our texts."""
     config.action(None, partial(_add_our_texts, config.registry), order=PHASE3_CONFIG + 1)
     config.add_subscriber(add_names, BeforeRender)

@@ -30,7 +30,7 @@ def keep_to_https(event: NewResponse) -> None:
 
 
 def not_found(context: HTTPNotFound, request: Request) -> Response:
-    """There is nothing at this address."""
+    """Return 404 for an unknown URL."""
     return error_response(request, "not_found", N_("There is no page at this address."), 404)
 
 

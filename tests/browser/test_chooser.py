@@ -82,7 +82,7 @@ def test_use_another_account_on_the_consent_page_leads_to_the_chooser(both, clie
 def test_accounts_can_be_signed_out_one_by_one(both, provider):
     both.page.goto(provider.url("/choose"))
     both.button("Sign out bob").click()
-    expect(both.page.get_by_role("status")).to_have_text("Signed out.")
+    expect(both.page.get_by_role("status")).to_have_text("The account is signed out.")
     both.look("Choose an account")
     # No other account became active.
     both.page.goto(provider.issuer)

@@ -93,7 +93,7 @@ def fields(request: Request, kind: ClientType, metadata: Mapping[str, Any]) -> l
 
 
 def facts(settings: Settings, client: Client) -> list[tuple[str, list[object]]]:
-    """Return the labels and values that a client's page shows beside its name and scopes.
+    """Return the labels and values that a client's page shows besides its name and scopes.
 
     A flag is True.
     """

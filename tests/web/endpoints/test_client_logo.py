@@ -112,4 +112,4 @@ def test_the_console_tells_a_developer_that_a_logo_cannot_be_fetched(site, galle
     form["name"], form["redirect_uris"] = "Printer", "https://app.example/callback"
     form["logo_uri"] = gallery.uri
     page = alice.follow(form.submit())
-    assert f"There is no logo at {gallery.uri}" in " ".join(page.html.main.text.split())
+    assert f"The logo at {gallery.uri} can't be shown" in " ".join(page.html.main.text.split())
