@@ -6,5 +6,6 @@ from oauthprov.accounts import SignedIn
 
 
 def test_a_numeric_account_id_is_refused_with_a_hint():
-    with pytest.raises(TypeError, match=r"account_id must be a str, not int: say str\(user.id\)"):
+    hint = r"account_id must be a str, not int: return str\(user.id\)"
+    with pytest.raises(TypeError, match=hint):
         SignedIn(7, "alice", auth_time=0)
