@@ -386,7 +386,7 @@ class TestCommand:
         given = beside(field, server.origin) | {field: values[0]}
         options = [text for name in given for text in option(tmp_path, name, given[name])]
         added = command("client", "add", "--type", "web", "--json", *options)
-        assert added.code == 0, added.err
+        assert added.code == 0, f"{added.err} Is {field} a column in the newest migration?"
         assert json_of(values[0]) == added.json[field]
         edit = ("client", "edit", added.json["client_id"], "--json")
         edited = command(*edit, *option(tmp_path, field, values[1]))

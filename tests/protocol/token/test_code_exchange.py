@@ -1,8 +1,11 @@
 """Authorization code to tokens: RFC 6749 section 4.1, RFC 7636, OAuth 2.1."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from oauthprov.records import AuthorizationCode, Grant, RefreshToken, slot
+from oauthprov.records import AccessToken, AuthorizationCode, Grant, RefreshToken, slot
 from oauthprov.storage.interface import Remove
 from tests.protocol.world import ALICE, CALLBACK, World
 
@@ -168,3 +171,19 @@ def test_a_code_that_is_gone_when_it_is_claimed_is_an_invalid_grant(world):
     world.storage.meanwhile = [lambda: world.storage.inner.commit(gone, now=world.now)]
     assert world.redeem(code).body["error"] == "invalid_grant"
     assert world.all(Grant) == []
+
+
+def test_sixteen_threads_redeem_a_code_once(world):
+    code = world.code()
+    barrier = threading.Barrier(16)
+
+    def redeem(_):
+        barrier.wait()
+        return world.redeem(code)
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(redeem, range(16)))
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 15
+    assert len(world.all(AccessToken)) == 1
+    (won,) = [answer.body for answer in answers if answer.status == 200]
+    assert not world.is_live(won["access_token"])

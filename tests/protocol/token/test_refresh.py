@@ -138,22 +138,6 @@ def test_sixteen_threads_without_grace_leave_no_live_token():
     assert world.refresh(won[0]["refresh_token"]).body["error"] == "invalid_grant"
 
 
-def test_sixteen_threads_redeem_a_code_once(world):
-    code = world.code()
-    barrier = threading.Barrier(16)
-
-    def redeem(_):
-        barrier.wait()
-        return world.redeem(code)
-
-    with ThreadPoolExecutor(16) as threads:
-        answers = list(threads.map(redeem, range(16)))
-    assert sorted(answer.status for answer in answers) == [200] + [400] * 15
-    assert len(world.all(AccessToken)) == 1
-    (won,) = [answer.body for answer in answers if answer.status == 200]
-    assert not world.is_live(won["access_token"])
-
-
 def test_a_narrowed_scope_can_be_widened_to_the_original_again(world):
     first = world.tokens(scope="read write")
     second = world.refresh(first["refresh_token"], scope="read").body
