@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pyramid.config import Configurator
 from webtest import TestApp, TestRequest, TestResponse
@@ -18,6 +16,7 @@ from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.protocol.token.client_assertions import TYPE
 from oauthprov.records import Account, Client
 from tests.counting import Counting
+from tests.oauth import basic, challenge
 
 ORIGIN = ISSUER = "https://id.example"
 CALLBACK = "https://app.example/callback"
@@ -296,15 +295,3 @@ def arrived(response: TestResponse) -> dict[str, str]:
 
 def bearing(access_token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {access_token}"}
-
-
-def basic(client_id: str, secret: str) -> dict[str, str]:
-    """An Authorization header as RFC 6749 section 2.3.1 makes it."""
-    joined = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
-    return {"Authorization": "Basic " + base64.b64encode(joined).decode()}
-
-
-def challenge(verifier: str) -> str:
-    """The S256 challenge of a verifier (RFC 7636 section 4.2)."""
-    hashed = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()

@@ -1,10 +1,8 @@
 """A provider over real storage, with a clock that tests move and trips that tests count."""
 
-import base64
 import dataclasses
-import hashlib
 from contextlib import contextmanager
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -17,6 +15,7 @@ from oauthprov.records import KINDS, Client
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Remove, Replace
+from tests import oauth
 from tests.counting import Counting
 
 ISSUER = "https://as.example"
@@ -75,14 +74,12 @@ class Accounts(AccountSource):
 
 def challenge(verifier=VERIFIER):
     """The S256 challenge of a verifier."""
-    hashed = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
+    return oauth.challenge(verifier)
 
 
 def basic(client_id, secret):
-    """An Authorization header, its parts form-encoded as RFC 6749 section 2.3.1 says."""
-    joined = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
-    return {"authorization": "Basic " + base64.b64encode(joined).decode()}
+    """The header of a client's credentials, its name in lower case as a Call has it."""
+    return oauth.basic(client_id, secret, "authorization")
 
 
 def openid_world(**settings):
