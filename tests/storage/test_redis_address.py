@@ -44,7 +44,7 @@ def test_the_url_of_a_cluster_is_parsed_into_its_nodes() -> None:
         ("redis://h/?colour=red", {}, "query"),
         ("redis://h/?db=x", {}, "db"),
         ("http://h", {}, "redis"),
-        ("redis+cluster://h/1", {}, "databases"),
+        ("redis+cluster://h/1", {}, "database 0"),
         ("redis+cluster://", {}, "host:port"),
         ("redis+cluster://one,,two", {}, "host:port"),
         ("redis://h", {"colour": "red"}, "colour"),

@@ -75,7 +75,7 @@ class Refusing(Backend):
     def test_a_page_holds_at_least_one_record(self, storage: Storage, limit: int) -> None:
         add(storage, samples.client(owner="alice"))
         for index in ({}, {"owner": "alice"}):
-            with pytest.raises(ValueError, match="page"):
+            with pytest.raises(ValueError, match="limit"):
                 storage.find(Client, limit=limit, **index)
 
     def stored(self, storage: Storage) -> Stored[Account]:
