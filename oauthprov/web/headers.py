@@ -84,8 +84,8 @@ def _to_issuer(request: Request) -> Response | None:
     site = request.oauthprov.site
     if not site.settings.development or request.method != "GET" or not _is_page(request):
         return None
-    sent = urlsplit(f"//{request.host}").hostname
-    if sent not in LOOPBACK or origin_of(f"{request.scheme}://{request.host}") == site.origin:
+    sent = origin_of(f"{request.scheme}://{request.host}")  # None for a malformed Host header
+    if sent in (None, site.origin) or urlsplit(sent).hostname not in LOOPBACK:
         return None
     return HTTPFound(site.origin + request.path_qs)
 

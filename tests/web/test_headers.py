@@ -244,3 +244,8 @@ def test_a_host_with_the_default_port_written_out_is_the_issuers_own():
     # WebTest calls its server "localhost:80" where nothing else is asked for.
     assert TestApp(made.wsgi).get("/").status_int == 200
     made.close()
+
+
+@pytest.mark.parametrize("host", ["[::1", "[", "]", "[x]:1", "a b", "localhost:x"])
+def test_a_malformed_host_header_is_no_error_of_the_server(site, host):
+    assert TestApp(site.wsgi).get("/", headers={"Host": host}, expect_errors=True).status_int < 500

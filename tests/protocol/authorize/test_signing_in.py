@@ -610,6 +610,14 @@ class TestOther:
     def test_prompt_login_at_a_host_without_reauthentication_is_login_required(self, world):
         assert_error(ask(world, prompt="login").otherwise, "login_required")
 
+    def test_a_request_that_was_closed_is_answered_no_more(self, world):
+        waiting = ask(world, prompt="login").interaction_id
+        world.authorization.close(waiting, OTHER_BROWSER)
+        assert world.resume(waiting).step == "reauthenticate"
+        world.authorization.close(waiting, BROWSER)
+        world.authorization.close(waiting, BROWSER)
+        assert world.resume(waiting) == UNKNOWN_INTERACTION
+
 
 def test_the_hint_may_be_signed_with_a_retired_key():
     world = openid_world()
