@@ -1,15 +1,12 @@
-"""Our assembly of oauthlib's endpoints: only the grants of OAuth 2.1, built once per app.
+"""Our assembly of oauthlib's grants and endpoints: only those of OAuth 2.1, built once per app.
 
 oauthlib's ``Server`` is never used: it includes the implicit and the password grant.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from oauthlib.common import Request
 from oauthlib.oauth2 import (
@@ -21,18 +18,18 @@ from oauthlib.oauth2 import (
     IntrospectEndpoint,
     RefreshTokenGrant,
     RevocationEndpoint,
-    TokenEndpoint,
 )
 from oauthlib.oauth2.rfc6749.errors import (
-    InvalidClientError,
     InvalidRequestError,
     OAuth2Error,
     UnsupportedGrantTypeError,
 )
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
+from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
 from oauthprov.protocol.clients import response_types
+from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Answer, Call
@@ -45,9 +42,8 @@ from oauthprov.settings import Settings
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
-_URI = params.uri_with(())
-
-Respond = Callable[..., tuple[dict[str, str], str | None, int]]
+Document = dict[str, Any]
+Respond = Callable[[EngineRequest], Document | None]
 Checks = Callable[[Context, Authorizing], AuthenticationRequest]
 """The rules of an authorization request that oauthlib lacks. Raises OAuth2Error."""
 
@@ -98,9 +94,7 @@ class IdTokenGrant(ImplicitGrant):
 class NoGrant(GrantTypeBase):
     """Responds to a missing or unknown ``grant_type`` without reading storage."""
 
-    def create_token_response(
-        self, request: Request, token_handler: object
-    ) -> tuple[dict[str, str], str, int]:
+    def validate_token_request(self, request: Request) -> None:
         """Raise the error: InvalidRequestError or UnsupportedGrantTypeError."""
         if not request.grant_type:
             raise InvalidRequestError("Missing grant_type parameter.", request=request)
@@ -108,102 +102,111 @@ class NoGrant(GrantTypeBase):
 
 
 class Engine:
-    """The four endpoints over one validator."""
+    """The four endpoints over one validator.
+
+    oauthlib's grants and endpoints validate each request. Its responses aren't used: the
+    validator makes tokens and codes, and one place here writes every response.
+    """
 
     def __init__(self, validator: Validator, settings: Settings, checks: Checks) -> None:
         self._validator = validator
         self._challenge = f'Basic realm="{settings.issuer}", charset="UTF-8"'
         check = _check_parameters(checks)
         code = CodeGrant(validator, pre_auth=[check])
-        # The validator mints every token; oauthlib's own are discarded. Any, since the stubs
-        # say str where oauthlib takes a token handler.
-        bearer: Any = BearerToken(validator, token_generator=lambda request: "")
-        grants = {
+        # Any, since the stubs lack methods, and say str where oauthlib takes a token handler.
+        self._no_grant = NoGrant(validator)
+        self._grants: Mapping[str | None, Any] = {
             "authorization_code": code,
             "refresh_token": RefreshTokenGrant(validator),
             "client_credentials": ClientCredentialsGrant(validator),
-            "": NoGrant(validator),
         }
+        bearer: Any = BearerToken(validator, token_generator=lambda request: "")
         responses: dict[str, Any] = {"code": code}
         if response_types.implicit_is_on(settings):
             tokens = IdTokenGrant(validator, pre_auth=[check])
             responses |= dict.fromkeys((*response_types.WITHOUT_CODE, "token id_token"), tokens)
         self.authorization = AuthorizationEndpoint("code", bearer, responses)
-        self._token = TokenEndpoint("", bearer, grants)
         self._introspection = IntrospectEndpoint(validator)
         self._revocation = RevocationEndpoint(validator)
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2). Raises StorageError."""
-        answer = self._answer("token", call, params.TOKEN, self._token.create_token_response)
-        return replace(answer, body=_described(answer.body or {}))
+        return self._answer("token", call, params.TOKEN, self._issue)
 
     def introspect(self, call: Call) -> Answer:
         """Answer the introspection endpoint (RFC 7662). Raises StorageError."""
-        respond = self._introspection.create_introspect_response
-        return self._answer("introspect", call, params.ABOUT_TOKEN, respond)
+        return self._answer("introspect", call, params.ABOUT_TOKEN, self._introspect)
 
     def revoke(self, call: Call) -> Answer:
         """Answer the revocation endpoint (RFC 7009). Raises StorageError."""
-        respond = self._revocation.create_revocation_response
-        return self._answer("revoke", call, params.ABOUT_TOKEN, respond)
+        return self._answer("revoke", call, params.ABOUT_TOKEN, self._revoke)
+
+    def _issue(self, request: EngineRequest) -> Document:
+        request.scopes = scope_to_list(request.scope)
+        self._grants.get(request.grant_type, self._no_grant).validate_token_request(request)
+        made: Document = {}
+        self._validator.save_bearer_token(made, request)
+        return made
+
+    def _introspect(self, request: EngineRequest) -> Document:
+        self._introspection.validate_introspect_request(request)
+        token, hint = str(request.token), request.token_type_hint
+        members = self._validator.introspect_token(token, hint, request)
+        return {"active": False} if members is None else {"active": True, **members}
+
+    def _revoke(self, request: EngineRequest) -> None:
+        self._revocation.validate_revocation_request(request)
+        self._validator.revoke_token(str(request.token), request.token_type_hint, request)
 
     def _answer(
         self, endpoint: Endpoint, call: Call, known: frozenset[str], respond: Respond
     ) -> Answer:
         with self._validator.request(endpoint, call.audiences, call.host_request) as context:
-            headers = dict(NO_STORE)
-            if call.method != "POST":
-                headers["Allow"] = "POST"
-            status, document = _settled(context, call, known, respond)
-            if document is not None and not document.get("error_description"):
-                document = _described(document)
-            if status == 401:
-                # RFC 6749 section 5.2; oauthlib names the Bearer scheme instead.
-                headers["WWW-Authenticate"] = self._challenge
-            return context.answered(Answer(status, document, headers))
+            try:
+                return context.answered(
+                    Answer(200, _settled(context, call, known, respond), NO_STORE)
+                )
+            except OAuth2Error as error:
+                return context.answered(self._error(error, endpoint, call))
 
-
-def _described(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a response of the token endpoint; an error gets its description."""
-    sentence = DESCRIPTIONS.get(str(document.get("error")))
-    return dict(document) if sentence is None else {**document, "error_description": sentence}
-
-
-def _responded(
-    call: Call, known: frozenset[str], respond: Respond
-) -> tuple[int, dict[str, Any] | None]:
-    if call.method != "POST":
-        raise InvalidRequestError("The method must be POST.", status_code=405)
-    pairs = params.from_body(call, known).strict()
-    tokens.expect(current(), pairs)
-    # As text, since oauthlib keeps only the last value of each name from a list of pairs.
-    form = urlencode(pairs)
-    _, body, status = respond(_URI, "POST", form, _headers(call))
-    return status, json.loads(body) if body else None
+    def _error(self, error: OAuth2Error, endpoint: Endpoint, call: Call) -> Answer:
+        document = dict(error.twotuples)
+        sentence = DESCRIPTIONS.get(str(error.error))
+        if sentence is not None and (endpoint == "token" or not error.description):
+            document["error_description"] = sentence
+        headers = dict(NO_STORE)
+        if call.method != "POST":
+            headers["Allow"] = "POST"
+        if error.status_code == 401:
+            # RFC 6749 section 5.2; oauthlib names the Bearer scheme instead.
+            headers["WWW-Authenticate"] = self._challenge
+        return Answer(error.status_code, document, headers)
 
 
 def _settled(
     context: Context, call: Call, known: frozenset[str], respond: Respond
-) -> tuple[int, dict[str, Any] | None]:
-    """Return status and document, once the client's proof is used up.
+) -> Document | None:
+    """Return the document of a response, once the client's proof is used up.
 
     A client that presents an assertion again gets only the error of a failed authentication.
     """
     try:
-        status, document = _responded(call, known, respond)
-    except OAuth2Error as error:
-        status, document = error.status_code, dict(error.twotuples)
-    try:
+        document = _responded(context, call, known, respond)
+    except OAuth2Error:
         context.settle()
-    except InvalidClientError as again:
-        return again.status_code, dict(again.twotuples)
-    return status, document
+        raise
+    context.settle()
+    return document
 
 
-def _headers(call: Call) -> dict[str, str]:
-    given = call.headers.get("authorization")
-    return {} if given is None else {"authorization": given}
+def _responded(
+    context: Context, call: Call, known: frozenset[str], respond: Respond
+) -> Document | None:
+    if call.method != "POST":
+        raise InvalidRequestError("The method must be POST.", status_code=405)
+    pairs = params.from_body(call, known).strict()
+    tokens.expect(context, pairs)
+    return respond(EngineRequest("POST", pairs, call.headers.get("authorization")))
 
 
 def _check_parameters(checks: Checks) -> Callable[[Request], dict[str, object]]:

@@ -304,13 +304,13 @@ class Validator(RequestValidator):
         _parameters(token).update(made)
 
     def introspect_token(
-        self, token: str, token_type_hint: str, request: Request, *_: Any, **__: Any
+        self, token: str, token_type_hint: str | None, request: Request, *_: Any, **__: Any
     ) -> dict[str, int | str | list[str]] | None:
         """Return the members of a live token if the client may introspect it, else None."""
         return introspection.describe(current(), current().known_client, token)
 
     def revoke_token(
-        self, token: str, token_type_hint: str, request: Request, *_: Any, **__: Any
+        self, token: str, token_type_hint: str | None, request: Request, *_: Any, **__: Any
     ) -> None:
         """Revoke a token of the authenticated client."""
         revocation.revoke(current(), current().known_client, token)
