@@ -16,7 +16,6 @@ provider's endpoints check the rules of authentication requests, and read reques
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
 from typing import Any, cast
 
 from oauthlib.common import Request
@@ -29,7 +28,7 @@ from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.types import is_confidential
 from oauthprov.protocol.request import resources
-from oauthprov.protocol.request.context import Context, OpenID, current, entered
+from oauthprov.protocol.request.context import Context, OpenID, current
 from oauthprov.protocol.request.events import Endpoint, Reason
 from oauthprov.protocol.request.operations import Authorizing, ForItself, Redeeming, Refreshing
 from oauthprov.protocol.request.scopes import allowed, defaults
@@ -72,26 +71,23 @@ class Validator(RequestValidator):
         endpoint: Endpoint | None = None,
         audiences: Collection[str] = (),
         host_request: object = None,
-    ) -> AbstractContextManager[Context]:
+    ) -> Context:
         """Bracket one request; ``endpoint`` names its endpoint, if the caller knows it.
 
         ``audiences`` are the URLs that a client assertion may name besides the issuer.
         ``host_request`` is for the account source. Raises InvalidClientError at the end when an
         assertion was used before.
         """
-        now = self._clock()
-        return entered(
-            Context(
-                settings=self._settings,
-                storage=self._storage,
-                clients=self._clients,
-                client_keys=self._client_keys,
-                now=now,
-                endpoint=endpoint,
-                openid=self._openid,
-                audiences=audiences,
-                host_request=host_request,
-            )
+        return Context(
+            settings=self._settings,
+            storage=self._storage,
+            clients=self._clients,
+            client_keys=self._client_keys,
+            now=self._clock(),
+            endpoint=endpoint,
+            openid=self._openid,
+            audiences=audiences,
+            host_request=host_request,
         )
 
     # Clients

@@ -6,11 +6,12 @@ every parameter that a client sends is readable as an attribute of that request.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 
@@ -19,6 +20,7 @@ from oauthprov.accounts import AccountSource
 from oauthprov.errors import SigningKeySealed
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
+from oauthprov.protocol.clients.types import Method
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import events
 from oauthprov.protocol.request.events import Endpoint, Event, Reason, SentError
@@ -41,12 +43,26 @@ class OpenID:
     accounts: AccountSource[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """The client that a request claims to come from, and its proof: a secret or an assertion."""
+
+    method: Method
+    client_id: str
+    proof: str = field(default="", repr=False)
+
+
 @dataclass(slots=True)
 class Context:
     """The state of one request: the services it may use, its client and its operation.
 
+    ``with context:`` makes it the current one. At the end its client's proof is used up, and what
+    was noted is logged. Raises InvalidClientError when the proof was used before and no commit has
+    shown it, unless the request has failed anyway.
+
     ``endpoint`` names the endpoint in the log. ``audiences`` are the URLs that a client assertion
-    may name besides the issuer. ``host_request`` is for the account source. ``client`` is the
+    may name besides the issuer. ``host_request`` is for the account source.
+    ``presented`` are the credentials of the request, once they are read. ``client`` is the
     authenticated client, or at the authorization endpoint the identified one; ``proof`` is the
     uncommitted change that makes a client assertion usable only once. ``operation`` is set once it
     is known. ``noted`` are the events that :meth:`note` collects, ``sent_error`` the error that
@@ -62,6 +78,7 @@ class Context:
     openid: OpenID | None = None
     audiences: Collection[str] = ()
     host_request: object = None
+    presented: Presented | None = None
     client: Client | None = None
     proof: Add | None = None
     operation: Operation | None = None
@@ -70,6 +87,29 @@ class Context:
     _clients: dict[str, Client | None] = field(default_factory=dict)
     _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict)
     _expected: list[tuple[type[Record], str]] = field(default_factory=list)
+    _outer: Token[Context | None] | None = None
+
+    def __enter__(self) -> Self:
+        logs.keep_oauthlib_quiet()
+        self._outer = _current.set(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None:
+                self.settle()
+            elif isinstance(error, OAuth2Error):
+                with suppress(InvalidClientError):
+                    self.settle()
+        finally:
+            if self._outer is not None:
+                _current.reset(self._outer)
+            self.report()
 
     @property
     def known_client(self) -> Client:
@@ -203,23 +243,3 @@ def current() -> Context:
         raise RuntimeError("the validator works only inside 'with validator.request():'")
     return context
 
-
-@contextmanager
-def entered(context: Context) -> Iterator[Context]:
-    """Make ``context`` the current one, and use its client's proof up at the end.
-
-    Raises InvalidClientError when the proof was used before and no commit has shown it, unless the
-    request has failed anyway.
-    """
-    logs.keep_oauthlib_quiet()
-    token = _current.set(context)
-    try:
-        yield context
-        context.settle()
-    except OAuth2Error:
-        with suppress(InvalidClientError):
-            context.settle()
-        raise
-    finally:
-        _current.reset(token)
-        context.report()

@@ -74,6 +74,7 @@ URIS = frozenset({"audience", "post_logout_redirect_uri", "redirect_uri", "resou
 """Parameters of at most ``URI_LIMIT`` characters, since parsing a long URI may take long."""
 
 _BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";]*)", re.IGNORECASE)
 _NOT_PRINTABLE = re.compile(rb"[^\x21-\x7e]")
 
 
@@ -115,7 +116,7 @@ def from_body(call: Call, known: frozenset[str], limit: int = BODY_LIMIT) -> Par
     kind, _, rest = call.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != FORM:
         raise InvalidRequestError(N_("The content type must be ${type}.", type=FORM))
-    charset = re.search(r"charset\s*=\s*\"?([^\s\";]*)", rest, re.IGNORECASE)
+    charset = _CHARSET.search(rest) if rest else None
     if charset and charset[1].lower() not in ("utf-8", "utf8"):
         raise InvalidRequestError(N_("The character set must be UTF-8."))
     return parse(call.body, known, limit)
@@ -134,13 +135,17 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     """
     if len(raw) > limit:
         raise InvalidRequestError(N_("The request is too long."))
+    if _NOT_PRINTABLE.search(raw) or _BAD_PERCENT.search(raw):
+        raise InvalidRequestError(N_("The request is not properly percent-encoded."))
     pieces = raw.split(b"&")
     if len(pieces) > COUNT_LIMIT:
         raise InvalidRequestError(N_("The request has too many parameters."))
     kept: list[tuple[str, str]] = []
     seen: set[str] = set()
     repeated: dict[str, None] = {}
-    for name, value in map(_pair, filter(None, pieces)):
+    for piece in filter(None, pieces):
+        raw_name, _, raw_value = piece.partition(b"=")
+        name, value = decoded(raw_name), decoded(raw_value)
         if name in seen and name not in MANY:
             repeated[name] = None
         elif name in known:
@@ -162,17 +167,12 @@ def uri_with(pairs: Pairs) -> str:
     return "https://server.invalid/?" + urlencode(known)
 
 
-def _pair(piece: bytes) -> tuple[str, str]:
-    if _NOT_PRINTABLE.search(piece) or _BAD_PERCENT.search(piece):
-        raise InvalidRequestError(N_("The request is not properly percent-encoded."))
-    name, _, value = piece.partition(b"=")
-    return decoded(name), decoded(value)
-
-
 def decoded(raw: bytes) -> str:
     """Form-decode one part. Raises InvalidRequestError for invalid UTF-8 and for NUL."""
+    if b"%" in raw or b"+" in raw:
+        raw = unquote_to_bytes(raw.replace(b"+", b" "))
     try:
-        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidRequestError(N_("The request is not valid UTF-8.")) from None
     if "\0" in text:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
 
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import (
@@ -16,9 +15,9 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov import credentials
 from oauthprov.errors import FetchBusy, JoseError
-from oauthprov.protocol.clients.types import KEY_METHOD, Method
+from oauthprov.protocol.clients.types import KEY_METHOD
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.context import Context, Presented
 from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import client_assertions
 from oauthprov.records import Client
@@ -29,15 +28,6 @@ Why = tuple[Reason, str | None]
 
 _FAILED = "Client authentication failed."
 _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """The client that a request claims to come from, and its proof: a secret or an assertion."""
-
-    method: Method
-    client_id: str
-    proof: str = field(default="", repr=False)
 
 
 def presented(
@@ -71,9 +61,11 @@ def presented(
 
 
 def presented_by(context: Context, request: Request) -> Presented:
-    """Read the credentials of an oauthlib request; see :func:`presented`."""
+    """Read the credentials of an oauthlib request, once; see :func:`presented`."""
+    if context.presented is not None:
+        return context.presented
     try:
-        return presented(
+        context.presented = presented(
             request.headers.get("authorization"),
             request.client_id,
             request.client_secret,
@@ -87,6 +79,7 @@ def presented_by(context: Context, request: Request) -> Presented:
         else:
             _note(context, (Reason.CLIENT_UNIDENTIFIED, None), request.client_id)
         raise
+    return context.presented
 
 
 def _asserted(
