@@ -25,8 +25,11 @@ def main(global_config: dict[str, str], **settings: str) -> WSGIApplication:
     """
     from pyramid.config import Configurator
 
+    from oauthprov.web.standalone import answer_straight
+
     with Configurator(settings=settings) as config:
         config.include("oauthprov.web.standalone")
+        answer_straight(config)
         app: WSGIApplication = config.make_wsgi_app()
         return app
 

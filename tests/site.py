@@ -15,6 +15,7 @@ from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.protocol.token.client_assertions import TYPE
 from oauthprov.records import Account, Client
+from oauthprov.web.standalone import answer_straight
 from tests.counting import Counting
 from tests.oauth import basic, challenge
 
@@ -135,10 +136,15 @@ class Site:
         self.storage.close()
 
 
-def standalone(settings: dict[str, str]) -> Site:
-    """What ``oauthprov.main`` serves, with a clock and a count of trips put in."""
+def standalone(settings: dict[str, str], *, straight: bool = True) -> Site:
+    """What ``oauthprov.main`` serves, with a clock and a count of trips put in.
+
+    Unless ``straight``, Pyramid's views answer endpoints for clients too, as in a host's app.
+    """
     with Configurator(settings=settings) as config:
         config.include("oauthprov.web.standalone")
+        if straight:
+            answer_straight(config)
         return assembled(config, settings["oauthprov.issuer"])
 
 

@@ -104,6 +104,7 @@ FLOORS = {
         ("__init__", "standalone"),
         ("endpoints", "account", "console"),
         ("",),
+        ("http",),
     ),
 }
 

@@ -9,21 +9,16 @@ redirect URIs. Cookies are never allowed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from oauthprov.errors import OAuth2Error, StorageError
-from oauthprov.protocol.request import params
-from oauthprov.protocol.token.client_authentication import presented
-from oauthprov.web.errors import Rejected
-from oauthprov.web.origins import origin_of
+from oauthprov.web.http.cross_origin import POLICIES, Policy
 from oauthprov.web.request import Request, ViewInfo
-from oauthprov.web.resource import client_of_token
 
-_EXPOSED = "WWW-Authenticate, Retry-After, DPoP-Nonce, X-Request-Id"
 _PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "authorization, content-type, dpop",
@@ -65,12 +60,13 @@ def cors_view(view: View, info: ViewInfo) -> View:
     policy = info.options.get("oauth_cors")
     if policy is None:
         return view
-    if policy not in _POLICIES:
-        raise ConfigurationError(f"oauth_cors must be one of {', '.join(_POLICIES)}")
+    if policy not in POLICIES:
+        raise ConfigurationError(f"oauth_cors must be one of {', '.join(POLICIES)}")
+    share = partial(_share, POLICIES[policy])
 
     def shared(context: object, request: Request) -> Response:
         # A callback, since the response to an error comes from an exception view.
-        request.add_response_callback(_POLICIES[policy])
+        request.add_response_callback(share)
         return view(context, request)
 
     return shared
@@ -79,51 +75,11 @@ def cors_view(view: View, info: ViewInfo) -> View:
 cors_view.options = ("oauth_cors",)  # type: ignore[attr-defined]
 
 
-def _any(request: Request, response: Response) -> None:
-    _allow(response, "*")
-
-
-def _client(request: Request, response: Response) -> None:
-    _allow_origin_of(request, response, _named_client)
-
-
-def _bearer(request: Request, response: Response) -> None:
-    if response.status_int == 401:
-        # The challenge has no private content, and the client isn't known yet.
-        _allow(response, "*")
-    else:
-        _allow_origin_of(request, response, client_of_token)
-
-
-_POLICIES = {"any": _any, "client": _client, "bearer": _bearer}
-
-
-def _allow_origin_of(
-    request: Request, response: Response, client_id_of: Callable[[Request], str | None]
-) -> None:
-    response.vary = (*(response.vary or ()), "Origin")
-    origin = request.headers.get("Origin")
-    if origin is None:
-        return
-    try:
-        client_id = client_id_of(request)
-        client = request.oauthprov.provider.client(client_id) if client_id else None
-    except (OAuth2Error, Rejected, StorageError):
-        return
-    if client is not None and origin in {origin_of(uri) for uri in client.redirect_uris}:
-        _allow(response, origin)
-
-
-def _allow(response: Response, origin: str) -> None:
-    response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
-
-
-def _named_client(request: Request) -> str | None:
-    call = request.oauthprov.call
-    form = params.from_body(call, params.CREDENTIALS)
-    authorization = call.headers.get("authorization")
-    return presented(authorization, form.get("client_id"), form.get("client_secret")).client_id
+def _share(policy: Policy, request: Request, response: Response) -> None:
+    headers = dict(policy(request.oauthprov.exchange, response.status_int))
+    if vary := headers.pop("Vary", None):
+        response.vary = (*(response.vary or ()), vary)
+    response.headers.update(headers)
 
 
 def includeme(config: Configurator) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from oauthprov.messages import N_
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 
 if TYPE_CHECKING:
     from oauthprov.web.request import Request

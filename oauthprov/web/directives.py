@@ -14,7 +14,11 @@ from oauthprov.errors import ConfigurationError
 from oauthprov.mail import Mailer
 from oauthprov.messages import N_
 from oauthprov.web.cors import preflight
-from oauthprov.web.errors import Rejected
+from oauthprov.web.errors import to_response
+from oauthprov.web.headers import HEADERS
+from oauthprov.web.http.cross_origin import POLICIES
+from oauthprov.web.http.endpoint import Endpoint, Handler
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 
 View = Callable[[Request], Response | dict[str, object]]
@@ -117,6 +121,35 @@ def add_oauth_endpoint(
     _add(config, name, pattern, views, kind, None, oauth_cors=cors, **options)
 
 
+def add_oauth_handler(
+    config: Configurator,
+    name: str,
+    pattern: str,
+    *,
+    get: Handler | None = None,
+    post: Handler | None = None,
+    kind: str = "endpoint",
+    cors: str | None = None,
+) -> None:
+    """Add the route ``oauthprov.<name>`` for an endpoint whose handlers need no Pyramid request.
+
+    Its views wrap the handlers. A standalone server answers its requests straight from WSGI.
+    """
+    given = {"GET": get, "POST": post}
+    handlers = {method: handler for method, handler in given.items() if handler is not None}
+    policy = None if cors is None else POLICIES[cors]
+    endpoint = Endpoint(handlers, HEADERS[kind], policy)
+    config.registry.setdefault("oauthprov.endpoints", {})[pattern] = endpoint
+
+    def view(request: Request) -> Response:
+        return to_response(endpoint.answer(request.oauthprov.exchange))
+
+    views: dict[str, View | None] = dict.fromkeys(handlers, view)
+    if cors is not None:
+        views["OPTIONS"] = preflight(", ".join(handlers))
+    _add(config, name, pattern, views, kind, None)
+
+
 def _add(
     config: Configurator,
     name: str,
@@ -154,5 +187,6 @@ def _add(
 def includeme(config: Configurator) -> None:
     """Add the directives."""
     said = (set_oauth_accounts, set_oauth_mailer)
-    for directive in (*said, add_oauth_metadata, add_oauth_page, add_oauth_endpoint):
+    ours = (add_oauth_metadata, add_oauth_page, add_oauth_endpoint, add_oauth_handler)
+    for directive in (*said, *ours):
         config.add_directive(directive.__name__, directive, action_wrap=True)

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pyramid.config import Configurator
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
-from oauthprov import logs
-from oauthprov.accounts import HashingBusy
-from oauthprov.errors import FetchBusy, SigningKeySealed, StorageError
-from oauthprov.messages import N_
 from oauthprov.protocol.request.answers import Refusal
 from oauthprov.web import i18n
+from oauthprov.web.http.problems import OURS, Rejected, problem_of
+from oauthprov.web.http.reply import RETRY_AFTER, Reply, problem
 from oauthprov.web.i18n import _
 
 if TYPE_CHECKING:
     from oauthprov.web.request import Request
-
-_RETRY_AFTER = "5"
-_BUSY_RETRY_AFTER = 2
-
-log = logs.logger(__name__)
 
 _TITLES = {
     403: _("The form was refused"),
@@ -39,26 +30,6 @@ _ADVICE = _(
     "redirect URI and the other parameters that it sends with its registration."
 )
 _OTHERWISE = _("The request was refused")
-
-
-class Rejected(Exception):
-    """The request is refused. Raised by views; an exception view makes the response.
-
-    ``error`` is a registered code, ``description`` a fixed sentence for people.
-    """
-
-    def __init__(
-        self,
-        error: str,
-        description: str,
-        status: int = 400,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(f"{status} {error}: {description}")
-        self.error = error
-        self.description = description
-        self.status = status
-        self.headers = dict(headers or {})
 
 
 def error_response(
@@ -87,17 +58,17 @@ def error_response(
         }
         response = render_to_response("oauthprov:templates/error.pt", value, request)
     else:
-        response = Response(json_body={"error": error, "error_description": description})
+        return to_response(problem(Rejected(error, description, status, headers)))
     response.status_int = status
     response.headers.update(headers or {})
-    return with_retry_after(response)
-
-
-def with_retry_after(response: Response) -> Response:
-    """Return ``response``; a 503 gets a ``Retry-After`` header unless it has one."""
-    if response.status_int == 503:
-        response.headers.setdefault("Retry-After", _RETRY_AFTER)
+    if status == 503:
+        response.headers.setdefault("Retry-After", RETRY_AFTER)
     return response
+
+
+def to_response(reply: Reply) -> Response:
+    """Return a reply as a response of Pyramid's."""
+    return Response(reply.body, status=reply.status, headerlist=list(reply.headers.items()))
 
 
 def refusal(request: Request, refused: Refusal) -> Response:
@@ -108,81 +79,17 @@ def refusal(request: Request, refused: Refusal) -> Response:
     )
 
 
-def rejected(context: Rejected, request: Request) -> Response:
-    """Return the response to a request that a view refused."""
-    log.info("refused: %s", context.description, extra={"error": context.error})
-    return error_response(
-        request, context.error, context.description, context.status, context.headers
-    )
+def rejection(request: Request, said: Rejected) -> Response:
+    """Return what is said about an error, as a page or as JSON."""
+    return error_response(request, said.error, said.description, said.status, said.headers)
 
 
-class Tracebacks:
-    """Limits tracebacks to one per ``seconds``: in an outage every request has the same one."""
-
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = seconds
-        self._clock = clock
-        self._next = float("-inf")
-        self._lock = threading.Lock()
-
-    def of(self, error: Exception) -> Exception | None:
-        """Return ``error`` if its traceback is to be logged now, else None."""
-        with self._lock:
-            if (now := self._clock()) < self._next:
-                return None
-            self._next = now + self._seconds
-        return error
-
-
-_tracebacks = Tracebacks(1.0)
-
-
-def storage_failed(context: StorageError, request: Request) -> Response:
-    """Return 503 if storage failed: the request may not have been carried out."""
-    log.error("the storage failed: %s", context, exc_info=_tracebacks.of(context))
-    return error_response(
-        request,
-        "temporarily_unavailable",
-        N_("The server has no access to its data. Try again in a moment."),
-        503,
-    )
-
-
-def fetching_busy(context: FetchBusy, request: Request) -> Response:
-    """Return 503 if too many fetches of clients' URLs are running."""
-    log.warning("a client's document can't be fetched now: %s", context)
-    return error_response(
-        request,
-        "temporarily_unavailable",
-        N_("The server is too busy. Try again in a moment."),
-        503,
-    )
-
-
-def hashing_busy(context: HashingBusy, request: Request) -> Response:
-    """Return 503 to a sign-in when too many passwords are being hashed."""
-    log.warning("a sign-in got 503: too many passwords are being hashed")
-    return error_response(
-        request,
-        "temporarily_unavailable",
-        N_("Many people are signing in right now. Go back and try again in a few seconds."),
-        503,
-        {"Retry-After": str(_BUSY_RETRY_AFTER)},
-    )
-
-
-def cannot_sign(context: SigningKeySealed, request: Request) -> Response:
-    """Return 500 if no signing key is usable: retrying won't help. The log has the remedy."""
-    return error_response(request, "server_error", str(context.description), context.status_code)
+def ours(context: Exception, request: Request) -> Response:
+    """Return the response to one of our own exceptions."""
+    return rejection(request, problem_of(context))
 
 
 def includeme(config: Configurator) -> None:
     """Add exception views for our own exceptions only: all others belong to the host."""
-    for context, view in (
-        (Rejected, rejected),
-        (StorageError, storage_failed),
-        (HashingBusy, hashing_busy),
-        (FetchBusy, fetching_busy),
-        (SigningKeySealed, cannot_sign),
-    ):
-        config.add_exception_view(view, context=context, oauthprov="error")
+    for context in OURS:
+        config.add_exception_view(ours, context=context, oauthprov="error")

@@ -9,17 +9,17 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPFound
 from pyramid.response import Response
 
-from oauthprov.settings import LOOPBACK, Settings
-from oauthprov.web.origins import origin_of
+from oauthprov.settings import LOOPBACK
+from oauthprov.web.http.origins import origin_of
+from oauthprov.web.http.reply import DOCUMENT, ENDPOINT
 from oauthprov.web.request import Request, ViewInfo
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
     "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_ENDPOINT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 # Not no-referrer: with it browsers send our forms with "Origin: null" (Fetch, section 3.1).
-_LEAVING = _ENDPOINT | {
+_LEAVING = ENDPOINT | {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
@@ -29,23 +29,11 @@ _PAGE = _LEAVING | {"Content-Security-Policy": f"{_POLICY}; form-action 'self'"}
 HEADERS = {
     "page": _PAGE,
     "leaving": _LEAVING,
-    "endpoint": _ENDPOINT,
-    "document": {"X-Content-Type-Options": "nosniff"},
+    "endpoint": ENDPOINT,
+    "document": DOCUMENT,
 }
 """Headers by kind of view. ``leaving`` has no form-action: Chromium applies it to all redirects
 after a form, which end at the client's site. ``document`` is for metadata, which may be cached."""
-
-
-def transport_security(settings: Settings) -> str | None:
-    """Return the Strict-Transport-Security of a standalone server (RFC 6797), or None.
-
-    It is for this host without its subdomains. A loopback host has none: browsers would apply it
-    to all other servers on the same computer.
-    """
-    issuer = urlsplit(settings.issuer)
-    if issuer.scheme != "https" or not settings.hsts or issuer.hostname in LOOPBACK:
-        return None
-    return f"max-age={settings.hsts}"
 
 
 View = Callable[[object, Request], Response]

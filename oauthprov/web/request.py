@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import IO, Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pyramid.config import Configurator
 from pyramid.events import NewRequest
 from pyramid.i18n import Localizer
-from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
 from pyramid.response import Response
 
@@ -19,19 +16,16 @@ from oauthprov import deadline, logs
 from oauthprov.accounts import BuiltInAccounts, HostRequest, SignedIn
 from oauthprov.errors import OAuth2Error
 from oauthprov.mail import Outbox
-from oauthprov.messages import N_
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Call, Visitor
 from oauthprov.settings import Settings
 from oauthprov.web import csrf
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.exchange import Exchange
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.reify import reify
 from oauthprov.web.session import BrowserSession
 from oauthprov.web.site import Site, site_of
-
-BODY_LIMIT = 65_536
-"""The most bytes of a body that are read; forms and documents are refused at half of that."""
 
 
 class AcceptLanguage(Protocol):
@@ -130,25 +124,42 @@ class ViewInfo(Protocol):
 
 
 class RequestTools:
-    """The provider in the context of one request. ``kind`` is the kind of the running view.
-
-    ``token_in_form`` is whether the view accepts an access token in a form.
-    """
+    """The provider in the context of one request. ``kind`` is the kind of the running view."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self.kind = "endpoint"
-        self.token_in_form = False
-        self.request_id = secrets.token_hex(8)
-        bound = logs.request_id.set(self.request_id)
+
+    @reify
+    def exchange(self) -> Exchange:
+        """The request as WSGI has it; it has an id and a time limit for storage from now on."""
+        request = self._request
+        made = Exchange(site_of(request.registry), request.environ, self._read, request)
+        bound = logs.request_id.set(made.request_id)
         request.add_finished_callback(lambda _: logs.request_id.reset(bound))
         begun = deadline.begin()
         request.add_finished_callback(lambda _: deadline.end(begun))
+        return made
 
-    @reify
+    def begin(self) -> None:
+        """Give the request its id and its time limit, if it has none yet."""
+        _ = self.exchange
+
+    def _read(self, limit: int) -> bytes:
+        body: bytes = self._request.body_file.read(limit)
+        if body:
+            self._request.body = body  # a host's tools may read it again
+        return body
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request in the log."""
+        return self.exchange.request_id
+
+    @property
     def site(self) -> Site:
         """The provider's objects in this app."""
-        return site_of(self._request.registry)
+        return self.exchange.site
 
     @property
     def people(self) -> BuiltInAccounts:
@@ -195,29 +206,10 @@ class RequestTools:
         """The browser and its signed-in users, for the protocol."""
         return Visitor(self.session.browser, self.person, self.others, self._request)
 
-    @reify
+    @property
     def call(self) -> Call:
         """The request, for the protocol. Raises Rejected if the body is over 64 KiB."""
-        environ = self._request.environ
-        headers = {
-            name.removeprefix("HTTP_").replace("_", "-").lower(): value
-            for name, value in environ.items()
-            if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
-        }
-        return Call(
-            method=self._request.method,
-            query=environ.get("QUERY_STRING", "").encode("latin-1"),
-            body=self._body(),
-            headers=headers,
-            host_request=self._request,
-        )
-
-    def call_to(self, name: str) -> Call:
-        """Return :attr:`call` for ``oauthprov.<name>``, an endpoint that authenticates clients.
-
-        Raises Rejected if the body is over 64 KiB.
-        """
-        return replace(self.call, audiences=(self.url("token"), self.url(name)))
+        return self.exchange.call
 
     def query(self, *names: str) -> dict[str, str]:
         """Return the named parameters of the query; empty ones count as absent.
@@ -239,13 +231,12 @@ class RequestTools:
 
     def url(self, name: str, _query: dict[str, str] | None = None, **parts: str) -> str:
         """Return the URL of ``oauthprov.<name>``, based on the issuer, never on Host."""
-        url = self._request.route_url(f"oauthprov.{name}", _app_url=self.site.base_url, **parts)
-        return f"{url}?{urlencode(_query)}" if _query else str(url)
+        url = self.site.url(name, **parts)
+        return f"{url}?{urlencode(_query)}" if _query else url
 
     def has_page(self, name: str) -> bool:
         """Return whether the route ``oauthprov.<name>`` exists: disabled features have none."""
-        mapper = self._request.registry.getUtility(IRoutesMapper)
-        return mapper.get_route(f"oauthprov.{name}") is not None
+        return self.site.has_page(name)
 
     def login_url(self, page: str, interaction: str | None = None) -> str:
         """Return the URL for signing in before ``page``, or before a stored request there."""
@@ -278,21 +269,6 @@ class RequestTools:
         made = self.site.accounts.registration_url(self._request, onward)
         return made or self.login_url("authorize", interaction)
 
-    def _body(self) -> bytes:
-        too_large = Rejected("invalid_request", N_("The request body is too large."), 413)
-        if (self._request.content_length or 0) > BODY_LIMIT:
-            raise too_large
-        try:
-            # A chunked body has no Content-Length.
-            body: bytes = self._request.body_file.read(BODY_LIMIT + 1)
-        except OSError:
-            raise Rejected("invalid_request", N_("The request body is incomplete.")) from None
-        if len(body) > BODY_LIMIT:
-            raise too_large
-        if body:
-            self._request.body = body  # a host's tools may read it again
-        return body
-
 
 def _read(parse: Callable[[], params.Parsed]) -> dict[str, str]:
     try:
@@ -309,7 +285,22 @@ def look_for_work(event: NewRequest) -> None:
     site_of(event.request.registry).provider.look()
 
 
+class _Tools:
+    """Makes :class:`RequestTools` for a request that it is bound to.
+
+    Pyramid binds each request method to each request by ``__get__``. For an attribute that is
+    computed (``reify=True``) it would make a class for each request instead, which costs more than
+    a small view.
+    """
+
+    def __call__(self, request: Request) -> RequestTools:
+        return RequestTools(request)
+
+    def __get__(self, request: Request, kind: type) -> RequestTools:
+        return RequestTools(request)
+
+
 def includeme(config: Configurator) -> None:
     """Add ``request.oauthprov``, and look for work before each request."""
     config.add_subscriber(look_for_work, NewRequest)
-    config.add_request_method(RequestTools, "oauthprov", reify=True)
+    config.add_request_method(_Tools(), "oauthprov")

@@ -10,7 +10,8 @@ from pyramid.response import Response
 
 from oauthprov.messages import N_
 from oauthprov.protocol.request.answers import Answer, InteractionRequired, Redirect, Refusal
-from oauthprov.web.errors import refusal, with_retry_after
+from oauthprov.web.errors import refusal, to_response
+from oauthprov.web.http.reply import answered
 from oauthprov.web.request import Request
 
 CODES_PASS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
@@ -22,7 +23,7 @@ def respond(
     """Return the response for a result of the protocol."""
     match value:
         case Answer():
-            return _answer(value)
+            return to_response(answered(value))
         case Redirect(response_mode="form_post"):
             return _form_post(request, value)
         case Redirect():
@@ -71,15 +72,6 @@ def _interact(request: Request, value: InteractionRequired) -> Response:
         tools.provider.authorization.close(interaction, tools.session.browser)
         return respond(request, value.otherwise or nowhere)
     return see(request, url)
-
-
-def _answer(value: Answer) -> Response:
-    if value.body is None:
-        response = Response(status=value.status, content_type=None)
-    else:
-        response = Response(status=value.status, json_body=dict(value.body))
-    response.headers.update(value.headers)
-    return with_retry_after(response)
 
 
 def _redirect(request: Request, value: Redirect) -> Response:

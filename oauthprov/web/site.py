@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
 
 from oauthprov import logs
@@ -16,7 +18,7 @@ from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
-from oauthprov.web.origins import origin_of
+from oauthprov.web.http.origins import origin_of
 from oauthprov.web.rate_limits import Attempts
 
 if TYPE_CHECKING:
@@ -55,6 +57,24 @@ class Site:
     outbox: Outbox | None
     email_verifications: EmailVerifications
     metadata: dict[str, object]
+    routes: Callable[[], IRoutesMapper]
+    _urls: dict[str, str] = field(default_factory=dict)
+
+    def url(self, name: str, **parts: str) -> str:
+        """Return the URL of ``oauthprov.<name>``, based on the issuer, never on Host."""
+        if parts:
+            return self._made(name, parts)
+        url = self._urls.get(name)
+        if url is None:
+            url = self._urls[name] = self._made(name, parts)
+        return url
+
+    def _made(self, name: str, parts: dict[str, str]) -> str:
+        return f"{self.base_url}{self.routes().generate(f'oauthprov.{name}', parts)}"
+
+    def has_page(self, name: str) -> bool:
+        """Return whether the route ``oauthprov.<name>`` exists: disabled features have none."""
+        return self.routes().get_route(f"oauthprov.{name}") is not None
 
     @property
     def origin(self) -> str:
@@ -118,6 +138,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
         outbox=Outbox(mailer) if mailer is not None else None,
         email_verifications=EmailVerifications(storage, clock, settings.mail_link_lifetime),
         metadata=registry.setdefault("oauthprov.metadata", {}),
+        routes=partial(registry.getUtility, IRoutesMapper),
     )
 
 

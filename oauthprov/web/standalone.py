@@ -8,18 +8,20 @@ from pyramid.exceptions import URLDecodeError
 from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.messages import N_
-from oauthprov.web.errors import error_response
-from oauthprov.web.headers import transport_security
+from oauthprov.web.errors import error_response, rejection
+from oauthprov.web.http.policy import straight_from_wsgi
+from oauthprov.web.http.problems import undecodable, unexpected
+from oauthprov.web.http.reply import transport_security
 from oauthprov.web.request import Request
-
-log = logs.logger(__name__)
+from oauthprov.web.site import site_of
 
 
 def begin(event: NewRequest) -> None:
     """Give every request an id, before anything can fail."""
-    event.request.oauthprov.kind = "page"
+    tools = event.request.oauthprov
+    tools.kind = "page"
+    tools.begin()
 
 
 def keep_to_https(event: NewResponse) -> None:
@@ -34,10 +36,9 @@ def not_found(context: HTTPNotFound, request: Request) -> Response:
     return error_response(request, "not_found", N_("There is no page at this address."), 404)
 
 
-def undecodable(context: UnicodeDecodeError, request: Request) -> Response:
+def not_decodable(context: UnicodeDecodeError, request: Request) -> Response:
     """Return 400 for a URL, header or body that can't be decoded."""
-    log.info("undecodable request: %s", type(context).__name__)
-    return error_response(request, "invalid_request", N_("The request isn't valid UTF-8 text."))
+    return rejection(request, undecodable(context))
 
 
 def http_error(context: HTTPException, request: Request) -> Response:
@@ -50,11 +51,8 @@ def http_error(context: HTTPException, request: Request) -> Response:
 
 
 def failed(context: Exception, request: Request) -> Response:
-    """Return 500 for an unexpected exception: the log has the traceback under the page's id."""
-    log.error("unexpected %s", type(context).__name__, exc_info=context)
-    return error_response(
-        request, "server_error", N_("Something went wrong on our side. It has been logged."), 500
-    )
+    """Return 500 for an unexpected exception."""
+    return rejection(request, unexpected(context))
 
 
 def includeme(config: Configurator) -> None:
@@ -64,9 +62,19 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber(keep_to_https, NewResponse)
     for context, view in (
         (HTTPNotFound, not_found),
-        (URLDecodeError, undecodable),
-        (UnicodeDecodeError, undecodable),
+        (URLDecodeError, not_decodable),
+        (UnicodeDecodeError, not_decodable),
         (HTTPException, http_error),
         (Exception, failed),
     ):
         config.add_exception_view(view, context=context, oauthprov="error")
+
+
+def answer_straight(config: Configurator) -> None:
+    """Answer endpoints for clients without Pyramid's machinery, unless packages were added.
+
+    What ``pyramid.includes`` or ``pyramid.tweens`` names may want to see every request.
+    """
+    settings = config.registry.settings
+    if not (settings.get("pyramid.includes") or settings.get("pyramid.tweens")):
+        config.set_execution_policy(straight_from_wsgi(config.registry, site_of))

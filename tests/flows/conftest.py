@@ -19,6 +19,7 @@ WAYS = [
     "standalone-sqlite",
     "standalone-postgresql",
     "standalone-redis",
+    "standalone_views-sqlite",
     "embedded-sqlite",
     "embedded-redis",
 ]
@@ -53,8 +54,9 @@ def more() -> dict[str, str]:
 
 @pytest.fixture
 def site(way, storage_url, more) -> Site:
-    if "stand" in way:
-        made = sites.standalone(sites.ini(storage_url, **more))
+    kind = way.partition("-")[0]
+    if kind.startswith("standalone"):
+        made = sites.standalone(sites.ini(storage_url, **more), straight=kind == "standalone")
     else:
         made = embedded(storage_url, more)
     yield made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oauthprov.web.origins import origin_of
+from oauthprov.web.http.origins import origin_of
 from tests.site import VERIFIER, bearing
 
 MINE = "https://app.example"

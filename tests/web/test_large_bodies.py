@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from paste.deploy import loadwsgi
 
-from oauthprov.web.request import BODY_LIMIT
+from oauthprov.web.http.exchange import BODY_LIMIT
 from tests.servers.wsgi import Server
 from tests.site import FORM
 

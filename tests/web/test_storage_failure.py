@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 import pytest
 
 from oauthprov import credentials
-from oauthprov.web import errors
-from oauthprov.web.errors import Tracebacks
+from oauthprov.web.http import problems
+from oauthprov.web.http.problems import Tracebacks
 from tests import site as sites
 from tests.site import PASSWORD, basic, bearing
 
@@ -134,7 +134,7 @@ def test_an_outage_writes_one_line_a_request_and_one_traceback_a_second(
     cut_off, caplog, monkeypatch
 ):
     now = [0.0]
-    monkeypatch.setattr(errors, "_tracebacks", Tracebacks(1.0, lambda: now[0]))
+    monkeypatch.setattr(problems, "_tracebacks", Tracebacks(1.0, lambda: now[0]))
     caplog.set_level(logging.ERROR, "oauthprov")
     answers = []
     for seconds in (0.0, 0.5, 0.9, 1.0, 1.5):

@@ -242,4 +242,3 @@ def current() -> Context:
     if context is None:
         raise RuntimeError("the validator works only inside 'with validator.request():'")
     return context
-

@@ -13,7 +13,7 @@ from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts, SignedIn
 from oauthprov.messages import N_
 from oauthprov.web.account.continuing import ANOTHER, MARKS, asking, marks_of, onward
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import respond, see

@@ -11,7 +11,7 @@ from pyramid.config import Configurator
 from oauthprov.messages import N_
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES
 from oauthprov.web.client_view import face
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 
 

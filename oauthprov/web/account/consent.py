@@ -8,7 +8,7 @@ from pyramid.response import Response
 from oauthprov.messages import N_
 from oauthprov.protocol.request.answers import ConsentQuestion
 from oauthprov.web import i18n
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 from oauthprov.web.responder import respond
 

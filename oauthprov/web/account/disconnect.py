@@ -8,7 +8,7 @@ from pyramid.response import Response
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in

@@ -21,7 +21,7 @@ from oauthprov.protocol.clients.registrar import (
 )
 from oauthprov.web.console import fields, new_secret
 from oauthprov.web.console.guard import console_page, owned, registrar, version_of
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see

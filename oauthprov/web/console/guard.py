@@ -21,7 +21,7 @@ from oauthprov.protocol.clients.registrar import (
 from oauthprov.protocol.token import client_assertions
 from oauthprov.records import Client
 from oauthprov.web.console.fields import facts
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.signed_in import PersonView, View, signed_in

@@ -11,7 +11,7 @@ from oauthprov.messages import N_
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, InvalidMetadata
 from oauthprov.web.console import new_secret
 from oauthprov.web.console.guard import client_page, console_page, owned, registrar, version_of
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see

@@ -6,7 +6,7 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.messages import N_
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 
 # A browser must show the bytes as an image of this type and run nothing in them.

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from pyramid.config import Configurator
-from pyramid.response import Response
 
 from oauthprov.protocol.keys.signing_keys import JWKS_MAX_AGE
-from oauthprov.web.request import Request
+from oauthprov.web.http.exchange import Exchange
+from oauthprov.web.http.reply import Reply, in_json, unless_current
 
 
-def jwks(request: Request) -> Response:
+def jwks(exchange: Exchange) -> Reply:
     """Return the public keys, or 304 if the request's ETag is current."""
-    response = Response(json_body=request.oauthprov.provider.keys.jwks())
-    response.content_type = "application/jwk-set+json"
-    response.headers["Cache-Control"] = f"public, max-age={JWKS_MAX_AGE}"
-    response.md5_etag()
-    response.conditional_response = True
-    return response
+    headers = {
+        "Content-Type": "application/jwk-set+json",
+        "Cache-Control": f"public, max-age={JWKS_MAX_AGE}",
+    }
+    made = in_json(exchange.site.provider.keys.jwks(), headers=headers)
+    return unless_current(made, exchange.header("IF_NONE_MATCH"))
 
 
 def includeme(config: Configurator) -> None:
     """Add the endpoint."""
-    config.add_oauth_endpoint("jwks", "/oauth/jwks", get=jwks, kind="document", cors="any")
+    config.add_oauth_handler("jwks", "/oauth/jwks", get=jwks, kind="document", cors="any")
     config.add_oauth_metadata(jwks_uri="oauthprov.jwks")

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
 from pyramid.config import Configurator
-from pyramid.response import Response
 
 from oauthprov.protocol.authorize.checks import PROMPTS
 from oauthprov.protocol.metadata import (
@@ -22,32 +21,32 @@ from oauthprov.protocol.metadata import (
     well_known,
 )
 from oauthprov.settings import Settings
-from oauthprov.web.request import Request, RequestTools
+from oauthprov.web.http.exchange import Exchange
+from oauthprov.web.http.reply import Reply, in_json
+from oauthprov.web.site import Site
 
 _ROUTE = "oauthprov."
 
 
-def metadata(request: Request) -> Response:
+def metadata(exchange: Exchange) -> Reply:
     """Return the metadata document."""
-    tools = request.oauthprov
-    entries = {name: _shown(tools, value) for name, value in tools.site.metadata.items()}
-    if tools.settings.openid:
-        acr_values = tools.site.accounts.acr_values
-        prompts = [p for p in PROMPTS if p != "create" or tools.has_page("signup")]
-        entries |= openid_provider(tools.settings, acr_values, prompts)
-    return published(authorization_server(tools.settings, entries))
+    site = exchange.site
+    entries = {name: _shown(site, value) for name, value in site.metadata.items()}
+    if site.settings.openid:
+        acr_values = site.accounts.acr_values
+        prompts = [p for p in PROMPTS if p != "create" or site.has_page("signup")]
+        entries |= openid_provider(site.settings, acr_values, prompts)
+    return published(authorization_server(site.settings, entries))
 
 
-def published(document: Mapping[str, object]) -> Response:
+def published(document: Mapping[str, object]) -> Reply:
     """Return a response with a public JSON document, cacheable for five minutes."""
-    response = Response(json_body=dict(document))
-    response.headers["Cache-Control"] = "public, max-age=300"
-    return response
+    return in_json(document, headers={"Cache-Control": "public, max-age=300"})
 
 
-def _shown(tools: RequestTools, value: object) -> object:
+def _shown(site: Site, value: object) -> object:
     if isinstance(value, str) and value.startswith(_ROUTE):
-        return tools.url(value.removeprefix(_ROUTE))
+        return site.url(value.removeprefix(_ROUTE))
     return value
 
 
@@ -86,4 +85,4 @@ def _serve(config: Configurator, settings: Settings, name: str, document: str) -
 
 
 def _serve_at(config: Configurator, name: str, pattern: str) -> None:
-    config.add_oauth_endpoint(name, pattern, get=metadata, kind="document", cors="any")
+    config.add_oauth_handler(name, pattern, get=metadata, kind="document", cors="any")

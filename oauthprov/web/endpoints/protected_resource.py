@@ -15,8 +15,9 @@ from pyramid.response import Response
 from oauthprov.protocol.metadata import protected_resource as document_of
 from oauthprov.settings import Resource, Settings
 from oauthprov.web.endpoints.metadata import at_root, published
+from oauthprov.web.errors import to_response
+from oauthprov.web.http.bearer import document_url, is_local
 from oauthprov.web.request import Request
-from oauthprov.web.resource import document_url, is_local
 
 
 def protected_resource(request: Request) -> Response:
@@ -25,7 +26,7 @@ def protected_resource(request: Request) -> Response:
     asked = (request.path_info, request.query_string)
     for resource in settings.resources:
         if is_local(settings, resource) and _place(resource) == asked:
-            return published(document_of(settings, resource))
+            return to_response(published(document_of(settings, resource)))
     raise HTTPNotFound()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov.web.errors import Rejected
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 from oauthprov.web.responder import respond
 

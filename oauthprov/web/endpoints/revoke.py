@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pyramid.config import Configurator
-from pyramid.response import Response
 
-from oauthprov.web.request import Request
-from oauthprov.web.responder import respond
+from oauthprov.web.http.exchange import Exchange
+from oauthprov.web.http.reply import Reply, answered
 
 
-def revoke(request: Request) -> Response:
+def revoke(exchange: Exchange) -> Reply:
     """Revoke a token and the tokens that depend on it."""
-    tools = request.oauthprov
-    return respond(request, tools.provider.endpoints.revoke(tools.call_to("revoke")))
+    return answered(exchange.site.provider.endpoints.revoke(exchange.call_to("revoke")))
 
 
 def includeme(config: Configurator) -> None:
     """Add the endpoint."""
-    config.add_oauth_endpoint("revoke", "/oauth/revoke", post=revoke, cors="client")
+    config.add_oauth_handler("revoke", "/oauth/revoke", post=revoke, cors="client")
     config.add_oauth_metadata(revocation_endpoint="oauthprov.revoke")

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 from pyramid.config import Configurator
-from pyramid.response import Response
 
+from oauthprov.protocol.request.answers import TokenInfo
 from oauthprov.settings import OPENID
-from oauthprov.web.request import Request
-from oauthprov.web.resource import bearer, insufficient
+from oauthprov.web.http import bearer
+from oauthprov.web.http.exchange import Exchange
+from oauthprov.web.http.reply import Reply, in_json, with_body
 
 _SCOPES = (OPENID,)
 
 
-def userinfo(request: Request) -> Response:
+def userinfo(exchange: Exchange) -> Reply:
     """Return the claims, as JSON or as a signed JWT."""
-    known = bearer(request)
-    assert known is not None  # noqa: S101 - oauth_scopes lets nobody else in
-    said = request.oauthprov.provider.userinfo(known, request)
+    exchange.token_in_form = True
+    found = bearer.token_at(exchange)
+    if not isinstance(found, TokenInfo) or not set(_SCOPES).issubset(found.scopes):
+        return bearer.refusal(exchange, found, _SCOPES)
+    said = exchange.site.provider.userinfo(found, exchange.host_request)
     if said is None:
-        return insufficient(request, _SCOPES)
+        return bearer.refusal(exchange, found, _SCOPES)
     if isinstance(said, str):
-        return Response(said.encode("ascii"), content_type="application/jwt", charset=None)
-    return Response(json_body=said)
+        return with_body(said.encode("ascii"), "application/jwt")
+    return in_json(said)
 
 
 def includeme(config: Configurator) -> None:
     """Add the endpoint where OpenID Connect is on."""
     if not config.registry["oauthprov.settings"].openid:
         return
-    config.add_oauth_endpoint(
-        "userinfo",
-        "/oauth/userinfo",
-        get=userinfo,
-        post=userinfo,
-        cors="bearer",
-        oauth_scopes=_SCOPES,
-        oauth_token_in_form=True,
+    config.add_oauth_handler(
+        "userinfo", "/oauth/userinfo", get=userinfo, post=userinfo, cors="bearer"
     )
     config.add_oauth_metadata(userinfo_endpoint="oauthprov.userinfo")

@@ -1,0 +1,48 @@
+"""An endpoint for clients: one declaration, served by Pyramid's views and straight from WSGI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from oauthprov.web.http.cross_origin import Policy
+from oauthprov.web.http.exchange import Exchange
+from oauthprov.web.http.problems import OURS, Rejected, problem_of
+from oauthprov.web.http.reply import Reply, problem
+
+Handler = Callable[[Exchange], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The handlers of an endpoint by method, and what every response of it has.
+
+    ``headers`` are those of its kind, ``cors`` says which origins may read the response.
+    """
+
+    handlers: Mapping[str, Handler]
+    headers: Mapping[str, str]
+    cors: Policy | None = None
+
+    def answer(
+        self, exchange: Exchange, otherwise: Callable[[Exception], Rejected] = problem_of
+    ) -> Reply:
+        """Return the response to a request with one of its methods, errors included.
+
+        ``otherwise`` says what is sent for an exception that isn't ours; by default it is raised.
+        """
+        try:
+            # Pyramid calls a view for GET on HEAD too, and leaves the body out.
+            handler = self.handlers.get(exchange.method) or self.handlers["GET"]
+            reply = handler(exchange)
+        except OURS as error:
+            reply = problem(problem_of(error))
+        except Exception as error:
+            reply = problem(otherwise(error))
+        headers = reply.headers
+        for name, value in self.headers.items():
+            headers.setdefault(name, value)
+        headers["X-Request-Id"] = exchange.request_id
+        if self.cors is not None:
+            headers.update(self.cors(exchange, reply.status))
+        return reply

@@ -1,0 +1,146 @@
+"""One request to an endpoint for clients, as the environ of WSGI describes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from oauthprov.messages import N_
+from oauthprov.protocol.request.answers import Call
+from oauthprov.web.http.problems import Rejected
+
+if TYPE_CHECKING:
+    from oauthprov.protocol.request.answers import TokenInfo
+    from oauthprov.web.http.bearer import TokenProblem
+    from oauthprov.web.site import Site
+
+BODY_LIMIT = 65_536
+"""The most bytes of a body that are read; forms and documents are refused at half of that."""
+
+_TOO_LARGE = N_("The request body is too large.")
+_INCOMPLETE = N_("The request body is incomplete.")
+
+Read = Callable[[int], bytes]
+"""Reads at most so many bytes of a body. Raises OSError when the connection breaks."""
+
+
+class Exchange:
+    """A request to an endpoint for clients, and what is found out about it.
+
+    ``environ`` is WSGI's, of which only values that are text are read. ``read`` reads the body.
+    ``host_request`` is passed to the account source unchanged. ``token_in_form`` is whether the
+    endpoint accepts an access token in a form.
+    """
+
+    __slots__ = (
+        "_body",
+        "_call",
+        "_read",
+        "environ",
+        "host_request",
+        "presented",
+        "request_id",
+        "site",
+        "token_in_form",
+    )
+
+    def __init__(
+        self, site: Site, environ: Mapping[str, Any], read: Read, host_request: object = None
+    ) -> None:
+        self.site = site
+        self.environ = environ
+        self.request_id = os.urandom(8).hex()
+        self.host_request = host_request
+        self.token_in_form = False
+        self.presented: TokenInfo | TokenProblem | None = None
+        self._read = read
+        self._body: bytes | None = None
+        self._call: Call | None = None
+
+    @property
+    def method(self) -> str:
+        """The request method."""
+        method: str = self.environ["REQUEST_METHOD"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """The decoded path, with the part under which the app is mounted."""
+        path: str = self.environ.get("SCRIPT_NAME", "") + self.environ.get("PATH_INFO", "")
+        return path.encode("latin-1").decode("utf-8")
+
+    def header(self, name: str) -> str | None:
+        """Return a request header by its name in upper case, such as ``AUTHORIZATION``."""
+        return self.environ.get(f"HTTP_{name}")
+
+    @property
+    def call(self) -> Call:
+        """The request, for the protocol. Raises Rejected if the body is over 64 KiB."""
+        if self._call is None:
+            self._call = self._to_call(())
+        return self._call
+
+    def call_to(self, name: str) -> Call:
+        """Return :attr:`call` for ``oauthprov.<name>``, an endpoint that authenticates clients.
+
+        Raises Rejected if the body is over 64 KiB.
+        """
+        return self._to_call((self.site.url("token"), self.site.url(name)))
+
+    def _to_call(self, audiences: tuple[str, ...]) -> Call:
+        environ = self.environ
+        headers = {"content-type": environ.get("CONTENT_TYPE") or ""}
+        authorization = environ.get("HTTP_AUTHORIZATION")
+        if authorization is not None:
+            headers["authorization"] = authorization
+        query = environ.get("QUERY_STRING")
+        return Call(
+            method=environ["REQUEST_METHOD"],
+            query=query.encode("latin-1") if query else b"",
+            body=self.body,
+            headers=headers,
+            audiences=audiences,
+            host_request=self.host_request,
+        )
+
+    @property
+    def body(self) -> bytes:
+        """The body, read once. Raises Rejected if it is over 64 KiB."""
+        if self._body is None:
+            if (length_of(self.environ) or 0) > BODY_LIMIT:
+                raise Rejected("invalid_request", _TOO_LARGE, 413)
+            try:
+                # A chunked body has no Content-Length.
+                body = self._read(BODY_LIMIT + 1)
+            except OSError:
+                raise Rejected("invalid_request", _INCOMPLETE) from None
+            if len(body) > BODY_LIMIT:
+                raise Rejected("invalid_request", _TOO_LARGE, 413)
+            self._body = body
+        return self._body
+
+
+def length_of(environ: Mapping[str, Any]) -> int | None:
+    """Return the Content-Length of a request, None if there is none."""
+    length = environ.get("CONTENT_LENGTH")
+    return int(length) if length and length.isdecimal() else None
+
+
+def reader(environ: Mapping[str, Any]) -> Read:
+    """Return what reads the body of a request that nothing has read from yet.
+
+    Without a Content-Length there is a body only if the server marks its end (chunked).
+    """
+    whole = length_of(environ)
+
+    def read(limit: int) -> bytes:
+        if whole is None and not environ.get("wsgi.input_terminated"):
+            return b""
+        wanted = limit if whole is None else min(whole, limit)
+        body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
+        if whole is not None and len(body) < wanted:
+            raise OSError("the body is shorter than its Content-Length")
+        return body
+
+    return read

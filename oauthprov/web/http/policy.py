@@ -1,0 +1,62 @@
+"""Answers endpoints for clients straight from WSGI, before Pyramid makes a request of it.
+
+It is an execution policy, Pyramid's own door in front of its router. Only the standalone server
+has it: nothing that a host adds to its app, such as a tween or a subscriber, sees these requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pyramid.registry import Registry
+from pyramid.router import default_execution_policy
+
+from oauthprov import deadline, logs
+from oauthprov.web.http import problems
+from oauthprov.web.http.exchange import Exchange, reader
+from oauthprov.web.http.problems import Rejected
+from oauthprov.web.http.reply import Reply, transport_security
+
+if TYPE_CHECKING:
+    from oauthprov.web.http.endpoint import Endpoint
+    from oauthprov.web.site import Site
+
+Policy = Callable[[dict[str, Any], Any], Any]
+
+
+def straight_from_wsgi(registry: Registry, site_of: Callable[[Registry], Site]) -> Policy:
+    """Return the execution policy of the standalone server.
+
+    Paths and methods that it doesn't know are the router's.
+    """
+    endpoints: dict[str, Endpoint] = registry.setdefault("oauthprov.endpoints", {})
+
+    def policy(environ: dict[str, Any], router: Any) -> Any:  # noqa: ANN401 - Pyramid's types
+        endpoint = endpoints.get(environ["PATH_INFO"])
+        if endpoint is None or environ["REQUEST_METHOD"] not in endpoint.handlers:
+            return default_execution_policy(environ, router)
+        return _answer(site_of(registry), endpoint, environ)
+
+    return policy
+
+
+def _answer(site: Site, endpoint: Endpoint, environ: dict[str, Any]) -> Reply:
+    exchange = Exchange(site, environ, reader(environ))
+    bound = logs.request_id.set(exchange.request_id)
+    begun = deadline.begin()
+    try:
+        site.provider.look()
+        reply = endpoint.answer(exchange, _said_of)
+        security = transport_security(site.settings)
+        if security is not None:
+            reply.headers["Strict-Transport-Security"] = security
+        return reply
+    finally:
+        deadline.end(begun)
+        logs.request_id.reset(bound)
+
+
+def _said_of(error: Exception) -> Rejected:
+    undecodable = isinstance(error, UnicodeDecodeError)
+    return problems.undecodable(error) if undecodable else problems.unexpected(error)

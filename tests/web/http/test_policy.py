@@ -1,0 +1,206 @@
+"""Straight from WSGI or through Pyramid's views: a client can't tell one from the other."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from oauthprov import deadline
+from oauthprov.web.http.endpoint import Endpoint
+from tests import site as sites
+from tests.site import CALLBACK, FORM, OPENID, OPENID_SCOPES, basic, bearing
+
+HSTS = "Strict-Transport-Security"
+
+
+@pytest.fixture
+def both():
+    """The same app over one storage file each way: straight from WSGI, and by Pyramid's views."""
+    made = [
+        sites.standalone(sites.ini("sqlite://", scopes=OPENID, hsts="3600"), straight=straight)
+        for straight in (True, False)
+    ]
+    for site in made:
+        site.storage.upgrade()
+    yield made
+    for site in made:
+        site.close()
+
+
+def requests(site):
+    """Requests of every kind to every endpoint that is answered straight, with their headers."""
+    app = site.app(scopes=OPENID_SCOPES)
+    machine = site.app("machine")
+    alice = site.browser().sign_up("alice")
+    tokens = app.tokens(alice, scope="openid offline_access")
+    mine = basic(machine.client.client_id, machine.secret)
+    bearer = bearing(tokens["access_token"])
+    form, origin = {"content_type": FORM}, {"Origin": "https://app.example"}
+    about = b"token=" + tokens["access_token"].encode()
+    client = b"grant_type=client_credentials"
+    yield "POST", "/oauth/token", b"", client, form | mine
+    yield "POST", "/oauth/token", b"", client, form | mine | origin
+    yield "POST", "/oauth/token", b"", client, form | {"Authorization": "Basic !"}
+    yield "POST", "/oauth/token", b"", client, form
+    yield "POST", "/oauth/token", b"", b"grant_type=password", form | mine
+    yield "POST", "/oauth/token", b"", b"grant_type=%ff", form | mine
+    yield "POST", "/oauth/token", b"a=b", client, form | mine
+    yield "POST", "/oauth/token", b"", client, mine | {"content_type": "text/plain"}
+    yield "POST", "/oauth/token", b"", b"x" * 70_000, form | mine
+    yield "POST", "/oauth/token", b"", b"", form
+    yield "POST", "/oauth/token/", b"", client, form | mine
+    yield "GET", "/oauth/token", b"", b"", {}
+    yield "PUT", "/oauth/token", b"", b"", {}
+    yield "OPTIONS", "/oauth/token", b"", b"", origin
+    yield "POST", "/oauth/introspect", b"", about, form | mine
+    yield "POST", "/oauth/introspect", b"", b"token=x", form | mine | origin
+    yield "POST", "/oauth/introspect", b"", b"", form | mine
+    yield "POST", "/oauth/revoke", b"", b"token=x", form | mine
+    yield "POST", "/oauth/revoke", b"", b"token=x&token_type_hint=y", form | mine | origin
+    for method in ("GET", "POST", "HEAD"):
+        yield method, "/oauth/userinfo", b"", b"", bearer
+        yield method, "/oauth/userinfo", b"", b"", {}
+    yield "GET", "/oauth/userinfo", b"", b"", bearer | origin
+    yield "GET", "/oauth/userinfo", b"", b"", bearing("opa_x.y") | origin
+    yield "GET", "/oauth/userinfo", b"", b"", {"Authorization": "Bearer a b"}
+    yield "GET", "/oauth/userinfo", b"", b"", {"Authorization": "Bearer \xff"}
+    yield "POST", "/oauth/userinfo", b"", b"access_" + about, form
+    yield "POST", "/oauth/userinfo", b"", b"access_" + about, form | bearer
+    for path in ("oauth/jwks", ".well-known/openid-configuration"):
+        yield "GET", f"/{path}", b"", b"", origin
+        yield "HEAD", f"/{path}", b"", b"", {}
+        yield "POST", f"/{path}", b"", b"", form
+    yield "GET", "/oauth/jwks", b"", b"", {"If-None-Match": "*"}
+    yield "GET", "/.well-known/oauth-authorization-server", b"x=y", b"", {}
+    yield "GET", "/oauth/%E2%82", b"", b"", {}
+
+
+OWN = ("X-Request-Id", "Date")
+SECRETS = ("access_token", "refresh_token")
+
+
+def seen(response) -> tuple:
+    headers = {k.lower(): v for k, v in response.headers.items() if k not in OWN}
+    request_id = response.headers["X-Request-Id"]
+    if (
+        response.content_type != "application/json"
+        or response.status_int != 200
+        or not response.body
+    ):
+        return response.status_int, headers, response.text.replace(request_id, "<request id>")
+    document = dict(response.json)
+    random = ("sub", "iat", "exp", "client_id", *SECRETS)
+    values = {k: type(v) if k in random else v for k, v in document.items()}
+    headers.pop("content-length", None)
+    return response.status_int, headers, list(document), values
+
+
+def test_both_ways_give_the_same_responses(both):
+    straight, views = (
+        [
+            (method, path, seen(site.send(method, path, query, body, **headers)))
+            for method, path, query, body, headers in requests(site)
+        ]
+        for site in both
+    )
+    for one, other in zip(straight, views, strict=True):
+        if one[1] == "/oauth/jwks":  # each app has keys of its own
+            assert one[2][0] == other[2][0]
+            assert one[2][1].keys() == other[2][1].keys()
+        else:
+            assert one == other
+    assert len({found[0] for _, _, found in straight}) >= 7
+
+
+@pytest.fixture
+def site(both):
+    return both[0]
+
+
+def test_requests_for_clients_never_reach_the_router(site, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a request was made")
+
+    monkeypatch.setattr("pyramid.router.Router.invoke_request", refuse)
+    app = site.app("machine")
+    assert app.post("token", {"grant_type": "client_credentials"}).status_int == 200
+    assert site.get("/oauth/jwks").status_int == 200
+
+
+def test_an_unexpected_exception_gets_500_with_its_headers(site, monkeypatch, caplog):
+    def fail(*_):
+        raise ZeroDivisionError("a secret")
+
+    endpoint = site.wsgi.registry["oauthprov.endpoints"]["/oauth/token"]
+    broken = Endpoint({"POST": fail}, endpoint.headers, endpoint.cors)
+    monkeypatch.setitem(site.wsgi.registry["oauthprov.endpoints"], "/oauth/token", broken)
+    with caplog.at_level(logging.ERROR, "oauthprov"):
+        response = site.post("/oauth/token", {})
+    assert (response.status_int, response.json["error"]) == (500, "server_error")
+    assert "secret" not in response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers[HSTS] == "max-age=3600"
+    assert response.headers["X-Request-Id"] in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_request_has_its_own_id_and_time_limit(site, monkeypatch):
+    from oauthprov import logs
+
+    inside = []
+    endpoint = site.wsgi.registry["oauthprov.endpoints"]["/oauth/token"]
+
+    def look(exchange):
+        inside.append((logs.request_id.get(), deadline.in_request()))
+        return endpoint.handlers["POST"](exchange)
+
+    looking = Endpoint({"POST": look}, endpoint.headers, endpoint.cors)
+    monkeypatch.setitem(site.wsgi.registry["oauthprov.endpoints"], "/oauth/token", looking)
+    response = site.post("/oauth/token", {})
+    assert inside == [(response.headers["X-Request-Id"], True)]
+    assert (logs.request_id.get(), deadline.in_request()) == (None, False)
+
+
+def test_it_looks_for_work_as_every_request_does(site):
+    looked = []
+    provider = site.wsgi.registry["oauthprov"].provider
+    vars(provider.sweeper)["look"] = lambda: looked.append(True)
+    site.get("/oauth/jwks")
+    assert looked == [True]
+
+
+@pytest.mark.parametrize("setting", ["pyramid.includes", "pyramid.tweens"])
+def test_packages_that_an_operator_adds_see_every_request(setting):
+    added = {"pyramid.includes": f"{__name__}.watch", "pyramid.tweens": f"{__name__}.tween"}
+    site = sites.standalone(sites.ini("sqlite://") | {setting: added[setting]})
+    site.storage.upgrade()
+    seen_by_tween.clear()
+    assert site.get("/oauth/jwks").status_int == 200
+    assert seen_by_tween == ["/oauth/jwks"]
+    site.close()
+
+
+seen_by_tween: list[str] = []
+
+
+def watch(config):
+    config.add_tween(f"{__name__}.tween")
+
+
+def tween(handler, registry):
+    def watched(request):
+        seen_by_tween.append(request.path_info)
+        return handler(request)
+
+    return watched
+
+
+def test_a_client_of_a_browser_reads_what_it_may(site):
+    app = site.app("browser", redirect_uris=(CALLBACK,))
+    form = {"grant_type": "refresh_token", "refresh_token": "x"}
+    shared = app.post("token", form, {"Origin": "https://app.example"})
+    assert shared.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    other = app.post("token", form, {"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers
+    assert other.headers["Vary"] == "Origin"
