@@ -7,6 +7,7 @@ passwords of users are hashed with Argon2id (RFC 9106).
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 import os
@@ -40,6 +41,7 @@ PASSWORD_LIMIT = 1024
 _KINDS = (ACCESS_TOKEN, REFRESH_TOKEN, AUTHORIZATION_CODE, INITIAL_ACCESS_TOKEN)
 _BEARER = re.compile(rf"({'|'.join(_KINDS)})_([A-Za-z0-9_-]{{1,64}})\.[A-Za-z0-9_-]{{1,128}}")
 _NONCE_BYTES = 12
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
 # Default_Ignorable_Code_Point beyond category C, and the blank Braille pattern.
 _IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -49,7 +51,7 @@ _IGNORABLE = re.compile(
 
 def mint(kind: str | None = None) -> tuple[str, Digest]:
     """Return a new 256-bit secret, after ``kind`` and an underscore if given, and its digest."""
-    raw = secrets.token_urlsafe(32)
+    raw = _random(32)
     if kind is not None:
         raw = f"{kind}_{raw}"
     return raw, digest(raw)
@@ -60,7 +62,7 @@ def mint_id() -> str:
 
     It never begins with a dash, which a command line would take for an option.
     """
-    while (made := secrets.token_urlsafe(16)).startswith("-"):
+    while (made := _random(16)).startswith("-"):
         pass
     return made
 
@@ -110,22 +112,22 @@ class Bearer:
     kind: str
     slot: str
     raw: str = field(repr=False)
+    key: str
 
     @classmethod
     def mint(cls, kind: str, slot: str) -> Bearer:
         """Return a new one in ``slot``: the grant id, except for client credentials tokens."""
-        return cls(kind, slot, f"{kind}_{slot}.{secrets.token_urlsafe(32)}")
+        return cls._of(kind, slot, f"{kind}_{slot}.{_random(32)}")
 
     @classmethod
     def parse(cls, raw: str) -> Bearer | None:
         """Parse a presented token or code; return None if it can't be one of ours."""
         match = _BEARER.fullmatch(raw)
-        return None if match is None else cls(match[1], match[2], raw)
+        return None if match is None else cls._of(match[1], match[2], raw)
 
-    @property
-    def key(self) -> str:
-        """The storage key: ``<slot>.<digest>``."""
-        return f"{self.slot}.{digest(self.raw)}"
+    @classmethod
+    def _of(cls, kind: str, slot: str, raw: str) -> Bearer:
+        return cls(kind, slot, raw, f"{slot}.{digest(raw)}")
 
 
 class Keyring:
@@ -302,4 +304,9 @@ def _mac(key: bytes, message: bytes) -> bytes:
 
 def base64url(raw: bytes) -> str:
     """Return bytes as base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    padded = binascii.b2a_base64(raw, newline=False).translate(_URLSAFE)
+    return padded.rstrip(b"=").decode("ascii")
+
+
+def _random(size: int) -> str:
+    return base64url(os.urandom(size))

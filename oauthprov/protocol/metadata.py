@@ -57,7 +57,7 @@ def openid_provider(
     settings: Settings, acr_values: Sequence[str], prompts: Sequence[str]
 ) -> dict[str, object]:
     """Return the members of OpenID Connect (Discovery section 3, Initiating User Registration)."""
-    declared = {scope.name for scope in settings.scopes}
+    declared = settings.scope_names
     named = [name for scope, names in claims.SCOPES.items() if scope in declared for name in names]
     document: dict[str, object] = {
         "subject_types_supported": list(subjects.types(settings)),

@@ -63,11 +63,19 @@ class Settings(Server, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fe
     """The effective settings. Build them with :meth:`from_ini`."""
 
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    scope_names: frozenset[str] = field(init=False, repr=False, compare=False)
+    resource_uris: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = frozenset(scope.name for scope in self.scopes)
+        object.__setattr__(self, "scope_names", names)
+        uris = frozenset(resource.uri for resource in self.resources)
+        object.__setattr__(self, "resource_uris", uris)
 
     @property
     def openid(self) -> bool:
         """Whether OpenID Connect is enabled: if the scope ``openid`` is declared."""
-        return any(scope.name == OPENID for scope in self.scopes)
+        return OPENID in self.scope_names
 
     @classmethod
     def from_ini(cls, ini: Mapping[str, Any]) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import wraps
 
 from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.response import Response
@@ -141,13 +142,20 @@ def add_oauth_handler(
     endpoint = Endpoint(handlers, HEADERS[kind], policy)
     config.registry.setdefault("oauthprov.endpoints", {})[pattern] = endpoint
 
-    def view(request: Request) -> Response:
-        return to_response(endpoint.answer(request.oauthprov.exchange))
-
-    views: dict[str, View | None] = dict.fromkeys(handlers, view)
+    views: dict[str, View | None] = {}
+    for method, handler in handlers.items():
+        views[method] = _view_of(endpoint, handler)
     if cors is not None:
         views["OPTIONS"] = preflight(", ".join(handlers))
     _add(config, name, pattern, views, kind, None)
+
+
+def _view_of(endpoint: Endpoint, handler: Handler) -> View:
+    @wraps(handler)  # pviews names it
+    def view(request: Request) -> Response:
+        return to_response(endpoint.answer(request.oauthprov.exchange))
+
+    return view
 
 
 def _add(

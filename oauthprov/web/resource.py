@@ -129,10 +129,10 @@ protected_view.options = (  # type: ignore[attr-defined]
 def _check_declared(settings: Settings, scopes: str | Sequence[str], resource: str | None) -> None:
     if isinstance(scopes, str):
         raise ConfigurationError("oauth_scopes must be a tuple of scopes, not a string")
-    unknown = set(scopes) - {scope.name for scope in settings.scopes}
+    unknown = set(scopes) - settings.scope_names
     if unknown:
         raise ConfigurationError(f"oauth_scopes aren't declared: {' '.join(sorted(unknown))}")
-    if resource is not None and resource not in {r.uri for r in settings.resources}:
+    if resource is not None and resource not in settings.resource_uris:
         raise ConfigurationError(f"oauth_resource isn't declared: {resource}")
 
 

@@ -19,6 +19,7 @@ from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.settings import Settings
 from oauthprov.web.http.origins import origin_of
+from oauthprov.web.http.reply import transport_security
 from oauthprov.web.rate_limits import Attempts
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Site:
 
     ``base_url`` is the issuer without the route prefix: our URLs are generated from it, never from
     the Host header. ``people`` is None if the host has its own account source, ``outbox`` if no
-    mail can be sent.
+    mail can be sent. ``transport_security`` is what a standalone server says to every response.
     """
 
     settings: Settings
@@ -57,8 +58,10 @@ class Site:
     outbox: Outbox | None
     email_verifications: EmailVerifications
     metadata: dict[str, object]
+    transport_security: str | None
     routes: Callable[[], IRoutesMapper]
     _urls: dict[str, str] = field(default_factory=dict)
+    _audiences: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def url(self, name: str, **parts: str) -> str:
         """Return the URL of ``oauthprov.<name>``, based on the issuer, never on Host."""
@@ -68,6 +71,13 @@ class Site:
         if url is None:
             url = self._urls[name] = self._made(name, parts)
         return url
+
+    def audiences(self, name: str) -> tuple[str, str]:
+        """Return the URLs that a client assertion for ``oauthprov.<name>`` may name."""
+        known = self._audiences.get(name)
+        if known is None:
+            known = self._audiences[name] = self.url("token"), self.url(name)
+        return known
 
     def _made(self, name: str, parts: dict[str, str]) -> str:
         return f"{self.base_url}{self.routes().generate(f'oauthprov.{name}', parts)}"
@@ -138,6 +148,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
         outbox=Outbox(mailer) if mailer is not None else None,
         email_verifications=EmailVerifications(storage, clock, settings.mail_link_lifetime),
         metadata=registry.setdefault("oauthprov.metadata", {}),
+        transport_security=transport_security(settings),
         routes=partial(registry.getUtility, IRoutesMapper),
     )
 

@@ -12,7 +12,6 @@ from oauthprov.messages import N_
 from oauthprov.web.errors import error_response, rejection
 from oauthprov.web.http.policy import straight_from_wsgi
 from oauthprov.web.http.problems import undecodable, unexpected
-from oauthprov.web.http.reply import transport_security
 from oauthprov.web.request import Request
 from oauthprov.web.site import site_of
 
@@ -26,7 +25,7 @@ def begin(event: NewRequest) -> None:
 
 def keep_to_https(event: NewResponse) -> None:
     """Add Strict-Transport-Security to every response, where it applies."""
-    said = transport_security(event.request.oauthprov.settings)
+    said = event.request.oauthprov.site.transport_security
     if said is not None:
         event.response.headers.setdefault("Strict-Transport-Security", said)
 

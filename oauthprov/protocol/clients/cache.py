@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from oauthprov import logs
 from oauthprov.protocol.clients import subjects
@@ -22,6 +23,15 @@ Read = Callable[[str], Stored[Client] | None]
 _CLIENT_ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,54}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A record that was read at ``read_at``, in epoch seconds; ``usable`` is None if disabled."""
+
+    stored: Stored[Client]
+    read_at: int
+    usable: Client | None
+
+
 class Clients:
     """Client records by ``client_id``.
 
@@ -35,7 +45,7 @@ class Clients:
         self._storage = storage
         self._clock = clock
         self._settings = settings
-        self._entries: dict[str, tuple[Stored[Client], int]] = {}
+        self._entries: dict[str, _Entry] = {}
         self._evictions = 0
         self._lock = threading.Lock()
 
@@ -44,17 +54,15 @@ class Clients:
 
         If the client isn't cached, ``read`` reads it, in a trip that also reads other records.
         """
-        if not _CLIENT_ID.fullmatch(client_id):
-            return None
         entry = self._entries.get(client_id)
-        if entry is not None and 0 <= self._clock() - entry[1] < self._settings.client_cache:
-            return self._usable(entry[0].record)
-        return self._read(client_id, read)
+        if entry is not None and 0 <= self._clock() - entry.read_at < self._settings.client_cache:
+            return entry.usable
+        return self._read(client_id, read) if _CLIENT_ID.fullmatch(client_id) else None
 
     def cached(self, client_id: str) -> Stored[Client] | None:
         """Return the cached record of a client, None when there is none."""
         entry = self._entries.get(client_id)
-        return None if entry is None else entry[0]
+        return None if entry is None else entry.stored
 
     def reread(self, client_id: str) -> Client | None:
         """Read the client again and return it, None when it was already read within this second.
@@ -62,7 +70,7 @@ class Clients:
         It is for failed authentications: another process may have rotated the secret.
         """
         entry = self._entries.get(client_id)
-        if entry is None or entry[1] == self._clock():
+        if entry is None or entry.read_at == self._clock():
             return None
         return self._read(client_id)
 
@@ -80,26 +88,27 @@ class Clients:
         stored = read(client_id) if read else self._storage.get(Client, client_id)
         if stored is None:
             return None
+        usable = self._usable(stored.record)
         with self._lock:
             # A read that began before a change must not outlive it.
             if self._evictions == evictions:
-                self._keep(stored, read_at)
+                self._keep(_Entry(stored, read_at, usable))
         if not subjects.can_name(self._settings, stored.record):
             log.error(
                 "client %s has pairwise subjects, which need oauthprov.openid.pairwise_secret",
                 client_id,
             )
-        return self._usable(stored.record)
+        return usable
 
-    def _keep(self, stored: Stored[Client], read_at: int) -> None:
+    def _keep(self, entry: _Entry) -> None:
         """Cache a record, unless another thread has cached a later version meanwhile."""
-        client_id = stored.record.client_id
+        client_id = entry.stored.record.client_id
         held = self._entries.get(client_id)
-        if held is not None and held[0].version > stored.version:
+        if held is not None and held.stored.version > entry.stored.version:
             return
         if len(self._entries) >= CACHE_SIZE:
             del self._entries[next(iter(self._entries))]
-        self._entries[client_id] = (stored, read_at)
+        self._entries[client_id] = entry
 
     def _usable(self, client: Client) -> Client | None:
         usable = client.disabled_at is None and subjects.can_name(self._settings, client)

@@ -125,7 +125,8 @@ class Validator(RequestValidator):
         self, client_id: str, grant_type: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Tell whether the authenticated client was registered for the grant type."""
-        context, known = current(), current().known_client.grant_types
+        context = current()
+        known = context.known_client.grant_types
         if grant_type == "client_credentials":
             context.operation = ForItself()
         allowed = grant_type in GRANT_TYPES and grant_type in known
@@ -138,7 +139,7 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client registered the redirect URI."""
         context = current()
-        registered = redirects.registered_for(current().known_client, redirect_uri)
+        registered = redirects.registered_for(context.known_client, redirect_uri)
         return registered or context.refuse(Reason.REDIRECT_URI_UNREGISTERED, redirect_uri)
 
     def get_default_redirect_uri(
@@ -161,14 +162,15 @@ class Validator(RequestValidator):
         **__: Any,
     ) -> bool:
         """Tell whether the client may have a code, or an ID token where the server allows it."""
-        context, asked = current(), current().doing(Authorizing).authentication
+        context = current()
+        asked = context.doing(Authorizing).authentication
         words = " ".join(sorted(response_type.split(" ")))
         can = response_type == "code"
         if not can:
             if asked is None or not asked.openid or words not in response_types.WITHOUT_CODE:
                 raise UnsupportedResponseTypeError(request=request)
             can = response_types.implicit_is_on(context.settings)
-        may = words in response_types.of(current().known_client)
+        may = words in response_types.of(context.known_client)
         return (can and may) or context.refuse(Reason.RESPONSE_TYPE_NOT_ALLOWED, response_type)
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
@@ -177,8 +179,8 @@ class Validator(RequestValidator):
         if isinstance(context.operation, Redeeming):
             return bool(context.operation.code.record.code_challenge)
         if request.code_challenge is not None:
-            pkce.challenge(context, current().known_client, request)
-        return pkce.is_required(context, current().known_client)
+            pkce.challenge(context, context.known_client, request)
+        return pkce.is_required(context, context.known_client)
 
     def get_default_scopes(
         self, client_id: str, request: Request, *_: Any, **__: Any
@@ -197,7 +199,7 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may request these scopes; refuse unknown resources."""
         context = current()
-        may_ask = allowed(self._settings, current().known_client)
+        may_ask = allowed(self._settings, context.known_client)
         if not scopes or not may_ask.issuperset(scopes):
             return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(scopes))
         targets = resources.requested(self._settings, request)
@@ -218,14 +220,16 @@ class Validator(RequestValidator):
         self, client_id: str, code: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Load the code that was presented."""
-        return codes.present(current(), current().known_client, code, request)
+        context = current()
+        return codes.present(context, context.known_client, code, request)
 
     def get_code_challenge(  # type: ignore[override]  # oauthlib takes None, its stubs don't
         self, code: str, request: Request
     ) -> str | None:
         """Return the challenge that the verifier must meet, None if there was none."""
-        challenge = current().doing(Redeeming).code.record.code_challenge
-        pkce.check_verifier(current(), request, challenge)
+        context = current()
+        challenge = context.doing(Redeeming).code.record.code_challenge
+        pkce.check_verifier(context, request, challenge)
         return challenge or None
 
     def get_code_challenge_method(self, code: str, request: Request) -> str:
@@ -244,7 +248,8 @@ class Validator(RequestValidator):
         **__: Any,
     ) -> bool:
         """Compare with the authorization request's; oauthlib's own error has the wrong code."""
-        codes.confirm(current(), current().doing(Redeeming), redirect_uri, request)
+        context = current()
+        codes.confirm(context, context.doing(Redeeming), redirect_uri, request)
         return True
 
     def invalidate_authorization_code(
@@ -259,15 +264,15 @@ class Validator(RequestValidator):
         self, refresh_token: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Load the refresh token that was presented."""
-        return refresh.present(current(), current().known_client, refresh_token, request)
+        context = current()
+        return refresh.present(context, context.known_client, refresh_token, request)
 
     def get_original_scopes(
         self, refresh_token: str, request: Request, *_: Any, **__: Any
     ) -> list[str]:
         """Return the scopes that a refresh may request."""
-        return refresh.original_scopes(
-            current(), current().known_client, current().doing(Refreshing)
-        )
+        context = current()
+        return refresh.original_scopes(context, context.known_client, context.doing(Refreshing))
 
     def is_within_original_scope(
         self, request_scopes: list[str], refresh_token: str, request: Request, *_: Any, **__: Any
@@ -294,16 +299,18 @@ class Validator(RequestValidator):
                 raw = str(request.refresh_token)
                 made = refresh.rotate(context, client, refreshing, raw, granted)
             case _:
-                targets = current().doing(ForItself).resources
+                targets = context.doing(ForItself).resources
                 made = tokens.for_client(context, client, granted, targets)
-        _parameters(token).clear()
-        _parameters(token).update(made)
+        parameters = _parameters(token)
+        parameters.clear()
+        parameters.update(made)
 
     def introspect_token(
         self, token: str, token_type_hint: str | None, request: Request, *_: Any, **__: Any
     ) -> dict[str, int | str | list[str]] | None:
         """Return the members of a live token if the client may introspect it, else None."""
-        return introspection.describe(current(), current().known_client, token)
+        context = current()
+        return introspection.describe(context, context.known_client, token)
 
     def revoke_token(
         self, token: str, token_type_hint: str | None, request: Request, *_: Any, **__: Any
@@ -326,16 +333,12 @@ class Validator(RequestValidator):
 
     # Hooks of grants and features not offered here
 
-    def validate_user(
-        self, username: str, password: str, client: object, request: Request, *_: Any, **__: Any
-    ) -> bool:
+    def validate_user(self, *_: Any, **__: Any) -> bool:
         """Return False: there is no password grant."""
         current()
         return False
 
-    def is_origin_allowed(
-        self, client_id: str, origin: object, request: Request, *_: Any, **__: Any
-    ) -> bool:
+    def is_origin_allowed(self, *_: Any, **__: Any) -> bool:
         """Return False: CORS is handled outside the endpoints."""
         current()
         return False

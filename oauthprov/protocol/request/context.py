@@ -17,6 +17,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 
 from oauthprov import logs
 from oauthprov.accounts import AccountSource
+from oauthprov.credentials import Bearer
 from oauthprov.errors import SigningKeySealed
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
@@ -84,6 +85,7 @@ class Context:
     operation: Operation | None = None
     noted: list[Event] = field(default_factory=list)
     sent_error: SentError | None = None
+    _bearers: dict[str, Bearer | None] = field(default_factory=dict)
     _clients: dict[str, Client | None] = field(default_factory=dict)
     _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict)
     _expected: list[tuple[type[Record], str]] = field(default_factory=list)
@@ -189,6 +191,12 @@ class Context:
         if self.noted or self.sent_error:
             client_id = self.client.client_id if self.client else None
             events.report(self.noted, Event(self.endpoint, client_id=client_id), self.sent_error)
+
+    def bearer(self, raw: str) -> Bearer | None:
+        """Parse a presented token or code, at most once; None if it can't be one of ours."""
+        if raw not in self._bearers:
+            self._bearers[raw] = Bearer.parse(raw)
+        return self._bearers[raw]
 
     def load(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return a record from storage, read at most once in this request."""

@@ -187,6 +187,8 @@ def error_of(answer: object) -> SentError | None:
     said: Mapping[str, object]
     match answer:
         case Answer():
+            if answer.status < 400:
+                return None
             said = answer.body or {}
         case Redirect():
             said = dict(answer.params)

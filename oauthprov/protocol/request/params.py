@@ -113,13 +113,19 @@ def from_body(call: Call, known: frozenset[str], limit: int = BODY_LIMIT) -> Par
     """
     if call.query:
         raise InvalidRequestError(N_("URL query parameters are not allowed."))
-    kind, _, rest = call.headers.get("content-type", "").partition(";")
+    content_type = call.headers.get("content-type", "")
+    if content_type != FORM:
+        _check_form(content_type)
+    return parse(call.body, known, limit)
+
+
+def _check_form(content_type: str) -> None:
+    kind, _, rest = content_type.partition(";")
     if kind.strip().lower() != FORM:
         raise InvalidRequestError(N_("The content type must be ${type}.", type=FORM))
-    charset = _CHARSET.search(rest) if rest else None
+    charset = _CHARSET.search(rest)
     if charset and charset[1].lower() not in ("utf-8", "utf8"):
         raise InvalidRequestError(N_("The character set must be UTF-8."))
-    return parse(call.body, known, limit)
 
 
 def from_query(call: Call, known: frozenset[str], limit: int = QUERY_LIMIT) -> Parsed:
@@ -143,7 +149,9 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     kept: list[tuple[str, str]] = []
     seen: set[str] = set()
     repeated: dict[str, None] = {}
-    for piece in filter(None, pieces):
+    for piece in pieces:
+        if not piece:
+            continue
         raw_name, _, raw_value = piece.partition(b"=")
         name, value = decoded(raw_name), decoded(raw_value)
         if name in seen and name not in MANY:
@@ -152,8 +160,9 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
             if too_long(name, value):
                 raise InvalidRequestError(N_("The ${name} is too long.", name=name))
             seen.add(name)
-            kept.append((name, value))
-    return Parsed(tuple(pair for pair in kept if pair[1]), tuple(repeated))
+            if value:
+                kept.append((name, value))
+    return Parsed(tuple(kept), tuple(repeated))
 
 
 def too_long(name: str, value: str) -> bool:

@@ -18,10 +18,9 @@ def requested(settings: Settings, request: Request) -> tuple[str, ...]:
     Raises InvalidTargetError for a resource that isn't declared. They are read from the query and
     the form, since oauthlib keeps only the last one as an attribute.
     """
-    pairs = [*(request.decoded_body or []), *request.uri_query_params]
-    found = tuple(dict.fromkeys(value for name, value in pairs if name == "resource"))
-    declared = {resource.uri for resource in settings.resources}
-    if not declared.issuperset(found):
+    pairs = [*(request.decoded_body or ()), *request.uri_query_params]
+    found = tuple(dict.fromkeys([value for name, value in pairs if name == "resource"]))
+    if not settings.resource_uris.issuperset(found):
         raise InvalidTargetError("The resource is unknown.")
     return found
 
@@ -46,10 +45,11 @@ def scopes_for(
     ``openid`` is about the user and always applies. Without resources every scope applies. Raises
     InvalidScopeError when none is left.
     """
-    theirs = {s for r in settings.resources if r.uri in resources for s in r.scopes}
-    others = {s for r in settings.resources for s in r.scopes} - theirs - {OPENID}
-    granted = tuple(dict.fromkeys(granted))
-    kept = scopes.only(granted, frozenset(granted) - others) if resources else granted
+    kept = tuple(dict.fromkeys(granted))
+    if resources:
+        theirs = {s for r in settings.resources if r.uri in resources for s in r.scopes}
+        others = {s for r in settings.resources for s in r.scopes} - theirs - {OPENID}
+        kept = scopes.only(kept, frozenset(kept) - others)
     if not kept:
         raise InvalidScopeError("No granted scope applies to the resource.")
     return kept

@@ -10,7 +10,7 @@ from oauthprov.settings import Settings
 
 def allowed(settings: Settings, client: Client) -> frozenset[str]:
     """Return the declared scopes that the client may request."""
-    return frozenset(scope.name for scope in settings.scopes) & frozenset(client.scopes)
+    return settings.scope_names.intersection(client.scopes)
 
 
 def defaults(settings: Settings, client: Client) -> tuple[str, ...]:
@@ -24,7 +24,7 @@ def defaults(settings: Settings, client: Client) -> tuple[str, ...]:
 
 def only(scopes: Iterable[str], wanted: frozenset[str]) -> tuple[str, ...]:
     """Return those of ``scopes`` that are ``wanted``, once each, in their order."""
-    return tuple(dict.fromkeys(scope for scope in scopes if scope in wanted))
+    return tuple(dict.fromkeys([scope for scope in scopes if scope in wanted]))
 
 
 def union(first: Iterable[str], second: Iterable[str]) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
     oauthlib reads next is set, since an unset one would be read from the client's parameters.
     """
     pkce.check_verifier_form(context, client, request)
-    bearer = Bearer.parse(raw)
+    bearer = context.bearer(raw)
     if bearer is None or bearer.kind != credentials.AUTHORIZATION_CODE:
         context.note(Reason.CODE_UNKNOWN)
         return False

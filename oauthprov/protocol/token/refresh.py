@@ -9,7 +9,6 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials
-from oauthprov.credentials import Bearer
 from oauthprov.protocol.request import events, resources, scopes
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
@@ -31,7 +30,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
     After that its use is a replay, and its grant is revoked. A live token of another client is
     refused and stays valid.
     """
-    bearer = Bearer.parse(raw)
+    bearer = context.bearer(raw)
     if bearer is None or bearer.kind != credentials.REFRESH_TOKEN:
         context.note(Reason.REFRESH_TOKEN_UNKNOWN)
         return False

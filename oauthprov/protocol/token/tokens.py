@@ -92,7 +92,7 @@ def response(access: Bearer, record: AccessToken, refresh: Bearer | None = None)
 
 def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToken] | None:
     """Return the record of the token ``raw``, dead or alive; the prefix tells the kind."""
-    bearer = Bearer.parse(raw)
+    bearer = context.bearer(raw)
     stored: Stored[AccessToken] | Stored[RefreshToken] | None = None
     if bearer is not None and bearer.kind == credentials.REFRESH_TOKEN:
         stored = context.load(RefreshToken, bearer.key)
@@ -106,7 +106,7 @@ def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToke
 def expect(context: Context, pairs: Iterable[tuple[str, str]]) -> None:
     """Let the tokens and codes of a request be read in the same trip as its client."""
     for name, value in pairs:
-        bearer = Bearer.parse(value) if name in _PRESENTED else None
+        bearer = context.bearer(value) if name in _PRESENTED else None
         if bearer is not None and bearer.kind in _KINDS:
             context.expect(_KINDS[bearer.kind], bearer.key)
 

@@ -140,7 +140,7 @@ def _page(
 def includeme(config: Configurator) -> None:
     """Add ``/account/email`` if mail can be sent and clients may request addresses."""
     settings = config.registry["oauthprov.settings"]
-    asked_for = settings.openid and "email" in {scope.name for scope in settings.scopes}
+    asked_for = settings.openid and "email" in settings.scope_names
     if asked_for and config.registry["oauthprov"].outbox is not None:
         config.add_oauth_page(PAGE, "/account/email", get=show, post=confirm, template=_TEMPLATE)
         config.add_oauth_page("email_link", "/account/email/link", post=send, template=_TEMPLATE)

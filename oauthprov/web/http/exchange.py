@@ -22,15 +22,15 @@ _TOO_LARGE = N_("The request body is too large.")
 _INCOMPLETE = N_("The request body is incomplete.")
 
 Read = Callable[[int], bytes]
-"""Reads at most so many bytes of a body. Raises OSError when the connection breaks."""
+"""Reads at most so many bytes of a body. Raises OSError if it ends early."""
 
 
 class Exchange:
     """A request to an endpoint for clients, and what is found out about it.
 
-    ``environ`` is WSGI's, of which only values that are text are read. ``read`` reads the body.
-    ``host_request`` is passed to the account source unchanged. ``token_in_form`` is whether the
-    endpoint accepts an access token in a form.
+    ``environ`` is WSGI's. ``read`` reads the body; without it, the body is read from WSGI's input,
+    from which nobody else may read. ``host_request`` is passed to the account source unchanged.
+    ``token_in_form`` is whether the endpoint accepts an access token in a form.
     """
 
     __slots__ = (
@@ -46,7 +46,11 @@ class Exchange:
     )
 
     def __init__(
-        self, site: Site, environ: Mapping[str, Any], read: Read, host_request: object = None
+        self,
+        site: Site,
+        environ: Mapping[str, Any],
+        read: Read | None = None,
+        host_request: object = None,
     ) -> None:
         self.site = site
         self.environ = environ
@@ -86,7 +90,7 @@ class Exchange:
 
         Raises Rejected if the body is over 64 KiB.
         """
-        return self._to_call((self.site.url("token"), self.site.url(name)))
+        return self._to_call(self.site.audiences(name))
 
     def _to_call(self, audiences: tuple[str, ...]) -> Call:
         environ = self.environ
@@ -108,11 +112,14 @@ class Exchange:
     def body(self) -> bytes:
         """The body, read once. Raises Rejected if it is over 64 KiB."""
         if self._body is None:
-            if (length_of(self.environ) or 0) > BODY_LIMIT:
+            text = self.environ.get("CONTENT_LENGTH")
+            length = int(text) if text and text.isdecimal() else None
+            if length is not None and length > BODY_LIMIT:
                 raise Rejected("invalid_request", _TOO_LARGE, 413)
             try:
                 # A chunked body has no Content-Length.
-                body = self._read(BODY_LIMIT + 1)
+                read = self._read
+                body = read(BODY_LIMIT + 1) if read else _from_input(self.environ, length)
             except OSError:
                 raise Rejected("invalid_request", _INCOMPLETE) from None
             if len(body) > BODY_LIMIT:
@@ -121,26 +128,16 @@ class Exchange:
         return self._body
 
 
-def length_of(environ: Mapping[str, Any]) -> int | None:
-    """Return the Content-Length of a request, None if there is none."""
-    length = environ.get("CONTENT_LENGTH")
-    return int(length) if length and length.isdecimal() else None
+def _from_input(environ: Mapping[str, Any], length: int | None) -> bytes:
+    """Read a body that nothing has read from yet.
 
-
-def reader(environ: Mapping[str, Any]) -> Read:
-    """Return what reads the body of a request that nothing has read from yet.
-
-    Without a Content-Length there is a body only if the server marks its end (chunked).
+    Without a Content-Length there is a body only if the server marks its end (chunked). Raises
+    OSError if it ends early.
     """
-    whole = length_of(environ)
-
-    def read(limit: int) -> bytes:
-        if whole is None and not environ.get("wsgi.input_terminated"):
-            return b""
-        wanted = limit if whole is None else min(whole, limit)
-        body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
-        if whole is not None and len(body) < wanted:
-            raise OSError("the body is shorter than its Content-Length")
-        return body
-
-    return read
+    if length is None and not environ.get("wsgi.input_terminated"):
+        return b""
+    wanted = BODY_LIMIT + 1 if length is None else length
+    body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
+    if length is not None and len(body) < wanted:
+        raise OSError("the body is shorter than its Content-Length")
+    return body

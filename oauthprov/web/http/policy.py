@@ -14,9 +14,9 @@ from pyramid.router import default_execution_policy
 
 from oauthprov import deadline, logs
 from oauthprov.web.http import problems
-from oauthprov.web.http.exchange import Exchange, reader
+from oauthprov.web.http.exchange import Exchange
 from oauthprov.web.http.problems import Rejected
-from oauthprov.web.http.reply import Reply, transport_security
+from oauthprov.web.http.reply import Reply
 
 if TYPE_CHECKING:
     from oauthprov.web.http.endpoint import Endpoint
@@ -42,15 +42,14 @@ def straight_from_wsgi(registry: Registry, site_of: Callable[[Registry], Site]) 
 
 
 def _answer(site: Site, endpoint: Endpoint, environ: dict[str, Any]) -> Reply:
-    exchange = Exchange(site, environ, reader(environ))
+    exchange = Exchange(site, environ)
     bound = logs.request_id.set(exchange.request_id)
     begun = deadline.begin()
     try:
         site.provider.look()
         reply = endpoint.answer(exchange, _said_of)
-        security = transport_security(site.settings)
-        if security is not None:
-            reply.headers["Strict-Transport-Security"] = security
+        if site.transport_security is not None:
+            reply.headers["Strict-Transport-Security"] = site.transport_security
         return reply
     finally:
         deadline.end(begun)

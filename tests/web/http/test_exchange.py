@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from oauthprov.web.http.exchange import BODY_LIMIT, Exchange, reader
+from oauthprov.web.http.exchange import BODY_LIMIT, Exchange
 from oauthprov.web.http.problems import Rejected
 
 
@@ -25,7 +25,7 @@ def body_of(source, length=None, **more):
     environ = {"wsgi.input": source, **more}
     if length is not None:
         environ["CONTENT_LENGTH"] = length
-    return Exchange(None, environ, reader(environ)).body
+    return Exchange(None, environ).body
 
 
 def test_a_body_has_its_content_length():
