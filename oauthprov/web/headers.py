@@ -6,7 +6,6 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
-from pyramid.httpexceptions import HTTPFound
 from pyramid.response import Response
 
 from oauthprov.settings import LOOPBACK
@@ -72,10 +71,13 @@ def _to_issuer(request: Request) -> Response | None:
     site = request.oauthprov.site
     if not site.settings.development or request.method != "GET" or not _is_page(request):
         return None
-    sent = origin_of(f"{request.scheme}://{request.host}")  # None for a malformed Host header
+    address = f"{request.scheme}://{request.host}"
+    if f"{site.settings.issuer}/".startswith(f"{address}/"):
+        return None
+    sent = origin_of(address)  # None for a malformed Host header
     if sent in (None, site.origin) or urlsplit(sent).hostname not in LOOPBACK:
         return None
-    return HTTPFound(site.origin + request.path_qs)
+    return Response(status=302, headerlist=[], location=site.origin + request.path_qs)
 
 
 def _is_page(request: Request) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+import re
+from collections.abc import Mapping
+from urllib.parse import quote_plus
 
-from pyramid.httpexceptions import HTTPFound, HTTPSeeOther
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
@@ -14,7 +15,9 @@ from oauthprov.web.errors import refusal, to_response
 from oauthprov.web.http.reply import answered
 from oauthprov.web.request import Request
 
-CODES_PASS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+_NO_STORE = {"Cache-Control": "no-store"}
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")  # RFC 3986 section 2.3
+CODES_PASS = _NO_STORE | {"Referrer-Policy": "no-referrer"}
 
 
 def respond(
@@ -34,10 +37,13 @@ def respond(
             return refusal(request, value)
 
 
-def see(request: Request, url: str) -> Response:
-    """Redirect to ``url`` with GET: a 303 after a POST (RFC 9700 section 2.1)."""
-    made = HTTPFound if request.method in ("GET", "HEAD") else HTTPSeeOther
-    return made(url, headers={"Cache-Control": "no-store"})
+def see(request: Request, url: str, headers: Mapping[str, str] = _NO_STORE) -> Response:
+    """Redirect to ``url`` with GET: a 303 after a POST (RFC 9700 section 2.1).
+
+    There is no body: it would only repeat the URL, which may hold a code.
+    """
+    status = 302 if request.method in ("GET", "HEAD") else 303
+    return Response(status=status, headerlist=list(headers.items()), location=url)
 
 
 def come_back(request: Request, page: str, stored: str | Redirect | Refusal) -> Response:
@@ -75,9 +81,7 @@ def _interact(request: Request, value: InteractionRequired) -> Response:
 
 
 def _redirect(request: Request, value: Redirect) -> Response:
-    response = see(request, target_of(value))
-    response.headers.update(CODES_PASS)
-    return response
+    return see(request, target_of(value), CODES_PASS)
 
 
 def target_of(value: Redirect) -> str:
@@ -85,7 +89,13 @@ def target_of(value: Redirect) -> str:
     if not value.params:
         return value.redirect_uri
     mark = "#" if value.response_mode == "fragment" else "&" if "?" in value.redirect_uri else "?"
-    return f"{value.redirect_uri}{mark}{urlencode(value.params)}"
+    query = "&".join([f"{name}={_encoded(text)}" for name, text in value.params])
+    return f"{value.redirect_uri}{mark}{query}"
+
+
+def _encoded(text: str) -> str:
+    """Return a value of a query; most, such as codes, need no encoding."""
+    return text if _UNRESERVED.fullmatch(text) else quote_plus(text)
 
 
 def _form_post(request: Request, value: Redirect) -> Response:

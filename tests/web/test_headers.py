@@ -127,6 +127,13 @@ def test_redirects_after_a_post_are_303(site, alice):
     assert form.submit().status_int == 303
 
 
+def test_a_redirect_has_no_body_that_repeats_its_code(site, alice):
+    response = alice.get(site.app(first_party=True).authorization_url())
+    assert (response.status_int, response.body) == (302, b"")
+    assert "code=" in response.headers["Location"]
+    assert "Content-Type" not in response.headers
+
+
 def test_a_host_s_views_are_untouched():
     with Configurator(settings=sites.ini("sqlite://", development="true")) as config:
         config.include("oauthprov")
