@@ -69,15 +69,14 @@ class AuthorizationRequests:
         if critical:
             repeated = N_("Duplicate ${name} parameter.", name=critical.pop())
             raise ResponseReady(Refusal("invalid_request", repeated))
-        uri = params.uri_with(parsed.pairs)
         try:
-            found, info = self._engine.authorization.validate_authorization_request(uri)
+            found = self._engine.validate_authorization(parsed.pairs)
             asked = request.checked
-            wanted = [scope for scope in found if scope not in asked.dropped]
+            wanted = [scope for scope in found.scopes or () if scope not in asked.dropped]
             granted = resources.scopes_for(context.settings, wanted, request.resources)
         except OAuth2Error as error:
             raise ResponseReady(_error(context, request, error)) from None
-        redirect_uri = info["redirect_uri"]
+        redirect_uri = found.redirect_uri or ""
         return AuthorizationRequest(
             client=context.known_client,
             target=_target(context, request, redirect_uri),

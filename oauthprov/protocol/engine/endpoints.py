@@ -11,8 +11,6 @@ from typing import Any
 from oauthlib.common import Request
 from oauthlib.oauth2 import (
     AuthorizationCodeGrant,
-    AuthorizationEndpoint,
-    BearerToken,
     ClientCredentialsGrant,
     ImplicitGrant,
     IntrospectEndpoint,
@@ -113,21 +111,32 @@ class Engine:
         self._challenge = f'Basic realm="{settings.issuer}", charset="UTF-8"'
         check = _check_parameters(checks)
         code = CodeGrant(validator, pre_auth=[check])
-        # Any, since the stubs lack methods, and say str where oauthlib takes a token handler.
+        # Any, since the stubs lack methods.
         self._no_grant = NoGrant(validator)
         self._grants: Mapping[str | None, Any] = {
             "authorization_code": code,
             "refresh_token": RefreshTokenGrant(validator),
             "client_credentials": ClientCredentialsGrant(validator),
         }
-        bearer: Any = BearerToken(validator, token_generator=lambda request: "")
-        responses: dict[str, Any] = {"code": code}
+        self._code_grant = code
+        self._responses: dict[str | None, Any] = {}
         if response_types.implicit_is_on(settings):
-            tokens = IdTokenGrant(validator, pre_auth=[check])
-            responses |= dict.fromkeys((*response_types.WITHOUT_CODE, "token id_token"), tokens)
-        self.authorization = AuthorizationEndpoint("code", bearer, responses)
+            names = (*response_types.WITHOUT_CODE, "token id_token")
+            self._responses = dict.fromkeys(names, IdTokenGrant(validator, pre_auth=[check]))
         self._introspection = IntrospectEndpoint(validator)
         self._revocation = RevocationEndpoint(validator)
+
+    def validate_authorization(self, pairs: params.Pairs) -> EngineRequest:
+        """Validate an authorization request; return it with its scopes and redirect URI.
+
+        Raises OAuth2Error (RFC 6749 section 4.1.2.1).
+        """
+        known = [pair for pair in pairs if pair[0] not in params.AUTHENTICATION]
+        request = EngineRequest("GET", known)
+        request.scopes = scope_to_list(request.scope)
+        grant = self._responses.get(request.response_type, self._code_grant)
+        grant.validate_authorization_request(request)
+        return request
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2). Raises StorageError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes, urlencode
+from urllib.parse import unquote_to_bytes
 
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
@@ -168,12 +168,6 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
 def too_long(name: str, value: str) -> bool:
     """Tell whether a parameter is a URI longer than any that can be registered."""
     return name in URIS and len(value) > URI_LIMIT
-
-
-def uri_with(pairs: Pairs) -> str:
-    """Return a URI that carries ``pairs`` to oauthlib; its host is a placeholder."""
-    known = [(name, value) for name, value in pairs if name not in AUTHENTICATION]
-    return "https://server.invalid/?" + urlencode(known)
 
 
 def decoded(raw: bytes) -> str:

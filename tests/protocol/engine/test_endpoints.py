@@ -22,10 +22,21 @@ def test_many_engines_leave_the_grant_classes_as_they_were(world):
 
 
 def test_two_engines_share_no_check(world):
-    first, second = (Engine(world.provider.validator, world.settings, checks) for _ in range(2))
-    grants = [e.authorization.response_types["code"] for e in (first, second)]
-    assert grants[0].custom_validators.pre_auth is not grants[1].custom_validators.pre_auth
-    assert [len(grant.custom_validators.pre_auth) for grant in grants] == [1, 1]
+    ran = []
+
+    def noting(name):
+        def check(context, authorizing):
+            ran.append(name)
+            return AuthenticationRequest()
+
+        return check
+
+    names = ("first", "second")
+    engines = [Engine(world.provider.validator, world.settings, noting(name)) for name in names]
+    for engine in engines:
+        with world.provider.validator.request("authorize"):
+            engine.validate_authorization(tuple(world.query()))
+    assert ran == ["first", "second"]
 
 
 def test_a_bug_is_not_hidden_as_a_server_error(world):

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from oauthprov.protocol.request import params
@@ -118,13 +117,6 @@ def test_an_encoded_form_reads_back_unchanged(single, resources):
     pairs = [*single.items(), *[("resource", value) for value in resources]]
     parsed = params.parse(urlencode(pairs).encode(), KNOWN, 100_000)
     assert list(parsed.strict()) == [(name, value) for name, value in pairs if value]
-
-
-@given(st.dictionaries(st.sampled_from(sorted(KNOWN)), TEXT.filter(bool)))
-def test_oauthlib_reads_the_passed_parameters(given_pairs):
-    request = Request(params.uri_with(tuple(given_pairs.items())))
-    assert {name: getattr(request, name) for name in given_pairs} == given_pairs
-    assert request.duplicate_params == []
 
 
 def body(headers, query=b"", raw=b"scope=a"):

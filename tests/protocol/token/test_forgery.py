@@ -47,9 +47,12 @@ def test_no_endpoint_accepts_a_parameter_that_forges_an_attribute(known):
     assert known.isdisjoint(FORGED)
 
 
-def test_openid_parameters_are_not_passed_to_oauthlib():
-    pairs = tuple((name, "x") for name in params.AUTHENTICATION)
-    assert Request(params.uri_with((*pairs, ("state", "s")))).uri_query_params == [("state", "s")]
+def test_openid_parameters_are_not_passed_to_oauthlib(world):
+    pairs = (*world.query(), *((name, "x") for name in params.AUTHENTICATION))
+    with world.provider.validator.request("authorize"):
+        passed = world.provider.endpoints.validate_authorization(pairs)
+    assert vars(passed)["state"] == "s t&=ä"
+    assert params.AUTHENTICATION.isdisjoint(vars(passed))
 
 
 def test_the_authorization_endpoint_ignores_forged_attributes(world):
