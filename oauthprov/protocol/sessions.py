@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from oauthprov.credentials import digest, mint, mint_id
+from oauthprov.protocol.request import context
 from oauthprov.protocol.token.ended import session_key
 from oauthprov.records import Account, Digest, EndedSession, Session
 from oauthprov.settings import Settings
@@ -109,14 +110,15 @@ class Sessions:
     def load(self, *secrets: str) -> dict[str, tuple[Session, Account]]:
         """Return the live sessions of ``secrets`` with their accounts, in the given order.
 
-        One read for all; one write for each session last seen five minutes ago or more.
+        One read for all, which fetches too what the protocol request expects, if one is running;
+        one write for each session last seen five minutes ago or more.
         """
         named = [secret for secret in dict.fromkeys(secrets) if account_of(secret)]
         if not named:
             return {}
         pairs: list[Any] = [(Session, digest(secret)) for secret in named]
         pairs += [(Account, account_of(secret)) for secret in named]
-        found: Any = self._storage.get_many(pairs)
+        found: Any = context.get_many(self._storage, pairs)
         now, live = self._clock(), {}
         for secret, session, account in zip(
             named, found[: len(named)], found[len(named) :], strict=True

@@ -76,6 +76,11 @@ class BrowserSession:
         """The CSRF token for the forms of this browser."""
         return csrf.token(self._request)
 
+    @property
+    def account_id(self) -> str | None:
+        """The account that the active session's secret names; only a read proves the session."""
+        return account_of(self._secrets[0])
+
     @reify
     def signed_in(self) -> SignedIn | None:
         """The user of the active session; one read."""

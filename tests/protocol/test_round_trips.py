@@ -19,7 +19,7 @@ def cold(world):
 
 def test_an_authorization_with_remembered_consent_costs_its_trips(world, cold):
     world.allow()
-    # The third read of the table is the session, which the web layer loads.
+    # These accounts are a host's; a session of ours is read in the same trip as the consent.
     with cold().counted(reads=2, writes=1):
         assert isinstance(world.authorize(), Redirect)
 

@@ -166,12 +166,12 @@ class World:
     def authorize(self, client_id="app", person=ALICE, browser=BROWSER, **changes):
         """Send an authorization request by GET."""
         query = urlencode(self.query(client_id, **changes)).encode()
-        return self.authorization.begin(Call("GET", query), Visitor(browser, person))
+        return self.authorization.begin(Call("GET", query), lambda: Visitor(browser, person))
 
     def resume(self, interaction_id, person=ALICE, browser=BROWSER):
         """Go on with a stored request."""
         query = urlencode({"interaction": interaction_id}).encode()
-        return self.authorization.begin(Call("GET", query), Visitor(browser, person))
+        return self.authorization.begin(Call("GET", query), lambda: Visitor(browser, person))
 
     def allow(self, client_id="app", person=ALICE, **changes):
         """Complete the authorization, pressing Allow on the consent page."""

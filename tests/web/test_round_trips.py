@@ -16,12 +16,23 @@ def app(site, alice):
     return made
 
 
-def test_an_authorization_with_remembered_consent_costs_its_trips(site, alice, app):
-    site.clock.pass_by(60)
+@pytest.mark.parametrize(("since_the_last", "reads"), [(0, 1), (60, 2)])
+def test_an_authorization_with_remembered_consent_costs_its_trips(
+    site, alice, app, since_the_last, reads
+):
+    site.clock.pass_by(since_the_last)
     response = []
     trips = site.storage.trips(lambda: response.append(alice.get(app.authorization_url())))
     assert "code" in arrived(response[0])
-    assert trips == (3, 1)
+    assert trips == (reads, 1)
+
+
+def test_an_authorization_request_that_is_refused_reads_no_session(site, alice, app):
+    response = []
+    url = app.authorization_url(code_challenge=None)
+    trips = site.storage.trips(lambda: response.append(alice.get(url)))
+    assert arrived(response[0])["error"] == "invalid_request"
+    assert trips == (0, 0)
 
 
 def test_a_code_exchange_costs_two_reads_and_a_write(site, alice, app):

@@ -21,8 +21,18 @@ Asking = tuple[tuple[str, ...], tuple[str, ...]]
 """Scopes and the resources that they are for; an empty list of resources means every one."""
 
 
+def expect(context: Context, account_id: str, client: Client) -> None:
+    """Let the next read of the request, such as of its session, fetch the consent too."""
+    context.expect(Consent, consent_key(account_id, client.client_id))
+
+
 def load(context: Context, account_id: str, client: Client) -> Stored[Consent] | None:
-    """Return the consent of the account for the client, withdrawn or not."""
+    """Return the consent of the account for the client, withdrawn or not; read at most once."""
+    return context.load(Consent, consent_key(account_id, client.client_id))
+
+
+def reload(context: Context, account_id: str, client: Client) -> Stored[Consent] | None:
+    """Return the consent as it is in storage now."""
     return context.storage.get(Consent, consent_key(account_id, client.client_id))
 
 

@@ -63,12 +63,16 @@ class Authorization:
         self._validator = validator
         self._requests = AuthorizationRequests(engine, request_uris)
 
-    def begin(self, call: Call, visitor: Visitor) -> Redirect | InteractionRequired | Refusal:
+    def begin(
+        self, call: Call, visitor: Callable[[], Visitor], account_id: str | None = None
+    ) -> Redirect | InteractionRequired | Refusal:
         """Answer a GET of the authorization endpoint (RFC 6749 section 3.1).
 
-        A query of ``interaction=<id>`` alone resumes a stored request.
+        A query of ``interaction=<id>`` alone resumes a stored request. ``visitor`` is called once
+        the request is proven. ``account_id`` is the account that the browser's cookie names, if
+        any: nothing proves it, so it only tells which consent is read in the session's trip.
         """
-        return self._answered(visitor, self._begin, call, visitor)
+        return self._answered(call.host_request, self._begin, call, visitor, account_id)
 
     def store(self, call: Call) -> str | Redirect | Refusal:
         """Store a posted request and return its id; the first browser that comes back gets it."""
@@ -77,7 +81,7 @@ class Authorization:
             request = self._requests.new(context, read(call))
             return interactions.store(context, request.client.client_id, request.pairs)
 
-        return self._answered(None, store)
+        return self._answered(call.host_request, store)
 
     def pending(self, interaction_id: str, visitor: Visitor) -> Pending | None:
         """Return the request that waits for a sign-in in this browser, None when none does."""
@@ -135,34 +139,41 @@ class Authorization:
 
         Returns a Redirect when the request has become invalid in the meantime.
         """
-        return self._answered(visitor, self._question, interaction_id, visitor)
+        return self._answered(visitor.host_request, self._question, interaction_id, visitor)
 
     def decide(
         self, interaction_id: str, visitor: Visitor, *, allow: bool
     ) -> Redirect | InteractionRequired | Refusal:
         """Apply the user's decision; each request is decided once."""
         if allow:
-            return self._answered(visitor, self._allow, interaction_id, visitor)
+            return self._answered(visitor.host_request, self._allow, interaction_id, visitor)
 
         def deny(context: Context) -> Redirect:
             interaction, request = self._resumed(context, interaction_id, visitor.browser)
             return _ended(context, request, interaction, AccessDeniedError())
 
-        return self._answered(visitor, deny)
+        return self._answered(visitor.host_request, deny)
 
     def _begin(
-        self, context: Context, call: Call, visitor: Visitor
+        self,
+        context: Context,
+        call: Call,
+        visitor: Callable[[], Visitor],
+        account_id: str | None,
     ) -> Redirect | InteractionRequired:
         parsed = read(call)
         interaction_id = parsed.get("interaction")
         if interaction_id is None:
             request = self._requests.new(context, parsed)
-            return self._next(context, request, visitor, None)
-        stored = interactions.adopt(context, interaction_id, visitor)
+            if account_id is not None:
+                consents.expect(context, account_id, request.client)
+            return self._next(context, request, visitor(), None)
+        who = visitor()
+        stored = interactions.adopt(context, interaction_id, who)
         if stored is None or len(parsed.pairs) > 1:
             raise ResponseReady(UNKNOWN_INTERACTION)
         request = self._requests.stored(context, stored.record.params)
-        return self._next(context, request, visitor, (interaction_id, stored))
+        return self._next(context, request, who, (interaction_id, stored))
 
     def _question(
         self, context: Context, interaction_id: str, visitor: Visitor
@@ -196,7 +207,7 @@ class Authorization:
         claim = Claim(Interaction, interaction.record.key)
 
         def grant() -> Redirect:
-            stored = consents.load(context, person.account_id, request.client)
+            stored = consents.reload(context, person.account_id, request.client)
             consent = consents.remembered(
                 context.now, person.account_id, request.client, request.asked, stored
             )
@@ -270,13 +281,12 @@ class Authorization:
 
     def _answered(
         self,
-        visitor: Visitor | None,
+        host_request: object,
         step: Callable[Concatenate[Context, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T | Redirect | Refusal:
         """Run a step of a request; return its result, or the response that ends the request."""
-        host_request = visitor.host_request if visitor else None
         with self._validator.request("authorize", host_request=host_request) as context:
             try:
                 return context.answered(step(context, *args, **kwargs))

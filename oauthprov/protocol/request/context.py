@@ -6,7 +6,7 @@ every parameter that a client sends is readable as an attribute of that request.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -139,7 +139,7 @@ class Context:
         return known
 
     def expect(self, kind: type[Record], key: str) -> None:
-        """Let the next :meth:`load` read this record too, in the same trip: it will be needed."""
+        """Let the next read fetch this record too, in the same trip: it will be needed."""
         self._expected.append((kind, key))
 
     def note(
@@ -201,12 +201,21 @@ class Context:
     def load(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return a record from storage, read at most once in this request."""
         if (kind, key) not in self._loaded:
-            asked: list[tuple[type[Record], str]] = [(kind, key), *self._expected]
-            wanted = list(dict.fromkeys(asked))
-            self._expected.clear()
-            self._loaded.update(zip(wanted, self.storage.get_many(wanted), strict=True))
+            self._read([(kind, key)])
         found: Stored[R] | None = self._loaded[kind, key]
         return found
+
+    def load_many(self, wanted: Sequence[tuple[type[Record], str]]) -> list[Stored[Any] | None]:
+        """Return records as :meth:`load` does; one trip for all."""
+        missing = [one for one in wanted if one not in self._loaded]
+        if missing:
+            self._read(missing)
+        return [self._loaded[one] for one in wanted]
+
+    def _read(self, missing: list[tuple[type[Record], str]]) -> None:
+        wanted = list(dict.fromkeys([*missing, *self._expected]))
+        self._expected.clear()
+        self._loaded.update(zip(wanted, self.storage.get_many(wanted), strict=True))
 
     def find_client(self, client_id: str) -> Client | None:
         """Return an enabled client, looked up at most once in this request."""
@@ -250,3 +259,11 @@ def current() -> Context:
     if context is None:
         raise RuntimeError("the validator works only inside 'with validator.request():'")
     return context
+
+
+def get_many(
+    storage: Storage, wanted: Sequence[tuple[type[Record], str]]
+) -> Sequence[Stored[Any] | None]:
+    """Read records in one trip, and within a request also those that it expects."""
+    context = _current.get()
+    return storage.get_many(wanted) if context is None else context.load_many(wanted)

@@ -12,7 +12,8 @@ from oauthprov.web.responder import come_back, respond
 def authorize(request: Request) -> Response:
     """Answer an authorization request, or continue a stored one, for the signed-in user."""
     tools = request.oauthprov
-    return respond(request, tools.provider.authorization.begin(tools.call, tools.visitor))
+    begin, named = tools.provider.authorization.begin, tools.session.account_id
+    return respond(request, begin(tools.call, lambda: tools.visitor, named))
 
 
 def store(request: Request) -> Response:

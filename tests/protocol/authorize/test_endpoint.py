@@ -212,7 +212,7 @@ def test_a_repeated_parameter_is_reported_to_the_client(world, name):
 def test_a_repeated_client_id_or_redirect_uri_is_refused(world, name):
     value = dict(world.query())[name]
     query = urlencode([*world.query(), (name, value)]).encode()
-    assert_refused(world.authorization.begin(Call("GET", query), Visitor(BROWSER, ALICE)))
+    assert_refused(world.authorization.begin(Call("GET", query), lambda: Visitor(BROWSER, ALICE)))
 
 
 def test_a_repeated_state_is_reported_without_state(world):
@@ -237,7 +237,7 @@ def test_a_repeated_state_is_reported_without_state(world):
     ],
 )
 def test_an_unreadable_query_is_refused(world, query):
-    assert_refused(world.authorization.begin(Call("GET", query), Visitor(BROWSER, ALICE)))
+    assert_refused(world.authorization.begin(Call("GET", query), lambda: Visitor(BROWSER, ALICE)))
 
 
 def test_a_bad_request_is_reported_before_sign_in(world):

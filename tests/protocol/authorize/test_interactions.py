@@ -236,7 +236,7 @@ def test_unknown_ids_are_refused(world):
 def test_an_interaction_beside_other_parameters_is_refused(world):
     pending = world.authorize(person=None).interaction_id
     query = urlencode([("interaction", pending), *world.query()]).encode()
-    answer = world.authorization.begin(Call("GET", query), Visitor(BROWSER, ALICE))
+    answer = world.authorization.begin(Call("GET", query), lambda: Visitor(BROWSER, ALICE))
     assert answer == UNKNOWN_INTERACTION
 
 

@@ -259,7 +259,7 @@ class TestSeveralAccounts:
         carol = dataclasses.replace(anew(world), account_id="carol-id", name="carol")
         query = urlencode({"interaction": waiting.interaction_id}).encode()
         answer = world.authorization.begin(
-            Call("GET", query), Visitor(BROWSER, carol, lambda: [BOB, ALICE])
+            Call("GET", query), lambda: Visitor(BROWSER, carol, lambda: [BOB, ALICE])
         )
         assert_error(answer, "login_required")
 
@@ -285,13 +285,17 @@ class TestSeveralAccounts:
             raise AssertionError
 
         asked = urlencode(world.query(scope="openid")).encode()
-        assert_code(world.authorization.begin(Call("GET", asked), Visitor(BROWSER, ALICE, never)))
+        assert_code(
+            world.authorization.begin(Call("GET", asked), lambda: Visitor(BROWSER, ALICE, never))
+        )
 
 
 def among(world, person, other, **changes):
     """Send a request with ``other`` signed in in the same browser."""
     query = urlencode(world.query(**{"scope": "openid"} | changes)).encode()
-    return world.authorization.begin(Call("GET", query), Visitor(BROWSER, person, lambda: [other]))
+    return world.authorization.begin(
+        Call("GET", query), lambda: Visitor(BROWSER, person, lambda: [other])
+    )
 
 
 class TestNewSignIn:

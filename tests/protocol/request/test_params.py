@@ -199,5 +199,5 @@ def test_no_body_makes_an_endpoint_raise(raw):
 
 @given(raw=st.binary(max_size=300))
 def test_no_query_makes_the_authorization_endpoint_raise(raw):
-    answer = PROVIDER.authorization.begin(Call("GET", raw), Visitor(BROWSER))
+    answer = PROVIDER.authorization.begin(Call("GET", raw), lambda: Visitor(BROWSER))
     assert isinstance(answer, Refusal)
