@@ -304,8 +304,7 @@ def _mac(key: bytes, message: bytes) -> bytes:
 
 def base64url(raw: bytes) -> str:
     """Return bytes as base64url without padding (RFC 7515 section 2)."""
-    padded = binascii.b2a_base64(raw, newline=False).translate(_URLSAFE)
-    return padded.rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).translate(_URLSAFE, b"=").decode("ascii")
 
 
 def _random(size: int) -> str:

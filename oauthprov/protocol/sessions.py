@@ -113,11 +113,11 @@ class Sessions:
         One read for all, which fetches too what the protocol request expects, if one is running;
         one write for each session last seen five minutes ago or more.
         """
-        named = [secret for secret in dict.fromkeys(secrets) if account_of(secret)]
+        named = {secret: account for secret in secrets if (account := account_of(secret))}
         if not named:
             return {}
         pairs: list[Any] = [(Session, digest(secret)) for secret in named]
-        pairs += [(Account, account_of(secret)) for secret in named]
+        pairs += [(Account, account) for account in named.values()]
         found: Any = context.get_many(self._storage, pairs)
         now, live = self._clock(), {}
         for secret, session, account in zip(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote_plus
 
 from pyramid.renderers import render_to_response
@@ -89,13 +90,20 @@ def target_of(value: Redirect) -> str:
     if not value.params:
         return value.redirect_uri
     mark = "#" if value.response_mode == "fragment" else "&" if "?" in value.redirect_uri else "?"
-    query = "&".join([f"{name}={_encoded(text)}" for name, text in value.params])
+    query = "&".join([f"{name}={_encoded(name, text)}" for name, text in value.params])
     return f"{value.redirect_uri}{mark}{query}"
 
 
-def _encoded(text: str) -> str:
+def _encoded(name: str, text: str) -> str:
     """Return a value of a query; most, such as codes, need no encoding."""
-    return text if _UNRESERVED.fullmatch(text) else quote_plus(text)
+    if _UNRESERVED.fullmatch(text):
+        return text
+    return _encoded_issuer(text) if name == "iss" else quote_plus(text)
+
+
+@lru_cache(maxsize=4)
+def _encoded_issuer(issuer: str) -> str:
+    return quote_plus(issuer)
 
 
 def _form_post(request: Request, value: Redirect) -> Response:

@@ -22,20 +22,26 @@ from oauthprov.records import Client
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request whose client, redirect URI and parameters (``pairs``) are proven."""
+    """A request whose client, redirect URI and parameters (``given``) are proven."""
 
     client: Client
     target: Target
     scopes: tuple[str, ...]
     resources: tuple[str, ...]
     code_challenge: str
-    pairs: Pairs
+    given: Pairs
     authentication: AuthenticationRequest
 
     @property
     def redirect_uri(self) -> str:
         """Where the response goes."""
         return self.target.redirect_uri
+
+    @property
+    def pairs(self) -> Pairs:
+        """The parameters with the defaults, which may change until the user has answered."""
+        rest = tuple(pair for pair in self.given if pair[0] not in ("redirect_uri", "scope"))
+        return (*rest, ("redirect_uri", self.redirect_uri), ("scope", " ".join(self.scopes)))
 
     @property
     def asked(self) -> consents.Asking:
@@ -76,14 +82,13 @@ class AuthorizationRequests:
             granted = resources.scopes_for(context.settings, wanted, request.resources)
         except OAuth2Error as error:
             raise ResponseReady(_error(context, request, error)) from None
-        redirect_uri = found.redirect_uri or ""
         return AuthorizationRequest(
             client=context.known_client,
-            target=_target(context, request, redirect_uri),
+            target=_target(context, request, found.redirect_uri or ""),
             scopes=granted,
             resources=request.resources,
             code_challenge=parsed.get("code_challenge") or "",
-            pairs=_with_defaults(parsed.pairs, redirect_uri, granted),
+            given=parsed.pairs,
             authentication=asked,
         )
 
@@ -110,9 +115,3 @@ def read(call: Call) -> Parsed:
         return params.from_query(call, known, params.REQUEST_LIMIT)
     except OAuth2Error as error:
         raise ResponseReady(refusal(error)) from None
-
-
-def _with_defaults(pairs: Pairs, redirect_uri: str, granted: tuple[str, ...]) -> Pairs:
-    """Add the defaults: the client's may change between the question and the user's answer."""
-    given = tuple(pair for pair in pairs if pair[0] not in ("redirect_uri", "scope"))
-    return (*given, ("redirect_uri", redirect_uri), ("scope", " ".join(granted)))

@@ -56,7 +56,7 @@ def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
     client = context.find_client(client_id)
     if client is None:
         return parsed
-    outside = Parsed(tuple(pair for pair in parsed.pairs if pair[0] not in _CARRIERS))
+    outside = Parsed(tuple([pair for pair in parsed.pairs if pair[0] not in _CARRIERS]))
     best = outside
     try:
         claims = _claims_unless_busy(context, uris, client, parsed)

@@ -78,9 +78,11 @@ class ClaimsRequest:
 
     def dump(self) -> str | None:
         """Return the request as JSON for a record, None when it requests nothing."""
+        if not self.userinfo and not self.id_token:
+            return None
         members = {"userinfo": _plain(self.userinfo), "id_token": _plain(self.id_token)}
         asked = {name: wanted for name, wanted in members.items() if wanted}
-        return json.dumps(asked, separators=(",", ":")) if asked else None
+        return json.dumps(asked, separators=(",", ":"))
 
     def within(self, scopes: Iterable[str]) -> ClaimsRequest:
         """Return the requested claims that belong to ``scopes``, and those in :data:`OURS`."""

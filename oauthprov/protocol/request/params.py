@@ -93,11 +93,14 @@ class Parsed:
     @property
     def size(self) -> int:
         """Bytes of all names and values."""
-        return sum(len(f"{name}={value}".encode()) for name, value in self.pairs)
+        return len("".join(map("=".join, self.pairs)).encode())
 
     def get(self, name: str) -> str | None:
         """Return the first value of ``name``, None when it is absent."""
-        return next((value for key, value in self.pairs if key == name), None)
+        for key, value in self.pairs:
+            if key == name:
+                return value
+        return None
 
     def strict(self) -> Pairs:
         """Return the pairs. Raises InvalidRequestError when any name repeats."""
@@ -143,7 +146,7 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
         raise InvalidRequestError(N_("The request is too long."))
     if _NOT_PRINTABLE.search(raw) or _BAD_PERCENT.search(raw):
         raise InvalidRequestError(N_("The request is not properly percent-encoded."))
-    pieces = raw.split(b"&")
+    pieces = raw.decode("ascii").split("&")
     if len(pieces) > COUNT_LIMIT:
         raise InvalidRequestError(N_("The request has too many parameters."))
     kept: list[tuple[str, str]] = []
@@ -152,12 +155,13 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     for piece in pieces:
         if not piece:
             continue
-        raw_name, _, raw_value = piece.partition(b"=")
-        name, value = decoded(raw_name), decoded(raw_value)
+        name, _, value = piece.partition("=")
+        if "%" in piece or "+" in piece:
+            name, value = decoded(name.encode()), decoded(value.encode())
         if name in seen and name not in MANY:
             repeated[name] = None
         elif name in known:
-            if too_long(name, value):
+            if len(raw) > URI_LIMIT and too_long(name, value):
                 raise InvalidRequestError(N_("The ${name} is too long.", name=name))
             seen.add(name)
             if value:
