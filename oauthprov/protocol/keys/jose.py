@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from joserfc.jws import JWSRegistry
@@ -51,9 +52,17 @@ class Verified:
 
 def sign(claims: Mapping[str, Any], key: PrivateKey, *, typ: str | None) -> str:
     """Return ``claims`` as a compact JWT, signed with the one algorithm of ``key``."""
-    header = {"alg": key.alg, "kid": key.kid} | ({} if typ is None else {"typ": typ})
-    signed = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
+    signed = f"{_header(key.alg, key.kid, typ)}.{_encoded(claims)}"
     return f"{signed}.{base64url(_algorithm(key.alg).sign(signed.encode(), key.key))}"
+
+
+@lru_cache(maxsize=64)
+def _header(alg: str, kid: str, typ: str | None) -> str:
+    return _encoded({"alg": alg, "kid": kid} | ({} if typ is None else {"typ": typ}))
+
+
+def _encoded(members: Mapping[str, Any]) -> str:
+    return base64url(json.dumps(members).encode())
 
 
 def verify(

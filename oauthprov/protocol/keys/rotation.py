@@ -49,8 +49,8 @@ def serial(key: SigningKey) -> int:
 
 def signing(keys: Iterable[SigningKey], alg: str, now: int) -> SigningKey | None:
     """Return the key that signs with ``alg`` at ``now``, None when there is none."""
-    begun = (key for key in keys if key.alg == alg and key.signs_from <= now)
-    return max((key for key in begun if not is_over(key, now)), key=serial, default=None)
+    begun = [key for key in keys if key.alg == alg and key.signs_from <= now]
+    return max([key for key in begun if not is_over(key, now)], key=serial, default=None)
 
 
 def is_over(key: SigningKey, now: int) -> bool:
