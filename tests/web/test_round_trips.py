@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.site import arrived
+from tests.site import PASSWORD, arrived
 from tests.web.openid import openid_site, relying_party
 
 
@@ -33,6 +33,17 @@ def test_an_authorization_request_that_is_refused_reads_no_session(site, alice, 
     trips = site.storage.trips(lambda: response.append(alice.get(url)))
     assert arrived(response[0])["error"] == "invalid_request"
     assert trips == (0, 0)
+
+
+def test_a_request_that_waited_for_a_sign_in_costs_its_trips(site, alice, app):
+    browser = site.browser()
+    form = browser.follow(browser.get(app.authorization_url())).form
+    form["name"], form["password"] = "alice", PASSWORD
+    waiting = form.submit().location
+    response = []
+    trips = site.storage.trips(lambda: response.append(browser.get(waiting)))
+    assert "code" in arrived(response[0])
+    assert trips == (2, 1)
 
 
 def test_a_code_exchange_costs_two_reads_and_a_write(site, alice, app):

@@ -168,6 +168,7 @@ class Authorization:
             if account_id is not None:
                 consents.expect(context, account_id, request.client)
             return self._next(context, request, visitor(), None)
+        interactions.expect(context, interaction_id)
         who = visitor()
         stored = interactions.adopt(context, interaction_id, who)
         if stored is None or len(parsed.pairs) > 1:

@@ -51,6 +51,11 @@ def store(
     return interaction_id
 
 
+def expect(context: Context, interaction_id: str) -> None:
+    """Let the next read of the request, such as of its session, fetch the interaction too."""
+    context.expect(Interaction, credentials.digest(interaction_id))
+
+
 def load(
     context: Context, interaction_id: str, browser: Digest, purpose: str = AUTHORIZATION
 ) -> Stored[Interaction] | None:

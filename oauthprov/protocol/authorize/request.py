@@ -19,6 +19,8 @@ from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.records import Client
 
+_IN_A_QUERY = params.AUTHORIZATION | {"interaction"}
+
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
@@ -111,7 +113,6 @@ def read(call: Call) -> Parsed:
     try:
         if call.method == "POST":
             return params.from_body(call, params.AUTHORIZATION, params.REQUEST_LIMIT)
-        known = params.AUTHORIZATION | {"interaction"}
-        return params.from_query(call, known, params.REQUEST_LIMIT)
+        return params.from_query(call, _IN_A_QUERY, params.REQUEST_LIMIT)
     except OAuth2Error as error:
         raise ResponseReady(refusal(error)) from None
