@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from pyramid.response import Response
 
 if TYPE_CHECKING:
     from oauthprov.web.request import Request
+    from oauthprov.web.site import Site
 
 SameSite = Literal["Lax", "Strict"]
 
 _HEADER_LIMIT = 16_384
 
 
-def read(request: Request, name: str) -> str | None:
+def read(site: Site, environ: Mapping[str, Any], name: str) -> str | None:
     """Return the value of our cookie ``name``, None if absent or not plain ASCII."""
-    header = request.environ.get("HTTP_COOKIE", "")[:_HEADER_LIMIT]
-    wanted = _full_name(request, name)
+    header = environ.get("HTTP_COOKIE", "")[:_HEADER_LIMIT]
+    wanted = _full_name(site, name)
     for pair in header.split(";"):
         found, equals, value = pair.strip().partition("=")
         if equals and found == wanted:
@@ -40,7 +42,7 @@ def write(
 
     def send(request: Request, response: Response) -> None:
         response.set_cookie(
-            _full_name(request, name),
+            _full_name(request.oauthprov.site, name),
             value or "",
             max_age=seconds if value else 0,
             path="/",
@@ -52,6 +54,6 @@ def write(
     request.add_response_callback(send)
 
 
-def _full_name(request: Request, name: str) -> str:
+def _full_name(site: Site, name: str) -> str:
     # RFC 6265bis section 4.1.3.2: no other host can set or shadow a __Host- cookie; needs Secure.
-    return f"__Host-{name}" if request.oauthprov.site.secure else name
+    return f"__Host-{name}" if site.secure else name

@@ -18,7 +18,7 @@ from oauthprov.web.cors import preflight
 from oauthprov.web.errors import to_response
 from oauthprov.web.headers import HEADERS
 from oauthprov.web.http.cross_origin import POLICIES
-from oauthprov.web.http.endpoint import Endpoint, Handler
+from oauthprov.web.http.endpoint import Endpoint, Handler, Page, Shortcut
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 
@@ -82,20 +82,19 @@ def add_oauth_page(
     post: View | None = None,
     template: str | None = None,
     leaves: bool = False,
+    shortcut: Shortcut | None = None,
 ) -> None:
     """Add the route ``oauthprov.<name>`` for a page; ``template`` renders the dicts of its views.
 
-    ``leaves`` marks a page whose form may redirect to a client's site.
+    ``leaves`` marks a page whose form may redirect to a client's site. A standalone server calls
+    ``shortcut`` for a GET, before Pyramid, and ``get`` only where it returns None.
     """
     renderer = f"oauthprov:templates/{template}.pt" if template else None
-    _add(
-        config,
-        name,
-        pattern,
-        {"GET": get, "POST": post},
-        "leaving" if leaves else "page",
-        renderer,
-    )
+    kind = "leaving" if leaves else "page"
+    if shortcut is not None:
+        endpoints = config.registry.setdefault("oauthprov.endpoints", {})
+        endpoints[pattern] = Page({"GET": shortcut}, HEADERS[kind])
+    _add(config, name, pattern, {"GET": get, "POST": post}, kind, renderer)
 
 
 def add_oauth_endpoint(

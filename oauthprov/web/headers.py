@@ -9,7 +9,7 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.settings import LOOPBACK
-from oauthprov.web.http.origins import origin_of
+from oauthprov.web.http.origins import is_at, origin_of
 from oauthprov.web.http.reply import DOCUMENT, ENDPOINT
 from oauthprov.web.request import Request, ViewInfo
 
@@ -71,10 +71,9 @@ def _to_issuer(request: Request) -> Response | None:
     site = request.oauthprov.site
     if not site.settings.development or request.method != "GET" or not _is_page(request):
         return None
-    address = f"{request.scheme}://{request.host}"
-    if f"{site.settings.issuer}/".startswith(f"{address}/"):
+    if is_at(site.settings.issuer, request.environ):
         return None
-    sent = origin_of(address)  # None for a malformed Host header
+    sent = origin_of(f"{request.scheme}://{request.host}")  # None for a malformed Host header
     if sent in (None, site.origin) or urlsplit(sent).hostname not in LOOPBACK:
         return None
     return Response(status=302, headerlist=[], location=site.origin + request.path_qs)

@@ -21,7 +21,7 @@ from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Call, Visitor
 from oauthprov.settings import Settings
 from oauthprov.web import csrf
-from oauthprov.web.http.exchange import Exchange
+from oauthprov.web.http.exchange import EXCHANGE, Exchange
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.reify import reify
 from oauthprov.web.session import BrowserSession
@@ -134,6 +134,11 @@ class RequestTools:
     def exchange(self) -> Exchange:
         """The request as WSGI has it; it has an id and a time limit for storage from now on."""
         request = self._request
+        environ: Mapping[str, Any] = request.environ
+        known: Exchange | None = environ.get(EXCHANGE)
+        if known is not None:  # the execution policy has given it its id and time limit
+            known.host_request = request
+            return known
         made = Exchange(site_of(request.registry), request.environ, self._read, request)
         bound = logs.request_id.set(made.request_id)
         request.add_finished_callback(lambda _: logs.request_id.reset(bound))

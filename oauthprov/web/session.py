@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from oauthprov.accounts import PASSWORD_ACR, SignedIn
 from oauthprov.protocol.sessions import account_of, browser_key, new_browser_id
@@ -13,6 +14,7 @@ from oauthprov.web.reify import reify
 
 if TYPE_CHECKING:
     from oauthprov.web.request import Request
+    from oauthprov.web.site import Site
 
 LIMIT = 5
 """The most accounts that may be signed in in one browser."""
@@ -25,56 +27,35 @@ _NOBODY = ""
 _BROWSER_ID = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
-class BrowserSession:
-    """The browser that sent a request. Nothing is stored for a browser without a sign-in.
+class Browser:
+    """The browser that sent a request, and who is signed in there, by the cookies that it sent.
 
-    Its cookie holds the secrets of up to five sessions of different accounts, the most recently
+    One cookie holds the secrets of up to five sessions of different accounts, the most recently
     used first. The first one is the active session. It is empty after the active account was
-    signed out, until the user chooses another account.
+    signed out, until the user chooses another account. Nothing here sets a cookie.
     """
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._sessions = request.oauthprov.site.sessions
+    def __init__(self, site: Site, environ: Mapping[str, Any]) -> None:
+        self._site = site
+        self._environ = environ
+        self._sessions = site.sessions
 
     @reify
     def _secrets(self) -> tuple[str, ...]:
-        cookie = cookies.read(self._request, SESSION_COOKIE) or _NOBODY
+        cookie = cookies.read(self._site, self._environ, SESSION_COOKIE) or _NOBODY
         active, *others = cookie.split(_SEPARATOR)[: LIMIT + 1]
         known = dict.fromkeys(other for other in others if other not in (_NOBODY, active))
         return (active, *known)[: LIMIT + (active == _NOBODY)]
 
     @reify
-    def _browser_id(self) -> str:
-        cookie = cookies.read(self._request, BROWSER_COOKIE)
-        if cookie is not None and _BROWSER_ID.match(cookie):
-            return cookie
-        made = new_browser_id()
-        cookies.write(self._request, BROWSER_COOKIE, made)
-        return made
+    def _sent_id(self) -> str | None:
+        cookie = cookies.read(self._site, self._environ, BROWSER_COOKIE)
+        return cookie if cookie is not None and _BROWSER_ID.match(cookie) else None
 
     @property
-    def browser(self) -> Digest:
-        """The key that interactions of this browser are bound to; sets a cookie if needed."""
-        return browser_key(self._browser_id)
-
-    @property
-    def binding(self) -> str:
-        """The value that CSRF tokens are bound to: the secret of the active session or browser.
-
-        A host's users have no session of ours, so the value includes their account: a form shown
-        to one user can't be sent by the next user who signs in.
-        """
-        secret = self._secrets[0] or self._browser_id
-        person: SignedIn | None = self._request.oauthprov.person
-        if person is None or person.session_key is not None:
-            return secret
-        return f"{secret} {person.account_id}"
-
-    @property
-    def csrf_token(self) -> str:
-        """The CSRF token for the forms of this browser."""
-        return csrf.token(self._request)
+    def known_as(self) -> Digest | None:
+        """The key that interactions of this browser are bound to, None if it has none yet."""
+        return None if self._sent_id is None else browser_key(self._sent_id)
 
     @property
     def account_id(self) -> str | None:
@@ -109,6 +90,62 @@ class BrowserSession:
     def find(self, key: str) -> SignedIn | None:
         """Return the user of the session with that key, if it is in this browser."""
         return next((one for one in self.everybody if one.session_key == key), None)
+
+    def _signed_in(self, session: Session, account: Account) -> SignedIn:
+        return SignedIn(
+            account_id=account.account_id,
+            name=account.name,
+            auth_time=session.auth_time,
+            amr=session.amr,
+            session_key=session.key,
+            developer=account.developer,
+            acr=PASSWORD_ACR,
+            sid=session.sid,
+            session_ends_at=self._sessions.ends_at(session),
+            epoch=session.epoch,
+        )
+
+
+class BrowserSession(Browser):
+    """The browser that sent a request, with the changes of its cookies and sessions.
+
+    Nothing is stored for a browser without a sign-in.
+    """
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.oauthprov.site, request.environ)
+        self._request = request
+
+    @reify
+    def _browser_id(self) -> str:
+        if self._sent_id is not None:
+            return self._sent_id
+        made = new_browser_id()
+        cookies.write(self._request, BROWSER_COOKIE, made)
+        return made
+
+    @property
+    def browser(self) -> Digest:
+        """The key that interactions of this browser are bound to; sets a cookie if needed."""
+        return browser_key(self._browser_id)
+
+    @property
+    def binding(self) -> str:
+        """The value that CSRF tokens are bound to: the secret of the active session or browser.
+
+        A host's users have no session of ours, so the value includes their account: a form shown
+        to one user can't be sent by the next user who signs in.
+        """
+        secret = self._secrets[0] or self._browser_id
+        person: SignedIn | None = self._request.oauthprov.person
+        if person is None or person.session_key is not None:
+            return secret
+        return f"{secret} {person.account_id}"
+
+    @property
+    def csrf_token(self) -> str:
+        """The CSRF token for the forms of this browser."""
+        return csrf.token(self._request)
 
     def sign_in(self, account: Account, amr: tuple[str, ...] = ("pwd",)) -> None:
         """Begin a session with a new secret and make it the active one.
@@ -154,17 +191,3 @@ class BrowserSession:
         for name in ("signed_in", "others", "_everybody"):
             self.__dict__.pop(name, None)
         cookies.write(self._request, SESSION_COOKIE, _SEPARATOR.join(secrets) or None)
-
-    def _signed_in(self, session: Session, account: Account) -> SignedIn:
-        return SignedIn(
-            account_id=account.account_id,
-            name=account.name,
-            auth_time=session.auth_time,
-            amr=session.amr,
-            session_key=session.key,
-            developer=account.developer,
-            acr=PASSWORD_ACR,
-            sid=session.sid,
-            session_ends_at=self._sessions.ends_at(session),
-            epoch=session.epoch,
-        )

@@ -28,7 +28,7 @@ def keep(request: Request, person: SignedIn, client_id: str, secret: str) -> Non
 
 def take(request: Request, person: SignedIn, client_id: str) -> str | None:
     """Return the new secret and delete its cookie; None if there is none."""
-    sealed = cookies.read(request, _name(client_id))
+    sealed = cookies.read(request.oauthprov.site, request.environ, _name(client_id))
     if sealed is None or request.method != "GET":  # a HEAD shows nothing
         return None
     _write(request, client_id, None)

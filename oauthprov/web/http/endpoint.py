@@ -11,6 +11,7 @@ from oauthprov.web.http.problems import OURS, Rejected, problem_of
 from oauthprov.web.http.reply import Reply, problem
 
 Handler = Callable[[Exchange], Reply]
+Shortcut = Callable[[Exchange], Reply | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +46,23 @@ class Endpoint:
         headers["X-Request-Id"] = exchange.request_id
         if self.cors is not None:
             headers.update(self.cors(exchange, reply.status))
+        return reply
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The shortcuts of a page by method, and the headers of its responses.
+
+    A shortcut answers a request that takes no page. Otherwise it returns None, and leaves to the
+    page's view, in the exchange, what it has found out.
+    """
+
+    handlers: Mapping[str, Shortcut]
+    headers: Mapping[str, str]
+
+    def answer(self, exchange: Exchange, otherwise: object = None) -> Reply | None:
+        """Return the response, None if the view must answer, as it does after an exception."""
+        reply = self.handlers[exchange.method](exchange)
+        if reply is not None:
+            reply.headers = {**self.headers, **reply.headers, "X-Request-Id": exchange.request_id}
         return reply

@@ -11,10 +11,17 @@ from oauthprov.protocol.request.answers import Call
 from oauthprov.web.http.problems import Rejected
 
 if TYPE_CHECKING:
-    from oauthprov.protocol.request.answers import TokenInfo
+    from oauthprov.protocol.request.answers import (
+        InteractionRequired,
+        Redirect,
+        Refusal,
+        TokenInfo,
+    )
     from oauthprov.web.http.bearer import TokenProblem
     from oauthprov.web.site import Site
 
+EXCHANGE = "oauthprov.exchange"
+"""The key in the environ of the exchange that a view goes on with."""
 BODY_LIMIT = 65_536
 """The most bytes of a body that are read; forms and documents are refused at half of that."""
 
@@ -30,13 +37,15 @@ class Exchange:
 
     ``environ`` is WSGI's. ``read`` reads the body; without it, the body is read from WSGI's input,
     from which nobody else may read. ``host_request`` is passed to the account source unchanged.
-    ``token_in_form`` is whether the endpoint accepts an access token in a form.
+    ``token_in_form`` is whether the endpoint accepts an access token in a form. ``begun`` is the
+    result of an authorization request that was begun before its view, an exception if it failed.
     """
 
     __slots__ = (
         "_body",
         "_call",
         "_read",
+        "begun",
         "environ",
         "host_request",
         "presented",
@@ -58,6 +67,7 @@ class Exchange:
         self.host_request = host_request
         self.token_in_form = False
         self.presented: TokenInfo | TokenProblem | None = None
+        self.begun: Redirect | InteractionRequired | Refusal | Exception | None = None
         self._read = read
         self._body: bytes | None = None
         self._call: Call | None = None

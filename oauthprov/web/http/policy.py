@@ -14,12 +14,11 @@ from pyramid.router import default_execution_policy
 
 from oauthprov import deadline, logs
 from oauthprov.web.http import problems
-from oauthprov.web.http.exchange import Exchange
+from oauthprov.web.http.exchange import EXCHANGE, Exchange
 from oauthprov.web.http.problems import Rejected
-from oauthprov.web.http.reply import Reply
 
 if TYPE_CHECKING:
-    from oauthprov.web.http.endpoint import Endpoint
+    from oauthprov.web.http.endpoint import Endpoint, Page
     from oauthprov.web.site import Site
 
 Policy = Callable[[dict[str, Any], Any], Any]
@@ -28,26 +27,34 @@ Policy = Callable[[dict[str, Any], Any], Any]
 def straight_from_wsgi(registry: Registry, site_of: Callable[[Registry], Site]) -> Policy:
     """Return the execution policy of the standalone server.
 
-    Paths and methods that it doesn't know are the router's.
+    Paths and methods that it doesn't know are the router's, and so are requests that take a page.
     """
-    endpoints: dict[str, Endpoint] = registry.setdefault("oauthprov.endpoints", {})
+    endpoints: dict[str, Endpoint | Page] = registry.setdefault("oauthprov.endpoints", {})
 
     def policy(environ: dict[str, Any], router: Any) -> Any:  # noqa: ANN401 - Pyramid's types
         endpoint = endpoints.get(environ["PATH_INFO"])
         if endpoint is None or environ["REQUEST_METHOD"] not in endpoint.handlers:
             return default_execution_policy(environ, router)
-        return _answer(site_of(registry), endpoint, environ)
+        return _answer(site_of(registry), endpoint, environ, router)
 
     return policy
 
 
-def _answer(site: Site, endpoint: Endpoint, environ: dict[str, Any]) -> Reply:
+def _answer(
+    site: Site,
+    endpoint: Endpoint | Page,
+    environ: dict[str, Any],
+    router: Any,  # noqa: ANN401 - Pyramid's types
+) -> Any:  # noqa: ANN401
     exchange = Exchange(site, environ)
     bound = logs.request_id.set(exchange.request_id)
     begun = deadline.begin()
     try:
         site.provider.look()
         reply = endpoint.answer(exchange, _said_of)
+        if reply is None:
+            environ[EXCHANGE] = exchange
+            return default_execution_policy(environ, router)
         if site.transport_security is not None:
             reply.headers["Strict-Transport-Security"] = site.transport_security
         return reply

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pytest
 
 from oauthprov import deadline
+from oauthprov.storage.interface import StorageError
 from oauthprov.web.http.endpoint import Endpoint
 from tests import site as sites
-from tests.site import CALLBACK, FORM, OPENID, OPENID_SCOPES, basic, bearing
+from tests.site import CALLBACK, FORM, OPENID, OPENID_SCOPES, arrived, basic, bearing
 
 HSTS = "Strict-Transport-Security"
 
@@ -119,9 +121,6 @@ def site(both):
 
 
 def test_requests_for_clients_never_reach_the_router(site, monkeypatch):
-    def refuse(*_):
-        raise AssertionError("a request was made")
-
     monkeypatch.setattr("pyramid.router.Router.invoke_request", refuse)
     app = site.app("machine")
     assert app.post("token", {"grant_type": "client_credentials"}).status_int == 200
@@ -204,3 +203,89 @@ def test_a_client_of_a_browser_reads_what_it_may(site):
     other = app.post("token", form, {"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in other.headers
     assert other.headers["Vary"] == "Origin"
+
+
+class TestAuthorization:
+    """A request that takes no page is redirected straight; any other goes on to the router."""
+
+    @pytest.fixture
+    def ways(self, both):
+        """On each way: the site, an app that alice has allowed in before, and her browser."""
+        made = []
+        for site in both:
+            app, alice = site.app(scopes=OPENID_SCOPES), site.browser().sign_up("alice")
+            app.tokens(alice, scope="openid")
+            made.append((site, app, alice))
+        return made
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {},
+            {"response_mode": "fragment"},
+            {"response_mode": "form_post"},
+            {"prompt": "none", "scope": "openid email"},
+            {"prompt": "login"},
+            {"prompt": "consent"},
+            {"prompt": "select_account"},
+            {"code_challenge": None},
+            {"client_id": "nobody"},
+            {"redirect_uri": "https://evil.example/"},
+            {"scope": ["openid", "email"]},
+        ],
+    )
+    def test_both_ways_give_the_same_responses(self, ways, changes):
+        asked = {"scope": "openid"} | changes
+        one, other = (alice.get(app.authorization_url(**asked)) for _, app, alice in ways)
+        assert seen_page(one) == seen_page(other)
+
+    def test_a_redirect_never_reaches_the_router(self, ways, monkeypatch):
+        _, app, alice = ways[0]
+        monkeypatch.setattr("pyramid.router.Router.invoke_request", refuse)
+        response = alice.get(app.authorization_url(scope="openid"))
+        assert "code" in arrived(response)
+        assert response.headers[HSTS] == "max-age=3600"
+
+    @pytest.mark.parametrize("changes", [{"prompt": "consent"}, {"client_id": "nobody"}])
+    def test_a_page_is_made_of_what_was_found_out_before(self, ways, changes):
+        trips = [
+            site.storage.trips(
+                lambda app=app, alice=alice: alice.get(app.authorization_url(**changes))
+            )
+            for site, app, alice in ways
+        ]
+        assert trips[0] == trips[1]
+
+    def test_a_failing_storage_gets_its_page_and_is_asked_once(self, ways, monkeypatch, caplog):
+        site, app, alice = ways[0]
+        commits = []
+
+        def fail(*_, **__):
+            commits.append(True)
+            raise StorageError("the outcome is unknown")
+
+        monkeypatch.setattr(site.storage, "_commit", fail)
+        response = alice.get(app.authorization_url(scope="openid"))
+        assert (response.status_int, response.content_type) == (503, "text/html")
+        assert response.headers["X-Request-Id"] in response.text
+        assert commits == [True]
+
+    def test_a_browser_without_a_session_gets_its_cookie_from_the_router(self, ways):
+        site, app, _ = ways[0]
+        response = site.browser().get(app.authorization_url(scope="openid"))
+        assert "/login" in response.location
+        assert "oauthprov_bid" in response.headers["Set-Cookie"]
+
+
+def refuse(*_):
+    raise AssertionError("a request was made")
+
+
+def seen_page(response) -> tuple:
+    """What a browser is sent, without what is random or belongs to one app."""
+    random = r"(?<=code=)[^&]+|(?<=interaction=)[\w-]+|(?<=id=\")[\w-]+|[\w-]{20,}"
+    headers = {k.lower(): v for k, v in response.headers.items() if k not in OWN}
+    headers.pop("content-length")
+    headers["location"] = re.sub(random, "…", response.headers.get("Location", ""))
+    text = response.text.replace(response.headers["X-Request-Id"], "…")
+    return response.status_int, headers, re.sub(random, "…", text)
