@@ -73,12 +73,12 @@ def test_an_id_token_with_a_pairwise_subject_is_a_valid_hint(site, app, alice):
 
 
 def test_a_pairwise_id_token_hint_costs_no_further_trip(site, app, alice):
-    """The cost of any authorization: session, client and consent, and the code."""
+    """The cost of any authorization: the client; session, account and consent; and the code."""
     hint = app.tokens(alice, scope="openid")["id_token"]
     site.clock.pass_by(6)
     site.get("/oauth/jwks")
     asked = {"scope": "openid", "prompt": "none", "id_token_hint": hint}
-    assert site.storage.trips(lambda: alice.authorize(app, **asked)) == (3, 1)
+    assert site.storage.trips(lambda: alice.authorize(app, **asked)) == (2, 1)
 
 
 class TestTwoAccounts:

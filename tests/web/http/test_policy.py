@@ -270,6 +270,23 @@ class TestAuthorization:
         assert response.headers["X-Request-Id"] in response.text
         assert commits == [True]
 
+    def test_another_name_of_a_developers_host_leads_to_the_issuer(self):
+        settings = sites.ini("sqlite://", "http://127.0.0.1:5000", development="true")
+        site = sites.standalone(settings)
+        app, alice = site.app(first_party=True), site.browser().sign_up("alice")
+        path = app.authorization_url().removeprefix(site.issuer)
+        jar = "; ".join(f"{name}={value}" for name, value in alice.page.cookies.items())
+        elsewhere = site.send(
+            "GET",
+            "/oauth/authorize",
+            path.partition("?")[2].encode(),
+            Host="localhost:5000",
+            Cookie=jar,
+        )
+        assert elsewhere.location == site.issuer + path
+        assert "code" in arrived(alice.get(path))
+        site.close()
+
     def test_a_browser_without_a_session_gets_its_cookie_from_the_router(self, ways):
         site, app, _ = ways[0]
         response = site.browser().get(app.authorization_url(scope="openid"))
