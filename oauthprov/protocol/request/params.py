@@ -152,9 +152,7 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     kept: list[tuple[str, str]] = []
     seen: set[str] = set()
     repeated: dict[str, None] = {}
-    for piece in pieces:
-        if not piece:
-            continue
+    for piece in filter(None, pieces):
         name, _, value = piece.partition("=")
         if "%" in piece or "+" in piece:
             name, value = decoded(name.encode()), decoded(value.encode())
