@@ -35,7 +35,10 @@ def straight_from_wsgi(registry: Registry, site_of: Callable[[Registry], Site]) 
         endpoint = endpoints.get(environ["PATH_INFO"])
         if endpoint is None or environ["REQUEST_METHOD"] not in endpoint.handlers:
             return default_execution_policy(environ, router)
-        return _answer(site_of(registry), endpoint, environ, router)
+        site = site_of(registry)
+        if site.people is None:  # the host's account source needs Pyramid's request
+            return default_execution_policy(environ, router)
+        return _answer(site, endpoint, environ, router)
 
     return policy
 

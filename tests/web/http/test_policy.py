@@ -6,12 +6,16 @@ import logging
 import re
 
 import pytest
+from pyramid.config import Configurator
+from pyramid.events import NewRequest
 
 from oauthprov import deadline
 from oauthprov.storage.interface import StorageError
 from oauthprov.web.http.endpoint import Endpoint
+from oauthprov.web.standalone import answer_straight
 from tests import site as sites
 from tests.site import CALLBACK, FORM, OPENID, OPENID_SCOPES, arrived, basic, bearing
+from tests.web.account.test_host_accounts import HostAccounts
 
 HSTS = "Strict-Transport-Security"
 
@@ -193,6 +197,22 @@ def tween(handler, registry):
         return handler(request)
 
     return watched
+
+
+def test_accounts_of_a_host_need_the_router():
+    """Its account source gets Pyramid's request: for claims, and to learn who is signed in."""
+    seen = []
+    with Configurator(settings=sites.ini("sqlite://")) as config:
+        config.include("oauthprov.web.standalone")
+        config.set_oauth_accounts(HostAccounts())
+        config.add_subscriber(lambda event: seen.append(event.request.path), NewRequest)
+        answer_straight(config)
+        site = sites.assembled(config, sites.ISSUER)
+    site.storage.upgrade()
+    assert site.get("/oauth/jwks").status_int == 200
+    assert site.post("/oauth/token", {}).status_int == 400
+    assert seen == ["/oauth/jwks", "/oauth/token"]
+    site.close()
 
 
 def test_a_client_of_a_browser_reads_what_it_may(site):
