@@ -19,12 +19,14 @@ from typing import IO
 
 LOCK = "lock"
 LOG = "log"
+PID = "process"
 ENDED = "ended"
 
 
 def main(home: Path, identity: str, command: list[str]) -> None:
     with (home.parent / LOCK).open() as lock, (home / LOG).open("wb") as log:
         server = start(home, identity, command, log)
+        (home / PID).write_text(str(server.pid))
         waiting = threading.Thread(target=stop_after_run, args=(lock, server))
         waiting.start()
         server.wait()

@@ -34,7 +34,7 @@ def own_database(server: str, exists: str) -> str:
     return address.set(database=name).render_as_string(hide_password=False)
 
 
-def start(home: Path) -> str:
+def start(home: Path, fsync: str = "off") -> str:
     programs = readable(directory(), home)
     port = free_port()
     data = home / "data"
@@ -53,7 +53,7 @@ def start(home: Path) -> str:
         "port": port,
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
-        "fsync": "off",
+        "fsync": fsync,
         "max_connections": 400,
     }
     flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

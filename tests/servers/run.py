@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -88,13 +88,24 @@ def prepare(command: list[str | Path], home: Path, user: str) -> None:
         raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
 
 
-def serve(command: list[str | Path], home: Path, user: str, answers: Callable[[], None]) -> None:
-    """Start a server that ends with the run; return when ``answers`` raises no more."""
+def serve(
+    command: list[str | Path],
+    home: Path,
+    user: str,
+    answers: Callable[[], None],
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Start a server that ends with the run; return when ``answers`` raises no more.
+
+    The server's process id is in the file ``guard.PID`` of ``home`` then.
+    """
     who = identity(user)
     owner = f"{who['user']}:{who['group']}" if who else ""
     give(home, user)
     subprocess.run(  # noqa: S603
-        [sys.executable, "-I", guard.__file__, home, owner, *command], check=True
+        [sys.executable, "-I", guard.__file__, home, owner, *command],
+        env=environment,
+        check=True,
     )
     with explained_by(home):
         until(answers, lambda: not (home / guard.ENDED).exists())

@@ -1,0 +1,100 @@
+"""Each target in an environment of its own, below ``var/bench``, from pinned requirements."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.compare.targets import BENCH, Target
+from tests.servers.programs import program
+
+ROOT = BENCH.parent
+PLACE = ROOT / "var" / "bench"
+INSTALLED = ".installed"
+
+
+class Missing(Exception):
+    """A program that the comparison needs isn't installed; says how to install it."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A target that can be started: its program (python or node), and the folder to start in."""
+
+    program: Path
+    folder: Path
+
+
+def tool(name: str, package: str, why: str) -> Path:
+    """Return the path of a program of the system; raises Missing."""
+    found = program(name)
+    if found is None:
+        raise Missing(f"{name} isn't installed, which {why}: run 'apt-get install {package}'.")
+    return found
+
+
+def install(target: Target, python: Path) -> Installed:
+    """Install what the target needs, unless it is there; raises Missing."""
+    return _node(target) if not target.app else _python(target, python)
+
+
+def _node(target: Target) -> Installed:
+    node = tool("node", "nodejs npm", f"{target.name} runs on")
+    npm = tool("npm", "npm", f"installs {target.name}")
+    place = PLACE / target.folder.name
+    wanted = "".join(path.read_text() for path in sorted(target.folder.iterdir()))
+
+    def fill() -> None:
+        for path in target.folder.iterdir():
+            shutil.copy(path, place)
+        _run([npm, "ci", "--no-audit", "--no-fund"], place)
+
+    _once(place, wanted, fill)
+    return Installed(node, place)
+
+
+def _python(target: Target, python: Path) -> Installed:
+    requirements = target.folder / "requirements.txt"
+    build = subprocess.run(  # noqa: S603 - the interpreter that the caller named
+        [python, "-c", "import sys; print(sys.version, sys.base_prefix)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    tag = hashlib.sha256(build.encode()).hexdigest()[:8]
+    place = PLACE / f"{target.folder.name}-{build.split()[0]}-{tag}"
+    wanted = requirements.read_text()
+    options: list[str | Path] = ["-r", requirements]
+    if target.ours:
+        wanted += (ROOT / "setup.cfg").read_text() + (ROOT / "constraints.txt").read_text()
+        options += ["-c", ROOT / "constraints.txt", "-e", f"{ROOT}[redis,postgresql,cli,speed]"]
+
+    def fill() -> None:
+        _run([python, "-m", "venv", "--clear", place], ROOT)
+        pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
+        _run([*pip, "--disable-pip-version-check", *options], ROOT)
+
+    _once(place, wanted, fill)
+    return Installed(place / "bin" / "python", target.folder)
+
+
+def _once(place: Path, wanted: str, fill: Callable[[], None]) -> None:
+    done = place / INSTALLED
+    if done.is_file() and done.read_text() == wanted:
+        return
+    print(f"Installing into {place.relative_to(ROOT)} ...", file=sys.stderr)
+    place.mkdir(parents=True, exist_ok=True)
+    fill()
+    done.write_text(wanted)
+
+
+def _run(command: list[str | Path], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)  # noqa: S603
+    if done.returncode != 0:
+        shown = " ".join(map(str, command))
+        raise RuntimeError(f"{shown} failed:\n{done.stdout}{done.stderr}")

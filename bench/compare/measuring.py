@@ -1,0 +1,147 @@
+"""The rounds: every target in turn, workload by workload, so that noise meets them alike."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bench.compare import installing, load, processes, serving, stores
+from bench.compare.flows import Client, Seat, prove
+from bench.compare.results import Round
+from bench.compare.targets import Target
+from bench.compare.workloads import Workload
+from tests.servers.run import Run, until
+
+GUARDS = 30.0
+"""Seconds in which the guards of ended servers must be gone."""
+WARM_UP = 1
+"""Seconds of load before the first round of a workload, which aren't counted."""
+
+
+@dataclass
+class Contestant:
+    """A running target with its signed-in connections; ``sub`` is alice's name there."""
+
+    client: Client
+    seats: list[Seat]
+    sub: str
+    rounds: dict[str, list[Round]] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Target:
+        return self.client.server.target
+
+
+@contextmanager
+def running(targets: Sequence[Target], python: Path) -> Iterator[tuple[list[Contestant], Path]]:
+    """Start the targets, prove their answers; yield them and a folder. All ends with the block.
+
+    Whatever happens to this process, guards end the servers (``tests/servers/guard.py``).
+    """
+    installed = {target.name: installing.install(target, python) for target in targets}
+    with _run() as run, ExitStack() as ending:
+        key = run.directory / "key.pem"
+        key.write_bytes(_private_key())
+        shared = serving.Secrets(secrets.token_urlsafe(32), secrets.token_urlsafe(24), key)
+        contestants = []
+        for target in targets:
+            _say(f"Starting {target.title} ...")
+            store = stores.start(run, target.name, target.store)
+            ending.callback(store.end)
+            server = serving.start(run, target, installed[target.name], store, shared)
+            ending.callback(processes.end, server.pid)
+            contestants.append(_signed_in(Client(server, shared.password)))
+        yield contestants, run.directory
+
+
+@contextmanager
+def _run() -> Iterator[Run]:
+    """Open a run of servers; it is over, and its folder gone, when the block ends."""
+    run = Run()
+    try:
+        yield run
+    finally:
+        run.close()
+        with suppress(RuntimeError):
+            until(lambda: _expect_only_files(run.directory), patience=GUARDS)
+        shutil.rmtree(run.directory, ignore_errors=True)
+
+
+def _expect_only_files(folder: Path) -> None:
+    if folder.exists() and any(entry.is_dir() for entry in folder.iterdir()):
+        raise RuntimeError("a server still runs")
+
+
+def _private_key() -> bytes:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def _signed_in(client: Client) -> Contestant:
+    seats = [client.sign_in() for _ in range(load.CONNECTIONS)]
+    return Contestant(client, seats, prove(client, seats[0]))
+
+
+def measure(
+    contestants: Sequence[Contestant],
+    workloads: Sequence[Workload],
+    rounds: int,
+    seconds: int,
+    folder: Path,
+) -> None:
+    """Add the rounds to the contestants; each round begins with another one."""
+    wrk = installing.tool("wrk", "wrk", "sends the load")
+    for number in range(rounds):
+        _say(f"Round {number + 1} of {rounds} ...")
+        first = number % len(contestants)
+        for workload in workloads:
+            for one in (*contestants[first:], *contestants[:first]):
+                if number == 0:
+                    _round(one, workload, WARM_UP, wrk, folder)
+                done = _round(one, workload, seconds, wrk, folder)
+                one.rounds.setdefault(workload.name, []).append(done)
+    for one in contestants:
+        prove(one.client, one.seats[0])
+
+
+def _round(one: Contestant, workload: Workload, seconds: int, wrk: Path, folder: Path) -> Round:
+    if workload.tokens:
+        for seat in one.seats:
+            one.client.authorize(seat, workload.scope)
+    server = one.client.server
+    planned = load.plan(workload, one.client, one.seats, one.sub, secrets.token_hex(4))
+    before = processes.processor_seconds(server.pid), server.store.processor_seconds()
+    with _watched(server, seconds / 2) as connections:
+        outcome = load.send(wrk, folder, planned, server.port, seconds)
+    after = processes.processor_seconds(server.pid), server.store.processor_seconds()
+    used = after[0] - before[0], after[1] - before[1]
+    return Round.of(outcome, used, processes.memory(server.pid), connections)
+
+
+@contextmanager
+def _watched(server: serving.Server, after: float) -> Iterator[list[int]]:
+    """Fill the list with how many connections each worker serves, ``after`` seconds from now."""
+    found: list[int] = []
+    timer = threading.Timer(after, lambda: found.extend(server.connections()))
+    timer.start()
+    try:
+        yield found
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
