@@ -18,6 +18,8 @@
 #                 PYTEST_ARGS="-n 2 --dist worksteal"
 # make faults   test failures of stores and servers on every engine: five minutes, prints a table
 #                 FAULTS_ARGS=...      python -m tests.faults --help lists them
+# make bench    compare speed with other providers, on this machine: 25 minutes, prints tables
+#                 BENCH_ARGS=...       python -m bench.compare --help lists them
 # make pot      bring the message catalogs of the pages up to date with templates and code
 # make lint     run ruff and mypy
 # make format   fix and format the code with ruff
@@ -87,7 +89,7 @@ CHECK_PYTHON = case "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" in \
 	*False) echo "$(PYTHON) is too old: $(NEED_PYTHON)."; exit 1 ;; \
 	*) echo "$(PYTHON) can't be run as Python: $(NEED_PYTHON)."; exit 1 ;; esac
 
-.PHONY: help run demo certify test faults pot lint format clean named-python
+.PHONY: help run demo certify test faults bench pot lint format clean named-python
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -124,6 +126,9 @@ test: $(V)/.test
 faults: $(V)/.test
 	@$(QUIET) $(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
+bench: $(V)/.test
+	@$(QUIET) $(BIN)/python -m bench.compare $(BENCH_ARGS)
+
 pot: $(V)/.test
 	@$(QUIET) $(BIN)/python -m tests.catalogs
 
@@ -137,7 +142,7 @@ format: $(V)/.test
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(V) build tests/clients/node/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(V) var/bench build tests/clients/node/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(V)/bin/python:
 	@test -n "$(PYTHON)" || { echo "There is no Python 3.11 or newer on PATH: install python3.13, or set PYTHON=/path/to/python3."; exit 1; }

@@ -1,43 +1,139 @@
-"""The command: see the package."""
+"""The command: measures, or shows a stored run."""
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import signal
 import sys
 from pathlib import Path
 
-from bench.compare.installing import Missing
-from bench.compare.measuring import measure, running
-from bench.compare.results import summary
-from bench.compare.targets import TARGETS
+from bench.compare import facts, goals, readme, tables, views
+from bench.compare.browser import Lost
+from bench.compare.installing import ROOT, Installed, Missing, install, tool
+from bench.compare.load import CONNECTIONS
+from bench.compare.measuring import Contestant, measure, running
+from bench.compare.plot import drawn
+from bench.compare.results import Report
+from bench.compare.targets import TARGETS, WORKERS, Target
 from bench.compare.workloads import WORKLOADS
 
+RESULTS = ROOT / "bench" / "results"
+BROKEN, WRONG = 2, 1
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.compare")
-    parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS))
-    parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--python", type=Path, default=Path(sys.executable))
-    given = parser.parse_args()
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.compare",
+        description=(sys.modules["bench.compare"].__doc__ or "").partition("\n")[0],
+        epilog="workloads: " + "; ".join(f"{one.name} {one.title}" for one in WORKLOADS.values()),
+    )
+    add = parser.add_argument
+    add("--targets", nargs="+", choices=TARGETS, default=list(TARGETS), metavar="NAME",
+        help=f"which servers: {', '.join(TARGETS)}")  # fmt: skip
+    add("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="NAME")
+    add("--rounds", type=int, default=5, help="rounds of each workload at each target (5)")
+    add("--seconds", type=int, default=5, help="seconds of load in a round (5)")
+    add("--python", type=Path, default=Path(sys.executable), metavar="PATH",
+        help="the interpreter of all Python targets, by default the one of .venv")  # fmt: skip
+    add("--machine", default=facts.machine(), metavar="WORDS", help="the machine in words")
+    add("--output", type=Path, metavar="FILE", help="where to write the results as JSON, "
+        "by default bench/results/DATE-REVISION.json")  # fmt: skip
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
+        "--show", type=Path, metavar="FILE", help="print the tables of a stored run"
+    )
+    shown.add_argument("--plot", type=Path, metavar="FILE", help="print the plot of one, as SVG")
+    shown.add_argument("--readme", type=Path, metavar="FILE",
+                       help="write one into README.md, with its plot")  # fmt: skip
+    return parser.parse_args()
+
+
+def run(given: argparse.Namespace) -> Report:
+    """Measure; raises Missing for a program that isn't there, Lost for a wrong answer."""
+    tool("wrk", "wrk", "sends the load")
+    installed = {
+        target: install(target, given.python.absolute())
+        for target in map(TARGETS.__getitem__, given.targets)
+    }
+    workloads = [WORKLOADS[name] for name in given.workloads]
+    with running(installed) as (contestants, folder):
+        measure(contestants, workloads, given.rounds, given.seconds, folder)
+        return report(given, installed, contestants)
+
+
+def report(
+    given: argparse.Namespace,
+    installed: dict[Target, Installed],
+    contestants: list[Contestant],
+) -> Report:
+    """Put together what was measured, after timing the protected view of each target of ours."""
+    return Report(
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        revision=facts.revision(),
+        machine=given.machine,
+        interpreter=facts.interpreter(given.python),
+        versions=facts.versions(installed),
+        settings={
+            "workers": WORKERS,
+            "connections": CONNECTIONS,
+            "rounds": given.rounds,
+            "seconds": given.seconds,
+        },
+        rounds={one.target.name: one.rounds for one in contestants},
+        views={
+            one.target.name: views.measured(one, installed[one.target])
+            for one in contestants
+            if one.target.ours
+        },
+    )
+
+
+def show(stored: Report) -> None:
+    """Print the tables, what they were made with, and the goals that were missed."""
+    python = stored.interpreter
+    print(f"{stored.date}, revision {stored.revision}, {stored.machine}")
+    print(f"CPython {python['version']} ({python['build']}; {python['microseconds']} us)")
+    for title, table in tables.every(stored):
+        print(f"\n{title}\n{tables.as_text(table)}")
+    if missed := goals.missed(stored):
+        print("\nGoals that this run doesn't show:", *missed, sep="\n  ")
+
+
+def main() -> int:
+    given = arguments()
+    if given.show:
+        show(Report.read(given.show))
+    elif given.plot:
+        print(drawn(Report.read(given.plot)), end="")
+    elif given.readme:
+        readme.write(Report.read(given.readme), given.readme)
+    else:
+        return measured(given)
+    return 0
+
+
+def measured(given: argparse.Namespace) -> int:
+    # A polite end runs what ends the servers, as an interrupt from the keyboard does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(BROKEN))
     try:
-        with running([TARGETS[n] for n in given.targets], given.python) as (all_, folder):
-            measure(
-                all_, [WORKLOADS[n] for n in given.workloads], given.rounds, given.seconds, folder
-            )
-            for one in all_:
-                for name, rounds in one.rounds.items():
-                    print(
-                        one.target.name,
-                        name,
-                        summary(rounds),
-                        rounds[-1].connections,
-                        rounds[-1].wrong,
-                    )
-    except Missing as missing:
-        sys.exit(str(missing))
+        made = run(given)
+    except (Missing, Lost) as problem:
+        print(problem, file=sys.stderr)
+        return BROKEN
+    except KeyboardInterrupt:
+        print("Interrupted: everything that was started is stopped.", file=sys.stderr)
+        return BROKEN
+    show(made)
+    RESULTS.mkdir(exist_ok=True)
+    output = given.output or RESULTS / f"{made.date}-{made.revision.rstrip('+')}.json"
+    made.write(output)
+    print(f"\nWritten to {output}")
+    if made.errors:
+        print("\nNOT VALID, there were errors:", *made.errors, sep="\n  ", file=sys.stderr)
+        return WRONG
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

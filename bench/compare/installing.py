@@ -76,7 +76,7 @@ def _python(target: Target, python: Path) -> Installed:
 
     def fill() -> None:
         _run([python, "-m", "venv", "--clear", place], ROOT)
-        pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
+        pip: list[str | Path] = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
         _run([*pip, "--disable-pip-version-check", *options], ROOT)
 
     _once(place, wanted, fill)

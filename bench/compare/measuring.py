@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bench.compare import installing, load, processes, serving, stores
 from bench.compare.flows import Client, Seat, prove
+from bench.compare.installing import Installed
 from bench.compare.results import Round
 from bench.compare.targets import Target
 from bench.compare.workloads import Workload
@@ -42,22 +43,21 @@ class Contestant:
 
 
 @contextmanager
-def running(targets: Sequence[Target], python: Path) -> Iterator[tuple[list[Contestant], Path]]:
+def running(installed: Mapping[Target, Installed]) -> Iterator[tuple[list[Contestant], Path]]:
     """Start the targets, prove their answers; yield them and a folder. All ends with the block.
 
     Whatever happens to this process, guards end the servers (``tests/servers/guard.py``).
     """
-    installed = {target.name: installing.install(target, python) for target in targets}
     with _run() as run, ExitStack() as ending:
         key = run.directory / "key.pem"
         key.write_bytes(_private_key())
         shared = serving.Secrets(secrets.token_urlsafe(32), secrets.token_urlsafe(24), key)
         contestants = []
-        for target in targets:
+        for target, where in installed.items():
             _say(f"Starting {target.title} ...")
             store = stores.start(run, target.name, target.store)
             ending.callback(store.end)
-            server = serving.start(run, target, installed[target.name], store, shared)
+            server = serving.start(run, target, where, store, shared)
             ending.callback(processes.end, server.pid)
             contestants.append(_signed_in(Client(server, shared.password)))
         yield contestants, run.directory

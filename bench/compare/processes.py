@@ -89,14 +89,15 @@ def end(root: int, how: signal.Signals = signal.SIGTERM) -> None:
     every = tree(root)
     _signal(root, how)
     deadline = time.monotonic() + PATIENCE
-    while every := [pid for pid in every if _alive(pid)]:
+    while every := [pid for pid in every if runs(pid)]:
         if time.monotonic() > deadline:
             for pid in every:
                 _signal(pid, signal.SIGKILL)
         time.sleep(0.02)
 
 
-def _alive(pid: int) -> bool:
+def runs(pid: int) -> bool:
+    """Return whether a process runs: one that waits for its parent to take note doesn't."""
     fields = _stat(pid)
     return bool(fields) and fields[0] != "Z"
 

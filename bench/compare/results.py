@@ -1,10 +1,14 @@
-"""Rounds, and what they come to: medians of rates and times, processor time an operation."""
+"""Rounds, the report of a run as it is stored, and the medians of its rounds."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
+from typing import Any
 
 from bench.compare.load import Outcome
 
@@ -74,3 +78,64 @@ def summary(rounds: Sequence[Round]) -> Summary:
     names = ("rate", "p50", "p99", "server", "store", "client", "memory")
     medians = {name: median(getattr(one, name) for one in rounds) for name in names}
     return Summary(**medians, errors=sum(one.errors for one in rounds))
+
+
+@dataclass(frozen=True)
+class View:
+    """Microseconds of a view: without protection, with it, and what it takes longer."""
+
+    plain: float
+    protected: float
+    extra: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run. ``rounds`` are by target and workload, ``views`` by target."""
+
+    date: str
+    revision: str
+    machine: str
+    interpreter: dict[str, Any]
+    versions: dict[str, dict[str, str]]
+    settings: dict[str, int]
+    rounds: dict[str, dict[str, list[Round]]]
+    views: dict[str, View]
+
+    def summary(self, target: str, workload: str) -> Summary | None:
+        """Return the medians, None if this wasn't measured."""
+        rounds = self.rounds.get(target, {}).get(workload)
+        return summary(rounds) if rounds else None
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong, a sentence for each target and workload."""
+        return [
+            f"{target}, {workload}: {sum(one.errors for one in rounds)} errors, such as: "
+            + next((one.wrong for one in rounds if one.wrong), "no answer at all")
+            for target, workloads in self.rounds.items()
+            for workload, rounds in workloads.items()
+            if any(one.errors or not one.operations for one in rounds)
+        ]
+
+    def write(self, path: Path) -> None:
+        path.write_text(json.dumps(_rounded(dataclasses.asdict(self)), indent=1) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Report:
+        stored = json.loads(path.read_text())
+        stored["rounds"] = {
+            target: {name: [Round(**one) for one in rounds] for name, rounds in workloads.items()}
+            for target, workloads in stored["rounds"].items()
+        }
+        stored["views"] = {name: View(**view) for name, view in stored["views"].items()}
+        return cls(**stored)
+
+
+def _rounded(value: Any) -> Any:
+    """Return the value with its floats cut to what a noisy machine can tell."""
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return round(value, 3) if isinstance(value, float) else value

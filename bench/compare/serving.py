@@ -39,6 +39,7 @@ class Server:
     port: int
     pid: int
     clients: dict[str, tuple[str, str]]
+    environment: dict[str, str]
     log: Path
 
     def connections(self) -> list[int]:
@@ -67,7 +68,7 @@ def start(
 
     run.once(home.name, listen)
     pid = int((home / guard.PID).read_text())
-    server = Server(target, store, port, pid, clients, home / guard.LOG)
+    server = Server(target, store, port, pid, clients, environment, home / guard.LOG)
     until(lambda: _expect_all_workers(server))
     return server
 

@@ -92,7 +92,7 @@ def serve(
     command: list[str | Path],
     home: Path,
     user: str,
-    answers: Callable[[], None],
+    answers: Callable[[], object],
     environment: Mapping[str, str] | None = None,
 ) -> None:
     """Start a server that ends with the run; return when ``answers`` raises no more.
