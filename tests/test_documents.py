@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests"
 DOCUMENTS = [
     *ROOT.glob("*.md"),
+    *(ROOT / "bench").rglob("*.md"),
     *(ROOT / "docs").rglob("*.md"),
     *(ROOT / "examples").rglob("*.md"),
 ]
