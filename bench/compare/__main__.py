@@ -94,6 +94,8 @@ def show(stored: Report) -> None:
     python = stored.interpreter
     print(f"{stored.date}, revision {stored.revision}, {stored.machine}")
     print(f"CPython {python['version']} ({python['build']}; {python['microseconds']} us)")
+    print(f"Other processes used {stored.others:.0%} of the machine.", end=" ")
+    print("That is too much: measure again." if stored.others > goals.QUIET else "")
     for title, table in tables.every(stored):
         print(f"\n{title}\n{tables.as_text(table)}")
     if missed := goals.missed(stored):

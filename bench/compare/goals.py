@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bench.compare.results import Report, Summary
 from bench.compare.workloads import WORKLOADS
 
+QUIET = 0.1
+"""How much of the machine other processes may use, for the figures to mean something."""
 VIEW = 60.0
 """Microseconds that the protection of an embedded view may take."""
 
@@ -33,13 +35,15 @@ RACES = (
 class Line:
     """One workload of a race: medians by target, and ours against the best of the peers.
 
-    ``ratio`` is of rates, ``p99`` of times at the 99th percentile: of each the best peer counts.
+    ``ratio`` is of rates, ``p99`` of times at the 99th percentile, ``cost`` of the processor time
+    of server and store together: of each the best peer counts.
     """
 
     workload: str
     summaries: dict[str, Summary]
     ratio: float | None = None
     p99: float | None = None
+    cost: float | None = None
 
 
 def lines(report: Report, race: Race) -> Iterator[Line]:
@@ -50,8 +54,13 @@ def lines(report: Report, race: Race) -> Iterator[Line]:
         ours = summaries.get(race.ours)
         peers = [summaries[peer] for peer in race.peers if peer in summaries]
         if ours and peers:
-            rate, p99 = max(peer.rate for peer in peers), min(peer.p99 for peer in peers)
-            yield Line(name, summaries, _divided(ours.rate, rate), _divided(ours.p99, p99))
+            yield Line(
+                name,
+                summaries,
+                _divided(ours.rate, max(peer.rate for peer in peers)),
+                _divided(ours.p99, min(peer.p99 for peer in peers)),
+                _divided(ours.cost, min(peer.cost for peer in peers)),
+            )
         elif summaries:
             yield Line(name, summaries)
 

@@ -17,14 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bench.compare import installing, load, processes, serving, stores
 from bench.compare.flows import Client, Seat, prove
 from bench.compare.installing import Installed
-from bench.compare.results import Round
+from bench.compare.results import Round, Used
 from bench.compare.targets import Target
 from bench.compare.workloads import Workload
 from tests.servers.run import Run, until
 
 GUARDS = 30.0
 """Seconds in which the guards of ended servers must be gone."""
-WARM_UP = 1
+WARM_UP = 2
 """Seconds of load before the first round of a workload, which aren't counted."""
 
 
@@ -122,12 +122,19 @@ def _round(one: Contestant, workload: Workload, seconds: int, wrk: Path, folder:
             one.client.authorize(seat, workload.scope)
     server = one.client.server
     planned = load.plan(workload, one.client, one.seats, one.sub, secrets.token_hex(4))
-    before = processes.processor_seconds(server.pid), server.store.processor_seconds()
+    before = _used(server)
     with _watched(server, seconds / 2) as connections:
         outcome = load.send(wrk, folder, planned, server.port, seconds)
-    after = processes.processor_seconds(server.pid), server.store.processor_seconds()
-    used = after[0] - before[0], after[1] - before[1]
+    used = _used(server) - before
     return Round.of(outcome, used, processes.memory(server.pid), connections)
+
+
+def _used(server: serving.Server) -> Used:
+    return Used(
+        processes.processor_seconds(server.pid),
+        server.store.processor_seconds(),
+        processes.machine_seconds(),
+    )
 
 
 @contextmanager

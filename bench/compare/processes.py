@@ -47,6 +47,13 @@ def processor_seconds(root: int) -> float:
     return ticks / TICKS
 
 
+def machine_seconds() -> float:
+    """Return the processor time that the machine has spent since its start, whoever used it."""
+    first = (PROC / "stat").read_text().partition("\n")[0]
+    user, nice, system, _idle, _waiting, *more = map(int, first.split()[1:9])
+    return (user + nice + system + sum(more)) / TICKS
+
+
 def memory(root: int) -> int:
     """Return the memory of a tree in bytes; pages that processes share count once."""
     total = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bench.compare.goals import RACES
+from bench.compare.goals import QUIET, RACES
 from bench.compare.installing import ROOT
 from bench.compare.plot import drawn
 from bench.compare.results import Report
@@ -24,11 +24,11 @@ def section(report: Report, results: str) -> str:
         shown.append(as_markdown(table))
     parts = [
         "Measured side by side, every answer checked: operations a second, in brackets the "
-        "99th percentile of\ntheir times in milliseconds. The last two columns are oauthprov's "
-        "rate and p99 against the best of the\nothers.",
+        "99th percentile of\ntheir times in milliseconds. The last three columns are oauthprov's "
+        "rate, p99 and processor time (server\nand store) against the best of the others.",
         "![Operations a second, side by side](docs/bench.svg)",
         *shown,
-        f"{_circumstances(report)} All figures: [{results}]({results}).",
+        f"{_circumstances(report)}{_noise(report)} All figures: [{results}]({results}).",
         "    make bench                  # or only a part of it: make bench BENCH_ARGS=--help",
     ]
     return "\n\n".join(parts) + "\n"
@@ -58,6 +58,15 @@ def _circumstances(report: Report) -> str:
         f"PostgreSQL {tools['postgresql']} and Redis {tools['redis']} with their default "
         "durability, Redis with an append-only file.\n"
         "[bench/peers/README.md](bench/peers/README.md) says how the others are set up."
+    )
+
+
+def _noise(report: Report) -> str:
+    if report.others <= QUIET:
+        return ""
+    return (
+        f" Other programs used {report.others:.0%} of\nthe machine meanwhile, which is too much for"
+        " more than a first look."
     )
 
 

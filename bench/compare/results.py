@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,26 @@ from bench.compare.load import Outcome
 
 
 @dataclass(frozen=True)
+class Used:
+    """Seconds of processor time: of the server, of its store, and of the whole machine."""
+
+    server: float
+    store: float
+    machine: float
+
+    def __sub__(self, before: Used) -> Used:
+        return Used(
+            self.server - before.server, self.store - before.store, self.machine - before.machine
+        )
+
+
+@dataclass(frozen=True)
 class Round:
     """One round of a workload at a target; times are in milliseconds, memory in bytes.
 
     ``server``, ``store`` and ``client`` are milliseconds of processor time for each operation.
-    ``connections`` says how many each worker served.
+    ``connections`` says how many each worker served, ``others`` which part of the machine's
+    processor time went to processes that had nothing to do with it.
     """
 
     rate: float
@@ -27,6 +43,7 @@ class Round:
     server: float
     store: float
     client: float
+    others: float
     memory: int
     connections: list[int]
     operations: int
@@ -34,12 +51,12 @@ class Round:
     wrong: str
 
     @classmethod
-    def of(
-        cls, outcome: Outcome, used: tuple[float, float], memory: int, connections: list[int]
-    ) -> Round:
+    def of(cls, outcome: Outcome, used: Used, memory: int, connections: list[int]) -> Round:
         times = sorted(outcome.times)
         many = max(len(times), 1)
-        server, store, client = (1000 * each / many for each in (*used, outcome.client))
+        known = (used.server, used.store, outcome.client)
+        server, store, client = (1000 * each / many for each in known)
+        others = (used.machine - sum(known)) / (outcome.seconds * (os.cpu_count() or 1))
         return cls(
             rate=len(times) / outcome.seconds,
             p50=quantile(times, 0.5) / 1000,
@@ -47,6 +64,7 @@ class Round:
             server=server,
             store=store,
             client=client,
+            others=max(others, 0.0),
             memory=memory,
             connections=connections,
             operations=len(times),
@@ -72,6 +90,11 @@ class Summary:
     client: float
     memory: float
     errors: int
+
+    @property
+    def cost(self) -> float:
+        """The processor time of server and store for one operation."""
+        return self.server + self.store
 
 
 def summary(rounds: Sequence[Round]) -> Summary:
@@ -106,6 +129,12 @@ class Report:
         """Return the medians, None if this wasn't measured."""
         rounds = self.rounds.get(target, {}).get(workload)
         return summary(rounds) if rounds else None
+
+    @property
+    def others(self) -> float:
+        """The part of the machine that other processes used, as the median of all rounds."""
+        every = (rounds for workloads in self.rounds.values() for rounds in workloads.values())
+        return median(one.others for rounds in every for one in rounds)
 
     @property
     def errors(self) -> list[str]:

@@ -12,7 +12,7 @@ Table = list[list[str]]
 
 
 def rates(report: Report, race: Race) -> Table:
-    """Operations a second and the 99th percentile of their times, with ours against the best."""
+    """Operations a second and the 99th percentile of their times; ours against the best peer."""
     measured = list(lines(report, race))
     targets = _targets(measured)
     heading = [race.store, *map(_short, targets)]
@@ -21,9 +21,9 @@ def rates(report: Report, race: Race) -> Table:
         for line in measured
     ]
     if any(line.ratio is not None for line in measured):
-        heading += ["rate", "p99"]
+        heading += ["rate", "p99", "CPU"]
         for row, line in zip(rows, measured, strict=True):
-            row += [_ratio(line.ratio), _ratio(line.p99)]
+            row += map(_ratio, (line.ratio, line.p99, line.cost))
     return [heading, *rows] if rows else []
 
 

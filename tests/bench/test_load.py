@@ -12,7 +12,7 @@ import pytest
 from bench.compare import load
 from bench.compare.browser import Browser
 from bench.compare.flows import CALLBACK, Client, Seat
-from bench.compare.results import Round
+from bench.compare.results import Round, Used
 from bench.compare.serving import Server
 from bench.compare.stores import Store
 from bench.compare.targets import TARGETS
@@ -139,7 +139,7 @@ def test_a_wrong_answer_is_an_error_and_is_shown(served, tmp_path, name, answer)
     outcome = sent(name, served(answer), tmp_path)
     assert outcome.errors > 0
     assert outcome.wrong.startswith("step ")
-    assert Round.of(outcome, (0.0, 0.0), 0, []).errors == outcome.errors
+    assert Round.of(outcome, Used(0, 0, 0), 0, []).errors == outcome.errors
 
 
 def test_a_server_that_is_gone_is_an_error(tmp_path):

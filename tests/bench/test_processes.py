@@ -52,10 +52,11 @@ def test_a_process_ends_with_a_child_that_ignores_polite_signals(family, monkeyp
 
 
 def test_processor_time_counts_children_that_have_ended():
-    before = processes.processor_seconds(os.getpid())
+    before, of_all = processes.processor_seconds(os.getpid()), processes.machine_seconds()
     work = "import time\nwhile time.process_time() < 0.3: pass"
     subprocess.run([sys.executable, "-c", work], check=True)  # noqa: S603
     assert processes.processor_seconds(os.getpid()) - before >= 0.28
+    assert processes.machine_seconds() - of_all >= 0.28
 
 
 def test_connections_are_those_that_a_process_serves():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from xml.etree import ElementTree
 
@@ -11,9 +12,9 @@ import pytest
 from bench.compare import goals, readme, tables
 from bench.compare.load import Outcome, read
 from bench.compare.plot import drawn
-from bench.compare.results import Report, Round, View, quantile
+from bench.compare.results import Report, Round, Used, View, quantile
 
-ROUND = Round(100.0, 5.0, 20.0, 1.0, 0.5, 0.1, 2**27, [8, 8], 500, 0, "")
+ROUND = Round(100.0, 5.0, 20.0, 1.0, 0.5, 0.1, 0.02, 2**27, [8, 8], 500, 0, "")
 
 
 def rounds(*rates: float, **more) -> list[Round]:
@@ -23,7 +24,7 @@ def rounds(*rates: float, **more) -> list[Round]:
 @pytest.fixture
 def report() -> Report:
     measured = {
-        "oauthprov-redis": {"W1": rounds(150, 120, 90, p99=10.0), "W5": rounds(130)},
+        "oauthprov-redis": {"W1": rounds(150, 120, 90, p99=10.0, server=0.7), "W5": rounds(130)},
         "oidc-provider": {"W1": rounds(100), "W5": rounds(100)},
         "oauthprov-postgresql": {"W1": rounds(500)},
         "authlib": {"W1": rounds(100, p99=15.0)},
@@ -47,9 +48,11 @@ def report() -> Report:
 
 def test_a_round_has_quantiles_and_processor_time_of_an_operation():
     outcome = Outcome(2.0, [1000 * n for n in range(1, 101)], 3, "step 1 answered 500", 0.5)
-    one = Round.of(outcome, (0.2, 0.1), 7, [9, 7])
+    used = Used(5.2, 3.1, 1.0) - Used(5.0, 3.0, 0.1)
+    one = Round.of(outcome, used, 7, [9, 7])
     assert (one.rate, one.p50, one.p99) == (50, 51, 100)
     assert (one.server, one.store, one.client) == pytest.approx((2, 1, 5))
+    assert one.others == pytest.approx((0.9 - 0.2 - 0.1 - 0.5) / 2 / os.cpu_count())
     assert (one.operations, one.errors, one.wrong) == (100, 3, "step 1 answered 500")
 
 
@@ -87,6 +90,12 @@ def test_every_missed_goal_is_named(report):
     ]
 
 
+def test_others_are_the_median_of_all_rounds(report):
+    assert report.others == 0.02
+    report.rounds["authlib"]["W1"] = rounds(*[90] * 20, others=0.5)
+    assert report.others == 0.5
+
+
 def test_errors_and_silence_make_a_run_invalid(report):
     assert report.errors == []
     report.rounds["authlib"]["W1"] += rounds(90, errors=2, wrong="step 1 answered 500: {}")
@@ -104,9 +113,9 @@ def test_a_report_is_stored_and_read(report, tmp_path):
 
 def test_a_table_shows_medians_and_ratios(report):
     assert tables.as_text(tables.rates(report, goals.RACES[0])).splitlines() == [
-        "Redis               oauthprov  node oidc-provider  rate   p99",
-        "client credentials   120 (10)            100 (20)  1.20  0.50",
-        "UserInfo             130 (20)            100 (20)  1.30  1.00",
+        "Redis               oauthprov  node oidc-provider  rate   p99   CPU",
+        "client credentials   120 (10)            100 (20)  1.20  0.50  0.80",
+        "UserInfo             130 (20)            100 (20)  1.30  1.00  1.00",
     ]
     assert tables.as_markdown(tables.views(report)).splitlines()[2:] == [
         "| oauthprov-redis | 40 | 95 | 55 |",
@@ -138,3 +147,10 @@ def test_the_section_of_readme_names_the_stored_run_and_its_circumstances(report
     assert "[bench/results/run.json](bench/results/run.json)" in section
     for words in ("abc1234", "CPython 3.11.2 (a build)", "Authlib 1.9.10", "PostgreSQL 15.18"):
         assert words in section
+
+
+def test_the_section_says_when_the_machine_was_not_quiet(report):
+    assert "Other programs" not in readme.section(report, "bench/results/run.json")
+    report.rounds["authlib"]["W1"] += rounds(*[90] * 20, others=0.5)
+    section = readme.section(report, "bench/results/run.json")
+    assert "Other programs used 50% of\nthe machine" in section
