@@ -138,6 +138,13 @@ def prove(client: Client, seat: Seat) -> str:
     return sub
 
 
+def prove_stored(client: Client) -> None:
+    """Raise Lost unless a new token is a new record: only while nothing expires yet."""
+    before = client.server.store.records()
+    client.token("machine", grant_type="client_credentials", scope="profile:read")
+    _expect(client.server.store.records() > before, "a token that isn't stored")
+
+
 def _expect(right: object, what: object) -> None:
     if not right:
         raise Lost(f"a wrong answer: {what}")

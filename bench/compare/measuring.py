@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bench.compare import installing, load, processes, serving, stores
-from bench.compare.flows import Client, Seat, prove
+from bench.compare.flows import Client, Seat, prove, prove_stored
 from bench.compare.installing import Installed
 from bench.compare.results import Round, Used
 from bench.compare.targets import Target
@@ -91,6 +91,7 @@ def _private_key() -> bytes:
 
 def _signed_in(client: Client) -> Contestant:
     seats = [client.sign_in() for _ in range(load.CONNECTIONS)]
+    prove_stored(client)
     return Contestant(client, seats, prove(client, seats[0]))
 
 

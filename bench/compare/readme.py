@@ -65,8 +65,8 @@ def _noise(report: Report) -> str:
     if report.others <= QUIET:
         return ""
     return (
-        f" Other programs used {report.others:.0%} of\nthe machine meanwhile, which is too much for"
-        " more than a first look."
+        f" Other programs used {report.others:.0%} of\nthe machine meanwhile, which is too much"
+        " for more than a first look."
     )
 
 

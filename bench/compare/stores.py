@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import redis as redis_py
+import sqlalchemy
+
 from bench.compare.processes import end, processor_seconds
 from tests.servers import guard, postgresql, redis
 from tests.servers.run import Run, free_port
@@ -24,6 +27,10 @@ class Store:
 
     def processor_seconds(self) -> float:
         return processor_seconds(self.pid) if self.pid else 0.0
+
+    def records(self) -> int:
+        """Return how many rows, or keys, are stored."""
+        return _COUNTS[self.kind](self.url)
 
     def end(self) -> None:
         """End it at once, without waiting for the connections of servers that are gone."""
@@ -48,6 +55,25 @@ def _sqlite(home: Path) -> str:
     return f"sqlite:///{home}/oauthprov.sqlite"
 
 
+def _keys(url: str) -> int:
+    with redis_py.Redis.from_url(url) as client:
+        return int(client.dbsize())
+
+
+def _rows(url: str) -> int:
+    engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as connection:
+        tables = sqlalchemy.inspect(connection).get_table_names()
+        counts = (
+            sqlalchemy.select(sqlalchemy.func.count()).select_from(sqlalchemy.table(name))
+            for name in tables
+        )
+        total = sum(connection.scalar(count) or 0 for count in counts)
+    engine.dispose()
+    return total
+
+
+_COUNTS: dict[str, Callable[[str], int]] = {"redis": _keys, "postgresql": _rows, "sqlite": _rows}
 KINDS: dict[str, Callable[[Path], str]] = {
     "redis": _redis,
     "postgresql": _postgresql,
