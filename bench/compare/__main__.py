@@ -8,6 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from bench.compare import facts, goals, readme, tables, views
 from bench.compare.browser import Lost
 from bench.compare.installing import ROOT, Installed, Missing, install, tool
@@ -20,6 +22,15 @@ from bench.compare.workloads import WORKLOADS
 
 RESULTS = ROOT / "bench" / "results"
 BROKEN, WRONG = 2, 1
+NoServer = pytest.skip.Exception
+"""What ``tests.servers`` raises where there is no PostgreSQL or no Redis to start."""
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1; raises ValueError."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
 
 
 def arguments() -> argparse.Namespace:
@@ -32,8 +43,8 @@ def arguments() -> argparse.Namespace:
     add("--targets", nargs="+", choices=TARGETS, default=list(TARGETS), metavar="NAME",
         help=f"which servers: {', '.join(TARGETS)}")  # fmt: skip
     add("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="NAME")
-    add("--rounds", type=int, default=5, help="rounds of each workload at each target (5)")
-    add("--seconds", type=int, default=5, help="seconds of load in a round (5)")
+    add("--rounds", type=positive, default=5, help="rounds of each workload at each target (5)")
+    add("--seconds", type=positive, default=5, help="seconds of load in a round (5)")
     add("--python", type=Path, default=Path(sys.executable), metavar="PATH",
         help="the interpreter of all Python targets, by default the one of .venv")  # fmt: skip
     add("--machine", default=facts.machine(), metavar="WORDS", help="the machine in words")
@@ -51,6 +62,8 @@ def arguments() -> argparse.Namespace:
 
 def run(given: argparse.Namespace) -> Report:
     """Measure; raises Missing for a program that isn't there, Lost for a wrong answer."""
+    if sys.platform != "linux":
+        raise Missing("The comparison needs Linux: it reads what processes use from /proc.")
     tool("wrk", "wrk", "sends the load")
     installed = {
         target: install(target, given.python.absolute())
@@ -120,7 +133,7 @@ def measured(given: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(BROKEN))
     try:
         made = run(given)
-    except (Missing, Lost) as problem:
+    except (Missing, Lost, NoServer) as problem:
         print(problem, file=sys.stderr)
         return BROKEN
     except KeyboardInterrupt:

@@ -84,8 +84,10 @@ def _number(text: str) -> str:
 
 
 def revision() -> str:
-    """Return the short commit id of this tree, with "+" if files differ from it."""
+    """Return the short commit id of this tree, with "+" if files differ; "unknown" without git."""
     commit = _said("git", "-C", ROOT, "rev-parse", "--short", "HEAD")
+    if not re.fullmatch("[0-9a-f]+", commit):
+        return "unknown"
     changed = _said("git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no")
     return commit + "+" * bool(changed)
 

@@ -19,7 +19,7 @@ INSTALLED = ".installed"
 
 
 class Missing(Exception):
-    """A program that the comparison needs isn't installed; says how to install it."""
+    """Something that the comparison needs isn't there, and can't be installed; says what to do."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,7 @@ def _node(target: Target) -> Installed:
 
 def _python(target: Target, python: Path) -> Installed:
     requirements = target.folder / "requirements.txt"
-    build = subprocess.run(  # noqa: S603 - the interpreter that the caller named
-        [python, "-c", "import sys; print(sys.version, sys.base_prefix)"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    build = _run([python, "-c", "import sys; print(sys.version, sys.base_prefix)"], ROOT)
     tag = hashlib.sha256(build.encode()).hexdigest()[:8]
     place = PLACE / f"{target.folder.name}-{build.split()[0]}-{tag}"
     wanted = requirements.read_text()
@@ -93,8 +88,13 @@ def _once(place: Path, wanted: str, fill: Callable[[], None]) -> None:
     done.write_text(wanted)
 
 
-def _run(command: list[str | Path], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)  # noqa: S603
+def _run(command: list[str | Path], folder: Path) -> str:
+    """Run a program to its end, and return what it printed; raises Missing."""
+    shown = " ".join(map(str, command))
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)  # noqa: S603
+    except OSError as problem:
+        raise Missing(f"{command[0]} can't be run: {problem.strerror}.") from None
     if done.returncode != 0:
-        shown = " ".join(map(str, command))
-        raise RuntimeError(f"{shown} failed:\n{done.stdout}{done.stderr}")
+        raise Missing(f"{shown} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
