@@ -16,7 +16,7 @@ from bench.compare.installing import ROOT, Installed, Missing, install, tool
 from bench.compare.load import CONNECTIONS
 from bench.compare.measuring import Contestant, measure, running
 from bench.compare.plot import drawn
-from bench.compare.results import Report
+from bench.compare.results import Interpreter, Report
 from bench.compare.targets import TARGETS, WORKERS, Target
 from bench.compare.workloads import WORKLOADS
 
@@ -45,8 +45,9 @@ def arguments() -> argparse.Namespace:
     add("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="NAME")
     add("--rounds", type=positive, default=5, help="rounds of each workload at each target (5)")
     add("--seconds", type=positive, default=5, help="seconds of load in a round (5)")
-    add("--python", type=Path, default=Path(sys.executable), metavar="PATH",
-        help="the interpreter of all Python targets, by default the one of .venv")  # fmt: skip
+    add("--python", nargs="+", type=Path, default=[Path(sys.executable)], metavar="PATH",
+        help="the interpreter of all Python targets, by default the one of .venv; "
+        "with more than one, the others run oauthprov again")  # fmt: skip
     add("--machine", default=facts.machine(), metavar="WORDS", help="the machine in words")
     add("--output", type=Path, metavar="FILE", help="where to write the results as JSON, "
         "by default bench/results/DATE-REVISION.json")  # fmt: skip
@@ -65,18 +66,25 @@ def run(given: argparse.Namespace) -> Report:
     if sys.platform != "linux":
         raise Missing("The comparison needs Linux: it reads what processes use from /proc.")
     tool("wrk", "wrk", "sends the load")
-    installed = {
-        target: install(target, given.python.absolute())
-        for target in map(TARGETS.__getitem__, given.targets)
-    }
+    pythons = [facts.interpreter(path) for path in given.python]
+    if len({python.version for python in pythons}) < len(pythons):
+        raise Missing("Each --python must have a version of its own: results are named by it.")
+    first, *others = given.python
+    chosen = [TARGETS[name] for name in given.targets]
+    installed = {target: install(target, first.absolute()) for target in chosen}
+    for path, python in zip(others, pythons[1:], strict=True):
+        for target in chosen:
+            if target.ours:
+                installed[target.on(python.version)] = install(target, path.absolute())
     workloads = [WORKLOADS[name] for name in given.workloads]
     with running(installed) as (contestants, folder):
         measure(contestants, workloads, given.rounds, given.seconds, folder)
-        return report(given, installed, contestants)
+        return report(given, pythons, installed, contestants)
 
 
 def report(
     given: argparse.Namespace,
+    pythons: list[Interpreter],
     installed: dict[Target, Installed],
     contestants: list[Contestant],
 ) -> Report:
@@ -85,7 +93,7 @@ def report(
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         revision=facts.revision(),
         machine=given.machine,
-        interpreter=facts.interpreter(given.python),
+        interpreters=pythons,
         versions=facts.versions(installed),
         settings={
             "workers": WORKERS,
@@ -104,9 +112,9 @@ def report(
 
 def show(stored: Report) -> None:
     """Print the tables, what they were made with, and the goals that were missed."""
-    python = stored.interpreter
     print(f"{stored.date}, revision {stored.revision}, {stored.machine}")
-    print(f"CPython {python['version']} ({python['build']}; {python['microseconds']} us)")
+    for python in stored.interpreters:
+        print(f"CPython {python.version} ({python.build}; {python.microseconds} us)")
     print(f"Other processes used {stored.others:.0%} of the machine.", end=" ")
     print("That is too much: measure again." if stored.others > goals.QUIET else "")
     for title, table in tables.every(stored):

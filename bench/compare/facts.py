@@ -10,7 +10,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.compare.installing import ROOT, Installed
+from bench.compare.installing import ROOT, Installed, completed
+from bench.compare.results import Interpreter
 from bench.compare.targets import Target
 from tests.servers import postgresql, redis
 
@@ -19,8 +20,7 @@ import json, platform, sys, sysconfig, timeit
 flags = " ".join(str(sysconfig.get_config_var(name)) for name in ("CONFIG_ARGS", "PY_CFLAGS"))
 work = "sorted(map(str, range(50))); {n: [n] for n in range(50)}; '-'.join(map(repr, range(50)))"
 print(json.dumps({
-    "version": platform.python_version(),
-    "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    "version": platform.python_version() + "t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
     "pgo": "--enable-optimizations" in flags,
     "lto": "--with-lto" in flags or "-flto" in flags,
     "prefix": sys.base_prefix,
@@ -35,13 +35,13 @@ print(json.dumps({name: version(name) for name in sys.argv[1:]}))
 """
 
 
-def interpreter(python: Path) -> dict[str, object]:
-    """Return version, build and speed of an interpreter.
+def interpreter(python: Path) -> Interpreter:
+    """Return what an interpreter is; raises Missing.
 
     ``microseconds`` is the best time of a piece of pure Python. Distributions build with PGO and
     LTO, but not all leave a record of it in sysconfig; this time shows it.
     """
-    found = dict(json.loads(_said(python, "-c", _INTERPRETER)))
+    found = dict(json.loads(completed([python, "-c", _INTERPRETER], ROOT)))
     kept = " and ".join(name.upper() for name in ("pgo", "lto") if found.pop(name))
     if found.pop("prefix") == "/usr":
         found["build"] = (
@@ -49,8 +49,8 @@ def interpreter(python: Path) -> dict[str, object]:
         )
     else:
         found["build"] = f"built from source, {kept or 'without PGO and LTO'}"
-    found["microseconds"] = round(float(str(found["microseconds"])), 1)
-    return found
+    found["microseconds"] = round(found["microseconds"], 1)
+    return Interpreter(**found)
 
 
 def versions(installed: Mapping[Target, Installed]) -> dict[str, dict[str, str]]:

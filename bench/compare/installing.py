@@ -52,7 +52,7 @@ def _node(target: Target) -> Installed:
     def fill() -> None:
         for path in target.folder.iterdir():
             shutil.copy(path, place)
-        _run([npm, "ci", "--no-audit", "--no-fund"], place)
+        completed([npm, "ci", "--no-audit", "--no-fund"], place)
 
     _once(place, wanted, fill)
     return Installed(node, place)
@@ -60,7 +60,7 @@ def _node(target: Target) -> Installed:
 
 def _python(target: Target, python: Path) -> Installed:
     requirements = target.folder / "requirements.txt"
-    build = _run([python, "-c", "import sys; print(sys.version, sys.base_prefix)"], ROOT)
+    build = completed([python, "-c", "import sys; print(sys.version, sys.base_prefix)"], ROOT)
     tag = hashlib.sha256(build.encode()).hexdigest()[:8]
     place = PLACE / f"{target.folder.name}-{build.split()[0]}-{tag}"
     wanted = requirements.read_text()
@@ -70,9 +70,9 @@ def _python(target: Target, python: Path) -> Installed:
         options += ["-c", ROOT / "constraints.txt", "-e", f"{ROOT}[redis,postgresql,cli,speed]"]
 
     def fill() -> None:
-        _run([python, "-m", "venv", "--clear", place], ROOT)
+        completed([python, "-m", "venv", "--clear", place], ROOT)
         pip: list[str | Path] = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
-        _run([*pip, "--disable-pip-version-check", *options], ROOT)
+        completed([*pip, "--disable-pip-version-check", *options], ROOT)
 
     _once(place, wanted, fill)
     return Installed(place / "bin" / "python", target.folder)
@@ -88,7 +88,7 @@ def _once(place: Path, wanted: str, fill: Callable[[], None]) -> None:
     done.write_text(wanted)
 
 
-def _run(command: list[str | Path], folder: Path) -> str:
+def completed(command: list[str | Path], folder: Path) -> str:
     """Run a program to its end, and return what it printed; raises Missing."""
     shown = " ".join(map(str, command))
     try:

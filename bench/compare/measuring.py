@@ -24,8 +24,8 @@ from tests.servers.run import Run, until
 
 GUARDS = 30.0
 """Seconds in which the guards of ended servers must be gone."""
-WARM_UP = 2
-"""Seconds of load before the first round of a workload, which aren't counted."""
+SHOWN = 3
+"""Lines of a server's log that are shown when its answers were wrong."""
 
 
 @dataclass
@@ -40,6 +40,11 @@ class Contestant:
     @property
     def target(self) -> Target:
         return self.client.server.target
+
+    def log(self) -> str:
+        """Return the end of the server's log."""
+        lines = self.client.server.log.read_text(errors="replace").splitlines()
+        return "\n".join(lines[-SHOWN:])
 
 
 @contextmanager
@@ -102,7 +107,10 @@ def measure(
     seconds: int,
     folder: Path,
 ) -> None:
-    """Add the rounds to the contestants; each round begins with another one."""
+    """Add the rounds to the contestants; each round begins with another one.
+
+    Before the first is one that isn't counted, since Node compiles what it runs often.
+    """
     wrk = installing.tool("wrk", "wrk", "sends the load")
     for number in range(rounds):
         _say(f"Round {number + 1} of {rounds} ...")
@@ -110,9 +118,14 @@ def measure(
         for workload in workloads:
             for one in (*contestants[first:], *contestants[:first]):
                 if number == 0:
-                    _round(one, workload, WARM_UP, wrk, folder)
+                    _round(one, workload, seconds, wrk, folder)
                 done = _round(one, workload, seconds, wrk, folder)
                 one.rounds.setdefault(workload.name, []).append(done)
+                if done.errors:
+                    _say(
+                        f"{one.target.title}, {workload.name}: {done.errors} errors. {done.wrong}"
+                    )
+                    _say(one.log())
     for one in contestants:
         prove(one.client, one.seats[0])
 

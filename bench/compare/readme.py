@@ -35,7 +35,7 @@ def section(report: Report, results: str) -> str:
 
 
 def _circumstances(report: Report) -> str:
-    python = report.interpreter
+    python = report.interpreters[0]
     chosen = {name: report.versions.get(name, {}) for name in TARGETS}
     peers = [
         f"{title} {chosen[name][package]}"
@@ -54,7 +54,7 @@ def _circumstances(report: Report) -> str:
         f"Revision {report.revision}, {report.date}; {report.machine}, shared by servers, stores "
         f"and load;\n{settings['workers']} worker processes each, {settings['connections']} "
         f"connections, medians of {settings['rounds']} rounds of {settings['seconds']} seconds.\n"
-        f"CPython {python['version']} ({python['build']}), {', '.join(peers)},\n"
+        f"CPython {python.version} ({python.build}), {', '.join(peers)},\n"
         f"PostgreSQL {tools['postgresql']} and Redis {tools['redis']} with their default "
         "durability, Redis with an append-only file.\n"
         "[bench/peers/README.md](bench/peers/README.md) says how the others are set up."

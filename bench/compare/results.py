@@ -113,13 +113,26 @@ class View:
 
 
 @dataclass(frozen=True)
+class Interpreter:
+    """A Python: how it was built, and the microseconds that a piece of pure Python takes in it."""
+
+    version: str
+    build: str
+    microseconds: float
+
+
+@dataclass(frozen=True)
 class Report:
-    """A whole run. ``rounds`` are by target and workload, ``views`` by target."""
+    """A whole run. ``rounds`` are by target and workload, ``views`` by target.
+
+    The first of ``interpreters`` runs every Python target; the others run those of ours again,
+    which are named ``TARGET@VERSION``.
+    """
 
     date: str
     revision: str
     machine: str
-    interpreter: dict[str, Any]
+    interpreters: list[Interpreter]
     versions: dict[str, dict[str, str]]
     settings: dict[str, int]
     rounds: dict[str, dict[str, list[Round]]]
@@ -157,6 +170,7 @@ class Report:
             target: {name: [Round(**one) for one in rounds] for name, rounds in workloads.items()}
             for target, workloads in stored["rounds"].items()
         }
+        stored["interpreters"] = [Interpreter(**one) for one in stored["interpreters"]]
         stored["views"] = {name: View(**view) for name, view in stored["views"].items()}
         return cls(**stored)
 

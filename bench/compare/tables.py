@@ -47,6 +47,18 @@ def views(report: Report) -> Table:
     return [["embedded view, us", "plain", "protected", "longer by"], *rows] if rows else []
 
 
+def interpreters(report: Report, target: str) -> Table:
+    """Operations a second and processor time of a target of ours, by interpreter."""
+    names = [target, *(f"{target}@{one.version}" for one in report.interpreters[1:])]
+    rows = []
+    for name, workload in WORKLOADS.items():
+        found = [report.summary(one, name) for one in names]
+        if len(found) > 1 and all(found):
+            rows.append([workload.title, *(f"{s.rate:.0f}; {s.cost:.2f} ms" for s in found if s)])
+    heading = [TARGETS[target].title, *(one.version for one in report.interpreters)]
+    return [heading, *rows] if rows else []
+
+
 def every(report: Report) -> list[tuple[str, Table]]:
     """Return all tables that have rows, with their titles."""
     found = []
@@ -55,6 +67,8 @@ def every(report: Report) -> list[tuple[str, Table]]:
             ("Operations a second (p99 in ms); ours against the best", rates(report, race))
         )
         found.append(("CPU ms an operation: server + store; memory", costs(report, race)))
+    for race in RACES:
+        found.append(("Operations a second; CPU ms an operation", interpreters(report, race.ours)))
     found.append(("Local introspection", views(report)))
     return [(title, table) for title, table in found if table]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 BENCH = Path(__file__).parents[1]
@@ -51,6 +51,10 @@ class Target:
     @property
     def ours(self) -> bool:
         return self.name.startswith("oauthprov-")
+
+    def on(self, version: str) -> Target:
+        """Return the same target under the name that it has on another interpreter."""
+        return replace(self, name=f"{self.name}@{version}", title=f"{self.title}, {version}")
 
 
 def _own(store: str, title: str) -> Target:

@@ -12,7 +12,7 @@ import pytest
 from bench.compare import goals, readme, tables
 from bench.compare.load import Outcome, read
 from bench.compare.plot import drawn
-from bench.compare.results import Report, Round, Used, View, quantile
+from bench.compare.results import Interpreter, Report, Round, Used, View, quantile
 
 ROUND = Round(100.0, 5.0, 20.0, 1.0, 0.5, 0.1, 0.02, 2**27, [8, 8], 500, 0, "")
 
@@ -35,7 +35,7 @@ def report() -> Report:
         "2026-11-27",
         "abc1234",
         "2 cores, Linux x86_64",
-        {"version": "3.11.2", "build": "a build", "microseconds": 7.0, "free_threaded": False},
+        [Interpreter("3.11.2", "a build", 7.0), Interpreter("3.14.0t", "another", 9.0)],
         {
             "tools": {"wrk": "4.1.0", "postgresql": "15.18", "redis": "7.0.15"},
             "authlib": {"authlib": "1.9.10"},
@@ -154,3 +154,12 @@ def test_the_section_says_when_the_machine_was_not_quiet(report):
     report.rounds["authlib"]["W1"] += rounds(*[90] * 20, others=0.5)
     section = readme.section(report, "bench/results/run.json")
     assert "Other programs used 50% of\nthe machine" in section
+
+
+def test_interpreters_stand_beside_each_other(report):
+    report.rounds["oauthprov-redis@3.14.0t"] = {"W1": rounds(110, server=0.4)}
+    assert tables.as_text(tables.interpreters(report, "oauthprov-redis")).splitlines() == [
+        "oauthprov on Redis        3.11.2       3.14.0t",
+        "client credentials  120; 1.20 ms  110; 0.90 ms",
+    ]
+    assert tables.interpreters(report, "oauthprov-sqlite") == []

@@ -1,7 +1,7 @@
 """Makes the tables, alice and two clients.
 
 The client secrets aren't hashed, which the toolkit allows for each client: its default, PBKDF2,
-takes a tenth of a second a request. The web client skips the question for consent: the other way,
+takes a fifth of a second a request. The web client skips the question for consent: the other way,
 ``approval_prompt=auto``, loads all live tokens of a user, so it gets slower with every request.
 """
 
