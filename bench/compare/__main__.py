@@ -77,13 +77,15 @@ def run(given: argparse.Namespace) -> Report:
             if target.ours:
                 installed[target.on(python.version)] = install(target, path.absolute())
     workloads = [WORKLOADS[name] for name in given.workloads]
+    revision = facts.revision()
     with running(installed) as (contestants, folder):
         measure(contestants, workloads, given.rounds, given.seconds, folder)
-        return report(given, pythons, installed, contestants)
+        return report(given, revision, pythons, installed, contestants)
 
 
 def report(
     given: argparse.Namespace,
+    revision: str,
     pythons: list[Interpreter],
     installed: dict[Target, Installed],
     contestants: list[Contestant],
@@ -91,7 +93,7 @@ def report(
     """Put together what was measured, after timing the protected view of each target of ours."""
     return Report(
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
-        revision=facts.revision(),
+        revision=revision,
         machine=given.machine,
         interpreters=pythons,
         versions=facts.versions(installed),
@@ -130,7 +132,11 @@ def main() -> int:
     elif given.plot:
         print(drawn(Report.read(given.plot)), end="")
     elif given.readme:
-        readme.write(Report.read(given.readme), given.readme)
+        try:
+            readme.write(Report.read(given.readme), given.readme)
+        except ValueError as problem:
+            print(problem, file=sys.stderr)
+            return BROKEN
     else:
         return measured(given)
     return 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench.compare.goals import QUIET, RACES
@@ -10,68 +12,87 @@ from bench.compare.installing import ROOT
 from bench.compare.plot import drawn
 from bench.compare.results import Report
 from bench.compare.tables import as_markdown, rates, views
-from bench.compare.targets import TARGETS
 
 README = ROOT / "README.md"
 PLOT = ROOT / "docs" / "bench.svg"
 _SECTION = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
 
 
-def section(report: Report, results: str) -> str:
-    """Return the Markdown between the marks; ``results`` is the path of the stored run."""
+INTRODUCTION = (
+    "`make bench` measures oauthprov beside django-oauth-toolkit, Authlib and node oidc-provider, "
+    "under the same load, in alternating rounds, and checks every answer."
+)
+PEERS = "[bench/peers/README.md](bench/peers/README.md) says how each is set up."
+LEGEND = (
+    "Operations a second, in brackets the 99th percentile of their times in milliseconds. The "
+    "last three columns are oauthprov's rate, p99 and processor time (server and store) against "
+    "the best of the others."
+)
+PICTURE = "![Operations a second, side by side](docs/bench.svg)"
+COMMAND = """\
+    make bench                                       # in about 25 minutes
+    make bench BENCH_ARGS="--targets oauthprov-redis oidc-provider --workloads W1 --rounds 2"
+"""
+WIDTH = 112
+
+
+def section(report: Report | None, results: str = "") -> str:
+    """Return the Markdown between the marks; ``results`` is the path of the stored run.
+
+    Without a run it only says what can be measured.
+    """
+    if report is None:
+        return f"{_filled(INTRODUCTION, PEERS)}\n\n{COMMAND}"
     shown = [as_markdown(table) for race in RACES if (table := rates(report, race))]
     if table := views(report):
         shown.append(as_markdown(table))
-    parts = [
-        "Measured side by side, every answer checked: operations a second, in brackets the "
-        "99th percentile of\ntheir times in milliseconds. The last three columns are oauthprov's "
-        "rate, p99 and processor time (server\nand store) against the best of the others.",
-        "![Operations a second, side by side](docs/bench.svg)",
-        *shown,
-        f"{_circumstances(report)}{_noise(report)} All figures: [{results}]({results}).",
-        "    make bench                  # or only a part of it: make bench BENCH_ARGS=--help",
-    ]
-    return "\n\n".join(parts) + "\n"
+    stored = f"All figures: [{results}]({results})."
+    last = _filled(_circumstances(report), _noise(report), stored, PEERS)
+    return "\n\n".join([_filled(INTRODUCTION), _filled(LEGEND), PICTURE, *shown, last, COMMAND])
+
+
+def _filled(*sentences: str) -> str:
+    words = " ".join(filter(None, sentences))
+    return textwrap.fill(words, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _circumstances(report: Report) -> str:
-    python = report.interpreters[0]
-    chosen = {name: report.versions.get(name, {}) for name in TARGETS}
-    peers = [
-        f"{title} {chosen[name][package]}"
-        for name, package, title in (
-            ("oidc-provider", "oidc-provider", "node oidc-provider"),
-            ("oidc-provider", "node", "Node"),
-            ("authlib", "authlib", "Authlib"),
-            ("django-oauth-toolkit", "django-oauth-toolkit", "django-oauth-toolkit"),
-            ("django-oauth-toolkit", "django", "Django"),
-        )
-        if package in chosen[name]
-    ]
-    tools = report.versions["tools"]
-    settings = report.settings
+    python, tools, settings = report.interpreters[0], report.versions["tools"], report.settings
     return (
-        f"Revision {report.revision}, {report.date}; {report.machine}, shared by servers, stores "
-        f"and load;\n{settings['workers']} worker processes each, {settings['connections']} "
-        f"connections, medians of {settings['rounds']} rounds of {settings['seconds']} seconds.\n"
-        f"CPython {python.version} ({python.build}), {', '.join(peers)},\n"
-        f"PostgreSQL {tools['postgresql']} and Redis {tools['redis']} with their default "
-        "durability, Redis with an append-only file.\n"
-        "[bench/peers/README.md](bench/peers/README.md) says how the others are set up."
+        f"Revision {report.revision}, {report.date}, on {report.machine}, which servers, stores "
+        f"and load have in common; {settings['workers']} worker processes each, "
+        f"{settings['connections']} connections, medians of {settings['rounds']} rounds of "
+        f"{settings['seconds']} seconds. CPython {python.version} ({python.build}), "
+        f"{', '.join(_peers(report))}, PostgreSQL {tools['postgresql']} with its default "
+        f"durability, Redis {tools['redis']} with an append-only file."
     )
+
+
+def _peers(report: Report) -> Iterator[str]:
+    for target, package, title in (
+        ("oidc-provider", "oidc-provider", "node oidc-provider"),
+        ("oidc-provider", "node", "Node"),
+        ("authlib", "authlib", "Authlib"),
+        ("django-oauth-toolkit", "django-oauth-toolkit", "django-oauth-toolkit"),
+        ("django-oauth-toolkit", "django", "Django"),
+    ):
+        if version := report.versions.get(target, {}).get(package):
+            yield f"{title} {version}"
 
 
 def _noise(report: Report) -> str:
     if report.others <= QUIET:
         return ""
     return (
-        f" Other programs used {report.others:.0%} of\nthe machine meanwhile, which is too much"
-        " for more than a first look."
+        f"Other programs used {report.others:.0%} of the machine meanwhile, which is too much for "
+        "more than a first look."
     )
 
 
 def write(report: Report, results: Path) -> None:
-    """Write the section into README.md, and the picture that it shows."""
+    """Write the section into README.md, and the picture; raises ValueError if a run had errors."""
+    if report.errors:
+        raise ValueError(f"{results} had errors: {report.errors}")
     text = README.read_text("utf-8")
     made = section(report, results.resolve().relative_to(ROOT).as_posix())
     changed, found = _SECTION.subn(lambda _: made, text)

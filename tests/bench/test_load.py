@@ -126,7 +126,6 @@ class Refusing(Provider):
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
-        ("W1", SameToken()),
         ("W2", Inactive()),
         ("W3", SameToken()),
         ("W4", AnotherState()),

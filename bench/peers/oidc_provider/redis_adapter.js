@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 const CONSUMABLE = new Set(["AuthorizationCode", "RefreshToken", "DeviceCode", "PushedAuthorizationRequest"]);
 const OF_A_GRANT = new Set(["AccessToken", "AuthorizationCode", "RefreshToken", "DeviceCode"]);
 
-const redis = new Redis(process.env.BENCH_STORE, { enableAutoPipelining: true });
+const redis = new Redis(process.env.BENCH_STORE);
 
 const grantKey = (id) => `grant:${id}`;
 const uidKey = (uid) => `uid:${uid}`;
