@@ -14,7 +14,7 @@ from bench.compare import facts, goals, readme, tables, views
 from bench.compare.browser import Lost
 from bench.compare.installing import ROOT, Installed, Missing, install, tool
 from bench.compare.load import CONNECTIONS
-from bench.compare.measuring import Contestant, measure, running
+from bench.compare.measuring import Contestant, measure, problems, running
 from bench.compare.plot import drawn
 from bench.compare.results import Interpreter, Report
 from bench.compare.targets import TARGETS, WORKERS, Target
@@ -91,6 +91,7 @@ def report(
     contestants: list[Contestant],
 ) -> Report:
     """Put together what was measured, after timing the protected view of each target of ours."""
+    wrong = list(problems(contestants))
     return Report(
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         revision=revision,
@@ -104,11 +105,8 @@ def report(
             "seconds": given.seconds,
         },
         rounds={one.target.name: one.rounds for one in contestants},
-        views={
-            one.target.name: views.measured(one, installed[one.target])
-            for one in contestants
-            if one.target.ours
-        },
+        views=views.every(contestants, installed, wrong),
+        problems=wrong,
     )
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bench.compare import installing, load, processes, serving, stores
+from bench.compare.browser import Lost
 from bench.compare.flows import Client, Seat, prove, prove_stored
 from bench.compare.installing import Installed
 from bench.compare.results import Round, Used
@@ -126,14 +127,24 @@ def measure(
                         f"{one.target.title}, {workload.name}: {done.errors} errors. {done.wrong}"
                     )
                     _say(one.log())
+
+
+def problems(contestants: Sequence[Contestant]) -> Iterator[str]:
+    """Go through every flow of each target once more; yield what was wrong."""
     for one in contestants:
-        prove(one.client, one.seats[0])
+        try:
+            prove(one.client, one.seats[0])
+        except Lost as problem:
+            yield f"{one.target.name}, after the load: {problem}"
 
 
 def _round(one: Contestant, workload: Workload, seconds: int, wrk: Path, folder: Path) -> Round:
     if workload.tokens:
-        for seat in one.seats:
-            one.client.authorize(seat, workload.scope)
+        try:
+            for seat in one.seats:
+                one.client.authorize(seat, workload.scope)
+        except Lost as problem:
+            return Round.failed(str(problem))
     server = one.client.server
     planned = load.plan(workload, one.client, one.seats, one.sub, secrets.token_hex(4))
     before = _used(server)

@@ -72,6 +72,11 @@ class Round:
             wrong=outcome.wrong,
         )
 
+    @classmethod
+    def failed(cls, why: str) -> Round:
+        """Return a round that couldn't even begin."""
+        return cls(0, 0, 0, 0, 0, 0, 0, 0, [], operations=0, errors=1, wrong=why)
+
 
 def quantile(ordered: Sequence[int], part: float) -> float:
     """Return the value below which ``part`` of the values are; 0 without values."""
@@ -126,7 +131,7 @@ class Report:
     """A whole run. ``rounds`` are by target and workload, ``views`` by target.
 
     The first of ``interpreters`` runs every Python target; the others run those of ours again,
-    which are named ``TARGET@VERSION``.
+    which are named ``TARGET@VERSION``. ``problems`` are wrong answers after the load.
     """
 
     date: str
@@ -137,6 +142,7 @@ class Report:
     settings: dict[str, int]
     rounds: dict[str, dict[str, list[Round]]]
     views: dict[str, View]
+    problems: list[str]
 
     def summary(self, target: str, workload: str) -> Summary | None:
         """Return the medians, None if this wasn't measured."""
@@ -151,8 +157,8 @@ class Report:
 
     @property
     def errors(self) -> list[str]:
-        """What went wrong, a sentence for each target and workload."""
-        return [
+        """Everything that went wrong, in sentences."""
+        return self.problems + [
             f"{target}, {workload}: {sum(one.errors for one in rounds)} errors, such as: "
             + next((one.wrong for one in rounds if one.wrong), "no answer at all")
             for target, workloads in self.rounds.items()

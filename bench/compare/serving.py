@@ -91,7 +91,7 @@ def _environment(
     }
     if target.ours:
         shared |= {
-            "BENCH_INI": str(home / "production.ini"),
+            "OAUTHPROV_INI": str(home / "production.ini"),
             "OAUTHPROV_ISSUER": ISSUER,
             "OAUTHPROV_SECRET": secrets.client,
             "OAUTHPROV_STORAGE_URL": store.url.replace("postgresql:", "postgresql+psycopg:"),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping, Sequence
 
+from bench.compare.browser import Lost
 from bench.compare.installing import Installed
 from bench.compare.measuring import Contestant
 from bench.compare.results import View
+from bench.compare.targets import Target
 
 CALLS = 4000
 
 
 def measured(one: Contestant, installed: Installed) -> View:
-    """Time views in a process of its own, over the store of a running target of ours."""
+    """Time views in a process of its own, over the store of a running target; raises Lost."""
     one.client.authorize(one.seats[0], "profile:read")
     done = subprocess.run(  # noqa: S603 - our own program in an environment of its own
         [installed.program, "protected_view.py", str(CALLS)],
@@ -24,5 +27,19 @@ def measured(one: Contestant, installed: Installed) -> View:
         text=True,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"protected_view.py failed:\n{done.stdout}{done.stderr}")
+        raise Lost(f"protected_view.py failed:\n{done.stdout}{done.stderr}")
     return View(**json.loads(done.stdout))
+
+
+def every(
+    contestants: Sequence[Contestant], installed: Mapping[Target, Installed], problems: list[str]
+) -> dict[str, View]:
+    """Return the views of all targets of ours, by name; add what was wrong to ``problems``."""
+    found = {}
+    for one in contestants:
+        if one.target.ours:
+            try:
+                found[one.target.name] = measured(one, installed[one.target])
+            except Lost as problem:
+                problems.append(f"{one.target.name}, its views: {problem}")
+    return found

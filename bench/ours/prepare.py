@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-INI = Path(os.environ["BENCH_INI"])
+INI = Path(os.environ["OAUTHPROV_INI"])
 TYPES = {
     "web": ("--redirect-uri", "https://app.example/callback", "--scope", "openid"),
     "machine": (),

@@ -2,8 +2,8 @@
 
     python protected_view.py CALLS < TOKEN
 
-It is an embedded provider on a real store (``BENCH_INI``); both views are called in turn, as WSGI
-calls without a server, and every answer is checked. Prints JSON: the medians of both in
+It is an embedded provider on a real store (``OAUTHPROV_INI``); both views are called in turn, as
+WSGI calls without a server, and every answer is checked. Prints JSON: the medians of both in
 microseconds, and the median of what the protected one took longer.
 """
 
@@ -36,7 +36,7 @@ def view(request: Request) -> Response:
 
 def application() -> App:
     """Return an app with the same view twice: at /plain, and at /protected with a scope."""
-    settings = get_appsettings(os.environ["BENCH_INI"])
+    settings = get_appsettings(os.environ["OAUTHPROV_INI"])
     with Configurator(settings=settings) as config:
         config.include("oauthprov")
         for name, options in (("plain", {}), ("protected", {"oauth_scopes": ("profile:read",)})):

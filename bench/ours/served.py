@@ -4,7 +4,7 @@ import os
 
 from pyramid.paster import get_app, setup_logging
 
-_INI = os.environ["BENCH_INI"]
+_INI = os.environ["OAUTHPROV_INI"]
 
 setup_logging(_INI)
 app = get_app(_INI)

@@ -43,6 +43,7 @@ def report() -> Report:
         {"workers": 2, "connections": 16, "rounds": 3, "seconds": 5},
         measured,
         {"oauthprov-redis": View(40.0, 95.0, 55.0), "oauthprov-sqlite": View(40.0, 110.0, 70.0)},
+        [],
     )
 
 
@@ -100,9 +101,13 @@ def test_errors_and_silence_make_a_run_invalid(report):
     assert report.errors == []
     report.rounds["authlib"]["W1"] += rounds(90, errors=2, wrong="step 1 answered 500: {}")
     report.rounds["oidc-provider"]["W5"] = rounds(0, operations=0)
+    report.rounds["oauthprov-sqlite"]["W1"].append(Round.failed("no code"))
+    report.problems.append("authlib, after the load: a wrong answer")
     assert report.errors == [
+        "authlib, after the load: a wrong answer",
         "oidc-provider, W5: 0 errors, such as: no answer at all",
         "authlib, W1: 2 errors, such as: step 1 answered 500: {}",
+        "oauthprov-sqlite, W1: 1 errors, such as: no code",
     ]
 
 
