@@ -71,10 +71,11 @@ class Browser:
     def _send(self, method: str, url: str, body: str) -> tuple[int, str, str]:
         parts = urlsplit(url)
         target = parts._replace(scheme="", netloc="", fragment="").geturl()
-        headers = {"Cookie": self.header()} if self.cookies else {}
+        headers = {"Host": parts.netloc}
+        if self.cookies:
+            headers["Cookie"] = self.header()
         if method == "POST":
-            origin = f"{parts.scheme}://{parts.netloc}"
-            headers |= {"Content-Type": FORM, "Origin": origin, "Host": parts.netloc}
+            headers |= {"Content-Type": FORM, "Origin": f"{parts.scheme}://{parts.netloc}"}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, target, body, headers)

@@ -7,11 +7,14 @@ import hashlib
 import http.client
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from bench.compare.browser import FORM, Browser, Lost
@@ -22,6 +25,15 @@ VERIFIER = secrets.token_urlsafe(48)
 CHALLENGE = (
     base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 )
+
+
+@contextmanager
+def _judging() -> Iterator[None]:
+    """Make Lost of what comes of an answer that lacks something or isn't well-formed."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, JoseError) as problem:
+        raise Lost(f"a wrong answer: {problem!r}") from problem
 
 
 @dataclass
@@ -52,8 +64,12 @@ class Client:
         self.authorize(seat, "openid profile:read")
         return seat
 
+    @_judging()
     def authorize(self, seat: Seat, scope: str) -> dict[str, Any]:
-        """Authorize and redeem the code: the seat has new tokens, and the response is returned."""
+        """Authorize and redeem the code: the seat has new tokens, and the response is returned.
+
+        Raises Lost at a wrong answer.
+        """
         nonce = secrets.token_urlsafe(12)
         query = {
             "response_type": "code",
@@ -119,6 +135,7 @@ class Client:
         return dict(json.loads(body))
 
 
+@_judging()
 def prove(client: Client, seat: Seat) -> str:
     """Go through every flow once and return alice's ``sub``; raises Lost at a wrong answer."""
     tokens = client.authorize(seat, "openid")

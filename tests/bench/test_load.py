@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -55,49 +57,6 @@ class Signing(Provider):
     signs = True
 
 
-@pytest.fixture
-def served() -> Iterator[Callable[[Answer], int]]:
-    server = wsgi.Server(threads="16")
-
-    def serve(answer: Answer) -> int:
-        def app(environ, start_response):
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            text = environ["wsgi.input"].read(length).decode() or environ["QUERY_STRING"]
-            form = {name: values[0] for name, values in parse_qs(text).items()}
-            status, headers, document = answer(environ["PATH_INFO"], form)
-            body = json.dumps(document).encode()
-            start_response(status, [*headers.items(), ("Content-Length", str(len(body)))])
-            return [body]
-
-        server.start(app)
-        return int(server.root.rpartition(":")[2])
-
-    yield serve
-    server.close()
-
-
-def sent(name: str, port: int, folder: Path) -> load.Outcome:
-    wrk = program("wrk") or missing("no wrk on PATH (apt-get install wrk)", __name__)
-    store = Store("sqlite", "sqlite://", folder, None)
-    clients = {kind: (kind, "secret") for kind in ("web", "machine")}
-    server = Server(TARGETS["authlib"], store, port, 0, clients, {}, folder / "log")
-    seats = [
-        Seat(Browser(port, {"session": str(number)}), f"access-{number}", f"refresh-{number}")
-        for number in range(load.CONNECTIONS)
-    ]
-    planned = load.plan(WORKLOADS[name], Client(server, "password"), seats, "alice", "run")
-    return load.send(wrk, folder, planned, port, 1)
-
-
-@pytest.mark.parametrize("name", WORKLOADS)
-def test_right_answers_are_operations_and_no_errors(served, tmp_path, name):
-    outcome = sent(name, served(Signing() if name == "W4O" else Provider()), tmp_path)
-    assert (outcome.errors, outcome.wrong) == (0, "")
-    assert len(outcome.times) > load.CONNECTIONS
-    assert min(outcome.times) > 0
-    assert outcome.client > 0
-
-
 class SameToken(Provider):
     def __call__(self, path, form):
         return "200 OK", {}, {"access_token": "a", "refresh_token": form.get("refresh_token", "")}
@@ -116,26 +75,86 @@ class AnotherState(Provider):
 class Refusing(Provider):
     def __call__(self, path, form):
         status, headers, document = super().__call__(path, form)
-        return (
-            ("503 Service Unavailable" if self.issued > WRONG_AFTER else status),
-            headers,
-            document,
-        )
+        return ("503 Overloaded" if self.issued > WRONG_AFTER else status), headers, document
 
 
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [
-        ("W2", Inactive()),
-        ("W3", SameToken()),
-        ("W4", AnotherState()),
-        ("W4O", Provider()),
-        ("W5", Refusing()),
-    ],
-    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
-)
-def test_a_wrong_answer_is_an_error_and_is_shown(served, tmp_path, name, answer):
-    outcome = sent(name, served(answer), tmp_path)
+RIGHT = {name: Signing() if name == "W4O" else Provider() for name in WORKLOADS}
+WRONG = {
+    "W2": Inactive(),
+    "W3": SameToken(),
+    "W4": AnotherState(),
+    "W4O": Provider(),  # no ID token
+    "W5": Refusing(),
+}
+
+
+@contextmanager
+def served(answer: Answer) -> Iterator[int]:
+    server = wsgi.Server(threads="16")
+
+    def app(environ, start_response):
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        text = environ["wsgi.input"].read(length).decode() or environ["QUERY_STRING"]
+        form = {name: values[0] for name, values in parse_qs(text).items()}
+        status, headers, document = answer(environ["PATH_INFO"], form)
+        body = json.dumps(document).encode()
+        start_response(status, [*headers.items(), ("Content-Length", str(len(body)))])
+        return [body]
+
+    server.start(app)
+    try:
+        yield int(server.root.rpartition(":")[2])
+    finally:
+        server.close()
+
+
+def sent(name: str, port: int, folder: Path) -> load.Outcome:
+    wrk = program("wrk") or missing("no wrk on PATH (apt-get install wrk)", __name__)
+    store = Store("sqlite", "sqlite://", folder, None)
+    clients = {kind: (kind, "secret") for kind in ("web", "machine")}
+    server = Server(TARGETS["authlib"], store, port, 0, clients, {}, folder / "log")
+    seats = [
+        Seat(Browser(port, {"session": str(number)}), f"access-{number}", f"refresh-{number}")
+        for number in range(load.CONNECTIONS)
+    ]
+    planned = load.plan(WORKLOADS[name], Client(server, "password"), seats, "alice", "run")
+    return load.send(wrk, folder, planned, port, 1)
+
+
+def sent_at_once(answers: dict[str, Provider], folder: Path) -> dict[str, load.Outcome]:
+    """Send each workload to a server of its own, all at the same time: wrk takes whole seconds."""
+
+    def one(name: str) -> load.Outcome:
+        (folder / name).mkdir()
+        with served(answers[name]) as port:
+            return sent(name, port, folder / name)
+
+    with ThreadPoolExecutor(len(answers)) as threads:
+        return dict(zip(answers, threads.map(one, answers), strict=True))
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory) -> dict[str, load.Outcome]:
+    return sent_at_once(RIGHT, tmp_path_factory.mktemp("right"))
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory) -> dict[str, load.Outcome]:
+    return sent_at_once(WRONG, tmp_path_factory.mktemp("wrong"))
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_answers_are_operations_and_no_errors(right, name):
+    outcome = right[name]
+    assert (outcome.errors, outcome.wrong) == (0, "")
+    assert len(outcome.times) > load.CONNECTIONS
+    assert min(outcome.times) > 0
+    assert outcome.client > 0
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_answer_is_an_error_and_is_shown(wrong, name):
+    outcome = wrong[name]
     assert outcome.errors > 0
     assert outcome.wrong.startswith("step ")
     assert Round.of(outcome, Used(0, 0, 0), 0, []).errors == outcome.errors
