@@ -14,7 +14,7 @@ from bench.compare.results import Report
 from bench.compare.tables import as_markdown, rates, views
 
 README = ROOT / "README.md"
-PLOT = ROOT / "docs" / "bench.svg"
+PLOT = ROOT / "bench" / "results" / "plot.svg"
 _SECTION = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
 
 
@@ -28,7 +28,7 @@ LEGEND = (
     "last three columns are oauthprov's rate, p99 and processor time (server and store) against "
     "the best of the others."
 )
-PICTURE = "![Operations a second, side by side](docs/bench.svg)"
+PICTURE = "![Operations a second, side by side](bench/results/plot.svg)"
 COMMAND = """\
     make bench                                       # in about 25 minutes
     make bench BENCH_ARGS="--targets oauthprov-redis oidc-provider --workloads W1 --rounds 2"
