@@ -85,6 +85,7 @@ WALLS = {
     "logs": ((), (*WEB, *ENGINES, "oauthlib")),
     "records": (("records",), (*WEB, *ENGINES, "oauthlib", "cryptography", "argon2")),
     "demo": (("demo",), ENGINES),
+    "wsgi": (("cli",), (*WEB, *ENGINES, "oauthlib")),
 }
 
 # The rooms of a package, floor by floor from the top. A module imports from its own room and from

@@ -12,14 +12,14 @@ import argparse
 import importlib
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 
 from oauthprov import __version__
-from oauthprov.cli.output import Refused, explain
+from oauthprov.cli.output import Refused, explain, silence_pkg_resources
 
 GROUPS = {
     "init": "write a commented production.ini into a folder",
+    "serve": "serve the app of an .ini file by granian, one worker process a core",
     "client": "register, show, change and remove clients",
     "registration": "manage initial access tokens, which let clients register themselves",
     "user": "create, list and disable accounts, set passwords",
@@ -36,8 +36,7 @@ _Formatter = argparse.RawDescriptionHelpFormatter
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 if it was refused or found nothing, or 2 for wrong usage."""
-    # Pyramid imports pkg_resources, which warns that it is deprecated.
-    warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
+    silence_pkg_resources()
     given = sys.argv[1:] if argv is None else argv
     parser = _parser(given)
     arguments, rest = parser.parse_known_args(given)

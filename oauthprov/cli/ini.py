@@ -32,28 +32,39 @@ class Opened:
         return int(time.time())
 
 
-def add_ini(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+def add_ini(
+    parser: argparse.ArgumentParser, *, optional: bool = False, as_json: bool = True
+) -> None:
     """Add the arguments of every verb: the .ini file and ``--json``."""
     nargs = "?" if optional else None
     parser.add_argument(
         "ini", metavar="INI", nargs=nargs, help="the .ini file, or file.ini#section"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    if as_json:
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.epilog = "Further key=value arguments set values that the .ini interpolates."
 
 
 def read(arguments: argparse.Namespace) -> Mapping[str, Any]:
     """Return the section of the .ini file that ``arguments`` name. Raises Refused."""
-    from plaster import PlasterError
     from pyramid.paster import get_appsettings
 
-    try:
+    with readable(arguments.ini):
         section: Mapping[str, Any] = get_appsettings(
             arguments.ini, options=dict(arguments.overrides)
         )
-    except (*_UNREADABLE, PlasterError) as wrong:
-        raise Refused(f"{arguments.ini} can't be read: {' '.join(str(wrong).split())}") from None
     return section
+
+
+@contextmanager
+def readable(uri: str) -> Iterator[None]:
+    """Raise Refused, with the reason in one sentence, for an .ini file that can't be read."""
+    from plaster import PlasterError
+
+    try:
+        yield
+    except (*_UNREADABLE, PlasterError) as wrong:
+        raise Refused(f"{uri} can't be read: {' '.join(str(wrong).split())}") from None
 
 
 @contextmanager

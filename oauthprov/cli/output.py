@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 from oauthprov.errors import ConfigurationError
@@ -75,3 +76,8 @@ def moment(seconds: int | None) -> str:
 def note(sentence: str) -> None:
     """Print a sentence for the operator that isn't part of the result."""
     print(sentence, file=sys.stderr)
+
+
+def silence_pkg_resources() -> None:
+    """Keep Pyramid's import of pkg_resources from printing that it is deprecated."""
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)

@@ -49,6 +49,11 @@ class Process:
     def runs(self) -> bool:
         return self._running is not None and self._running.poll() is None
 
+    @property
+    def status(self) -> int | None:
+        """The status with which it ended; None while it runs."""
+        return None if self._running is None else self._running.poll()
+
     def start(self, answers: Callable[[], object]) -> None:
         """Start it, and return when ``answers`` raises no more."""
         launcher = [sys.executable, "-I", launch.__file__, str(os.getpid()), self._identity]
