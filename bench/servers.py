@@ -145,7 +145,7 @@ def cpu(server: Process) -> float:
     return spent / TICKS
 
 
-def wrk(deployed: Deployed, path: str, body: str, seconds: float, folder: Path) -> float:
+def wrk(deployed: Deployed, path: str, body: str, seconds: int, folder: Path) -> float:
     """Return the answers a second; raise RuntimeError if any isn't a success."""
     headers = deployed.credentials | {"Content-Type": FORM}
     lines = ['wrk.method = "POST"', f"wrk.body = {json.dumps(body)}"]
@@ -166,7 +166,7 @@ def wrk(deployed: Deployed, path: str, body: str, seconds: float, folder: Path) 
     return float(found[1])
 
 
-def load(names: list[str], rounds: int, seconds: float) -> None:
+def load(names: list[str], rounds: int, seconds: int) -> None:
     """Measure every setup on each store, and print medians."""
     for name in names:
         rates: dict[tuple[Setup, str], list[float]] = defaultdict(list)
@@ -334,9 +334,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     what = parser.add_subparsers(required=True, dest="what")
     one = what.add_parser("load")
-    one.add_argument("stores", nargs="*", choices=list(STORES), default=list(STORES))
+    one.add_argument("stores", nargs="*", choices=[*STORES, []], default=[])
     one.add_argument("--rounds", type=int, default=3)
-    one.add_argument("--seconds", type=float, default=2)
+    one.add_argument("--seconds", type=int, default=2)
     one = what.add_parser("memory")
     one.add_argument("store", nargs="?", choices=list(STORES), default="postgresql")
     one.add_argument("--tokens", type=int, default=4000)
@@ -346,7 +346,7 @@ def main() -> None:
     one.add_argument("--patience", type=float, default=15)
     given = parser.parse_args()
     if given.what == "load":
-        load(given.stores, given.rounds, given.seconds)
+        load(given.stores or list(STORES), given.rounds, given.seconds)
     elif given.what == "memory":
         memory(given.store, given.tokens, given.sign_ins)
     else:

@@ -131,6 +131,29 @@ def test_limits_count_the_address_that_the_trusted_proxy_reports(url, tmp_path):
         assert register(deployed, "192.0.2.3, 192.0.2.2") == 429
 
 
+def test_the_forwarded_header_can_t_be_imitated(url, tmp_path):
+    lines = "trusted_proxy = 127.0.0.1\ntrusted_proxy_headers = forwarded"
+    deployed = Deployed.on(url, tmp_path, lines, **LIMITED)
+
+    def sent(proxy: str, *claims: str) -> int:
+        lines = [*claims, f"Forwarded: {proxy}", *claims, f"Content-Length: {len(METADATA)}"]
+        head = ["POST /oauth/register HTTP/1.1", "Host: a", "Content-Type: application/json"]
+        with deployed.connect() as connection:
+            text = "\r\n".join([*head, *lines, "Connection: close", "", METADATA])
+            connection.sendall(text.encode())
+            return int(connection.makefile("rb").readline().split()[1])
+
+    claims = (
+        "X_Forwarded_For: 192.0.2.9",
+        "X-Forwarded-For: 192.0.2.9",
+        "_Forwarded: for=192.0.2.9",
+    )
+    with deployed.served(deployed.by_serve("--workers", "1")):
+        assert sent("for=192.0.2.1", *claims) == 201
+        assert sent("for=192.0.2.1", *claims) == 429
+        assert sent('for="[2001:db8::1]"', *claims) == 201
+
+
 @pytest.mark.parametrize("lines", ["", "trusted_proxy = 192.0.2.9"])
 def test_limits_count_the_sender_s_address_unless_it_is_the_trusted_proxy(url, tmp_path, lines):
     deployed = Deployed.on(url, tmp_path, lines, **LIMITED)
