@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Mapping
 from functools import partial
@@ -71,16 +72,24 @@ def _serve(arguments: argparse.Namespace) -> int:
     workers = arguments.workers or cores()
     server = _granian(listening, workers)
     _expect_free(listening)
-    # Built once in a process of its own, an app that can't be built says so once.
-    trial = multiprocessing.Process(target=load_or_exit, args=(uri, overrides))
-    trial.start()
-    trial.join()
-    if trial.exitcode:
+    if not _can_be_built(uri, overrides):
         return 1
     _warn_of_limits(read(arguments), workers)
     set_up_logging(uri, overrides)
     server.serve(target_loader=partial(load_or_exit, uri, overrides), wrap_loader=False)
     return 0
+
+
+def _can_be_built(uri: str, overrides: Mapping[str, str]) -> bool:
+    """Build the app once, in a process of its own, which prints what is wrong with it."""
+    work = partial(load_or_exit, uri, overrides)
+    if sys.platform == "linux":
+        trial = multiprocessing.get_context("fork").Process(target=work)
+    else:  # there a fork may break the system's libraries
+        trial = multiprocessing.get_context("spawn").Process(target=work)
+    trial.start()
+    trial.join()
+    return trial.exitcode == 0
 
 
 def cores() -> int:
