@@ -29,6 +29,8 @@ from oauthprov.cli.served import Listening, load_or_exit, set_up_logging
 from oauthprov.settings import Settings, own_keys
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from granian.server.common import AbstractServer
 
 log = logs.logger(__name__)
@@ -76,7 +78,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         return 1
     _warn_of_limits(read(arguments), workers)
     set_up_logging(uri, overrides)
-    server.serve(target_loader=partial(load_or_exit, uri, overrides), wrap_loader=False)
+    server.serve(target_loader=partial(_load_in_worker, uri, overrides), wrap_loader=False)
     return 0
 
 
@@ -90,6 +92,16 @@ def _can_be_built(uri: str, overrides: Mapping[str, str]) -> bool:
     trial.start()
     trial.join()
     return trial.exitcode == 0
+
+
+def _load_in_worker(uri: str, overrides: Mapping[str, str]) -> WSGIApplication:
+    """Return the app; a signal to stop ends the worker at once until it serves.
+
+    It has inherited the handlers of the main process, which would do nothing here.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    return load_or_exit(uri, overrides)
 
 
 def cores() -> int:

@@ -107,6 +107,36 @@ def test_a_request_that_never_ends_does_not_keep_the_server_from_stopping(deploy
         assert "to stop: killing it" in server.log.read_text("utf-8")
 
 
+HELD = """
+import pathlib, threading
+
+def app(global_config, **settings):
+    here = pathlib.Path(__file__)
+    if here.with_name("tried").exists():  # the trial was before: this is a worker
+        here.with_name("loading").touch()
+        threading.Event().wait(120)
+    here.with_name("tried").touch()
+    return lambda environ, start_response: []
+"""
+
+
+def test_a_signal_to_stop_while_workers_load_is_not_lost(deployed):
+    folder = deployed.ini.parent
+    (folder / "held.py").write_text(HELD, "utf-8")
+    text = deployed.ini.read_text("utf-8")
+    deployed.ini.write_text(
+        text.replace("use = egg:oauthprov", "paste.app_factory = held:app", 1), "utf-8"
+    )
+    server = Process(deployed.by_serve("--workers", "1"), folder)
+    try:
+        server.start(lambda: (folder / "loading").stat())
+        os.kill(server.pid, signal.SIGTERM)
+        until(lambda: expect_ended(server))
+        assert "killing it" not in server.log.read_text("utf-8")
+    finally:
+        server.end()
+
+
 def test_a_worker_that_dies_is_replaced(deployed):
     with deployed.served(deployed.by_serve("--workers", "2")) as server:
         until(lambda: expect_started(server, 2))
