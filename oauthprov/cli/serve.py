@@ -9,6 +9,7 @@ worker that dies is replaced. It needs the extra: pip install 'oauthprov[serve]'
 from __future__ import annotations
 
 import argparse
+import ctypes
 import errno
 import logging
 import multiprocessing
@@ -47,6 +48,8 @@ HEAD_TIMEOUT = 10_000
 
 STOP_TIMEOUT = 30
 """Seconds that running requests have to end once the server is told to stop."""
+
+_PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 
 # granian's lines go to the handlers of the .ini.
 _LOGGING = {
@@ -97,10 +100,13 @@ def _can_be_built(uri: str, overrides: Mapping[str, str]) -> bool:
 def _load_in_worker(uri: str, overrides: Mapping[str, str]) -> WSGIApplication:
     """Return the app; a signal to stop ends the worker at once until it serves.
 
-    It has inherited the handlers of the main process, which would do nothing here.
+    It has inherited the handlers of the main process, which would do nothing here. On Linux it
+    also stops when the main process is killed; otherwise it would keep the port.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     return load_or_exit(uri, overrides)
 
 

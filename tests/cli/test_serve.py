@@ -148,6 +148,13 @@ def test_a_worker_that_dies_is_replaced(deployed):
         assert {deployed.token().status for _ in range(20)} == {200}
 
 
+def test_no_worker_outlives_the_main_process(deployed):
+    with deployed.served(deployed.by_serve("--workers", "2")) as server:
+        until(lambda: expect_started(server, 2))
+        os.kill(server.pid, signal.SIGKILL)
+        until(lambda: expect_refused(deployed))
+
+
 def register(deployed: Deployed, forwarded: str | None = None) -> int:
     given = {} if forwarded is None else {"X_Forwarded_For": forwarded}
     kind = {"Content_Type": "application/json"}
