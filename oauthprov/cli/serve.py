@@ -41,7 +41,7 @@ CONNECTIONS = 512
 
 BACKLOG = 1024
 HEAD_LIMIT = 256 * 1024
-"""The most bytes of a request's line and headers, as in waitress."""
+"""Bytes of a request's line and headers that are accepted, as in waitress; far more gets 431."""
 
 HEAD_TIMEOUT = 10_000
 """Milliseconds in which a client must send the headers; an idle connection is closed then."""
