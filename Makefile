@@ -35,7 +35,7 @@ BIN := $(V)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 ifeq ($(origin PYTHON),undefined)
 # Searched once, when it is first needed.
-PYTHON = $(eval PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+PYTHON = $(eval PYTHON := $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done))$(PYTHON)
 endif
 # Pyramid imports pkg_resources, which says at each start that it is deprecated.

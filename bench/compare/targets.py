@@ -65,7 +65,7 @@ def _own(store: str, title: str) -> Target:
         store,
         BENCH / "ours",
         OAUTH,
-        "served:app",
+        "oauthprov.wsgi:app",
         packages=packages,
     )
 
