@@ -36,32 +36,32 @@ def end(token: Token[Request | None]) -> None:
     _request.reset(token)
 
 
-def in_request() -> bool:
-    """Return whether this context is in a request."""
-    return _request.get() is not None
-
-
 class within:
     """A storage call of at most ``seconds``, minus the time that the request has already spent.
 
-    ``ends`` is its deadline, by ``time.monotonic()``; a nested call ends no later than the outer.
+    ``began`` is its beginning and ``ends`` its deadline, by ``time.monotonic()``; a nested call
+    ends no later than the outer. ``of_request`` is whether a request makes the call.
     """
 
-    __slots__ = ("_began", "_request", "_seconds", "_token", "ends")
+    __slots__ = ("_request", "_token", "began", "ends", "of_request", "seconds")
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
 
     def __enter__(self) -> Self:
-        self._began = time.monotonic()
-        ends = self._began + self._seconds
-        self._request = None
+        self.began = time.monotonic()
+        ends = self.began + self.seconds
+        request = _request.get()
+        self.of_request = request is not None
         outer = _ends.get()
         if outer is not None:
-            ends = min(ends, outer)
-        elif (request := _request.get()) is not None:
+            # The outer call counts the time.
+            request = None
+            if outer < ends:
+                ends = outer
+        elif request is not None:
             ends -= request.spent
-            self._request = request
+        self._request = request
         self.ends = ends
         self._token = _ends.set(ends)
         return self
@@ -74,4 +74,4 @@ class within:
     ) -> None:
         _ends.reset(self._token)
         if self._request is not None:
-            self._request.spent += time.monotonic() - self._began
+            self._request.spent += time.monotonic() - self.began

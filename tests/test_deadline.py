@@ -86,9 +86,10 @@ def test_a_nested_call_ends_with_its_outer_call_and_counts_once(time: Time) -> N
 def test_the_next_request_has_its_own_deadline(time: Time) -> None:
     for _ in range(2):
         token = deadline.begin()
-        assert deadline.in_request()
-        with deadline.within(5):
+        with deadline.within(5) as call:
+            assert call.of_request
             time.now += 5
         assert left(time) == 0
         deadline.end(token)
-    assert not deadline.in_request()
+    with deadline.within(5) as call:
+        assert not call.of_request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NewType
 
 Digest = NewType("Digest", str)
@@ -9,10 +10,12 @@ Digest = NewType("Digest", str)
 
 KEY_LIMIT = 255
 
+_KEY = re.compile(rf"[ -~]{{1,{KEY_LIMIT}}}").fullmatch
+
 
 def is_key(text: str) -> bool:
     """Return whether ``text`` is valid as the key of a record or the value of an indexed field."""
-    return 0 < len(text) <= KEY_LIMIT and text.isascii() and text.isprintable()
+    return _KEY(text) is not None
 
 
 def slot(key: str) -> str:

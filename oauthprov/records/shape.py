@@ -55,6 +55,8 @@ def record(
         names = {field.name for field in fields}
         has_grant = name != "grant" and "grant_id" in names
         made.shape = Shape(name, key, indexes, keep, fields, "expires_at" in names, has_grant)
+        # The field itself under a second name: storage reads it often.
+        made.storage_key = vars(made)[key]  # type: ignore[method-assign]
         return made
 
     return declare

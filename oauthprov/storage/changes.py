@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, Literal, TypeVar
 
-from oauthprov.records import KEY_LIMIT, Grant, Record, is_key, slot
+from oauthprov.records import KEY_LIMIT, Grant, Record, Shape, is_key, slot
 
 COMMIT_LIMIT = 100
 """The most changes that one commit may have; :func:`batches` splits longer sequences."""
@@ -44,20 +44,25 @@ class Stored(Generic[RecordT_co]):
 
     def state(self, now: int) -> State:
         """Return the first of revoked, claimed, expired and live that applies at ``now``."""
-        named = getattr(self.record, "grant_id", None) if self.record.shape.has_grant else None
+        shape, grant = self.record.shape, self.grant
         if self.revoked_at is not None:
             return "revoked"
-        if named is not None and (self.grant is None or self.grant.revoked_at is not None):
+        if grant is None:
+            if shape.has_grant and self.record.grant_id is not None:  # type: ignore[attr-defined]
+                return "revoked"
+        elif grant.revoked_at is not None:
             return "revoked"
         if self.claimed_at is not None:
             return "claimed"
-        if self._expired(now) or (self.grant is not None and self.grant._expired(now)):
+        if shape.expires and _is_over(self.record.expires_at, now):  # type: ignore[attr-defined]
+            return "expired"
+        if grant is not None and grant.record.expires_at <= now:
             return "expired"
         return "live"
 
-    def _expired(self, now: int) -> bool:
-        expires_at = getattr(self.record, "expires_at", None)
-        return expires_at is not None and expires_at <= now
+
+def _is_over(expires_at: int | None, now: int) -> bool:
+    return expires_at is not None and expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +163,22 @@ def check(changes: Sequence[Change]) -> None:
 
 def _check_record(record: Record) -> None:
     shape, key = record.shape, record.storage_key
-    for name in (shape.key, *shape.indexes):
+    if not is_key(key):
+        raise _not_a_key(shape, shape.key)
+    for name in shape.indexes:
         value = getattr(record, name)
         if value is not None and not is_key(value):
-            raise ValueError(
-                f"{shape.name}.{name} must be 1 to {KEY_LIMIT} characters of printable ASCII"
-            )
-    if shape.has_grant and getattr(record, "grant_id", None) not in (None, slot(key)):
-        raise ValueError("a record's grant_id must be the slot of its key")
+            raise _not_a_key(shape, name)
+    if shape.has_grant:
+        grant_id: str | None = record.grant_id  # type: ignore[attr-defined]
+        if grant_id is not None and grant_id != slot(key):
+            raise ValueError("a record's grant_id must be the slot of its key")
+
+
+def _not_a_key(shape: Shape, name: str) -> ValueError:
+    return ValueError(
+        f"{shape.name}.{name} must be 1 to {KEY_LIMIT} characters of printable ASCII"
+    )
 
 
 def _check_same(record: Record, old: Record) -> None:

@@ -64,6 +64,8 @@ def current() -> Call | None:
 class Watch:
     """Watches one server. Safe to use from many threads, and after a fork.
 
+    ``pid`` is the process that last entered a call.
+
     ``timeout`` is in seconds. ``ping`` raises unless the server answers on a separate connection;
     it is None for a server that always answers either all calls or none. ``remote=False`` is for a
     file, which is never mute.
@@ -78,8 +80,7 @@ class Watch:
         self._remote = remote
         self._probe: Call | None = None
         self._calls: dict[Call, None] = {}  # the oldest first
-        self._most = 0
-        self.replies = self.signs = 0
+        self._waiting = self._most = 0
         self._begin()
 
     def call(self) -> Call:
@@ -92,32 +93,35 @@ class Watch:
     def heard(self) -> None:
         """Record a reply to a call."""
         self.replies += 1
-        self._alive()
+        self.signs += 1
         self._stuck = False
+        if self._mute:
+            self._revive()
 
     def enter(self, call: Call) -> None:
         """Let ``call`` wait for the server, or raise Unanswered."""
-        if self._pid != os.getpid():
+        if self.pid != os.getpid():
             self._begin()
-        now = time.monotonic()
-        if now >= call.ends:
+        if call.began >= call.ends:
             raise Unanswered("the request's storage deadline has passed")
         with self._lock:
-            if self._mute and (self._probe is not None or now < self._again_at):
-                raise Unanswered("the storage isn't called: it answers nobody")
             if self._mute:
+                if self._probe is not None or call.began < self._again_at:
+                    raise Unanswered("the storage isn't called: it answers nobody")
                 self._probe = call
-            elif call.of_request:
-                waiting = len(self._of_requests())
-                if self._stuck and waiting >= self._allowed():
-                    raise Unanswered("the storage isn't called: too many requests wait for it")
-                self._most = max(self._most, waiting + 1)
+            elif call.of_request and self._stuck and self._waiting >= self._allowed():
+                raise Unanswered("the storage isn't called: too many requests wait for it")
             self._calls[call] = None
+            if call.of_request:
+                self._waiting += 1
+                if self._waiting > self._most:
+                    self._most = self._waiting
 
     def leave(self, call: Call) -> None:
         """Record the end of ``call``, successful or not."""
         with self._lock:
-            self._calls.pop(call, None)
+            if self._calls.pop(call, call) is None and call.of_request:
+                self._waiting -= 1
             if self._probe is call:
                 self._probe = None
 
@@ -142,30 +146,27 @@ class Watch:
                 raise Unanswered("the storage answers nobody")
             if call.of_request and call.unanswered >= STUCK:
                 self._stuck = True
-                if self._of_requests().index(call) >= self._allowed():
+                older = [other for other in self._calls if other.of_request]
+                if older.index(call) >= self._allowed():
                     raise Unanswered(
                         "the storage answers too slowly, and too many requests wait for it"
                     )
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
+        self.pid = os.getpid()
         self._lock = threading.Lock()
         self._calls = {}
-        self._most = self.replies = self.signs = 0
+        # Background work, such as delivering logouts, uses none of the web server's threads.
+        self._waiting = self._most = 0
+        self.replies = self.signs = 0
         self._mute = self._stuck = self._asking = False
         self._probe = None
         self._again_at = 0.0
 
-    def _alive(self) -> None:
-        self.signs += 1
-        if self._mute:
-            with self._lock:
-                self._mute = False
-                self._probe = None
-
-    def _of_requests(self) -> list[Call]:
-        # Background work, such as delivering logouts, uses none of the web server's threads.
-        return [call for call in self._calls if call.of_request]
+    def _revive(self) -> None:
+        with self._lock:
+            self._mute = False
+            self._probe = None
 
     def _allowed(self) -> int:
         # The number of threads isn't known; the most calls that ever waited at once estimate it.
@@ -190,19 +191,20 @@ class Watch:
             self._asking = False
         if not call.late:
             # Even an error is an answer.
-            self._alive()
+            self.signs += 1
+            if self._mute:
+                self._revive()
 
 
 class Call(deadline.within):
     """One call to a server, with its time limit; made by :meth:`Watch.call`."""
 
     __slots__ = (
-        "_before", "_counted", "_replies", "_signs", "_watch",
-        "late", "of_request", "silent", "unanswered",
+        "_before", "_counted", "_replies", "_signs", "_watch", "late", "silent", "unanswered",
     )  # fmt: skip
 
     def __init__(self, watch: Watch, *, counted: bool = True) -> None:
-        super().__init__(watch.timeout)
+        self.seconds = watch.timeout
         self._watch = watch
         self._counted = counted
         self._replies = self._signs = -1
@@ -210,7 +212,6 @@ class Call(deadline.within):
         self.unanswered = self.silent = 0
 
     def __enter__(self) -> Self:
-        self.of_request = deadline.in_request()
         super().__enter__()
         try:
             if self._counted:
@@ -230,7 +231,7 @@ class Call(deadline.within):
         _current.reset(self._before)
         if self._counted:
             # Any other failure is a reply of the server, or of the system about it.
-            if not isinstance(error, Unanswered):
+            if error is None or not isinstance(error, Unanswered):
                 self._watch.heard()
             self._watch.leave(self)
         super().__exit__(kind, error, trace)
@@ -249,7 +250,8 @@ class Call(deadline.within):
     def slice(self) -> float:
         """Seconds to wait before the call is judged again."""
         left = self.ends - time.monotonic()
-        return min(self._watch.slice, left) if left > 0 else 0.0
+        whole = self._watch.slice
+        return whole if left >= whole else left if left > 0 else 0.0
 
     def nothing_came(self, ends: float | None = None) -> None:
         """Count a slice without data. Raises Unanswered if the call should not wait any longer.

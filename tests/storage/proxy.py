@@ -18,9 +18,16 @@ class Proxy:
         self.requests: list[bytes] = []
         self.accepted = 0
         self._replies_to_lose = 0
+        self.pieces = 0
+        """Bytes of a reply that are sent at once; 0 for all."""
+        self.pause = 0.0
+        """Seconds between two pieces."""
+        self._reading = threading.Event()
+        self._reading.set()
         self._speaking = threading.Event()
         self._speaking.set()
         self._open: list[socket.socket] = []
+        self._stopped = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> Proxy:
@@ -34,6 +41,8 @@ class Proxy:
     ) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._stopped.set()
+        self._reading.set()
         self.speak()
         self.cut()
 
@@ -48,6 +57,10 @@ class Proxy:
     def mute(self) -> None:
         """Withhold every reply, as a server does that is stopped: connecting still works."""
         self._speaking.clear()
+
+    def read_nothing(self) -> None:
+        """Read no more requests after the next one: the sender's buffers fill up."""
+        self._reading.clear()
 
     def speak(self) -> None:
         """Pass on what was withheld, and what comes."""
@@ -76,6 +89,7 @@ class Proxy:
             self.requests.append(request)
             with contextlib.suppress(OSError):
                 server.sendall(request)
+            self._reading.wait()
         _shut(server)
 
     def _pass_back(self, client: socket.socket, server: socket.socket) -> None:
@@ -85,11 +99,18 @@ class Proxy:
                 break
             self._speaking.wait()
             with contextlib.suppress(OSError):
-                client.sendall(reply)
+                self._say(client, reply)
         _shut(client)
         _shut(server)
         client.close()
         server.close()
+
+    def _say(self, client: socket.socket, reply: bytes) -> None:
+        size = self.pieces or len(reply)
+        for start in range(0, len(reply), size):
+            client.sendall(reply[start : start + size])
+            if self.pause:
+                self._stopped.wait(self.pause)
 
 
 def _received(end: socket.socket) -> bytes:

@@ -30,8 +30,9 @@ from oauthprov.deadline import within
 from oauthprov.storage.interface import StorageError
 from oauthprov.storage.outage import Unanswered, Watch, apart
 from oauthprov.storage.redis.address import Address
-from oauthprov.storage.redis.connections import Command, Connections
+from oauthprov.storage.redis.connections import Connections
 from oauthprov.storage.redis.route import Route
+from oauthprov.storage.redis.wire import Command
 
 ATTEMPTS = 5
 PAUSE = 0.05
@@ -48,6 +49,7 @@ class Cluster(Route):
     """Sends each command to the primary of its slot, and follows slots that move."""
 
     mode = "cluster"
+    one_slot = False
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -63,7 +65,7 @@ class Cluster(Route):
     def slot(self, key: bytes) -> int:
         return key_slot(key)
 
-    def read(self, slot: int, *command: bytes | str | int) -> Any:
+    def read(self, slot: int, *command: bytes) -> Any:
         with within(self._address.timeout) as limit:
             try:
                 return self._send(slot, command, limit.ends, again=True)
@@ -71,11 +73,21 @@ class Cluster(Route):
                 # Meanwhile a replica may have taken over.
                 return self._send(slot, command, limit.ends, again=True)
 
+    def values(self, names: Sequence[bytes]) -> Sequence[bytes | None]:
+        shares: dict[int, list[bytes]] = {}
+        for name in names:
+            shares.setdefault(key_slot(name), []).append(name)
+        commands = [(slot, (b"MGET", *share)) for slot, share in shares.items()]
+        found: dict[bytes, bytes | None] = {}
+        for share, values in zip(shares.values(), self.read_all(commands), strict=True):
+            found.update(zip(share, values, strict=True))
+        return [found[name] for name in names]
+
     def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
         with within(self._address.timeout):
             return self._read_all(commands)
 
-    def write(self, slot: int, *command: bytes | str | int) -> Any:
+    def write(self, slot: int, *command: bytes) -> Any:
         with within(self._address.timeout) as limit:
             return self._send(slot, command, limit.ends, again=False)
 

@@ -7,8 +7,8 @@ and never parse JSON. The JSON omits values that are in the header or the key, a
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from oauthprov.records import KINDS, Grant, Record, slot
@@ -20,10 +20,14 @@ R = TypeVar("R", bound=Record)
 NEVER = b"-----------"
 LIVE = NEVER + b"|" + NEVER + b"|"
 HEADER = 47
+NAMES_GRANT = b"g"
 
 
 class Codec(Generic[R]):
-    """Encodes and decodes the records of one kind."""
+    """Encodes and decodes the records of one kind.
+
+    ``name``, ``keep``, ``indexes``, ``expires`` and ``has_grant`` are those of the kind's shape.
+    """
 
     def __init__(self, kind: type[R]) -> None:
         shape = kind.shape
@@ -34,26 +38,32 @@ class Codec(Generic[R]):
         self.expires = shape.expires
         self.has_grant = shape.has_grant
         self._key = shape.key
-        told = {shape.key, "expires_at"} | ({"grant_id"} if shape.has_grant else set())
-        self._defaults = {f.name: f.default for f in shape.fields if f.name not in told}
+        elsewhere = {shape.key, "expires_at"} | ({"grant_id"} if shape.has_grant else set())
+        self._defaults = {f.name: f.default for f in shape.fields if f.name not in elsewhere}
+        self._values = _values_of(tuple(self._defaults))
 
     def header(
         self, record: R, version: int, claimed_at: int | None, revoked_at: int | None
     ) -> bytes:
-        """Return the header of a record."""
-        expires = time_of(record.expires_at) if self.expires else NEVER  # type: ignore[attr-defined]
-        grant = b"g" if self._names_grant(record) else b"-"
+        """Return the header of a record. Raises ValueError for a time of over eleven digits."""
+        expires_at: int | None = record.expires_at if self.expires else None  # type: ignore[attr-defined]
+        expires = NEVER if expires_at is None else b"%011d" % expires_at
+        named = self.has_grant and record.grant_id is not None  # type: ignore[attr-defined]
         ended = LIVE
         if claimed_at is not None or revoked_at is not None:
             ended = b"%b|%b|" % (time_of(claimed_at), time_of(revoked_at))
-        return b"%b%b|%08d|%b|" % (ended, expires, version, grant)
+        header = b"%b%b|%08d|%b|" % (ended, expires, version, NAMES_GRANT if named else b"-")
+        if len(header) != HEADER:
+            raise ValueError("a time must be epoch seconds of at most eleven digits")
+        return header
 
     def body(self, record: R, extra: Mapping[str, object] | None = None) -> bytes:
         """Return the JSON after the header; ``extra`` are fields of a newer version."""
         fields: dict[str, object] = dict(extra) if extra else {}
-        for name, default in self._defaults.items():
-            value = getattr(record, name)
-            if default is dataclasses.MISSING or value != default:
+        for (name, default), value in zip(
+            self._defaults.items(), self._values(record), strict=True
+        ):
+            if value != default:
                 fields[name] = value
         return dumps(fields)
 
@@ -65,40 +75,50 @@ class Codec(Generic[R]):
             raise StorageError(f"a stored {self.name} can't be read", error) from error
 
     def _stored(self, key: str, value: bytes, grant: Stored[Grant] | None) -> Stored[R]:
-        live = value.startswith(LIVE)
-        fields: dict[str, Any] = loads(value[HEADER:])
-        extra = {}
-        if not fields.keys() <= self._defaults.keys():
-            extra = {name: fields.pop(name) for name in fields.keys() - self._defaults.keys()}
-        for name, found in fields.items():
-            if type(found) is list:
-                fields[name] = _tuple(found)
-        fields[self._key] = key
+        fields: dict[str, Any] = {self._key: key}
+        extra: dict[str, object] = {}
+        for name, found in loads(value, HEADER).items():
+            if name not in self._defaults:
+                extra[name] = found
+            elif type(found) is list:
+                nested = found and type(found[0]) is list
+                fields[name] = tuple(map(tuple, found)) if nested else tuple(found)
+            else:
+                fields[name] = found
         if self.expires:
-            fields["expires_at"] = _read(value[24:35])
+            fields["expires_at"] = _time_in(value[24:35])
+        named = value[45:46] == NAMES_GRANT
         if self.has_grant:
-            fields["grant_id"] = slot(key) if value[45:46] == b"g" else None
+            fields["grant_id"] = slot(key) if named else None
+        claimed_at = revoked_at = None
+        if value[:24] != LIVE:
+            claimed_at, revoked_at = _time_in(value[:11]), _time_in(value[12:23])
         return Stored(
             self.kind(**fields),
             int(value[36:44]),
-            None if live else _read(value[:11]),
-            None if live else _read(value[12:23]),
-            grant if value[45:46] == b"g" else None,
+            claimed_at,
+            revoked_at,
+            grant if named else None,
             extra,
         )
 
-    def _names_grant(self, record: R) -> bool:
-        return self.has_grant and getattr(record, "grant_id", None) is not None
+
+def _values_of(names: tuple[str, ...]) -> Callable[[Record], tuple[Any, ...]]:
+    """Return a function that returns the values of these fields."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda record: tuple(getattr(record, name) for name in names)
 
 
-def codec(kind: type[R]) -> Codec[R]:
-    """Return the codec of a kind."""
-    return _CODECS.get(kind) or Codec(kind)
+class _Codecs(dict[type[Record], Codec[Any]]):
+    """The codec of each kind; one is made when a kind is first used."""
+
+    def __missing__(self, kind: type[Record]) -> Codec[Any]:
+        made = self[kind] = Codec(kind)
+        return made
 
 
-def known() -> Mapping[str, Codec[Any]]:
-    """Return the codec of every stored kind, by the kind's name."""
-    return _BY_NAME
+CODECS = _Codecs({kind: Codec(kind) for kind in KINDS})
 
 
 def time_of(seconds: int | None) -> bytes:
@@ -111,13 +131,5 @@ def time_of(seconds: int | None) -> bytes:
     return written
 
 
-def _read(written: bytes) -> int | None:
+def _time_in(written: bytes) -> int | None:
     return None if written == NEVER else int(written)
-
-
-def _tuple(found: list[Any]) -> tuple[Any, ...]:
-    return tuple([_tuple(one) if type(one) is list else one for one in found])
-
-
-_CODECS: Mapping[type[Record], Codec[Any]] = {kind: Codec(kind) for kind in KINDS}
-_BY_NAME: Mapping[str, Codec[Any]] = {found.name: found for found in _CODECS.values()}

@@ -6,7 +6,7 @@ written first: an entry may exist without its record, but a record never without
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from redis.exceptions import OutOfMemoryError, ResponseError
@@ -44,6 +44,32 @@ class Commit:
         may exist without their records.
         """
         time = time_of(now)
+        written = False
+        for where, steps, beside in self._divided(changes, now):
+            try:
+                refusal = self._apply(where, steps, time)
+            except ResponseError as error:
+                if written or not is_full(error):
+                    raise
+                raise StorageFull("Redis has no room for more", error) from error
+            if refusal:
+                return refusal
+            written = beside
+        return None
+
+    def _divided(
+        self, changes: Sequence[Change], now: int
+    ) -> Iterable[tuple[int, list[Step], bool]]:
+        """Divide the steps by slot: first index entries alone, then records with their entries.
+
+        Each slot comes with its steps, and whether records are among them.
+        """
+        if self._route.one_slot:
+            steps = []
+            for change in changes:
+                steps.append(self._steps.step(change, now))
+                steps += self._steps.entries(change)
+            return [(0, steps, True)]
         entries: dict[int, list[Step]] = {}
         slots: dict[int, list[Step]] = {}
         for change in changes:
@@ -53,19 +79,10 @@ class Commit:
             for entry in self._steps.entries(change):
                 where = self._route.slot(entry.keys[0])
                 (slots if where == home else entries).setdefault(where, []).append(entry)
-        written = False
-        for group in (entries, slots):
-            for where, steps in group.items():
-                try:
-                    refusal = self._apply(where, steps, time)
-                except ResponseError as error:
-                    if written or not is_full(error):
-                        raise
-                    raise StorageFull("Redis has no room for more", error) from error
-                if refusal:
-                    return refusal
-                written = group is slots
-        return None
+        return [
+            *((where, steps, False) for where, steps in entries.items()),
+            *((where, steps, True) for where, steps in slots.items()),
+        ]
 
     def _apply(self, where: int, steps: list[Step], time: bytes) -> Refusal | None:
         keys = [key for step in steps for key in step.keys]

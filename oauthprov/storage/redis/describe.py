@@ -105,7 +105,7 @@ def _info(connections: Connections) -> dict[str, str]:
 
 def _setting(connections: Connections, name: str) -> str:
     try:
-        reply = connections.call(b"CONFIG", b"GET", name, again=True)
+        reply = connections.call(b"CONFIG", b"GET", name.encode(), again=True)
     except ResponseError:
         # Hosted services refuse CONFIG.
         return UNKNOWN

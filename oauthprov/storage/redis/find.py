@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from oauthprov.records import Record
 from oauthprov.storage.interface import Page, Stored
 from oauthprov.storage.redis import cursor
-from oauthprov.storage.redis.codec import codec
+from oauthprov.storage.redis.codec import CODECS
 from oauthprov.storage.redis.cursor import Cursor
 from oauthprov.storage.redis.keys import ROSTER, Keys
 from oauthprov.storage.redis.listing import entries, roster
@@ -52,7 +52,7 @@ class Finder:
     def _keys_of(
         self, kind: type[R], walk: str, after: str | None, size: int, index: Mapping[str, str]
     ) -> Iterator[list[str]]:
-        how = codec(kind)
+        how = CODECS[kind]
         for field, value in index.items():
             return entries(self._route, self._keys.index(how.name, field, value), after, size)
         if how.expires:

@@ -47,7 +47,7 @@ class Keys:
         if not slot or "%" in slot or "}" in slot:
             slot = _escaped(slot)
         tail = f":{rest}" if dot else ""
-        return _bytes(f"{self._start}{slot}}}:{kind}{tail}")
+        return f"{self._start}{slot}}}:{kind}{tail}".encode("utf-8", "surrogatepass")
 
     def records(self, kind: str) -> bytes:
         """Return a glob that matches every record of ``kind``, and some others."""
@@ -55,7 +55,8 @@ class Keys:
 
     def index(self, kind: str, field: str, value: str) -> bytes:
         """Return the name of the index that lists the records whose ``field`` is ``value``."""
-        return _bytes(f"{self._start}{_escaped(value)}}}:{kind}.{field}")
+        name = f"{self._start}{_escaped(value)}}}:{kind}.{field}"
+        return name.encode("utf-8", "surrogatepass")
 
     def shard(self, kind: str, shard: str) -> bytes:
         """Return the name of one shard of a kind's roster, one of ``SHARDS``."""
@@ -81,10 +82,6 @@ class Keys:
 def shard_of(key: str) -> str:
     """Return the shard of a roster that lists ``key``."""
     return f"{ord(key[0]):02x}" if key else ""
-
-
-def _bytes(name: str) -> bytes:
-    return name.encode("utf-8", "surrogatepass")
 
 
 def _escaped(slot: str) -> str:

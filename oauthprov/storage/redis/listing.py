@@ -67,6 +67,6 @@ def _runs(shards: list[tuple[bytes, int]], size: int) -> Iterator[list[bytes]]:
         yield run
 
 
-def _range(name: bytes, after: str | None, size: int) -> Sequence[bytes | int]:
+def _range(name: bytes, after: str | None, size: int) -> Sequence[bytes]:
     start = b"-" if after is None else b"(" + after.encode()
-    return (b"ZRANGE", name, start, b"+", b"BYLEX", b"LIMIT", 0, size)
+    return (b"ZRANGE", name, start, b"+", b"BYLEX", b"LIMIT", b"0", b"%d" % size)

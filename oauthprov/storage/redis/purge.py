@@ -154,14 +154,14 @@ class Purge:
         """Drop entries marked GRACE ago, mark the others; return how many were dropped."""
         where, marks = self._route.slot(index), self._keys.marks(index)
         dropped, new = self._forget_marked.run(
-            self._route, where, [index, marks], [now - GRACE, *members]
+            self._route, where, [index, marks], [b"%d" % (now - GRACE), *members]
         )
         if new:
-            scored = [part for member in new for part in (now, member)]
+            scored = [part for member in new for part in (b"%d" % now, member)]
             # A full server accepts no marks. Other dropped entries make room for them.
             with suppress(OutOfMemoryError):
                 self._route.write(where, b"ZADD", marks, b"NX", *scored)
-                self._route.write(where, b"EXPIRE", marks, MARKS_LAST)
+                self._route.write(where, b"EXPIRE", marks, b"%d" % MARKS_LAST)
         return int(dropped)
 
 

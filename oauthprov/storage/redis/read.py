@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from oauthprov.records import Grant, Record, slot
 from oauthprov.storage.interface import Stored
-from oauthprov.storage.redis.codec import codec
+from oauthprov.storage.redis.codec import CODECS
 from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.route import Route
 
 R = TypeVar("R", bound=Record)
-GRANT = codec(Grant)
+GRANT = CODECS[Grant]
 
 
 class Reader:
@@ -25,34 +25,34 @@ class Reader:
     def get(self, kind: type[R], key: str) -> Stored[R] | None:
         """Read one record, with its grant, with one command."""
         names = self._names(kind, key)
-        return self.decoded(
-            kind, key, self._route.read(self._route.slot(names[0]), b"MGET", *names)
-        )
+        values = self._route.read(self._route.slot(names[0]), b"MGET", *names)
+        return self.decoded(kind, key, *values)
 
     def get_many(self, pairs: Sequence[tuple[type[Record], str]]) -> list[Stored[Record] | None]:
         """Read many records, with one command per slot."""
+        if not pairs:
+            return []
         wanted = [self._names(kind, key) for kind, key in pairs]
-        slots: dict[int, list[bytes]] = {}
-        for names in wanted:
-            slots.setdefault(self._route.slot(names[0]), []).extend(names)
-        commands = [(where, (b"MGET", *names)) for where, names in slots.items()]
-        found: dict[bytes, bytes | None] = {}
-        for asked, values in zip(slots.values(), self._route.read_all(commands), strict=True):
-            found.update(zip(asked, values, strict=True))
-        return [
-            self.decoded(kind, key, [found[name] for name in names])
-            for (kind, key), names in zip(pairs, wanted, strict=True)
-        ]
+        values = self._route.values([name for names in wanted for name in names])
+        found = []
+        at = 0
+        for (kind, key), names in zip(pairs, wanted, strict=True):
+            end = at + len(names)
+            found.append(self.decoded(kind, key, *values[at:end]))
+            at = end
+        return found
 
-    def decoded(self, kind: type[R], key: str, values: Sequence[bytes | None]) -> Stored[R] | None:
+    def decoded(
+        self, kind: type[R], key: str, value: bytes | None, grant: bytes | None = None
+    ) -> Stored[R] | None:
         """Decode a record from the values under its key and under the key of its grant."""
-        if (value := values[0]) is None:
+        if value is None:
             return None
-        grant = values[1] if len(values) > 1 else None
         family = None if grant is None else GRANT.stored(slot(key), grant)
-        return codec(kind).stored(key, value, family)
+        found: Stored[R] = CODECS[kind].stored(key, value, family)
+        return found
 
     def _names(self, kind: type[Record], key: str) -> tuple[bytes, ...]:
-        how = codec(kind)
+        how = CODECS[kind]
         name = self._keys.record(how.name, key)
         return (name, self._keys.record(GRANT.name, slot(key))) if how.has_grant else (name,)

@@ -8,7 +8,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from oauthprov.storage.redis.connections import Command, Connections
+from oauthprov.storage.redis.connections import Connections
+from oauthprov.storage.redis.wire import Command
 
 
 class Route(ABC):
@@ -18,21 +19,27 @@ class Route(ABC):
     """
 
     mode: str
+    one_slot: bool
+    """Whether all keys are in one slot."""
 
     @abstractmethod
     def slot(self, key: bytes) -> int:
         """Return the number of the slot of ``key``."""
 
     @abstractmethod
-    def read(self, slot: int, *command: bytes | str | int) -> Any:
+    def read(self, slot: int, *command: bytes) -> Any:
         """Send a read command; it may be sent again after a failure."""
+
+    @abstractmethod
+    def values(self, names: Sequence[bytes]) -> Sequence[bytes | None]:
+        """Return the strings at ``names``, in their order; one command for each slot."""
 
     @abstractmethod
     def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
         """Send many read commands, each to its slot, in as few round trips as possible."""
 
     @abstractmethod
-    def write(self, slot: int, *command: bytes | str | int) -> Any:
+    def write(self, slot: int, *command: bytes) -> Any:
         """Send a command, again only if a server refused to run it."""
 
     @abstractmethod
@@ -48,6 +55,7 @@ class Single(Route):
     """A single server, where everything is in one slot."""
 
     mode = "single"
+    one_slot = True
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -55,8 +63,12 @@ class Single(Route):
     def slot(self, key: bytes) -> int:
         return 0
 
-    def read(self, slot: int, *command: bytes | str | int) -> Any:
+    def read(self, slot: int, *command: bytes) -> Any:
         return self._connections.call(*command, again=True)
+
+    def values(self, names: Sequence[bytes]) -> Sequence[bytes | None]:
+        found: Sequence[bytes | None] = self._connections.call(b"MGET", *names, again=True)
+        return found
 
     def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
         replies = self._connections.calls([command for _, command in commands], again=True)
@@ -65,7 +77,7 @@ class Single(Route):
                 raise reply
         return replies
 
-    def write(self, slot: int, *command: bytes | str | int) -> Any:
+    def write(self, slot: int, *command: bytes) -> Any:
         return self._connections.call(*command)
 
     def servers(self) -> Sequence[Connections]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oauthprov.storage.redis.connections import Command, Connections
+from oauthprov.storage.redis.connections import Connections
 from oauthprov.storage.redis.route import Route
+from oauthprov.storage.redis.wire import Command
 
 BATCH = 1000
 BEGIN = b"0"
@@ -27,6 +28,6 @@ def scan_step(
 
     The server looks at about BATCH names; the same cursor gives the same names.
     """
-    command: Command = (b"SCAN", cursor, b"MATCH", pattern, b"COUNT", BATCH, *only)
+    command: Command = (b"SCAN", cursor, b"MATCH", pattern, b"COUNT", b"%d" % BATCH, *only)
     then, names = server.call(*command, again=True)
     return (None if then == BEGIN else then), names

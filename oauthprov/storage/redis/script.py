@@ -20,10 +20,11 @@ class Script:
         self._digest = sha1(self._text, usedforsecurity=False).hexdigest().encode()
 
     def run(
-        self, route: Route, slot: int, keys: Sequence[bytes], arguments: Sequence[bytes | int]
+        self, route: Route, slot: int, keys: Sequence[bytes], arguments: Sequence[bytes]
     ) -> Any:
         """Run it on the server of ``slot``; send its text if the server doesn't know it."""
+        count = b"%d" % len(keys)
         try:
-            return route.write(slot, b"EVALSHA", self._digest, len(keys), *keys, *arguments)
+            return route.write(slot, b"EVALSHA", self._digest, count, *keys, *arguments)
         except NoScriptError:
-            return route.write(slot, b"EVAL", self._text, len(keys), *keys, *arguments)
+            return route.write(slot, b"EVAL", self._text, count, *keys, *arguments)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from random import getrandbits
+from typing import NamedTuple
 
 from oauthprov.records import Grant, Record, slot
 from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke
-from oauthprov.storage.redis.codec import codec
+from oauthprov.storage.redis.codec import CODECS, Codec
 from oauthprov.storage.redis.keys import Keys, shard_of
 
 SLACK = 60
@@ -16,13 +17,12 @@ SLACK = 60
 GRANT = Grant.shape.name
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step of the script: its keys and arguments, and the ``change`` that it belongs to."""
 
     change: Change
     keys: tuple[bytes, ...]
-    arguments: tuple[bytes | int, ...]
+    arguments: tuple[bytes, ...]
 
 
 class Steps:
@@ -34,33 +34,37 @@ class Steps:
     def step(self, change: Change, now: int) -> Step:
         """Return the step that checks a change and applies it to its record."""
         kind, key = change.target
-        how = codec(kind)
+        how = CODECS[kind]
         name = self._keys.record(how.name, key)
         match change:
             case Add(record):
                 # Random, so that a version read before a Remove never matches a later record.
                 value = how.header(record, getrandbits(26), None, None) + how.body(record)
-                ttl = _ttl(record, how.keep, now)
-                return Step(change, (name,), (b"add", how.keep, value, ttl))
+                return Step(
+                    change, (name,), (b"add", b"%d" % how.keep, value, _ttl(how, record, now))
+                )
             case Replace(record, old):
                 ended = old.claimed_at, old.revoked_at
                 expected = how.header(old.record, old.version, *ended)
                 value = how.header(record, old.version + 1, *ended) + how.body(record, old.extra)
-                ttl = _ttl(record, how.keep, now)
-                return Step(change, (name,), (b"replace", how.keep, expected, value, ttl))
+                ttl = _ttl(how, record, now)
+                return Step(change, (name,), (b"replace", b"%d" % how.keep, expected, value, ttl))
             case Claim():
                 grant = self._keys.record(GRANT, slot(key))
-                return Step(change, (name, grant), (b"claim", how.keep))
+                return Step(change, (name, grant), (b"claim", b"%d" % how.keep))
             case Remove():
                 return Step(change, (name,), (b"remove",))
             case Revoke():
                 return Step(change, (name,), (b"revoke",))
 
-    def entries(self, change: Change) -> list[Step]:
+    def entries(self, change: Change) -> Sequence[Step]:
         """Return the steps that add a new record's index entries; only ``purge`` drops them."""
         if not isinstance(change, Add):
-            return []
-        record, how = change.record, codec(type(change.record))
+            return ()
+        record = change.record
+        how = CODECS[type(record)]
+        if how.expires and not how.indexes:
+            return ()
         key = record.storage_key
         names = [
             self._keys.index(how.name, field, value)
@@ -73,7 +77,9 @@ class Steps:
         return [Step(change, (name, self._keys.marks(name)), enter) for name in names]
 
 
-def _ttl(record: Record, keep: int, now: int) -> bytes | int:
+def _ttl(how: Codec[Record], record: Record, now: int) -> bytes:
     """Return the seconds for Redis to keep a record: relative, since its clock isn't ``now``."""
-    expires_at = getattr(record, "expires_at", None)
-    return b"" if expires_at is None else max(expires_at - now + keep, 0) + SLACK
+    if not how.expires:
+        return b""
+    expires_at: int | None = record.expires_at  # type: ignore[attr-defined]
+    return b"" if expires_at is None else b"%d" % (max(expires_at - now + how.keep, 0) + SLACK)

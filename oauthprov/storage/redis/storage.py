@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar, cast
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+from redis.exceptions import RedisClusterException, RedisError
 
 from oauthprov.records import Grant, Record, slot
 from oauthprov.storage.interface import (
@@ -15,11 +18,11 @@ from oauthprov.storage.interface import (
     Purged,
     State,
     Storage,
+    StorageError,
     Stored,
 )
 from oauthprov.storage.redis.commit import Commit, Refusal
 from oauthprov.storage.redis.describe import facts, health
-from oauthprov.storage.redis.failures import failing_as_storage_error
 from oauthprov.storage.redis.find import Finder
 from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.purge import Purge
@@ -27,6 +30,24 @@ from oauthprov.storage.redis.read import Reader
 from oauthprov.storage.redis.route import Route
 
 R = TypeVar("R", bound=Record)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def failing_as_storage_error(method: Callable[P, T]) -> Callable[P, T]:
+    """Turn the errors of redis-py and of the socket into StorageError.
+
+    The message has only the type of the error: its text may quote a command, and so a digest.
+    """
+
+    @wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except (RedisError, RedisClusterException, OSError) as error:
+            raise StorageError(f"Redis failed: {type(error).__name__}", error) from error
+
+    return guarded
 
 
 class RedisStorage(Storage):
@@ -86,7 +107,7 @@ class RedisStorage(Storage):
 
     def _conflict(self, refusal: Refusal) -> Conflict:
         kind, key = refusal.change.target
-        stored = self._reader.decoded(kind, key, (refusal.found, refusal.grant))
+        stored = self._reader.decoded(kind, key, refusal.found, refusal.grant)
         if (
             stored is not None
             and stored.grant is None

@@ -1,0 +1,197 @@
+"""One connection to a Redis server, and the protocol on it (RESP 2).
+
+redis-py connects: it resolves the name, negotiates TLS, authenticates and selects the database.
+After that, commands and replies go straight to and from the socket, with a tenth of the function
+calls of redis-py. Errors have redis-py's types.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis.connection import AbstractConnection
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterDownError,
+    InvalidResponse,
+    MovedError,
+    NoPermissionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
+from redis.exceptions import ConnectionError as LostConnection
+
+from oauthprov.storage.outage import Call, apart
+
+Command = Sequence[bytes]
+
+ERRORS: dict[str, type[RedisError]] = {
+    "ASK": AskError,
+    "CLUSTERDOWN": ClusterDownError,
+    "LOADING": BusyLoadingError,
+    "MOVED": MovedError,
+    "NOAUTH": AuthenticationError,
+    "NOPERM": NoPermissionError,
+    "NOSCRIPT": NoScriptError,
+    "OOM": OutOfMemoryError,
+    "READONLY": ReadOnlyError,
+    "TRYAGAIN": TryAgainError,
+}
+"""redis-py's types of errors, by the first word of an error reply; others are a ResponseError."""
+
+READ = 1 << 16
+SHORTEST = 0.001
+"""Seconds that a socket waits at least: with a timeout of 0 it would not block at all."""
+UNKNOWN = -1.0
+"""The timeout of a socket that redis-py has set."""
+
+
+def packed(command: Command) -> bytes:
+    """Return a command as the protocol writes it: an array of strings, each with its length."""
+    strings = [b"$%d\r\n%b\r\n" % (len(part), part) for part in command]
+    return b"*%d\r\n%b" % (len(strings), b"".join(strings))
+
+
+class Wire:
+    """A connection that ``make`` makes when it is needed; used by one thread at a time.
+
+    ``used`` is when it was last used, by ``time.monotonic()``.
+    """
+
+    __slots__ = ("_at", "_connection", "_data", "_make", "_timeout", "socket", "used")
+
+    def __init__(self, make: Callable[[], AbstractConnection]) -> None:
+        self._make = make
+        self._connection: AbstractConnection | None = None
+        self.socket: socket.socket | None = None
+        self.used = 0.0
+
+    def connect(self, seconds: float) -> None:
+        """Connect within ``seconds``. Raises redis-py's errors, and Unanswered."""
+        made = self._make()
+        apart(made.connect, lambda _: made.disconnect(), seconds)
+        self._connection = made
+        self.socket = made._get_socket()
+        self._data = b""
+        self._at = 0
+        self._timeout = UNKNOWN
+
+    def close(self) -> None:
+        """Disconnect; :meth:`connect` connects again."""
+        self.socket = None
+        if self._connection is not None:
+            self._connection.disconnect()
+            self._connection = None
+
+    def check(self) -> None:
+        """Disconnect if the server has closed the connection, or sent what nobody waits for."""
+        if self._connection is None:
+            return
+        try:
+            unexpected = self._connection.can_read(timeout=0)
+        except LostConnection:
+            unexpected = True
+        self._timeout = UNKNOWN
+        if unexpected:
+            self.close()
+
+    def exchange(self, commands: bytes, count: int, call: Call) -> list[Any]:
+        """Send packed commands and return their ``count`` replies, with errors among them.
+
+        Raises redis-py's ConnectionError if the connection is lost, and Unanswered if the replies
+        don't arrive in time.
+        """
+        try:
+            self._send(commands, call)
+            return [self._reply(call) for _ in range(count)]
+        except OSError as error:
+            raise LostConnection(f"the connection failed: {type(error).__name__}") from error
+
+    def _send(self, commands: bytes, call: Call) -> None:
+        if self.socket is None:
+            raise LostConnection("the connection is closed")
+        try:
+            sent = self.socket.send(commands)
+        except TimeoutError:
+            sent = 0
+        while sent < len(commands):
+            sending = self._waiting_at_most(call)
+            try:
+                sent += sending.send(commands[sent:])
+            except TimeoutError:
+                call.nothing_came()
+
+    def _reply(self, call: Call) -> Any:
+        """Read one reply: a string or None, a number, a list, or an error."""
+        end = self._data.find(b"\r\n", self._at)
+        while end < 0:
+            self._receive(call)
+            end = self._data.find(b"\r\n", self._at)
+        line = self._data[self._at : end]
+        kind, text = line[:1], line[1:]
+        self._at = end + 2
+        if kind == b"$":
+            return None if text == b"-1" else self._string(int(text), call)
+        if kind == b"*":
+            return None if text == b"-1" else [self._reply(call) for _ in range(int(text))]
+        if kind == b":":
+            return int(text)
+        if kind == b"+":
+            return text
+        if kind == b"-":
+            return _error(text.decode("utf-8", "replace"))
+        raise InvalidResponse("the server doesn't speak Redis' protocol")
+
+    def _string(self, length: int, call: Call) -> bytes:
+        missing = self._at + length + 2 - len(self._data)
+        if missing > 0:
+            self._receive(call, missing)
+        start = self._at
+        self._at = start + length + 2
+        return self._data[start : start + length]
+
+    def _receive(self, call: Call, missing: int = 1) -> None:
+        """Wait for at least ``missing`` bytes. Raises Unanswered if that takes too long."""
+        parts = [self._data[self._at :]]
+        while missing > 0:
+            receiving = self._waiting_at_most(call)
+            try:
+                data = receiving.recv(READ)
+            except TimeoutError:
+                call.nothing_came()
+                continue
+            if not data:
+                raise LostConnection("the server closed the connection")
+            parts.append(data)
+            missing -= len(data)
+        self._data = b"".join(parts)
+        self._at = 0
+
+    def _waiting_at_most(self, call: Call) -> socket.socket:
+        """Return the socket, which waits for at most a slice of the call."""
+        if self.socket is None:
+            raise LostConnection("the connection is closed")
+        seconds = call.slice
+        if seconds != self._timeout:
+            if not seconds:
+                call.nothing_came()  # the deadline has passed
+            self._timeout = max(seconds, SHORTEST)
+            self.socket.settimeout(self._timeout)
+        return self.socket
+
+
+def _error(text: str) -> RedisError:
+    """Return the error of an error reply; raise one that makes the connection useless."""
+    word, _, rest = text.partition(" ")
+    error = ERRORS[word](rest) if word in ERRORS else ResponseError(text)
+    if isinstance(error, LostConnection):  # LOADING and NOAUTH: the command didn't run
+        raise error
+    return error

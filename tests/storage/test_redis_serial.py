@@ -1,0 +1,46 @@
+"""JSON is the same whether orjson is installed or not."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oauthprov.storage.redis import serial
+
+TEXT = st.text(st.characters())
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+HEADER = b"-----|000|"
+
+
+def test_orjson_is_what_these_tests_compare_with() -> None:
+    assert "orjson" in sys.modules
+    assert serial.dumps is not serial.plain_dumps
+
+
+@given(value=st.dictionaries(TEXT, VALUES, max_size=6))
+def test_each_reads_what_the_other_wrote(value: dict[str, object]) -> None:
+    assert serial.plain_loads(HEADER + serial.dumps(value), len(HEADER)) == value
+    assert serial.loads(HEADER + serial.plain_dumps(value), len(HEADER)) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["\ud800", 2**70, -(2**70), "ä\u2028\x00", {"a": [["b", "\udfff"]]}]
+)
+def test_values_that_orjson_refuses_are_written_and_read(value: object) -> None:
+    assert serial.loads(serial.dumps(value)) == value
+    assert json.loads(serial.dumps(value)) == value
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"{} {}", b"[1,]", b"\xff", b"nul"])
+def test_invalid_json_is_a_value_error(text: bytes) -> None:
+    for loads in (serial.loads, serial.plain_loads):
+        with pytest.raises(ValueError):  # noqa: PT011 (any ValueError will do)
+            loads(text)
