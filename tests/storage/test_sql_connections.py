@@ -90,7 +90,7 @@ def storage(url: str, wire: Wire) -> Iterator[Storage]:
     storage = open_storage(through.render_as_string(hide_password=False), {"timeout": "3"})
     storage.upgrade()
     for pooled in (storage.engines.reader, storage.engines.writer):
-        pooled.run(lambda connection: connection.cursor().close())  # connected, so not counted
+        pooled.run(lambda held: None)  # connected, so not counted
     yield storage
     storage.close()
 
@@ -264,9 +264,9 @@ def test_options_of_a_postgresql_url_are_kept_beside_our_limits(postgresql_url: 
     given = url.render_as_string(hide_password=False)
     storage: Any = open_storage(given, {"timeout": "3"})
 
-    def shown(connection: Any) -> list[str]:
+    def shown(held: Any) -> list[str]:
         names = ("search_path", "lock_timeout", "statement_timeout")
-        return [connection.execute(f"SHOW {name}").fetchone()[0] for name in names]
+        return [held.connection.execute(f"SHOW {name}").fetchone()[0] for name in names]
 
     for one in (storage.engines.reader, storage.engines.writer):
         assert one.run(shown) == ["elsewhere", "7s", "2400ms"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_origin, get_type_hints
 
 from oauthprov.records import KINDS, Grant, Record, slot
 from oauthprov.storage.interface import StorageError, Stored
@@ -41,6 +41,9 @@ class Codec(Generic[R]):
         elsewhere = {shape.key, "expires_at"} | ({"grant_id"} if shape.has_grant else set())
         self._defaults = {f.name: f.default for f in shape.fields if f.name not in elsewhere}
         self._values = _values_of(tuple(self._defaults))
+        hints = get_type_hints(kind)
+        self._lists = tuple(name for name in self._defaults if get_origin(hints[name]) is tuple)
+        self._known = frozenset(self._defaults)
 
     def header(
         self, record: R, version: int, claimed_at: int | None, revoked_at: int | None
@@ -70,37 +73,32 @@ class Codec(Generic[R]):
     def stored(self, key: str, value: bytes, grant: Stored[Grant] | None = None) -> Stored[R]:
         """Decode the value stored under ``key``. Raises StorageError for a malformed value."""
         try:
-            return self._stored(key, value, grant)
+            fields: dict[str, Any] = loads(value, HEADER)
+            extra = {}
+            if not self._known.issuperset(fields):
+                extra = {name: fields.pop(name) for name in fields.keys() - self._known}
+            for name in self._lists:
+                if name in fields:
+                    fields[name] = _tuple(fields[name])
+            fields[self._key] = key
+            if self.expires:
+                fields["expires_at"] = _time_in(value[24:35])
+            named = value[45:46] == NAMES_GRANT
+            if self.has_grant:
+                fields["grant_id"] = slot(key) if named else None
+            claimed_at = revoked_at = None
+            if value[:24] != LIVE:
+                claimed_at, revoked_at = _time_in(value[:11]), _time_in(value[12:23])
+            return Stored(
+                self.kind(**fields),
+                int(value[36:44]),
+                claimed_at,
+                revoked_at,
+                grant if named else None,
+                extra,
+            )
         except (ValueError, TypeError, AttributeError) as error:
             raise StorageError(f"a stored {self.name} can't be read", error) from error
-
-    def _stored(self, key: str, value: bytes, grant: Stored[Grant] | None) -> Stored[R]:
-        fields: dict[str, Any] = {self._key: key}
-        extra: dict[str, object] = {}
-        for name, found in loads(value, HEADER).items():
-            if name not in self._defaults:
-                extra[name] = found
-            elif type(found) is list:
-                nested = found and type(found[0]) is list
-                fields[name] = tuple(map(tuple, found)) if nested else tuple(found)
-            else:
-                fields[name] = found
-        if self.expires:
-            fields["expires_at"] = _time_in(value[24:35])
-        named = value[45:46] == NAMES_GRANT
-        if self.has_grant:
-            fields["grant_id"] = slot(key) if named else None
-        claimed_at = revoked_at = None
-        if value[:24] != LIVE:
-            claimed_at, revoked_at = _time_in(value[:11]), _time_in(value[12:23])
-        return Stored(
-            self.kind(**fields),
-            int(value[36:44]),
-            claimed_at,
-            revoked_at,
-            grant if named else None,
-            extra,
-        )
 
 
 def _values_of(names: tuple[str, ...]) -> Callable[[Record], tuple[Any, ...]]:
@@ -133,3 +131,10 @@ def time_of(seconds: int | None) -> bytes:
 
 def _time_in(written: bytes) -> int | None:
     return None if written == NEVER else int(written)
+
+
+def _tuple(found: list[Any]) -> tuple[Any, ...]:
+    """Return a list of strings, or of lists of strings, as a tuple."""
+    if found and type(found[0]) is list:
+        return tuple(map(tuple, found))
+    return tuple(found)

@@ -8,8 +8,6 @@ come and go. Only reads are ever sent again, and only once.
 from __future__ import annotations
 
 import os
-import threading
-from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError
 
+from oauthprov.storage.lending import Lender
 from oauthprov.storage.outage import Call, Unanswered, Watch
 from oauthprov.storage.redis.address import Address
 from oauthprov.storage.redis.wire import Command, Wire, packed
@@ -63,26 +62,17 @@ class Connections:
 
     def close(self) -> None:
         """Disconnect the idle connections; those in use stay connected."""
-        for _ in range(len(self._idle)):
-            try:
-                wire = self._idle.popleft()
-            except IndexError:
-                return
-            wire.close()
-            self._idle.append(wire)
+        self._wires.each_idle(Wire.close)
 
     def _begin(self) -> None:
         self._pid = os.getpid()
-        self._idle: deque[Wire] = deque()
-        self._made = 0
-        self._waiting = 0
-        self._returned = threading.Condition()
+        self._wires = Lender(lambda: Wire(self._make), self._limit)
 
     def _exchange(self, commands: bytes, count: int, again: bool) -> list[Any]:
         with Call(self._watch) as call:
             if self._pid != self._watch.pid:
                 self._begin()
-            wire = self._take(call)
+            wire = self._wires.take(call)
             try:
                 return self._sent(wire, commands, count, again, call)
             except BaseException as error:
@@ -94,12 +84,11 @@ class Connections:
                 raise
             finally:
                 wire.used = call.began
-                self._idle.append(wire)
-                if self._waiting:
-                    with self._returned:
-                        self._returned.notify()
+                self._wires.give_back(wire)
 
     def _sent(self, wire: Wire, commands: bytes, count: int, again: bool, call: Call) -> list[Any]:
+        if call.began - wire.used > IDLE:
+            wire.check()
         if wire.socket is not None:
             try:
                 return wire.exchange(commands, count, call)
@@ -111,31 +100,3 @@ class Connections:
                 wire.close()
         wire.connect(self._connect_timeout)
         return wire.exchange(commands, count, call)
-
-    def _take(self, call: Call) -> Wire:
-        try:
-            wire = self._idle.pop()
-        except IndexError:
-            return self._make_or_wait(call)
-        if call.began - wire.used > IDLE:
-            wire.check()
-        return wire
-
-    def _make_or_wait(self, call: Call) -> Wire:
-        with self._returned:
-            if self._made < self._limit:
-                self._made += 1
-                return Wire(self._make)
-            self._waiting += 1
-            try:
-                return self._wait(call)
-            finally:
-                self._waiting -= 1
-
-    def _wait(self, call: Call) -> Wire:
-        while True:
-            try:
-                return self._idle.pop()
-            except IndexError:
-                if not self._returned.wait(call.slice):
-                    call.nothing_came()

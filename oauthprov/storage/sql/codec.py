@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_origin, get_type_hints
 
 from sqlalchemy import Table
@@ -44,6 +45,7 @@ class Codec(Generic[R]):
         self.kind = kind
         self.width = len(kind.shape.fields)
         self._fields = tuple(field.name for field in kind.shape.fields)
+        self._values: Callable[[Record], tuple[Any, ...]] = attrgetter(*self._fields)
         hints = get_type_hints(kind)
         self._lists = tuple(name for name in self._fields if get_origin(hints[name]) is tuple)
         self._loads: list[tuple[int, Converter]] = []
@@ -53,7 +55,8 @@ class Codec(Generic[R]):
                 self._loads.append((place, load))
         self._key = self._fields.index(kind.shape.key)
         self._grant = Codec(Grant, binary_keys=binary_keys) if kind.shape.has_grant else None
-        self.columns = self.width + (3 if kind is Grant else 2)
+        self._revocable = kind is Grant
+        self.columns = self.width + (3 if self._revocable else 2)
         if self._grant is not None:
             self.columns += self._grant.columns
 
@@ -69,7 +72,7 @@ class Codec(Generic[R]):
 
     def encode(self, record: Record) -> dict[str, Any]:
         """Return the values of the record's columns by name."""
-        values = {name: getattr(record, name) for name in self._fields}
+        values = dict(zip(self._fields, self._values(record), strict=True))
         for name in self._lists:
             values[name] = dump_list(values[name])
         return values
@@ -80,26 +83,22 @@ class Codec(Generic[R]):
 
     def decode(self, row: Sequence[Any]) -> Stored[R]:
         """Return the record of a row, with its grant."""
-        values = list(row[: self.width])
+        width = self.width
+        values = list(row[:width])
         for place, load in self._loads:
             if values[place] is not None:
                 values[place] = load(values[place])
-        version, claimed_at, *rest = row[self.width :]
         record = self.kind(*values)
+        version, claimed_at = row[width], row[width + 1]
         if self._grant is not None:
-            found = rest[0] is not None
-            return Stored(
-                record, version, claimed_at, grant=self._grant.decode(rest) if found else None
-            )
-        return Stored(record, version, claimed_at, rest[0] if rest else None)
+            granted = row[width + 2 :]
+            grant = self._grant.decode(granted) if granted[0] is not None else None
+            return Stored(record, version, claimed_at, None, grant)
+        return Stored(record, version, claimed_at, row[width + 2] if self._revocable else None)
 
 
-class Codecs:
-    """The codecs of one database; MariaDB's driver returns keys as bytes."""
+class Codecs(dict[type[Record], Codec[Any]]):
+    """The codec of each kind, for one database; MariaDB's driver returns keys as bytes."""
 
     def __init__(self, *, binary_keys: bool) -> None:
-        self._codecs = {kind: Codec(kind, binary_keys=binary_keys) for kind in KINDS}
-
-    def of(self, kind: type[R]) -> Codec[R]:
-        """Return the codec of ``kind``."""
-        return self._codecs[kind]  # type: ignore[return-value]
+        super().__init__({kind: Codec(kind, binary_keys=binary_keys) for kind in KINDS})

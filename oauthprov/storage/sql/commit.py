@@ -8,6 +8,7 @@ conflict, the commit is tried again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from oauthprov.records import Record, is_key
@@ -45,31 +46,25 @@ class Committer:
 
     def commit(self, changes: Sequence[Change], now: int) -> None:
         """Apply ``changes`` as the contract requires. Raises Conflict and StorageError."""
-        if not all(is_key(change.target[1]) for change in changes):
+        # The key of an added or replaced record is already checked.
+        if [True for change in changes if type(change) is not Add and not _has_key(change)]:
             self._blame(changes, now)
-            changes = [change for change in changes if is_key(change.target[1])]
-        if not changes:
-            return
-        persistently(
-            lambda attempt: self._attempt(changes, now, again=attempt > 0), self._engines.timeout
-        )
+            changes = [change for change in changes if _has_key(change)]
+        if changes:
+            persistently(partial(self._attempt, changes, now), self._engines.timeout)
 
-    def _attempt(self, changes: Sequence[Change], now: int, *, again: bool) -> None:
-        if not self._apply(changes, now, again):
+    def _attempt(self, changes: Sequence[Change], now: int, attempt: int) -> None:
+        if not self._apply(changes, now, again=attempt > 0):
             self._blame(changes, now)
             raise RolledBack  # the conflict no longer exists
 
-    def _apply(self, changes: Sequence[Change], now: int, again: bool) -> bool:
+    def _apply(self, changes: Sequence[Change], now: int, *, again: bool) -> bool:
         """Make the changes and return True, or undo all and return False."""
         # An expired record is removed from a key only after it was found to conflict.
         steps = self._planner.steps(changes, now, vacating=again)
         if len(steps) == 1 and steps[0].is_whole:
-            return self._engines.autocommit.run(
-                lambda connection: self._runner.alone(connection, steps[0]), once=True
-            )
-        return self._engines.writer.run(
-            lambda connection: self._runner.together(connection, steps), once=True
-        )
+            return self._engines.autocommit.run(partial(self._runner.alone, steps[0]), once=True)
+        return self._engines.writer.run(partial(self._runner.together, steps), once=True)
 
     def _blame(self, changes: Sequence[Change], now: int) -> None:
         """Raise Conflict for the first of ``changes`` that is refused, if one still is."""
@@ -80,6 +75,10 @@ class Committer:
             state = refusal(change, there, now)
             if state is not None:
                 raise Conflict(change, state, there)
+
+
+def _has_key(change: Change) -> bool:
+    return is_key(change.target[1])
 
 
 def refusal(change: Change, stored: Stored[Record] | None, now: int) -> State | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from oauthprov.storage.sql import schema
 from oauthprov.storage.sql.engines import Engines
+from oauthprov.storage.sql.pool import Held
 
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "sqlite": {
@@ -51,13 +51,12 @@ def warnings(engines: Engines) -> tuple[str, ...]:
     return () if durability == DURABLE else (f"durability is {durability}",)
 
 
-def _facts(family: str, connection: Any) -> dict[str, str]:
+def _facts(family: str, held: Held) -> dict[str, str]:
     facts = {}
     for name, query in QUERIES[family].items():
-        cursor = connection.cursor()
-        cursor.execute(query)
-        facts[name] = str(cursor.fetchone()[0])
-        cursor.close()
+        held.cursor.execute(query)
+        [row] = held.cursor.fetchall()
+        facts[name] = str(row[0])
     if family == "sqlite":
         facts["synchronous"] = SYNCHRONOUS[int(facts["synchronous"])]
     return facts

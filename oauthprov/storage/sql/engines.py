@@ -21,13 +21,12 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, NullPool, StaticPool, create_engine, event
 from sqlalchemy.engine import Dialect
-from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from oauthprov.deadline import within
-from oauthprov.storage.outage import Watch
+from oauthprov.storage.outage import Call, Watch
 from oauthprov.storage.sql import mariadb
-from oauthprov.storage.sql.pool import Pool
+from oauthprov.storage.sql.pool import Bound, Held, Pool
 from oauthprov.storage.sql.retry import pause
 from oauthprov.storage.sql.tables import REVISION, VERSION_TABLE, metadata
 
@@ -139,25 +138,24 @@ def _sqlite(url: URL, options: Options) -> Engines:
         event.listen(static, "connect", _new_tables(static.dialect))
         one = Pool(static, watch, size=1)
         return Engines("sqlite", one, one, one, one.engine, options.timeout, "BEGIN IMMEDIATE")
-    pooled = {"pool_use_lifo": True, "max_overflow": 0}
     bound = _bounded_busy(busy)
-    size = options.pool_size
-    reader = Pool(engine(busy, pool_size=size, **pooled), watch, size=size, bound=bound)
+    opener = engine(busy, poolclass=NullPool)
+    reader = Pool(opener, watch, size=options.pool_size, bound=bound)
     # SQLite has one writer at a time: threads queue here, since SQLite itself waits by polling.
-    writer = Pool(engine(busy, pool_size=1, **pooled), watch, size=1, bound=bound)
+    writer = Pool(opener, watch, size=1, bound=bound)
     patient = engine(PATIENCE, poolclass=NullPool)
     return Engines("sqlite", reader, writer, writer, patient, options.timeout, "BEGIN IMMEDIATE")
 
 
-def _bounded_busy(longest: float) -> Callable[[PoolProxiedConnection, float], None]:
+def _bounded_busy(longest: float) -> Bound:
     """Return a function that limits a connection's wait for locks to the seconds left."""
 
-    def bound(held: PoolProxiedConnection, left: float) -> None:
-        milliseconds = int(1000 * min(longest, left))
-        if held.info.get("busy", int(1000 * longest)) != milliseconds:
-            connection: Any = held.dbapi_connection
-            connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
-            held.info["busy"] = milliseconds
+    def bound(held: Held, call: Call) -> None:
+        left = call.ends - time.monotonic()
+        milliseconds = int(1000 * (longest if left > longest else left))
+        if held.busy != milliseconds:
+            held.connection.execute(f"PRAGMA busy_timeout = {max(0, milliseconds)}")
+            held.busy = milliseconds
 
     return bound
 
@@ -221,33 +219,34 @@ def _server(family: str, url: URL, options: Options) -> Engines:
         limits, connect = mariadb.limits(options.timeout), mariadb.connect
         set_up = mariadb.session(options.timeout)
 
-    def engine(isolation_level: str, connect_args: dict[str, Any], **kwargs: Any) -> Engine:
+    def engine(isolation_level: str, connect_args: dict[str, Any]) -> Engine:
         made = create_engine(
             url,
             isolation_level=isolation_level,
             connect_args=connect_args,
             paramstyle="format",
+            poolclass=NullPool,
             pool_reset_on_return=None,
             hide_parameters=True,
-            **kwargs,
         )
         event.listen(made, "do_connect", connect)
         if set_up is not None:
             event.listen(made, "connect", set_up)
         return made
 
-    def pooled(isolation_level: str) -> Engine:
-        size = options.pool_size
-        return engine(isolation_level, limits, pool_size=size, max_overflow=0, pool_use_lifo=True)
-
-    reading, writing = pooled("AUTOCOMMIT"), pooled("READ COMMITTED")
+    opener = engine("AUTOCOMMIT", limits)
     # A ping must not wait for the connections that it checks. It keeps no connection open, since
     # it may end after the pools are closed.
-    asking = engine("AUTOCOMMIT", limits, poolclass=NullPool)
-    watch = Watch(options.timeout, ping=partial(_ping, asking))
-    patient = engine("READ COMMITTED", {"connect_timeout": options.timeout}, poolclass=NullPool)
-    reader = Pool(reading, watch, size=options.pool_size)
-    writer = Pool(writing, watch, size=options.pool_size)
+    watch = Watch(options.timeout, ping=partial(_ping, opener))
+    patient = engine("READ COMMITTED", {"connect_timeout": options.timeout})
+    size = options.pool_size
+    if family == "postgresql":
+        reader = Pool(opener, watch, size=size, cursor=postgresql.Cursor)
+        writer = Pool(opener, watch, size=size, cursor=postgresql.Cursor)
+        begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+        return Engines(family, reader, writer, reader, patient, options.timeout, begin)
+    reader = Pool(opener, watch, size=size)
+    writer = Pool(engine("READ COMMITTED", limits), watch, size=size)
     return Engines(family, reader, writer, reader, patient, options.timeout)
 
 

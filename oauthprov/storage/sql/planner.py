@@ -21,11 +21,15 @@ from oauthprov.storage.sql.changes import (
 )
 from oauthprov.storage.sql.codec import Codecs
 from oauthprov.storage.sql.one_trip import fits, one_trip
-from oauthprov.storage.sql.statements import Compiler, Part, padded
+from oauthprov.storage.sql.statements import Compiler, Part, Statement, padded
 from oauthprov.storage.sql.transaction import Step
 
 PLACES = {kind: place for place, kind in enumerate(KINDS)}
 TYPES = {type_: place for place, type_ in enumerate((Claim, Replace, Remove, Revoke, Add))}
+
+
+Plan = Sequence[tuple[Statement, Sequence[int], int | None]]
+"""The statements of a commit, with the places of their changes and the rows that they affect."""
 
 
 class Planner:
@@ -35,19 +39,52 @@ class Planner:
         self._compiler = compiler
         self._codecs = codecs
         self._one_trip = one_trip
+        self._plans: dict[tuple[Shape, ...], Plan] = {}
 
     def steps(self, changes: Sequence[Change], now: int, *, vacating: bool) -> Sequence[Step]:
         """Return the statements that make ``changes``.
 
         With ``vacating``, records past their ``keep`` are first deleted from the keys of Adds.
         """
-        ordered = changes if len(changes) == 1 else in_locking_order(changes)
+        shapes = tuple([shape(change) for change in changes])
+        if vacating or len(set(shapes)) < len(shapes):
+            return self._in_groups(changes, now, vacating)
+        plan = self._plans.get(shapes)
+        if plan is None:
+            plan = self._plans[shapes] = self._planned(changes, shapes)
+        parts = [
+            values(change, self._codecs[kind], now)
+            for change, (_, kind) in zip(changes, shapes, strict=True)
+        ]
+        return [
+            Step(statement, [parts[place] for place in places], rows)
+            for statement, places, rows in plan
+        ]
+
+    def _planned(self, changes: Sequence[Change], shapes: tuple[Shape, ...]) -> Plan:
+        """Plan changes of different shapes: their keys make no difference."""
+        ordered = in_locking_order(changes)
+        places = [changes.index(change) for change in ordered]
+        if self._one_trip and len(shapes) > 1 and fits(shapes):
+            together = self._compiler.statement(one_trip, tuple(shapes[n] for n in places))
+            return [(together, places, 1)]
+        return [
+            (
+                self._compiler.statement(statement, shapes[place], 1),
+                (place,),
+                1 if shapes[place][0] in GATES else None,
+            )
+            for place in places
+        ]
+
+    def _in_groups(self, changes: Sequence[Change], now: int, vacating: bool) -> Sequence[Step]:
+        ordered = in_locking_order(changes)
         shapes = tuple([shape(change) for change in ordered])
         parts = [
-            values(change, self._codecs.of(kind), now)
+            values(change, self._codecs[kind], now)
             for change, (_, kind) in zip(ordered, shapes, strict=True)
         ]
-        if not vacating and self._one_trip and len(shapes) > 1 and fits(shapes):
+        if not vacating and self._one_trip and fits(shapes):
             return [Step(self._compiler.statement(one_trip, shapes), parts, 1)]
         steps: list[Step] = []
         for alike, first, end in _runs(shapes):

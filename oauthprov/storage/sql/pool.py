@@ -1,16 +1,14 @@
-"""Connections from SQLAlchemy's pool, checked for being alive, and safe across a fork.
+"""Connections that SQLAlchemy opens, kept here: checked for being alive, and safe across a fork.
 
-There is no ping before each use. When a connection is found dead, all idle connections opened
-before are discarded; a connection that has been idle is pinged before a commit.
+SQLAlchemy's own pool costs as much as a read of one row. There is no ping before each use. When a
+connection is found dead, all idle connections opened before are discarded; a connection that has
+been idle is pinged before a commit.
 """
 
 from __future__ import annotations
 
 import os
-import threading
-import time
 import weakref
-from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
+from oauthprov.storage.lending import Lender
 from oauthprov.storage.outage import Call, Unanswered, Watch
 from oauthprov.storage.sql.failures import RolledBack, storage_error
 
@@ -31,117 +30,135 @@ class _Died(Exception):
     """The connection is dead; the cause is the driver's failure."""
 
 
-def _dispose(engine: Engine, owner: int) -> None:
+class Held:
+    """A driver's ``connection`` with a ``cursor`` that is kept, or a place for one.
+
+    A statement on the cursor must be read to its end. ``used`` is when the connection was last
+    used, by ``time.monotonic()``; ``busy`` is what ``bound`` has set.
+    """
+
+    __slots__ = ("_proxied", "busy", "connection", "cursor", "epoch", "used")
+
+    def __init__(self) -> None:
+        self._proxied: PoolProxiedConnection | None = None
+        self.connection: Any = None
+        self.cursor: Any = None
+        self.busy: int | None = None
+        self.epoch = 0
+        self.used = 0.0
+
+    def open(self, engine: Engine, cursor: Callable[[Any], Any], epoch: int) -> None:
+        """Connect; ``cursor`` makes the cursor that is kept."""
+        self._proxied = engine.raw_connection()
+        self.connection = self._proxied.dbapi_connection
+        self.cursor = cursor(self.connection)
+        self.busy = None
+        self.epoch = epoch
+
+    def discard(self) -> None:
+        """Close the connection, if there is one."""
+        if self._proxied is not None:
+            proxied, self._proxied = self._proxied, None
+            self.connection = self.cursor = None
+            proxied.invalidate()
+
+
+Bound = Callable[[Held, Call], None]
+
+
+def _discard_all(lender: Lender[Held], owner: int) -> None:
     # In a forked process the connections belong to the parent.
     if os.getpid() == owner:
-        engine.dispose()
+        lender.each_idle(Held.discard)
 
 
-Bound = Callable[[PoolProxiedConnection, float], None]
-
-
-class _Turns:
-    """Limits the connections in use at a time. A semaphore costs ten times as much."""
-
-    def __init__(self, size: int) -> None:
-        self._free = deque(range(size))
-        self._waiting = 0
-        self._returned = threading.Condition()
-
-    def take(self, call: Call) -> None:
-        """Take a turn, or wait for one. Raises Unanswered if that takes too long."""
-        try:
-            self._free.pop()
-        except IndexError:
-            with self._returned:
-                self._waiting += 1
-                try:
-                    self._wait(call)
-                finally:
-                    self._waiting -= 1
-
-    def give_back(self) -> None:
-        """Return the turn; a waiting thread gets it."""
-        self._free.append(0)
-        if self._waiting:
-            with self._returned:
-                self._returned.notify()
-
-    def _wait(self, call: Call) -> None:
-        while True:
-            try:
-                self._free.pop()
-            except IndexError:
-                if not self._returned.wait(call.slice):
-                    call.nothing_came()
-            else:
-                return
+def _cursor_of(connection: Any) -> Any:
+    return connection.cursor()
 
 
 class Pool:
     """The connections of one engine, at most ``size`` in use at a time.
 
-    ``watch`` limits the waits. ``bound``, if given, is called before each use with the seconds
-    left, for drivers that must limit their waits themselves.
+    ``watch`` limits the waits. ``bound``, if given, is called before each use, for drivers that
+    must limit their waits themselves. ``cursor`` makes a connection's cursor.
     """
 
     def __init__(
-        self, engine: Engine, watch: Watch, *, size: int, bound: Bound | None = None
+        self,
+        engine: Engine,
+        watch: Watch,
+        *,
+        size: int,
+        bound: Bound | None = None,
+        cursor: Callable[[Any], Any] = _cursor_of,
     ) -> None:
         self.engine = engine
         self._watch = watch
         self._size = size
-        self._turns = _Turns(size)
         self._bound = bound
+        self._cursor = cursor
         self._failures = (engine.dialect.loaded_dbapi.Error, SQLAlchemyError, OSError)
         self._static = isinstance(engine.pool, StaticPool)  # the connection is the database
-        # Closes the connections of a storage that is garbage-collected without being closed.
-        weakref.finalize(self, _dispose, engine, os.getpid())
         self._epoch = 0
-        self._pid = os.getpid()
         self._inherited: list[object] = []
+        self._begin()
 
-    def run(self, work: Callable[[Any], T], *, once: bool = False) -> T:
+    def run(self, work: Callable[[Held], T], *, once: bool = False) -> T:
         """Call ``work`` with a driver connection; failures of the driver become StorageError.
 
         Waiting for a connection, connecting and ``work`` are one call to the server. ``work``
         must end the transactions that it begins. Set ``once`` for work that writes; a read whose
         connection died while idle runs again on a new one.
         """
-        if self._pid != os.getpid():
-            self._leave_to_parent()
-        with self._watch.call() as call:
-            turns = self._turns
-            turns.take(call)
+        with Call(self._watch) as call:
+            if self._pid != self._watch.pid:
+                self._leave_to_parent()
+            lender = self._lender
+            held = lender.take(call)
             try:
-                return self._run(work, once, call)
+                return self._run(held, work, once, call)
             except self._failures as error:
                 raise storage_error(error) from error
             finally:
-                turns.give_back()
+                held.used = call.began
+                lender.give_back(held)
 
     def close(self) -> None:
         """Close every connection, except a database in memory; the next use opens new ones."""
         if not self._static:
-            self.engine.dispose()
+            self._epoch += 1  # those in use are closed by their next use
+            self._lender.each_idle(Held.discard)
 
-    def _run(self, work: Callable[[Any], T], once: bool, call: Call) -> T:
-        held = self._checkout(ask=once)
-        idled = "used" in held.info
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._lender = Lender(Held, self._size)
+        # Closes the connections of a storage that is garbage-collected without being closed.
+        weakref.finalize(self, _discard_all, self._lender, self._pid)
+
+    def _run(self, held: Held, work: Callable[[Held], T], once: bool, call: Call) -> T:
+        if held.connection is not None and (
+            held.epoch != self._epoch
+            or (once and call.began - held.used > IDLE and self._has_died(held))
+        ):
+            held.discard()
+        if held.connection is not None:
+            try:
+                return self._lend(held, work, call)
+            except _Died as died:
+                if once:
+                    raise storage_error(died.__cause__ or died) from died.__cause__
+        held.open(self.engine, self._cursor, self._epoch)
         try:
             return self._lend(held, work, call)
         except _Died as died:
-            if once or not idled:
-                raise storage_error(died.__cause__ or died) from died.__cause__
-        return self._lend(self._checkout(ask=False), work, call)
+            raise storage_error(died.__cause__ or died) from died.__cause__
 
-    def _lend(self, held: PoolProxiedConnection, work: Callable[[Any], T], call: Call) -> T:
+    def _lend(self, held: Held, work: Callable[[Held], T], call: Call) -> T:
         try:
             if self._bound is not None:
-                self._bound(held, call.left)
-            result = work(held.dbapi_connection)
+                self._bound(held, call)
+            return work(held)
         except RolledBack:
-            self._give_back(held)
             raise
         except BaseException as error:
             died = self._is_disconnect(held, error)
@@ -151,52 +168,35 @@ class Pool:
             if died:
                 raise _Died from error
             raise
-        self._give_back(held)
-        return result
 
-    def _checkout(self, *, ask: bool) -> PoolProxiedConnection:
-        while True:
-            held = self.engine.raw_connection()
-            if held.info.setdefault("epoch", self._epoch) == self._epoch:
-                if not (ask and self._has_died(held)):
-                    return held
-                self._epoch += 1
-            held.invalidate()
-
-    def _has_died(self, held: PoolProxiedConnection) -> bool:
-        used = held.info.get("used")
-        if used is None or time.monotonic() - used < IDLE:
-            return False
+    def _has_died(self, held: Held) -> bool:
         try:
-            return not self.engine.dialect.do_ping(held.dbapi_connection)  # type: ignore[arg-type]
+            died = not self.engine.dialect.do_ping(held.connection)
         except self._failures:
-            return True
+            died = True
         except Unanswered:
-            held.invalidate()
+            held.discard()
             self._epoch += 1
             raise
+        self._epoch += died
+        return died
 
-    def _is_disconnect(self, held: PoolProxiedConnection, error: BaseException) -> bool:
+    def _is_disconnect(self, held: Held, error: BaseException) -> bool:
         dialect: Any = self.engine.dialect
         return isinstance(error, self._failures) and bool(
-            dialect.is_disconnect(error, held.dbapi_connection, None)
+            dialect.is_disconnect(error, held.connection, None)
         )
 
-    def _give_back(self, held: PoolProxiedConnection) -> None:
-        held.info["used"] = time.monotonic()
-        held.close()
-
-    def _discard(self, held: PoolProxiedConnection) -> None:
+    def _discard(self, held: Held) -> None:
         if self._static:
-            held.rollback()
-            held.close()
+            held.connection.rollback()
         else:
-            held.invalidate()
+            held.discard()
 
     def _leave_to_parent(self) -> None:
-        if not self._static:
+        if self._static:
+            self._pid = os.getpid()
+        else:
             # Kept and never closed: closing them here would end the parent's sessions.
-            self._inherited.append(self.engine.pool)
-            self.engine.dispose(close=False)
-        self._turns = _Turns(self._size)
-        self._pid = os.getpid()
+            self._inherited.append(self._lender)
+            self._begin()

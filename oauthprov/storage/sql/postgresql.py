@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import itertools
+from collections.abc import Generator, Sequence
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import errors
+from psycopg.abc import Transformer as Adapter
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.waiting import Ready, Wait
 from sqlalchemy import URL
 
 from oauthprov.storage.outage import Call, Unanswered, apart, current
 
 T = TypeVar("T")
+
+SUCCESS = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.PIPELINE_SYNC)
 
 
 class Connection(psycopg.Connection[Any]):
@@ -24,8 +33,23 @@ class Connection(psycopg.Connection[Any]):
         call = current()
         if call is None:
             return super().wait(gen, *args, **kwargs)
+        return self._waited(_judged(gen, call), call)
+
+    def reply(self) -> PGresult:
+        """Return the result of one command that was sent. Raises Unanswered."""
+        call = current()
+        assert call is not None  # noqa: S101 (the pool makes calls)
+        return self._waited(_replied(self.pgconn, call), call)
+
+    def succeeded(self, result: PGresult) -> PGresult:
+        """Return a result that is no error. Raises psycopg's errors."""
+        if result.status not in SUCCESS:
+            raise errors.error_from_result(result, self.info.encoding)
+        return result
+
+    def _waited(self, gen: Generator[Any, Any, T], call: Call) -> T:
         try:
-            return super().wait(_judged(gen, call), call.slice)
+            return super().wait(gen, call.slice)
         except Unanswered:
             self.close()
             raise
@@ -44,6 +68,100 @@ def _judged(gen: Generator[Any, Any, T], call: Call) -> Generator[Any, Any, T]:
             wanted = gen.send(ready)
     except StopIteration as done:
         result: T = done.value
+        return result
+
+
+def _replied(pgconn: PGconn, call: Call) -> Generator[Wait, Ready, PGresult]:
+    """Send what is left of a command, and receive its last result."""
+    last = None
+    while pgconn.flush():
+        ready = yield Wait.RW
+        if not ready:
+            call.nothing_came()
+        elif ready & Ready.R:
+            pgconn.consume_input()
+    while True:
+        while pgconn.is_busy():
+            if (yield Wait.R):
+                call.heard()
+                pgconn.consume_input()
+            else:
+                call.nothing_came()
+        result = pgconn.get_result()
+        if result is None:
+            break
+        last = result
+    if last is None:
+        raise psycopg.InternalError("a command without a result")
+    return last
+
+
+class _Statement:
+    """A statement that is prepared on one connection, and the adaptation of its values."""
+
+    __slots__ = ("adapter", "formats", "name", "text")
+
+    def __init__(self, sql: str, name: bytes, connection: Connection) -> None:
+        first, *others = sql.split("%s")
+        numbered = first + "".join(f"${n}{part}" for n, part in enumerate(others, 1))
+        self.text = numbered.replace("%%", "%").encode()
+        self.name = name
+        self.formats = [PyFormat.TEXT] * len(others)
+        self.adapter: Adapter = Transformer(connection)
+
+    def dumped(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return the parameters as PostgreSQL reads them."""
+        return self.adapter.dump_sequence(values, self.formats)
+
+
+class Cursor:
+    """Runs statements on a connection, each prepared by its first run, in the same round trip.
+
+    A psycopg cursor converts the statement and its parameters anew for each run, which takes
+    longer than the server does. This one lacks whatever isn't needed here: placeholders are
+    ``%s``, parameters are sent as text, and PostgreSQL deduces their types.
+    """
+
+    __slots__ = ("_connection", "_numbers", "_prepared", "_rows", "rowcount")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._prepared: dict[str, _Statement] = {}
+        self._numbers = itertools.count()
+        self._rows: list[Any] = []
+        self.rowcount = -1
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Run a statement. Raises psycopg's errors, and Unanswered."""
+        statement = self._prepared.get(sql)
+        if statement is None:
+            statement = _Statement(sql, b"oauthprov%d" % next(self._numbers), self._connection)
+            result = self._first_result(sql, statement, values)
+        else:
+            parameters = statement.dumped(values)
+            self._connection.pgconn.send_query_prepared(statement.name, parameters)
+            result = self._connection.succeeded(self._connection.reply())
+        statement.adapter.set_pgresult(result)
+        self._rows = statement.adapter.load_rows(0, result.ntuples, tuple)
+        self.rowcount = result.command_tuples or 0
+
+    def fetchall(self) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of the last statement."""
+        return self._rows
+
+    def _first_result(self, sql: str, statement: _Statement, values: Sequence[Any]) -> PGresult:
+        connection, pgconn = self._connection, self._connection.pgconn
+        parameters = statement.dumped(values)
+        pgconn.enter_pipeline_mode()
+        pgconn.send_prepare(statement.name, statement.text)
+        pgconn.send_query_prepared(statement.name, parameters)
+        pgconn.pipeline_sync()
+        prepared, result, committed = [connection.reply() for _ in range(3)]
+        pgconn.exit_pipeline_mode()
+        connection.succeeded(prepared)
+        self._prepared[sql] = statement
+        connection.succeeded(result)
+        connection.succeeded(committed)
         return result
 
 

@@ -13,6 +13,7 @@ from oauthprov.records import KINDS, Grant, Record
 from oauthprov.storage.interface import Purged
 from oauthprov.storage.sql.engines import Engines
 from oauthprov.storage.sql.failures import RolledBack, is_rolled_back
+from oauthprov.storage.sql.pool import Held
 from oauthprov.storage.sql.retry import persistently
 from oauthprov.storage.sql.statements import ZERO, Compiler, parameter
 from oauthprov.storage.sql.tables import TABLES, grants
@@ -48,12 +49,12 @@ def _place(cursor: str) -> int:
     raise ValueError("not a cursor of a purge")
 
 
-def _attempt(engines: Engines, work: Callable[[Any], int], _: int) -> int:
+def _attempt(engines: Engines, work: Callable[[Held], int], _: int) -> int:
     return engines.autocommit.run(work)
 
 
-def _delete(sql: str, given: tuple[Any, ...], error: type[Exception], connection: Any) -> int:
-    cursor = connection.cursor()
+def _delete(sql: str, given: tuple[Any, ...], error: type[Exception], held: Held) -> int:
+    cursor = held.cursor
     try:
         cursor.execute(sql, given)
     except error as failure:

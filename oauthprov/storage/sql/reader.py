@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from oauthprov.records import KINDS, Record, is_key
 from oauthprov.storage.interface import Page, Stored, Target
-from oauthprov.storage.sql.codec import Codecs
-from oauthprov.storage.sql.pool import Pool
+from oauthprov.storage.sql.codec import Codec, Codecs
+from oauthprov.storage.sql.pool import Held, Pool
 from oauthprov.storage.sql.statements import (
     SIZES,
     Compiler,
@@ -28,6 +29,19 @@ KINDS_TOGETHER = 4
 """The most kinds of which one statement reads one record each."""
 
 
+@dataclass(slots=True)
+class Plan:
+    """A statement that reads one record of each of some kinds.
+
+    ``order`` are the places of the kinds in the order of the statement, and ``columns`` the codec
+    of each, with the start and end of its columns.
+    """
+
+    statement: Statement
+    order: Sequence[int]
+    columns: Sequence[tuple[Codec[Any], int, int]]
+
+
 class Reader:
     """Reads the records of one database."""
 
@@ -35,31 +49,38 @@ class Reader:
         self._pool = pool
         self._compiler = compiler
         self._codecs = codecs
+        self._plans: dict[tuple[type[Record], ...], Plan] = {}
 
     def get(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return the record under ``key``, in one round trip; None for an invalid key."""
         if not is_key(key):
             return None
         rows = self._rows(self._compiler.statement(by_keys, kind, 1), [{"key": key}])
-        return self._codecs.of(kind).decode(rows[0]) if rows else None
+        return self._codecs[kind].decode(rows[0]) if rows else None
 
     def get_many(self, pairs: Sequence[Target]) -> Sequence[Stored[Record] | None]:
         """Return the record of each of ``pairs``, in order.
 
         One round trip reads single keys of up to four kinds, or up to a hundred keys of one kind.
         """
+        if len(pairs) == 1:
+            return [self.get(*pairs[0])]
         wanted: dict[type[Record], dict[str, None]] = {}
         for kind, key in pairs:
             if is_key(key):
                 wanted.setdefault(kind, {})[key] = None
-        found: dict[Target, Stored[Record]] = {}
-        for group in _together(wanted):
-            if len(group) > 1:
-                records = self._one_of_each({kind: next(iter(wanted[kind])) for kind in group})
-            else:
-                records = self._of_kind(group[0], list(wanted[group[0]]))
-            for stored in records:
-                found[type(stored.record), stored.record.storage_key] = stored
+        found: dict[Target, Stored[Record] | None] = {}
+        singles = [(kind, next(iter(keys))) for kind, keys in wanted.items() if len(keys) == 1]
+        if len(singles) > KINDS_TOGETHER:
+            # In any order they make the same statements.
+            singles.sort(key=lambda pair: KINDS.index(pair[0]))
+        for start in range(0, len(singles), KINDS_TOGETHER):
+            some = singles[start : start + KINDS_TOGETHER]
+            found.update(zip(some, self._one_of_each(some), strict=True))
+        for kind, keys in wanted.items():
+            if len(keys) > 1:
+                for stored in self._of_kind(kind, list(keys)):
+                    found[kind, stored.record.storage_key] = stored
         return [found.get(pair) for pair in pairs]
 
     def page(
@@ -82,37 +103,46 @@ class Reader:
             statement = self._compiler.statement(by_keys, kind, len(parts))
             yield from self._decoded(kind, self._rows(statement, parts))
 
-    def _one_of_each(self, keys: Mapping[type[Record], str]) -> Iterator[Stored[Record]]:
-        statement = self._compiler.statement(one_of_each, *keys)
-        [row] = self._rows(statement, [{"key": key} for key in keys.values()])
+    def _one_of_each(self, pairs: Sequence[Target]) -> Sequence[Stored[Record] | None]:
+        if len(pairs) == 1:
+            return [self.get(*pairs[0])]
+        kinds = tuple([kind for kind, _ in pairs])
+        plan = self._plans.get(kinds)
+        if plan is None:
+            plan = self._plans[kinds] = self._planned(kinds)
+        parts = [{"key": pairs[place][1]} for place in plan.order]
+        row = self._rows(plan.statement, parts)[0]
+        found: list[Stored[Record] | None] = [None] * len(pairs)
+        for place, (codec, start, end) in zip(plan.order, plan.columns, strict=True):
+            columns = row[start:end]
+            if codec.is_there(columns):
+                found[place] = codec.decode(columns)
+        return found
+
+    def _planned(self, kinds: tuple[type[Record], ...]) -> Plan:
+        """Plan to read ``kinds``; their order makes no other statement."""
+        order = sorted(range(len(kinds)), key=lambda place: KINDS.index(kinds[place]))
+        columns = []
         start = 0
-        for codec in map(self._codecs.of, keys):
-            part = row[start : start + codec.columns]
+        for place in order:
+            codec = self._codecs[kinds[place]]
+            columns.append((codec, start, start + codec.columns))
             start += codec.columns
-            if codec.is_there(part):
-                yield codec.decode(part)
+        statement = self._compiler.statement(one_of_each, *[kinds[place] for place in order])
+        return Plan(statement, order, columns)
 
     def _decoded(self, kind: type[R], rows: Sequence[Sequence[Any]]) -> list[Stored[R]]:
-        decode = self._codecs.of(kind).decode
+        decode = self._codecs[kind].decode
         return [decode(row) for row in rows]
 
     def _rows(self, statement: Statement, parts: Sequence[Part]) -> Sequence[Sequence[Any]]:
-        def query(connection: Any) -> Sequence[Sequence[Any]]:
-            cursor = connection.cursor()
+        def query(held: Held) -> Sequence[Sequence[Any]]:
+            cursor = held.cursor
             cursor.execute(statement.sql, statement.bind(parts))
             rows: Sequence[Sequence[Any]] = cursor.fetchall()
-            cursor.close()
             return rows
 
         return self._pool.run(query)
-
-
-def _together(wanted: Mapping[type[Record], Mapping[str, None]]) -> Iterator[list[type[Record]]]:
-    """Group kinds by the statement that reads them, regardless of the order of ``wanted``."""
-    singles = [kind for kind in KINDS if len(wanted.get(kind, ())) == 1]
-    for start in range(0, len(singles), KINDS_TOGETHER):
-        yield singles[start : start + KINDS_TOGETHER]
-    yield from ([kind] for kind, keys in wanted.items() if len(keys) > 1)
 
 
 def write_cursor(key: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +17,7 @@ from oauthprov.storage.interface import StorageError, UpgradeNeeded
 from oauthprov.storage.outage import Unanswered
 from oauthprov.storage.sql.engines import PATIENCE, Engines
 from oauthprov.storage.sql.failures import storage_error
+from oauthprov.storage.sql.pool import Held
 from oauthprov.storage.sql.tables import REVISION, VERSION_TABLE
 
 LOCK = 7239460185137206
@@ -49,11 +49,10 @@ def check(engines: Engines) -> None:
 def revision(engines: Engines) -> str | None:
     """Return the revision of the stored schema, None if there is none."""
 
-    def read(connection: Any) -> str | None:
-        cursor = connection.cursor()
-        cursor.execute(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
-        row = cursor.fetchone()
-        return None if row is None else str(row[0])
+    def read(held: Held) -> str | None:
+        held.cursor.execute(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608
+        rows = held.cursor.fetchall()
+        return str(rows[0][0]) if rows else None
 
     try:
         return engines.reader.run(read)
@@ -66,10 +65,9 @@ def revision(engines: Engines) -> str | None:
 
 
 def _has_version_table(engines: Engines) -> bool:
-    def look(connection: Any) -> bool:
-        cursor = connection.cursor()
-        cursor.execute(LOOK[engines.family])
-        return cursor.fetchone() is not None
+    def look(held: Held) -> bool:
+        held.cursor.execute(LOOK[engines.family])
+        return bool(held.cursor.fetchall())
 
     return engines.reader.run(look)
 

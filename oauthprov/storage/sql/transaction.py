@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from oauthprov.storage.sql.failures import RolledBack, is_rolled_back
+from oauthprov.storage.sql.pool import Held
 from oauthprov.storage.sql.statements import Part, Statement
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """A statement and its parameters; if ``rows`` is set, it must affect that many rows."""
 
@@ -37,24 +38,22 @@ class Runner:
     taken: type[Exception]
     begin: str | None
 
-    def alone(self, connection: Any, step: Step) -> bool:
+    def alone(self, step: Step, held: Held) -> bool:
         """Run one statement as a transaction; return False if it was refused."""
         try:
-            cursor = connection.cursor()
-            passed = step.passes(cursor)
-            cursor.close()
+            return step.passes(held.cursor)
         except self.taken:
             return False
         except self.error as error:
             if is_rolled_back(error):
                 raise RolledBack from error
             raise
-        return passed
 
-    def together(self, connection: Any, steps: Sequence[Step]) -> bool:
+    def together(self, steps: Sequence[Step], held: Held) -> bool:
         """Run the steps in a transaction; return False if one was refused and all were undone."""
+        connection = held.connection
         try:
-            if self._all_pass(connection, steps):
+            if self._all_pass(held.cursor, steps):
                 connection.commit()
                 return True
         except self.taken:
@@ -67,10 +66,7 @@ class Runner:
         connection.rollback()
         return False
 
-    def _all_pass(self, connection: Any, steps: Sequence[Step]) -> bool:
-        cursor = connection.cursor()
+    def _all_pass(self, cursor: Any, steps: Sequence[Step]) -> bool:
         if self.begin is not None:
             cursor.execute(self.begin)
-        passed = all(step.passes(cursor) for step in steps)
-        cursor.close()
-        return passed
+        return all(step.passes(cursor) for step in steps)
