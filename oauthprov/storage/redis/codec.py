@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Any, Generic, TypeVar, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from oauthprov.records import KINDS, Grant, Record, slot
 from oauthprov.storage.interface import StorageError, Stored
@@ -41,8 +41,10 @@ class Codec(Generic[R]):
         elsewhere = {shape.key, "expires_at"} | ({"grant_id"} if shape.has_grant else set())
         self._defaults = {f.name: f.default for f in shape.fields if f.name not in elsewhere}
         self._values = _values_of(tuple(self._defaults))
-        hints = get_type_hints(kind)
-        self._lists = tuple(name for name in self._defaults if get_origin(hints[name]) is tuple)
+        hints = {name: get_type_hints(kind)[name] for name in self._defaults}
+        lists = [name for name, hint in hints.items() if get_origin(hint) is tuple]
+        self._nested = [name for name in lists if get_origin(get_args(hints[name])[0]) is tuple]
+        self._lists = [name for name in lists if name not in self._nested]
         self._known = frozenset(self._defaults)
 
     def header(
@@ -79,7 +81,10 @@ class Codec(Generic[R]):
                 extra = {name: fields.pop(name) for name in fields.keys() - self._known}
             for name in self._lists:
                 if name in fields:
-                    fields[name] = _tuple(fields[name])
+                    fields[name] = tuple(fields[name])
+            for name in self._nested:
+                if name in fields:
+                    fields[name] = tuple(map(tuple, fields[name]))
             fields[self._key] = key
             if self.expires:
                 fields["expires_at"] = _time_in(value[24:35])
@@ -131,10 +136,3 @@ def time_of(seconds: int | None) -> bytes:
 
 def _time_in(written: bytes) -> int | None:
     return None if written == NEVER else int(written)
-
-
-def _tuple(found: list[Any]) -> tuple[Any, ...]:
-    """Return a list of strings, or of lists of strings, as a tuple."""
-    if found and type(found[0]) is list:
-        return tuple(map(tuple, found))
-    return tuple(found)

@@ -103,9 +103,14 @@ function check.revoke(grant)
   if held ~= '' and not revoked(held) then write(steady, 'SETRANGE', grant, 12, now) end
 end
 
+function check.list(index)
+  -- A name of another type fails here, before anything is written.
+  redis.call('ZCARD', index)
+  write(growing, 'ZADD', index, 0, argument())
+end
+
 function check.enter(index)
   local marks, entry = key(), argument()
-  -- A name of another type fails here, before anything is written.
   redis.call('ZCARD', index)
   redis.call('ZCARD', marks)
   write(growing, 'ZADD', index, 0, entry)

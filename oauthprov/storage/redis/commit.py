@@ -68,7 +68,8 @@ class Commit:
             steps = []
             for change in changes:
                 steps.append(self._steps.step(change, now))
-                steps += self._steps.entries(change)
+                for index in self._steps.indexes(change):
+                    steps.append(self._steps.entry(change, index, beside=True))
             return [(0, steps, True)]
         entries: dict[int, list[Step]] = {}
         slots: dict[int, list[Step]] = {}
@@ -76,8 +77,9 @@ class Commit:
             step = self._steps.step(change, now)
             home = self._route.slot(step.keys[0])
             slots.setdefault(home, []).append(step)
-            for entry in self._steps.entries(change):
-                where = self._route.slot(entry.keys[0])
+            for index in self._steps.indexes(change):
+                where = self._route.slot(index)
+                entry = self._steps.entry(change, index, beside=where == home)
                 (slots if where == home else entries).setdefault(where, []).append(entry)
         return [
             *((where, steps, False) for where, steps in entries.items()),

@@ -57,24 +57,32 @@ class Steps:
             case Revoke():
                 return Step(change, (name,), (b"revoke",))
 
-    def entries(self, change: Change) -> Sequence[Step]:
-        """Return the steps that add a new record's index entries; only ``purge`` drops them."""
+    def indexes(self, change: Change) -> Sequence[bytes]:
+        """Return the names of the indexes and rosters that list a new record."""
         if not isinstance(change, Add):
             return ()
         record = change.record
         how = CODECS[type(record)]
         if how.expires and not how.indexes:
             return ()
-        key = record.storage_key
         names = [
             self._keys.index(how.name, field, value)
             for field in how.indexes
             if (value := getattr(record, field)) is not None
         ]
         if not how.expires:
-            names.append(self._keys.shard(how.name, shard_of(key)))
-        enter = b"enter", key.encode()
-        return [Step(change, (name, self._keys.marks(name)), enter) for name in names]
+            names.append(self._keys.shard(how.name, shard_of(record.storage_key)))
+        return names
+
+    def entry(self, change: Change, index: bytes, *, beside: bool) -> Step:
+        """Return the step that adds the entry of a new record; only ``purge`` drops entries.
+
+        ``beside`` is whether the record is in the slot of the index: then ``purge`` marks none.
+        """
+        member = change.target[1].encode()
+        if beside:
+            return Step(change, (index,), (b"list", member))
+        return Step(change, (index, self._keys.marks(index)), (b"enter", member))
 
 
 def _ttl(how: Codec[Record], record: Record, now: int) -> bytes:

@@ -111,6 +111,8 @@ class Wire:
         """
         try:
             self._send(commands, call)
+            if count == 1:
+                return [self._reply(call)]
             return [self._reply(call) for _ in range(count)]
         except OSError as error:
             raise LostConnection(f"the connection failed: {type(error).__name__}") from error

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors
 from psycopg.abc import Transformer as Adapter
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait
 from sqlalchemy import URL
@@ -139,7 +139,9 @@ class Cursor:
             result = self._first_result(sql, statement, values)
         else:
             parameters = statement.dumped(values)
-            self._connection.pgconn.send_query_prepared(statement.name, parameters)
+            self._connection.pgconn.send_query_prepared(
+                statement.name, parameters, result_format=Format.BINARY
+            )
             result = self._connection.succeeded(self._connection.reply())
         statement.adapter.set_pgresult(result)
         self._rows = statement.adapter.load_rows(0, result.ntuples, tuple)
@@ -154,7 +156,7 @@ class Cursor:
         parameters = statement.dumped(values)
         pgconn.enter_pipeline_mode()
         pgconn.send_prepare(statement.name, statement.text)
-        pgconn.send_query_prepared(statement.name, parameters)
+        pgconn.send_query_prepared(statement.name, parameters, result_format=Format.BINARY)
         pgconn.pipeline_sync()
         prepared, result, committed = [connection.reply() for _ in range(3)]
         pgconn.exit_pipeline_mode()
