@@ -19,6 +19,7 @@ R = TypeVar("R", bound=Record)
 
 NEVER = b"-----------"
 LIVE = NEVER + b"|" + NEVER + b"|"
+TIME = 11
 HEADER = 47
 NAMES_GRANT = b"g"
 
@@ -129,7 +130,7 @@ def time_of(seconds: int | None) -> bytes:
     if seconds is None:
         return NEVER
     written = b"%011d" % seconds
-    if len(written) != len(NEVER):
+    if len(written) != TIME:
         raise ValueError("a time must be epoch seconds of at most eleven digits")
     return written
 

@@ -87,9 +87,12 @@ class Commit:
         ]
 
     def _apply(self, where: int, steps: list[Step], time: bytes) -> Refusal | None:
-        keys = [key for step in steps for key in step.keys]
-        arguments = [argument for step in steps for argument in step.arguments]
-        reply = self._script.run(self._route, where, keys, [time, *arguments])
+        keys: list[bytes] = []
+        arguments = [time]
+        for step in steps:
+            keys += step.keys
+            arguments += step.arguments
+        reply = self._script.run(self._route, where, keys, arguments)
         if reply == 0:
             return None
         number, state, found, grant = (*reply, None, None)[:4]

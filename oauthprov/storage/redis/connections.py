@@ -74,7 +74,19 @@ class Connections:
                 self._begin()
             wire = self._wires.take(call)
             try:
-                return self._sent(wire, commands, count, again, call)
+                if call.began - wire.used > IDLE:
+                    wire.check()
+                if wire.socket is not None:
+                    try:
+                        return wire.exchange(commands, count, call)
+                    except LostConnection:
+                        # The other idle connections are probably dead too.
+                        self.close()
+                        if not again:
+                            raise
+                        wire.close()
+                wire.connect(self._connect_timeout)
+                return wire.exchange(commands, count, call)
             except BaseException as error:
                 # A late reply must not be read by the next borrower as its own.
                 wire.close()
@@ -85,18 +97,3 @@ class Connections:
             finally:
                 wire.used = call.began
                 self._wires.give_back(wire)
-
-    def _sent(self, wire: Wire, commands: bytes, count: int, again: bool, call: Call) -> list[Any]:
-        if call.began - wire.used > IDLE:
-            wire.check()
-        if wire.socket is not None:
-            try:
-                return wire.exchange(commands, count, call)
-            except LostConnection:
-                # The other idle connections are probably dead too.
-                self.close()
-                if not again:
-                    raise
-                wire.close()
-        wire.connect(self._connect_timeout)
-        return wire.exchange(commands, count, call)

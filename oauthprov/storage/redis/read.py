@@ -32,14 +32,16 @@ class Reader:
         """Read many records, with one command per slot."""
         if not pairs:
             return []
-        wanted = [self._names(kind, key) for kind, key in pairs]
-        values = self._route.values([name for names in wanted for name in names])
+        names: list[bytes] = []
+        for kind, key in pairs:
+            names += self._names(kind, key)
+        values = self._route.values(names)
         found = []
         at = 0
-        for (kind, key), names in zip(pairs, wanted, strict=True):
-            end = at + len(names)
-            found.append(self.decoded(kind, key, *values[at:end]))
-            at = end
+        for kind, key in pairs:
+            width = 2 if CODECS[kind].has_grant else 1
+            found.append(self.decoded(kind, key, *values[at : at + width]))
+            at += width
         return found
 
     def decoded(

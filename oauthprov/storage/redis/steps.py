@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import getrandbits
-from typing import NamedTuple
 
 from oauthprov.records import Grant, Record, slot
 from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke
@@ -17,7 +17,8 @@ SLACK = 60
 GRANT = Grant.shape.name
 
 
-class Step(NamedTuple):
+@dataclass(slots=True)
+class Step:
     """One step of the script: its keys and arguments, and the ``change`` that it belongs to."""
 
     change: Change

@@ -153,17 +153,28 @@ class Wire:
         raise InvalidResponse("the server doesn't speak Redis' protocol")
 
     def _string(self, length: int, call: Call) -> bytes:
-        missing = self._at + length + 2 - len(self._data)
-        if missing > 0:
-            self._receive(call, missing)
         start = self._at
-        self._at = start + length + 2
-        return self._data[start : start + length]
+        end = start + length
+        if len(self._data) < end + 2:
+            self._receive(call, end + 2 - len(self._data))
+            start, end = 0, length
+        self._at = end + 2
+        return self._data[start:end]
 
     def _receive(self, call: Call, missing: int = 1) -> None:
         """Wait for at least ``missing`` bytes. Raises Unanswered if that takes too long."""
-        parts = [self._data[self._at :]]
-        while missing > 0:
+        rest = self._data[self._at :]
+        data = self._piece(call)
+        if len(data) < missing:
+            pieces = [data]
+            while (missing := missing - len(pieces[-1])) > 0:
+                pieces.append(self._piece(call))
+            data = b"".join(pieces)
+        self._data = rest + data
+        self._at = 0
+
+    def _piece(self, call: Call) -> bytes:
+        while True:
             receiving = self._waiting_at_most(call)
             try:
                 data = receiving.recv(READ)
@@ -172,10 +183,7 @@ class Wire:
                 continue
             if not data:
                 raise LostConnection("the server closed the connection")
-            parts.append(data)
-            missing -= len(data)
-        self._data = b"".join(parts)
-        self._at = 0
+            return data
 
     def _waiting_at_most(self, call: Call) -> socket.socket:
         """Return the socket, which waits for at most a slice of the call."""
