@@ -23,7 +23,7 @@ class Request:
 
 
 _request: ContextVar[Request | None] = ContextVar("oauthprov_request", default=None)
-_ends: ContextVar[float | None] = ContextVar("oauthprov_deadline", default=None)
+_innermost: ContextVar[within | None] = ContextVar("oauthprov_deadline", default=None)
 
 
 def begin() -> Token[Request | None]:
@@ -40,10 +40,12 @@ class within:
     """A storage call of at most ``seconds``, minus the time that the request has already spent.
 
     ``began`` is its beginning and ``ends`` its deadline, by ``time.monotonic()``; a nested call
-    ends no later than the outer. ``of_request`` is whether a request makes the call.
+    ends no later than ``outer``, the call around it. ``of_request`` is whether a request makes the
+    call.
     """
 
-    __slots__ = ("_request", "_token", "began", "ends", "of_request", "seconds")
+    __slots__ = ("_request", "_token", "began", "ends", "of_request", "outer", "seconds")
+    ends: float
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -53,17 +55,17 @@ class within:
         ends = self.began + self.seconds
         request = _request.get()
         self.of_request = request is not None
-        outer = _ends.get()
+        outer = self.outer = _innermost.get()
         if outer is not None:
             # The outer call counts the time.
             request = None
-            if outer < ends:
-                ends = outer
+            if outer.ends < ends:
+                ends = outer.ends
         elif request is not None:
             ends -= request.spent
         self._request = request
         self.ends = ends
-        self._token = _ends.set(ends)
+        self._token = _innermost.set(self)
         return self
 
     def __exit__(
@@ -72,6 +74,11 @@ class within:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _ends.reset(self._token)
+        _innermost.reset(self._token)
         if self._request is not None:
             self._request.spent += time.monotonic() - self.began
+
+
+def innermost() -> within | None:
+    """Return the innermost storage call that is being made, None outside of all."""
+    return _innermost.get()

@@ -30,7 +30,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextvars import ContextVar
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -49,8 +48,6 @@ PAUSE = 1.0
 FEW = 3
 """The least number of requests that may wait for a stuck server."""
 
-_current: ContextVar[Call | None] = ContextVar("oauthprov_storage_call", default=None)
-
 
 class Unanswered(StorageError):
     """The server didn't answer in time, or the call wasn't sent because it answers no call."""
@@ -58,7 +55,10 @@ class Unanswered(StorageError):
 
 def current() -> Call | None:
     """Return the call that this thread is making, None if no time limit applies."""
-    return _current.get()
+    found = deadline.innermost()
+    while found is not None and not isinstance(found, Call):
+        found = found.outer
+    return found
 
 
 class Watch:
@@ -117,8 +117,10 @@ class Watch:
                 if self._waiting > self._most:
                     self._most = self._waiting
 
-    def leave(self, call: Call) -> None:
-        """Record the end of ``call``, successful or not."""
+    def leave(self, call: Call, *, answered: bool) -> None:
+        """Record the end of ``call``; ``answered`` is whether the server replied."""
+        if answered:
+            self.heard()
         with self._lock:
             if self._calls.pop(call, call) is None and call.of_request:
                 self._waiting -= 1
@@ -200,7 +202,7 @@ class Call(deadline.within):
     """One call to a server, with its time limit; made by :meth:`Watch.call`."""
 
     __slots__ = (
-        "_before", "_counted", "_replies", "_signs", "_watch", "late", "silent", "unanswered",
+        "_counted", "_replies", "_signs", "_watch", "late", "silent", "unanswered",
     )  # fmt: skip
 
     def __init__(self, watch: Watch, *, counted: bool = True) -> None:
@@ -219,7 +221,6 @@ class Call(deadline.within):
         except BaseException as error:
             super().__exit__(type(error), error, error.__traceback__)
             raise
-        self._before = _current.set(self)
         return self
 
     def __exit__(
@@ -228,12 +229,10 @@ class Call(deadline.within):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _current.reset(self._before)
         if self._counted:
             # Any other failure is a reply of the server, or of the system about it.
-            if error is None or not isinstance(error, Unanswered):
-                self._watch.heard()
-            self._watch.leave(self)
+            answered = error is None or not isinstance(error, Unanswered)
+            self._watch.leave(self, answered=answered)
         super().__exit__(kind, error, trace)
 
     def heard(self) -> None:
