@@ -49,9 +49,10 @@ class Held:
 
     def open(self, engine: Engine, cursor: Callable[[Any], Any], epoch: int) -> None:
         """Connect; ``cursor`` makes the cursor that is kept."""
-        self._proxied = engine.raw_connection()
-        self.connection = self._proxied.dbapi_connection
-        self.cursor = cursor(self.connection)
+        proxied = engine.raw_connection()
+        self.cursor = cursor(proxied.dbapi_connection)
+        self.connection = proxied.dbapi_connection
+        self._proxied = proxied
         self.busy = None
         self.epoch = epoch
 
