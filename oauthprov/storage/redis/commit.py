@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from oauthprov.storage.interface import Change, StorageFull
+from oauthprov.storage.interface import Add, Change, StorageFull
 from oauthprov.storage.redis.codec import time_of
 from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.route import Route
@@ -45,7 +45,7 @@ class Commit:
         """
         time = time_of(now)
         written = False
-        for where, steps, beside in self._divided(changes, now):
+        for where, steps, with_records in self._divided(changes, now):
             try:
                 refusal = self._apply(where, steps, time)
             except ResponseError as error:
@@ -54,7 +54,7 @@ class Commit:
                 raise StorageFull("Redis has no room for more", error) from error
             if refusal:
                 return refusal
-            written = beside
+            written = with_records
         return None
 
     def _divided(
@@ -67,9 +67,11 @@ class Commit:
         if self._route.one_slot:
             steps = []
             for change in changes:
-                steps.append(self._steps.step(change, now))
-                for index in self._steps.indexes(change):
-                    steps.append(self._steps.entry(change, index, beside=True))
+                step = self._steps.step(change, now)
+                steps.append(step)
+                if step.listed and isinstance(change, Add):
+                    for index in self._steps.indexes(change):
+                        steps.append(self._steps.entry(change, index, beside=True))
             return [(0, steps, True)]
         entries: dict[int, list[Step]] = {}
         slots: dict[int, list[Step]] = {}
@@ -77,7 +79,7 @@ class Commit:
             step = self._steps.step(change, now)
             home = self._route.slot(step.keys[0])
             slots.setdefault(home, []).append(step)
-            for index in self._steps.indexes(change):
+            for index in self._steps.indexes(change) if isinstance(change, Add) else ():
                 where = self._route.slot(index)
                 entry = self._steps.entry(change, index, beside=where == home)
                 (slots if where == home else entries).setdefault(where, []).append(entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import getrandbits
 
@@ -19,11 +19,15 @@ GRANT = Grant.shape.name
 
 @dataclass(slots=True)
 class Step:
-    """One step of the script: its keys and arguments, and the ``change`` that it belongs to."""
+    """One step of the script: its keys and arguments, and the ``change`` that it belongs to.
+
+    ``listed`` is whether it adds a record of a kind that has indexes or a roster.
+    """
 
     change: Change
     keys: tuple[bytes, ...]
     arguments: tuple[bytes, ...]
+    listed: bool = False
 
 
 class Steps:
@@ -41,9 +45,8 @@ class Steps:
             case Add(record):
                 # Random, so that a version read before a Remove never matches a later record.
                 value = how.header(record, getrandbits(26), None, None) + how.body(record)
-                return Step(
-                    change, (name,), (b"add", b"%d" % how.keep, value, _ttl(how, record, now))
-                )
+                arguments = b"add", b"%d" % how.keep, value, _ttl(how, record, now)
+                return Step(change, (name,), arguments, how.listed)
             case Replace(record, old):
                 ended = old.claimed_at, old.revoked_at
                 expected = how.header(old.record, old.version, *ended)
@@ -58,22 +61,16 @@ class Steps:
             case Revoke():
                 return Step(change, (name,), (b"revoke",))
 
-    def indexes(self, change: Change) -> Sequence[bytes]:
-        """Return the names of the indexes and rosters that list a new record."""
-        if not isinstance(change, Add):
-            return ()
-        record = change.record
+    def indexes(self, add: Add) -> Iterator[bytes]:
+        """Yield the names of the indexes and rosters that list a new record."""
+        record = add.record
         how = CODECS[type(record)]
-        if how.expires and not how.indexes:
-            return ()
-        names = [
-            self._keys.index(how.name, field, value)
-            for field in how.indexes
-            if (value := getattr(record, field)) is not None
-        ]
+        for field in how.indexes:
+            value = getattr(record, field)
+            if value is not None:
+                yield self._keys.index(how.name, field, value)
         if not how.expires:
-            names.append(self._keys.shard(how.name, shard_of(record.storage_key)))
-        return names
+            yield self._keys.shard(how.name, shard_of(record.storage_key))
 
     def entry(self, change: Change, index: bytes, *, beside: bool) -> Step:
         """Return the step that adds the entry of a new record; only ``purge`` drops entries.
@@ -91,4 +88,7 @@ def _ttl(how: Codec[Record], record: Record, now: int) -> bytes:
     if not how.expires:
         return b""
     expires_at: int | None = record.expires_at  # type: ignore[attr-defined]
-    return b"" if expires_at is None else b"%d" % (max(expires_at - now + how.keep, 0) + SLACK)
+    if expires_at is None:
+        return b""
+    left = expires_at - now + how.keep
+    return b"%d" % (left + SLACK if left > 0 else SLACK)

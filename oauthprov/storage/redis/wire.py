@@ -141,7 +141,14 @@ class Wire:
         kind, text = line[:1], line[1:]
         self._at = end + 2
         if kind == b"$":
-            return None if text == b"-1" else self._string(int(text), call)
+            if text == b"-1":
+                return None
+            start, length = self._at, int(text)
+            if len(self._data) < start + length + 2:
+                self._receive(call, start + length + 2 - len(self._data))
+                start = self._at
+            self._at = start + length + 2
+            return self._data[start : start + length]
         if kind == b"*":
             return None if text == b"-1" else [self._reply(call) for _ in range(int(text))]
         if kind == b":":
@@ -151,15 +158,6 @@ class Wire:
         if kind == b"-":
             return _error(text.decode("utf-8", "replace"))
         raise InvalidResponse("the server doesn't speak Redis' protocol")
-
-    def _string(self, length: int, call: Call) -> bytes:
-        start = self._at
-        end = start + length
-        if len(self._data) < end + 2:
-            self._receive(call, end + 2 - len(self._data))
-            start, end = 0, length
-        self._at = end + 2
-        return self._data[start:end]
 
     def _receive(self, call: Call, missing: int = 1) -> None:
         """Wait for at least ``missing`` bytes. Raises Unanswered if that takes too long."""
