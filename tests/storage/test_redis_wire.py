@@ -7,11 +7,14 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
+from redis.exceptions import NoScriptError, ResponseError
 
 from oauthprov.records import Client
 from oauthprov.storage.interface import Add, Storage, StorageError
-from oauthprov.storage.redis import open
-from oauthprov.storage.redis.wire import READ, packed
+from oauthprov.storage.redis import connections, open, wire
+from oauthprov.storage.redis.address import parse
+from oauthprov.storage.redis.connections import Connections
+from oauthprov.storage.redis.wire import READ
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.samples import NOW
 from tests.servers import empty
@@ -26,6 +29,16 @@ def proxy(redis_url: str) -> Iterator[Proxy]:
         yield proxy
 
 
+@pytest.fixture(autouse=True, params=["plain", "hiredis"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whether hiredis is installed, which it is for these tests."""
+    assert wire.Wire is not wire.PlainWire
+    if request.param == "plain":
+        monkeypatch.setattr(connections, "Wire", wire.PlainWire)
+        monkeypatch.setattr(connections, "packed", wire.plain_packed)
+    return request.param
+
+
 @pytest.fixture
 def storage(redis_url: str, proxy: Proxy) -> Iterator[Storage]:
     """The storage behind the proxy, connected, with a short deadline."""
@@ -37,7 +50,30 @@ def storage(redis_url: str, proxy: Proxy) -> Iterator[Storage]:
 
 
 def test_a_command_is_an_array_of_strings_with_their_lengths() -> None:
-    assert packed((b"GET", b"\xc3\xa4\r\n")) == b"*2\r\n$3\r\nGET\r\n$4\r\n\xc3\xa4\r\n\r\n"
+    command = b"GET", b"\xc3\xa4\r\n", b""
+    assert connections.packed(command) == b"*3\r\n$3\r\nGET\r\n$4\r\n\xc3\xa4\r\n\r\n$0\r\n\r\n"
+
+
+def test_each_kind_of_reply_is_read(redis_url: str) -> None:
+    server = Connections(parse(redis_url, {}))
+    replies = server.calls(
+        [
+            (b"PING",),
+            (b"EVAL", b"return {1, 'a', {false, redis.status_reply('OK')}}", b"0"),
+            (b"EVAL", b"return {}", b"0"),
+            (b"GET", b"no such name"),
+            (b"NO SUCH COMMAND",),
+            (b"EVALSHA", b"0" * 40, b"0"),
+            (b"ECHO", b"\r\n-ERR \xff"),
+        ]
+    )
+    assert replies[:4] == [b"PONG", [1, b"a", [None, b"OK"]], [], None]
+    assert [type(reply) for reply in replies[4:6]] == [ResponseError, NoScriptError]
+    assert replies[6] == b"\r\n-ERR \xff"
+    with pytest.raises(ResponseError):
+        server.call(b"NO SUCH COMMAND")
+    assert server.call(b"PING") == b"PONG"
+    server.close()
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 7])

@@ -2,7 +2,8 @@
 
 redis-py connects: it resolves the name, negotiates TLS, authenticates and selects the database.
 After that, commands and replies go straight to and from the socket, with a tenth of the function
-calls of redis-py. Errors have redis-py's types.
+calls of redis-py. If hiredis is installed, it writes the commands and parses the replies. Errors
+have redis-py's types.
 """
 
 from __future__ import annotations
@@ -54,13 +55,13 @@ UNKNOWN = -1.0
 """The timeout of a socket that redis-py has set."""
 
 
-def packed(command: Command) -> bytes:
+def plain_packed(command: Command) -> bytes:
     """Return a command as the protocol writes it: an array of strings, each with its length."""
     strings = [b"$%d\r\n%b\r\n" % (len(part), part) for part in command]
     return b"*%d\r\n%b" % (len(strings), b"".join(strings))
 
 
-class Wire:
+class PlainWire:
     """A connection that ``make`` makes when it is needed; used by one thread at a time.
 
     ``used`` is when it was last used, by ``time.monotonic()``.
@@ -156,7 +157,7 @@ class Wire:
         if kind == b"+":
             return text
         if kind == b"-":
-            return _error(text.decode("utf-8", "replace"))
+            return _usable(_error(text.decode("utf-8", "replace")))
         raise InvalidResponse("the server doesn't speak Redis' protocol")
 
     def _receive(self, call: Call, missing: int = 1) -> None:
@@ -197,9 +198,47 @@ class Wire:
 
 
 def _error(text: str) -> RedisError:
-    """Return the error of an error reply; raise one that makes the connection useless."""
+    """Return the error of an error reply."""
     word, _, rest = text.partition(" ")
-    error = ERRORS[word](rest) if word in ERRORS else ResponseError(text)
-    if isinstance(error, LostConnection):  # LOADING and NOAUTH: the command didn't run
-        raise error
-    return error
+    return ERRORS[word](rest) if word in ERRORS else ResponseError(text)
+
+
+def _usable(reply: Any) -> Any:
+    """Return a reply; raise an error after which the connection is useless."""
+    if isinstance(reply, LostConnection):  # LOADING and NOAUTH: the command didn't run
+        raise reply
+    return reply
+
+
+try:
+    import hiredis
+except ImportError:
+    packed, Wire = plain_packed, PlainWire
+else:
+    INCOMPLETE = object()
+
+    def packed(command: Command) -> bytes:
+        """Return a command as the protocol writes it."""
+        return bytes(hiredis.pack_command(tuple(command)))  # type: ignore[arg-type]
+
+    class Wire(PlainWire):  # type: ignore[no-redef]
+        """A connection whose replies hiredis parses."""
+
+        __slots__ = ("_reader",)
+
+        def connect(self, seconds: float) -> None:
+            """Connect within ``seconds``. Raises redis-py's errors, and Unanswered."""
+            super().connect(seconds)
+            self._reader = hiredis.Reader(
+                protocolError=InvalidResponse,
+                replyError=_error,
+                errors="replace",
+                notEnoughData=INCOMPLETE,
+            )
+
+        def _reply(self, call: Call) -> Any:
+            reply = self._reader.gets()
+            while reply is INCOMPLETE:
+                self._reader.feed(self._piece(call))
+                reply = self._reader.gets()
+            return _usable(reply)
