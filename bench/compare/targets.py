@@ -66,6 +66,7 @@ def _own(store: str, title: str) -> Target:
         BENCH / "ours",
         OAUTH,
         "oauthprov.wsgi:app",
+        threads=4,
         packages=packages,
     )
 

@@ -1,7 +1,7 @@
 """``oauthprov serve``: serve the app of an .ini file by granian, with one worker process a core.
 
 Address, threads and trusted proxy are those of [server:main]; --host and --port override the
-address. Each worker has as many threads as [server:main] says, 8 if it doesn't. SIGTERM and
+address. Each worker has as many threads as [server:main] says, 4 if it doesn't. SIGTERM and
 SIGINT stop it: it accepts no more connections, and finishes running requests for 30 seconds. A
 worker that dies is replaced. It needs the extra: pip install 'oauthprov[serve]'.
 """

@@ -31,7 +31,7 @@ _PROXY = (
 )
 
 _LOOPBACK = "127.0.0.1"
-_THREADS = 8
+_THREADS = 4
 
 BOOT_FAILED = 3
 """The status of a process whose app can't be built. gunicorn stops when a worker exits with it;
@@ -48,7 +48,7 @@ class Listening:
 
     @classmethod
     def named(cls, uri: str, overrides: Mapping[str, str]) -> Self:
-        """Return what ``[server:main]`` names, 127.0.0.1:8080 with 8 threads if it doesn't.
+        """Return what ``[server:main]`` names, 127.0.0.1:8080 with 4 threads if it doesn't.
 
         Raises Refused.
         """

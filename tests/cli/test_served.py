@@ -76,13 +76,13 @@ def test_only_the_named_headers_of_the_proxy_are_used(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "overrides", "where"),
     [
-        ("", {}, ("127.0.0.1", 8080, 8)),
+        ("", {}, ("127.0.0.1", 8080, 4)),
         ("threads = 4\nhost = ::1", {}, ("::1", 8080, 4)),
-        ("get port = port", {}, ("127.0.0.1", 8081, 8)),
-        ("get port = port", {"port": "8082"}, ("127.0.0.1", 8082, 8)),
-        ("listen = 127.0.0.2:8083", {}, ("127.0.0.2", 8083, 8)),
-        ("listen = localhost:8083", {}, ("127.0.0.1", 8083, 8)),
-        ("host = *", {}, ("0.0.0.0", 8080, 8)),  # noqa: S104
+        ("get port = port", {}, ("127.0.0.1", 8081, 4)),
+        ("get port = port", {"port": "8082"}, ("127.0.0.1", 8082, 4)),
+        ("listen = 127.0.0.2:8083", {}, ("127.0.0.2", 8083, 4)),
+        ("listen = localhost:8083", {}, ("127.0.0.1", 8083, 4)),
+        ("host = *", {}, ("0.0.0.0", 8080, 4)),  # noqa: S104
     ],
 )
 def test_the_address_is_that_of_the_server_section(tmp_path, lines, overrides, where):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,8 @@ class Exchange:
     ) -> None:
         self.site = site
         self.environ = environ
-        self.request_id = os.urandom(8).hex()
+        # Not a secret; the system's random numbers would let another thread run each time.
+        self.request_id = f"{random.getrandbits(64):016x}"
         self.host_request = host_request
         self.token_in_form = False
         self.presented: TokenInfo | TokenProblem | None = None
