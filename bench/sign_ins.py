@@ -3,7 +3,7 @@
     python -m bench.sign_ins
     python -m bench.sign_ins --clients 8 --setting password.concurrency=2
 
-It starts a server on SQLite (pserve with waitress, 8 threads) and stops it at the end. The clients
+It starts a server on SQLite (pserve with waitress, 4 threads) and stops it at the end. The clients
 sign in repeatedly until they have made ``--sign-ins`` sign-ins in total; a client that is refused
 with Retry-After waits that long. Meanwhile four machine clients get tokens. It reads the memory
 from /proc, so it runs only on Linux.

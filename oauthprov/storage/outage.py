@@ -43,6 +43,8 @@ PARTS = 50
 """A slice is the timeout divided by PARTS, but at least SHORTEST seconds."""
 ASK, STUCK, MUTE = 2, 5, 7
 """Slices without a reply until a ping is sent, and until the server counts as stuck or mute."""
+LOCKED = 2 * STUCK
+"""Slices until a file counts as stuck: processes that write take turns, but don't queue."""
 PAUSE = 1.0
 """Seconds during which no call is sent to a mute server."""
 FEW = 3
@@ -78,6 +80,7 @@ class Watch:
         self.slice = max(SHORTEST, timeout / PARTS)
         self._ping = ping
         self._remote = remote
+        self._patience = STUCK if remote else LOCKED
         self._probe: Call | None = None
         self._calls: dict[Call, None] = {}  # the oldest first
         self._waiting = self._most = 0
@@ -146,7 +149,7 @@ class Watch:
                 self._probe = next(iter(self._calls))
             if self._mute and call is not self._probe:
                 raise Unanswered("the storage answers nobody")
-            if call.of_request and call.unanswered >= STUCK:
+            if call.of_request and call.unanswered >= self._patience:
                 self._stuck = True
                 older = [other for other in self._calls if other.of_request]
                 if older.index(call) >= self._allowed():

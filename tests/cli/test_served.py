@@ -77,7 +77,7 @@ def test_only_the_named_headers_of_the_proxy_are_used(tmp_path):
     ("lines", "overrides", "where"),
     [
         ("", {}, ("127.0.0.1", 8080, 4)),
-        ("threads = 4\nhost = ::1", {}, ("::1", 8080, 4)),
+        ("threads = 6\nhost = ::1", {}, ("::1", 8080, 6)),
         ("get port = port", {}, ("127.0.0.1", 8081, 4)),
         ("get port = port", {"port": "8082"}, ("127.0.0.1", 8082, 4)),
         ("listen = 127.0.0.2:8083", {}, ("127.0.0.2", 8083, 4)),

@@ -10,7 +10,7 @@ import pytest
 from oauthprov import deadline
 from oauthprov.storage import outage
 from oauthprov.storage.interface import StorageError
-from oauthprov.storage.outage import ASK, FEW, MUTE, PAUSE, STUCK, Unanswered, Watch
+from oauthprov.storage.outage import ASK, FEW, LOCKED, MUTE, PAUSE, STUCK, Unanswered, Watch
 from tests.servers.run import until
 from tests.test_deadline import Time
 
@@ -199,14 +199,14 @@ def test_a_stuck_server_leaves_one_web_thread_free(time: Time) -> None:
     """Four threads, as waitress has them: the fourth is for /healthz."""
     watch = Watch(5, remote=False)
     callers = [Caller(watch, of_request=True) for _ in range(FEW + 1)]
-    callers[-1].wait(STUCK)
+    callers[-1].wait(LOCKED)
     callers[-1].fail(1)
     for caller in callers[:-1]:
-        caller.wait(10 * STUCK)
+        caller.wait(10 * LOCKED)
     with pytest.raises(StorageError, match="too many requests wait"):
         Caller(watch, of_request=True)
     callers[0].end()
-    Caller(watch, of_request=True).wait(STUCK)
+    Caller(watch, of_request=True).wait(LOCKED)
 
 
 def test_all_known_web_threads_but_one_may_wait(time: Time) -> None:
@@ -215,15 +215,21 @@ def test_all_known_web_threads_but_one_may_wait(time: Time) -> None:
         caller.end()
     callers = [Caller(watch, of_request=True) for _ in range(7)]
     for caller in callers:
-        caller.wait(STUCK + 1)
+        caller.wait(LOCKED + 1)
     with pytest.raises(StorageError, match="too many requests wait"):
         Caller(watch, of_request=True)
+
+
+def test_a_file_that_another_process_locks_refuses_nobody_at_first(time: Time) -> None:
+    watch = Watch(5, remote=False)
+    for caller in [Caller(watch, of_request=True) for _ in range(2 * FEW)]:
+        caller.wait(LOCKED - 1)
 
 
 def test_calls_outside_the_web_server_may_all_wait(time: Time) -> None:
     watch = Watch(5, remote=False)
     for _ in range(20):
-        Caller(watch).wait(10 * STUCK)
+        Caller(watch).wait(10 * LOCKED)
 
 
 def test_a_result_after_the_deadline_is_dropped(watch: Watch, time: Time) -> None:
