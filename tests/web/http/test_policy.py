@@ -155,14 +155,16 @@ def test_a_request_has_its_own_id_and_time_limit(site, monkeypatch):
     endpoint = site.wsgi.registry["oauthprov.endpoints"]["/oauth/token"]
 
     def look(exchange):
-        inside.append((logs.request_id.get(), deadline.in_request()))
+        with deadline.within(1) as call:
+            inside.append((logs.request_id.get(), call.of_request))
         return endpoint.handlers["POST"](exchange)
 
     looking = Endpoint({"POST": look}, endpoint.headers, endpoint.cors)
     monkeypatch.setitem(site.wsgi.registry["oauthprov.endpoints"], "/oauth/token", looking)
     response = site.post("/oauth/token", {})
     assert inside == [(response.headers["X-Request-Id"], True)]
-    assert (logs.request_id.get(), deadline.in_request()) == (None, False)
+    with deadline.within(1) as call:
+        assert (logs.request_id.get(), call.of_request) == (None, False)
 
 
 def test_it_looks_for_work_as_every_request_does(site):
