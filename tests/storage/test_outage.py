@@ -10,7 +10,7 @@ import pytest
 from oauthprov import deadline
 from oauthprov.storage import outage
 from oauthprov.storage.interface import StorageError
-from oauthprov.storage.outage import ASK, FEW, LOCKED, MUTE, PAUSE, STUCK, Unanswered, Watch
+from oauthprov.storage.outage import ASK, FEW, LOCKED, MUTE, PAUSE, Unanswered, Watch
 from tests.servers.run import until
 from tests.test_deadline import Time
 

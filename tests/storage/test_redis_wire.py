@@ -76,6 +76,14 @@ def test_each_kind_of_reply_is_read(redis_url: str) -> None:
     server.close()
 
 
+def test_a_reply_that_nobody_waits_for_is_given_to_nobody(redis_url: str) -> None:
+    server = Connections(parse(redis_url, {}))
+    two = connections.packed((b"ECHO", b"first")) + connections.packed((b"ECHO", b"second"))
+    assert server._exchange(two, 1, again=False) == [b"first"]
+    assert server.call(b"ECHO", b"third") == b"third"
+    server.close()
+
+
 @pytest.mark.parametrize("pieces", [1, 2, 7])
 def test_a_reply_in_pieces_is_read_whole(storage: Storage, proxy: Proxy, pieces: int) -> None:
     proxy.pieces = pieces

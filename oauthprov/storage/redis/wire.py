@@ -9,8 +9,6 @@ have redis-py's types.
 from __future__ import annotations
 
 import socket
-import struct
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,9 +47,6 @@ ERRORS: dict[str, type[RedisError]] = {
     "TRYAGAIN": TryAgainError,
 }
 """redis-py's types of errors, by the first word of an error reply; others are a ResponseError."""
-
-NOTHING = (TimeoutError, BlockingIOError)
-"""What a socket raises when nothing came or could be sent in time."""
 
 READ = 1 << 16
 SHORTEST = 0.001
@@ -117,24 +112,30 @@ class PlainWire:
         """
         try:
             self._send(commands, call)
-            if count == 1:
-                return [self._reply(call)]
-            return [self._reply(call) for _ in range(count)]
+            replies = [self._reply(call) for _ in range(count)]
         except OSError as error:
             raise LostConnection(f"the connection failed: {type(error).__name__}") from error
+        if self._has_rest():
+            # The next borrower must not take a reply that nobody waits for as its own.
+            self.close()
+        return replies
+
+    def _has_rest(self) -> bool:
+        """Tell whether bytes came that belong to none of the replies."""
+        return self._at != len(self._data)
 
     def _send(self, commands: bytes, call: Call) -> None:
         if self.socket is None:
             raise LostConnection("the connection is closed")
         try:
             sent = self.socket.send(commands)
-        except NOTHING:
+        except TimeoutError:
             sent = 0
         while sent < len(commands):
             sending = self._waiting_at_most(call)
             try:
                 sent += sending.send(commands[sent:])
-            except NOTHING:
+            except TimeoutError:
                 call.nothing_came()
 
     def _reply(self, call: Call) -> Any:
@@ -182,7 +183,7 @@ class PlainWire:
             receiving = self._waiting_at_most(call)
             try:
                 data = receiving.recv(READ)
-            except NOTHING:
+            except TimeoutError:
                 call.nothing_came()
                 continue
             if not data:
@@ -198,24 +199,8 @@ class PlainWire:
             if not seconds:
                 call.nothing_came()  # the deadline has passed
             self._timeout = max(seconds, SHORTEST)
-            _limit(self.socket, self._timeout)
+            self.socket.settimeout(self._timeout)
         return self.socket
-
-
-def _limit(waiting: socket.socket, seconds: float) -> None:
-    """Let each call of a socket wait at most so long; after that it raises one of NOTHING.
-
-    With a timeout Python polls before each call, which lets other threads take the interpreter
-    twice as often. Linux can limit the wait of the call itself, except under TLS.
-    """
-    if sys.platform != "linux" or type(waiting) is not socket.socket:
-        waiting.settimeout(seconds)
-        return
-    waiting.settimeout(None)
-    whole = int(seconds)
-    limit = struct.pack("@ll", whole, int((seconds - whole) * 1_000_000))
-    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-        waiting.setsockopt(socket.SOL_SOCKET, option, limit)
 
 
 def _error(text: str) -> RedisError:
@@ -263,3 +248,6 @@ else:
                 self._reader.feed(self._piece(call))
                 reply = self._reader.gets()
             return _usable(reply)
+
+        def _has_rest(self) -> bool:
+            return self._reader.has_data()
