@@ -15,7 +15,8 @@ from oauthprov.cli.ini import readable
 from oauthprov.cli.output import Refused, explain, silence_pkg_resources
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from plaster_pastedeploy import Loader
     from waitress.adjustments import Adjustments
@@ -32,6 +33,9 @@ _PROXY = (
 
 _LOOPBACK = "127.0.0.1"
 _THREADS = 4
+_NO_LENGTH = (
+    b'{"error":"invalid_request","error_description":"Send the body with a Content-Length."}'
+)
 
 BOOT_FAILED = 3
 """The status of a process whose app can't be built. gunicorn stops when a worker exits with it;
@@ -86,7 +90,29 @@ def load(uri: str, overrides: Mapping[str, str]) -> WSGIApplication:
         loader.get_wsgi_app_settings(None, overrides)  # finds what the app is made of
         proxies = _adjustments(_server_section(loader, overrides), *_PROXY)
     set_up_logging(uri, overrides)
-    return _behind(proxies, loader.get_wsgi_app(None, overrides))
+    app = _behind(proxies, loader.get_wsgi_app(None, overrides))
+    return _of_known_length(app) if "granian" in sys.modules else app
+
+
+def _of_known_length(app: WSGIApplication) -> WSGIApplication:
+    """Refuse a body in chunks (RFC 9110 section 15.5.12).
+
+    granian ends such a body the same way whether it is complete or the connection broke, so half a
+    request would be carried out.
+    """
+
+    def refusing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if "HTTP_TRANSFER_ENCODING" not in environ or environ.get("CONTENT_LENGTH"):
+            return app(environ, start_response)
+        headers = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(_NO_LENGTH)),
+            "Cache-Control": "no-store",
+        }
+        start_response("411 Length Required", list(headers.items()))
+        return (_NO_LENGTH,)
+
+    return refusing
 
 
 def load_or_exit(uri: str, overrides: Mapping[str, str]) -> WSGIApplication:

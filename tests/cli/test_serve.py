@@ -18,6 +18,7 @@ from oauthprov.cli.serve import cores
 from tests.faults.processes import Process, children
 from tests.servers.deployed import GRANT, Deployed
 from tests.servers.run import until
+from tests.site import FORM
 
 METADATA = '{"redirect_uris": ["https://app.example/callback"]}'
 ROOT = Path(__file__).parents[2]
@@ -135,6 +136,22 @@ def test_a_signal_to_stop_while_workers_load_is_not_lost(deployed):
         assert "killing it" not in server.log.read_text("utf-8")
     finally:
         server.end()
+
+
+def test_a_body_in_chunks_is_refused_since_half_of_it_would_look_whole(deployed):
+    with deployed.served(deployed.by_serve()), deployed.connect() as client:
+        head = [
+            "POST /oauth/token HTTP/1.1",
+            f"Host: 127.0.0.1:{deployed.port}",
+            f"Content-Type: {FORM}",
+            "Transfer-Encoding: chunked",
+            *(f"{name}: {value}" for name, value in deployed.credentials.items()),
+        ]
+        chunk = b"1d\r\ngrant_type=client_credentials\r\n"
+        client.sendall(("\r\n".join(head) + "\r\n\r\n").encode() + chunk + b"40\r\n&sco")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100).startswith(b"HTTP/1.1 411 ")
+        assert deployed.token().status == 200
 
 
 def test_a_worker_that_dies_is_replaced(deployed):
