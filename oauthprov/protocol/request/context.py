@@ -85,10 +85,10 @@ class Context:
     operation: Operation | None = None
     noted: list[Event] = field(default_factory=list)
     sent_error: SentError | None = None
-    _bearers: dict[str, Bearer | None] = field(default_factory=dict)
-    _clients: dict[str, Client | None] = field(default_factory=dict)
-    _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict)
-    _expected: list[tuple[type[Record], str]] = field(default_factory=list)
+    _bearers: dict[str, Bearer | None] = field(default_factory=dict, repr=False)
+    _clients: dict[str, Client | None] = field(default_factory=dict, repr=False)
+    _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict, repr=False)
+    _expected: list[tuple[type[Record], str]] = field(default_factory=list, repr=False)
     _outer: Token[Context | None] | None = None
 
     def __enter__(self) -> Self:
