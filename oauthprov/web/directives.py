@@ -143,16 +143,17 @@ def add_oauth_handler(
 
     views: dict[str, View | None] = {}
     for method, handler in handlers.items():
-        views[method] = _view_of(endpoint, handler)
+        views[method] = _view_of(handler)
     if cors is not None:
         views["OPTIONS"] = preflight(", ".join(handlers))
-    _add(config, name, pattern, views, kind, None)
+    # Errors are raised, so that tweens such as those of transactions see them.
+    _add(config, name, pattern, views, kind, None, oauth_cors=cors)
 
 
-def _view_of(endpoint: Endpoint, handler: Handler) -> View:
+def _view_of(handler: Handler) -> View:
     @wraps(handler)  # pviews names it
     def view(request: Request) -> Response:
-        return to_response(endpoint.answer(request.oauthprov.exchange))
+        return to_response(handler(request.oauthprov.exchange))
 
     return view
 

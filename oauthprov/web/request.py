@@ -134,8 +134,9 @@ class RequestTools:
     def exchange(self) -> Exchange:
         """The request as WSGI has it; it has an id and a time limit for storage from now on."""
         request = self._request
-        environ: Mapping[str, Any] = request.environ
-        known: Exchange | None = environ.get(EXCHANGE)
+        environ: dict[str, Any] = request.environ  # type: ignore[assignment]
+        # Taken out, so that an environ that is used again doesn't bring it to another request.
+        known: Exchange | None = environ.pop(EXCHANGE, None)
         if known is not None:  # the execution policy has given it its id and time limit
             known.host_request = request
             return known

@@ -25,17 +25,13 @@ class Endpoint:
     headers: Mapping[str, str]
     cors: Policy | None = None
 
-    def answer(
-        self, exchange: Exchange, otherwise: Callable[[Exception], Rejected] = problem_of
-    ) -> Reply:
+    def answer(self, exchange: Exchange, otherwise: Callable[[Exception], Rejected]) -> Reply:
         """Return the response to a request with one of its methods, errors included.
 
-        ``otherwise`` says what is sent for an exception that isn't ours; by default it is raised.
+        ``otherwise`` says what is sent for an exception that isn't ours.
         """
         try:
-            # Pyramid calls a view for GET on HEAD too, and leaves the body out.
-            handler = self.handlers.get(exchange.method) or self.handlers["GET"]
-            reply = handler(exchange)
+            reply = self.handlers[exchange.method](exchange)
         except OURS as error:
             reply = problem(problem_of(error))
         except Exception as error:

@@ -25,6 +25,7 @@ EXCHANGE = "oauthprov.exchange"
 BODY_LIMIT = 65_536
 """The most bytes of a body that are read; forms and documents are refused at half of that."""
 
+_DIGITS = 20
 _TOO_LARGE = N_("The request body is too large.")
 _INCOMPLETE = N_("The request body is incomplete.")
 
@@ -124,7 +125,8 @@ class Exchange:
         """The body, read once. Raises Rejected if it is over 64 KiB."""
         if self._body is None:
             text = self.environ.get("CONTENT_LENGTH")
-            length = int(text) if text and text.isdecimal() else None
+            # Python refuses to read a number of thousands of digits.
+            length = int(text[:_DIGITS]) if text and text.isdecimal() else None
             if length is not None and length > BODY_LIMIT:
                 raise Rejected("invalid_request", _TOO_LARGE, 413)
             try:

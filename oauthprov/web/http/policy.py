@@ -32,7 +32,7 @@ def straight_from_wsgi(registry: Registry, site_of: Callable[[Registry], Site]) 
     endpoints: dict[str, Endpoint | Page] = registry.setdefault("oauthprov.endpoints", {})
 
     def policy(environ: dict[str, Any], router: Any) -> Any:  # noqa: ANN401 - Pyramid's types
-        endpoint = endpoints.get(environ["PATH_INFO"])
+        endpoint = endpoints.get(environ.get("PATH_INFO", ""))
         if endpoint is None or environ["REQUEST_METHOD"] not in endpoint.handlers:
             return default_execution_policy(environ, router)
         site = site_of(registry)

@@ -63,6 +63,11 @@ def test_a_body_that_is_announced_too_large_is_not_read():
     assert source.read_so_far == 0
 
 
+def test_a_length_of_thousands_of_digits_is_too_large():
+    with pytest.raises(Rejected, match="413"):
+        body_of(Forever(), "9" * 5000)
+
+
 def test_a_chunked_body_is_read_to_the_limit_and_no_further():
     source = Forever()
     with pytest.raises(Rejected, match="413"):

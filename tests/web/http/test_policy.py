@@ -8,9 +8,11 @@ import re
 import pytest
 from pyramid.config import Configurator
 from pyramid.events import NewRequest
+from pyramid.tweens import EXCVIEW
+from webtest import TestRequest
 
 from oauthprov import deadline
-from oauthprov.storage.interface import StorageError
+from oauthprov.errors import StorageError
 from oauthprov.web.http.endpoint import Endpoint
 from oauthprov.web.standalone import answer_straight
 from tests import site as sites
@@ -146,6 +148,74 @@ def test_an_unexpected_exception_gets_500_with_its_headers(site, monkeypatch, ca
     assert response.headers[HSTS] == "max-age=3600"
     assert response.headers["X-Request-Id"] in caplog.text
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_unexpected_exception_is_told_to_a_browser_app_either_way(both, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("oauthprov.protocol.engine.endpoints.Engine._issue", fail)
+    for site in both:
+        app = site.app("browser", redirect_uris=(CALLBACK,))
+        form = {"grant_type": "refresh_token", "refresh_token": "x"}
+        response = app.post("token", form, {"Origin": "https://app.example"})
+        assert (response.status_int, response.json["error"]) == (500, "server_error")
+        assert response.headers["Access-Control-Allow-Origin"] == "https://app.example"
+        assert response.headers["Vary"] == "Origin"
+
+
+def test_a_tween_of_a_host_sees_a_failing_storage():
+    """A transaction manager must roll back, not commit, what the host did in this request."""
+    with Configurator(settings=sites.ini("sqlite://")) as config:
+        config.include("oauthprov")
+        config.add_tween(f"{__name__}.note_failures", under=EXCVIEW)
+        site = sites.assembled(config, sites.ISSUER)
+    site.storage.upgrade()
+    app = site.app("machine")
+    site.storage.meanwhile.append(out_of_reach)
+    failures.clear()
+    assert app.post("token", {"grant_type": "client_credentials"}).status_int == 503
+    assert failures == ["StorageError"]
+    site.close()
+
+
+failures: list[str] = []
+
+
+def note_failures(handler, registry):
+    def noting(request):
+        try:
+            return handler(request)
+        except Exception as error:
+            failures.append(type(error).__name__)
+            raise
+
+    return noting
+
+
+def out_of_reach():
+    raise StorageError("out of reach")
+
+
+def test_an_environ_without_a_path_shows_the_home_page(site):
+    environ = TestRequest.blank("https://id.example/").environ
+    del environ["PATH_INFO"]
+    statuses = []
+    b"".join(site.wsgi(environ, lambda status, headers, *_: statuses.append(status)))
+    assert statuses == ["200 OK"]
+
+
+def test_an_environ_that_is_used_again_is_another_request(site):
+    """As a filter does that shows a page for an error."""
+    alice = site.browser().sign_up("alice")
+    environ = TestRequest.blank("https://id.example/oauth/authorize?client_id=nobody").environ
+    environ["HTTP_COOKIE"] = "; ".join(f"{k}={v}" for k, v in alice.page.cookies.items())
+    seen = []
+    for path in ("/oauth/authorize", "/account"):
+        environ["PATH_INFO"] = path
+        b"".join(site.wsgi(environ, lambda status, headers, *_: seen.append(dict(headers))))
+    first, second = (headers["X-Request-Id"] for headers in seen)
+    assert first != second
 
 
 def test_a_request_has_its_own_id_and_time_limit(site, monkeypatch):
