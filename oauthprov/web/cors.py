@@ -1,9 +1,7 @@
 """Cross-origin requests from browser apps: the view option ``oauth_cors`` (Fetch, section 3.2).
 
-The option says which origins may read the response. ``any`` means every origin, for public
-documents; ``client`` the origins of the client named in the request's credentials; ``bearer`` the
-origins of the client that the access token was issued to. A client's origins are those of its
-redirect URIs. Cookies are never allowed.
+The option says which origins may read the response: ``any``, ``client`` or ``bearer``, which
+:mod:`oauthprov.web.http.cross_origin` explains.
 """
 
 from __future__ import annotations
