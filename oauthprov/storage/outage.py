@@ -49,6 +49,7 @@ PAUSE = 1.0
 """Seconds during which no call is sent to a mute server."""
 FEW = 3
 """The least number of requests that may wait for a stuck server."""
+LATE = "the storage didn't answer in time"
 
 
 class Unanswered(StorageError):
@@ -265,7 +266,7 @@ class Call(deadline.within):
             self.late = True
             if self._counted:
                 watch.gave_up(self)
-            raise Unanswered("the storage didn't answer in time")
+            raise Unanswered(LATE)
         self.unanswered = self.unanswered + 1 if self._replies == watch.replies else 0
         self.silent = self.silent + 1 if self._signs == watch.signs else 0
         self._replies, self._signs = watch.replies, watch.signs

@@ -13,7 +13,9 @@ import redis
 
 from oauthprov.records import Account, Client
 from oauthprov.storage.interface import Add, Health, Remove, Storage, StorageError
+from oauthprov.storage.outage import Unanswered
 from oauthprov.storage.redis import open
+from oauthprov.storage.redis.storage import failing_as_storage_error
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.samples import NOW
 from tests.conftest import RUN
@@ -207,3 +209,14 @@ def test_a_forbidden_check_of_the_server_counts_as_passed(
     finally:
         client.acl_deluser("hosted")
         hosted.close()
+
+
+@pytest.mark.parametrize("error", [redis.TimeoutError(), TimeoutError()])
+def test_a_timeout_of_redis_py_or_of_the_socket_is_unanswered(error: Exception) -> None:
+    """While a connection is made, redis-py's timeout may end before the call's."""
+
+    def call() -> None:
+        raise error
+
+    with pytest.raises(Unanswered, match="in time"):
+        failing_as_storage_error(call)()

@@ -13,7 +13,7 @@ from oauthprov.storage.redis import serial
 
 TEXT = st.text(st.characters())
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXT,
+    st.none() | st.booleans() | st.integers() | st.integers(2**62, 2**66) | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=12,
 )
@@ -32,7 +32,15 @@ def test_each_reads_what_the_other_wrote(value: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["\ud800", 2**70, -(2**70), "ä\u2028\x00", {"a": [["b", "\udfff"]]}]
+    "value",
+    [
+        "\ud800",
+        2**64 + 1,
+        -(2**63) - 1,
+        {"a": 10**19 + 1, "b": "\ud800"},
+        "ä\u2028\x00",
+        {"a": [["b", "\udfff"]]},
+    ],
 )
 def test_values_that_orjson_refuses_are_written_and_read(value: object) -> None:
     assert serial.loads(serial.dumps(value)) == value

@@ -1,26 +1,31 @@
 """JSON: with orjson if it is installed and accepts the value, else with the standard library.
 
-orjson refuses lone surrogates and integers beyond 64 bits, which the standard library accepts.
+orjson doesn't write lone surrogates and integers beyond 64 bits, and reads such an integer as a
+float. The standard library does both. A value with such an integer is written after one space,
+and what begins with a space is read by the standard library.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+_long = re.compile("[0-9]{19}").search
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _decode = json.JSONDecoder().raw_decode
 
 
 def plain_dumps(value: object) -> bytes:
     """Write ``value`` as JSON."""
-    return _encode(value).encode()
+    text = _encode(value)
+    return (" " + text if _long(text) else text).encode()
 
 
 def plain_loads(text: bytes, start: int = 0) -> Any:
     """Parse JSON from the byte ``start`` on, after ASCII. Raises ValueError if it is invalid."""
     decoded = text.decode("utf-8", "surrogatepass")
-    value, end = _decode(decoded, start)
+    value, end = _decode(decoded, start + decoded.startswith(" ", start))
     if end != len(decoded):
         raise ValueError("there is more after the JSON value")
     return value
@@ -41,7 +46,9 @@ else:
 
     def loads(text: bytes, start: int = 0) -> Any:
         """Parse JSON from the byte ``start`` on, after ASCII. Raises ValueError if invalid."""
-        try:
-            return orjson.loads(text[start:])
-        except ValueError:
-            return plain_loads(text, start)
+        if not text.startswith(b" ", start):
+            try:
+                return orjson.loads(text[start:])
+            except ValueError:
+                pass
+        return plain_loads(text, start)

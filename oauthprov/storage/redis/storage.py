@@ -8,6 +8,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
 from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 
 from oauthprov.records import Grant, Record, slot
 from oauthprov.storage.interface import (
@@ -21,6 +22,7 @@ from oauthprov.storage.interface import (
     StorageError,
     Stored,
 )
+from oauthprov.storage.outage import LATE, Unanswered
 from oauthprov.storage.redis.commit import Commit, Refusal
 from oauthprov.storage.redis.describe import facts, health
 from oauthprov.storage.redis.find import Finder
@@ -35,7 +37,7 @@ T = TypeVar("T")
 
 
 def failing_as_storage_error(method: Callable[P, T]) -> Callable[P, T]:
-    """Turn the errors of redis-py and of the socket into StorageError.
+    """Turn the errors of redis-py and of the socket into StorageError, a timeout into Unanswered.
 
     The message has only the type of the error: its text may quote a command, and so a digest.
     """
@@ -44,6 +46,8 @@ def failing_as_storage_error(method: Callable[P, T]) -> Callable[P, T]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(*args, **kwargs)
+        except (RedisTimeout, TimeoutError) as error:
+            raise Unanswered(LATE, error) from error
         except (RedisError, RedisClusterException, OSError) as error:
             raise StorageError(f"Redis failed: {type(error).__name__}", error) from error
 
