@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 
 from joserfc.jws import JWSRegistry
 
+from oauthprov import serial
 from oauthprov.credentials import base64url
 from oauthprov.errors import JoseError
 from oauthprov.protocol.keys.json_object import parse_object
@@ -62,7 +62,7 @@ def _header(alg: str, kid: str, typ: str | None) -> str:
 
 
 def _encoded(members: Mapping[str, Any]) -> str:
-    return base64url(json.dumps(members).encode())
+    return base64url(serial.dumps(members))
 
 
 def verify(

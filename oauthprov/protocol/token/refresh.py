@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
-from oauthprov import credentials
+from oauthprov import credentials, serial
 from oauthprov.protocol.request import events, resources, scopes
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
@@ -141,7 +140,7 @@ def _receipt(
         grant_id=presented.grant_id,
         client_id=presented.client_id,
         successor=successor.key,
-        sealed=credentials.seal(key, json.dumps(response).encode()),
+        sealed=credentials.seal(key, serial.dumps(response)),
         expires_at=context.now + context.settings.refresh_token_grace,
     )
 
@@ -171,7 +170,7 @@ def _opened(
     opened = credentials.open_sealed(credentials.key_from(raw, _RECEIPT), receipt.record.sealed)
     if opened is None:
         return "the receipt can't be opened"
-    response: tokens.Response = json.loads(opened)
+    response: tokens.Response = serial.loads(opened)
     return response
 
 

@@ -12,8 +12,8 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from oauthprov.records import KINDS, Grant, Record, slot
+from oauthprov.serial import dumps, loads
 from oauthprov.storage.interface import StorageError, Stored
-from oauthprov.storage.redis.serial import dumps, loads
 
 R = TypeVar("R", bound=Record)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from webob.etag import ETagMatcher
 
+from oauthprov import serial
 from oauthprov.protocol.request.answers import Answer
 from oauthprov.settings import LOOPBACK, Settings
 from oauthprov.web.http.problems import Rejected
@@ -18,7 +18,6 @@ from oauthprov.web.http.problems import Rejected
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-_JSON = json.JSONEncoder(separators=(",", ":"))
 RETRY_AFTER = "5"
 """Seconds after which a client may try again, for a 503 that says nothing else."""
 
@@ -56,8 +55,7 @@ def in_json(
     document: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Reply:
     """Return a response with a JSON object."""
-    body = _JSON.encode(document).encode("ascii")
-    reply = with_body(body, "application/json", status, headers)
+    reply = with_body(serial.dumps(document), "application/json", status, headers)
     if status == 503:
         reply.headers.setdefault("Retry-After", RETRY_AFTER)
     return reply

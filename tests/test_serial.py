@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import sys
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauthprov.storage.redis import serial
+from oauthprov import serial
 
 TEXT = st.text(st.characters())
 VALUES = st.recursive(
@@ -52,3 +54,17 @@ def test_invalid_json_is_a_value_error(text: bytes) -> None:
     for loads in (serial.loads, serial.plain_loads):
         with pytest.raises(ValueError):  # noqa: PT011 (any ValueError will do)
             loads(text)
+
+
+@dataclass
+class Point:
+    x: int = 0
+
+
+@pytest.mark.parametrize(
+    "value", [datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), Point(), b""]
+)
+def test_values_that_json_does_not_have_are_refused_either_way(value: object) -> None:
+    for dumps in (serial.dumps, serial.plain_dumps):
+        with pytest.raises(TypeError):
+            dumps({"": value})

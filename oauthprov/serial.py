@@ -1,8 +1,9 @@
-"""JSON: with orjson if it is installed and accepts the value, else with the standard library.
+"""JSON for what is sent and stored: by orjson if it is installed, else by the standard library.
 
-orjson doesn't write lone surrogates and integers beyond 64 bits, and reads such an integer as a
-float. The standard library does both. A value with such an integer is written after one space,
-and what begins with a space is read by the standard library.
+What orjson refuses goes to the standard library. orjson doesn't write lone surrogates and integers
+beyond 64 bits, and it reads such an integer as a float. So a value with such an integer is written
+after one space, and what begins with a space is read by the standard library. UUIDs and members of
+enums are written by orjson only.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def plain_dumps(value: object) -> bytes:
     return (" " + text if _long(text) else text).encode()
 
 
-def plain_loads(text: bytes, start: int = 0) -> Any:
+def plain_loads(text: bytes, start: int = 0) -> Any:  # noqa: ANN401 (a JSON value)
     """Parse JSON from the byte ``start`` on, after ASCII. Raises ValueError if it is invalid."""
     decoded = text.decode("utf-8", "surrogatepass")
     value, end = _decode(decoded, start + decoded.startswith(" ", start))
@@ -36,15 +37,16 @@ try:
 except ImportError:
     dumps, loads = plain_dumps, plain_loads
 else:
+    _OPTION = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
     def dumps(value: object) -> bytes:
         """Write ``value`` as JSON."""
         try:
-            return bytes(orjson.dumps(value))
+            return bytes(orjson.dumps(value, None, _OPTION))
         except TypeError:
             return plain_dumps(value)
 
-    def loads(text: bytes, start: int = 0) -> Any:
+    def loads(text: bytes, start: int = 0) -> Any:  # noqa: ANN401 (a JSON value)
         """Parse JSON from the byte ``start`` on, after ASCII. Raises ValueError if invalid."""
         if not text.startswith(b" ", start):
             try:
