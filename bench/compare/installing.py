@@ -70,9 +70,10 @@ def _python(target: Target, python: Path) -> Installed:
         options += ["-c", ROOT / "constraints.txt", "-e", f"{ROOT}[redis,postgresql,cli,speed]"]
 
     def fill() -> None:
-        completed([python, "-m", "venv", "--clear", place], ROOT)
-        pip: list[str | Path] = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
-        completed([*pip, "--disable-pip-version-check", *options], ROOT)
+        # This interpreter's pip: another one may have been installed without.
+        completed([python, "-m", "venv", "--clear", "--without-pip", place], ROOT)
+        pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", place / "bin" / "python"]
+        completed([*pip, "install", "--quiet", "--disable-pip-version-check", *options], ROOT)
 
     _once(place, wanted, fill)
     return Installed(place / "bin" / "python", target.folder)
