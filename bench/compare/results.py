@@ -110,11 +110,15 @@ def summary(rounds: Sequence[Round]) -> Summary:
 
 @dataclass(frozen=True)
 class View:
-    """Microseconds of a view: without protection, with it, and what it takes longer."""
+    """Microseconds of a view: without protection, with it, and what it takes longer.
+
+    ``bare`` is one read of the store by its bare driver, None in runs that didn't measure it.
+    """
 
     plain: float
     protected: float
     extra: float
+    bare: float | None = None
 
 
 @dataclass(frozen=True)

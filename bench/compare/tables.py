@@ -40,11 +40,13 @@ def costs(report: Report, race: Race) -> Table:
 
 def views(report: Report) -> Table:
     """What a view costs, and what its protection adds, in microseconds."""
+    heading = ["embedded view, us", "plain", "protected", "longer by", "a bare read"]
     rows = [
-        [name, f"{one.plain:.0f}", f"{one.protected:.0f}", f"{one.extra:.0f}"]
+        [name, *(f"{us:.0f}" for us in (one.plain, one.protected, one.extra, one.bare) if us)]
         for name, one in report.views.items()
+        if name in TARGETS
     ]
-    return [["embedded view, us", "plain", "protected", "longer by"], *rows] if rows else []
+    return [heading[: len(rows[0])], *rows] if rows else []
 
 
 def interpreters(report: Report, target: str) -> Table:
