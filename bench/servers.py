@@ -5,13 +5,13 @@
     python -m bench.servers full
 
 ``load`` has wrk (16 connections) get tokens by client credentials and introspect one, under each
-server with 1 and 2 workers of 1, 4, 8 and 16 threads (waitress has one process), in rounds that
-alternate between them; every answer must be a success. ``memory`` measures the time from the start
+server with 1 and 2 workers of each number of threads (``--threads``; waitress has one process), in
+rounds that alternate between them; every answer must be a success. ``memory`` measures the time from the start
 to the first answer, and the memory of a worker when idle, after tokens, and after sign-ins.
 ``full`` opens more idle connections than a server takes, and waits for an answer on a new one.
 
 It starts a new store and the servers on free ports of 127.0.0.1 and ends them. It needs Linux, and
-wrk for ``load``. Ratios are to granian with 2 workers of 8 threads (1 of 8 for one worker).
+wrk for ``load``. Ratios are to granian with as many workers and the first number of threads.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ from tests.site import FORM, PASSWORD
 os.environ.setdefault("PYTHONWARNINGS", "ignore:pkg_resources is deprecated")
 
 STORES = {"redis": redis.start, "postgresql": postgresql.start}
-THREADS = (1, 4, 8, 16)
+THREADS = (4, 1, 8, 16)
 CONNECTIONS = 16
 GRANT = "grant_type=client_credentials"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -87,11 +87,13 @@ class Setup:
         return f"{self.server}{' --preload' if self.preload else ''}"
 
 
-SETUPS = [
-    *(Setup("granian", workers, threads) for workers in (1, 2) for threads in THREADS),
-    *(Setup("gunicorn", workers, threads) for workers in (1, 2) for threads in THREADS),
-    *(Setup("waitress", 1, threads) for threads in THREADS),
-]
+def setups(numbers: Sequence[int]) -> list[Setup]:
+    """Return every server with 1 and 2 workers, each with these numbers of threads."""
+    granian, gunicorn = (
+        [Setup(server, workers, threads) for workers in (1, 2) for threads in numbers]
+        for server in (BASE, "gunicorn")
+    )
+    return [*granian, *gunicorn, *(Setup("waitress", 1, threads) for threads in numbers)]
 
 
 @contextmanager
@@ -166,14 +168,15 @@ def wrk(deployed: Deployed, path: str, body: str, seconds: int, folder: Path) ->
     return float(found[1])
 
 
-def load(names: list[str], rounds: int, seconds: int) -> None:
+def load(names: list[str], rounds: int, seconds: int, threads: Sequence[int]) -> None:
     """Measure every setup on each store, and print medians."""
+    compared = setups(threads)
     for name in names:
         rates: dict[tuple[Setup, str], list[float]] = defaultdict(list)
         costs: dict[tuple[Setup, str], list[float]] = defaultdict(list)
         with store(name) as url, tempfile.TemporaryDirectory() as folder:
             for _ in range(rounds):
-                for setup in SETUPS:
+                for setup in compared:
                     deployed = deployment(url, Path(folder))
                     with serving(setup, deployed) as server:
                         token = deployed.token().json["access_token"]
@@ -187,11 +190,12 @@ def load(names: list[str], rounds: int, seconds: int) -> None:
                             answers = rate * (time.monotonic() - began)
                             rates[setup, what].append(rate)
                             costs[setup, what].append(1000 * (cpu(server) - before) / answers)
-        report(name, rates, costs)
+        report(name, compared, rates, costs)
 
 
 def report(
     name: str,
+    compared: list[Setup],
     rates: dict[tuple[Setup, str], list[float]],
     costs: dict[tuple[Setup, str], list[float]],
 ) -> None:
@@ -199,13 +203,13 @@ def report(
         print(f"\n{name}, {workers} worker{'s' if workers > 1 else ''}")
         heads = f"{'':22}{'token/s':>10}{'ratio':>7}{'CPU ms':>8}"
         print(f"{heads}{'introsp./s':>12}{'ratio':>7}{'CPU ms':>8}")
-        for setup in SETUPS:
+        for setup in compared:
             if setup.workers != workers:
                 continue
             line = f"{setup.name + f', {setup.threads} threads':22}"
             for what, width in (("token", 10), ("introspect", 12)):
                 rate = median(rates[setup, what])
-                base = median(rates[Setup(BASE, workers, 8), what])
+                base = median(rates[Setup(BASE, workers, compared[0].threads), what])
                 cost = median(costs[setup, what])
                 line += f"{rate:{width}.0f}{rate / base:7.2f}{cost:8.2f}"
             print(line, flush=True)
@@ -343,6 +347,7 @@ def main() -> None:
     one.add_argument("stores", nargs="*", choices=[*STORES, []], default=[])
     one.add_argument("--rounds", type=int, default=3)
     one.add_argument("--seconds", type=int, default=2)
+    one.add_argument("--threads", type=int, nargs="+", default=list(THREADS))
     one = what.add_parser("memory")
     one.add_argument("store", nargs="?", choices=list(STORES), default="postgresql")
     one.add_argument("--tokens", type=int, default=4000)
@@ -352,7 +357,7 @@ def main() -> None:
     one.add_argument("--patience", type=float, default=15)
     given = parser.parse_args()
     if given.what == "load":
-        load(given.stores or list(STORES), given.rounds, given.seconds)
+        load(given.stores or list(STORES), given.rounds, given.seconds, given.threads)
     elif given.what == "memory":
         memory(given.store, given.tokens, given.sign_ins)
     else:
