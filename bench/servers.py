@@ -6,8 +6,9 @@
 
 ``load`` has wrk (16 connections) get tokens by client credentials and introspect one, under each
 server with 1 and 2 workers of each number of threads (``--threads``; waitress has one process), in
-rounds that alternate between them; every answer must be a success. ``memory`` measures the time from the start
-to the first answer, and the memory of a worker when idle, after tokens, and after sign-ins.
+rounds that alternate between them; every answer must be a success. ``memory`` measures the time
+from the start to the first answer, and the memory of a worker when idle, after tokens, and after
+sign-ins.
 ``full`` opens more idle connections than a server takes, and waits for an answer on a new one.
 
 It starts a new store and the servers on free ports of 127.0.0.1 and ends them. It needs Linux, and

@@ -125,15 +125,17 @@ def timed(flow: Callable[[], Iterator[None]]) -> tuple[float, float]:
 
 def measure(storage: Storage, rival: Bare | None, rounds: int) -> Mapping[str, list[list[float]]]:
     """Return the medians of each flow: contract and bare driver, wall and processor time."""
+    sides = [side for side in (Flows(storage), rival) if side is not None]
+    taken: dict[str, list[list[tuple[float, float]]]]
+    taken = {name: [[] for _ in sides] for name in FLOWS}
+    # Flows and sides in turn: a processor that was idle is slower for a while.
+    for _, name, (number, side) in itertools.product(range(rounds), FLOWS, enumerate(sides)):
+        taken[name][number].append(timed(getattr(side, name)))
     medians = {}
-    for name in FLOWS:
-        sides = [getattr(side, name) for side in (Flows(storage), rival) if side is not None]
-        taken: list[list[tuple[float, float]]] = [[] for _ in sides]
-        for _, (side, flow) in itertools.product(range(rounds), enumerate(sides)):
-            taken[side].append(timed(flow))
+    for name, each in taken.items():
         medians[name] = [
             [statistics.median(run[unit] for run in runs[rounds // 10 :]) for unit in (0, 1)]
-            for runs in taken
+            for runs in each
         ]
     return medians
 
