@@ -15,6 +15,7 @@ from typing import Any
 
 from oauthprov.credentials import mint
 from oauthprov.errors import ConfigurationError
+from oauthprov.settings.brand import Brand, BrandFile
 from oauthprov.settings.contradictions import contradictions
 from oauthprov.settings.fetch import Fetch
 from oauthprov.settings.keys import Keys
@@ -40,6 +41,7 @@ __all__ = (
     "OFFLINE_ACCESS",
     "OPENID",
     "PREFIX",
+    "BrandFile",
     "FetchAllow",
     "MailServer",
     "Resource",
@@ -54,12 +56,12 @@ __all__ = (
 
 _STORAGE = PREFIX + "storage."
 
-GROUPS = (Server, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch)
+GROUPS = (Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch)
 """The classes that declare the settings, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Server, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch):
+class Settings(Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch):
     """The effective settings. Build them with :meth:`from_ini`."""
 
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)

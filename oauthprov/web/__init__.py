@@ -8,6 +8,7 @@ PARTS = ("directives", "headers", "layout", "site", "request", "errors", "cors",
 """Modules that endpoints and pages need."""
 ENDPOINTS = (
     "assets",
+    "brand",
     "authorize",
     "token",
     "introspect",

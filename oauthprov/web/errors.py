@@ -9,6 +9,7 @@ from pyramid.config import Configurator
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
+from oauthprov import logs
 from oauthprov.protocol.request.answers import Refusal
 from oauthprov.web import i18n
 from oauthprov.web.http.problems import OURS, Rejected, problem_of
@@ -17,6 +18,8 @@ from oauthprov.web.i18n import _
 
 if TYPE_CHECKING:
     from oauthprov.web.request import Request
+
+log = logs.logger(__name__)
 
 _TITLES = {
     403: _("The form was refused"),
@@ -45,25 +48,34 @@ def error_response(
     ``advice`` is what the page recommends to the user.
     """
     tools = request.oauthprov
-    if tools.kind in ("page", "leaving"):
-        value = {
-            "title": _TITLES.get(status, _OTHERWISE),
-            "status": status,
-            "error": error,
-            "description": i18n.translated(request, description),
-            "advice": advice,
-            "request_id": tools.request_id,
-            # The layout must not read the session: the error may be that storage failed.
-            "person": None,
-        }
-        response = render_to_response("oauthprov:templates/error.pt", value, request)
-    else:
+    if tools.kind not in ("page", "leaving"):
         return to_response(problem(Rejected(error, description, status, headers)))
+    value = {
+        "title": _TITLES.get(status, _OTHERWISE),
+        "status": status,
+        "error": error,
+        "description": i18n.translated(request, description),
+        "advice": advice,
+        "request_id": tools.request_id,
+        # The layout must not read the session: the error may be that storage failed.
+        "person": None,
+    }
+    response = _page(request, value)
     response.status_int = status
     response.headers.update(headers or {})
     if status == 503:
         response.headers.setdefault("Retry-After", RETRY_AFTER)
     return response
+
+
+def _page(request: Request, value: dict[str, object]) -> Response:
+    """Return the page of an error, or its text alone: a host's template may be what is broken."""
+    try:
+        return render_to_response("oauthprov:templates/error.pt", value, request)
+    except Exception:
+        log.exception("the page of an error can't be made")
+        text = f"{value['description']}\n\n{value['error']} {value['request_id']}\n"
+        return Response(text, content_type="text/plain", charset="utf-8")
 
 
 def to_response(reply: Reply) -> Response:

@@ -12,6 +12,8 @@ from pyramid.path import AssetResolver
 from pyramid.registry import Registry
 from pyramid.renderers import get_renderer
 
+from oauthprov.messages import N_
+from oauthprov.settings import Settings
 from oauthprov.web import i18n
 from oauthprov.web.client_view import face
 from oauthprov.web.request import Request
@@ -19,6 +21,11 @@ from oauthprov.web.request import Request
 _OURS = "oauthprov:templates/"
 LAYOUT = "oauthprov:templates/layout.pt"
 CLIENT_PARTS = "oauthprov:templates/client_parts.pt"
+BRAND = "oauthprov:templates/brand.pt"
+"""A host may override this asset: its macros are the page's head, name and footer."""
+
+_IMPRINT, _PRIVACY = N_("Imprint"), N_("Privacy policy")
+_TERMS, _HELP = N_("Terms of service"), N_("Help")
 
 
 class FormToken:
@@ -42,6 +49,9 @@ def add_names(event: BeforeRender) -> None:
     event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
     event["layout"] = get_renderer(LAYOUT).implementation()
     event["client_parts"] = get_renderer(CLIENT_PARTS).implementation()
+    event["brand"] = get_renderer(BRAND).implementation()
+    event["branded"] = partial(_branded, request)
+    event["brand_links"] = _links(tools.settings)
     event["face"] = lambda client: face(request, client)
     event["settings"] = tools.settings
     event["url"] = tools.url
@@ -53,6 +63,24 @@ def add_names(event: BeforeRender) -> None:
     event["csrf_token"] = FormToken(request)
     if "person" not in (event.rendering_val or {}):
         event["person"] = tools.person
+
+
+def _branded(request: Request, name: str) -> str | None:
+    """Return the path of a file of the brand, None if it isn't set."""
+    if not request.oauthprov.has_page(f"brand_{name}"):
+        return None
+    return str(request.route_path(f"oauthprov.brand_{name}"))
+
+
+def _links(settings: Settings) -> list[tuple[str, str]]:
+    """Return the links of the footer: a text to be translated, and a URL."""
+    every = (
+        (_IMPRINT, settings.brand_imprint),
+        (_PRIVACY, settings.brand_privacy),
+        (_TERMS, settings.brand_terms),
+        (_HELP, settings.brand_help),
+    )
+    return [(text, url) for text, url in every if url]
 
 
 def _of_what_kind(value: object) -> str:
