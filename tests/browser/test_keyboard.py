@@ -45,9 +45,10 @@ def test_signing_in_works_with_the_keyboard(visitor: Visitor, visit, provider):
     press(visitor.page, "Enter")
     expect(visitor.alert()).to_be_focused()
     expect(visitor.field("Password")).to_have_accessible_description(visitor.alert().inner_text())
-    assert stops(visitor.page, 4) == [
+    assert stops(visitor.page, 5) == [
         'textbox "User name" [invalid]: alice',
         'textbox "Password" [invalid]',
+        "'button \"Show password: Password\"': Show password",
         'button "Sign in"',
         'link "Create one"',
     ]

@@ -32,7 +32,7 @@ def alice(request, visit, provider) -> Visitor:
     look(visitor)
     visitor.page.locator("#name").fill("alice")
     visitor.page.locator("#password").fill("correct horse battery")
-    visitor.page.locator("main button").click()
+    visitor.page.locator("main button[type=submit]").click()
     visitor.page.locator("h1 .name").wait_for()
     return visitor
 

@@ -69,7 +69,7 @@ def test_going_back_after_cancel_gives_no_second_answer(asked, client):
 
 def test_tab_leads_from_the_password_to_cancel_and_the_button(asked):
     names = []
-    for _ in range(2):
+    for _ in range(3):
         asked.page.keyboard.press("Tab")
         names.append(asked.page.locator(":focus").inner_text())
-    assert names == ["Cancel", "Sign in"]
+    assert names == ["Show password", "Cancel", "Sign in"]

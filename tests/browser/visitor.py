@@ -21,7 +21,7 @@ COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in
 class Visitor:
     """One browser context with one page. ``look`` judges it in the dark too, if ``dark`` says so.
 
-    ``language`` is the one that the browser prefers, its own without any.
+    ``language`` is the one that the browser prefers, and ``zone`` its time zone; its own without.
 
     ``faults`` lists what the console says, scripts that fail, requests that fail, and answers
     that no page should lead to: everything but a document with a status of the 4xx.
@@ -35,12 +35,14 @@ class Visitor:
         scripts: bool = True,
         language: str | None = None,
         pictures: Path | None = None,
+        zone: str | None = None,
     ) -> None:
         self.context = browser.new_context(
             viewport=WIDE,
             color_scheme="light",
             java_script_enabled=scripts,
             locale=language,
+            timezone_id=zone,
         )
         self.context.set_default_timeout(PATIENCE)
         self.faults: list[str] = []

@@ -120,7 +120,8 @@ def test_the_mail_contains_no_text_from_the_account(site, mail_server):
     form["name"] = form["nickname"] = "You won: call 555"
     form.submit()
     send(mallory)
-    assert "555" not in mail_server.mails[0].message.as_string()
+    # Not the digits: the Message-ID of the mail may have them too.
+    assert "You won" not in mail_server.mails[0].message.as_string()
 
 
 def test_fetching_the_link_confirms_nothing(site, alice, mail_server):
