@@ -49,7 +49,9 @@ def test_values_that_orjson_refuses_are_written_and_read(value: object) -> None:
     assert json.loads(serial.dumps(value)) == value
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"{} {}", b"[1,]", b"\xff", b"nul"])
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"{} {}", b"[1,]", b"\xff", b"nul", b"[" * 20_000 + b"]" * 20_000]
+)
 def test_invalid_json_is_a_value_error(text: bytes) -> None:
     for loads in (serial.loads, serial.plain_loads):
         with pytest.raises(ValueError):  # noqa: PT011 (any ValueError will do)
@@ -68,3 +70,13 @@ def test_values_that_json_does_not_have_are_refused_either_way(value: object) ->
     for dumps in (serial.dumps, serial.plain_dumps):
         with pytest.raises(TypeError):
             dumps({"": value})
+
+
+def test_white_space_after_a_value_is_read_either_way() -> None:
+    for loads in (serial.loads, serial.plain_loads):
+        assert loads(b"{} \r\n\t") == {}
+
+
+def test_the_standard_library_writes_no_nan() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        serial.plain_dumps({"": float("nan")})

@@ -5,9 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from oauthprov.records import Digest
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "auth_time": (int,),
+    "amr": (tuple,),
+    "acr": (str, NoneType),
+    "sid": (str, NoneType),
+    "session_ends_at": (int, NoneType),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,8 @@ class SignedIn:
     signs in again, and is never used again after a sign-out. ``session_ends_at`` is the latest end
     of the session (epoch seconds), None when unknown; grants that are bound to the session expire
     then. ``epoch`` is the epoch of a built-in account (``records.Account``), and 0 for a host's.
-    Raises TypeError for an ``account_id`` that isn't a ``str``.
+    Raises TypeError for an ``account_id`` that isn't a ``str``, and for other values of a wrong
+    type: tokens and records have them.
     """
 
     account_id: str
@@ -40,6 +50,11 @@ class SignedIn:
         if not isinstance(self.account_id, str):
             kind = type(self.account_id).__name__
             raise TypeError(f"account_id must be a str, not {kind}: return str(user.id)")
+        for name, types in _TYPES.items():
+            if not isinstance(getattr(self, name), types):
+                raise TypeError(f"{name} has the wrong type: {type(getattr(self, name)).__name__}")
+        if not all(isinstance(method, str) for method in self.amr):
+            raise TypeError("amr must be a tuple of str")
 
 
 class HostRequest(Protocol):

@@ -1,4 +1,4 @@
-"""Untrusted JSON, refused if parsers could read it differently (RFC 8725 section 2.4)."""
+"""JSON of others, refused if parsers could read it differently (RFC 8725 section 2.4)."""
 
 from __future__ import annotations
 
@@ -39,6 +39,40 @@ def parse_object(raw: bytes | str) -> dict[str, Any]:
     if not isinstance(made, dict):
         raise ValueError("is not a JSON object")
     return made
+
+
+def expect_json(value: object, levels: int = DEPTH_LIMIT - 1) -> None:
+    """Raise ValueError or TypeError unless :func:`parse_object` reads ``value`` in an object.
+
+    For the values of a host's code. The message says what is wrong, and not the value.
+    """
+    if isinstance(value, dict | list | tuple):
+        _expect_parts(value, levels)
+    elif isinstance(value, str):
+        if not value.isascii():
+            value.encode("utf-8")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("a number that isn't finite")
+    elif isinstance(value, int):
+        if value.bit_length() > DIGITS_LIMIT * 3:
+            raise ValueError("a number that is too large")
+    elif value is not None:
+        raise TypeError(f"a value of the type {type(value).__name__}")
+
+
+def _expect_parts(
+    whole: dict[object, object] | list[object] | tuple[object, ...], levels: int
+) -> None:
+    if levels == 0:
+        raise ValueError("nested too deeply")
+    if isinstance(whole, dict):
+        for name in whole:
+            if not isinstance(name, str):
+                raise TypeError("a member whose name isn't a text")
+            expect_json(name)
+    for part in whole.values() if isinstance(whole, dict) else whole:
+        expect_json(part, levels - 1)
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from oauthprov.errors import SigningKeySealed
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.types import Method
+from oauthprov.protocol.keys.json_object import expect_json
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import events
 from oauthprov.protocol.request.events import Endpoint, Event, Reason, SentError
@@ -134,8 +135,18 @@ class Context:
         return self.openid
 
     def claims_of(self, account_id: str) -> Mapping[str, object]:
-        """Return the account source's claims about an account. May read storage."""
+        """Return the account source's claims about an account. May read storage.
+
+        Raises TypeError or ValueError for claims that aren't JSON: a mistake of the host.
+        """
         known: Mapping[str, object] = self.signing.accounts.claims(account_id, self.host_request)
+        for name, value in known.items():
+            try:
+                expect_json(value)
+            except UnicodeEncodeError:
+                raise ValueError(f"the claim {name!r} has half of a surrogate pair") from None
+            except (TypeError, ValueError) as wrong:
+                raise type(wrong)(f"the claim {name!r} has {wrong}") from None
         return known
 
     def expect(self, kind: type[Record], key: str) -> None:

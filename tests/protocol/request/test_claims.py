@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from oauthprov.protocol.keys.json_object import DEPTH_LIMIT
 from oauthprov.protocol.request.answers import InteractionRequired, Redirect, Visitor
 from oauthprov.protocol.request.claims import ClaimsRequest, Wanted, selected
-from tests.protocol.world import ALICE, BROWSER, openid_world
+from tests.protocol.world import ALICE, BROWSER, CLAIMS, openid_world
 
 KNOWN = {"name": "Alice", "email": "a@example.org", "email_verified": False, "phone_number": None}
 
@@ -176,3 +177,13 @@ def test_values_that_could_not_be_read_again_are_refused(value):
     """Section 5.5: what a request holds is stored, and read when its code is redeemed."""
     with pytest.raises(ValueError, match=r"a number that is too large|nested too deeply"):
         ClaimsRequest.parse(f'{{"userinfo": {{"name": {{"value": {value}}}}}}}')
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [(math.nan, "isn't finite"), ({1, 2}, "type set"), ("\ud800", "surrogate")],
+)
+def test_claims_of_a_host_that_are_not_json_are_named(world, monkeypatch, value, problem):
+    monkeypatch.setitem(CLAIMS[ALICE.account_id], "nickname", value)
+    with pytest.raises((TypeError, ValueError), match=f"the claim 'nickname' has .*{problem}"):
+        userinfo(world, scope="openid profile")
