@@ -155,7 +155,7 @@ def load(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("stores", nargs="*", choices=[*STORES, []], default=[])
+    parser.add_argument("stores", nargs="*", metavar="STORE", default=[], choices=[*STORES, []])
     parser.add_argument("--seconds", type=int, default=20, help="of the table in process")
     given = parser.parse_args()
     for name in given.stores or ("redis", "postgresql"):

@@ -236,7 +236,7 @@ def report(store: str, answers: list[Answer], stopped: float, going_on: float) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("store", nargs="*", choices=[*STORES, []], default=[])
+    parser.add_argument("store", nargs="*", metavar="STORE", default=[], choices=[*STORES, []])
     parser.add_argument("--clients", type=int, default=40)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=12)

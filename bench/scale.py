@@ -76,7 +76,7 @@ def compare(name: str, rounds: int, seconds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("stores", nargs="*", choices=[*STORES, []], default=[])
+    parser.add_argument("stores", nargs="*", metavar="STORE", default=[], choices=[*STORES, []])
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=int, default=2)
     given = parser.parse_args()

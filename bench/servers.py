@@ -345,7 +345,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     what = parser.add_subparsers(required=True, dest="what")
     one = what.add_parser("load")
-    one.add_argument("stores", nargs="*", choices=[*STORES, []], default=[])
+    one.add_argument("stores", nargs="*", metavar="STORE", default=[], choices=[*STORES, []])
     one.add_argument("--rounds", type=int, default=3)
     one.add_argument("--seconds", type=int, default=2)
     one.add_argument("--threads", type=int, nargs="+", default=list(THREADS))

@@ -8,6 +8,7 @@ temporary directory. It ends by itself within three minutes.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import tempfile
 import threading
@@ -161,6 +162,7 @@ def keys(place: Place) -> None:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0]).parse_args()
     for measure in (fetches, logouts, keys):
         with tempfile.TemporaryDirectory() as folder:
             place = Place(Path(folder))

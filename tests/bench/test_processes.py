@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +34,8 @@ def family() -> Iterator[tuple[int, int]]:
         [child] = (int(line) for line in lines - {b"child"})
         yield parent.pid, child
         parent.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
 
 def test_a_tree_is_a_process_with_all_below_it(family):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -113,3 +115,25 @@ def test_a_commit_that_the_server_does_not_read_does_not_outlast_the_deadline(
     large = [replace(samples.client(f"id{n}"), name="n" * 400_000) for n in range(100)]
     with pytest.raises(StorageError, match="in time"):
         storage.commit(*map(Add, large), now=NOW)
+
+
+@pytest.mark.parametrize(
+    "reply", [b"$x\r\n", b":1x\r\n", b"*x\r\n", b"HTTP/1.1 400\r\n", b"-MOVED nowhere\r\n"]
+)
+def test_what_is_not_redis_is_a_storage_error(reply: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as thread:
+
+        def answer() -> None:
+            # redis-py's own commands of connecting come before ours.
+            end, _ = listener.accept()
+            with end:
+                while request := end.recv(READ):
+                    ours = b"MGET" in request or b"GET" in request.split(b"\r\n")
+                    end.sendall(reply if ours else b"+OK\r\n" * request.count(b"*"))
+
+        done = thread.submit(answer)
+        storage = open(f"redis://127.0.0.1:{listener.getsockname()[1]}/0", {})
+        with pytest.raises(StorageError):
+            storage.get(Client, "app")
+        storage.close()
+        done.result()

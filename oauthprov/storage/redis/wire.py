@@ -150,16 +150,16 @@ class PlainWire:
         if kind == b"$":
             if text == b"-1":
                 return None
-            start, length = self._at, int(text)
+            start, length = self._at, _number(text)
             if len(self._data) < start + length + 2:
                 self._receive(call, start + length + 2 - len(self._data))
                 start = self._at
             self._at = start + length + 2
             return self._data[start : start + length]
         if kind == b"*":
-            return None if text == b"-1" else [self._reply(call) for _ in range(int(text))]
+            return None if text == b"-1" else [self._reply(call) for _ in range(_number(text))]
         if kind == b":":
-            return int(text)
+            return _number(text)
         if kind == b"+":
             return text
         if kind == b"-":
@@ -203,10 +203,20 @@ class PlainWire:
         return self.socket
 
 
+def _number(text: bytes) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidResponse("the server doesn't speak Redis' protocol") from None
+
+
 def _error(text: str) -> RedisError:
     """Return the error of an error reply."""
     word, _, rest = text.partition(" ")
-    return ERRORS[word](rest) if word in ERRORS else ResponseError(text)
+    try:
+        return ERRORS[word](rest) if word in ERRORS else ResponseError(text)
+    except ValueError:  # a redirection that names no slot or no server
+        return ResponseError(text)
 
 
 def _usable(reply: Any) -> Any:

@@ -126,7 +126,7 @@ class Exchange:
         if self._body is None:
             text = self.environ.get("CONTENT_LENGTH")
             # Python refuses to read a number of thousands of digits.
-            length = int(text[:_DIGITS]) if text and text.isdecimal() else None
+            length = int(text.lstrip("0")[:_DIGITS] or "0") if text and text.isdecimal() else None
             if length is not None and length > BODY_LIMIT:
                 raise Rejected("invalid_request", _TOO_LARGE, 413)
             try:

@@ -37,6 +37,10 @@ def test_without_a_length_nothing_is_read(length):
     assert body_of(Forever(), length) == b""
 
 
+def test_zeros_before_a_length_change_nothing():
+    assert body_of(io.BytesIO(b"a=b"), "0" * 40 + "3") == b"a=b"
+
+
 def test_a_chunked_body_ends_where_the_server_says():
     chunked = {"wsgi.input_terminated": True}
     assert body_of(io.BytesIO(b"a=b"), **chunked) == b"a=b"
