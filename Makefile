@@ -20,6 +20,7 @@
 #                 FAULTS_ARGS=...      python -m tests.faults --help lists them
 # make bench    compare speed with other providers, on this machine: 25 minutes, prints tables
 #                 BENCH_ARGS=...       python -m bench.compare --help lists them
+# make docs     build the documentation as a site, into var/docs; a warning is an error
 # make pot      bring the message catalogs of the pages up to date with templates and code
 # make lint     run ruff and mypy
 # make format   fix and format the code with ruff
@@ -89,7 +90,7 @@ CHECK_PYTHON = case "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" in \
 	*False) echo "$(PYTHON) is too old: $(NEED_PYTHON)."; exit 1 ;; \
 	*) echo "$(PYTHON) can't be run as Python: $(NEED_PYTHON)."; exit 1 ;; esac
 
-.PHONY: help run demo certify test faults bench pot lint format clean named-python
+.PHONY: help run demo certify test faults bench docs pot lint format clean named-python
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -129,6 +130,10 @@ faults: $(V)/.test
 bench: $(V)/.test
 	@$(QUIET) $(BIN)/python -m bench.compare $(BENCH_ARGS)
 
+docs: $(V)/.docs
+	@$(QUIET) $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs var/docs
+	@echo "The site is in var/docs: open var/docs/index.html in a browser."
+
 pot: $(V)/.test
 	@$(QUIET) $(BIN)/python -m tests.catalogs
 
@@ -142,7 +147,7 @@ format: $(V)/.test
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(V) var/bench build tests/clients/node/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(V) var/bench var/docs build tests/clients/node/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(V)/bin/python:
 	@test -n "$(PYTHON)" || { echo "There is no Python 3.11 or newer on PATH: install python3.13, or set PYTHON=/path/to/python3."; exit 1; }
@@ -158,7 +163,7 @@ named-python: $(V)/bin/python
 	|| { echo "$(V) and PYTHON=$(PYTHON) have different Python versions: run 'make clean' first, or don't set PYTHON."; exit 1; }
 
 ifneq ($(filter command environment,$(firstword $(origin PYTHON))),)
-$(V)/.run $(V)/.test: | named-python
+$(V)/.run $(V)/.test $(V)/.docs: | named-python
 endif
 
 $(V)/.run: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
@@ -169,4 +174,9 @@ $(V)/.run: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
 $(V)/.test: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
 	@echo "Installing oauthprov and its test tools into $(V): this takes about a minute, once ..."
 	@$(PIP) -e '.[test,servers]'
+	@touch $@
+
+$(V)/.docs: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
+	@echo "Installing oauthprov and what builds its documentation into $(V): this takes about a minute, once ..."
+	@$(PIP) -e '.[docs]'
 	@touch $@

@@ -33,20 +33,23 @@ def long_description() -> str:
     serve them. Else a link becomes the name of the file, and pictures are left out.
     """
     readme = (ROOT / "README.md").read_text("utf-8")
-    source = _project_urls().get("Source", "").rstrip("/")
-    if not source:
-        return _INTO_THE_REPOSITORY.sub(_named, _PICTURE_LINE.sub("", readme)) + _WHERE_FILES_ARE
+    if not _source():
+        readme = _PICTURE_LINE.sub("", readme) + _WHERE_FILES_ARE
+    return _INTO_THE_REPOSITORY.sub(lambda link: link_to_file(*link.groups(default="")), readme)
 
-    def absolute(link: re.Match[str]) -> str:
-        picture, text, path, heading = link.groups(default="")
+
+def link_to_file(picture: str, text: str, path: str, heading: str) -> str:
+    """Return the link to a file of the repository, for a page elsewhere: Markdown.
+
+    ``picture`` is ``!`` for a picture, else empty; ``heading`` is empty or begins with ``#``.
+    """
+    if source := _source():
         return f"{picture}[{text}]({source}/{'raw' if picture else 'blob'}/HEAD/{path}{heading})"
-
-    return _INTO_THE_REPOSITORY.sub(absolute, readme)
-
-
-def _named(link: re.Match[str]) -> str:
-    _, text, path, _ = link.groups()
     return f"`{path}`" if text.strip("`") == path else f"{text} (`{path}`)"
+
+
+def _source() -> str:
+    return _project_urls().get("Source", "").rstrip("/")
 
 
 def _project_urls() -> dict[str, str]:

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 1 if it was refused or found nothing, or 2 for wrong usage."""
     silence_pkg_resources()
     given = sys.argv[1:] if argv is None else argv
-    parser = _parser(given)
+    parser = parser_for(given)
     arguments, rest = parser.parse_known_args(given)
     arguments.overrides = [argument.split("=", 1) for argument in rest]
     taken = arguments.takes_overrides
@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+def parser_for(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of the command; of its groups only the one in ``argv`` has arguments."""
     summary = (__doc__ or "").split("\n")[0].replace("``", "")
     parser = argparse.ArgumentParser(prog="oauthprov", description=summary)
     parser.set_defaults(takes_overrides=True)
@@ -77,4 +78,4 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-__all__ = ("GROUPS", "Refused", "main")
+__all__ = ("GROUPS", "Refused", "main", "parser_for")

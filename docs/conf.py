@@ -1,0 +1,44 @@
+"""How Sphinx makes a site of this folder: ``make docs``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+
+import oauthprov  # noqa: E402 - found by the path above
+
+project = "oauthprov"
+author = "the oauthprov authors"
+copyright = author
+release = version = oauthprov.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "extension.links",
+    "extension.navigation",
+    "extension.reference",
+]
+exclude_patterns = ["extension"]
+
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 3
+highlight_language = "text"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
+viewcode_follow_imported_members = True
+
+html_theme = "furo"
+html_title = f"oauthprov {release}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_copyright = False

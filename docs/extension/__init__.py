@@ -1,0 +1,1 @@
+"""What Sphinx adds to the pages of this folder."""
