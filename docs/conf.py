@@ -17,7 +17,7 @@ release = version = oauthprov.__version__
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.viewcode",
+    "extension.accessibility",
     "extension.links",
     "extension.navigation",
     "extension.reference",
@@ -27,13 +27,13 @@ exclude_patterns = ["extension"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 highlight_language = "text"
+# Options such as --host stay as they are written.
+smartquotes = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 80
-viewcode_follow_imported_members = True
 
 html_theme = "furo"
 html_title = f"oauthprov {release}"

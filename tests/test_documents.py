@@ -15,17 +15,12 @@ from oauthprov import logs
 from oauthprov.protocol.clients.redirects import redirect_allowed
 from oauthprov.protocol.request.events import Reason
 from tests import site as sites
+from tests.documents.blocks import DOCUMENTS
 from tests.site import API, ISSUER, Site
 from tests.web.openid import openid_site
 
 ROOT = Path(__file__).parents[1]
 TESTS = ROOT / "tests"
-DOCUMENTS = [
-    *ROOT.glob("*.md"),
-    *(ROOT / "bench").rglob("*.md"),
-    *(ROOT / "docs").rglob("*.md"),
-    *(ROOT / "examples").rglob("*.md"),
-]
 
 
 @cache
