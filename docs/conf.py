@@ -36,6 +36,7 @@ autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
+pygments_dark_style = "a11y-high-contrast-dark"
 html_title = f"oauthprov {release}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]

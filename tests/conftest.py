@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from tests.gallery import Gallery
 from tests.receiver import Receiver
 from tests.servers import cluster, mariadb, postgresql, redis
 from tests.servers.run import Run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 RUN = pytest.StashKey[Run]()
 
@@ -72,3 +76,12 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     made = Gallery(tmp_path_factory.mktemp("gallery"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one browser of this process: Playwright can't run twice in a thread."""
+    from tests.browser.chromium import chromium
+
+    with chromium() as browser:
+        yield browser

@@ -1,4 +1,4 @@
-"""One Chromium for all tests; visitors, a provider and the demo for each."""
+"""Visitors, a provider and the demo for each test; all share one Chromium."""
 
 from __future__ import annotations
 
@@ -7,15 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser import chromium as chromiums
 from tests.browser.place import Demo, Provider, demo_of, provider_on
 from tests.browser.visitor import Visitor
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with chromiums.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

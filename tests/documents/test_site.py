@@ -15,7 +15,6 @@ from playwright.sync_api import Browser
 
 from oauthprov.cli import GROUPS, parser_for
 from oauthprov.settings import options
-from tests.browser.chromium import chromium
 from tests.documents.blocks import ROOT
 
 NARROW = {"width": 320, "height": 640}
@@ -87,16 +86,10 @@ def test_no_link_leaves_the_site_for_a_file_of_the_repository(site: Path):
             assert (page.parent / target.partition("?")[0]).exists(), f"{page.name}: {target}"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(site: Path, browser: Browser, scheme: str):
-    context = browser.new_context(viewport=WIDE, color_scheme=scheme)
+def test_axe_finds_nothing(site: Path, chromium: Browser, scheme: str):
+    context = chromium.new_context(viewport=WIDE, color_scheme=scheme)
     page = context.new_page()
     for name in JUDGED:
         page.goto((site / f"{name}.html").as_uri())
@@ -106,8 +99,8 @@ def test_axe_finds_nothing(site: Path, browser: Browser, scheme: str):
 
 
 @pytest.mark.browser
-def test_pages_fit_a_narrow_window_and_need_no_network(site: Path, browser: Browser):
-    context = browser.new_context(viewport=NARROW)
+def test_pages_fit_a_narrow_window_and_need_no_network(site: Path, chromium: Browser):
+    context = chromium.new_context(viewport=NARROW)
     page = context.new_page()
     others: list[str] = []
     page.on("request", lambda sent: others.append(sent.url))
