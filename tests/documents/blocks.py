@@ -17,6 +17,7 @@ DOCUMENTS = [
     *(path for name in FOLDERS for path in (ROOT / name).rglob("*.md")),
 ]
 
+_SETTING = re.compile(r"oauthprov\.[\w.]+ =")
 _NAMED = re.compile(r"`([\w.-]+)`:$")
 
 
@@ -36,7 +37,7 @@ class Block:
 
 @cache
 def blocks() -> tuple[Block, ...]:
-    """Every block; an indented one is in the shell's language."""
+    """Every block; an indented one has settings, or commands of a shell."""
     return tuple(block for path in DOCUMENTS for block in _of(path))
 
 
@@ -58,7 +59,8 @@ def _of(path: Path) -> Iterator[Block]:
         if token.type == "inline":
             before = token.content
         elif token.type in ("fence", "code_block"):
-            language = token.info if token.type == "fence" else "sh"
+            indented = "ini" if _SETTING.match(token.content) else "sh"
+            language = token.info if token.type == "fence" else indented
             named = _NAMED.search(before)
             line = (token.map or [0])[0] + 1
             name = named.group(1) if named else None

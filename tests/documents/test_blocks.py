@@ -103,7 +103,7 @@ def test_a_command_exists(block: Block):
             case "python" | "python3":
                 runs_what_exists(arguments, block)
             case _:
-                assert program in PROGRAMS, f"{block} runs {program}"
+                assert program in PROGRAMS, f"{block} runs {program}; is it in another language?"
         if program == "curl":
             paths = {word.partition("/oauth/")[2] for word in arguments if "/oauth/" in word}
             assert paths <= {"token", "introspect", "revoke", "register", "userinfo"}, block
