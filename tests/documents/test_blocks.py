@@ -140,6 +140,15 @@ def runs_what_exists(arguments: list[str], block: Block) -> None:
         assert arguments[0] in shown or beside.is_file(), f"{block} runs {arguments[0]}"
 
 
+def test_the_page_of_the_installation_has_the_extras_that_a_server_may_need():
+    parser = configparser.RawConfigParser()
+    parser.read(ROOT / "setup.cfg", "utf-8")
+    page = (ROOT / "docs" / "install.md").read_text("utf-8")
+    named = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    ours = {"browser", "docs", "servers", "test"}
+    assert named == set(parser["options.extras_require"]) - ours
+
+
 INLINE = sorted(
     {
         (str(path.relative_to(ROOT)), command)
