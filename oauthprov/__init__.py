@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from oauthprov import logs
+from oauthprov.accounts import confirmed_addresses
 from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
@@ -51,6 +53,8 @@ def _storage(settings: Settings) -> Storage:
         storage = open_storage(settings.storage_url, settings.storage_options)
         if settings.development and settings.storage_url.startswith("sqlite:"):
             storage.upgrade()
+            for _ in confirmed_addresses.enter_all(storage, lambda: int(time.time())):
+                pass
         _warn(storage.health())
     except ValueError as wrong:
         raise ConfigurationError([f"oauthprov.storage.url: {wrong}"]) from None

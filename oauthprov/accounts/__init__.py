@@ -9,6 +9,7 @@ from oauthprov.accounts.built_in import (
     PasswordSuperseded,
 )
 from oauthprov.accounts.email_verification import Begun, EmailVerifications, Unproven
+from oauthprov.accounts.password_reset import MailedReset, PasswordResets
 from oauthprov.accounts.source import AccountSource, HostRequest, SignedIn
 from oauthprov.credentials import HashingBusy
 
@@ -21,8 +22,10 @@ __all__ = [
     "Ended",
     "HashingBusy",
     "HostRequest",
+    "MailedReset",
     "NameTaken",
     "PasswordPolicy",
+    "PasswordResets",
     "PasswordSuperseded",
     "SignedIn",
     "Unacceptable",

@@ -7,13 +7,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from oauthprov.accounts import confirmed_addresses
 from oauthprov.accounts.acceptable import PasswordPolicy, acceptable_name
+from oauthprov.accounts.confirmed_addresses import claims_of
 from oauthprov.accounts.profile import checked
 from oauthprov.credentials import HashingBusy, PasswordHasher, mint_id, name_key
 from oauthprov.records import Account, Digest, Login, Sweep
 from oauthprov.storage.interface import (
     Add,
     Change,
+    Claim,
     Conflict,
     Replace,
     Storage,
@@ -98,12 +101,12 @@ class BuiltInAccounts:
             return {}
         account = stored.record
         known = {"name": account.name, "preferred_username": account.name}
-        return known | {"updated_at": account.created_at} | _profile(account)
+        return known | {"updated_at": account.created_at} | claims_of(account)
 
     def profile(self, account_id: str) -> Mapping[str, object]:
         """Return the profile that the user entered, as claims."""
         stored = self.get(account_id)
-        return _profile(stored.record) if stored else {}
+        return claims_of(stored.record) if stored else {}
 
     def set_profile(self, account_id: str, fields: Mapping[str, str]) -> None:
         """Store the profile that a user entered; ``fields`` has the names of ``profile.FIELDS``.
@@ -112,7 +115,7 @@ class BuiltInAccounts:
         """
 
         def change(old: Account) -> Account:
-            made = checked(fields, _profile(old)) | {"updated_at": self._clock()}
+            made = checked(fields, claims_of(old)) | {"updated_at": self._clock()}
             return replace(old, claims=json.dumps(made))
 
         self._change(account_id, change)
@@ -175,18 +178,33 @@ class BuiltInAccounts:
         unknown account, and PasswordSuperseded if its sessions were ended since ``verified`` was
         read.
         """
+
+        def check(account: Account) -> None:
+            if verified is not None and account.epoch != verified.epoch:
+                raise PasswordSuperseded
+
+        return self.replace_password(account_id, password, check)
+
+    def replace_password(
+        self, account_id: str, password: str, check: Callable[[Account], None], *claims: Claim
+    ) -> Ended:
+        """Set a new password as :meth:`change_password` does, together with ``claims``.
+
+        ``check`` is called with the account, again when it has changed meanwhile, and raises an
+        error unless the password may still be set. Raises Unacceptable and LookupError.
+        """
         stored = self.get(account_id)
         if stored is None:
             raise LookupError(account_id)
+        check(stored.record)
         self._policy.check(password, stored.record.name)
         encoded = self._hasher.hash(password)
 
         def change(old: Account) -> Account:
-            if verified is not None and old.epoch != verified.epoch:
-                raise PasswordSuperseded
+            check(old)
             return replace(old, password_hash=encoded)
 
-        return self._end(account_id, change)
+        return self._end(account_id, change, claims)
 
     def end_sessions(self, account_id: str) -> Ended:
         """End every session of the account. Raises LookupError for an unknown account.
@@ -213,7 +231,12 @@ class BuiltInAccounts:
         )
 
     def _end(
-        self, account_id: str, change: Callable[[Account], Account], *, everything: bool = False
+        self,
+        account_id: str,
+        change: Callable[[Account], Account],
+        claims: Sequence[Claim] = (),
+        *,
+        everything: bool = False,
     ) -> Ended:
         """Change the account, begin its next epoch, and queue the sweep."""
 
@@ -226,9 +249,9 @@ class BuiltInAccounts:
             return Sweep.begin(account_id, name, now, epoch=new.epoch, everything=everything)
 
         try:
-            account = self._change(account_id, ended, lambda new: [Add(sweep(new))])
+            account = self._change(account_id, ended, lambda new: [*claims, Add(sweep(new))])
         except StorageFull:  # nothing can be added to the queue, but the account can be changed
-            account = self._change(account_id, ended)
+            account = self._change(account_id, ended, lambda new: claims)
         return Ended(account, sweep(account))
 
     def _change(
@@ -245,7 +268,8 @@ class BuiltInAccounts:
                 raise LookupError(account_id)
             account = change(stored.record)
             changed = Replace(account, expecting=stored)
-            self._storage.commit(*more(account), changed, now=self._clock())
+            address = confirmed_addresses.changes(self._storage, stored.record, account)
+            self._storage.commit(*more(account), changed, *address, now=self._clock())
             return account
 
         return persistently(attempt)
@@ -255,8 +279,3 @@ class BuiltInAccounts:
         with contextlib.suppress(Conflict, HashingBusy):
             changed = replace(stored.record, password_hash=self._hasher.hash(password))
             self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
-
-
-def _profile(account: Account) -> dict[str, object]:
-    found: dict[str, object] = json.loads(account.claims or "{}")
-    return found

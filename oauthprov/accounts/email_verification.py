@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from oauthprov.accounts import confirmed_addresses
+from oauthprov.accounts.confirmed_addresses import claims_of
 from oauthprov.credentials import digest, mint
 from oauthprov.records import Account, EmailVerification
 from oauthprov.storage.interface import (
@@ -49,14 +50,15 @@ class EmailVerifications:
 
         Return None if the account has no address, or the address is already verified.
         """
-        claims = self._claims(account_id)
+        account = self._storage.get(Account, account_id)
+        claims = claims_of(account.record) if account else {}
         email = claims.get("email")
         if not isinstance(email, str) or claims.get("email_verified") is True:
             return None
         now = self._clock()
-        token, key = mint()
+        token, mark = mint()
         verification = EmailVerification(
-            key=key,
+            key=f"{account_id}.{mark}",
             account_id=account_id,
             email=email,
             created_at=now,
@@ -74,18 +76,15 @@ class EmailVerifications:
 
         Raises Unproven unless the token is live, and for this account and its current address.
         """
-        key = digest(token)
+        key = f"{account_id}.{digest(token)}"
 
         def attempt() -> None:
             now = self._clock()
             found = self._storage.get(EmailVerification, key)
             if found is None or found.state(now) != "live":
                 raise Unproven
-            if found.record.account_id != account_id:
-                raise Unproven
             verified = self._verified(account_id, now, found.record.email)
-            # In this order: where the two aren't atomic, a used token never verifies an address.
-            self._storage.commit(Claim(EmailVerification, key), verified, now=now)
+            self._storage.commit(Claim(EmailVerification, key), *verified, now=now)
 
         persistently(attempt)
 
@@ -94,24 +93,16 @@ class EmailVerifications:
 
         def attempt() -> None:
             now = self._clock()
-            self._storage.commit(self._verified(account_id, now), now=now)
+            self._storage.commit(*self._verified(account_id, now), now=now)
 
         persistently(attempt)
 
-    def _verified(self, account_id: str, now: int, email: str | None = None) -> Replace:
-        """Return the change; raise Unproven if the address isn't ``email``, when given."""
+    def _verified(self, account_id: str, now: int, email: str | None = None) -> list[Change]:
+        """Return the changes; raise Unproven if the address isn't ``email``, when given."""
         stored = self._storage.get(Account, account_id)
-        claims = _claims_of(stored.record) if stored else {}
+        claims = claims_of(stored.record) if stored else {}
         if stored is None or "email" not in claims or email not in (None, claims["email"]):
             raise Unproven
-        made = json.dumps({**claims, "email_verified": True, "updated_at": now})
-        return Replace(replace(stored.record, claims=made), expecting=stored)
-
-    def _claims(self, account_id: str) -> Mapping[str, object]:
-        stored = self._storage.get(Account, account_id)
-        return _claims_of(stored.record) if stored else {}
-
-
-def _claims_of(account: Account) -> dict[str, object]:
-    found: dict[str, object] = json.loads(account.claims or "{}")
-    return found
+        made = confirmed_addresses.confirm(stored.record, now)
+        changes = confirmed_addresses.changes(self._storage, stored.record, made)
+        return [Replace(made, expecting=stored), *changes]

@@ -1,5 +1,8 @@
 """``oauthprov storage``: check, upgrade and purge the storage that the .ini names.
 
+``upgrade`` also enters the e-mail addresses that an earlier version confirmed, so that accounts are
+found by them: on Redis too, which has no schema.
+
 With ``--json``, ``check`` and ``upgrade`` print ``{"ready": BOOL, "facts": {...}}``; the facts
 depend on the engine. A full storage is not ready, and ``check`` exits with status 1.
 
@@ -15,6 +18,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
+from oauthprov.accounts import confirmed_addresses
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, note, show_facts, show_json
 from oauthprov.cli.progress import counting
@@ -54,6 +58,7 @@ def _upgrade(arguments: argparse.Namespace) -> None:
     with opened(arguments, outdated=True) as on:
         on.storage.upgrade()
         on.storage.ping()
+        _counted("Addresses entered", confirmed_addresses.enter_all(on.storage, on.clock))
         _report(on, arguments.json, ready=True)
     note("The schema is that of this version.")
 

@@ -23,9 +23,11 @@ from oauthprov.records.keys import consent_key as consent_key
 from oauthprov.records.keys import is_key as is_key
 from oauthprov.records.keys import slot as slot
 from oauthprov.records.people import Account as Account
+from oauthprov.records.people import ConfirmedAddress as ConfirmedAddress
 from oauthprov.records.people import Consent as Consent
 from oauthprov.records.people import EmailVerification as EmailVerification
 from oauthprov.records.people import Login as Login
+from oauthprov.records.people import PasswordReset as PasswordReset
 from oauthprov.records.people import Session as Session
 from oauthprov.records.server import SWEEP_LEASE as SWEEP_LEASE
 from oauthprov.records.server import SWEEP_QUEUE as SWEEP_QUEUE
@@ -58,6 +60,8 @@ KINDS: tuple[type[Record], ...] = (
     LogoutDelivery,
     Logo,
     EmailVerification,
+    ConfirmedAddress,
+    PasswordReset,
     EndedSession,
     Sweep,
 )

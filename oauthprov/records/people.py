@@ -27,11 +27,44 @@ class Account(Record):
 
 @record("email_verification", key="key", indexes=("account_id",))
 class EmailVerification(Record):
-    """An e-mail address to be verified; ``key`` is the digest of the token that was mailed."""
+    """An e-mail address to be verified; ``key`` is ``<account_id>.<digest of the token>``.
 
-    key: Digest
+    It shares the slot of the account, so that one commit uses the token and changes the account.
+    """
+
+    key: str
     account_id: str
     email: str
+    created_at: int
+    expires_at: int
+
+
+@record("confirmed_address", key="key", indexes=("address",))
+class ConfirmedAddress(Record):
+    """Leads from a confirmed e-mail address to an account that has it; several may have one.
+
+    ``key`` is ``<account_id>.<address>``: it shares the slot of the account, so that one commit
+    changes both on every backend. ``address`` is the digest of the normalised address. The claims
+    of the account decide whether it still has the address.
+    """
+
+    key: str
+    account_id: str
+    address: Digest
+
+
+@record("password_reset", key="key")
+class PasswordReset(Record):
+    """A mailed link for a new password; ``key`` is ``<account_id>.<digest of the token>``.
+
+    It shares the slot of the account, so that one commit uses the link and sets the password. It
+    works while the account has the ``epoch`` and the confirmed address ``email``.
+    """
+
+    key: str
+    account_id: str
+    email: str
+    epoch: int
     created_at: int
     expires_at: int
 

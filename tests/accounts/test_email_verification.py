@@ -6,50 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from oauthprov.accounts import BuiltInAccounts, EmailVerifications, Unproven
-from oauthprov.credentials import PasswordHasher
+from oauthprov.accounts import Unproven
 from oauthprov.records import EmailVerification
-from oauthprov.storage import open_storage
 from oauthprov.storage.interface import COMMIT_LIMIT, Add
-from tests.servers import empty
+from tests.accounts.conftest import ADDRESS
 from tests.site import PASSWORD, Clock
 
-ADDRESS = "alice@example.org"
 THREADS = 8
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def storage(request, tmp_path):
-    url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
-    if request.param == "redis":
-        url = request.getfixturevalue("redis_url")
-        empty(url)
-    made = open_storage(url)
-    made.upgrade()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def people(storage, clock):
-    return BuiltInAccounts(storage, PasswordHasher(memory_kib=8, time_cost=1), clock)
-
-
-@pytest.fixture
-def alice(people):
-    account_id = people.sign_up("alice", PASSWORD).account_id
-    people.set_profile(account_id, {"name": "Alice", "email": ADDRESS})
-    return account_id
-
-
-@pytest.fixture
-def verifications(storage, clock):
-    return EmailVerifications(storage, clock, lifetime=600)
 
 
 def test_of_sixteen_requests_with_one_token_one_succeeds(verifications, alice, people):

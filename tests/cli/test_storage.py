@@ -5,7 +5,8 @@ import sqlite3
 import pytest
 import redis
 
-from oauthprov.records import Consent, Session, consent_key
+from oauthprov.accounts import confirmed_addresses
+from oauthprov.records import Account, Consent, Session, consent_key
 from oauthprov.storage.interface import Add
 from tests import site as sites
 from tests.cli.conftest import write_ini
@@ -33,6 +34,21 @@ def test_check_names_the_command_to_run_until_the_schema_exists(empty):
     assert after.json["ready"] is True
     assert after.json["facts"]["engine"] == "sqlite"
     assert empty("user", "list").code == 0
+
+
+@pytest.mark.parametrize("engine", ["command", "on_redis"])
+def test_an_upgrade_enters_the_addresses_that_an_earlier_version_confirmed(request, engine):
+    command, now = request.getfixturevalue(engine), 1
+    claims = '{"email": "alice@example.org", "email_verified": true}'
+    account = Account("alice-id", "alice", now, claims=claims)
+    storage = command.storage()
+    storage.commit(Add(account), now=now)
+    assert confirmed_addresses.accounts_at(storage, "alice@example.org") == []
+    done = command("storage", "upgrade", "--json")
+    assert (done.code, done.json["ready"]) == (0, True)
+    assert "Addresses entered: 1\n" in done.err
+    assert confirmed_addresses.accounts_at(storage, "alice@example.org") == [account]
+    storage.close()
 
 
 def test_check_fails_on_a_storage_that_is_full(command, pytestconfig, tmp_path):

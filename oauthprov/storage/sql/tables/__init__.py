@@ -26,9 +26,11 @@ from oauthprov.storage.sql.tables.grants import (
 from oauthprov.storage.sql.tables.grants import grants as grants
 from oauthprov.storage.sql.tables.people import (
     accounts,
+    confirmed_addresses,
     consents,
     email_verifications,
     logins,
+    password_resets,
     sessions,
 )
 from oauthprov.storage.sql.tables.server import (
@@ -40,7 +42,7 @@ from oauthprov.storage.sql.tables.server import (
     sweeps,
 )
 
-REVISION = "0008"
+REVISION = "0009"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
@@ -63,6 +65,8 @@ TABLES: dict[type[Record], Table] = {
     records.LogoutDelivery: logout_deliveries,
     records.Logo: logos,
     records.EmailVerification: email_verifications,
+    records.ConfirmedAddress: confirmed_addresses,
+    records.PasswordReset: password_resets,
     records.EndedSession: ended_sessions,
     records.Sweep: sweeps,
 }

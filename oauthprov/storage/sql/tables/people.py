@@ -47,6 +47,31 @@ email_verifications = Table(
     **ENGINE,
 )
 
+confirmed_addresses = Table(
+    "confirmed_addresses",
+    metadata,
+    key("key"),
+    required("account_id", KEY),
+    required("address", KEY),
+    *bookkeeping(),
+    Index("confirmed_addresses_by_address", "address", "key"),
+    **ENGINE,
+)
+
+password_resets = Table(
+    "password_resets",
+    metadata,
+    key("key"),
+    required("account_id", KEY),
+    required("email", TEXT),
+    required("epoch", TIME),
+    required("created_at", TIME),
+    required("expires_at", TIME),
+    *bookkeeping(),
+    Index("password_resets_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
 logins = Table(
     "logins",
     metadata,
