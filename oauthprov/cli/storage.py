@@ -1,7 +1,7 @@
 """``oauthprov storage``: check, upgrade and purge the storage that the .ini names.
 
-``upgrade`` also enters the e-mail addresses that an earlier version confirmed, so that accounts are
-found by them: on Redis too, which has no schema.
+``upgrade`` also enters the e-mail addresses that an earlier version confirmed, so that accounts
+are found by them: on Redis too, which has no schema.
 
 With ``--json``, ``check`` and ``upgrade`` print ``{"ready": BOOL, "facts": {...}}``; the facts
 depend on the engine. A full storage is not ready, and ``check`` exits with status 1.

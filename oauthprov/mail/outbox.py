@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
@@ -15,6 +16,8 @@ PATIENCE = 10.0
 """Seconds that a page waits until the mailer has accepted a mail."""
 AT_ONCE = 4
 """Mails sent at a time per process; more are refused, lest a slow server hold all threads."""
+IN_BACKGROUND = 20
+"""Tasks of :meth:`Outbox.later` at a time per process; more are refused."""
 
 
 class Outbox:
@@ -29,10 +32,34 @@ class Outbox:
         self._mailer = mailer
         self._seconds = seconds
         self._free = threading.BoundedSemaphore(AT_ONCE)
+        self._background = threading.BoundedSemaphore(IN_BACKGROUND)
 
-    def send(self, message: Message) -> None:
-        """Send a mail. Raises MailError for any failure; its message is for the log."""
-        if not self._free.acquire(blocking=False):
+    def later(self, work: Callable[[], object]) -> bool:
+        """Run ``work``, which sends mail, in a thread; return False if too many already run.
+
+        So the time of a response doesn't depend on whether anything is mailed. ``work`` runs in a
+        copy of the caller's context. It is lost if the process ends before it does.
+        """
+        if not self._background.acquire(blocking=False):
+            return False
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                self._background.release()
+
+        if in_thread("outbox", partial(copy_context().run, run)):
+            return True
+        self._background.release()
+        return False
+
+    def send(self, message: Message, *, patient: bool = False) -> None:
+        """Send a mail. Raises MailError for any failure; its message is for the log.
+
+        If AT_ONCE others are being sent, it fails at once, or ``patient`` waits for one of them.
+        """
+        if not self._free.acquire(timeout=self._seconds if patient else 0):
             raise MailError(f"{AT_ONCE} other mails are being sent")
         sent: Future[None] = Future()
         if not in_thread("mail", partial(copy_context().run, self._work, message, sent)):

@@ -29,8 +29,18 @@ class Mail:
         "86400",
         "Seconds for which a mailed link can confirm an e-mail address.",
     )
+    mail_reset_lifetime: int = setting(
+        "mail.reset_lifetime",
+        values.seconds(86_400),
+        "1800",
+        "Seconds for which a mailed link can set a new password; 300 to 86400.",
+    )
     mail_limit_account: str = setting(
-        "mail.limit_account", values.rate, "5 per hour", "Mails requested by one account."
+        "mail.limit_account",
+        values.rate,
+        "5 per hour",
+        "Mails requested by one account, or for one user name or address that needs a new "
+        "password.",
     )
     mail_limit_address: str = setting(
         "mail.limit_address", values.rate, "20 per hour", "Mails requested from one IP address."

@@ -16,13 +16,15 @@ class SigningIn:
         "login.limit_account",
         values.rate,
         "10 per 15 minutes",
-        "Failed sign-ins for one user name; wrong current passwords are counted separately.",
+        "Failed sign-ins for one user name; each browser that has signed in with it before, and "
+        "wrong current passwords, are counted separately.",
     )
     login_limit_address: str = setting(
         "login.limit_address",
         values.rate,
         "50 per 15 minutes",
-        "Failed sign-ins from one IP address.",
+        "Failed sign-ins from one IP address, except by browsers that have signed in with the "
+        "name before.",
     )
     login_limit_success: str = setting(
         "login.limit_success",

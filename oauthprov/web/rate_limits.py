@@ -37,32 +37,42 @@ class Attempts:
         self._registered = limits.parse_many(settings.registration_limit_total)
         self._registration_is_full = False
         self._clients = limits.parse_many(settings.console_limit_account)
-        self._mails = (
-            (limits.parse_many(settings.mail_limit_account), "mail by account"),
-            (limits.parse_many(settings.mail_limit_address), "mail by address"),
-            (limits.parse_many(settings.mail_limit_recipient), "mail by recipient"),
-        )
+        self._mails_of_account = limits.parse_many(settings.mail_limit_account)
+        self._mails_from_address = limits.parse_many(settings.mail_limit_address)
+        self._mails_to_recipient = limits.parse_many(settings.mail_limit_recipient)
         self._url = settings.limits_url
         self._own = MovingWindowRateLimiter(MemoryStorage())
 
-    def sign_in(self, name_key: str, address: str) -> int:
-        """Count an attempt to sign in, before the password is verified."""
+    def sign_in(self, name_key: str, address: str, device: str | None = None) -> int:
+        """Count an attempt to sign in, before the password is verified.
+
+        ``device`` identifies a browser in which this account has signed in before. Its attempts
+        are counted separately, so that nobody else can lock it out, by account or by address.
+        """
+        blocked = self._wait(self._successes, "signed in", name_key, count=False)
+        if device is not None:
+            return blocked or self._wait(self._by_account, "device", device, count=True)
         network = _network(address)
-        blocked = self._wait(self._by_address, "address", network, count=False)
-        blocked = blocked or self._wait(self._successes, "signed in", name_key, count=False)
+        blocked = self._wait(self._by_address, "address", network, count=False) or blocked
         return blocked or self._wait(self._by_account, "account", name_key, count=True)
 
-    def failed(self, address: str) -> None:
-        """Count a wrong password or name against the address it came from."""
-        self._wait(self._by_address, "address", _network(address), count=True)
+    def failed(self, address: str, device: str | None = None) -> None:
+        """Count a wrong password or name against the address it came from, or the device."""
+        if device is None:
+            self._wait(self._by_address, "address", _network(address), count=True)
 
-    def succeeded(self, name_key: str) -> None:
-        """Reset the attempts for an account after a successful sign-in, and count the sign-in.
+    def succeeded(self, name_key: str, device: str | None = None) -> None:
+        """Reset the attempts after a successful sign-in, and count the sign-in.
 
-        Sign-ins are limited too, since each costs a password hash.
+        The attempts of ``device`` are reset, if given, else those of all other browsers at the
+        account. Sign-ins are limited too, since each costs a password hash.
         """
-        self._forget("account", name_key)
+        self._forget("account" if device is None else "device", device or name_key)
         self._wait(self._successes, "signed in", name_key, count=True)
+
+    def reset(self, name_key: str) -> None:
+        """Reset the attempts at an account whose password was reset: they were at the old one."""
+        self._forget("account", name_key)
 
     def prove(self, account_id: str) -> int:
         """Count an attempt to enter the current password of a signed-in account.
@@ -110,12 +120,19 @@ class Attempts:
         A mail that one limit refuses doesn't count against the next, so that a sender can't use up
         a recipient's limit with refused mails.
         """
-        for (rates, what), who in zip(
-            self._mails, (account_id, _network(address), recipient_key), strict=True
-        ):
-            if wait := self._wait(rates, what, who, count=True):
-                return wait
-        return 0
+        return self.request_mail(account_id, address) or self.mail_to(recipient_key)
+
+    def request_mail(self, requester: str, address: str) -> int:
+        """Count a request for mail, by account (or by what was entered instead) and address."""
+        by_account = self._wait(self._mails_of_account, "mail by account", requester, count=True)
+        network = _network(address)
+        return by_account or self._wait(
+            self._mails_from_address, "mail by address", network, count=True
+        )
+
+    def mail_to(self, recipient_key: str) -> int:
+        """Count a mail by its recipient."""
+        return self._wait(self._mails_to_recipient, "mail by recipient", recipient_key, count=True)
 
     def _forget(self, what: str, who: str) -> None:
         def clear(limiter: MovingWindowRateLimiter) -> None:

@@ -13,7 +13,7 @@ from pyramid.registry import Registry
 from pyramid.response import Response
 
 from oauthprov import deadline, logs
-from oauthprov.accounts import BuiltInAccounts, HostRequest, SignedIn
+from oauthprov.accounts import BuiltInAccounts, HostRequest, PasswordResets, SignedIn
 from oauthprov.errors import OAuth2Error
 from oauthprov.mail import Outbox
 from oauthprov.protocol.provider import Provider
@@ -173,6 +173,13 @@ class RequestTools:
         if self.site.people is None:
             raise RuntimeError("the accounts are the host's: there are no built-in accounts")
         return self.site.people
+
+    @property
+    def password_resets(self) -> PasswordResets:
+        """The password resets of the built-in accounts; only for pages that require them."""
+        if self.site.password_resets is None:
+            raise RuntimeError("the accounts are the host's: their passwords are its matter")
+        return self.site.password_resets
 
     @property
     def outbox(self) -> Outbox:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from oauthprov.accounts import PASSWORD_ACR, SignedIn
 from oauthprov.protocol.sessions import account_of, browser_key, new_browser_id
 from oauthprov.records import Account, Digest, Session
-from oauthprov.web import cookies, csrf
+from oauthprov.web import cookies, csrf, device_cookie
 from oauthprov.web.reify import reify
 
 if TYPE_CHECKING:
@@ -151,7 +151,8 @@ class BrowserSession(Browser):
         """Begin a session with a new secret and make it the active one.
 
         It replaces the sessions of the same account in this browser. Sessions of other accounts
-        stay; if there are more than five, the least recently used one ends.
+        stay; if there are more than five, the least recently used one ends. The browser is then
+        recognised for this account (:mod:`oauthprov.web.device_cookie`).
         """
         own = [s for s in self._secrets if account_of(s) == account.account_id]
         others = [*self._load(*(s for s in self._secrets if s not in own))]
@@ -165,6 +166,7 @@ class BrowserSession(Browser):
         for secret in (*own[1:], *others[LIMIT - 1 :]):
             self._sessions.end(secret)
         self._keep(made, *others[: LIMIT - 1])
+        device_cookie.remember(self._request, account)
 
     def activate(self, person: SignedIn) -> None:
         """Make the session of ``person``, signed in in this browser, the active one."""

@@ -12,7 +12,13 @@ from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
 
 from oauthprov import logs
-from oauthprov.accounts import AccountSource, BuiltInAccounts, EmailVerifications, PasswordPolicy
+from oauthprov.accounts import (
+    AccountSource,
+    BuiltInAccounts,
+    EmailVerifications,
+    PasswordPolicy,
+    PasswordResets,
+)
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
 from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.protocol.provider import Provider, epoch
@@ -33,6 +39,7 @@ BUILT_IN_PAGES = (
     "logout",
     "signup",
     "password",
+    "password_reset",
     "profile",
     "email_verification",
     "sessions",
@@ -44,8 +51,9 @@ class Site:
     """The provider's objects in one app.
 
     ``base_url`` is the issuer without the route prefix: our URLs are generated from it, never from
-    the Host header. ``people`` is None if the host has its own account source, ``outbox`` if no
-    mail can be sent. ``transport_security`` is what a standalone server says to every response.
+    the Host header. ``people`` and ``password_resets`` are None if the host has its own account
+    source, ``outbox`` if no mail can be sent. ``transport_security`` is what a standalone server
+    says to every response.
     """
 
     settings: Settings
@@ -57,6 +65,7 @@ class Site:
     attempts: Attempts
     outbox: Outbox | None
     email_verifications: EmailVerifications
+    password_resets: PasswordResets | None
     metadata: dict[str, object]
     transport_security: str | None
     routes: Callable[[], IRoutesMapper]
@@ -124,7 +133,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
     clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
     source: AccountSource[Request] | None = registry.get("oauthprov.accounts")
     mailer: Mailer | None = registry.get("oauthprov.mailer") or mailer_of(settings)
-    people = None
+    people = resets = None
     if source is None:
         people = BuiltInAccounts.with_costs(
             storage,
@@ -134,6 +143,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
             policy=PasswordPolicy(settings.password_length, settings.title),
             concurrency=settings.password_concurrency,
         )
+        resets = PasswordResets(storage, people, clock, settings.mail_reset_lifetime)
         source = registry["oauthprov.own_pages"](people)
     provider = Provider(settings, storage, source, clock)
     _look_at_keys(provider)
@@ -147,6 +157,7 @@ def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
         attempts=Attempts(settings),
         outbox=Outbox(mailer) if mailer is not None else None,
         email_verifications=EmailVerifications(storage, clock, settings.mail_link_lifetime),
+        password_resets=resets,
         metadata=registry.setdefault("oauthprov.metadata", {}),
         transport_security=transport_security(settings),
         routes=partial(registry.getUtility, IRoutesMapper),

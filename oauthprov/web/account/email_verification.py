@@ -1,9 +1,4 @@
-"""The page for confirming an e-mail address with the link that was mailed to it.
-
-The link has its token in the fragment. Browsers don't send fragments, so the token gets into no
-access log, and mail scanners and previews that fetch the link confirm nothing. A script copies
-the token into the form; without scripts the user copies it from the mail.
-"""
+"""The page for confirming an e-mail address with the link that was mailed to it."""
 
 from __future__ import annotations
 
@@ -15,6 +10,7 @@ from oauthprov.accounts import Begun, BuiltInAccounts, SignedIn, Unproven
 from oauthprov.errors import MailError
 from oauthprov.mail import Message
 from oauthprov.web import i18n
+from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
@@ -101,19 +97,15 @@ def send(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 
 def _message(request: Request, begun: Begun) -> Message:
-    tools = request.oauthprov
     i18n.settle_language(request)
-    words = {
-        "title": tools.settings.title,
-        "link": f"{tools.url(PAGE)}#{begun.token}",
-        "token": begun.token,
-        "moment": i18n.moment(request, begun.expires_at),
-    }
-    translate = request.localizer.translate
-    return Message(
-        to=begun.email,
-        subject=translate(_SUBJECT % words),
-        text=translate(_TEXT % words),
+    return mailed_link.letter(
+        request,
+        begun.email,
+        _SUBJECT,
+        _TEXT,
+        link=mailed_link.link(request, PAGE, begun.token),
+        token=begun.token,
+        moment=i18n.moment(request, begun.expires_at),
     )
 
 
@@ -139,8 +131,6 @@ def _page(
 
 def includeme(config: Configurator) -> None:
     """Add ``/account/email`` if mail can be sent and clients may request addresses."""
-    settings = config.registry["oauthprov.settings"]
-    asked_for = settings.openid and "email" in settings.scope_names
-    if asked_for and config.registry["oauthprov"].outbox is not None:
+    if mailed_link.addresses_are_confirmed(config):
         config.add_oauth_page(PAGE, "/account/email", get=show, post=confirm, template=_TEMPLATE)
         config.add_oauth_page("email_link", "/account/email/link", post=send, template=_TEMPLATE)

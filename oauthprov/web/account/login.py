@@ -17,6 +17,7 @@ from oauthprov.web.account.continuing import (
     onward,
     purpose,
 )
+from oauthprov.web.device_cookie import device_of
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import respond, see
@@ -24,6 +25,12 @@ from oauthprov.web.responder import respond, see
 log = logs.logger(__name__)
 
 _WRONG = _("The user name or the password is wrong.")
+_ELSEWHERE = _("You can sign in now in another browser where you have signed in before.")
+_RESET = _(
+    "You can sign in now in another browser where you have signed in before, or in this one after "
+    "you have set a new password."
+)
+_LOCKED_OUT = 429
 
 
 def show(request: Request) -> Response | dict[str, object]:
@@ -43,17 +50,19 @@ def enter(request: Request) -> Response | dict[str, object]:
     if form.get("decision") == "cancel":
         return _cancelled(request, marks)
     key = BuiltInAccounts.key_of(name)
-    wait = tools.site.attempts.sign_in(key, address)
+    device = device_of(request, key)
+    wait = tools.site.attempts.sign_in(key, address, device)
     if wait:
         log.warning("sign-ins from %s are refused for %d s: too many attempts", address, wait)
         request.response.headers["Retry-After"] = str(wait)
-        return _page(request, marks, asking(request, marks), name, too_many_attempts(wait), 429)
+        problem = too_many_attempts(wait)
+        return _page(request, marks, asking(request, marks), name, problem, _LOCKED_OUT)
     account = tools.people.authenticate(name, form.get("password", ""))
     if account is None:
         log.info("sign-in from %s failed", address)
-        tools.site.attempts.failed(address)
+        tools.site.attempts.failed(address, device)
         return _page(request, marks, asking(request, marks), name, _WRONG, 401)
-    tools.site.attempts.succeeded(key)
+    tools.site.attempts.succeeded(key, device)
     tools.session.sign_in(account)
     log.info("account %s signed in from %s", account.account_id, address)
     return see(request, onward(request, marks))
@@ -107,8 +116,16 @@ def _page(
         "marks": marks,
         "name": name,
         "problem": problem,
+        "advice": _advice(request, status),
         "several": several,
     }
+
+
+def _advice(request: Request, status: int) -> str | None:
+    """Return what a user who is locked out can do instead of waiting."""
+    if status != _LOCKED_OUT:
+        return None
+    return _RESET if request.oauthprov.has_page("password_reset") else _ELSEWHERE
 
 
 def includeme(config: Configurator) -> None:

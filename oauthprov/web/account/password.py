@@ -1,18 +1,36 @@
-"""The page for changing the password."""
+"""The page for changing the password, and the mail that says that it was changed."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov import logs
-from oauthprov.accounts import PasswordSuperseded, SignedIn, Unacceptable
+from oauthprov.accounts import PasswordSuperseded, SignedIn, Unacceptable, confirmed_addresses
+from oauthprov.errors import MailError
+from oauthprov.mail import Message, Outbox
+from oauthprov.records import Account
+from oauthprov.web import i18n
+from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
 
 log = logs.logger(__name__)
+
+_SUBJECT = _("Your password for ${title} was changed")
+_TEXT = _(
+    "The password of the account ${name} at ${title} was changed on ${moment}.\n"
+    "\n"
+    "If it was you, there is nothing to do.\n"
+    "\n"
+    "If it wasn't you, set a new password at once:\n"
+    "\n"
+    "${link}\n"
+)
 
 
 @signed_in("account")
@@ -47,7 +65,35 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
         tools.session.sign_in(ended.account)
     finally:  # a full storage may refuse the new session, but the others must still end
         tools.provider.endings.finish(ended.sweep)
+    announce(request, ended.account)
     return see(request, tools.url("account", {"done": "password"}))
+
+
+def announce(request: Request, account: Account) -> None:
+    """Mail to the confirmed address of an account, if it has one, that its password changed."""
+    tools = request.oauthprov
+    address = confirmed_addresses.confirmed(account)
+    if address is None or not tools.has_page("password_reset"):
+        return
+    i18n.settle_language(request)
+    message = mailed_link.letter(
+        request,
+        address,
+        _SUBJECT,
+        _TEXT,
+        name=account.name,
+        moment=i18n.moment(request, tools.provider.clock()),
+        link=tools.url("password_reset"),
+    )
+    if not tools.outbox.later(partial(_send, tools.outbox, account.account_id, message)):
+        log.warning("account %s gets no mail about its new password", account.account_id)
+
+
+def _send(outbox: Outbox, account_id: str, message: Message) -> None:
+    try:
+        outbox.send(message, patient=True)
+    except MailError as error:
+        log.warning("account %s gets no mail about its new password: %s", account_id, error)
 
 
 def _page(

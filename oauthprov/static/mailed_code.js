@@ -1,5 +1,5 @@
 // What is behind the # of the link goes into the form, or waits until somebody has signed in.
-const KEPT = "oauthprov.email_code";
+const KEPT = `oauthprov.code ${location.pathname}`;
 const field = document.getElementById("code");
 
 function take() {
@@ -10,7 +10,7 @@ function take() {
     sessionStorage.setItem(KEPT, code);
   } else if (code && field) {
     field.value = code;
-    document.getElementById("confirm").focus();
+    document.querySelector("[data-after-code]").focus();
   }
 }
 
