@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from oauthprov.mail import ConsoleMailer, Mailer, MailError, Message, Outbox, SmtpMailer
-from oauthprov.mail.outbox import AT_ONCE
+from oauthprov.mail.outbox import AT_ONCE, IN_BACKGROUND
 from oauthprov.settings import Sender
 from oauthprov.settings.mail_url import mail_url
 from tests.fetch.server import Authority
@@ -261,3 +261,51 @@ def test_any_exception_of_a_host_s_mailer_becomes_a_mail_error(error):
 def test_the_mail_error_of_a_mailer_is_passed_on():
     with pytest.raises(MailError, match="queue is full"):
         Outbox(Mine(fails(MailError("the queue is full")))).send(message())
+
+
+def settled() -> None:
+    """Wait until everything in the background is done."""
+    for thread in threading.enumerate():
+        if thread.name == "oauthprov-outbox":
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+def test_work_in_the_background_holds_up_nobody_and_is_limited():
+    held = threading.Event()
+    outbox = Outbox(Mine(lambda message: None))
+    started = [outbox.later(lambda: held.wait(30)) for _ in range(IN_BACKGROUND)]
+    assert started == [True] * IN_BACKGROUND
+    assert not outbox.later(held.wait)
+    held.set()
+    settled()
+    assert outbox.later(held.wait)
+
+
+def test_work_that_fails_leaves_its_place_free(monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda failure: None)
+    outbox = Outbox(Mine(lambda message: None))
+    for _ in range(IN_BACKGROUND + 1):
+        assert outbox.later(lambda: 1 / 0)
+        settled()
+
+
+def test_mails_in_the_background_wait_for_those_before_them():
+    release, taken = threading.Event(), list[Message]()
+    sending = threading.Semaphore(0)
+
+    def send(message: Message) -> None:
+        sending.release()
+        release.wait(30)
+        taken.append(message)
+
+    outbox = Outbox(Mine(send))
+    for _ in range(AT_ONCE + 3):
+        assert outbox.later(lambda: outbox.send(message(), patient=True))
+    for _ in range(AT_ONCE):
+        assert sending.acquire(timeout=30)
+    with pytest.raises(MailError, match="other mails are being sent"):
+        outbox.send(message())
+    release.set()
+    settled()
+    assert len(taken) == AT_ONCE + 3

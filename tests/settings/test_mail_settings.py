@@ -85,6 +85,15 @@ def test_mail_needs_a_sender():
         settings(url="smtp://mail.example", sender="")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [("60", r"mail\.reset_lifetime must be 300 or more"), ("86401", "at most 86400")],
+)
+def test_a_link_for_a_new_password_lasts_from_five_minutes_to_a_day(seconds, says):
+    with pytest.raises(ConfigurationError, match=says):
+        settings(url="smtp://mail.example", sender="id@example.org", reset_lifetime=seconds)
+
+
 def test_link_lifetime_has_a_minimum_of_300_seconds():
     with pytest.raises(ConfigurationError, match="300 or more"):
         settings(url="smtp://mail.example", link_lifetime="60")

@@ -34,7 +34,11 @@ def write_catalog(folder):
 def site(tmp_path):
     write_catalog(tmp_path)
     settings = sites.ini(
-        "sqlite://", development="true", scopes=OPENID, languages=f"en {LANGUAGE}"
+        "sqlite://",
+        development="true",
+        scopes=OPENID,
+        languages=f"en {LANGUAGE}",
+        **{"mail.url": "console:", "login.limit_account": "1 per hour"},
     )
     with Configurator(settings=settings) as config:
         config.include("oauthprov.web.standalone")
@@ -83,6 +87,8 @@ def pages(site):
     form = stranger.get("/login", headers=HEADERS).form
     form["name"], form["password"] = "alice", "short"
     yield form.submit(headers=HEADERS, status="*")
+    yield form.submit(headers=HEADERS, status="*")  # one attempt too many
+    yield from of_a_reset(stranger)
     yield from errors(stranger)
     alice = site.browser().sign_up("alice")
     yield from of_consent(site, alice)
@@ -101,6 +107,17 @@ def errors(browser):
         ("/oauth/logout?id_token_hint=x", 400),
     ):
         yield browser.get(path, headers=HEADERS, status=status)
+
+
+def of_a_reset(browser):
+    for path in ("reset", "reset?done=sent", "new-password", "new-password?done=password"):
+        yield browser.get(f"/login/{path}", headers=HEADERS)
+    form = browser.get("/login/new-password", headers=HEADERS).form
+    yield form.submit(headers=HEADERS, status=422)
+    form = browser.get("/login/reset", headers=HEADERS).form
+    for _ in range(5):
+        form.submit(headers=HEADERS, status=303)
+    yield form.submit(headers=HEADERS, status=429)
 
 
 def of_consent(site, alice):

@@ -116,6 +116,8 @@ def _mail_links(request: Request, entered: str) -> None:
             _mail_link(request, email, accounts)
     except StorageError as error:
         log.warning("a password reset wasn't mailed: %s", error)
+    except Exception:
+        log.exception("a password reset wasn't mailed")
 
 
 def _mail_link(request: Request, email: str, accounts: Sequence[Account]) -> None:

@@ -11,14 +11,16 @@ from webtest import TestApp
 
 from tests import site as sites
 from tests.site import FORM, ISSUER, Site
+from tests.web.openid import openid_site
 
-POSTED = ("/login", "/signup", "/logout", "/consent", "/account/password")
-GOT = ("/", "/login", "/signup", "/logout", "/consent", "/account", "/account/password")
+RESET = ("/login/reset", "/login/new-password")
+POSTED = ("/login", "/signup", "/logout", "/consent", "/account/password", *RESET)
+GOT = ("/", "/login", "/signup", "/logout", "/consent", "/account", "/account/password", *RESET)
 
 
 @pytest.fixture(scope="module")
 def site():
-    made = sites.standalone(sites.ini("sqlite://", development="true"))
+    made = openid_site(**{"mail.url": "console:"})
     yield made
     made.close()
 

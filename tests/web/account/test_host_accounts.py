@@ -49,6 +49,8 @@ def alice(site):
     "path",
     [
         "/login",
+        "/login/reset",
+        "/login/new-password",
         "/signup",
         "/logout",
         "/account/password",
