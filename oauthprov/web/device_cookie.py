@@ -19,7 +19,7 @@ from oauthprov.web import cookies
 if TYPE_CHECKING:
     from oauthprov.web.request import Request
 
-DEVICE_COOKIE = "oauthprov_dev"
+DEVICE_COOKIE = "oauthprov_device"
 LIFETIME = 365 * 86_400
 """Seconds for which a browser is recognised after a sign-in."""
 LIMIT = 5

@@ -116,7 +116,8 @@ def test_cookies_are_out_of_the_reach_of_scripts_and_of_other_sites(alice, demo)
     alice.button("Allow").click()
     alice.heading("Connected").wait_for()
     kept = {c["name"]: (c["httpOnly"], c["sameSite"]) for c in alice.context.cookies()}
-    assert kept == dict.fromkeys(("oauthprov_sid", "oauthprov_bid", "demo_sid"), (True, "Lax"))
+    lax = dict.fromkeys(("oauthprov_sid", "oauthprov_bid", "demo_sid"), (True, "Lax"))
+    assert kept == lax | {"oauthprov_device": (True, "Strict")}
     assert alice.page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 

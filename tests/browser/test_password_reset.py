@@ -193,13 +193,13 @@ def test_pages_in_other_languages(alice, visit, provider, mail_server, language,
     visitor.look()
     assert visitor.page.locator("html").get_attribute("dir") == direction
     visitor.page.locator("#name").fill("alice")
-    visitor.page.locator("form button").click()
+    visitor.page.locator("form button[type='submit']").click()
     visitor.page.get_by_role("status").wait_for()
     visitor.look()
     visitor.page.goto(link(mail_server))
     visitor.look()
     visitor.page.locator("#password").fill(NEW_PASSWORD)
-    visitor.page.locator("form button").click()
+    visitor.page.locator("form button[type='submit']").click()
     visitor.page.locator("#sign-in-now").wait_for()
     visitor.look()
     assert visitor.page.locator("html").get_attribute("dir") == direction

@@ -11,7 +11,7 @@ from tests.site import PASSWORD, Browser
 from tests.web.account.test_login import enter
 from tests.web.openid import openid_site
 
-COOKIE = "__Host-oauthprov_dev"
+COOKIE = "__Host-oauthprov_device"
 ELSEWHERE = "192.0.2.1"
 NEW_PASSWORD = "another good one"
 
