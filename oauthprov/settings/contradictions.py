@@ -70,9 +70,10 @@ def _mail(values: Mapping[str, Any]) -> Iterator[str]:
         yield f"{PREFIX}mail.url may be console: only in development, since it prints the links"
     if server.host is not None and values.get("mail_sender", ...) is None:
         yield f"{PREFIX}mail.sender is required when mail.url names a mail server"
-    for name in ("link_lifetime", "reset_lifetime"):
-        if values.get(f"mail_{name}", _LINK_LIFETIME) < _LINK_LIFETIME:
-            yield f"{PREFIX}mail.{name} must be {_LINK_LIFETIME} or more: delivery takes time"
+    if values.get("mail_link_lifetime", _LINK_LIFETIME) < _LINK_LIFETIME:
+        yield f"{PREFIX}mail.link_lifetime must be {_LINK_LIFETIME} or more: delivery takes time"
+    if 0 < values.get("mail_reset_lifetime", 0) < _LINK_LIFETIME:
+        yield f"{PREFIX}mail.reset_lifetime must be 0 or at least {_LINK_LIFETIME}"
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:

@@ -33,7 +33,8 @@ class Mail:
         "mail.reset_lifetime",
         values.seconds(86_400),
         "1800",
-        "Seconds for which a mailed link can set a new password; 300 to 86400.",
+        "Seconds for which a mailed link can set a new password, 300 to 86400; 0 switches "
+        "password resets off.",
     )
     mail_limit_account: str = setting(
         "mail.limit_account",

@@ -182,8 +182,12 @@ def _refused(request: Request, code: str, problem: str, wrong: str) -> dict[str,
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``/login/reset`` and ``/login/new-password`` if accounts have confirmed addresses."""
-    if mailed_link.addresses_are_confirmed(config):
+    """Add ``/login/reset`` and ``/login/new-password``, unless switched off by the setting.
+
+    They are for accounts with confirmed addresses.
+    """
+    switched_on = config.registry["oauthprov.settings"].mail_reset_lifetime > 0
+    if switched_on and mailed_link.addresses_are_confirmed(config):
         config.add_oauth_page(PAGE, "/login/reset", get=show, post=send, template=PAGE)
         config.add_oauth_page(
             _NEW_PASSWORD, "/login/new-password", get=ask, post=change, template=_NEW_PASSWORD

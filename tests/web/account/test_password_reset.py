@@ -482,8 +482,9 @@ def test_the_sign_in_page_leads_to_it_and_back_to_the_request(site, alice, mail_
         {"mail.url": ""},
         {"scopes": OPENID.replace("email |", "mail |")},
         {"scopes": OPENID.replace("openid |", "openly |")},
+        {"mail.reset_lifetime": "0"},
     ],
-    ids=["no mail", "no scope email", "no openid"],
+    ids=["no mail", "no scope email", "no openid", "switched off"],
 )
 def test_without_mail_or_confirmed_addresses_there_is_no_page(settings, more):
     site = openid_site(**settings | more)
