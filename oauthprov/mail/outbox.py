@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
+from random import SystemRandom
 
 from oauthprov.background import in_thread
 from oauthprov.errors import MailError
@@ -18,33 +20,44 @@ AT_ONCE = 4
 """Mails sent at a time per process; more are refused, lest a slow server hold all threads."""
 IN_BACKGROUND = 20
 """Tasks of :meth:`Outbox.later` at a time per process; more are refused."""
+PAUSE = (1.0, 3.0)
+"""Seconds, at least and at most, that a task which nobody may notice waits before it begins."""
 
 
 class Outbox:
-    """Sends with a mailer, and waits for it at most ``seconds``.
+    """Sends with a mailer, and waits for it at most ``seconds``; ``pause`` waits, too.
 
     No single time limit covers resolving the host, connecting and all replies of a mail server.
     Hence a thread sends the mail; after the time limit the thread goes on, and the mail may still
     be sent.
     """
 
-    def __init__(self, mailer: Mailer, seconds: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        mailer: Mailer,
+        seconds: float = PATIENCE,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.pause = pause
         self._mailer = mailer
         self._seconds = seconds
         self._free = threading.BoundedSemaphore(AT_ONCE)
         self._background = threading.BoundedSemaphore(IN_BACKGROUND)
 
-    def later(self, work: Callable[[], object]) -> bool:
+    def later(self, work: Callable[[], object], *, unnoticed: bool = False) -> bool:
         """Run ``work``, which sends mail, in a thread; return False if too many already run.
 
-        So the time of a response doesn't depend on whether anything is mailed. ``work`` runs in a
-        copy of the caller's context. It is lost if the process ends before it does.
+        ``unnoticed`` waits for a random time first. Otherwise the response, which is
+        sent meanwhile, would take longer the more there is to do. ``work`` runs in a copy of the
+        caller's context. It is lost if the process ends before it does.
         """
         if not self._background.acquire(blocking=False):
             return False
 
         def run() -> None:
             try:
+                if unnoticed:
+                    self.pause(SystemRandom().uniform(*PAUSE))
                 work()
             finally:
                 self._background.release()

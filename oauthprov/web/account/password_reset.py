@@ -75,7 +75,7 @@ def send(request: Request) -> Response | dict[str, object]:
         return _asking(request, marks, entered, too_many_attempts(wait), 429, wait)
     asking(request, marks)
     i18n.settle_language(request)
-    if not tools.outbox.later(partial(_mail_links, request, entered)):
+    if not tools.outbox.later(partial(_mail_links, request, entered), unnoticed=True):
         log.warning("no password reset is mailed: too many mails are being sent")
         return _asking(request, marks, entered, _BUSY, 503, _BUSY_SECONDS)
     return see(request, tools.url(PAGE, marks | {"done": "sent"}))
