@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyramid.config import Configurator
 
 from oauthprov.settings import BrandFile, Settings
-from oauthprov.web.brand_colours import style_sheet
+from oauthprov.web.endpoints.brand_colours import style_sheet
 from oauthprov.web.http.exchange import Exchange
 from oauthprov.web.http.reply import Reply, unless_current, with_body
 

@@ -5,7 +5,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oauthprov.web.brand_colours import WHITE, contrast, style_sheet
+from oauthprov.web.endpoints.brand_colours import WHITE, contrast, style_sheet
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 ENOUGH = 4.5
