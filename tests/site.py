@@ -10,7 +10,7 @@ from pyramid.config import Configurator
 from webtest import TestApp, TestRequest, TestResponse
 
 from oauthprov.credentials import mint_id
-from oauthprov.protocol.clients.registrar import Registrar
+from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Registrar
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.protocol.token.client_assertions import TYPE
@@ -118,8 +118,9 @@ class Site:
     def app(self, kind: str = "web", **metadata) -> App:
         """Register a client and return it as the application that it belongs to."""
         metadata.setdefault("name", "Printer")
-        metadata.setdefault("scopes", ("profile:read", "photos:read", "photos:write"))
-        if kind != "machine":
+        if CLIENT_TYPES[kind].gets_tokens:
+            metadata.setdefault("scopes", ("profile:read", "photos:read", "photos:write"))
+        if CLIENT_TYPES[kind].redirects:
             metadata.setdefault("redirect_uris", (CALLBACK,))
         client, secret = self.registrar.register(type=kind, **metadata)
         return App(self, client, secret)

@@ -10,16 +10,17 @@ from oauthprov.records.shape import Record, record
 class Client(Record):
     """A registered client (RFC 6749 section 2). ``client_id`` holds no dot.
 
-    ``client_type`` is one of ``web``, ``browser``, ``native`` and ``machine``. ``secrets`` are
-    digests, the newest first; two are valid during a rotation. ``scopes`` are those it may
-    request, ``default_scopes`` those granted when it requests none. Its public keys are at
-    ``jwks_uri`` or in ``jwks``, a JWK Set as JSON. A client that registered itself (RFC 7591) has
-    a ``registration_token``, and only then is ``last_used_at`` kept. ``verified`` means that the
-    operator has confirmed the client's identity; ``logo`` is the digest of the image stored as
-    its :class:`Logo`. A client with ``removed_at`` no longer works; its record stays only until
-    its users are signed out of it. The other fields are those of OpenID Connect Registration
-    section 2 and RFC 9101 section 10.5; None means the default, and empty ``response_types`` mean
-    all that its grant types allow.
+    ``client_type`` is one of ``web``, ``browser``, ``native``, ``machine`` and ``api``.
+    ``secrets`` are digests, the newest first; two are valid during a rotation. ``scopes`` are
+    those it may request, ``default_scopes`` those granted when it requests none. ``introspects``
+    are the resources whose access tokens it may introspect (RFC 7662), ``*`` for all tokens. Its
+    public keys are at ``jwks_uri`` or in ``jwks``, a JWK Set as JSON. A client that registered
+    itself (RFC 7591) has a ``registration_token``, and only then is ``last_used_at`` kept.
+    ``verified`` means that the operator has confirmed the client's identity; ``logo`` is the
+    digest of the image stored as its :class:`Logo`. A client with ``removed_at`` no longer works;
+    its record stays only until its users are signed out of it. The other fields are those of
+    OpenID Connect Registration section 2 and RFC 9101 section 10.5; None means the default, and
+    empty ``response_types`` mean all that its grant types allow.
     """
 
     client_id: str
@@ -66,6 +67,7 @@ class Client(Record):
     default_acr_values: tuple[str, ...] = ()
     response_types: tuple[str, ...] = ()
     removed_at: int | None = None
+    introspects: tuple[str, ...] = ()
 
 
 @record("logo", key="client_id")

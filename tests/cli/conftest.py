@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from oauthprov.cli import main
+from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from tests import site as sites
@@ -61,7 +62,7 @@ class Command:
 
     def client(self, kind: str = "web", *more: str) -> dict:
         given = ["--type", kind, "--name", "Printer", "--scope", "profile:read", "--json", *more]
-        if kind != "machine":
+        if CLIENT_TYPES[kind].redirects:
             given += ["--redirect-uri", "https://printer.example/callback"]
         return self("client", "add", *given).json
 

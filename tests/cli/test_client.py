@@ -8,6 +8,7 @@ import pytest
 from oauthprov.credentials import matches
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import Client
+from tests.site import API, ORIGIN, PHOTOS
 
 
 def stored(command, client_id):
@@ -97,6 +98,7 @@ PROMISED = [
     "require_auth_time",
     "default_acr_values",
     "response_types",
+    "introspects",
     "self_registered",
     "client_secret",
 ]
@@ -125,6 +127,29 @@ def test_edit_changes_only_the_given_options(command):
     enabled = command(*arguments, "--enable", "--no-first-party").json
     assert (enabled["disabled_at"], enabled["first_party"]) == (None, False)
     assert enabled["name"] == "Scanner"
+
+
+def test_an_api_introspects_the_resources_that_the_operator_names(command):
+    api = ("client", "add", "--type", "api", "--name", "Photos", "--json")
+    made = command(*api, "--introspects", PHOTOS, "--introspects", ORIGIN + API).json
+    assert (made["introspects"], made["scopes"], made["grant_types"]) == (
+        [PHOTOS, ORIGIN + API],
+        [],
+        [],
+    )
+    edit = ("client", "edit", made["client_id"], "--json")
+    assert command(*edit, "--introspects", PHOTOS, "--introspects", "*").json["introspects"] == [
+        "*"
+    ]
+    assert command(*edit, "--introspects", "").json["introspects"] == []
+    for wrong in (("--scope", "profile:read"), ("--redirect-uri", "https://a.example/x")):
+        assert command(*edit, *wrong).code != 0
+    assert (
+        "no such resource: https://x.example/"
+        in command(*api, "--introspects", "https://x.example/").err
+    )
+    public = ("client", "add", "--type", "native", "--name", "x", "--redirect-uri", "a.b:/x")
+    assert "introspects: " in command(*public, "--introspects", PHOTOS).err
 
 
 def test_openid_options_are_stored(command):

@@ -211,7 +211,11 @@ class TestForm:
 
     @pytest.mark.parametrize("kind", CLIENT_TYPES)
     def test_saving_a_client_that_chose_nothing_changes_nothing(self, site, alice, server, kind):
-        uris = {"redirect_uris": (f"{server.origin}/callback",)} if kind != "machine" else {}
+        uris = (
+            {"redirect_uris": (f"{server.origin}/callback",)}
+            if CLIENT_TYPES[kind].redirects
+            else {}
+        )
         given = {"type": kind, "name": "Printer", "owner": alice.account_id()} | uris
         client, _ = site.registrar.register(**given)
         page = alice.get(f"/clients/{client.client_id}/edit")
@@ -287,25 +291,25 @@ def fill_in(form, field, value) -> None:
 
 
 class TestMarks:
-    """``verified`` and ``first_party``, the operator's marks."""
+    """``verified``, ``first_party`` and ``introspects``, the operator's marks."""
 
     @pytest.mark.parametrize("field", [name for name in MEMBERS if name not in OPERATORS])
     def test_an_owner_s_change_of_a_member_ends_the_mark_that_depends_on_it(
         self, site, alice, field, values, kept
     ):
-        site.registrar.edit(kept.client_id, verified=True, first_party=True)
+        site.registrar.edit(kept.client_id, verified=True, first_party=True, introspects=["*"])
         changed = site.registrar.edit(kept.client_id, alice.account_id(), **{field: values[1]})
         assert getattr(changed, field) == values[1]
         assert changed.verified is not MEMBERS[field].shown
-        assert changed.first_party is not MEMBERS[field].trusted
+        assert changed.first_party is bool(changed.introspects) is not MEMBERS[field].trusted
 
     @pytest.mark.parametrize("field", OPERATORS)
-    def test_only_the_operator_gives_a_mark(self, site, alice, server, field):
+    def test_only_the_operator_gives_a_mark(self, site, alice, server, field, values):
         owner = alice.account_id()
         given = beside(field, server.origin)
         client, _ = site.registrar.register(type="web", owner=owner, **given)
         with pytest.raises(InvalidMetadata, match="Only the operator"):
-            site.registrar.edit(client.client_id, owner, **{field: True})
+            site.registrar.edit(client.client_id, owner, **{field: values[0]})
         assert not getattr(stored(site, client.client_id), field)
 
     def test_verified_depends_on_exactly_the_members_that_people_see(self, site, server):

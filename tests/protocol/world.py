@@ -9,6 +9,7 @@ from joserfc.jwk import KeySet
 
 from oauthprov import credentials
 from oauthprov.accounts import AccountSource, SignedIn
+from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect, Visitor
 from oauthprov.records import KINDS, Client
@@ -113,16 +114,15 @@ class World:
 
     def client(self, client_id="app", client_type="web", **changes):
         """Store a client; ``self.secrets`` has its secret."""
-        known = {"web": "client_secret_basic", "machine": "client_secret_basic"}
-        auth_method = changes.setdefault("auth_method", known.get(client_type, "none"))
+        kind = CLIENT_TYPES[client_type]
+        auth_method = changes.setdefault("auth_method", kind.auth_methods[0])
         if auth_method != "none" and "secrets" not in changes:
             self.secrets[client_id], digest = credentials.mint(credentials.CLIENT_SECRET)
             changes["secrets"] = (digest,)
-        machine = client_type == "machine"
-        code = ("authorization_code", "refresh_token")
-        changes.setdefault("grant_types", ("client_credentials",) if machine else code)
-        changes.setdefault("redirect_uris", () if machine else (CALLBACK,))
-        changes.setdefault("scopes", ("read", "write", "photos", "notes"))
+        every = ("read", "write", "photos", "notes")
+        changes.setdefault("grant_types", kind.grant_types)
+        changes.setdefault("redirect_uris", (CALLBACK,) if kind.redirects else ())
+        changes.setdefault("scopes", every if kind.gets_tokens else ())
         record = Client(client_id, client_id.title(), client_type, self.now, **changes)
         self.storage.commit(Add(record), now=self.now)
         return record

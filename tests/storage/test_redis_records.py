@@ -128,3 +128,28 @@ def test_a_key_that_cannot_be_stored_is_not_found(storage: Storage) -> None:
     for key in ("Zo\u00eb", "a" * 10_000, "\ud800", "\0"):
         assert storage.get(Grant, key) is None
         assert storage.get_many([(AccessToken, key)]) == [None]
+
+
+def test_first_party_clients_with_a_secret_keep_the_right_to_introspect(
+    storage: Storage, client: redis.Redis
+) -> None:
+    """Once: a right that the operator takes away stays away."""
+    ours = replace(samples.client("ours"), first_party=True, auth_method="client_secret_basic")
+    public = replace(samples.client("public"), first_party=True, auth_method="none")
+    theirs = replace(samples.client("theirs"), auth_method="client_secret_basic")
+    storage.commit(Add(ours), Add(public), Add(theirs), now=NOW)
+    for _ in range(2):
+        storage.upgrade()
+        stored = read(storage, ours)
+        assert stored.record == replace(ours, introspects=("*",))
+        assert read(storage, public).record == public
+        assert read(storage, theirs).record == theirs
+    storage.commit(Replace(ours, expecting=stored), now=NOW)
+    storage.upgrade()
+    assert read(storage, ours).record == ours
+
+
+def test_no_record_is_taken_for_the_number_of_the_version() -> None:
+    keys = Keys("oauthprov")
+    assert keys.parse(keys.revision()) is None
+    assert keys.record("client", "revision") != keys.revision()

@@ -125,14 +125,20 @@ def test_a_migrated_schema_is_that_of_the_tables(storage: Storage, bare_url: str
         )
 
 
-def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_url: str) -> None:
+def migrated_to(url: str, revision: str) -> None:
+    """Run the migrations up to one, as the code of that revision did."""
     config = Config()
     config.set_main_option("script_location", "oauthprov.storage.sql:migrations")
     config.set_main_option("path_separator", "os")
     config.attributes["version_table"] = VERSION_TABLE
-    with create_engine(bare_url, poolclass=NullPool).begin() as connection:
+    with create_engine(url, poolclass=NullPool).begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
+
+
+def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_url: str) -> None:
+    migrated_to(bare_url, "0001")
+    with create_engine(bare_url, poolclass=NullPool).begin() as connection:
         # As the code of that revision wrote it: a column that came later isn't there yet.
         insert = (
             "INSERT INTO accounts (account_id, name, created_at, developer, version) "
@@ -147,6 +153,32 @@ def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_u
     assert stored is not None
     assert stored.record == Account("alice-id", "alice", 1)
     add(storage, samples.fill(SigningKey, "RS256.1"), samples.fill(ReplayMark, "digest"))
+
+
+def test_first_party_clients_with_a_secret_keep_the_right_to_introspect(
+    storage: Storage, bare_url: str
+) -> None:
+    migrated_to(bare_url, "0008")
+    insert = text(
+        "INSERT INTO clients (client_id, name, client_type, created_at, redirect_uris,"
+        " grant_types, auth_method, secrets, scopes, default_scopes, first_party, version)"
+        " VALUES (:id, 'x', 'web', 1, '[]', '[]', :method, '[]', '[]', '[]', :first_party, 1)"
+    )
+    rows = {
+        "ours": ("client_secret_basic", True, ("*",)),
+        "signing": ("private_key_jwt", True, ("*",)),
+        "public": ("none", True, ()),
+        "theirs": ("client_secret_basic", False, ()),
+    }
+    with create_engine(bare_url, poolclass=NullPool).begin() as connection:
+        for client_id, (method, first_party, _) in rows.items():
+            values = {"id": client_id, "method": method, "first_party": first_party}
+            connection.execute(insert, values)
+    storage.upgrade()
+    for client_id, (_, first_party, introspects) in rows.items():
+        stored = storage.get(Client, client_id)
+        assert stored is not None
+        assert (stored.record.first_party, stored.record.introspects) == (first_party, introspects)
 
 
 def test_the_previous_version_can_still_add_clients(storage: Storage, bare_url: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from bs4.element import NavigableString, PreformattedString, Stylesheet
 from pyramid.config import Configurator
 
+from oauthprov.protocol.clients.types import CLIENT_TYPES
 from tests import site as sites
 from tests.catalogs import extraction
 from tests.site import CALLBACK, OPENID, OPENID_SCOPES
@@ -163,11 +164,11 @@ def of_the_account(alice):
 def of_the_console(alice):
     for path in ("", "/new", "/nobody"):
         yield alice.get("/clients" + path, headers=HEADERS, status="*")
-    for kind in ("web", "browser", "native", "machine"):
+    for kind in CLIENT_TYPES:
         form = alice.get(f"/clients/new/{kind}", headers=HEADERS).form
         yield form.submit(headers=HEADERS, status="*")
         form["name"] = "Demo"
-        if kind != "machine":
+        if CLIENT_TYPES[kind].redirects:
             form["redirect_uris"] = "nothing http://far.example/ https://app.example/%2e%2e/"
             yield form.submit(headers=HEADERS, status="*")
             form["redirect_uris"] = CALLBACK

@@ -72,11 +72,11 @@ def problem_with(
 ) -> str | None:
     """Return a sentence on why a client of this type can't register ``uri``, None if it can.
 
-    Every type but machine may register https, and http only for loopback; native apps also a
-    private-use scheme, which needs a dot (RFC 8252 section 7.1). ``added`` are the parameters of
-    the response that is sent there.
+    Types that users are redirected to may register https, and http only for loopback; native apps
+    also a private-use scheme, which needs a dot (RFC 8252 section 7.1). ``added`` are the
+    parameters of the response that is sent there.
     """
-    if client_type == "machine":
+    if client_type in ("machine", "api"):
         return N_("This type of client has no redirect URI.")
     # is_absolute_uri() accepts a newline at the end.
     if len(uri) > URI_LIMIT or not uri.isprintable() or not is_absolute_uri(uri):

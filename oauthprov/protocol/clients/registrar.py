@@ -109,7 +109,7 @@ class Registrar:
         needed = {
             "name": "",
             "redirect_uris": (),
-            "scopes": self._settings.default_scopes,
+            "scopes": self._settings.default_scopes if kind.gets_tokens else (),
             "grant_types": kind.grant_types,
             "auth_method": kind.auth_methods[0],
         }

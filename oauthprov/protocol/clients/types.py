@@ -1,4 +1,4 @@
-"""The four client types, and what each may do."""
+"""The client types, and what each may do."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ class ClientType:
     def redirects(self) -> bool:
         """Whether users are redirected to clients of this type, which need a redirect URI then."""
         return "authorization_code" in self.grant_types
+
+    @property
+    def gets_tokens(self) -> bool:
+        """Whether clients of this type get tokens; a resource server only introspects them."""
+        return bool(self.grant_types)
 
 
 Method = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
@@ -72,6 +77,13 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             N_("Machine to machine"),
             N_("A job or service that acts as itself, with no person there to ask."),
             ("client_credentials",),
+            CONFIDENTIAL_METHODS,
+        ),
+        ClientType(
+            "api",
+            N_("API (resource server)"),
+            N_("A service that checks the access tokens it receives. It gets no tokens itself."),
+            (),
             CONFIDENTIAL_METHODS,
         ),
     )

@@ -1,9 +1,9 @@
-"""The operator's marks on a client, ``verified`` and ``first_party``, and when they end.
+"""The operator's marks on a client, and when they end.
 
 * ``verified`` covers what users see of the client. It ends when that changes, whoever changes it.
-* ``first_party`` skips the consent page and lets the client introspect other clients' tokens. It
-  ends when anybody but the operator changes where codes go, what the client may have, or how it
-  authenticates: otherwise a trusted client could be taken over.
+* ``first_party`` skips the consent page, and ``introspects`` lets the client introspect tokens of
+  other clients. Both end when anybody but the operator changes where codes go, what the client may
+  have, or how it authenticates: otherwise a trusted client could be taken over.
 
 Only the operator sets them, and sets them again.
 """
@@ -22,29 +22,31 @@ SHOWN = tuple(member.field for member in MEMBERS.values() if member.shown)
 """The fields that ``verified`` covers."""
 
 TRUSTED = tuple(member.field for member in MEMBERS.values() if member.trusted)
-"""The fields that ``first_party`` covers."""
+"""The fields that ``first_party`` and ``introspects`` cover."""
 
 log = logs.logger(__name__)
 
 
-def marks_after(
-    client: Client, values: Mapping[str, Any], *, by_operator: bool
-) -> dict[str, bool]:
-    """Return both marks of a client after a change to ``values``, which may set a mark again."""
+def marks_after(client: Client, values: Mapping[str, Any], *, by_operator: bool) -> dict[str, Any]:
+    """Return the marks of a client after a change to ``values``, which may set a mark again."""
     after = replace(client, **values)
+    trusted = by_operator or not _changed(client, after, TRUSTED)
     kept = {
         "verified": client.verified and not _changed(client, after, SHOWN),
-        "first_party": client.first_party
-        and (by_operator or not _changed(client, after, TRUSTED)),
+        "first_party": client.first_party and trusted,
+        "introspects": client.introspects if trusted else (),
     }
-    return kept | {name: bool(values[name]) for name in kept if name in values}
+    return kept | {name: values[name] for name in kept if name in values}
 
 
 def log_ended(before: Client, after: Client) -> None:
-    """Log that ``first_party`` has ended, once the change is stored."""
+    """Log that a mark of trust has ended, once the change is stored."""
+    changed = ", ".join(_changed(before, after, TRUSTED)) or "nothing else"
     if before.first_party and not after.first_party:
-        changed = ", ".join(_changed(before, after, TRUSTED)) or "nothing else"
         log.warning("client %s is no longer first_party; it changed: %s", after.client_id, changed)
+    if before.introspects and not after.introspects:
+        said = "client %s may no longer introspect tokens of others; it changed: %s"
+        log.warning(said, after.client_id, changed)
 
 
 def _changed(before: Client, after: Client, names: Sequence[str]) -> list[str]:

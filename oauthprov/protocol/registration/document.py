@@ -2,6 +2,9 @@
 
 How the client type is determined:
 
+* With an empty list of grant types and no redirect URIs the client is an ``api``, which gets no
+  tokens. It may register only with an initial access token; the operator then says which tokens it
+  may introspect.
 * Without ``authorization_code`` among its grant types the client is a ``machine``. No user
   consents before a machine gets tokens, so it may register only with an initial access token.
 * With the authentication method ``none`` it is ``native`` if ``application_type`` says so, or if
@@ -33,6 +36,7 @@ NAMELESS = "Unnamed app"
 """The name of a client that provides none."""
 
 _CODE, _REFRESH, _MACHINE = "authorization_code", "refresh_token", "client_credentials"
+_WITHOUT_PEOPLE = ("machine", "api")
 
 
 def read_document(
@@ -48,8 +52,8 @@ def read_document(
     ``trusted`` means that the request has an initial access token. Raises InvalidMetadata.
     """
     given = {name: value for name, value in document.items() if value is not None}
-    machine = trusted or (current is not None and current.client_type == "machine")
-    grants = _grants(given, settings, machine)
+    trusted = trusted or (current is not None and current.client_type in _WITHOUT_PEOPLE)
+    grants = _grants(given, settings, trusted)
     uris = strings(given, "redirect_uris")
     kind, method = _placed(given, grants, uris)
     if current is not None:
@@ -83,14 +87,16 @@ def document_of(client: Client) -> dict[str, object]:
     return made
 
 
-def _grants(given: Mapping[str, Any], settings: Settings, machine: bool) -> tuple[str, ...]:
-    """Return the grant types to register; ``machine`` means that it may be a machine."""
+def _grants(given: Mapping[str, Any], settings: Settings, trusted: bool) -> tuple[str, ...]:
+    """Return the grant types to register; ``trusted`` means that it may do without users."""
+    if trusted and given.get("grant_types") == [] and not given.get("redirect_uris"):
+        return ()
     asked = strings(given, "grant_types") or [_CODE]
     known = (_CODE, _REFRESH, *response_types.implicit(settings))
     grants = tuple(name for name in known if name in asked)
     if response_types.offered(grants):
         return grants
-    if _MACHINE in asked and machine:
+    if _MACHINE in asked and trusted:
         return (_MACHINE,)
     raise InvalidMetadata({"grant_types": "It must include authorization_code."})
 
@@ -118,7 +124,7 @@ def _placed(
     default = "none" if application == "native" and redirects else "client_secret_basic"
     method = text(given, "token_endpoint_auth_method") or default
     if not redirects:
-        return "machine", method
+        return "machine" if grants else "api", method
     if method != "none":
         return "web", method
     on_device = application is None and any(map(_on_device, uris))
@@ -145,6 +151,8 @@ def _scopes(
     given: Mapping[str, Any], settings: Settings, kind: str, held: Sequence[str]
 ) -> list[str]:
     asked = text(given, "scope")
+    if kind == "api":
+        return []
     declared = [scope.name for scope in settings.scopes]
     # Further scopes that the operator gave it stay until it requests fewer.
     may_have = (*(settings.registration_scopes or declared), *held)

@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
+from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
+
 from oauthprov.protocol.clients import sectors, subjects
+from oauthprov.protocol.clients.members.access import ALL_TOKENS
 from oauthprov.protocol.clients.types import is_confidential
-from oauthprov.protocol.request import events
+from oauthprov.protocol.request import events, resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import tokens
 from oauthprov.records import AccessToken, Client, RefreshToken
+from oauthprov.settings import Settings
 
 
-def may_know(asker: Client, owner: Client, token: AccessToken | RefreshToken) -> bool:
-    """Tell whether ``asker`` may introspect a token that ``owner`` was issued (section 4).
+def may_know(
+    settings: Settings, asker: Client, owner: Client, token: AccessToken | RefreshToken
+) -> tuple[str, ...] | None:
+    """Return the scopes of a token that ``asker`` may know, None if it may not introspect it.
 
-    Its own tokens, always. Other clients' access tokens, if the operator marked the asker
-    ``first_party`` (as for the operator's resource servers), or if the same user registered both
-    clients. Other clients' refresh tokens, never: no resource server receives one.
+    ``owner`` is the client that the token was issued to (section 4):
+
+    * Its own tokens, always.
+    * Other clients' refresh tokens, never: no resource server receives one.
+    * Other clients' access tokens, if the same user registered both clients.
+    * Access tokens that the operator lets it introspect: see :func:`entitled`.
     """
     if asker.client_id == owner.client_id:
-        return True
+        return token.scopes
     if isinstance(token, RefreshToken):
-        return False
-    return asker.first_party or (asker.owner is not None and asker.owner == owner.owner)
+        return None
+    if asker.owner is not None and asker.owner == owner.owner:
+        return token.scopes
+    return entitled(settings, asker, token)
+
+
+def entitled(settings: Settings, asker: Client, token: AccessToken) -> tuple[str, ...] | None:
+    """Return the scopes that the operator lets ``asker`` know of a token, None for no right.
+
+    ``introspects`` has the resources of a resource server. It may know a token for one of them,
+    and learns the scopes that apply there and no others (section 2.2). A token for no resource is
+    valid at every one: it may know such a token as if that had been issued for its resources.
+    """
+    if ALL_TOKENS in asker.introspects:
+        return token.scopes
+    theirs = settings.resource_uris.intersection(asker.introspects)
+    if token.resources:
+        theirs = theirs.intersection(token.resources)
+    if not theirs:
+        return None
+    try:
+        return resources.scopes_for(settings, token.scopes, tuple(theirs))
+    except InvalidScopeError:
+        return None
 
 
 def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str | list[str]] | None:
@@ -39,7 +70,8 @@ def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str |
         return None
     token = stored.record
     owner = context.find_client(token.client_id)
-    if owner is None or not may_know(asker, owner, token):
+    scopes = None if owner is None else may_know(context.settings, asker, owner, token)
+    if owner is None or scopes is None:
         compared = events.issued_to(token.client_id)
         context.note(Reason.INTROSPECTION_NOT_ALLOWED, grant_id=token.grant_id, compared=compared)
         return None
@@ -48,13 +80,13 @@ def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str |
     else:
         account_id = stored.grant.record.account_id if stored.grant else None
     members: dict[str, int | str | list[str]] = {
-        "scope": " ".join(token.scopes),
+        "scope": " ".join(scopes),
         "client_id": token.client_id,
         "iss": context.settings.issuer,
         "iat": token.issued_at,
         "exp": token.expires_at,
     }
-    sub = _subject(context, asker, owner, account_id) if account_id else token.client_id
+    sub = _subject(context, asker, owner, token, account_id) if account_id else token.client_id
     if sub is not None:
         members["sub"] = sub
     if isinstance(token, AccessToken):
@@ -64,7 +96,13 @@ def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str |
     return members
 
 
-def _subject(context: Context, asker: Client, owner: Client, account_id: str) -> str | None:
+def _subject(
+    context: Context,
+    asker: Client,
+    owner: Client,
+    token: AccessToken | RefreshToken,
+    account_id: str,
+) -> str | None:
     """Return the ``sub`` of a token's user for ``asker``, None for none.
 
     ``sub`` is optional (RFC 7662 section 2.2), and if one of the two clients is pairwise it could
@@ -72,7 +110,7 @@ def _subject(context: Context, asker: Client, owner: Client, account_id: str) ->
     8.1):
 
     * For its own tokens a client gets the ``sub`` of their ID tokens.
-    * A ``first_party`` asker, a resource server of the operator, gets the pairwise subject that
+    * A resource server that the operator lets introspect the token gets the pairwise subject that
       the owner gets, or its own subject for the user if the owner's subjects are public.
     * Any other asker gets the pairwise subject of an owner whose sector it shares, if documents of
       that sector list both. Redirect URIs with the same host prove nothing: anybody can register
@@ -81,10 +119,12 @@ def _subject(context: Context, asker: Client, owner: Client, account_id: str) ->
       document says. A client that registers another site's redirect URIs, which that site's
       document lists, is in that site's sector, and would learn the users' identifiers there.
     """
+    trusted = asker.client_id == owner.client_id or (
+        isinstance(token, AccessToken) and entitled(context.settings, asker, token) is not None
+    )
     if owner.subject_type == subjects.PAIRWISE:
-        told = asker.client_id == owner.client_id or asker.first_party
-        told = told or sectors.share_documented(asker, owner)
+        told = trusted or sectors.share_documented(asker, owner)
         return subjects.subject(context.settings, owner, account_id) if told else None
-    if asker.subject_type == subjects.PAIRWISE and not asker.first_party:
+    if asker.subject_type == subjects.PAIRWISE and not trusted:
         return None
     return subjects.subject(context.settings, asker, account_id)

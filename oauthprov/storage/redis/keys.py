@@ -62,16 +62,22 @@ class Keys:
         """Return the name of one shard of a kind's roster, one of ``SHARDS``."""
         return self.index(kind, ROSTER, f"{kind}.{shard}")
 
+    def revision(self) -> bytes:
+        """Return the name of the number that says to which version the records were brought."""
+        return f"{self._start}revision}}".encode()
+
     def marks(self, index: bytes) -> bytes:
         """Return the name of the marks of an index, in the same slot."""
         return index + MARKED.encode()
 
     def parse(self, name: bytes) -> RecordName | IndexName | None:
-        """Parse ``name``; return None for another prefix, and for marks."""
+        """Parse ``name``; return None for another prefix, for marks and for the revision."""
         text = name.decode("utf-8", "surrogateescape")
         if not text.startswith(self._start):
             return None
-        slot, _, tail = text[len(self._start) :].partition("}:")
+        slot, separator, tail = text[len(self._start) :].partition("}:")
+        if not separator:
+            return None
         kind, colon, rest = tail.partition(":")
         if "." in kind:
             marks = tail.endswith(MARKED)

@@ -30,6 +30,7 @@ from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.purge import Purge
 from oauthprov.storage.redis.read import Reader
 from oauthprov.storage.redis.route import Route
+from oauthprov.storage.redis.upgrade import upgrade
 
 R = TypeVar("R", bound=Record)
 P = ParamSpec("P")
@@ -58,7 +59,7 @@ class RedisStorage(Storage):
     """Records as strings in Redis; all names begin with ``prefix``."""
 
     def __init__(self, route: Route, prefix: str) -> None:
-        keys = Keys(prefix)
+        keys = self._keys = Keys(prefix)
         self._route = route
         self._reader = Reader(route, keys)
         self._finder = Finder(route, keys, self._reader)
@@ -99,8 +100,10 @@ class RedisStorage(Storage):
     def health(self) -> Health:
         return health(self._route)
 
+    @failing_as_storage_error
     def upgrade(self) -> None:
-        """Do nothing: Redis has no schema."""
+        """Bring records that an earlier version stored to this one; Redis has no schema."""
+        upgrade(self, self._route, self._keys)
 
     @failing_as_storage_error
     def describe(self) -> Mapping[str, str]:

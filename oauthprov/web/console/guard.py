@@ -104,12 +104,15 @@ def client_page(
         "endpoints": [(_ENDPOINTS[name], address) for name, address in endpoints.items()],
         "demo": tools.settings.development and kind.redirects,
         "demo_callback": None if _DEMO_CALLBACK in client.redirect_uris else _DEMO_CALLBACK,
-        "token_call": _token_call(endpoints.get("token"), client, secret),
+        "token_call": None if kind.redirects else _call(endpoints, client, secret),
     }
 
 
-def _token_call(endpoint: str | None, client: Client, secret: str | None) -> str | None:
-    if endpoint is None or CLIENT_TYPES[client.client_type].redirects:
+def _call(endpoints: Mapping[str, str], client: Client, secret: str | None) -> str | None:
+    """Return the command that gets a machine its token, or introspects one for an API."""
+    gets_tokens = CLIENT_TYPES[client.client_type].gets_tokens
+    endpoint = endpoints.get("token" if gets_tokens else "introspect")
+    if endpoint is None:
         return None
     shown = secret or "..."
     if client.auth_method == "client_secret_post":
@@ -118,4 +121,5 @@ def _token_call(endpoint: str | None, client: Client, secret: str | None) -> str
         proof = f"-d client_assertion_type={client_assertions.TYPE} -d client_assertion=..."
     else:
         proof = f"-u {client.client_id}:{shown}"
-    return f"curl {proof} -d grant_type=client_credentials {endpoint}"
+    asked = "grant_type=client_credentials" if gets_tokens else "token=..."
+    return f"curl {proof} -d {asked} {endpoint}"

@@ -126,7 +126,7 @@ class TestIntrospectionByOthers:
     @pytest.fixture
     def seen(self, world):
         """The ``sub`` that the operator's resource server gets for alice's token of a client."""
-        world.client("api", "machine", scopes=(), first_party=True)
+        world.client("api", "api", introspects=("*",))
 
         def ask(client_id):
             more = {"redirect_uri": ELSEWHERE[0]} if client_id == "other" else {}
@@ -143,10 +143,22 @@ class TestIntrospectionByOthers:
         assert seen("public") == "alice-id"
 
     def test_a_pairwise_resource_server_gets_its_own_subject(self, world):
-        world.change(Client, "other", first_party=True)
+        world.change(Client, "other", introspects=("*",))
         token = world.tokens("public", scope="openid")["access_token"]
         told = world.introspect(token, "other").body["sub"]
         assert told == sub_at(world, "other") != "alice-id"
+
+    def test_an_api_learns_no_pairwise_subject_behind_a_token_of_another_resource(self):
+        """It knows that token only because its developer registered both clients."""
+        resources = "https://a.example/ | read | A\nhttps://b.example/ | photos | B"
+        world = openid_world(**PAIRWISE | {"resources": resources})
+        world.change(Client, "app", subject_type="pairwise", owner="bob-id")
+        world.client("api", "api", introspects=("https://a.example/",), owner="bob-id")
+        for scope, resource, known in (("read", "a", True), ("photos", "b", False)):
+            asked = {"scope": f"openid {scope}", "resource": f"https://{resource}.example/"}
+            answer = world.introspect(world.tokens(**asked)["access_token"], "api").body
+            assert answer["active"] is True
+            assert ("sub" in answer) is known
 
     @pytest.fixture
     def of_one_developer(self, world):

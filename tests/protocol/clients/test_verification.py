@@ -44,7 +44,8 @@ def marked(world, registrar, **metadata):
     """A client of alice's that the operator has marked."""
     given = {"name": "Printer", "redirect_uris": [CALLBACK], "scopes": ["read"]} | metadata
     client, _ = registrar.register(type="web", owner="alice-id", **given)
-    return registrar.edit(client.client_id, first_party=True, verified=True)
+    marks = {"first_party": True, "verified": True, "introspects": ["*"]}
+    return registrar.edit(client.client_id, **marks)
 
 
 def send(world, method, document, told=None):
@@ -72,9 +73,9 @@ def test_a_developer_s_change_of_a_trusted_member_ends_first_party(
     client = marked(world, registrar)
     changed = registrar.edit(client.client_id, "alice-id", **{field: CHANGES[field]})
     assert not changed.first_party
-    assert (
-        f"client {client.client_id} is no longer first_party; it changed: {field}" in caplog.text
-    )
+    assert changed.introspects == ()
+    for end in ("is no longer first_party", "may no longer introspect tokens of others"):
+        assert f"client {client.client_id} {end}; it changed: {field}" in caplog.text
 
 
 @pytest.mark.parametrize("field", CHANGES)
@@ -90,7 +91,8 @@ def test_a_client_s_own_change_of_a_trusted_member_ends_first_party(world, field
 @pytest.mark.parametrize("field", CHANGES)
 def test_the_operator_s_change_keeps_first_party(world, registrar, field):
     client = marked(world, registrar)
-    assert registrar.edit(client.client_id, **{field: CHANGES[field]}).first_party
+    changed = registrar.edit(client.client_id, **{field: CHANGES[field]})
+    assert (changed.first_party, changed.introspects) == (True, ("*",))
 
 
 def test_a_change_of_another_member_keeps_first_party(world, registrar):

@@ -76,6 +76,16 @@ def test_a_machine_registers_with_an_initial_access_token_only():
         assert problem(given, settings(registration=mode)) == "grant_types"
 
 
+def test_an_api_registers_with_an_initial_access_token_and_no_grant_types():
+    given = {"grant_types": [], "scope": "read"}
+    kind, metadata = read_document(given, OPEN, trusted=True)
+    assert (kind, metadata["grant_types"], metadata["scopes"]) == ("api", (), [])
+    assert read_document(given, OPEN, client("api"))[0] == "api"
+    assert read_document(given, OPEN)[0] == "web"  # which has no redirect URI, and is refused
+    told = {"grant_types": [], "redirect_uris": [HTTPS]}
+    assert read_document(told, OPEN, trusted=True)[0] == "web"
+
+
 @pytest.mark.parametrize(
     ("asked", "granted"),
     [

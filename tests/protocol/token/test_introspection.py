@@ -3,7 +3,7 @@
 import pytest
 
 from oauthprov.records import Client
-from tests.protocol.world import ISSUER, PHOTOS, World
+from tests.protocol.world import ISSUER, NOTES, PHOTOS, World
 
 INACTIVE = {"active": False}
 
@@ -80,7 +80,7 @@ def test_a_rotated_refresh_token_is_inactive(world):
 
 
 def test_a_token_of_a_disabled_client_is_inactive(world):
-    world.client("api", first_party=True)
+    world.client("api", "api", introspects=("*",))
     token = world.tokens()["access_token"]
     assert world.introspect(token, "api").body["active"] is True
     world.change(Client, "app", disabled_at=world.now)
@@ -115,11 +115,56 @@ def test_a_client_learns_nothing_of_another_client_s_token(world):
     assert world.introspect(tokens["refresh_token"], "stranger").body == INACTIVE
 
 
-def test_the_operators_resource_server_may_introspect_access_tokens(world):
-    world.client("api", first_party=True)
-    tokens = world.tokens()
-    assert world.introspect(tokens["access_token"], "api").body["active"] is True
+def test_a_client_for_all_tokens_may_introspect_access_tokens_and_no_refresh_tokens(world):
+    world.client("api", "api", introspects=("*",))
+    tokens = world.tokens(scope="read notes", resource=NOTES)
+    answer = world.introspect(tokens["access_token"], "api").body
+    assert (answer["scope"], answer["aud"]) == ("read notes", [NOTES])
     assert world.introspect(tokens["refresh_token"], "api").body == INACTIVE
+
+
+def test_first_party_alone_introspects_no_token_of_another_client(world):
+    world.client("ours", first_party=True)
+    assert world.introspect(world.tokens()["access_token"], "ours").body == INACTIVE
+
+
+def test_an_api_introspects_tokens_for_its_resources_only(world):
+    world.client("api", "api", introspects=(PHOTOS,))
+    token = world.tokens(scope="read photos", resource=PHOTOS)["access_token"]
+    answer = world.introspect(token, "api").body
+    assert (answer["scope"], answer["sub"]) == ("read photos", "alice-id")
+    other = world.tokens(scope="read notes", resource=NOTES)["access_token"]
+    assert world.introspect(other, "api").body == INACTIVE
+
+
+def test_an_api_learns_only_the_scopes_of_its_resources(world):
+    """RFC 7662 section 2.2: it needn't know what else the token is good for."""
+    world.client("api", "api", introspects=(PHOTOS,))
+    both = world.tokens(scope="read photos notes", resource=[PHOTOS, NOTES])["access_token"]
+    assert world.introspect(both, "api").body["scope"] == "read photos"
+
+
+def test_an_api_knows_a_token_for_no_resource_as_if_it_were_for_its_own(world):
+    world.client("api", "api", introspects=(PHOTOS,))
+    unbound = world.tokens(scope="read photos notes")["access_token"]
+    answer = world.introspect(unbound, "api").body
+    assert answer["scope"] == "read photos"
+    assert "aud" not in answer
+    elsewhere = world.tokens(scope="notes")["access_token"]
+    assert world.introspect(elsewhere, "api").body == INACTIVE
+
+
+def test_an_api_whose_resource_is_no_longer_declared_introspects_nothing(world):
+    world.client("api", "api", introspects=("https://gone.example/",))
+    assert world.introspect(world.tokens()["access_token"], "api").body == INACTIVE
+
+
+def test_an_api_gets_no_tokens(world):
+    world.client("api", "api", introspects=(PHOTOS,))
+    for form in ({"grant_type": "client_credentials"}, {"grant_type": "refresh_token"}):
+        answer = world.post("token", form | {"refresh_token": "x"}, client_id="api")
+        assert answer.status in (400, 401)
+        assert "access_token" not in answer.body
 
 
 def test_the_resource_server_of_the_same_developer_may_introspect(world):

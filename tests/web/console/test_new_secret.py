@@ -7,6 +7,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.records import Client
 from oauthprov.web.console.new_secret import LIFETIME
 from tests.site import Browser, Site
@@ -17,7 +18,7 @@ def post_form(browser: Browser, name: str = "Printer", kind: str = "web"):
     """Register a client; return the redirect that answers it."""
     form = browser.get(f"/clients/new/{kind}").form
     form["name"] = name
-    if kind != "machine":
+    if CLIENT_TYPES[kind].redirects:
         form["redirect_uris"] = HTTPS
     return form.submit()
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.records import Account, Client
 from oauthprov.storage.interface import Replace
 from tests import site as sites
@@ -31,7 +32,8 @@ def with_console():
 def register(browser, kind="web", **fields):
     """Fill in the form for a client of a type; return the page that follows."""
     form = browser.get(f"/clients/new/{kind}").form
-    given = {"name": "Printer"} | ({"redirect_uris": HTTPS} if kind != "machine" else {})
+    redirects = CLIENT_TYPES[kind].redirects
+    given = {"name": "Printer"} | ({"redirect_uris": HTTPS} if redirects else {})
     for name, value in (given | fields).items():
         form[name] = value
     return browser.follow(form.submit(expect_errors=True))
@@ -81,6 +83,23 @@ def test_the_chooser_says_what_each_type_is_for(alice):
     for words in ("can keep a secret", "JavaScript in the browser", "own phone", "acts as itself"):
         assert words in page.text
     assert page.click("Machine to machine").form.action.endswith("/clients/new/machine")
+
+
+def test_an_api_is_registered_without_redirect_uris_and_scopes(site, alice):
+    page = alice.get("/clients/new/api")
+    fields = set(page.form.fields)
+    assert {"name", "auth_method"} <= fields
+    assert not {name for name in fields if name and name.startswith(("redirect", "scope."))}
+    shown = register(alice, "api")
+    assert "only the tokens of your own clients" in shown.text
+    assert "-d token=... https://id.example/oauth/introspect" in shown.text
+    client_id = registered(site).client_id
+    site.registrar.edit(client_id, introspects=["https://photos.example/"])
+    assert "https://photos.example/" in alice.get(f"/clients/{client_id}").text
+    form = alice.get(f"/clients/{client_id}/edit").form
+    form["name"] = "Photos"
+    assert form.submit().status_int == 303
+    assert registered(site).introspects == ("https://photos.example/",)
 
 
 @pytest.mark.parametrize("kind", ["web", "machine"])

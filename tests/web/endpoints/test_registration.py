@@ -432,6 +432,24 @@ def test_a_machine_registers_with_an_initial_access_token(site):
     assert token["scope"] == "photos:read"
 
 
+def test_an_api_registers_with_an_initial_access_token_and_waits_for_the_operator(site):
+    told = register(site, {"grant_types": []}, initial_token(site)).json
+    assert (told["grant_types"], told["redirect_uris"], told["scope"]) == ([], [], "")
+    assert stored(site, told).client_type == "api"
+    api = App(site, stored(site, told), told["client_secret"])
+    token = site.app("machine").post("token", {"grant_type": "client_credentials"}).json
+    asked = {"token": token["access_token"]}
+    assert api.post("/oauth/introspect", asked).json == {"active": False}
+    site.registrar.edit(told["client_id"], introspects=[f"{site.issuer}/api"])
+    assert api.post("/oauth/introspect", asked).json["active"] is True
+    same = managed(site, told, "PUT", {"client_id": told["client_id"], "grant_types": []})
+    assert same.status_int == 200, same.text
+    assert stored(site, told).introspects == (f"{site.issuer}/api",)
+    other = {"token_endpoint_auth_method": "client_secret_post", "grant_types": []}
+    managed(site, told, "PUT", other | {"client_id": told["client_id"]})
+    assert stored(site, told).introspects == ()
+
+
 def test_a_token_is_used_up_even_where_registration_is_open(site):
     token = initial_token(site)
     assert [register(site, WEB, token).status_int for _ in range(2)] == [201, 401]

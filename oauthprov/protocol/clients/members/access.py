@@ -6,13 +6,20 @@ from collections.abc import Sequence
 
 from oauthprov.messages import N_
 from oauthprov.protocol.clients import response_types
-from oauthprov.protocol.clients.members.member import Datatype, Member, SetBy
-from oauthprov.protocol.clients.members.rule import as_given
+from oauthprov.protocol.clients.members.member import Datatype, Member, SetBy, to_token_holders
+from oauthprov.protocol.clients.members.rule import as_given, distinct
 from oauthprov.protocol.clients.types import CONFIDENTIAL_METHODS, ClientType
 from oauthprov.settings import Settings
 
+ALL_TOKENS = "*"
+"""What a client introspects that may introspect the access tokens of every client."""
+
 
 def _grant_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    if not kind.gets_tokens:
+        if given:
+            raise ValueError(N_("An API gets no tokens, so it has no grant types and no scopes."))
+        return ()
     known = (*kind.grant_types, *_implicit(kind, settings))
     first = {kind.grant_types[0], response_types.IMPLICIT}
     if first.isdisjoint(given) or not set(given).issubset(known):
@@ -42,13 +49,14 @@ def _response_types(given: Sequence[str], kind: ClientType, settings: Settings) 
 
 def _scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
     chosen = set(given)
+    if chosen and not kind.gets_tokens:
+        raise ValueError(N_("An API gets no tokens, so it has no grant types and no scopes."))
     declared = [scope.name for scope in settings.scopes]
     unknown = chosen.difference(declared)
     if unknown:
         raise ValueError(
             N_("This server has no such scope: ${scope}.", scope=" ".join(sorted(unknown)))
         )
-    # A machine without scopes is a resource server that introspects tokens (RFC 7662).
     if declared and not chosen and kind.redirects:
         raise ValueError(N_("Choose at least one scope."))
     return tuple(name for name in declared if name in chosen)
@@ -56,6 +64,18 @@ def _scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple
 
 def _default_scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(given))
+
+
+def _introspects(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
+    resources = distinct(given)
+    if resources and not kind.confidential:
+        raise ValueError(N_("Only a client that keeps a secret or a key may introspect tokens."))
+    unknown = [uri for uri in resources if uri not in (ALL_TOKENS, *settings.resource_uris)]
+    if unknown:
+        raise ValueError(
+            N_("This server has no such resource: ${resource}.", resource=" ".join(unknown))
+        )
+    return (ALL_TOKENS,) if ALL_TOKENS in resources else resources
 
 
 def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
@@ -74,6 +94,7 @@ MEMBERS: Sequence[Member] = (
         trusted=True,
         label=N_("Scopes"),
         hint=N_("What the app may request."),
+        offered=to_token_holders,
     ),
     Member(
         "default_scopes",
@@ -83,6 +104,7 @@ MEMBERS: Sequence[Member] = (
         set_by=SetBy.OWNER,
         label=N_("Default scopes"),
         hint=N_("What the app gets when it requests no scope."),
+        offered=to_token_holders,
     ),
     Member(
         "grant_types",
@@ -107,7 +129,7 @@ MEMBERS: Sequence[Member] = (
         wire="token_endpoint_auth_method",
         trusted=True,
         label=N_("Client authentication"),
-        hint=N_("How the app proves to the token endpoint who it is."),
+        hint=N_("How the app proves who it is."),
         choices=lambda kind, settings: kind.auth_methods,
         words={
             "client_secret_basic": N_("A secret in the Authorization header"),
@@ -122,6 +144,15 @@ MEMBERS: Sequence[Member] = (
         as_given,
         "it is ours: nobody is asked for consent; ends when others change it",
         set_by=SetBy.OPERATOR,
+    ),
+    Member(
+        "introspects",
+        Datatype.TEXTS,
+        _introspects,
+        "a resource whose tokens it may introspect, * for all; ends when others change the client",
+        set_by=SetBy.OPERATOR,
+        metavar="RESOURCE",
+        verb=True,
     ),
     Member(
         "verified",

@@ -56,6 +56,11 @@ def to_confidential(kind: ClientType, settings: Settings) -> bool:
     return kind.confidential
 
 
+def to_token_holders(kind: ClientType, settings: Settings) -> bool:
+    """Offer a member to clients that get tokens."""
+    return kind.gets_tokens
+
+
 def to_redirecting(kind: ClientType, settings: Settings) -> bool:
     """Offer a member to clients that users sign in to."""
     return kind.redirects
@@ -71,12 +76,13 @@ class Member:
       includes it for clients with the scope ``openid``.
     * ``openid``: it is used only if the server supports OpenID Connect.
     * ``shown``: users see it, so a change ends ``verified``. ``trusted``: it affects who else
-      holds a token or a code, so a change ends ``first_party``
+      holds a token or a code, so a change ends ``first_party`` and ``introspects``
       (:mod:`oauthprov.protocol.clients.verification`).
     * ``label`` and ``hint`` are shown on the console's form, for clients that it is ``offered``
       to; without a label it isn't on the form. With ``choices`` the form has a radio button for
       each, explained by ``words``, and nothing if there are fewer than two.
-    * ``help`` explains the command's option, ``metavar`` names its value.
+    * ``help`` explains the command's option, ``metavar`` names its value. ``verb``: the field is a
+      verb and no plural, so the option has the same name.
     """
 
     field: str
@@ -96,6 +102,7 @@ class Member:
     choices: Choices | None = None
     words: Mapping[str, str] = dataclasses.field(default_factory=dict)
     metavar: str | None = None
+    verb: bool = False
 
     @property
     def name(self) -> str:
@@ -110,7 +117,8 @@ class Member:
     @property
     def option(self) -> str:
         """The option of ``oauthprov client``; one that takes several values is repeated."""
-        one = self.field.removesuffix("s") if self.datatype.several else self.field
+        several = self.datatype.several and not self.verb
+        one = self.field.removesuffix("s") if several else self.field
         return "--" + one.replace("_", "-")
 
     def goes_with(self, kind: ClientType, settings: Settings) -> bool:

@@ -65,6 +65,7 @@ clients = Table(
     required("default_acr_values", JSON),
     required("response_types", JSON),
     optional("removed_at", TIME),
+    required("introspects", JSON),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,

@@ -1,0 +1,36 @@
+"""Brings records that an earlier version stored to this version. Redis itself has no schema."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from oauthprov.records import Client
+from oauthprov.storage.interface import Conflict, Replace, Storage
+from oauthprov.storage.redis.keys import Keys
+from oauthprov.storage.redis.route import Route
+
+REVISION = b"1"
+"""The number of the last change below that is done. A fresh Redis has none, and no records."""
+
+
+def upgrade(storage: Storage, route: Route, keys: Keys) -> None:
+    """Change what isn't changed yet; several processes may call this at the same time."""
+    name = keys.revision()
+    slot = route.slot(name)
+    if route.read(slot, b"GET", name) == REVISION:
+        return
+    _keep_introspection(storage)
+    route.write(slot, b"SET", name, REVISION)
+
+
+def _keep_introspection(storage: Storage) -> None:
+    """Give first-party clients with a secret or a key the right that they had: for all tokens."""
+    for stored in storage.walk(Client):
+        client = stored.record
+        if client.first_party and client.auth_method != "none" and not client.introspects:
+            change = Replace(replace(client, introspects=("*",)), expecting=stored)
+            try:
+                storage.commit(change, now=client.created_at)
+            except Conflict:
+                # Somebody has just edited it. Ask again until it is seen as it is.
+                return _keep_introspection(storage)
