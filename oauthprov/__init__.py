@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from oauthprov import logs
-from oauthprov.accounts import confirmed_addresses
-from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded
-from oauthprov.settings import Settings
-from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Health, Storage
-
-if TYPE_CHECKING:  # The command prints its help without importing the web framework.
+# Everything else is imported where it is used: the command prints its help without the web
+# framework, and oauthprov.resource_server needs neither storage nor the protocol.
+if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from pyramid.config import Configurator
+
+    from oauthprov.settings import Settings
+    from oauthprov.storage.interface import Health, Storage
 
 __version__ = "0.1.0"
 
@@ -42,6 +40,8 @@ def includeme(config: Configurator) -> None:
     It changes nothing global, except that oauthlib's loggers stay at INFO or above: at DEBUG they
     print codes and tokens. Raises ConfigurationError for invalid settings.
     """
+    from oauthprov.settings import Settings
+
     settings = Settings.from_ini(config.registry.settings)
     config.registry["oauthprov.settings"] = settings
     config.registry["oauthprov.storage"] = _storage(settings)
@@ -49,6 +49,11 @@ def includeme(config: Configurator) -> None:
 
 
 def _storage(settings: Settings) -> Storage:
+    from oauthprov import logs
+    from oauthprov.accounts import confirmed_addresses
+    from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded
+    from oauthprov.storage import open_storage
+
     try:
         storage = open_storage(settings.storage_url, settings.storage_options)
         if settings.development and settings.storage_url.startswith("sqlite:"):
@@ -67,6 +72,8 @@ def _storage(settings: Settings) -> Storage:
 
 
 def _warn(health: Health) -> None:
+    from oauthprov import logs
+
     log = logs.logger(__name__)
     if health.full:
         log.warning("the storage is full: it takes nothing new, so no token can be issued")

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from oauthprov import logs
 from oauthprov.storage.interface import StorageError
+from oauthprov.threads import in_thread
 
 PERIOD = 60
 """Seconds after which :meth:`Worker.look` wakes a worker: another process may have left work."""
@@ -25,18 +26,6 @@ LANES_LIMIT = 1000
 T = TypeVar("T")
 
 log = logs.logger(__name__)
-
-
-def in_thread(name: str, work: Callable[[], object]) -> bool:
-    """Run ``work`` in a new thread; return False if no thread can be started.
-
-    Exceptions of ``work`` aren't handled here.
-    """
-    try:
-        threading.Thread(target=work, name=f"oauthprov-{name}", daemon=True).start()
-    except RuntimeError:
-        return False
-    return True
 
 
 class Worker:

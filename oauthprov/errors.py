@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error, ServerError
 
+from oauthprov.failures import ConfigurationError, FetchBusy, FetchError
 from oauthprov.messages import N_
 from oauthprov.storage.interface import StorageError, UpgradeNeeded
 
 __all__ = [
     "ConfigurationError",
+    "FetchBusy",
+    "FetchError",
     "InvalidTargetError",
     "MailError",
     "OAuth2Error",
     "StorageError",
     "UpgradeNeeded",
 ]
-
-
-class ConfigurationError(Exception):
-    """The settings are invalid; ``problems`` has a sentence for each problem."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(("oauthprov can't start:", *(f"  - {p}" for p in problems))))
 
 
 class InvalidTargetError(OAuth2Error):
@@ -91,20 +84,6 @@ class JoseError(Exception):
 
 class UnknownKey(JoseError):
     """The token names a key that isn't in the set: a fetched set may be out of date."""
-
-
-class FetchError(Exception):
-    """A client's URL couldn't be fetched; the message gives the reason, for the log.
-
-    It isn't for the client, to whom it could reveal the servers inside our network.
-    """
-
-
-class FetchBusy(FetchError):
-    """No request was sent: too many requests wait for clients' servers. A retry may succeed.
-
-    It isn't an error of the client: the response must be 503.
-    """
 
 
 class MailError(Exception):

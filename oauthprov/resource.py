@@ -1,5 +1,185 @@
-"""Protecting a host's views with access tokens: see :mod:`oauthprov.web.resource`."""
+"""Protecting views with access tokens (RFC 6750), in a provider's app or in one elsewhere.
 
-from oauthprov.web.resource import OAuthSecurityPolicy, TokenInfo, bearer, challenge
+Include ``oauthprov`` in an app that is the provider too, ``oauthprov.resource_server`` in any
+other. Then name the scopes that a view requires; all other requests get the error response of RFC
+6750::
+
+    @view_config(route_name="photos", renderer="json", oauth_scopes=("photos:read",))
+    def photos(request):
+        return photos_of(bearer(request).account_id)
+
+A token is read only from the ``Authorization`` header (OAuth 2.1 section 5.1); tokens in a query
+or form are ignored. In a provider's app, views with ``oauth_token_in_form=True`` also read one
+from a posted form (RFC 6750 section 2.2). The token must be valid for the requested resource:
+
+* The resource of a view is the declared resource (``oauthprov.resources``, or
+  ``oauthprov.resource_server.resources``) that the view names as ``oauth_resource``, else the one
+  on this host whose path is the longest prefix of the request's path, else none.
+* A token issued for resources (RFC 8707) is valid only for those.
+* A token issued without a resource is valid for every one: its client requested no restriction.
+
+If the app has a CSRF default or a default permission, the view also needs ``require_csrf=False``
+and ``permission=NO_PERMISSION_REQUIRED``: Pyramid checks those first. In a provider's app, give
+the view ``oauth_cors="bearer"`` for browser apps, and call ``config.add_oauth_preflight("photos",
+"GET")`` for its route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationError
+from pyramid.response import Response
+from pyramid.security import Allowed, Denied
+
+from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
 
 __all__ = ("OAuthSecurityPolicy", "TokenInfo", "bearer", "challenge")
+
+
+class Guard(Protocol):
+    """What ``request.oauthprov`` does for protected views, in either kind of app."""
+
+    def token_at(self, resource: str | None = None) -> TokenInfo | TokenProblem:
+        """Return the token of the request, if it is valid for its resource."""
+
+    def refusal(
+        self,
+        found: TokenInfo | TokenProblem,
+        scopes: Sequence[str],
+        resource: str | None = None,
+    ) -> Response:
+        """Return the error response: a valid token lacks one of ``scopes``."""
+
+    def protect(self, options: Mapping[str, Any]) -> None:
+        """Prepare for a protected view with these options."""
+
+
+class Request(Protocol):
+    """What protected views need of a request."""
+
+    @property
+    def oauthprov(self) -> Guard:
+        """The guard of the app."""
+
+
+class ViewInfo(Protocol):
+    """The information on a view that Pyramid passes to a view deriver."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The view options."""
+
+
+View = Callable[[object, Any], Response]
+
+
+def bearer(request: Request, resource: str | None = None) -> TokenInfo | None:
+    """Return the information on the request's access token, None unless it is live and for here.
+
+    ``resource`` is the URI of a declared resource; by default it follows from the request's path.
+    Looks the token up once per request. Raises an exception for which the response is 503 if that
+    isn't possible: StorageError, or Unavailable in an app without storage.
+    """
+    found = request.oauthprov.token_at(resource)
+    return found if isinstance(found, TokenInfo) else None
+
+
+def challenge(
+    request: Request, scopes: Sequence[str] = (), resource: str | None = None
+) -> Response | None:
+    """Return the error response unless the token of the request allows ``scopes``, else None.
+
+    The response is 401 without an error code if there is no token; 401 ``invalid_token``; 403
+    ``insufficient_scope`` with the required scopes; or 400 ``invalid_request`` for a malformed
+    header. A host with a security policy calls this in its forbidden view.
+    """
+    found = request.oauthprov.token_at(resource)
+    if isinstance(found, TokenInfo) and set(scopes).issubset(found.scopes):
+        return None
+    return request.oauthprov.refusal(found, scopes, resource)
+
+
+class OAuthSecurityPolicy:
+    """A Pyramid security policy for an API: the identity is the access token.
+
+    Permissions are scopes: a view with ``permission="photos:read"`` requires that scope. A host
+    that also has signed-in users delegates to this policy for requests with a token.
+    """
+
+    def identity(self, request: Request) -> TokenInfo | None:
+        """Return the information on the access token, or None."""
+        return bearer(request)
+
+    def authenticated_userid(self, request: Request) -> str | None:
+        """Return the account that the token acts for; None for a client's own token."""
+        known = bearer(request)
+        return known.account_id if known is not None else None
+
+    def permits(self, request: Request, context: object, permission: str) -> Allowed | Denied:
+        """Allow a permission that is a scope of the token."""
+        known = bearer(request)
+        if known is not None and permission in known.scopes:
+            return Allowed("the access token has the scope %s", permission)
+        return Denied("no access token here has the scope %s", permission)
+
+    def remember(self, request: Request, userid: str, **kw: object) -> list[tuple[str, str]]:
+        """Return no headers: clients send their token with each request."""
+        return []
+
+    def forget(self, request: Request, **kw: object) -> list[tuple[str, str]]:
+        """Return no headers."""
+        return []
+
+
+def protect_views(
+    config: Configurator,
+    *,
+    scopes: Collection[str],
+    resources: Collection[str],
+    options: Sequence[str] = (),
+    under: str | None = None,
+) -> None:
+    """Add the view options ``oauth_scopes`` and ``oauth_resource``, and further ``options``.
+
+    ``scopes`` and ``resources`` are declared. An undeclared one raises ConfigurationError: with a
+    typo in one, every request would be refused.
+    """
+
+    def protected_view(view: View, info: ViewInfo) -> View:
+        wanted, resource = info.options.get("oauth_scopes"), info.options.get("oauth_resource")
+        if wanted is None:
+            if resource is not None:
+                raise ConfigurationError("oauth_resource needs oauth_scopes too")
+            return view
+        _check_declared(wanted, scopes, resource, resources)
+
+        def protected(context: object, request: Request) -> Response:
+            request.oauthprov.protect(info.options)
+            return challenge(request, wanted, resource) or view(context, request)
+
+        return protected
+
+    protected_view.options = (  # type: ignore[attr-defined]
+        "oauth_scopes",
+        "oauth_resource",
+        *options,
+    )
+    config.add_view_deriver(protected_view, "oauth_scopes", under=under)
+
+
+def _check_declared(
+    wanted: str | Sequence[str],
+    scopes: Collection[str],
+    resource: str | None,
+    resources: Collection[str],
+) -> None:
+    if isinstance(wanted, str):
+        raise ConfigurationError("oauth_scopes must be a tuple of scopes, not a string")
+    unknown = set(wanted).difference(scopes)
+    if unknown:
+        raise ConfigurationError(f"oauth_scopes aren't declared: {' '.join(sorted(unknown))}")
+    if resource is not None and resource not in resources:
+        raise ConfigurationError(f"oauth_resource isn't declared: {resource}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from oauthprov import logs
-from oauthprov.errors import FetchBusy, FetchError
+from oauthprov.failures import FetchBusy, FetchError
 from oauthprov.fetch.fetcher import PLACE_PATIENCE, Fetcher
 
 ENTRIES = 256

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
-from oauthprov.errors import FetchError
+from oauthprov.failures import FetchError
 from oauthprov.fetch.target import Target
 
 if TYPE_CHECKING:

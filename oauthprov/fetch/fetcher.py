@@ -14,12 +14,12 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
-from oauthprov.background import in_thread
-from oauthprov.errors import FetchBusy, FetchError
+from oauthprov.failures import FetchBusy, FetchError
 from oauthprov.fetch.exchange import Deadline, Lookup, connected, get, post
 from oauthprov.fetch.places import Places
 from oauthprov.fetch.target import Target
 from oauthprov.settings import FetchAllow, Settings
+from oauthprov.threads import in_thread
 
 SECONDS = 5.0
 """Seconds for a whole fetch, from resolving the host to the last byte."""

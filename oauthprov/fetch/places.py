@@ -12,7 +12,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from oauthprov.errors import FetchBusy
+from oauthprov.failures import FetchBusy
 
 PLACES = 4
 """Requests that may wait for documents at a time."""

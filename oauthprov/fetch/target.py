@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from oauthprov.errors import FetchError
+from oauthprov.failures import FetchError
 from oauthprov.fetch.addresses import is_public, plain
 from oauthprov.settings import LOOPBACK, FetchAllow
 

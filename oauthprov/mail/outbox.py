@@ -10,9 +10,9 @@ from contextvars import copy_context
 from functools import partial
 from random import SystemRandom
 
-from oauthprov.background import in_thread
 from oauthprov.errors import MailError
 from oauthprov.mail.mailer import Mailer, Message
+from oauthprov.threads import in_thread
 
 PATIENCE = 10.0
 """Seconds that a page waits until the mailer has accepted a mail."""

@@ -1,9 +1,8 @@
-"""The metadata documents, as data: RFC 8414 for the server, RFC 9728 for each resource."""
+"""The metadata document of the server, as data (RFC 8414)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit, urlunsplit
 
 from oauthprov.protocol.authorize import checks
 from oauthprov.protocol.clients import response_types, subjects
@@ -12,11 +11,10 @@ from oauthprov.protocol.engine import validator
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request import claims
 from oauthprov.protocol.token import id_tokens, pkce
-from oauthprov.settings import Resource, Settings
+from oauthprov.settings import Settings
 
 AUTHORIZATION_SERVER = "oauth-authorization-server"
 OPENID_PROVIDER = "openid-configuration"
-PROTECTED_RESOURCE = "oauth-protected-resource"
 
 
 def authorization_server(settings: Settings, entries: Mapping[str, object]) -> dict[str, object]:
@@ -76,25 +74,3 @@ def openid_provider(
     if acr_values:
         document["acr_values_supported"] = list(acr_values)
     return document
-
-
-def protected_resource(settings: Settings, resource: Resource) -> dict[str, object]:
-    """Return the document of a declared resource (RFC 9728 section 2)."""
-    return {
-        "resource": resource.uri,
-        "authorization_servers": [settings.issuer],
-        "scopes_supported": list(resource.scopes),
-        "bearer_methods_supported": ["header"],
-        "resource_name": resource.sentence,
-    }
-
-
-def well_known(identifier: str, name: str) -> str:
-    """Return the URL of the document ``name`` of an issuer or resource.
-
-    The well-known part goes between the host and the path (RFC 8414 section 3, RFC 9728 3.1); a
-    lone slash is no path.
-    """
-    parts = urlsplit(identifier)
-    path = parts.path if parts.path != "/" else ""
-    return urlunsplit(parts._replace(path=f"/.well-known/{name}{path}"))

@@ -11,6 +11,7 @@ from oauthprov.accounts import AccountSource
 from oauthprov.background import Worker
 from oauthprov.credentials import Keyring
 from oauthprov.fetch import Fetcher
+from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.authorize import checks, consents
 from oauthprov.protocol.authorize.endpoint import Authorization
 from oauthprov.protocol.authorize.request_uris import RequestURIs
@@ -29,7 +30,7 @@ from oauthprov.protocol.logout.endpoint import RPLogout
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.purging import Purging
 from oauthprov.protocol.registration.endpoint import DynamicRegistration
-from oauthprov.protocol.request.answers import ConnectedApp, TokenInfo
+from oauthprov.protocol.request.answers import ConnectedApp
 from oauthprov.protocol.request.context import OpenID
 from oauthprov.protocol.request.events import SentError
 from oauthprov.protocol.token import tokens, userinfo

@@ -14,14 +14,9 @@ from pyramid.exceptions import ConfigurationError
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
+from oauthprov.protected_resource.cross_origin import PREFLIGHT
 from oauthprov.web.http.cross_origin import POLICIES, Policy
 from oauthprov.web.request import Request, ViewInfo
-
-_PREFLIGHT = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "authorization, content-type, dpop",
-    "Access-Control-Max-Age": "7200",
-}
 
 View = Callable[[object, Request], Response]
 
@@ -31,7 +26,7 @@ def preflight(methods: str) -> Callable[[Request], Response]:
 
     A preflight request names no client; the response to the actual request is restricted instead.
     """
-    headers = _PREFLIGHT | {"Access-Control-Allow-Methods": methods, "Allow": methods}
+    headers = PREFLIGHT | {"Access-Control-Allow-Methods": methods, "Allow": methods}
 
     def view(request: Request) -> Response:
         return Response(status=204, headerlist=list(headers.items()))

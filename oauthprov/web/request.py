@@ -16,11 +16,14 @@ from oauthprov import deadline, logs
 from oauthprov.accounts import BuiltInAccounts, HostRequest, PasswordResets, SignedIn
 from oauthprov.errors import OAuth2Error
 from oauthprov.mail import Outbox
+from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Call, Visitor
 from oauthprov.settings import Settings
 from oauthprov.web import csrf
+from oauthprov.web.errors import to_response
+from oauthprov.web.http import bearer
 from oauthprov.web.http.exchange import EXCHANGE, Exchange
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.reify import reify
@@ -156,6 +159,21 @@ class RequestTools:
         if body:
             self._request.body = body  # a host's tools may read it again
         return body
+
+    def protect(self, options: Mapping[str, Any]) -> None:
+        """Prepare for a view that :mod:`oauthprov.resource` protects, with its options."""
+        self.kind = "endpoint"
+        self.exchange.token_in_form = bool(options.get("oauth_token_in_form"))
+
+    def token_at(self, resource: str | None = None) -> TokenInfo | TokenProblem:
+        """Return the access token of the request, if it is valid for its resource."""
+        return bearer.token_at(self.exchange, resource)
+
+    def refusal(
+        self, found: TokenInfo | TokenProblem, scopes: Sequence[str], resource: str | None = None
+    ) -> Response:
+        """Return the error response: a valid token lacks one of ``scopes``."""
+        return to_response(bearer.refusal(self.exchange, found, scopes, resource))
 
     @property
     def request_id(self) -> str:

@@ -1,7 +1,5 @@
 """The metadata documents: RFC 8414, RFC 9207, RFC 9728."""
 
-import pytest
-
 from oauthprov.protocol import metadata
 from tests.protocol.world import ISSUER, NOTES, PHOTOS, World
 
@@ -59,30 +57,6 @@ def test_empty_lists_are_left_out():
     document = metadata.authorization_server(world.settings, {})
     assert "scopes_supported" not in document
     assert "protected_resources" not in document
-
-
-def test_the_document_of_a_resource_has_its_scopes_and_servers(world):
-    assert metadata.protected_resource(world.settings, world.settings.resources[1]) == {
-        "resource": NOTES,
-        "authorization_servers": [ISSUER],
-        "scopes_supported": ["notes"],
-        "bearer_methods_supported": ["header"],
-        "resource_name": "Notes",
-    }
-
-
-@pytest.mark.parametrize(
-    ("identifier", "address"),
-    [
-        ("https://a.example", "https://a.example/.well-known/x"),
-        ("https://a.example/", "https://a.example/.well-known/x"),
-        ("https://a.example/b/c", "https://a.example/.well-known/x/b/c"),
-        ("https://a.example/b/", "https://a.example/.well-known/x/b/"),
-        ("https://a.example/b?c=d", "https://a.example/.well-known/x/b?c=d"),
-    ],
-)
-def test_the_url_of_a_document_inserts_the_well_known_path(identifier, address):
-    assert metadata.well_known(identifier, "x") == address
 
 
 def test_every_grant_type_named_is_known_to_the_token_endpoint(world):

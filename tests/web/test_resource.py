@@ -7,7 +7,7 @@ from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 
 from oauthprov import credentials
-from oauthprov.web.resource import OAuthSecurityPolicy, bearer, challenge
+from oauthprov.resource import OAuthSecurityPolicy, bearer, challenge
 from tests import site as sites
 from tests.site import PHOTOS, bearing
 

@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 from oauthprov import logs
-from oauthprov.background import in_thread
 from oauthprov.credentials import Keyring
 from oauthprov.errors import SigningKeySealed, UnknownKey
 from oauthprov.protocol.keys import jose
@@ -27,6 +26,7 @@ from oauthprov.protocol.keys.rotation import KeyRotation, is_over, is_published,
 from oauthprov.records import SigningKey
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage, StorageError
+from oauthprov.threads import in_thread
 
 REFRESH = 5
 """Seconds after which the keys are read again."""

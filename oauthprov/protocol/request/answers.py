@@ -178,25 +178,6 @@ class LogoutRedirect:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenInfo:
-    """The data of a live access token. ``account_id`` is None for a client credentials token.
-
-    ``subject`` is the client's ``sub`` for the account, the only identifier that the client may
-    receive. ``claims`` is the granted part of the claims parameter, as JSON.
-    """
-
-    account_id: str | None
-    client_id: str
-    scopes: tuple[str, ...]
-    resources: tuple[str, ...]
-    issued_at: int
-    expires_at: int
-    grant_id: str | None
-    claims: str | None = None
-    subject: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ConnectedApp:
     """A client with access to an account.
 

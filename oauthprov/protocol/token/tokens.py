@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
+from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.request import events, resources
-from oauthprov.protocol.request.answers import TokenInfo
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import last_use

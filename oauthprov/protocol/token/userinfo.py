@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.clients import signed_responses
 from oauthprov.protocol.request import claims
-from oauthprov.protocol.request.answers import TokenInfo
 from oauthprov.protocol.request.claims import ClaimsRequest
 from oauthprov.protocol.request.context import Context
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
+from oauthprov.resource import bearer
 from oauthprov.web.request import Request
-from oauthprov.web.resource import bearer
 
 SCOPE = "profile:read"
 

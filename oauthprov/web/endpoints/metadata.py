@@ -12,13 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 from pyramid.config import Configurator
 
+from oauthprov.protected_resource.metadata import CACHEABLE, well_known
 from oauthprov.protocol.authorize.checks import PROMPTS
 from oauthprov.protocol.metadata import (
     AUTHORIZATION_SERVER,
     OPENID_PROVIDER,
     authorization_server,
     openid_provider,
-    well_known,
 )
 from oauthprov.settings import Settings
 from oauthprov.web.http.exchange import Exchange
@@ -41,7 +41,7 @@ def metadata(exchange: Exchange) -> Reply:
 
 def published(document: Mapping[str, object]) -> Reply:
     """Return a response with a public JSON document, cacheable for five minutes."""
-    return in_json(document, headers={"Cache-Control": "public, max-age=300"})
+    return in_json(document, headers=CACHEABLE)
 
 
 def _shown(site: Site, value: object) -> object:

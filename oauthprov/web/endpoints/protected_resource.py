@@ -6,17 +6,15 @@ on the issuer's host; resources on other hosts publish their own.
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urlsplit
-
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.response import Response
 
-from oauthprov.protocol.metadata import protected_resource as document_of
-from oauthprov.settings import Resource, Settings
+from oauthprov.protected_resource.metadata import document_of, place_of
+from oauthprov.settings import Settings
 from oauthprov.web.endpoints.metadata import at_root, published
 from oauthprov.web.errors import to_response
-from oauthprov.web.http.bearer import document_url, is_local
+from oauthprov.web.http.bearer import is_local
 from oauthprov.web.request import Request
 
 
@@ -25,20 +23,15 @@ def protected_resource(request: Request) -> Response:
     settings = request.oauthprov.settings
     asked = (request.path_info, request.query_string)
     for resource in settings.resources:
-        if is_local(settings, resource) and _place(resource) == asked:
-            return to_response(published(document_of(settings, resource)))
+        if is_local(settings, resource) and place_of(resource) == asked:
+            return to_response(published(document_of(settings.issuer, resource)))
     raise HTTPNotFound()
-
-
-def _place(resource: Resource) -> tuple[str, str]:
-    parts = urlsplit(document_url(resource))
-    return unquote(parts.path), parts.query
 
 
 def includeme(config: Configurator) -> None:
     """Add a route per document, so that other well-known URLs stay free for the host."""
     settings: Settings = config.registry["oauthprov.settings"]
-    paths = {_place(r)[0]: r for r in settings.resources if is_local(settings, r)}
+    paths = {place_of(r)[0]: r for r in settings.resources if is_local(settings, r)}
     for number, path in enumerate(paths):
         with at_root(config):
             config.add_oauth_endpoint(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-from oauthprov.protocol.request.answers import TokenInfo
+from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.settings import OPENID
 from oauthprov.web.http import bearer
 from oauthprov.web.http.exchange import Exchange

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from oauthprov.errors import OAuth2Error, StorageError
+from oauthprov.protected_resource.cross_origin import EVERY_ORIGIN
 from oauthprov.protocol.request import params
 from oauthprov.protocol.token.client_authentication import presented
 from oauthprov.web.http.bearer import client_of_token
@@ -17,10 +18,6 @@ from oauthprov.web.http.exchange import Exchange
 from oauthprov.web.http.origins import origin_of
 from oauthprov.web.http.problems import Rejected
 
-_EXPOSED = {
-    "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After, DPoP-Nonce, X-Request-Id"
-}
-_EVERY = {"Access-Control-Allow-Origin": "*", **_EXPOSED}
 _BY_ORIGIN = {"Vary": "Origin"}
 
 Policy = Callable[[Exchange, int], Mapping[str, str]]
@@ -28,7 +25,7 @@ Policy = Callable[[Exchange, int], Mapping[str, str]]
 
 
 def _any(exchange: Exchange, status: int) -> Mapping[str, str]:
-    return _EVERY
+    return EVERY_ORIGIN
 
 
 def _client(exchange: Exchange, status: int) -> Mapping[str, str]:
@@ -38,7 +35,7 @@ def _client(exchange: Exchange, status: int) -> Mapping[str, str]:
 def _bearer(exchange: Exchange, status: int) -> Mapping[str, str]:
     if status == 401:
         # The challenge has no private content, and the client isn't known yet.
-        return _EVERY
+        return EVERY_ORIGIN
     return _for_origin_of(exchange, client_of_token)
 
 
@@ -58,7 +55,7 @@ def _for_origin_of(
         return _BY_ORIGIN
     if client is None or origin not in {origin_of(uri) for uri in client.redirect_uris}:
         return _BY_ORIGIN
-    return {"Access-Control-Allow-Origin": origin, **_EXPOSED, **_BY_ORIGIN}
+    return {**EVERY_ORIGIN, "Access-Control-Allow-Origin": origin, **_BY_ORIGIN}
 
 
 def _named_client(exchange: Exchange) -> str | None:

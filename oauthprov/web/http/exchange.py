@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from oauthprov.messages import N_
+from oauthprov.protected_resource.metadata import path_in
 from oauthprov.protocol.request.answers import Call
 from oauthprov.web.http.problems import Rejected
 
 if TYPE_CHECKING:
+    from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
     from oauthprov.protocol.request.answers import (
         InteractionRequired,
         Redirect,
         Refusal,
-        TokenInfo,
     )
-    from oauthprov.web.http.bearer import TokenProblem
     from oauthprov.web.site import Site
 
 EXCHANGE = "oauthprov.exchange"
@@ -83,8 +83,7 @@ class Exchange:
     @property
     def path(self) -> str:
         """The decoded path, with the part under which the app is mounted."""
-        path: str = self.environ.get("SCRIPT_NAME", "") + self.environ.get("PATH_INFO", "")
-        return path.encode("latin-1").decode("utf-8")
+        return path_in(self.environ)
 
     def header(self, name: str) -> str | None:
         """Return a request header by its name in upper case, such as ``AUTHORIZATION``."""

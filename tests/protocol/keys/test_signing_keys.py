@@ -8,7 +8,6 @@ from threading import Barrier, Event
 
 import pytest
 
-from oauthprov.background import in_thread
 from oauthprov.credentials import Keyring
 from oauthprov.errors import JoseError, SigningKeySealed
 from oauthprov.protocol.keys import jose
@@ -17,6 +16,7 @@ from oauthprov.protocol.keys.rotation import SLACK, UnknownSigningKey, longest_l
 from oauthprov.protocol.keys.signing_keys import JWKS_MAX_AGE, REFRESH, SigningKeys
 from oauthprov.records import SigningKey
 from oauthprov.storage.interface import StorageError
+from oauthprov.threads import in_thread
 from tests.protocol.world import INI, World, openid_world
 
 AHEAD = 86400

@@ -1,0 +1,35 @@
+"""Our exceptions that have no error code of OAuth, for rooms that don't know OAuth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ConfigurationError(Exception):
+    """The settings are invalid; ``problems`` has a sentence for each problem."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(("oauthprov can't start:", *(f"  - {p}" for p in problems))))
+
+
+class FetchError(Exception):
+    """A URL couldn't be fetched; the message gives the reason, for the log.
+
+    It isn't for a client, to whom it could reveal the servers inside our network.
+    """
+
+
+class FetchBusy(FetchError):
+    """No request was sent: too many requests wait for other servers. A retry may succeed.
+
+    It isn't an error of the client: the response must be 503.
+    """
+
+
+class UnexpectedStatus(FetchError):
+    """The response has another ``status`` than 200."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the response has status {status}")
+        self.status = status

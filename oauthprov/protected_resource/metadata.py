@@ -1,0 +1,64 @@
+"""Protected resources: which of them a path belongs to, and their metadata (RFC 9728)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from oauthprov.settings.values import Resource
+
+PROTECTED_RESOURCE = "oauth-protected-resource"
+CACHEABLE = {"Cache-Control": "public, max-age=300"}
+"""The header of a metadata document: caches may keep it for five minutes."""
+
+
+def document_of(issuer: str, resource: Resource) -> dict[str, object]:
+    """Return the metadata document of a resource (RFC 9728 section 2)."""
+    return {
+        "resource": resource.uri,
+        "authorization_servers": [issuer],
+        "scopes_supported": list(resource.scopes),
+        "bearer_methods_supported": ["header"],
+        "resource_name": resource.sentence,
+    }
+
+
+def well_known(identifier: str, name: str) -> str:
+    """Return the URL of the document ``name`` of an issuer or resource.
+
+    The well-known part goes between the host and the path (RFC 8414 section 3, RFC 9728 3.1); a
+    lone slash is no path.
+    """
+    parts = urlsplit(identifier)
+    path = parts.path if parts.path != "/" else ""
+    return urlunsplit(parts._replace(path=f"/.well-known/{name}{path}"))
+
+
+def document_url(resource: Resource) -> str:
+    """Return the URL of the metadata document of ``resource``."""
+    return well_known(resource.uri, PROTECTED_RESOURCE)
+
+
+def place_of(resource: Resource) -> tuple[str, str]:
+    """Return the path, decoded, and the query of the URL of the document."""
+    parts = urlsplit(document_url(resource))
+    return unquote(parts.path), parts.query
+
+
+def path_in(environ: Mapping[str, Any]) -> str:
+    """Return the decoded path of a request, with the part under which the app is mounted."""
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return path.encode("latin-1").decode("utf-8")
+
+
+def covering(resources: Iterable[Resource], path: str) -> Resource | None:
+    """Return the resource whose path is the longest prefix of ``path``, None for none."""
+    found = [resource for resource in resources if _covers(resource, path)]
+    return max(found, key=lambda resource: len(resource.uri), default=None)
+
+
+def _covers(resource: Resource, path: str) -> bool:
+    parts = urlsplit(resource.uri)
+    base = unquote(parts.path).rstrip("/")
+    return not parts.query and (path == base or path.startswith(base + "/"))

@@ -1,0 +1,68 @@
+"""The access token of a request: how it is presented, and where it is valid (RFC 6750)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from oauthprov.settings.values import Resource
+
+# RFC 6750 section 2.1: b64token. A second header or value leaves a comma and doesn't match.
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """The data of a live access token. ``account_id`` is None for a client credentials token.
+
+    ``subject`` is the client's ``sub`` for the account, the only identifier that the client may
+    receive. ``claims`` is the granted part of the claims parameter, as JSON. In an app without the
+    provider's storage ``account_id`` and ``subject`` are both the ``sub`` that introspection
+    returns, and ``grant_id`` and ``claims`` are None.
+    """
+
+    account_id: str | None
+    client_id: str
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    issued_at: int
+    expires_at: int
+    grant_id: str | None
+    claims: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenProblem:
+    """Why a request is refused (RFC 6750 section 3.1); without a token ``error`` is None."""
+
+    status: int
+    error: str | None = None
+    description: str | None = None
+
+
+MISSING = TokenProblem(401)
+MALFORMED = TokenProblem(400, "invalid_request", "Send exactly one bearer token, in one place.")
+INVALID = TokenProblem(401, "invalid_token", "The access token is unknown, expired or revoked.")
+ELSEWHERE = TokenProblem(401, "invalid_token", "The access token is not valid for this resource.")
+INSUFFICIENT = TokenProblem(403, "insufficient_scope", "The access token lacks a scope.")
+
+
+def presented(authorization: str | None, in_form: str | None = None) -> str | TokenProblem:
+    """Return the token of a request: that of the header, or ``in_form``, but not both."""
+    header = authorization or ""
+    if header.split(" ", 1)[0].lower() == "bearer":
+        match = _BEARER.fullmatch(header.strip())
+        return MALFORMED if match is None or in_form is not None else match[1]
+    return MISSING if in_form is None else in_form
+
+
+def valid_at(found: TokenInfo | TokenProblem, here: Resource | None) -> TokenInfo | TokenProblem:
+    """Return the token if it is valid for the resource ``here``.
+
+    A token for resources (RFC 8707) is valid only for those, a token for none for every one.
+    """
+    bound = isinstance(found, TokenInfo) and found.resources
+    if bound and (here is None or here.uri not in bound):
+        return ELSEWHERE
+    return found
