@@ -37,6 +37,19 @@ WALLS = {
     ),
     "protected_resource": (("protected_resource", "settings"), (*WEB, *ENGINES, "oauthlib")),
     "resource": (("protected_resource",), (*ENGINES, "oauthlib")),
+    "resource_server": (
+        (
+            "resource_server",
+            "protected_resource",
+            "resource",
+            "settings",
+            "fetch",
+            "failures",
+            "logs",
+            "serial",
+        ),
+        (*ENGINES, "oauthlib", "joserfc", "argon2", "cryptography"),
+    ),
     "protocol": (
         (
             "protocol",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
-from oauthprov.failures import FetchError
+from oauthprov.failures import FetchError, UnexpectedStatus
 from oauthprov.fetch.target import Target
 
 if TYPE_CHECKING:
@@ -70,11 +70,42 @@ def get(
 
     Raises FetchError, OSError, and HTTPException for a malformed response.
     """
-    headers = {"Accept": accept, "Accept-Encoding": "identity"}
-    _send(target, connection, "GET", headers, b"", deadline)
-    response = _response(connection, "GET", limit, deadline)
+    _send(target, connection, "GET", _accepting(accept), b"", deadline)
+    return _document(_response(connection, "GET", limit, deadline), limit)
+
+
+def submit(
+    target: Target,
+    connection: socket.socket,
+    form: bytes,
+    headers: Mapping[str, str],
+    accept: str,
+    limit: int,
+    deadline: Deadline,
+) -> tuple[HTTPResponse, bytes]:
+    """Post ``form`` with further ``headers``; return the response and its body, as :func:`get`."""
+    _send(
+        target,
+        connection,
+        "POST",
+        {**_accepting(accept), **_about(form), **headers},
+        form,
+        deadline,
+    )
+    return _document(_response(connection, "POST", limit, deadline), limit)
+
+
+def _accepting(accept: str) -> dict[str, str]:
+    return {"Accept": accept, "Accept-Encoding": "identity"}
+
+
+def _about(form: bytes) -> dict[str, str]:
+    return {"Content-Type": FORM, "Content-Length": str(len(form))}
+
+
+def _document(response: HTTPResponse, limit: int) -> tuple[HTTPResponse, bytes]:
     if response.status != 200:
-        raise FetchError(f"the response has status {response.status}")
+        raise UnexpectedStatus(response.status)
     if response.getheader("Content-Encoding", "identity").lower() != "identity":
         raise FetchError("the response is compressed")
     body = response.read(limit + 1)
@@ -92,8 +123,7 @@ def post(
 
     Raises FetchError, OSError, and HTTPException for a malformed response.
     """
-    headers = {"Content-Type": FORM, "Content-Length": str(len(form))}
-    _send(target, connection, "POST", headers, form, deadline)
+    _send(target, connection, "POST", _about(form), form, deadline)
     return _response(connection, "POST", 0, deadline)
 
 

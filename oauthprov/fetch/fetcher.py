@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from oauthprov.failures import FetchBusy, FetchError
-from oauthprov.fetch.exchange import Deadline, Lookup, connected, get, post
+from oauthprov.fetch.exchange import Deadline, Lookup, connected, get, post, submit
 from oauthprov.fetch.places import Places
 from oauthprov.fetch.target import Target
 from oauthprov.settings import FetchAllow, Settings
@@ -83,14 +83,44 @@ class Fetcher:
             settings.fetch_allow, settings.fetch_ca_file, loopback_http=settings.development
         )
 
-    def fetch(self, url: str, *, media_types: Collection[str], limit: int) -> Fetched:
+    def fetch(
+        self, url: str, *, media_types: Collection[str], limit: int, loopback_http: bool = False
+    ) -> Fetched:
         """GET ``url``: requires a 200 with one of ``media_types`` and at most ``limit`` bytes.
 
-        It takes a few seconds at most. Raises FetchError.
+        It takes a few seconds at most. ``loopback_http`` also accepts http for this machine.
+        Raises FetchError, UnexpectedStatus for another status.
         """
-        target = Target.parse(url)
+        target = Target.parse(url, loopback_http=loopback_http)
         with self._turn(target, self._fetches):
-            return self._fetch(target, media_types, limit)
+            deadline = Deadline(self._seconds)
+            with self._connected(target, deadline, self._fetches) as connection:
+                accept = ", ".join(media_types)
+                response, content = get(target, connection, accept, limit, deadline)
+            return _fetched(target, response, content, media_types)
+
+    def submit(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        *,
+        headers: Mapping[str, str],
+        media_types: Collection[str],
+        limit: int,
+    ) -> Fetched:
+        """POST ``form`` to ``url``, urlencoded, and return what :meth:`fetch` would.
+
+        Raises the same errors. ``headers`` are sent too.
+        """
+        target = Target.parse(url, loopback_http=self._loopback_http)
+        with self._turn(target, self._posts):
+            deadline = Deadline(self._seconds)
+            with self._connected(target, deadline, self._posts) as connection:
+                body, accept = urlencode(form).encode("ascii"), ", ".join(media_types)
+                response, content = submit(
+                    target, connection, body, headers, accept, limit, deadline
+                )
+            return _fetched(target, response, content, media_types)
 
     def post(self, url: str, form: Mapping[str, str], seconds: float | None = None) -> int:
         """POST ``form`` to ``url``, urlencoded; return the status of the response.
@@ -141,16 +171,6 @@ class Fetcher:
             self._trusting = context
         return self._trusting
 
-    def _fetch(self, target: Target, media_types: Collection[str], limit: int) -> Fetched:
-        deadline = Deadline(self._seconds)
-        accept = ", ".join(media_types)
-        with self._connected(target, deadline, self._fetches) as connection:
-            response, content = get(target, connection, accept, limit, deadline)
-        media_type = response.headers.get_content_type()
-        if media_type not in media_types:
-            raise FetchError(f"{target.host} sent {media_type!r}")
-        return Fetched(content, media_type, _max_age(response))
-
     def _connected(self, target: Target, deadline: Deadline, lane: _Lane) -> socket.socket:
         addresses = self._resolve(target, deadline, lane.lookups)
         for *_, place in addresses:
@@ -183,6 +203,15 @@ class Fetcher:
         if isinstance(found, Exception):
             raise FetchError(f"{target.host} has no address: {found}") from None
         return list(found)
+
+
+def _fetched(
+    target: Target, response: HTTPResponse, content: bytes, media_types: Collection[str]
+) -> Fetched:
+    media_type = response.headers.get_content_type()
+    if media_type not in media_types:
+        raise FetchError(f"{target.host} sent {media_type!r}")
+    return Fetched(content, media_type, _max_age(response))
 
 
 def _max_age(response: HTTPResponse) -> int | None:

@@ -1,0 +1,39 @@
+"""Protects the views of a Pyramid app that isn't the provider: by introspection, without storage.
+
+::
+
+    config.include("oauthprov.resource_server")
+
+Views then take the options ``oauth_scopes`` and ``oauth_resource``, and :mod:`oauthprov.resource`
+has ``bearer(request)`` and ``OAuthSecurityPolicy``, as in the provider's own app. The settings are
+``oauthprov.resource_server.*``.
+"""
+
+from __future__ import annotations
+
+import time
+
+from pyramid.config import Configurator
+
+from oauthprov.resource import protect_views
+from oauthprov.resource_server import views
+from oauthprov.resource_server.cache import Cache
+from oauthprov.resource_server.introspection import Introspection, fetcher_of
+from oauthprov.resource_server.unavailable import Unavailable
+from oauthprov.settings.resource_server import ResourceServer
+
+__all__ = ("Unavailable", "includeme")
+
+
+def includeme(config: Configurator) -> None:
+    """Add the view options and the metadata. Raises ConfigurationError for invalid settings.
+
+    The issuer is first called for the first token, so that both may start in any order.
+    """
+    settings = ResourceServer.from_ini(config.registry.settings)
+    clock = config.registry.get("oauthprov.clock", time.time)
+    introspection = Introspection(settings, fetcher_of(settings), clock)
+    config.registry[views.SETTINGS] = settings
+    config.registry[views.CACHE] = Cache(introspection.token_info, settings.cache, clock)
+    config.include(views)
+    protect_views(config, scopes=settings.scope_names, resources=settings.resource_uris)

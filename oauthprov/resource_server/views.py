@@ -1,0 +1,155 @@
+"""``request.oauthprov`` of an app without storage, its documents and its 503."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.registry import Registry
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from oauthprov import logs, serial
+from oauthprov.protected_resource.challenges import challenge_of
+from oauthprov.protected_resource.cross_origin import EVERY_ORIGIN, PREFLIGHT
+from oauthprov.protected_resource.metadata import (
+    CACHEABLE,
+    covering,
+    document_of,
+    document_url,
+    path_in,
+    place_of,
+)
+from oauthprov.protected_resource.tokens import (
+    INSUFFICIENT,
+    INVALID,
+    TokenInfo,
+    TokenProblem,
+    presented,
+    valid_at,
+)
+from oauthprov.resource_server.cache import Cache
+from oauthprov.resource_server.unavailable import Unavailable
+from oauthprov.settings.resource_server import ResourceServer
+from oauthprov.settings.values import Resource
+
+RETRY_AFTER = "5"
+"""Seconds after which a client may try again."""
+
+SETTINGS = "oauthprov.resource_server.settings"
+CACHE = "oauthprov.resource_server.cache"
+"""The keys of the app's registry."""
+
+log = logs.logger("oauthprov.resource_server")
+
+
+class Request(Protocol):
+    """What is read of a Pyramid request."""
+
+    @property
+    def environ(self) -> Mapping[str, Any]:
+        """The environ of WSGI."""
+
+    @property
+    def registry(self) -> Registry:
+        """The app's registry."""
+
+    @property
+    def path_info(self) -> str:
+        """The path below ``script_name``, decoded."""
+
+    @property
+    def query_string(self) -> str:
+        """The query, unparsed."""
+
+
+class RequestTools:
+    """``request.oauthprov``: guards the views of this app (:class:`oauthprov.resource.Guard`)."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._settings: ResourceServer = request.registry[SETTINGS]
+        self._token: TokenInfo | TokenProblem | None = None
+
+    def protect(self, options: Mapping[str, Any]) -> None:
+        """Do nothing: a token is read from the header only."""
+
+    def token_at(self, resource: str | None = None) -> TokenInfo | TokenProblem:
+        """Return the token of the request, if it is valid for its resource.
+
+        The issuer is asked at most once per request. Raises Unavailable.
+        """
+        if self._token is None:
+            given = presented(self._request.environ.get("HTTP_AUTHORIZATION"))
+            if isinstance(given, str):
+                cache: Cache = self._request.registry[CACHE]
+                self._token = cache.token_info(given) or INVALID
+            else:
+                self._token = given
+        return valid_at(self._token, self._resource(resource))
+
+    def refusal(
+        self, found: TokenInfo | TokenProblem, scopes: Sequence[str], resource: str | None = None
+    ) -> Response:
+        """Return the error response: a valid token lacks one of ``scopes``."""
+        problem = INSUFFICIENT if isinstance(found, TokenInfo) else found
+        if problem.error is not None:
+            known = self._token if isinstance(self._token, TokenInfo) else None
+            fields = {"endpoint": "resource", "error": problem.error}
+            more = {"client_id": known.client_id} if known is not None else {}
+            log.info("refused: %s", problem.description, extra=fields | more)
+        here = self._resource(resource)
+        document = None if here is None else document_url(here)
+        said = challenge_of(problem, self._settings.issuer, scopes, document)
+        return _in_json(said.body, said.status, said.headers)
+
+    def _resource(self, named: str | None) -> Resource | None:
+        resources = self._settings.resources
+        if named is not None:
+            return next((r for r in resources if r.uri == named), None)
+        return covering(resources, path_in(self._request.environ))
+
+
+def document(request: Request) -> Response:
+    """Return the metadata of the resource whose path and query are in the URL (RFC 9728)."""
+    settings: ResourceServer = request.registry[SETTINGS]
+    asked = request.path_info, request.query_string
+    for resource in settings.resources:
+        if place_of(resource) == asked:
+            return _in_json(document_of(settings.issuer, resource), 200, CACHEABLE | EVERY_ORIGIN)
+    raise HTTPNotFound()
+
+
+def preflight(request: Request) -> Response:
+    """Let browser apps of every origin read the metadata."""
+    headers = PREFLIGHT | {"Access-Control-Allow-Methods": "GET", "Allow": "GET"}
+    return Response(status=204, headerlist=list(headers.items()))
+
+
+def unavailable(context: Unavailable, request: Request) -> Response:
+    """Return 503: nobody knows whether the token is valid."""
+    said = "The authorization server gives no answer. Try again in a moment."
+    body = {"error": "temporarily_unavailable", "error_description": said}
+    return _in_json(body, 503, {"Retry-After": RETRY_AFTER, "Cache-Control": "no-store"})
+
+
+def _in_json(body: Mapping[str, object], status: int, headers: Mapping[str, str]) -> Response:
+    every = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff", **headers}
+    return Response(serial.dumps(body), status=status, headerlist=list(every.items()))
+
+
+def includeme(config: Configurator) -> None:
+    """Add ``request.oauthprov``, the documents at their well-known URLs, and the 503."""
+    settings: ResourceServer = config.registry[SETTINGS]
+    config.add_request_method(RequestTools, "oauthprov", reify=True)
+    config.add_exception_view(unavailable, context=Unavailable)
+    ours = {"require_csrf": False, "permission": NO_PERMISSION_REQUIRED}
+    prefix, config.route_prefix = config.route_prefix, None  # well-known URLs are at the root
+    for number, path in enumerate(dict.fromkeys(place_of(r)[0] for r in settings.resources)):
+        name = f"oauthprov.protected_resource.{number}"
+        config.add_route(name, path)
+        config.add_view(document, route_name=name, request_method="GET", **ours)
+        config.add_view(preflight, route_name=name, request_method="OPTIONS", **ours)
+    config.route_prefix = prefix

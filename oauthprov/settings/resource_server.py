@@ -1,0 +1,103 @@
+"""Settings of an app elsewhere that is a resource server (:mod:`oauthprov.resource_server`)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from oauthprov.failures import ConfigurationError
+from oauthprov.settings import reading, values
+from oauthprov.settings.setting import setting
+from oauthprov.settings.values import LOOPBACK, PREFIX, Resource
+
+_START = f"{PREFIX}resource_server."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceServer:
+    """The settings of a resource server without storage. Build them with :meth:`from_ini`."""
+
+    issuer: str = setting(
+        "resource_server.issuer",
+        values.issuer,
+        None,
+        "Issuer URL of the authorization server: https, or http on loopback.",
+    )
+    client_id: str = setting(
+        "resource_server.client_id", str, None, "Client id by which this app introspects."
+    )
+    client_secret: str = setting(
+        "resource_server.client_secret", str, None, "Secret of that client.", secret=True
+    )
+    resources: tuple[Resource, ...] = setting(
+        "resource_server.resources",
+        values.resources,
+        None,
+        "This app's resources, written as in the issuer's `oauthprov.resources`.",
+    )
+    cache: int = setting(
+        "resource_server.cache",
+        values.seconds(300),
+        "5",
+        "Seconds for which an answer is used again, so that a revocation is seen that late; 0"
+        " introspects on each request.",
+    )
+    timeout: int = setting(
+        "resource_server.timeout",
+        values.seconds(60),
+        "3",
+        "Seconds that one request to the issuer may take.",
+    )
+    ca_file: str = setting(
+        "resource_server.ca_file",
+        values.ca_file,
+        "",
+        "PEM file of certificates to trust besides the system's when calling the issuer.",
+    )
+
+    @property
+    def scope_names(self) -> frozenset[str]:
+        """The scopes of all resources."""
+        return frozenset(scope for resource in self.resources for scope in resource.scopes)
+
+    @property
+    def resource_uris(self) -> frozenset[str]:
+        """The URIs of all resources."""
+        return frozenset(resource.uri for resource in self.resources)
+
+    @classmethod
+    def from_ini(cls, ini: Mapping[str, Any]) -> ResourceServer:
+        """Parse the ``oauthprov.resource_server.*`` keys; ConfigurationError lists all problems.
+
+        Other keys aren't read.
+        """
+        given = {k: v for k, v in reading.own_keys(ini).items() if k.startswith(_START)}
+        problems: list[str] = []
+        read = reading.read(options(), given, problems)
+        problems += [*reading.unknown(given), *_contradictions(read)]
+        if problems:
+            raise ConfigurationError(problems)
+        return cls(**read)
+
+
+def options() -> tuple[dataclasses.Field[Any], ...]:
+    """Return all settings, in order; ``metadata`` has key, parse, default, meaning, secret."""
+    return dataclasses.fields(ResourceServer)
+
+
+def _contradictions(read: Mapping[str, Any]) -> Iterator[str]:
+    named = {"issuer": [read["issuer"]] if "issuer" in read else []}
+    named["resources"] = [resource.uri for resource in read.get("resources", ())]
+    for name, urls in named.items():
+        for parts in map(urlsplit, urls):
+            if parts.scheme != "https" and not (
+                parts.scheme == "http" and parts.hostname in LOOPBACK
+            ):
+                yield f"{_START}{name} must be https (http only on loopback): {parts.geturl()}"
+    if read.get("resources") == ():
+        yield f"{_START}resources is required"
+    if read.get("timeout") == 0:
+        yield f"{_START}timeout must be 1 or more"
