@@ -30,6 +30,7 @@ def alice(visit, provider) -> Visitor:
         ("/clients/new/browser", "Register a client"),
         ("/clients/new/native", "Register a client"),
         ("/clients/new/machine", "Register a client"),
+        ("/clients/new/api", "Register a client"),
         ("/nowhere" + LONG_PATH, "Page not found"),
         ("/clients/nobody", "Page not found"),
         ("/consent", "The request was refused"),
@@ -58,6 +59,14 @@ def test_a_machine_client_can_be_registered(alice, provider):
     alice.field("Name").fill("Nightly report")
     alice.button("Register").click()
     alice.look("Nightly report")
+
+
+def test_an_api_can_be_registered(alice, provider):
+    alice.page.goto(provider.url("/clients/new/api"))
+    alice.field("Name").fill("Photos")
+    alice.button("Register").click()
+    alice.look("Photos")
+    assert "only the tokens of your own clients" in alice.page.inner_text("main")
 
 
 def test_the_password_form_refuses_a_wrong_current_one_and_takes_the_right_one(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
 
 from oauthprov.resource import OAuthSecurityPolicy, challenge
+from tests.fetch.server import JSON, Authority, answer
+from tests.fetch.server import Server as TlsServer
 from tests.resource_server.conftest import PHOTOS, Api, ini
 from tests.site import bearing
 
@@ -168,6 +171,23 @@ def test_the_policy_takes_scopes_for_permissions(provider, make, alice):
     few = token_of(provider, alice, scope="photos:read")
     assert api.get(few, "/own").json["error"] == "insufficient_scope"
     assert api.get(path="/own").status_int == 401
+
+
+def test_an_issuer_over_https_must_have_a_certificate_that_is_trusted(tmp_path):
+    """At any address and port: the operator has named it."""
+    authority = Authority(tmp_path)
+    server = TlsServer(authority.context("localhost"))
+    try:
+        issuer = f"https://localhost:{server.port}"
+        document = {"issuer": issuer, "introspection_endpoint": f"{issuer}/oauth/introspect"}
+        server.reply = answer(json.dumps(document).encode(), JSON)
+        settings = ini(issuer, ca_file=authority.file)
+        assert Api(settings).get("unknown").status_int == 503  # the same document again: no answer
+        assert [request.split()[0] for request in server.asked] == [b"GET", b"POST"]
+        assert Api(ini(issuer)).get("unknown").status_int == 503
+        assert len(server.asked) == 2
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize(
