@@ -10,6 +10,7 @@ import pytest
 from oauthprov.protocol import purging
 from oauthprov.protocol.purging import DAY, PERIOD, Purging
 from oauthprov.records import Client, Consent, Session, consent_key
+from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, StorageFull
 from tests.protocol.world import World
 from tests.servers import empty
@@ -176,7 +177,7 @@ def test_an_outage_is_logged_once(sqlite, caplog, monkeypatch):
     with caplog.at_level(logging.WARNING):
         purge = process(sqlite)
         inner = sqlite.storage.inner
-        sqlite.storage.inner = World(**{"storage.url": "redis://127.0.0.1:1"}).storage.inner
+        sqlite.storage.inner = open_storage("redis://127.0.0.1:1")
         for _ in range(3):
             assert purge.work() is None
         assert len(caplog.records) == 1

@@ -2,7 +2,7 @@
 
 import logging
 
-from oauthprov import credentials
+from oauthprov import credentials, logs
 from oauthprov.logs import keep_oauthlib_quiet
 from oauthprov.protocol.request.answers import InteractionRequired, Visitor
 from tests.protocol.world import ALICE, BROWSER, VERIFIER, World
@@ -54,7 +54,8 @@ def test_nothing_secret_is_logged_at_debug(caplog):
     assert [secret for secret in parts(secrets) if secret in logged] == []
 
 
-def test_oauthlib_stays_at_info(caplog):
+def test_oauthlib_stays_at_info(caplog, monkeypatch):
+    monkeypatch.setattr(logs, "_looked", [])  # as at the first call of a process
     caplog.set_level(logging.DEBUG)
     child = "oauthlib.oauth2.rfc6749.grant_types.refresh_token"
     caplog.set_level(logging.DEBUG, logger=child)
