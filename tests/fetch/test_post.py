@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from oauthprov.errors import FetchError
+from oauthprov.failures import FetchError, UnexpectedStatus
 from oauthprov.fetch.exchange import HEADERS_LIMIT
 from oauthprov.fetch.fetcher import PARALLEL
 from tests.fetch.conftest import TYPES
@@ -91,3 +91,45 @@ def test_a_post_can_have_a_shorter_time_limit(place):
     with pytest.raises(FetchError, match=r"app\.example"):
         place.fetcher(seconds=60).post(place.url, {"a": "b"}, seconds=0.2)
     place.server.closing.set()
+
+
+def submit(place, limit=100, **options):
+    """Post a form to a server that answers with a document."""
+    headers = {"Authorization": "Basic x"}
+    fetcher = place.fetcher(**options)
+    return fetcher.submit(place.url, {"a": "b"}, headers=headers, media_types=TYPES, limit=limit)
+
+
+def test_a_submitted_form_is_answered_with_a_document(place):
+    place.server.reply = answer(b'{"x": 1}', JSON)
+    assert submit(place).content == b'{"x": 1}'
+    [request] = place.server.asked
+    assert request.startswith(b"POST /jwks?x=1 HTTP/1.1\r\n")
+    for line in (b"Authorization: Basic x", b"Accept: application/json", b"Content-Length: 3"):
+        assert b"\r\n" + line + b"\r\n" in request
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (answer(b"x" * 101, JSON), "longer than 100 bytes"),
+        (answer(b"x" * 1_000_000, JSON), "longer than 100 bytes"),
+        (answer(b"x", "Content-Type: text/html"), "text/html"),
+        (answer(b"x", JSON, "Content-Encoding: gzip"), "compressed"),
+        (answer(b"{}", JSON, status="302 Found"), "status 302"),
+        (answer(b"{}", JSON, status="201 Created"), "status 201"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "incomplete|invalid HTTP"),
+        (b"nonsense\r\n\r\n", "invalid HTTP"),
+    ],
+)
+def test_an_answer_to_a_submitted_form_that_breaks_a_rule_is_an_error(place, reply, reason):
+    place.server.reply = reply
+    with pytest.raises(FetchError, match=reason):
+        submit(place)
+
+
+def test_the_status_of_a_refused_form_is_told(place):
+    place.server.reply = answer(b"{}", JSON, status="401 Unauthorized")
+    with pytest.raises(UnexpectedStatus) as raised:
+        submit(place)
+    assert raised.value.status == 401

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -158,6 +159,25 @@ def test_a_slow_issuer_is_503_and_holds_up_no_second_request(issuer):
     api.clock.pass_by(introspection.PAUSE)
     issuer.reply = in_json({"active": False})
     assert refused(api.get(f"{TOKEN}-2"))
+
+
+def test_requests_with_one_token_at_the_same_time_are_one_question(issuer, api):
+    release = threading.Event()
+    live = in_json(issuer.live(api.clock()))
+
+    def slow():
+        assert release.wait(60)
+        return live
+
+    issuer.reply = slow
+    with ThreadPoolExecutor(6) as threads:
+        first = threads.submit(api.get, TOKEN)
+        issuer.wait(1)
+        others = [threads.submit(api.get, TOKEN) for _ in range(5)]
+        release.set()
+        responses = [first.result(60), *(other.result(60) for other in others)]
+    assert [response.status_int for response in responses] == [200] * 6
+    assert len(issuer.asked) == 1
 
 
 def test_a_token_of_many_characters_is_refused_without_a_question(issuer, api):

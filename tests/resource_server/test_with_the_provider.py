@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+from oauthprov.failures import ConfigurationError
 from oauthprov.resource import OAuthSecurityPolicy, challenge
+from tests import site as sites
 from tests.fetch.server import JSON, Authority, answer
 from tests.fetch.server import Server as TlsServer
 from tests.resource_server.conftest import PHOTOS, Api, ini
@@ -228,3 +230,9 @@ def test_it_loads_neither_storage_nor_protocol_nor_oauthlib():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_one_app_is_the_provider_or_a_resource_server_elsewhere():
+    settings = sites.ini("sqlite://") | ini("https://id.example")
+    with pytest.raises(ConfigurationError, match="issuer is not a setting"):
+        sites.standalone(settings)

@@ -97,7 +97,7 @@ class Reason(StrEnum):
     )
     INTROSPECTION_NOT_ALLOWED = (
         "introspection_not_allowed",
-        "The client may not introspect tokens of the client this token was issued to.",
+        "The client may not introspect this token.",
     )
     CLIENT_UNIDENTIFIED = (
         "client_unidentified",
