@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from webtest import TestApp
 
 from oauthprov.failures import ConfigurationError
 from oauthprov.resource import OAuthSecurityPolicy, challenge
@@ -236,3 +240,18 @@ def test_one_app_is_the_provider_or_a_resource_server_elsewhere():
     settings = sites.ini("sqlite://") | ini("https://id.example")
     with pytest.raises(ConfigurationError, match="issuer is not a setting"):
         sites.standalone(settings)
+
+
+def test_the_app_of_the_guide_works(provider, client, alice, tmp_path, monkeypatch):
+    guide = Path(__file__).parents[2] / "docs" / "resource-servers.md"
+    [app] = re.findall(
+        r"^```python\n(.+?)^```$", guide.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    (tmp_path / "app_of_the_guide.py").write_text(app, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    own = {"client_id": client.client.client_id, "client_secret": client.secret}
+    main = importlib.import_module("app_of_the_guide").main
+    album = TestApp(main({}, **ini(provider.issuer, **own)))
+    token = token_of(provider, alice, scope="photos:read")
+    response = album.get("https://photos.example/album", headers=bearing(token))
+    assert response.json == {"photos_of": alice.account_id()}
