@@ -277,9 +277,9 @@ class Validator(RequestValidator):
     def is_within_original_scope(
         self, request_scopes: list[str], refresh_token: str, request: Request, *_: Any, **__: Any
     ) -> bool:
-        """Return False: no scope implies another."""
+        """Tell whether what exceeds the grant may be ignored; then it is left out."""
         context = current()
-        return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(request_scopes))
+        return refresh.leave_out_dropped(context, context.doing(Refreshing), request)
 
     def rotate_refresh_token(self, request: Request) -> bool:
         """Return True: every refresh token is used once."""

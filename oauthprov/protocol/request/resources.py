@@ -47,9 +47,15 @@ def scopes_for(
     """
     kept = tuple(dict.fromkeys(granted))
     if resources:
-        theirs = {s for r in settings.resources if r.uri in resources for s in r.scopes}
-        others = {s for r in settings.resources for s in r.scopes} - theirs - {OPENID}
-        kept = scopes.only(kept, frozenset(kept) - others)
+        kept = scopes.only(kept, frozenset(kept) - inapplicable(settings, resources))
     if not kept:
         raise InvalidScopeError("No granted scope applies to the resource.")
     return kept
+
+
+def inapplicable(settings: Settings, resources: tuple[str, ...]) -> frozenset[str]:
+    """Return the declared scopes that don't apply at ``resources``; none without resources."""
+    if not resources:
+        return frozenset()
+    theirs = {s for r in settings.resources if r.uri in resources for s in r.scopes}
+    return frozenset(s for r in settings.resources for s in r.scopes) - theirs - {OPENID}

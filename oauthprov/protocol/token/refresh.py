@@ -14,6 +14,7 @@ from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.request.operations import Refreshing
 from oauthprov.protocol.token import ended, id_tokens, last_use, tokens
 from oauthprov.records import Client, Grant, Receipt, RefreshToken
+from oauthprov.settings import OFFLINE_ACCESS, OPENID
 from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, State, Stored
 
 LAST_USED_STEP = 3600
@@ -61,6 +62,27 @@ def original_scopes(context: Context, client: Client, refreshing: Refreshing) ->
     """Return the scopes of the presented token that its client may still have."""
     still = scopes.allowed(context.settings, client)
     return list(scopes.only(refreshing.token.record.scopes, still))
+
+
+def leave_out_dropped(context: Context, refreshing: Refreshing, request: Request) -> bool:
+    """Leave out the scopes that an authorization request is never granted; tell whether it helps.
+
+    Clients repeat the scope of their authorization request, of which the server drops
+    ``offline_access`` without a consent page, and scopes that don't apply at the resources. In a
+    refresh they are ignored; any other scope that exceeds the grant is refused. The response names
+    the remaining scopes (RFC 6749 section 3.3).
+    """
+    token, client = refreshing.token.record, context.known_client
+    asked = request.scopes or []
+    original = original_scopes(context, client, refreshing)
+    dropped = set(resources.inapplicable(context.settings, token.resources))
+    if OPENID in token.scopes:
+        dropped.add(OFFLINE_ACCESS)
+    dropped &= scopes.allowed(context.settings, client)
+    request.scopes = [scope for scope in asked if scope in original]
+    if request.scopes and dropped.union(original).issuperset(asked):
+        return True
+    return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(asked))
 
 
 def rotate(

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from oauthprov.records import AccessToken, Client, Grant, Receipt, RefreshToken
-from tests.protocol.world import World
+from tests.protocol.world import NOTES, PHOTOS, World, openid_world
 
 
 def test_a_refresh_token_rotates(world):
@@ -151,6 +151,51 @@ def test_scope_may_not_be_widened(world, scope):
     answer = world.refresh(token, scope=scope)
     assert (answer.status, answer.body["error"]) == (400, "invalid_scope")
     assert world.refresh(token).status == 200
+
+
+class TestTheScopeOfTheAuthorizationRequestRepeated:
+    """Clients refresh with their configured scope; part of it may never have been granted."""
+
+    @pytest.fixture
+    def openid(self):
+        return openid_world(resources=f"{PHOTOS} | photos | Photos\n{NOTES} | read | Notes")
+
+    @pytest.mark.parametrize("scope", ["openid read offline_access", "openid offline_access"])
+    def test_offline_access_that_was_dropped_is_ignored(self, openid, scope):
+        token = openid.tokens(scope="openid read offline_access")["refresh_token"]
+        answer = openid.refresh(token, scope=scope)
+        assert answer.status == 200, answer
+        assert answer.body["scope"] == scope.removesuffix(" offline_access")
+        assert "offline_access" not in openid.all(Grant)[0].record.scopes
+
+    def test_scopes_of_other_resources_that_were_dropped_are_ignored(self, openid):
+        asked = {"scope": "openid read photos", "resource": PHOTOS}
+        first = openid.tokens(**asked)
+        assert first["scope"] == "openid photos"
+        assert openid.refresh(first["refresh_token"], **asked).body["scope"] == "openid photos"
+
+    @pytest.mark.parametrize(
+        "scope", ["openid read email", "openid read photos offline_access", "openid read admin"]
+    )
+    def test_any_other_scope_beyond_the_grant_is_refused(self, openid, scope):
+        token = openid.tokens(scope="openid read offline_access")["refresh_token"]
+        assert openid.refresh(token, scope=scope).body["error"] == "invalid_scope"
+        assert openid.refresh(token).status == 200
+
+    def test_offline_access_alone_leaves_nothing_to_grant(self, openid):
+        token = openid.tokens(scope="openid read")["refresh_token"]
+        assert openid.refresh(token, scope="offline_access").body["error"] == "invalid_scope"
+
+    def test_offline_access_is_refused_to_a_client_that_may_not_request_it(self, openid):
+        openid.client("online", scopes=("openid", "read"))
+        token = openid.tokens("online", scope="openid read")["refresh_token"]
+        refused = openid.refresh(token, "online", scope="openid offline_access")
+        assert refused.body["error"] == "invalid_scope"
+
+    def test_plain_oauth_drops_no_offline_access(self, openid):
+        token = openid.tokens(scope="read")["refresh_token"]
+        refused = openid.refresh(token, scope="read offline_access")
+        assert refused.body["error"] == "invalid_scope"
 
 
 def test_a_scope_that_the_client_lost_is_not_given_again(world):
