@@ -24,7 +24,8 @@ from tests.conformance.provider import Certified
 
 Json = dict[str, Any]
 
-SCOPE = "openid profile email"
+SCOPE = "openid profile email offline_access"
+"""The library sends it in refresh requests too."""
 
 
 class _App(OAuth2Mixin, OpenIDMixin, BaseApp):

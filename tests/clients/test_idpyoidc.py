@@ -28,14 +28,15 @@ def relying_party(provider):
 
 def test_idpyoidc_discovers_registers_and_completes_the_code_flow(relying_party, somebody):
     party = relying_party()
-    url = party.begin()
+    scope = ["openid", "profile", "email", "offline_access"]
+    url = party.begin(scope=scope)
     assert "code_challenge_method=S256" in url
     outcome = party.finish(somebody.go(url).query)
     assert outcome["userinfo"]["name"] == NAME
     assert "iss" not in outcome["userinfo"]
     assert outcome["userinfo"]["email"] == PROFILE["email"]
     assert "address" not in outcome["userinfo"]
-    renewed = party.client.refresh_access_token(outcome["state"])
+    renewed = party.client.refresh_access_token(outcome["state"], scope=scope)
     again = renewed["__verified_id_token"]
     assert (again["sub"], again["sid"]) == (outcome["id_token"]["sub"], outcome["id_token"]["sid"])
     assert renewed["access_token"] != outcome["token"]

@@ -1,7 +1,7 @@
 // A relying party made of oauth4webapi. It checks the signature of ID tokens.
 import "./webcrypto.js";
 import * as oauth from "oauth4webapi";
-import { finish, issuer, makeKeys, metadata, parameters, redirectUri, signs, visit } from "./relying_party.js";
+import { finish, issuer, makeKeys, metadata, parameters, redirectUri, scope, signs, visit } from "./relying_party.js";
 
 const server = await oauth.processDiscoveryResponse(
   new URL(issuer),
@@ -41,7 +41,7 @@ const userinfo = await oauth.processUserInfoResponse(
   server, client, claims.sub, await oauth.userInfoRequest(server, client, tokens.access_token),
 );
 const renewal = await oauth.refreshTokenGrantRequest(
-  server, client, authentication, tokens.refresh_token,
+  server, client, authentication, tokens.refresh_token, { additionalParameters: { scope } },
 );
 const renewed = await oauth.processRefreshTokenResponse(server, client, renewal);
 await oauth.validateApplicationLevelSignature(server, renewal);

@@ -1,7 +1,7 @@
 // A relying party made of openid-client. It checks the signature of ID tokens.
 import "./webcrypto.js";
 import * as client from "openid-client";
-import { finish, issuer, makeKeys, metadata, parameters, signs, visit } from "./relying_party.js";
+import { finish, issuer, makeKeys, metadata, parameters, scope, signs, visit } from "./relying_party.js";
 
 const { signing, jwks } = await makeKeys();
 const config = await client.dynamicClientRegistration(
@@ -27,7 +27,7 @@ const tokens = await client.authorizationCodeGrant(config, await visit(url), {
 });
 const claims = tokens.claims();
 const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
-const renewed = await client.refreshTokenGrant(config, tokens.refresh_token);
+const renewed = await client.refreshTokenGrant(config, tokens.refresh_token, { scope });
 
 await client.tokenRevocation(config, renewed.refresh_token);
 const status = await client.fetchUserInfo(config, renewed.access_token, claims.sub).then(

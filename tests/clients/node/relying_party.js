@@ -9,7 +9,8 @@ import { createInterface } from "node:readline";
 export const [, , issuer, redirectUri, kind] = process.argv;
 export const signs = kind !== "plain";
 
-const scope = "openid profile email";
+// Clients repeat it when they refresh.
+export const scope = "openid profile email offline_access";
 const alg = "ES256";
 
 export async function makeKeys() {
