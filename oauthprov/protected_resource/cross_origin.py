@@ -9,7 +9,7 @@ EVERY_ORIGIN = {
 """The headers of public documents and of challenges, which have no private content."""
 PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "authorization, content-type, dpop",
+    "Access-Control-Allow-Headers": "authorization, content-type, dpop, mcp-protocol-version",
     "Access-Control-Max-Age": "7200",
 }
 """The headers of the response to a preflight request, but for the methods."""

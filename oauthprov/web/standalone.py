@@ -9,11 +9,15 @@ from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.response import Response
 
 from oauthprov.messages import N_
+from oauthprov.web.cors import preflight
 from oauthprov.web.errors import error_response, rejection
+from oauthprov.web.http.cross_origin import POLICIES
 from oauthprov.web.http.policy import straight_from_wsgi
 from oauthprov.web.http.problems import undecodable, unexpected
 from oauthprov.web.request import Request
 from oauthprov.web.site import site_of
+
+_WELL_KNOWN = "/.well-known/"
 
 
 def begin(event: NewRequest) -> None:
@@ -31,8 +35,24 @@ def keep_to_https(event: NewResponse) -> None:
 
 
 def not_found(context: HTTPNotFound, request: Request) -> Response:
-    """Return 404 for an unknown URL."""
+    """Return 404 for an unknown URL; any origin may read that a well-known document is missing.
+
+    Clients probe for metadata at several URLs, and a browser that may not read the response
+    reports a failed connection instead of a 404.
+    """
+    if _WELL_KNOWN in request.environ.get("PATH_INFO", ""):
+        return _no_document(request)
     return error_response(request, "not_found", N_("There is no page at this address."), 404)
+
+
+def _no_document(request: Request) -> Response:
+    tools = request.oauthprov
+    tools.kind = "endpoint"
+    if request.method == "OPTIONS":
+        return preflight("GET")(request)
+    response = error_response(request, "not_found", "There is no document at this address.", 404)
+    response.headers.update(POLICIES["any"](tools.exchange, 404))
+    return response
 
 
 def not_decodable(context: UnicodeDecodeError, request: Request) -> Response:

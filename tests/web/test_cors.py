@@ -37,15 +37,46 @@ def test_a_preflight_lets_any_origin_ask_without_cookies(site, path, methods):
         path,
         Origin=OTHER,
         Access_Control_Request_Method=methods,
-        Access_Control_Request_Headers="authorization, dpop",
+        Access_Control_Request_Headers="authorization, dpop, mcp-protocol-version",
     )
     assert response.status_int == 204
     assert allowed(response) == "*"
     assert response.headers["Access-Control-Allow-Methods"] == methods
     named = response.headers["Access-Control-Allow-Headers"].split(", ")
-    assert {"authorization", "content-type", "dpop"} <= set(named)
+    assert {"authorization", "content-type", "dpop", "mcp-protocol-version"} <= set(named)
     assert int(response.headers["Access-Control-Max-Age"]) > 0
     assert "Set-Cookie" not in response.headers
+
+
+class TestAnUnknownDocument:
+    """Clients probe for metadata at several URLs; a browser must let them see a 404."""
+
+    PATHS = (
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server/mcp",
+        "/oauth/.well-known/openid-configuration",
+    )
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_any_origin_may_read_that_it_is_missing(self, site, path):
+        response = site.get(path, headers={"Origin": OTHER})
+        assert (response.status_int, response.json["error"]) == (404, "not_found")
+        assert allowed(response) == "*"
+        assert response.headers["Cache-Control"] == "no-store"
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_a_preflight_lets_any_origin_ask(self, site, path):
+        asked = {"Access_Control_Request_Headers": "mcp-protocol-version"}
+        response = site.send("OPTIONS", path, Origin=OTHER, **asked)
+        assert (response.status_int, allowed(response)) == (204, "*")
+        assert "mcp-protocol-version" in response.headers["Access-Control-Allow-Headers"]
+        assert response.headers["Access-Control-Allow-Methods"] == "GET"
+
+    def test_any_other_page_that_is_missing_allows_no_origin(self, site):
+        for method in ("GET", "OPTIONS"):
+            response = site.send(method, "/nothing/well-known/", Origin=OTHER)
+            assert (response.status_int, response.content_type) == (404, "text/html")
+            assert allowed(response) is None
 
 
 @pytest.mark.parametrize(("origin", "expected"), [(MINE, MINE), (OTHER, None), ("null", None)])

@@ -41,3 +41,12 @@ def test_bad_requests_are_refused_with_their_status_and_error(site):
     assert (response.status_int, response.headers["Allow"]) == (405, "POST, OPTIONS")
     app.secret = "wrong"
     assert_error(app.revoke("x"), 401, "invalid_client")
+
+
+def test_an_empty_response_has_no_content_type(site, alice):
+    app = site.app("browser")
+    revoked = app.revoke(app.tokens(alice)["access_token"])
+    asked = site.send("OPTIONS", "/oauth/revoke", Origin="https://app.example")
+    for response, status in ((revoked, 200), (asked, 204)):
+        assert (response.status_int, response.body) == (status, b"")
+        assert "Content-Type" not in response.headers
