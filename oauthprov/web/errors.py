@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyramid.config import Configurator
@@ -42,10 +42,11 @@ def error_response(
     status: int = 400,
     headers: Mapping[str, str] | None = None,
     advice: str | None = None,
+    sent: Sequence[tuple[str, str]] = (),
 ) -> Response:
     """Return an error as a page, or as JSON at the endpoints (RFC 6749 section 5.2).
 
-    ``advice`` is what the page recommends to the user.
+    ``advice`` is what the page recommends to the user, ``sent`` the parameters that it shows.
     """
     tools = request.oauthprov
     if tools.kind not in ("page", "leaving"):
@@ -56,6 +57,7 @@ def error_response(
         "error": error,
         "description": i18n.translated(request, description),
         "advice": advice,
+        "sent": sent,
         "request_id": tools.request_id,
         # The layout must not read the session: the error may be that storage failed.
         "person": None,
@@ -87,7 +89,12 @@ def refusal(request: Request, refused: Refusal) -> Response:
     """Return the page for an error that may not be redirected to a client."""
     advice = _ADVICE if refused.status < 500 else None
     return error_response(
-        request, refused.error, refused.description, refused.status, advice=advice
+        request,
+        refused.error,
+        refused.description,
+        refused.status,
+        advice=advice,
+        sent=refused.sent,
     )
 
 

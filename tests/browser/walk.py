@@ -209,7 +209,9 @@ class Walk:
         page.get_by_text("Error code: invalid_client").wait_for()
         self.visitor.look("Connected")
         page.goto(f"{self.demo.root}/connect")
-        expect(self.visitor.alert()).to_have_text("Invalid client_id parameter value.")
+        expect(self.visitor.alert()).to_have_text(
+            "No app is registered here with this client ID, or the app is disabled."
+        )
         self.visitor.look("The request was refused")
 
     def sign_out(self) -> None:

@@ -77,16 +77,14 @@ def test_nothing_secret_is_stored(world):
     assert [secret for secret in parts(secrets) if secret in dump] == []
 
 
-def test_no_error_repeats_request_values(world):
+def test_no_error_repeats_a_secret_or_an_unexpected_value(world):
     answers = [
         world.post("token", {"grant_type": "secret-value"}, client_id="app"),
         world.redeem("secret-value"),
         world.refresh("secret-value"),
-        world.refresh(world.tokens()["refresh_token"], scope="secret-value"),
         world.post("token", {"client_id": "secret-value", "grant_type": "refresh_token"}),
-        world.authorize("secret-value"),
-        world.authorize(redirect_uri="https://secret-value"),
-        world.authorize(scope="secret-value"),
+        world.authorize("nobody", state="secret-value"),
+        world.authorize(redirect_uri="https://nobody.example", code_challenge="secret-value"),
         world.authorize(resource="https://secret-value"),
     ]
     assert ["secret-value" in repr(answer) for answer in answers] == [False] * len(answers)

@@ -160,7 +160,9 @@ def test_errors_are_translated_with_their_values(abroad):
     assert said == "Der Parameter client_id kommt mehrfach vor."
     page = abroad.browser().get("/oauth/authorize?client_id=nobody", headers=GERMAN, status=400)
     said = page.html.find(attrs={"role": "alert"}).text
-    assert said == "Der Wert des Parameters client_id ist ungültig."
+    assert (
+        said == "Mit dieser Client-ID ist hier keine App registriert, oder die App ist deaktiviert."
+    )
 
 
 def test_what_a_value_holds_is_never_looked_up(abroad):

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidClientIdError,
+    InvalidRedirectURIError,
+    MismatchingRedirectURIError,
+    MissingClientIdError,
+    MissingRedirectURIError,
+    OAuth2Error,
+)
 
 from oauthprov.messages import N_
 from oauthprov.protocol.request.answers import Redirect, Refusal, ResponseMode
-from oauthprov.protocol.request.params import Pairs
+from oauthprov.protocol.request.params import Pairs, Parsed
 
-_BY_OAUTHLIB = (
-    N_("Invalid client_id parameter value."),
-    N_("Invalid redirect URI."),
-    N_("Mismatching redirect URI."),
-    N_("Missing client_id parameter."),
-    N_("Missing redirect URI."),
-    N_("Missing response_type parameter."),
-)
-"""What oauthlib says in errors that pages show: marked here, since extraction doesn't read it."""
+_SHOWN_LIMIT = 300
+# Not the characters that no URI has (RFC 3986 section 2).
+_SHOWN_AS_SENT = "!#$%&'()*+,/:;=?@[]-._~"
+
+_FATAL: Mapping[type[OAuth2Error], tuple[str, tuple[str, ...]]] = {
+    MissingClientIdError: (N_("The request names no app: it has no client ID."), ()),
+    InvalidClientIdError: (
+        N_("No app is registered here with this client ID, or the app is disabled."),
+        ("client_id",),
+    ),
+    MissingRedirectURIError: (
+        N_("The request has no redirect URI, and there is none to use instead."),
+        ("client_id",),
+    ),
+    InvalidRedirectURIError: (
+        N_("The redirect URI is not an absolute URI."),
+        ("redirect_uri", "client_id"),
+    ),
+    MismatchingRedirectURIError: (
+        N_("The app is not registered with this redirect URI."),
+        ("redirect_uri", "client_id"),
+    ),
+}
+"""Our sentence for each error of oauthlib's that a page shows, and the parameters at fault."""
 
 
 class ResponseReady(Exception):
@@ -52,8 +76,20 @@ class Target:
         return self.response(*params)
 
 
-def refusal(error: OAuth2Error) -> Refusal:
-    """Return the error page's content for an error that may not go to a client."""
+def refusal(error: OAuth2Error, parsed: Parsed | None = None) -> Refusal:
+    """Return the error page's content for an error that may not go to a client.
+
+    ``parsed`` are the parameters of the request, of which the page shows those at fault.
+    """
     described = error.description or N_("The request can't be used.")
+    described, names = _FATAL.get(type(error), (described, ()))
+    given = [(name, parsed.get(name) if parsed else None) for name in names]
+    sent = tuple((name, _shown(value)) for name, value in given if value)
     status = error.status_code if error.status_code >= 500 else 400
-    return Refusal(error.error or "invalid_request", described, status)
+    return Refusal(error.error or "invalid_request", described, status, sent)
+
+
+def _shown(value: str) -> str:
+    """Return the beginning of a value, without what could look like text of the page."""
+    shown = quote(value, safe=_SHOWN_AS_SENT)
+    return shown if len(shown) <= _SHOWN_LIMIT else f"{shown[:_SHOWN_LIMIT]}..."

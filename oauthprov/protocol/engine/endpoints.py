@@ -54,9 +54,6 @@ DESCRIPTIONS: Mapping[str, str] = {
     ),
     "unauthorized_client": "The client is not registered for this grant_type.",
     "unsupported_grant_type": "The server does not support this grant_type.",
-    "invalid_scope": (
-        "A requested scope is unknown, or not allowed for this client or this refresh token."
-    ),
     "server_error": "The server failed to process the request. Its log has the reason.",
 }
 """The descriptions of the token endpoint's errors (RFC 6749 section 5.2).
@@ -64,7 +61,7 @@ DESCRIPTIONS: Mapping[str, str] = {
 One fixed sentence for each error. It quotes nothing from the request, and doesn't reveal whether
 code, verifier, redirect URI or secret was wrong, which would help someone who tries stolen ones.
 The log has the reason (:mod:`oauthprov.protocol.request.events`). Other errors describe
-themselves: they are about the form of a request.
+themselves: they are about the form of a request, or name its scopes.
 """
 
 

@@ -31,7 +31,7 @@ from oauthprov.protocol.request import resources
 from oauthprov.protocol.request.context import Context, OpenID, current
 from oauthprov.protocol.request.events import Endpoint, Reason
 from oauthprov.protocol.request.operations import Authorizing, ForItself, Redeeming, Refreshing
-from oauthprov.protocol.request.scopes import allowed, defaults
+from oauthprov.protocol.request.scopes import check_allowed, defaults
 from oauthprov.protocol.token import (
     client_authentication,
     codes,
@@ -199,9 +199,7 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may request these scopes; refuse unknown resources."""
         context = current()
-        may_ask = allowed(self._settings, context.known_client)
-        if not scopes or not may_ask.issuperset(scopes):
-            return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(scopes))
+        check_allowed(context, scopes)
         targets = resources.requested(self._settings, request)
         resources.scopes_for(self._settings, scopes, targets)
         if isinstance(context.operation, Authorizing | ForItself):
@@ -277,9 +275,10 @@ class Validator(RequestValidator):
     def is_within_original_scope(
         self, request_scopes: list[str], refresh_token: str, request: Request, *_: Any, **__: Any
     ) -> bool:
-        """Tell whether what exceeds the grant may be ignored; then it is left out."""
+        """Leave out what a grant never has, and refuse what else exceeds it."""
         context = current()
-        return refresh.leave_out_dropped(context, context.doing(Refreshing), request)
+        refresh.leave_out_dropped(context, context.doing(Refreshing), request)
+        return True
 
     def rotate_refresh_token(self, request: Request) -> bool:
         """Return True: every refresh token is used once."""

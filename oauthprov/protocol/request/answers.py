@@ -116,11 +116,14 @@ class Refusal:
     """An error that may not go to the client and is shown to the user (RFC 6749 section 4.1.2.1).
 
     ``error`` is a registered code, ``description`` one fixed sentence, ``status`` the HTTP status.
+    ``sent`` are the parameters at fault, for the developer who sees the page: printable ASCII
+    that anyone may have written into a link.
     """
 
     error: str
     description: str
     status: int = 400
+    sent: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,9 +179,12 @@ class Context:
                 return slot(token.record.key)
         return None
 
-    def refuse(self, reason: Reason, sent: str, client_id: str | None = None) -> bool:
+    def refuse(
+        self, reason: Reason, sent: str, client_id: str | None = None, because: str = ""
+    ) -> bool:
         """Note why ``sent`` is refused, and return False for the validator's hooks to return."""
-        self.note(reason, client_id=client_id, compared=f"sent {events.quoted(sent)}")
+        compared = ": ".join(filter(None, [f"sent {events.quoted(sent)}", because]))
+        self.note(reason, client_id=client_id, compared=compared)
         return False
 
     def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str) -> str:

@@ -64,13 +64,13 @@ def original_scopes(context: Context, client: Client, refreshing: Refreshing) ->
     return list(scopes.only(refreshing.token.record.scopes, still))
 
 
-def leave_out_dropped(context: Context, refreshing: Refreshing, request: Request) -> bool:
-    """Leave out the scopes that an authorization request is never granted; tell whether it helps.
+def leave_out_dropped(context: Context, refreshing: Refreshing, request: Request) -> None:
+    """Leave the scopes that an authorization request isn't granted out of a refresh.
 
     Clients repeat the scope of their authorization request, of which the server drops
     ``offline_access`` without a consent page, and scopes that don't apply at the resources. In a
     refresh they are ignored; any other scope that exceeds the grant is refused. The response names
-    the remaining scopes (RFC 6749 section 3.3).
+    the remaining scopes (RFC 6749 section 3.3). Raises InvalidScopeError.
     """
     token, client = refreshing.token.record, context.known_client
     asked = request.scopes or []
@@ -80,9 +80,12 @@ def leave_out_dropped(context: Context, refreshing: Refreshing, request: Request
         dropped.add(OFFLINE_ACCESS)
     dropped &= scopes.allowed(context.settings, client)
     request.scopes = [scope for scope in asked if scope in original]
-    if request.scopes and dropped.union(original).issuperset(asked):
-        return True
-    return context.refuse(Reason.SCOPE_NOT_ALLOWED, " ".join(asked))
+    beyond = set(asked) - dropped if request.scopes else set(asked)
+    beyond -= set(original)
+    if beyond:
+        names = scopes.named(scope for scope in asked if scope in beyond)
+        sentence = f"The refresh token was not granted the scope {names}."
+        raise scopes.refused(context, asked, sentence)
 
 
 def rotate(

@@ -98,6 +98,36 @@ def test_look_alikes_of_the_redirect_uri_are_refused(world, redirect_uri):
     assert_refused(world.authorize(redirect_uri=redirect_uri))
 
 
+class TestARefusalShowsTheParametersAtFault:
+    @pytest.mark.parametrize("client_id", ["nobody", "a.b", "app "])
+    def test_an_unknown_client_id(self, world, client_id):
+        answer = world.authorize(client_id)
+        assert answer.sent == (("client_id", client_id.replace(" ", "%20")),)
+
+    @pytest.mark.parametrize("uri", ["https://app.example/other?a=b&c=%20[1]", "callback"])
+    def test_a_redirect_uri_and_whose_it_should_be(self, world, uri):
+        answer = world.authorize(redirect_uri=uri)
+        assert answer.sent == (("redirect_uri", uri), ("client_id", "app"))
+
+    def test_a_missing_redirect_uri(self):
+        world = World()
+        world.client(redirect_uris=(CALLBACK, CALLBACK + "2"))
+        assert world.authorize(redirect_uri=None).sent == (("client_id", "app"),)
+
+    def test_only_what_a_uri_may_hold_is_shown_as_it_was_sent(self, world):
+        uri = 'https://a.example/<b>"x" call us\u202e\u4e2d\n'
+        [(_, shown), _] = world.authorize(redirect_uri=uri).sent
+        assert shown == "https://a.example/%3Cb%3E%22x%22%20call%20us%E2%80%AE%E4%B8%AD%0A"
+
+    def test_the_rest_of_a_long_value_is_left_out(self, world):
+        [(_, shown)] = world.authorize("x" * 1000).sent
+        assert shown == "x" * 300 + "..."
+
+    def test_a_secret_among_the_other_parameters_is_not_shown(self, world):
+        answer = world.authorize("nobody", state="secret-value", request="secret-value")
+        assert "secret-value" not in repr(answer)
+
+
 def test_the_only_registered_redirect_uri_is_the_default(world):
     assert world.allow(redirect_uri=None)["code"]
     assert world.redeem(world.code(redirect_uri="")).status == 200

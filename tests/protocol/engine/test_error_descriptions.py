@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 import pytest
@@ -83,16 +84,55 @@ def test_every_error_has_a_sentence_without_request_values(world, form, error):
     assert SENT not in description
 
 
-def test_a_scope_that_is_refused_isn_t_quoted(world):
-    world.client("machine", "machine")
-    form = {"grant_type": "client_credentials", "scope": SENT}
-    answer = world.post("token", form, client_id="machine")
-    assert answer.body["error_description"] == DESCRIPTIONS["invalid_scope"]
-    token = world.tokens()["refresh_token"]
-    assert (
-        world.refresh(token, scope=SENT).body["error_description"]
-        == (DESCRIPTIONS["invalid_scope"])
-    )
+class TestARefusedScopeIsNamed:
+    MALFORMED = "The scope is not a list of scopes with one blank between them."
+
+    @pytest.fixture
+    def described(self, world, caplog):
+        """A function that requests a scope and returns how the client and the log explain it."""
+        world.client("machine", "machine", scopes=("read", "photos"))
+        caplog.set_level(logging.INFO, "oauthprov.protocol.request.events")
+
+        def ask(scope):
+            form = {"grant_type": "client_credentials", "scope": scope}
+            answer = world.post("token", form, client_id="machine")
+            assert (answer.status, answer.body["error"]) == (400, "invalid_scope")
+            description = answer.body["error_description"]
+            assert ALLOWED.fullmatch(description)
+            assert caplog.records[-1].compared.endswith(f": {description}")
+            return description
+
+        return ask
+
+    def test_a_scope_that_is_not_declared(self, described):
+        assert described("read admin root") == "This server has no scope admin root."
+
+    def test_a_scope_that_is_not_the_client_s(self, described):
+        sentence = "The client is not registered for the scope write notes."
+        assert described("read write notes") == sentence
+
+    def test_long_names_are_cut(self, described):
+        assert described("x" * 1000) == f"This server has no scope {'x' * 97}...."
+
+    @pytest.mark.parametrize("scope", ['re"ad', "re\\ad", "l\u00e4s", "read  write", "\n", "a\tb"])
+    def test_what_is_no_scope_is_not_repeated(self, described, scope):
+        assert described(scope) == self.MALFORMED
+
+    def test_a_client_without_scopes_that_requests_none(self, world):
+        world.client("bare", "machine", scopes=())
+        answer = world.post("token", {"grant_type": "client_credentials"}, client_id="bare")
+        sentence = "The client requests no scope, and has no default scopes."
+        assert answer.body == {"error": "invalid_scope", "error_description": sentence}
+
+    def test_a_scope_beyond_a_refresh_token(self, world):
+        answer = world.refresh(world.tokens()["refresh_token"], scope="read write")
+        sentence = "The refresh token was not granted the scope write."
+        assert answer.body == {"error": "invalid_scope", "error_description": sentence}
+
+    def test_at_the_authorization_endpoint_the_client_is_told(self, world):
+        told = dict(world.authorize(scope="read admin").params)
+        assert told["error"] == "invalid_scope"
+        assert told["error_description"] == "This server has no scope admin."
 
 
 @pytest.mark.parametrize("verifier", [None, "short"])

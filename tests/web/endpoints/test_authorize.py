@@ -75,6 +75,35 @@ def test_a_look_alike_of_the_redirect_uri_gets_no_redirect(site, alice, method, 
     assert is_error_page(response)
 
 
+class TestTheErrorPageShowsWhatTheDeveloperMustMend:
+    def facts(self, page):
+        section = page.html.find(id="error")
+        names = [name.text for name in section.find_all("dt")]
+        return dict(zip(names, [value.text for value in section.find_all("dd")], strict=True))
+
+    def test_the_redirect_uri_and_the_client_id(self, site):
+        app, uri = site.app(), "https://app.example/callback/"
+        page = site.get(app.authorization_url(redirect_uri=uri), status=400)
+        said = page.html.find(attrs={"role": "alert"}).text
+        assert said == "The app is not registered with this redirect URI."
+        facts = self.facts(page)
+        assert facts["redirect_uri"] == uri
+        assert facts["client_id"] == app.client.client_id
+        assert not page.html.find("a", href=uri)
+
+    def test_an_unknown_client_id_but_no_redirect_uri(self, site):
+        url = site.app().authorization_url(client_id="nobody", redirect_uri="https://e.example/")
+        page = site.get(url, status=400)
+        assert self.facts(page)["client_id"] == "nobody"
+        assert "e.example" not in page.text
+
+    def test_markup_is_escaped(self, site):
+        evil = "<script>alert(1)</script>${1}<!--"
+        page = site.get(site.app().authorization_url(client_id=evil), status=400)
+        assert "<script>alert" not in page.text
+        assert self.facts(page)["client_id"] == "%3Cscript%3Ealert(1)%3C/script%3E$%7B1%7D%3C!--"
+
+
 @given(st.text(max_size=20), st.integers(0, len(CALLBACK)), st.integers(0, 4))
 @hypothesis_settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
