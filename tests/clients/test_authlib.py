@@ -15,13 +15,14 @@ from joserfc.jwk import RSAKey
 from tests.site import CALLBACK
 
 
-def session(app, **options):
+def session(app, method=None, **options):
+    method = method or app.client.auth_method
     return closing(
         OAuth2Session(
             app.client.client_id,
             app.secret,
-            token_endpoint_auth_method=app.client.auth_method,
-            revocation_endpoint_auth_method=app.client.auth_method,
+            token_endpoint_auth_method=method,
+            revocation_endpoint_auth_method=method,
             **options,
         )
     )
@@ -67,9 +68,10 @@ def test_authlib_completes_the_code_flow(server, metadata, alice, kind, auth_met
             client.refresh_token(metadata["token_endpoint"])
 
 
-def test_authlib_gets_a_token_by_client_credentials(server, metadata):
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_authlib_gets_a_token_by_client_credentials(server, metadata, method):
     app = server.app("machine")
-    with session(app, scope="profile:read") as client:
+    with session(app, method, scope="profile:read") as client:
         client.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
         assert client.get(f"{server.issuer}/api/me").json() == {"sub": app.client.client_id}
 
@@ -109,5 +111,8 @@ def test_authlib_s_client_assertion_is_refused_the_second_time(server, metadata,
 def test_authlib_reports_a_wrong_secret(server, metadata):
     app = server.app("machine")
     app.secret = "wrong"
-    with session(app) as client, pytest.raises(OAuthError, match="invalid_client"):
+    with (
+        session(app, "client_secret_basic") as client,
+        pytest.raises(OAuthError, match="invalid_client"),
+    ):
         client.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")

@@ -161,7 +161,8 @@ def test_errors_are_translated_with_their_values(abroad):
     page = abroad.browser().get("/oauth/authorize?client_id=nobody", headers=GERMAN, status=400)
     said = page.html.find(attrs={"role": "alert"}).text
     assert (
-        said == "Mit dieser Client-ID ist hier keine App registriert, oder die App ist deaktiviert."
+        said
+        == "Mit dieser Client-ID ist hier keine App registriert, oder die App ist deaktiviert."
     )
 
 

@@ -24,7 +24,7 @@ from oauthprov.protocol.clients.metadata import (
     default_scopes_within,
 )
 from oauthprov.protocol.clients.removal import removal
-from oauthprov.protocol.clients.types import CLIENT_TYPES, SECRET_METHODS, ClientType, has_secret
+from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType, has_secret, uses_secret
 from oauthprov.records import Client, is_key
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import (
@@ -117,8 +117,8 @@ class Registrar:
         values = checked(needed | metadata, kind, self._settings, by_operator=True)
         implied = [s for s in self._settings.default_scopes if s in values["scopes"]]
         default = default_scopes_within(values.pop("default_scopes", implied), values["scopes"])
-        keeps_secret = values["auth_method"] in SECRET_METHODS
-        secret, made = mint(CLIENT_SECRET) if keeps_secret else (None, None)
+        with_secret = uses_secret(values["auth_method"])
+        secret, made = mint(CLIENT_SECRET) if with_secret else (None, None)
         now = self._clock()
         client = Client(
             client_id=mint_id(),
@@ -181,7 +181,7 @@ class Registrar:
         remaining = [name for name in client.default_scopes if name in scopes]
         default = default_scopes_within(values.pop("default_scopes", remaining), scopes)
         marks = verification.marks_after(client, values, by_operator=by_operator)
-        if values.get("auth_method", client.auth_method) not in SECRET_METHODS:
+        if not uses_secret(values.get("auth_method", client.auth_method)):
             values |= {"secrets": (), "secret_created_at": None}
         self._judged(replace(client, **values), client)
         values |= {"default_scopes": default} | marks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,12 +39,22 @@ class ClientType:
         return bool(self.grant_types)
 
 
-Method = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+Method = Literal[
+    "client_secret", "client_secret_basic", "client_secret_post", "private_key_jwt", "none"
+]
+ANY_SECRET: Method = "client_secret"  # noqa: S105 - the name of a method
+"""The client may send its secret by any of SECRET_METHODS.
+
+Only this server knows the name: no client can register it (RFC 7591), and no document has it.
+"""
 SECRET_METHODS: tuple[Method, ...] = ("client_secret_basic", "client_secret_post")
 KEY_METHOD: Method = "private_key_jwt"
 CONFIDENTIAL_METHODS: tuple[Method, ...] = (*SECRET_METHODS, KEY_METHOD)
 METHODS: tuple[Method, ...] = (*CONFIDENTIAL_METHODS, "none")
-"""Client authentication methods (RFC 6749 section 2.3, OpenID Connect Core section 9)."""
+"""Client authentication methods (RFC 6749 section 2.3, OpenID Connect Core section 9).
+
+These are the registered names, which requests and documents use.
+"""
 
 _WITH_PEOPLE = ("authorization_code", "refresh_token")
 
@@ -56,7 +66,7 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             N_("Web server"),
             N_("An application on a server of yours, which can keep a secret."),
             _WITH_PEOPLE,
-            CONFIDENTIAL_METHODS,
+            (ANY_SECRET, *CONFIDENTIAL_METHODS),
         ),
         ClientType(
             "browser",
@@ -77,7 +87,7 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             N_("Machine to machine"),
             N_("A job or service that acts as itself, with no person there to ask."),
             ("client_credentials",),
-            CONFIDENTIAL_METHODS,
+            (ANY_SECRET, *CONFIDENTIAL_METHODS),
         ),
         ClientType(
             "api",
@@ -92,9 +102,19 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
 
 def is_confidential(client: Client) -> bool:
     """Tell whether the client can keep a secret or a key (RFC 6749 section 2.1)."""
-    return client.auth_method in CONFIDENTIAL_METHODS
+    return has_secret(client) or client.auth_method == KEY_METHOD
 
 
 def has_secret(client: Client) -> bool:
     """Tell whether the client authenticates by a secret, and so may have one."""
-    return client.auth_method in SECRET_METHODS
+    return uses_secret(client.auth_method)
+
+
+def uses_secret(method: str) -> bool:
+    """Tell whether clients authenticate by a secret with this method."""
+    return method == ANY_SECRET or method in SECRET_METHODS
+
+
+def accepted_methods(client: Client) -> Sequence[str]:
+    """Return the methods by which the client may authenticate, as clients know them."""
+    return SECRET_METHODS if client.auth_method == ANY_SECRET else (client.auth_method,)

@@ -36,6 +36,7 @@ from oauthprov.protocol.request.context import Context, current
 from oauthprov.protocol.request.events import Endpoint, Reason
 from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.token import pkce, tokens
+from oauthprov.protocol.token.client_authentication import WrongMethodError
 from oauthprov.settings import Settings
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -178,7 +179,8 @@ class Engine:
     def _error(self, error: OAuth2Error, endpoint: Endpoint, call: Call) -> Answer:
         document = dict(error.twotuples)
         sentence = DESCRIPTIONS.get(str(error.error))
-        if sentence is not None and (endpoint == "token" or not error.description):
+        fixed = endpoint == "token" and not isinstance(error, WrongMethodError)
+        if sentence is not None and (fixed or not error.description):
             document["error_description"] = sentence
         headers = dict(NO_STORE)
         if call.method != "POST":

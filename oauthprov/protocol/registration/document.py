@@ -27,6 +27,7 @@ from typing import Any
 from oauthprov.protocol.clients import response_types
 from oauthprov.protocol.clients.metadata import InvalidMetadata, Metadata
 from oauthprov.protocol.clients.redirects import leaves_browser
+from oauthprov.protocol.clients.types import ANY_SECRET, METHODS, SECRET_METHODS
 from oauthprov.protocol.registration import members
 from oauthprov.protocol.registration.members import strings, text
 from oauthprov.records import Client
@@ -81,6 +82,8 @@ def document_of(client: Client) -> dict[str, object]:
         "response_types": list(response_types.of(client)),
         "application_type": "native" if client.client_type == "native" else "web",
     }
+    if client.auth_method == ANY_SECRET:
+        made["token_endpoint_auth_method"] = SECRET_METHODS[0]
     required = made.pop("backchannel_logout_session_required", False)
     if client.backchannel_logout_uri is not None:
         made["backchannel_logout_session_required"] = required
@@ -123,6 +126,8 @@ def _placed(
     redirects = bool(response_types.offered(grants))
     default = "none" if application == "native" and redirects else "client_secret_basic"
     method = text(given, "token_endpoint_auth_method") or default
+    if method not in METHODS:
+        raise InvalidMetadata({"auth_method": f"Choose one of {', '.join(METHODS)}."})
     if not redirects:
         return "machine" if grants else "api", method
     if method != "none":

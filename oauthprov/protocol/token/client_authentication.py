@@ -15,7 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov import credentials
 from oauthprov.errors import FetchBusy, JoseError
-from oauthprov.protocol.clients.types import KEY_METHOD
+from oauthprov.protocol.clients.types import KEY_METHOD, SECRET_METHODS, accepted_methods
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.context import Context, Presented
 from oauthprov.protocol.request.events import Reason
@@ -27,7 +27,24 @@ Why = tuple[Reason, str | None]
 """Why a client isn't authenticated, and the values that were compared."""
 
 _FAILED = "Client authentication failed."
+_SEND = {
+    "client_secret_basic": (
+        "The client is registered for client_secret_basic: "
+        "it must send its secret in the Authorization header."
+    ),
+    "client_secret_post": (
+        "The client is registered for client_secret_post: "
+        "it must send client_id and client_secret in the request body."
+    ),
+}
 _BASIC = re.compile(r"basic +([A-Za-z0-9+/]+=*)", re.IGNORECASE)
+
+
+class WrongMethodError(InvalidClientError):
+    """The client sent its secret by a method that it isn't registered for.
+
+    Only who knows the secret gets this description, which names the registered method.
+    """
 
 
 def presented(
@@ -120,6 +137,7 @@ def authenticate(context: Context, request: Request) -> Client | None:
     A public client proves nothing; it is returned if it is registered without a secret. After a
     failure the client is read again once, since another process may have changed its secret or its
     keys. An assertion authenticates the client only once it is used up: see :class:`Context`.
+    Raises WrongMethodError.
     """
     if context.client is not None:
         return context.client
@@ -131,6 +149,9 @@ def authenticate(context: Context, request: Request) -> Client | None:
         refused = refused if client is None else _refused(context, client, found)
     if client is None or refused is not None:
         _note(context, refused or (Reason.CLIENT_UNKNOWN, None), found.client_id)
+        latest = client or context.find_client(found.client_id)
+        if latest and latest.auth_method in _SEND and _has_right_secret(latest, found):
+            raise WrongMethodError(_SEND[latest.auth_method])
         return None
     context.client = client
     return client
@@ -140,15 +161,20 @@ def _refused(context: Context, client: Client | None, found: Presented) -> Why |
     """Return why ``found`` doesn't authenticate the client, None when it does."""
     if client is None:
         return Reason.CLIENT_UNKNOWN, None
-    if client.auth_method != found.method:
+    if found.method not in accepted_methods(client):
         compared = f"authenticated by {found.method}, registered for {client.auth_method}"
         return Reason.CLIENT_METHOD_MISMATCH, compared
     if found.method == "none":
         return None
     if found.method == KEY_METHOD:
         return _assertion_refused(context, client, found.proof)
-    known = any([credentials.matches(found.proof, secret) for secret in client.secrets])
-    return None if known else (Reason.CLIENT_SECRET_WRONG, None)
+    return None if _has_right_secret(client, found) else (Reason.CLIENT_SECRET_WRONG, None)
+
+
+def _has_right_secret(client: Client, found: Presented) -> bool:
+    if found.method not in SECRET_METHODS:
+        return False
+    return any([credentials.matches(found.proof, secret) for secret in client.secrets])
 
 
 def _assertion_refused(context: Context, client: Client, assertion: str) -> Why | None:

@@ -69,6 +69,17 @@ def test_the_default_method_is_basic_but_for_native_apps():
     assert placed(redirect_uris=[HTTPS], application_type="native") == ("native", "none")
 
 
+@pytest.mark.parametrize("method", ["client_secret", "client_secret_jwt", "nothing"])
+def test_a_method_that_is_not_on_the_wire_is_refused(method):
+    given = {"redirect_uris": [HTTPS], "token_endpoint_auth_method": method}
+    assert problem(given) == "auth_method"
+
+
+def test_a_choice_of_methods_is_shown_as_one_that_every_client_knows():
+    shown = document_of(client(auth_method="client_secret"))
+    assert shown["token_endpoint_auth_method"] == "client_secret_basic"
+
+
 def test_a_machine_registers_with_an_initial_access_token_only():
     given = {"grant_types": ["client_credentials"]}
     assert placed(**given) == ("machine", "client_secret_basic")

@@ -53,6 +53,67 @@ def test_only_the_registered_method_is_accepted(world):
     assert_unauthenticated(ask(world, given))
 
 
+class TestASecretInTheHeaderOrInTheForm:
+    @pytest.fixture
+    def world(self):
+        made = World()
+        made.client("worker", "machine", auth_method="client_secret")
+        return made
+
+    def test_either_method_authenticates(self, world):
+        secret = world.secrets["worker"]
+        assert ask(world, headers=basic("worker", secret)).status == 200
+        assert ask(world, {"client_id": "worker", "client_secret": secret}).status == 200
+
+    def test_both_at_once_are_an_invalid_request(self, world):
+        secret = world.secrets["worker"]
+        given = {"client_id": "worker", "client_secret": secret}
+        assert ask(world, given, basic("worker", secret)).body["error"] == "invalid_request"
+
+    def test_a_wrong_or_missing_secret_fails(self, world):
+        assert_unauthenticated(ask(world, headers=basic("worker", "wrong")))
+        assert_unauthenticated(ask(world, {"client_id": "worker", "client_secret": "wrong"}))
+        assert_unauthenticated(ask(world, {"client_id": "worker"}))
+
+
+class TestARightSecretByTheWrongMethod:
+    BASIC = (
+        "The client is registered for client_secret_basic: "
+        "it must send its secret in the Authorization header."
+    )
+    POST = (
+        "The client is registered for client_secret_post: "
+        "it must send client_id and client_secret in the request body."
+    )
+
+    @pytest.mark.parametrize("endpoint", ["token", "introspect", "revoke"])
+    def test_the_client_learns_its_registered_method(self, endpoint):
+        world = World()
+        world.client("header", "machine", auth_method="client_secret_basic")
+        world.client("form", "machine", auth_method="client_secret_post")
+        given = {"client_id": "header", "client_secret": world.secrets["header"]}
+        answer = world.post(endpoint, FORM | given | {"token": "x"})
+        assert_unauthenticated(answer)
+        assert answer.body["error_description"] == self.BASIC
+        header = basic("form", world.secrets["form"])
+        answer = world.post(endpoint, FORM | {"token": "x"}, header)
+        assert_unauthenticated(answer)
+        assert answer.body["error_description"] == self.POST
+
+    @pytest.mark.parametrize("secret", ["wrong", "", "x" * 1000])
+    @pytest.mark.parametrize("client_id", ["worker", "spa", "nobody"])
+    def test_nobody_else_learns_it(self, world, client_id, secret):
+        world.client("spa", "browser")
+        answer = ask(world, {"client_id": client_id, "client_secret": secret})
+        assert_unauthenticated(answer)
+        assert answer.body["error_description"] == "Client authentication failed."
+
+    def test_a_disabled_client_does_not_learn_it(self, world):
+        world.change(Client, "worker", disabled_at=world.now)
+        answer = ask(world, {"client_id": "worker", "client_secret": world.secrets["worker"]})
+        assert answer.body["error_description"] == "Client authentication failed."
+
+
 def test_two_methods_are_an_invalid_request(world):
     secret = world.secrets["worker"]
     given = {"client_id": "worker", "client_secret": secret}

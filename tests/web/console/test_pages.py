@@ -115,6 +115,14 @@ def test_a_secret_is_shown_once_and_works(site, alice, kind):
     assert secret not in repr(registered(site))
 
 
+@pytest.mark.parametrize("kind", ["web", "machine"])
+def test_a_secret_may_be_sent_by_either_method_unless_one_is_chosen(site, alice, kind):
+    register(alice, kind)
+    assert registered(site).auth_method == "client_secret"
+    form = alice.get(f"/clients/{registered(site).client_id}/edit").form
+    assert form["auth_method"].value == "client_secret"
+
+
 @pytest.mark.parametrize("kind", ["browser", "native"])
 def test_a_public_client_has_no_secret(site, alice, kind):
     page = register(alice, kind)

@@ -8,7 +8,7 @@ from oauthprov.messages import N_
 from oauthprov.protocol.clients import response_types
 from oauthprov.protocol.clients.members.member import Datatype, Member, SetBy, to_token_holders
 from oauthprov.protocol.clients.members.rule import as_given, distinct
-from oauthprov.protocol.clients.types import CONFIDENTIAL_METHODS, ClientType
+from oauthprov.protocol.clients.types import ANY_SECRET, CONFIDENTIAL_METHODS, ClientType
 from oauthprov.settings import Settings
 
 ALL_TOKENS = "*"
@@ -125,13 +125,15 @@ MEMBERS: Sequence[Member] = (
         "auth_method",
         Datatype.TEXT,
         _auth_method,
-        f"how it authenticates: one of {', '.join(CONFIDENTIAL_METHODS)}",
+        f"how it authenticates: {ANY_SECRET} (in the header or in the form), which is the default,"
+        f" or only one of {', '.join(CONFIDENTIAL_METHODS)}",
         wire="token_endpoint_auth_method",
         trusted=True,
         label=N_("Client authentication"),
         hint=N_("How the app proves who it is."),
         choices=lambda kind, settings: kind.auth_methods,
         words={
+            "client_secret": N_("A secret, in the Authorization header or in the request body"),
             "client_secret_basic": N_("A secret in the Authorization header"),
             "client_secret_post": N_("A secret in the request body"),
             "private_key_jwt": N_("A signature with its own key"),
