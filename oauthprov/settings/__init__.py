@@ -33,6 +33,7 @@ from oauthprov.settings.values import (
     FetchAllow,
     Resource,
     Scope,
+    resource_identity,
 )
 
 __all__ = (
@@ -66,12 +67,19 @@ class Settings(Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, Ope
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     scope_names: frozenset[str] = field(init=False, repr=False, compare=False)
     resource_uris: frozenset[str] = field(init=False, repr=False, compare=False)
+    _resource_uris: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = frozenset(scope.name for scope in self.scopes)
         object.__setattr__(self, "scope_names", names)
         uris = frozenset(resource.uri for resource in self.resources)
         object.__setattr__(self, "resource_uris", uris)
+        known = {resource_identity(uri): uri for uri in uris}
+        object.__setattr__(self, "_resource_uris", known)
+
+    def declared_resource(self, uri: str) -> str | None:
+        """Return the URI of a resource as it is declared, None if none is declared by ``uri``."""
+        return self._resource_uris.get(resource_identity(uri))
 
     @property
     def openid(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from oauthprov.settings.values import LOOPBACK, OPENID, PREFIX
+from oauthprov.settings.values import LOOPBACK, OPENID, PREFIX, resource_identity
 
 _SECRET_LENGTH = 32
 _PUBLISH_AHEAD = 600
@@ -16,7 +16,7 @@ _LINK_LIFETIME = 300
 
 def contradictions(values: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each problem; ``values`` lacks the invalid settings."""
-    checks = (_secret, _pairwise, _issuer, _scopes, _registration, _mail, _keys)
+    checks = (_secret, _pairwise, _issuer, _scopes, _resources, _registration, _mail, _keys)
     return [sentence for check in checks for sentence in check(values)]
 
 
@@ -54,6 +54,14 @@ def _scopes(values: Mapping[str, Any]) -> Iterator[str]:
         unknown = [name for name in names if "scopes" in values and name not in declared]
         if unknown:
             yield f"{where} names undeclared scopes: {' '.join(unknown)}"
+
+
+def _resources(values: Mapping[str, Any]) -> Iterator[str]:
+    declared: dict[str, str] = {}
+    for resource in values.get("resources", ()):
+        first = declared.setdefault(resource_identity(resource.uri), resource.uri)
+        if first is not resource.uri:
+            yield f"{PREFIX}resources declares one resource twice: {first} and {resource.uri}"
 
 
 def _registration(values: Mapping[str, Any]) -> Iterator[str]:

@@ -45,6 +45,23 @@ class Resource:
     sentence: str
 
 
+_AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
+
+
+def resource_identity(uri: str) -> str:
+    """Return what two URIs of one resource have in common (RFC 3986 section 6.2).
+
+    Scheme and host count without case, and a lone slash is no path: URL parsers write
+    ``https://api.example`` with one.
+    """
+    match = _AUTHORITY.fullmatch(uri) if uri.isascii() else None
+    if match is None:
+        return uri
+    scheme, authority, rest = match.groups()
+    user, at, host = authority.rpartition("@")
+    return f"{scheme.lower()}://{user}{at}{host.lower()}{'' if rest == '/' else rest}"
+
+
 def flag(value: str) -> bool:
     """Parse true or false."""
     known = {"true": True, "yes": True, "on": True, "1": True}

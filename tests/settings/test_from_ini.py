@@ -38,6 +38,10 @@ def test_valid_settings_have_no_problem():
         ("issuer", "https://id.example/?x=y"),
         ("issuer", "https://id.example#x"),
         ("issuer", "https://id.example/"),
+        (
+            "resources",
+            "https://a.example | profile:read | A\nhttps://A.example/ | profile:read | B",
+        ),
         ("signup", "anybody"),
         ("pkce", "off"),
         ("registration", "everyone"),

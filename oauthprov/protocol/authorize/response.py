@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidClientIdError,
@@ -16,12 +15,9 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 
 from oauthprov.messages import N_
+from oauthprov.protocol.request import events
 from oauthprov.protocol.request.answers import Redirect, Refusal, ResponseMode
 from oauthprov.protocol.request.params import Pairs, Parsed
-
-_SHOWN_LIMIT = 300
-# Not the characters that no URI has (RFC 3986 section 2).
-_SHOWN_AS_SENT = "!#$%&'()*+,/:;=?@[]-._~"
 
 _FATAL: Mapping[type[OAuth2Error], tuple[str, tuple[str, ...]]] = {
     MissingClientIdError: (N_("The request names no app: it has no client ID."), ()),
@@ -84,12 +80,6 @@ def refusal(error: OAuth2Error, parsed: Parsed | None = None) -> Refusal:
     described = error.description or N_("The request can't be used.")
     described, names = _FATAL.get(type(error), (described, ()))
     given = [(name, parsed.get(name) if parsed else None) for name in names]
-    sent = tuple((name, _shown(value)) for name, value in given if value)
+    sent = tuple((name, events.shown(value)) for name, value in given if value)
     status = error.status_code if error.status_code >= 500 else 400
     return Refusal(error.error or "invalid_request", described, status, sent)
-
-
-def _shown(value: str) -> str:
-    """Return the beginning of a value, without what could look like text of the page."""
-    shown = quote(value, safe=_SHOWN_AS_SENT)
-    return shown if len(shown) <= _SHOWN_LIMIT else f"{shown[:_SHOWN_LIMIT]}..."

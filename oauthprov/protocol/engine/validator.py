@@ -200,7 +200,7 @@ class Validator(RequestValidator):
         """Tell whether the client may request these scopes; refuse unknown resources."""
         context = current()
         check_allowed(context, scopes)
-        targets = resources.requested(self._settings, request)
+        targets = resources.requested(context, request)
         resources.scopes_for(self._settings, scopes, targets)
         if isinstance(context.operation, Authorizing | ForItself):
             context.operation.resources = targets

@@ -12,12 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Literal
+from urllib.parse import quote
 
 from oauthprov import logs
 from oauthprov.protocol.request.answers import Answer, Redirect, Refusal
 
 VALUE_LIMIT = 100
 """Characters of a client's value in a log line, at most."""
+SHOWN_LIMIT = 300
+"""Characters of a client's value in an error, at most."""
+_IN_URIS = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 section 2
 
 log = logs.logger(__name__)
 
@@ -142,6 +146,11 @@ class Reason(StrEnum):
         "A requested scope is unknown, or not allowed for the client or the grant.",
     )
 
+    RESOURCE_NOT_ALLOWED = (
+        "resource_not_allowed",
+        "A requested resource is not declared, or not one of the grant's.",
+    )
+
     @property
     def level(self) -> int:
         """The log level of its line."""
@@ -234,6 +243,15 @@ def cut(text: str) -> str:
 def quoted(text: str) -> str:
     """Return a client's value as :attr:`Event.compared` quotes it: escaped and cut."""
     return repr(cut(text))
+
+
+def shown(text: str) -> str:
+    """Return the beginning of a client's value as errors and pages show it, in ASCII.
+
+    All that no URI holds is percent-encoded, so that it can't look like text of ours.
+    """
+    encoded = quote(text, safe=_IN_URIS)
+    return encoded if len(encoded) <= SHOWN_LIMIT else f"{encoded[:SHOWN_LIMIT]}..."
 
 
 def issued_to(client_id: str) -> str:

@@ -8,31 +8,42 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from oauthprov.errors import InvalidTargetError
-from oauthprov.protocol.request import scopes
+from oauthprov.protocol.request import events, scopes
+from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.events import Reason
 from oauthprov.settings import OPENID, Settings
 
 
-def requested(settings: Settings, request: Request) -> tuple[str, ...]:
-    """Return the ``resource`` parameters of a request, without duplicates.
+def requested(context: Context, request: Request) -> tuple[str, ...]:
+    """Return the ``resource`` parameters of a request as they are declared, without duplicates.
 
     Raises InvalidTargetError for a resource that isn't declared. They are read from the query and
     the form, since oauthlib keeps only the last one as an attribute.
     """
     pairs = [*(request.decoded_body or ()), *request.uri_query_params]
-    found = tuple(dict.fromkeys([value for name, value in pairs if name == "resource"]))
-    if not settings.resource_uris.issuperset(found):
-        raise InvalidTargetError("The resource is unknown.")
-    return found
+    found: dict[str, None] = {}
+    for uri in [value for name, value in pairs if name == "resource"]:
+        declared = context.settings.declared_resource(uri)
+        if declared is None:
+            raise _refused(context, uri, "This server has no resource")
+        found[declared] = None
+    return tuple(found)
 
 
-def narrowed(settings: Settings, request: Request, granted: tuple[str, ...]) -> tuple[str, ...]:
+def _refused(context: Context, uri: str, sentence: str) -> InvalidTargetError:
+    context.refuse(Reason.RESOURCE_NOT_ALLOWED, uri, because=sentence)
+    return InvalidTargetError(f"{sentence} {events.shown(uri)}.")
+
+
+def narrowed(context: Context, request: Request, granted: tuple[str, ...]) -> tuple[str, ...]:
     """Return the resources of an access token: the ``granted`` ones, or those requested.
 
     Raises InvalidTargetError for a resource that wasn't granted (RFC 8707 section 2.2).
     """
-    found = requested(settings, request)
-    if not set(granted).issuperset(found):
-        raise InvalidTargetError("The resource was not granted.")
+    found = requested(context, request)
+    for uri in found:
+        if uri not in granted:
+            raise _refused(context, uri, "The user was not asked for the resource")
     return found or granted
 
 

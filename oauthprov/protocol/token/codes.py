@@ -141,7 +141,7 @@ def confirm(context: Context, redeeming: Redeeming, redirect_uri: str, request: 
             compared=f"sent {sent}, authorization request had {asked}",
         )
         raise InvalidGrantError(request=request)
-    redeeming.resources = resources.narrowed(context.settings, request, code.resources)
+    redeeming.resources = resources.narrowed(context, request, code.resources)
 
 
 def redeem(context: Context, client: Client, redeeming: Redeeming) -> tokens.Response:

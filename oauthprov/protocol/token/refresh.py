@@ -52,7 +52,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
         return False
     if stored.grant is None:  # a missing grant counts as revoked, so this is unreachable
         return False
-    targets = resources.narrowed(context.settings, request, stored.record.resources)
+    targets = resources.narrowed(context, request, stored.record.resources)
     context.operation = Refreshing(stored, stored.grant, targets, repeated)
     request.user = stored.grant.record.account_id
     return True

@@ -266,6 +266,7 @@ def test_an_authorization_error_is_logged_with_its_client_and_sentence(world, li
         ({"client_id": "nobody"}, "client_unknown", "nobody"),
         ({"redirect_uri": "https://evil.example/"}, "redirect_uri_unregistered", "app"),
         ({"scope": "nothing"}, "scope_not_allowed", "app"),
+        ({"resource": "https://evil.example/"}, "resource_not_allowed", "app"),
         ({"response_type": "token"}, None, "app"),
     ],
 )

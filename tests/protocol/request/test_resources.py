@@ -1,6 +1,7 @@
 """Resource indicators: bound at authorization, narrowed at the token call. RFC 8707."""
 
 import dataclasses
+from urllib.parse import quote
 
 import pytest
 
@@ -19,12 +20,53 @@ def resources_of(world, body):
 
 @pytest.mark.parametrize(
     "resource",
-    ["https://evil.example/", PHOTOS[:-1], PHOTOS + "x", PHOTOS + "#x", "photos", "urn:x", "ä"],
+    [
+        "https://evil.example/",
+        PHOTOS + "x",
+        PHOTOS + "#x",
+        PHOTOS + "#",
+        PHOTOS + "?",
+        PHOTOS + "/",
+        PHOTOS[:-1] + ":443",
+        NOTES + "/",
+        NOTES.replace("api", "API"),
+        "https://user@photos.example/",
+        "https://photos.example\\",
+        "https://\u212aphotos.example",
+        "https://photo\u017f.example",
+        "http://photos.example/",
+        "photos.example",
+        "//photos.example",
+        "photos",
+        "urn:x",
+        "ä",
+    ],
 )
 def test_an_unknown_resource_is_an_invalid_target(world, resource):
     answer = world.authorize(resource=resource)
     assert isinstance(answer, Redirect)
-    assert dict(answer.params)["error"] == "invalid_target"
+    told = dict(answer.params)
+    assert told["error"] == "invalid_target"
+    shown = quote(resource, safe="/:@?#")
+    assert told["error_description"] == f"This server has no resource {shown}."
+
+
+@pytest.mark.parametrize("declared", [PHOTOS, PHOTOS[:-1]])
+@pytest.mark.parametrize(
+    "resource", [PHOTOS, PHOTOS[:-1], "HTTPS://Photos.EXAMPLE/", "https://PHOTOS.example"]
+)
+def test_case_of_the_host_and_a_lone_slash_do_not_matter(declared, resource):
+    world = World(resources=f"{declared} | photos | Photos")
+    world.client()
+    tokens = world.tokens(scope="photos", resource=resource)
+    assert resources_of(world, tokens) == (declared,)
+    again = world.refresh(tokens["refresh_token"], resource=resource)
+    assert resources_of(world, again.body) == (declared,)
+
+
+def test_two_ways_to_write_a_resource_are_one(world):
+    asked = {"scope": "photos", "resource": [PHOTOS, PHOTOS[:-1]]}
+    assert resources_of(world, world.tokens(**asked)) == (PHOTOS,)
 
 
 def test_one_unknown_among_known_is_an_invalid_target(world):
@@ -86,6 +128,8 @@ def test_a_refresh_does_not_widen(world):
     token = world.tokens(scope="photos", resource=PHOTOS)["refresh_token"]
     answer = world.refresh(token, resource=NOTES)
     assert (answer.status, answer.body["error"]) == (400, "invalid_target")
+    sentence = f"The user was not asked for the resource {NOTES}."
+    assert answer.body["error_description"] == sentence
     assert world.refresh(token).status == 200
 
 
