@@ -60,7 +60,10 @@ class Server:
         "scopes", values.scopes, "", "One scope per line: name | sentence shown to users."
     )
     default_scopes: tuple[str, ...] = setting(
-        "default_scopes", values.words, "", "Scopes granted to a client that requests none."
+        "default_scopes",
+        values.words,
+        "",
+        "Scopes granted to a client that requests none; a machine gets its own.",
     )
     resources: tuple[Resource, ...] = setting(
         "resources",

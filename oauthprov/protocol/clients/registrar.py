@@ -93,6 +93,7 @@ class Registrar:
 
         ``metadata`` holds the chosen members (:mod:`oauthprov.protocol.clients.members`). The
         secret can't be read again. Without ``scopes`` the client gets the server's default scopes.
+        Its default scopes are those too, but a machine has none and so gets all its scopes.
         Raises InvalidMetadata.
         """
         client, secret = self.prepare(type=type, owner=owner, **metadata)
@@ -115,8 +116,9 @@ class Registrar:
         }
         # The console and the registration endpoint offer only what an owner or a client may set.
         values = checked(needed | metadata, kind, self._settings, by_operator=True)
-        implied = [s for s in self._settings.default_scopes if s in values["scopes"]]
-        default = default_scopes_within(values.pop("default_scopes", implied), values["scopes"])
+        implied = self._settings.default_scopes if kind.redirects else ()
+        within = [scope for scope in implied if scope in values["scopes"]]
+        default = default_scopes_within(values.pop("default_scopes", within), values["scopes"])
         with_secret = uses_secret(values["auth_method"])
         secret, made = mint(CLIENT_SECRET) if with_secret else (None, None)
         now = self._clock()

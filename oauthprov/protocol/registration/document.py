@@ -68,7 +68,7 @@ def read_document(
     held = current.scopes if current is not None else ()
     metadata["scopes"] = scopes = _scopes(given, settings, kind, held)
     default = [name for name in settings.default_scopes if name in scopes]
-    metadata["default_scopes"] = default or scopes
+    metadata["default_scopes"] = () if kind == "machine" else default or scopes
     return kind, metadata
 
 

@@ -25,10 +25,11 @@ def allowed(settings: Settings, client: Client) -> frozenset[str]:
 def defaults(settings: Settings, client: Client) -> tuple[str, ...]:
     """Return the scopes granted to a client that requests none (RFC 6749 section 3.3).
 
-    These are its own defaults, or else the server's as far as the client may request them.
+    These are its own defaults, or else the server's as far as the client may request them. A
+    machine without defaults gets all its scopes: no user is asked for them.
     """
-    chosen = client.default_scopes or settings.default_scopes
-    return only(chosen, allowed(settings, client))
+    otherwise = client.scopes if client.client_type == "machine" else settings.default_scopes
+    return only(client.default_scopes or otherwise, allowed(settings, client))
 
 
 def only(scopes: Iterable[str], wanted: frozenset[str]) -> tuple[str, ...]:

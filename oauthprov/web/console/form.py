@@ -44,8 +44,9 @@ def choose(request: Request, person: SignedIn) -> dict[str, object]:
 @console_page
 def begin(request: Request, person: SignedIn) -> dict[str, object]:
     """Show an empty form for a type."""
-    default = request.oauthprov.settings.default_scopes
-    return _page(request, _kind(request), {"scopes": default, "default_scopes": default})
+    kind, scopes = _kind(request), request.oauthprov.settings.default_scopes
+    chosen = {"scopes": scopes, "default_scopes": scopes if kind.redirects else ()}
+    return _page(request, kind, chosen)
 
 
 @console_page

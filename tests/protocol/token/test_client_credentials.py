@@ -38,6 +38,32 @@ def test_no_scope_gives_the_default_scopes(world):
     assert ask(world).body["scope"] == "write"
 
 
+class TestAMachineWithoutDefaultScopesThatRequestsNone:
+    def test_it_gets_all_its_scopes(self, world):
+        world.client("job", "machine", scopes=("write", "notes", "photos"))
+        assert ask(world, "job").body["scope"] == "write notes photos"
+
+    def test_only_those_that_apply_at_a_requested_resource(self, world):
+        world.client("job", "machine", scopes=("write", "notes", "photos"))
+        assert ask(world, "job", resource=NOTES).body["scope"] == "write notes"
+
+    def test_none_that_the_server_no_longer_declares(self, world):
+        world.client("job", "machine", scopes=("gone", "write"))
+        assert ask(world, "job").body["scope"] == "write"
+
+    def test_a_new_machine_has_no_default_scopes(self, world):
+        registrar = world.provider.registrar
+        given = {"name": "Job", "scopes": ("read", "write")}
+        client, _ = registrar.register(type="machine", **given)
+        assert client.default_scopes == ()
+        chosen, _ = registrar.register(type="machine", default_scopes=("read",), **given)
+        assert chosen.default_scopes == ("read",)
+
+    def test_a_client_with_users_still_gets_the_server_s_defaults(self, world):
+        world.client("app")
+        assert world.tokens("app", scope=None)["scope"] == "read"
+
+
 @pytest.mark.parametrize("scope", ["admin", "read admin", "read  write", "read\nwrite", "é"])
 def test_an_unknown_scope_is_an_invalid_scope(world, scope):
     answer = ask(world, scope=scope)

@@ -100,10 +100,13 @@ MEMBERS: Sequence[Member] = (
         "default_scopes",
         Datatype.SCOPES,
         _default_scopes,
-        "what it gets when it requests no scope",
+        "what it gets when it requests no scope; without any, a machine gets all its scopes",
         set_by=SetBy.OWNER,
         label=N_("Default scopes"),
-        hint=N_("What the app gets when it requests no scope."),
+        hint=N_(
+            "What the app gets when it requests no scope. A machine gets all its scopes if none is"
+            " chosen here."
+        ),
         offered=to_token_holders,
     ),
     Member(
