@@ -54,13 +54,15 @@ def needed(
 ) -> bool:
     """Tell whether the user must be asked to allow ``asked``, which are scopes and resources.
 
-    Never for ``first_party`` clients. Always for a public client on the user's own device, since
-    any other app there may impersonate it (RFC 8252 section 8.6). Otherwise when the consent
+    Never for ``first_party`` clients. Always for a native app on the user's own device, since any
+    other app there may impersonate it (RFC 8252 section 8.6). A browser app on loopback is one in
+    development, unless it chose this type when it registered itself. Otherwise when the consent
     doesn't cover all of ``asked``.
     """
     if client.first_party:
         return False
-    if client.auth_method == "none" and redirects.leaves_browser(redirect_uri):
+    native = client.client_type == "native" or client.registration_token is not None
+    if native and client.auth_method == "none" and redirects.leaves_browser(redirect_uri):
         return True
     if consent is None:
         return True

@@ -2,6 +2,7 @@
 
 import pytest
 
+from oauthprov import credentials
 from oauthprov.protocol.request.answers import InteractionRequired, Redirect, Visitor
 from oauthprov.records import Client, Consent
 from tests.protocol.world import ALICE, BOB, BROWSER, NOTES, PHOTOS, World
@@ -109,6 +110,24 @@ def test_a_public_client_on_https_is_remembered():
     world.client("spa", "browser")
     world.allow("spa")
     assert isinstance(world.authorize("spa"), Redirect)
+
+
+@pytest.mark.parametrize("redirect_uri", ["http://localhost:3000/cb", "http://127.0.0.1:3000/cb"])
+def test_a_browser_app_in_development_is_remembered(redirect_uri):
+    """It renews tokens without a page, as it does once it is deployed."""
+    world = World()
+    world.client("spa", "browser", redirect_uris=(redirect_uri,), scopes=("read",))
+    world.allow("spa", redirect_uri=redirect_uri)
+    assert isinstance(world.authorize("spa", redirect_uri=redirect_uri), Redirect)
+
+
+def test_a_client_that_registered_itself_on_loopback_is_asked_for_every_time():
+    """Whichever type it chose: an app on the device could else choose not to be asked for."""
+    world, uri = World(), "http://localhost:3000/cb"
+    token = credentials.digest("registration token")
+    world.client("spa", "browser", redirect_uris=(uri,), registration_token=token)
+    world.allow("spa", redirect_uri=uri)
+    assert asked(world.authorize("spa", redirect_uri=uri))
 
 
 def test_a_confidential_client_on_loopback_is_remembered():
