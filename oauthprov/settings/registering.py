@@ -37,6 +37,13 @@ class Registering:
         "",
         "Scopes that dynamically registered clients may have; empty allows every declared one.",
     )
+    registration_schemes: tuple[str, ...] = setting(
+        "registration.schemes",
+        values.private_schemes,
+        "",
+        "Schemes of native apps' redirect URIs that aren't a reversed domain name, such as "
+        "`cursor vscode`.",
+    )
     registration_limit_address: str = setting(
         "registration.limit_address",
         values.rate,

@@ -45,6 +45,25 @@ class Resource:
     sentence: str
 
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")  # RFC 3986 section 3.1
+_TAKEN_SCHEMES = (
+    *("about", "blob", "chrome", "chrome-extension", "data", "feed", "file", "filesystem"),
+    *("ftp", "ftps", "http", "https", "intent", "jar", "javascript", "ldap", "ldaps"),
+    *("livescript", "mailto", "mocha", "moz-extension", "news", "resource", "sftp", "sms"),
+    *("ssh", "tel", "telnet", "urn", "vbscript", "view-source", "ws", "wss"),
+)
+"""Schemes that belong to browsers or to other programs, and may run scripts or leak a code."""
+
+
+def private_schemes(value: str) -> tuple[str, ...]:
+    """Parse URI schemes of apps, in lower case and without a colon."""
+    named = words(value)
+    for scheme in named:
+        if not _SCHEME.fullmatch(scheme) or scheme in _TAKEN_SCHEMES:
+            raise ValueError(f"has a scheme that no app may have as its own: {scheme}")
+    return named
+
+
 _AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
 
 

@@ -12,7 +12,7 @@ the parameter twice, and might read the wrong one. URIs that are already stored 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from oauthlib.uri_validate import is_absolute_uri
@@ -68,13 +68,17 @@ def registered_for(client: Client, requested: str) -> bool:
 
 
 def problem_with(
-    uri: str, client_type: str, *, added: frozenset[str] = AUTHORIZATION_RESPONSE
+    uri: str,
+    client_type: str,
+    *,
+    added: frozenset[str] = AUTHORIZATION_RESPONSE,
+    schemes: Collection[str] = (),
 ) -> str | None:
     """Return a sentence on why a client of this type can't register ``uri``, None if it can.
 
     Types that users are redirected to may register https, and http only for loopback; native apps
-    also a private-use scheme, which needs a dot (RFC 8252 section 7.1). ``added`` are the
-    parameters of the response that is sent there.
+    also a private-use scheme, which needs a dot (RFC 8252 section 7.1) or is one of ``schemes``.
+    ``added`` are the parameters of the response that is sent there.
     """
     if client_type in ("machine", "api"):
         return N_("This type of client has no redirect URI.")
@@ -96,8 +100,15 @@ def problem_with(
         return _web_problem(parts)
     if client_type != "native":
         return N_("The scheme must be https, or http on this computer.")
-    if not _PRIVATE_SCHEME.fullmatch(scheme):
-        return N_("A scheme of an app's own is a reversed domain name in lower case, with a dot.")
+    return _private_problem(scheme, parts, schemes)
+
+
+def _private_problem(scheme: str, parts: SplitResult, schemes: Collection[str]) -> str | None:
+    if scheme not in schemes and not _PRIVATE_SCHEME.fullmatch(scheme):
+        return N_(
+            "A scheme of an app's own is a reversed domain name in lower case, with a dot, or one"
+            " that the operator of this server allows."
+        )
     if "@" in parts.netloc or _DOTS.search(unquote(parts.path)):
         return N_("The URI may hold neither a user name nor the path segments . and .. .")
     return None

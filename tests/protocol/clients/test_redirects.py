@@ -136,6 +136,27 @@ def test_each_client_type_allows_its_own_kinds_of_redirect_uri(uri, types):
     assert problem_with(uri, "machine")
 
 
+@pytest.mark.parametrize(
+    ("uri", "registrable"),
+    [
+        ("cursor://anysphere.cursor-mcp/oauth/callback", True),
+        ("cursor:/callback", True),
+        ("vscode://callback", False),
+        ("cursors://callback", False),
+        ("Cursor://callback", False),
+        ("cursor://alice@callback", False),
+        ("cursor:/a/../callback", False),
+        ("cursor://callback#fragment", False),
+        ("cursor://callback?code=1", False),
+    ],
+)
+def test_a_scheme_that_the_operator_allows_needs_no_dot(uri, registrable):
+    assert (problem_with(uri, "native", schemes=("cursor",)) is None) is registrable
+    assert problem_with(uri, "native")
+    assert problem_with(uri, "web", schemes=("cursor",))
+    assert problem_with(uri, "browser", schemes=("cursor",))
+
+
 @pytest.mark.parametrize("name", sorted(AUTHORIZATION_RESPONSE))
 @pytest.mark.parametrize(
     "uri", ["https://app.example/cb", "http://127.0.0.1/cb", "com.example.app:/cb"]

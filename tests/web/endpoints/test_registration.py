@@ -177,6 +177,35 @@ def test_section_3_2_2_an_invalid_redirect_uri_is_refused(site, uri):
         assert len(description) <= 500
 
 
+CURSOR = {
+    "client_name": "Cursor",
+    "redirect_uris": [
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "https://www.cursor.com/agents/mcp/oauth/callback",
+        "http://localhost:8787/callback",
+    ],
+    "grant_types": ["authorization_code", "refresh_token"],
+    "response_types": ["code"],
+    "token_endpoint_auth_method": "none",
+}
+
+
+def test_a_scheme_without_a_dot_is_refused_by_its_uri_alone(site):
+    description = refused(register(site, CURSOR), "invalid_redirect_uri")
+    assert description.startswith(f"redirect_uris: {CURSOR['redirect_uris'][0]}: A scheme ")
+    assert "localhost" not in description
+    assert "cursor.com" not in description
+
+
+def test_a_scheme_without_a_dot_is_registered_where_the_operator_allows_it():
+    settings = sites.ini("sqlite://", **{"registration.schemes": "cursor vscode"})
+    site = sites.standalone(settings)
+    registered = register(site, CURSOR).json
+    assert CURSOR.items() <= registered.items()
+    assert registered["application_type"] == "native"
+    site.close()
+
+
 def test_too_many_redirect_uris_are_refused(site):
     uris = [f"{HTTPS}/{number}" for number in range(51)]
     refused(register(site, WEB | {"redirect_uris": uris}), "invalid_redirect_uri")

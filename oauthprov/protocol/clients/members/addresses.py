@@ -28,15 +28,16 @@ def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -
         return ()
     if not uris:
         raise ValueError(N_("Give the address to which people are sent back, one a line."))
-    return _redirectable(uris, kind, AUTHORIZATION_RESPONSE)
+    return _redirectable(uris, kind, settings, AUTHORIZATION_RESPONSE)
 
 
 def _redirectable(
-    uris: tuple[str, ...], kind: ClientType, added: frozenset[str]
+    uris: tuple[str, ...], kind: ClientType, settings: Settings, added: frozenset[str]
 ) -> tuple[str, ...]:
     if len(uris) > REDIRECT_URIS_LIMIT:
         raise ValueError(N_("Give at most ${n} redirect URIs.", n=REDIRECT_URIS_LIMIT))
-    judged = ((uri, problem_with(uri, kind.name, added=added)) for uri in uris)
+    schemes = settings.registration_schemes
+    judged = ((uri, problem_with(uri, kind.name, added=added, schemes=schemes)) for uri in uris)
     problems = [
         N_("${uri}: ${problem}", uri=uri, problem=problem) for uri, problem in judged if problem
     ]
@@ -48,7 +49,7 @@ def _redirectable(
 def _post_logout_redirect_uris(
     given: Sequence[str], kind: ClientType, settings: Settings
 ) -> tuple[str, ...]:
-    return _redirectable(distinct(given), kind, LOGOUT_RESPONSE)
+    return _redirectable(distinct(given), kind, settings, LOGOUT_RESPONSE)
 
 
 def _web_uri(given: str | None, kind: ClientType, settings: Settings) -> str | None:
