@@ -22,6 +22,7 @@ CHOSEN = {
     "grant_types": [("authorization_code",), ("authorization_code", "refresh_token", "implicit")],
     "response_types": [("id_token",), ("code",)],
     "introspects": [("https://photos.example/",), ("*",)],
+    "pkce": ["optional", "optional-without-nonce"],
     "default_acr_values": [("2", "1"), ("1",)],
     "token_endpoint_auth_signing_alg": ["ES256", "RS256"],
     "request_object_signing_alg": ["RS256", "ES256"],

@@ -172,6 +172,8 @@ def _edit(arguments: argparse.Namespace) -> None:
         if arguments.disable or arguments.enable:
             client = registrar.set_disabled(arguments.client_id, arguments.disable)
     _show_client(client, arguments.json)
+    if client.pkce is not None:
+        note("This client may omit PKCE, which is less safe. --pkce required ends that.")
 
 
 def _refresh_logo(arguments: argparse.Namespace) -> None:

@@ -18,9 +18,11 @@ class Client(Record):
     itself (RFC 7591) has a ``registration_token``, and only then is ``last_used_at`` kept.
     ``verified`` means that the operator has confirmed the client's identity; ``logo`` is the
     digest of the image stored as its :class:`Logo`. A client with ``removed_at`` no longer works;
-    its record stays only until its users are signed out of it. The other fields are those of
-    OpenID Connect Registration section 2 and RFC 9101 section 10.5; None means the default, and
-    empty ``response_types`` mean all that its grant types allow.
+    its record stays only until its users are signed out of it. ``pkce`` is None if the client must
+    use PKCE, ``optional`` if it may send a nonce instead, ``optional-without-nonce`` if it needs
+    neither. The other fields are those of OpenID Connect Registration section 2 and RFC 9101
+    section 10.5; None means the default, and empty ``response_types`` mean all that its grant
+    types allow.
     """
 
     client_id: str
@@ -68,6 +70,7 @@ class Client(Record):
     response_types: tuple[str, ...] = ()
     removed_at: int | None = None
     introspects: tuple[str, ...] = ()
+    pkce: str | None = None
 
 
 @record("logo", key="client_id")

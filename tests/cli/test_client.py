@@ -99,6 +99,7 @@ PROMISED = [
     "default_acr_values",
     "response_types",
     "introspects",
+    "pkce",
     "self_registered",
     "client_secret",
 ]
@@ -266,3 +267,12 @@ def test_keys_are_needed_and_readable(command):
 def test_a_public_client_has_no_secret_to_rotate(command):
     done = command("client", "rotate-secret", command.client("browser")["client_id"])
     assert (done.code, done.err) == (1, "secrets: A public client has no secret.\n")
+
+
+def test_a_client_that_may_omit_pkce_is_said_to_be_less_safe(command):
+    client_id = command.client("web")["client_id"]
+    freed = command("client", "edit", client_id, "--pkce", "optional")
+    assert "less safe" in freed.err
+    assert command("client", "show", client_id, "--json").json["pkce"] == "optional"
+    held = command("client", "edit", client_id, "--pkce", "required")
+    assert "less safe" not in held.err

@@ -22,7 +22,7 @@ from oauthprov.protocol.request.authentication_request import AuthenticationRequ
 from oauthprov.protocol.request.claims import ClaimsRequest
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing
-from oauthprov.protocol.token import id_tokens
+from oauthprov.protocol.token import id_tokens, pkce
 from oauthprov.records import Client
 from oauthprov.settings import OFFLINE_ACCESS, OPENID
 
@@ -150,15 +150,23 @@ def ui_locales(given: Given, asked: AuthenticationRequest) -> None:
 
 
 def nonce(given: Given, asked: AuthenticationRequest) -> None:
-    """Any text will do; with a code it may be absent, since PKCE protects the code.
+    """Any text will do; with a code it may be absent if PKCE protects the code.
 
     Core section 3.2.2.1, RFC 9700 section 2.1.1. Response types that aren't supported get their
-    own error later.
+    own error later, and so does a missing challenge that is required.
     """
     asked.nonce = given.get("nonce")
     words = " ".join(sorted(asked.response_type))
     if asked.nonce is None and words in response_types.WITHOUT_CODE:
         raise InvalidRequestError("The nonce is missing.")
+    context, client = given.context, given.client
+    if (
+        asked.nonce is None
+        and given.get("code_challenge") is None
+        and pkce.may_omit(context, client)
+        and pkce.needs_nonce(context, client)
+    ):
+        raise InvalidRequestError("Without PKCE a nonce is required here.")
 
 
 def claims(given: Given, asked: AuthenticationRequest) -> None:

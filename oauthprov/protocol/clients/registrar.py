@@ -98,6 +98,7 @@ class Registrar:
         """
         client, secret = self.prepare(type=type, owner=owner, **metadata)
         self._storage.commit(Add(client), now=client.created_at)
+        verification.log_less_safe(None, client)
         return client, secret
 
     def prepare(
@@ -189,6 +190,7 @@ class Registrar:
         values |= {"default_scopes": default} | marks
         changed = self._replace(stored, version, **values)
         verification.log_ended(client, changed)
+        verification.log_less_safe(client, changed)
         return changed
 
     def rotate_secret(

@@ -39,6 +39,14 @@ def marks_after(client: Client, values: Mapping[str, Any], *, by_operator: bool)
     return kept | {name: values[name] for name in kept if name in values}
 
 
+def log_less_safe(before: Client | None, after: Client) -> None:
+    """Log that the operator lets the client omit PKCE, once the change is stored."""
+    if after.pkce is not None and (before is None or before.pkce != after.pkce):
+        log.warning("client %s may omit PKCE, which is less safe: %s", after.client_id, after.pkce)
+    elif before is not None and before.pkce is not None and after.pkce is None:
+        log.info("client %s must use PKCE again", after.client_id)
+
+
 def log_ended(before: Client, after: Client) -> None:
     """Log that a mark of trust has ended, once the change is stored."""
     changed = ", ".join(_changed(before, after, TRUSTED)) or "nothing else"

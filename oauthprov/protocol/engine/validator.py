@@ -174,13 +174,11 @@ class Validator(RequestValidator):
         return (can and may) or context.refuse(Reason.RESPONSE_TYPE_NOT_ALLOWED, response_type)
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
-        """Tell whether a challenge is required; one that isn't S256 is refused before."""
+        """Refuse a challenge that isn't S256, or is required and missing; tell if there is one."""
         context = current()
         if isinstance(context.operation, Redeeming):
             return bool(context.operation.code.record.code_challenge)
-        if request.code_challenge is not None:
-            pkce.challenge(context, context.known_client, request)
-        return pkce.is_required(context, context.known_client)
+        return bool(pkce.challenge(context, context.known_client, request))
 
     def get_default_scopes(
         self, client_id: str, request: Request, *_: Any, **__: Any

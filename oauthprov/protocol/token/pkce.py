@@ -13,6 +13,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnsupportedCodeChallengeMethodError,
 )
 
+from oauthprov.protocol.clients.members.access import PKCE_AND_NONCE_OPTIONAL
 from oauthprov.protocol.clients.types import is_confidential
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
@@ -28,14 +29,28 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 def is_required(context: Context, client: Client) -> bool:
     """Tell whether an authorization request needs a challenge.
 
-    It always does, except that with ``oauthprov.pkce = public-only`` confidential clients may omit
-    it in an authentication request, as the certification of OpenID providers does.
+    It always does, except in an authentication request of a confidential client that the operator
+    lets omit it, or with ``oauthprov.pkce = public-only``, as the certification of OpenID
+    providers does.
     """
     operation = context.operation
     asked = operation.authentication if isinstance(operation, Authorizing) else None
-    if context.settings.pkce == "required" or asked is None or not asked.openid:
-        return True
-    return not is_confidential(client)
+    return asked is None or not asked.openid or not may_omit(context, client)
+
+
+def may_omit(context: Context, client: Client) -> bool:
+    """Tell whether the client's authentication requests may lack a challenge."""
+    freed = context.settings.pkce != "required" or client.pkce is not None
+    return freed and is_confidential(client)
+
+
+def needs_nonce(context: Context, client: Client) -> bool:
+    """Tell whether a nonce must protect the client's codes where no challenge does.
+
+    A nonce in the ID token shows the client that a code was injected (RFC 9700 section 2.1.1).
+    """
+    freed = context.settings.pkce != "required" or client.pkce == PKCE_AND_NONCE_OPTIONAL
+    return not freed
 
 
 def challenge(context: Context, client: Client, request: Request) -> str:
@@ -48,7 +63,9 @@ def challenge(context: Context, client: Client, request: Request) -> str:
     if not given and not is_required(context, client):
         return ""
     if not given:
-        raise MissingCodeChallengeError(request=request)
+        raise MissingCodeChallengeError(
+            "PKCE is required here: send code_challenge with S256.", request=request
+        )
     if request.code_challenge_method != METHOD:
         raise UnsupportedCodeChallengeMethodError(
             "The code_challenge_method must be S256.", request=request
@@ -66,8 +83,7 @@ def check_verifier_form(context: Context, client: Client, request: Request) -> N
     given = request.code_verifier
     if given is not None and not _VERIFIER.fullmatch(given):
         raise InvalidRequestError("The code_verifier is malformed.", request=request)
-    may_lack = context.settings.pkce != "required" and is_confidential(client)
-    if given is None and not may_lack:
+    if given is None and not may_omit(context, client):
         raise MissingCodeVerifierError(request=request)
 
 

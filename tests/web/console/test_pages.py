@@ -123,6 +123,18 @@ def test_a_secret_may_be_sent_by_either_method_unless_one_is_chosen(site, alice,
     assert form["auth_method"].value == "client_secret"
 
 
+def test_a_client_that_may_omit_pkce_is_shown_as_less_safe():
+    settings = {"scopes": sites.OPENID, "development": "true"}
+    site = sites.standalone(sites.ini("sqlite://", **settings))
+    alice = site.browser().sign_up("alice")
+    app = site.app(owner=alice.account_id(), scopes=("openid",))
+    page = f"/clients/{app.client.client_id}"
+    assert "less safe" not in alice.get(page).text
+    site.registrar.edit(app.client.client_id, pkce="optional")
+    assert "less safe" in alice.get(page).text
+    site.close()
+
+
 @pytest.mark.parametrize("kind", ["browser", "native"])
 def test_a_public_client_has_no_secret(site, alice, kind):
     page = register(alice, kind)

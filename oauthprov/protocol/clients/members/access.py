@@ -13,6 +13,8 @@ from oauthprov.settings import Settings
 
 ALL_TOKENS = "*"
 """What a client introspects that may introspect the access tokens of every client."""
+PKCE_REQUIRED, PKCE_OPTIONAL = "required", "optional"
+PKCE_AND_NONCE_OPTIONAL = "optional-without-nonce"
 
 
 def _grant_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
@@ -81,6 +83,19 @@ def _introspects(given: Sequence[str], kind: ClientType, settings: Settings) -> 
 def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
     if given not in kind.auth_methods:
         raise ValueError(N_("Choose one of ${some}.", some=", ".join(kind.auth_methods)))
+    return given
+
+
+def _pkce(given: str | None, kind: ClientType, settings: Settings) -> str | None:
+    if not given or given == PKCE_REQUIRED:
+        return None
+    if given not in (PKCE_OPTIONAL, PKCE_AND_NONCE_OPTIONAL):
+        choices = PKCE_REQUIRED, PKCE_OPTIONAL, PKCE_AND_NONCE_OPTIONAL
+        raise ValueError(N_("Choose one of ${some}.", some=", ".join(choices)))
+    if not (kind.confidential and kind.redirects):
+        raise ValueError(
+            N_("Only a client that users sign in to and that has a secret may omit it.")
+        )
     return given
 
 
@@ -158,6 +173,16 @@ MEMBERS: Sequence[Member] = (
         set_by=SetBy.OPERATOR,
         metavar="RESOURCE",
         verb=True,
+    ),
+    Member(
+        "pkce",
+        Datatype.TEXT,
+        _pkce,
+        "required, or for OpenID clients that can't send a challenge: optional, which needs a"
+        f" nonce, or {PKCE_AND_NONCE_OPTIONAL}; both are less safe",
+        set_by=SetBy.OPERATOR,
+        openid=True,
+        metavar="PKCE",
     ),
     Member(
         "verified",

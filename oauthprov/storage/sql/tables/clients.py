@@ -66,6 +66,7 @@ clients = Table(
     required("response_types", JSON),
     optional("removed_at", TIME),
     required("introspects", JSON),
+    optional("pkce", TEXT),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,
