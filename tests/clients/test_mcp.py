@@ -42,20 +42,21 @@ def discover(url):
     return resource, server
 
 
-def register(server):
+def register(server, **more):
     """Register at the server that was discovered (RFC 7591 section 3.1)."""
-    response = requests.post(server["registration_endpoint"], json=METADATA, timeout=5)
+    metadata = METADATA | more
+    response = requests.post(server["registration_endpoint"], json=metadata, timeout=5)
     assert response.status_code == 201
     registered = response.json()
     assert METADATA.items() <= registered.items()
     return registered
 
 
-def session(registered):
+def session(registered, scope="profile:read"):
     return closing(
         OAuth2Session(
             registered["client_id"],
-            scope="profile:read",
+            scope=scope,
             redirect_uri=CALLBACK.replace("49152", "50505"),  # whichever port was free
             token_endpoint_auth_method="none",
             revocation_endpoint_auth_method="none",
@@ -89,6 +90,25 @@ def test_an_mcp_client_gets_from_a_401_to_the_resource(server, alice):
         assert client.get(me).status_code == 401
         with pytest.raises(OAuthError):
             client.refresh_token(metadata["token_endpoint"], resource=target)
+
+
+def test_a_client_steps_up_beyond_the_scope_that_it_registered_with(server, alice):
+    """It registers with the scope of the first challenge, and learns of others later."""
+    _, metadata = discover(f"{server.issuer}/api/me")
+    registered = register(metadata, scope="profile:read")
+    for scope in ("profile:read", "profile:read photos:read"):
+        verifier = generate_token(64)
+        with session(registered, scope) as client:
+            url, state = client.create_authorization_url(
+                metadata["authorization_endpoint"], code_verifier=verifier
+            )
+            token = client.fetch_token(
+                metadata["token_endpoint"],
+                authorization_response=alice.allow(url, client.redirect_uri),
+                code_verifier=verifier,
+                state=state,
+            )
+        assert token["scope"] == scope
 
 
 def test_another_registration_is_another_client(server):

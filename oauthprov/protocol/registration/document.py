@@ -65,11 +65,7 @@ def read_document(
         "response_types": _restricted(given, grants),
         "auth_method": method,
     }
-    held = current.scopes if current is not None else ()
-    metadata["scopes"] = scopes = _scopes(given, settings, kind, held)
-    default = [name for name in settings.default_scopes if name in scopes]
-    metadata["default_scopes"] = () if kind == "machine" else default or scopes
-    return kind, metadata
+    return kind, metadata | _scopes(given, settings, kind, current)
 
 
 def document_of(client: Client) -> dict[str, object]:
@@ -153,21 +149,32 @@ def _kept(given: Mapping[str, Any], kind: str, current: Client) -> str:
 
 
 def _scopes(
-    given: Mapping[str, Any], settings: Settings, kind: str, held: Sequence[str]
-) -> list[str]:
-    asked = text(given, "scope")
-    if kind == "api":
-        return []
+    given: Mapping[str, Any], settings: Settings, kind: str, current: Client | None
+) -> dict[str, Sequence[str]]:
+    """Return the scopes and the default scopes.
+
+    A client whose users are asked may request every scope that registered clients may have. It
+    often knows only the scopes of its first request, and would be unable to request more later.
+    The requested ones become its default scopes. An update only adds the scopes that it names, so
+    that it undoes no change of the operator's. No user is asked for a machine's scopes: a machine
+    has the requested ones alone.
+    """
+    if kind == "api":  # it gets no tokens
+        return {"scopes": (), "default_scopes": ()}
+    asked = (text(given, "scope") or "").split(" ")
     declared = [scope.name for scope in settings.scopes]
-    # Further scopes that the operator gave it stay until it requests fewer.
+    held = () if current is None else current.scopes
     may_have = (*(settings.registration_scopes or declared), *held)
     offered = [name for name in declared if name in may_have]
-    if not asked or not asked.split():
-        # No user consents to a machine's scopes.
-        wanted: Sequence[str] = settings.default_scopes if kind == "machine" else offered
-    else:
-        wanted = asked.split(" ")
-    chosen = [name for name in offered if name in wanted]
-    if offered and wanted and not chosen:
+    chosen = [name for name in offered if name in asked]
+    if offered and any(asked) and not chosen:
         raise InvalidMetadata({"scopes": f"It must include one of {' '.join(offered)}."})
-    return chosen
+    usual = [name for name in offered if name in settings.default_scopes]
+    if kind == "machine":
+        return {"scopes": chosen or usual, "default_scopes": ()}
+    if current is None:
+        return {"scopes": offered, "default_scopes": chosen or usual or offered}
+    scopes = [name for name in offered if name in (*held, *chosen)]
+    if not chosen or set(chosen) == set(held):  # it repeats the response (RFC 7592 section 2.2)
+        chosen = [name for name in scopes if name in current.default_scopes]
+    return {"scopes": scopes, "default_scopes": chosen}

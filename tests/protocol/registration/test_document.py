@@ -123,25 +123,44 @@ def test_response_types_without_a_supported_one_are_refused():
     assert problem(given | {"response_types": ["token"]}) == "response_types"
 
 
+def scopes_of(given, with_settings=OPEN, current=None, **how):
+    """The scopes and the default scopes that are registered."""
+    metadata = read_document(given, with_settings, current, **how)[1]
+    return list(metadata["scopes"]), list(metadata["default_scopes"])
+
+
 @pytest.mark.parametrize(
-    ("asked", "scopes"),
+    ("asked", "default"),
     [
-        (None, ["read", "write", "photos", "notes"]),
-        ("", ["read", "write", "photos", "notes"]),
+        (None, ["read"]),
+        ("", ["read"]),
+        (" ", ["read"]),
         ("photos read", ["read", "photos"]),
-        ("openid read", ["read"]),
+        ("openid notes", ["notes"]),
     ],
 )
-def test_unknown_scopes_are_left_out(asked, scopes):
-    assert read_document({"redirect_uris": [HTTPS], "scope": asked}, OPEN)[1]["scopes"] == scopes
+def test_a_client_may_have_every_scope_and_by_default_those_it_requests(asked, default):
+    given = {"redirect_uris": [HTTPS], "scope": asked}
+    assert scopes_of(given) == (["read", "write", "photos", "notes"], default)
+
+
+def test_without_default_scopes_of_the_server_a_client_gets_all_by_default():
+    without = settings(default_scopes="")
+    everything = ["read", "write", "photos", "notes"]
+    assert scopes_of({"redirect_uris": [HTTPS]}, without) == (everything, everything)
 
 
 def test_registration_scopes_limits_the_registered_scopes():
     few = settings(**{"registration.scopes": "read notes"})
     given = {"redirect_uris": [HTTPS]}
-    assert read_document(given, few)[1]["scopes"] == ["read", "notes"]
-    assert read_document(given | {"scope": "read write"}, few)[1]["scopes"] == ["read"]
+    assert scopes_of(given, few) == (["read", "notes"], ["read"])
+    assert scopes_of(given | {"scope": "notes write"}, few) == (["read", "notes"], ["notes"])
     assert problem(given | {"scope": "write"}, few) == "scopes"
+
+
+def test_a_machine_has_the_scopes_that_it_requests_alone():
+    given = {"grant_types": ["client_credentials"], "scope": "photos admin"}
+    assert scopes_of(given, trusted=True) == (["photos"], [])
 
 
 def test_a_machine_without_requested_scopes_gets_the_default_ones():
@@ -218,10 +237,19 @@ def test_a_machine_may_update_itself_where_no_machine_may_register():
     assert problem(given, OPEN, client("web")) == "grant_types"
 
 
-def test_scopes_given_by_the_operator_may_be_kept():
-    few = settings(**{"registration.scopes": "notes"})
-    given = {"redirect_uris": [HTTPS], "scope": "read write notes"}
-    assert read_document(given, few, client())[1]["scopes"] == ["read", "notes"]
+@pytest.mark.parametrize(
+    ("scope", "scopes", "default"),
+    [
+        ("read write notes", ["read", "notes"], ["read", "notes"]),
+        ("notes", ["read", "notes"], ["notes"]),
+        ("read", ["read"], ["read"]),
+        (None, ["read"], ["read"]),
+    ],
+)
+def test_an_update_keeps_the_operator_s_scopes_and_adds_those_it_names(scope, scopes, default):
+    few = settings(**{"registration.scopes": "photos notes"})
+    given = {"redirect_uris": [HTTPS], "scope": scope}
+    assert scopes_of(given, few, client(default_scopes=("read",))) == (scopes, default)
 
 
 def test_the_document_has_what_is_registered_and_no_credentials():

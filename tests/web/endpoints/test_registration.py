@@ -13,6 +13,7 @@ from tests import site as sites
 from tests.site import App
 
 HTTPS = "https://app.example/callback"
+EVERYTHING = "profile:read photos:read photos:write"
 WEB = {"redirect_uris": [HTTPS], "client_name": "Printer", "scope": "profile:read"}
 MCP = {
     "client_name": "Inspector",
@@ -98,7 +99,7 @@ def test_the_response_has_everything_registered_for_a_web_client(site):
         "response_types": ["code"],
         "token_endpoint_auth_method": "client_secret_basic",
         "application_type": "web",
-        "scope": "profile:read",
+        "scope": EVERYTHING,
     }
     assert credentials.matches(secret, stored(site, {"client_id": client_id}).secrets[0])
     assert secret.startswith("ops_")
@@ -306,8 +307,8 @@ def test_openid_registration_2_request_object_members_are_stored(site):
         "require_signed_request_object": True,
     }
     told = registered(site, asked)
-    assert asked.items() <= told.items()
-    assert asked.items() <= managed(site, told).json.items()
+    assert (asked | {"scope": EVERYTHING}).items() <= told.items()
+    assert (asked | {"scope": EVERYTHING}).items() <= managed(site, told).json.items()
     kept = update(site, told, request_uris=None, require_signed_request_object=None).json
     assert kept.keys().isdisjoint({"request_uris", "require_signed_request_object"})
 
@@ -577,11 +578,19 @@ def test_rfc_7592_section_2_2_an_update_replaces_everything(site):
     response = update(site, told, client_name="Scanner", contacts=None, scope="photos:read")
     assert response.status_int == 200
     now = response.json
-    assert (now["client_name"], now["scope"]) == ("Scanner", "photos:read")
+    assert (now["client_name"], now["scope"]) == ("Scanner", EVERYTHING)
+    assert stored(site, told).default_scopes == ("photos:read",)
     assert now["grant_types"] == ["authorization_code"]
     assert not now.keys() & {"client_uri", "contacts", "policy_uri", "client_secret"}
     assert now == managed(site, told).json
     assert stored(site, told).secrets == (credentials.digest(told["client_secret"]),)
+
+
+def test_an_update_that_repeats_the_response_keeps_the_default_scopes(site):
+    told = registered(site)
+    assert told["scope"] == EVERYTHING
+    assert update(site, told, scope=EVERYTHING).json["scope"] == EVERYTHING
+    assert stored(site, told).default_scopes == ("profile:read",)
 
 
 @pytest.mark.parametrize(
