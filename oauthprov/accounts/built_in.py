@@ -120,6 +120,20 @@ class BuiltInAccounts:
 
         self._change(account_id, change)
 
+    def set_email(self, account_id: str, email: str) -> None:
+        """Store an e-mail address in the profile, empty for none; a new one isn't verified.
+
+        Raises WrongProfile, and LookupError for an unknown account.
+        """
+
+        def change(old: Account) -> Account:
+            before = claims_of(old)
+            rest = {k: v for k, v in before.items() if k not in ("email", "email_verified")}
+            made = rest | checked({"email": email}, before) | {"updated_at": self._clock()}
+            return replace(old, claims=json.dumps(made))
+
+        self._change(account_id, change)
+
     def get(self, account_id: str) -> Stored[Account] | None:
         """Return the account with that id, disabled or not."""
         return self._storage.get(Account, account_id)

@@ -12,6 +12,7 @@ import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from oauthprov.accounts import (
     BuiltInAccounts,
@@ -22,6 +23,7 @@ from oauthprov.accounts import (
     Unacceptable,
     Unproven,
 )
+from oauthprov.accounts.profile import WrongProfile, checked
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_of
@@ -29,6 +31,9 @@ from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.records import Account
 from oauthprov.storage.interface import StorageError
+
+if TYPE_CHECKING:
+    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
@@ -39,6 +44,8 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(add)
     add.add_argument("name")
     add.add_argument("--developer", action="store_true", help="let it register clients")
+    add.add_argument("--email", metavar="ADDRESS", help="its e-mail address")
+    add.add_argument("--verified", action="store_true", help="you have verified the address")
     _add_password(add)
     add.set_defaults(run=_add)
 
@@ -58,10 +65,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     role.add_argument("--off", action="store_true", help="remove the role instead")
     role.set_defaults(run=_developer)
 
-    vouch = verbs.add_parser("verify-email", help="mark the e-mail address as verified")
-    add_ini(vouch)
-    vouch.add_argument("name")
-    vouch.set_defaults(run=_verify_email)
+    _add_email_verbs(verbs)
 
     disable = verbs.add_parser(
         "disable", help="disable an account: end its sessions, revoke its tokens"
@@ -69,6 +73,20 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(disable)
     disable.add_argument("name")
     disable.set_defaults(run=_disable)
+
+
+def _add_email_verbs(verbs: _Verbs) -> None:
+    email = verbs.add_parser("email", help="set or remove the e-mail address")
+    add_ini(email)
+    email.add_argument("name")
+    email.add_argument("address", help="the address; '' removes it")
+    email.add_argument("--verified", action="store_true", help="you have verified the address")
+    email.set_defaults(run=_email)
+
+    vouch = verbs.add_parser("verify-email", help="mark the e-mail address as verified")
+    add_ini(vouch)
+    vouch.add_argument("name")
+    vouch.set_defaults(run=_verify_email)
 
 
 def _add_password(verb: argparse.ArgumentParser) -> None:
@@ -80,8 +98,14 @@ def _add_password(verb: argparse.ArgumentParser) -> None:
 
 
 def _add(arguments: argparse.Namespace) -> None:
-    with _accounts(arguments) as (_, accounts):
+    if arguments.verified and not arguments.email:
+        raise Refused("--verified is about the address of --email.")
+    with _accounts(arguments) as (on, accounts):
+        if arguments.email:
+            checked({"email": arguments.email}, {})
         account = accounts.sign_up(arguments.name, _password(arguments), arguments.developer)
+        if arguments.email:
+            _set_email(on, accounts, account, arguments.email, arguments.verified)
     _show(account, arguments.json)
 
 
@@ -112,6 +136,26 @@ def _developer(arguments: argparse.Namespace) -> None:
         accounts.set_developer(account_of(on, arguments.name).account_id, not arguments.off)
         account = account_of(on, arguments.name)
     _show(account, arguments.json)
+
+
+def _email(arguments: argparse.Namespace) -> None:
+    if arguments.verified and not arguments.address:
+        raise Refused("Without an address there is nothing verified.")
+    with _accounts(arguments) as (on, accounts):
+        account = account_of(on, arguments.name)
+        _set_email(on, accounts, account, arguments.address, arguments.verified)
+    _show(account, arguments.json)
+    if arguments.verified:
+        note("The e-mail address counts as verified until it is changed.")
+
+
+def _set_email(
+    on: Opened, accounts: BuiltInAccounts, account: Account, address: str, verified: bool
+) -> None:
+    accounts.set_email(account.account_id, address)
+    if verified:
+        lifetime = on.settings.mail_link_lifetime
+        EmailVerifications(on.storage, on.clock, lifetime).vouch(account.account_id)
 
 
 def _verify_email(arguments: argparse.Namespace) -> None:
@@ -159,6 +203,8 @@ def _accounts(arguments: argparse.Namespace) -> Iterator[tuple[Opened, BuiltInAc
             raise Refused(f"There is already a user {taken}.") from None
         except Unacceptable as wrong:
             raise Refused(wrong.sentence) from None
+        except WrongProfile as wrong:
+            raise Refused(str(wrong)) from None
 
 
 def _password(arguments: argparse.Namespace) -> str:

@@ -1,10 +1,12 @@
 """``oauthprov user``."""
 
+import json
 import os
 import pty
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +14,7 @@ from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
 from oauthprov.credentials import PasswordHasher
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import Account, Session
+from oauthprov.storage.interface import Replace
 from tests.cli.conftest import PASSWORD
 
 # A session leader's terminal is the first that it opens: getpass looks for it at /dev/tty.
@@ -151,3 +154,63 @@ def test_on_a_terminal_it_asks_twice_without_echo(command, second, code):
     assert asked.returncode == code, err
     assert PASSWORD.encode() not in heard
     assert authenticate(command, "alice", PASSWORD) is (code == 0)
+
+
+class TestEmail:
+    """An address that the operator sets; some clients let nobody in without a verified one."""
+
+    @staticmethod
+    def profile(command, name="alice"):
+        storage = command.storage()
+        [account] = [a.record for a in storage.walk(Account) if a.record.name == name]
+        storage.close()
+        known = json.loads(account.claims or "{}")
+        return {
+            name: known[name] for name in ("email", "email_verified", "nickname") if name in known
+        }
+
+    def add(self, command, *more):
+        return command("user", "add", "alice", "--password-stdin", *more, stdin=PASSWORD)
+
+    @pytest.mark.parametrize("verified", [True, False])
+    def test_add_with_an_address(self, command, verified):
+        more = ("--verified",) if verified else ()
+        assert self.add(command, "--email", "alice@app.example", *more).code == 0
+        expected = {"email": "alice@app.example", "email_verified": verified}
+        assert self.profile(command) == expected
+
+    @pytest.mark.parametrize("wrong", ["alice", "alice@", "a b@app.example", "a@b@c"])
+    def test_a_wrong_address_creates_no_account(self, command, wrong):
+        refused = self.add(command, "--email", wrong)
+        assert refused.code != 0
+        assert command("user", "list", "--json").json == {"users": []}
+
+    def test_verified_needs_an_address(self, command):
+        assert "--email" in self.add(command, "--verified").err
+        assert command("user", "list", "--json").json == {"users": []}
+
+    def test_a_new_address_is_not_verified_and_the_rest_of_the_profile_stays(self, command):
+        self.add(command, "--email", "alice@app.example", "--verified")
+        storage = command.storage()
+        [stored] = storage.walk(Account)
+        claims = json.loads(stored.record.claims) | {"nickname": "Al"}
+        changed = replace(stored.record, claims=json.dumps(claims))
+        storage.commit(Replace(changed, expecting=stored), now=int(time.time()))
+        storage.close()
+        assert command("user", "email", "alice", "al@app.example").code == 0
+        unverified = {"email": "al@app.example", "email_verified": False, "nickname": "Al"}
+        assert self.profile(command) == unverified
+        done = command("user", "email", "alice", "al@app.example", "--verified")
+        assert "counts as verified" in done.err
+        assert self.profile(command) == unverified | {"email_verified": True}
+        assert command("user", "email", "alice", "al@app.example").code == 0
+        assert self.profile(command)["email_verified"] is True
+        assert command("user", "email", "alice", "").code == 0
+        assert self.profile(command) == {"nickname": "Al"}
+
+    def test_a_wrong_address_or_an_unknown_user_changes_nothing(self, command):
+        self.add(command, "--email", "alice@app.example")
+        assert command("user", "email", "alice", "nonsense").code != 0
+        assert command("user", "email", "bob", "bob@app.example").code != 0
+        assert command("user", "email", "alice", "", "--verified").code != 0
+        assert self.profile(command)["email"] == "alice@app.example"
