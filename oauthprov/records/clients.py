@@ -20,9 +20,9 @@ class Client(Record):
     digest of the image stored as its :class:`Logo`. A client with ``removed_at`` no longer works;
     its record stays only until its users are signed out of it. ``pkce`` is None if the client must
     use PKCE, ``optional`` if it may send a nonce instead, ``optional-without-nonce`` if it needs
-    neither. The other fields are those of OpenID Connect Registration section 2 and RFC 9101
-    section 10.5; None means the default, and empty ``response_types`` mean all that its grant
-    types allow.
+    neither. With ``id_token_claims`` its ID tokens have the claims of UserInfo too. The other
+    fields are those of OpenID Connect Registration section 2 and RFC 9101 section 10.5; None means
+    the default, and empty ``response_types`` mean all that its grant types allow.
     """
 
     client_id: str
@@ -71,6 +71,7 @@ class Client(Record):
     removed_at: int | None = None
     introspects: tuple[str, ...] = ()
     pkce: str | None = None
+    id_token_claims: bool = False
 
 
 @record("logo", key="client_id")

@@ -100,6 +100,7 @@ PROMISED = [
     "response_types",
     "introspects",
     "pkce",
+    "id_token_claims",
     "self_registered",
     "client_secret",
 ]

@@ -31,14 +31,18 @@ def with_id_token(
 ) -> dict[str, object]:
     """Return a token response, with an ID token if ``scopes`` contain ``openid``.
 
-    A refresh has no ``nonce`` (section 12.2); the rest is as in the first ID token. Storage is
-    read only when the claims parameter requested claims of the account. Raises StorageError.
+    A refresh has no ``nonce`` (section 12.2); the rest is as in the first ID token. The claims of
+    ``scopes`` are for UserInfo (section 5.4), unless the client has them in its ID tokens too.
+    Storage is read only for claims of the account. Raises StorageError.
     """
     if context.openid is None or OPENID not in scopes:
         return response
     access_token = str(response["access_token"])
+    said = scopes if client.id_token_claims else ()
     return response | {
-        "id_token": signed(context, client, grant, nonce=nonce, access_token=access_token)
+        "id_token": signed(
+            context, client, grant, nonce=nonce, access_token=access_token, scopes=said
+        )
     }
 
 

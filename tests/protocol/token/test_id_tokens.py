@@ -6,7 +6,7 @@ import pytest
 
 from oauthprov.protocol.keys import jose
 from oauthprov.records import AuthorizationCode, Grant
-from tests.protocol.world import ALICE, ISSUER, World, openid_world
+from tests.protocol.world import ALICE, ISSUER, SCOPES, World, openid_world
 
 
 @pytest.fixture
@@ -124,6 +124,41 @@ def test_the_grant_stores_the_claims_request(world):
     world.tokens(scope="openid", nonce="n", claims='{"userinfo": {"name": null}}')
     (grant,) = [stored.record for stored in world.all(Grant)]
     assert grant.claims == '{"userinfo":{"name":null}}'
+
+
+class TestClaimsInTheIDToken:
+    """For clients that never ask UserInfo, by a choice for the client."""
+
+    @pytest.fixture
+    def world(self):
+        made = openid_world()
+        made.client("authjs", scopes=SCOPES, id_token_claims=True)
+        return made
+
+    def claims(self, world, body):
+        return world.id_token(body["id_token"]).claims
+
+    def test_it_has_the_claims_of_the_granted_scopes(self, world):
+        claims = self.claims(world, world.tokens("authjs", scope="openid email"))
+        assert (claims["email"], claims["email_verified"]) == ("alice@example.org", False)
+        assert "name" not in claims
+        more = self.claims(world, world.tokens("authjs", scope="openid email profile"))
+        assert more["name"] == "Alice"
+
+    def test_those_of_the_sign_in_are_never_the_account_s(self, world):
+        claims = self.claims(world, world.tokens("authjs", scope="openid profile"))
+        assert (claims["sub"], "secret" in claims) == ("alice-id", False)
+        assert claims.get("acr") != "9"
+
+    def test_a_refresh_has_them_within_its_scope(self, world):
+        token = world.tokens("authjs", scope="openid email profile")["refresh_token"]
+        body = world.refresh(token, "authjs", scope="openid profile").body
+        assert self.claims(world, body)["name"] == "Alice"
+        assert "email" not in self.claims(world, body)
+
+    def test_every_other_client_has_them_in_userinfo_alone(self, world):
+        claims = self.claims(world, world.tokens(scope="openid email profile"))
+        assert claims.keys().isdisjoint({"name", "email"})
 
 
 class TestRoundTrips:

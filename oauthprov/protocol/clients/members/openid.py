@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oauthprov.messages import N_
 from oauthprov.protocol.clients import signed_responses, subjects
-from oauthprov.protocol.clients.members.member import Datatype, Member, to_redirecting
+from oauthprov.protocol.clients.members.member import Datatype, Member, SetBy, to_redirecting
 from oauthprov.protocol.clients.members.rule import as_given, fetchable, stripped
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
@@ -118,6 +118,17 @@ MEMBERS: Sequence[Member] = (
         choices=_algorithms,
         words={"": N_("The default of this server")},
         metavar="ALG",
+    ),
+    Member(
+        "id_token_claims",
+        Datatype.FLAG,
+        as_given,
+        "its ID tokens have the claims of UserInfo, for apps that don't ask UserInfo",
+        set_by=SetBy.OWNER,
+        openid=True,
+        label=N_("Claims in the ID token"),
+        hint=N_("The app reads people's data from the ID token and doesn't ask UserInfo."),
+        offered=to_redirecting,
     ),
     Member(
         "userinfo_signed_response_alg",

@@ -67,6 +67,7 @@ clients = Table(
     optional("removed_at", TIME),
     required("introspects", JSON),
     optional("pkce", TEXT),
+    required("id_token_claims", FLAG),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,

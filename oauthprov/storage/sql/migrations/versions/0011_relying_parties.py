@@ -1,11 +1,12 @@
-"""Clients that the operator lets do without PKCE.
+"""Clients that may omit PKCE, and clients that read claims from the ID token alone.
 
 Revision 0011, frozen: what it says stays as it is when the tables move on.
 """
 
 from alembic import op
-from sqlalchemy import Column, Text
+from sqlalchemy import Boolean, Column, Text
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
+from sqlalchemy.sql import expression
 
 revision = "0011"
 down_revision = "0010"
@@ -16,5 +17,10 @@ TEXT = Text().with_variant(
 
 
 def upgrade() -> None:
-    """Add the column."""
+    """Add the columns."""
     op.add_column("clients", Column("pkce", TEXT, nullable=True))
+    # The version before goes on adding rows, and doesn't know the column: it has a default.
+    flag: Column[bool] = Column(
+        "id_token_claims", Boolean(), nullable=False, server_default=expression.false()
+    )
+    op.add_column("clients", flag)
