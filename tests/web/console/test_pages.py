@@ -115,6 +115,14 @@ def test_a_secret_is_shown_once_and_works(site, alice, kind):
     assert secret not in repr(registered(site))
 
 
+@pytest.mark.parametrize(("kind", "shown"), [("machine", "all of its scopes"), ("web", "none")])
+def test_a_client_without_default_scopes_shows_what_that_means(site, alice, kind, shown):
+    app = site.app(kind, owner=alice.account_id(), default_scopes=())
+    page = alice.get(f"/clients/{app.client.client_id}")
+    label = page.html.find("dt", string="Default scopes")
+    assert label.find_next_sibling("dd").get_text(strip=True) == shown
+
+
 @pytest.mark.parametrize("kind", ["web", "machine"])
 def test_a_secret_may_be_sent_by_either_method_unless_one_is_chosen(site, alice, kind):
     register(alice, kind)
