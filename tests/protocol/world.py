@@ -115,7 +115,9 @@ class World:
     def client(self, client_id="app", client_type="web", **changes):
         """Store a client; ``self.secrets`` has its secret."""
         kind = CLIENT_TYPES[client_type]
-        auth_method = changes.setdefault("auth_method", kind.auth_methods[0])
+        auth_method = changes.setdefault(
+            "auth_method", "client_secret_basic" if kind.confidential else "none"
+        )
         if auth_method != "none" and "secrets" not in changes:
             self.secrets[client_id], digest = credentials.mint(credentials.CLIENT_SECRET)
             changes["secrets"] = (digest,)

@@ -68,7 +68,8 @@ def test_an_update_replaces_the_openid_metadata(world):
     assert left.keys().isdisjoint(EVERYTHING.keys() - DEFAULTS.keys())
 
 
-def test_a_client_without_scope_openid_gets_no_openid_defaults(world):
+def test_a_client_that_may_not_have_openid_gets_no_openid_defaults():
+    world = openid_world(registration="open", **{"registration.scopes": "read"})
     told = register(world, scope="read").body
     assert told.keys().isdisjoint(EVERYTHING)
 

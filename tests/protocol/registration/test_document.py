@@ -90,7 +90,7 @@ def test_a_machine_registers_with_an_initial_access_token_only():
 def test_an_api_registers_with_an_initial_access_token_and_no_grant_types():
     given = {"grant_types": [], "scope": "read"}
     kind, metadata = read_document(given, OPEN, trusted=True)
-    assert (kind, metadata["grant_types"], metadata["scopes"]) == ("api", (), [])
+    assert (kind, metadata["grant_types"], metadata["scopes"]) == ("api", (), ())
     assert read_document(given, OPEN, client("api"))[0] == "api"
     assert read_document(given, OPEN)[0] == "web"  # which has no redirect URI, and is refused
     told = {"grant_types": [], "redirect_uris": [HTTPS]}
