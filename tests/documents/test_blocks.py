@@ -13,7 +13,7 @@ import shlex
 import pytest
 
 from oauthprov.cli import GROUPS, parser_for
-from oauthprov.settings import options, own_keys
+from oauthprov.settings import options, own_keys, resource_server
 from tests.documents import blocks
 from tests.documents.blocks import ROOT, Block
 
@@ -25,7 +25,10 @@ PROGRAMS = {
     *(".ci/run", "pserve", "pytest", "ruff", "mypy", "uvicorn", "flask"),
 }
 """What the shell blocks use besides make, pip, python and oauthprov."""
-OURS = {item.metadata["key"]: item.metadata["parse"] for item in options()}
+OURS = {
+    item.metadata["key"]: item.metadata["parse"]
+    for item in (*options(), *resource_server.options())
+}
 
 
 def written_in(language: str) -> pytest.MarkDecorator:
@@ -66,9 +69,7 @@ def test_an_ini_has_settings_that_exist_and_values_that_are_valid(block: Block):
 
 def judge(key: str, value: str, where: str) -> None:
     """Refuse a setting that doesn't exist, or a value that it can't have."""
-    if key.startswith("oauthprov.resource_server.") or (
-        key.startswith("oauthprov.storage.") and key not in OURS
-    ):
+    if key.startswith("oauthprov.storage.") and key not in OURS:
         return
     assert key in OURS, f"there is no setting {where}"
     if not value.startswith(("env:", "file:")) and "%(here)s" not in value:

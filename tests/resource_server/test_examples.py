@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -33,7 +34,9 @@ def get(request, monkeypatch):
             if example is in_flask:
                 response = example.app.test_client().get("/photos", headers=headers)
             else:
-                response = asyncio.run(asgi(example.app, headers))
+                # Not in this thread: a browser of another test may keep its event loop running.
+                with ThreadPoolExecutor(1) as threads:
+                    response = threads.submit(asyncio.run, asgi(example.app, headers)).result(60)
             return response.status_code, response.headers.get("WWW-Authenticate", "")
 
         return ask

@@ -158,7 +158,7 @@ def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_u
 def test_first_party_clients_with_a_secret_keep_the_right_to_introspect(
     storage: Storage, bare_url: str
 ) -> None:
-    migrated_to(bare_url, "0008")
+    migrated_to(bare_url, "0009")
     insert = text(
         "INSERT INTO clients (client_id, name, client_type, created_at, redirect_uris,"
         " grant_types, auth_method, secrets, scopes, default_scopes, first_party, version)"
