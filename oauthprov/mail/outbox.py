@@ -18,7 +18,7 @@ PATIENCE = 10.0
 """Seconds that a page waits until the mailer has accepted a mail."""
 AT_ONCE = 4
 """Mails sent at a time per process; more are refused, lest a slow server hold all threads."""
-IN_BACKGROUND = 20
+IN_BACKGROUND = 50
 """Tasks of :meth:`Outbox.later` at a time per process; more are refused."""
 PAUSE = (1.0, 3.0)
 """Seconds, at least and at most, that a task which nobody may notice waits before it begins."""
