@@ -20,7 +20,7 @@ from oauthprov.mail import Message
 from oauthprov.records import Account
 from oauthprov.web import device_cookie, i18n
 from oauthprov.web.account import mailed_link
-from oauthprov.web.account.continuing import MARKS, asking, marks_of
+from oauthprov.web.account.continuing import ANOTHER, MARKS, asking, marks_of
 from oauthprov.web.account.password import announce
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
@@ -83,8 +83,11 @@ def send(request: Request) -> Response | dict[str, object]:
 
 def ask(request: Request) -> dict[str, object]:
     """Ask for the new password, or say that it was set."""
-    done = request.oauthprov.query("done").get("done") == "password"
-    return {"done": done, "code": "", "problem": None, "wrong": None}
+    tools = request.oauthprov
+    done = tools.query("done").get("done") == "password"
+    # Whoever is signed in here may be somebody else.
+    onward = {"page": "account"} | (ANOTHER if tools.person is not None else {})
+    return {"done": done, "onward": onward, "code": "", "problem": None, "wrong": None}
 
 
 def change(request: Request) -> Response | dict[str, object]:
@@ -178,7 +181,7 @@ def _asking(
 
 def _refused(request: Request, code: str, problem: str, wrong: str) -> dict[str, object]:
     request.response.status_int = 422
-    return {"done": False, "code": code, "problem": problem, "wrong": wrong}
+    return {"done": False, "onward": {}, "code": code, "problem": problem, "wrong": wrong}
 
 
 def includeme(config: Configurator) -> None:

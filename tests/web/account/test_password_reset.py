@@ -158,8 +158,11 @@ def test_all_sessions_end(site, alice, mail_server):
 
 def test_other_accounts_of_the_browser_stay_signed_in(site, alice, mail_server):
     bob = site.browser().sign_up("bob")
-    change(site, reset_token(site, mail_server), browser=bob)
+    page = bob.follow(change(site, reset_token(site, mail_server), browser=bob))
     assert is_in(bob)
+    form = bob.get(page.html.find(id="sign-in-now")["href"]).form
+    form["name"], form["password"] = "alice", NEW_PASSWORD
+    assert "alice" in bob.follow(form.submit()).text
 
 
 def test_the_relying_parties_are_notified(settings, mail_server, receiver: Receiver):
@@ -525,6 +528,7 @@ def test_a_lock_out_says_what_to_do_and_a_reset_ends_it(site, alice, mail_server
     page = enter(browser, "alice")
     assert page.status_int == 429
     assert "after you have set a new password" in page.html.find(id="advice").text
+    assert page.html.find(id="password")["aria-describedby"] == "problem advice"
     assert "Forgot your password?" in page.text
     change(site, reset_token(site, mail_server), browser=browser)
     assert enter(site.browser(), "alice", NEW_PASSWORD).status_int == 303
