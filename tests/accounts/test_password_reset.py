@@ -105,9 +105,11 @@ def test_a_token_sets_the_password_and_ends_the_sessions(people, resets, confirm
     assert [stored.record for stored in storage.walk(Sweep)] == [ended.sweep]
 
 
-def test_a_token_works_once(resets, confirmed):
+def test_a_token_works_once(resets, confirmed, storage, clock):
     token = begin(resets)
     resets.finish(token, NEW_PASSWORD)
+    # The account's next epoch refuses it too; the record says for itself that it is used.
+    assert [stored.state(clock()) for stored in storage.walk(PasswordReset)] == ["claimed"]
     assert is_refused(resets, token, PASSWORD)
 
 
