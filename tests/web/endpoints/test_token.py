@@ -77,7 +77,7 @@ def test_one_client_authentication_method_only(site):
 
 
 def test_only_the_registered_method_is_accepted(site):
-    app = site.app("machine")
+    app = site.app("machine", auth_method="client_secret_basic")
     form = {"client_id": app.client.client_id, "client_secret": app.secret}
     response = site.post("/oauth/token", form | {"grant_type": "client_credentials"})
     assert_error(response, 401, "invalid_client")
