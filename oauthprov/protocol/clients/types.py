@@ -94,7 +94,7 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             N_("API (resource server)"),
             N_("A service that checks the access tokens it receives. It gets no tokens itself."),
             (),
-            CONFIDENTIAL_METHODS,
+            (ANY_SECRET, *CONFIDENTIAL_METHODS),
         ),
     )
 }

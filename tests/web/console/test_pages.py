@@ -123,7 +123,7 @@ def test_a_client_without_default_scopes_shows_what_that_means(site, alice, kind
     assert label.find_next_sibling("dd").get_text(strip=True) == shown
 
 
-@pytest.mark.parametrize("kind", ["web", "machine"])
+@pytest.mark.parametrize("kind", ["web", "machine", "api"])
 def test_a_secret_may_be_sent_by_either_method_unless_one_is_chosen(site, alice, kind):
     register(alice, kind)
     assert registered(site).auth_method == "client_secret"
