@@ -22,22 +22,6 @@ LINK = re.compile(rf"^{re.escape(ISSUER)}/account/email#([\w-]{{43}})$", re.MULT
 
 
 @pytest.fixture
-def mail_server():
-    made = SmtpServer()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def settings(mail_server) -> dict[str, str]:
-    """Settings that reach the mail server."""
-    return {
-        "mail.url": f"smtp://localhost:{mail_server.port}?tls=off",
-        "mail.sender": "Example <id@example.org>",
-    }
-
-
-@pytest.fixture
 def site(settings):
     made = openid_site(**settings)
     yield made

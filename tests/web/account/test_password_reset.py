@@ -27,21 +27,6 @@ UNPROVEN = "This link was used or has expired, or the account has changed."
 
 
 @pytest.fixture
-def mail_server():
-    made = SmtpServer()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def settings(mail_server) -> dict[str, str]:
-    return {
-        "mail.url": f"smtp://localhost:{mail_server.port}?tls=off",
-        "mail.sender": "Example <id@example.org>",
-    }
-
-
-@pytest.fixture
 def site(settings):
     made = prompt_site(**settings)
     yield made
