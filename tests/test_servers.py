@@ -31,6 +31,22 @@ sys.stdin.read()
 run.close()
 """
 
+DRAWING = """
+from tests.servers.run import free_port
+print(*(free_port() for _ in range(300)))
+"""
+
+
+def test_a_run_hands_out_each_port_once_among_all_its_workers(tmp_path: Path) -> None:
+    worker = [sys.executable, "-c", DRAWING]
+    environment = {**os.environ, DIRECTORY: str(tmp_path)}
+    both = [
+        subprocess.Popen(worker, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        for _ in range(2)
+    ]
+    ports = [port for process in both for port in process.communicate()[0].split()]
+    assert len(set(ports)) == len(ports) == 600
+
 
 def test_redis_answers_and_empties(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:

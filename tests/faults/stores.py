@@ -107,8 +107,10 @@ class Redis(Server):
         )
 
     def _ping(self) -> None:
+        """Raise unless it answers, and not another server in its place."""
         with self.admin() as client:
-            client.ping()
+            if client.info("server")["process_id"] != self.process.pid:
+                raise RuntimeError(f"another server answers on port {self.port}")
 
 
 class PostgreSQL(Server):

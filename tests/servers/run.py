@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,8 @@ from tests.servers import guard
 
 DIRECTORY = "OAUTHPROV_TEST_RUN"
 PATIENCE = 60.0
+PORTS = range(15000, 32000)
+_RESERVED: set[int] = set()
 
 
 class Run:
@@ -140,7 +143,37 @@ def explained_by(home: Path) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Return a TCP port that was free on 127.0.0.1 a moment ago."""
+    """Return a TCP port that is free on 127.0.0.1 and that this run hasn't handed out before.
+
+    It lies below the ports that the kernel gives to outgoing connections, so that none of them
+    takes it before the server does.
+    """
+    while True:
+        port = random.choice(PORTS)  # noqa: S311
+        if _is_free(port) and _reserve(port):
+            return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+        # As servers do: a port whose last connections are still closing is free for them.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _reserve(port: int) -> bool:
+    """Take a port for this process and, in a run, for all its workers; False if it was taken."""
+    if port in _RESERVED:
+        return False
+    _RESERVED.add(port)
+    if DIRECTORY not in os.environ:
+        return True
+    try:
+        (Path(os.environ[DIRECTORY]) / f"{port}.port").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
