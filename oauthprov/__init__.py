@@ -44,11 +44,15 @@ def includeme(config: Configurator) -> None:
 
     settings = Settings.from_ini(config.registry.settings)
     config.registry["oauthprov.settings"] = settings
-    config.registry["oauthprov.storage"] = _storage(settings)
+    config.registry["oauthprov.storage"] = opened(settings)
     config.include("oauthprov.web")
 
 
-def _storage(settings: Settings) -> Storage:
+def opened(settings: Settings) -> Storage:
+    """Open the storage of the settings, upgraded where that is done by itself.
+
+    Raises ConfigurationError for a wrong URL and for a storage that must be upgraded.
+    """
     from oauthprov import logs
     from oauthprov.accounts import confirmed_addresses
     from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded

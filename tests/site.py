@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pyramid.config import Configurator
+from pyramid.router import Router
 from webtest import TestApp, TestRequest, TestResponse
 
+from oauthprov import opened
 from oauthprov.credentials import mint_id
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Registrar
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.protocol.token.client_assertions import TYPE
 from oauthprov.records import Account, Client
+from oauthprov.web.site import build
 from oauthprov.web.standalone import answer_straight
 from tests.counting import Counting
 from tests.oauth import basic, challenge
@@ -90,6 +93,7 @@ class Site:
     clock: Clock
     registrar: Registrar
     enter: Callable[[Browser, str], None] = sign_up
+    ended: Callable[[], None] = lambda: None
 
     def url(self, path: str) -> str:
         """The URL of a path below the issuer; a URL stays as it is."""
@@ -135,6 +139,47 @@ class Site:
 
     def close(self) -> None:
         self.storage.close()
+        self.ended()
+
+
+@dataclass
+class Moulds:
+    """Apps that no test uses: to configure one takes most of the time of a short test.
+
+    Only what hangs on the registry as ``oauthprov``, the Site with its storage and clock, belongs
+    to a test, and that is made anew. An app whose configuration differs in anything but the
+    storage is another app.
+    """
+
+    limit: int = 16
+    _spare: dict[object, tuple[Router, dict[str, object]]] = field(default_factory=dict)
+
+    def app(self, settings: dict[str, str], *, straight: bool) -> tuple[Router, object]:
+        """Return an app, configured or spare, and the key under which to give it back."""
+        key = (straight, frozenset(item for item in settings.items() if item[0] != STORAGE_URL))
+        if key in self._spare:
+            app, registered = self._spare.pop(key)
+            app.registry.clear()
+            app.registry.update(registered)
+            known = replace(app.registry["oauthprov.settings"], storage_url=settings[STORAGE_URL])
+            app.registry["oauthprov.settings"] = known
+            app.registry["oauthprov.storage"] = opened(known)
+            return app, key
+        with Configurator(settings=settings) as config:
+            config.include("oauthprov.web.standalone")
+            if straight:
+                answer_straight(config)
+            return config.make_wsgi_app(), key
+
+    def give_back(self, app: Router, key: object, registered: dict[str, object]) -> None:
+        """Keep an app that is out of use, with what was registered when it was made."""
+        self._spare[key] = app, registered
+        while len(self._spare) > self.limit:
+            del self._spare[next(iter(self._spare))]
+
+
+MOULDS = Moulds()
+STORAGE_URL = "oauthprov.storage.url"
 
 
 def standalone(settings: dict[str, str], *, straight: bool = True) -> Site:
@@ -142,24 +187,30 @@ def standalone(settings: dict[str, str], *, straight: bool = True) -> Site:
 
     Unless ``straight``, Pyramid's views answer endpoints for clients too, as in a host's app.
     """
-    with Configurator(settings=settings) as config:
-        config.include("oauthprov.web.standalone")
-        if straight:
-            answer_straight(config)
-        return assembled(config, settings["oauthprov.issuer"])
+    app, key = MOULDS.app(settings, straight=straight)
+    registered = dict(app.registry)
+    made = put_in(app, settings["oauthprov.issuer"])
+    made.ended = lambda: MOULDS.give_back(app, key, registered)
+    return made
 
 
 def assembled(config: Configurator, issuer: str) -> Site:
     """Make the app that ``config`` describes; oauthprov is included already."""
-    registry = config.registry
+    return put_in(config.make_wsgi_app(), issuer)
+
+
+def put_in(app: Router, issuer: str) -> Site:
+    """Give an app a Site of its own, on a clock and on storage that counts its trips."""
+    registry = app.registry
+    settings = registry["oauthprov.settings"]
     clock = registry["oauthprov.clock"] = Clock()
     storage = registry["oauthprov.storage"] = Counting(registry["oauthprov.storage"])
-    wsgi = config.make_wsgi_app()
-    provider = registry["oauthprov"].provider
+    before = registry["oauthprov"]
+    registry["oauthprov"] = made = build(registry, settings, before.base_url)
     # Its background reads would be counted for requests; it has its own tests.
-    vars(provider.sweeper)["look"] = lambda: None
-    registrar = Registrar(provider.settings, storage, clock, provider.clients.evict)
-    return Site(wsgi, issuer, storage, clock, registrar)
+    vars(made.provider.sweeper)["look"] = lambda: None
+    registrar = Registrar(settings, storage, clock, made.provider.clients.evict)
+    return Site(app, issuer, storage, clock, registrar)
 
 
 @dataclass

@@ -118,17 +118,18 @@ def includeme(config: Configurator) -> None:
     settings: Settings = config.registry["oauthprov.settings"]
     base_url = _base_url(settings.issuer, config.route_prefix)
 
-    def build() -> None:
+    def place() -> None:
         registry = config.registry
-        registry["oauthprov"] = site = _build(registry, settings, base_url)
+        registry["oauthprov"] = site = build(registry, settings, base_url)
         if site.people is not None:
             for page in BUILT_IN_PAGES:
                 config.include(f"oauthprov.web.account.{page}")
 
-    config.action(("oauthprov", "site"), build, order=PHASE1_CONFIG)
+    config.action(("oauthprov", "site"), place, order=PHASE1_CONFIG)
 
 
-def _build(registry: Registry, settings: Settings, base_url: str) -> Site:
+def build(registry: Registry, settings: Settings, base_url: str) -> Site:
+    """Make the objects of an app on the storage, and by the clock, that its registry names."""
     storage = registry["oauthprov.storage"]
     clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
     source: AccountSource[Request] | None = registry.get("oauthprov.accounts")
