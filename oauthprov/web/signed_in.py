@@ -1,4 +1,4 @@
-"""Pages that require a signed-in user."""
+"""Pages that require a signed-in user, and those that require a recent sign-in."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from functools import wraps
 from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
+from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
 View = Callable[[Request], Response | dict[str, object]]
 PersonView = Callable[[Request, SignedIn], Response | dict[str, object]]
 """A view that also takes the signed-in user."""
+
+RECENT = 600
+"""Seconds for which a sign-in counts as recent: enough to fill in a form."""
+
+PURPOSES = {
+    "password": _("to change your password"),
+}
+"""The pages that require a recent sign-in, with the text of the sign-in page for each."""
 
 
 def signed_in(page: str) -> Callable[[PersonView], View]:
@@ -30,3 +39,36 @@ def signed_in(page: str) -> Callable[[PersonView], View]:
         return guarded
 
     return decorate
+
+
+def recently_signed_in(page: str) -> Callable[[PersonView], View]:
+    """Do the same for a page of ``PURPOSES``, and send a user back who signed in long ago.
+
+    Such a page does what a stranger at a browser that was left signed in must not be able to do. A
+    host that has no page for signing in again decides by its own sessions who may do it.
+    """
+    if page not in PURPOSES:
+        raise KeyError(page)
+
+    def decorate(view: PersonView) -> View:
+        def guarded(request: Request, person: SignedIn) -> Response | dict[str, object]:
+            tools = request.oauthprov
+            if not _is_recent(request, person):
+                again = tools.site.accounts.reauthentication_url(request, tools.url(page))
+                if again is not None:
+                    return see(request, again)
+            return view(request, person)
+
+        return signed_in(page)(wraps(view)(guarded))
+
+    return decorate
+
+
+def must_sign_in_again(request: Request, page: str | None) -> bool:
+    """Return whether a signed-in user must sign in again before ``page``."""
+    person = request.oauthprov.person
+    return page in PURPOSES and person is not None and not _is_recent(request, person)
+
+
+def _is_recent(request: Request, person: SignedIn) -> bool:
+    return request.oauthprov.provider.clock() - person.auth_time < RECENT

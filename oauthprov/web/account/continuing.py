@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from oauthprov.accounts import SignedIn
 from oauthprov.protocol.request.answers import Pending
 from oauthprov.web import i18n
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
+from oauthprov.web.signed_in import PURPOSES, must_sign_in_again
 
 MARKS = ("interaction", "page", "account")
 ANOTHER = {"account": "another"}
@@ -18,6 +20,7 @@ _PAGES = {
     "clients": _("to continue to your clients"),
     "email": _("to confirm your e-mail address"),
     "profile": _("to continue to your profile"),
+    **PURPOSES,
 }
 """The pages that a sign-in may continue to, with the text of the sign-in page for each."""
 
@@ -41,9 +44,17 @@ def purpose(marks: Mapping[str, str]) -> str | None:
     return _PAGES.get(marks.get("page", ""))
 
 
-def is_due(marks: Mapping[str, str], pending: Pending | None) -> bool:
+def is_due(request: Request, marks: Mapping[str, str], pending: Pending | None) -> bool:
     """Return whether a user who is already signed in must sign in again."""
-    return marks.items() >= ANOTHER.items() or (pending is not None and pending.sign_in)
+    asked = pending is not None and pending.sign_in
+    return marks.items() >= ANOTHER.items() or asked or before_page(request, marks) is not None
+
+
+def before_page(request: Request, marks: Mapping[str, str]) -> SignedIn | None:
+    """Return the user who must sign in again before one of our pages, None if nobody must."""
+    if "interaction" in marks or marks.items() >= ANOTHER.items():
+        return None
+    return request.oauthprov.person if must_sign_in_again(request, marks.get("page")) else None
 
 
 def asking(request: Request, marks: Mapping[str, str]) -> Pending | None:

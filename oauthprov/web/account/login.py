@@ -12,6 +12,7 @@ from oauthprov.web.account.continuing import (
     ANOTHER,
     MARKS,
     asking,
+    before_page,
     is_due,
     marks_of,
     onward,
@@ -37,7 +38,7 @@ def show(request: Request) -> Response | dict[str, object]:
     """Ask for a user name and a password."""
     marks = marks_of(request.oauthprov.query(*MARKS))
     pending = asking(request, marks)
-    if request.oauthprov.person is not None and not is_due(marks, pending):
+    if request.oauthprov.person is not None and not is_due(request, marks, pending):
         return see(request, onward(request, marks))
     return _page(request, marks, pending, _expected(request, marks, pending))
 
@@ -76,15 +77,19 @@ def _cancelled(request: Request, marks: dict[str, str]) -> Response:
     show a sign-in page: a client may react to it with another sign-in request, and the user would
     never get away from this page.
     """
-    if "interaction" not in marks:
-        return see(request, onward(request, marks))
     tools = request.oauthprov
+    if "interaction" not in marks:
+        back = before_page(request, marks) is not None
+        return see(request, tools.url("account") if back else onward(request, marks))
     denied = tools.provider.authorization.decide(marks["interaction"], tools.visitor, allow=False)
     return respond(request, denied)
 
 
 def _expected(request: Request, marks: dict[str, str], pending: Pending | None) -> str:
     """Return the user name to fill in; for another account, never one already signed in."""
+    person = before_page(request, marks)
+    if person is not None:
+        return person.name
     if pending is None or pending.login_hint is None:
         return ""
     if marks.items() >= ANOTHER.items():
@@ -105,13 +110,17 @@ def _page(
     client = pending.client if pending else None
     several = bool(request.oauthprov.session.others)
     another = marks.items() >= ANOTHER.items()
-    again = pending.again if pending and not another else None
+    again: str | None = pending.again if pending and not another else None
+    whose = pending.person if pending and again else None
+    person = before_page(request, marks)
+    if person is not None:
+        again, whose = "page", person
     return {
         "client": client,
         "purpose": purpose(marks),
         "again": again,
         "once_more": again is not None and again != "another_account",
-        "whose": pending.person if pending and again else None,
+        "whose": whose,
         "focus": None if problem else "password" if name else "name",
         "marks": marks,
         "name": name,

@@ -17,7 +17,7 @@ from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
-from oauthprov.web.signed_in import signed_in
+from oauthprov.web.signed_in import recently_signed_in
 
 log = logs.logger(__name__)
 
@@ -33,13 +33,13 @@ _TEXT = _(
 )
 
 
-@signed_in("account")
+@recently_signed_in("password")
 def show(request: Request, person: SignedIn) -> dict[str, object]:
     """Ask for the current and the new password."""
     return _page(request)
 
 
-@signed_in("account")
+@recently_signed_in("password")
 def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Set the new password, end every session, and begin a new one in this browser."""
     tools = request.oauthprov

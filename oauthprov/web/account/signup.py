@@ -19,7 +19,7 @@ def show(request: Request) -> Response | dict[str, object]:
     """Ask for a user name and a password for a new account."""
     marks = marks_of(request.oauthprov.query(*MARKS))
     pending = asking(request, marks)
-    if request.oauthprov.person is not None and not is_due(marks, pending):
+    if request.oauthprov.person is not None and not is_due(request, marks, pending):
         return see(request, onward(request, marks))
     return _page(request, marks)
 

@@ -71,10 +71,12 @@ def test_a_person_cannot_disconnect_the_app_of_another(site, alice):
 
 
 def test_a_visitor_is_sent_to_sign_in(site):
-    for path in ("/account", "/account/password", "/account/apps/x/remove"):
+    for path in ("/account", "/account/apps/x/remove"):
         assert site.get(path).location == f"{ISSUER}/login?page=account"
-    for path in ("/account/password", "/account/sessions/end", "/account/sessions/end-all"):
+    for path in ("/account/sessions/end", "/account/sessions/end-all"):
         assert site.post(path, {}).location == f"{ISSUER}/login?page=account"
+    for asked in (site.get("/account/password"), site.post("/account/password", {})):
+        assert asked.location == f"{ISSUER}/login?page=password"
 
 
 def test_only_known_notices_are_shown(site, alice):
