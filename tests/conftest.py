@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import rsa_keys
 from tests.gallery import Gallery
 from tests.receiver import Receiver
 from tests.servers import cluster, mariadb, postgresql, redis
@@ -26,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     compiled = config.rootpath / ".pytest_cache" / "chameleon"
     compiled.mkdir(parents=True, exist_ok=True)
     os.environ["CHAMELEON_CACHE"] = str(compiled)
+    rsa_keys.reuse()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
