@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error, ServerError
 
-from oauthprov.failures import ConfigurationError, FetchBusy, FetchError
+from oauthprov.failures import (
+    ConfigurationError,
+    FetchBusy,
+    FetchError,
+    JoseError,
+    UnknownKey,
+)
 from oauthprov.messages import N_
 from oauthprov.storage.interface import StorageError, UpgradeNeeded
 
@@ -13,9 +19,11 @@ __all__ = [
     "FetchBusy",
     "FetchError",
     "InvalidTargetError",
+    "JoseError",
     "MailError",
     "OAuth2Error",
     "StorageError",
+    "UnknownKey",
     "UpgradeNeeded",
 ]
 
@@ -72,18 +80,6 @@ class SigningKeySealed(ServerError):
             "append the former secret to oauthprov.secret, or make a key that signs at once "
             "with 'oauthprov keys rotate'"
         )
-
-
-class JoseError(Exception):
-    """A token or a key set was refused; ``reason`` is for the log, not for the sender."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class UnknownKey(JoseError):
-    """The token names a key that isn't in the set: a fetched set may be out of date."""
 
 
 class MailError(Exception):

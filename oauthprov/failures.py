@@ -33,3 +33,15 @@ class UnexpectedStatus(FetchError):
     def __init__(self, status: int) -> None:
         super().__init__(f"the response has status {status}")
         self.status = status
+
+
+class JoseError(Exception):
+    """A token or a key set was refused; ``reason`` is for the log, not for the sender."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnknownKey(JoseError):
+    """The token names a key that isn't in the set: a fetched set may be out of date."""

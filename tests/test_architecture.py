@@ -56,6 +56,7 @@ WALLS = {
             "storage.interface",
             "records",
             "errors",
+            "failures",
             "settings",
             "credentials",
             "accounts",

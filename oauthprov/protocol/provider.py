@@ -69,9 +69,11 @@ class Provider:
         self.fetcher = Fetcher.of(settings)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings)
-        openid = OpenID(self.keys, accounts) if settings.openid else None
+        openid = OpenID(accounts) if settings.openid else None
         client_keys = ClientKeys(self.fetcher, clock)
-        self.validator = Validator(settings, storage, self.clients, clock, openid, client_keys)
+        self.validator = Validator(
+            settings, storage, self.clients, clock, openid, client_keys, self.keys
+        )
         self.endpoints = Engine(
             self.validator, settings, partial(checks.run, endpoint="authorize")
         )
@@ -142,8 +144,8 @@ class Provider:
             return userinfo.userinfo(context, token)
 
     def check_keys(self) -> None:
-        """Raise SigningKeySealed if this server issues ID tokens but can't sign them."""
-        if self.settings.openid:
+        """Raise SigningKeySealed if this server issues JWTs but can't sign them."""
+        if self.settings.openid or self.settings.jwt_resources:
             self.keys.rotation.check()
 
     def health(self) -> Health:

@@ -78,9 +78,12 @@ class LogoutDelivery(Record):
 
 @record("seen", key="key")
 class ReplayMark(Record):
-    """Marks a value that is accepted only once until ``expires_at``; ``key`` is its digest."""
+    """Marks a value that isn't accepted again until ``expires_at``; ``key`` is its digest.
 
-    key: Digest
+    The mark of a revoked JWT access token is in the slot of its grant: ``<grant id>.<digest>``.
+    """
+
+    key: str
     expires_at: int
 
 

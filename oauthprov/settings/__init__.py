@@ -67,6 +67,7 @@ class Settings(Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, Ope
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     scope_names: frozenset[str] = field(init=False, repr=False, compare=False)
     resource_uris: frozenset[str] = field(init=False, repr=False, compare=False)
+    jwt_resources: Mapping[str, Resource] = field(init=False, repr=False, compare=False)
     _resource_uris: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +75,8 @@ class Settings(Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, Ope
         object.__setattr__(self, "scope_names", names)
         uris = frozenset(resource.uri for resource in self.resources)
         object.__setattr__(self, "resource_uris", uris)
+        jwts = {resource.uri: resource for resource in self.resources if resource.jwt}
+        object.__setattr__(self, "jwt_resources", jwts)
         known = {resource_identity(uri): uri for uri in uris}
         object.__setattr__(self, "_resource_uris", known)
 

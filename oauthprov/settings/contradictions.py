@@ -89,6 +89,10 @@ def _keys(values: Mapping[str, Any]) -> Iterator[str]:
     if openid and "RS256" not in values.get("keys_algorithms", ("RS256",)):
         # OpenID Connect Discovery section 3 requires RS256.
         yield f"{PREFIX}keys.algorithms must include RS256, since the scope openid is declared"
+    algorithms = values.get("keys_algorithms")
+    for resource in values.get("resources", ()):
+        if algorithms and resource.alg and resource.alg not in algorithms:
+            yield f"{PREFIX}keys.algorithms must include {resource.alg}, for {resource.uri}"
     ahead = values.get("keys_publish_ahead", _PUBLISH_AHEAD)
     if ahead < _PUBLISH_AHEAD:
         yield f"{PREFIX}keys.publish_ahead must be {_PUBLISH_AHEAD} or more: clients cache keys"

@@ -24,6 +24,13 @@ class Lifetimes:
         "600",
         "Lifetime of an access token, in seconds.",
     )
+    jwt_access_token_lifetime: int = setting(
+        "jwt_access_token_lifetime",
+        values.seconds(86_400),
+        "300",
+        "Lifetime of an access token that is a JWT, in seconds: APIs that verify it themselves "
+        "accept it until then, revoked or not.",
+    )
     refresh_token_lifetime: int = setting(
         "refresh_token_lifetime",
         values.seconds(),

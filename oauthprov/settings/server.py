@@ -69,7 +69,8 @@ class Server:
         "resources",
         values.resources,
         "",
-        "One protected resource per line: URI | its scopes | sentence shown to users.",
+        "One protected resource per line: URI | its scopes | sentence shown to users. A fourth "
+        "part `jwt`, or `jwt ES256`, makes its access tokens JWTs; others are opaque.",
     )
     client_cache: int = setting(
         "client_cache",

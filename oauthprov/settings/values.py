@@ -38,11 +38,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A protected resource (RFC 8707, RFC 9728): its URI, its scopes and a sentence."""
+    """A protected resource (RFC 8707, RFC 9728): its URI, its scopes and a sentence.
+
+    ``jwt`` tells whether its access tokens are JWTs (RFC 9068), else they are opaque. ``alg`` is
+    the algorithm that signs them, empty for the first of ``oauthprov.keys.algorithms``.
+    """
 
     uri: str
     scopes: tuple[str, ...]
     sentence: str
+    jwt: bool = False
+    alg: str = ""
 
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")  # RFC 3986 section 3.1
@@ -165,14 +171,15 @@ def issuer(value: str) -> str:
     return value
 
 
-def rows(value: str, columns: int) -> list[list[str]]:
-    """Parse lines of ``columns`` cells separated by ``|``."""
+def rows(value: str, columns: int, optional: int = 0) -> list[list[str]]:
+    """Parse lines of ``columns`` cells separated by ``|``, and up to ``optional`` further ones."""
     lines = [line.strip() for line in value.splitlines() if line.strip()]
     rows = [[cell.strip() for cell in line.split("|")] for line in lines]
     for row in rows:
-        if len(row) != columns or not all(row):
+        if not columns <= len(row) <= columns + optional or not all(row):
+            many = f"{columns} or {columns + optional}" if optional else f"{columns}"
             raise ValueError(
-                f"has a line that isn't {columns} parts separated by '|': {' | '.join(row)}"
+                f"has a line that isn't {many} parts separated by '|': {' | '.join(row)}"
             )
     return rows
 
@@ -191,16 +198,29 @@ def scopes(value: str) -> tuple[Scope, ...]:
 
 
 def resources(value: str) -> tuple[Resource, ...]:
-    """Parse one resource per line: URI | its scopes | sentence."""
+    """Parse one resource per line: URI | its scopes | sentence [| jwt [algorithm]]."""
     made = []
-    for uri, scopes, sentence in rows(value, 3):
+    for uri, scopes, sentence, *kind in rows(value, 3, optional=1):
         parts = urlsplit(uri)
         if not parts.scheme or not parts.netloc or "#" in uri:
             raise ValueError(
                 f"has a resource that is not an absolute URI without a fragment: {uri}"
             )
-        made.append(Resource(uri, words(scopes), sentence))
+        made.append(Resource(uri, words(scopes), sentence, *_token_kind(kind)))
     return tuple(made)
+
+
+def _token_kind(cells: list[str]) -> tuple[bool, str]:
+    """Parse the fourth cell of a resource, if it has one: ``jwt``, or ``jwt`` and an algorithm."""
+    if not cells:
+        return False, ""
+    name, _, alg = cells[0].partition(" ")
+    if name != "jwt" or (alg.strip() or ALGORITHMS[0]) not in ALGORITHMS:
+        raise ValueError(
+            "has a resource whose fourth part is neither 'jwt' nor 'jwt' and one of "
+            f"{', '.join(ALGORITHMS)}: {cells[0]}"
+        )
+    return True, alg.strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
 
 
 def _look_at_keys(provider: Provider) -> None:
-    """Log at startup if no ID token can be signed; everything else works without one."""
+    """Log at startup if no token can be signed; everything else works without one."""
     try:
         provider.check_keys()
     except SigningKeySealed as sealed:

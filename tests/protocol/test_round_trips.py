@@ -3,7 +3,7 @@
 import pytest
 
 from oauthprov.protocol.request.answers import InteractionRequired, Redirect
-from tests.protocol.world import World
+from tests.protocol.world import PHOTOS, World
 
 
 @pytest.fixture
@@ -87,3 +87,46 @@ def test_without_a_cache_a_client_is_still_read_once():
     token = world.tokens()["access_token"]
     with world.counted(reads=2, writes=0):
         assert world.introspect(token).body["active"]
+
+
+@pytest.fixture
+def jwts():
+    """A world whose photos have JWT access tokens; its signing keys are read."""
+    made = World(resources=f"{PHOTOS} | photos | Photos | jwt")
+    made.client()
+    made.client("worker", "machine")
+    made.provider.keys.jwks()
+    return made
+
+
+def test_a_jwt_of_a_machine_costs_a_read_and_no_write(jwts):
+    form = {"grant_type": "client_credentials", "resource": PHOTOS}
+    with jwts.counted(reads=1, writes=0):
+        assert jwts.post("token", form, client_id="worker").status == 200
+
+
+def test_a_code_exchange_and_a_refresh_with_jwts_cost_as_much_as_with_opaque_tokens(jwts):
+    code = jwts.code(resource=PHOTOS, scope="photos")
+    with jwts.counted(reads=2, writes=1):
+        answer = jwts.redeem(code)
+    with jwts.counted(reads=2, writes=1):
+        assert jwts.refresh(answer.body["refresh_token"]).status == 200
+
+
+def test_a_resource_with_a_jwt_costs_one_read(jwts):
+    token = jwts.tokens(resource=PHOTOS, scope="photos")["access_token"]
+    with jwts.counted(reads=1, writes=0):
+        assert jwts.is_live(token)
+    jwts.provider.clients.evict("app")
+    with jwts.counted(reads=1, writes=0):  # the client comes in the same trip
+        assert jwts.is_live(token)
+
+
+def test_an_introspection_and_a_revocation_of_a_jwt_cost_a_read(jwts):
+    token = jwts.tokens(resource=PHOTOS, scope="photos")["access_token"]
+    for _ in ("with the client in the cache", "without"):
+        with jwts.counted(reads=1, writes=0):
+            assert jwts.introspect(token).body["active"]
+        jwts.provider.clients.evict("app")
+    with jwts.counted(reads=1, writes=1):
+        assert jwts.post("revoke", {"token": token}, client_id="app").status == 200

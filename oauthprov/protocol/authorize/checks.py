@@ -140,7 +140,7 @@ def acr_values(given: Given, asked: AuthenticationRequest) -> None:
     """A preference, which the client may have registered: unsupported values are ignored."""
     value = given.get("acr_values")
     default = given.client.default_acr_values
-    known = given.context.signing.accounts.acr_values
+    known = given.context.known_openid.accounts.acr_values
     asked.acr_values = frozenset(default if value is None else value.split()).intersection(known)
 
 

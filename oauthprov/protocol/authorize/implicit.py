@@ -11,6 +11,7 @@ from oauthlib.openid.connect.core.exceptions import LoginRequired
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol.authorize.request import AuthorizationRequest
+from oauthprov.protocol.request import resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.params import Pairs
 from oauthprov.protocol.token import ended, id_tokens, tokens
@@ -36,9 +37,9 @@ def issue(
     added: list[Change] = [*changes, Add(grant)]
     made: dict[str, object] = {}
     if "token" in asked.response_type:
-        access, record = tokens.access_token(context, grant, request.scopes, request.resources)
-        added.append(Add(record))
-        made = tokens.response(access, record)
+        access = tokens.issue(context, client, grant, request.scopes, request.resources)
+        added.extend(access.changes)
+        made = tokens.response(access)
         made = id_tokens.with_id_token(context, client, grant, request.scopes, made, nonce)
     else:
         scopes = request.scopes
@@ -56,6 +57,7 @@ def _grant(
     context: Context, request: AuthorizationRequest, person: SignedIn, consent_epoch: int
 ) -> Grant:
     client, sid, ends_at = request.client, person.sid, person.session_ends_at
+    lifetime = resources.token_lifetime(context.settings, request.resources)
     return Grant(
         grant_id=credentials.mint_id(),
         client_id=client.client_id,
@@ -64,9 +66,7 @@ def _grant(
         resources=request.resources,
         created_at=context.now,
         last_used_at=context.now,
-        expires_at=ended.grant_ends_at(
-            context, client, request.scopes, ends_at, refreshable=False
-        ),
+        expires_at=ended.grant_ends_at(context, client, request.scopes, ends_at, lifetime),
         session_key=ended.session_key(person.account_id, sid) if sid else None,
         auth_time=person.auth_time,
         amr=person.amr,

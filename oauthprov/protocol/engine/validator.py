@@ -9,13 +9,15 @@ Outside of ``request()`` every hook raises RuntimeError. Whatever the endpoints 
 refuses plain and absent PKCE, implicit, password and public introspection. Tokens and codes are
 minted here and replace those that the endpoints made. Catch ``OAuth2Error`` around the whole
 block, since the saving hooks and the end of the request raise it. Create an authorization with
-``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``openid`` adds ID tokens; only the
-provider's endpoints check the rules of authentication requests, and read request objects.
+``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``keys`` sign JWT access tokens,
+and with ``openid`` ID tokens; only the provider's endpoints check the rules of authentication
+requests, and read request objects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any, cast
 
 from oauthlib.common import Request
@@ -27,6 +29,7 @@ from oauthprov.protocol.clients import redirects, response_types
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.types import is_confidential
+from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import resources
 from oauthprov.protocol.request.context import Context, OpenID, current
 from oauthprov.protocol.request.events import Endpoint, Reason
@@ -58,13 +61,21 @@ class Validator(RequestValidator):
         clock: Callable[[], int],
         openid: OpenID | None = None,
         client_keys: ClientKeys | None = None,
+        keys: SigningKeys | None = None,
     ) -> None:
-        self._client_keys = client_keys or ClientKeys(Fetcher.of(settings), clock)
-        self._openid = openid
+        if settings.jwt_resources and keys is None:
+            raise ValueError("JWT access tokens need signing keys")
         self._settings = settings
-        self._storage = storage
-        self._clients = clients
         self._clock = clock
+        self._context = partial(
+            Context,
+            settings=settings,
+            storage=storage,
+            clients=clients,
+            client_keys=client_keys or ClientKeys(Fetcher.of(settings), clock),
+            openid=openid,
+            keys=keys,
+        )
 
     def request(
         self,
@@ -78,16 +89,8 @@ class Validator(RequestValidator):
         ``host_request`` is for the account source. Raises InvalidClientError at the end when an
         assertion was used before.
         """
-        return Context(
-            settings=self._settings,
-            storage=self._storage,
-            clients=self._clients,
-            client_keys=self._client_keys,
-            now=self._clock(),
-            endpoint=endpoint,
-            openid=self._openid,
-            audiences=audiences,
-            host_request=host_request,
+        return self._context(
+            now=self._clock(), endpoint=endpoint, audiences=audiences, host_request=host_request
         )
 
     # Clients
@@ -126,10 +129,9 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the authenticated client was registered for the grant type."""
         context = current()
-        known = context.known_client.grant_types
         if grant_type == "client_credentials":
             context.operation = ForItself()
-        allowed = grant_type in GRANT_TYPES and grant_type in known
+        allowed = grant_type in GRANT_TYPES and grant_type in context.known_client.grant_types
         return allowed or context.refuse(Reason.GRANT_TYPE_NOT_ALLOWED, grant_type)
 
     # Authorization
@@ -202,6 +204,8 @@ class Validator(RequestValidator):
         resources.scopes_for(self._settings, scopes, targets)
         if isinstance(context.operation, Authorizing | ForItself):
             context.operation.resources = targets
+        if not isinstance(context.operation, Authorizing) or request.response_type != "code":
+            resources.check_one_token(context, targets)
         return True
 
     def save_authorization_code(
@@ -216,8 +220,7 @@ class Validator(RequestValidator):
         self, client_id: str, code: str, client: object, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Load the code that was presented."""
-        context = current()
-        return codes.present(context, context.known_client, code, request)
+        return codes.present(current(), current().known_client, code, request)
 
     def get_code_challenge(  # type: ignore[override]  # oauthlib takes None, its stubs don't
         self, code: str, request: Request
@@ -318,8 +321,8 @@ class Validator(RequestValidator):
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
         """Tell whether an access token is live and has every one of ``scopes``.
 
-        Sets ``request.user`` to the account's id (None for a client credentials token), and
-        ``client_id`` and ``scopes`` to those of the token.
+        Sets ``request.user`` to the account's id (None for a machine's token), and ``client_id``
+        and ``scopes`` to those of the token.
         """
         found = tokens.token_info(current(), token or "")
         if found is None or not set(found.scopes).issuperset(scopes or ()):

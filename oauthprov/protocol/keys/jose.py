@@ -19,7 +19,7 @@ from joserfc.jws import JWSRegistry
 
 from oauthprov import serial
 from oauthprov.credentials import base64url
-from oauthprov.errors import JoseError
+from oauthprov.failures import JoseError
 from oauthprov.protocol.keys.json_object import parse_object
 from oauthprov.protocol.keys.jwk import ALGORITHMS, KeySet, PrivateKey
 

@@ -17,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc import jwk
 from joserfc.errors import JoseError as LibraryError
 
-from oauthprov.errors import JoseError, UnknownKey
+from oauthprov.failures import JoseError, UnknownKey
 from oauthprov.protocol.keys.json_object import parse_object
 from oauthprov.settings.values import ALGORITHMS
 

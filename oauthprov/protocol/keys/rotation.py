@@ -36,10 +36,12 @@ class UnknownSigningKey(Exception):
 def longest_lifetime(settings: Settings) -> int:
     """Return the seconds for which a signed token may be used, at most.
 
-    An ID token may serve as an ``id_token_hint`` for as long as its session lives. Access tokens
-    aren't signed.
+    An ID token may serve as an ``id_token_hint`` for as long as its session lives.
     """
-    return max(settings.id_token_lifetime, settings.session_lifetime)
+    lifetimes = [settings.id_token_lifetime, settings.session_lifetime]
+    if settings.jwt_resources:
+        lifetimes.append(settings.jwt_access_token_lifetime)
+    return max(lifetimes)
 
 
 def serial(key: SigningKey) -> int:

@@ -18,11 +18,12 @@ from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 from oauthprov import logs
 from oauthprov.accounts import AccountSource
 from oauthprov.credentials import Bearer
-from oauthprov.errors import SigningKeySealed
+from oauthprov.errors import JoseError, SigningKeySealed
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.types import Method
 from oauthprov.protocol.keys.json_object import expect_json
+from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import events
 from oauthprov.protocol.request.events import Endpoint, Event, Reason, SentError
@@ -39,9 +40,8 @@ _OUT_OF_ORDER = "the validator's hooks were called in the wrong order"
 
 @dataclass(frozen=True, slots=True)
 class OpenID:
-    """What OpenID Connect needs: the keys that sign ID tokens, and the source of the claims."""
+    """What OpenID Connect needs besides the keys: the source of the claims."""
 
-    keys: SigningKeys
     accounts: AccountSource[Any]
 
 
@@ -63,7 +63,7 @@ class Context:
     shown it, unless the request has failed anyway.
 
     ``endpoint`` names the endpoint in the log. ``audiences`` are the URLs that a client assertion
-    may name besides the issuer. ``host_request`` is for the account source.
+    may name besides the issuer. ``host_request`` is for the account source. ``keys`` sign tokens.
     ``presented`` are the credentials of the request, once they are read. ``client`` is the
     authenticated client, or at the authorization endpoint the identified one; ``proof`` is the
     uncommitted change that makes a client assertion usable only once. ``operation`` is set once it
@@ -78,6 +78,7 @@ class Context:
     now: int
     endpoint: Endpoint | None = None
     openid: OpenID | None = None
+    keys: SigningKeys | None = None
     audiences: Collection[str] = ()
     host_request: object = None
     presented: Presented | None = None
@@ -87,6 +88,9 @@ class Context:
     noted: list[Event] = field(default_factory=list)
     sent_error: SentError | None = None
     _bearers: dict[str, Bearer | None] = field(default_factory=dict, repr=False)
+    _verified: dict[tuple[str, str], Mapping[str, Any] | None] = field(
+        default_factory=dict, repr=False
+    )
     _clients: dict[str, Client | None] = field(default_factory=dict, repr=False)
     _loaded: dict[tuple[type[Record], str], Any] = field(default_factory=dict, repr=False)
     _expected: list[tuple[type[Record], str]] = field(default_factory=list, repr=False)
@@ -128,8 +132,15 @@ class Context:
         return self.operation
 
     @property
-    def signing(self) -> OpenID:
-        """The keys and account source of OpenID Connect. Raises RuntimeError where it is off."""
+    def signing_keys(self) -> SigningKeys:
+        """The keys that sign tokens. Raises RuntimeError where there are none."""
+        if self.keys is None:
+            raise RuntimeError("the validator was made without signing keys")
+        return self.keys
+
+    @property
+    def known_openid(self) -> OpenID:
+        """The account source of OpenID Connect. Raises RuntimeError where it is off."""
         if self.openid is None:
             raise RuntimeError("OpenID Connect is off")
         return self.openid
@@ -139,7 +150,9 @@ class Context:
 
         Raises TypeError or ValueError for claims that aren't JSON: a mistake of the host.
         """
-        known: Mapping[str, object] = self.signing.accounts.claims(account_id, self.host_request)
+        known: Mapping[str, object] = self.known_openid.accounts.claims(
+            account_id, self.host_request
+        )
         for name, value in known.items():
             try:
                 expect_json(value)
@@ -190,7 +203,7 @@ class Context:
     def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str) -> str:
         """Return the claims as a signed JWT. Raises StorageError, SigningKeySealed (noted)."""
         try:
-            return self.signing.keys.sign(claims, typ=typ, alg=alg)
+            return self.signing_keys.sign(claims, typ=typ, alg=alg)
         except SigningKeySealed as sealed:
             self.note(Reason.SIGNING_KEY_SEALED, compared=f"{sealed.problem}: {sealed.remedy}")
             raise
@@ -211,6 +224,24 @@ class Context:
         if raw not in self._bearers:
             self._bearers[raw] = Bearer.parse(raw)
         return self._bearers[raw]
+
+    def verified(self, raw: str, typ: str) -> Mapping[str, Any] | None:
+        """Return the claims of a JWT of ours of the type ``typ``, None for anything else.
+
+        Its times aren't checked. It is verified at most once in this request. Raises StorageError.
+        """
+        if (raw, typ) not in self._verified:
+            self._verified[raw, typ] = self._verify(raw, typ)
+        return self._verified[raw, typ]
+
+    def _verify(self, raw: str, typ: str) -> Mapping[str, Any] | None:
+        if raw.count(".") != 2:  # what can't be a JWT costs no trip for the keys
+            return None
+        try:
+            made = self.signing_keys.verify(raw, algorithms=ALGORITHMS, types=(typ,), now=None)
+        except JoseError:
+            return None
+        return made.claims if made.claims.get("iss") == self.settings.issuer else None
 
     def load(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return a record from storage, read at most once in this request."""

@@ -139,7 +139,7 @@ class Reason(StrEnum):
     )
     SIGNING_KEY_SEALED = (
         "signing_key_sealed",
-        "No signing key can be decrypted with oauthprov.secret, so no ID token can be signed.",
+        "No signing key can be decrypted with oauthprov.secret, so no token can be signed.",
     )
     SCOPE_NOT_ALLOWED = (
         "scope_not_allowed",

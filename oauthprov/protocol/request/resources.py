@@ -38,13 +38,32 @@ def _refused(context: Context, uri: str, sentence: str) -> InvalidTargetError:
 def narrowed(context: Context, request: Request, granted: tuple[str, ...]) -> tuple[str, ...]:
     """Return the resources of an access token: the ``granted`` ones, or those requested.
 
-    Raises InvalidTargetError for a resource that wasn't granted (RFC 8707 section 2.2).
+    Raises InvalidTargetError for a resource that wasn't granted (RFC 8707 section 2.2), and as
+    :func:`check_one_token`.
     """
     found = requested(context, request)
     for uri in found:
         if uri not in granted:
             raise _refused(context, uri, "The user was not asked for the resource")
+    check_one_token(context, found or granted)
     return found or granted
+
+
+def check_one_token(context: Context, targets: tuple[str, ...]) -> None:
+    """Raise InvalidTargetError if no single access token can be for all of ``targets``.
+
+    A JWT has one audience: each resource could present a token for several to the others.
+    """
+    for uri in targets if len(targets) > 1 else ():
+        if uri in context.settings.jwt_resources:
+            raise _refused(context, uri, "An access token can be for no other resource than")
+
+
+def token_lifetime(settings: Settings, targets: tuple[str, ...]) -> int:
+    """Return the seconds for which an access token for ``targets`` is valid."""
+    if settings.jwt_resources.keys().isdisjoint(targets):
+        return settings.access_token_lifetime
+    return settings.jwt_access_token_lifetime
 
 
 def scopes_for(

@@ -155,25 +155,26 @@ def redeem(context: Context, client: Client, redeeming: Redeeming) -> tokens.Res
     if presented.state(context.now) == "claimed":
         return _replayed(context, code)
     refreshable = "refresh_token" in client.grant_types
-    grant = _grant(context, client, code, refreshable)
+    targets = redeeming.resources
+    lifetime = resources.token_lifetime(context.settings, targets)
+    grant = _grant(context, client, code, None if refreshable else lifetime)
     over = ended.what_ended(context, code)
     if over is None and grant.expires_at <= context.now:
         over = "the session"
     if over is not None:
         context.note(Reason.ENDED, compared=f"what ended: {over}")
         raise InvalidGrantError()
-    targets = redeeming.resources
-    access, access_record = tokens.access_token(context, grant, grant.scopes, targets)
+    access = tokens.issue(context, client, grant, grant.scopes, targets)
     changes: list[Change] = [
         Claim(AuthorizationCode, code.key),
         Add(grant),
-        Add(access_record),
+        *access.changes,
     ]
     refresh = None
     if refreshable:
         refresh, refresh_record = tokens.refresh_token(context, grant)
         changes.append(Add(refresh_record))
-    made = tokens.response(access, access_record, refresh)
+    made = tokens.response(access, refresh)
     made = id_tokens.with_id_token(context, client, grant, grant.scopes, made, code.nonce)
     try:
         context.commit(*changes)
@@ -198,7 +199,9 @@ def _note_dead(context: Context, code: AuthorizationCode, state: State) -> None:
         context.note(Reason.CODE_UNKNOWN, grant_id=slot(code.key))
 
 
-def _grant(context: Context, client: Client, code: AuthorizationCode, refreshable: bool) -> Grant:
+def _grant(
+    context: Context, client: Client, code: AuthorizationCode, token_lifetime: int | None
+) -> Grant:
     return Grant(
         grant_id=slot(code.key),
         client_id=code.client_id,
@@ -208,7 +211,7 @@ def _grant(context: Context, client: Client, code: AuthorizationCode, refreshabl
         created_at=context.now,
         last_used_at=context.now,
         expires_at=ended.grant_ends_at(
-            context, client, code.scopes, code.session_ends_at, refreshable=refreshable
+            context, client, code.scopes, code.session_ends_at, token_lifetime
         ),
         session_key=code.session_key,
         auth_time=code.auth_time,

@@ -52,23 +52,23 @@ def grant_ends_at(
     client: Client,
     scopes: Collection[str],
     session_ends_at: int | None,
-    *,
-    refreshable: bool,
+    token_lifetime: int | None,
 ) -> int:
     """Return when a new grant of ``client`` ends at the latest, in epoch seconds.
 
     A grant that :func:`dies_with_session` ends with the session's absolute lifetime, even if
     nobody signs out, unless ``oauthprov.grant_outlives_session`` is on. A grant without a refresh
-    token ends with its access token; if its client receives back-channel logouts it is kept as
-    long as the session, so that the logout finds it.
+    token ends with its access token, after ``token_lifetime``, which is None for other grants; if
+    its client receives back-channel logouts it is kept as long as the session, so that the logout
+    finds it.
     """
     settings, now = context.settings, context.now
     latest = now + settings.grant_lifetime
     if not settings.grant_outlives_session and dies_with_session(settings, scopes):
         latest = min(latest, session_ends_at or latest)
-    if refreshable:
+    if token_lifetime is None:
         return latest
-    needed = now + settings.access_token_lifetime
+    needed = now + token_lifetime
     if OPENID in scopes and client.backchannel_logout_uri is not None:
         needed = max(needed, session_ends_at or now + settings.session_lifetime)
     return min(latest, needed)

@@ -70,7 +70,7 @@ def hinted(context: Context, id_token_hint: str) -> Mapping[str, Any]:
 
     Core section 3.1.2.1, RP-Initiated Logout section 2.
     """
-    keys = context.signing.keys
+    keys = context.signing_keys
     claims = keys.verify(id_token_hint, algorithms=ALGORITHMS, types=(TYPE,), now=None).claims
     if claims.get("iss") != context.settings.issuer:
         raise JoseError("the token is of another issuer")

@@ -34,7 +34,8 @@ def commit(context: Context, client_id: str, *changes: Change) -> None:
     """
     mark = _mark(context, client_id)
     if mark is None:
-        context.commit(*changes)
+        if changes:
+            context.commit(*changes)
         return
     try:
         context.commit(mark, *changes)
@@ -42,7 +43,8 @@ def commit(context: Context, client_id: str, *changes: Change) -> None:
         if not isinstance(lost.change, Replace) or not isinstance(lost.change.record, Client):
             raise
         # Another request changed the client, and the last use isn't worth failing for.
-        context.commit(*changes)
+        if changes:
+            context.commit(*changes)
     finally:
         context.clients.evict(client_id)
 

@@ -107,14 +107,14 @@ def rotate(
         context.note(Reason.RECEIPT_USED)
         return refreshing.repeated
     targets = refreshing.resources
-    access, access_record = tokens.access_token(context, grant, granted, targets)
+    access = tokens.issue(context, client, grant, granted, targets)
     successor, successor_record = tokens.refresh_token(context, grant)
-    made = tokens.response(access, access_record, successor)
+    made = tokens.response(access, successor)
     made = id_tokens.with_id_token(context, client, grant, granted, made)
     changes: list[Change] = [
         Claim(RefreshToken, stored.record.key),
         Add(successor_record),
-        Add(access_record),
+        *access.changes,
     ]
     if context.settings.refresh_token_grace:
         changes.append(Add(_receipt(context, stored.record, successor_record, raw, made)))

@@ -11,11 +11,11 @@ from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import tokens
 from oauthprov.records import AccessToken, Client
-from oauthprov.storage.interface import Claim, Conflict, Revoke
+from oauthprov.storage.interface import Conflict, Revoke
 
 
 def revoke(context: Context, client: Client, raw: str) -> None:
-    """Revoke a token, if ``raw`` is one; the hint isn't needed, since the prefix tells the kind.
+    """Revoke a token, if ``raw`` is one; the hint isn't needed, since its form tells the kind.
 
     Revoking a refresh token, even a rotated one, also revokes its grant and every access token of
     the grant (section 2.1). An access token is revoked alone. Raises InvalidGrantError for another
@@ -33,5 +33,6 @@ def revoke(context: Context, client: Client, raw: str) -> None:
     if not isinstance(token, AccessToken):
         context.commit(Revoke(token.grant_id))
         return
-    with suppress(Conflict):  # The token was dead already.
-        context.commit(Claim(AccessToken, token.key))
+    if stored.state(context.now) == "live":
+        with suppress(Conflict):  # Another request has just revoked it.
+            context.commit(tokens.revocation(context, raw, token))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
@@ -11,9 +12,9 @@ from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.request import events, resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.events import Reason
-from oauthprov.protocol.token import last_use
+from oauthprov.protocol.token import access_jwts, last_use
 from oauthprov.records import AccessToken, AuthorizationCode, Client, Grant, Record, RefreshToken
-from oauthprov.storage.interface import Add, Revoke, Stored
+from oauthprov.storage.interface import Add, Change, Claim, Revoke, Stored
 
 Response = dict[str, object]
 
@@ -25,22 +26,44 @@ _KINDS: Mapping[str, type[Record]] = {
 }
 
 
-def access_token(
-    context: Context, grant: Grant, scopes: tuple[str, ...], targets: tuple[str, ...]
-) -> tuple[Bearer, AccessToken]:
-    """Mint an access token under a grant, for the resources ``targets``."""
-    bearer = Bearer.mint(credentials.ACCESS_TOKEN, grant.grant_id)
-    lifetime = context.settings.access_token_lifetime
-    return bearer, AccessToken(
-        key=bearer.key,
-        grant_id=grant.grant_id,
-        client_id=grant.client_id,
-        account_id=grant.account_id,
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """An access token: what the client gets, its data, and the changes that store it."""
+
+    raw: str = field(repr=False)
+    token: AccessToken
+    changes: tuple[Change, ...]
+
+
+def issue(
+    context: Context,
+    client: Client,
+    grant: Grant | None,
+    scopes: tuple[str, ...],
+    targets: tuple[str, ...],
+) -> Issued:
+    """Make an access token under a grant, or for a machine, for the resources ``targets``.
+
+    It is a JWT if the resource has such tokens, else opaque; only an opaque one is stored. Raises
+    StorageError, SigningKeySealed.
+    """
+    is_jwt = not context.settings.jwt_resources.keys().isdisjoint(targets)
+    slot = credentials.mint_id() if grant is None else grant.grant_id
+    bearer = Bearer.mint(credentials.ACCESS_TOKEN, slot)
+    ends_at = context.now + resources.token_lifetime(context.settings, targets)
+    token = AccessToken(
+        key=access_jwts.mint_jti(grant) if is_jwt else bearer.key,
+        grant_id=None if grant is None else grant.grant_id,
+        client_id=client.client_id,
+        account_id=None if grant is None else grant.account_id,
         scopes=resources.scopes_for(context.settings, scopes, targets),
         resources=targets,
         issued_at=context.now,
-        expires_at=min(context.now + lifetime, grant.expires_at),
+        expires_at=ends_at if grant is None else min(ends_at, grant.expires_at),
     )
+    if is_jwt:
+        return Issued(access_jwts.sign(context, client, token, grant), token, ())
+    return Issued(bearer.raw, token, (Add(token),))
 
 
 def refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]:
@@ -61,29 +84,20 @@ def refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]
 def for_client(
     context: Context, client: Client, scopes: tuple[str, ...], targets: tuple[str, ...]
 ) -> Response:
-    """Store a client credentials access token (RFC 6749 section 4.4) and return the response."""
-    bearer = Bearer.mint(credentials.ACCESS_TOKEN, credentials.mint_id())
-    record = AccessToken(
-        key=bearer.key,
-        grant_id=None,
-        client_id=client.client_id,
-        account_id=None,
-        scopes=resources.scopes_for(context.settings, scopes, targets),
-        resources=targets,
-        issued_at=context.now,
-        expires_at=context.now + context.settings.access_token_lifetime,
-    )
-    last_use.commit(context, record.client_id, Add(record))
-    return response(bearer, record)
+    """Issue a client credentials access token (RFC 6749 section 4.4); return the response."""
+    access = issue(context, client, None, scopes, targets)
+    last_use.commit(context, client.client_id, *access.changes)
+    return response(access)
 
 
-def response(access: Bearer, record: AccessToken, refresh: Bearer | None = None) -> Response:
+def response(access: Issued, refresh: Bearer | None = None) -> Response:
     """Return the token response (RFC 6749 section 5.1)."""
+    token = access.token
     made: Response = {
         "access_token": access.raw,
         "token_type": "Bearer",
-        "expires_in": record.expires_at - record.issued_at,
-        "scope": " ".join(record.scopes),
+        "expires_in": token.expires_at - token.issued_at,
+        "scope": " ".join(token.scopes),
     }
     if refresh is not None:
         made["refresh_token"] = refresh.raw
@@ -91,12 +105,14 @@ def response(access: Bearer, record: AccessToken, refresh: Bearer | None = None)
 
 
 def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToken] | None:
-    """Return the record of the token ``raw``, dead or alive; the prefix tells the kind."""
+    """Return the token ``raw``, dead or alive; its form tells the kind."""
     bearer = context.bearer(raw)
     stored: Stored[AccessToken] | Stored[RefreshToken] | None = None
-    if bearer is not None and bearer.kind == credentials.REFRESH_TOKEN:
+    if bearer is None:
+        stored = access_jwts.find(context, raw)
+    elif bearer.kind == credentials.REFRESH_TOKEN:
         stored = context.load(RefreshToken, bearer.key)
-    elif bearer is not None and bearer.kind == credentials.ACCESS_TOKEN:
+    elif bearer.kind == credentials.ACCESS_TOKEN:
         stored = context.load(AccessToken, bearer.key)
     if stored is None:
         context.note(Reason.TOKEN_UNKNOWN, grant_id=bearer.slot if bearer else None)
@@ -109,6 +125,15 @@ def expect(context: Context, pairs: Iterable[tuple[str, str]]) -> None:
         bearer = context.bearer(value) if name in _PRESENTED else None
         if bearer is not None and bearer.kind in _KINDS:
             context.expect(_KINDS[bearer.kind], bearer.key)
+        elif bearer is None and name == "token":
+            access_jwts.expect(context, value)
+
+
+def revocation(context: Context, raw: str, token: AccessToken) -> Change:
+    """Return the change that revokes an access token alone; it conflicts if it was revoked."""
+    if context.bearer(raw) is None:
+        return access_jwts.revocation(token)
+    return Claim(AccessToken, token.key)
 
 
 def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]) -> bool:
