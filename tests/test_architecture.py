@@ -41,6 +41,7 @@ WALLS = {
         (
             "resource_server",
             "protected_resource",
+            "protocol.keys",
             "resource",
             "settings",
             "fetch",

@@ -1,4 +1,6 @@
-"""Protects the views of a Pyramid app that isn't the provider: by introspection, without storage.
+"""Protects the views of a Pyramid app that isn't the provider, without storage.
+
+Tokens are checked by introspection, or, if they are JWTs, by their signature.
 
 ::
 
@@ -12,13 +14,15 @@ has ``bearer(request)`` and ``OAuthSecurityPolicy``, as in the provider's own ap
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from pyramid.config import Configurator
 
 from oauthprov.resource import protect_views
 from oauthprov.resource_server import views
 from oauthprov.resource_server.cache import Cache
-from oauthprov.resource_server.introspection import Introspection, fetcher_of
+from oauthprov.resource_server.introspection import Introspection
+from oauthprov.resource_server.issuer import Issuer, fetcher_of
 from oauthprov.resource_server.unavailable import Unavailable
 from oauthprov.settings.resource_server import ResourceServer
 
@@ -32,8 +36,18 @@ def includeme(config: Configurator) -> None:
     """
     settings = ResourceServer.from_ini(config.registry.settings)
     clock = config.registry.get("oauthprov.clock", time.time)
-    introspection = Introspection(settings, fetcher_of(settings), clock)
     config.registry[views.SETTINGS] = settings
-    config.registry[views.CACHE] = Cache(introspection.token_info, settings.cache, clock)
+    config.registry[views.TOKENS] = _tokens(settings, clock)
     config.include(views)
     protect_views(config, scopes=settings.scope_names, resources=settings.resource_uris)
+
+
+def _tokens(settings: ResourceServer, clock: Callable[[], float]) -> views.Tokens:
+    issuer = Issuer(settings.issuer, fetcher_of(settings), clock)
+    if settings.validation == "introspection":
+        return Cache(Introspection(settings, issuer).token_info, settings.cache, clock)
+    # Apps that introspect load no library for JWTs.
+    from oauthprov.resource_server.access_jwts import AccessJWTs
+    from oauthprov.resource_server.issuer_keys import IssuerKeys
+
+    return AccessJWTs(settings, IssuerKeys(issuer, clock), clock)

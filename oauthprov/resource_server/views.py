@@ -30,7 +30,6 @@ from oauthprov.protected_resource.tokens import (
     presented,
     valid_at,
 )
-from oauthprov.resource_server.cache import Cache
 from oauthprov.resource_server.unavailable import Unavailable
 from oauthprov.settings.resource_server import ResourceServer
 from oauthprov.settings.values import Resource
@@ -39,10 +38,17 @@ RETRY_AFTER = "5"
 """Seconds after which a client may try again."""
 
 SETTINGS = "oauthprov.resource_server.settings"
-CACHE = "oauthprov.resource_server.cache"
+TOKENS = "oauthprov.resource_server.tokens"
 """The keys of the app's registry."""
 
 log = logs.logger("oauthprov.resource_server")
+
+
+class Tokens(Protocol):
+    """What knows the tokens of this app: the issuer's answers, or its keys."""
+
+    def token_info(self, raw: str) -> TokenInfo | None:
+        """Return the data of a valid token, None for any other. Raises Unavailable."""
 
 
 class Request(Protocol):
@@ -84,8 +90,8 @@ class RequestTools:
         if self._token is None:
             given = presented(self._request.environ.get("HTTP_AUTHORIZATION"))
             if isinstance(given, str):
-                cache: Cache = self._request.registry[CACHE]
-                self._token = cache.token_info(given) or INVALID
+                tokens: Tokens = self._request.registry[TOKENS]
+                self._token = tokens.token_info(given) or INVALID
             else:
                 self._token = given
         return valid_at(self._token, self._resource(resource))

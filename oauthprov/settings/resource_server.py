@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from oauthprov.failures import ConfigurationError
@@ -26,17 +26,28 @@ class ResourceServer:
         None,
         "Issuer URL of the authorization server: https, or http on loopback.",
     )
+    validation: Literal["introspection", "jwt"] = setting(
+        "resource_server.validation",
+        values.one_of("introspection", "jwt"),
+        "introspection",
+        "`introspection` asks the issuer about tokens; `jwt` verifies the signature of JWTs, and"
+        " accepts a revoked one until it expires.",
+    )
     client_id: str = setting(
-        "resource_server.client_id", str, None, "Client id by which this app introspects."
+        "resource_server.client_id",
+        str,
+        "",
+        "Client id by which this app introspects; required for that.",
     )
     client_secret: str = setting(
-        "resource_server.client_secret", str, None, "Secret of that client.", secret=True
+        "resource_server.client_secret", str, "", "Secret of that client.", secret=True
     )
     resources: tuple[Resource, ...] = setting(
         "resource_server.resources",
         values.resources,
         None,
-        "This app's resources, written as in the issuer's `oauthprov.resources`.",
+        "This app's resources, written as in the issuer's `oauthprov.resources`; with `jwt` each"
+        " of them needs the fourth part.",
     )
     cache: int = setting(
         "resource_server.cache",
@@ -99,5 +110,17 @@ def _contradictions(read: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{_START}{name} must be https (http only on loopback): {parts.geturl()}"
     if read.get("resources") == ():
         yield f"{_START}resources is required"
+    yield from _validation(read)
     if read.get("timeout") == 0:
         yield f"{_START}timeout must be 1 or more"
+
+
+def _validation(read: Mapping[str, Any]) -> Iterator[str]:
+    if read.get("validation") == "introspection":
+        for name in ("client_id", "client_secret"):
+            if read.get(name) == "":
+                yield f"{_START}{name} is required to introspect tokens"
+    elif read.get("validation") == "jwt":
+        for resource in read.get("resources", ()):
+            if not resource.jwt:
+                yield f"{_START}validation = jwt, but {resource.uri} has no fourth part jwt"

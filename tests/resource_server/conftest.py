@@ -8,11 +8,10 @@ from webtest import TestApp
 
 from oauthprov.resource import bearer
 from tests import site as sites
-from tests.resource_server.issuer import Issuer
+from tests.resource_server.issuer import PHOTOS, Issuer
 from tests.servers.wsgi import Server
 from tests.site import Clock
 
-PHOTOS = "https://photos.example/"
 SECRET = "ops_a-secret-that-no-log-shows"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.resource import OAuthSecurityPolicy
-from oauthprov.resource_server import introspection
+from oauthprov.resource_server.issuer import PAUSE, TOKEN_LIMIT
 from tests.resource_server.conftest import SECRET, Api, ini
 from tests.resource_server.issuer import in_json
 
@@ -156,7 +156,7 @@ def test_a_slow_issuer_is_503_and_holds_up_no_second_request(issuer):
         assert len(issuer.asked) == 1
     finally:
         release.set()
-    api.clock.pass_by(introspection.PAUSE)
+    api.clock.pass_by(PAUSE)
     issuer.reply = in_json({"active": False})
     assert refused(api.get(f"{TOKEN}-2"))
 
@@ -181,7 +181,7 @@ def test_requests_with_one_token_at_the_same_time_are_one_question(issuer, api):
 
 
 def test_a_token_of_many_characters_is_refused_without_a_question(issuer, api):
-    assert refused(api.get("x" * (introspection.TOKEN_LIMIT + 1)))
+    assert refused(api.get("x" * (TOKEN_LIMIT + 1)))
     assert issuer.asked == []
 
 
@@ -212,7 +212,7 @@ def test_no_metadata_is_503_until_there_is_one(issuer, api, reply):
     issuer.metadata = reply
     assert unavailable(api.get(TOKEN))
     issuer.metadata = issuer.document()
-    api.clock.pass_by(introspection.PAUSE)
+    api.clock.pass_by(PAUSE)
     assert refused(api.get(TOKEN))
 
 
@@ -252,7 +252,7 @@ def test_the_policy_and_bearer_fail_closed_too(issuer):
 
 def test_a_token_is_never_shown_in_the_representation_of_its_data(issuer, api):
     issuer.reply = in_json(issuer.live(api.clock()))
-    cache = api.wsgi.registry["oauthprov.resource_server.cache"]
+    cache = api.wsgi.registry["oauthprov.resource_server.tokens"]
     assert isinstance(cache.token_info(TOKEN), TokenInfo)
     assert TOKEN not in json.dumps([repr(vars(cache)), repr(cache.token_info(TOKEN))])
     assert SECRET not in repr(api.wsgi.registry["oauthprov.resource_server.settings"])

@@ -41,6 +41,9 @@ def test_a_secret_may_be_in_the_environment(monkeypatch):
         ({"cache": "301"}, "cache must be a whole number of seconds, at most 300"),
         ({"timeout": "0"}, "timeout must be 1 or more"),
         ({"ca_file": "/nowhere"}, "ca_file must name a file"),
+        ({"validation": "signature"}, "validation must be one of introspection, jwt"),
+        ({"validation": "jwt"}, "https://photos.example/ has no fourth part jwt"),
+        ({"resources": f"{PHOTOS} | read | x | jwt HS256"}, "fourth part is neither"),
         ({"isuer": "x"}, "oauthprov.resource_server.isuer is not a setting"),
     ],
 )
@@ -53,6 +56,15 @@ def test_every_problem_is_listed():
     with pytest.raises(ConfigurationError) as raised:
         ResourceServer.from_ini({})
     assert len(raised.value.problems) == 4
+
+
+def test_an_app_that_verifies_signatures_needs_no_client():
+    more = {"validation": "jwt", "client_id": "", "client_secret": ""}
+    settings = ResourceServer.from_ini(
+        ini(ISSUER, resources=f"{PHOTOS} | read | x | jwt ES256", **more)
+    )
+    [resource] = settings.resources
+    assert (settings.validation, resource.jwt, resource.alg) == ("jwt", True, "ES256")
 
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1:5000", "http://localhost", "http://[::1]:1"])
