@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from tests.protocol.world import World
+from tests.protocol.world import PHOTOS, World
 
 REFRESH = 1500
 GRANT = 3000
@@ -27,10 +27,14 @@ class Family:
 
 class Lifecycle(RuleBasedStateMachine):
     families = Bundle("families")
+    lifetime = 600
+    settings = {}  # noqa: RUF012
+    asked = {"scope": "read write"}  # noqa: RUF012
 
     def __init__(self):
         super().__init__()
-        self.world = World(refresh_token_lifetime=REFRESH, grant_lifetime=GRANT)
+        lifetimes = {"refresh_token_lifetime": REFRESH, "grant_lifetime": GRANT}
+        self.world = World(**lifetimes, **self.settings)
         self.world.client()
         self.world.client("other")
         self.all = []
@@ -41,11 +45,11 @@ class Lifecycle(RuleBasedStateMachine):
     def given(self, family, body):
         family.current = body["refresh_token"]
         family.current_until = self.expiry(REFRESH, family.until)
-        family.accesses[body["access_token"]] = self.expiry(600, family.until)
+        family.accesses[body["access_token"]] = self.expiry(self.lifetime, family.until)
 
     @rule(target=families)
     def redeem(self):
-        code = self.world.code(scope="read write")
+        code = self.world.code(**self.asked)
         body = self.world.redeem(code).body
         until = self.world.now + GRANT
         family = Family(code, "", 0, until)
@@ -120,5 +124,16 @@ class Lifecycle(RuleBasedStateMachine):
                 assert self.world.introspect(token).body["active"] == live
 
 
+class JWTLifecycle(Lifecycle):
+    """Every access token is a JWT, which isn't stored."""
+
+    lifetime = 300
+    settings = {"resources": f"{PHOTOS} | photos | Photos | jwt ES256"}  # noqa: RUF012
+    settings |= {"keys.algorithms": "RS256 ES256"}
+    asked = {"scope": "photos", "resource": PHOTOS}  # noqa: RUF012
+
+
 TestLifecycle = Lifecycle.TestCase
 TestLifecycle.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestJWTLifecycle = JWTLifecycle.TestCase
+TestJWTLifecycle.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)

@@ -32,6 +32,10 @@ def test_the_defaults_sign_with_rs256_and_fetch_nothing_internal():
         ({"keys__algorithms": "RS256 HS256"}, "keys.algorithms names an algorithm other than"),
         ({"keys__algorithms": "RS256 none"}, "keys.algorithms names an algorithm other than"),
         ({"keys__algorithms": "ES256"}, "keys.algorithms must include RS256"),
+        (
+            {"resources": "https://a.example | profile:read | A | jwt ES256"},
+            "keys.algorithms must include ES256, for https://a.example",
+        ),
         ({"keys__publish_ahead": "599"}, "keys.publish_ahead must be 600 or more"),
         ({"keys__publish_ahead": "-1"}, "keys.publish_ahead must be a whole number of seconds"),
         ({"keys__rotate_every": "86400"}, "keys.rotate_every must be more than"),
@@ -53,3 +57,13 @@ def test_replay_keys_of_different_namespaces_differ():
     keys = {replay_key(*parts) for parts in [("a", "b c"), ("a b", "c"), ("a", "c"), ("b", "c")]}
     assert len(keys) == 4
     assert replay_key("a", "b") == replay_key("a", "b")
+
+
+def test_a_resource_names_the_kind_of_its_access_tokens():
+    lines = ("a | x | A", "b | x | B | jwt", "c | x | C | jwt  ES256")
+    given = "\n".join(f"https://{line.replace(' x ', ' profile:read ')}" for line in lines)
+    settings = read(resources=given, keys__algorithms="RS256 ES256")
+    kinds = [(resource.jwt, resource.alg) for resource in settings.resources]
+    assert kinds == [(False, ""), (True, ""), (True, "ES256")]
+    assert settings.jwt_resources.keys() == {"https://b", "https://c"}
+    assert settings.jwt_access_token_lifetime == 300

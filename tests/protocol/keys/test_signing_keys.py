@@ -1,6 +1,7 @@
 """Signing keys as one node sees them, and as several nodes share them."""
 
 import base64
+import dataclasses
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,11 @@ from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import parse_key_set
 from oauthprov.protocol.keys.rotation import SLACK, UnknownSigningKey, longest_lifetime
 from oauthprov.protocol.keys.signing_keys import JWKS_MAX_AGE, REFRESH, SigningKeys
+from oauthprov.protocol.provider import Provider
 from oauthprov.records import SigningKey
 from oauthprov.storage.interface import StorageError
 from oauthprov.threads import in_thread
-from tests.protocol.world import INI, World, openid_world
+from tests.protocol.world import INI, PHOTOS, Accounts, World, openid_world
 
 AHEAD = 86400
 MONTH = 30 * 86400
@@ -505,6 +507,15 @@ class TestSecret:
         assert (storage.reads - before[0], storage.writes - before[1]) == (1, 0)
         assert not list(storage.walk(SigningKey))
 
+    def test_the_keys_of_jwt_access_tokens_are_checked_without_openid(self):
+        world = World(resources=f"{PHOTOS} | photos | Photos | jwt")
+        world.provider.keys.jwks()
+        settings = dataclasses.replace(world.settings, secret=(NEW_SECRET,))
+        with pytest.raises(SigningKeySealed):
+            Provider(settings, world.storage, Accounts(), lambda: world.now).check_keys()
+        opaque = dataclasses.replace(settings, resources=())
+        Provider(opaque, world.storage, Accounts(), lambda: world.now).check_keys()
+
     def test_a_waiting_or_retired_key_may_stay_encrypted(self, world):
         Node(world, [SECRET]).kid()
         node = Node(world, [NEW_SECRET])
@@ -542,3 +553,10 @@ class TestVerifying:
                 self.verify(node, stranger, world.now)
         with world.counted(reads=0, writes=0), pytest.raises(JoseError):
             self.verify(node, stranger, world.now)
+
+
+def test_a_retired_key_stays_published_as_long_as_an_access_token_lives():
+    lifetimes = {"jwt_access_token_lifetime": 7200, "session.lifetime": 3600}
+    resources = f"{PHOTOS} | photos | Photos | jwt"
+    assert longest_lifetime(World(resources=resources, **lifetimes).settings) == 7200
+    assert longest_lifetime(World(**lifetimes).settings) == 3600
