@@ -14,6 +14,7 @@ from tests.oauth import basic, challenge
 from tests.site import CALLBACK, FORM, OPENID, ini
 
 ISSUER = "http://127.0.0.1:5000"
+API = f"{ISSUER}/api"
 VERIFIER = "v" * 64
 
 
@@ -44,6 +45,7 @@ class App:
             scopes=OPENID,
             development="true",
             client_cache="60",
+            resources=f"{API} | profile:read | Your profile | jwt",
         )
         self.wsgi = oauthprov.main({}, **settings)
         self.site: Site = site_of(self.wsgi.registry)
@@ -51,6 +53,7 @@ class App:
         vars(self.site.provider.sweeper)["look"] = lambda: None
         made = self.site.provider.registrar.register
         self.machine = made(type="machine", name="machine", scopes=("photos:read",))
+        self.reader = made(type="machine", name="reader", scopes=("profile:read",))
         scopes = ("openid", "photos:read", "offline_access")
         self.web = made(type="web", name="web", scopes=scopes, redirect_uris=(CALLBACK,))
         self.signer = made(type="web", name="signer", scopes=scopes, redirect_uris=(CALLBACK,))
@@ -199,6 +202,17 @@ def steps(app: App) -> Iterator[Step]:
         "introspection",
         app.form("/oauth/introspect", machine, token=token),
         lambda got: got.json["active"] is True,
+    )
+    jwt = {"scope": "profile:read", "resource": API}
+    reply = yield Step(
+        "client credentials jwt",
+        app.form("/oauth/token", app.reader, grant_type="client_credentials", **jwt),
+        lambda got: got.json["access_token"].count(".") == 2,
+    )
+    yield Step(
+        "resource jwt",
+        app.environ("GET", "/api/me", authorization="Bearer " + reply.json["access_token"]),
+        lambda got: got.status == 200,
     )
     reply = yield Step("authorize", app.authorize(web, "photos:read"), _code)
     reply = yield Step(

@@ -61,9 +61,14 @@ def check_one_token(context: Context, targets: tuple[str, ...]) -> None:
 
 def token_lifetime(settings: Settings, targets: tuple[str, ...]) -> int:
     """Return the seconds for which an access token for ``targets`` is valid."""
-    if settings.jwt_resources.keys().isdisjoint(targets):
-        return settings.access_token_lifetime
-    return settings.jwt_access_token_lifetime
+    if has_jwts(settings, targets):
+        return settings.jwt_access_token_lifetime
+    return settings.access_token_lifetime
+
+
+def has_jwts(settings: Settings, targets: tuple[str, ...]) -> bool:
+    """Return whether an access token for ``targets`` is a JWT; it then has one target."""
+    return len(targets) == 1 and targets[0] in settings.jwt_resources
 
 
 def scopes_for(

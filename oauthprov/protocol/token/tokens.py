@@ -47,12 +47,13 @@ def issue(
     It is a JWT if the resource has such tokens, else opaque; only an opaque one is stored. Raises
     StorageError, SigningKeySealed.
     """
-    is_jwt = not context.settings.jwt_resources.keys().isdisjoint(targets)
-    slot = credentials.mint_id() if grant is None else grant.grant_id
-    bearer = Bearer.mint(credentials.ACCESS_TOKEN, slot)
+    bearer = None
+    if not resources.has_jwts(context.settings, targets):
+        slot = credentials.mint_id() if grant is None else grant.grant_id
+        bearer = Bearer.mint(credentials.ACCESS_TOKEN, slot)
     ends_at = context.now + resources.token_lifetime(context.settings, targets)
     token = AccessToken(
-        key=access_jwts.mint_jti(grant) if is_jwt else bearer.key,
+        key=access_jwts.mint_jti(grant) if bearer is None else bearer.key,
         grant_id=None if grant is None else grant.grant_id,
         client_id=client.client_id,
         account_id=None if grant is None else grant.account_id,
@@ -61,7 +62,7 @@ def issue(
         issued_at=context.now,
         expires_at=ends_at if grant is None else min(ends_at, grant.expires_at),
     )
-    if is_jwt:
+    if bearer is None:
         return Issued(access_jwts.sign(context, client, token, grant), token, ())
     return Issued(bearer.raw, token, (Add(token),))
 
