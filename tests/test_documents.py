@@ -14,6 +14,7 @@ import pytest
 from oauthprov import logs
 from oauthprov.protocol.clients.redirects import redirect_allowed
 from oauthprov.protocol.request.events import Reason
+from oauthprov.protocol.token.access_jwts import TYPE
 from tests import site as sites
 from tests.documents.blocks import DOCUMENTS
 from tests.site import API, ISSUER, Site
@@ -156,6 +157,7 @@ PROOFS: dict[str, Callable[[Document, Site], bool]] = {
     ),
     "8414": lambda said, _: said["issuer"] == ISSUER,
     "8707": lambda said, _: f"{ISSUER}{API}" in said["protected_resources"],
+    "9068": lambda said, _: "jwks_uri" in said and TYPE == "at+jwt",
     "9101": lambda said, _: "RS256" in said["request_object_signing_alg_values_supported"],
     "9207": lambda said, _: said["authorization_response_iss_parameter_supported"],
     "9700": lambda _, __: "RFC 9700" in text_of(ROOT / "docs" / "threat-model.md"),

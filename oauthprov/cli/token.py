@@ -2,7 +2,9 @@
 
 A grant is one authorization of a client by an account; revoking it revokes all its tokens at once.
 ``revoke`` also removes authorization codes that could still become grants, without counting them.
-Tokens of the client credentials grant belong to no grant and are revoked one by one. With
+Tokens of the client credentials grant belong to no grant and are revoked one by one. JWT access
+tokens aren't stored: this server refuses one once its grant is revoked or its client disabled, and
+resources that verify signatures accept it until it expires. With
 ``--json``, ``list`` prints ``{"grants": [...], "client_tokens": [...]}``: the fields of the
 records and their ``state``, without the keys of tokens; ``revoke`` prints how many of each were
 live, as ``{"grants": N, "client_tokens": N}``.
