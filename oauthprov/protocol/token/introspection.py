@@ -45,13 +45,12 @@ def entitled(settings: Settings, asker: Client, token: AccessToken) -> tuple[str
     """
     if ALL_TOKENS in asker.introspects:
         return token.scopes
-    theirs = settings.resource_uris.intersection(asker.introspects)
-    if token.resources:
-        theirs = theirs.intersection(token.resources)
+    named = {settings.declared_resource(uri) for uri in asker.introspects}
+    theirs = tuple(uri for uri in named if uri and (not token.resources or uri in token.resources))
     if not theirs:
         return None
     try:
-        return resources.scopes_for(settings, token.scopes, tuple(theirs))
+        return resources.scopes_for(settings, token.scopes, theirs)
     except InvalidScopeError:
         return None
 

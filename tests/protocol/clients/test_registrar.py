@@ -139,6 +139,15 @@ def test_names_of_all_languages_are_taken(registrar, name):
     assert web(registrar, name=name)[0].name == name
 
 
+def test_introspected_resources_are_compared_and_kept_as_they_are_declared(registrar):
+    spelled = ["https://PHOTOS.example", "https://photos.example/"]
+    client, _ = registrar.register(type="api", name="API", introspects=spelled)
+    assert client.introspects == ("https://photos.example/",)
+    for other in ("https://photos.example/x", "http://photos.example/"):
+        found = problems(lambda uri=other: registrar.register(type="api", introspects=[uri]))
+        assert "introspects" in str(found)
+
+
 def test_a_machine_has_scopes_and_no_uris(registrar):
     client, _ = registrar.register(type="machine", name="Job", scopes=[])
     assert client.scopes == ()

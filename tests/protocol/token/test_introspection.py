@@ -137,6 +137,12 @@ def test_an_api_introspects_tokens_for_its_resources_only(world):
     assert world.introspect(other, "api").body == INACTIVE
 
 
+def test_an_api_keeps_its_right_when_its_resource_is_declared_in_another_spelling(world):
+    world.client("api", "api", introspects=("https://PHOTOS.example",))
+    token = world.tokens(scope="read photos", resource=PHOTOS)["access_token"]
+    assert world.introspect(token, "api").body["active"] is True
+
+
 def test_an_api_learns_only_the_scopes_of_its_resources(world):
     """RFC 7662 section 2.2: it needn't know what else the token is good for."""
     world.client("api", "api", introspects=(PHOTOS,))

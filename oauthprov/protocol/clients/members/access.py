@@ -72,12 +72,15 @@ def _introspects(given: Sequence[str], kind: ClientType, settings: Settings) -> 
     resources = distinct(given)
     if resources and not kind.confidential:
         raise ValueError(N_("Only a client that keeps a secret or a key may introspect tokens."))
-    unknown = [uri for uri in resources if uri not in (ALL_TOKENS, *settings.resource_uris)]
+    declared = {uri: settings.declared_resource(uri) for uri in resources if uri != ALL_TOKENS}
+    unknown = [uri for uri, known in declared.items() if known is None]
     if unknown:
         raise ValueError(
             N_("This server has no such resource: ${resource}.", resource=" ".join(unknown))
         )
-    return (ALL_TOKENS,) if ALL_TOKENS in resources else resources
+    if ALL_TOKENS in resources:
+        return (ALL_TOKENS,)
+    return distinct([uri for uri in declared.values() if uri is not None])
 
 
 def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
