@@ -9,8 +9,8 @@ other. Then name the scopes that a view requires; all other requests get the err
         return photos_of(bearer(request).account_id)
 
 A token is read only from the ``Authorization`` header (OAuth 2.1 section 5.1); tokens in a query
-or form are ignored. In a provider's app, views with ``oauth_token_in_form=True`` also read one
-from a posted form (RFC 6750 section 2.2). The token must be valid for the requested resource:
+or form are ignored, but views with ``oauth_token_in_form=True`` also read one from a posted form
+(RFC 6750 section 2.2). The token must be valid for the requested resource:
 
 * The resource of a view is the declared resource (``oauthprov.resources``, or
   ``oauthprov.resource_server.resources``) that the view names as ``oauth_resource``, else the one
@@ -19,9 +19,9 @@ from a posted form (RFC 6750 section 2.2). The token must be valid for the reque
 * A token issued without a resource is valid for every one: its client requested no restriction.
 
 If the app has a CSRF default or a default permission, the view also needs ``require_csrf=False``
-and ``permission=NO_PERMISSION_REQUIRED``: Pyramid checks those first. In a provider's app, give
-the view ``oauth_cors="bearer"`` for browser apps, and call ``config.add_oauth_preflight("photos",
-"GET")`` for its route.
+and ``permission=NO_PERMISSION_REQUIRED``: Pyramid checks those first. For browser apps, give the
+view ``oauth_cors="bearer"`` in a provider's app, which knows the origins of a token's client, or
+``oauth_cors="any"``, and call ``config.add_oauth_preflight("photos", "GET")`` for its route.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ from typing import Any, Protocol
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.response import Response
-from pyramid.security import Allowed, Denied
+from pyramid.security import NO_PERMISSION_REQUIRED, Allowed, Denied
 
+from oauthprov.protected_resource.cross_origin import PREFLIGHT
 from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
 
 __all__ = ("OAuthSecurityPolicy", "TokenInfo", "bearer", "challenge")
@@ -168,6 +169,33 @@ def protect_views(
         *options,
     )
     config.add_view_deriver(protected_view, "oauth_scopes", under=under)
+
+
+def preflight(methods: str) -> Callable[[object], Response]:
+    """Return a view for OPTIONS that allows ``methods`` to every origin, without cookies.
+
+    A preflight request names no client; the response to the actual request is restricted instead.
+    """
+    headers = PREFLIGHT | {"Access-Control-Allow-Methods": methods, "Allow": methods}
+
+    def view(request: object) -> Response:
+        return Response(status=204, headerlist=list(headers.items()))
+
+    return view
+
+
+def add_oauth_preflight(config: Configurator, route_name: str, *methods: str) -> None:
+    """Add a view for OPTIONS to a route of the host whose views have ``oauth_cors``.
+
+    Browser apps need it: a request with an ``Authorization`` header is preflighted.
+    """
+    config.add_view(
+        preflight(", ".join(methods)),
+        route_name=route_name,
+        request_method="OPTIONS",
+        require_csrf=False,
+        permission=NO_PERMISSION_REQUIRED,
+    )
 
 
 def _check_declared(

@@ -6,8 +6,9 @@ Tokens are checked by introspection, or, if they are JWTs, by their signature.
 
     config.include("oauthprov.resource_server")
 
-Views then take the options ``oauth_scopes`` and ``oauth_resource``, and :mod:`oauthprov.resource`
-has ``bearer(request)`` and ``OAuthSecurityPolicy``, as in the provider's own app. The settings are
+Views then take the options ``oauth_scopes``, ``oauth_resource``, ``oauth_token_in_form`` and
+``oauth_cors="any"``, and :mod:`oauthprov.resource` has ``bearer(request)`` and
+``OAuthSecurityPolicy``, as in the provider's own app. The settings are
 ``oauthprov.resource_server.*``.
 """
 
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from pyramid.config import Configurator
 
 from oauthprov.resource import protect_views
-from oauthprov.resource_server import views
+from oauthprov.resource_server import cors, views
 from oauthprov.resource_server.cache import Cache
 from oauthprov.resource_server.introspection import Introspection
 from oauthprov.resource_server.issuer import Issuer, fetcher_of
@@ -39,7 +40,14 @@ def includeme(config: Configurator) -> None:
     config.registry[views.SETTINGS] = settings
     config.registry[views.TOKENS] = _tokens(settings, clock)
     config.include(views)
-    protect_views(config, scopes=settings.scope_names, resources=settings.resource_uris)
+    config.include(cors)
+    protect_views(
+        config,
+        scopes=settings.scope_names,
+        resources=settings.resource_uris,
+        options=("oauth_token_in_form",),
+        under="oauth_cors",
+    )
 
 
 def _tokens(settings: ResourceServer, clock: Callable[[], float]) -> views.Tokens:

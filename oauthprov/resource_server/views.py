@@ -10,6 +10,7 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.registry import Registry
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
+from webob.multidict import MultiDict
 
 from oauthprov import logs, serial
 from oauthprov.protected_resource.challenges import challenge_of
@@ -25,6 +26,7 @@ from oauthprov.protected_resource.metadata import (
 from oauthprov.protected_resource.tokens import (
     INSUFFICIENT,
     INVALID,
+    MALFORMED,
     TokenInfo,
     TokenProblem,
     presented,
@@ -40,6 +42,8 @@ RETRY_AFTER = "5"
 SETTINGS = "oauthprov.resource_server.settings"
 TOKENS = "oauthprov.resource_server.tokens"
 """The keys of the app's registry."""
+
+_FORM = "application/x-www-form-urlencoded"
 
 log = logs.logger("oauthprov.resource_server")
 
@@ -63,6 +67,18 @@ class Request(Protocol):
         """The app's registry."""
 
     @property
+    def method(self) -> str:
+        """The method."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, without parameters."""
+
+    @property
+    def POST(self) -> MultiDict[str, str]:
+        """The form of a posted body."""
+
+    @property
     def path_info(self) -> str:
         """The path below ``script_name``, decoded."""
 
@@ -78,9 +94,11 @@ class RequestTools:
         self._request = request
         self._settings: ResourceServer = request.registry[SETTINGS]
         self._token: TokenInfo | TokenProblem | None = None
+        self._token_in_form = False
 
     def protect(self, options: Mapping[str, Any]) -> None:
-        """Do nothing: a token is read from the header only."""
+        """Prepare for a view that :mod:`oauthprov.resource` protects, with its options."""
+        self._token_in_form = bool(options.get("oauth_token_in_form"))
 
     def token_at(self, resource: str | None = None) -> TokenInfo | TokenProblem:
         """Return the token of the request, if it is valid for its resource.
@@ -88,13 +106,29 @@ class RequestTools:
         The issuer is asked at most once per request. Raises Unavailable.
         """
         if self._token is None:
-            given = presented(self._request.environ.get("HTTP_AUTHORIZATION"))
+            given = self._presented()
             if isinstance(given, str):
                 tokens: Tokens = self._request.registry[TOKENS]
                 self._token = tokens.token_info(given) or INVALID
             else:
                 self._token = given
         return valid_at(self._token, self._resource(resource))
+
+    def _presented(self) -> str | TokenProblem:
+        try:
+            in_form = self._in_form() if self._token_in_form else []
+        except ValueError:  # it can't be decoded
+            return MALFORMED
+        if len(in_form) > 1 or not all(map(str.isascii, in_form)):
+            return MALFORMED
+        header = self._request.environ.get("HTTP_AUTHORIZATION")
+        return presented(header, in_form[0] if in_form else None)
+
+    def _in_form(self) -> list[str]:
+        """Return the tokens in a posted form (RFC 6750 section 2.2); empty ones are absent."""
+        if self._request.method != "POST" or self._request.content_type.lower() != _FORM:
+            return []
+        return [token for token in self._request.POST.getall("access_token") if token]
 
     def refusal(
         self, found: TokenInfo | TokenProblem, scopes: Sequence[str], resource: str | None = None

@@ -12,40 +12,12 @@ from functools import partial
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.response import Response
-from pyramid.security import NO_PERMISSION_REQUIRED
 
-from oauthprov.protected_resource.cross_origin import PREFLIGHT
+from oauthprov.resource import add_oauth_preflight
 from oauthprov.web.http.cross_origin import POLICIES, Policy
 from oauthprov.web.request import Request, ViewInfo
 
 View = Callable[[object, Request], Response]
-
-
-def preflight(methods: str) -> Callable[[Request], Response]:
-    """Return a view for OPTIONS that allows ``methods`` to every origin, without cookies.
-
-    A preflight request names no client; the response to the actual request is restricted instead.
-    """
-    headers = PREFLIGHT | {"Access-Control-Allow-Methods": methods, "Allow": methods}
-
-    def view(request: Request) -> Response:
-        return Response(status=204, headerlist=list(headers.items()))
-
-    return view
-
-
-def add_oauth_preflight(config: Configurator, route_name: str, *methods: str) -> None:
-    """Add a view for OPTIONS to a route of the host whose views have ``oauth_cors``.
-
-    Browser apps need it: a request with an ``Authorization`` header is preflighted.
-    """
-    config.add_view(
-        preflight(", ".join(methods)),
-        route_name=route_name,
-        request_method="OPTIONS",
-        require_csrf=False,
-        permission=NO_PERMISSION_REQUIRED,
-    )
 
 
 def cors_view(view: View, info: ViewInfo) -> View:

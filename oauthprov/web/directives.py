@@ -14,7 +14,7 @@ from oauthprov.accounts import AccountSource
 from oauthprov.errors import ConfigurationError
 from oauthprov.mail import Mailer
 from oauthprov.messages import N_
-from oauthprov.web.cors import preflight
+from oauthprov.resource import preflight
 from oauthprov.web.errors import to_response
 from oauthprov.web.headers import HEADERS
 from oauthprov.web.http.cross_origin import POLICIES

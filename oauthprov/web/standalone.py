@@ -9,7 +9,7 @@ from pyramid.httpexceptions import HTTPException, HTTPNotFound
 from pyramid.response import Response
 
 from oauthprov.messages import N_
-from oauthprov.web.cors import preflight
+from oauthprov.resource import preflight
 from oauthprov.web.errors import error_response, rejection
 from oauthprov.web.http.cross_origin import POLICIES
 from oauthprov.web.http.policy import straight_from_wsgi

@@ -203,7 +203,7 @@ def test_an_issuer_over_https_must_have_a_certificate_that_is_trusted(tmp_path):
         {"oauth_scopes": "photos:read"},
         {"oauth_scopes": ("photos:read",), "oauth_resource": "https://elsewhere.example/"},
         {"oauth_resource": PHOTOS},
-        {"oauth_scopes": ("photos:read",), "oauth_token_in_form": True},
+        {"oauth_scopes": ("photos:read",), "oauth_cors": "bearer"},
     ],
 )
 def test_a_wrong_view_option_stops_the_start(make, options):
