@@ -10,7 +10,7 @@ from joserfc.jwk import KeySet
 
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request.answers import InteractionRequired, Redirect
-from oauthprov.records import AccessToken, Client, Grant, ReplayMark
+from oauthprov.records import AccessToken, Client, Grant, ReplayMark, slot
 from oauthprov.storage.interface import Revoke
 from tests.protocol.world import ALICE, CLAIMS, ISSUER, NOTES, OPENID, PHOTOS, SCOPES, World
 
@@ -263,6 +263,13 @@ def test_a_revocation_is_remembered_until_no_clock_takes_the_token(world):
     assert mark.record.expires_at == world.now + 300 + 60
 
 
+def test_the_mark_of_a_revoked_token_is_in_the_slot_of_its_grant(world):
+    """On a cluster both are on one node, so that one trip reads them."""
+    world.post("revoke", {"token": tokens_for(world)["access_token"]}, client_id="app")
+    [mark], [grant] = world.all(ReplayMark), world.all(Grant)
+    assert slot(mark.record.key) == grant.record.grant_id
+
+
 def test_an_expired_token_is_revoked_without_a_trace(world):
     token = for_itself(world).body["access_token"]
     world.now += 300
@@ -328,6 +335,29 @@ def test_a_token_of_a_resource_that_has_none_any_more_is_refused(world):
     later.provider = later.another_process()
     assert not later.is_live(token)
     assert world.is_live(token)
+
+
+def test_the_tokens_of_a_retired_key_live_on_and_those_of_a_compromised_one_are_dead(world):
+    token = for_itself(world).body["access_token"]
+    kid = jws.extract_compact(token.encode()).headers()["kid"]
+    world.provider.keys.rotation.retire(kid)
+    world.provider = world.another_process()
+    assert world.is_live(token)
+    world.provider.keys.rotation.retire(kid, compromised=True)
+    world.provider = world.another_process()
+    assert not world.is_live(token)
+    assert world.introspect(token, "worker").body == {"active": False}
+
+
+def test_a_key_that_another_process_has_just_made_is_known_here(world):
+    for_itself(world)
+    other = world.another_process()
+    kid = other.keys.signer("RS256").kid
+    other.keys.rotation.retire(kid, compromised=True)
+    world.now += 2  # an unknown key lets the keys be read again, but not within this second
+    here, world.provider = world.provider, world.another_process()
+    token = for_itself(world).body["access_token"]
+    assert here.token_info(token) is not None
 
 
 # What isn't a token

@@ -9,7 +9,7 @@ import pytest
 
 from oauthprov.protocol.engine.endpoints import DESCRIPTIONS
 from tests import site as sites
-from tests.site import CALLBACK, OPENID, App
+from tests.site import CALLBACK, OPENID, PHOTOS, SCOPES, App
 from tests.web.openid import relying_party
 
 OLD = "the-former-secret-of-this-server-long-enough"
@@ -147,3 +147,16 @@ def test_the_start_logs_that_keys_cannot_be_decrypted(server, before, lines):
     [line] = [r.getMessage() for r in lines.records if r.levelno >= logging.ERROR]
     assert line.startswith("no signing key for RS256 can be decrypted with oauthprov.secret")
     assert "append the former secret" in line
+
+
+def test_a_machine_gets_no_jwt_and_an_opaque_token_all_the_same(server, lines):
+    resources = f"{PHOTOS} | photos:read | Photos | jwt\nhttps://b.example | photos:read | Other"
+    before = server(OLD, resources=resources, scopes=SCOPES)
+    before.get("/oauth/jwks")
+    app = before.app("machine", scopes=("photos:read",))
+    machine = moved(app, server(NEW, resources=resources, scopes=SCOPES))
+    form = {"grant_type": "client_credentials", "scope": "photos:read"}
+    answer = machine.post("token", form | {"resource": PHOTOS})
+    assert (answer.status_int, answer.json["error"]) == (500, "server_error")
+    assert "no signing key for RS256 can be decrypted" in lines.text
+    assert machine.post("token", form | {"resource": "https://b.example"}).status_int == 200
