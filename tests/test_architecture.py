@@ -45,6 +45,7 @@ WALLS = {
             "resource",
             "settings",
             "fetch",
+            "credentials",
             "failures",
             "logs",
             "serial",

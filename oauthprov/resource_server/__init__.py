@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pyramid.config import Configurator
 
 from oauthprov.resource import protect_views
-from oauthprov.resource_server import cors, views
+from oauthprov.resource_server import client, cors, views
 from oauthprov.resource_server.cache import Cache
 from oauthprov.resource_server.introspection import Introspection
 from oauthprov.resource_server.issuer import Issuer, fetcher_of
@@ -53,7 +53,8 @@ def includeme(config: Configurator) -> None:
 def _tokens(settings: ResourceServer, clock: Callable[[], float]) -> views.Tokens:
     issuer = Issuer(settings.issuer, fetcher_of(settings), clock)
     if settings.validation == "introspection":
-        return Cache(Introspection(settings, issuer).token_info, settings.cache, clock)
+        introspection = Introspection(issuer, client.credentials(settings, clock))
+        return Cache(introspection.token_info, settings.cache, clock)
     # Apps that introspect load no library for JWTs.
     from oauthprov.resource_server.access_jwts import AccessJWTs
     from oauthprov.resource_server.issuer_keys import IssuerKeys

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-from urllib.parse import quote_plus
+from collections.abc import Callable
 
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.resource_server import answers
+from oauthprov.resource_server.client import Credentials
 from oauthprov.resource_server.issuer import TOKEN_LIMIT, Issuer
-from oauthprov.settings.resource_server import ResourceServer
 
 
 class Introspection:
-    """The issuer's introspection endpoint, as the client that the settings name."""
+    """The issuer's introspection endpoint; ``credentials`` makes those of a request."""
 
-    def __init__(self, settings: ResourceServer, issuer: Issuer) -> None:
+    def __init__(self, issuer: Issuer, credentials: Callable[[], Credentials]) -> None:
         self._issuer = issuer
-        self._headers = {"Authorization": _basic(settings.client_id, settings.client_secret)}
+        self._credentials = credentials
 
     def token_info(self, raw: str) -> TokenInfo | None:
         """Return the data of a live bearer token, None for any other. Raises Unavailable."""
         if len(raw) > TOKEN_LIMIT:
             return None
-        form = {"token": raw, "token_type_hint": "access_token"}
+        headers, proof = self._credentials()
+        form = {"token": raw, "token_type_hint": "access_token", **proof}
         with self._issuer.asked_to("introspect a token"):
-            content = self._issuer.submit("introspection_endpoint", form, self._headers)
+            content = self._issuer.submit("introspection_endpoint", form, headers)
             return answers.token_info(answers.parsed(content), self._issuer.url)
-
-
-def _basic(client_id: str, secret: str) -> str:
-    """Return the Authorization header, its parts form-encoded (RFC 6749 section 2.3.1)."""
-    pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
-    return "Basic " + base64.b64encode(pair.encode()).decode("ascii")

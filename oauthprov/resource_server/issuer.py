@@ -130,8 +130,8 @@ class Issuer:
         if status == 401:
             self._failed_at = self._clock()
             log.error(
-                "the issuer refuses our client: check oauthprov.resource_server.client_id and"
-                " client_secret"
+                "the issuer refuses our client: check oauthprov.resource_server.client_id,"
+                " client_auth_method, and client_secret or client_key"
             )
             return
         if status == 404:

@@ -42,6 +42,21 @@ class ResourceServer:
     client_secret: str = setting(
         "resource_server.client_secret", str, "", "Secret of that client.", secret=True
     )
+    client_auth_method: Literal["client_secret_basic", "client_secret_post", "private_key_jwt"] = (
+        setting(
+            "resource_server.client_auth_method",
+            values.one_of("client_secret_basic", "client_secret_post", "private_key_jwt"),
+            "client_secret_basic",
+            "How that client authenticates: as it is registered at the issuer.",
+        )
+    )
+    client_key: str = setting(
+        "resource_server.client_key",
+        str,
+        "",
+        "Private key of that client, a JWK in JSON, for `private_key_jwt`.",
+        secret=True,
+    )
     resources: tuple[Resource, ...] = setting(
         "resource_server.resources",
         values.resources,
@@ -117,7 +132,8 @@ def _contradictions(read: Mapping[str, Any]) -> Iterator[str]:
 
 def _validation(read: Mapping[str, Any]) -> Iterator[str]:
     if read.get("validation") == "introspection":
-        for name in ("client_id", "client_secret"):
+        signs = read.get("client_auth_method") == "private_key_jwt"
+        for name in ("client_id", "client_key" if signs else "client_secret"):
             if read.get(name) == "":
                 yield f"{_START}{name} is required to introspect tokens"
     elif read.get("validation") == "jwt":

@@ -13,6 +13,7 @@ import pytest
 from webtest import TestApp
 
 from oauthprov.failures import ConfigurationError
+from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.resource import OAuthSecurityPolicy, challenge
 from tests import site as sites
 from tests.fetch.server import JSON, Authority, answer
@@ -140,6 +141,47 @@ def test_an_api_with_a_wrong_secret_is_503(provider, make, alice):
     assert api.get(token_of(provider, alice, scope="photos:read")).status_int == 503
 
 
+def test_an_api_may_send_its_secret_in_the_form(provider, make, alice):
+    app = provider.app("api", introspects=(PHOTOS,), auth_method="client_secret_post")
+    token = token_of(provider, alice, scope="photos:read")
+    own = {"client_id": app.client.client_id, "client_secret": app.secret}
+    assert make(**own).get(token).status_int == 503  # its client registered the other method
+    posting = make(**own, client_auth_method="client_secret_post")
+    assert posting.get(token).json["account"] == alice.account_id()
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "Ed25519"])
+def test_an_api_may_sign_instead_of_having_a_secret(provider, make, alice, alg):
+    """RFC 7523 section 2.2: a new assertion for each question."""
+    key = PrivateKey.generate(alg)
+    jwks = {"keys": [key.public()]}
+    app = provider.app("api", introspects=(PHOTOS,), auth_method="private_key_jwt", jwks=jwks)
+    api = make(
+        client_id=app.client.client_id,
+        client_secret="",
+        client_auth_method="private_key_jwt",
+        client_key=key.dump().decode(),
+        cache="0",
+    )
+    token = token_of(provider, alice, scope="photos:read")
+    for _ in range(2):
+        assert api.get(token).json["account"] == alice.account_id()
+    other = make(
+        client_id=app.client.client_id,
+        client_secret="",
+        client_auth_method="private_key_jwt",
+        client_key=PrivateKey.generate(alg).dump().decode(),
+    )
+    assert other.get(token).status_int == 503
+
+
+@pytest.mark.parametrize("key", ["nonsense", '{"kty": "oct", "k": "AAAA"}', '{"kty": "EC"}'])
+def test_a_key_that_cannot_sign_stops_the_start_without_showing_it(make, key):
+    with pytest.raises(ConfigurationError, match="client_key must be a private key") as wrong:
+        make(client_secret="", client_auth_method="private_key_jwt", client_key=key)
+    assert key not in str(wrong.value)
+
+
 def test_a_refresh_token_is_no_access_token(provider, make, alice):
     """A client may introspect its own refresh tokens: the API must not take one of them."""
     app = provider.app(introspects=("*",))
@@ -244,7 +286,7 @@ def test_one_app_is_the_provider_or_a_resource_server_elsewhere():
 
 def test_the_app_of_the_guide_works(provider, client, alice, tmp_path, monkeypatch):
     guide = Path(__file__).parents[2] / "docs" / "resource-servers.md"
-    [app] = re.findall(
+    app, *_ = re.findall(
         r"^```python\n(.+?)^```$", guide.read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
     (tmp_path / "app_of_the_guide.py").write_text(app, "utf-8")

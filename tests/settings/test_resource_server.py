@@ -44,6 +44,8 @@ def test_a_secret_may_be_in_the_environment(monkeypatch):
         ({"validation": "signature"}, "validation must be one of introspection, jwt"),
         ({"validation": "jwt"}, "https://photos.example/ has no fourth part jwt"),
         ({"resources": f"{PHOTOS} | read | x | jwt HS256"}, "fourth part is neither"),
+        ({"client_auth_method": "none"}, "client_auth_method must be one of"),
+        ({"client_auth_method": "private_key_jwt"}, "client_key is required"),
         ({"isuer": "x"}, "oauthprov.resource_server.isuer is not a setting"),
     ],
 )

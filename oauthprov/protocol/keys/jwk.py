@@ -21,7 +21,15 @@ from oauthprov.failures import JoseError, UnknownKey
 from oauthprov.protocol.keys.json_object import parse_object
 from oauthprov.settings.values import ALGORITHMS
 
-__all__ = ("ALGORITHMS", "KeySet", "PrivateKey", "PublicKey", "parse_key_set", "parse_public_key")
+__all__ = (
+    "ALGORITHMS",
+    "KeySet",
+    "PrivateKey",
+    "PublicKey",
+    "parse_key_set",
+    "parse_private_key",
+    "parse_public_key",
+)
 
 SET_LIMIT = 65_536
 """Characters of a key set, at most."""
@@ -30,6 +38,7 @@ KEYS_LIMIT = 64
 _RSA_BITS = (2048, 8192)
 _RSA_SIZE = 2048
 _EXPONENT_BYTES = 8
+_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "key_ops")
 
 # kty, and crv for types with curves -> (members of the key, algorithms)
 _MATERIAL: Mapping[tuple[str, str | None], tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -154,6 +163,27 @@ def parse_public_key(member: Mapping[str, Any]) -> PublicKey | None:
         return None
     key = _key({"kty": kty, **{name: member.get(name) for name in names}})
     return None if key is None else PublicKey(kid, algorithms, key)
+
+
+def parse_private_key(document: str) -> PrivateKey:
+    """Return the key that a private JWK in JSON describes. Raises JoseError.
+
+    Without ``alg`` it signs with the first algorithm of its type. Without ``kid`` it has its
+    thumbprint.
+    """
+    try:
+        member = parse_object(document)
+    except ValueError as wrong:
+        raise JoseError(f"the key {wrong}") from None
+    public = {name: value for name, value in member.items() if name not in _PRIVATE}
+    known = parse_public_key(public)
+    if known is None or "d" not in member:
+        raise JoseError("it isn't a private key that signs")
+    try:
+        key = jwk.import_key({name: value for name, value in member.items() if name != "key_ops"})
+    except (LibraryError, UnsupportedAlgorithm, ValueError, TypeError):
+        raise JoseError("the private key is invalid") from None
+    return PrivateKey(known.kid or key.thumbprint(), known.algorithms[0], key)
 
 
 def _is_for(member: Mapping[str, Any], alg: str) -> bool:

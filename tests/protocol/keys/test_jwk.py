@@ -12,6 +12,7 @@ from oauthprov.protocol.keys.jwk import (
     SET_LIMIT,
     PrivateKey,
     parse_key_set,
+    parse_private_key,
     parse_public_key,
 )
 
@@ -128,3 +129,31 @@ def test_key_objects_are_made_once():
 def test_no_kid_begins_with_a_hyphen():
     kids = {PrivateKey.generate("Ed25519").kid for _ in range(1000)}
     assert {kid for kid in kids if kid.startswith("-")} == set()
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "Ed25519"])
+def test_a_private_key_is_read_with_its_kid_and_algorithm(alg):
+    key = PrivateKey.generate(alg)
+    document = json.loads(key.dump())
+    named = parse_private_key(json.dumps(document | {"kid": "mine", "alg": alg}))
+    assert (named.kid, named.alg) == ("mine", alg)
+    plain = parse_private_key(json.dumps(document))
+    assert plain.kid == key.kid
+    assert plain.alg == {"PS256": "RS256"}.get(alg, alg)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "",
+        "[]",
+        '{"kty": "oct", "k": "AAAA"}',
+        '{"kty": "EC", "crv": "P-256"}',
+        json.dumps(PrivateKey.generate("ES256").public()),
+        json.dumps(json.loads(PrivateKey.generate("ES256").dump()) | {"alg": "RS256"}),
+        json.dumps(json.loads(PrivateKey.generate("ES256").dump()) | {"kid": 7}),
+    ],
+)
+def test_what_is_no_private_key_is_refused(document):
+    with pytest.raises(JoseError):
+        parse_private_key(document)
