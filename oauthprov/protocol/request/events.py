@@ -148,7 +148,8 @@ class Reason(StrEnum):
 
     RESOURCE_NOT_ALLOWED = (
         "resource_not_allowed",
-        "A requested resource is not declared, or not one of the grant's.",
+        "A requested resource is not declared, not one of the grant's, or one whose token can be"
+        " for no other.",
     )
 
     @property
