@@ -8,7 +8,6 @@ from contextlib import closing, suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from functools import cached_property
 
 from oauthprov.errors import MailError
 from oauthprov.mail.mailer import Mailer, Message
@@ -29,11 +28,14 @@ class SmtpMailer(Mailer):
         self._server = server
         self._sender = sender
         self._seconds = seconds
+        self._known_context: ssl.SSLContext | None = None
 
-    @cached_property
+    @property
     def _context(self) -> ssl.SSLContext:
         # Made for the first mail: reading the system's authorities would slow every start.
-        return ssl.create_default_context(cafile=self._server.ca_file)
+        if self._known_context is None:
+            self._known_context = ssl.create_default_context(cafile=self._server.ca_file)
+        return self._known_context
 
     def send(self, message: Message) -> None:
         """Submit a mail. Raises MailError with the reason.
