@@ -25,6 +25,7 @@ WALLS = {
             "errors",
             "settings",
             "accounts",
+            "factors",
             "mail",
             "messages",
             "logs",
@@ -110,6 +111,10 @@ WALLS = {
         ("accounts", "storage.interface", "records", "credentials", "messages"),
         (*WEB, *ENGINES, "oauthlib"),
     ),
+    "factors": (
+        ("factors", "storage.interface", "records", "credentials", "logs"),
+        (*WEB, *ENGINES, "oauthlib"),
+    ),
     "mail": (
         ("mail", "settings", "errors", "background", "threads"),
         (*WEB, *ENGINES, "oauthlib", "joserfc"),
@@ -148,6 +153,7 @@ FLOORS = {
     ),
     "web": (
         ("__init__", "standalone"),
+        ("factors",),
         ("endpoints", "account", "console"),
         ("",),
         ("http",),

@@ -2,7 +2,6 @@
 
 from oauthprov.accounts.acceptable import PasswordPolicy, Unacceptable
 from oauthprov.accounts.built_in import (
-    PASSWORD_ACR,
     BuiltInAccounts,
     Ended,
     NameTaken,
@@ -14,7 +13,6 @@ from oauthprov.accounts.source import AccountSource, HostRequest, SignedIn
 from oauthprov.credentials import HashingBusy
 
 __all__ = [
-    "PASSWORD_ACR",
     "AccountSource",
     "Begun",
     "BuiltInAccounts",

@@ -25,9 +25,6 @@ from oauthprov.storage.interface import (
     persistently,
 )
 
-PASSWORD_ACR = "1"  # noqa: S105 - a level of assurance (ISO/IEC 29115)
-"""The ``acr`` of a sign-in by password: the lowest level."""
-
 
 class NameTaken(Exception):
     """An account already has that name, in this or an equivalent spelling."""

@@ -12,6 +12,9 @@ from __future__ import annotations
 from oauthprov.records.clients import Client as Client
 from oauthprov.records.clients import InitialAccessToken as InitialAccessToken
 from oauthprov.records.clients import Logo as Logo
+from oauthprov.records.factors import PendingSignIn as PendingSignIn
+from oauthprov.records.factors import RecoveryCodes as RecoveryCodes
+from oauthprov.records.factors import Totp as Totp
 from oauthprov.records.grants import AccessToken as AccessToken
 from oauthprov.records.grants import AuthorizationCode as AuthorizationCode
 from oauthprov.records.grants import Grant as Grant
@@ -62,6 +65,9 @@ KINDS: tuple[type[Record], ...] = (
     EmailVerification,
     ConfirmedAddress,
     PasswordReset,
+    Totp,
+    RecoveryCodes,
+    PendingSignIn,
     EndedSession,
     Sweep,
 )

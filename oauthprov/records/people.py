@@ -12,7 +12,9 @@ class Account(Record):
 
     ``claims`` is the profile that the user entered, a JSON object of the claims of OpenID Connect
     Core section 5.1. ``epoch`` grows whenever all sessions of the account are ended at once, for
-    example by a new password: a session of an earlier epoch is no longer valid.
+    example by a new password: a session of an earlier epoch is no longer valid. ``factors`` are
+    the kinds of second factor that are set up, by the names of :mod:`oauthprov.factors`: a commit
+    that adds or removes the record of a factor changes them too.
     """
 
     account_id: str
@@ -23,6 +25,7 @@ class Account(Record):
     disabled_at: int | None = None
     claims: str | None = None
     epoch: int = 0
+    factors: tuple[str, ...] = ()
 
 
 @record("email_verification", key="key", indexes=("account_id",))

@@ -16,7 +16,17 @@ _LINK_LIFETIME = 300
 
 def contradictions(values: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each problem; ``values`` lacks the invalid settings."""
-    checks = (_secret, _pairwise, _issuer, _scopes, _resources, _registration, _mail, _keys)
+    checks = (
+        _secret,
+        _pairwise,
+        _issuer,
+        _scopes,
+        _resources,
+        _registration,
+        _factors,
+        _mail,
+        _keys,
+    )
     return [sentence for check in checks for sentence in check(values)]
 
 
@@ -68,6 +78,14 @@ def _registration(values: Mapping[str, Any]) -> Iterator[str]:
     # A client's use is recorded once a day, so its lifetime must be longer than a day.
     if 0 < values.get("registration_unused_lifetime", 0) < _UNUSED_LIFETIME:
         yield f"{PREFIX}registration.unused_lifetime must be 0 or at least {_UNUSED_LIFETIME}"
+
+
+def _factors(values: Mapping[str, Any]) -> Iterator[str]:
+    if not values.get("factors", ("totp",)) and values.get("factors_required") != "nobody":
+        yield f"{PREFIX}factors.required must be nobody, since {PREFIX}factors offers none"
+    acrs = [values.get(f"acr_{level}", level) for level in ("password", "mfa", "phr")]
+    if len(set(acrs)) < len(acrs):
+        yield f"{PREFIX}acr.password, {PREFIX}acr.mfa and {PREFIX}acr.phr must differ"
 
 
 def _mail(values: Mapping[str, Any]) -> Iterator[str]:

@@ -1,8 +1,9 @@
-"""The rate limits of sign-ins, and the rules for passwords and their hashes."""
+"""The rate limits of sign-ins, the rules for passwords and their hashes, and second factors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from oauthprov.settings import values
 from oauthprov.settings.setting import setting
@@ -10,7 +11,7 @@ from oauthprov.settings.setting import setting
 
 @dataclass(frozen=True, kw_only=True)
 class SigningIn:
-    """The rate limits of sign-ins, and the rules for passwords and their hashes."""
+    """The rate limits of sign-ins, the rules for passwords, and second factors."""
 
     login_limit_account: str = setting(
         "login.limit_account",
@@ -62,4 +63,26 @@ class SigningIn:
         values.count(8),
         "15",
         "Minimum length of a new password, in characters.",
+    )
+    factors: tuple[str, ...] = setting(
+        "factors",
+        values.some_of("totp"),
+        "totp",
+        "Second factors that people may set up: `totp` (authenticator apps); empty offers none.",
+    )
+    factors_required: Literal["nobody", "developers", "everyone"] = setting(
+        "factors.required",
+        values.one_of("nobody", "developers", "everyone"),
+        "nobody",
+        "Who must have a second factor: `nobody`, `developers` or `everyone`.",
+    )
+    acr_password: str = setting(
+        "acr.password", values.acr, "1", "`acr` of a sign-in by one factor, such as a password."
+    )
+    acr_mfa: str = setting("acr.mfa", values.acr, "mfa", "`acr` of a sign-in by several factors.")
+    acr_phr: str = setting(
+        "acr.phr",
+        values.acr,
+        "phr",
+        "`acr` of a sign-in by several factors of which one can't be phished.",
     )

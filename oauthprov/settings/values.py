@@ -135,6 +135,24 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
+    """Return a parser that accepts any of ``choices``, separated by blanks, or none."""
+
+    def parse(value: str) -> tuple[str, ...]:
+        if unknown := set(value.split()).difference(choices):
+            raise ValueError(f"has {' '.join(sorted(unknown))}, but may list {', '.join(choices)}")
+        return words(value)
+
+    return parse
+
+
+def acr(value: str) -> str:
+    """Parse a value of ``acr``: one word, since ``acr_values`` are separated by blanks."""
+    if not value.isascii() or not value.isprintable() or len(value.split()) != 1:
+        raise ValueError("must be one word of printable ASCII characters")
+    return value
+
+
 def rate(value: str) -> str:
     """Parse a rate such as ``10 per 15 minutes``."""
     try:

@@ -21,6 +21,7 @@ from oauthprov.web.request import Request
 _OURS = "oauthprov:templates/"
 LAYOUT = "oauthprov:templates/layout.pt"
 CLIENT_PARTS = "oauthprov:templates/client_parts.pt"
+FACTOR_PARTS = "oauthprov:templates/factor_parts.pt"
 BRAND = "oauthprov:templates/brand.pt"
 """A host may override this asset: its macros are the page's head, name and footer."""
 
@@ -49,6 +50,7 @@ def add_names(event: BeforeRender) -> None:
     event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
     event["layout"] = get_renderer(LAYOUT).implementation()
     event["client_parts"] = get_renderer(CLIENT_PARTS).implementation()
+    event["factor_parts"] = get_renderer(FACTOR_PARTS).implementation()
     event["brand"] = get_renderer(BRAND).implementation()
     event["branded"] = partial(_branded, request)
     event["brand_links"] = _links(tools.settings)

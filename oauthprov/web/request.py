@@ -15,6 +15,7 @@ from pyramid.response import Response
 from oauthprov import deadline, logs
 from oauthprov.accounts import BuiltInAccounts, HostRequest, PasswordResets, SignedIn
 from oauthprov.errors import OAuth2Error
+from oauthprov.factors import Factors
 from oauthprov.mail import Outbox
 from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
 from oauthprov.protocol.provider import Provider
@@ -198,6 +199,13 @@ class RequestTools:
         if self.site.password_resets is None:
             raise RuntimeError("the accounts are the host's: their passwords are its matter")
         return self.site.password_resets
+
+    @property
+    def factors(self) -> Factors:
+        """The second factors of the built-in accounts; only for pages that require them."""
+        if self.site.factors is None:
+            raise RuntimeError("the accounts are the host's: their second factors are its matter")
+        return self.site.factors
 
     @property
     def outbox(self) -> Outbox:

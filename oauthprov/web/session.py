@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from oauthprov.accounts import PASSWORD_ACR, SignedIn
+from oauthprov.accounts import SignedIn
+from oauthprov.factors import PASSWORD, Step
 from oauthprov.protocol.sessions import account_of, browser_key, new_browser_id
 from oauthprov.records import Account, Digest, Session
 from oauthprov.web import cookies, csrf, device_cookie
@@ -21,6 +22,8 @@ LIMIT = 5
 
 SESSION_COOKIE = "oauthprov_sid"
 BROWSER_COOKIE = "oauthprov_bid"
+FACTOR_COOKIE = "oauthprov_factor"
+"""Holds the secret of a sign-in that waits for its second step."""
 
 _SEPARATOR = "~"
 _NOBODY = ""
@@ -99,7 +102,7 @@ class Browser:
             amr=session.amr,
             session_key=session.key,
             developer=account.developer,
-            acr=PASSWORD_ACR,
+            acr=self._site.levels.met_by(session.amr)[0],
             sid=session.sid,
             session_ends_at=self._sessions.ends_at(session),
             epoch=session.epoch,
@@ -147,8 +150,34 @@ class BrowserSession(Browser):
         """The CSRF token for the forms of this browser."""
         return csrf.token(self._request)
 
-    def sign_in(self, account: Account, amr: tuple[str, ...] = ("pwd",)) -> None:
+    @property
+    def waiting(self) -> str | None:
+        """The secret of the sign-in that waits for its second step in this browser, if any."""
+        return cookies.read(self._site, self._environ, FACTOR_COOKIE)
+
+    def authenticated(self, account: Account, amr: tuple[str, ...] = PASSWORD) -> Step | None:
+        """Sign in by methods that were just proven, or begin the second step.
+
+        Return None after :meth:`sign_in`, else the name of the page where the sign-in goes on.
+        """
+        factors = self._request.oauthprov.factors
+        step = factors.second_step.lacking(account, amr)
+        if step is None:
+            self.sign_in(account, amr)
+        else:
+            secret = factors.second_step.begin(account, amr)
+            cookies.write(self._request, FACTOR_COOKIE, secret)
+        return step
+
+    def stop_waiting(self) -> None:
+        """Delete the cookie of a sign-in that waits for its second step."""
+        if self.waiting is not None:
+            cookies.write(self._request, FACTOR_COOKIE, None)
+
+    def sign_in(self, account: Account, amr: tuple[str, ...]) -> None:
         """Begin a session with a new secret and make it the active one.
+
+        Pages that have only verified a password call :meth:`authenticated` instead.
 
         It replaces the sessions of the same account in this browser. Sessions of other accounts
         stay; if there are more than five, the least recently used one ends. The browser is then
@@ -166,6 +195,7 @@ class BrowserSession(Browser):
         for secret in (*own[1:], *others[LIMIT - 1 :]):
             self._sessions.end(secret)
         self._keep(made, *others[: LIMIT - 1])
+        self.stop_waiting()
         device_cookie.remember(self._request, account)
 
     def activate(self, person: SignedIn) -> None:

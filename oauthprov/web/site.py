@@ -20,9 +20,11 @@ from oauthprov.accounts import (
     PasswordResets,
 )
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
+from oauthprov.factors import Factors, Levels
 from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
+from oauthprov.records import Account
 from oauthprov.settings import Settings
 from oauthprov.web.http.origins import origin_of
 from oauthprov.web.http.reply import transport_security
@@ -34,15 +36,16 @@ if TYPE_CHECKING:
 log = logs.logger(__name__)
 
 BUILT_IN_PAGES = (
-    "login",
-    "choose",
-    "logout",
-    "signup",
-    "password",
-    "password_reset",
-    "profile",
-    "email_verification",
-    "sessions",
+    "account.login",
+    "account.choose",
+    "account.logout",
+    "account.signup",
+    "account.password",
+    "account.password_reset",
+    "account.profile",
+    "account.email_verification",
+    "account.sessions",
+    "factors.second_step",
 )
 
 
@@ -51,9 +54,9 @@ class Site:
     """The provider's objects in one app.
 
     ``base_url`` is the issuer without the route prefix: our URLs are generated from it, never from
-    the Host header. ``people`` and ``password_resets`` are None if the host has its own account
-    source, ``outbox`` if no mail can be sent. ``transport_security`` is what a standalone server
-    says to every response.
+    the Host header. ``people``, ``password_resets`` and ``factors`` are None if the host has its
+    own account source, ``outbox`` if no mail can be sent. ``transport_security`` is what a
+    standalone server says to every response.
     """
 
     settings: Settings
@@ -66,6 +69,7 @@ class Site:
     outbox: Outbox | None
     email_verifications: EmailVerifications
     password_resets: PasswordResets | None
+    factors: Factors | None
     metadata: dict[str, object]
     transport_security: str | None
     routes: Callable[[], IRoutesMapper]
@@ -96,6 +100,11 @@ class Site:
         return self.routes().get_route(f"oauthprov.{name}") is not None
 
     @property
+    def levels(self) -> Levels:
+        """The values of ``acr`` for sign-ins on our own pages."""
+        return Levels() if self.factors is None else self.factors.levels
+
+    @property
     def origin(self) -> str:
         """Scheme, host and port of the issuer, as browsers write an Origin (RFC 6454)."""
         return str(origin_of(self.settings.issuer))
@@ -123,7 +132,7 @@ def includeme(config: Configurator) -> None:
         registry["oauthprov"] = site = build(registry, settings, base_url)
         if site.people is not None:
             for page in BUILT_IN_PAGES:
-                config.include(f"oauthprov.web.account.{page}")
+                config.include(f"oauthprov.web.{page}")
 
     config.action(("oauthprov", "site"), place, order=PHASE1_CONFIG)
 
@@ -134,7 +143,7 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
     clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
     source: AccountSource[Request] | None = registry.get("oauthprov.accounts")
     mailer: Mailer | None = registry.get("oauthprov.mailer") or mailer_of(settings)
-    people = resets = None
+    people = resets = factors = None
     if source is None:
         people = BuiltInAccounts.with_costs(
             storage,
@@ -145,7 +154,8 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
             concurrency=settings.password_concurrency,
         )
         resets = PasswordResets(storage, people, clock, settings.mail_reset_lifetime)
-        source = registry["oauthprov.own_pages"](people)
+        factors = _factors(registry, settings, clock)
+        source = registry["oauthprov.own_pages"](people, factors)
     provider = Provider(settings, storage, source, clock)
     _look_at_keys(provider)
     return Site(
@@ -159,9 +169,26 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
         outbox=Outbox(mailer) if mailer is not None else None,
         email_verifications=EmailVerifications(storage, clock, settings.mail_link_lifetime),
         password_resets=resets,
+        factors=factors,
         metadata=registry.setdefault("oauthprov.metadata", {}),
         transport_security=transport_security(settings),
         routes=partial(registry.getUtility, IRoutesMapper),
+    )
+
+
+def _factors(registry: Registry, settings: Settings, clock: Callable[[], int]) -> Factors:
+    required = settings.factors_required
+
+    def is_required(account: Account) -> bool:
+        return required == "everyone" or (required == "developers" and account.developer)
+
+    return Factors.build(
+        registry["oauthprov.storage"],
+        settings.secret,
+        clock,
+        offered=settings.factors,
+        levels=Levels(settings.acr_password, settings.acr_mfa, settings.acr_phr),
+        is_required=is_required,
     )
 
 

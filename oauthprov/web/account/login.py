@@ -31,16 +31,19 @@ _RESET = _(
     "You can sign in now in another browser where you have signed in before, or in this one after "
     "you have set a new password."
 )
+_OVER = _("The sign-in took too long, or there were too many wrong answers. Sign in again.")
 _LOCKED_OUT = 429
 
 
 def show(request: Request) -> Response | dict[str, object]:
     """Ask for a user name and a password."""
-    marks = marks_of(request.oauthprov.query(*MARKS))
+    query = request.oauthprov.query("done", *MARKS)
+    marks = marks_of(query)
     pending = asking(request, marks)
     if request.oauthprov.person is not None and not is_due(request, marks, pending):
         return see(request, onward(request, marks))
-    return _page(request, marks, pending, _expected(request, marks, pending))
+    problem = _OVER if query.get("done") == "over" else None
+    return _page(request, marks, pending, _expected(request, marks, pending), problem)
 
 
 def enter(request: Request) -> Response | dict[str, object]:
@@ -49,7 +52,7 @@ def enter(request: Request) -> Response | dict[str, object]:
     form = tools.form("name", "password", "decision", *MARKS)
     marks, name, address = marks_of(form), form.get("name", ""), request.remote_addr or ""
     if form.get("decision") == "cancel":
-        return _cancelled(request, marks)
+        return cancelled(request, marks)
     key = BuiltInAccounts.key_of(name)
     device = device_of(request, key)
     wait = tools.site.attempts.sign_in(key, address, device)
@@ -64,12 +67,15 @@ def enter(request: Request) -> Response | dict[str, object]:
         tools.site.attempts.failed(address, device)
         return _page(request, marks, asking(request, marks), name, _WRONG, 401)
     tools.site.attempts.succeeded(key, device)
-    tools.session.sign_in(account)
+    lacking = tools.session.authenticated(account)
+    if lacking is not None:
+        log.info("account %s has given its password from %s", account.account_id, address)
+        return see(request, tools.url(lacking, marks))
     log.info("account %s signed in from %s", account.account_id, address)
     return see(request, onward(request, marks))
 
 
-def _cancelled(request: Request, marks: dict[str, str]) -> Response:
+def cancelled(request: Request, marks: dict[str, str]) -> Response:
     """Redirect to the client with ``access_denied``.
 
     A user who could sign in but cancels has denied the request (RFC 6749 section 4.1.2.1). The

@@ -62,7 +62,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return _page(request, wrong.sentence, "password", 422)
     log.info("account %s changed its password", person.account_id)
     try:
-        tools.session.sign_in(ended.account)
+        tools.session.sign_in(ended.account, person.amr)
     finally:  # a full storage may refuse the new session, but the others must still end
         tools.provider.endings.finish(ended.sweep)
     announce(request, ended.account)

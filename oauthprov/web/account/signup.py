@@ -39,8 +39,10 @@ def enter(request: Request) -> Response | dict[str, object]:
         return _page(request, marks, name, _("This user name is taken."), "name", 409)
     except Unacceptable as wrong:
         return _page(request, marks, name, wrong.sentence, wrong.field, 422)
-    tools.session.sign_in(account)
     log.info("account %s was created", account.account_id)
+    lacking = tools.session.authenticated(account)
+    if lacking is not None:
+        return see(request, tools.url(lacking, marks))
     return see(request, onward(request, marks))
 
 

@@ -7,19 +7,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pyramid.config import Configurator
 
-from oauthprov.accounts import PASSWORD_ACR, AccountSource, BuiltInAccounts, SignedIn
+from oauthprov.accounts import AccountSource, BuiltInAccounts, SignedIn
+from oauthprov.factors import Factors
 from oauthprov.web.request import Request
 
 
 class OwnPages(AccountSource[Request]):
     """The account source for the built-in accounts, with our sign-in, choice and sign-up pages."""
 
-    acr_values = (PASSWORD_ACR,)
     can_sign_out = True
     names_sessions = True
 
-    def __init__(self, people: BuiltInAccounts) -> None:
+    def __init__(self, people: BuiltInAccounts, factors: Factors) -> None:
         self._people = people
+        self.acr_values = factors.acr_values
 
     def signed_in(self, request: Request) -> SignedIn | None:
         """Return the user of the active session in the browser's cookie."""

@@ -17,6 +17,7 @@ from oauthprov.storage.sql.tables.columns import JSON as JSON
 from oauthprov.storage.sql.tables.columns import KEY as KEY
 from oauthprov.storage.sql.tables.columns import TEXT as TEXT
 from oauthprov.storage.sql.tables.columns import metadata as metadata
+from oauthprov.storage.sql.tables.factors import pending_sign_ins, recovery_codes, totps
 from oauthprov.storage.sql.tables.grants import (
     access_tokens,
     authorization_codes,
@@ -42,7 +43,7 @@ from oauthprov.storage.sql.tables.server import (
     sweeps,
 )
 
-REVISION = "0011"
+REVISION = "0012"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
@@ -67,6 +68,9 @@ TABLES: dict[type[Record], Table] = {
     records.EmailVerification: email_verifications,
     records.ConfirmedAddress: confirmed_addresses,
     records.PasswordReset: password_resets,
+    records.Totp: totps,
+    records.RecoveryCodes: recovery_codes,
+    records.PendingSignIn: pending_sign_ins,
     records.EndedSession: ended_sessions,
     records.Sweep: sweeps,
 }

@@ -29,6 +29,7 @@ accounts = Table(
     optional("disabled_at", TIME),
     optional("claims", TEXT),
     required("epoch", TIME),
+    required("factors", JSON),
     *bookkeeping(),
     **ENGINE,
 )

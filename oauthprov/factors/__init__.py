@@ -1,0 +1,96 @@
+"""Second factors of the built-in accounts: kinds, levels, the second step of a sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from oauthprov.credentials import Keyring
+from oauthprov.factors import levels
+from oauthprov.factors.enrolment import AlreadySetUp, Enrolled, Enrolments, StillRequired, removals
+from oauthprov.factors.factor import Factor, Proof, WrongProof
+from oauthprov.factors.levels import PASSWORD, Levels
+from oauthprov.factors.recovery import FEW, Recovery
+from oauthprov.factors.second_step import Proven, SecondStep, SignInOver, Step, Waiting
+from oauthprov.factors.totp import TotpFactor, new_secret
+from oauthprov.records import Account
+from oauthprov.storage.interface import Change, Storage
+
+__all__ = [
+    "FEW",
+    "PASSWORD",
+    "AlreadySetUp",
+    "Enrolled",
+    "Enrolments",
+    "Factor",
+    "Factors",
+    "Levels",
+    "Proof",
+    "Proven",
+    "Recovery",
+    "SecondStep",
+    "SignInOver",
+    "Step",
+    "StillRequired",
+    "TotpFactor",
+    "Waiting",
+    "WrongProof",
+    "new_secret",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """Everything about second factors in one app.
+
+    ``offered`` are the kinds that people may set up; one that an account has already counts
+    whether it is offered or not. ``every`` are all kinds, the preferred first.
+    """
+
+    offered: tuple[str, ...]
+    levels: Levels
+    totp: TotpFactor
+    recovery: Recovery
+    every: tuple[Factor, ...]
+    second_step: SecondStep
+    enrolments: Enrolments
+    is_required: Callable[[Account], bool]
+
+    @classmethod
+    def build(
+        cls,
+        storage: Storage,
+        secret: Sequence[str],
+        clock: Callable[[], int],
+        *,
+        offered: Sequence[str] = ("totp",),
+        levels: Levels | None = None,
+        is_required: Callable[[Account], bool] = lambda account: False,
+    ) -> Factors:
+        """Return the factors of an app.
+
+        ``secret`` is ``oauthprov.secret``. ``is_required`` tells which accounts must have one.
+        """
+        totp = TotpFactor(storage, Keyring(secret), clock)
+        recovery = Recovery(storage, clock)
+        every: tuple[Factor, ...] = (totp, recovery)
+        return cls(
+            offered=tuple(offered),
+            levels=levels or Levels(),
+            totp=totp,
+            recovery=recovery,
+            every=every,
+            second_step=SecondStep(storage, clock, every, is_required),
+            enrolments=Enrolments(storage, clock, recovery, is_required),
+            is_required=is_required,
+        )
+
+    @property
+    def acr_values(self) -> tuple[str, ...]:
+        """Every ``acr`` that a sign-in may have, the lowest first."""
+        kinds = [factor.amr for factor in self.every if factor.name in self.offered]
+        return self.levels.met_by(levels.joined(PASSWORD, *kinds))[::-1]
+
+    def removals(self, account_id: str) -> list[Change]:
+        """Return the changes that remove every factor of an account; its record isn't changed."""
+        return removals(self.every, account_id)

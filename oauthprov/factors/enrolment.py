@@ -1,0 +1,140 @@
+"""Setting factors up and removing them: the record of the factor, and the account that names it.
+
+Every account with a factor has recovery codes: they are made with the first factor and removed
+with the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from oauthprov.factors.factor import Factor
+from oauthprov.factors.recovery import Recovery
+from oauthprov.factors.second_step import SecondStep, SignInOver
+from oauthprov.records import Account, PendingSignIn, RecoveryCodes
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Claim,
+    Conflict,
+    Replace,
+    Storage,
+    Stored,
+    persistently,
+)
+
+
+class AlreadySetUp(Exception):
+    """The account has such a factor already."""
+
+
+class StillRequired(Exception):
+    """The account must have a factor, and this is its last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The account with its new factor; ``codes`` are new recovery codes, if any were made."""
+
+    account: Account
+    codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Enrolments:
+    """Changes which factors an account has. All methods raise LookupError for an unknown account.
+
+    ``is_required`` tells whether an account must keep one.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Callable[[], int],
+        recovery: Recovery,
+        is_required: Callable[[Account], bool],
+    ) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._recovery = recovery
+        self._is_required = is_required
+
+    def add(
+        self, account_id: str, epoch: int, name: str, record: Add, secret: str | None = None
+    ) -> Enrolled:
+        """Store ``record``, of the factor ``name``, and the first recovery codes.
+
+        ``secret`` is that of the pending sign-in that this factor completes: the same commit uses
+        it up. Raises AlreadySetUp if the record exists, and SignInOver if that sign-in is over, or
+        the account has ended its sessions since ``epoch``.
+        """
+        claims = [] if secret is None else [Claim(PendingSignIn, SecondStep.key_of(secret))]
+
+        def attempt() -> Enrolled:
+            stored, known = self._read(account_id)
+            account = stored.record
+            if account.epoch != epoch or account.disabled_at is not None:
+                raise SignInOver
+            made = replace(account, factors=tuple(dict.fromkeys([*account.factors, name])))
+            codes, shown = self._recovery.new(account_id)
+            changes: list[Change] = [*claims, record, Replace(made, expecting=stored)]
+            if known is None:
+                changes.append(Add(codes))
+            try:
+                self._storage.commit(*changes, now=self._clock())
+            except Conflict as lost:
+                if lost.change in claims:
+                    raise SignInOver from None
+                if lost.change == record:
+                    raise AlreadySetUp from None
+                raise
+            return Enrolled(made, shown if known is None else ())
+
+        return persistently(attempt)
+
+    def remove(
+        self, account_id: str, name: str, changes: Sequence[Change], *, more: bool = False
+    ) -> Account:
+        """Remove records of the factor ``name``; ``more`` tells that the account has others of it.
+
+        Return the account as it is then. Raises StillRequired.
+        """
+
+        def attempt() -> Account:
+            stored, _ = self._read(account_id)
+            account = stored.record
+            left = tuple(one for one in account.factors if one != name or more)
+            if not left and self._is_required(account):
+                raise StillRequired
+            made = replace(account, factors=left)
+            also = () if left else self._recovery.removals(account_id)
+            changed = Replace(made, expecting=stored)
+            self._storage.commit(changed, *changes, *also, now=self._clock())
+            return made
+
+        return persistently(attempt)
+
+    def new_codes(self, account_id: str) -> tuple[str, ...]:
+        """Replace the recovery codes; return the new ones. The earlier ones no longer work."""
+
+        def attempt() -> tuple[str, ...]:
+            _, known = self._read(account_id)
+            codes, shown = self._recovery.new(account_id)
+            change = Add(codes) if known is None else Replace(codes, expecting=known)
+            self._storage.commit(change, now=self._clock())
+            return shown
+
+        return persistently(attempt)
+
+    def _read(self, account_id: str) -> tuple[Stored[Account], Stored[RecoveryCodes] | None]:
+        pairs: list[Any] = [(Account, account_id), (RecoveryCodes, account_id)]
+        found: Any = self._storage.get_many(pairs)
+        if found[0] is None:
+            raise LookupError(account_id)
+        return found[0], found[1]
+
+
+def removals(factors: Sequence[Factor], account_id: str) -> list[Change]:
+    """Return the changes that remove everything of all ``factors`` from an account."""
+    return [change for factor in factors for change in factor.removals(account_id)]

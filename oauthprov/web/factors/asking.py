@@ -1,0 +1,70 @@
+"""What the pages that ask for a second factor share: the way, the limits, the page itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oauthprov.accounts import BuiltInAccounts
+from oauthprov.protocol.request.answers import Pending
+from oauthprov.records import Account
+from oauthprov.web.device_cookie import device_of
+from oauthprov.web.factors.ways import Way
+from oauthprov.web.i18n import too_many_attempts
+from oauthprov.web.request import Request
+
+TEMPLATE = "factor"
+FIELDS = ("way", "answer", "decision")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A page that asks ``account`` for a factor.
+
+    ``page`` is the name of its route, ``ways`` are the factors that can be chosen, ``marks`` say
+    where it goes on, ``pending`` is the stored request that waits for it, if any.
+    """
+
+    page: str
+    account: Account
+    ways: Sequence[Way]
+    marks: Mapping[str, str]
+    pending: Pending | None
+
+    def way(self, name: str | None) -> Way:
+        """Return the way of that name, the preferred one if there is none."""
+        return next((way for way in self.ways if way.name == name), self.ways[0])
+
+    def shown(
+        self, request: Request, way: Way, problem: str | None = None, status: int = 200
+    ) -> dict[str, object]:
+        """Return the values of the page."""
+        request.response.status_int = status
+        return {
+            "page": self.page,
+            "client": self.pending.client if self.pending else None,
+            "name": self.account.name,
+            "marks": dict(self.marks),
+            "way": way,
+            "others": [other for other in self.ways if other is not way],
+            "problem": problem,
+            **way.values(request, self.account),
+        }
+
+    def limited(self, request: Request, way: Way) -> dict[str, object] | None:
+        """Count an answer; return the page that refuses it if there were too many."""
+        wait = request.oauthprov.site.attempts.second_step(
+            self.account.account_id, self._device(request)
+        )
+        if not wait:
+            return None
+        request.response.headers["Retry-After"] = str(wait)
+        return self.shown(request, way, too_many_attempts(wait), 429)
+
+    def answered(self, request: Request) -> None:
+        """Reset the count after the right answer."""
+        attempts, account_id = request.oauthprov.site.attempts, self.account.account_id
+        attempts.second_step_done(account_id, self._device(request))
+
+    def _device(self, request: Request) -> str | None:
+        return device_of(request, BuiltInAccounts.key_of(self.account.name))
