@@ -16,6 +16,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "acr": (str, NoneType),
     "sid": (str, NoneType),
     "session_ends_at": (int, NoneType),
+    "meets": (tuple,),
+    "could_meet": (tuple, NoneType),
 }
 
 
@@ -31,6 +33,9 @@ class SignedIn:
     signs in again, and is never used again after a sign-out. ``session_ends_at`` is the latest end
     of the session (epoch seconds), None when unknown; grants that are bound to the session expire
     then. ``epoch`` is the epoch of a built-in account (``records.Account``), and 0 for a host's.
+    ``meets`` are all values of ``acr`` that the sign-in satisfies, the highest first; empty means
+    ``acr`` alone. ``could_meet`` are those that it would satisfy if the user proved everything
+    that they have set up, None when unknown.
     Raises TypeError for an ``account_id`` that isn't a ``str``, and for other values of a wrong
     type: tokens and records have them.
     """
@@ -45,6 +50,13 @@ class SignedIn:
     sid: str | None = None
     session_ends_at: int | None = None
     epoch: int = 0
+    meets: tuple[str, ...] = ()
+    could_meet: tuple[str, ...] | None = None
+
+    @property
+    def acrs(self) -> tuple[str, ...]:
+        """Every value of ``acr`` that the sign-in satisfies, the highest first."""
+        return self.meets or tuple(filter(None, [self.acr]))
 
     def __post_init__(self) -> None:
         if not isinstance(self.account_id, str):
@@ -103,12 +115,14 @@ class AccountSource(ABC, Generic[RequestT]):
     """Finds the signed-in user and the pages for signing in.
 
     A host passes its own source to ``set_oauth_accounts``. ``acr_values`` are the authentication
-    contexts that a sign-in may have; the metadata lists them. Set ``can_sign_out`` if
+    contexts that a sign-in may have; the metadata lists them. Set ``can_step_up`` if
+    :meth:`step_up_url` is implemented. Set ``can_sign_out`` if
     :meth:`sign_out` is implemented: clients may then request a logout. Set ``names_sessions`` if
     ``SignedIn.sid`` is set: clients then receive back-channel logouts.
     """
 
     acr_values: tuple[str, ...] = ()
+    can_step_up: bool = False
     can_sign_out: bool = False
     names_sessions: bool = False
 
@@ -142,6 +156,13 @@ class AccountSource(ABC, Generic[RequestT]):
         such page: a client that requests a new sign-in then receives ``login_required``.
         """
         return None
+
+    def step_up_url(self, request: RequestT, return_to: str) -> str | None:
+        """Return the URL of the page where a signed-in user proves more, for a higher ``acr``.
+
+        Afterwards ``auth_time`` must be the time of that proof. By default users sign in again.
+        """
+        return self.reauthentication_url(request, return_to)
 
     def others(self, request: RequestT) -> Sequence[SignedIn]:
         """Return the other users who are signed in in that browser, besides :meth:`signed_in`.

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 from oauthprov.credentials import Keyring
 from oauthprov.factors import levels
-from oauthprov.factors.enrolment import AlreadySetUp, Enrolled, Enrolments, StillRequired, removals
+from oauthprov.factors.enrolment import (
+    AlreadySetUp,
+    Enrolled,
+    Enrolments,
+    Overview,
+    StillRequired,
+    removals,
+)
 from oauthprov.factors.factor import Factor, Proof, WrongProof
-from oauthprov.factors.levels import PASSWORD, Levels
+from oauthprov.factors.levels import PASSWORD, Levels, joined
 from oauthprov.factors.recovery import FEW, Recovery
 from oauthprov.factors.second_step import Proven, SecondStep, SignInOver, Step, Waiting
 from oauthprov.factors.totp import TotpFactor, new_secret
@@ -25,6 +32,7 @@ __all__ = [
     "Factor",
     "Factors",
     "Levels",
+    "Overview",
     "Proof",
     "Proven",
     "Recovery",
@@ -35,6 +43,7 @@ __all__ = [
     "TotpFactor",
     "Waiting",
     "WrongProof",
+    "joined",
     "new_secret",
 ]
 
@@ -90,6 +99,14 @@ class Factors:
         """Every ``acr`` that a sign-in may have, the lowest first."""
         kinds = [factor.amr for factor in self.every if factor.name in self.offered]
         return self.levels.met_by(levels.joined(PASSWORD, *kinds))[::-1]
+
+    def named(self, name: str) -> Factor:
+        """Return the kind of that name. Raises StopIteration if there is none."""
+        return next(factor for factor in self.every if factor.name == name)
+
+    def met_with(self, amr: Sequence[str], factor: Factor) -> tuple[str, ...]:
+        """Return every ``acr`` that a sign-in by ``amr`` and ``factor`` satisfies."""
+        return self.levels.met_by(levels.joined(amr, factor.amr))
 
     def removals(self, account_id: str) -> list[Change]:
         """Return the changes that remove every factor of an account; its record isn't changed."""

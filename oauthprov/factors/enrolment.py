@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from oauthprov.factors.factor import Factor
+from oauthprov.factors.factor import Factor, WrongProof
 from oauthprov.factors.recovery import Recovery
 from oauthprov.factors.second_step import SecondStep, SignInOver
-from oauthprov.records import Account, PendingSignIn, RecoveryCodes
+from oauthprov.records import Account, PendingSignIn, Record, RecoveryCodes, Totp
 from oauthprov.storage.interface import (
     Add,
     Change,
@@ -42,6 +42,15 @@ class Enrolled:
     codes: tuple[str, ...] = field(default=(), repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What an account has set up: its authenticator app, if any, and unused recovery codes."""
+
+    account: Account
+    totp: Totp | None
+    codes_left: int
+
+
 class Enrolments:
     """Changes which factors an account has. All methods raise LookupError for an unknown account.
 
@@ -61,34 +70,39 @@ class Enrolments:
         self._is_required = is_required
 
     def add(
-        self, account_id: str, epoch: int, name: str, record: Add, secret: str | None = None
+        self,
+        account: Account,
+        name: str,
+        record: Record,
+        *,
+        secret: str | None = None,
+        also: Sequence[Change] = (),
     ) -> Enrolled:
         """Store ``record``, of the factor ``name``, and the first recovery codes.
 
-        ``secret`` is that of the pending sign-in that this factor completes: the same commit uses
-        it up. Raises AlreadySetUp if the record exists, and SignInOver if that sign-in is over, or
-        the account has ended its sessions since ``epoch``.
+        ``account`` is as it was when the factor was proven, and ``also`` are changes that use this
+        proof up. ``secret`` is that of the pending sign-in that the factor completes: the same
+        commit uses it up. Raises AlreadySetUp if the record exists, WrongProof if one of ``also``
+        conflicts, and SignInOver if that sign-in is over, or the account has ended its sessions
+        meanwhile.
         """
+        account_id, epoch, added = account.account_id, account.epoch, Add(record)
         claims = [] if secret is None else [Claim(PendingSignIn, SecondStep.key_of(secret))]
 
         def attempt() -> Enrolled:
             stored, known = self._read(account_id)
-            account = stored.record
-            if account.epoch != epoch or account.disabled_at is not None:
+            now = stored.record
+            if now.epoch != epoch or now.disabled_at is not None:
                 raise SignInOver
-            made = replace(account, factors=tuple(dict.fromkeys([*account.factors, name])))
+            made = replace(now, factors=tuple(dict.fromkeys([*now.factors, name])))
             codes, shown = self._recovery.new(account_id)
-            changes: list[Change] = [*claims, record, Replace(made, expecting=stored)]
+            changes: list[Change] = [*claims, *also, added, Replace(made, expecting=stored)]
             if known is None:
                 changes.append(Add(codes))
             try:
                 self._storage.commit(*changes, now=self._clock())
             except Conflict as lost:
-                if lost.change in claims:
-                    raise SignInOver from None
-                if lost.change == record:
-                    raise AlreadySetUp from None
-                raise
+                raise _meaning(lost, claims, also, added) from None
             return Enrolled(made, shown if known is None else ())
 
         return persistently(attempt)
@@ -115,6 +129,15 @@ class Enrolments:
 
         return persistently(attempt)
 
+    def overview(self, account_id: str) -> Overview:
+        """Return what an account has set up. One read."""
+        pairs: list[Any] = [(Account, account_id), (Totp, account_id), (RecoveryCodes, account_id)]
+        account, totp, codes = self._storage.get_many(pairs)
+        if account is None:
+            raise LookupError(account_id)
+        known: Any = [stored.record if stored else None for stored in (account, totp, codes)]
+        return Overview(known[0], known[1], len(known[2].codes) if known[2] else 0)
+
     def new_codes(self, account_id: str) -> tuple[str, ...]:
         """Replace the recovery codes; return the new ones. The earlier ones no longer work."""
 
@@ -133,6 +156,17 @@ class Enrolments:
         if found[0] is None:
             raise LookupError(account_id)
         return found[0], found[1]
+
+
+def _meaning(
+    lost: Conflict, claims: Sequence[Change], also: Sequence[Change], added: Change
+) -> Exception:
+    """Return the exception for a conflict; ``lost`` itself if the commit may be tried again."""
+    if lost.change in claims:
+        return SignInOver()
+    if lost.change in also:
+        return WrongProof()
+    return AlreadySetUp() if lost.change == added else lost
 
 
 def removals(factors: Sequence[Factor], account_id: str) -> list[Change]:

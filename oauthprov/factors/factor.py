@@ -40,6 +40,10 @@ class Factor(ABC):
         """Return whether the account can be asked for this factor. Reads nothing."""
         return self.name in account.factors
 
+    def can_be_added(self, account: Account) -> bool:
+        """Return whether the account may set up one of this kind: by default a single one."""
+        return self.name not in account.factors
+
     @abstractmethod
     def prove(self, account: Account, answer: str, browser: Digest) -> Proof:
         """Judge an answer of the person who signs in to ``account`` in ``browser``.

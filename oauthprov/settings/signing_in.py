@@ -68,7 +68,7 @@ class SigningIn:
         "factors",
         values.some_of("totp"),
         "totp",
-        "Second factors that people may set up: `totp` (authenticator apps); empty offers none.",
+        "Second factors that people may set up: `totp` (authenticator apps), or `none`.",
     )
     factors_required: Literal["nobody", "developers", "everyone"] = setting(
         "factors.required",

@@ -136,12 +136,13 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
-    """Return a parser that accepts any of ``choices``, separated by blanks, or none."""
+    """Return a parser that accepts some of ``choices``, separated by blanks, or ``none``."""
 
     def parse(value: str) -> tuple[str, ...]:
-        if unknown := set(value.split()).difference(choices):
-            raise ValueError(f"has {' '.join(sorted(unknown))}, but may list {', '.join(choices)}")
-        return words(value)
+        found = () if value == "none" else words(value)
+        if not set(found).issubset(choices):
+            raise ValueError(f"must be none, or some of {', '.join(choices)}")
+        return found
 
     return parse
 

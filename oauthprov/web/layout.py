@@ -22,6 +22,7 @@ _OURS = "oauthprov:templates/"
 LAYOUT = "oauthprov:templates/layout.pt"
 CLIENT_PARTS = "oauthprov:templates/client_parts.pt"
 FACTOR_PARTS = "oauthprov:templates/factor_parts.pt"
+FACTOR_KINDS = "oauthprov:templates/factor_kinds.pt"
 BRAND = "oauthprov:templates/brand.pt"
 """A host may override this asset: its macros are the page's head, name and footer."""
 
@@ -51,6 +52,7 @@ def add_names(event: BeforeRender) -> None:
     event["layout"] = get_renderer(LAYOUT).implementation()
     event["client_parts"] = get_renderer(CLIENT_PARTS).implementation()
     event["factor_parts"] = get_renderer(FACTOR_PARTS).implementation()
+    event["factor_kinds"] = get_renderer(FACTOR_KINDS).implementation()
     event["brand"] = get_renderer(BRAND).implementation()
     event["branded"] = partial(_branded, request)
     event["brand_links"] = _links(tools.settings)

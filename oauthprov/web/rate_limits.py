@@ -88,16 +88,17 @@ class Attempts:
         self._forget("current password", account_id)
         self._wait(self._successes, "proved", account_id, count=True)
 
-    def second_step(self, account_id: str, device: str | None = None) -> int:
-        """Count an answer in the second step of a sign-in, before it is judged.
+    def factor(self, page: str, account_id: str, device: str | None = None) -> int:
+        """Count an answer that may prove a second factor, before it is judged.
 
-        Whoever gives one knows the password. ``device`` is as for :meth:`sign_in`.
+        Pages are counted separately: on one of them people have given the password, on another
+        they use a browser that may have been left signed in. ``device`` is as for :meth:`sign_in`.
         """
-        return self._wait(self._by_account, "factor", device or account_id, count=True)
+        return self._wait(self._by_account, page, device or account_id, count=True)
 
-    def second_step_done(self, account_id: str, device: str | None = None) -> None:
-        """Reset the answers after the right one."""
-        self._forget("factor", device or account_id)
+    def factor_proven(self, page: str, account_id: str, device: str | None = None) -> None:
+        """Reset the answers on a page after the right one."""
+        self._forget(page, device or account_id)
 
     def sign_up(self, address: str) -> int:
         """Count a new account."""

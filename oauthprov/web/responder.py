@@ -72,6 +72,9 @@ def _interact(request: Request, value: InteractionRequired) -> Response:
             url = tools.url("rp_logout_question", {"interaction": interaction})
         case "reauthenticate":
             url = tools.again_url(interaction)
+        case "step_up":
+            onward = tools.url("authorize", {"interaction": interaction})
+            url = tools.site.accounts.step_up_url(request, onward)
         case "select_account":
             url = tools.selection_url(interaction)
     if url is None:

@@ -95,6 +95,10 @@ class Browser:
         return next((one for one in self.everybody if one.session_key == key), None)
 
     def _signed_in(self, session: Session, account: Account) -> SignedIn:
+        factors = self._site.factors
+        assert factors is not None  # noqa: S101 - a host's users have no session of ours
+        meets = factors.levels.met_by(session.amr)
+        reach = factors.second_step.reach(account, session.amr)
         return SignedIn(
             account_id=account.account_id,
             name=account.name,
@@ -102,10 +106,12 @@ class Browser:
             amr=session.amr,
             session_key=session.key,
             developer=account.developer,
-            acr=self._site.levels.met_by(session.amr)[0],
+            acr=meets[0],
             sid=session.sid,
             session_ends_at=self._sessions.ends_at(session),
             epoch=session.epoch,
+            meets=meets,
+            could_meet=factors.levels.met_by(reach),
         )
 
 

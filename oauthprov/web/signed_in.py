@@ -21,6 +21,8 @@ RECENT = 600
 
 PURPOSES = {
     "password": _("to change your password"),
+    "authenticator": _("to change how you sign in"),
+    "recovery": _("to change how you sign in"),
 }
 """The pages that require a recent sign-in, with the text of the sign-in page for each."""
 
@@ -53,7 +55,7 @@ def recently_signed_in(page: str) -> Callable[[PersonView], View]:
     def decorate(view: PersonView) -> View:
         def guarded(request: Request, person: SignedIn) -> Response | dict[str, object]:
             tools = request.oauthprov
-            if not _is_recent(request, person):
+            if not is_recent(request, person):
                 again = tools.site.accounts.reauthentication_url(request, tools.url(page))
                 if again is not None:
                     return see(request, again)
@@ -67,8 +69,9 @@ def recently_signed_in(page: str) -> Callable[[PersonView], View]:
 def must_sign_in_again(request: Request, page: str | None) -> bool:
     """Return whether a signed-in user must sign in again before ``page``."""
     person = request.oauthprov.person
-    return page in PURPOSES and person is not None and not _is_recent(request, person)
+    return page in PURPOSES and person is not None and not is_recent(request, person)
 
 
-def _is_recent(request: Request, person: SignedIn) -> bool:
+def is_recent(request: Request, person: SignedIn) -> bool:
+    """Return whether a user has signed in, or proven a second factor, a short time ago."""
     return request.oauthprov.provider.clock() - person.auth_time < RECENT

@@ -46,6 +46,11 @@ BUILT_IN_PAGES = (
     "account.email_verification",
     "account.sessions",
     "factors.second_step",
+    "factors.step_up",
+    "factors.setting_up",
+    "factors.security",
+    "factors.authenticator",
+    "factors.recovery",
 )
 
 
@@ -98,11 +103,6 @@ class Site:
     def has_page(self, name: str) -> bool:
         """Return whether the route ``oauthprov.<name>`` exists: disabled features have none."""
         return self.routes().get_route(f"oauthprov.{name}") is not None
-
-    @property
-    def levels(self) -> Levels:
-        """The values of ``acr`` for sign-ins on our own pages."""
-        return Levels() if self.factors is None else self.factors.levels
 
     @property
     def origin(self) -> str:

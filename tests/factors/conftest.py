@@ -7,7 +7,6 @@ import pytest
 
 from oauthprov.factors import Factors, new_secret
 from oauthprov.records import Account
-from oauthprov.storage.interface import Add
 from tests.accounts.conftest import clock, people, storage
 
 __all__ = ["clock", "people", "storage"]
@@ -29,7 +28,7 @@ class Person:
         self.account_id = account.account_id
         self.secret = new_secret()
         record = factors.totp.record(self.account_id, self.secret, self.code())
-        made = factors.enrolments.add(self.account_id, account.epoch, "totp", Add(record))
+        made = factors.enrolments.add(account, "totp", record)
         self.codes = made.codes
         clock.pass_by(30)
 

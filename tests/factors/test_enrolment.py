@@ -13,7 +13,6 @@ from oauthprov.factors import (
     new_secret,
 )
 from oauthprov.records import RecoveryCodes, Totp
-from oauthprov.storage.interface import Add
 from tests.factors.conftest import SECRET, Person
 from tests.site import PASSWORD
 
@@ -34,17 +33,17 @@ def test_a_wrong_code_sets_nothing_up(factors, people, storage):
 def test_a_second_app_is_refused_and_the_first_stays(factors, alice):
     record = factors.totp.record(alice.account_id, alice.secret, alice.code())
     with pytest.raises(AlreadySetUp):
-        factors.enrolments.add(alice.account_id, alice.account.epoch, "totp", Add(record))
+        factors.enrolments.add(alice.account, "totp", record)
     assert alice.account.factors == ("totp",)
     assert factors.recovery.left(alice.account_id) == 10
 
 
 def test_nothing_is_set_up_after_a_new_password(factors, alice, people):
-    before = alice.account.epoch
+    before = alice.account
     people.change_password(alice.account_id, "staple of another horse")
     record = factors.totp.record(alice.account_id, alice.secret, alice.code())
     with pytest.raises(SignInOver):
-        factors.enrolments.add(alice.account_id, before, "totp", Add(record))
+        factors.enrolments.add(before, "totp", record)
 
 
 def test_a_factor_that_completes_a_sign_in_uses_it_up(factors, people, storage, clock):
@@ -53,11 +52,11 @@ def test_a_factor_that_completes_a_sign_in_uses_it_up(factors, people, storage, 
     person = Person.__new__(Person)
     person._clock, person.secret = clock, app
     record = factors.totp.record(account.account_id, app, person.code())
-    factors.enrolments.add(account.account_id, account.epoch, "totp", Add(record), secret)
+    factors.enrolments.add(account, "totp", record, secret=secret)
     assert factors.second_step.waiting(secret) is None
     again = factors.second_step.begin(account, ("pwd",))
     with pytest.raises(SignInOver):
-        factors.enrolments.add(account.account_id, account.epoch, "totp", Add(record), secret)
+        factors.enrolments.add(account, "totp", record, secret=secret)
     assert factors.second_step.waiting(again)
 
 

@@ -140,8 +140,10 @@ def acr_values(given: Given, asked: AuthenticationRequest) -> None:
     """A preference, which the client may have registered: unsupported values are ignored."""
     value = given.get("acr_values")
     default = given.client.default_acr_values
-    known = given.context.known_openid.accounts.acr_values
-    asked.acr_values = frozenset(default if value is None else value.split()).intersection(known)
+    source = given.context.known_openid.accounts
+    wished = frozenset(default if value is None else value.split())
+    asked.acr_values = wished.intersection(source.acr_values)
+    asked.step_up = frozenset(source.acr_values) if source.can_step_up else None
 
 
 def ui_locales(given: Given, asked: AuthenticationRequest) -> None:

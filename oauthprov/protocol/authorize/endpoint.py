@@ -91,9 +91,8 @@ class Authorization:
                 who, step = self._sign_in(context, request, visitor, interaction.record)
             except ResponseReady:  # the page still works, without a request to go on with
                 return None
-            asked, again = request.authentication, None
-            if who.person is not None and step == "reauthenticate":
-                again = signing_in.why_again(asked, who.person, context.now)
+            asked = request.authentication
+            again, wanted = signing_in.lacking(asked, who.person, step, context.now)
             return Pending(
                 client=request.client,
                 login_hint=signing_in.expected_name(asked, who),
@@ -101,6 +100,7 @@ class Authorization:
                 ui_locales=asked.ui_locales,
                 person=who.person,
                 again=again,
+                wanted=wanted,
             )
 
     def choose(

@@ -7,7 +7,7 @@ request if the session differs from the one stored when the interaction began.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from oauthlib.openid.connect.core.exceptions import LoginRequired
@@ -20,7 +20,7 @@ from oauthprov.protocol.request.authentication_request import AuthenticationRequ
 from oauthprov.protocol.request.claims import Wanted
 from oauthprov.records import Digest, Interaction
 
-Step = Literal["login", "reauthenticate", "create", "select_account"]
+Step = Literal["login", "reauthenticate", "step_up", "create", "select_account"]
 Rule = Callable[[AuthenticationRequest, SignedIn, int], bool]
 
 
@@ -41,8 +41,16 @@ def served(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | 
 
     A client may name an account by an ID token that it received or by ``sub``; any session of that
     account serves, also with ``prompt=none`` (Core 3.1.2.1, 5.5.1). Otherwise it is the active
-    account's. The active account never changes here.
+    account's. The active account never changes here. The user has the ``acr`` that the client is
+    told.
     """
+    found = _found(asked, visitor, began)
+    if found.person is None:
+        return found
+    return replace(found, person=_as_requested(asked, found.person))
+
+
+def _found(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | None) -> Served:
     active = visitor.person
     if began is not None and active is not None and _is_new(active, began):
         return Served(active, anew=True)
@@ -54,6 +62,18 @@ def served(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | 
         return Served(active)
     others = visitor.others()
     return Served(next((one for one in others if not is_somebody_else(asked, one)), active))
+
+
+def _as_requested(asked: AuthenticationRequest, person: SignedIn) -> SignedIn:
+    """Return the user with an ``acr`` that was requested, if they satisfy one.
+
+    The value of a client that requires one of some values must be one of these (Core 5.5.1.1).
+    """
+    wanted = _required_acrs(asked) or asked.acr_values
+    if not wanted or person.acr in wanted:
+        return person
+    met = next((acr for acr in person.acrs if acr in wanted), person.acr)
+    return replace(person, acr=met, meets=person.acrs)
 
 
 def mark_of(person: SignedIn) -> Digest:
@@ -83,7 +103,9 @@ def step(asked: AuthenticationRequest, who: Served, others: Others, now: int) ->
     if is_somebody_else(asked, who.person):
         raise LoginRequired()
     if _too_weak(asked, who.person, now):
-        raise UnmetAuthenticationRequirementsError()
+        if asked.step_up is None:
+            raise UnmetAuthenticationRequirementsError()
+        return _stronger(asked, who.person)
     return None
 
 
@@ -97,7 +119,38 @@ def _again(
         "select_account" in asked.prompt or _hints_at_another(asked, person, others)
     ):
         return "select_account"
+    if why == "acr":
+        return _stronger(asked, person)
     return "reauthenticate" if why is not None else None
+
+
+def _stronger(asked: AuthenticationRequest, person: SignedIn) -> Step:
+    """Return how the user reaches a requested ``acr``.
+
+    Raises UnmetAuthenticationRequirementsError when no proof here gives a required one.
+    """
+    if asked.step_up is None:
+        return "reauthenticate"
+    if asked.step_up.isdisjoint(wanted_acrs(asked, person)):
+        raise UnmetAuthenticationRequirementsError()
+    return "step_up"
+
+
+def lacking(
+    asked: AuthenticationRequest, person: SignedIn | None, step: str | None, now: int
+) -> tuple[Again | None, tuple[str, ...]]:
+    """Return why a user must sign in again, and the values of ``acr`` that they step up to."""
+    if person is None:
+        return None, ()
+    again = why_again(asked, person, now) if step == "reauthenticate" else None
+    return again, wanted_acrs(asked, person) if step == "step_up" else ()
+
+
+def wanted_acrs(asked: AuthenticationRequest, person: SignedIn) -> tuple[str, ...]:
+    """Return the values of ``acr`` of which the user must satisfy one and satisfies none."""
+    if _too_weak(asked, person, 0):
+        return _required_acrs(asked)
+    return () if asked.acr_values.intersection(person.acrs) else tuple(asked.acr_values)
 
 
 def why_again(asked: AuthenticationRequest, person: SignedIn, now: int) -> Again | None:
@@ -139,14 +192,27 @@ def _too_long_ago(asked: AuthenticationRequest, person: SignedIn, now: int) -> b
 def _too_weak(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
     """An essential ``acr`` isn't met; a voluntary one needn't be (Core 5.5.1.1)."""
     acr = asked.claims.id_token.get("acr", Wanted())
-    return acr.essential and not acr.met_by(person.acr)
+    if not acr.essential or not acr.values:
+        return False
+    return not any(acr.met_by(met) for met in person.acrs)
 
 
 def _weaker_than_wished(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
-    """Signing in differently could give a requested ``acr``; ignored with ``prompt=none``."""
+    """The user could satisfy a requested ``acr`` and doesn't; ignored with ``prompt=none``.
+
+    A user who has set up nothing that satisfies it goes on without: it is voluntary.
+    """
     if not asked.acr_values or "none" in asked.prompt:
         return False
-    return person.acr not in asked.acr_values
+    if not asked.acr_values.isdisjoint(person.acrs):
+        return False
+    return person.could_meet is None or not asked.acr_values.isdisjoint(person.could_meet)
+
+
+def _required_acrs(asked: AuthenticationRequest) -> tuple[str, ...]:
+    """Return the values of an essential ``acr`` claim, of which one must be met."""
+    acr = asked.claims.id_token.get("acr", Wanted())
+    return tuple(acr for acr in acr.values if isinstance(acr, str)) if acr.essential else ()
 
 
 RULES: tuple[tuple[Again, Rule], ...] = (

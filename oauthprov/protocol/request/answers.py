@@ -11,8 +11,13 @@ from oauthprov.records import Client, Consent, Digest, Grant
 
 ResponseMode = Literal["query", "fragment", "form_post"]
 """Where the parameters of an authorization response go."""
-Step = Literal["login", "reauthenticate", "create", "select_account", "consent", "logout"]
-"""What the user must do: sign in, sign in again, create or choose an account, consent, log out."""
+Step = Literal[
+    "login", "reauthenticate", "step_up", "create", "select_account", "consent", "logout"
+]
+"""What the user must do.
+
+Sign in, sign in again, prove more than they have, create or choose an account, consent, log out.
+"""
 
 Again = Literal["another_account", "prompt", "max_age", "acr"]
 """Why a signed-in user must sign in again: which demand of the request their session fails."""
@@ -100,7 +105,8 @@ class Pending:
     ``sign_in`` tells whether the signed-in user must sign in again or with another account.
     ``ui_locales`` are the language tags that the client prefers, best first. ``person`` is the
     user whose session would serve the request; ``again`` says why they must sign in again, None if
-    they needn't.
+    they needn't. ``wanted`` are values of ``acr``: the user must prove more to satisfy one of
+    them; empty if they needn't.
     """
 
     client: Client
@@ -109,6 +115,7 @@ class Pending:
     ui_locales: tuple[str, ...] = ()
     person: SignedIn | None = None
     again: Again | None = None
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ class AuthenticationRequest:
     ``openid`` tells whether this is an authentication request; if not, the checks set only
     ``response_type``. ``hint`` is the subject of the ``id_token_hint``; ``subject_of`` maps an
     account id to the client's ``sub``. ``acr_values`` are the requested values that this server
-    supports, ``ui_locales`` the language tags that the client prefers, best first. ``dropped`` are
-    requested scopes that this request can't be granted.
+    supports. ``step_up`` are the values of ``acr`` that a signed-in user can reach by proving
+    more, None if the account source has no page for that. ``ui_locales`` are the language tags
+    that the client prefers, best first. ``dropped`` are requested scopes that this request can't
+    be granted.
     """
 
     openid: bool = False
@@ -28,6 +30,7 @@ class AuthenticationRequest:
     login_hint: str | None = None
     hint: str | None = None
     acr_values: frozenset[str] = frozenset()
+    step_up: frozenset[str] | None = None
     ui_locales: tuple[str, ...] = ()
     dropped: frozenset[str] = frozenset()
     subject_of: Callable[[str], str] = str

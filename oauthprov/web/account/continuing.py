@@ -20,6 +20,7 @@ _PAGES = {
     "clients": _("to continue to your clients"),
     "email": _("to confirm your e-mail address"),
     "profile": _("to continue to your profile"),
+    "security": _("to continue to your account"),
     **PURPOSES,
 }
 """The pages that a sign-in may continue to, with the text of the sign-in page for each."""

@@ -15,6 +15,7 @@ from oauthprov.web.request import Request
 class OwnPages(AccountSource[Request]):
     """The account source for the built-in accounts, with our sign-in, choice and sign-up pages."""
 
+    can_step_up = True
     can_sign_out = True
     names_sessions = True
 
@@ -37,6 +38,10 @@ class OwnPages(AccountSource[Request]):
     def reauthentication_url(self, request: Request, return_to: str) -> str:
         """Return the URL of our sign-in page, which asks again if the request requires it."""
         return self.login_url(request, return_to)
+
+    def step_up_url(self, request: Request, return_to: str) -> str:
+        """Return the URL of our page that asks for a second factor without the password."""
+        return request.oauthprov.url("step_up", _mark(return_to))
 
     def others(self, request: Request) -> Sequence[SignedIn]:
         """Return the users of the other sessions in the browser's cookie."""

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from oauthprov.accounts import BuiltInAccounts
+from oauthprov.factors import Proven, Recovery
 from oauthprov.protocol.request.answers import Pending
 from oauthprov.records import Account
 from oauthprov.web.device_cookie import device_of
+from oauthprov.web.factors import notices
 from oauthprov.web.factors.ways import Way
 from oauthprov.web.i18n import too_many_attempts
 from oauthprov.web.request import Request
@@ -53,18 +55,19 @@ class Asking:
 
     def limited(self, request: Request, way: Way) -> dict[str, object] | None:
         """Count an answer; return the page that refuses it if there were too many."""
-        wait = request.oauthprov.site.attempts.second_step(
-            self.account.account_id, self._device(request)
-        )
+        attempts, account_id = request.oauthprov.site.attempts, self.account.account_id
+        wait = attempts.factor(self.page, account_id, self._device(request))
         if not wait:
             return None
         request.response.headers["Retry-After"] = str(wait)
         return self.shown(request, way, too_many_attempts(wait), 429)
 
-    def answered(self, request: Request) -> None:
-        """Reset the count after the right answer."""
+    def answered(self, request: Request, proven: Proven) -> None:
+        """Reset the count after the right answer, and tell the owner of a used recovery code."""
+        if proven.name == Recovery.name:
+            notices.code_used(request, proven.account)
         attempts, account_id = request.oauthprov.site.attempts, self.account.account_id
-        attempts.second_step_done(account_id, self._device(request))
+        attempts.factor_proven(self.page, account_id, self._device(request))
 
     def _device(self, request: Request) -> str | None:
         return device_of(request, BuiltInAccounts.key_of(self.account.name))

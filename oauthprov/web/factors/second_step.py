@@ -55,8 +55,8 @@ def enter(request: Request) -> Response | dict[str, object]:
     except WrongProof:
         log.info("account %s: the second step from %s failed", account_id, address)
         return asked.shown(request, way, way.wrong, 401)
-    asked.answered(request)
     tools.session.sign_in(proven.account, proven.amr)
+    asked.answered(request, proven)
     log.info("account %s signed in from %s by %s", account_id, address, " ".join(proven.amr))
     return see(request, onward(request, marks))
 

@@ -485,6 +485,85 @@ class TestAuthenticationContext:
         assert_code(world.resume(answer.interaction_id, stronger))
 
 
+class TestStepUp:
+    """An account source that has a page on which a signed-in user proves more."""
+
+    WEAK = dataclasses.replace(ALICE, acr="1", meets=("1",), could_meet=("1",))
+    ABLE = dataclasses.replace(ALICE, acr="1", meets=("1",), could_meet=("2", "1"))
+    STRONG = dataclasses.replace(ALICE, acr="2", meets=("2", "1"), could_meet=("2", "1"))
+    ESSENTIAL = '{"id_token": {"acr": {"essential": true, "value": "%s"}}}'
+
+    @pytest.fixture
+    def world(self, world):
+        class Levels(Accounts):
+            acr_values = ("1", "2")
+            can_step_up = True
+
+        provider = Provider(world.settings, world.storage, Levels(), lambda: world.now)
+        world.provider = provider
+        return world
+
+    def acr(self, world, answer) -> str:
+        token = world.redeem(dict(answer.params)["code"]).body["id_token"]
+        return world.id_token(token).claims["acr"]
+
+    @pytest.mark.parametrize(
+        "changes", [{"acr_values": "2"}, {"acr_values": "3 2"}, {"claims": ESSENTIAL % "2"}]
+    )
+    def test_a_user_who_can_prove_more_is_asked_for_it(self, world, changes):
+        answer = ask(world, self.ABLE, **changes)
+        assert answer.step == "step_up"
+        world.now += 60
+        stronger = dataclasses.replace(anew(world, self.STRONG))
+        assert self.acr(world, world.resume(answer.interaction_id, stronger)) == "2"
+
+    def test_the_page_learns_which_values_are_wanted(self, world):
+        answer = ask(world, self.ABLE, acr_values="2 3")
+        visitor = Visitor(BROWSER, self.ABLE)
+        pending = world.provider.authorization.pending(answer.interaction_id, visitor)
+        assert (pending.wanted, pending.sign_in, pending.again) == (("2",), True, None)
+
+    def test_a_voluntary_level_that_the_user_cannot_reach_is_left_out(self, world):
+        assert self.acr(world, ask(world, self.WEAK, acr_values="2")) == "1"
+
+    def test_a_required_level_is_asked_for_although_nothing_is_set_up(self, world):
+        assert ask(world, self.WEAK, claims=self.ESSENTIAL % "2").step == "step_up"
+
+    def test_a_required_level_is_still_asked_for_after_a_weaker_sign_in(self, world):
+        answer = ask(world, self.WEAK, claims=self.ESSENTIAL % "2")
+        world.now += 60
+        weak = anew(world, self.WEAK)
+        assert world.resume(answer.interaction_id, weak).step == "step_up"
+
+    def test_a_required_level_that_nobody_reaches_is_an_error_at_once(self, world):
+        answer = ask(world, self.ABLE, claims=self.ESSENTIAL % "3")
+        assert_error(answer, "unmet_authentication_requirements")
+
+    @pytest.mark.parametrize("changes", [{"prompt": "login"}, {"max_age": "0"}])
+    def test_a_new_sign_in_comes_before_the_step_up(self, world, changes):
+        answer = ask(world, self.ABLE, acr_values="2", **changes)
+        assert answer.step == "reauthenticate"
+
+    def test_prompt_none_never_steps_up(self, world):
+        answer = ask(world, self.ABLE, prompt="none", acr_values="2")
+        assert self.acr(world, answer) == "1"
+        answer = ask(world, self.ABLE, prompt="none", claims=self.ESSENTIAL % "2")
+        assert_error(answer, "login_required")
+
+    @pytest.mark.parametrize(
+        ("changes", "acr"),
+        [
+            ({"acr_values": "1"}, "1"),
+            ({"acr_values": "1 2"}, "2"),
+            ({"claims": ESSENTIAL % "1"}, "1"),
+            ({"claims": ESSENTIAL % "1", "acr_values": "2"}, "1"),
+            ({}, "2"),
+        ],
+    )
+    def test_a_higher_level_satisfies_a_request_for_a_lower_one(self, world, changes, acr):
+        assert self.acr(world, ask(world, self.STRONG, **changes)) == acr
+
+
 class TestCreate:
     """Initiating User Registration 1.0."""
 

@@ -7,7 +7,11 @@ import pytest
 from oauthprov.web.signed_in import PURPOSES, RECENT, recently_signed_in
 from tests.site import ISSUER, PASSWORD
 
-PAGES = {"password": "/account/password"}
+PAGES = {
+    "password": "/account/password",
+    "authenticator": "/account/authenticator",
+    "recovery": "/account/recovery",
+}
 NEW = "six unrelated words of hers"
 
 

@@ -99,7 +99,6 @@ class TestPageTexts:
             ({"prompt": "login"}, "signed in as alice. The app asks you to sign in again."),
             ({"max_age": "0"}, "signed in as alice. The app asks you to sign in again."),
             ({"max_age": "5"}, "alice, but the app asks for a more recent sign-in."),
-            ({"claims": STRONGER}, "alice, but the app asks for another way of signing in."),
         ],
     )
     def test_the_page_gives_the_reason_and_fills_in_the_account(

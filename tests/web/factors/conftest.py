@@ -6,11 +6,10 @@ import pyotp
 import pytest
 
 from oauthprov.factors import new_secret
-from oauthprov.storage.interface import Add
 from tests.site import ISSUER, PASSWORD, Browser, Site
-from tests.web.account.conftest import mail_server
+from tests.web.account.conftest import mail_server, settings
 
-__all__ = ["mail_server"]
+__all__ = ["mail_server", "settings"]
 
 
 class Owner:
@@ -22,7 +21,7 @@ class Owner:
         account = tools.people.sign_up(name, PASSWORD)
         self.account_id, self.secret = account.account_id, new_secret()
         record = tools.factors.totp.record(self.account_id, self.secret, self.code())
-        made = tools.factors.enrolments.add(self.account_id, account.epoch, "totp", Add(record))
+        made = tools.factors.enrolments.add(account, "totp", record)
         self.codes = made.codes
         site.clock.pass_by(30)
 
@@ -50,6 +49,12 @@ def answer(page, text: str):
     form = page.forms[0]
     form["answer"] = text
     return form.submit(expect_errors=True)
+
+
+def shown_code(site: Site, page) -> str:
+    """What an app shows that has scanned the page."""
+    secret = "".join(page.html.find(id="key").text.split())
+    return pyotp.TOTP(secret).at(site.clock())
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+"""Mails about changes of second factors, to the confirmed address of the account."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from oauthprov import logs
+from oauthprov.accounts import confirmed_addresses
+from oauthprov.errors import MailError
+from oauthprov.mail import Message, Outbox
+from oauthprov.records import Account
+from oauthprov.web import i18n
+from oauthprov.web.account import mailed_link
+from oauthprov.web.i18n import _
+from oauthprov.web.request import Request
+
+log = logs.logger(__name__)
+
+_SUBJECT = _("How you sign in to ${title} was changed")
+_USED = _("A recovery code for ${title} was used")
+_NOT_YOU = _(
+    "If it was you, there is nothing to do.\n"
+    "\n"
+    "If it wasn't you, change your password at once, and look at what is set up:\n"
+    "\n"
+    "${link}\n"
+)
+_ADDED = _("The account ${name} at ${title} asks for a second step since ${moment}.")
+_REMOVED = _("A second step of the account ${name} at ${title} was removed on ${moment}.")
+_CODES = _("The account ${name} at ${title} got new recovery codes on ${moment}.")
+_CODE_USED = _(
+    "Somebody signed in to the account ${name} at ${title} with a recovery code on ${moment}. "
+    "Codes left: ${left}."
+)
+
+
+def added(request: Request, account: Account) -> None:
+    """Tell the owner that a factor was set up."""
+    _tell(request, account, _SUBJECT, _ADDED)
+
+
+def removed(request: Request, account: Account) -> None:
+    """Tell the owner that a factor was removed."""
+    _tell(request, account, _SUBJECT, _REMOVED)
+
+
+def new_codes(request: Request, account: Account) -> None:
+    """Tell the owner that new recovery codes were made."""
+    _tell(request, account, _SUBJECT, _CODES)
+
+
+def code_used(request: Request, account: Account) -> None:
+    """Tell the owner that a recovery code was used, and how many are left."""
+    left = request.oauthprov.factors.recovery.left(account.account_id)
+    _tell(request, account, _USED, _CODE_USED, left=str(left))
+
+
+def _tell(request: Request, account: Account, subject: str, text: str, **words: str) -> None:
+    tools = request.oauthprov
+    address = confirmed_addresses.confirmed(account)
+    if address is None or tools.site.outbox is None:
+        return
+    i18n.settle_language(request)
+    words |= {
+        "name": account.name,
+        "moment": i18n.moment(request, tools.provider.clock()),
+        "link": tools.url("security"),
+    }
+    first = mailed_link.letter(request, address, subject, text, **words)
+    rest = mailed_link.letter(request, address, subject, _NOT_YOU, **words)
+    message = Message(to=first.to, subject=first.subject, text=f"{first.text}\n\n{rest.text}")
+    if not tools.outbox.later(partial(_send, tools.outbox, account.account_id, message)):
+        log.warning("account %s gets no mail about its second factors", account.account_id)
+
+
+def _send(outbox: Outbox, account_id: str, message: Message) -> None:
+    try:
+        outbox.send(message, patient=True)
+    except MailError as error:
+        log.warning("account %s gets no mail about its second factors: %s", account_id, error)
