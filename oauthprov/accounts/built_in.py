@@ -217,6 +217,14 @@ class BuiltInAccounts:
 
         return self._end(account_id, change, claims)
 
+    def reset_factors(self, account_id: str, removals: Sequence[Change]) -> Ended:
+        """Remove all second factors of the account, and end its sessions. Raises LookupError.
+
+        ``removals`` are the changes that remove their records. Grants are revoked and clients
+        notified as in :meth:`change_password`.
+        """
+        return self._end(account_id, lambda old: replace(old, factors=()), removals)
+
     def end_sessions(self, account_id: str) -> Ended:
         """End every session of the account. Raises LookupError for an unknown account.
 
@@ -245,11 +253,11 @@ class BuiltInAccounts:
         self,
         account_id: str,
         change: Callable[[Account], Account],
-        claims: Sequence[Claim] = (),
+        more: Sequence[Change] = (),
         *,
         everything: bool = False,
     ) -> Ended:
-        """Change the account, begin its next epoch, and queue the sweep."""
+        """Change the account with ``more``, begin its next epoch, and queue the sweep."""
 
         now, name = self._clock(), mint_id()
 
@@ -260,9 +268,9 @@ class BuiltInAccounts:
             return Sweep.begin(account_id, name, now, epoch=new.epoch, everything=everything)
 
         try:
-            account = self._change(account_id, ended, lambda new: [*claims, Add(sweep(new))])
+            account = self._change(account_id, ended, lambda new: [*more, Add(sweep(new))])
         except StorageFull:  # nothing can be added to the queue, but the account can be changed
-            account = self._change(account_id, ended, lambda new: claims)
+            account = self._change(account_id, ended, lambda new: more)
         return Ended(account, sweep(account))
 
     def _change(

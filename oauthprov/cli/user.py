@@ -1,4 +1,4 @@
-"""``oauthprov user``: create, list and disable accounts, set passwords, roles and addresses.
+"""``oauthprov user``: create, list and disable accounts, set passwords, roles, addresses.
 
 Passwords come from a prompt or from standard input, never from the command line. With ``--json``,
 ``list`` prints ``{"users": [USER, ...]}`` and every other verb one USER: ``account_id``, ``name``,
@@ -22,11 +22,15 @@ from oauthprov.accounts import (
     PasswordPolicy,
     Unacceptable,
     Unproven,
+    confirmed_addresses,
 )
 from oauthprov.accounts.profile import WrongProfile, checked
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_of
+from oauthprov.errors import MailError
+from oauthprov.factors import Factors
+from oauthprov.mail import Message, Outbox, mailer_of
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.records import Account
@@ -66,6 +70,13 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     role.set_defaults(run=_developer)
 
     _add_email_verbs(verbs)
+
+    reset = verbs.add_parser(
+        "reset-factors", help="remove all second factors of an account, and end its sessions"
+    )
+    add_ini(reset)
+    reset.add_argument("name")
+    reset.set_defaults(run=_reset_factors)
 
     disable = verbs.add_parser(
         "disable", help="disable an account: end its sessions, revoke its tokens"
@@ -168,6 +179,39 @@ def _verify_email(arguments: argparse.Namespace) -> None:
             raise Refused(f"The profile of {account.name} has no e-mail address.") from None
     _show(account, arguments.json)
     note("The e-mail address counts as verified until it is changed.")
+
+
+def _reset_factors(arguments: argparse.Namespace) -> None:
+    with _accounts(arguments) as (on, accounts):
+        account_id = account_of(on, arguments.name).account_id
+        factors = Factors.build(on.storage, on.settings.secret, on.clock)
+        ended = accounts.reset_factors(account_id, factors.removals(account_id))
+        _sweep(on, ended)
+        told = _tell(on, ended.account)
+    _show(ended.account, arguments.json)
+    note("The account has no second factor any more, and its sessions have ended.")
+    if not told:
+        note("No mail was sent to its user.")
+
+
+def _tell(on: Opened, account: Account) -> bool:
+    """Mail to the confirmed address of the account; return whether there was one to mail to."""
+    address, mailer = confirmed_addresses.confirmed(account), mailer_of(on.settings)
+    if address is None or mailer is None:
+        return False
+    title = on.settings.title
+    text = (
+        f"The operator of {title} removed the second step of the account {account.name}, "
+        "and ended its sessions.\n\n"
+        "If you didn't ask for that, sign in, change your password, and set up a second step.\n"
+    )
+    subject = f"How you sign in to {title} was changed"
+    try:
+        Outbox(mailer).send(Message(to=address, subject=subject, text=text), patient=True)
+    except MailError as error:
+        note(str(error))
+        return False
+    return True
 
 
 def _disable(arguments: argparse.Namespace) -> None:

@@ -8,14 +8,17 @@ import sys
 import time
 from dataclasses import replace
 
+import pyotp
 import pytest
 
 from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
 from oauthprov.credentials import PasswordHasher
+from oauthprov.factors import Factors, new_secret
 from oauthprov.protocol.sessions import Sessions
-from oauthprov.records import Account, Session
+from oauthprov.records import Account, RecoveryCodes, Session, Totp
 from oauthprov.storage.interface import Replace
 from tests.cli.conftest import PASSWORD
+from tests.smtp import SmtpServer
 
 # A session leader's terminal is the first that it opens: getpass looks for it at /dev/tty.
 ON_A_TERMINAL = """
@@ -91,6 +94,47 @@ def test_disable_stops_everything(command):
     assert command("user", "disable", "alice", "--json").json["disabled_at"] is not None
     assert sessions_of(command, account_id) == []
     assert not authenticate(command, "alice", PASSWORD)
+
+
+def with_an_app(command, name):
+    """Set an authenticator app up for an account; return its id."""
+    account_id = command.user(name)["account_id"]
+    storage, now = command.storage(), int(time.time())
+    factors = Factors.build(storage, command.settings().secret, lambda: now)
+    key = new_secret()
+    record = factors.totp.record(account_id, key, pyotp.TOTP(key).at(now))
+    factors.enrolments.add(storage.get(Account, account_id).record, "totp", record)
+    storage.close()
+    return account_id
+
+
+def test_reset_factors_removes_them_and_ends_sessions(command):
+    account_id = with_an_app(command, "alice")
+    begin_session(command, account_id)
+    done = command("user", "reset-factors", "alice")
+    assert done.code == 0
+    assert "no second factor any more" in done.err
+    assert "No mail was sent" in done.err
+    assert sessions_of(command, account_id) == []
+    storage = command.storage()
+    assert storage.get(Account, account_id).record.factors == ()
+    assert storage.get(Totp, account_id) is storage.get(RecoveryCodes, account_id) is None
+    storage.close()
+    assert authenticate(command, "alice", PASSWORD)
+
+
+def test_reset_factors_tells_the_user_by_mail(command):
+    server = SmtpServer()
+    with command.ini.open("a", encoding="utf-8") as ini:
+        ini.write(f"oauthprov.mail.url = smtp://localhost:{server.port}?tls=off\n")
+        ini.write("oauthprov.mail.sender = id@example.org\n")
+    with_an_app(command, "alice")
+    command("user", "email", "alice", "alice@example.org", "--verified")
+    assert "No mail" not in command("user", "reset-factors", "alice").err
+    [mail] = server.mails
+    server.close()
+    assert mail.recipients == ("alice@example.org",)
+    assert "removed the second step of the account alice" in mail.text.replace("\r\n", " ")
 
 
 def test_verify_email_vouches_for_the_address_of_the_profile(command):

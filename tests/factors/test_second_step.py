@@ -8,7 +8,7 @@ import pytest
 
 from oauthprov.factors import Factors, Proven, SignInOver, WrongProof
 from oauthprov.factors.second_step import ATTEMPTS, LIFETIME
-from oauthprov.records import Digest, PendingSignIn, Totp
+from oauthprov.records import Digest, PendingSignIn, RecoveryCodes, Totp
 from tests.factors.conftest import SECRET
 from tests.site import PASSWORD
 
@@ -202,6 +202,15 @@ def test_a_disabled_account_finishes_no_sign_in(factors, alice, people):
     secret = alice.begin()
     people.disable(alice.account_id)
     assert factors.second_step.waiting(secret) is None
+
+
+def test_a_reset_ends_sign_ins_that_wait_and_removes_everything(factors, alice, people, storage):
+    secret = alice.begin()
+    people.reset_factors(alice.account_id, factors.removals(alice.account_id))
+    with pytest.raises(SignInOver):
+        finish(factors, secret, alice.code())
+    assert alice.account.factors == ()
+    assert list(storage.walk(Totp)) == list(storage.walk(RecoveryCodes)) == []
 
 
 def test_a_factor_that_was_removed_meanwhile_finishes_nothing(factors, alice):
