@@ -143,6 +143,7 @@ def test_each_row_says_something(name):
 Document = Mapping[str, object]
 
 PROOFS: dict[str, Callable[[Document, Site], bool]] = {
+    "6238": lambda _, site: site.get("/account/authenticator").status_int == 302,
     "6749": lambda said, _: "authorization_code" in said["grant_types_supported"],
     "6750": lambda _, site: site.get(API + "/me").headers["WWW-Authenticate"][:7] == "Bearer ",
     "7009": lambda said, _: "revocation_endpoint" in said,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from oauthprov.factors import (
@@ -21,6 +23,23 @@ def test_the_first_factor_comes_with_ten_recovery_codes(factors, alice):
     assert alice.account.factors == ("totp",)
     assert len(set(alice.codes)) == 10
     assert all(len(code) == 19 for code in alice.codes)
+
+
+@pytest.mark.parametrize(
+    ("moment", "code"),
+    [
+        (59, "287082"),
+        (1111111109, "081804"),
+        (1111111111, "050471"),
+        (1234567890, "005924"),
+        (2000000000, "279037"),
+    ],
+)
+def test_codes_are_those_of_rfc_6238(factors, clock, moment, code):
+    """Its appendix B; the last six of the eight digits there."""
+    clock.now = moment
+    key = base64.b32encode(b"12345678901234567890").decode()
+    assert factors.totp.record("alice", key, code).counter == moment // 30
 
 
 def test_a_wrong_code_sets_nothing_up(factors, people, storage):

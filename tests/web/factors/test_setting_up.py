@@ -11,7 +11,14 @@ from oauthprov.records import RecoveryCodes, Session, Totp
 from oauthprov.web.site import site_of
 from tests import site as sites
 from tests.site import ISSUER, PASSWORD
-from tests.web.account.test_password_reset import confirmed, prompt_site, settled
+from tests.web.account.test_password_reset import (
+    NEW_PASSWORD,
+    change,
+    confirmed,
+    prompt_site,
+    reset_token,
+    settled,
+)
 from tests.web.factors.conftest import Owner, answer, shown_code
 
 AUTHENTICATOR = "/account/authenticator"
@@ -290,7 +297,9 @@ class TestMails:
     def test_each_change_is_mailed_to_the_confirmed_address(self, site, mail_server):
         alice = confirmed(site, "alice")
         codes, _ = set_up(site, alice)
+        settled()  # mails are sent at once, in any order
         alice.get("/account/recovery").forms[0].submit()
+        settled()
         alice.get(AUTHENTICATOR).forms[0].submit()
         sent = self.mails(mail_server)
         said = ["asks for a second step since", "got new recovery codes", "was removed on"]
@@ -312,6 +321,18 @@ class TestMails:
         last = self.mails(mail_server)[-1]
         assert "A recovery code" in last
         assert "Codes left: 9." in last
+
+    def test_a_mailed_link_for_a_new_password_removes_no_factor(self, site, mail_server):
+        alice = confirmed(site, "alice")
+        _, code = set_up(site, alice)
+        site.clock.pass_by(30)
+        assert change(site, reset_token(site, mail_server)).status_int == 303
+        browser = site.browser()
+        form = browser.get("/login").forms[0]
+        form["name"], form["password"] = "alice", NEW_PASSWORD
+        page = browser.follow(form.submit())
+        assert page.request.path == "/login/factor"
+        assert answer(page, code()).status_int == 303
 
     def test_an_address_that_is_not_confirmed_gets_no_mail(self, site, mail_server):
         alice = site.browser().sign_up("alice")
