@@ -7,6 +7,10 @@ open it. ``rotate`` prints the same document for the next keys, ``retire`` for a
 
 While the next key of an algorithm is published and waiting, ``rotate`` makes no other: a sentence
 on stderr says when that key takes over, and the exit status is 0.
+
+``reseal`` seals the keys of authenticator apps with the first secret of ``oauthprov.secret``, so
+that the others can be removed. With ``--json`` it prints how many it ``sealed``, and how many no
+secret opens, as ``unopened``.
 """
 
 from __future__ import annotations
@@ -14,11 +18,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Iterable
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_json, show_table
 from oauthprov.credentials import Keyring
+from oauthprov.factors import Factors
 from oauthprov.protocol.keys.rotation import KeyRotation, UnknownSigningKey, is_over, is_published
 from oauthprov.records import SigningKey
 from oauthprov.settings.values import ALGORITHMS
@@ -37,6 +43,12 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(rotate)
     rotate.add_argument("--alg", choices=ALGORITHMS, help="rotate the key of this algorithm only")
     rotate.set_defaults(run=_rotate)
+
+    reseal = verbs.add_parser(
+        "reseal", help="seal the keys of authenticator apps with the first secret"
+    )
+    add_ini(reseal)
+    reseal.set_defaults(run=_reseal)
 
     retire = verbs.add_parser(
         "retire", help="stop a key from signing at once; another key takes over"
@@ -75,6 +87,18 @@ def _rotate(arguments: argparse.Namespace) -> None:
                     f"{key.alg}: nothing to do. The next key, {key.kid}, is published already"
                     f" and signs from {moment(key.signs_from)} on."
                 )
+
+
+def _reseal(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        totp = Factors.build(on.storage, on.settings.secret, on.clock).totp
+        found = Counter(totp.reseal())
+    if arguments.json:
+        show_json({"sealed": found[True], "unopened": found[False]})
+    else:
+        note(f"Authenticator apps sealed with the first secret: {found[True]}.")
+    if found[False]:
+        raise Refused(f"No secret of oauthprov.secret opens {found[False]} authenticator apps.")
 
 
 def _retire(arguments: argparse.Namespace) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import pyotp
@@ -13,7 +14,7 @@ from oauthprov import logs
 from oauthprov.credentials import Keyring
 from oauthprov.factors.factor import Factor, Proof, WrongProof
 from oauthprov.records import Account, Digest, Totp
-from oauthprov.storage.interface import Change, Remove, Replace, Storage
+from oauthprov.storage.interface import Change, Conflict, Remove, Replace, Storage
 
 log = logs.logger(__name__)
 
@@ -59,6 +60,17 @@ class TotpFactor(Factor):
     def removals(self, account_id: str) -> Sequence[Change]:
         """Return the change that removes the app's secret."""
         return (Remove(Totp, account_id),)
+
+    def reseal(self) -> Iterator[bool]:
+        """Seal every key with the first secret; yield for each whether a secret opened it."""
+        for stored in self._storage.walk(Totp):
+            label = _label(stored.record.account_id)
+            secret = self._keyring.open(label, stored.record.sealed)
+            if secret is not None:
+                sealed = replace(stored.record, sealed=self._keyring.seal(label, secret))
+                with suppress(Conflict):  # a code was used, or the app removed: nothing is left
+                    self._storage.commit(Replace(sealed, expecting=stored), now=self._clock())
+            yield secret is not None
 
     def record(self, account_id: str, secret: str, code: str) -> Totp:
         """Return the record of a new app that shows ``code``. Raises WrongProof."""

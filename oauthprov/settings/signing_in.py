@@ -17,8 +17,8 @@ class SigningIn:
         "login.limit_account",
         values.rate,
         "10 per 15 minutes",
-        "Failed sign-ins for one user name; each browser that has signed in with it before, and "
-        "wrong current passwords, are counted separately.",
+        "Failed sign-ins for one user name; each browser that has signed in with it before, wrong "
+        "current passwords, and wrong codes of a second step are counted separately.",
     )
     login_limit_address: str = setting(
         "login.limit_address",

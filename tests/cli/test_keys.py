@@ -6,6 +6,7 @@ import pytest
 
 from oauthprov.cli.keys import ALGORITHMS
 from oauthprov.cli.output import moment
+from tests.cli.test_user import with_an_app
 
 
 @pytest.fixture
@@ -101,3 +102,20 @@ def test_retiring_an_unknown_key_is_refused(command):
 def test_keys_rotate_on_redis_too(on_redis):
     [first] = on_redis("keys", "rotate", "--json").json["keys"]
     assert json.loads(on_redis("keys", "list", "--json").out)["keys"][0]["kid"] == first["kid"]
+
+
+def test_reseal_lets_an_earlier_secret_go(command):
+    with_an_app(command, "alice")
+    text = command.ini.read_text("utf-8")
+    [line] = [one for one in text.splitlines() if one.startswith("oauthprov.secret = ")]
+    old = line.partition(" = ")[2]
+    new = "another secret of thirty-two and more characters".replace(" ", "-")
+    command.ini.write_text(text.replace(line, f"oauthprov.secret = {new} {old}"), "utf-8")
+    done = command("keys", "reseal")
+    assert (done.code, done.err) == (0, "Authenticator apps sealed with the first secret: 1.\n")
+    command.ini.write_text(text.replace(line, f"oauthprov.secret = {new}"), "utf-8")
+    assert command("keys", "reseal", "--json").json == {"sealed": 1, "unopened": 0}
+    command.ini.write_text(text, "utf-8")
+    done = command("keys", "reseal")
+    assert done.code == 1
+    assert "No secret of oauthprov.secret opens 1 authenticator apps." in done.err

@@ -272,6 +272,15 @@ def test_an_app_still_counts_after_the_secret_of_the_server_changed(
     assert finish(later, alice.begin(), alice.code()), "the first use sealed it anew"
 
 
+def test_apps_are_sealed_anew_for_people_who_have_not_signed_in_since(
+    factors, alice, storage, clock
+):
+    new = "another secret of thirty-two and more characters"
+    assert list(Factors.build(storage, (new,), clock).totp.reseal()) == [False]
+    assert list(Factors.build(storage, (new, *SECRET), clock).totp.reseal()) == [True]
+    assert finish(Factors.build(storage, (new,), clock), alice.begin(), alice.code())
+
+
 def test_an_app_that_no_secret_opens_is_wrong_and_logged(alice, storage, clock, caplog):
     other = Factors.build(storage, ("another secret of thirty-two and more characters",), clock)
     with pytest.raises(WrongProof):
