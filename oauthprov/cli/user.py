@@ -71,12 +71,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
     _add_email_verbs(verbs)
 
-    reset = verbs.add_parser(
-        "reset-factors", help="remove all second factors of an account, and end its sessions"
-    )
-    add_ini(reset)
-    reset.add_argument("name")
-    reset.set_defaults(run=_reset_factors)
+    _add_reset_factors(verbs)
 
     disable = verbs.add_parser(
         "disable", help="disable an account: end its sessions, revoke its tokens"
@@ -84,6 +79,15 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(disable)
     disable.add_argument("name")
     disable.set_defaults(run=_disable)
+
+
+def _add_reset_factors(verbs: _Verbs) -> None:
+    reset = verbs.add_parser(
+        "reset-factors", help="remove all second factors of an account, and end its sessions"
+    )
+    add_ini(reset)
+    reset.add_argument("name")
+    reset.set_defaults(run=_reset_factors)
 
 
 def _add_email_verbs(verbs: _Verbs) -> None:

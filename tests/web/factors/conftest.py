@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyotp
 import pytest
 
 from oauthprov.factors import new_secret
+from oauthprov.records import Session
+from oauthprov.storage.interface import Replace
 from tests.site import ISSUER, PASSWORD, Browser, Site
 from tests.web.account.conftest import mail_server, settings
 
@@ -55,6 +59,13 @@ def shown_code(site: Site, page) -> str:
     """What an app shows that has scanned the page."""
     secret = "".join(page.html.find(id="key").text.split())
     return pyotp.TOTP(secret).at(site.clock())
+
+
+def weaken(site: Site) -> None:
+    """Let the only session look as if it had begun with a password alone."""
+    [stored] = site.storage.walk(Session)
+    session = replace(stored.record, amr=("pwd",))
+    site.storage.commit(Replace(session, expecting=stored), now=site.clock())
 
 
 @pytest.fixture

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from oauthprov.records import Session
-from oauthprov.storage.interface import Replace
 from tests.site import ISSUER, PASSWORD, arrived
 from tests.web.account.test_signing_in_again import claims_of
-from tests.web.factors.conftest import answer, shown_code
+from tests.web.factors.conftest import answer, shown_code, weaken
 from tests.web.openid import openid_site, relying_party
 
 
@@ -35,9 +33,7 @@ def app(site):
 def weak(site, owner):
     """A browser in which alice signed in before she had a second factor."""
     browser = owner.sign_in()
-    [stored] = site.storage.walk(Session)
-    session = replace(stored.record, amr=("pwd",))
-    site.storage.commit(Replace(session, expecting=stored), now=site.clock())
+    weaken(site)
     return browser
 
 
