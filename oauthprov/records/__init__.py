@@ -25,6 +25,7 @@ from oauthprov.records.keys import Digest as Digest
 from oauthprov.records.keys import consent_key as consent_key
 from oauthprov.records.keys import is_key as is_key
 from oauthprov.records.keys import slot as slot
+from oauthprov.records.passkeys import Passkey as Passkey
 from oauthprov.records.people import Account as Account
 from oauthprov.records.people import ConfirmedAddress as ConfirmedAddress
 from oauthprov.records.people import Consent as Consent
@@ -70,5 +71,6 @@ KINDS: tuple[type[Record], ...] = (
     PendingSignIn,
     EndedSession,
     Sweep,
+    Passkey,
 )
 """Every kind of record that a backend stores."""

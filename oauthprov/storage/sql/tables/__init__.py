@@ -25,6 +25,7 @@ from oauthprov.storage.sql.tables.grants import (
     refresh_tokens,
 )
 from oauthprov.storage.sql.tables.grants import grants as grants
+from oauthprov.storage.sql.tables.passkeys import passkeys
 from oauthprov.storage.sql.tables.people import (
     accounts,
     confirmed_addresses,
@@ -43,7 +44,7 @@ from oauthprov.storage.sql.tables.server import (
     sweeps,
 )
 
-REVISION = "0012"
+REVISION = "0013"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
@@ -73,4 +74,5 @@ TABLES: dict[type[Record], Table] = {
     records.PendingSignIn: pending_sign_ins,
     records.EndedSession: ended_sessions,
     records.Sweep: sweeps,
+    records.Passkey: passkeys,
 }
