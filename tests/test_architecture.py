@@ -26,6 +26,7 @@ WALLS = {
             "settings",
             "accounts",
             "factors",
+            "passkeys",
             "mail",
             "messages",
             "logs",
@@ -112,8 +113,12 @@ WALLS = {
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "factors": (
-        ("factors", "storage.interface", "records", "credentials", "logs"),
+        ("factors", "passkeys", "storage.interface", "records", "credentials", "logs"),
         (*WEB, *ENGINES, "oauthlib"),
+    ),
+    "passkeys": (
+        ("passkeys", "storage.interface", "records", "credentials", "serial"),
+        (*WEB, *ENGINES, "oauthlib", "joserfc"),
     ),
     "mail": (
         ("mail", "settings", "errors", "background", "threads"),

@@ -1,0 +1,201 @@
+"""The passkeys of accounts: added, used, renamed and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from oauthprov.credentials import base64url, digest, is_invisible
+from oauthprov.passkeys import options, responses, verification
+from oauthprov.passkeys.challenges import Challenges
+from oauthprov.passkeys.options import Options
+from oauthprov.passkeys.refusal import Copied, Refused
+from oauthprov.passkeys.relying_party import RelyingParty
+from oauthprov.passkeys.responses import Assertion
+from oauthprov.records import Account, Passkey, ReplayMark, slot
+from oauthprov.storage.interface import (
+    Add,
+    Conflict,
+    Remove,
+    Replace,
+    Storage,
+    Stored,
+    persistently,
+)
+
+LIMIT = 20
+"""The most passkeys of an account."""
+NAME_LIMIT = 60
+"""Characters of a passkey's name."""
+
+
+class Passkeys:
+    """The passkeys of the built-in accounts. ``clock`` returns epoch seconds.
+
+    ``holder`` is what a challenge is bound to besides its purpose: the browser that asked for it,
+    and what else must be the same when the response comes. A passkey's user handle is the id of
+    its account, so one trip reads both.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        party: RelyingParty,
+        challenges: Challenges,
+        clock: Callable[[], int],
+    ) -> None:
+        self._storage = storage
+        self._party = party
+        self._challenges = challenges
+        self._clock = clock
+
+    def of(self, account_id: str) -> list[Passkey]:
+        """Return the passkeys of an account, the oldest first; one read."""
+        found = [stored.record for stored in self._storage.walk(Passkey, account_id=account_id)]
+        return sorted(found, key=lambda passkey: (passkey.created_at, passkey.key))
+
+    def creation_options(self, account_id: str, name: str, holder: str) -> Options:
+        """Return the options for adding a passkey to the account. Raises Refused if it is full."""
+        existing = self.of(account_id)
+        if len(existing) >= LIMIT:
+            raise Refused("full")
+        challenge = self._challenges.mint("register", _of(account_id, holder))
+        return options.creation(self._party, account_id, name, challenge, existing)
+
+    def add(self, account_id: str, sent: str, holder: str, name: str) -> Passkey:
+        """Add the passkey that a browser made, with the text that it sent. Raises Refused."""
+        now = self._clock()
+        answer = responses.attestation(sent)
+        mark = self._challenges.check(answer.challenge, "register", _of(account_id, holder))
+        key = verification.new_key(self._party, answer)
+        if len(self.of(account_id)) >= LIMIT:
+            raise Refused("full")
+        credential_id = base64url(answer.credential_id)
+        passkey = Passkey(
+            key=_key(account_id, credential_id),
+            account_id=account_id,
+            credential_id=credential_id,
+            public_key=key.public_key,
+            sign_count=key.sign_count,
+            name=shown(name),
+            created_at=now,
+            transports=answer.transports,
+            aaguid=key.aaguid,
+            backup_eligible=key.backup_eligible,
+            backed_up=key.backed_up,
+        )
+        try:
+            self._storage.commit(Add(mark), Add(passkey), now=now)
+        except Conflict:
+            raise Refused("used") from None
+        return passkey
+
+    def sign_in_options(self, holder: str) -> Options:
+        """Return the options for signing in with a passkey alone; reads nothing."""
+        challenge = self._challenges.mint("sign in", holder)
+        return options.request(self._party, challenge, "required")
+
+    def sign_in(self, sent: str, holder: str) -> Account:
+        """Return the account whose passkey signed; one read, one write. Raises Refused.
+
+        The device must have verified its user, since this is the only factor.
+        """
+        answer = responses.assertion(sent)
+        mark = self._challenges.check(answer.challenge, "sign in", holder)
+        account_id = answer.user_handle
+        if account_id is None:
+            raise Refused("unknown", "the passkey doesn't name its account")
+        passkey, account = self._read(account_id, answer)
+        if account is None or account.record.disabled_at is not None:
+            raise Refused("unknown", "there is no such account, or it is disabled")
+        self._use(passkey, answer, mark, alone=True)
+        return account.record
+
+    def step_options(self, account_id: str, holder: str) -> Options:
+        """Return the options for a passkey of the account as a further factor; one read."""
+        challenge = self._challenges.mint("second step", _of(account_id, holder))
+        allowed = [passkey for passkey in self.of(account_id) if passkey.copied_at is None]
+        return options.request(self._party, challenge, "preferred", allowed)
+
+    def step(self, account_id: str, sent: str, holder: str) -> Passkey:
+        """Return the passkey of the account that signed; one read, one write. Raises Refused."""
+        answer = responses.assertion(sent)
+        mark = self._challenges.check(answer.challenge, "second step", _of(account_id, holder))
+        if answer.user_handle not in (None, account_id):
+            raise Refused("unknown", "the passkey is of another account")
+        passkey, _ = self._read(account_id, answer)
+        return self._use(passkey, answer, mark, alone=False)
+
+    def rename(self, account_id: str, key: str, name: str) -> None:
+        """Give a passkey of the account another name; do nothing if there is none by this key."""
+
+        def attempt() -> None:
+            stored = self._own(account_id, key)
+            if stored is not None:
+                changed = replace(stored.record, name=shown(name) or stored.record.name)
+                self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
+
+        persistently(attempt)
+
+    def remove(self, account_id: str, key: str) -> Passkey | None:
+        """Remove a passkey of the account and return it, None if there is none by this key."""
+        stored = self._own(account_id, key)
+        if stored is None:
+            return None
+        self._storage.commit(Remove(Passkey, key), now=self._clock())
+        return stored.record
+
+    def _own(self, account_id: str, key: str) -> Stored[Passkey] | None:
+        return self._storage.get(Passkey, key) if slot(key) == account_id else None
+
+    def _read(
+        self, account_id: str, answer: Assertion
+    ) -> tuple[Stored[Passkey], Stored[Account] | None]:
+        key = _key(account_id, base64url(answer.credential_id))
+        found = self._storage.get_many([(Passkey, key), (Account, account_id)])
+        passkey: Stored[Passkey] | None = found[0]  # type: ignore[assignment]
+        account: Stored[Account] | None = found[1]  # type: ignore[assignment]
+        if passkey is None:
+            raise Refused("unknown", "there is no such passkey")
+        return passkey, account
+
+    def _use(
+        self, stored: Stored[Passkey], answer: Assertion, mark: ReplayMark, *, alone: bool
+    ) -> Passkey:
+        """Store the use of a passkey, together with the mark that ends its challenge."""
+        passkey, now = stored.record, self._clock()
+        use = verification.use(self._party, passkey, answer)
+        if alone and not use.user_verified:
+            raise Refused("unverified")
+        if passkey.copied_at is not None:
+            raise Copied(passkey, first=False)
+        # An authenticator that counts nothing always says 0 (section 6.1.1).
+        counts = use.sign_count > 0 or passkey.sign_count > 0
+        copied = counts and use.sign_count <= passkey.sign_count
+        if copied:
+            changed = replace(passkey, copied_at=now)
+        else:
+            changed = replace(
+                passkey, sign_count=use.sign_count, backed_up=use.backed_up, last_used_at=now
+            )
+        try:
+            self._storage.commit(Add(mark), Replace(changed, expecting=stored), now=now)
+        except Conflict:  # sent twice, or used elsewhere, renamed or removed at this moment
+            raise Refused("used") from None
+        if copied:
+            raise Copied(changed, first=True)
+        return changed
+
+
+def shown(name: str) -> str:
+    """Return a name as pages show it: no invisible characters, blanks or more than the limit."""
+    visible = "".join(" " if is_invisible(character) else character for character in name)
+    return " ".join(visible.split())[:NAME_LIMIT].strip()
+
+
+def _of(account_id: str, holder: str) -> str:
+    return f"{account_id} {holder}"
+
+
+def _key(account_id: str, credential_id: str) -> str:
+    return f"{account_id}.{digest(credential_id)}"

@@ -1,0 +1,1 @@
+"""Passkeys, with a real authenticator in software and real storage."""

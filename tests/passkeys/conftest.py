@@ -1,0 +1,92 @@
+"""Passkeys of two accounts over real storage, on every engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from oauthprov.accounts import BuiltInAccounts
+from oauthprov.credentials import Keyring, PasswordHasher
+from oauthprov.passkeys import Challenges, Passkeys, Refused, RelyingParty
+from oauthprov.storage import open_storage
+from tests.accounts.conftest import ENGINES
+from tests.authenticator import Authenticator
+from tests.servers import empty
+from tests.site import ISSUER, PASSWORD, Clock
+
+BROWSER = "the digest of a browser's cookie"
+
+
+@pytest.fixture(params=ENGINES)
+def storage(request, tmp_path):
+    url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
+    if request.param != "sqlite":
+        url = request.getfixturevalue(f"{request.param}_url")
+    made = open_storage(url)
+    made.upgrade()
+    if request.param != "sqlite":
+        empty(url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def people(storage, clock):
+    return BuiltInAccounts(storage, PasswordHasher(memory_kib=8, time_cost=1), clock)
+
+
+@pytest.fixture
+def passkeys(storage, clock):
+    party = RelyingParty.at(ISSUER, "Photos")
+    return Passkeys(storage, party, Challenges(Keyring(("a secret" * 4,)), clock), clock)
+
+
+@pytest.fixture
+def device():
+    return Authenticator(ISSUER)
+
+
+@pytest.fixture
+def alice(people):
+    """The id of alice's account."""
+    return people.sign_up("alice", PASSWORD).account_id
+
+
+@pytest.fixture
+def bob(people):
+    return people.sign_up("bob", PASSWORD).account_id
+
+
+@pytest.fixture
+def add(passkeys):
+    """Return a function that adds a passkey of a device to an account."""
+
+    def made(account_id, device, name="Laptop", **lies):
+        options = passkeys.creation_options(account_id, "alice", BROWSER)
+        return passkeys.add(account_id, device.create(options, **lies), BROWSER, name)
+
+    return made
+
+
+@pytest.fixture
+def sign_in(passkeys):
+    """Return a function that signs in with a device, and tells why not."""
+
+    def attempt(device, **lies):
+        sent = device.get(passkeys.sign_in_options(BROWSER), **lies)
+        try:
+            return passkeys.sign_in(sent, BROWSER).account_id
+        except Refused as refused:
+            return refused.reason
+
+    return attempt
+
+
+def reason(call):
+    with pytest.raises(Refused) as refused:
+        call()
+    return refused.value.reason
