@@ -11,7 +11,7 @@ from typing import Literal
 
 from oauthprov.credentials import Keyring, mint, replay_key
 from oauthprov.passkeys.refusal import Refused
-from oauthprov.records import ReplayMark
+from oauthprov.records import Digest, ReplayMark
 
 Purpose = Literal["register", "sign in", "second step"]
 
@@ -34,11 +34,11 @@ class Challenges:
         text = f"{self._clock() + LIFETIME}.{mint()[0]}"
         return f"{text}.{self._keyring.sign(_LABEL, _bound(text, purpose, holder))}"
 
-    def check(self, challenge: str, purpose: Purpose, holder: str) -> ReplayMark:
+    def check(self, challenge: str, purpose: Purpose, holder: str, account_id: str) -> ReplayMark:
         """Return the mark to be added in the commit that uses the challenge.
 
-        If there is one already, the challenge was used. Raises Refused for a challenge that has
-        expired, or wasn't made here for this purpose and holder.
+        It shares the slot of the account. If there is one already, the challenge was used. Raises
+        Refused for a challenge that has expired, or wasn't made here for this purpose and holder.
         """
         text, _, mac = challenge.rpartition(".")
         if not self._keyring.verify(_LABEL, _bound(text, purpose, holder), mac):
@@ -46,7 +46,8 @@ class Challenges:
         expires_at = int(text.partition(".")[0])
         if self._clock() >= expires_at:
             raise Refused("expired")
-        return ReplayMark(replay_key(_LABEL, challenge), expires_at + _CLOCKS_APART)
+        key = Digest(f"{account_id}.{replay_key(_LABEL, challenge)}")
+        return ReplayMark(key, expires_at + _CLOCKS_APART)
 
 
 def _bound(text: str, purpose: Purpose, holder: str) -> str:

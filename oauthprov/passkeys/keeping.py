@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 from oauthprov.credentials import base64url, digest, is_invisible
 from oauthprov.passkeys import options, responses, verification
@@ -15,6 +16,7 @@ from oauthprov.passkeys.responses import Assertion
 from oauthprov.records import Account, Passkey, ReplayMark, slot
 from oauthprov.storage.interface import (
     Add,
+    Change,
     Conflict,
     Remove,
     Replace,
@@ -27,6 +29,23 @@ LIMIT = 20
 """The most passkeys of an account."""
 NAME_LIMIT = 60
 """Characters of a passkey's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read for a response; ``mark`` is the one to be added when it is used."""
+
+    passkey: Stored[Passkey]
+    account: Stored[Account] | None
+    mark: ReplayMark
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A valid use of a passkey, and the changes that store it and end the challenge."""
+
+    user_verified: bool
+    changes: tuple[Change, ...]
 
 
 class Passkeys:
@@ -62,11 +81,16 @@ class Passkeys:
         challenge = self._challenges.mint("register", _of(account_id, holder))
         return options.creation(self._party, account_id, name, challenge, existing)
 
-    def add(self, account_id: str, sent: str, holder: str, name: str) -> Passkey:
-        """Add the passkey that a browser made, with the text that it sent. Raises Refused."""
-        now = self._clock()
+    def made(self, account_id: str, sent: str, holder: str, name: str) -> tuple[Passkey, Add]:
+        """Return the passkey that a browser made, with the text that it sent. Raises Refused.
+
+        The caller adds the record, in one commit with the change that ends the challenge; a
+        conflict of the latter means that the text was sent twice.
+        """
         answer = responses.attestation(sent)
-        mark = self._challenges.check(answer.challenge, "register", _of(account_id, holder))
+        mark = self._challenges.check(
+            answer.challenge, "register", _of(account_id, holder), account_id
+        )
         key = verification.new_key(self._party, answer)
         if len(self.of(account_id)) >= LIMIT:
             raise Refused("full")
@@ -78,17 +102,13 @@ class Passkeys:
             public_key=key.public_key,
             sign_count=key.sign_count,
             name=shown(name),
-            created_at=now,
+            created_at=self._clock(),
             transports=answer.transports,
             aaguid=key.aaguid,
             backup_eligible=key.backup_eligible,
             backed_up=key.backed_up,
         )
-        try:
-            self._storage.commit(Add(mark), Add(passkey), now=now)
-        except Conflict:
-            raise Refused("used") from None
-        return passkey
+        return passkey, Add(mark)
 
     def sign_in_options(self, holder: str) -> Options:
         """Return the options for signing in with a passkey alone; reads nothing."""
@@ -101,15 +121,22 @@ class Passkeys:
         The device must have verified its user, since this is the only factor.
         """
         answer = responses.assertion(sent)
-        mark = self._challenges.check(answer.challenge, "sign in", holder)
         account_id = answer.user_handle
-        if account_id is None:
+        if not account_id:
             raise Refused("unknown", "the passkey doesn't name its account")
-        passkey, account = self._read(account_id, answer)
-        if account is None or account.record.disabled_at is not None:
-            raise Refused("unknown", "there is no such account, or it is disabled")
-        self._use(passkey, answer, mark, alone=True)
-        return account.record
+        mark = self._challenges.check(answer.challenge, "sign in", holder, account_id)
+
+        def attempt() -> Account:
+            read = self._read(account_id, answer, mark)
+            if read.account is None or read.account.record.disabled_at is not None:
+                raise Refused("unknown", "there is no such account, or it is disabled")
+            use = self._use(read, answer)
+            if not use.user_verified:
+                raise Refused("unverified")
+            self._storage.commit(*use.changes, now=self._clock())
+            return read.account.record
+
+        return persistently(attempt)
 
     def step_options(self, account_id: str, holder: str) -> Options:
         """Return the options for a passkey of the account as a further factor; one read."""
@@ -117,14 +144,19 @@ class Passkeys:
         allowed = [passkey for passkey in self.of(account_id) if passkey.copied_at is None]
         return options.request(self._party, challenge, "preferred", allowed)
 
-    def step(self, account_id: str, sent: str, holder: str) -> Passkey:
-        """Return the passkey of the account that signed; one read, one write. Raises Refused."""
+    def step(self, account_id: str, sent: str, holder: str) -> tuple[Change, ...]:
+        """Return the changes that use the account's passkey that signed; one read.
+
+        Raises Refused, also if ``sent`` was used before; a conflict of one of the changes means
+        that it is being used at this moment.
+        """
         answer = responses.assertion(sent)
-        mark = self._challenges.check(answer.challenge, "second step", _of(account_id, holder))
+        mark = self._challenges.check(
+            answer.challenge, "second step", _of(account_id, holder), account_id
+        )
         if answer.user_handle not in (None, account_id):
             raise Refused("unknown", "the passkey is of another account")
-        passkey, _ = self._read(account_id, answer)
-        return self._use(passkey, answer, mark, alone=False)
+        return self._use(self._read(account_id, answer, mark), answer).changes
 
     def rename(self, account_id: str, key: str, name: str) -> None:
         """Give a passkey of the account another name; do nothing if there is none by this key."""
@@ -148,43 +180,40 @@ class Passkeys:
     def _own(self, account_id: str, key: str) -> Stored[Passkey] | None:
         return self._storage.get(Passkey, key) if slot(key) == account_id else None
 
-    def _read(
-        self, account_id: str, answer: Assertion
-    ) -> tuple[Stored[Passkey], Stored[Account] | None]:
+    def _read(self, account_id: str, answer: Assertion, mark: ReplayMark) -> _Read:
         key = _key(account_id, base64url(answer.credential_id))
-        found = self._storage.get_many([(Passkey, key), (Account, account_id)])
-        passkey: Stored[Passkey] | None = found[0]  # type: ignore[assignment]
-        account: Stored[Account] | None = found[1]  # type: ignore[assignment]
+        pairs: list[Any] = [(Passkey, key), (Account, account_id), (ReplayMark, mark.key)]
+        found: Any = self._storage.get_many(pairs)
+        passkey, account, used = found
+        if used is not None:
+            raise Refused("used")
         if passkey is None:
             raise Refused("unknown", "there is no such passkey")
-        return passkey, account
+        return _Read(passkey, account, mark)
 
-    def _use(
-        self, stored: Stored[Passkey], answer: Assertion, mark: ReplayMark, *, alone: bool
-    ) -> Passkey:
-        """Store the use of a passkey, together with the mark that ends its challenge."""
-        passkey, now = stored.record, self._clock()
+    def _use(self, read: _Read, answer: Assertion) -> _Use:
+        """Judge the use of a passkey. Raises Refused."""
+        passkey, now = read.passkey.record, self._clock()
         use = verification.use(self._party, passkey, answer)
-        if alone and not use.user_verified:
-            raise Refused("unverified")
         if passkey.copied_at is not None:
             raise Copied(passkey, first=False)
         # An authenticator that counts nothing always says 0 (section 6.1.1).
         counts = use.sign_count > 0 or passkey.sign_count > 0
-        copied = counts and use.sign_count <= passkey.sign_count
-        if copied:
-            changed = replace(passkey, copied_at=now)
-        else:
-            changed = replace(
-                passkey, sign_count=use.sign_count, backed_up=use.backed_up, last_used_at=now
-            )
+        if counts and use.sign_count <= passkey.sign_count:
+            self._end_copied(read, now)
+        used = replace(
+            passkey, sign_count=use.sign_count, backed_up=use.backed_up, last_used_at=now
+        )
+        changes = (Add(read.mark), Replace(used, expecting=read.passkey))
+        return _Use(use.user_verified, changes)
+
+    def _end_copied(self, read: _Read, now: int) -> NoReturn:
+        ended = replace(read.passkey.record, copied_at=now)
         try:
-            self._storage.commit(Add(mark), Replace(changed, expecting=stored), now=now)
-        except Conflict:  # sent twice, or used elsewhere, renamed or removed at this moment
+            self._storage.commit(Add(read.mark), Replace(ended, expecting=read.passkey), now=now)
+        except Conflict:  # the same text twice at once, which shows no copy
             raise Refused("used") from None
-        if copied:
-            raise Copied(changed, first=True)
-        return changed
+        raise Copied(ended, first=True)
 
 
 def shown(name: str) -> str:

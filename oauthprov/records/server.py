@@ -80,7 +80,8 @@ class LogoutDelivery(Record):
 class ReplayMark(Record):
     """Marks a value that isn't accepted again until ``expires_at``; ``key`` is its digest.
 
-    The mark of a revoked JWT access token is in the slot of its grant: ``<grant id>.<digest>``.
+    The mark of a revoked JWT access token is in the slot of its grant: ``<grant id>.<digest>``;
+    that of a passkey's challenge in the slot of its account.
     """
 
     key: str

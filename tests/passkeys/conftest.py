@@ -8,6 +8,7 @@ from oauthprov.accounts import BuiltInAccounts
 from oauthprov.credentials import Keyring, PasswordHasher
 from oauthprov.passkeys import Challenges, Passkeys, Refused, RelyingParty
 from oauthprov.storage import open_storage
+from oauthprov.storage.interface import Add, Conflict
 from tests.accounts.conftest import ENGINES
 from tests.authenticator import Authenticator
 from tests.servers import empty
@@ -62,12 +63,38 @@ def bob(people):
 
 
 @pytest.fixture
-def add(passkeys):
+def keep(passkeys, storage, clock):
+    """Return a function that stores what ``Passkeys.made`` returns, as a page does."""
+
+    def kept(account_id, sent, holder, name):
+        passkey, mark = passkeys.made(account_id, sent, holder, name)
+        try:
+            storage.commit(mark, Add(passkey), now=clock())
+        except Conflict:
+            raise Refused("used") from None
+        return passkey
+
+    return kept
+
+
+@pytest.fixture
+def prove(passkeys, storage, clock):
+    """Return a function that stores what ``Passkeys.step`` returns, as the second step does."""
+
+    def proven(account_id, sent, holder):
+        storage.commit(*passkeys.step(account_id, sent, holder), now=clock())
+        return True
+
+    return proven
+
+
+@pytest.fixture
+def add(passkeys, keep):
     """Return a function that adds a passkey of a device to an account."""
 
     def made(account_id, device, name="Laptop", **lies):
         options = passkeys.creation_options(account_id, "alice", BROWSER)
-        return passkeys.add(account_id, device.create(options, **lies), BROWSER, name)
+        return keep(account_id, device.create(options, **lies), BROWSER, name)
 
     return made
 

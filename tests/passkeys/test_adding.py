@@ -63,20 +63,20 @@ def test_a_device_that_cannot_verify_its_user_may_be_a_second_factor(alice, add)
     assert add(alice, Authenticator(ISSUER, flags=PRESENT)).sign_count == 0
 
 
-def test_a_response_is_accepted_once(passkeys, alice, device):
+def test_a_response_is_accepted_once(passkeys, keep, alice, device):
     sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
-    passkeys.add(alice, sent, BROWSER, "Laptop")
-    assert reason(lambda: passkeys.add(alice, sent, BROWSER, "Laptop")) == "used"
+    keep(alice, sent, BROWSER, "Laptop")
+    assert reason(lambda: keep(alice, sent, BROWSER, "Laptop")) == "used"
     passkeys.remove(alice, passkeys.of(alice)[0].key)
-    assert reason(lambda: passkeys.add(alice, sent, BROWSER, "Laptop")) == "used"
+    assert reason(lambda: keep(alice, sent, BROWSER, "Laptop")) == "used"
 
 
-def test_of_two_at_once_one_wins(passkeys, alice, device):
+def test_of_two_at_once_one_wins(passkeys, keep, alice, device):
     sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
 
     def attempt(_):
         try:
-            return passkeys.add(alice, sent, BROWSER, "Laptop").name
+            return keep(alice, sent, BROWSER, "Laptop").name
         except Refused as refused:
             return refused.reason
 
@@ -85,25 +85,25 @@ def test_of_two_at_once_one_wins(passkeys, alice, device):
 
 
 def test_a_challenge_is_bound_to_its_account_browser_purpose_and_time(
-    passkeys, clock, alice, bob, device
+    passkeys, keep, clock, alice, bob, device
 ):
     sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
-    assert reason(lambda: passkeys.add(bob, sent, BROWSER, "Laptop")) == "expired"
-    assert reason(lambda: passkeys.add(alice, sent, "another", "Laptop")) == "expired"
+    assert reason(lambda: keep(bob, sent, BROWSER, "Laptop")) == "expired"
+    assert reason(lambda: keep(alice, sent, "another", "Laptop")) == "expired"
     for other in (passkeys.sign_in_options(BROWSER), passkeys.step_options(alice, BROWSER)):
         lie = {"client_data": {"challenge": other["challenge"]}}
         forged = device.create(passkeys.creation_options(alice, "alice", BROWSER), **lie)
-        assert reason(lambda sent=forged: passkeys.add(alice, sent, BROWSER, "x")) == "expired"
+        assert reason(lambda sent=forged: keep(alice, sent, BROWSER, "x")) == "expired"
     clock.pass_by(LIFETIME)
-    assert reason(lambda: passkeys.add(alice, sent, BROWSER, "Laptop")) == "expired"
+    assert reason(lambda: keep(alice, sent, BROWSER, "Laptop")) == "expired"
 
 
-def test_an_account_has_at_most_so_many(passkeys, alice, add, device):
+def test_an_account_has_at_most_so_many(passkeys, keep, alice, add, device):
     pending = device.create(passkeys.creation_options(alice, "alice", BROWSER))
     for _ in range(LIMIT):
         add(alice, device)
     assert reason(lambda: passkeys.creation_options(alice, "alice", BROWSER)) == "full"
-    assert reason(lambda: passkeys.add(alice, pending, BROWSER, "x")) == "full"
+    assert reason(lambda: keep(alice, pending, BROWSER, "x")) == "full"
     assert len(passkeys.of(alice)) == LIMIT
 
 

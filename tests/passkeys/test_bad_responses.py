@@ -76,8 +76,8 @@ GARBAGE = [
 
 
 @pytest.mark.parametrize("text", GARBAGE, ids=lambda text: ascii(text[:20]))
-def test_what_no_browser_sends_is_refused(passkeys, alice, text):
-    assert reason(lambda: passkeys.add(alice, text, BROWSER, "x")) == "malformed"
+def test_what_no_browser_sends_is_refused(passkeys, keep, alice, text):
+    assert reason(lambda: keep(alice, text, BROWSER, "x")) == "malformed"
     assert reason(lambda: passkeys.sign_in(text, BROWSER)) == "malformed"
     assert reason(lambda: passkeys.step(alice, text, BROWSER)) == "malformed"
 
@@ -91,17 +91,17 @@ def changed(text, path, value):
 
 @pytest.mark.parametrize("value", [None, 1, "", "!", "A", "AAAA", "e30", [], {}, "x" * 9000])
 @pytest.mark.parametrize("member", ["id", "rawId", "type", "clientDataJSON", "attestationObject"])
-def test_every_member_of_a_registration_is_checked(passkeys, alice, device, member, value):
+def test_every_member_of_a_registration_is_checked(passkeys, keep, alice, device, member, value):
     sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
     wrong = changed(sent, member, value)
-    assert reason(lambda: passkeys.add(alice, wrong, BROWSER, "x")) in ("malformed", "unproven")
+    assert reason(lambda: keep(alice, wrong, BROWSER, "x")) in ("malformed", "unproven")
     assert passkeys.of(alice) == []
 
 
 @pytest.mark.parametrize("transports", [None, 7, "usb", [1, [], "usb", "pigeon"], {}])
-def test_odd_transports_are_left_out(passkeys, alice, device, transports):
+def test_odd_transports_are_left_out(passkeys, keep, alice, device, transports):
     sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
-    added = passkeys.add(alice, changed(sent, "transports", transports), BROWSER, "x")
+    added = keep(alice, changed(sent, "transports", transports), BROWSER, "x")
     assert added.transports == (("usb",) if isinstance(transports, list) else ())
 
 

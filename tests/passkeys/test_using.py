@@ -21,13 +21,13 @@ from tests.site import ISSUER
 
 
 @pytest.fixture
-def step(passkeys):
+def step(passkeys, prove):
     """Return a function that proves a device of an account, and tells why not."""
 
     def attempt(account_id, device, options=None, **lies):
         sent = device.get(options or passkeys.step_options(account_id, BROWSER), **lies)
         try:
-            return passkeys.step(account_id, sent, BROWSER).name
+            return prove(account_id, sent, BROWSER)
         except Refused as refused:
             return refused.reason
 
@@ -82,6 +82,14 @@ def test_a_response_of_a_device_that_does_not_count_signs_in_once(passkeys, alic
     sent = device.get(passkeys.sign_in_options(BROWSER))
     assert passkeys.sign_in(sent, BROWSER).account_id == alice
     assert reason(lambda: passkeys.sign_in(sent, BROWSER)) == "used"
+    assert passkeys.of(alice)[0].copied_at is None
+
+
+def test_a_response_proves_a_factor_once(passkeys, prove, alice, add, device):
+    add(alice, device)
+    sent = device.get(passkeys.step_options(alice, BROWSER))
+    assert prove(alice, sent, BROWSER)
+    assert reason(lambda: prove(alice, sent, BROWSER)) == "used"
     assert passkeys.of(alice)[0].copied_at is None
 
 
@@ -168,8 +176,8 @@ def test_as_a_further_factor_a_touch_is_enough(passkeys, alice, add, step):
     options = passkeys.step_options(alice, BROWSER)
     assert options["userVerification"] == "preferred"
     assert [one["id"] for one in options["allowCredentials"]] == [added.credential_id]
-    assert step(alice, device) == "Laptop"
-    assert step(alice, device, handle=None) == "Laptop"
+    assert step(alice, device) is True
+    assert step(alice, device, handle=None) is True
 
 
 def test_a_further_factor_is_one_of_the_same_account(passkeys, alice, bob, add, device, step):
