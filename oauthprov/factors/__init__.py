@@ -15,15 +15,18 @@ from oauthprov.factors.enrolment import (
     StillRequired,
     removals,
 )
-from oauthprov.factors.factor import Factor, Proof, WrongProof
+from oauthprov.factors.factor import Factor, NewFactor, Proof, WrongProof
 from oauthprov.factors.levels import PASSWORD, Levels, joined
+from oauthprov.factors.passkey import ALONE, PasskeyFactor, WrongPasskey
 from oauthprov.factors.recovery import FEW, Recovery
 from oauthprov.factors.second_step import Proven, SecondStep, SignInOver, Step, Waiting
 from oauthprov.factors.totp import TotpFactor, new_secret
+from oauthprov.passkeys import Challenges, Passkeys, RelyingParty
 from oauthprov.records import Account
 from oauthprov.storage.interface import Change, Storage
 
 __all__ = [
+    "ALONE",
     "FEW",
     "PASSWORD",
     "AlreadySetUp",
@@ -32,7 +35,9 @@ __all__ = [
     "Factor",
     "Factors",
     "Levels",
+    "NewFactor",
     "Overview",
+    "PasskeyFactor",
     "Proof",
     "Proven",
     "Recovery",
@@ -42,6 +47,7 @@ __all__ = [
     "StillRequired",
     "TotpFactor",
     "Waiting",
+    "WrongPasskey",
     "WrongProof",
     "joined",
     "new_secret",
@@ -53,13 +59,15 @@ class Factors:
     """Everything about second factors in one app.
 
     ``offered`` are the kinds that people may set up; one that an account has already counts
-    whether it is offered or not. ``every`` are all kinds, the preferred first.
+    whether it is offered or not. ``every`` are all kinds, the preferred first. ``passkey`` is None
+    where there can be no passkeys.
     """
 
     offered: tuple[str, ...]
     levels: Levels
     totp: TotpFactor
     recovery: Recovery
+    passkey: PasskeyFactor | None
     every: tuple[Factor, ...]
     second_step: SecondStep
     enrolments: Enrolments
@@ -75,24 +83,40 @@ class Factors:
         offered: Sequence[str] = ("totp",),
         levels: Levels | None = None,
         is_required: Callable[[Account], bool] = lambda account: False,
+        party: RelyingParty | None = None,
     ) -> Factors:
         """Return the factors of an app.
 
         ``secret`` is ``oauthprov.secret``. ``is_required`` tells which accounts must have one.
+        ``party`` is None where there can be no passkeys.
         """
-        totp = TotpFactor(storage, Keyring(secret), clock)
+        keyring = Keyring(secret)
+        totp = TotpFactor(storage, keyring, clock)
         recovery = Recovery(storage, clock)
         every: tuple[Factor, ...] = (totp, recovery)
+        passkey = None
+        if party is not None:
+            challenges = Challenges(keyring, clock)
+            passkey = PasskeyFactor(Passkeys(storage, party, challenges, clock))
+            every = (passkey, *every)
         return cls(
-            offered=tuple(offered),
+            offered=tuple(name for name in offered if name in [one.name for one in every]),
             levels=levels or Levels(),
             totp=totp,
             recovery=recovery,
+            passkey=passkey,
             every=every,
             second_step=SecondStep(storage, clock, every, is_required),
             enrolments=Enrolments(storage, clock, recovery, is_required),
             is_required=is_required,
         )
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """The passkeys; only for pages that require them."""
+        if self.passkey is None:
+            raise RuntimeError("there are no passkeys at an IP address")
+        return self.passkey.passkeys
 
     @property
     def acr_values(self) -> tuple[str, ...]:

@@ -51,6 +51,10 @@ class Overview:
     codes_left: int
 
 
+def _none() -> bool:
+    return False
+
+
 class Enrolments:
     """Changes which factors an account has. All methods raise LookupError for an unknown account.
 
@@ -108,17 +112,21 @@ class Enrolments:
         return persistently(attempt)
 
     def remove(
-        self, account_id: str, name: str, changes: Sequence[Change], *, more: bool = False
+        self,
+        account_id: str,
+        name: str,
+        changes: Sequence[Change],
+        more: Callable[[], bool] = _none,
     ) -> Account:
-        """Remove records of the factor ``name``; ``more`` tells that the account has others of it.
+        """Remove records of the factor ``name``; return the account as it is then.
 
-        Return the account as it is then. Raises StillRequired.
+        ``more`` tells whether the account has others of it. Raises StillRequired.
         """
 
         def attempt() -> Account:
             stored, _ = self._read(account_id)
             account = stored.record
-            left = tuple(one for one in account.factors if one != name or more)
+            left = tuple(one for one in account.factors if one != name or more())
             if not left and self._is_required(account):
                 raise StillRequired
             made = replace(account, factors=left)

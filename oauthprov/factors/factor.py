@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oauthprov.records import Account, Digest
+from oauthprov.records import Account, Digest, Record
 from oauthprov.storage.interface import Change
 
 
@@ -24,6 +24,14 @@ class Proof:
 
     amr: tuple[str, ...]
     changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewFactor:
+    """A factor that was just proven: its record, and the changes that use the proof up."""
+
+    record: Record
+    also: tuple[Change, ...] = ()
 
 
 class Factor(ABC):

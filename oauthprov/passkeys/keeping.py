@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -73,9 +73,13 @@ class Passkeys:
         found = [stored.record for stored in self._storage.walk(Passkey, account_id=account_id)]
         return sorted(found, key=lambda passkey: (passkey.created_at, passkey.key))
 
-    def creation_options(self, account_id: str, name: str, holder: str) -> Options:
-        """Return the options for adding a passkey to the account. Raises Refused if it is full."""
-        existing = self.of(account_id)
+    def creation_options(
+        self, account_id: str, name: str, holder: str, existing: Sequence[Passkey]
+    ) -> Options:
+        """Return the options for adding a passkey to the ``existing`` ones of an account.
+
+        ``name`` is the user name. Raises Refused if the account is full.
+        """
         if len(existing) >= LIMIT:
             raise Refused("full")
         challenge = self._challenges.mint("register", _of(account_id, holder))

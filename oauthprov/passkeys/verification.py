@@ -27,6 +27,7 @@ from oauthprov.records import Passkey
 
 _NO_MODEL = "00000000-0000-0000-0000-000000000000"
 _KEY_LIMIT = 4096
+_DETAIL_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def new_key(party: RelyingParty, sent: Attestation) -> NewKey:
             expected_origin=party.origin,
         )
     except Exception as wrong:  # the library raises errors of many types
-        raise Refused("unproven", f"{type(wrong).__name__}: {wrong}") from None
+        raise Refused("unproven", _in_one_line(wrong)) from None
     if proven.credential_id != sent.credential_id:
         raise Refused("unproven", "the key is of another credential")
     if len(proven.credential_public_key) > _KEY_LIMIT:
@@ -108,8 +109,13 @@ def use(party: RelyingParty, passkey: Passkey, sent: Assertion) -> Use:
             credential_current_sign_count=0,
         )
     except Exception as wrong:  # the library raises errors of many types
-        raise Refused("unproven", f"{type(wrong).__name__}: {wrong}") from None
+        raise Refused("unproven", _in_one_line(wrong)) from None
     eligible = proven.credential_device_type is CredentialDeviceType.MULTI_DEVICE
     if eligible != passkey.backup_eligible:
         raise Refused("unproven", "the passkey can be synced now but couldn't before, or not now")
     return Use(proven.new_sign_count, proven.credential_backed_up, proven.user_verified)
+
+
+def _in_one_line(wrong: Exception) -> str:
+    """Return what is wrong, for the log; it may quote what the browser sent."""
+    return f"{type(wrong).__name__} {ascii(str(wrong))[:_DETAIL_LIMIT]}"

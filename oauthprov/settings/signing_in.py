@@ -66,9 +66,10 @@ class SigningIn:
     )
     factors: tuple[str, ...] = setting(
         "factors",
-        values.some_of("totp"),
-        "totp",
-        "Second factors that people may set up: `totp` (authenticator apps), or `none`.",
+        values.some_of("passkey", "totp"),
+        "passkey totp",
+        "Second factors that people may set up: `passkey`, `totp` (authenticator apps), or "
+        "`none`.",
     )
     factors_required: Literal["nobody", "developers", "everyone"] = setting(
         "factors.required",

@@ -20,6 +20,7 @@ RECENT = 600
 """Seconds for which a sign-in counts as recent: enough to fill in a form."""
 
 PURPOSES = {
+    "passkeys": _("to manage your passkeys"),
     "password": _("to change your password"),
     "authenticator": _("to change how you sign in"),
     "recovery": _("to change how you sign in"),

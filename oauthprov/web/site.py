@@ -22,6 +22,7 @@ from oauthprov.accounts import (
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
 from oauthprov.factors import Factors, Levels
 from oauthprov.mail import Mailer, Outbox, mailer_of
+from oauthprov.passkeys import RelyingParty
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import Account
@@ -51,6 +52,8 @@ BUILT_IN_PAGES = (
     "factors.security",
     "factors.authenticator",
     "factors.recovery",
+    "factors.passkey_sign_in",
+    "factors.passkeys",
 )
 
 
@@ -189,6 +192,7 @@ def _factors(registry: Registry, settings: Settings, clock: Callable[[], int]) -
         offered=settings.factors,
         levels=Levels(settings.acr_password, settings.acr_mfa, settings.acr_phr),
         is_required=is_required,
+        party=RelyingParty.at(str(origin_of(settings.issuer)), settings.title),
     )
 
 

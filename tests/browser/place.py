@@ -76,10 +76,12 @@ class Provider:
 
 
 @contextmanager
-def provider_on(storage_url: str, port: int = 0, **settings: str) -> Iterator[Provider]:
+def provider_on(
+    storage_url: str, port: int = 0, host: str = "127.0.0.1", **settings: str
+) -> Iterator[Provider]:
     """Serve ``oauthprov.main`` over the storage at ``storage_url``."""
     with_tables(storage_url)
-    server = Server(port=port)
+    server = Server(host, port)
     made = oauthprov.main({}, **ini(storage_url, server.root, development="true", **settings))
     with _serving(server, made) as provider:
         yield provider

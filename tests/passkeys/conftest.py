@@ -89,12 +89,21 @@ def prove(passkeys, storage, clock):
 
 
 @pytest.fixture
-def add(passkeys, keep):
+def creation(passkeys):
+    """Return a function that returns the options for adding a passkey to an account."""
+
+    def options(account_id):
+        return passkeys.creation_options(account_id, "alice", BROWSER, passkeys.of(account_id))
+
+    return options
+
+
+@pytest.fixture
+def add(creation, keep):
     """Return a function that adds a passkey of a device to an account."""
 
     def made(account_id, device, name="Laptop", **lies):
-        options = passkeys.creation_options(account_id, "alice", BROWSER)
-        return keep(account_id, device.create(options, **lies), BROWSER, name)
+        return keep(account_id, device.create(creation(account_id), **lies), BROWSER, name)
 
     return made
 

@@ -34,9 +34,11 @@ def test_a_passkey_of_every_algorithm_is_added_and_signs_in(passkeys, alice, add
     assert account.account_id == alice
 
 
-def test_the_options_ask_for_a_passkey_that_needs_no_user_name(passkeys, alice, add, device):
+def test_the_options_ask_for_a_passkey_that_needs_no_user_name(
+    creation, passkeys, alice, add, device
+):
     first = add(alice, device)
-    options = passkeys.creation_options(alice, "alice", BROWSER)
+    options = creation(alice)
     assert options["rp"] == {"id": "id.example", "name": "Photos"}
     assert decoded(options["user"]["id"]) == alice.encode()
     assert options["user"]["name"] == options["user"]["displayName"] == "alice"
@@ -63,16 +65,16 @@ def test_a_device_that_cannot_verify_its_user_may_be_a_second_factor(alice, add)
     assert add(alice, Authenticator(ISSUER, flags=PRESENT)).sign_count == 0
 
 
-def test_a_response_is_accepted_once(passkeys, keep, alice, device):
-    sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
+def test_a_response_is_accepted_once(creation, passkeys, keep, alice, device):
+    sent = device.create(creation(alice))
     keep(alice, sent, BROWSER, "Laptop")
     assert reason(lambda: keep(alice, sent, BROWSER, "Laptop")) == "used"
     passkeys.remove(alice, passkeys.of(alice)[0].key)
     assert reason(lambda: keep(alice, sent, BROWSER, "Laptop")) == "used"
 
 
-def test_of_two_at_once_one_wins(passkeys, keep, alice, device):
-    sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
+def test_of_two_at_once_one_wins(creation, passkeys, keep, alice, device):
+    sent = device.create(creation(alice))
 
     def attempt(_):
         try:
@@ -85,24 +87,24 @@ def test_of_two_at_once_one_wins(passkeys, keep, alice, device):
 
 
 def test_a_challenge_is_bound_to_its_account_browser_purpose_and_time(
-    passkeys, keep, clock, alice, bob, device
+    creation, passkeys, keep, clock, alice, bob, device
 ):
-    sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
+    sent = device.create(creation(alice))
     assert reason(lambda: keep(bob, sent, BROWSER, "Laptop")) == "expired"
     assert reason(lambda: keep(alice, sent, "another", "Laptop")) == "expired"
     for other in (passkeys.sign_in_options(BROWSER), passkeys.step_options(alice, BROWSER)):
         lie = {"client_data": {"challenge": other["challenge"]}}
-        forged = device.create(passkeys.creation_options(alice, "alice", BROWSER), **lie)
+        forged = device.create(creation(alice), **lie)
         assert reason(lambda sent=forged: keep(alice, sent, BROWSER, "x")) == "expired"
     clock.pass_by(LIFETIME)
     assert reason(lambda: keep(alice, sent, BROWSER, "Laptop")) == "expired"
 
 
-def test_an_account_has_at_most_so_many(passkeys, keep, alice, add, device):
-    pending = device.create(passkeys.creation_options(alice, "alice", BROWSER))
+def test_an_account_has_at_most_so_many(creation, passkeys, keep, alice, add, device):
+    pending = device.create(creation(alice))
     for _ in range(LIMIT):
         add(alice, device)
-    assert reason(lambda: passkeys.creation_options(alice, "alice", BROWSER)) == "full"
+    assert reason(lambda: creation(alice)) == "full"
     assert reason(lambda: keep(alice, pending, BROWSER, "x")) == "full"
     assert len(passkeys.of(alice)) == LIMIT
 

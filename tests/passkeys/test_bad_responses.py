@@ -91,16 +91,18 @@ def changed(text, path, value):
 
 @pytest.mark.parametrize("value", [None, 1, "", "!", "A", "AAAA", "e30", [], {}, "x" * 9000])
 @pytest.mark.parametrize("member", ["id", "rawId", "type", "clientDataJSON", "attestationObject"])
-def test_every_member_of_a_registration_is_checked(passkeys, keep, alice, device, member, value):
-    sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
+def test_every_member_of_a_registration_is_checked(
+    creation, passkeys, keep, alice, device, member, value
+):
+    sent = device.create(creation(alice))
     wrong = changed(sent, member, value)
     assert reason(lambda: keep(alice, wrong, BROWSER, "x")) in ("malformed", "unproven")
     assert passkeys.of(alice) == []
 
 
 @pytest.mark.parametrize("transports", [None, 7, "usb", [1, [], "usb", "pigeon"], {}])
-def test_odd_transports_are_left_out(passkeys, keep, alice, device, transports):
-    sent = device.create(passkeys.creation_options(alice, "alice", BROWSER))
+def test_odd_transports_are_left_out(creation, passkeys, keep, alice, device, transports):
+    sent = device.create(creation(alice))
     added = keep(alice, changed(sent, "transports", transports), BROWSER, "x")
     assert added.transports == (("usb",) if isinstance(transports, list) else ())
 

@@ -43,7 +43,7 @@ def show(request: Request) -> Response | dict[str, object]:
     if request.oauthprov.person is not None and not is_due(request, marks, pending):
         return see(request, onward(request, marks))
     problem = _OVER if query.get("done") == "over" else None
-    return _page(request, marks, pending, _expected(request, marks, pending), problem)
+    return page(request, marks, pending, _expected(request, marks, pending), problem)
 
 
 def enter(request: Request) -> Response | dict[str, object]:
@@ -60,12 +60,12 @@ def enter(request: Request) -> Response | dict[str, object]:
         log.warning("sign-ins from %s are refused for %d s: too many attempts", address, wait)
         request.response.headers["Retry-After"] = str(wait)
         problem = too_many_attempts(wait)
-        return _page(request, marks, asking(request, marks), name, problem, _LOCKED_OUT)
+        return page(request, marks, asking(request, marks), name, problem, _LOCKED_OUT)
     account = tools.people.authenticate(name, form.get("password", ""))
     if account is None:
         log.info("sign-in from %s failed", address)
         tools.site.attempts.failed(address, device)
-        return _page(request, marks, asking(request, marks), name, _WRONG, 401)
+        return page(request, marks, asking(request, marks), name, _WRONG, 401)
     tools.site.attempts.succeeded(key, device)
     lacking = tools.session.authenticated(account)
     if lacking is not None:
@@ -104,7 +104,7 @@ def _expected(request: Request, marks: dict[str, str], pending: Pending | None) 
     return pending.login_hint
 
 
-def _page(
+def page(
     request: Request,
     marks: dict[str, str],
     pending: Pending | None,
@@ -112,6 +112,7 @@ def _page(
     problem: str | None = None,
     status: int = 200,
 ) -> dict[str, object]:
+    """Return the values of the page; ``name`` is filled in, ``problem`` is the error."""
     request.response.status_int = status
     client = pending.client if pending else None
     several = bool(request.oauthprov.session.others)

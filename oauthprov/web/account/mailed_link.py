@@ -1,4 +1,4 @@
-"""Mails with a link of which the token is the fragment, and whether there can be any.
+"""Mails to users, whether there can be any, and links of which the token is the fragment.
 
 Browsers don't send fragments, so the token gets into no access log, and mail scanners and previews
 that fetch the link change nothing. A script copies the token into the form of the page; without
@@ -7,11 +7,19 @@ scripts the user copies it from the mail.
 
 from __future__ import annotations
 
+from functools import partial
+
 from pyramid.config import Configurator
 
-from oauthprov.mail import Message
+from oauthprov import logs
+from oauthprov.accounts import confirmed_addresses
+from oauthprov.errors import MailError
+from oauthprov.mail import Message, Outbox
+from oauthprov.records import Account
 from oauthprov.web import i18n
 from oauthprov.web.request import Request
+
+log = logs.logger(__name__)
 
 
 def addresses_are_confirmed(config: Configurator) -> bool:
@@ -39,3 +47,21 @@ def letter(request: Request, to: str, subject: str, text: str, **words: str) -> 
         subject=translate(subject, mapping=words),
         text=translate(text, mapping=words),
     )
+
+
+def notify(request: Request, account: Account, subject: str, text: str, **words: str) -> None:
+    """Mail to the confirmed address of an account, if it has one; the response doesn't wait."""
+    tools = request.oauthprov
+    address = confirmed_addresses.confirmed(account)
+    if address is None or tools.site.outbox is None:
+        return
+    message = letter(request, address, subject, text, name=account.name, **words)
+    if not tools.outbox.later(partial(_send, tools.outbox, account.account_id, message)):
+        log.warning("account %s gets no mail: too many are waiting", account.account_id)
+
+
+def _send(outbox: Outbox, account_id: str, message: Message) -> None:
+    try:
+        outbox.send(message, patient=True)
+    except MailError as error:
+        log.warning("account %s gets no mail: %s", account_id, error)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import pyotp
 import segno
 
-from oauthprov.factors import WrongProof, new_secret
-from oauthprov.records import Account, Record
+from oauthprov.factors import NewFactor, WrongProof, new_secret
+from oauthprov.records import Account
+from oauthprov.web.factors import notices, passkey_setup, passkey_words
+from oauthprov.web.factors.ways import no_text
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 
@@ -20,21 +22,28 @@ SETTING_UP = 1800
 Form = Mapping[str, str]
 
 
+def _tell(request: Request, account: Account, new: NewFactor) -> None:
+    notices.added(request, account)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How a factor is set up.
 
     ``name`` is that of the :class:`~oauthprov.factors.Factor` and of the macro. ``values`` returns
-    the values of the macro, ``record`` the record of the factor that a form proves, or raises
-    WrongProof: both get the account and the form, which is empty on the first page. The fields of
-    the form are ``answer`` and ``sealed``.
+    the values of the macro, ``new`` the factor that a form proves, or raises WrongProof: both get
+    the account and the form, which is empty on the first page. The fields of the form are
+    ``answer`` and ``sealed``. ``wrong`` is the text after a wrong proof, unless ``refused``
+    returns another. ``tell`` tells the owner of the new factor.
     """
 
     name: str
     title: str
     wrong: str
     values: Callable[[Request, Account, Form], Mapping[str, object]]
-    record: Callable[[Request, Account, Form], Record]
+    new: Callable[[Request, Account, Form], NewFactor]
+    refused: Callable[[Request, WrongProof], str | None] = no_text
+    tell: Callable[[Request, Account, NewFactor], None] = _tell
 
 
 def _app(request: Request, account: Account, form: Form) -> Mapping[str, object]:
@@ -52,12 +61,12 @@ def _app(request: Request, account: Account, form: Form) -> Mapping[str, object]
     }
 
 
-def _app_record(request: Request, account: Account, form: Form) -> Record:
+def _new_app(request: Request, account: Account, form: Form) -> NewFactor:
     secret = _opened(request, account, form)
     if secret is None:
         raise WrongProof
     answer = form.get("answer", "")
-    return request.oauthprov.factors.totp.record(account.account_id, secret, answer)
+    return NewFactor(request.oauthprov.factors.totp.record(account.account_id, secret, answer))
 
 
 def _opened(request: Request, account: Account, form: Form) -> str | None:
@@ -80,7 +89,16 @@ KINDS = (
         _("Authenticator app"),
         _("This code is wrong. Enter the one that the app shows now, after scanning this image."),
         _app,
-        _app_record,
+        _new_app,
+    ),
+    Kind(
+        passkey_setup.NAME,
+        _("Passkey"),
+        _("This passkey couldn't be added. Try again."),
+        passkey_setup.values,
+        passkey_setup.new,
+        passkey_words.refused,
+        passkey_setup.tell,
     ),
 )
 

@@ -52,9 +52,9 @@ def enter(request: Request) -> Response | dict[str, object]:
         )
     except SignInOver:
         return _over(request, marks)
-    except WrongProof:
+    except WrongProof as wrong:
         log.info("account %s: the second step from %s failed", account_id, address)
-        return asked.shown(request, way, way.wrong, 401)
+        return asked.shown(request, way, way.refused(request, wrong) or way.wrong, 401)
     tools.session.sign_in(proven.account, proven.amr)
     asked.answered(request, proven)
     log.info("account %s signed in from %s by %s", account_id, address, " ".join(proven.amr))

@@ -20,7 +20,6 @@ from oauthprov.protocol.request.answers import Pending
 from oauthprov.records import Account
 from oauthprov.web.account.continuing import MARKS, asking, marks_of, onward
 from oauthprov.web.account.login import cancelled
-from oauthprov.web.factors import notices
 from oauthprov.web.factors.kinds import KINDS, Kind
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
@@ -48,11 +47,13 @@ def enrol(
     Raises WrongProof, AlreadySetUp and SignInOver.
     """
     tools = request.oauthprov
-    record = kind.record(request, account, form)
-    made = tools.factors.enrolments.add(account, kind.name, record, secret=secret)
+    new = kind.new(request, account, form)
+    made = tools.factors.enrolments.add(
+        account, kind.name, new.record, secret=secret, also=new.also
+    )
     log.info("account %s set up a second factor: %s", account.account_id, kind.name)
     tools.session.sign_in(made.account, joined(amr, tools.factors.named(kind.name).amr))
-    notices.added(request, made.account)
+    kind.tell(request, made.account, new)
     if not made.codes:
         return see(request, onward)
     return codes_shown(request, made.codes, onward, first=True)
@@ -126,8 +127,9 @@ def enter(request: Request) -> Response | dict[str, object]:
     kind, there = who.kind(form.get("kind")), onward(request, marks)
     try:
         return enrol(request, who.account, who.amr, kind, form, there, who.secret)
-    except WrongProof:
-        return who.shown(request, kind, form, kind.wrong, 422)
+    except WrongProof as wrong:
+        problem = kind.refused(request, wrong) or kind.wrong
+        return who.shown(request, kind, form, problem, 422)
     except (AlreadySetUp, SignInOver):
         return see(request, request.oauthprov.url("login", marks))
 

@@ -60,9 +60,9 @@ def enter(request: Request) -> Response | dict[str, object]:
         )
     except SignInOver:
         return see(request, onward(request, marks))
-    except WrongProof:
+    except WrongProof as wrong:
         log.info("account %s: a step-up failed", person.account_id)
-        return asked.shown(request, way, way.wrong, 401)
+        return asked.shown(request, way, way.refused(request, wrong) or way.wrong, 401)
     tools.session.sign_in(proven.account, proven.amr)
     asked.answered(request, proven)
     log.info("account %s stepped up to %s", person.account_id, " ".join(proven.amr))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from oauthprov.factors import Factor
+from oauthprov.factors import Factor, WrongProof
 from oauthprov.records import Account
+from oauthprov.serial import dumps
+from oauthprov.web.factors.passkey_words import refused
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 
@@ -15,22 +17,44 @@ def _nothing(request: Request, account: Account) -> Mapping[str, object]:
     return {}
 
 
+def no_text(request: Request, wrong: WrongProof) -> str | None:
+    """Return None."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """How a factor is asked for.
 
     ``name`` is that of the :class:`~oauthprov.factors.Factor` and of the macro, which writes the
-    field ``answer``. ``offer`` is the text of the link to it, ``wrong`` that after a wrong answer.
-    ``values`` are further values of the macro, for the account that signs in.
+    field ``answer``. ``offer`` is the text of the link to it, ``wrong`` that after a wrong answer,
+    unless ``refused`` returns another. ``values`` are further values of the macro, for the account
+    that signs in.
     """
 
     name: str
     offer: str
     wrong: str
     values: Callable[[Request, Account], Mapping[str, object]] = _nothing
+    refused: Callable[[Request, WrongProof], str | None] = no_text
+
+
+def _request(request: Request, account: Account) -> Mapping[str, object]:
+    passkey, browser = request.oauthprov.factors.passkey, request.oauthprov.session.browser
+    if passkey is None:
+        return {"request_options": "{}"}
+    options = passkey.passkeys.step_options(account.account_id, browser)
+    return {"request_options": dumps(options).decode()}
 
 
 WAYS = (
+    Way(
+        "passkey",
+        _("Use a passkey"),
+        _("This passkey didn't work. Try again, or use another way."),
+        _request,
+        refused,
+    ),
     Way(
         "totp",
         _("Use your authenticator app"),

@@ -76,7 +76,7 @@ def test_a_name_and_password_are_asked_for_again_with_the_error_in_focus(site):
 
 def test_fields_have_the_attributes_password_managers_need(site):
     page = site.browser().get("/login").html
-    assert page.find(id="name")["autocomplete"] == "username"
+    assert page.find(id="name")["autocomplete"] == "username webauthn"
     assert page.find(id="password")["autocomplete"] == "current-password"
 
 

@@ -9,6 +9,7 @@ from tests.site import ISSUER, PASSWORD
 
 PAGES = {
     "password": "/account/password",
+    "passkeys": "/account/passkeys",
     "authenticator": "/account/authenticator",
     "recovery": "/account/recovery",
 }

@@ -1,0 +1,1 @@
+"""The pages of passkeys, with an authenticator in software."""
