@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import expect
 
+from oauthprov.protocol.keys import jose
 from tests.browser.openid import Client, client_of
 from tests.browser.place import Provider, provider_on
 from tests.browser.visitor import Visitor
 from tests.site import OPENID, PASSWORD
 
 pytestmark = pytest.mark.browser
+
+ESSENTIAL = '{"id_token": {"acr": {"essential": true, "value": "phr"}}}'
 
 
 @pytest.fixture
@@ -78,12 +81,21 @@ def owner(visit: Callable[..., Visitor], provider: Provider) -> Visitor:
 
 
 def add_passkey(visitor: Visitor, provider: Provider) -> None:
+    """Go from the account page to the first passkey and its recovery codes."""
     visitor.page.goto(provider.url("/account"))
-    visitor.link("Manage your passkeys").click()
+    visitor.link("Security").click()
+    visitor.look("Security")
+    visitor.button("Manage your passkeys").click()
     visitor.look("Your passkeys")
     visitor.button("Add a passkey").click()
+    visitor.look("Your recovery codes")
+    visitor.button("I have kept them").click()
     expect(visitor.page.get_by_role("status")).to_contain_text("The passkey was added")
     visitor.look("Your passkeys")
+
+
+NO_OFFER = "PublicKeyCredential.isConditionalMediationAvailable = async () => false"
+"""Keeps the browser from offering passkeys by itself: the virtual device would agree at once."""
 
 
 def sign_out(visitor: Visitor, provider: Provider) -> None:
@@ -137,6 +149,40 @@ def test_a_passkey_is_the_second_step_after_the_password(owner, provider):
     owner.look("Your account")
 
 
+def test_an_app_that_asks_for_it_gets_a_sign_in_that_cannot_be_phished(visit, provider, client):
+    """Alice, who has no passkey yet, sets one up on the way; later she proves it."""
+    alice = visit(dark=True)
+    alice.device = Device(alice)
+    alice.sign_up(provider.issuer, "alice")
+    alice.page.goto(client.ask(acr_values="phr", claims=ESSENTIAL))
+    alice.look("Set up a second step")
+    alice.button("Add a passkey").click()
+    alice.look("Your recovery codes")
+    alice.button("I have kept them").click()
+    alice.look("Reader asks for access")
+    alice.button("Allow").click()
+    alice.heading("/callback code iss state").wait_for()
+    assert signed_in(client) == ("phr", ["pwd", "pop", "user", "mfa"])
+    sign_out(alice, provider)
+    alice.device.touches(False)
+    alice.page.goto(client.ask(acr_values="phr", claims=ESSENTIAL))
+    alice.heading("Sign in").wait_for()
+    alice.page.evaluate(NO_OFFER)
+    alice.enter("alice")
+    alice.button("Sign in").click()
+    alice.look("Second step")
+    alice.device.touches(True)
+    alice.button("Use a passkey").click()
+    alice.heading("/callback code iss state").wait_for()
+    assert signed_in(client) == ("phr", ["pwd", "pop", "user", "mfa"])
+
+
+def signed_in(client: Client) -> tuple[str, list[str]]:
+    """The level and the methods of the last sign-in, as the client learns them."""
+    claims = jose.unverified_claims(client.id_token())
+    return claims["acr"], claims["amr"]
+
+
 def test_another_device_of_hers_is_told_that_its_passkey_is_not_known(owner, visit, provider):
     """As a device does that keeps a passkey which was removed here."""
     owner.page.goto(provider.url("/account/passkeys"))
@@ -146,11 +192,11 @@ def test_another_device_of_hers_is_told_that_its_passkey_is_not_known(owner, vis
     expect(owner.page.get_by_role("status")).to_contain_text("Delete it on your device, too")
     owner.look("Your passkeys")
     sign_out(owner, provider)
+    owner.page.add_init_script(NO_OFFER)
     owner.page.goto(provider.url("/login"))
     owner.device.touches(True)
     owner.button("Sign in with a passkey").click()
     expect(owner.alert()).to_contain_text("isn't known here")
-    owner.device.touches(False)
     owner.look("Sign in")
 
 
@@ -171,6 +217,7 @@ def test_a_copy_of_a_passkey_is_noticed(owner, visit, provider):
     thief.device.take(owner.device.credentials())
     sign_out(owner, provider)
     for person in (thief, owner):
+        person.page.add_init_script(NO_OFFER)
         person.page.goto(provider.url("/login?page=account"))
         person.heading("Sign in").wait_for()
         person.device.touches(True)
@@ -178,7 +225,6 @@ def test_a_copy_of_a_passkey_is_noticed(owner, visit, provider):
         person.page.wait_for_url(lambda url: not url.endswith("/login?page=account"))
     thief.heading("Your account").wait_for()
     expect(owner.alert()).to_contain_text("a copy of it was used")
-    owner.device.touches(False)
     owner.look("Sign in")
 
 
@@ -231,6 +277,7 @@ def test_a_browser_without_passkeys_shows_no_button(visitor, provider):
 
 def test_a_page_whose_form_has_expired_says_so_in_words(owner, provider):
     sign_out(owner, provider)
+    owner.page.add_init_script(NO_OFFER)
     owner.page.goto(provider.url("/login"))
     owner.heading("Sign in").wait_for()
     owner.context.clear_cookies()
@@ -254,7 +301,7 @@ def test_pages_in_other_languages(visit, provider, language, direction):
     person.look()
     assert person.page.locator("html").get_attribute("dir") == direction
     person.page.locator(".passkey button").click()
-    person.page.locator("pre code").wait_for()
+    person.page.locator("#go-on").wait_for()
     person.look()
     person.device.touches(False)
     person.page.goto(provider.url("/account/passkeys"))
