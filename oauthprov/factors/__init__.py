@@ -59,15 +59,14 @@ class Factors:
     """Everything about second factors in one app.
 
     ``offered`` are the kinds that people may set up; one that an account has already counts
-    whether it is offered or not. ``every`` are all kinds, the preferred first. ``passkey`` is None
-    where there can be no passkeys.
+    whether it is offered or not. ``every`` are all kinds, the preferred first.
     """
 
     offered: tuple[str, ...]
     levels: Levels
     totp: TotpFactor
     recovery: Recovery
-    passkey: PasskeyFactor | None
+    passkey: PasskeyFactor
     every: tuple[Factor, ...]
     second_step: SecondStep
     enrolments: Enrolments
@@ -93,14 +92,11 @@ class Factors:
         keyring = Keyring(secret)
         totp = TotpFactor(storage, keyring, clock)
         recovery = Recovery(storage, clock)
-        every: tuple[Factor, ...] = (totp, recovery)
-        passkey = None
-        if party is not None:
-            challenges = Challenges(keyring, clock)
-            passkey = PasskeyFactor(Passkeys(storage, party, challenges, clock))
-            every = (passkey, *every)
+        challenges = Challenges(keyring, clock)
+        passkey = PasskeyFactor(Passkeys(storage, party, challenges, clock))
+        every: tuple[Factor, ...] = (passkey, totp, recovery)
         return cls(
-            offered=tuple(name for name in offered if name in [one.name for one in every]),
+            offered=tuple(one for one in offered if one != passkey.name or party is not None),
             levels=levels or Levels(),
             totp=totp,
             recovery=recovery,
@@ -113,9 +109,7 @@ class Factors:
 
     @property
     def passkeys(self) -> Passkeys:
-        """The passkeys; only for pages that require them."""
-        if self.passkey is None:
-            raise RuntimeError("there are no passkeys at an IP address")
+        """The passkeys of all accounts."""
         return self.passkey.passkeys
 
     @property

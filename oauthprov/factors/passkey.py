@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oauthprov.factors.factor import Factor, NewFactor, Proof, WrongProof
-from oauthprov.passkeys import Passkeys, Refused
+from oauthprov.passkeys import FACTOR, Passkeys, Refused
 from oauthprov.records import Account, Digest, Passkey
 from oauthprov.storage.interface import Change, Remove
 
@@ -24,11 +24,15 @@ class WrongPasskey(WrongProof):
 class PasskeyFactor(Factor):
     """The passkeys of an account, any of which proves the factor."""
 
-    name = "passkey"
+    name = FACTOR
     amr = ("pop", "user")
 
     def __init__(self, passkeys: Passkeys) -> None:
         self.passkeys = passkeys
+
+    def is_set_up(self, account: Account) -> bool:
+        """Return whether the account has a passkey, at a host where there can be some."""
+        return self.passkeys.possible and super().is_set_up(account)
 
     def can_be_added(self, account: Account) -> bool:
         """Return True: an account may have several."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from oauthprov.credentials import base64url, digest, is_invisible
 from oauthprov.passkeys import options, responses, verification
@@ -25,6 +25,8 @@ from oauthprov.storage.interface import (
     persistently,
 )
 
+FACTOR = "passkey"
+"""The name of the factor in ``Account.factors``."""
 LIMIT = 20
 """The most passkeys of an account."""
 NAME_LIMIT = 60
@@ -59,14 +61,25 @@ class Passkeys:
     def __init__(
         self,
         storage: Storage,
-        party: RelyingParty,
+        party: RelyingParty | None,
         challenges: Challenges,
         clock: Callable[[], int],
     ) -> None:
         self._storage = storage
-        self._party = party
+        self._maybe_party = party
         self._challenges = challenges
         self._clock = clock
+
+    @property
+    def possible(self) -> bool:
+        """Whether there can be passkeys at this host; without, only ``of`` and removals work."""
+        return self._maybe_party is not None
+
+    @property
+    def _party(self) -> RelyingParty:
+        if self._maybe_party is None:
+            raise RuntimeError("there can be no passkeys at this host: it is an IP address")
+        return self._maybe_party
 
     def of(self, account_id: str) -> list[Passkey]:
         """Return the passkeys of an account, the oldest first; one read."""
@@ -132,8 +145,8 @@ class Passkeys:
 
         def attempt() -> Account:
             read = self._read(account_id, answer, mark)
-            if read.account is None or read.account.record.disabled_at is not None:
-                raise Refused("unknown", "there is no such account, or it is disabled")
+            if not _may_sign_in(read.account):
+                raise Refused("unknown", "the account is disabled, or has no passkeys any more")
             use = self._use(read, answer)
             if not use.user_verified:
                 raise Refused("unverified")
@@ -218,6 +231,13 @@ class Passkeys:
         except Conflict:  # the same text twice at once, which shows no copy
             raise Refused("used") from None
         raise Copied(ended, first=True)
+
+
+def _may_sign_in(account: Stored[Account] | None) -> TypeGuard[Stored[Account]]:
+    """Return whether an account counts its passkeys: a reset of factors may have missed one."""
+    if account is None or account.record.disabled_at is not None:
+        return False
+    return FACTOR in account.record.factors
 
 
 def shown(name: str) -> str:

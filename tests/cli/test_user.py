@@ -15,8 +15,8 @@ from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
 from oauthprov.credentials import PasswordHasher
 from oauthprov.factors import Factors, new_secret
 from oauthprov.protocol.sessions import Sessions
-from oauthprov.records import Account, RecoveryCodes, Session, Totp
-from oauthprov.storage.interface import Replace
+from oauthprov.records import Account, Passkey, RecoveryCodes, Session, Totp
+from oauthprov.storage.interface import Add, Replace
 from tests.cli.conftest import PASSWORD
 from tests.smtp import SmtpServer
 
@@ -121,6 +121,16 @@ def test_reset_factors_removes_them_and_ends_sessions(command):
     assert storage.get(Totp, account_id) is storage.get(RecoveryCodes, account_id) is None
     storage.close()
     assert authenticate(command, "alice", PASSWORD)
+
+
+def test_reset_factors_removes_passkeys_too(command):
+    account_id = with_an_app(command, "alice")
+    storage, key = command.storage(), f"{account_id}.digest"
+    passkey = Passkey(key, account_id, "id", "key", sign_count=0, name="Phone", created_at=1)
+    storage.commit(Add(passkey), now=1)
+    assert command("user", "reset-factors", "alice").code == 0
+    assert storage.get(Passkey, key) is None
+    storage.close()
 
 
 def test_reset_factors_tells_the_user_by_mail(command):

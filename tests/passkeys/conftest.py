@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oauthprov.accounts import BuiltInAccounts
 from oauthprov.credentials import Keyring, PasswordHasher
 from oauthprov.passkeys import Challenges, Passkeys, Refused, RelyingParty
+from oauthprov.records import Account
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Add, Conflict
+from oauthprov.storage.interface import Add, Conflict, Replace
 from tests.accounts.conftest import ENGINES
 from tests.authenticator import Authenticator
 from tests.servers import empty
@@ -69,7 +72,9 @@ def keep(passkeys, storage, clock):
     def kept(account_id, sent, holder, name):
         passkey, mark = passkeys.made(account_id, sent, holder, name)
         try:
-            storage.commit(mark, Add(passkey), now=clock())
+            stored = storage.get(Account, account_id)
+            account = replace(stored.record, factors=("passkey",))
+            storage.commit(mark, Add(passkey), Replace(account, expecting=stored), now=clock())
         except Conflict:
             raise Refused("used") from None
         return passkey

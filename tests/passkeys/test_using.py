@@ -132,6 +132,15 @@ def test_a_removed_passkey_or_a_disabled_account_signs_nobody_in(
     assert sign_in(theirs) == "unknown"
 
 
+def test_a_passkey_that_a_reset_has_missed_signs_nobody_in(
+    people, passkeys, alice, add, device, sign_in
+):
+    add(alice, device)
+    people.reset_factors(alice, ())
+    assert len(passkeys.of(alice)) == 1
+    assert sign_in(device) == "unknown"
+
+
 def test_the_session_begins_in_the_epoch_that_was_read(passkeys, people, alice, add, device):
     add(alice, device)
     people.change_password(alice, "staple battery horse")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oauthprov.factors import NewFactor, PasskeyFactor, WrongProof
+from oauthprov.factors import NewFactor, PasskeyFactor
 from oauthprov.passkeys import Refused
 from oauthprov.records import Account, Passkey
 from oauthprov.serial import dumps
@@ -17,10 +17,12 @@ NAME = PasskeyFactor.name
 
 
 def values(request: Request, account: Account, form: Mapping[str, str]) -> Mapping[str, object]:
-    """Return the options as JSON; None if the account has as many passkeys as it can have."""
+    """Return the passkeys there are, and the options as JSON, None if there can be no more."""
     tools = request.oauthprov
     passkeys = tools.factors.passkeys
     mine = passkeys.of(account.account_id)
+    if not passkeys.possible:
+        return {"mine": mine, "creation_options": None}
     try:
         made = passkeys.creation_options(
             account.account_id, account.name, tools.session.browser, mine
@@ -33,11 +35,9 @@ def values(request: Request, account: Account, form: Mapping[str, str]) -> Mappi
 def new(request: Request, account: Account, form: Mapping[str, str]) -> NewFactor:
     """Return the passkey that the browser has made, called after the browser.
 
-    Raises WrongProof.
+    Raises WrongPasskey.
     """
     tools = request.oauthprov
-    if tools.factors.passkey is None:
-        raise WrongProof
     i18n.settle_language(request)
     browser = browser_in_words(request.environ.get("HTTP_USER_AGENT", ""))
     name = request.localizer.translate(browser)

@@ -58,7 +58,7 @@ def back(request: Request) -> Response:
 def includeme(config: Configurator) -> None:
     """Add ``/login/passkey`` and ``/login/passkey/options``, unless passkeys aren't offered."""
     factors = config.registry["oauthprov"].factors
-    if factors.passkey is None or factors.passkey.name not in factors.offered:
+    if factors.passkey.name not in factors.offered:
         return
     config.add_oauth_page(
         PAGE, "/login/passkey", get=back, post=enter, template="login", leaves=True

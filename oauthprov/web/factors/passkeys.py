@@ -112,9 +112,8 @@ def _account(request: Request, person: SignedIn) -> Account | None:
 
 def _asked(request: Request, person: SignedIn) -> Passkey:
     """Return the passkey that the URL names, of this account. Raises HTTPNotFound."""
-    factor, name = request.oauthprov.factors.passkey, request.matchdict["passkey"]
-    mine = factor.passkeys.of(person.account_id) if factor is not None else []
-    found = [one for one in mine if _in_url(one) == name]
+    mine = request.oauthprov.factors.passkeys.of(person.account_id)
+    found = [one for one in mine if _in_url(one) == request.matchdict["passkey"]]
     if not found:
         raise HTTPNotFound
     return found[0]
@@ -129,10 +128,10 @@ def _page(
 ) -> dict[str, object]:
     tools = request.oauthprov
     request.response.status_int = status
-    possible = tools.factors.passkey is not None
-    found = kind_of(NAME).values(request, account, {}) if possible else {"mine": []}
-    values = {"creation_options": None, "possible": possible, "problem": problem, **found}
-    return values | {
+    return {
+        **kind_of(NAME).values(request, account, {}),
+        "possible": tools.factors.passkeys.possible,
+        "problem": problem,
         "offered": NAME in tools.factors.offered,
         "notice": _DONE.get(tools.query("done").get("done", "")) if status == 200 else None,
         "in_url": _in_url,

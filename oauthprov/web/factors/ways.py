@@ -40,10 +40,8 @@ class Way:
 
 
 def _request(request: Request, account: Account) -> Mapping[str, object]:
-    passkey, browser = request.oauthprov.factors.passkey, request.oauthprov.session.browser
-    if passkey is None:
-        return {"request_options": "{}"}
-    options = passkey.passkeys.step_options(account.account_id, browser)
+    tools = request.oauthprov
+    options = tools.factors.passkeys.step_options(account.account_id, tools.session.browser)
     return {"request_options": dumps(options).decode()}
 
 
