@@ -11,7 +11,7 @@ from typing import Literal
 
 from oauthprov.credentials import Keyring, mint, replay_key
 from oauthprov.passkeys.refusal import Refused
-from oauthprov.records import Digest, ReplayMark
+from oauthprov.records import ReplayMark
 
 Purpose = Literal["register", "sign in", "second step"]
 
@@ -46,7 +46,7 @@ class Challenges:
         expires_at = int(text.partition(".")[0])
         if self._clock() >= expires_at:
             raise Refused("expired")
-        key = Digest(f"{account_id}.{replay_key(_LABEL, challenge)}")
+        key = f"{account_id}.{replay_key(_LABEL, challenge)}"
         return ReplayMark(key, expires_at + _CLOCKS_APART)
 
 
