@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeGuard
 
 from oauthprov.credentials import base64url, digest, is_invisible
-from oauthprov.passkeys import options, responses, verification
+from oauthprov.passkeys import options, responses
 from oauthprov.passkeys.challenges import Challenges
 from oauthprov.passkeys.options import Options
 from oauthprov.passkeys.refusal import Copied, Refused
@@ -108,6 +108,8 @@ class Passkeys:
         mark = self._challenges.check(
             answer.challenge, "register", _of(account_id, holder), account_id
         )
+        from oauthprov.passkeys import verification  # here, for the reason that it gives
+
         key = verification.new_key(self._party, answer)
         if len(self.of(account_id)) >= LIMIT:
             raise Refused("full")
@@ -210,6 +212,8 @@ class Passkeys:
 
     def _use(self, read: _Read, answer: Assertion) -> _Use:
         """Judge the use of a passkey. Raises Refused."""
+        from oauthprov.passkeys import verification  # here, for the reason that it gives
+
         passkey, now = read.passkey.record, self._clock()
         use = verification.use(self._party, passkey, answer)
         if passkey.copied_at is not None:
