@@ -18,7 +18,6 @@ from oauthprov.storage.interface import (
     Add,
     Change,
     Conflict,
-    Remove,
     Replace,
     Storage,
     Stored,
@@ -181,23 +180,12 @@ class Passkeys:
         """Give a passkey of the account another name; do nothing if there is none by this key."""
 
         def attempt() -> None:
-            stored = self._own(account_id, key)
+            stored = self._storage.get(Passkey, key) if slot(key) == account_id else None
             if stored is not None:
                 changed = replace(stored.record, name=shown(name) or stored.record.name)
                 self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
 
         persistently(attempt)
-
-    def remove(self, account_id: str, key: str) -> Passkey | None:
-        """Remove a passkey of the account and return it, None if there is none by this key."""
-        stored = self._own(account_id, key)
-        if stored is None:
-            return None
-        self._storage.commit(Remove(Passkey, key), now=self._clock())
-        return stored.record
-
-    def _own(self, account_id: str, key: str) -> Stored[Passkey] | None:
-        return self._storage.get(Passkey, key) if slot(key) == account_id else None
 
     def _read(self, account_id: str, answer: Assertion, mark: ReplayMark) -> _Read:
         key = _key(account_id, base64url(answer.credential_id))

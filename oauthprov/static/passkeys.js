@@ -48,14 +48,23 @@ async function ask(box, more = {}) {
   const publicKey = decoded(await optionsOf(box, signal));
   const method = publicKey.user ? "create" : "get";
   const credential = await navigator.credentials[method]({ publicKey, signal, ...more });
-  box.querySelector("[name=answer]").value = encoded(credential);
+  send(box, encoded(credential));
+}
+
+// The form is as before afterwards: whoever comes back to the page may use it in another way.
+function send(box, answer) {
   const form = box.closest("form");
-  if (box.dataset.action) form.action = box.dataset.action;
+  const field = box.querySelector("[name=answer]");
+  const { action } = form;
+  field.value = answer;
+  form.action = box.dataset.action ?? action;
   form.submit();
+  form.action = action;
+  field.value = "";
 }
 
 function tell(box, failure) {
-  const known = { NotAllowedError: "cancelled", AbortError: "cancelled", InvalidStateError: "known" };
+  const known = { NotAllowedError: "cancelled", InvalidStateError: "known" };
   const line = box.querySelector("[role=alert]");
   line.textContent = box.dataset[known[failure.name]] ?? box.dataset.failed;
   line.hidden = false;
@@ -80,6 +89,7 @@ function begin(box) {
     try {
       await ask(box);
     } catch (failure) {
+      if (failure.name === "AbortError") return; // the button was pressed again
       tell(box, failure);
       keepOffering();
     }

@@ -138,6 +138,34 @@ def test_a_refusal_on_the_device_is_told_in_words_and_the_password_still_works(o
     owner.look("Second step")
 
 
+def test_a_button_that_is_pressed_twice_asks_once_more(owner, provider):
+    sign_out(owner, provider)
+    owner.page.add_init_script(NO_OFFER)
+    owner.page.goto(provider.url("/login?page=account"))
+    owner.heading("Sign in").wait_for()
+    owner.button("Sign in with a passkey").click(click_count=3)
+    expect(owner.alert()).to_have_count(0)
+    owner.device.touches(True)
+    owner.button("Sign in with a passkey").click()
+    owner.look("Your account")
+
+
+def test_who_comes_back_to_the_page_signs_in_by_password(owner, provider):
+    """The form of the page isn't left as the passkey needed it."""
+    sign_out(owner, provider)
+    owner.page.add_init_script(NO_OFFER)
+    owner.page.goto(provider.url("/login?page=account"))
+    owner.heading("Sign in").wait_for()
+    # The page stays, as one that the browser shows again after "back".
+    owner.page.evaluate("HTMLFormElement.prototype.submit = () => { sent = true }")
+    owner.device.touches(True)
+    owner.button("Sign in with a passkey").click()
+    owner.page.wait_for_function("window.sent")
+    owner.enter("alice")
+    owner.button("Sign in").click()
+    owner.heading("Second step").wait_for()
+
+
 def test_a_passkey_is_the_second_step_after_the_password(owner, provider):
     sign_out(owner, provider)
     owner.page.goto(provider.url("/login?page=account"))

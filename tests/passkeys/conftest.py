@@ -9,9 +9,9 @@ import pytest
 from oauthprov.accounts import BuiltInAccounts
 from oauthprov.credentials import Keyring, PasswordHasher
 from oauthprov.passkeys import Challenges, Passkeys, Refused, RelyingParty
-from oauthprov.records import Account
+from oauthprov.records import Account, Passkey
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Add, Conflict, Replace
+from oauthprov.storage.interface import Add, Conflict, Remove, Replace
 from tests.accounts.conftest import ENGINES
 from tests.authenticator import Authenticator
 from tests.servers import empty
@@ -91,6 +91,12 @@ def prove(passkeys, storage, clock):
         return True
 
     return proven
+
+
+@pytest.fixture
+def remove(storage, clock):
+    """Return a function that removes a passkey by its key, as the page does."""
+    return lambda key: storage.commit(Remove(Passkey, key), now=clock())
 
 
 @pytest.fixture

@@ -122,11 +122,11 @@ def test_a_challenge_is_bound_to_its_browser_purpose_and_time(
 
 
 def test_a_removed_passkey_or_a_disabled_account_signs_nobody_in(
-    passkeys, people, alice, bob, add, device, sign_in
+    remove, people, alice, bob, add, device, sign_in
 ):
     key, theirs = add(alice, device).key, Authenticator(ISSUER)
     add(bob, theirs)
-    passkeys.remove(alice, key)
+    remove(key)
     people.disable(bob)
     assert sign_in(device) == "unknown"
     assert sign_in(theirs) == "unknown"
