@@ -19,7 +19,7 @@ from oauthprov.factors.factor import Factor, NewFactor, Proof, WrongProof
 from oauthprov.factors.levels import PASSWORD, Levels, joined
 from oauthprov.factors.passkey import ALONE, PasskeyFactor, WrongPasskey
 from oauthprov.factors.recovery import FEW, Recovery
-from oauthprov.factors.second_step import Proven, SecondStep, SignInOver, Step, Waiting
+from oauthprov.factors.second_step import Guessed, Proven, SecondStep, SignInOver, Step, Waiting
 from oauthprov.factors.totp import TotpFactor, new_secret
 from oauthprov.passkeys import Challenges, Passkeys, RelyingParty
 from oauthprov.records import Account
@@ -34,6 +34,7 @@ __all__ = [
     "Enrolments",
     "Factor",
     "Factors",
+    "Guessed",
     "Levels",
     "NewFactor",
     "Overview",

@@ -41,6 +41,10 @@ class SignInOver(Exception):
     """The pending sign-in was finished, has expired, had too many attempts, or never existed."""
 
 
+class Guessed(SignInOver):
+    """The last attempt that a pending sign-in allows was wrong: it is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A pending sign-in and its account, as they were read."""
@@ -141,8 +145,8 @@ class SecondStep:
     def finish(self, secret: str, name: str, answer: str, browser: Digest) -> Proven:
         """Prove a factor and use the pending sign-in up, in one commit.
 
-        Every call counts as an attempt, before the answer is judged. Raises SignInOver, and
-        WrongProof.
+        Every call counts as an attempt, before the answer is judged. Raises SignInOver, Guessed
+        if this was the last attempt, and WrongProof.
         """
         waiting = self._counted(secret)
         claim = Claim(PendingSignIn, self.key_of(secret))
@@ -157,7 +161,12 @@ class SecondStep:
                 raise
             return Proven(waiting.account, levels.joined(waiting.amr, proof.amr), name)
 
-        return persistently(attempt)
+        try:
+            return persistently(attempt)
+        except WrongProof:
+            if waiting.stored.record.attempts + 1 >= ATTEMPTS:
+                raise Guessed from None
+            raise
 
     def prove_again(
         self,

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from oauthprov.factors import Factors, Proven, SignInOver, WrongProof
+from oauthprov.factors import Factors, Guessed, Proven, SignInOver, WrongProof
 from oauthprov.factors.second_step import ATTEMPTS, LIFETIME
 from oauthprov.records import Digest, PendingSignIn, RecoveryCodes, Totp
 from tests.factors.conftest import SECRET
@@ -176,9 +176,11 @@ def test_a_sign_in_waits_ten_minutes(factors, alice, clock):
 
 def test_five_wrong_answers_end_a_sign_in(factors, alice):
     secret = alice.begin()
-    for _ in range(ATTEMPTS):
+    for _ in range(ATTEMPTS - 1):
         with pytest.raises(WrongProof):
             finish(factors, secret, "000000")
+    with pytest.raises(Guessed):
+        finish(factors, secret, "000000")
     with pytest.raises(SignInOver):
         finish(factors, secret, alice.code())
     assert finish(factors, alice.begin(), alice.code())
@@ -188,7 +190,7 @@ def test_guesses_given_at_once_are_counted_before_any_is_judged(factors, alice):
     secret = alice.begin()
     guesses = [lambda: finish(factors, secret, "000000")] * (ATTEMPTS + 3)
     found = outcomes(*guesses)
-    assert (found.count(WrongProof), found.count(SignInOver)) == (ATTEMPTS, 3)
+    assert [found.count(one) for one in (WrongProof, Guessed, SignInOver)] == [ATTEMPTS - 1, 1, 3]
 
 
 def test_a_new_password_ends_sign_ins_that_wait(factors, alice, people):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from oauthprov import logs
-from oauthprov.accounts import confirmed_addresses
+from oauthprov.accounts import BuiltInAccounts, confirmed_addresses
 from oauthprov.errors import MailError
 from oauthprov.mail import Message, Outbox
 from oauthprov.records import Account
@@ -28,6 +28,11 @@ _NOT_YOU = _(
 _ADDED = _("The account ${name} at ${title} asks for a second step since ${moment}.")
 _REMOVED = _("A second step of the account ${name} at ${title} was removed on ${moment}.")
 _CODES = _("The account ${name} at ${title} got new recovery codes on ${moment}.")
+_GUESSED = _("Somebody tried to sign in to ${title} with your password")
+_GUESSES = _(
+    "Somebody gave the password of the account ${name} at ${title} on ${moment}, and then wrong "
+    "answers in the second step. The sign-in was refused."
+)
 _CODE_USED = _(
     "Somebody signed in to the account ${name} at ${title} with a recovery code on ${moment}. "
     "Codes left: ${left}."
@@ -53,6 +58,14 @@ def code_used(request: Request, account: Account) -> None:
     """Tell the owner that a recovery code was used, and how many are left."""
     left = request.oauthprov.factors.recovery.left(account.account_id)
     _tell(request, account, _USED, _CODE_USED, left=str(left))
+
+
+def guessed(request: Request, account: Account) -> None:
+    """Tell the owner that somebody knows the password; limited, as strangers can cause it."""
+    address = confirmed_addresses.confirmed(account)
+    attempts = request.oauthprov.site.attempts
+    if address is not None and not attempts.mail_to(BuiltInAccounts.key_of(address)):
+        _tell(request, account, _GUESSED, _GUESSES)
 
 
 def _tell(request: Request, account: Account, subject: str, text: str, **words: str) -> None:

@@ -8,9 +8,10 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov import logs
-from oauthprov.factors import SignInOver, WrongProof
+from oauthprov.factors import Guessed, SignInOver, WrongProof
 from oauthprov.web.account.continuing import MARKS, asking, marks_of, onward
 from oauthprov.web.account.login import cancelled
+from oauthprov.web.factors import notices
 from oauthprov.web.factors.asking import FIELDS, TEMPLATE, Asking
 from oauthprov.web.factors.ways import ways_of
 from oauthprov.web.request import Request
@@ -50,7 +51,10 @@ def enter(request: Request) -> Response | dict[str, object]:
         proven = tools.factors.second_step.finish(
             tools.session.waiting or "", way.name, form.get("answer", ""), tools.session.browser
         )
-    except SignInOver:
+    except SignInOver as over:
+        if isinstance(over, Guessed):
+            log.warning("account %s: the password was right, the second step wrong", account_id)
+            notices.guessed(request, asked.account)
         return _over(request, marks)
     except WrongProof as wrong:
         log.info("account %s: the second step from %s failed", account_id, address)

@@ -334,6 +334,21 @@ class TestMails:
         assert page.request.path == "/login/factor"
         assert answer(page, code()).status_int == 303
 
+    def test_wrong_codes_after_the_right_password_are_mailed(self, site, mail_server):
+        alice = confirmed(site, "alice")
+        set_up(site, alice)
+        browser = site.browser()
+        form = browser.get("/login").forms[0]
+        form["name"], form["password"] = "alice", PASSWORD
+        page = browser.follow(form.submit())
+        for _ in range(5):
+            before = len(self.mails(mail_server))
+            page = answer(page, "000000")
+        assert len(self.mails(mail_server)) == before + 1
+        last = self.mails(mail_server)[-1]
+        assert "Somebody gave the password of the account alice" in last
+        assert "change your password at once" in last
+
     def test_an_address_that_is_not_confirmed_gets_no_mail(self, site, mail_server):
         alice = site.browser().sign_up("alice")
         set_up(site, alice)
