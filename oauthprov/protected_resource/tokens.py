@@ -17,8 +17,8 @@ class TokenInfo:
 
     ``subject`` is the client's ``sub`` for the account, the only identifier that the client may
     receive. ``claims`` is the granted part of the claims parameter, as JSON. In an app without the
-    provider's storage ``account_id`` and ``subject`` are both the ``sub`` that introspection
-    returns, and ``grant_id`` and ``claims`` are None.
+    provider's storage ``account_id`` and ``subject`` are both the ``sub`` of the introspection
+    response or of the JWT, and ``grant_id`` and ``claims`` are None.
     """
 
     account_id: str | None

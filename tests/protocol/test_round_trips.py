@@ -130,3 +130,11 @@ def test_an_introspection_and_a_revocation_of_a_jwt_cost_a_read(jwts):
         jwts.provider.clients.evict("app")
     with jwts.counted(reads=1, writes=1):
         assert jwts.post("revoke", {"token": token}, client_id="app").status == 200
+
+
+def test_an_api_introspects_a_jwt_of_a_client_in_two_reads(jwts):
+    jwts.client("api", "api", introspects=(PHOTOS,))
+    token = jwts.tokens(resource=PHOTOS, scope="photos")["access_token"]
+    jwts.provider.clients.evict("app")
+    with jwts.counted(reads=2, writes=0):
+        assert jwts.introspect(token, "api").body["active"]

@@ -164,7 +164,8 @@ class Context:
 
     def expect(self, kind: type[Record], key: str) -> None:
         """Let the next read fetch this record too, in the same trip: it will be needed."""
-        self._expected.append((kind, key))
+        if (kind, key) not in self._loaded:
+            self._expected.append((kind, key))
 
     def note(
         self,
