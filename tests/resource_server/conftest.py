@@ -12,6 +12,7 @@ from tests.resource_server.issuer import PHOTOS, Issuer
 from tests.servers.wsgi import Server
 from tests.site import Clock
 
+RESOURCE = f"{PHOTOS} | photos:read photos:write | Your photos | jwt"
 SECRET = "ops_a-secret-that-no-log-shows"
 
 
@@ -86,3 +87,18 @@ def client(provider):
 @pytest.fixture
 def alice(provider):
     return provider.browser().sign_up("alice")
+
+
+@pytest.fixture
+def jwt_provider():
+    """A provider whose photos have JWT access tokens, at the address of its issuer."""
+    server = Server()
+    settings = sites.ini("sqlite://", issuer=server.root, development="true")
+    uri = f"{server.root}/api"
+    settings["oauthprov.resources"] = f"{RESOURCE} ES256\n{uri} | profile:read | You | jwt"
+    settings["oauthprov.keys.algorithms"] = "RS256 ES256"
+    site = sites.standalone(settings)
+    server.start(site.wsgi)
+    yield site
+    server.close()
+    site.close()

@@ -16,14 +16,11 @@ from oauthprov.protocol.keys.jose import LEEWAY
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.resource_server import issuer_keys
 from oauthprov.resource_server.issuer import PAUSE, TOKEN_LIMIT
-from tests import site as sites
-from tests.resource_server.conftest import PHOTOS, Api, ini
+from tests.resource_server.conftest import PHOTOS, RESOURCE, Api, ini
 from tests.resource_server.issuer import KEY, in_json, keys_of
 from tests.resource_server.test_failing_closed import refused, unavailable
-from tests.servers.wsgi import Server
 
 JWT = {"validation": "jwt", "client_id": "", "client_secret": ""}
-RESOURCE = f"{PHOTOS} | photos:read photos:write | Your photos | jwt"
 
 
 def jwt_ini(issuer: str, resources: str = RESOURCE, **more: str) -> dict[str, str]:
@@ -337,21 +334,6 @@ def test_it_loads_neither_storage_nor_the_engine_nor_oauthlib(issuer):
 
 
 # With the real provider
-
-
-@pytest.fixture
-def jwt_provider():
-    """A provider whose photos have JWT access tokens, at the address of its issuer."""
-    server = Server()
-    settings = sites.ini("sqlite://", issuer=server.root, development="true")
-    uri = f"{server.root}/api"
-    settings["oauthprov.resources"] = f"{RESOURCE} ES256\n{uri} | profile:read | You | jwt"
-    settings["oauthprov.keys.algorithms"] = "RS256 ES256"
-    site = sites.standalone(settings)
-    server.start(site.wsgi)
-    yield site
-    server.close()
-    site.close()
 
 
 def test_the_provider_s_tokens_get_in_elsewhere_and_a_revocation_is_seen_there_at_expiry(
