@@ -13,6 +13,7 @@ from oauthprov.protocol.request.answers import InteractionRequired, Redirect
 from oauthprov.records import AccessToken, Client, Grant, ReplayMark, slot
 from oauthprov.storage.interface import Revoke
 from tests.protocol.world import ALICE, CLAIMS, ISSUER, NOTES, OPENID, PHOTOS, SCOPES, World
+from tests.servers import empty
 
 API = "https://api.example/v1"
 RESOURCES = (
@@ -20,13 +21,14 @@ RESOURCES = (
     f"{NOTES} | notes | Notes\n"
     f"{API} | read write | An API | jwt ES256"
 )
+ALGORITHMS = {"keys.algorithms": "RS256 ES256"}
 PERSON = dataclasses.replace(ALICE, acr="2", amr=("pwd", "otp"))
 
 
 @pytest.fixture
 def world():
     """A provider without OpenID Connect; PHOTOS and API have JWT access tokens."""
-    made = World(resources=RESOURCES, **{"keys.algorithms": "RS256 ES256"})
+    made = World(resources=RESOURCES, **ALGORITHMS)
     made.client()
     made.client("worker", "machine")
     return made
@@ -111,7 +113,7 @@ def test_a_lost_refresh_response_is_sent_again_with_the_same_token(world):
 
 
 def test_no_token_outlives_its_grant():
-    world = World(resources=RESOURCES, grant_lifetime=100, **{"keys.algorithms": "RS256 ES256"})
+    world = World(resources=RESOURCES, grant_lifetime=100, **ALGORITHMS)
     world.client()
     answer = tokens_for(world)
     assert answer["expires_in"] == 100
@@ -121,7 +123,7 @@ def test_a_grant_without_a_refresh_token_lasts_as_long_as_its_token():
     world = World(
         resources=RESOURCES,
         jwt_access_token_lifetime=1200,
-        **{"keys.algorithms": "RS256 ES256"},
+        **ALGORITHMS,
     )
     world.client(grant_types=("authorization_code",))
     token = tokens_for(world)["access_token"]
@@ -268,6 +270,25 @@ def test_the_mark_of_a_revoked_token_is_in_the_slot_of_its_grant(world):
     world.post("revoke", {"token": tokens_for(world)["access_token"]}, client_id="app")
     [mark], [grant] = world.all(ReplayMark), world.all(Grant)
     assert slot(mark.record.key) == grant.record.grant_id
+
+
+def test_tokens_are_revoked_on_a_cluster(redis_cluster_url):
+    empty(redis_cluster_url)
+    world = World(resources=RESOURCES, **{"storage.url": redis_cluster_url} | ALGORITHMS)
+    try:
+        world.client()
+        world.client("worker", "machine")
+        first, second = (tokens_for(world)["access_token"] for _ in range(2))
+        machine = for_itself(world).body["access_token"]
+        for token, client_id in ((first, "app"), (machine, "worker")):
+            assert world.is_live(token)
+            for _ in range(2):
+                answer = world.post("revoke", {"token": token}, client_id=client_id)
+                assert answer.status == 200
+            assert not world.is_live(token)
+        assert world.is_live(second)
+    finally:
+        world.storage.close()
 
 
 def test_an_expired_token_is_revoked_without_a_trace(world):
