@@ -30,9 +30,11 @@ from oauthprov.settings.values import (
     OFFLINE_ACCESS,
     OPENID,
     PREFIX,
+    WEIGHTS,
     FetchAllow,
     Resource,
     Scope,
+    Weight,
     resource_identity,
 )
 
@@ -41,6 +43,7 @@ __all__ = (
     "OFFLINE_ACCESS",
     "OPENID",
     "PREFIX",
+    "WEIGHTS",
     "BrandFile",
     "FetchAllow",
     "MailServer",
@@ -48,6 +51,7 @@ __all__ = (
     "Scope",
     "Sender",
     "Settings",
+    "Weight",
     "fetched",
     "options",
     "own_keys",

@@ -57,7 +57,11 @@ class Server:
         "Languages the pages are offered in, default first; any but `en` needs a message catalog.",
     )
     scopes: tuple[Scope, ...] = setting(
-        "scopes", values.scopes, "", "One scope per line: name | sentence shown to users."
+        "scopes",
+        values.scopes,
+        "",
+        "One scope per line: name | sentence shown to users, and | write or | delete if it may do"
+        " so.",
     )
     default_scopes: tuple[str, ...] = setting(
         "default_scopes",

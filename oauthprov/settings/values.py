@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Literal
 from urllib.parse import urlsplit
 
 import limits
@@ -28,12 +29,18 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 _PLACE = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 
 
+Weight = Literal["read", "write", "delete"]
+"""What a scope may do to a user's data: at most read, also change, or also delete."""
+WEIGHTS: tuple[Weight, ...] = ("read", "write", "delete")
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A scope, with a sentence for users on what it allows."""
+    """A scope, with a sentence for users on what it allows, and its weight."""
 
     name: str
     sentence: str
+    weight: Weight = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +219,15 @@ def scope_token(name: str) -> str:
 
 
 def scopes(value: str) -> tuple[Scope, ...]:
-    """Parse one scope per line: name | sentence."""
-    return tuple(Scope(scope_token(name), sentence) for name, sentence in rows(value, 2))
+    """Parse one scope per line: name | sentence, and perhaps | weight."""
+    return tuple(_scope(*row) for row in rows(value, 2, optional=1))
+
+
+def _scope(name: str, sentence: str, weight: str = "read") -> Scope:
+    for known in WEIGHTS:
+        if weight == known:
+            return Scope(scope_token(name), sentence, known)
+    raise ValueError(f"has the scope {name} with a weight other than {', '.join(WEIGHTS)}")
 
 
 def resources(value: str) -> tuple[Resource, ...]:

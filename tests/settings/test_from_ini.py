@@ -83,3 +83,18 @@ def test_http_is_for_development_on_this_computer_alone():
     resources = f"{local}/api | profile:read | Yours"
     assert problems(development="true", issuer=local, resources=resources) == []
     assert problems(development="true", issuer="http://id.example") != []
+
+
+def test_a_scope_reads_unless_its_third_part_says_more():
+    written = "photos:read | See photos\nphotos:write | Add | write\nphotos:all | Delete | delete"
+    settings = Settings.from_ini(
+        sites.ini("sqlite://", scopes=written, default_scopes="photos:read", resources="")
+    )
+    weights = {scope.name: scope.weight for scope in settings.scopes}
+    assert weights == {"photos:read": "read", "photos:write": "write", "photos:all": "delete"}
+
+
+@pytest.mark.parametrize("line", ["a | A | erase", "a | A | write | delete", "a | A |"])
+def test_a_scope_with_an_unknown_weight_stops_the_start(line):
+    assert any(line.split(" ")[0] in problem for problem in problems(scopes=line))
+    assert any("oauthprov.scopes" in problem for problem in problems(scopes=line))

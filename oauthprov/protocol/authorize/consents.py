@@ -11,7 +11,7 @@ from oauthprov.protocol.request import scopes
 from oauthprov.protocol.request.answers import Asked, ConnectedApp
 from oauthprov.protocol.request.context import Context
 from oauthprov.records import Client, Consent, Grant, R, consent_key
-from oauthprov.settings import Settings
+from oauthprov.settings import WEIGHTS, Scope, Settings
 from oauthprov.storage.interface import Add, Change, Page, Replace, Stored
 
 GRANTS_LIMIT = 2000
@@ -137,10 +137,15 @@ def known(consent: Consent | None, asked: Asking) -> Asking:
 def scopes_in_words(
     settings: Settings, names: Iterable[str], before: Iterable[str]
 ) -> tuple[Asked, ...]:
-    """Return each scope with its sentence; those not in ``before`` are new."""
-    sentences = {scope.name: scope.sentence for scope in settings.scopes}
+    """Return each scope with its sentence, what it may change or delete last.
+
+    Those not in ``before`` are new.
+    """
+    declared = {scope.name: scope for scope in settings.scopes}
     known = set(before)
-    return tuple(Asked(name, sentences.get(name, name), name not in known) for name in names)
+    found = (declared.get(name, Scope(name, name)) for name in names)
+    asked = (Asked(s.name, s.sentence, s.name not in known, s.weight) for s in found)
+    return tuple(sorted(asked, key=lambda scope: WEIGHTS.index(scope.weight)))
 
 
 def resources_in_words(

@@ -8,6 +8,7 @@ from typing import Literal
 
 from oauthprov.accounts import SignedIn
 from oauthprov.records import Client, Consent, Digest, Grant
+from oauthprov.settings import Weight
 
 ResponseMode = Literal["query", "fragment", "form_post"]
 """Where the parameters of an authorization response go."""
@@ -135,11 +136,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One item of a consent page: a scope or resource in words, and whether it is new."""
+    """One item of a consent page: a scope or resource in words, and whether it is new.
+
+    ``weight`` is what a scope may do to the user's data.
+    """
 
     name: str
     sentence: str
     new: bool
+    weight: Weight = "read"
 
 
 @dataclass(frozen=True, slots=True)

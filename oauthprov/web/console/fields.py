@@ -10,7 +10,7 @@ from typing import Any
 from oauthprov.protocol.clients.members import MEMBERS, Datatype, Member
 from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType
 from oauthprov.records import Client
-from oauthprov.settings import Settings
+from oauthprov.settings import Settings, Weight
 from oauthprov.web.request import Request
 
 FIRST = ("name", "redirect_uris", "scopes")
@@ -30,13 +30,14 @@ _LOGOUT = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A radio button or check box: the value that it sends, and its label."""
+    """A radio button or check box: the value that it sends, its label, and a scope's weight."""
 
     name: str
     value: str
     words: str
     code: str
     checked: bool
+    weight: Weight = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def _buttons(member: Member, value: object, choices: Sequence[str]) -> list[Choi
 def _boxes(member: Member, value: object, settings: Settings) -> list[Choice]:
     chosen = value if isinstance(value, tuple) else ()
     return [
-        Choice(_BOXES[member.field] + s.name, "on", s.sentence, s.name, s.name in chosen)
+        Choice(_BOXES[member.field] + s.name, "on", s.sentence, s.name, s.name in chosen, s.weight)
         for s in settings.scopes
     ]
 

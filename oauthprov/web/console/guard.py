@@ -20,6 +20,7 @@ from oauthprov.protocol.clients.registrar import (
 )
 from oauthprov.protocol.token import client_assertions
 from oauthprov.records import Client
+from oauthprov.settings import Scope
 from oauthprov.web.console.fields import facts
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
@@ -90,7 +91,7 @@ def client_page(
     """Return the template values of a client's page; ``secret`` is shown only this once."""
     tools, client = request.oauthprov, stored.record
     kind = CLIENT_TYPES[client.client_type]
-    sentences = {scope.name: scope.sentence for scope in tools.settings.scopes}
+    declared = {scope.name: scope for scope in tools.settings.scopes}
     endpoints = {name: tools.url(name) for name in _ENDPOINTS if tools.has_page(name)}
     return {
         "client": client,
@@ -99,7 +100,7 @@ def client_page(
         "secret": secret,
         "has_secret": has_secret(client),
         "facts": facts(tools.settings, client),
-        "scopes": [(name, sentences.get(name, "")) for name in client.scopes],
+        "scopes": [declared.get(name, Scope(name, "")) for name in client.scopes],
         "issuer": tools.settings.issuer,
         "endpoints": [(_ENDPOINTS[name], address) for name, address in endpoints.items()],
         "demo": tools.settings.development and kind.redirects,

@@ -130,7 +130,9 @@ def test_a_self_registered_app_is_shown_as_not_verified(site):
     made = register_itself(site).json
     page = login_page(site, made["client_id"])
     assert "Not verified" in page.text
-    assert "This app registered itself." in page.text
+    assert page.html.select_one(".caution").text.startswith("This app registered itself.")
+    explained = page.html.select_one("details:has(summary.mark)")
+    assert "has not checked who runs this app" in explained.text
 
 
 def test_an_app_of_a_developer_is_shown_as_not_verified(site):

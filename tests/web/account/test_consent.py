@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from oauthprov.records import Consent, Interaction
 from oauthprov.storage.interface import Replace
+from tests import site as sites
 from tests.site import CALLBACK, ISSUER, PASSWORD, PHOTOS, arrived
 
 ON = "on 15 January 2027"
@@ -35,6 +36,29 @@ def test_the_page_names_app_scopes_account_and_destination(site, alice):
     [homepage] = page.find_all("a", href="https://printer.example/")
     assert words(homepage).startswith("printer.example")
     assert page.title.text.startswith("Allow Printer?")
+
+
+def test_what_changes_or_deletes_is_marked_and_comes_last():
+    declared = (
+        "photos:delete | Delete photos | delete\nphotos:write | Add photos | write\n"
+        "photos:read | See photos | read"
+    )
+    settings = sites.ini("sqlite://", scopes=declared, default_scopes="", resources="")
+    site = sites.standalone(settings)
+    alice = site.browser().sign_up("alice")
+    app = site.app(scopes=("photos:delete", "photos:write", "photos:read"))
+    page = alice.authorize(app, scope="photos:delete photos:write photos:read")
+    asked = page.html.select("ul.asked li")
+    assert [words(li) for li in asked] == [
+        "See photos",
+        "Add photos Changes data",
+        "Delete photos Deletes data",
+    ]
+    assert [bool(li.svg) for li in asked] == [False, True, True]
+    pressed(page)
+    listed = alice.get("/account").html.select("ul.asked li")
+    assert [words(li) for li in listed] == [words(li) for li in asked]
+    site.close()
 
 
 def test_cancel_comes_first_and_neither_button_is_preselected(site, alice):
