@@ -15,7 +15,8 @@ class Client(Record):
     those it may request, ``default_scopes`` those granted when it requests none. ``introspects``
     are the resources whose access tokens it may introspect (RFC 7662), ``*`` for all tokens. Its
     public keys are at ``jwks_uri`` or in ``jwks``, a JWK Set as JSON. A client that registered
-    itself (RFC 7591) has a ``registration_token``, and only then is ``last_used_at`` kept.
+    itself (RFC 7591) has a ``registration_token``. ``last_used_at`` is when it last got a code or
+    a token, precise to a day.
     ``verified`` means that the operator has confirmed the client's identity; ``logo`` is the
     digest of the image stored as its :class:`Logo`. A client with ``removed_at`` no longer works;
     its record stays only until its users are signed out of it. ``pkce`` is None if the client must

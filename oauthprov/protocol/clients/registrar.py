@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from oauthprov.credentials import CLIENT_SECRET, mint, mint_id
+from oauthprov.credentials import CLIENT_SECRET, digest, mint, mint_id
 from oauthprov.fetch import Fetcher
 from oauthprov.messages import N_
 from oauthprov.protocol.clients import logos, sectors, verification
@@ -45,12 +45,15 @@ __all__ = (
     "Registrar",
     "StoredClient",
     "UnknownClient",
+    "edition",
     "has_secret",
 )
 
 StoredClient = Stored[Client]
 
 _LIVE_SECRETS = 2
+_PAGES_READ = 20
+"""Pages without a client to list that are read for one call, at most."""
 
 
 class UnknownClient(LookupError):
@@ -61,11 +64,19 @@ class ChangedMeanwhile(Exception):
     """The client has been changed since it was read; nothing was written."""
 
 
+def edition(client: Client) -> str:
+    """Return a digest of all that people choose for a client, and not of what the server notes.
+
+    A form carries it, so that it can't overwrite a change made since it was shown.
+    """
+    return digest(repr(replace(client, last_used_at=None, logo=None)))
+
+
 class Registrar:
     """Registers and changes clients. ``evict`` is called with each client id that changed.
 
-    ``version`` is the version of the record that the user saw (``Stored.version``): if the record
-    has changed since, or changes at the same moment, ChangedMeanwhile is raised. ``fetcher`` reads
+    ``seen`` is the :func:`edition` of the client that the user saw: if anybody has changed the
+    client since, or changes it at the same moment, ChangedMeanwhile is raised. ``fetcher`` reads
     a client's ``sector_identifier_uri`` before anything is written. ``end`` removes a client and
     ends its grants; without it a server process does the latter.
     """
@@ -145,18 +156,25 @@ class Registrar:
         return stored
 
     def list(
-        self, owner: str | None = None, *, after: str | None = None, limit: int = 100
+        self,
+        owner: str | None = None,
+        *,
+        after: str | None = None,
+        limit: int = 100,
+        matching: str = "",
     ) -> Page[Client]:
         """Return a page of the clients of ``owner``, or of all.
 
-        Raises ValueError for an invalid ``after``.
+        ``matching`` keeps those with this text in their name, their id or a redirect URI, whatever
+        its case; a page may then hold fewer clients. Raises ValueError for an invalid ``after``.
         """
         index = {} if owner is None else {"owner": owner}
-        page = self._storage.find(Client, after=after, limit=limit, **index)
-        there = _without_removed(page)
-        while not there and page.next is not None:
-            page = self._storage.find(Client, after=page.next, limit=limit, **index)
-            there = _without_removed(page)
+        for _ in range(_PAGES_READ):
+            page = self._storage.find(Client, after=after, limit=limit, **index)
+            there = tuple(one for one in page.items if _is_listed(one.record, matching.casefold()))
+            if there or page.next is None:
+                break
+            after = page.next
         return replace(page, items=there)
 
     def edit(
@@ -164,7 +182,7 @@ class Registrar:
         client_id: str,
         owner: str | None = None,
         *,
-        version: int | None = None,
+        seen: str | None = None,
         by_client: bool = False,
         **changes: Any,
     ) -> Client:
@@ -188,13 +206,13 @@ class Registrar:
             values |= {"secrets": (), "secret_created_at": None}
         self._judged(replace(client, **values), client)
         values |= {"default_scopes": default} | marks
-        changed = self._replace(stored, version, **values)
+        changed = self._replace(stored, seen, **values)
         verification.log_ended(client, changed)
         verification.log_less_safe(client, changed)
         return changed
 
     def rotate_secret(
-        self, client_id: str, owner: str | None = None, *, version: int | None = None
+        self, client_id: str, owner: str | None = None, *, seen: str | None = None
     ) -> tuple[Client, str]:
         """Make a new secret besides the newest one; any older one is invalid at once.
 
@@ -212,18 +230,18 @@ class Registrar:
             raise InvalidMetadata({"secrets": problem})
         secret, made = mint(CLIENT_SECRET)
         kept = (made, *stored.record.secrets)[:_LIVE_SECRETS]
-        client = self._replace(stored, version, secrets=kept, secret_created_at=self._clock())
+        client = self._replace(stored, seen, secrets=kept, secret_created_at=self._clock())
         return client, secret
 
     def retire_secret(
-        self, client_id: str, owner: str | None = None, *, version: int | None = None
+        self, client_id: str, owner: str | None = None, *, seen: str | None = None
     ) -> Client:
         """Delete the older of two live secrets, if there are two.
 
         Raises UnknownClient, ChangedMeanwhile.
         """
         stored = self.get(client_id, owner)
-        return self._replace(stored, version, secrets=stored.record.secrets[:1])
+        return self._replace(stored, seen, secrets=stored.record.secrets[:1])
 
     def set_disabled(self, client_id: str, disabled: bool) -> Client:
         """Disable a client or enable it again; only the operator may do this.
@@ -265,9 +283,9 @@ class Registrar:
             raise InvalidMetadata(problems)
         return client
 
-    def _replace(self, stored: StoredClient, version: int | None, **values: Any) -> Client:
+    def _replace(self, stored: StoredClient, seen: str | None, **values: Any) -> Client:
         client, more = logos.kept(stored.record, replace(stored.record, **values))
-        if version is not None and version != stored.version:
+        if seen is not None and seen != edition(stored.record):
             raise ChangedMeanwhile(client.client_id)
         if client != stored.record:
             try:
@@ -279,5 +297,6 @@ class Registrar:
         return client
 
 
-def _without_removed(page: Page[Client]) -> tuple[StoredClient, ...]:
-    return tuple(one for one in page.items if one.record.removed_at is None)
+def _is_listed(client: Client, matching: str) -> bool:
+    texts = client.name, client.client_id, *client.redirect_uris
+    return client.removed_at is None and any(matching in text.casefold() for text in texts)

@@ -27,6 +27,7 @@ from oauthprov.protocol.clients.registrar import (
     Registrar,
     StoredClient,
     UnknownClient,
+    edition,
     has_secret,
 )
 from oauthprov.protocol.engine.endpoints import NO_STORE
@@ -175,7 +176,7 @@ class DynamicRegistration:
         _check_identity(client, document)
         _, metadata = read_document(document, self._settings, client)
         client = self._registrar.edit(
-            client.client_id, version=stored.version, by_client=True, **metadata
+            client.client_id, seen=edition(client), by_client=True, **metadata
         )
         if has_secret(client) and not client.secrets:
             return self._registrar.rotate_secret(client.client_id)

@@ -1,7 +1,7 @@
-"""When a self-registered client was last used, so that unused ones can be removed.
+"""When a client last got a code or a token: its page shows it, and unused clients are removed.
 
 The time is written at most once in :data:`STEP`, within a commit that is made anyway: no flow
-costs an extra trip. Other clients are never removed automatically, so no time is kept for them.
+costs an extra trip. Only clients that registered themselves are ever removed for it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def commit(context: Context, client_id: str, *changes: Change) -> None:
 
 def _mark(context: Context, client_id: str) -> Replace | None:
     stored = context.clients.cached(client_id)
-    if stored is None or stored.record.registration_token is None:
+    if stored is None:
         return None
     if context.now - (stored.record.last_used_at or 0) < STEP:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oauthprov.protocol.clients.members import MEMBERS, Datatype, Member
+from oauthprov.protocol.clients.members import MEMBERS, Datatype, Group, Member
 from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType
 from oauthprov.records import Client
 from oauthprov.settings import Settings, Weight
@@ -44,6 +44,7 @@ class Choice:
 class Field:
     """A field of the form. ``control`` is one of line, lines and choices.
 
+    ``example`` is a value as it may be entered, ``group`` the part of the form it is in.
     ``type`` is the type of its ``input`` elements; ``lines`` is a text area. A flag is one check
     box with the hint as its label.
     """
@@ -55,6 +56,8 @@ class Field:
     value: str = ""
     choices: Sequence[Choice] = ()
     type: str = "text"
+    group: Group = Group.OTHER
+    example: str = ""
     required: bool = False
 
 
@@ -91,6 +94,13 @@ def fields(request: Request, kind: ClientType, metadata: Mapping[str, Any]) -> l
         _field(member, metadata.get(member.field), kind, settings)
         for member in offered(request, kind)
     ]
+
+
+def grouped(fields: Sequence[Field]) -> list[tuple[Group, list[Field]]]:
+    """Return the fields that are shown only when the form is expanded, by group."""
+    more = [field for field in fields if field.name not in FIRST]
+    groups = [(group, [field for field in more if field.group is group]) for group in Group]
+    return [(group, members) for group, members in groups if members]
 
 
 def facts(settings: Settings, client: Client) -> list[tuple[str, list[object]]]:
@@ -171,6 +181,8 @@ def _field(member: Member, value: object, kind: ClientType, settings: Settings) 
         value=_text(value),
         choices=choices,
         type=type_of_input,
+        group=member.group,
+        example=member.example,
         required=member.field in FIRST,
     )
 

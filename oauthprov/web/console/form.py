@@ -18,13 +18,14 @@ from oauthprov.protocol.clients.registrar import (
     InvalidMetadata,
     Metadata,
     StoredClient,
+    edition,
 )
 from oauthprov.web.console import fields, new_secret
-from oauthprov.web.console.guard import console_page, owned, registrar, version_of
+from oauthprov.web.console.client_page import see_client
+from oauthprov.web.console.guard import console_page, owned, registrar
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
 
 _OVERTAKEN = _(
     "Somebody changed this client after you opened the page, so nothing was saved. Below is what "
@@ -70,8 +71,7 @@ def register(request: Request, person: SignedIn) -> Response | dict[str, object]
     request.oauthprov.provider.logo_worker.want(client, LOGO_PATIENCE)
     if secret is not None:
         new_secret.keep(request, person, client.client_id, secret)
-    shown = request.oauthprov.url("client", {"done": "registered"}, client_id=client.client_id)
-    return see(request, shown)
+    return see_client(request, client.client_id, "registered")
 
 
 @console_page
@@ -90,10 +90,10 @@ def edit(request: Request, person: SignedIn) -> Response | dict[str, object]:
     client = stored.record
     kind = CLIENT_TYPES[client.client_type]
     metadata = fields.entered(request, kind)
-    version = version_of(request.oauthprov.form("version"))
+    seen = request.oauthprov.form("edition").get("edition", "")
     try:
         client = registrar(request).edit(
-            client.client_id, person.account_id, version=version, **metadata
+            client.client_id, person.account_id, seen=seen, **metadata
         )
     except InvalidMetadata as wrong:
         return _page(request, kind, metadata, wrong.problems, stored)
@@ -103,7 +103,7 @@ def edit(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return page
     log.info("account %s edited client %s", person.account_id, client.client_id)
     request.oauthprov.provider.logo_worker.want(client, LOGO_PATIENCE)
-    return see(request, request.oauthprov.url("client", client_id=client.client_id))
+    return see_client(request, client.client_id, "saved")
 
 
 def _kind(request: Request) -> ClientType:
@@ -123,14 +123,15 @@ def _page(
     tools, problems = request.oauthprov, problems or {}
     if problems:
         request.response.status_int = 422
+    every = fields.fields(request, kind, metadata)
     page: dict[str, object] = {
         "kind": kind,
-        "fields": fields.fields(request, kind, metadata),
-        "first": fields.FIRST,
+        "first": [field for field in every if field.name in fields.FIRST],
+        "groups": fields.grouped(every),
         "problems": problems,
         "problem": problems.get("", _NOT_STORED) if problems else None,
         "more": not problems.keys() <= {"", *fields.FIRST},
-        "version": None,
+        "edition": None,
     }
     if stored is None:
         address = tools.url("new_client", type=kind.name)
@@ -138,7 +139,7 @@ def _page(
     client_id = stored.record.client_id
     address = tools.url("edit_client", client_id=client_id)
     back = tools.url("client", client_id=client_id)
-    edited = {"client": stored.record, "version": stored.version}
+    edited = {"client": stored.record, "edition": edition(stored.record)}
     return page | edited | {"action": address, "back": back}
 
 

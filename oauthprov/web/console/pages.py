@@ -10,7 +10,8 @@ from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, InvalidMetadata
 from oauthprov.web.console import new_secret
-from oauthprov.web.console.guard import client_page, console_page, owned, registrar, version_of
+from oauthprov.web.console.client_page import client_page
+from oauthprov.web.console.guard import console_page, owned, registrar
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
@@ -23,19 +24,23 @@ log = logs.logger(__name__)
 
 @console_page
 def index(request: Request, person: SignedIn) -> dict[str, object]:
-    """List the clients of the user, in pages."""
-    query = request.oauthprov.query("after", "done")
-    after = query.get("after")
+    """List the clients of the user, in pages, or those that match a search."""
+    query = request.oauthprov.query("after", "done", "q")
+    after, text = query.get("after"), query.get("q", "").strip()
     try:
-        page = registrar(request).list(person.account_id, after=after, limit=PAGE_SIZE)
+        page = registrar(request).list(
+            person.account_id, after=after, limit=PAGE_SIZE, matching=text
+        )
     except ValueError:
         raise Rejected("not_found", N_("The list of clients has no such page."), 404) from None
     clients = sorted((stored.record for stored in page.items), key=lambda c: c.name.casefold())
+    more = {"after": page.next} if page.next else None
     return {
         "clients": clients,
         "types": CLIENT_TYPES,
         "after": after,
-        "next": page.next,
+        "text": text,
+        "next": more and (more | {"q": text} if text else more),
         "removed": query.get("done") == "removed",
     }
 
@@ -43,29 +48,30 @@ def index(request: Request, person: SignedIn) -> dict[str, object]:
 @console_page
 def show(request: Request, person: SignedIn) -> dict[str, object]:
     """Show a client, and its secret if it was just created: only its digest is stored."""
-    done = request.oauthprov.query("done").get("done")
     stored = owned(request, person)
     secret = new_secret.take(request, person, stored.record.client_id)
-    return client_page(request, stored, secret) | {"registered": done == "registered"}
+    return client_page(request, stored, secret)
 
 
 @console_page
 def change_secret(request: Request, person: SignedIn) -> Response:
     """Create a new secret, which the client's page shows once, or remove the older of two."""
-    form = request.oauthprov.form("action", "version")
+    form = request.oauthprov.form("action", "edition")
     client_id, owner = request.matchdict["client_id"], person.account_id
-    version, shown = version_of(form), request.oauthprov.url("client", client_id=client_id)
+    seen = form.get("edition", "")
     if form.get("action") == "retire":
-        registrar(request).retire_secret(client_id, owner, version=version)
+        registrar(request).retire_secret(client_id, owner, seen=seen)
         log.info("account %s revoked an older secret of client %s", owner, client_id)
-        return see(request, shown)
+        return see(
+            request, request.oauthprov.url("client", {"done": "retired"}, client_id=client_id)
+        )
     try:
-        _, secret = registrar(request).rotate_secret(client_id, owner, version=version)
+        __, secret = registrar(request).rotate_secret(client_id, owner, seen=seen)
     except InvalidMetadata as wrong:
         raise Rejected("invalid_request", str(wrong)) from None
     log.info("account %s rotated the secret of client %s", owner, client_id)
     new_secret.keep(request, person, client_id, secret)
-    return see(request, shown)
+    return see(request, request.oauthprov.url("client", client_id=client_id))
 
 
 @console_page

@@ -13,13 +13,14 @@ from oauthprov.protocol.clients.registrar import (
     InvalidMetadata,
     Registrar,
     UnknownClient,
+    edition,
 )
 from oauthprov.protocol.clients.removal import drop_orphaned_consents
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import Client, Consent, consent_key
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Add
+from oauthprov.storage.interface import Add, Replace
 from tests import site as sites
 
 NOW = 1_800_000_000
@@ -287,16 +288,24 @@ def test_a_malformed_client_id_is_unknown(registrar, client_id):
 
 def test_a_change_of_an_older_version_is_refused(registrar):
     client, _ = web(registrar)
-    seen = registrar.get(client.client_id).version
-    registrar.edit(client.client_id, version=seen, name="Scanner")
+    seen = edition(client)
+    registrar.edit(client.client_id, seen=seen, name="Scanner")
     for work in (
-        lambda: registrar.edit(client.client_id, version=seen, name="Copier"),
-        lambda: registrar.rotate_secret(client.client_id, version=seen),
-        lambda: registrar.retire_secret(client.client_id, version=seen),
+        lambda: registrar.edit(client.client_id, seen=seen, name="Copier"),
+        lambda: registrar.rotate_secret(client.client_id, seen=seen),
+        lambda: registrar.retire_secret(client.client_id, seen=seen),
     ):
         with pytest.raises(ChangedMeanwhile):
             work()
     assert registrar.get(client.client_id).record.name == "Scanner"
+
+
+def test_what_the_server_notes_of_a_client_does_not_outdate_a_page(registrar, storage):
+    client, _ = web(registrar)
+    stored = registrar.get(client.client_id)
+    noted = replace(stored.record, last_used_at=NOW, logo="digest")
+    storage.commit(Replace(noted, expecting=stored), now=NOW)
+    assert registrar.edit(client.client_id, seen=edition(client), name="Scanner").name == "Scanner"
 
 
 def test_of_simultaneous_rotations_one_wins(tmp_path):
@@ -304,13 +313,13 @@ def test_of_simultaneous_rotations_one_wins(tmp_path):
     storage.upgrade()
     registrar = Registrar(Settings.from_ini(sites.ini("sqlite://")), storage, lambda: NOW)
     client, _ = web(registrar)
-    version = registrar.get(client.client_id).version
+    seen = edition(client)
     start, won, lost = threading.Barrier(8), [], []
 
     def rotate():
         start.wait()
         try:
-            won.append(registrar.rotate_secret(client.client_id, version=version)[1])
+            won.append(registrar.rotate_secret(client.client_id, seen=seen)[1])
         except ChangedMeanwhile:
             lost.append(1)
 

@@ -191,7 +191,8 @@ def test_two_secrets_live_during_a_rotation(world):
 
 def test_a_disabled_client_fails_once_the_cache_has_aged(world):
     header = basic("worker", world.secrets["worker"])
-    assert ask(world, headers=header).status == 200
+    for _ in range(2):  # the first use of a day is noted, and the client is read again
+        assert ask(world, headers=header).status == 200
     world.change(Client, "worker", disabled_at=world.now)
     assert ask(world, headers=header).status == 200
     world.now += 5
@@ -225,6 +226,7 @@ def test_failures_read_a_client_afresh_once_a_second(world):
 
 def test_clients_are_cached_for_five_seconds(world):
     header = basic("worker", world.secrets["worker"])
+    ask(world, headers=header)  # the first use of a day is noted, and the client is read again
     with world.counted(reads=1, writes=9):
         for _ in range(9):
             assert ask(world, headers=header).status == 200

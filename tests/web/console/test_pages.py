@@ -290,7 +290,7 @@ def test_a_second_rotation_from_an_outdated_page_is_refused(site, alice):
 def test_a_public_client_gets_no_secret_by_a_forged_form(site, alice):
     client = registered_by(site, alice, "native")
     token = alice.get("/clients/new/web").form["csrf_token"].value
-    fields = {"csrf_token": token, "action": "rotate", "version": "1"}
+    fields = {"csrf_token": token, "action": "rotate", "edition": "1"}
     answer = alice.page.post(site.url(f"/clients/{client.client_id}"), fields, expect_errors=True)
     assert answer.status_int in (400, 409)
     assert registered(site).secrets == ()
@@ -316,7 +316,7 @@ def test_a_developer_cannot_see_or_change_another_s_client(site, alice, below):
     client = registered_by(site, alice)
     bob = site.browser().sign_up("bob")
     token = bob.get("/clients/new/web").form["csrf_token"].value
-    fields = {"csrf_token": token, "name": "Printer", "action": "rotate", "version": "1"}
+    fields = {"csrf_token": token, "name": "Printer", "action": "rotate", "edition": "1"}
     address = site.url(f"/clients/{client.client_id}{below}")
     assert bob.get(address).status_int == 404
     assert bob.page.post(address, fields, expect_errors=True).status_int == 404

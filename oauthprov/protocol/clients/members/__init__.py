@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oauthprov.protocol.clients.members import access, addresses, names, openid, signing
-from oauthprov.protocol.clients.members.member import Datatype, Member, SetBy
+from oauthprov.protocol.clients.members.member import Datatype, Group, Member, SetBy
 
-__all__ = ("MEMBERS", "Datatype", "Member", "SetBy")
+__all__ = ("MEMBERS", "Datatype", "Group", "Member", "SetBy")
 
 MEMBERS: Mapping[str, Member] = {
     row.field: row

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from oauthprov.messages import N_
 from oauthprov.protocol.clients import response_types
-from oauthprov.protocol.clients.members.member import Datatype, Member, SetBy, to_token_holders
+from oauthprov.protocol.clients.members.member import (
+    Datatype,
+    Group,
+    Member,
+    SetBy,
+    to_token_holders,
+)
 from oauthprov.protocol.clients.members.rule import as_given, distinct
 from oauthprov.protocol.clients.types import ANY_SECRET, CONFIDENTIAL_METHODS, ClientType
 from oauthprov.settings import Settings
@@ -125,6 +131,7 @@ MEMBERS: Sequence[Member] = (
             "What the app gets when it requests no scope. A machine gets all its scopes if none is"
             " chosen here."
         ),
+        group=Group.TOKENS,
         offered=to_token_holders,
     ),
     Member(
@@ -152,6 +159,7 @@ MEMBERS: Sequence[Member] = (
         trusted=True,
         label=N_("Client authentication"),
         hint=N_("How the app proves who it is."),
+        group=Group.AUTHENTICATION,
         choices=lambda kind, settings: kind.auth_methods,
         words={
             "client_secret": N_("A secret, in the Authorization header or in the request body"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from oauthprov.messages import N_, joined
-from oauthprov.protocol.clients.members.member import Datatype, Member, to_redirecting
+from oauthprov.protocol.clients.members.member import Datatype, Group, Member, to_redirecting
 from oauthprov.protocol.clients.members.rule import as_given, distinct, fetchable, stripped
 from oauthprov.protocol.clients.redirects import (
     AUTHORIZATION_RESPONSE,
@@ -110,6 +110,7 @@ MEMBERS: Sequence[Member] = (
         trusted=True,
         label=N_("Redirect URIs"),
         hint=N_("Where people return to the app, one a line, compared character by character."),
+        example="https://photos.example/callback",
         offered=to_redirecting,
     ),
     Member(
@@ -121,6 +122,8 @@ MEMBERS: Sequence[Member] = (
         shown=True,
         label=N_("Home page"),
         hint=N_("Where people can read about the app."),
+        group=Group.FACE,
+        example="https://photos.example/",
     ),
     Member(
         "logo_uri",
@@ -130,6 +133,8 @@ MEMBERS: Sequence[Member] = (
         shown=True,
         label=N_("Logo"),
         hint=N_("A PNG, JPEG, GIF or WebP image. The server copies it when you save."),
+        group=Group.FACE,
+        example="https://photos.example/logo.png",
     ),
     Member(
         "policy_uri",
@@ -139,6 +144,8 @@ MEMBERS: Sequence[Member] = (
         shown=True,
         label=N_("Privacy policy"),
         hint=N_("What the app does with people's data."),
+        group=Group.FACE,
+        example="https://photos.example/privacy",
     ),
     Member(
         "tos_uri",
@@ -148,6 +155,8 @@ MEMBERS: Sequence[Member] = (
         shown=True,
         label=N_("Terms of service"),
         hint=N_("The terms on which people use the app."),
+        group=Group.FACE,
+        example="https://photos.example/terms",
     ),
     Member(
         "initiate_login_uri",
@@ -158,6 +167,8 @@ MEMBERS: Sequence[Member] = (
         shown=True,
         label=N_("Where a sign-in begins"),
         hint=N_("The app starts to sign somebody in there. Pages here link to it."),
+        group=Group.FACE,
+        example="https://photos.example/sign-in",
         offered=to_redirecting,
     ),
     Member(
@@ -168,6 +179,8 @@ MEMBERS: Sequence[Member] = (
         openid=True,
         label=N_("Post-logout redirect URIs"),
         hint=N_("Where people return after signing out, one a line."),
+        group=Group.LOGOUT,
+        example="https://photos.example/signed-out",
         offered=to_redirecting,
     ),
     Member(
@@ -178,6 +191,8 @@ MEMBERS: Sequence[Member] = (
         openid=True,
         label=N_("Back-channel logout URI"),
         hint=N_("The server notifies the app there when somebody signs out."),
+        group=Group.LOGOUT,
+        example="https://photos.example/backchannel-logout",
         offered=to_redirecting,
     ),
     Member(
@@ -188,6 +203,7 @@ MEMBERS: Sequence[Member] = (
         openid=True,
         label=N_("Session named at logout"),
         hint=N_("The app needs to know which session ended."),
+        group=Group.LOGOUT,
         offered=to_redirecting,
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 
+from oauthprov.messages import N_
 from oauthprov.protocol.clients.members.rule import Rule
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
@@ -40,6 +41,43 @@ class SetBy(Enum):
     OPERATOR = "operator"
     OWNER = "owner"
     CLIENT = "client"
+
+
+class Group(Enum):
+    """What a member is about: the console's form shows the members by group.
+
+    The value is the heading and a sentence for developers.
+    """
+
+    FACE = (
+        N_("What people see"),
+        N_("Pages that ask people for access show these, and so does the app's own page here."),
+    )
+    AUTHENTICATION = (
+        N_("Client authentication and keys"),
+        N_("How the server knows that a request comes from your app."),
+    )
+    TOKENS = (N_("Tokens"), N_("What the app gets, and in which form."))
+    PEOPLE = (
+        N_("What the app learns about people"),
+        N_("How people are identified in ID tokens and at UserInfo."),
+    )
+    LOGOUT = (N_("Signing out"), N_("What happens at the app when people sign out."))
+    SOFTWARE = (
+        N_("Software"),
+        N_("For programs that many people install, each with a client of its own."),
+    )
+    OTHER = (N_("Other"), N_("Needed rarely."))
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return self.value[0]
+
+    @property
+    def sentence(self) -> str:
+        """What the members of the group have in common."""
+        return self.value[1]
 
 
 Offered = Callable[[ClientType, Settings], bool]
@@ -81,6 +119,7 @@ class Member:
     * ``label`` and ``hint`` are shown on the console's form, for clients that it is ``offered``
       to; without a label it isn't on the form. With ``choices`` the form has a radio button for
       each, explained by ``words``, and nothing if there are fewer than two.
+    * ``group`` is the part of the form that the member is in, ``example`` a value shown there.
     * ``help`` explains the command's option, ``metavar`` names its value. ``verb``: the field is a
       verb and no plural, so the option has the same name.
     """
@@ -98,6 +137,8 @@ class Member:
     trusted: bool = False
     label: str = ""
     hint: str = ""
+    group: Group = Group.OTHER
+    example: str = ""
     offered: Offered = to_all
     choices: Choices | None = None
     words: Mapping[str, str] = dataclasses.field(default_factory=dict)

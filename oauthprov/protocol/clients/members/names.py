@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from oauthprov.credentials import is_invisible
 from oauthprov.messages import N_
-from oauthprov.protocol.clients.members.member import Datatype, Member
+from oauthprov.protocol.clients.members.member import Datatype, Group, Member
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
 
@@ -69,6 +69,8 @@ MEMBERS: Sequence[Member] = (
         "the id that all installations of its software share",
         label=N_("Software ID"),
         hint=N_("The same for every installation of the software."),
+        group=Group.SOFTWARE,
+        example="4NRB1-0XZABZI9E6-5SM3R",
     ),
     Member(
         "software_version",
@@ -77,5 +79,7 @@ MEMBERS: Sequence[Member] = (
         "the version of its software",
         label=N_("Software version"),
         hint=N_("It changes with every release of the software."),
+        group=Group.SOFTWARE,
+        example="2.1.4",
     ),
 )

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from oauthprov.messages import N_
 from oauthprov.protocol.clients import signed_responses, subjects
-from oauthprov.protocol.clients.members.member import Datatype, Member, SetBy, to_redirecting
+from oauthprov.protocol.clients.members.member import (
+    Datatype,
+    Group,
+    Member,
+    SetBy,
+    to_redirecting,
+)
 from oauthprov.protocol.clients.members.rule import as_given, fetchable, stripped
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
@@ -87,6 +93,7 @@ MEMBERS: Sequence[Member] = (
         openid=True,
         label=N_("Subject type"),
         hint=N_("A client can't be changed to pairwise later: it would lose track of everybody."),
+        group=Group.PEOPLE,
         offered=_to_pairwise,
         choices=_subject_types,
         words={
@@ -103,6 +110,8 @@ MEMBERS: Sequence[Member] = (
         openid=True,
         label=N_("Sector identifier URI"),
         hint=N_("A JSON array of redirect URIs there lets apps on several hosts share subjects."),
+        group=Group.PEOPLE,
+        example="https://photos.example/redirect-uris.json",
         offered=_to_pairwise,
     ),
     Member(
@@ -114,6 +123,7 @@ MEMBERS: Sequence[Member] = (
         openid=True,
         label=N_("ID token signature"),
         hint=N_("The algorithm that the app verifies."),
+        group=Group.TOKENS,
         offered=to_redirecting,
         choices=_algorithms,
         words={"": N_("The default of this server")},
@@ -128,6 +138,7 @@ MEMBERS: Sequence[Member] = (
         openid=True,
         label=N_("Claims in the ID token"),
         hint=N_("The app reads people's data from the ID token and doesn't ask UserInfo."),
+        group=Group.PEOPLE,
         offered=to_redirecting,
     ),
     Member(

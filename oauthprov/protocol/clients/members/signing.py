@@ -8,7 +8,7 @@ from typing import Any
 
 from oauthprov.errors import JoseError
 from oauthprov.messages import N_
-from oauthprov.protocol.clients.members.member import Datatype, Member, to_confidential
+from oauthprov.protocol.clients.members.member import Datatype, Group, Member, to_confidential
 from oauthprov.protocol.clients.members.rule import as_given, fetchable, stripped
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_key_set
@@ -73,6 +73,8 @@ MEMBERS: Sequence[Member] = (
         trusted=True,
         label=N_("Address of its public keys"),
         hint=N_("Where the app publishes its public keys, so that it can change them."),
+        group=Group.AUTHENTICATION,
+        example="https://photos.example/jwks.json",
         offered=to_confidential,
     ),
     Member(
@@ -83,6 +85,8 @@ MEMBERS: Sequence[Member] = (
         trusted=True,
         label=N_("Its public keys"),
         hint=N_("Or the keys themselves, as a JWK Set. Never paste a private key."),
+        group=Group.AUTHENTICATION,
+        example='{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "..."}]}',
         offered=to_confidential,
     ),
     Member(

@@ -1,0 +1,95 @@
+"""The contents of a client's page: what is registered, the endpoints, and code that uses them."""
+
+from __future__ import annotations
+
+from pyramid.response import Response
+
+from oauthprov.protocol.clients.registrar import (
+    CLIENT_TYPES,
+    StoredClient,
+    edition,
+    has_secret,
+)
+from oauthprov.records import Client
+from oauthprov.settings import Scope
+from oauthprov.web.console.fields import facts
+from oauthprov.web.console.snippets import SECRET, Snippet, Use, snippets
+from oauthprov.web.i18n import _
+from oauthprov.web.request import Request
+from oauthprov.web.responder import see
+
+ENDPOINTS = {
+    "openid": _("Discovery"),
+    "metadata": _("Metadata"),
+    "authorize": _("Authorization"),
+    "token": _("Token"),
+    "userinfo": _("UserInfo"),
+    "jwks": _("Public keys (JWKS)"),
+    "introspect": _("Introspection"),
+    "revoke": _("Revocation"),
+    "rp_logout": _("End session"),
+    "register": _("Registration"),
+}
+"""The endpoints by the name of their route, in the order of the page."""
+_FOR_MACHINES = frozenset(("openid", "metadata", "token", "jwks", "introspect", "revoke"))
+_FOR_APIS = frozenset(("openid", "metadata", "jwks", "introspect"))
+_NOTICES = {
+    "registered": _("The client is registered."),
+    "saved": _("Saved."),
+    "retired": _("The older secret no longer works."),
+}
+"""What the page says after a form, by the parameter ``done``."""
+_DEMO_CALLBACK = "http://localhost:8000/callback"
+
+
+def client_page(
+    request: Request, stored: StoredClient, secret: str | None = None
+) -> dict[str, object]:
+    """Return the template values of a client's page; ``secret`` is shown only this once."""
+    tools, client = request.oauthprov, stored.record
+    kind = CLIENT_TYPES[client.client_type]
+    declared = {scope.name: scope for scope in tools.settings.scopes}
+    return {
+        "client": client,
+        "notice": _NOTICES.get(tools.query("done").get("done", "")),
+        "edition": edition(client),
+        "kind": kind,
+        "secret": secret,
+        "has_secret": has_secret(client),
+        "facts": facts(tools.settings, client),
+        "scopes": [declared.get(name, Scope(name, "")) for name in client.scopes],
+        "issuer": tools.settings.issuer,
+        "endpoints": [
+            (ENDPOINTS[name], address) for name, address in endpoints(request, client).items()
+        ],
+        "demo": tools.settings.development and kind.redirects,
+        "demo_callback": None if _DEMO_CALLBACK in client.redirect_uris else _DEMO_CALLBACK,
+        "snippets": code(request, client, secret),
+    }
+
+
+def see_client(request: Request, client_id: str, done: str) -> Response:
+    """Redirect to a client's page, which says what was done."""
+    return see(request, request.oauthprov.url("client", {"done": done}, client_id=client_id))
+
+
+def endpoints(request: Request, client: Client) -> dict[str, str]:
+    """Return the endpoints that are on and of use to the client, by the name of their route."""
+    tools, kind = request.oauthprov, CLIENT_TYPES[client.client_type]
+    wanted = frozenset(ENDPOINTS) if kind.redirects else _FOR_MACHINES
+    wanted = wanted if kind.gets_tokens else _FOR_APIS
+    return {name: tools.url(name) for name in ENDPOINTS if name in wanted and tools.has_page(name)}
+
+
+def code(request: Request, client: Client, secret: str | None) -> list[Snippet]:
+    """Return the code that uses the client, with a placeholder unless the secret is given."""
+    settings = request.oauthprov.settings
+    use = Use(
+        client=client,
+        issuer=settings.issuer,
+        endpoints=endpoints(request, client),
+        redirect_uri=next(iter(client.redirect_uris), ""),
+        secret=secret or SECRET,
+        openid=settings.openid,
+    )
+    return list(snippets(use))

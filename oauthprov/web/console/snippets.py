@@ -1,0 +1,250 @@
+"""Code that uses a client: for curl, Authlib and oauth4webapi, with the client's own values.
+
+A client that signs people in gets the authorization code flow, a machine the client credentials
+grant, an API the introspection of a token. All values are quoted for the language they stand in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from shlex import quote
+from urllib.parse import quote as percent_encoded
+from urllib.parse import urlencode
+
+from oauthprov.protocol.clients.types import CLIENT_TYPES, accepted_methods, has_secret
+from oauthprov.protocol.token import client_assertions
+from oauthprov.records import Client
+
+SECRET = "CLIENT_SECRET"  # noqa: S105 - a placeholder
+"""What stands for the secret: only the page that shows a new secret has it in the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of code, and the name of the tool or library that it is for."""
+
+    name: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A client, and what its code needs to know: the endpoints by name, and its redirect URI."""
+
+    client: Client
+    issuer: str
+    endpoints: Mapping[str, str]
+    redirect_uri: str
+    secret: str
+    openid: bool
+
+    @property
+    def method(self) -> str:
+        """The method by which the client authenticates, as clients know it."""
+        return accepted_methods(self.client)[0]
+
+    @property
+    def scope(self) -> str:
+        """All scopes of the client, as a request has them."""
+        return " ".join(self.client.scopes)
+
+
+def snippets(use: Use) -> Sequence[Snippet]:
+    """Return the code for a client; none if the endpoint that it needs is switched off."""
+    kind = CLIENT_TYPES[use.client.client_type]
+    if kind.redirects:
+        made = _curl_code(use), _authlib_code(use), _javascript_code(use)
+    elif kind.gets_tokens:
+        made = _curl_machine(use), _authlib_machine(use), _javascript_machine(use)
+    elif "introspect" in use.endpoints:
+        made = _curl_api(use), _authlib_api(use), _javascript_api(use)
+    else:
+        return ()
+    names = "curl", "Authlib", "oauth4webapi"
+    return [Snippet(name, code) for name, code in zip(names, made, strict=True)]
+
+
+def _curl_proof(use: Use) -> str:
+    """Return the options of curl that authenticate the client."""
+    client_id = quote(use.client.client_id)
+    match use.method:
+        case "client_secret_basic":
+            return f"-u {client_id}:{quote(use.secret)}"
+        case "client_secret_post":
+            return f"-d client_id={client_id} -d client_secret={quote(use.secret)}"
+        case "private_key_jwt":
+            kind = client_assertions.TYPE
+            return f'-d client_assertion_type={kind} -d client_assertion="$ASSERTION"'
+    return f"-d client_id={client_id}"
+
+
+def _curl_code(use: Use) -> str:
+    asked = {
+        "response_type": "code",
+        "client_id": use.client.client_id,
+        "redirect_uri": use.redirect_uri,
+        "scope": use.scope,
+        "state": "xyz",
+        "code_challenge_method": "S256",
+    }
+    url = f"{use.endpoints['authorize']}?{urlencode(asked, quote_via=percent_encoded)}"
+    redirect = quote(f"redirect_uri={use.redirect_uri}")
+    return f"""\
+VERIFIER=$(openssl rand -base64 48 | tr '+/' '-_' | tr -d '=\\n')
+CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 -A \\
+  | tr '+/' '-_' | tr -d '=')
+# Open this address in a browser. The code is in the address of the page that follows.
+echo "{url}&code_challenge=$CHALLENGE"
+read -r CODE
+curl {_curl_proof(use)} -d grant_type=authorization_code -d code="$CODE" \\
+  -d code_verifier="$VERIFIER" --data-urlencode {redirect} {quote(use.endpoints["token"])}"""
+
+
+def _curl_machine(use: Use) -> str:
+    token = quote(use.endpoints["token"])
+    return f"curl {_curl_proof(use)} -d grant_type=client_credentials {token}"
+
+
+def _curl_api(use: Use) -> str:
+    return f"curl {_curl_proof(use)} -d token=... {quote(use.endpoints['introspect'])}"
+
+
+def _authlib_session(use: Use, *more: str) -> str:
+    """Return the lines that make Authlib's client; ``more`` are further arguments."""
+    key = use.method == "private_key_jwt"
+    secret = "open('private-key.pem').read()" if key else json.dumps(use.secret)
+    keeps = key or has_secret(use.client)
+    proof = "PrivateKeyJWT(" + json.dumps(use.endpoints["token"]) + ")" if key else ""
+    lines = [
+        json.dumps(use.client.client_id),
+        *([secret] if keeps else []),
+        f"token_endpoint_auth_method={proof or json.dumps(use.method)}",
+        *more,
+    ]
+    imported = ["from authlib.integrations.requests_client import OAuth2Session"]
+    if key:
+        imported.append("from authlib.oauth2.rfc7523 import PrivateKeyJWT")
+    arguments = "".join(f"    {line},\n" for line in lines)
+    return "\n".join(imported) + f"\n\nclient = OAuth2Session(\n{arguments})"
+
+
+def _authlib_code(use: Use) -> str:
+    made = _authlib_session(
+        use,
+        f"redirect_uri={json.dumps(use.redirect_uri)}",
+        f"scope={json.dumps(use.scope)}",
+        'code_challenge_method="S256"',
+    )
+    return f"""\
+from authlib.common.security import generate_token
+{made}
+verifier = generate_token(48)
+url, state = client.create_authorization_url(
+    {json.dumps(use.endpoints["authorize"])}, code_verifier=verifier
+)
+print("Open", url)
+returned = input("The address of the page that follows: ")
+tokens = client.fetch_token(
+    {json.dumps(use.endpoints["token"])},
+    authorization_response=returned,
+    state=state,
+    code_verifier=verifier,
+)
+print(sorted(tokens))"""
+
+
+def _authlib_machine(use: Use) -> str:
+    token = json.dumps(use.endpoints["token"])
+    return f"""\
+{_authlib_session(use)}
+tokens = client.fetch_token({token}, grant_type="client_credentials")
+print(sorted(tokens))"""
+
+
+def _authlib_api(use: Use) -> str:
+    return f"""\
+{_authlib_session(use)}
+answer = client.introspect_token(
+    {json.dumps(use.endpoints["introspect"])}, token=input("Access token: ")
+)
+print(answer.json())"""
+
+
+def _javascript_client(use: Use) -> str:
+    """Return the lines that all JavaScript begins with."""
+    insecure = use.issuer.startswith("http:")
+    options = ["[oauth.allowInsecureRequests]: true"] if insecure else []
+    discovery = options if use.openid else ['algorithm: "oauth2"', *options]
+    proofs = {
+        "client_secret_basic": f"oauth.ClientSecretBasic({json.dumps(use.secret)})",
+        "client_secret_post": f"oauth.ClientSecretPost({json.dumps(use.secret)})",
+        "private_key_jwt": "oauth.PrivateKeyJwt(privateKey) /* a CryptoKey of yours */",
+        "none": "oauth.None()",
+    }
+    return f"""\
+import * as oauth from "oauth4webapi";
+
+const issuer = new URL({json.dumps(use.issuer)});
+const options = {_object(options)};
+const server = await oauth.processDiscoveryResponse(
+  issuer,
+  await oauth.discoveryRequest(issuer, {_object(discovery)}),
+);
+const client = {{ client_id: {json.dumps(use.client.client_id)} }};
+const authentication = {proofs[use.method]};
+"""
+
+
+def _object(members: Sequence[str]) -> str:
+    return f"{{ {', '.join(members)} }}" if members else "{}"
+
+
+def _javascript_code(use: Use) -> str:
+    return f"""\
+{_javascript_client(use)}const redirectUri = {json.dumps(use.redirect_uri)};
+const verifier = oauth.generateRandomCodeVerifier();
+const state = oauth.generateRandomState();
+
+// Send the browser to this URL. Keep verifier and state until it is back.
+export const url = new URL(server.authorization_endpoint);
+url.search = new URLSearchParams({{
+  response_type: "code",
+  client_id: client.client_id,
+  redirect_uri: redirectUri,
+  scope: {json.dumps(use.scope)},
+  state,
+  code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+  code_challenge_method: "S256",
+}});
+
+// Call this with the URL at which the browser is back.
+export async function redeem(returned) {{
+  const answer = oauth.validateAuthResponse(server, client, new URL(returned), state);
+  const response = await oauth.authorizationCodeGrantRequest(
+    server, client, authentication, answer, redirectUri, verifier, options,
+  );
+  return oauth.processAuthorizationCodeResponse(server, client, response);
+}}"""
+
+
+def _javascript_machine(use: Use) -> str:
+    return f"""\
+{_javascript_client(use)}
+const response = await oauth.clientCredentialsGrantRequest(
+  server, client, authentication, {{}}, options,
+);
+const tokens = await oauth.processClientCredentialsResponse(server, client, response);
+console.log(Object.keys(tokens));"""
+
+
+def _javascript_api(use: Use) -> str:
+    return f"""\
+{_javascript_client(use)}
+export async function introspect(accessToken) {{
+  const response = await oauth.introspectionRequest(
+    server, client, authentication, accessToken, options,
+  );
+  return oauth.processIntrospectionResponse(server, client, response);
+}}"""
