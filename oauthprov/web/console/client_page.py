@@ -11,7 +11,7 @@ from oauthprov.protocol.clients.registrar import (
     has_secret,
 )
 from oauthprov.records import Client
-from oauthprov.settings import Scope
+from oauthprov.settings import Scope, Settings
 from oauthprov.web.console.fields import facts
 from oauthprov.web.console.snippets import SECRET, Snippet, Use, snippets
 from oauthprov.web.i18n import _
@@ -48,7 +48,6 @@ def client_page(
     """Return the template values of a client's page; ``secret`` is shown only this once."""
     tools, client = request.oauthprov, stored.record
     kind = CLIENT_TYPES[client.client_type]
-    declared = {scope.name: scope for scope in tools.settings.scopes}
     return {
         "client": client,
         "notice": _NOTICES.get(tools.query("done").get("done", "")),
@@ -57,7 +56,7 @@ def client_page(
         "secret": secret,
         "has_secret": has_secret(client),
         "facts": facts(tools.settings, client),
-        "scopes": [declared.get(name, Scope(name, "")) for name in client.scopes],
+        "scopes": scopes_of(tools.settings, client),
         "issuer": tools.settings.issuer,
         "endpoints": [
             (ENDPOINTS[name], address) for name, address in endpoints(request, client).items()
@@ -73,6 +72,17 @@ def see_client(request: Request, client_id: str, done: str) -> Response:
     return see(request, request.oauthprov.url("client", {"done": done}, client_id=client_id))
 
 
+def scopes_of(settings: Settings, client: Client) -> list[Scope]:
+    """Return the client's scopes in words; one that is no longer declared has none."""
+    declared = {scope.name: scope for scope in settings.scopes}
+    return [declared.get(name, Scope(name, "")) for name in client.scopes]
+
+
+def own_redirect_uri(request: Request, client: Client) -> str:
+    """Return the redirect URI of the console's page that tries the client."""
+    return request.oauthprov.url("client_try", client_id=client.client_id)
+
+
 def endpoints(request: Request, client: Client) -> dict[str, str]:
     """Return the endpoints that are on and of use to the client, by the name of their route."""
     tools, kind = request.oauthprov, CLIENT_TYPES[client.client_type]
@@ -84,11 +94,12 @@ def endpoints(request: Request, client: Client) -> dict[str, str]:
 def code(request: Request, client: Client, secret: str | None) -> list[Snippet]:
     """Return the code that uses the client, with a placeholder unless the secret is given."""
     settings = request.oauthprov.settings
+    ours = own_redirect_uri(request, client)
     use = Use(
         client=client,
         issuer=settings.issuer,
         endpoints=endpoints(request, client),
-        redirect_uri=next(iter(client.redirect_uris), ""),
+        redirect_uri=next((uri for uri in client.redirect_uris if uri != ours), ours),
         secret=secret or SECRET,
         openid=settings.openid,
     )
