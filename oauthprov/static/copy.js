@@ -1,6 +1,13 @@
 // A button beside each address, id and command that copies it. Without scripts they are selected.
 const words = document.currentScript.dataset;
 
+function labelOf(text) {
+  const box = text.closest("pre");
+  const named = document.getElementById(box?.getAttribute("aria-labelledby"));
+  const term = text.closest("dd")?.previousElementSibling;
+  return box?.getAttribute("aria-label") ?? (named ?? term ?? text).textContent;
+}
+
 function addButton(text) {
   const button = document.createElement("button");
   const said = document.createElement("span");
@@ -9,8 +16,7 @@ function addButton(text) {
   button.textContent = words.copy;
   said.className = "unseen";
   said.setAttribute("role", "status");
-  const label = text.closest("pre")?.getAttribute("aria-label") ?? text.closest("dd")?.previousElementSibling?.textContent;
-  button.ariaLabel = `${words.copy}: ${(label ?? text.textContent).trim()}`;
+  button.ariaLabel = `${words.copy}: ${labelOf(text).trim()}`;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(text.textContent);
     button.textContent = said.textContent = words.copied;

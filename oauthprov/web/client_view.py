@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from oauthprov.records import Client
-from oauthprov.web.request import Request
+from oauthprov.settings import Settings
+
+if TYPE_CHECKING:
+    from oauthprov.web.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,10 @@ def face(request: Request, client: Client) -> Face:
         logo=logo,
         verified=client.verified or client.first_party,
         self_registered=client.registration_token is not None,
-        homepage=link(client.homepage_uri, ("https",)),  # pages show its host to identify the app
+        homepage=_homepage(client),
         policy=link(client.policy_uri),
         terms=link(client.tos_uri),
-        start=_start(request, client),
+        start=_start(tools.settings, client),
     )
 
 
@@ -75,9 +79,17 @@ def link(uri: str | None, schemes: Collection[str] = ("https", "http")) -> Link 
     return Link(uri, parts.netloc)
 
 
-def _start(request: Request, client: Client) -> Link | None:
+def way_back(settings: Settings, client: Client) -> Link | None:
+    """Return where users go on at the client after an error here: its sign-in or its home page."""
+    return _start(settings, client) or _homepage(client)
+
+
+def _homepage(client: Client) -> Link | None:
+    return link(client.homepage_uri, ("https",))  # pages show its host to identify the app
+
+
+def _start(settings: Settings, client: Client) -> Link | None:
     """Return the link that begins a sign-in at the client (OpenID Connect Core section 4)."""
-    settings = request.oauthprov.settings
     begin = link(client.initiate_login_uri)
     if begin is None or not settings.openid:
         return None

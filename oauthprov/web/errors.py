@@ -11,7 +11,9 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.protocol.request.answers import Refusal
+from oauthprov.records import Client
 from oauthprov.web import i18n
+from oauthprov.web.client_view import way_back
 from oauthprov.web.http.problems import OURS, Rejected, problem_of
 from oauthprov.web.http.reply import RETRY_AFTER, Reply, problem
 from oauthprov.web.i18n import _
@@ -43,10 +45,12 @@ def error_response(
     headers: Mapping[str, str] | None = None,
     advice: str | None = None,
     sent: Sequence[tuple[str, str]] = (),
+    client: Client | None = None,
 ) -> Response:
     """Return an error as a page, or as JSON at the endpoints (RFC 6749 section 5.2).
 
-    ``advice`` is what the page recommends to the user, ``sent`` the parameters that it shows.
+    ``advice`` is what the page recommends to the user, ``sent`` the parameters that it shows,
+    ``client`` the app that it leads back to.
     """
     tools = request.oauthprov
     if tools.kind not in ("page", "leaving"):
@@ -58,6 +62,9 @@ def error_response(
         "description": i18n.translated(request, description),
         "advice": advice,
         "sent": sent,
+        "client": client,
+        "way_back": None if client is None else way_back(tools.settings, client),
+        "mend": _registration(request, client),
         "request_id": tools.request_id,
         # The layout must not read the session: the error may be that storage failed.
         "person": None,
@@ -68,6 +75,14 @@ def error_response(
     if status == 503:
         response.headers.setdefault("Retry-After", RETRY_AFTER)
     return response
+
+
+def _registration(request: Request, client: Client | None) -> str | None:
+    """Return the URL where a developer changes the client, if there is such a page for it."""
+    tools = request.oauthprov
+    if client is None or client.owner is None or not tools.has_page("edit_client"):
+        return None
+    return tools.url("edit_client", client_id=client.client_id)
 
 
 def _page(request: Request, value: dict[str, object]) -> Response:
@@ -95,6 +110,7 @@ def refusal(request: Request, refused: Refusal) -> Response:
         refused.status,
         advice=advice,
         sent=refused.sent,
+        client=refused.client,
     )
 
 

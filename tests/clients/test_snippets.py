@@ -44,7 +44,8 @@ def app(request, server, alice):
 def shown(server, alice, app, name: str) -> str:
     """Return the code for a tool or library on the client's page, with its secret filled in."""
     page = alice.visit(f"{server.issuer}/clients/{app.client.client_id}")
-    code = BeautifulSoup(page.text, "html.parser").find("pre", attrs={"aria-label": name})
+    html = BeautifulSoup(page.text, "html.parser")
+    code = html.find("summary", string=name).find_next_sibling("pre")
     assert app.secret is None or app.secret not in page.text
     return code.get_text().replace("CLIENT_SECRET", app.secret or "")
 

@@ -182,7 +182,20 @@ def of_the_console(alice):
         form = alice.get(place + "/remove", headers=HEADERS).form
         form["name"] = "another"
         yield form.submit(headers=HEADERS, status="*")
-    yield alice.get("/clients?done=removed", headers=HEADERS)
+        if CLIENT_TYPES[kind].redirects:
+            yield from of_trying(alice, place)
+    for query in ("done=removed", "q=nothing"):
+        yield alice.get(f"/clients?{query}", headers=HEADERS)
+
+
+def of_trying(alice, place):
+    page = alice.get(place + "/try", headers=HEADERS)
+    yield page
+    shown = page.form.submit("action", value="add", headers=HEADERS, status=303).location
+    yield alice.get(shown, headers=HEADERS)
+    client_id = place.rpartition("/")[2]
+    wrong = f"client_id={client_id}&redirect_uri=https://e.example/"
+    yield alice.get(f"/oauth/authorize?{wrong}", headers=HEADERS, status=400)
 
 
 def test_no_text_of_a_page_is_bare(site):

@@ -50,11 +50,6 @@ _WITHOUT_A_PAGE: Mapping[Step, type[OAuth2Error]] = {
 }
 """Errors for ``prompt=none`` other than ``login_required`` (Core section 3.1.2.6)."""
 
-UNKNOWN_INTERACTION = Refusal(
-    "invalid_request",
-    N_("This request has expired, was answered, or began in another browser."),
-)
-
 
 class Authorization:
     """The endpoint and the user's steps there. Every method may raise StorageError."""
@@ -119,7 +114,7 @@ class Authorization:
             try:
                 interactions.choose(context, interaction, signing_in.mark_of(person))
             except Conflict:
-                raise ResponseReady(UNKNOWN_INTERACTION) from None
+                raise ResponseReady(interactions.over(request.client)) from None
             return None
 
         return self._answered(None, choose)
@@ -172,7 +167,7 @@ class Authorization:
         who = visitor()
         stored = interactions.adopt(context, interaction_id, who)
         if stored is None or len(parsed.pairs) > 1:
-            raise ResponseReady(UNKNOWN_INTERACTION)
+            raise ResponseReady(interactions.refusal(context, interaction_id, who.browser))
         request = self._requests.stored(context, stored.record.params)
         return self._next(context, request, who, (interaction_id, stored))
 
@@ -216,7 +211,7 @@ class Authorization:
                 return _granted(context, request, person, stored, consent, claim)
             except Conflict as lost:
                 if isinstance(lost.change, Claim):
-                    raise ResponseReady(UNKNOWN_INTERACTION) from None
+                    raise ResponseReady(interactions.over(request.client)) from None
                 raise
 
         try:
@@ -246,7 +241,7 @@ class Authorization:
             try:
                 return _granted(context, request, person, consent, *claims)
             except Conflict:
-                raise ResponseReady(UNKNOWN_INTERACTION) from None
+                raise ResponseReady(interactions.over(request.client)) from None
         step = step or "login"
         if "none" in request.authentication.prompt:
             error = _WITHOUT_A_PAGE.get(step, LoginRequired)()
@@ -277,7 +272,7 @@ class Authorization:
     ) -> tuple[Stored[Interaction], AuthorizationRequest]:
         stored = interactions.load(context, interaction_id, browser)
         if stored is None:
-            raise ResponseReady(UNKNOWN_INTERACTION)
+            raise ResponseReady(interactions.refusal(context, interaction_id, browser))
         return stored, self._requests.stored(context, stored.record.params)
 
     def _answered(
@@ -312,7 +307,7 @@ def _ended(
         try:
             context.commit(Claim(Interaction, interaction.record.key))
         except Conflict:
-            raise ResponseReady(UNKNOWN_INTERACTION) from None
+            raise ResponseReady(interactions.over(request.client)) from None
     return request.target.error(error)
 
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oauthprov import credentials
+from oauthprov.messages import N_
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.answers import Visitor
+from oauthprov.protocol.request.answers import Refusal, Visitor
 from oauthprov.protocol.request.context import Context
-from oauthprov.records import Digest, Interaction
+from oauthprov.records import Client, Digest, Interaction
 from oauthprov.storage.interface import Add, Conflict, Replace, Stored
 
 AUTHORIZATION = "authorization"
 LOGOUT = "logout"
+UNKNOWN_INTERACTION = Refusal(
+    "invalid_request",
+    N_("This request has expired, was answered, or began in another browser."),
+)
 FETCHED_WITHIN = 120
 """Seconds in which a browser comes back for a posted request, to which it is redirected."""
 
@@ -87,6 +92,22 @@ def adopt(
     except Conflict:
         return None
     return replace(stored, record=bound, version=stored.version + 1)
+
+
+def refusal(context: Context, interaction_id: str, browser: Digest) -> Refusal:
+    """Return the error for a request that :func:`load` doesn't find.
+
+    The browser that the request began in learns which client it came from.
+    """
+    stored = context.load(Interaction, credentials.digest(interaction_id))
+    if stored is None or stored.record.browser != browser:
+        return UNKNOWN_INTERACTION
+    return over(context.find_client(stored.record.client_id))
+
+
+def over(client: Client | None) -> Refusal:
+    """Return the error for a request of this client that was answered or has expired."""
+    return replace(UNKNOWN_INTERACTION, client=client)
 
 
 def choose(context: Context, stored: Stored[Interaction], mark: Digest) -> None:

@@ -104,7 +104,7 @@ def _target(context: Context, request: Authorizing, redirect_uri: str) -> Target
 def _error(context: Context, request: Authorizing, error: OAuth2Error) -> Redirect | Refusal:
     """Return the response to an error: to the client, once its redirect URI is proven."""
     if request.redirect_uri is None or isinstance(error, FatalClientError):
-        return refusal(error, request.parsed)
+        return refusal(error, request.parsed, context.client)
     return _target(context, request, request.redirect_uri).error(error)
 
 

@@ -18,6 +18,7 @@ from oauthprov.messages import N_
 from oauthprov.protocol.request import events
 from oauthprov.protocol.request.answers import Redirect, Refusal, ResponseMode
 from oauthprov.protocol.request.params import Pairs, Parsed
+from oauthprov.records import Client
 
 _FATAL: Mapping[type[OAuth2Error], tuple[str, tuple[str, ...]]] = {
     MissingClientIdError: (N_("The request names no app: it has no client ID."), ()),
@@ -72,14 +73,17 @@ class Target:
         return self.response(*params)
 
 
-def refusal(error: OAuth2Error, parsed: Parsed | None = None) -> Refusal:
+def refusal(
+    error: OAuth2Error, parsed: Parsed | None = None, client: Client | None = None
+) -> Refusal:
     """Return the error page's content for an error that may not go to a client.
 
-    ``parsed`` are the parameters of the request, of which the page shows those at fault.
+    ``parsed`` are the parameters of the request, of which the page shows those at fault;
+    ``client`` is the client that it names, if there is one.
     """
     described = error.description or N_("The request can't be used.")
     described, names = _FATAL.get(type(error), (described, ()))
     given = [(name, parsed.get(name) if parsed else None) for name in names]
     sent = tuple((name, events.shown(value)) for name, value in given if value)
     status = error.status_code if error.status_code >= 500 else 400
-    return Refusal(error.error or "invalid_request", described, status, sent)
+    return Refusal(error.error or "invalid_request", described, status, sent, client)

@@ -22,7 +22,7 @@ from oauthprov.protocol.authorize import interactions
 from oauthprov.protocol.authorize.interactions import LOGOUT
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.engine.validator import Validator
-from oauthprov.protocol.request import params
+from oauthprov.protocol.request import events, params
 from oauthprov.protocol.request.answers import (
     Call,
     InteractionRequired,
@@ -60,7 +60,15 @@ _OVER = N_("This sign-out has been answered or has expired.")
 
 
 class _Wrong(Exception):
-    """A request that can't be answered; the text is shown to the user."""
+    """A request that can't be answered; the text is shown to the user.
+
+    ``sent`` are the parameters at fault, ``client`` is the client that the request names.
+    """
+
+    def __init__(self, text: str, *sent: tuple[str, str], client: Client | None = None) -> None:
+        super().__init__(text)
+        self.sent = sent
+        self.client = client
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +248,19 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
     """Return the client once the address is proven to be its own (section 3.1). Raises _Wrong."""
     client = context.find_client(request.client_id) if request.client_id else None
     if request.client_id is not None and client is None:
-        raise _Wrong(N_("There is no such client."))
+        raise _Wrong(N_("There is no such client."), ("client_id", request.client_id))
     if request.post_logout_redirect_uri is None:
         return client
     if client is None:
         raise _Wrong(N_("An address to go on to needs an id_token_hint or a client_id."))
-    if request.post_logout_redirect_uri not in client.post_logout_redirect_uris:
-        raise _Wrong(N_("The client has not registered this post_logout_redirect_uri."))
+    wanted = request.post_logout_redirect_uri
+    if wanted not in client.post_logout_redirect_uris:
+        raise _Wrong(
+            N_("The client has not registered this post_logout_redirect_uri."),
+            ("post_logout_redirect_uri", wanted),
+            ("client_id", client.client_id),
+            client=client,
+        )
     return client
 
 
@@ -306,5 +320,7 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
 
 
 def _refusal(wrong: Exception) -> Refusal:
-    described = str(getattr(wrong, "description", "") or wrong)
-    return Refusal("invalid_request", described)
+    if isinstance(wrong, _Wrong):
+        sent = tuple((name, events.shown(value)) for name, value in wrong.sent)
+        return Refusal("invalid_request", str(wrong), sent=sent, client=wrong.client)
+    return Refusal("invalid_request", str(getattr(wrong, "description", "") or wrong))

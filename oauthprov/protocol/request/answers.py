@@ -125,13 +125,15 @@ class Refusal:
 
     ``error`` is a registered code, ``description`` one fixed sentence, ``status`` the HTTP status.
     ``sent`` are the parameters at fault, for the developer who sees the page: printable ASCII
-    that anyone may have written into a link.
+    that anyone may have written into a link. ``client`` is the client that the request names, if
+    there is one: a page may lead back to it. It isn't proven that the client made the request.
     """
 
     error: str
     description: str
     status: int = 400
     sent: tuple[tuple[str, str], ...] = ()
+    client: Client | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

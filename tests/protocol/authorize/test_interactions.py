@@ -4,8 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
-from oauthprov.protocol.authorize.endpoint import UNKNOWN_INTERACTION
-from oauthprov.protocol.authorize.interactions import FETCHED_WITHIN
+from oauthprov.protocol.authorize.interactions import FETCHED_WITHIN, UNKNOWN_INTERACTION
 from oauthprov.protocol.request.answers import (
     Call,
     ConsentQuestion,
@@ -145,6 +144,7 @@ def test_a_consent_that_changed_meanwhile_is_read_again(world):
 
 
 def test_a_consent_that_keeps_changing_asks_for_patience(world):
+    world.change(Client, "app", last_used_at=world.now)  # so that no commit notes the use
     pending = world.authorize(scope="read").interaction_id
     changes = [lambda scope=scope: world.allow(scope=scope) for scope in ("write", "notes")]
     nothing = [lambda: None] * 2
@@ -300,3 +300,13 @@ def test_the_parameters_are_the_allow_listed_ones(world):
         "code_challenge",
         "code_challenge_method",
     }
+
+
+def test_its_own_browser_learns_which_client_an_expired_request_came_from(world):
+    pending = world.authorize().interaction_id
+    world.now += world.settings.interaction_lifetime
+    refused = world.resume(pending)
+    assert refused == UNKNOWN_INTERACTION
+    assert refused.client.client_id == "app"
+    assert world.resume(pending, BOB, OTHER_BROWSER).client is None
+    assert world.resume("unknown").client is None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauthprov.credentials import digest
-from oauthprov.protocol.authorize.endpoint import UNKNOWN_INTERACTION
+from oauthprov.protocol.authorize.interactions import UNKNOWN_INTERACTION
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import (

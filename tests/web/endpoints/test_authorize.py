@@ -97,6 +97,44 @@ class TestTheErrorPageShowsWhatTheDeveloperMustMend:
         assert self.facts(page)["client_id"] == "nobody"
         assert "e.example" not in page.text
 
+    def test_it_leads_back_to_the_home_page_of_the_app(self, site):
+        app = site.app(name="<b>Printer", homepage_uri="https://printer.example/about")
+        page = site.get(app.authorization_url(redirect_uri="https://e.example/"), status=400)
+        [link] = page.html.find_all("a", href="https://printer.example/about")
+        assert " ".join(link.text.split()) == "Go back to printer.example"
+        assert {"noopener", "noreferrer", "nofollow"} <= set(link["rel"])
+        assert "<b>Printer" not in page.text
+
+    def test_an_app_without_a_home_page_is_named(self, site):
+        url = site.app(name="Printer").authorization_url(redirect_uri="https://e.example/")
+        page = site.get(url, status=400)
+        assert "Open the app Printer and start again there." in " ".join(page.html.text.split())
+
+    def test_a_home_page_over_http_is_no_way_back(self, site):
+        app = site.app(homepage_uri="http://printer.example/")
+        page = site.get(app.authorization_url(redirect_uri="https://e.example/"), status=400)
+        assert not page.html.find("a", href="http://printer.example/")
+
+    def test_a_client_of_a_developer_leads_to_its_registration(self, site, alice):
+        ours, operators = site.app(owner=alice.account_id()), site.app()
+        for app, shown in ((ours, True), (operators, False)):
+            url = app.authorization_url(redirect_uri="https://e.example/")
+            edit = site.url(f"/clients/{app.client.client_id}/edit")
+            page = site.get(url, status=400)
+            assert bool(page.html.find("a", href=edit)) is shown
+
+    def test_an_unknown_client_leads_nowhere(self, site):
+        page = site.get(site.app().authorization_url(client_id="nobody"), status=400)
+        assert not page.html.select("#error a, #error [role=button]")
+
+    def test_it_reads_no_session_and_no_account(self, site, alice):
+        url = site.app(owner=alice.account_id()).authorization_url(
+            redirect_uri="https://e.example/"
+        )
+        reads = site.storage.reads
+        site.get(url, status=400)
+        assert site.storage.reads - reads <= 1
+
     def test_markup_is_escaped(self, site):
         evil = "<script>alert(1)</script>${1}<!--"
         page = site.get(site.app().authorization_url(client_id=evil), status=400)

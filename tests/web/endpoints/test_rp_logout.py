@@ -301,6 +301,18 @@ class TestRefused:
         response = ask(alice, id_token_hint=hint, post_logout_redirect_uri=uri)
         assert_is_refused(response, alice, "has not registered")
 
+    def test_the_page_shows_the_uri_and_leads_back_to_the_app(self, site, alice, app):
+        homepage = "https://printer.example/"
+        site.registrar.edit(app.client.client_id, homepage_uri=homepage)
+        uri = f"{AFTER}&more=<b>"
+        query = {"client_id": app.client.client_id, "post_logout_redirect_uri": uri}
+        page = ask(alice, **query)
+        assert page.status_int == 400
+        shown = [code.text for code in page.html.select("#error dd code")]
+        assert uri.replace("<b>", "%3Cb%3E") in shown
+        assert app.client.client_id in shown
+        assert page.html.find("a", href=homepage)
+
     def test_a_redirect_uri_without_a_client_is_refused(self, alice, app):
         response = ask(alice, post_logout_redirect_uri=AFTER)
         assert_is_refused(response, alice, "needs an id_token_hint or a client_id")
