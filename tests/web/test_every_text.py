@@ -189,6 +189,8 @@ def of_the_console(alice):
 
 
 def of_trying(alice, place):
+    if "/connect" in alice.get(place, headers=HEADERS).text:
+        yield alice.get(place + "/connect", headers=HEADERS)
     page = alice.get(place + "/try", headers=HEADERS)
     yield page
     shown = page.form.submit("action", value="add", headers=HEADERS, status=303).location

@@ -13,6 +13,7 @@ from oauthprov.protocol.clients.registrar import (
 from oauthprov.records import Client
 from oauthprov.settings import Scope, Settings
 from oauthprov.web.console.fields import facts
+from oauthprov.web.console.recipes import recipes
 from oauthprov.web.console.snippets import SECRET, Snippet, Use, snippets
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
@@ -63,6 +64,7 @@ def client_page(
         ],
         "demo": tools.settings.development and kind.redirects,
         "demo_callback": None if _DEMO_CALLBACK in client.redirect_uris else _DEMO_CALLBACK,
+        "connects": tools.has_page("client_connect") and bool(recipes(client, "")),
         "snippets": code(request, client, secret),
     }
 

@@ -97,6 +97,7 @@ def includeme(config: Configurator) -> None:
     if config.registry["oauthprov.settings"].console == "off":
         return
     config.include("oauthprov.web.console.form")
+    config.include("oauthprov.web.console.connect")
     config.include("oauthprov.web.console.try_it")
     page = config.add_oauth_page
     page("clients", "/clients", get=index, template="clients")
