@@ -58,11 +58,12 @@ def test_consent_can_be_given_with_the_keyboard(visitor: Visitor, provider, demo
     page = visitor.page
     visitor.sign_up(provider.issuer, "alice")
     page.goto(f"{demo.root}/connect")
-    assert stops(page, 7) == [
+    assert stops(page, 8) == [
         'link "Skip to content"',
         'link "oauthprov"',
         'link "alice"',
         'link "Sign out"',
+        "text: Not verified",
         'button "Cancel"',
         'button "Allow"',
         'link "Use another account"',
@@ -79,7 +80,7 @@ def test_the_first_tab_stop_skips_to_the_content(visitor: Visitor, provider, dem
     expect(visitor.link("Skip to content")).to_be_in_viewport()
     press(page, "Enter")
     expect(page.get_by_role("main")).to_be_focused()
-    assert stops(page, 1) == ['button "Cancel"']
+    assert stops(page, 2) == ["text: Not verified", 'button "Cancel"']
     press(page, "Enter")
     page.get_by_text("access_denied").wait_for()
 
@@ -121,5 +122,6 @@ def test_a_client_can_be_registered_with_the_keyboard(visitor: Visitor, provider
     ]
     expect(visitor.field("Redirect URIs")).to_have_accessible_description(
         "Give the address to which people are sent back, one a line. "
-        "Where people return to the app, one a line, compared character by character."
+        "Where people return to the app, one a line, compared character by character. "
+        "Example: https://photos.example/callback"
     )
