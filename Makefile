@@ -5,6 +5,9 @@
 #                 CLIENT_SECRET=...    secret of that client
 #                 DEMO_PORT=8000       port of the demo
 #                 PORT=5000            port of the provider
+# make mcp      run the provider and an MCP server whose tools need its tokens: examples/mcp
+#                 PORT=5000            port of the provider
+#                 MCP_PORT=5001        port of the MCP server
 # make certify  run the provider for the OpenID Foundation's conformance suite: docs/openid.md
 #                 STORAGE=...          storage URL, SQLite by default
 #                 SUITE_CA=...         PEM file with the certificate of the suite
@@ -31,6 +34,7 @@
 
 PORT ?= 5000
 DEMO_PORT ?= 8000
+MCP_PORT ?= 5001
 V := .venv
 BIN := $(V)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -90,7 +94,7 @@ CHECK_PYTHON = case "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" in \
 	*False) echo "$(PYTHON) is too old: $(NEED_PYTHON)."; exit 1 ;; \
 	*) echo "$(PYTHON) can't be run as Python: $(NEED_PYTHON)."; exit 1 ;; esac
 
-.PHONY: help run demo certify test faults bench docs pot lint format clean named-python
+.PHONY: help run demo mcp certify test faults bench docs pot lint format clean named-python
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -109,6 +113,11 @@ demo: $(V)/.run
 		"The demo client is on http://localhost:$(DEMO_PORT)" & \
 	$(QUIET) exec $(BIN)/pserve --app-name demo --server-name demo development.ini port=$(PORT) \
 		demo_port=$(DEMO_PORT)
+
+mcp: $(V)/.mcp
+	@$(BIN)/python -c "$$LISTENING" check 127.0.0.1 "$(PORT)" PORT
+	@$(BIN)/python -c "$$LISTENING" check 127.0.0.1 "$(MCP_PORT)" MCP_PORT
+	@$(QUIET) exec $(BIN)/python -m examples.mcp --port "$(PORT)" --mcp-port "$(MCP_PORT)"
 
 certify: PORT = 5443
 certify: HOST = localhost
@@ -163,12 +172,17 @@ named-python: $(V)/bin/python
 	|| { echo "$(V) and PYTHON=$(PYTHON) have different Python versions: run 'make clean' first, or don't set PYTHON."; exit 1; }
 
 ifneq ($(filter command environment,$(firstword $(origin PYTHON))),)
-$(V)/.run $(V)/.test $(V)/.docs: | named-python
+$(V)/.run $(V)/.mcp $(V)/.test $(V)/.docs: | named-python
 endif
 
 $(V)/.run: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
 	@echo "Installing oauthprov and its dependencies into $(V): this takes about a minute, once ..."
 	@$(PIP) -e '.[redis,postgresql,mysql,demo,cli]'
+	@touch $@
+
+$(V)/.mcp: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt
+	@echo "Installing oauthprov and FastMCP into $(V): this takes about a minute, once ..."
+	@$(PIP) -e '.[mcp]'
 	@touch $@
 
 $(V)/.test: $(V)/bin/python setup.cfg setup.py pyproject.toml constraints.txt

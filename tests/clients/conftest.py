@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import socket
 import threading
-from dataclasses import dataclass, field
-from urllib.parse import urljoin
 
 import pytest
 import requests
 import waitress
-from bs4 import BeautifulSoup
 
 from tests import site as sites
+from tests.clients.mcp_server import notes_in
+from tests.clients.person import Person
 from tests.clients.somebody import Somebody
 from tests.conformance.provider import certified
 from tests.conformance.suite_server import SuiteServer
-from tests.site import CALLBACK, PASSWORD
+from tests.site import PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -47,42 +46,6 @@ def metadata(server):
     """The discovery document."""
     url = f"{server.issuer}/.well-known/oauth-authorization-server"
     return requests.get(url, timeout=5).json()
-
-
-@dataclass
-class Person:
-    """Somebody with a browser that stops at what isn't on the provider's host."""
-
-    issuer: str
-    browser: requests.Session = field(default_factory=requests.Session)
-
-    def visit(self, url: str) -> requests.Response:
-        return self._follow(self.browser.get(url, allow_redirects=False, timeout=5))
-
-    def submit(self, page: requests.Response, **values: str) -> requests.Response:
-        """Fill in the first form of ``page`` and send it."""
-        form = BeautifulSoup(page.text, "html.parser").form
-        fields = {
-            i["name"]: i.get("value", "") for i in form.find_all("input", attrs={"name": True})
-        }
-        target = urljoin(page.url, form["action"])
-        answer = self.browser.post(
-            target, fields | values, allow_redirects=False, headers={"Origin": self.issuer}
-        )
-        return self._follow(answer)
-
-    def allow(self, url: str, callback: str = CALLBACK) -> str:
-        """Visit an authorization URL and allow the request; return the final URL."""
-        answer = self.visit(url)
-        if not answer.is_redirect:
-            answer = self.submit(answer, decision="allow")
-        assert answer.headers["Location"].startswith(callback)
-        return answer.headers["Location"]
-
-    def _follow(self, answer: requests.Response) -> requests.Response:
-        while answer.is_redirect and answer.headers["Location"].startswith(self.issuer):
-            answer = self.browser.get(answer.headers["Location"], allow_redirects=False, timeout=5)
-        return answer
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +80,10 @@ def somebody(provider):
     made = Somebody(provider)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory):
+    """``examples/mcp``, with a clock that tests advance."""
+    with notes_in(tmp_path_factory.mktemp("notes")) as served:
+        yield served

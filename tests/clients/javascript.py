@@ -8,21 +8,16 @@ registry the tests are skipped, or fail when ``OAUTHPROV_REQUIRE_SERVICES`` is 1
 from __future__ import annotations
 
 import fcntl
-import json
-import os
 import subprocess
-import tempfile
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.clients.conversation import converse
 from tests.servers.programs import missing, program
 
 HOME = Path(__file__).parent / "node"
 INSTALLED = HOME / "node_modules" / ".installed"
-SECONDS = 120
-"""After these a program that hangs is killed."""
 
 
 def node() -> Path:
@@ -46,32 +41,5 @@ def run(command: list[str | Path], ca_file: str, browse: Callable[[str], str]) -
 
     ``browse`` goes to the URL that the program names, and returns where that leads.
     """
-    environment = os.environ | {"NODE_EXTRA_CA_CERTS": ca_file}
-    with (
-        tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(  # noqa: S603
-            command,
-            cwd=HOME,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as running,
-    ):
-        late = threading.Timer(SECONDS, running.kill)
-        late.start()
-        try:
-            assert running.stdin is not None
-            assert running.stdout is not None
-            line = running.stdout.readline()
-            if line:
-                arrived = browse(json.loads(line)["visit"])
-                line, _ = running.communicate(f"{arrived}\n")
-            running.wait()
-        finally:
-            running.kill()
-            late.cancel()
-        errors.seek(0)
-        assert running.returncode == 0, errors.read()
-    return dict(json.loads(line))
+    trust = {"NODE_EXTRA_CA_CERTS": ca_file}
+    return converse(command, lambda asked: browse(asked["visit"]), HOME, trust)

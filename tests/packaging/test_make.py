@@ -23,6 +23,7 @@ from tests.servers.run import free_port
 
 ROOT = Path(__file__).parents[2]
 INTERNAL = {"V", "BIN", "PIP", "QUIET", "LISTENING", "ASK_VERSION", "NEED_PYTHON", "CHECK_PYTHON"}
+PORTS = [("run", "PORT"), ("demo", "DEMO_PORT"), ("mcp", "PORT"), ("mcp", "MCP_PORT")]
 TINY = "[metadata]\nname = tiny\nversion = 1\n[options]\npy_modules =\n[options.extras_require]\n"
 
 
@@ -97,7 +98,8 @@ def ready(tree) -> Path:
     programs = Path(sys.executable).parent
     for name in ("python", "pserve"):
         program(tree / ".venv" / "bin" / name, str(programs / name))
-    (tree / ".venv" / ".run").touch()
+    for name in (".run", ".mcp"):
+        (tree / ".venv" / name).touch()
     return tree
 
 
@@ -119,7 +121,7 @@ def test_help_lists_every_target(tree):
     assert set(described) == set(targets.split()) - {"help", "named-python"}
 
 
-@pytest.mark.parametrize(("target", "variable"), [("run", "PORT"), ("demo", "DEMO_PORT")])
+@pytest.mark.parametrize(("target", "variable"), PORTS)
 def test_a_taken_port_gives_one_sentence(ready, target, variable):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -128,7 +130,7 @@ def test_a_taken_port_gives_one_sentence(ready, target, variable):
     assert re.search(rf"{variable}=\d+\.$", said)
 
 
-@pytest.mark.parametrize(("target", "variable"), [("run", "PORT"), ("demo", "DEMO_PORT")])
+@pytest.mark.parametrize(("target", "variable"), PORTS)
 @pytest.mark.parametrize("port", ["", "0", "http", "65536", "-1"])
 def test_an_invalid_port_gives_one_sentence(ready, target, variable, port):
     said = refused(make(ready, target, f"{variable}={port}"))

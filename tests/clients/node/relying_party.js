@@ -1,10 +1,10 @@
-// What both programs share: the client's own data, and the conversation with the test.
+// What both programs share: the client's own data.
 //
 // The test starts `node PROGRAM ISSUER REDIRECT_URI KIND`, where KIND is how the authorization
-// request is sent: "plain", "signed", or "only-signed" for a client that must sign it. A program
-// writes one line of JSON with the URL a browser goes to, reads the URL where the browser arrives, and
-// writes one more line with what it was given.
-import { createInterface } from "node:readline";
+// request is sent: "plain", "signed", or "only-signed" for a client that must sign it.
+import { ask } from "./conversation.js";
+
+export { finish } from "./conversation.js";
 
 export const [, , issuer, redirectUri, kind] = process.argv;
 export const signs = kind !== "plain";
@@ -44,16 +44,4 @@ export function parameters(codeChallenge, state, nonce) {
   };
 }
 
-export async function visit(url) {
-  console.log(JSON.stringify({ visit: url.href }));
-  const lines = createInterface({ input: process.stdin });
-  for await (const line of lines) {
-    lines.close();
-    return new URL(line);
-  }
-  throw new Error("no browser arrived");
-}
-
-export function finish(outcome) {
-  console.log(JSON.stringify(outcome));
-}
+export const visit = async (url) => new URL(await ask({ visit: url.href }));
