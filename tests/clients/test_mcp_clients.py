@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import requests
 
 from tests.clients import javascript
 from tests.clients.conversation import converse
 from tests.clients.inspector import Inspector
+from tests.oauth import challenge
+from tests.site import VERIFIER
 
 HERE = Path(__file__).parent
 CALLBACK = "http://127.0.0.1:49152/callback"
@@ -54,3 +57,66 @@ def test_inspector_registers_calls_a_tool_refreshes_and_steps_up(notes, tmp_path
     assert [request["scope"] for request in asked] == [["notes.read"], ["notes.read notes.write"]]
     assert asked[0]["client_id"] == asked[1]["client_id"]
     assert inspector.asked == 1
+
+
+PUBLIC = {
+    "grant_types": ["authorization_code", "refresh_token"],
+    "response_types": ["code"],
+    "token_endpoint_auth_method": "none",
+}
+EDITORS = {
+    "claude-code": (
+        {
+            "client_name": "Claude Code (notes)",
+            "redirect_uris": ["http://localhost:54545/callback"],
+        },
+        "http://localhost:54545/callback",
+    ),
+    "cursor": (
+        {
+            "client_name": "Cursor",
+            "redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback"],
+        },
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+    ),
+    "vs-code": (
+        {
+            "client_name": "Visual Studio Code",
+            "client_uri": "https://code.visualstudio.com",
+            "redirect_uris": [
+                "https://insiders.vscode.dev/redirect",
+                "https://vscode.dev/redirect",
+                "http://127.0.0.1/",
+                "http://127.0.0.1:33418/",
+            ],
+            "application_type": "native",
+        },
+        "http://127.0.0.1:51234/",
+    ),
+}
+"""What they register with, and where they let people return to."""
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_an_editor_registers_and_gets_a_token_for_the_server(notes, editor):
+    metadata, redirect_uri = EDITORS[editor]
+    registered = requests.post(
+        notes.provider.url("/oauth/register"), json=PUBLIC | metadata, timeout=30
+    )
+    assert registered.status_code == 201, registered.text
+    client_id = registered.json()["client_id"]
+    asked = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "scope": "notes.read",
+        "resource": notes.url,
+        "code_challenge": challenge(VERIFIER),
+        "code_challenge_method": "S256",
+    }
+    url = notes.provider.url("/oauth/authorize?" + urlencode(asked))
+    arrived = parse_qs(urlsplit(notes.someone(editor).allow(url, redirect_uri)).query)
+    form = {"grant_type": "authorization_code", "code": arrived["code"][0], "client_id": client_id}
+    exchange = form | {"code_verifier": VERIFIER, "redirect_uri": redirect_uri}
+    tokens = requests.post(notes.provider.url("/oauth/token"), exchange, timeout=30).json()
+    assert tokens["scope"] == "notes.read"

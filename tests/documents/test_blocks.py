@@ -22,7 +22,7 @@ DIRECTIVES = {"{eval-rst}", "{toctree}"}
 PROGRAMS = {
     *("apt-get", "cp", "curl", "export", "git", "gunicorn", "granian", "mariadb", "mariadb-dump"),
     *("mkdir", "npm", "npx", "openssl", "pg_dump", "pg_restore", "redis-cli", "sqlite3"),
-    *(".ci/run", "pserve", "pytest", "ruff", "mypy", "uvicorn", "flask"),
+    *(".ci/run", "pserve", "pytest", "ruff", "mypy", "uvicorn", "flask", "claude"),
 }
 """What the shell blocks use besides make, pip, python and oauthprov."""
 OURS = {
