@@ -40,20 +40,18 @@ def main() -> None:
     issuer = f"http://127.0.0.1:{given.port}"
     resource = f"http://127.0.0.1:{given.mcp_port}/mcp"
     values = (f"port={given.port}", f"resource={resource}", f"folder={folder}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        with running(*PYTHON, "-m", "pyramid.scripts.pserve", str(INI), *values) as provider:
-            wait_for(f"{issuer}/healthz", provider)
-            client = credentials(folder, resource, values)
-            address = {"ISSUER": issuer, "RESOURCE": resource}
-            with running(*PYTHON, str(HERE / "server.py"), **address, **client) as server:
-                metadata = f"{resource.removesuffix('/mcp')}/.well-known/oauth-protected-resource"
-                wait_for(f"{metadata}/mcp", server)
-                print(f"The provider is on {issuer}, the MCP server on {resource}", flush=True)
-                os.wait()  # for the first that ends
-        sys.exit("One of the two ended: see above.")
-    except KeyboardInterrupt:
-        pass
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+    with running(*PYTHON, "-m", "pyramid.scripts.pserve", str(INI), *values) as provider:
+        wait_for(f"{issuer}/healthz", provider)
+        client = credentials(folder, resource, values)
+        addresses = {"ISSUER": issuer, "RESOURCE": resource}
+        with running(*PYTHON, str(HERE / "server.py"), **addresses, **client) as server:
+            origin = resource.removesuffix("/mcp")
+            wait_for(f"{origin}/.well-known/oauth-protected-resource/mcp", server)
+            print(f"The provider is on {issuer}, the MCP server on {resource}", flush=True)
+            os.wait()  # for the first that ends
+    sys.exit("One of the two ended: see above.")
 
 
 @contextmanager

@@ -24,16 +24,14 @@ QUESTION = "[y/N] "
 
 
 class Inspector:
-    """One user of it, whose files are in ``folder``; it knows one server, ``notes``.
+    """One user of it, whose files are in ``folder``.
 
     ``browse`` goes to a URL and returns where that leads. ``visited`` has the URLs that the
     program showed, ``asked`` is how often it asked whether to go on.
     """
 
-    def __init__(self, folder: Path, url: str, scopes: str, browse: Callable[[str], str]) -> None:
+    def __init__(self, folder: Path, browse: Callable[[str], str]) -> None:
         self._folder, self._browse = folder, browse
-        entry = {"type": "streamable-http", "url": url, "oauth": {"scopes": scopes}}
-        (folder / "mcp.json").write_text(json.dumps({"mcpServers": {"notes": entry}}), "utf-8")
         self._environment = os.environ | {
             "HOME": str(folder),
             "MCP_STORAGE_DIR": str(folder),
@@ -44,20 +42,25 @@ class Inspector:
         self.visited: list[str] = []
         self.asked = 0
 
-    def call(self, tool: str, **given: str) -> Any:
-        """Call a tool, and do what the program asks for meanwhile; return what the tool did."""
-        arguments = [
-            part for name, value in given.items() for part in ("--tool-arg", f"{name}={value}")
-        ]
+    def know(self, name: str, url: str, scopes: str) -> None:
+        """Add a server to its catalog, for which it requests these scopes at first."""
+        entry = {"type": "streamable-http", "url": url, "oauth": {"scopes": scopes}}
+        catalog = self._folder / "mcp.json"
+        catalog.write_text(json.dumps({"mcpServers": {name: entry}}), "utf-8")
+
+    def call(self, name: str, tool: str, *arguments: str) -> Any:
+        """Call a tool of a server in its catalog; return what the tool returned."""
+        given = [word for pair in arguments for word in ("--tool-arg", pair)]
+        server = ("--catalog", "mcp.json", "--server", name)
+        return self.run("--cli", *server, "--method", "tools/call", "--tool-name", tool, *given)
+
+    def run(self, *words: str) -> Any:
+        """Run the command, and do what it asks for; return what the tool returned."""
         ours, theirs = pty.openpty()
         with (
             open(ours, "r+b", buffering=0) as terminal,
             subprocess.Popen(  # noqa: S603
-                [
-                    *(javascript.node(), javascript.HOME / "node_modules" / PROGRAM, "--cli"),
-                    *("--catalog", "mcp.json", "--server", "notes", "--format", "json"),
-                    *("--method", "tools/call", "--tool-name", tool, *arguments),
-                ],
+                [javascript.node(), javascript.HOME / "node_modules" / PROGRAM, *words],
                 cwd=self._folder,
                 env=self._environment,
                 stdin=theirs,
@@ -76,7 +79,7 @@ class Inspector:
                 running.kill()
                 late.cancel()
         assert running.returncode == 0, shown
-        return json.loads(printed)["result"]["structuredContent"]["result"]
+        return json.loads(printed)["structuredContent"]["result"]
 
     def _attend(self, terminal) -> str:
         """Do what the terminal asks for until the program ends; return what it showed."""

@@ -44,15 +44,14 @@ def test_an_sdk_registers_calls_a_tool_refreshes_and_steps_up(notes, client):
 
 def test_inspector_registers_calls_a_tool_refreshes_and_steps_up(notes, tmp_path):
     alice = notes.someone("alice")
-    inspector = Inspector(
-        tmp_path, notes.url, "notes.read", lambda url: notes.answer(alice, {"visit": url})
-    )
-    assert inspector.call("list_notes") == []
+    inspector = Inspector(tmp_path, lambda url: notes.answer(alice, {"visit": url}))
+    inspector.know("notes", notes.url, "notes.read")
+    assert inspector.call("notes", "list_notes") == []
     notes.provider.clock.pass_by(601)
-    assert inspector.call("list_notes") == []
+    assert inspector.call("notes", "list_notes") == []
     assert len(inspector.visited) == 1
-    assert inspector.call("add_note", text="from Inspector") == "You have 1 notes."
-    assert inspector.call("list_notes") == ["from Inspector"]
+    assert inspector.call("notes", "add_note", "text=from Inspector") == "You have 1 notes."
+    assert inspector.call("notes", "list_notes") == ["from Inspector"]
     asked = [parse_qs(urlsplit(url).query) for url in inspector.visited]
     assert [request["scope"] for request in asked] == [["notes.read"], ["notes.read notes.write"]]
     assert asked[0]["client_id"] == asked[1]["client_id"]

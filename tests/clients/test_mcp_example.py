@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -13,13 +14,14 @@ from pathlib import Path
 
 import requests
 
-from tests.clients.conversation import converse
+from tests.clients.inspector import Inspector
 from tests.clients.person import Person
+from tests.documents.blocks import of
 from tests.servers.run import free_port
 from tests.site import PASSWORD
 
 ROOT = Path(__file__).parents[2]
-CALLBACK = "http://127.0.0.1:49152/callback"
+README_URL = "http://127.0.0.1:5001/mcp"
 
 
 @contextmanager
@@ -56,20 +58,25 @@ def is_free(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) != 0
 
 
+def words_of_the_readme() -> list[str]:
+    """The command of Inspector that the README of the example has, without npx."""
+    [block] = [one for one in of("examples/mcp/README.md", "sh") if "--cli" in one.text]
+    npx, package, *words = shlex.split(block.text.replace("\\\n", " "))
+    assert (npx, package) == ("npx", "@modelcontextprotocol/inspector")
+    return words
+
+
 def test_one_command_serves_both_and_one_ctrl_c_ends_both(tmp_path):
+    """The walk of the README: from the command to the call of a tool, and the end."""
     port, mcp_port = free_port(), free_port()
     issuer, url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{mcp_port}/mcp"
     with started(tmp_path, port, mcp_port) as process:
         read_until(process, f"The provider is on {issuer}, the MCP server on {url}")
         alice = Person(issuer)
         alice.submit(alice.visit(f"{issuer}/signup"), name="alice", password=PASSWORD)
-
-        def answer(wish):
-            return alice.allow(wish["visit"], CALLBACK) if "visit" in wish else "passed"
-
-        client = Path(__file__).parent / "mcp_sdk.py"
-        outcome = converse([sys.executable, client, url, CALLBACK], answer, tmp_path)
-        assert outcome["added"] == "You have 1 notes."
+        inspector = Inspector(tmp_path, lambda shown: alice.allow(shown, "http://127.0.0.1"))
+        said = inspector.run(*(word.replace(README_URL, url) for word in words_of_the_readme()))
+        assert said == "You have 1 notes."
         os.killpg(process.pid, signal.SIGINT)
         printed, _ = process.communicate(timeout=30)
         assert process.returncode == 0, printed
