@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 
 import pytest
 import requests
@@ -15,7 +16,8 @@ from tests.clients.person import Person
 from tests.clients.somebody import Somebody
 from tests.conformance.provider import certified
 from tests.conformance.suite_server import SuiteServer
-from tests.site import PASSWORD
+from tests.servers.wsgi import Server
+from tests.site import OPENID, PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,19 @@ def alice(server):
     person.submit(person.visit(f"{server.issuer}/signup"), name="alice", password=PASSWORD)
     yield person
     person.browser.close()
+
+
+@pytest.fixture(scope="module")
+def openid_provider(more):
+    """A provider with OpenID Connect for programs, whose clock is that of this machine."""
+    listening = Server()
+    given = {"development": "true", "scopes": OPENID} | more
+    made = sites.standalone(sites.ini("sqlite://", issuer=listening.root, **given))
+    made.clock.now = int(time.time())
+    listening.start(made.wsgi)
+    yield made
+    listening.close()
+    made.close()
 
 
 @pytest.fixture(scope="module")

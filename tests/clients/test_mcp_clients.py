@@ -114,7 +114,7 @@ def test_an_editor_registers_and_gets_a_token_for_the_server(notes, editor):
         "code_challenge_method": "S256",
     }
     url = notes.provider.url("/oauth/authorize?" + urlencode(asked))
-    arrived = parse_qs(urlsplit(notes.someone(editor).allow(url, redirect_uri)).query)
+    arrived = parse_qs(urlsplit(notes.someone(f"alice.{editor}").allow(url, redirect_uri)).query)
     form = {"grant_type": "authorization_code", "code": arrived["code"][0], "client_id": client_id}
     exchange = form | {"code_verifier": VERIFIER, "redirect_uri": redirect_uri}
     tokens = requests.post(notes.provider.url("/oauth/token"), exchange, timeout=30).json()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests import site as sites
 from tests.clients import javascript
 from tests.servers.wsgi import Server
-from tests.site import OPENID, PASSWORD
+from tests.site import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -20,29 +17,17 @@ EMAIL = "alice@example.org"
 
 
 @pytest.fixture
-def provider():
-    server = Server()
-    settings = sites.ini("sqlite://", issuer=server.root, development="true", scopes=OPENID)
-    site = sites.standalone(settings)
-    site.clock.now = int(time.time())
-    server.start(site.wsgi)
-    yield site
-    server.close()
-    site.close()
-
-
-@pytest.fixture
-def app(provider):
+def app(openid_provider):
     """The address of the app, which is a page and the library."""
     javascript.node()
     server = Server("localhost")
-    client = provider.app(
+    client = openid_provider.app(
         "browser",
         redirect_uris=(f"{server.root}/callback",),
         post_logout_redirect_uris=(f"{server.root}/signed-out",),
         scopes=("openid", "profile", "email"),
     ).client
-    page = PAGE.read_text("utf-8").replace("ISSUER", provider.issuer)
+    page = PAGE.read_text("utf-8").replace("ISSUER", openid_provider.issuer)
     files = {
         "/oidc-client-ts.js": ("text/javascript", (javascript.HOME / LIBRARY).read_bytes()),
     }
@@ -69,13 +54,13 @@ def heading(page: Page, name: str) -> None:
     page.get_by_role("heading", level=1, name=name, exact=True).wait_for()
 
 
-def test_an_app_in_a_browser_signs_in_refreshes_revokes_and_signs_out(provider, app, page):
-    page.goto(provider.url("/signup"))
+def test_an_app_in_a_browser_signs_in_refreshes_revokes_and_signs_out(openid_provider, app, page):
+    page.goto(openid_provider.url("/signup"))
     page.get_by_label("User name", exact=True).fill("alice")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
     heading(page, "Hello, alice")
-    page.goto(provider.url("/account/profile"))
+    page.goto(openid_provider.url("/account/profile"))
     page.get_by_label("E-mail address", exact=True).fill(EMAIL)
     page.get_by_role("button", name="Save").click()
     page.get_by_role("status").wait_for()
@@ -93,5 +78,5 @@ def test_an_app_in_a_browser_signs_in_refreshes_revokes_and_signs_out(provider, 
     heading(page, f"Signed in as {EMAIL}")
     page.evaluate("() => void manager.signoutRedirect()")
     heading(page, "Signed out")
-    page.goto(provider.url("/account"))
-    assert page.url.startswith(provider.url("/login"))
+    page.goto(openid_provider.url("/account"))
+    assert page.url.startswith(openid_provider.url("/login"))

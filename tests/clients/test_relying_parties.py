@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from tests import site as sites
 from tests.clients.person import Person
 from tests.clients.relying_party import Program, free_root, served
-from tests.servers.wsgi import Server
-from tests.site import OPENID, PASSWORD
+from tests.site import PASSWORD
 
 PROGRAMS = {
     "flask-authlib": Program(("flask_authlib.py",)),
@@ -49,36 +45,23 @@ PROGRAMS = {
 }
 
 
-@pytest.fixture(scope="module")
-def provider():
-    """The provider with OpenID Connect, whose clock is that of the programs."""
-    server = Server()
-    settings = sites.ini("sqlite://", issuer=server.root, development="true", scopes=OPENID)
-    site = sites.standalone(settings)
-    site.clock.now = int(time.time())
-    server.start(site.wsgi)
-    yield site
-    server.close()
-    site.close()
-
-
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_an_app_signs_in_refreshes_and_signs_out(provider, name):
+def test_an_app_signs_in_refreshes_and_signs_out(openid_provider, name):
     program, root = PROGRAMS[name], free_root()
-    app = provider.app(
+    app = openid_provider.app(
         redirect_uris=(root + program.callback,),
         post_logout_redirect_uris=(f"{root}/signed-out",),
         scopes=("openid", "profile", "email"),
         **program.client,
     )
-    person = Person(provider.issuer, root)
-    registered = {"name": name, "password": PASSWORD}
-    person.submit(person.visit(f"{provider.issuer}/signup"), **registered)
-    profile = person.visit(f"{provider.issuer}/account/profile")
+    person = Person(openid_provider.issuer, root)
+    registered = {"name": f"alice.{name}", "password": PASSWORD}
+    person.submit(person.visit(f"{openid_provider.issuer}/signup"), **registered)
+    profile = person.visit(f"{openid_provider.issuer}/account/profile")
     email = f"alice.{name}@example.org"
     person.submit(profile, email=email)
     known = {
-        "ISSUER": provider.issuer,
+        "ISSUER": openid_provider.issuer,
         "CLIENT_ID": app.client.client_id,
         "CLIENT_SECRET": str(app.secret),
     }
@@ -92,6 +75,6 @@ def test_an_app_signs_in_refreshes_and_signs_out(provider, name):
             gone = person.visit(root + program.sign_out)
             assert gone.url.startswith(f"{root}/signed-out"), (gone.url, gone.text)
             assert person.visit(f"{root}/me").json() == {}
-            assert person.visit(f"{provider.issuer}/account").url.startswith(
-                f"{provider.issuer}/login"
+            assert person.visit(f"{openid_provider.issuer}/account").url.startswith(
+                f"{openid_provider.issuer}/login"
             )
