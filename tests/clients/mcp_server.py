@@ -35,7 +35,7 @@ class Notes:
         if "pass" in wish:
             self.provider.clock.pass_by(int(str(wish["pass"])))
             return "passed"
-        return alice.allow(str(wish["visit"]), "http://127.0.0.1")
+        return alice.allow(str(wish["visit"]), "http://")
 
     def someone(self, name: str) -> Person:
         """A person who has signed up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -12,6 +13,7 @@ import requests
 from tests.clients import javascript
 from tests.clients.conversation import converse
 from tests.clients.inspector import Inspector
+from tests.clients.mcp_remote import remote
 from tests.oauth import challenge
 from tests.site import VERIFIER
 
@@ -19,16 +21,20 @@ HERE = Path(__file__).parent
 CALLBACK = "http://127.0.0.1:49152/callback"
 
 
-def program_of(client: str) -> list[str | Path]:
-    if client == "python":
-        return [sys.executable, HERE / "mcp_sdk.py"]
-    return [javascript.node(), "mcp_sdk.js", client]
+def program_of(client: str, url: str) -> list[str | Path]:
+    match client:
+        case "python":
+            return [sys.executable, HERE / "mcp_sdk.py", url, CALLBACK]
+        case "fastmcp":
+            return [sys.executable, HERE / "mcp_fastmcp.py", url]
+        case _:
+            return [javascript.node(), "mcp_sdk.js", client, url, CALLBACK]
 
 
-@pytest.mark.parametrize("client", ["python", "sdk", "client"])
+@pytest.mark.parametrize("client", ["python", "fastmcp", "sdk", "client"])
 def test_an_sdk_registers_calls_a_tool_refreshes_and_steps_up(notes, client):
     alice = notes.someone(f"alice-{client}")
-    command = [*program_of(client), notes.url, CALLBACK]
+    command = program_of(client, notes.url)
     outcome = converse(command, lambda wish: notes.answer(alice, wish), javascript.HOME)
     assert set(outcome["tools"]) == {"list_notes", "add_note", "delete_notes"}
     assert "from" not in outcome["before"]
@@ -56,6 +62,20 @@ def test_inspector_registers_calls_a_tool_refreshes_and_steps_up(notes, tmp_path
     assert [request["scope"] for request in asked] == [["notes.read"], ["notes.read notes.write"]]
     assert asked[0]["client_id"] == asked[1]["client_id"]
     assert inspector.asked == 1
+
+
+def test_mcp_remote_registers_calls_a_tool_and_refreshes(notes, tmp_path):
+    """It can't step up, so it requests both scopes at once."""
+    alice = notes.someone("alice.remote")
+    scope = json.dumps({"scope": "notes.read notes.write"})
+    options = ("--static-oauth-client-metadata", scope)
+    with remote(
+        tmp_path, notes.url, lambda url: notes.answer(alice, {"visit": url}), *options
+    ) as running:
+        assert running.call("list_notes") == []
+        notes.provider.clock.pass_by(601)
+        assert running.call("add_note", text="from afar") == "You have 1 notes."
+        assert len(running.visited) == 1
 
 
 PUBLIC = {

@@ -55,6 +55,8 @@ def test_each_tested_version_is_the_one_that_the_tests_run_with():
         (r"`@modelcontextprotocol/sdk` (\S+)", "@modelcontextprotocol/sdk"),
         (r"MCP Inspector (\d\S+),", "@modelcontextprotocol/inspector"),
         (r"FastMCP (\d\S*),", "fastmcp"),
+        (r"`fastmcp` (\S+)", "fastmcp"),
+        (r"`mcp-remote` ([^\s,]+)", "mcp-remote"),
     ],
 )
 def test_the_page_of_mcp_names_the_versions_that_the_tests_run_with(words, package):
