@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 import requests
+
+from examples.mcp.__main__ import running, wait_for
+from tests.clients.mcp_server import SERVER
+from tests.servers.run import free_port
 
 ELSEWHERE = "http://127.0.0.1:9/mcp"
 ADD = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "add_note"}}
@@ -81,3 +86,12 @@ def test_a_revoked_token_is_refused_at_once(notes, app, browser):
 def test_a_broken_message_is_a_clients_error(notes, app, browser, body):
     token = app.tokens(browser, scope="notes.read", resource=notes.url)["access_token"]
     assert 400 <= asked(notes, token, body)[0] < 500
+
+
+def test_nobody_gets_in_while_the_issuer_does_not_answer():
+    url = f"http://127.0.0.1:{free_port()}/mcp"
+    issuer = f"http://127.0.0.1:{free_port()}"
+    with running(sys.executable, str(SERVER), ISSUER=issuer, RESOURCE=url) as process:
+        wait_for(url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp"), process)
+        sent = {"Authorization": "Bearer opa_grant.secret"}
+        assert requests.post(url, b"{}", headers=sent, timeout=30).status_code == 401
