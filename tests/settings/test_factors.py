@@ -14,8 +14,8 @@ def settings(**more: str) -> Settings:
     return Settings.from_ini(sites.ini("sqlite://", development="true", **given))
 
 
-def test_by_default_an_app_may_be_set_up_and_nobody_must():
-    assert (settings().factors, settings().factors_required) == (("totp",), "nobody")
+def test_by_default_both_kinds_may_be_set_up_and_nobody_must():
+    assert (settings().factors, settings().factors_required) == (("passkey", "totp"), "nobody")
 
 
 def test_none_offers_none():
