@@ -14,7 +14,7 @@ def settings(**more: str) -> Settings:
     return Settings.from_ini(sites.ini("sqlite://", development="true", **given))
 
 
-def test_by_default_both_kinds_may_be_set_up_and_nobody_must():
+def test_by_default_every_factor_may_be_set_up_and_nobody_must():
     assert (settings().factors, settings().factors_required) == (("passkey", "totp"), "nobody")
 
 

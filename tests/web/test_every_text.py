@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from bs4.element import NavigableString, PreformattedString, Stylesheet
 from pyramid.config import Configurator
 
 from oauthprov.protocol.clients.types import CLIENT_TYPES
 from tests import site as sites
+from tests.authenticator import Authenticator
 from tests.catalogs import extraction
-from tests.site import CALLBACK, OPENID, OPENID_SCOPES
+from tests.site import CALLBACK, ISSUER, OPENID, OPENID_SCOPES
 
 BEGIN, END = "\u2768", "\u2769"
 LANGUAGE = "eo"
@@ -94,6 +97,7 @@ def pages(site):
     alice = site.browser().sign_up("alice")
     yield from of_consent(site, alice)
     yield from of_the_account(alice)
+    yield from of_passkeys(alice)
     yield from of_the_console(alice)
 
 
@@ -141,6 +145,23 @@ def of_consent(site, alice):
         f"/account/apps/{app.client.client_id}/remove",
     ):
         yield alice.get(path, headers=HEADERS)
+
+
+def of_passkeys(alice):
+    path, device = "/account/passkeys", Authenticator(ISSUER)
+    for form_says in (None, "x", device.create):
+        page = alice.get(path, headers=HEADERS)
+        yield page
+        if form_says is not None:
+            options = json.loads(page.html.find(class_="passkey")["data-options"])
+            answer = form_says if isinstance(form_says, str) else form_says(options)
+            page.form["answer"] = answer
+            yield page.form.submit(headers=HEADERS, expect_errors=True)
+    for done in ("added", "renamed", "removed"):
+        yield alice.get(f"{path}?done={done}", headers=HEADERS)
+    page = alice.get(path, headers=HEADERS)
+    yield alice.get(page.html.find(class_="entries").find("a")["href"], headers=HEADERS)
+    yield alice.get("/account/security", headers=HEADERS)
 
 
 def of_the_account(alice):

@@ -10,6 +10,8 @@ from pyramid.response import Response
 from webtest import TestApp
 
 from oauthprov.protocol.request.answers import Redirect
+from oauthprov.records import Passkey
+from oauthprov.storage.interface import Add
 from oauthprov.web.responder import respond
 from tests import site as sites
 from tests.site import CALLBACK, ISSUER, PASSWORD
@@ -24,6 +26,8 @@ PAGES = (
     "/account/security",
     "/account/authenticator",
     "/account/recovery",
+    "/account/passkeys",
+    "/account/passkeys/{passkey}",
     "/account/apps/{client_id}/remove",
     "/choose",
     "/clients",
@@ -36,8 +40,14 @@ PAGES = (
     "/consent?interaction={interaction}",
 )
 LEAVING = ("/login", "/choose", "/signup", "/consent")
-ELSEWHERE = {"/oauth/authorize", "/login/factor", "/login/factor/setup", "/login/step-up"}
-"""The first shows nothing but errors; web/factors/test_pages.py has the others."""
+ELSEWHERE = {
+    "/oauth/authorize",
+    "/login/passkey",
+    "/login/factor",
+    "/login/factor/setup",
+    "/login/step-up",
+}
+"""The first shows only errors, the second redirects; web/factors/test_pages.py has the rest."""
 MISSING = ("/nowhere", "/account/apps/nothing/remove", "/consent")
 
 
@@ -47,9 +57,12 @@ def paths(site, alice):
     app = site.app(owner=alice.account_id())
     alice.connect(app)
     consent = alice.authorize(app, scope="photos:read")
+    passkey = Passkey(f"{alice.account_id()}.x", alice.account_id(), "x", "x", 0, "Phone", 1)
+    site.storage.commit(Add(passkey), now=1)
     names = {
         "client_id": app.client.client_id,
         "type": "web",
+        "passkey": "x",
         "interaction": consent.forms[0]["interaction"].value,
     }
     return [path.format(**names) for path in PAGES]

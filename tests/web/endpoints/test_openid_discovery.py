@@ -56,7 +56,7 @@ def test_metadata_describes_the_supported_request_parameters(document):
         "select_account",
         "create",
     ]
-    assert document["acr_values_supported"] == ["1", "mfa"]
+    assert document["acr_values_supported"] == ["1", "mfa", "phr"]
 
 
 def test_metadata_describes_the_supported_claims(document):
