@@ -15,6 +15,7 @@ from oauthprov.credentials import mint_id, replay_key
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.token import id_tokens
 from oauthprov.records import AccessToken, Client, Grant, Record, ReplayMark, slot
 from oauthprov.storage.interface import Add, Stored
 
@@ -49,13 +50,8 @@ def sign(context: Context, client: Client, token: AccessToken, grant: Grant | No
     }
     if grant is not None:
         claims["sub"] = subjects.subject(settings, client, grant.account_id)
-        claims |= _authentication(grant)
+        claims |= id_tokens.authentication(grant)
     return context.sign(claims, typ=TYPE, alg=alg)
-
-
-def _authentication(grant: Grant) -> dict[str, object]:
-    known = {"auth_time": grant.auth_time, "acr": grant.acr, "amr": list(grant.amr) or None}
-    return {name: value for name, value in known.items() if value is not None}
 
 
 def expect(context: Context, raw: str) -> None:

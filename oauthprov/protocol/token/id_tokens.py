@@ -82,6 +82,12 @@ def sid(session: str, client_id: str) -> str:
     return digest(f"sid {session} {client_id}")
 
 
+def authentication(grant: Grant) -> dict[str, object]:
+    """Return ``auth_time``, ``acr`` and ``amr`` of the sign-in, as far as they are known."""
+    known = {"auth_time": grant.auth_time, "acr": grant.acr, "amr": list(grant.amr) or None}
+    return {name: value for name, value in known.items() if value is not None}
+
+
 def _claims(
     context: Context, client: Client, grant: Grant, scopes: tuple[str, ...]
 ) -> dict[str, object]:
@@ -97,12 +103,7 @@ def _claims(
         "iat": context.now,
         "exp": context.now + context.settings.id_token_lifetime,
     }
-    if grant.auth_time is not None:
-        made["auth_time"] = grant.auth_time
-    if grant.acr is not None:
-        made["acr"] = grant.acr
-    if grant.amr:
-        made["amr"] = list(grant.amr)
+    made |= authentication(grant)
     if grant.sid is not None:
         made["sid"] = grant.sid
     return made
