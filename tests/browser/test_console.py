@@ -84,6 +84,18 @@ def test_a_client_s_page_in_another_language(visit, language):
         visitor.page.locator("[name=redirect_uris]").fill("https://album.example/callback")
         visitor.page.locator("main [type=submit]").click()
         visitor.page.locator("#client-id").wait_for()
+        page = visitor.page.url.partition("?")[0]
         for summary in visitor.page.locator("summary").all():
             summary.click()
         visitor.look("Album")
+        visitor.page.goto(f"{page}/connect")
+        for summary in visitor.page.locator("summary").all():
+            summary.click()
+        visitor.look()
+        visitor.page.goto(f"{page}/try")
+        visitor.look()
+        visitor.page.locator("button[value=add]").click()
+        visitor.page.locator("#begin").wait_for()
+        visitor.look()
+        visitor.page.goto(provider.issuer)
+        visitor.look()

@@ -37,6 +37,7 @@ PAGES = (
     "/clients/{client_id}/about",
     "/clients/{client_id}/edit",
     "/clients/{client_id}/remove",
+    "/clients/{client_id}/try",
     "/consent?interaction={interaction}",
 )
 LEAVING = ("/login", "/choose", "/signup", "/consent")

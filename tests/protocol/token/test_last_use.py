@@ -1,5 +1,8 @@
 """The last use of clients that registered themselves, and the removal of unused ones."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from oauthprov.protocol.token.last_use import STEP, remove_unused
@@ -48,6 +51,26 @@ def test_a_token_request_of_a_machine_counts_as_use(world):
     form = {"grant_type": "client_credentials"}
     assert world.post("token", form, client_id="worker").status == 200
     assert used_at(world, "worker") == world.now
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql", "redis"])
+def test_many_first_uses_at_the_same_moment_all_succeed(engine, request, tmp_path):
+    url = f"sqlite:///{tmp_path}/one.sqlite"
+    if engine != "sqlite":
+        url = request.getfixturevalue(f"{engine}_url")
+        empty(url)
+    world = World(**{"storage.url": url})
+    world.client("worker", "machine")
+    start, form = threading.Barrier(8), {"grant_type": "client_credentials"}
+
+    def ask(_: int) -> int:
+        start.wait()
+        return world.post("token", form, client_id="worker").status
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(ask, range(8))) == [200] * 8
+    assert used_at(world, "worker") == world.now
+    world.storage.close()
 
 
 def test_use_is_stored_once_a_day(world):
