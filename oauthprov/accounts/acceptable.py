@@ -1,4 +1,4 @@
-"""The rules for user names and passwords.
+"""The rules for user names, passwords and the first e-mail address.
 
 A new password must follow NIST SP 800-63B-4 section 3.1.1.2: at least 15 characters where it is
 the only authentication factor, any characters, no rules about kinds of characters, and no password
@@ -8,9 +8,11 @@ chosen before the policy still work.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from dataclasses import dataclass
 
+from oauthprov.accounts.profile import WrongProfile, checked
 from oauthprov.credentials import PASSWORD_LIMIT, is_invisible
 from oauthprov.messages import N_
 
@@ -91,6 +93,14 @@ def acceptable_name(name: str) -> str:
     if not 1 <= length <= NAME_LIMIT:
         raise Unacceptable("name", N_("A user name has 1 to ${n} characters.", n=NAME_LIMIT))
     return shown
+
+
+def first_claims(email: str, now: int) -> str:
+    """Return the profile of a new account with this address, as JSON. Raises Unacceptable."""
+    try:
+        return json.dumps(checked({"email": email}, {}) | {"updated_at": now})
+    except WrongProfile as wrong:
+        raise Unacceptable("email", wrong.problems["email"]) from None
 
 
 def _letters_and_digits(text: str) -> str:

@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from oauthprov.accounts import confirmed_addresses
-from oauthprov.accounts.acceptable import PasswordPolicy, acceptable_name
+from oauthprov.accounts import confirmed_addresses, removal
+from oauthprov.accounts.acceptable import PasswordPolicy, acceptable_name, first_claims
 from oauthprov.accounts.confirmed_addresses import claims_of
+from oauthprov.accounts.groups import changed as changed_groups
 from oauthprov.accounts.profile import checked
 from oauthprov.credentials import HashingBusy, PasswordHasher, mint_id, name_key
 from oauthprov.records import Account, Digest, Login, Sweep
@@ -94,11 +95,13 @@ class BuiltInAccounts:
     def claims(self, account_id: str) -> Mapping[str, object]:
         """Return the profile as claims; the user name is the default ``name``. One read."""
         stored = self.get(account_id)
-        if stored is None or stored.record.disabled_at is not None:
+        if stored is None or stored.record.closed:
             return {}
         account = stored.record
-        known = {"name": account.name, "preferred_username": account.name}
-        return known | {"updated_at": account.created_at} | claims_of(account)
+        known: dict[str, object] = {"name": account.name, "preferred_username": account.name}
+        known |= {"updated_at": account.created_at} | claims_of(account)
+        # Without a group an empty list: an app that has seen one before must notice its end.
+        return known | {"groups": list(account.groups)}
 
     def profile(self, account_id: str) -> Mapping[str, object]:
         """Return the profile that the user entered, as claims."""
@@ -117,10 +120,10 @@ class BuiltInAccounts:
 
         self._change(account_id, change)
 
-    def set_email(self, account_id: str, email: str) -> None:
+    def set_email(self, account_id: str, email: str) -> Account:
         """Store an e-mail address in the profile, empty for none; a new one isn't verified.
 
-        Raises WrongProfile, and LookupError for an unknown account.
+        Returns the changed account. Raises WrongProfile, and LookupError for an unknown account.
         """
 
         def change(old: Account) -> Account:
@@ -129,7 +132,7 @@ class BuiltInAccounts:
             made = rest | checked({"email": email}, before) | {"updated_at": self._clock()}
             return replace(old, claims=json.dumps(made))
 
-        self._change(account_id, change)
+        return self._change(account_id, change)
 
     def get(self, account_id: str) -> Stored[Account] | None:
         """Return the account with that id, disabled or not."""
@@ -140,9 +143,15 @@ class BuiltInAccounts:
         login = self._storage.get(Login, name_key(name))
         return self.get(login.record.account_id) if login else None
 
-    def sign_up(self, name: str, password: str, developer: bool = False) -> Account:
-        """Create an account. Raises NameTaken, and Unacceptable for the name or password."""
+    def sign_up(
+        self, name: str, password: str, developer: bool = False, email: str = ""
+    ) -> Account:
+        """Create an account; its address isn't confirmed.
+
+        Raises NameTaken, and Unacceptable for the name, the address or the password.
+        """
         shown = acceptable_name(name)
+        claims = first_claims(email, self._clock()) if email else None
         self._policy.check(password, shown)
         account = Account(
             account_id=mint_id(),
@@ -150,6 +159,7 @@ class BuiltInAccounts:
             created_at=self._clock(),
             password_hash=self._hasher.hash(password),
             developer=developer,
+            claims=claims,
         )
         login = Login(key=name_key(shown), account_id=account.account_id)
         try:
@@ -162,7 +172,8 @@ class BuiltInAccounts:
         """Return the account of this name and password.
 
         Return None for a wrong password, an unknown name or a disabled account; an unknown name
-        takes as many reads and hashes as a known one.
+        takes as many reads and hashes as a known one. A user who has deleted the account can
+        sign in to take that back, until the account is removed.
         """
         login = self._storage.get(Login, name_key(name))
         stored = self.get(login.record.account_id if login else "nobody")
@@ -236,6 +247,14 @@ class BuiltInAccounts:
         """Grant or withdraw the developer role, which may register clients. Raises LookupError."""
         self._change(account_id, lambda old: replace(old, developer=developer))
 
+    def set_group(self, account_id: str, group: str, member: bool) -> None:
+        """Put the account into a group, or take it out. Raises WrongGroup and LookupError."""
+
+        def change(old: Account) -> Account:
+            return replace(old, groups=changed_groups(old.groups, group, member))
+
+        self._change(account_id, change)
+
     def disable(self, account_id: str) -> Ended:
         """Disable the account: no sign-in, no session, no token. Raises LookupError if unknown.
 
@@ -248,6 +267,32 @@ class BuiltInAccounts:
             lambda old: replace(old, disabled_at=old.disabled_at or now),
             everything=True,
         )
+
+    def close(self, account_id: str, remove_at: int) -> Ended:
+        """Delete the account for its user: it is closed at once, and removed from ``remove_at``.
+
+        Clients are notified and grants revoked as in :meth:`disable`. The first request decides
+        when the account is removed. Raises LookupError for an unknown account.
+        """
+        return self._end(
+            account_id,
+            lambda old: replace(old, remove_at=old.remove_at or remove_at),
+            everything=True,
+        )
+
+    def take_back(self, account_id: str) -> Account:
+        """Keep an account that its user has deleted; the caller withdraws the consents before.
+
+        Raises LookupError unless the account is closed, its grace isn't over, and nobody has
+        disabled it.
+        """
+
+        def change(old: Account) -> Account:
+            if old.remove_at is None or self._clock() >= old.remove_at or old.disabled_at:
+                raise LookupError(account_id)
+            return replace(old, remove_at=None)
+
+        return self._change(account_id, change)
 
     def _end(
         self,
@@ -288,7 +333,8 @@ class BuiltInAccounts:
             account = change(stored.record)
             changed = Replace(account, expecting=stored)
             address = confirmed_addresses.changes(self._storage, stored.record, account)
-            self._storage.commit(*more(account), changed, *address, now=self._clock())
+            queued = removal.changes(self._storage, stored.record, account)
+            self._storage.commit(*more(account), changed, *address, *queued, now=self._clock())
             return account
 
         return persistently(attempt)

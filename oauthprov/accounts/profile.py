@@ -18,6 +18,14 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)
 _PHONE = re.compile(r"\+[0-9][0-9 ().-]{2,38}(;ext=[0-9]{1,10})?")
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _YEAR = re.compile(r"[0-9]{4}")
+_ZONE = re.compile(r"(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/.+")
+
+LANGUAGES = (
+    *("ar", "bn", "cs", "da", "de", "de-AT", "de-CH", "el", "en-GB", "en-US", "es", "es-MX"),
+    *("fa", "fi", "fr", "fr-CA", "he", "hi", "hu", "id", "it", "ja", "ko", "nb", "nl", "pl"),
+    *("pt-BR", "pt-PT", "ro", "ru", "sv", "th", "tr", "uk", "vi", "zh-Hans", "zh-Hant"),
+)
+"""Suggestions for ``locale``; every other tag of BCP 47 is accepted as well."""
 
 
 class WrongProfile(Exception):
@@ -70,6 +78,11 @@ def shown(claims: Mapping[str, object]) -> dict[str, str]:
     address = claims.get("address")
     flat = {**claims, **(address if isinstance(address, dict) else {})}
     return {field.name: str(flat.get(field.name, "")) for field in FIELDS}
+
+
+def zones() -> list[str]:
+    """Return suggestions for ``zoneinfo``: the time zones of places, sorted."""
+    return sorted(filter(_ZONE.fullmatch, available_timezones()))
 
 
 def _line(given: str) -> str:

@@ -141,6 +141,8 @@ class AccountSource(ABC, Generic[RequestT]):
     def claims(self, account_id: str, request: RequestT) -> Mapping[str, object]:
         """Return the claims of the account, by the names of OpenID Connect Core section 5.1.
 
+        ``groups``, a list of names, is released by the scope of that name.
+
         ``request`` may come from a client instead of a browser, for example to the token endpoint.
 
         Values are JSON. A client receives only the claims that it was granted; ``sub`` and the

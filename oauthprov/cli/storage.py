@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
-from oauthprov.accounts import confirmed_addresses
+from oauthprov.accounts import confirmed_addresses, removal
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, note, show_facts, show_json
 from oauthprov.cli.progress import counting
@@ -78,6 +78,9 @@ def _purge(arguments: argparse.Namespace) -> None:
             "expired": _counted("Expired records removed", on.storage.purge_pass(now=now)),
             "unused_clients": _counted(
                 "Unused clients removed", remove_unused(on.storage, on.settings, now)
+            ),
+            "deleted_accounts": _counted(
+                "Records of deleted accounts removed", removal.remove_due(on.storage, now)
             ),
             "orphaned_consents": _counted(
                 "Orphaned consents removed", drop_orphaned_consents(on.storage, now)

@@ -1,8 +1,9 @@
 """``oauthprov user``: create, list and disable accounts, set passwords, roles, addresses.
 
 Passwords come from a prompt or from standard input, never from the command line. With ``--json``,
-``list`` prints ``{"users": [USER, ...]}`` and every other verb one USER: ``account_id``, ``name``,
-``developer``, ``created_at`` and ``disabled_at``.
+``list`` prints ``{"users": [USER, ...]}``, ``remove`` the ``account_id`` and the number of
+``removed_records``, and every other verb one USER: ``account_id``, ``name``, ``developer``,
+``groups``, ``created_at``, ``disabled_at`` and ``remove_at``. ``export`` always prints JSON.
 """
 
 from __future__ import annotations
@@ -10,31 +11,24 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from oauthprov.accounts import (
     BuiltInAccounts,
     EmailVerifications,
-    Ended,
-    NameTaken,
-    PasswordPolicy,
-    Unacceptable,
     Unproven,
     confirmed_addresses,
 )
-from oauthprov.accounts.profile import WrongProfile, checked
+from oauthprov.accounts.profile import checked
+from oauthprov.cli import user_removal
+from oauthprov.cli.account import document, open_accounts, show, sweep
 from oauthprov.cli.ini import Opened, add_ini, opened
-from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
+from oauthprov.cli.output import Refused, moment, note, show_json, show_table
 from oauthprov.cli.people import account_of
 from oauthprov.errors import MailError
 from oauthprov.factors import Factors
 from oauthprov.mail import Message, Outbox, mailer_of
-from oauthprov.protocol.clients.cache import Clients
-from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.records import Account
-from oauthprov.storage.interface import StorageError
 
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -63,16 +57,10 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     _add_password(passwd)
     passwd.set_defaults(run=_passwd)
 
-    role = verbs.add_parser("developer", help="give the role that may register clients")
-    add_ini(role)
-    role.add_argument("name")
-    role.add_argument("--off", action="store_true", help="remove the role instead")
-    role.set_defaults(run=_developer)
-
+    _add_role_verbs(verbs)
     _add_email_verbs(verbs)
-
     _add_reset_factors(verbs)
-
+    user_removal.add_verbs(verbs)
     disable = verbs.add_parser(
         "disable", help="disable an account: end its sessions, revoke its tokens"
     )
@@ -88,6 +76,21 @@ def _add_reset_factors(verbs: _Verbs) -> None:
     add_ini(reset)
     reset.add_argument("name")
     reset.set_defaults(run=_reset_factors)
+
+
+def _add_role_verbs(verbs: _Verbs) -> None:
+    role = verbs.add_parser("developer", help="give the role that may register clients")
+    add_ini(role)
+    role.add_argument("name")
+    role.add_argument("--off", action="store_true", help="remove the role instead")
+    role.set_defaults(run=_developer)
+
+    group = verbs.add_parser("group", help="put it into a group")
+    add_ini(group)
+    group.add_argument("name")
+    group.add_argument("group", help="name of the group, for the claim groups")
+    group.add_argument("--off", action="store_true", help="take it out of the group instead")
+    group.set_defaults(run=_group)
 
 
 def _add_email_verbs(verbs: _Verbs) -> None:
@@ -115,13 +118,13 @@ def _add_password(verb: argparse.ArgumentParser) -> None:
 def _add(arguments: argparse.Namespace) -> None:
     if arguments.verified and not arguments.email:
         raise Refused("--verified is about the address of --email.")
-    with _accounts(arguments) as (on, accounts):
+    with open_accounts(arguments) as (on, accounts):
         if arguments.email:
             checked({"email": arguments.email}, {})
         account = accounts.sign_up(arguments.name, _password(arguments), arguments.developer)
         if arguments.email:
             _set_email(on, accounts, account, arguments.email, arguments.verified)
-    _show(account, arguments.json)
+    show(account, arguments.json)
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -131,35 +134,42 @@ def _list(arguments: argparse.Namespace) -> None:
         show_json({"users": [document(account) for account in users]})
         return
     rows = [
-        (u.name, u.account_id, "developer" if u.developer else "-", moment(u.disabled_at))
+        (
+            u.name,
+            u.account_id,
+            "developer" if u.developer else "-",
+            moment(u.disabled_at),
+            moment(u.remove_at),
+            " ".join(u.groups) or "-",
+        )
         for u in users
     ]
-    show_table(("NAME", "ACCOUNT ID", "ROLE", "DISABLED"), rows)
+    show_table(("NAME", "ACCOUNT ID", "ROLE", "DISABLED", "REMOVED FROM", "GROUPS"), rows)
 
 
 def _passwd(arguments: argparse.Namespace) -> None:
-    with _accounts(arguments) as (on, accounts):
+    with open_accounts(arguments) as (on, accounts):
         account = account_of(on, arguments.name)
         ended = accounts.change_password(account.account_id, _password(arguments))
-        _sweep(on, ended)
-    _show(account, arguments.json)
+        sweep(on, ended)
+    show(account, arguments.json)
     note("The password is set, and every session of the account has ended.")
 
 
 def _developer(arguments: argparse.Namespace) -> None:
-    with _accounts(arguments) as (on, accounts):
+    with open_accounts(arguments) as (on, accounts):
         accounts.set_developer(account_of(on, arguments.name).account_id, not arguments.off)
         account = account_of(on, arguments.name)
-    _show(account, arguments.json)
+    show(account, arguments.json)
 
 
 def _email(arguments: argparse.Namespace) -> None:
     if arguments.verified and not arguments.address:
         raise Refused("Without an address there is nothing verified.")
-    with _accounts(arguments) as (on, accounts):
+    with open_accounts(arguments) as (on, accounts):
         account = account_of(on, arguments.name)
         _set_email(on, accounts, account, arguments.address, arguments.verified)
-    _show(account, arguments.json)
+    show(account, arguments.json)
     if arguments.verified:
         note("The e-mail address counts as verified until it is changed.")
 
@@ -181,18 +191,18 @@ def _verify_email(arguments: argparse.Namespace) -> None:
             EmailVerifications(on.storage, on.clock, lifetime).vouch(account.account_id)
         except Unproven:
             raise Refused(f"The profile of {account.name} has no e-mail address.") from None
-    _show(account, arguments.json)
+    show(account, arguments.json)
     note("The e-mail address counts as verified until it is changed.")
 
 
 def _reset_factors(arguments: argparse.Namespace) -> None:
-    with _accounts(arguments) as (on, accounts):
+    with open_accounts(arguments) as (on, accounts):
         account_id = account_of(on, arguments.name).account_id
         factors = Factors.build(on.storage, on.settings.secret, on.clock)
         ended = accounts.reset_factors(account_id, factors.removals(account_id))
-        _sweep(on, ended)
+        sweep(on, ended)
         told = _tell(on, ended.account)
-    _show(ended.account, arguments.json)
+    show(ended.account, arguments.json)
     note("The account has no second factor any more, and its sessions have ended.")
     if not told:
         note("No mail was sent to its user.")
@@ -219,40 +229,19 @@ def _tell(on: Opened, account: Account) -> bool:
 
 
 def _disable(arguments: argparse.Namespace) -> None:
-    with _accounts(arguments) as (on, accounts):
+    with open_accounts(arguments) as (on, accounts):
         ended = accounts.disable(account_of(on, arguments.name).account_id)
-        _sweep(on, ended)
-    _show(ended.account, arguments.json)
+        sweep(on, ended)
+    show(ended.account, arguments.json)
     note("The account is disabled: its sessions have ended and its tokens are revoked.")
 
 
-def _sweep(on: Opened, ended: Ended) -> None:
-    """Run the sweep; the server or ``logout deliver`` notifies clients."""
-    clients = Clients(on.storage, on.clock, on.settings)
-    try:
-        Sweeps(on.settings, on.storage, clients, on.clock).run(ended.sweep)
-    except StorageError:
-        note("The sessions and grants have ended; a server removes them when storage answers.")
-
-
-@contextmanager
-def _accounts(arguments: argparse.Namespace) -> Iterator[tuple[Opened, BuiltInAccounts]]:
-    with opened(arguments) as on:
-        accounts = BuiltInAccounts.with_costs(
-            on.storage,
-            on.clock,
-            memory_kib=on.settings.password_memory,
-            time_cost=on.settings.password_time,
-            policy=PasswordPolicy(on.settings.password_length, on.settings.title),
-        )
-        try:
-            yield on, accounts
-        except NameTaken as taken:
-            raise Refused(f"There is already a user {taken}.") from None
-        except Unacceptable as wrong:
-            raise Refused(wrong.sentence) from None
-        except WrongProfile as wrong:
-            raise Refused(str(wrong)) from None
+def _group(arguments: argparse.Namespace) -> None:
+    with open_accounts(arguments) as (on, accounts):
+        account = account_of(on, arguments.name)
+        accounts.set_group(account.account_id, arguments.group, not arguments.off)
+        account = account_of(on, arguments.name)
+    show(account, arguments.json)
 
 
 def _password(arguments: argparse.Namespace) -> str:
@@ -264,17 +253,3 @@ def _password(arguments: argparse.Namespace) -> str:
     if getpass.getpass("Once more: ") != password:
         raise Refused("The two passwords differ.")
     return password
-
-
-def document(account: Account) -> dict[str, object]:
-    """Return the JSON document of an account, without its password hash."""
-    fields = ("account_id", "name", "developer", "created_at", "disabled_at")
-    return {field: getattr(account, field) for field in fields}
-
-
-def _show(account: Account, as_json: bool) -> None:
-    if as_json:
-        show_json(document(account))
-        return
-    times = {field: moment(getattr(account, field)) for field in ("created_at", "disabled_at")}
-    show_facts(document(account) | times)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from oauthprov import logs
+from oauthprov.accounts import removal
 from oauthprov.background import Worker
 from oauthprov.credentials import digest
 from oauthprov.protocol.clients.removal import drop_orphaned_consents
@@ -18,6 +19,9 @@ from oauthprov.storage.interface import Add, Conflict, Replace, Storage, Storage
 
 PERIOD = 60
 """Seconds between two passes over what has expired."""
+
+HOUR = 3600
+"""Seconds between two looks for deleted accounts whose grace is over."""
 
 DAY = 86_400
 """Seconds between two walks over all clients and consents."""
@@ -60,6 +64,7 @@ class Purging:
         self._steps: Iterator[int] | None = None
         self._worked = 0.0
         self._failing = False
+        self.removing = removal.ignore
         self.worker = Worker("purge", self.work, clock)
 
     def look(self) -> None:
@@ -106,7 +111,9 @@ class Purging:
         if ours:
             yield from self._storage.purge_pass(now=now)
             self._rest()
-        with suppress(StorageFull):  # clients aren't purged until turns can be recorded
+        with suppress(StorageFull):  # the rest isn't purged until turns can be recorded
+            if self._is_ours("removal of accounts", HOUR, now):
+                yield from removal.remove_due(self._storage, now, self.removing)
             if self._is_ours("purge of clients", DAY, now):
                 yield from remove_unused(self._storage, self._settings, now)
                 yield from drop_orphaned_consents(self._storage, now)

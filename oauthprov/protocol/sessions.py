@@ -138,6 +138,12 @@ class Sessions:
             if session.key == key:
                 self._end(session.key)
 
+    def end_others(self, account_id: str, key: Digest) -> None:
+        """End every session of the account but the one with this key."""
+        for session in self.of(account_id):
+            if session.key != key:
+                self._end(session.key)
+
     def ends_at(self, session: Session) -> int:
         """Return when a session ends at the latest, in epoch seconds."""
         return session.created_at + self._settings.session_lifetime

@@ -26,7 +26,9 @@ from oauthprov.records.keys import consent_key as consent_key
 from oauthprov.records.keys import is_key as is_key
 from oauthprov.records.keys import slot as slot
 from oauthprov.records.passkeys import Passkey as Passkey
+from oauthprov.records.people import REMOVAL_QUEUE as REMOVAL_QUEUE
 from oauthprov.records.people import Account as Account
+from oauthprov.records.people import AccountRemoval as AccountRemoval
 from oauthprov.records.people import ConfirmedAddress as ConfirmedAddress
 from oauthprov.records.people import Consent as Consent
 from oauthprov.records.people import EmailVerification as EmailVerification
@@ -72,5 +74,6 @@ KINDS: tuple[type[Record], ...] = (
     EndedSession,
     Sweep,
     Passkey,
+    AccountRemoval,
 )
 """Every kind of record that a backend stores."""

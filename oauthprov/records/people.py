@@ -5,6 +5,8 @@ from __future__ import annotations
 from oauthprov.records.keys import Digest
 from oauthprov.records.shape import Record, record
 
+REMOVAL_QUEUE = "removals"
+
 
 @record("account", key="account_id")
 class Account(Record):
@@ -14,7 +16,9 @@ class Account(Record):
     Core section 5.1. ``epoch`` grows whenever all sessions of the account are ended at once, for
     example by a new password: a session of an earlier epoch is no longer valid. ``factors`` are
     the kinds of second factor that are set up, by the names of :mod:`oauthprov.factors`: a commit
-    that adds or removes the record of a factor changes them too.
+    that adds or removes the record of a factor changes them too. ``groups`` are set by the
+    operator. From the user's request to delete the account until ``remove_at`` the user can take
+    the request back; then the account is removed.
     """
 
     account_id: str
@@ -26,6 +30,26 @@ class Account(Record):
     claims: str | None = None
     epoch: int = 0
     factors: tuple[str, ...] = ()
+    remove_at: int | None = None
+    groups: tuple[str, ...] = ()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody can use the account: it is disabled or its deletion was requested."""
+        return self.disabled_at is not None or self.remove_at is not None
+
+
+@record("account_removal", key="account_id", indexes=("queue",))
+class AccountRemoval(Record):
+    """Leads to an account that its user has deleted; its ``remove_at`` decides whether it is due.
+
+    ``queue`` has the same value in all, so that an index finds them. ``due_at`` is the
+    ``remove_at`` of the account: one that isn't due needn't be read.
+    """
+
+    account_id: str
+    queue: str
+    due_at: int
 
 
 @record("email_verification", key="key", indexes=("account_id",))

@@ -17,15 +17,8 @@ _LINK_LIFETIME = 300
 def contradictions(values: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each problem; ``values`` lacks the invalid settings."""
     checks = (
-        _secret,
-        _pairwise,
-        _issuer,
-        _scopes,
-        _resources,
-        _registration,
-        _factors,
-        _mail,
-        _keys,
+        *(_secret, _pairwise, _issuer, _scopes, _resources),
+        *(_registration, _sign_up, _factors, _mail, _keys),
     )
     return [sentence for check in checks for sentence in check(values)]
 
@@ -86,6 +79,12 @@ def _factors(values: Mapping[str, Any]) -> Iterator[str]:
     acrs = [values.get(f"acr_{level}", level) for level in ("password", "mfa", "phr")]
     if len(set(acrs)) < len(acrs):
         yield f"{PREFIX}acr.password, {PREFIX}acr.mfa and {PREFIX}acr.phr must differ"
+
+
+def _sign_up(values: Mapping[str, Any]) -> Iterator[str]:
+    declared = {scope.name for scope in values.get("scopes", ())}
+    if values.get("signup_email", "no") != "no" and not declared >= {OPENID, "email"}:
+        yield f"{PREFIX}signup.email needs the scopes {OPENID} and email: no client can ask for it"
 
 
 def _mail(values: Mapping[str, Any]) -> Iterator[str]:

@@ -77,6 +77,12 @@ class Lifetimes:
         "50",
         "Sessions per account; one sign-in more ends the session that was unused for longest.",
     )
+    account_deletion_grace: int = setting(
+        "account.deletion_grace",
+        values.seconds(),
+        "1209600",
+        "Seconds for which a user who has deleted the account can take that back.",
+    )
 
     @property
     def id_token_lifetime(self) -> int:

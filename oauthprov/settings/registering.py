@@ -19,6 +19,18 @@ class Registering:
         "off",
         "Who may create an account: everyone, off.",
     )
+    signup_email: Literal["no", "optional", "required"] = setting(
+        "signup.email",
+        values.one_of("no", "optional", "required"),
+        "no",
+        "E-mail address at sign-up: no, optional, required; needs the scopes openid and email.",
+    )
+    account_deletion: bool = setting(
+        "account.deletion",
+        values.flag,
+        "true",
+        "Users may delete their account; `false` leaves it to `oauthprov user remove`.",
+    )
     console: Literal["everyone", "developers", "off"] = setting(
         "console",
         values.one_of("everyone", "developers", "off"),

@@ -87,7 +87,12 @@ def test_purge_drops_expired_records_and_consents_of_removed_clients(command):
         storage.commit(Add(session), now=1)
     storage.close()
     done = command("storage", "purge", "--json")
-    assert done.json == {"expired": 3, "unused_clients": 0, "orphaned_consents": 1}
+    assert done.json == {
+        "expired": 3,
+        "unused_clients": 0,
+        "deleted_accounts": 0,
+        "orphaned_consents": 1,
+    }
     assert "removed: 3" in done.err
     assert not any(command("storage", "purge", "--json").json.values())
     storage = command.storage()

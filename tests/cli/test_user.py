@@ -15,8 +15,17 @@ from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
 from oauthprov.credentials import PasswordHasher
 from oauthprov.factors import Factors, new_secret
 from oauthprov.protocol.sessions import Sessions
-from oauthprov.records import Account, Passkey, RecoveryCodes, Session, Totp
+from oauthprov.records import (
+    Account,
+    Client,
+    Grant,
+    Passkey,
+    RecoveryCodes,
+    Session,
+    Totp,
+)
 from oauthprov.storage.interface import Add, Replace
+from oauthprov.storage.testing.samples import fill
 from tests.cli.conftest import PASSWORD
 from tests.smtp import SmtpServer
 
@@ -65,7 +74,8 @@ def sessions_of(command, account_id):
 
 def test_add_reads_the_password_from_stdin(command):
     made = command.user("alice")
-    assert list(made) == ["account_id", "name", "developer", "created_at", "disabled_at"]
+    members = ["account_id", "name", "developer", "groups", "created_at"]
+    assert list(made) == [*members, "disabled_at", "remove_at"]
     assert (made["name"], made["developer"], made["disabled_at"]) == ("alice", False, None)
     assert authenticate(command, "alice", PASSWORD)
     assert command("user", "list", "--json").json == {"users": [made]}
@@ -145,6 +155,81 @@ def test_reset_factors_tells_the_user_by_mail(command):
     server.close()
     assert mail.recipients == ("alice@example.org",)
     assert "removed the second step of the account alice" in mail.text.replace("\r\n", " ")
+
+
+def test_remove_leaves_nothing_of_the_account(command):
+    account_id = command.user("alice")["account_id"]
+    begin_session(command, account_id)
+    done = command("user", "remove", "alice", "--json")
+    assert (done.json["account_id"], done.err) == (account_id, "The account is removed.\n")
+    assert sessions_of(command, account_id) == []
+    assert command("user", "list", "--json").json == {"users": []}
+    assert command.user("alice")["account_id"] != account_id
+    assert command("user", "remove", "bob").err == "There is no user bob.\n"
+
+
+def test_what_is_stored_about_a_host_s_account_is_exported_and_removed_by_its_id(command):
+    storage = command.storage()
+    grant = replace(fill(Grant, "g1", bare=True), account_id="host-7", client_id="printer")
+    storage.commit(Add(grant), now=1)
+    document = command("user", "export", "host-7", "--id").json
+    assert [one["client_id"] for one in document["grants"]] == ["printer"]
+    done = command("user", "remove", "host-7", "--id", "--json")
+    assert done.json == {"account_id": "host-7", "removed_records": 1}
+    assert storage.get(Grant, "g1") is None
+    storage.close()
+
+
+def test_remove_refuses_an_account_with_clients_unless_they_are_kept(command):
+    account_id = command.user("alice")["account_id"]
+    storage = command.storage()
+    client = fill(Client, "printer", bare=True)
+    storage.commit(Add(replace(client, owner=account_id)), now=1)
+    done = command("user", "remove", "alice")
+    assert (done.code, "alice has registered clients: printer." in done.err) == (1, True)
+    assert command("user", "remove", "alice", "--keep-clients").code == 0
+    assert storage.get(Client, "printer") is not None
+    storage.close()
+
+
+def test_keep_takes_back_the_deletion_by_the_user(command):
+    account_id = command.user("alice")["account_id"]
+    done = command("user", "keep", "alice")
+    assert (done.code, done.err) == (1, "alice isn't deleted, or can't be kept any more.\n")
+    storage = command.storage()
+    people = BuiltInAccounts(storage, PasswordHasher(memory_kib=8, time_cost=1), time.time)
+    people.close(account_id, int(time.time()) + 600)
+    assert command("user", "list", "--json").json["users"][0]["remove_at"] is not None
+    kept = command("user", "keep", "alice", "--json")
+    assert (kept.code, kept.json["remove_at"]) == (0, None)
+    assert not people.get(account_id).record.closed
+    storage.close()
+
+
+def test_a_user_is_put_into_groups_and_taken_out(command):
+    command.user("alice")
+    command("user", "group", "alice", "staff")
+    assert command("user", "group", "alice", "admins", "--json").json["groups"] == [
+        "admins",
+        "staff",
+    ]
+    assert "admins staff" in command("user", "list").out
+    left = command("user", "group", "alice", "staff", "--off", "--json").json
+    assert left["groups"] == ["admins"]
+    refused = command("user", "group", "alice", "a,b")
+    assert (refused.code, "no comma" in refused.err) == (1, True)
+
+
+def test_export_prints_all_that_is_stored_and_no_secret(command):
+    account_id = command.user("alice", "--email", "alice@app.example")["account_id"]
+    begin_session(command, account_id)
+    document = command("user", "export", "alice").json
+    assert document["account"]["account_id"] == account_id
+    assert document["profile"]["email"] == "alice@app.example"
+    assert [one["address"] for one in document["sessions"]] == ["127.0.0.1"]
+    [session] = sessions_of(command, account_id)
+    assert session.record.key not in str(document)
+    assert "argon2" not in str(document)
 
 
 def test_verify_email_vouches_for_the_address_of_the_profile(command):

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
@@ -207,6 +208,19 @@ class Endings:
             ends = [change for change in changes if not isinstance(change, Add)]
             if ends:
                 self._storage.commit(*ends, now=sweep.created_at)
+
+
+def withdraw_all(storage: Storage, account_id: str, now: int) -> None:
+    """Withdraw every consent of an account whose grants have ended already."""
+
+    def withdraw(client_id: str) -> None:
+        key = consent_key(account_id, client_id)
+        stored = storage.get(Consent, key)
+        if stored is not None and stored.record.withdrawn_at is None:
+            storage.commit(_withdrawn(account_id, client_id, stored, now), now=now)
+
+    for stored in storage.walk(Consent, account_id=account_id):
+        persistently(partial(withdraw, stored.record.client_id))
 
 
 def _withdrawn(

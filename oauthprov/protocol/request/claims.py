@@ -32,8 +32,9 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "email": ("email", "email_verified"),
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
+    "groups": ("groups",),
 }
-"""The claims that each scope stands for (section 5.4)."""
+"""The claims that each scope stands for (section 5.4); ``groups`` is no standard, but usual."""
 
 OURS = ("sub", "acr", "auth_time")
 """Claims that a client may request one by one and that never come from the account."""

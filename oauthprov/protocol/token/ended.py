@@ -82,7 +82,7 @@ def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
     account, consent, client, session = _marks(context, what)
     if client is not None and client.removed_at is not None:
         return "the client"
-    if account is not None and account.disabled_at is not None:
+    if account is not None and account.closed:
         return "the account"
     if what.consent_epoch != (consent.epoch if consent else 0):
         return "the consent"

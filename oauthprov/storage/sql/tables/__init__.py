@@ -27,6 +27,7 @@ from oauthprov.storage.sql.tables.grants import (
 from oauthprov.storage.sql.tables.grants import grants as grants
 from oauthprov.storage.sql.tables.passkeys import passkeys
 from oauthprov.storage.sql.tables.people import (
+    account_removals,
     accounts,
     confirmed_addresses,
     consents,
@@ -44,7 +45,7 @@ from oauthprov.storage.sql.tables.server import (
     sweeps,
 )
 
-REVISION = "0013"
+REVISION = "0014"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
@@ -75,4 +76,5 @@ TABLES: dict[type[Record], Table] = {
     records.EndedSession: ended_sessions,
     records.Sweep: sweeps,
     records.Passkey: passkeys,
+    records.AccountRemoval: account_removals,
 }

@@ -30,7 +30,20 @@ accounts = Table(
     optional("claims", TEXT),
     required("epoch", TIME),
     required("factors", JSON),
+    optional("remove_at", TIME),
+    required("groups", JSON),
     *bookkeeping(),
+    **ENGINE,
+)
+
+account_removals = Table(
+    "account_removals",
+    metadata,
+    key("account_id"),
+    required("queue", KEY),
+    required("due_at", TIME),
+    *bookkeeping(),
+    Index("account_removals_by_queue", "queue", "account_id"),
     **ENGINE,
 )
 

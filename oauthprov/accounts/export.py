@@ -1,0 +1,135 @@
+"""All data of an account, as a document for its user (GDPR article 20).
+
+No secret is in it, nor the digest of one. A kind of record that is found by its account is
+described here, by the fields that say something to its user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from oauthprov.accounts.confirmed_addresses import claims_of
+from oauthprov.records import (
+    Account,
+    AuthorizationCode,
+    Client,
+    Consent,
+    EmailVerification,
+    Grant,
+    Passkey,
+    Record,
+    RecoveryCodes,
+    Session,
+    Totp,
+)
+from oauthprov.storage.interface import Storage
+
+Fields = tuple[str, ...]
+
+KINDS: Mapping[type[Record], tuple[str, Fields]] = {
+    EmailVerification: ("email_verifications", ("email", "created_at", "expires_at")),
+    Session: (
+        "sessions",
+        (
+            "created_at",
+            "last_seen_at",
+            "auth_time",
+            "expires_at",
+            "amr",
+            "address",
+            "user_agent",
+        ),
+    ),
+    Consent: (
+        "consents",
+        ("client_id", "scopes", "resources", "created_at", "updated_at", "withdrawn_at"),
+    ),
+    Grant: (
+        "grants",
+        ("client_id", "scopes", "resources", "created_at", "last_used_at", "expires_at"),
+    ),
+    Passkey: (
+        "passkeys",
+        (
+            *("name", "created_at", "last_used_at", "transports", "aaguid"),
+            *("backup_eligible", "backed_up", "copied_at"),
+        ),
+    ),
+    AuthorizationCode: (
+        "authorization_codes",
+        ("client_id", "scopes", "resources", "redirect_uri", "issued_at", "expires_at"),
+    ),
+}
+"""The kinds of records of an account: the member of the document, and the fields in it."""
+
+FACTORS: Mapping[type[Record], tuple[str, Fields]] = {
+    Totp: ("authenticator", ("created_at", "last_used_at")),
+    RecoveryCodes: ("recovery_codes", ("created_at",)),
+}
+"""The kinds of which an account has one record at most."""
+
+_ACCOUNT = (
+    *("account_id", "name", "created_at", "developer", "groups", "factors"),
+    *("disabled_at", "remove_at"),
+)
+_CLIENT = ("client_id", "name", "client_type", "created_at", "redirect_uris", "contacts")
+
+
+def exported(storage: Storage, account_id: str, now: int) -> dict[str, object]:
+    """Return all data of an account; times are in UTC as in RFC 3339.
+
+    For an account of a host it is what this server stores: consents, grants and clients. A record
+    that has expired but isn't purged yet is included: it is stored.
+    """
+    document: dict[str, object] = {"exported_at": _time(now)}
+    stored = storage.get(Account, account_id)
+    if stored is None:
+        document["account"] = {"account_id": account_id}
+    else:
+        document["account"] = _members(stored.record, _ACCOUNT)
+        document["profile"] = claims_of(stored.record)
+    for kind, (member, fields) in KINDS.items():
+        found = storage.walk(kind, account_id=account_id)
+        document[member] = [_members(one.record, fields) for one in found]
+    for one, (member, fields) in FACTORS.items():
+        factor = storage.get(one, account_id)
+        document[member] = None if factor is None else _members(factor.record, fields)
+    owned = storage.walk(Client, owner=account_id)
+    document["clients"] = [_members(one.record, _CLIENT) for one in owned]
+    _name_clients(storage, document)
+    return document
+
+
+def _name_clients(storage: Storage, document: dict[str, object]) -> None:
+    """Add the names of the clients to the members that have their ids."""
+    entries = [
+        entry
+        for value in document.values()
+        if isinstance(value, list)
+        for entry in value
+        if "client_id" in entry and "name" not in entry
+    ]
+    ids = sorted({entry["client_id"] for entry in entries})
+    found = storage.get_many([(Client, client_id) for client_id in ids])
+    names = {
+        one.record.client_id: one.record.name
+        for one in found
+        if one is not None and isinstance(one.record, Client)
+    }
+    for entry in entries:
+        entry["client_name"] = names.get(entry["client_id"])
+
+
+def _members(record: Record, fields: Fields) -> dict[str, object]:
+    return {name: _plain(name, getattr(record, name)) for name in fields}
+
+
+def _plain(name: str, value: object) -> object:
+    if isinstance(value, int) and (name.endswith("_at") or name == "auth_time"):
+        return _time(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _time(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
