@@ -29,6 +29,7 @@ PAGES = (
     "account.home",
     "account.overview",
     "account.disconnect",
+    "account.export",
     "account.consent",
     "account.client_about",
     "console.pages",

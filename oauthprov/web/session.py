@@ -86,9 +86,20 @@ class Browser:
     def _everybody(self) -> dict[str, SignedIn]:
         return self._load(*self._secrets)
 
+    @reify
+    def leaving(self) -> Account | None:
+        """The account of the active session if its user has deleted it; one read.
+
+        Such a session signs nobody in: it proves only who may take the deletion back.
+        """
+        if self.signed_in is not None:
+            return None
+        found = self._sessions.load(self._secrets[0]).values()
+        return next((account for _, account in found if account.closed), None)
+
     def _load(self, *secrets: str) -> dict[str, SignedIn]:
-        found = self._sessions.load(*secrets)
-        return {secret: self._signed_in(*both) for secret, both in found.items()}
+        found = self._sessions.load(*secrets).items()
+        return {secret: self._signed_in(*both) for secret, both in found if not both[1].closed}
 
     def find(self, key: str) -> SignedIn | None:
         """Return the user of the session with that key, if it is in this browser."""
@@ -202,6 +213,7 @@ class BrowserSession(Browser):
             self._sessions.end(secret)
         self._keep(made, *others[: LIMIT - 1])
         self.stop_waiting()
+        self.__dict__["leaving"] = account if account.closed else None
         device_cookie.remember(self._request, account)
 
     def activate(self, person: SignedIn) -> None:
@@ -218,6 +230,12 @@ class BrowserSession(Browser):
         stays = self._secrets[0] in left
         self._keep(*left) if stays else self._keep(_NOBODY, *left)
 
+    def leave(self) -> None:
+        """End the active session, in storage too; none is active then."""
+        active, *others = self._secrets
+        self._sessions.end(active)
+        self._keep(_NOBODY, *others)
+
     def sign_out(self) -> None:
         """End every session of this browser, in storage too."""
         for secret in filter(None, self._secrets):
@@ -226,6 +244,6 @@ class BrowserSession(Browser):
 
     def _keep(self, *secrets: str) -> None:
         self._secrets = secrets
-        for name in ("signed_in", "others", "_everybody"):
+        for name in ("signed_in", "others", "_everybody", "leaving"):
             self.__dict__.pop(name, None)
         cookies.write(self._request, SESSION_COOKIE, _SEPARATOR.join(secrets) or None)

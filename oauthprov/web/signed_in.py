@@ -21,11 +21,17 @@ RECENT = 600
 
 PURPOSES = {
     "passkeys": _("to manage your passkeys"),
+    "delete": _("to delete your account"),
+    "export": _("to download your data"),
+    "new_email": _("to change your e-mail address"),
     "password": _("to change your password"),
     "authenticator": _("to change how you sign in"),
     "recovery": _("to change how you sign in"),
 }
 """The pages that require a recent sign-in, with the text of the sign-in page for each."""
+
+REQUEST = "interaction"
+"""The parameter of a page that a stored request led to, and that leads back to it."""
 
 
 def signed_in(page: str) -> Callable[[PersonView], View]:
@@ -57,7 +63,8 @@ def recently_signed_in(page: str) -> Callable[[PersonView], View]:
         def guarded(request: Request, person: SignedIn) -> Response | dict[str, object]:
             tools = request.oauthprov
             if not is_recent(request, person):
-                again = tools.site.accounts.reauthentication_url(request, tools.url(page))
+                onward = tools.url(page, _asked(request))
+                again = tools.site.accounts.reauthentication_url(request, onward)
                 if again is not None:
                     return see(request, again)
             return view(request, person)
@@ -65,6 +72,12 @@ def recently_signed_in(page: str) -> Callable[[PersonView], View]:
         return signed_in(page)(wraps(view)(guarded))
 
     return decorate
+
+
+def _asked(request: Request) -> dict[str, str]:
+    """Return the parameter that names a stored request, if the page was opened from one."""
+    given = request.oauthprov.query(REQUEST)
+    return given if request.method == "GET" else {}
 
 
 def must_sign_in_again(request: Request, page: str | None) -> bool:

@@ -45,7 +45,9 @@ BUILT_IN_PAGES = (
     "account.password_reset",
     "account.profile",
     "account.email_verification",
+    "account.new_email",
     "account.sessions",
+    "account.deletion",
     "factors.second_step",
     "factors.step_up",
     "factors.setting_up",
@@ -160,6 +162,8 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
         factors = _factors(registry, settings, clock)
         source = registry["oauthprov.own_pages"](people, factors)
     provider = Provider(settings, storage, source, clock)
+    if people is not None:
+        provider.purging.removing = partial(_removing, registry)
     _look_at_keys(provider)
     return Site(
         settings=settings,
@@ -194,6 +198,11 @@ def _factors(registry: Registry, settings: Settings, clock: Callable[[], int]) -
         is_required=is_required,
         party=RelyingParty.at(str(origin_of(settings.issuer)), settings.title),
     )
+
+
+def _removing(registry: Registry, account: Account) -> None:
+    """Call the page that mails about accounts that are being removed."""
+    registry["oauthprov.removing"](registry, account)
 
 
 def _look_at_keys(provider: Provider) -> None:

@@ -37,7 +37,7 @@ def both(visit, provider) -> Visitor:
     visitor = visit(dark=True)
     visitor.sign_up(provider.issuer, "alice")
     visitor.page.goto(provider.url("/account"))
-    visitor.link("Switch account").click()
+    visitor.button("Switch account").click()
     visitor.look("Choose an account")
     visitor.link("Use another account").click()
     visitor.look("Sign in")

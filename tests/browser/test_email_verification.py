@@ -10,7 +10,7 @@ from playwright.sync_api import Request, expect
 
 from tests.browser.place import Provider, provider_on
 from tests.browser.visitor import Visitor
-from tests.site import OPENID
+from tests.site import OPENID, PASSWORD
 from tests.smtp import SmtpServer
 
 pytestmark = pytest.mark.browser
@@ -36,13 +36,16 @@ def provider(mail_server: SmtpServer) -> Iterator[Provider]:
 
 
 def send(visitor: Visitor, provider: Provider) -> None:
-    """Sign up, name an address, and have a link sent to it."""
+    """Sign up, name an address, and have a link sent to it once more."""
     visitor.sign_up(provider.issuer, "alice")
-    visitor.page.goto(provider.url("/account/profile"))
+    visitor.page.goto(provider.url("/account"))
+    visitor.link("Enter an e-mail address").click()
+    visitor.field("E-mail address").wait_for()
+    visitor.look(PAGE)
     visitor.field("E-mail address").fill("alice@example.org")
     visitor.button("Save").click()
-    visitor.heading("Your account").wait_for()
-    visitor.page.goto(provider.url("/account/profile"))
+    expect(visitor.page.get_by_role("status")).to_contain_text("We have sent you a link")
+    visitor.page.goto(provider.url("/account"))
     visitor.link("Confirm it").click()
     visitor.look(PAGE)
     visitor.button("Send a link").click()
@@ -109,3 +112,47 @@ def test_no_request_carries_the_code(visitor, provider, mail_server):
         # A browser doesn't send the fragment (RFC 9110 section 7.1), but records it.
         assert code not in request.url.partition("#")[0]
         assert code not in str(request.all_headers())
+
+
+def test_consent_says_that_there_is_no_address_and_leads_there_and_back(visit, provider):
+    visitor = visit(dark=True)
+    visitor.sign_up(provider.issuer, "alice")
+    callback = "https://app.example/callback"
+    registered, _ = provider.registrar.register(
+        type="web", name="Reader", redirect_uris=(callback,), scopes=("openid", "email")
+    )
+    asked = provider.authorization_url(registered.client_id, callback, scope="openid email")
+    visitor.page.goto(asked)
+    visitor.look("Reader asks for access")
+    visitor.link("Enter an e-mail address").click()
+    visitor.look(PAGE)
+    visitor.field("E-mail address").fill("alice@example.org")
+    visitor.button("Save").click()
+    expect(visitor.page.get_by_role("status")).to_contain_text("We have sent you a link")
+    visitor.look(PAGE)
+    visitor.link("Back to the app's request").click()
+    visitor.look("Reader asks for access")
+    expect(visitor.page.locator("#address")).to_contain_text("isn't confirmed")
+
+
+def test_sign_up_asks_for_an_address(visit, mail_server):
+    settings = {
+        "mail.url": f"smtp://localhost:{mail_server.port}?tls=off",
+        "mail.sender": "id@example.org",
+        "signup.email": "required",
+    }
+    with provider_on("sqlite://", scopes=OPENID, **settings) as provider:
+        visitor = visit(dark=True)
+        visitor.page.goto(provider.url("/signup"))
+        visitor.look("Create an account")
+        visitor.enter("alice")
+        visitor.field("E-mail address").fill("a" * 65 + "@example.org")
+        visitor.button("Create account").click()
+        expect(visitor.alert()).to_have_text("This is not a valid e-mail address.")
+        visitor.look("Create an account")
+        visitor.field("Password").fill(PASSWORD)
+        visitor.field("E-mail address").fill("alice@example.org")
+        visitor.button("Create account").click()
+        visitor.heading("Hello, alice").wait_for()
+        visitor.page.goto(provider.url("/account"))
+        expect(visitor.page.get_by_role("main")).to_contain_text("alice@example.org")

@@ -192,7 +192,7 @@ def test_header_and_card_share_one_column(visitor, provider, demo):
         visitor.page.goto(provider.url(path))
         assert_one_column(visitor.page, card)
     visitor.sign_up(provider.issuer, "alice")
-    for path in ("/account/password", "/account/profile", "/logout"):
+    for path in ("/account/password", "/account/email/new", "/account/delete", "/logout"):
         visitor.page.goto(provider.url(path))
         assert_one_column(visitor.page, card)
     visitor.page.goto(f"{demo.root}/connect")
@@ -203,6 +203,7 @@ def test_header_and_wide_content_share_one_column(alice, provider):
     for path, content in (
         ("/", "main > .tiles"),
         ("/account", "main > .sheet"),
+        ("/account/profile", "main > form > .sheet"),
         ("/clients", "main > p"),
         ("/clients/new", "main > .tiles"),
         ("/clients/new/web", "main > form"),

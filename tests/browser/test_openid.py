@@ -64,14 +64,14 @@ def ask(provider, client):
 
 def test_a_saved_profile_reaches_the_client(alice, provider):
     alice.page.goto(provider.url("/account"))
-    alice.link("Edit your profile").click()
+    alice.button("Edit your profile").click()
     alice.look("Your profile")
     alice.field("Full name").fill("Alice Liddell")
-    alice.field("E-mail address").fill("nobody")
+    alice.field("Website").fill("nobody")
     alice.button("Save").click()
     alice.alert().wait_for()
     alice.look("Your profile")
-    alice.field("E-mail address").fill("alice@example.org")
+    alice.field("Website").fill("https://alice.example")
     alice.button("Save").click()
     alice.page.get_by_role("status").wait_for()
     alice.look("Your account")

@@ -50,11 +50,9 @@ def alice(visit, provider, mail_server) -> Visitor:
     """Her first browser, in which she is signed in and has confirmed her address."""
     visitor = visit()
     visitor.sign_up(provider.issuer, "alice")
-    visitor.page.goto(provider.url("/account/profile"))
+    visitor.page.goto(provider.url("/account/email/new"))
     visitor.field("E-mail address").fill(ADDRESS)
     visitor.button("Save").click()
-    visitor.page.goto(provider.url("/account/email"))
-    visitor.button("Send a link").click()
     expect(visitor.page.get_by_role("status")).to_be_visible()
     visitor.page.goto(link(mail_server))
     visitor.button("Confirm").click()

@@ -42,7 +42,11 @@ def site(tmp_path):
         development="true",
         scopes=OPENID,
         languages=f"en {LANGUAGE}",
-        **{"mail.url": "console:", "login.limit_account": "1 per hour"},
+        **{
+            "mail.url": "console:",
+            "login.limit_account": "1 per hour",
+            "signup.email": "optional",
+        },
     )
     with Configurator(settings=settings) as config:
         config.include("oauthprov.web.standalone")
@@ -99,6 +103,7 @@ def pages(site):
     yield from of_the_account(alice)
     yield from of_passkeys(alice)
     yield from of_the_console(alice)
+    yield from of_leaving(site)
 
 
 def errors(browser):
@@ -165,9 +170,9 @@ def of_passkeys(alice):
 
 
 def of_the_account(alice):
-    for path in ("", "/profile", "/password"):
+    for path in ("", "/profile", "/password", "/email", "/email/new"):
         yield alice.get("/account" + path, headers=HEADERS)
-    for done in ("password", "profile", "email", "removed", "ended"):
+    for done in ("password", "profile", "email", "address", "removed", "ended", "others"):
         yield alice.get(f"/account?done={done}", headers=HEADERS)
     for path in ("/choose", "/logout", "/oauth/logout/confirm"):
         yield alice.get(path, headers=HEADERS)
@@ -175,11 +180,32 @@ def of_the_account(alice):
     for field in ("website", "birthdate", "zoneinfo", "locale"):
         form[field] = "?" * 300
     yield form.submit(headers=HEADERS, status="*")
+    form = alice.get("/account/email/new", headers=HEADERS).form
+    form["email"] = "nobody"
+    yield form.submit(headers=HEADERS, status=422)
+    form["email"] = "alice@example.org"
+    yield alice.get(form.submit(headers=HEADERS).location, headers=HEADERS)
+    yield alice.get("/account", headers=HEADERS)
     form = alice.get("/account/password", headers=HEADERS).form
     form["current"], form["password"] = "wrong", "wrong horse battery"
     yield form.submit(headers=HEADERS, status="*")
     form["csrf_token"] = "forged"
     yield form.submit(headers=HEADERS, status="*")
+
+
+def of_leaving(site):
+    carol = site.browser().sign_up("carol")
+    for path in ("/account/export", "/account/delete"):
+        yield carol.get(path, headers=HEADERS)
+    form = carol.get("/account/delete", headers=HEADERS).form
+    form["name"] = "another"
+    yield form.submit(headers=HEADERS, status=422)
+    form["name"] = "carol"
+    yield form.submit(headers=HEADERS, status=200)
+    site.clock.pass_by(601)
+    yield carol.get("/login?page=delete", headers=HEADERS)
+    carol.sign_in("carol")
+    yield carol.get("/account/keep", headers=HEADERS)
 
 
 def of_the_console(alice):

@@ -28,6 +28,8 @@ PAGES = (
     "/account/recovery",
     "/account/passkeys",
     "/account/passkeys/{passkey}",
+    "/account/delete",
+    "/account/export",
     "/account/apps/{client_id}/remove",
     "/choose",
     "/clients",
@@ -43,12 +45,13 @@ PAGES = (
 LEAVING = ("/login", "/choose", "/signup", "/consent")
 ELSEWHERE = {
     "/oauth/authorize",
+    "/account/keep",
     "/login/passkey",
     "/login/factor",
     "/login/factor/setup",
     "/login/step-up",
 }
-"""The first shows only errors, the second redirects; web/factors/test_pages.py has the rest."""
+"""Shows only errors; is looked at below; redirects; web/factors/test_pages.py has the rest."""
 MISSING = ("/nowhere", "/account/apps/nothing/remove", "/consent")
 
 
@@ -85,6 +88,19 @@ def test_every_page_is_looked_at(site):
     assert shown - ELSEWHERE == {path.partition("?")[0] for path in PAGES}, (
         "name the new page in PAGES, so that its headers and headings are looked at"
     )
+
+
+def test_the_page_for_keeping_an_account_has_the_same_headers(site, alice):
+    form = alice.get("/account/delete").form
+    form["name"] = "alice"
+    form.submit()
+    page = alice.sign_in("alice").get("/account/keep")
+    assert page.status_int == 200
+    login = site.get("/login")
+    varying = ("Content-Length", "X-Request-Id", "Set-Cookie")
+    assert {k: v for k, v in page.headers.items() if k not in varying} == {
+        k: v for k, v in login.headers.items() if k not in varying
+    }
 
 
 def policy_of(response) -> dict[str, str]:

@@ -11,6 +11,7 @@ from oauthprov.web import i18n
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 from oauthprov.web.responder import respond
+from oauthprov.web.signed_in import REQUEST
 
 
 def ask(request: Request) -> Response | dict[str, object]:
@@ -26,8 +27,26 @@ def ask(request: Request) -> Response | dict[str, object]:
         "choose": tools.selection_url(interaction),
         # The name at the top links to the page of the active account.
         "person": question.person if question.person == tools.person else None,
+        "address": _address(request, question),
         **_asked(question),
     }
+
+
+def _address(request: Request, question: ConsentQuestion) -> dict[str, object] | None:
+    """Return what the app that asks for the e-mail address won't get; None if it gets it all.
+
+    Some apps let nobody in without a confirmed address.
+    """
+    tools = request.oauthprov
+    if not tools.has_page("new_email") or "email" not in [one.name for one in question.scopes]:
+        return None
+    claims = tools.people.profile(question.person.account_id)
+    email, here = claims.get("email"), question.person == tools.person
+    if email is not None and (claims.get("email_verified") is True or not tools.has_page("email")):
+        return None
+    page = "email" if email is not None else "new_email"
+    onward = {REQUEST: question.interaction_id}
+    return {"email": email, "url": tools.url(page, onward) if here else None}
 
 
 def decide(request: Request) -> Response | dict[str, object]:

@@ -9,13 +9,13 @@ from oauthprov.protocol.request.answers import Pending
 from oauthprov.web import i18n
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.signed_in import PURPOSES, must_sign_in_again
+from oauthprov.web.signed_in import PURPOSES, REQUEST, must_sign_in_again
 
-MARKS = ("interaction", "page", "account")
+MARKS = (REQUEST, "page", "account")
 ANOTHER = {"account": "another"}
 """The parameter of a sign-in with an account that isn't signed in yet."""
 
-_PAGES = {
+PAGES = {
     "account": _("to continue to your account"),
     "clients": _("to continue to your clients"),
     "email": _("to confirm your e-mail address"),
@@ -32,17 +32,24 @@ def marks_of(fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def onward(request: Request, marks: Mapping[str, str]) -> str:
-    """Return the URL where a user continues after the sign-in."""
+    """Return the URL where a user continues after the sign-in.
+
+    A user who has deleted the account is asked first whether to keep it.
+    """
     tools = request.oauthprov
-    if "interaction" in marks:
-        return str(tools.url("authorize", {"interaction": marks["interaction"]}))
-    page = marks.get("page")
-    return str(tools.url(page if page in _PAGES and tools.has_page(page) else "home"))
+    if tools.session.leaving is not None:
+        return tools.url("keep", dict(marks))
+    page, waiting = marks.get("page"), {k: marks[k] for k in (REQUEST,) if k in marks}
+    if page in PURPOSES and tools.has_page(page):
+        return tools.url(page, waiting)
+    if waiting:
+        return tools.url("authorize", waiting)
+    return tools.url(page if page in PAGES and tools.has_page(page) else "home")
 
 
 def purpose(marks: Mapping[str, str]) -> str | None:
     """Return the text on the purpose of the sign-in if it continues to one of our pages."""
-    return _PAGES.get(marks.get("page", ""))
+    return PAGES.get(marks.get("page", ""))
 
 
 def is_due(request: Request, marks: Mapping[str, str], pending: Pending | None) -> bool:
@@ -53,7 +60,7 @@ def is_due(request: Request, marks: Mapping[str, str], pending: Pending | None) 
 
 def before_page(request: Request, marks: Mapping[str, str]) -> SignedIn | None:
     """Return the user who must sign in again before one of our pages, None if nobody must."""
-    if "interaction" in marks or marks.items() >= ANOTHER.items():
+    if marks.items() >= ANOTHER.items():
         return None
     return request.oauthprov.person if must_sign_in_again(request, marks.get("page")) else None
 

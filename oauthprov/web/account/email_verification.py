@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pyramid.config import Configurator
 from pyramid.response import Response
 
@@ -14,7 +16,7 @@ from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
-from oauthprov.web.signed_in import signed_in
+from oauthprov.web.signed_in import REQUEST, signed_in
 
 log = logs.logger(__name__)
 
@@ -46,54 +48,89 @@ _TEXT = _(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Why no link was mailed: a sentence for the user, the HTTP status, and seconds to wait."""
+
+    problem: str
+    status: int
+    wait: int = 0
+
+
 def show(request: Request) -> dict[str, object]:
     """Show the state of the address, or ask the user to sign in first."""
-    person = request.oauthprov.person
-    if person is None:
-        return {"sign_in": request.oauthprov.login_url(PAGE)}
-    sent = request.oauthprov.query("done").get("done") == "sent"
-    return _page(request, person, notice=_SENT if sent else None)
+    tools = request.oauthprov
+    query = tools.query("done", REQUEST)
+    if tools.person is None:
+        return {"sign_in": tools.login_url(PAGE)}
+    notice = _SENT if query.pop("done", "") == "sent" else None
+    return _page(request, tools.person, query, notice=notice)
 
 
 @signed_in(PAGE)
 def confirm(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Verify the address with the token of the form."""
     tools = request.oauthprov
-    code = tools.form("code").get("code", "").strip()
+    form = tools.form("code", REQUEST)
+    code = form.pop("code", "").strip()
     try:
         tools.site.email_verifications.finish(person.account_id, code)
     except Unproven:
-        return _page(request, person, problem=_UNPROVEN, status=422)
+        return _page(request, person, form, problem=_UNPROVEN, status=422)
     log.info("account %s confirmed its e-mail address", person.account_id)
+    if form:
+        return see(request, tools.url("authorize", form))
     return see(request, tools.url("account", {"done": "email"}))
 
 
 @signed_in(PAGE)
 def send(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Mail a new link to the address."""
+    waiting = request.oauthprov.form(REQUEST)
+    if _unconfirmed(request, person.account_id) is None:
+        return see(request, request.oauthprov.url(PAGE, waiting))
+    unsent = mail_link(request, person.account_id)
+    if unsent is None:
+        return see(request, request.oauthprov.url(PAGE, {**waiting, "done": "sent"}))
+    if unsent.wait:
+        request.response.headers["Retry-After"] = str(unsent.wait)
+    return _page(request, person, waiting, problem=unsent.problem, status=unsent.status)
+
+
+def mail_link(request: Request, account_id: str, *, later: bool = False) -> Unsent | None:
+    """Mail a new link to the address of an account, unless it is confirmed or there is none.
+
+    With ``later`` nobody waits for the mail server.
+    """
     tools = request.oauthprov
-    tools.form()
-    claims = tools.people.profile(person.account_id)
-    if "email" not in claims or claims.get("email_verified") is True:
-        return see(request, tools.url(PAGE))
-    recipient = BuiltInAccounts.key_of(str(claims["email"]))
-    address = request.remote_addr or ""
-    wait = tools.site.attempts.mail(person.account_id, address, recipient)
+    email = _unconfirmed(request, account_id)
+    if email is None:
+        return None
+    recipient = BuiltInAccounts.key_of(email)
+    wait = tools.site.attempts.mail(account_id, request.remote_addr or "", recipient)
     if wait:
-        request.response.headers["Retry-After"] = str(wait)
-        return _page(request, person, problem=too_many_attempts(wait), status=429)
-    begun = tools.site.email_verifications.begin(person.account_id)
+        return Unsent(too_many_attempts(wait), 429, wait)
+    begun = tools.site.email_verifications.begin(account_id)
     if begun is None:
-        return see(request, tools.url(PAGE))
+        return None
+    message = _message(request, begun)
+    if later:
+        mailed_link.send_later(tools.outbox, account_id, message)
+        return None
     try:
-        tools.outbox.send(_message(request, begun))
+        tools.outbox.send(message)
     except MailError as error:
-        log.warning(
-            "the confirmation mail for account %s wasn't sent: %s", person.account_id, error
-        )
-        return _page(request, person, problem=_NOT_SENT, status=503)
-    log.info("sent a confirmation mail for account %s", person.account_id)
-    return see(request, tools.url(PAGE, {"done": "sent"}))
+        log.warning("the confirmation mail for account %s wasn't sent: %s", account_id, error)
+        return Unsent(_NOT_SENT, 503)
+    log.info("sent a confirmation mail for account %s", account_id)
+    return None
+
+
+def _unconfirmed(request: Request, account_id: str) -> str | None:
+    """Return the address of an account if it isn't confirmed."""
+    claims = request.oauthprov.people.profile(account_id)
+    confirmed = claims.get("email_verified") is True
+    return None if "email" not in claims or confirmed else str(claims["email"])
 
 
 def _message(request: Request, begun: Begun) -> Message:
@@ -112,6 +149,7 @@ def _message(request: Request, begun: Begun) -> Message:
 def _page(
     request: Request,
     person: SignedIn,
+    waiting: dict[str, str],
     *,
     notice: str | None = None,
     problem: str | None = None,
@@ -121,6 +159,7 @@ def _page(
     claims = request.oauthprov.people.profile(person.account_id)
     return {
         "sign_in": None,
+        "waiting": waiting,
         "email": claims.get("email"),
         "verified": claims.get("email_verified") is True,
         "notice": notice,

@@ -33,6 +33,7 @@ _RESET = _(
 )
 _OVER = _("The sign-in took too long, or there were too many wrong answers. Sign in again.")
 _LOCKED_OUT = 429
+_ACCOUNT = {"page": "account"}
 
 
 def show(request: Request) -> Response | dict[str, object]:
@@ -40,7 +41,8 @@ def show(request: Request) -> Response | dict[str, object]:
     query = request.oauthprov.query("done", *MARKS)
     marks = marks_of(query)
     pending = asking(request, marks)
-    if request.oauthprov.person is not None and not is_due(request, marks, pending):
+    leaving = not marks.items() >= ANOTHER.items() and request.oauthprov.session.leaving
+    if leaving or (request.oauthprov.person is not None and not is_due(request, marks, pending)):
         return see(request, onward(request, marks))
     problem = _OVER if query.get("done") == "over" else None
     return page(request, marks, pending, _expected(request, marks, pending), problem)
@@ -84,9 +86,11 @@ def cancelled(request: Request, marks: dict[str, str]) -> Response:
     never get away from this page.
     """
     tools = request.oauthprov
+    if before_page(request, marks) is not None:
+        waiting = marks.get("interaction")
+        return see(request, onward(request, {"interaction": waiting} if waiting else _ACCOUNT))
     if "interaction" not in marks:
-        back = before_page(request, marks) is not None
-        return see(request, tools.url("account") if back else onward(request, marks))
+        return see(request, onward(request, marks))
     denied = tools.provider.authorization.decide(marks["interaction"], tools.visitor, allow=False)
     return respond(request, denied)
 

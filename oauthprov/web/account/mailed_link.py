@@ -56,8 +56,13 @@ def notify(request: Request, account: Account, subject: str, text: str, **words:
     if address is None or tools.site.outbox is None:
         return
     message = letter(request, address, subject, text, name=account.name, **words)
-    if not tools.outbox.later(partial(_send, tools.outbox, account.account_id, message)):
-        log.warning("account %s gets no mail: too many are waiting", account.account_id)
+    send_later(tools.outbox, account.account_id, message)
+
+
+def send_later(outbox: Outbox, account_id: str, message: Message) -> None:
+    """Send a mail in the background; only the log shows whether it was sent."""
+    if not outbox.later(partial(_send, outbox, account_id, message)):
+        log.warning("account %s gets no mail: too many are waiting", account_id)
 
 
 def _send(outbox: Outbox, account_id: str, message: Message) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov import logs
-from oauthprov.accounts import PasswordSuperseded, SignedIn, Unacceptable, confirmed_addresses
-from oauthprov.errors import MailError
-from oauthprov.mail import Message, Outbox
+from oauthprov.accounts import PasswordSuperseded, SignedIn, Unacceptable
 from oauthprov.records import Account
 from oauthprov.web import i18n
 from oauthprov.web.account import mailed_link
@@ -72,28 +68,12 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
 def announce(request: Request, account: Account) -> None:
     """Mail to the confirmed address of an account, if it has one, that its password changed."""
     tools = request.oauthprov
-    address = confirmed_addresses.confirmed(account)
-    if address is None or not tools.has_page("password_reset"):
+    if not tools.has_page("password_reset"):
         return
     i18n.settle_language(request)
-    message = mailed_link.letter(
-        request,
-        address,
-        _SUBJECT,
-        _TEXT,
-        name=account.name,
-        moment=i18n.moment(request, tools.provider.clock()),
-        link=tools.url("password_reset"),
-    )
-    if not tools.outbox.later(partial(_send, tools.outbox, account.account_id, message)):
-        log.warning("account %s gets no mail about its new password", account.account_id)
-
-
-def _send(outbox: Outbox, account_id: str, message: Message) -> None:
-    try:
-        outbox.send(message, patient=True)
-    except MailError as error:
-        log.warning("account %s gets no mail about its new password: %s", account_id, error)
+    moment = i18n.moment(request, tools.provider.clock())
+    link = tools.url("password_reset")
+    mailed_link.notify(request, account, _SUBJECT, _TEXT, moment=moment, link=link)
 
 
 def _page(

@@ -79,6 +79,16 @@ def end_one(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 
 @signed_in("account")
+def end_others(request: Request, person: SignedIn) -> Response | dict[str, object]:
+    """Sign the account out in every other browser."""
+    tools = request.oauthprov
+    tools.form()
+    if person.session_key is not None:
+        tools.site.sessions.end_others(person.account_id, person.session_key)
+    return see(request, tools.url("account", {"done": "others"}))
+
+
+@signed_in("account")
 def end_all(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Sign the account out in every browser; other accounts in this one stay signed in."""
     tools = request.oauthprov
@@ -96,6 +106,7 @@ def _first(names: tuple[tuple[str, str], ...], text: str) -> str | None:
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``/account/sessions/end`` and ``/account/sessions/end-all``."""
+    """Add ``/account/sessions/end``, ``end-others`` and ``end-all``."""
     config.add_oauth_page("end_session", "/account/sessions/end", post=end_one)
+    config.add_oauth_page("end_others", "/account/sessions/end-others", post=end_others)
     config.add_oauth_page("end_sessions", "/account/sessions/end-all", post=end_all)

@@ -7,12 +7,15 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import NameTaken, Unacceptable
+from oauthprov.web.account import email_verification
 from oauthprov.web.account.continuing import MARKS, asking, is_due, marks_of, onward
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
 log = logs.logger(__name__)
+
+_NO_EMAIL = _("Enter your e-mail address.")
 
 
 def show(request: Request) -> Response | dict[str, object]:
@@ -27,18 +30,24 @@ def show(request: Request) -> Response | dict[str, object]:
 def enter(request: Request) -> Response | dict[str, object]:
     """Create the account, sign in, and redirect onward."""
     tools = request.oauthprov
-    form = tools.form("name", "password", *MARKS)
+    form = tools.form("name", "email", "password", *MARKS)
     marks, name = marks_of(form), form.get("name", "")
+    asks = tools.settings.signup_email
+    email = form.get("email", "").strip() if asks != "no" else ""
     wait = tools.site.attempts.sign_up(request.remote_addr or "")
     if wait:
         request.response.headers["Retry-After"] = str(wait)
-        return _page(request, marks, name, too_many_attempts(wait), status=429)
+        return _page(request, marks, (name, email), too_many_attempts(wait), status=429)
     try:
-        account = tools.people.sign_up(name, form.get("password", ""))
+        if asks == "required" and not email:
+            raise Unacceptable("email", _NO_EMAIL)
+        account = tools.people.sign_up(name, form.get("password", ""), email=email)
     except NameTaken:
-        return _page(request, marks, name, _("This user name is taken."), "name", 409)
+        return _page(request, marks, (name, email), _("This user name is taken."), "name", 409)
     except Unacceptable as wrong:
-        return _page(request, marks, name, wrong.sentence, wrong.field, 422)
+        return _page(request, marks, (name, email), wrong.sentence, wrong.field, 422)
+    if email and tools.has_page(email_verification.PAGE):
+        email_verification.mail_link(request, account.account_id, later=True)
     log.info("account %s was created", account.account_id)
     lacking = tools.session.authenticated(account)
     if lacking is not None:
@@ -49,7 +58,7 @@ def enter(request: Request) -> Response | dict[str, object]:
 def _page(
     request: Request,
     marks: dict[str, str],
-    name: str = "",
+    entered: tuple[str, str] = ("", ""),
     problem: str | None = None,
     wrong: str | None = None,
     status: int = 200,
@@ -59,7 +68,8 @@ def _page(
     return {
         "client": pending.client if pending else None,
         "marks": marks,
-        "name": name,
+        "name": entered[0],
+        "email": entered[1],
         "problem": problem,
         "wrong": wrong,
     }

@@ -9,7 +9,9 @@ from pyramid.config import Configurator
 
 from oauthprov.accounts import AccountSource, BuiltInAccounts, SignedIn
 from oauthprov.factors import Factors
+from oauthprov.web.account.continuing import PAGES
 from oauthprov.web.request import Request
+from oauthprov.web.signed_in import REQUEST
 
 
 class OwnPages(AccountSource[Request]):
@@ -33,7 +35,7 @@ class OwnPages(AccountSource[Request]):
         Its query names the stored request or page of ours that ``return_to`` leads to, and never
         contains ``return_to`` itself.
         """
-        return request.oauthprov.url("login", _mark(return_to))
+        return request.oauthprov.url("login", _mark(request, return_to))
 
     def reauthentication_url(self, request: Request, return_to: str) -> str:
         """Return the URL of our sign-in page, which asks again if the request requires it."""
@@ -41,7 +43,7 @@ class OwnPages(AccountSource[Request]):
 
     def step_up_url(self, request: Request, return_to: str) -> str:
         """Return the URL of our page that asks for a second factor without the password."""
-        return request.oauthprov.url("step_up", _mark(return_to))
+        return request.oauthprov.url("step_up", _mark(request, return_to))
 
     def others(self, request: Request) -> Sequence[SignedIn]:
         """Return the users of the other sessions in the browser's cookie."""
@@ -49,7 +51,7 @@ class OwnPages(AccountSource[Request]):
 
     def selection_url(self, request: Request, return_to: str) -> str:
         """Return the URL of our page that lists the accounts of this browser."""
-        return request.oauthprov.url("choose", _mark(return_to))
+        return request.oauthprov.url("choose", _mark(request, return_to))
 
     def registration_url(self, request: Request, return_to: str) -> str | None:
         """Return the URL of our sign-up page, None if sign-up is disabled."""
@@ -72,11 +74,15 @@ class OwnPages(AccountSource[Request]):
         return self._people.claims(account_id)
 
 
-def _mark(return_to: str) -> dict[str, str]:
-    """Return the parameter that names the stored request or page at ``return_to``."""
+def _mark(request: Request, return_to: str) -> dict[str, str]:
+    """Return the parameters that name the stored request and the page at ``return_to``."""
     parts = urlsplit(return_to)
-    mark = {k: v for k, v in parse_qsl(parts.query) if k == "interaction"}
-    return mark or {"page": parts.path.rpartition("/")[2]}
+    mark = {k: v for k, v in parse_qsl(parts.query) if k == REQUEST}
+    tools, there = request.oauthprov, return_to.partition("?")[0]
+    page = next(
+        (name for name in PAGES if tools.has_page(name) and tools.url(name) == there), None
+    )
+    return mark | ({"page": page} if page else {})
 
 
 def includeme(config: Configurator) -> None:

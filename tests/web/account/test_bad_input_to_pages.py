@@ -14,8 +14,12 @@ from tests.site import FORM, ISSUER, Site
 from tests.web.openid import openid_site
 
 RESET = ("/login/reset", "/login/new-password")
-POSTED = ("/login", "/signup", "/logout", "/consent", "/account/password", *RESET)
-GOT = ("/", "/login", "/signup", "/logout", "/consent", "/account", "/account/password", *RESET)
+ACCOUNT = (
+    *("/account/password", "/account/delete", "/account/keep", "/account/export"),
+    *("/account/profile", "/account/email", "/account/email/new"),
+)
+POSTED = ("/login", "/signup", "/logout", "/consent", *ACCOUNT, *RESET)
+GOT = ("/", "/login", "/signup", "/logout", "/consent", "/account", *ACCOUNT, *RESET)
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,10 @@ def alice(site):
         "/account/passkeys",
         "/account/password",
         "/account/sessions/end",
+        "/account/sessions/end-others",
         "/account/sessions/end-all",
+        "/account/delete",
+        "/account/keep",
     ],
 )
 def test_pages_of_our_own_accounts_have_no_route(site, path):
@@ -91,6 +94,26 @@ def test_consent_works_and_offers_no_other_account(site, alice):
     assert "Use another account" not in page.text
     assert arrived(alice.decide(page))["iss"] == ISSUER
     assert "Printer" in alice.get("/account").text
+
+
+def test_the_export_holds_what_is_stored_about_the_host_s_person(site, alice):
+    """The host has no page for signing in again: its own sessions decide."""
+    alice.connect(site.app())
+    site.clock.pass_by(100_000)
+    sent = alice.get("/account/export").form.submit()
+    assert sent.json["account"] == {"account_id": "host-alice"}
+    assert [one["client_name"] for one in sent.json["consents"]] == ["Printer"]
+
+
+def test_a_host_that_has_a_page_for_signing_in_again_is_asked_for_it(site, alice):
+    source = site.wsgi.registry["oauthprov"].accounts
+    source.reauthentication_url = lambda request, return_to: (
+        f"https://host.example/again?then={return_to}"
+    )
+    assert alice.get("/account/export").status_int == 200
+    site.clock.pass_by(600)
+    sent = alice.get("/account/export").location
+    assert sent == f"https://host.example/again?then={ISSUER}/account/export"
 
 
 def test_a_consent_form_of_one_person_is_refused_for_another(site, alice):

@@ -8,18 +8,17 @@ import threading
 
 import pytest
 
-from oauthprov.accounts import EmailVerifications
 from oauthprov.mail.outbox import IN_BACKGROUND
 from oauthprov.records import PasswordReset
 from oauthprov.web.site import site_of
 from tests.receiver import Receiver
 from tests.site import ISSUER, OPENID, PASSWORD, Browser, Site
 from tests.smtp import SmtpServer
+from tests.web.account.mailing import ADDRESS, confirmed, prompt_site, settled
 from tests.web.account.test_device_cookie import attack
 from tests.web.account.test_login import enter
-from tests.web.openid import openid_site, relying_party
+from tests.web.openid import relying_party
 
-ADDRESS = "alice@example.org"
 NEW_PASSWORD = "staple battery horse"
 LINK = re.compile(rf"^{re.escape(ISSUER)}/login/new-password#([\w.-]{{66}})$", re.MULTILINE)
 SENT = "If an account has this user name or confirmed e-mail address"
@@ -33,36 +32,9 @@ def site(settings):
     made.close()
 
 
-def prompt_site(**settings: str) -> Site:
-    """A site that begins its work in the background at once."""
-    made = openid_site(**settings)
-    outbox = site_of(made.wsgi.registry).outbox
-    if outbox is not None:
-        outbox.pause = lambda seconds: None
-    return made
-
-
 @pytest.fixture
 def alice(site):
     return confirmed(site, "alice")
-
-
-def confirmed(site: Site, name: str, address: str = ADDRESS) -> Browser:
-    """A browser in which an account with a confirmed address is signed in."""
-    browser = site.browser().sign_up(name)
-    provider = site_of(site.wsgi.registry)
-    account_id = provider.people.by_name(name).record.account_id
-    provider.people.set_profile(account_id, {"email": address})
-    EmailVerifications(site.storage, site.clock, 600).vouch(account_id)
-    return browser
-
-
-def settled() -> None:
-    """Wait until everything in the background is done."""
-    for thread in threading.enumerate():
-        if thread.name == "oauthprov-outbox":
-            thread.join(30)
-            assert not thread.is_alive()
 
 
 def ask(site: Site, entered: str, browser: Browser | None = None, query: str = "", **environ):
@@ -183,9 +155,7 @@ def test_a_mail_says_so_after_a_change_on_the_account_page(site, alice, mail_ser
 
 def test_an_account_without_a_confirmed_address_gets_no_mail(site, mail_server):
     browser = site.browser().sign_up("bob")
-    form = browser.get("/account/profile").form
-    form["email"] = ADDRESS
-    form.submit()
+    site_of(site.wsgi.registry).people.set_email(browser.account_id(), ADDRESS)
     for entered in ("bob", ADDRESS):
         assert ask(site, entered).status_int == 303
     form = browser.get("/account/password").form
@@ -312,7 +282,7 @@ def test_a_reset_ends_the_other_links(site, alice, mail_server):
 
 def test_a_link_for_a_changed_address_is_refused(site, alice, mail_server):
     token = reset_token(site, mail_server)
-    form = alice.get("/account/profile").form
+    form = alice.get("/account/email/new").form
     form["email"] = "alice@example.com"
     form.submit()
     assert change(site, token).status_int == 422

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oauthprov.accounts.profile import FIELDS, WrongProfile, checked
+from oauthprov.accounts.profile import FIELDS, LANGUAGES, WrongProfile, checked, zones
 from tests.site import OPENID
 from tests.web.openid import openid_site, relying_party
 
@@ -21,7 +21,6 @@ FILLED = {
     "birthdate": "1852-05-04",
     "zoneinfo": "Europe/London",
     "locale": "en-GB",
-    "email": "alice@example.org",
     "phone_number": "+44 1865 270000",
     "street_address": "Tom Quad\nSt Aldate's",
     "postal_code": "OX1 1DP",
@@ -47,6 +46,7 @@ def save(browser, **fields):
 
 def test_every_member_of_a_profile_reaches_an_app(site, alice):
     site.clock.pass_by(60)
+    set_email(alice, "alice@example.org")
     saved = save(alice, **FILLED)
     assert (saved.status_int, saved.location) == (303, f"{site.issuer}/account?done=profile")
     app = relying_party(site)
@@ -66,9 +66,16 @@ def test_every_member_of_a_profile_reaches_an_app(site, alice):
         "sub": alice.account_id(),
         "preferred_username": "alice",
         "updated_at": site.clock.now,
+        "email": "alice@example.org",
         "email_verified": False,
         "phone_number_verified": False,
     }
+
+
+def set_email(browser, email):
+    form = browser.get("/account/email/new").form
+    form["email"] = email
+    return form.submit(expect_errors=True)
 
 
 def test_the_form_shows_saved_values_and_removes_emptied_ones(alice):
@@ -81,10 +88,10 @@ def test_the_form_shows_saved_values_and_removes_emptied_ones(alice):
 
 
 def test_errors_are_shown_beside_the_entered_values(alice):
-    page = save(alice, email="nobody", name="<script>alert(1)</script>")
+    page = save(alice, website="nobody", name="<script>alert(1)</script>")
     assert page.status_int == 422
-    assert "This is not a valid e-mail address." in page
-    assert page.form["email"].value == "nobody"
+    assert "Give an address that begins with https:// or http://." in page
+    assert page.form["website"].value == "nobody"
     assert "<script>alert" not in page
     assert alice.get("/account/profile").form["name"].value == ""
 
@@ -166,4 +173,38 @@ def test_a_changed_address_or_number_is_no_longer_verified(name):
 def test_unknown_form_fields_are_not_stored():
     fields = {"sub": "admin", "email_verified": "true", "updated_at": "0"}
     assert checked(fields, {}) == {}
-    assert {field.name for field in FIELDS} == FILLED.keys()
+    assert {field.name for field in FIELDS} == {"email", *FILLED}
+
+
+def test_each_field_has_the_type_that_helps_to_fill_it_in(alice):
+    page = alice.get("/account/profile").html
+    kinds = {element["name"]: element["type"] for element in page.select(".field input")}
+    assert kinds["birthdate"] == "date"
+    assert kinds["phone_number"] == "tel"
+    assert {kinds[name] for name in ("website", "profile", "picture")} == {"url"}
+    for name, value in (("locale", "de"), ("zoneinfo", "Europe/Paris")):
+        suggested = page.find(id=page.find(id=name)["list"])
+        assert suggested.find("option", value=value) is not None
+        assert checked({name: value}, {}) == {name: value}
+
+
+def test_every_suggestion_is_accepted():
+    for name, values in (("locale", LANGUAGES), ("zoneinfo", zones())):
+        assert all(checked({name: value}, {}) for value in values)
+    assert len(zones()) > 100
+
+
+@pytest.mark.parametrize("value", ["1990", "0000-05-04"])
+def test_a_birthday_that_a_date_field_cannot_show_is_kept(alice, value):
+    save(alice, birthdate=value)
+    field = alice.get("/account/profile").html.find(id="birthdate")
+    assert (field["type"], field["value"]) == ("text", value)
+    save(alice, name="Al")
+    assert alice.get("/account/profile").form["birthdate"].value == value
+
+
+def test_the_address_is_kept_when_the_profile_is_saved(site, alice):
+    set_email(alice, "alice@example.org")
+    save(alice, name="Al")
+    people = site.wsgi.registry["oauthprov"].people
+    assert people.profile(alice.account_id())["email"] == "alice@example.org"

@@ -6,13 +6,26 @@ import pytest
 
 from oauthprov.web.signed_in import PURPOSES, RECENT, recently_signed_in
 from tests.site import ISSUER, PASSWORD
+from tests.web.openid import openid_site
 
 PAGES = {
-    "password": "/account/password",
     "passkeys": "/account/passkeys",
     "authenticator": "/account/authenticator",
+    "delete": "/account/delete",
+    "export": "/account/export",
+    "new_email": "/account/email/new",
+    "password": "/account/password",
     "recovery": "/account/recovery",
 }
+
+
+@pytest.fixture
+def site():
+    made = openid_site()
+    yield made
+    made.close()
+
+
 NEW = "six unrelated words of hers"
 
 

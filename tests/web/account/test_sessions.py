@@ -181,6 +181,21 @@ def _account(browser: Browser) -> str:
     return browser.page.cookies[SID].partition(".")[0]
 
 
+def test_all_other_browsers_can_be_signed_out_and_this_one_stays(site, alice, phone):
+    tablet = site.browser().sign_in("alice")
+    bob = site.browser().sign_up("bob")
+    page = alice.get("/account")
+    [form] = [f for f in page.forms.values() if f.action.endswith("/sessions/end-others")]
+    assert "All other browsers are signed out." in alice.follow(form.submit()).text
+    assert [is_in(browser) for browser in (alice, phone, tablet, bob)] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert "/sessions/end-others" not in alice.get("/account").text
+
+
 def test_sign_out_everywhere_includes_this_browser(site, alice, phone):
     page = alice.get("/account")
     [form] = [f for f in page.forms.values() if f.action.endswith("/sessions/end-all")]

@@ -1,0 +1,34 @@
+"""Downloading one's data: a file, behind a form and a recent sign-in."""
+
+from __future__ import annotations
+
+from oauthprov.web.signed_in import RECENT
+from tests.site import ISSUER
+
+
+def test_the_data_comes_as_a_file_that_no_page_can_read(site, alice):
+    alice.connect(site.app(name="Printer"))
+    sent = alice.get("/account/export").form.submit()
+    assert sent.content_type == "application/json"
+    assert sent.headers["Content-Disposition"] == 'attachment; filename="account.json"'
+    assert sent.headers["Cache-Control"] == "no-store"
+    assert "Access-Control-Allow-Origin" not in sent.headers
+    assert sent.json["account"]["name"] == "alice"
+    assert [one["client_name"] for one in sent.json["consents"]] == ["Printer"]
+    assert len(sent.json["sessions"]) == 1
+
+
+def test_the_file_of_one_user_holds_nothing_of_another(site, alice):
+    bob = site.browser().sign_up("bob")
+    bob.connect(site.app(name="Printer"))
+    sent = alice.get("/account/export").form.submit()
+    assert sent.json["consents"] == []
+    assert "bob" not in sent.text
+
+
+def test_without_the_csrf_token_or_a_recent_sign_in_there_is_no_file(site, alice):
+    refused = alice.page.post(site.url("/account/export"), {"csrf_token": "x"}, expect_errors=True)
+    assert refused.status_int == 403
+    form = alice.get("/account/export").form
+    site.clock.pass_by(RECENT)
+    assert form.submit().location == f"{ISSUER}/login?page=export"
