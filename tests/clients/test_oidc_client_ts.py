@@ -60,7 +60,7 @@ def test_an_app_in_a_browser_signs_in_refreshes_revokes_and_signs_out(openid_pro
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
     heading(page, "Hello, alice")
-    page.goto(openid_provider.url("/account/profile"))
+    page.goto(openid_provider.url("/account/email/new"))
     page.get_by_label("E-mail address", exact=True).fill(EMAIL)
     page.get_by_role("button", name="Save").click()
     page.get_by_role("status").wait_for()

@@ -57,9 +57,9 @@ def test_an_app_signs_in_refreshes_and_signs_out(openid_provider, name):
     person = Person(openid_provider.issuer, root)
     registered = {"name": f"alice.{name}", "password": PASSWORD}
     person.submit(person.visit(f"{openid_provider.issuer}/signup"), **registered)
-    profile = person.visit(f"{openid_provider.issuer}/account/profile")
+    address = person.visit(f"{openid_provider.issuer}/account/email/new")
     email = f"alice.{name}@example.org"
-    person.submit(profile, email=email)
+    person.submit(address, email=email)
     known = {
         "ISSUER": openid_provider.issuer,
         "CLIENT_ID": app.client.client_id,
