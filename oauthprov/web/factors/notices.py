@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts, confirmed_addresses
-from oauthprov.errors import MailError
-from oauthprov.mail import Message, Outbox
 from oauthprov.records import Account
 from oauthprov.web import i18n
 from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 
-log = logs.logger(__name__)
-
 _SUBJECT = _("How you sign in to ${title} was changed")
 _USED = _("A recovery code for ${title} was used")
-_NOT_YOU = _(
+_MAIL = _(
+    "${what}\n"
+    "\n"
     "If it was you, there is nothing to do.\n"
     "\n"
     "If it wasn't you, change your password at once, and look at what is set up:\n"
@@ -69,25 +64,12 @@ def guessed(request: Request, account: Account) -> None:
 
 
 def _tell(request: Request, account: Account, subject: str, text: str, **words: str) -> None:
-    tools = request.oauthprov
-    address = confirmed_addresses.confirmed(account)
-    if address is None or tools.site.outbox is None:
-        return
     i18n.settle_language(request)
+    tools, translate = request.oauthprov, request.localizer.translate
     words |= {
         "name": account.name,
+        "title": tools.settings.title,
         "moment": i18n.moment(request, tools.provider.clock()),
-        "link": tools.url("security"),
     }
-    first = mailed_link.letter(request, address, subject, text, **words)
-    rest = mailed_link.letter(request, address, subject, _NOT_YOU, **words)
-    message = Message(to=first.to, subject=first.subject, text=f"{first.text}\n\n{rest.text}")
-    if not tools.outbox.later(partial(_send, tools.outbox, account.account_id, message)):
-        log.warning("account %s gets no mail about its second factors", account.account_id)
-
-
-def _send(outbox: Outbox, account_id: str, message: Message) -> None:
-    try:
-        outbox.send(message, patient=True)
-    except MailError as error:
-        log.warning("account %s gets no mail about its second factors: %s", account_id, error)
+    what, link = translate(text, mapping=words), tools.url("security")
+    mailed_link.notify(request, account, subject, _MAIL, what=what, link=link)
