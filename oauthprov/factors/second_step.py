@@ -105,6 +105,8 @@ class SecondStep:
 
     def reach(self, account: Account, amr: Sequence[str]) -> tuple[str, ...]:
         """Return the methods that the account could prove with everything it has set up."""
+        if not account.factors:  # as most accounts; this is done for every request of a browser
+            return tuple(amr)
         return levels.joined(amr, *(factor.amr for factor in self.offered(account)))
 
     def begin(self, account: Account, amr: tuple[str, ...]) -> str:

@@ -45,9 +45,8 @@ def served(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | 
     told.
     """
     found = _found(asked, visitor, began)
-    if found.person is None:
-        return found
-    return replace(found, person=_as_requested(asked, found.person))
+    person = found.person and _as_requested(asked, found.person)
+    return found if person is found.person else replace(found, person=person)
 
 
 def _found(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | None) -> Served:
