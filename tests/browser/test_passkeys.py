@@ -11,6 +11,7 @@ from oauthprov.protocol.keys import jose
 from tests.browser.openid import Client, client_of
 from tests.browser.place import Provider, provider_on
 from tests.browser.visitor import Visitor
+from tests.servers import empty
 from tests.site import OPENID, PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -18,9 +19,16 @@ pytestmark = pytest.mark.browser
 ESSENTIAL = '{"id_token": {"acr": {"essential": true, "value": "phr"}}}'
 
 
+ENGINES = pytest.mark.parametrize("provider", ["sqlite", "redis"], indirect=True)
+
+
 @pytest.fixture
-def provider() -> Iterator[Provider]:
-    with provider_on("sqlite://", host="localhost", scopes=OPENID, languages="en de he") as served:
+def provider(request) -> Iterator[Provider]:
+    url = "sqlite://"
+    if getattr(request, "param", "sqlite") == "redis":
+        url = request.getfixturevalue("redis_url")
+        empty(url)
+    with provider_on(url, host="localhost", scopes=OPENID, languages="en de he") as served:
         yield served
 
 
@@ -104,6 +112,7 @@ def sign_out(visitor: Visitor, provider: Provider) -> None:
     visitor.heading("oauthprov").wait_for()
 
 
+@ENGINES
 def test_a_button_signs_in_without_name_and_password(owner, provider):
     sign_out(owner, provider)
     owner.page.goto(provider.url("/login?page=account"))
@@ -166,6 +175,7 @@ def test_who_comes_back_to_the_page_signs_in_by_password(owner, provider):
     owner.heading("Second step").wait_for()
 
 
+@ENGINES
 def test_a_passkey_is_the_second_step_after_the_password(owner, provider):
     sign_out(owner, provider)
     owner.page.goto(provider.url("/login?page=account"))
@@ -202,6 +212,28 @@ def test_an_app_that_asks_for_it_gets_a_sign_in_that_cannot_be_phished(visit, pr
     alice.device.touches(True)
     alice.button("Use a passkey").click()
     alice.heading("/callback code iss state").wait_for()
+    assert signed_in(client) == ("phr", ["pwd", "pop", "user", "mfa"])
+
+
+def test_who_is_signed_in_already_proves_the_passkey_alone(visit, provider, client):
+    """Alice's tablet was signed in before her laptop made a passkey, which they share."""
+    tablet, laptop = visit(dark=True), visit()
+    tablet.sign_up(provider.issuer, "alice")
+    laptop.device = Device(laptop)
+    laptop.page.goto(provider.url("/login?page=account"))
+    laptop.enter("alice")
+    laptop.button("Sign in").click()
+    laptop.heading("Your account").wait_for()
+    add_passkey(laptop, provider)
+    tablet.device = Device(tablet)
+    tablet.device.take(laptop.device.credentials())
+    tablet.page.goto(client.ask(acr_values="phr", claims=ESSENTIAL))
+    tablet.look("Second step")
+    expect(tablet.field("Password")).to_have_count(0)
+    tablet.button("Use a passkey").click()
+    tablet.look("Reader asks for access")
+    tablet.button("Allow").click()
+    tablet.heading("/callback code iss state").wait_for()
     assert signed_in(client) == ("phr", ["pwd", "pop", "user", "mfa"])
 
 
