@@ -1,12 +1,14 @@
 """The settings that connect common apps, filled with the values of a client."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from oauthprov.web.console.recipes import APPS, ISSUER, RECIPES, SCOPE, recipes
 from tests import site as sites
 
+ROOT = Path(__file__).parents[3]
 REDIRECT_URI = "https://wiki.example.org:8443/start"
 
 
@@ -39,6 +41,14 @@ def test_each_recipe_has_the_places_for_a_client_s_values(recipe):
         assert "CLIENT_SECRET" in recipe.lines
     if recipe.redirect_uri:
         assert recipe.redirect_uri.startswith(APPS)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_each_recipe_is_that_of_the_documentation(recipe):
+    page = (ROOT / "docs" / "connect.md").read_text("utf-8")
+    section = page.partition(f"\n## {recipe.name}\n")[2].partition("\n## ")[0]
+    assert f"\n{recipe.lines}```" in section
+    assert recipe.redirect_uri in section
 
 
 @pytest.mark.parametrize("kind", ["web", "browser"])
