@@ -87,8 +87,8 @@ class Enrolments:
         ``account`` is as it was when the factor was proven, and ``also`` are changes that use this
         proof up. ``secret`` is that of the pending sign-in that the factor completes: the same
         commit uses it up. Raises AlreadySetUp if the record exists, WrongProof if one of ``also``
-        conflicts, and SignInOver if that sign-in is over, or the account has ended its sessions
-        meanwhile.
+        conflicts, and SignInOver if that sign-in is over, or the account has ended its sessions or
+        got its first factor meanwhile.
         """
         account_id, epoch, added = account.account_id, account.epoch, Add(record)
         claims = [] if secret is None else [Claim(PendingSignIn, SecondStep.key_of(secret))]
@@ -97,6 +97,8 @@ class Enrolments:
             stored, known = self._read(account_id)
             now = stored.record
             if now.epoch != epoch or now.disabled_at is not None:
+                raise SignInOver
+            if now.factors and not account.factors:  # what was proven isn't enough any more
                 raise SignInOver
             made = replace(now, factors=tuple(dict.fromkeys([*now.factors, name])))
             codes, shown = self._recovery.new(account_id)

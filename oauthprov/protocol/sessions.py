@@ -46,6 +46,7 @@ class Sessions:
         user_agent: str,
         *,
         replacing: str | None,
+        auth_time: int | None = None,
     ) -> str:
         """Start a session and return its secret; ``replacing`` ends in the same commit.
 
@@ -53,7 +54,8 @@ class Sessions:
         since, this session is invalid from the start. The id is always new, so an id planted
         before the sign-in is worthless. ``replacing`` is the secret of a session of the same
         account; if that is live, the new session continues its ``sid``. Another account's session
-        is left alone.
+        is left alone. ``auth_time`` is when the user authenticated, in epoch seconds; None means
+        now.
         """
         now = self._clock()
         secret = f"{account.account_id}.{mint()[0]}"
@@ -62,7 +64,7 @@ class Sessions:
             account_id=account.account_id,
             created_at=now,
             last_seen_at=now,
-            auth_time=now,
+            auth_time=now if auth_time is None else auth_time,
             expires_at=self._expiry(now, now),
             amr=amr,
             address=_printable(address),

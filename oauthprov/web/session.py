@@ -191,10 +191,13 @@ class BrowserSession(Browser):
         if self.waiting is not None:
             cookies.write(self._request, FACTOR_COOKIE, None)
 
-    def sign_in(self, account: Account, amr: tuple[str, ...]) -> None:
+    def sign_in(
+        self, account: Account, amr: tuple[str, ...], auth_time: int | None = None
+    ) -> None:
         """Begin a session with a new secret and make it the active one.
 
-        Pages that have only verified a password call :meth:`authenticated` instead.
+        Pages that have only verified a password call :meth:`authenticated` instead. ``auth_time``
+        is given for a user who has authenticated before and not now.
 
         It replaces the sessions of the same account in this browser. Sessions of other accounts
         stay; if there are more than five, the least recently used one ends. The browser is then
@@ -208,6 +211,7 @@ class BrowserSession(Browser):
             address=self._request.remote_addr or "",
             user_agent=self._request.environ.get("HTTP_USER_AGENT", ""),
             replacing=own[0] if own else None,
+            auth_time=auth_time,
         )
         for secret in (*own[1:], *others[LIMIT - 1 :]):
             self._sessions.end(secret)

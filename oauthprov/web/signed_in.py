@@ -87,5 +87,18 @@ def must_sign_in_again(request: Request, page: str | None) -> bool:
 
 
 def is_recent(request: Request, person: SignedIn) -> bool:
-    """Return whether a user has signed in, or proven a second factor, a short time ago."""
+    """Return whether a user has signed in, or proven a second factor, a short time ago.
+
+    A session without the second step that a sign-in would have now doesn't count.
+    """
+    if _lacks_second_step(request, person):
+        return False
     return request.oauthprov.provider.clock() - person.auth_time < RECENT
+
+
+def _lacks_second_step(request: Request, person: SignedIn) -> bool:
+    """Return whether a session began before its account had a second factor."""
+    factors = request.oauthprov.site.factors
+    if factors is None or person.could_meet is None:
+        return False
+    return factors.levels.mfa in person.could_meet and factors.levels.mfa not in person.acrs

@@ -65,6 +65,19 @@ def test_nothing_is_set_up_after_a_new_password(factors, alice, people):
         factors.enrolments.add(before, "totp", record)
 
 
+def test_who_proved_a_password_before_the_first_factor_sets_none_up_after_it(
+    factors, people, clock
+):
+    account, hers = people.sign_up("alice", PASSWORD), Person.__new__(Person)
+    begun = [factors.second_step.begin(account, ("pwd",)), None]
+    hers._clock, hers.secret = clock, new_secret()
+    record = factors.totp.record(account.account_id, hers.secret, hers.code())
+    factors.enrolments.add(account, "totp", record)
+    for secret in begun:
+        with pytest.raises(SignInOver):
+            factors.enrolments.add(account, "passkey", record, secret=secret)
+
+
 def test_a_factor_that_completes_a_sign_in_uses_it_up(factors, people, storage, clock):
     account, app = people.sign_up("alice", PASSWORD), new_secret()
     secret = factors.second_step.begin(account, ("pwd",))

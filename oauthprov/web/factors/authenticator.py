@@ -47,7 +47,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return _remove(request, account)
     kind, there = kind_of(NAME), tools.url("security", {"done": "added"})
     try:
-        return enrol(request, account, person.amr, kind, form, there)
+        return enrol(request, account, person, kind, form, there)
     except WrongProof:
         return _page(request, account, form, kind.wrong, 422)
     except (AlreadySetUp, SignInOver):

@@ -58,7 +58,7 @@ def add(request: Request, person: SignedIn) -> Response | dict[str, object]:
     there = tools.url(PAGE, {"done": "added"})
     kind = kind_of(NAME)
     try:
-        return enrol(request, account, person.amr, kind, form, there)
+        return enrol(request, account, person, kind, form, there)
     except WrongProof as wrong:
         bad = isinstance(wrong, WrongPasskey) and wrong.refused.reason == "malformed"
         problem = kind.refused(request, wrong) or REFUSED["used"]

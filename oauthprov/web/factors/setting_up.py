@@ -15,7 +15,8 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov import logs
-from oauthprov.factors import AlreadySetUp, SignInOver, WrongProof, joined
+from oauthprov.accounts import SignedIn
+from oauthprov.factors import AlreadySetUp, SignInOver, Waiting, WrongProof, joined
 from oauthprov.protocol.request.answers import Pending
 from oauthprov.records import Account
 from oauthprov.web.account.continuing import MARKS, asking, marks_of, onward
@@ -35,24 +36,27 @@ CODES = "oauthprov:templates/recovery_codes.pt"
 def enrol(
     request: Request,
     account: Account,
-    amr: tuple[str, ...],
+    proven: SignedIn | Waiting,
     kind: Kind,
     form: Mapping[str, str],
     onward: str,
-    secret: str | None = None,
 ) -> Response:
     """Set a factor up, renew or begin the session, and show recovery codes or redirect onward.
 
-    ``amr`` are the methods proven before, ``secret`` is that of the sign-in that waits, if any.
-    Raises WrongProof, AlreadySetUp and SignInOver.
+    ``proven`` is who does it: a user who is signed in, or one whose sign-in waits. Setting a
+    factor up isn't a sign-in: the session of the first keeps its ``auth_time``. Raises WrongProof,
+    AlreadySetUp and SignInOver.
     """
     tools = request.oauthprov
     new = kind.new(request, account, form)
+    secret = tools.session.waiting if isinstance(proven, Waiting) else None
+    since = proven.auth_time if isinstance(proven, SignedIn) else None
     made = tools.factors.enrolments.add(
         account, kind.name, new.record, secret=secret, also=new.also
     )
     log.info("account %s set up a second factor: %s", account.account_id, kind.name)
-    tools.session.sign_in(made.account, joined(amr, tools.factors.named(kind.name).amr))
+    amr = joined(proven.amr, tools.factors.named(kind.name).amr)
+    tools.session.sign_in(made.account, amr, since)
     kind.tell(request, made.account, new)
     if not made.codes:
         return see(request, onward)
@@ -68,14 +72,10 @@ def codes_shown(request: Request, codes: Sequence[str], onward: str, *, first: b
 
 @dataclass(frozen=True, slots=True)
 class SettingUp:
-    """Who sets up one of ``kinds``, by the methods ``amr``, and where it goes on.
-
-    ``secret`` is that of the sign-in that waits, None for a user who is signed in.
-    """
+    """Who sets up one of ``kinds``, signed in or not yet, and where it goes on."""
 
     account: Account
-    amr: tuple[str, ...]
-    secret: str | None
+    proven: SignedIn | Waiting
     kinds: Sequence[Kind]
     marks: Mapping[str, str]
     pending: Pending | None
@@ -126,7 +126,7 @@ def enter(request: Request) -> Response | dict[str, object]:
         return who
     kind, there = who.kind(form.get("kind")), onward(request, marks)
     try:
-        return enrol(request, who.account, who.amr, kind, form, there, who.secret)
+        return enrol(request, who.account, who.proven, kind, form, there)
     except WrongProof as wrong:
         problem = kind.refused(request, wrong) or kind.wrong
         return who.shown(request, kind, form, problem, 422)
@@ -144,8 +144,7 @@ def _who(request: Request, marks: dict[str, str]) -> SettingUp | Response:
         if step != PAGE:
             return see(request, tools.url(step or "login", marks))
         kinds = _kinds(request, waiting.account, waiting.amr, None)
-        secret = tools.session.waiting
-        return SettingUp(waiting.account, waiting.amr, secret, kinds, marks, pending)
+        return SettingUp(waiting.account, waiting, kinds, marks, pending)
     person = pending.person if pending is not None else None
     if pending is None or person is None or not pending.wanted:
         return see(request, tools.url("login", marks))
@@ -155,7 +154,7 @@ def _who(request: Request, marks: dict[str, str]) -> SettingUp | Response:
     kinds = _kinds(request, stored.record, person.amr, pending.wanted)
     if not kinds:
         return see(request, onward(request, marks))
-    return SettingUp(stored.record, person.amr, None, kinds, marks, pending)
+    return SettingUp(stored.record, person, kinds, marks, pending)
 
 
 def _kinds(
