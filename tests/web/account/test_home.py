@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from oauthprov.storage import open_storage
 from tests import site as sites
 
 ROOT = Path(__file__).parents[3]
@@ -73,3 +74,14 @@ def test_the_documents_that_it_names_are_there(in_development):
     paths = [code.text for code in page.select("[aria-labelledby=next] li code")]
     assert len(paths) == 2
     assert all((ROOT / path).is_file() for path in paths)
+
+
+def test_outside_development_the_page_costs_one_read(tmp_path):
+    url = f"sqlite:///{tmp_path / 'id.sqlite'}"
+    storage = open_storage(url)
+    storage.upgrade()
+    storage.close()
+    site = sites.standalone(sites.ini(url))
+    alice = site.browser().sign_up("alice")
+    assert site.storage.trips(lambda: alice.get("/")) == (1, 0)
+    site.close()
