@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.place import Demo, Provider, demo_of, provider_on
 from tests.browser.visitor import Visitor
+from tests.servers import empty
 
 
 @pytest.fixture
@@ -28,6 +29,16 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
 @pytest.fixture
 def visitor(visit) -> Visitor:
     return visit()
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def either_storage(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty storage: a test that asks for it runs on SQLite and on Redis."""
+    if request.param == "sqlite":
+        return "sqlite://"
+    url: str = request.getfixturevalue("redis_url")
+    empty(url)
+    return url
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ SCOPES = f"{OPENID}\nphotos:delete | Delete photos | delete"
 
 
 @pytest.fixture
-def provider():
-    with provider_on("sqlite://", scopes=SCOPES) as served:
+def provider(either_storage):
+    with provider_on(either_storage, scopes=SCOPES) as served:
         yield served
 
 

@@ -18,8 +18,8 @@ CONFIRM = "Type your user name, alice, to confirm"
 
 
 @pytest.fixture
-def provider():
-    with provider_on("sqlite://", scopes=OPENID, languages="en he") as served:
+def provider(either_storage):
+    with provider_on(either_storage, scopes=OPENID, languages="en he") as served:
         yield served
 
 

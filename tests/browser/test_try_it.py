@@ -19,8 +19,8 @@ def scopes(request):
 
 
 @pytest.fixture
-def provider(scopes):
-    with provider_on("sqlite://", scopes=scopes) as served:
+def provider(scopes, either_storage):
+    with provider_on(either_storage, scopes=scopes) as served:
         yield served
 
 
