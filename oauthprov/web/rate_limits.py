@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 log = logs.logger(__name__)
 
+WRONG_CODES = "50 per day"
+"""Wrong codes of an authenticator app that one account allows: of a million, three are right."""
+
 
 class Attempts:
     """Counts attempts. Methods that return a number return the seconds to wait, 0 if allowed.
@@ -31,6 +34,7 @@ class Attempts:
         self._by_account = limits.parse_many(settings.login_limit_account)
         self._by_address = limits.parse_many(settings.login_limit_address)
         self._successes = limits.parse_many(settings.login_limit_success)
+        self._wrong_codes = limits.parse_many(WRONG_CODES)
         self._sign_ups = limits.parse_many(settings.signup_limit_address)
         self._registrations = limits.parse_many(settings.registration_limit_address)
         self._networks = limits.parse_many(settings.registration_limit_network)
@@ -99,6 +103,18 @@ class Attempts:
     def factor_proven(self, page: str, account_id: str, device: str | None = None) -> None:
         """Reset the answers on a page after the right one."""
         self._forget(page, device or account_id)
+
+    def code(self, account_id: str) -> int:
+        """Return for how long no code of an app is judged; see :meth:`wrong_code`."""
+        return self._wait(self._wrong_codes, "wrong codes", account_id, count=False)
+
+    def wrong_code(self, account_id: str) -> None:
+        """Count a wrong code of an app, whichever page and browser it came from.
+
+        The right one doesn't reset the count: an attacker might go on after each sign-in of the
+        owner, or in a browser that is recognised since a password reset.
+        """
+        self._wait(self._wrong_codes, "wrong codes", account_id, count=True)
 
     def sign_up(self, address: str) -> int:
         """Count a new account."""

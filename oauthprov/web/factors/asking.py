@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts
 from oauthprov.factors import Proven, Recovery
 from oauthprov.protocol.request.answers import Pending
@@ -14,6 +15,8 @@ from oauthprov.web.factors import notices
 from oauthprov.web.factors.ways import Way
 from oauthprov.web.i18n import too_many_attempts
 from oauthprov.web.request import Request
+
+log = logs.logger(__name__)
 
 TEMPLATE = "factor"
 FIELDS = ("way", "answer", "decision")
@@ -54,13 +57,26 @@ class Asking:
         }
 
     def limited(self, request: Request, way: Way) -> dict[str, object] | None:
-        """Count an answer; return the page that refuses it if there were too many."""
+        """Count an answer; return the page that refuses it if there were too many.
+
+        Other ways than the one that was guessed at stay open.
+        """
         attempts, account_id = request.oauthprov.site.attempts, self.account.account_id
         wait = attempts.factor(self.page, account_id, self._device(request))
+        if not wait and way.guessable:
+            wait = attempts.code(account_id)
         if not wait:
             return None
+        log.warning(
+            "account %s: no answer is judged for %d s: too many attempts", account_id, wait
+        )
         request.response.headers["Retry-After"] = str(wait)
         return self.shown(request, way, too_many_attempts(wait), 429)
+
+    def wrong(self, request: Request, way: Way) -> None:
+        """Count a wrong answer, if it may have been a guess."""
+        if way.guessable:
+            request.oauthprov.site.attempts.wrong_code(self.account.account_id)
 
     def answered(self, request: Request, proven: Proven) -> None:
         """Reset the count after the right answer, and tell the owner of a used recovery code."""

@@ -53,10 +53,12 @@ def enter(request: Request) -> Response | dict[str, object]:
         )
     except SignInOver as over:
         if isinstance(over, Guessed):
+            asked.wrong(request, way)
             log.warning("account %s: the password was right, the second step wrong", account_id)
             notices.guessed(request, asked.account)
         return _over(request, marks)
     except WrongProof as wrong:
+        asked.wrong(request, way)
         log.info("account %s: the second step from %s failed", account_id, address)
         return asked.shown(request, way, way.refused(request, wrong) or way.wrong, 401)
     tools.session.sign_in(proven.account, proven.amr)

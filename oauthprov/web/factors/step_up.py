@@ -61,6 +61,7 @@ def enter(request: Request) -> Response | dict[str, object]:
     except SignInOver:
         return see(request, onward(request, marks))
     except WrongProof as wrong:
+        asked.wrong(request, way)
         log.info("account %s: a step-up failed", person.account_id)
         return asked.shown(request, way, way.refused(request, wrong) or way.wrong, 401)
     tools.session.sign_in(proven.account, proven.amr)

@@ -29,7 +29,7 @@ class Way:
     ``name`` is that of the :class:`~oauthprov.factors.Factor` and of the macro, which writes the
     field ``answer``. ``offer`` is the text of the link to it, ``wrong`` that after a wrong answer,
     unless ``refused`` returns another. ``values`` are further values of the macro, for the account
-    that signs in.
+    that signs in. ``guessable`` tells that answers are short enough for guesses of some weeks.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Way:
     wrong: str
     values: Callable[[Request, Account], Mapping[str, object]] = _nothing
     refused: Callable[[Request, WrongProof], str | None] = no_text
+    guessable: bool = False
 
 
 def _request(request: Request, account: Account) -> Mapping[str, object]:
@@ -57,6 +58,7 @@ WAYS = (
         "totp",
         _("Use your authenticator app"),
         _("This code is wrong, or it was used before. Enter the one that the app shows now."),
+        guessable=True,
     ),
     Way(
         "recovery",

@@ -100,6 +100,27 @@ def test_codes_are_limited_by_account_across_sign_ins():
     site.close()
 
 
+def test_fifty_wrong_codes_in_a_day_are_the_last_in_any_browser_but_recovery_codes_go_on():
+    limits = {"login.limit_account": "1000 per minute"}
+    site = sites.standalone(sites.ini("sqlite://", development="true", **limits))
+    owner = Owner(site)
+    browser = owner.sign_in()  # the right code doesn't count, and begins no new count
+    browser.get("/logout").forms[0].submit()
+    for number in range(10):
+        _, page = owner.password(browser if number % 2 else None)
+        for _ in range(5):
+            assert page.status_int in (200, 401)
+            page = answer(page, "000000")
+    _, page = owner.password(browser)
+    refused = answer(page, owner.code())
+    assert refused.status_int == 429
+    assert int(refused.headers["Retry-After"]) > 3600
+    assert sessions_of(site) == []
+    other_way = refused.click("Use a recovery code")
+    assert answer(other_way, owner.codes[0]).status_int == 303
+    site.close()
+
+
 def test_a_browser_that_signed_in_before_is_not_locked_out_by_guesses_elsewhere():
     limits = {"login.limit_account": "7 per 15 minutes"}
     site = sites.standalone(sites.ini("sqlite://", development="true", **limits))
