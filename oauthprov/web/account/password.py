@@ -37,7 +37,10 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
 
 @recently_signed_in("password")
 def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
-    """Set the new password, end every session, and begin a new one in this browser."""
+    """Set the new password, end every session, and begin a new one in this browser.
+
+    This isn't a sign-in, for which the second step would be needed too.
+    """
     tools = request.oauthprov
     form = tools.form("current", "password")
     wait = tools.site.attempts.prove(person.account_id)
@@ -58,7 +61,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return _page(request, wrong.sentence, "password", 422)
     log.info("account %s changed its password", person.account_id)
     try:
-        tools.session.sign_in(ended.account, person.amr)
+        tools.session.sign_in(ended.account, person.amr, person.auth_time)
     finally:  # a full storage may refuse the new session, but the others must still end
         tools.provider.endings.finish(ended.sweep)
     announce(request, ended.account)

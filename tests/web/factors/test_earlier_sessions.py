@@ -101,3 +101,16 @@ def test_who_sets_one_up_for_a_client_that_asks_for_a_sign_in_signs_in_once(site
     codes = answer(page, shown_code(site, page))
     sent = bob.follow(codes.click("I have kept them"))
     assert said(site, app, sent)["acr"] == "mfa"
+
+
+def test_nor_is_a_new_password(site, app, owner):
+    browser = owner.sign_in()
+    waiting = browser.authorize(app, scope="openid", prompt="login")
+    site.clock.pass_by(500)
+    form = browser.get("/account/password").form
+    form["current"], form["password"] = PASSWORD, "staple of another horse"
+    assert form.submit().location == f"{ISSUER}/account?done=password"
+    again = browser.get(waiting.request.url)
+    assert (again.status_int, again.request.path) == (200, "/login")
+    site.clock.pass_by(100)
+    assert browser.get("/account/recovery").location == f"{ISSUER}/login?page=recovery"
