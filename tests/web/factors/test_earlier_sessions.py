@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from oauthprov.records import Session, Totp
-from oauthprov.web.signed_in import PURPOSES
 from tests.site import ISSUER, PASSWORD
+from tests.web.account.test_recent_sign_in import PAGES
 from tests.web.factors.conftest import answer, shown_code, weaken
 from tests.web.factors.test_step_up import essential, said
 from tests.web.openid import openid_site, relying_party
@@ -24,15 +24,15 @@ def app(site):
     return relying_party(site, first_party=True)
 
 
-@pytest.mark.parametrize("page", PURPOSES)
+@pytest.mark.parametrize("page", PAGES)
 def test_such_a_session_changes_nothing_about_how_its_user_signs_in(site, owner, page):
     browser = owner.sign_in()
     weaken(site)
-    sent = browser.get(f"/account/{page}")
+    sent = browser.get(PAGES[page])
     assert (sent.status_int, sent.location) == (302, f"{ISSUER}/login?page={page}")
     _, second = owner.password(browser, f"?page={page}")
     assert second.request.path == "/login/factor"
-    assert browser.follow(answer(second, owner.code())).request.path == f"/account/{page}"
+    assert browser.follow(answer(second, owner.code())).request.path == PAGES[page]
 
 
 def test_nor_does_a_form_that_was_opened_before(site, owner):
