@@ -6,7 +6,6 @@ Nothing is redirected before the client and its redirect URI are proven.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Concatenate, ParamSpec, TypeVar
 
 from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, OAuth2Error
@@ -119,13 +118,18 @@ class Authorization:
 
         return self._answered(None, choose)
 
+    def renewed(
+        self, interaction_id: str, before: SignedIn, after: SignedIn, browser: Digest
+    ) -> None:
+        """Let a user who was chosen for a waiting request go on in the session ``after``."""
+        marks = signing_in.mark_of(before), signing_in.mark_of(after)
+        with self._validator.request("authorize") as context:
+            interactions.rechoose(context, interaction_id, browser, *marks)
+
     def close(self, interaction_id: str, browser: Digest) -> None:
         """End a stored request that :attr:`InteractionRequired.otherwise` has answered."""
         with self._validator.request("authorize") as context:
-            stored = interactions.load(context, interaction_id, browser)
-            if stored is not None:
-                with suppress(Conflict):
-                    context.commit(Claim(Interaction, stored.record.key))
+            interactions.close(context, interaction_id, browser)
 
     def question(
         self, interaction_id: str, visitor: Visitor

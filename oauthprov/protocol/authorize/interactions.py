@@ -5,6 +5,7 @@ Pages carry the id and never the parameters; storage holds the id's digest.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from oauthprov import credentials
@@ -13,7 +14,7 @@ from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Refusal, Visitor
 from oauthprov.protocol.request.context import Context
 from oauthprov.records import Client, Digest, Interaction
-from oauthprov.storage.interface import Add, Conflict, Replace, Stored
+from oauthprov.storage.interface import Add, Claim, Conflict, Replace, Stored
 
 AUTHORIZATION = "authorization"
 LOGOUT = "logout"
@@ -113,6 +114,24 @@ def over(client: Client | None) -> Refusal:
 def choose(context: Context, stored: Stored[Interaction], mark: Digest) -> None:
     """Store in a request which user was chosen for it, by ``mark``. Raises Conflict."""
     context.commit(Replace(replace(stored.record, chosen=mark), expecting=stored))
+
+
+def close(context: Context, interaction_id: str, browser: Digest) -> None:
+    """End a request, if it still waits."""
+    stored = load(context, interaction_id, browser)
+    if stored is not None:
+        with suppress(Conflict):
+            context.commit(Claim(Interaction, stored.record.key))
+
+
+def rechoose(
+    context: Context, interaction_id: str, browser: Digest, before: Digest, after: Digest
+) -> None:
+    """Replace the mark of the chosen user, if it is ``before``: their session was renewed."""
+    stored = load(context, interaction_id, browser)
+    if stored is not None and stored.record.chosen == before:
+        with suppress(Conflict):  # the request was answered meanwhile
+            choose(context, stored, after)
 
 
 def _live(context: Context, interaction_id: str, purpose: str) -> Stored[Interaction] | None:

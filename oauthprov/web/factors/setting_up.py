@@ -126,12 +126,22 @@ def enter(request: Request) -> Response | dict[str, object]:
         return who
     kind, there = who.kind(form.get("kind")), onward(request, marks)
     try:
-        return enrol(request, who.account, who.proven, kind, form, there)
+        response = enrol(request, who.account, who.proven, kind, form, there)
     except WrongProof as wrong:
         problem = kind.refused(request, wrong) or kind.wrong
         return who.shown(request, kind, form, problem, 422)
     except (AlreadySetUp, SignInOver):
         return see(request, request.oauthprov.url("login", marks))
+    _renewed(request, who.proven, marks)
+    return response
+
+
+def _renewed(request: Request, before: SignedIn | Waiting, marks: Mapping[str, str]) -> None:
+    """Let a request for which the user was chosen go on with the renewed session."""
+    tools = request.oauthprov
+    after, browser = tools.session.signed_in, tools.session.browser
+    if isinstance(before, SignedIn) and after is not None and "interaction" in marks:
+        tools.provider.authorization.renewed(marks["interaction"], before, after, browser)
 
 
 def _who(request: Request, marks: dict[str, str]) -> SettingUp | Response:

@@ -114,3 +114,14 @@ def test_nor_is_a_new_password(site, app, owner):
     assert (again.status_int, again.request.path) == (200, "/login")
     site.clock.pass_by(100)
     assert browser.get("/account/recovery").location == f"{ISSUER}/login?page=recovery"
+
+
+def test_who_was_chosen_for_a_request_and_sets_one_up_for_it_is_not_to_be_chosen_again(site, app):
+    bob = site.browser().sign_up("bob")
+    site.clock.pass_by(10)
+    asked = {"prompt": "select_account", "claims": essential("mfa")}
+    chooser = bob.authorize(app, scope="openid", **asked)
+    page = bob.follow(chooser.forms[0].submit("choose"))
+    assert page.request.path == "/login/factor/setup"
+    codes = answer(page, shown_code(site, page))
+    assert said(site, app, bob.follow(codes.click("I have kept them")))["acr"] == "mfa"
