@@ -106,7 +106,12 @@ def test_purge_removes_unused_clients_that_registered_themselves(command):
         client = Client(client_id, "Printer", "web", 1, registration_token=digest)
         storage.commit(Add(client), now=1)
     done = command("storage", "purge", "--json")
-    assert done.json == {"expired": 0, "unused_clients": 1, "orphaned_consents": 0}
+    assert done.json == {
+        "expired": 0,
+        "unused_clients": 1,
+        "orphaned_consents": 0,
+        "deleted_accounts": 0,
+    }
     assert [kept.record.client_id for kept in storage.walk(Client)] == ["console"]
     storage.close()
 
