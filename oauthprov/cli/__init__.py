@@ -27,6 +27,7 @@ GROUPS = {
     "keys": "list, rotate and retire signing keys",
     "logout": "deliver logouts to clients",
     "storage": "check, upgrade and purge the storage",
+    "doctor": "check the settings, the storage and the live server, and say what to do",
     "settings": "show every setting, its value and source, secrets masked",
 }
 

@@ -61,6 +61,10 @@ class TotpFactor(Factor):
         """Return the change that removes the app's secret."""
         return (Remove(Totp, account_id),)
 
+    def opens(self, app: Totp) -> bool:
+        """Tell whether a secret of ``oauthprov.secret`` opens the app's key."""
+        return self._keyring.open(_label(app.account_id), app.sealed) is not None
+
     def reseal(self) -> Iterator[bool]:
         """Seal every key with the first secret; yield for each whether a secret opened it."""
         for stored in self._storage.walk(Totp):

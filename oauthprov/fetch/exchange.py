@@ -70,8 +70,8 @@ def get(
 
     Raises FetchError, OSError, and HTTPException for a malformed response.
     """
-    _send(target, connection, "GET", _accepting(accept), b"", deadline)
-    return _document(_response(connection, "GET", limit, deadline), limit)
+    send(target, connection, "GET", _accepting(accept), b"", deadline)
+    return _document(response(connection, "GET", limit, deadline), limit)
 
 
 def submit(
@@ -84,7 +84,7 @@ def submit(
     deadline: Deadline,
 ) -> tuple[HTTPResponse, bytes]:
     """Post ``form`` with further ``headers``; return the response and its body, as :func:`get`."""
-    _send(
+    send(
         target,
         connection,
         "POST",
@@ -92,7 +92,7 @@ def submit(
         form,
         deadline,
     )
-    return _document(_response(connection, "POST", limit, deadline), limit)
+    return _document(response(connection, "POST", limit, deadline), limit)
 
 
 def _accepting(accept: str) -> dict[str, str]:
@@ -123,11 +123,11 @@ def post(
 
     Raises FetchError, OSError, and HTTPException for a malformed response.
     """
-    _send(target, connection, "POST", _about(form), form, deadline)
-    return _response(connection, "POST", 0, deadline)
+    send(target, connection, "POST", _about(form), form, deadline)
+    return response(connection, "POST", 0, deadline)
 
 
-def _send(
+def send(
     target: Target,
     connection: socket.socket,
     method: str,
@@ -135,19 +135,21 @@ def _send(
     body: bytes,
     deadline: Deadline,
 ) -> None:
+    """Send a request. ``headers`` may name another ``Host``."""
     every = {"Host": target.authority, **headers, "User-Agent": "oauthprov", "Connection": "close"}
     lines = [f"{method} {target.path} HTTP/1.1", *(f"{k}: {v}" for k, v in every.items()), "", ""]
     connection.settimeout(deadline.left())
     connection.sendall("\r\n".join(lines).encode("ascii") + body)
 
 
-def _response(
+def response(
     connection: socket.socket, method: str, limit: int, deadline: Deadline
 ) -> HTTPResponse:
+    """Return the response, its body unread and of at most ``limit`` bytes."""
     stream = _Stream(connection, limit + HEADERS_LIMIT, deadline)
-    response = HTTPResponse(stream, method=method)  # type: ignore[arg-type]
-    response.begin()
-    return response
+    answer = HTTPResponse(stream, method=method)  # type: ignore[arg-type]
+    answer.begin()
+    return answer
 
 
 class _Stream(io.RawIOBase):

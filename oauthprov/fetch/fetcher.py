@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import re
 import socket
 import ssl
@@ -11,15 +10,14 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
-from typing import Any
 from urllib.parse import urlencode
 
 from oauthprov.failures import FetchBusy, FetchError
 from oauthprov.fetch.exchange import Deadline, Lookup, connected, get, post, submit
+from oauthprov.fetch.names import LOOKUPS, resolved
 from oauthprov.fetch.places import Places
 from oauthprov.fetch.target import Target
 from oauthprov.settings import FetchAllow, Settings
-from oauthprov.threads import in_thread
 
 SECONDS = 5.0
 """Seconds for a whole fetch, from resolving the host to the last byte."""
@@ -27,8 +25,6 @@ PARALLEL = 8
 """Fetches at a time, and as many posts; one more waits up to a second for its turn."""
 PLACE_PATIENCE = 0.5
 """Seconds that a request waits for one of the places in ``places``."""
-LOOKUPS = 16
-"""Name look-ups at a time for fetches, and as many for posts, including abandoned ones."""
 
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 _NO_CACHE = re.compile(r"(?:^|,)\s*no-(?:cache|store)\b", re.IGNORECASE)
@@ -172,37 +168,10 @@ class Fetcher:
         return self._trusting
 
     def _connected(self, target: Target, deadline: Deadline, lane: _Lane) -> socket.socket:
-        addresses = self._resolve(target, deadline, lane.lookups)
+        addresses = resolved(target, deadline, self._lookup, lane.lookups)
         for *_, place in addresses:
             target.check(place[0], self._allow)
         return connected(target, addresses, self._context, deadline)
-
-    def _resolve(
-        self, target: Target, deadline: Deadline, lookups: threading.BoundedSemaphore
-    ) -> list[Any]:
-        """Return every address of the host; the resolver has no time limit of its own."""
-        if not lookups.acquire(blocking=False):
-            raise FetchBusy(f"{target.host}: too many host names are being looked up")
-        answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-        def look_up() -> None:
-            try:
-                answer.put(self._lookup(target.host, target.port, type=socket.SOCK_STREAM))
-            except (OSError, UnicodeError) as error:
-                answer.put(error)
-            finally:
-                lookups.release()
-
-        if not in_thread("lookup", look_up):
-            lookups.release()
-            raise FetchBusy(f"{target.host}: no thread is free to look it up")
-        try:
-            found = answer.get(timeout=deadline.left())
-        except queue.Empty:
-            raise TimeoutError("looking up the host name took too long") from None
-        if isinstance(found, Exception):
-            raise FetchError(f"{target.host} has no address: {found}") from None
-        return list(found)
 
 
 def _fetched(

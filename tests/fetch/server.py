@@ -25,7 +25,7 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("Test authority")
-        own = _certificate(self._name, self._name, self._key.public_key())
+        own = _certificate(self._name, self._name, self._key.public_key(), 3650)
         usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
         own = own.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         own = own.add_extension(usage, critical=True)
@@ -35,10 +35,16 @@ class Authority:
         made = own.sign(self._key, hashes.SHA256())
         Path(self.file).write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
-    def context(self, name: str) -> ssl.SSLContext:
+    def context(self, name: str, days: int = 1) -> ssl.SSLContext:
         """A server's TLS context with a certificate for ``name``."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate(name, days))
+        return context
+
+    def certificate(self, name: str, days: int = 1) -> Path:
+        """Write a key and a certificate for ``name`` into a file, and return its path."""
         key = ec.generate_private_key(ec.SECP256R1())
-        made = _certificate(_name(name), self._name, key.public_key())
+        made = _certificate(_name(name), self._name, key.public_key(), days)
         names = x509.SubjectAlternativeName([x509.DNSName(name)])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         made = made.add_extension(names, critical=False).add_extension(issuer, critical=False)
@@ -50,9 +56,7 @@ class Authority:
             serialization.NoEncryption(),
         )
         place.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(place)
-        return context
+        return place
 
 
 def _name(text: str) -> x509.Name:
@@ -60,7 +64,7 @@ def _name(text: str) -> x509.Name:
 
 
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 1
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -70,7 +74,7 @@ def _certificate(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - DAY)
-        .not_valid_after(now + DAY)
+        .not_valid_after(now + days * DAY)
     )
 
 
@@ -122,7 +126,10 @@ class Server:
         with suppress(OSError), self._context.wrap_socket(raw, server_side=True) as connection:
             request = b""
             while b"\r\n\r\n" not in request:
-                request += connection.recv(4096)
+                came = connection.recv(4096)
+                if not came:
+                    return
+                request += came
             with self._came:
                 self.asked.append(request)
                 self._came.notify_all()

@@ -7,7 +7,8 @@ import pytest
 
 from oauthprov.errors import FetchBusy, FetchError
 from oauthprov.fetch import Fetcher
-from oauthprov.fetch.fetcher import LOOKUPS, PARALLEL
+from oauthprov.fetch.fetcher import PARALLEL
+from oauthprov.fetch.names import LOOKUPS
 from oauthprov.settings import FetchAllow
 from tests.fetch.conftest import NAME, TYPES
 from tests.fetch.server import JSON, Server, answer

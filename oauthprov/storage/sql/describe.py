@@ -19,6 +19,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "version": "SHOW server_version",
         "synchronous_commit": "SHOW synchronous_commit",
         "fsync": "SHOW fsync",
+        "statement_timeout": "SHOW statement_timeout",
     },
     "mariadb": {
         "version": "SELECT version()",
