@@ -18,7 +18,7 @@ _FORGED = "doctor.invalid"
 def _page(on: Live) -> Answer | None:
     """Return the sign-in page, None for a host app with its own."""
     answer = on.get(on.sign_in_url)
-    return answer if answer.status < 400 else None
+    return answer if answer.status == 200 else None
 
 
 def _cookies(on: Live) -> Iterator[str]:

@@ -15,9 +15,10 @@ from oauthprov.settings import LOOPBACK, PREFIX, options
 _GUESSED = ("secret", "password", "changeme", "change-me", "example", "oauthprov")
 _SEQUENCES = ("0123456789", "abcdefghij", "qwertyuiop")
 _PASSWORD_LENGTH = 15
-_MEMORY = 19456
-_SIZES = {4: 8, 6: 32}
-"""The shortest prefix of an IPv4 and IPv6 network that is one network of an organisation."""
+_MEMORY = {1: 47104, 2: 19456, 3: 12288, 4: 9216, 5: 7168}
+"""KiB for one Argon2id hash by its passes, as OWASP recommends."""
+_PREFIXES = {4: 16, 6: 48}
+"""The shortest prefixes of IPv4 and IPv6 networks that aren't most of a network."""
 
 
 def _development(on: Configured) -> Iterator[str]:
@@ -94,7 +95,7 @@ def _fetch_allow(on: Configured) -> Iterator[str]:
     for network in on.settings.fetch_allow.networks:
         if network.is_loopback or network.is_link_local:
             yield f"{PREFIX}fetch.allow has {network}, addresses of the server itself"
-        elif network.prefixlen < _SIZES[network.version]:
+        elif network.prefixlen < _PREFIXES[network.version]:
             yield f"{PREFIX}fetch.allow has {network}"
 
 
@@ -105,10 +106,9 @@ def _password(on: Configured) -> Iterator[str]:
 
 
 def _hash(on: Configured) -> Iterator[str]:
-    if on.settings.password_memory < _MEMORY:
-        yield f"{PREFIX}password.memory is {on.settings.password_memory}"
-    if on.settings.password_time < 2:
-        yield f"{PREFIX}password.time is {on.settings.password_time}"
+    memory, passes = on.settings.password_memory, on.settings.password_time
+    if memory < _MEMORY[min(passes, max(_MEMORY))]:
+        yield f"{PREFIX}password.memory is {memory} and {PREFIX}password.time is {passes}"
 
 
 def _limits(on: Configured) -> Iterator[str]:

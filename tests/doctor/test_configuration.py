@@ -55,6 +55,8 @@ SETTINGS = [
     ("settings.fetch_allow", {"fetch.allow": "127.0.0.0/8"}),
     ("settings.fetch_allow", {"fetch.allow": "169.254.169.254/32"}),
     ("settings.fetch_allow", {"fetch.allow": "0.0.0.0/0"}),
+    ("settings.fetch_allow", {"fetch.allow": "10.0.0.0/8"}),
+    ("settings.fetch_allow", {"fetch.allow": "fc00::/7"}),
     ("settings.password_length", {"password.length": "8"}),
     ("settings.password_hash", {"password.memory": "1024"}),
     ("settings.password_hash", {"password.time": "1"}),
@@ -82,6 +84,8 @@ def test_a_fault_in_the_settings_is_found(tmp_path, check, change):
     [
         {"password.length": "8", "factors.required": "everyone"},
         {"fetch.allow": "10.1.2.0/24 intranet.example.org:8443"},
+        {"password.memory": "47104", "password.time": "1"},
+        {"password.memory": "7168", "password.time": "7"},
         {"development": "false", "jwt_access_token_lifetime": "3600"},
     ],
 )
