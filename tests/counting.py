@@ -35,6 +35,10 @@ class Counting(Storage):
         self.sizes.append(len(changes))
         self.inner.commit(*changes, now=now)
 
+    def _load(self, copies, now):
+        self.writes += 1
+        self.inner.load(*copies, now=now)
+
     def purge(self, *, now, limit=500, after=None):
         return self.inner.purge(now=now, limit=limit, after=after)
 

@@ -76,6 +76,11 @@ class JournalStorage(Storage):
         with self._journal(fcntl.LOCK_EX) as journal:
             self._append(journal, {_key(change): self._changed(change, now) for change in changes})
 
+    def _load(self, copies: Sequence[Stored[Record]], now: int) -> None:
+        news = {_key(Add(one.record)): replace(one, version=getrandbits(32)) for one in copies}
+        with self._journal(fcntl.LOCK_EX) as journal:
+            self._append(journal, news)
+
     def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
         if after not in (None, "more") or limit < 1:
             raise ValueError("not a cursor of a purge, or no limit")

@@ -1,9 +1,9 @@
-"""The storage contract: five changes, nine verbs, and what may go wrong.
+"""The storage contract: five changes, ten verbs, and what may go wrong.
 
 A backend implements :class:`Storage` and proves itself with ``oauthprov.storage.testing``. It
 knows nothing of OAuth, only the :class:`~oauthprov.records.Shape` of each kind of record.
-``commit`` and ``find`` check their arguments here and call ``_commit`` and ``_find``, which a
-backend implements.
+``commit``, ``find`` and ``load`` check their arguments here and call ``_commit``, ``_find`` and
+``_load``, which a backend implements.
 """
 
 from __future__ import annotations
@@ -232,6 +232,27 @@ class Storage(ABC):
         A Claim, Remove or Revoke may still name an invalid key: a Claim then conflicts as unknown,
         the others do nothing.
         """
+
+    @final
+    def load(self, *copies: Stored[Record], now: int) -> None:
+        """Store copies of records from another storage, each in place of what its key holds.
+
+        A copy keeps its ``record``, ``claimed_at``, ``revoked_at`` and, if the engine can, its
+        ``extra``; it gets a new ``version``, and its ``grant`` isn't stored. Of each record either
+        everything is stored, with its index entries, or nothing; the call as a whole may fail
+        after some of them. It asks for no state, so that it can be repeated: only for a storage
+        that nobody else writes.
+
+        Raises ValueError, and stores nothing, for more than COMMIT_LIMIT copies, two copies of one
+        record, and a record that ``commit`` wouldn't add.
+        """
+        check([Add(copy.record) for copy in copies])
+        if copies:
+            self._load(copies, now)
+
+    @abstractmethod
+    def _load(self, copies: Sequence[Stored[Record]], now: int) -> None:
+        """Implement ``load``; ``copies`` are already checked and not empty."""
 
     @abstractmethod
     def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:

@@ -79,13 +79,13 @@ class Cluster(Route):
             shares.setdefault(key_slot(name), []).append(name)
         commands = [(slot, (b"MGET", *share)) for slot, share in shares.items()]
         found: dict[bytes, bytes | None] = {}
-        for share, values in zip(shares.values(), self.read_all(commands), strict=True):
+        for share, values in zip(shares.values(), self.send_all(commands), strict=True):
             found.update(zip(share, values, strict=True))
         return [found[name] for name in names]
 
-    def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
+    def send_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
         with within(self._address.timeout):
-            return self._read_all(commands)
+            return self._send_all(commands)
 
     def write(self, slot: int, *command: bytes) -> Any:
         with within(self._address.timeout) as limit:
@@ -102,7 +102,7 @@ class Cluster(Route):
             if self._nodes_manager is not None:
                 _disconnect(self._nodes_manager)
 
-    def _read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
+    def _send_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
         replies: list[Any] = [None] * len(commands)
         shares: dict[Connections, list[int]] = {}
         for number, (slot, _) in enumerate(commands):

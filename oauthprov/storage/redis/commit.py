@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from oauthprov.storage.interface import Add, Change, StorageFull
+from oauthprov.records import Record
+from oauthprov.storage.interface import Add, Change, StorageFull, Stored
 from oauthprov.storage.redis.codec import time_of
 from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.route import Route
@@ -56,6 +57,20 @@ class Commit:
                 return refusal
             written = with_records
         return None
+
+    def load(self, copies: Sequence[Stored[Record]], now: int) -> None:
+        """Put ``copies`` in place of what their keys hold; the index entries come first.
+
+        Raises StorageFull if a server has no room for all of them.
+        """
+        route = self._route
+        try:
+            for commands in self._steps.loading(copies, now, marking=not route.one_slot):
+                route.send_all([(route.slot(command[1]), command) for command in commands])
+        except ResponseError as error:
+            if not is_full(error):
+                raise
+            raise StorageFull("Redis has no room for more", error) from error
 
     def _divided(
         self, changes: Sequence[Change], now: int

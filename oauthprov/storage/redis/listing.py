@@ -28,7 +28,7 @@ def together(
     """
     commands = [(route.slot(name), _range(name, after.get(name), first)) for name in names]
     found: list[tuple[bytes, str]] = []
-    for name, members in zip(names, route.read_all(commands), strict=True):
+    for name, members in zip(names, route.send_all(commands), strict=True):
         found += [(name, member.decode()) for member in members]
         if len(members) == first:
             yield found
@@ -44,10 +44,10 @@ def roster(
     """Yield the keys of every record of ``kind`` after ``after``, about ``size`` at a time."""
     first = 0 if after is None else SHARDS.index(shard_of(after))
     names = [keys.shard(kind, shard) for shard in SHARDS[first:]]
-    counts = route.read_all([(route.slot(name), (b"ZCARD", name)) for name in names])
+    counts = route.send_all([(route.slot(name), (b"ZCARD", name)) for name in names])
     for run in _runs([pair for pair in zip(names, counts, strict=True) if pair[1]], size):
         commands = [(route.slot(name), _range(name, after, size)) for name in run]
-        for name, members in zip(run, route.read_all(commands), strict=True):
+        for name, members in zip(run, route.send_all(commands), strict=True):
             yield (found := [member.decode() for member in members])
             if len(found) == size:
                 yield from entries(route, name, found[-1], size)

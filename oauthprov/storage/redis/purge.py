@@ -134,7 +134,7 @@ class Purge:
             (self._route.slot(group[0].record), (b"EXISTS", *(entry.record for entry in group)))
             for group in groups
         ]
-        return self._route.read_all(commands)
+        return self._route.send_all(commands)
 
     def _drop(self, index: bytes, lost: Sequence[Entry], now: int) -> int:
         """Drop entries of one index, or mark those that may be new; return how many it dropped."""

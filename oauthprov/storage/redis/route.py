@@ -35,8 +35,11 @@ class Route(ABC):
         """Return the strings at ``names``, in their order; one command for each slot."""
 
     @abstractmethod
-    def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
-        """Send many read commands, each to its slot, in as few round trips as possible."""
+    def send_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
+        """Send many commands, each to its slot, in as few round trips as possible.
+
+        Each may be sent again after a failure: reads, and writes whose repetition changes nothing.
+        """
 
     @abstractmethod
     def write(self, slot: int, *command: bytes) -> Any:
@@ -70,7 +73,7 @@ class Single(Route):
         found: Sequence[bytes | None] = self._connections.call(b"MGET", *names, again=True)
         return found
 
-    def read_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
+    def send_all(self, commands: Sequence[tuple[int, Command]]) -> list[Any]:
         replies = self._connections.calls([command for _, command in commands], again=True)
         for reply in replies:
             if isinstance(reply, RedisError):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from random import getrandbits
 
 from oauthprov.records import Grant, Record, slot
-from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke
+from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke, Stored
 from oauthprov.storage.redis.codec import CODECS, Codec
 from oauthprov.storage.redis.keys import Keys, shard_of
+from oauthprov.storage.redis.wire import Command
 
 SLACK = 60
 """Seconds that Redis keeps a record past expiry and ``keep``, in case clocks differ."""
@@ -71,6 +73,32 @@ class Steps:
                 yield self._keys.index(how.name, field, value)
         if not how.expires:
             yield self._keys.shard(how.name, shard_of(record.storage_key))
+
+    def loading(
+        self, copies: Sequence[Stored[Record]], now: int, *, marking: bool
+    ) -> tuple[list[Command], list[Command]]:
+        """Return the commands that enter ``copies`` in their indexes, and those that set them.
+
+        Each may be sent again. ``marking`` is whether ``purge`` marks entries here.
+        """
+        members: dict[bytes, list[bytes]] = {}
+        records: list[Command] = []
+        for copy in copies:
+            record = copy.record
+            how = CODECS[type(record)]
+            for index in self.indexes(Add(record)):
+                members.setdefault(index, []).append(record.storage_key.encode())
+            header = how.header(record, getrandbits(26), copy.claimed_at, copy.revoked_at)
+            name = self._keys.record(how.name, record.storage_key)
+            ttl = _ttl(how, record, now)
+            expiry = (b"EX", ttl) if ttl else ()
+            records.append((b"SET", name, header + how.body(record, copy.extra), *expiry))
+        entries: list[Command] = []
+        for index, found in members.items():
+            entries.append((b"ZADD", index, *chain.from_iterable((b"0", one) for one in found)))
+            if marking:
+                entries.append((b"ZREM", self._keys.marks(index), *found))
+        return entries, records
 
     def entry(self, change: Change, index: bytes, *, beside: bool) -> Step:
         """Return the step that adds the entry of a new record; only ``purge`` drops entries.

@@ -88,6 +88,10 @@ class RedisStorage(Storage):
             raise self._conflict(refusal)
 
     @failing_as_storage_error
+    def _load(self, copies: Sequence[Stored[Record]], now: int) -> None:
+        self._committer.load(copies, now)
+
+    @failing_as_storage_error
     def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
         return self._purge.step(now, limit, after)
 

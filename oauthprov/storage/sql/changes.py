@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from oauthprov.records import Grant, Record
-from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke
+from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke, Stored
 from oauthprov.storage.sql.codec import Codec
 from oauthprov.storage.sql.statements import is_one_of, parameter
 from oauthprov.storage.sql.tables import TABLES, grants
@@ -77,6 +77,29 @@ def values(change: Change, codec: Codec[Any], now: int) -> Mapping[str, Any]:
             }
         case _:
             return {"key": change.target[1], "now": now}
+
+
+def copied(copy: Stored[Record], codec: Codec[Any]) -> Mapping[str, Any]:
+    """Return the parameters of a copy for :func:`load`, and of the Remove before it."""
+    return {
+        **codec.encode(copy.record),
+        "first": getrandbits(32),
+        "key": copy.record.storage_key,
+        "claimed_at": copy.claimed_at,
+        "revoked_at": copy.revoked_at,
+    }
+
+
+def load(kind: type[Record], count: int) -> Insert:
+    """Return the statement that inserts ``count`` copies, each in its state."""
+    table = TABLES[kind]
+    ended = [table.c[name] for name in ("claimed_at", "revoked_at") if name in table.c]
+    rows = []
+    for part in range(count):
+        row = _row(kind, part)
+        row.update({column: parameter(part, column.name, column) for column in ended})
+        rows.append(row)
+    return insert(table).values(rows)
 
 
 def statement(change: Shape, count: int, first: int = 0, gate: CTE | None = None) -> Written:

@@ -53,6 +53,16 @@ class Committer:
         if changes:
             persistently(partial(self._attempt, changes, now), self._engines.timeout)
 
+    def load(self, copies: Sequence[Stored[Record]]) -> None:
+        """Put each of ``copies`` in place of what its key holds, all in one transaction."""
+        steps = self._planner.loading(copies)
+
+        def attempt(number: int) -> None:
+            if not self._engines.writer.run(partial(self._runner.together, steps), once=True):
+                raise RolledBack  # somebody else has just added one of them
+
+        persistently(attempt, self._engines.timeout)
+
     def _attempt(self, changes: Sequence[Change], now: int, attempt: int) -> None:
         if not self._apply(changes, now, again=attempt > 0):
             self._blame(changes, now)

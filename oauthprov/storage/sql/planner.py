@@ -7,13 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from oauthprov.records import KINDS
-from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke
+from oauthprov.records import KINDS, Record
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Claim,
+    Remove,
+    Replace,
+    Revoke,
+    Stored,
+)
 from oauthprov.storage.sql.changes import (
     BY_KEYS,
     GATES,
     ROWS,
     Shape,
+    copied,
+    load,
     shape,
     statement,
     vacate,
@@ -60,6 +70,22 @@ class Planner:
             Step(statement, [parts[place] for place in places], rows)
             for statement, places, rows in plan
         ]
+
+    def loading(self, copies: Sequence[Stored[Record]]) -> Sequence[Step]:
+        """Return the statements that put ``copies`` in place of what their keys hold."""
+        steps: list[Step] = []
+        ordered = in_locking_order([Add(copy.record) for copy in copies])
+        by_target = {Add(copy.record).target: copy for copy in copies}
+        shapes = tuple([shape(change) for change in ordered])
+        for (_, kind), first, end in _runs(shapes):
+            codec = self._codecs[kind]
+            parts = [copied(by_target[add.target], codec) for add in ordered[first:end]]
+            given = padded(parts)
+            removing = self._compiler.statement(statement, (Remove, kind), len(given))
+            steps.append(Step(removing, given))
+            for some in _cut(Add, parts):
+                steps.append(Step(self._compiler.statement(load, kind, len(some)), some))
+        return steps
 
     def _planned(self, changes: Sequence[Change], shapes: tuple[Shape, ...]) -> Plan:
         """Plan changes of different shapes: their keys make no difference."""

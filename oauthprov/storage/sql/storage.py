@@ -52,6 +52,9 @@ class SQLStorage(Storage):
     def _commit(self, changes: Sequence[Change], now: int) -> None:
         self._committer.commit(changes, now)
 
+    def _load(self, copies: Sequence[Stored[Record]], now: int) -> None:
+        self._committer.load(copies)
+
     def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
         """Drop up to ``limit`` records past expiry plus ``keep``, tokens before their grants."""
         return purge.step(self.engines, self._compiler, now, limit, after)

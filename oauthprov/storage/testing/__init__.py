@@ -28,6 +28,7 @@ from oauthprov.storage.testing.failure import Failure  # noqa: E402
 from oauthprov.storage.testing.finding import Finding  # noqa: E402
 from oauthprov.storage.testing.grants import Grants  # noqa: E402
 from oauthprov.storage.testing.lifetime import Lifetime  # noqa: E402
+from oauthprov.storage.testing.loading import Loading  # noqa: E402
 from oauthprov.storage.testing.machine import AgainstModel  # noqa: E402
 from oauthprov.storage.testing.purging import Purging  # noqa: E402
 from oauthprov.storage.testing.racing import Racing  # noqa: E402
@@ -50,6 +51,7 @@ class StorageSuite(
     Expiry,
     Atomicity,
     Refusing,
+    Loading,
     Finding,
     Changes,
     Reading,
