@@ -48,6 +48,11 @@ def includeme(config: Configurator) -> None:
     config.include("oauthprov.web")
 
 
+_INCOMPLETE = (
+    "the storage holds an incomplete transfer, to be completed by oauthprov transfer, from"
+)
+
+
 def opened(settings: Settings) -> Storage:
     """Open the storage of the settings, upgraded where that is done by itself.
 
@@ -56,6 +61,7 @@ def opened(settings: Settings) -> Storage:
     from oauthprov import logs
     from oauthprov.accounts import confirmed_addresses
     from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded
+    from oauthprov.records import TRANSFER, Transfer
     from oauthprov.storage import open_storage
 
     try:
@@ -65,6 +71,9 @@ def opened(settings: Settings) -> Storage:
             for _ in confirmed_addresses.enter_all(storage, lambda: int(time.time())):
                 pass
         _warn(storage.health())
+        transfer = storage.get(Transfer, TRANSFER)
+        if transfer is not None:
+            raise ConfigurationError([f"{_INCOMPLETE} {transfer.record.source}"])
     except ValueError as wrong:
         raise ConfigurationError([f"oauthprov.storage.url: {wrong}"]) from None
     except UpgradeNeeded as outdated:

@@ -100,6 +100,8 @@ WALLS = {
         (*WEB, "oauthlib", "sqlalchemy", "alembic"),
     ),
     "storage.outage": (("storage.interface", "deadline"), (*WEB, *ENGINES, "oauthlib")),
+    "storage.read_only": (("storage.interface", "records"), (*WEB, *ENGINES, "oauthlib")),
+    "storage.transfer": (("storage.interface", "records"), (*WEB, *ENGINES, "oauthlib")),
     "storage.lending": (("storage.outage",), (*WEB, *ENGINES, "oauthlib")),
     "deadline": ((), (*WEB, *ENGINES, "oauthlib")),
     "storage.interface": (("storage.changes", "records"), (*WEB, *ENGINES, "oauthlib")),

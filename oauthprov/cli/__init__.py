@@ -28,6 +28,7 @@ GROUPS = {
     "logout": "deliver logouts to clients",
     "storage": "check, upgrade and purge the storage",
     "doctor": "check the settings, the storage and the live server, and say what to do",
+    "transfer": "move everything from one storage to another",
     "settings": "show every setting, its value and source, secrets masked",
 }
 

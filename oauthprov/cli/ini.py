@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import configparser
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -45,13 +45,13 @@ def add_ini(
     parser.epilog = "Further key=value arguments set values that the .ini interpolates."
 
 
-def read(arguments: argparse.Namespace) -> Mapping[str, Any]:
-    """Return the section of the .ini file that ``arguments`` name. Raises Refused."""
+def read(uri: str, overrides: Iterable[Sequence[str]]) -> Mapping[str, Any]:
+    """Return the section of the .ini file at ``uri``. Raises Refused."""
     from pyramid.paster import get_appsettings
 
-    with readable(arguments.ini):
+    with readable(uri):
         section: Mapping[str, Any] = get_appsettings(
-            arguments.ini, options=dict(arguments.overrides)
+            uri, options={name: value for name, value in overrides}
         )
     return section
 
@@ -75,7 +75,7 @@ def opened(arguments: argparse.Namespace, *, outdated: bool = False) -> Iterator
     """
     from oauthprov.storage import open_storage
 
-    settings = Settings.from_ini(read(arguments))
+    settings = Settings.from_ini(read(arguments.ini, arguments.overrides))
     try:
         storage = open_storage(settings.storage_url, settings.storage_options)
     except ValueError as wrong:

@@ -79,7 +79,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     _expect_free(listening)
     if not _can_be_built(uri, overrides):
         return 1
-    _warn_of_limits(read(arguments), workers)
+    _warn_of_limits(read(arguments.ini, arguments.overrides), workers)
     set_up_logging(uri, overrides)
     server.serve(target_loader=partial(_load_in_worker, uri, overrides), wrap_loader=False)
     return 0

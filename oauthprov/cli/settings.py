@@ -33,7 +33,7 @@ def _show(arguments: argparse.Namespace) -> None:
         return
     if arguments.ini is None:
         raise Refused("Name an .ini file, or use --markdown for the table of all settings.")
-    section = read(arguments)
+    section = read(arguments.ini, arguments.overrides)
     Settings.from_ini(section)
     rows = list(effective(section))
     if arguments.json:

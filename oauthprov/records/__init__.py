@@ -37,12 +37,14 @@ from oauthprov.records.people import PasswordReset as PasswordReset
 from oauthprov.records.people import Session as Session
 from oauthprov.records.server import SWEEP_LEASE as SWEEP_LEASE
 from oauthprov.records.server import SWEEP_QUEUE as SWEEP_QUEUE
+from oauthprov.records.server import TRANSFER as TRANSFER
 from oauthprov.records.server import EndedSession as EndedSession
 from oauthprov.records.server import Interaction as Interaction
 from oauthprov.records.server import LogoutDelivery as LogoutDelivery
 from oauthprov.records.server import ReplayMark as ReplayMark
 from oauthprov.records.server import SigningKey as SigningKey
 from oauthprov.records.server import Sweep as Sweep
+from oauthprov.records.server import Transfer as Transfer
 from oauthprov.records.shape import R as R
 from oauthprov.records.shape import Record as Record
 from oauthprov.records.shape import Shape as Shape
@@ -75,5 +77,6 @@ KINDS: tuple[type[Record], ...] = (
     Sweep,
     Passkey,
     AccountRemoval,
+    Transfer,
 )
 """Every kind of record that a backend stores."""

@@ -10,6 +10,7 @@ from oauthprov.records.shape import Record, record
 SWEEP_QUEUE = "sweeps"
 SWEEP_LEASE = 15
 """Seconds that a process has for a sweep before another one may take over."""
+TRANSFER = "transfer"
 SWEEP_PATIENCE = 366 * 86_400
 """Seconds after which everything that a sweep would still remove has expired."""
 
@@ -153,3 +154,17 @@ class Sweep(Record):
             client_id=client_id,
             everything=everything,
         )
+
+
+@record("transfer", key="key")
+class Transfer(Record):
+    """Marks a storage that a transfer fills, until it is complete; ``key`` is always TRANSFER.
+
+    ``source`` names the storage that it comes from, without a user or a password. ``copied_at`` is
+    the time at which a run last reached the end of the source.
+    """
+
+    key: str
+    source: str
+    began_at: int
+    copied_at: int | None = None

@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 
 from oauthprov.storage.interface import Storage
+from oauthprov.storage.read_only import ReadOnly
 
 GROUP = "oauthprov.storage"
 """The entry point group for third-party backends: scheme = package:callable(url, options)."""
@@ -32,7 +33,8 @@ SCHEMES: Mapping[str, tuple[str, str | None, str | None]] = {
 def open_storage(url: str, options: Mapping[str, str] | None = None) -> Storage:
     """Return the storage at ``url``; imports only its backend, and doesn't connect yet.
 
-    ``options`` are the other settings ``oauthprov.storage.*``. Raises ValueError for an unknown
+    ``options`` are the other settings ``oauthprov.storage.*``: those of the backend, and
+    ``read_only``, with which everything that would write fails. Raises ValueError for an unknown
     scheme, a driver that isn't installed, and a URL or options that the backend can't parse. No
     message repeats the URL, which may hold a password.
     """
@@ -40,6 +42,18 @@ def open_storage(url: str, options: Mapping[str, str] | None = None) -> Storage:
     if not separator:
         raise ValueError(f"a storage URL must begin with one of {_known()}")
     given = dict(options or {})
+    reads_only = _flag(given.pop("read_only", "false"))
+    storage = _opened(url, scheme, given)
+    return ReadOnly(storage) if reads_only else storage
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("read_only must be true or false")
+    return text == "true"
+
+
+def _opened(url: str, scheme: str, given: Mapping[str, str]) -> Storage:
     if scheme not in SCHEMES:
         return _third_party(scheme)(url, given)
     module, driver, extra = SCHEMES[scheme]

@@ -43,9 +43,10 @@ from oauthprov.storage.sql.tables.server import (
     seen,
     signing_keys,
     sweeps,
+    transfers,
 )
 
-REVISION = "0014"
+REVISION = "0015"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
@@ -77,4 +78,5 @@ TABLES: dict[type[Record], Table] = {
     records.Sweep: sweeps,
     records.Passkey: passkeys,
     records.AccountRemoval: account_removals,
+    records.Transfer: transfers,
 }

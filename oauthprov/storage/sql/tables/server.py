@@ -107,3 +107,14 @@ sweeps = Table(
     Index("sweeps_by_expiry", "expires_at"),
     **ENGINE,
 )
+
+transfers = Table(
+    "transfers",
+    metadata,
+    key("key"),
+    required("source", TEXT),
+    required("began_at", TIME),
+    optional("copied_at", TIME),
+    *bookkeeping(),
+    **ENGINE,
+)

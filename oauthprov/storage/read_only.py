@@ -1,0 +1,69 @@
+"""A storage that only reads, while a transfer to another one comes to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NoReturn, TypeVar
+
+from oauthprov.records import Record
+from oauthprov.storage.interface import (
+    Change,
+    Health,
+    Page,
+    Purged,
+    Storage,
+    StorageError,
+    Stored,
+)
+
+R = TypeVar("R", bound=Record)
+
+SENTENCE = "it is read-only (oauthprov.storage.read_only)"
+
+
+class ReadOnly(Storage):
+    """Reads from ``inner``; everything that would write raises StorageError."""
+
+    def __init__(self, inner: Storage) -> None:
+        self._inner = inner
+
+    def get(self, kind: type[R], key: str) -> Stored[R] | None:
+        return self._inner.get(kind, key)
+
+    def get_many(
+        self, pairs: Sequence[tuple[type[Record], str]]
+    ) -> Sequence[Stored[Record] | None]:
+        return self._inner.get_many(pairs)
+
+    def _find(
+        self, kind: type[R], index: Mapping[str, str], after: str | None, limit: int
+    ) -> Page[R]:
+        return self._inner.find(kind, after=after, limit=limit, **index)
+
+    def _commit(self, changes: Sequence[Change], now: int) -> NoReturn:
+        raise StorageError(SENTENCE)
+
+    def _load(self, copies: Sequence[Stored[Record]], now: int) -> NoReturn:
+        raise StorageError(SENTENCE)
+
+    def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
+        raise StorageError(SENTENCE)
+
+    def ping(self) -> None:
+        self._inner.ping()
+
+    def health(self) -> Health:
+        """Return the problems of ``inner``, and a warning."""
+        health = self._inner.health()
+        return replace(health, warnings=(*health.warnings, SENTENCE))
+
+    def upgrade(self) -> None:
+        """Change nothing. Raises UpgradeNeeded for a missing or older schema."""
+        self._inner.ping()
+
+    def describe(self) -> Mapping[str, str]:
+        return {**self._inner.describe(), "read only": "yes"}
+
+    def close(self) -> None:
+        self._inner.close()

@@ -1,0 +1,111 @@
+"""A server whose storage is read-only checks tokens, and promises nothing that it can't keep."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from oauthprov.errors import ConfigurationError
+from oauthprov.records import RefreshToken
+from oauthprov.storage import open_storage
+from oauthprov.storage.transfer import begin, compare, copy
+from tests import site as sites
+from tests.servers import empty
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return sites.ini(
+        f"sqlite:///{tmp_path}/records.sqlite", development="true", scopes=sites.OPENID
+    )
+
+
+@pytest.fixture
+def before(settings):
+    site = sites.standalone(settings)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def during(settings, before):
+    """The same storage behind a server that only reads."""
+    site = sites.standalone(settings | {"oauthprov.storage.read_only": "true"})
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def app(before):
+    return before.app()
+
+
+@pytest.fixture
+def tokens(before, app):
+    code = before.browser().sign_up("alice").connect(app)["code"]
+    return app.exchange(code).json
+
+
+def test_tokens_are_checked_and_keys_published(before, app, tokens, during):
+    there = replace(app, site=during)
+    assert there.introspect(tokens["access_token"])["active"] is True
+    assert there.introspect("unknown") == {"active": False}
+    document = during.get("/.well-known/openid-configuration").json
+    keys = before.get(document["jwks_uri"]).json
+    assert keys["keys"]
+    assert during.get(document["jwks_uri"]).json == keys
+
+
+def test_what_would_write_gets_503_and_loses_nothing(before, app, tokens, during):
+    there = replace(app, site=during)
+    form = during.browser().get("/signup").form
+    form["name"], form["password"] = "bob", sites.PASSWORD
+    responses = [
+        there.refresh(tokens["refresh_token"]),
+        there.post("/oauth/revoke", {"token": tokens["access_token"]}),
+        form.submit(expect_errors=True),
+    ]
+    assert [response.status_int for response in responses] == [503] * 3
+    assert all(int(response.headers["Retry-After"]) > 0 for response in responses)
+    assert app.introspect(tokens["access_token"])["active"] is True
+    assert app.refresh(tokens["refresh_token"]).status_int == 200
+    assert len(list(before.storage.walk(RefreshToken))) == 2
+
+
+def test_each_step_of_a_transfer_leaves_time_to_check_tokens(
+    settings, before, app, tokens, during, redis_url
+):
+    empty(redis_url)
+    there, clock = replace(app, site=during), before.clock
+    target = open_storage(redis_url)
+    filled = begin(during.storage, target, "here", clock)
+    for _ in copy(during.storage, filled, clock):
+        assert there.introspect(tokens["access_token"])["active"] is True
+    assert all(ours == theirs for _, ours, theirs in compare(during.storage, target, clock))
+    with pytest.raises(ConfigurationError, match=r"an incomplete transfer.* from here"):
+        sites.standalone(settings | {"oauthprov.storage.url": redis_url})
+    filled.complete()
+    target.close()
+    after = sites.standalone(settings | {"oauthprov.storage.url": redis_url})
+    there = replace(app, site=after)
+    assert there.introspect(tokens["access_token"])["active"] is True
+    renewed = there.refresh(tokens["refresh_token"]).json
+    assert there.introspect(renewed["access_token"])["active"] is True
+    after.clock.pass_by(300)
+    assert there.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert there.introspect(renewed["access_token"]) == {"active": False}
+    assert after.browser().sign_in("alice").get("/account").status_int == 200
+    after.close()
+
+
+def test_it_is_ready_with_a_warning(during):
+    response = during.get("/readyz")
+    assert response.status_int == 200
+    assert "it is read-only (oauthprov.storage.read_only)" in response.json["warnings"]
+
+
+@pytest.mark.parametrize("value", ["yes", "", "True"])
+def test_another_value_is_refused(settings, value):
+    with pytest.raises(ConfigurationError, match="read_only must be true or false"):
+        sites.standalone(settings | {"oauthprov.storage.read_only": value})
