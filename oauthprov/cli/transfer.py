@@ -35,6 +35,8 @@ _AGREE = {
 }
 """The settings that both files must share, with the reason."""
 
+_SQL = ("sqlite", "postgresql", "mariadb")
+
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add both files; this group has no verbs."""
@@ -58,6 +60,7 @@ def _transfer(arguments: argparse.Namespace) -> None:
     try:
         with _opened(ours, read_only=True) as source, _opened(theirs) as target:
             source.ping()
+            _check_schema(source)
             target.upgrade()
             target.ping()
             _run(source, target, _place(ours), final=final, as_json=arguments.json)
@@ -120,6 +123,18 @@ def _check(ours: Settings, theirs: Settings) -> None:
         raise Refused(
             "oauthprov.secret of the target lacks a secret of the source: signing keys and"
             " authenticator apps that it has sealed couldn't be opened."
+        )
+
+
+def _check_schema(source: Storage) -> None:
+    """Raise Refused for an SQL schema with columns that this version doesn't know."""
+    from oauthprov.storage.sql.tables import REVISION
+
+    facts = source.describe()
+    if facts.get("engine") in _SQL and facts["schema"] > REVISION:
+        raise Refused(
+            f"The source has the schema {facts['schema']} of a newer version, and this one knows"
+            f" {REVISION}: run oauthprov transfer of the newest version that serves."
         )
 
 

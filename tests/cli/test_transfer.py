@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from oauthprov.records import TRANSFER, Account, Client, Transfer
@@ -115,6 +117,15 @@ def test_a_source_without_tables_is_refused(command, tmp_path, target):
     done = transfer(command, target)
     assert done.code == 1
     assert "oauthprov storage upgrade" in done.err
+
+
+def test_a_source_with_a_newer_schema_is_refused_rather_than_half_read(command, target, tmp_path):
+    with sqlite3.connect(tmp_path / "oauthprov.sqlite") as connection:
+        connection.execute("UPDATE oauthprov_version SET version_num = '9999'")
+    done = transfer(command, target)
+    assert (done.code, done.out) == (1, "")
+    assert "the schema 9999 of a newer version" in done.err
+    assert not (tmp_path / "target.sqlite").exists()
 
 
 def test_the_mark_of_a_target_holds_no_password(command, tmp_path, redis_url, target_storage):
