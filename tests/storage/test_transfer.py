@@ -119,7 +119,7 @@ def held(storage: Storage) -> dict[tuple[str, str], tuple]:
     }
 
 
-@pytest.mark.parametrize(("one", "other"), PAIRS, ids="-".join)
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=map("-".join, PAIRS))
 def test_everything_is_there_in_its_state(opened, one, other):
     source, target = opened(one), opened(other)
     fill(source)
@@ -176,8 +176,11 @@ def run_until(last: int, source_url: str, target_url: str) -> None:
 def test_a_run_that_is_killed_at_any_point_is_run_again(source, opened, engine, urls):
     target = opened(engine)
     fill(source)
-    # The first run has marked the target by call 30; each later one makes 28 calls or more.
-    for last in (*random.sample(range(30, 75), 1), *random.sample(range(2, 28), 5)):
+    # The first run looks whether each kind is absent, and then marks the target; each later one
+    # looks at the mark, and at each kind.
+    kinds = len(MOVED)
+    first = random.sample(range(kinds + 5, kinds + 45), 1)
+    for last in first + random.sample(range(2, kinds + 3), 5):
         child = get_context("spawn").Process(target=run_until, args=(last, *urls))
         child.start()
         child.join()
