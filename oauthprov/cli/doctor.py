@@ -59,7 +59,7 @@ def _examine(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.ini is None:
         raise Refused("Name an .ini file, or use --markdown for the table of all checks.")
-    section = read(arguments)
+    section = read(arguments.ini, arguments.overrides)
     report, settings, url = Report(), None, None
     try:
         settings = Settings.from_ini(section)

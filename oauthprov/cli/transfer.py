@@ -35,8 +35,6 @@ _AGREE = {
 }
 """The settings that both files must share, with the reason."""
 
-_SQL = ("sqlite", "postgresql", "mariadb")
-
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add both files; this group has no verbs."""
@@ -128,13 +126,12 @@ def _check(ours: Settings, theirs: Settings) -> None:
 
 def _check_schema(source: Storage) -> None:
     """Raise Refused for an SQL schema with columns that this version doesn't know."""
-    from oauthprov.storage.sql.tables import REVISION
-
     facts = source.describe()
-    if facts.get("engine") in _SQL and facts["schema"] > REVISION:
+    known = facts.get("schema_of_this_version")
+    if known is not None and facts["schema"] > known:
         raise Refused(
             f"The source has the schema {facts['schema']} of a newer version, and this one knows"
-            f" {REVISION}: run oauthprov transfer of the newest version that serves."
+            f" {known}: run oauthprov transfer of the newest version that serves."
         )
 
 

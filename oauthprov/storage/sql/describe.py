@@ -8,6 +8,7 @@ from functools import partial
 from oauthprov.storage.sql import schema
 from oauthprov.storage.sql.engines import Engines
 from oauthprov.storage.sql.pool import Held
+from oauthprov.storage.sql.tables import REVISION
 
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "sqlite": {
@@ -41,6 +42,7 @@ def describe(engines: Engines) -> Mapping[str, str]:
         "engine": engines.family,
         **facts,
         "schema": schema.revision(engines) or "none",
+        "schema_of_this_version": REVISION,
         "durability": _durability(engines, facts),
     }
 
