@@ -99,8 +99,10 @@ def jwts():
     return made
 
 
-def test_a_jwt_of_a_machine_costs_a_read_and_no_write(jwts):
+def test_a_jwt_of_a_machine_costs_a_read_and_once_a_day_a_write(jwts):
     form = {"grant_type": "client_credentials", "resource": PHOTOS}
+    with jwts.counted(reads=1, writes=1):  # the client's last use
+        assert jwts.post("token", form, client_id="worker").status == 200
     with jwts.counted(reads=1, writes=0):
         assert jwts.post("token", form, client_id="worker").status == 200
 

@@ -1,7 +1,8 @@
 """When a client last got a code or a token: its page shows it, and unused clients are removed.
 
-The time is written at most once in :data:`STEP`, within a commit that is made anyway: no flow
-costs an extra trip. Only clients that registered themselves are ever removed for it.
+The time is written at most once in :data:`STEP`, within a commit that is made anyway. Only the JWT
+of a machine is made without a commit: it costs one a day. Only clients that registered themselves
+are ever removed for it.
 """
 
 from __future__ import annotations
