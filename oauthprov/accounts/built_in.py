@@ -280,6 +280,10 @@ class BuiltInAccounts:
             everything=True,
         )
 
+    def can_be_kept(self, account: Account) -> bool:
+        """Return whether its user has deleted the account and can still take that back."""
+        return account.disabled_at is None and self._clock() < (account.remove_at or 0)
+
     def take_back(self, account_id: str) -> Account:
         """Keep an account that its user has deleted; the caller withdraws the consents before.
 
@@ -288,7 +292,7 @@ class BuiltInAccounts:
         """
 
         def change(old: Account) -> Account:
-            if old.remove_at is None or self._clock() >= old.remove_at or old.disabled_at:
+            if not self.can_be_kept(old):
                 raise LookupError(account_id)
             return replace(old, remove_at=None)
 

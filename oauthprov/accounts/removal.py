@@ -19,6 +19,9 @@ from oauthprov.records import (
     SWEEP_QUEUE,
     Account,
     AccountRemoval,
+    AuthorizationCode,
+    Consent,
+    Grant,
     Login,
     Record,
     Sweep,
@@ -33,12 +36,17 @@ from oauthprov.storage.interface import (
     persistently,
 )
 
-OF_AN_ACCOUNT: tuple[type[Record], ...] = tuple(
-    kind for kind in KINDS if "account_id" in kind.shape.indexes
+_ORDER: tuple[type[Record], ...] = (AuthorizationCode, Grant)
+OF_AN_ACCOUNT: tuple[type[Record], ...] = (
+    *_ORDER,
+    *(k for k in KINDS if "account_id" in k.shape.indexes and k not in (*_ORDER, Consent)),
+    Consent,
 )
-"""The kinds whose records are found by their account, and removed with it.
+"""The kinds whose records are found by their account, and removed with it, in this order.
 
-The others that name an account expire by themselves, within a day at most.
+Codes go before grants, so that the grant of a code redeemed meanwhile is found; consents go last,
+since their epoch invalidates codes and grants. The others that name an account expire by
+themselves, within a day at most.
 """
 
 ONE_OF_AN_ACCOUNT: tuple[type[Record], ...] = tuple(

@@ -80,11 +80,14 @@ def _id(on: Opened, arguments: argparse.Namespace) -> str:
 
 def _keep(arguments: argparse.Namespace) -> None:
     with open_accounts(arguments) as (on, accounts):
-        account_id = account_of(on, arguments.name).account_id
-        withdraw_all(on.storage, account_id, on.clock())
+        account = account_of(on, arguments.name)
+        refused = Refused(f"{arguments.name} isn't deleted, or can't be kept any more.")
+        if not accounts.can_be_kept(account):
+            raise refused  # the consents of an account in use must stay
+        withdraw_all(on.storage, account.account_id, on.clock())
         try:
-            account = accounts.take_back(account_id)
+            account = accounts.take_back(account.account_id)
         except LookupError:
-            raise Refused(f"{arguments.name} isn't deleted, or can't be kept any more.") from None
+            raise refused from None
     show(account, arguments.json)
     note("The account is kept. Apps have to ask for access again.")

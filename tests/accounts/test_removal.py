@@ -12,6 +12,8 @@ from oauthprov.records import (
     KINDS,
     Account,
     AccountRemoval,
+    AuthorizationCode,
+    Consent,
     Grant,
     Login,
     RecoveryCodes,
@@ -48,6 +50,13 @@ def test_a_closed_account_gives_no_claims_and_keeps_its_name(storage, people, cl
     assert people.claims(closed) == {}
     with pytest.raises(NameTaken):
         people.sign_up("alice", PASSWORD)
+
+
+def test_codes_go_before_grants_and_consents_last():
+    kinds = removal.OF_AN_ACCOUNT
+    assert kinds[:2] == (AuthorizationCode, Grant)
+    assert kinds[-1] is Consent
+    assert set(kinds) == {kind for kind in KINDS if "account_id" in kind.shape.indexes}
 
 
 def test_the_account_stays_until_the_last_second_of_its_grace(storage, people, clock, closed):

@@ -18,11 +18,13 @@ from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import (
     Account,
     Client,
+    Consent,
     Grant,
     Passkey,
     RecoveryCodes,
     Session,
     Totp,
+    consent_key,
 )
 from oauthprov.storage.interface import Add, Replace
 from oauthprov.storage.testing.samples import fill
@@ -203,6 +205,17 @@ def test_keep_takes_back_the_deletion_by_the_user(command):
     kept = command("user", "keep", "alice", "--json")
     assert (kept.code, kept.json["remove_at"]) == (0, None)
     assert not people.get(account_id).record.closed
+    storage.close()
+
+
+def test_keep_leaves_the_consents_of_an_account_that_is_not_deleted(command):
+    account_id = command.user("alice")["account_id"]
+    storage = command.storage()
+    consent = replace(fill(Consent, "own", bare=True), account_id=account_id, client_id="printer")
+    storage.commit(Add(replace(consent, key=consent_key(account_id, "printer"))), now=1)
+    assert command("user", "keep", "alice").code == 1
+    [stored] = storage.walk(Consent)
+    assert stored.record.withdrawn_at is None
     storage.close()
 
 

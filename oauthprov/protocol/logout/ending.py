@@ -27,6 +27,7 @@ from oauthprov.records import (
     Consent,
     Digest,
     EndedSession,
+    Grant,
     Session,
     Sweep,
     consent_key,
@@ -38,10 +39,12 @@ from oauthprov.storage.interface import (
     Conflict,
     Remove,
     Replace,
+    Revoke,
     Storage,
     StorageError,
     StorageFull,
     Stored,
+    batches,
     persistently,
 )
 
@@ -211,7 +214,11 @@ class Endings:
 
 
 def withdraw_all(storage: Storage, account_id: str, now: int) -> None:
-    """Withdraw every consent of an account whose grants have ended already."""
+    """Withdraw every consent of an account that was closed, and revoke what is left of its grants.
+
+    A first-party client has no consent, and the sweep of the closing may not have come to its
+    grants.
+    """
 
     def withdraw(client_id: str) -> None:
         key = consent_key(account_id, client_id)
@@ -221,6 +228,9 @@ def withdraw_all(storage: Storage, account_id: str, now: int) -> None:
 
     for stored in storage.walk(Consent, account_id=account_id):
         persistently(partial(withdraw, stored.record.client_id))
+    for page in storage.pages(Grant, account_id=account_id):
+        for batch in batches([Revoke(one.record.grant_id) for one in page]):
+            storage.commit(*batch, now=now)
 
 
 def _withdrawn(

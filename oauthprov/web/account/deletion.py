@@ -103,7 +103,12 @@ def answer(request: Request) -> Response | dict[str, object]:
     try:
         kept = tools.people.take_back(account.account_id)
     except LookupError:
-        return _left(request, marks)
+        now = tools.people.get(account.account_id)
+        if now is None or now.record.closed:
+            return _left(request, marks)
+        # The same form was sent twice.
+        marks.pop("account", None)
+        return see(request, tools.url("login", marks) if marks else tools.url("account"))
     log.info("account %s is kept: its user took the deletion back", account.account_id)
     _notify(request, kept, _KEPT, _KEPT_TEXT)
     marks.pop("account", None)  # the user has signed in with another account, and keeps it

@@ -8,7 +8,8 @@ import pytest
 
 from oauthprov.accounts import removal
 from oauthprov.protocol.purging import HOUR
-from oauthprov.records import Account, Client, Grant, LogoutDelivery, Session
+from oauthprov.records import Account, Client, Consent, Grant, LogoutDelivery, Session, Sweep
+from oauthprov.storage.interface import Remove
 from tests import site as sites
 from tests.site import ISSUER, PASSWORD, arrived
 from tests.web.account.mailing import ADDRESS, confirmed, prompt_site, settled
@@ -125,6 +126,35 @@ def test_who_keeps_the_account_goes_on_and_apps_ask_again(site, alice):
     assert words(alice.get("/account").html.h1) == "Your account"
     site.clock.pass_by(GRACE)
     assert purge(site) == 0
+
+
+def test_who_sends_the_form_twice_at_once_stays_signed_in(site, alice, monkeypatch):
+    people = site.wsgi.registry["oauthprov"].people
+    take_back = people.take_back
+
+    def after_another_request(account_id):
+        take_back(account_id)
+        return take_back(account_id)
+
+    delete(alice)
+    page = enter(alice)
+    monkeypatch.setattr(people, "take_back", after_another_request)
+    assert answer(page, "keep").location == f"{ISSUER}/account"
+    [stored] = site.storage.walk(Account)
+    assert not stored.record.closed
+
+
+def test_a_token_whose_sweep_did_not_come_is_over_when_the_account_is_kept(site, alice):
+    app = relying_party(site)
+    asked = "openid profile:read offline_access"
+    tokens = app.tokens(alice, scope=asked, prompt="consent")
+    account_id = alice.account_id()
+    site.wsgi.registry["oauthprov"].people.close(account_id, site.clock() + GRACE)
+    for kind in (Sweep, Consent):
+        for stored in list(site.storage.walk(kind)):
+            site.storage.commit(Remove(kind, stored.record.storage_key), now=site.clock())
+    answer(enter(alice), "keep")
+    assert app.refresh(tokens["refresh_token"]).status_int == 400
 
 
 def test_who_does_not_keep_it_is_signed_out_and_the_app_is_told(site, alice):
