@@ -6,41 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from oauthprov.accounts import BuiltInAccounts
-from oauthprov.credentials import Keyring, PasswordHasher
+from oauthprov.credentials import Keyring
 from oauthprov.passkeys import Challenges, Passkeys, Refused, RelyingParty
 from oauthprov.records import Account, Passkey
-from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Conflict, Remove, Replace
-from tests.accounts.conftest import ENGINES
+from tests.accounts.conftest import clock, people, storage
 from tests.authenticator import Authenticator
-from tests.servers import empty
-from tests.site import ISSUER, PASSWORD, Clock
+from tests.site import ISSUER, PASSWORD
+
+__all__ = ["clock", "people", "storage"]
 
 BROWSER = "the digest of a browser's cookie"
-
-
-@pytest.fixture(params=ENGINES)
-def storage(request, tmp_path):
-    url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
-    if request.param != "sqlite":
-        url = request.getfixturevalue(f"{request.param}_url")
-    made = open_storage(url)
-    made.upgrade()
-    if request.param != "sqlite":
-        empty(url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def people(storage, clock):
-    return BuiltInAccounts(storage, PasswordHasher(memory_kib=8, time_cost=1), clock)
 
 
 @pytest.fixture
