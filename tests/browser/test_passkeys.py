@@ -105,6 +105,12 @@ def add_passkey(visitor: Visitor, provider: Provider) -> None:
 NO_OFFER = "PublicKeyCredential.isConditionalMediationAvailable = async () => false"
 """Keeps the browser from offering passkeys by itself: the virtual device would agree at once."""
 
+WATCH_ASKED = """
+const get = navigator.credentials.get.bind(navigator.credentials);
+navigator.credentials.get = (options) => { window.asked = options.signal; return get(options); };
+"""
+"""Shows the signal that would end what the page last asked the device for."""
+
 
 def sign_out(visitor: Visitor, provider: Provider) -> None:
     visitor.page.goto(provider.url("/logout"))
@@ -150,9 +156,12 @@ def test_a_refusal_on_the_device_is_told_in_words_and_the_password_still_works(o
 def test_a_button_that_is_pressed_twice_asks_once_more(owner, provider):
     sign_out(owner, provider)
     owner.page.add_init_script(NO_OFFER)
+    owner.page.add_init_script(WATCH_ASKED)
     owner.page.goto(provider.url("/login?page=account"))
     owner.heading("Sign in").wait_for()
     owner.button("Sign in with a passkey").click(click_count=3)
+    # The last press has asked: were the device touched before, it would sign in without another.
+    owner.page.wait_for_function("window.asked && !window.asked.aborted")
     expect(owner.alert()).to_have_count(0)
     owner.device.touches(True)
     owner.button("Sign in with a passkey").click()
