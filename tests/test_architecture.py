@@ -20,6 +20,7 @@ WALLS = {
     "web": (
         (
             "web",
+            "events",
             "protocol",
             "records",
             "errors",
@@ -57,6 +58,7 @@ WALLS = {
     "protocol": (
         (
             "protocol",
+            "events",
             "storage.interface",
             "records",
             "errors",
@@ -111,15 +113,15 @@ WALLS = {
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "accounts": (
-        ("accounts", "storage.interface", "records", "credentials", "messages"),
+        ("accounts", "events", "storage.interface", "records", "credentials", "messages"),
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "factors": (
-        ("factors", "passkeys", "storage.interface", "records", "credentials", "logs"),
+        ("factors", "passkeys", "events", "storage.interface", "records", "credentials", "logs"),
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "passkeys": (
-        ("passkeys", "storage.interface", "records", "credentials", "serial"),
+        ("passkeys", "events", "storage.interface", "records", "credentials", "serial"),
         (*WEB, *ENGINES, "oauthlib", "joserfc"),
     ),
     "mail": (
@@ -132,6 +134,10 @@ WALLS = {
     ),
     "fetch": (
         ("fetch", "settings", "failures", "threads", "logs"),
+        (*WEB, *ENGINES, "oauthlib", "joserfc"),
+    ),
+    "events": (
+        ("events", "storage.interface", "records", "background", "logs"),
         (*WEB, *ENGINES, "oauthlib", "joserfc"),
     ),
     "doctor": (

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from oauthprov import logs
+from oauthprov.events import Reason
 from oauthprov.protocol.clients.redirects import redirect_allowed
-from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token.access_jwts import TYPE
 from tests import site as sites
 from tests.documents.blocks import DOCUMENTS

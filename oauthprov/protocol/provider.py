@@ -10,6 +10,7 @@ from typing import Any
 from oauthprov.accounts import AccountSource
 from oauthprov.background import Worker
 from oauthprov.credentials import Keyring
+from oauthprov.events import Stream, working
 from oauthprov.fetch import Fetcher
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.authorize import checks, consents
@@ -32,11 +33,11 @@ from oauthprov.protocol.purging import Purging
 from oauthprov.protocol.registration.endpoint import DynamicRegistration
 from oauthprov.protocol.request.answers import ConnectedApp
 from oauthprov.protocol.request.context import OpenID
-from oauthprov.protocol.request.events import SentError
+from oauthprov.protocol.request.refusals import SentError
 from oauthprov.protocol.token import tokens, userinfo
 from oauthprov.records import Client
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Health, Storage
+from oauthprov.storage.interface import Health, Storage, Stored
 
 
 def epoch() -> int:
@@ -61,10 +62,12 @@ class Provider:
         storage: Storage,
         accounts: AccountSource[Any],
         clock: Callable[[], int] = epoch,
+        events: Stream | None = None,
     ) -> None:
         self.settings = settings
         self.storage = storage
         self.clock = clock
+        self.events = events or Stream(clock)
         self.keyring = Keyring(settings.secret)
         self.fetcher = Fetcher.of(settings)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
@@ -83,23 +86,20 @@ class Provider:
         self.logos = Logos(storage, self.fetcher, clock, self.clients.evict)
         self.logo_worker = LogoWorker(self.logos.refresh, clock)
         self.registrar = Registrar(
-            settings,
-            storage,
-            clock,
-            self.clients.evict,
-            self.fetcher,
-            lambda stored: self.endings.end_client(stored, evict=self.clients.evict),
+            settings, storage, clock, self.clients.evict, self.fetcher, self._end_client
         )
         self.registration = DynamicRegistration(
             settings, storage, clock, self.registrar, self.logo_worker
         )
         self._end_and_notify(clock)
-        self.purging = Purging(settings, storage, clock)
+        self.purging = Purging(settings, storage, clock, events=self.events)
 
     def _end_and_notify(self, clock: Callable[[], int]) -> None:
         """Set up what ends sessions, consents and clients, and what delivers logout tokens."""
         settings, storage = self.settings, self.storage
-        self.backchannel = BackchannelLogout(settings, storage, self.keys, self.fetcher, clock)
+        self.backchannel = BackchannelLogout(
+            settings, storage, self.keys, self.fetcher, clock, self.events
+        )
         self.worker = Worker("logout", self.backchannel.work, clock)
         self.endings = Endings(
             settings,
@@ -109,7 +109,14 @@ class Provider:
             wake=lambda: self.sweeper.wake(),
             notify=self._notify,
         )
-        self.sweeper = Worker("sweeps", self.endings.work, clock, ending.PERIOD)
+        self.sweeper = Worker("sweeps", self._sweep, clock, ending.PERIOD)
+
+    def _sweep(self) -> float | None:
+        with working(self.events):
+            return self.endings.work()
+
+    def _end_client(self, stored: Stored[Client]) -> None:
+        self.endings.end_client(stored, evict=self.clients.evict)
 
     def client(self, client_id: str) -> Client | None:
         """Return an enabled client, None when there is none."""

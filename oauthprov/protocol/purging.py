@@ -11,6 +11,7 @@ from oauthprov import logs
 from oauthprov.accounts import removal
 from oauthprov.background import Worker
 from oauthprov.credentials import digest
+from oauthprov.events import Stream, working
 from oauthprov.protocol.clients.removal import drop_orphaned_consents
 from oauthprov.protocol.token.last_use import remove_unused
 from oauthprov.records import ReplayMark
@@ -54,10 +55,12 @@ class Purging:
         clock: Callable[[], int],
         chance: Callable[[int, int], int] = random.randint,
         stopwatch: Callable[[], float] = time.monotonic,
+        events: Stream | None = None,
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._clock = clock
+        self._events = events or Stream(clock)
         self._chance = chance
         self._stopwatch = stopwatch
         self._due_at: int | None = None
@@ -82,7 +85,8 @@ class Purging:
         if self._steps is None:
             self._steps, self._worked = self._pass(), 0.0
         try:
-            over = next(self._steps, None) is None
+            with working(self._events):
+                over = next(self._steps, None) is None
         except StorageError as error:
             self._steps = None
             if not self._failing:

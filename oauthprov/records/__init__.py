@@ -9,6 +9,7 @@ record never changes.
 
 from __future__ import annotations
 
+from oauthprov.records.audit import AuditEntry as AuditEntry
 from oauthprov.records.clients import Client as Client
 from oauthprov.records.clients import InitialAccessToken as InitialAccessToken
 from oauthprov.records.clients import Logo as Logo
@@ -78,5 +79,6 @@ KINDS: tuple[type[Record], ...] = (
     Passkey,
     AccountRemoval,
     Transfer,
+    AuditEntry,
 )
 """Every kind of record that a backend stores."""

@@ -49,6 +49,12 @@ class Server:
         "Purge the storage from the server processes; `false` leaves it to `oauthprov storage"
         " purge`.",
     )
+    audit_keep: int = setting(
+        "audit.keep",
+        values.count(0),
+        "30",
+        "Days for which the events of the audit are kept; 0 keeps none.",
+    )
     title: str = setting("title", str, "oauthprov", "Name of the service, as pages show it.")
     languages: tuple[str, ...] = setting(
         "languages",

@@ -20,6 +20,7 @@ from oauthprov.accounts import (
     PasswordResets,
 )
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
+from oauthprov.events import PublishingStorage, Recorder, Stream
 from oauthprov.factors import Factors, Levels
 from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.passkeys import RelyingParty
@@ -71,6 +72,7 @@ class Site:
 
     settings: Settings
     base_url: str
+    events: Stream
     provider: Provider
     sessions: Sessions
     accounts: AccountSource[Request]
@@ -144,30 +146,25 @@ def includeme(config: Configurator) -> None:
 
 def build(registry: Registry, settings: Settings, base_url: str) -> Site:
     """Make the objects of an app on the storage, and by the clock, that its registry names."""
-    storage = registry["oauthprov.storage"]
     clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
+    stream = _stream(registry, settings, clock)
+    storage = PublishingStorage(registry["oauthprov.storage"])
     source: AccountSource[Request] | None = registry.get("oauthprov.accounts")
     mailer: Mailer | None = registry.get("oauthprov.mailer") or mailer_of(settings)
     people = resets = factors = None
     if source is None:
-        people = BuiltInAccounts.with_costs(
-            storage,
-            clock,
-            memory_kib=settings.password_memory,
-            time_cost=settings.password_time,
-            policy=PasswordPolicy(settings.password_length, settings.title),
-            concurrency=settings.password_concurrency,
-        )
+        people = _people(storage, settings, clock)
         resets = PasswordResets(storage, people, clock, settings.mail_reset_lifetime)
-        factors = _factors(registry, settings, clock)
+        factors = _factors(storage, settings, clock)
         source = registry["oauthprov.own_pages"](people, factors)
-    provider = Provider(settings, storage, source, clock)
+    provider = Provider(settings, storage, source, clock, stream)
     if people is not None:
         provider.purging.removing = partial(_removing, registry)
     _look_at_keys(provider)
     return Site(
         settings=settings,
         base_url=base_url,
+        events=stream,
         provider=provider,
         accounts=source,
         sessions=Sessions(settings, storage, clock, provider.endings.end_session),
@@ -183,14 +180,34 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
     )
 
 
-def _factors(registry: Registry, settings: Settings, clock: Callable[[], int]) -> Factors:
+def _stream(registry: Registry, settings: Settings, clock: Callable[[], int]) -> Stream:
+    """Return the stream of the app's events: to its subscribers and, if it is kept, the audit."""
+    keep, storage = settings.audit_keep, registry["oauthprov.storage"]
+    recorder = Recorder(storage, clock, keep) if keep else None
+    return Stream(clock, registry.notify, recorder)
+
+
+def _people(
+    storage: PublishingStorage, settings: Settings, clock: Callable[[], int]
+) -> BuiltInAccounts:
+    return BuiltInAccounts.with_costs(
+        storage,
+        clock,
+        memory_kib=settings.password_memory,
+        time_cost=settings.password_time,
+        policy=PasswordPolicy(settings.password_length, settings.title),
+        concurrency=settings.password_concurrency,
+    )
+
+
+def _factors(storage: PublishingStorage, settings: Settings, clock: Callable[[], int]) -> Factors:
     required = settings.factors_required
 
     def is_required(account: Account) -> bool:
         return required == "everyone" or (required == "developers" and account.developer)
 
     return Factors.build(
-        registry["oauthprov.storage"],
+        storage,
         settings.secret,
         clock,
         offered=settings.factors,

@@ -28,12 +28,12 @@ from oauthlib.oauth2.rfc6749.errors import (
 from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
 
 from oauthprov.errors import FetchBusy, JoseError
+from oauthprov.events import Reason
 from oauthprov.messages import N_
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.records import Client
 from oauthprov.settings import OPENID

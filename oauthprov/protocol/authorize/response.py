@@ -15,7 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 )
 
 from oauthprov.messages import N_
-from oauthprov.protocol.request import events
+from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.answers import Redirect, Refusal, ResponseMode
 from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.records import Client
@@ -84,6 +84,6 @@ def refusal(
     described = error.description or N_("The request can't be used.")
     described, names = _FATAL.get(type(error), (described, ()))
     given = [(name, parsed.get(name) if parsed else None) for name in names]
-    sent = tuple((name, events.shown(value)) for name, value in given if value)
+    sent = tuple((name, refusals.shown(value)) for name, value in given if value)
     status = error.status_code if error.status_code >= 500 else 400
     return Refusal(error.error or "invalid_request", described, status, sent, client)

@@ -26,6 +26,7 @@ from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challeng
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
+from oauthprov.events import Reason
 from oauthprov.protocol.clients import response_types
 from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.engine.validator import Validator
@@ -33,8 +34,8 @@ from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Answer, Call
 from oauthprov.protocol.request.authentication_request import AuthenticationRequest
 from oauthprov.protocol.request.context import Context, current
-from oauthprov.protocol.request.events import Endpoint, Reason
 from oauthprov.protocol.request.operations import Authorizing
+from oauthprov.protocol.request.refusals import Endpoint
 from oauthprov.protocol.token import pkce, tokens
 from oauthprov.protocol.token.client_authentication import WrongMethodError
 from oauthprov.settings import Settings
@@ -61,7 +62,7 @@ DESCRIPTIONS: Mapping[str, str] = {
 
 One fixed sentence for each error. It quotes nothing from the request, and doesn't reveal whether
 code, verifier, redirect URI or secret was wrong, which would help someone who tries stolen ones.
-The log has the reason (:mod:`oauthprov.protocol.request.events`). Other errors describe
+The log has the reason (:mod:`oauthprov.protocol.request.refusals`). Other errors describe
 themselves: they are about the form of a request, or name its scopes.
 """
 

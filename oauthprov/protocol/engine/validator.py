@@ -24,6 +24,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2 import RequestValidator
 from oauthlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
 
+from oauthprov.events import Reason
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.clients import redirects, response_types
 from oauthprov.protocol.clients.cache import Clients
@@ -32,8 +33,8 @@ from oauthprov.protocol.clients.types import is_confidential
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import resources
 from oauthprov.protocol.request.context import Context, OpenID, current
-from oauthprov.protocol.request.events import Endpoint, Reason
 from oauthprov.protocol.request.operations import Authorizing, ForItself, Redeeming, Refreshing
+from oauthprov.protocol.request.refusals import Endpoint
 from oauthprov.protocol.request.scopes import check_allowed, defaults
 from oauthprov.protocol.token import (
     client_authentication,

@@ -20,6 +20,7 @@ from oauthprov import logs
 from oauthprov.background import PERIOD, Lanes
 from oauthprov.credentials import digest, mint_id
 from oauthprov.errors import FetchBusy, FetchError, SigningKeySealed
+from oauthprov.events import LogoutDelivered, LogoutGivenUp, Stream, on_commit, working
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.clients import signed_responses
 from oauthprov.protocol.keys.signing_keys import SigningKeys
@@ -115,9 +116,11 @@ class BackchannelLogout:
         keys: SigningKeys,
         fetcher: Fetcher,
         clock: Callable[[], int],
+        events: Stream | None = None,
     ) -> None:
         self._settings = settings
         self._storage = storage
+        self._events = events or Stream(clock)
         self._keys = keys
         self._fetcher = fetcher
         self._clock = clock
@@ -183,8 +186,9 @@ class BackchannelLogout:
         if stored.state(now) == "live":
             this.left(about.due_at)
             return
-        log.warning("no more attempts to send a logout token to client %s", about.client_id)
-        self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
+        with working(self._events):
+            on_commit(LogoutGivenUp(client_id=about.client_id))
+            self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
 
     def _attempt(self, this: _Round, stored: Stored[LogoutDelivery]) -> None:
         about, now = stored.record, self._clock()
@@ -206,7 +210,10 @@ class BackchannelLogout:
                 this.failed.add(about.client_id)
                 this.left(later)
                 return
-        self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
+        with working(self._events):
+            if uri is not None:
+                on_commit(LogoutDelivered(client_id=about.client_id))
+            self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
         this.notified()
 
     def _remember(self, client_id: str, took: bool) -> None:

@@ -22,7 +22,7 @@ from oauthprov.protocol.authorize import interactions
 from oauthprov.protocol.authorize.interactions import LOGOUT
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.engine.validator import Validator
-from oauthprov.protocol.request import events, params
+from oauthprov.protocol.request import params, refusals
 from oauthprov.protocol.request.answers import (
     Call,
     InteractionRequired,
@@ -321,6 +321,6 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
 
 def _refusal(wrong: Exception) -> Refusal:
     if isinstance(wrong, _Wrong):
-        sent = tuple((name, events.shown(value)) for name, value in wrong.sent)
+        sent = tuple((name, refusals.shown(value)) for name, value in wrong.sent)
         return Refusal("invalid_request", str(wrong), sent=sent, client=wrong.client)
     return Refusal("invalid_request", str(getattr(wrong, "description", "") or wrong))

@@ -20,6 +20,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov import credentials, logs
 from oauthprov.errors import FetchBusy, InvalidClientMetadataError
+from oauthprov.events import RequestNoted
 from oauthprov.protocol.clients.logo_worker import LOGO_PATIENCE, LogoWorker
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.registrar import (
@@ -33,9 +34,8 @@ from oauthprov.protocol.clients.registrar import (
 from oauthprov.protocol.engine.endpoints import NO_STORE
 from oauthprov.protocol.registration import http, initial_access
 from oauthprov.protocol.registration.document import document_of, read_document
-from oauthprov.protocol.request import events
+from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.answers import Answer, Call
-from oauthprov.protocol.request.events import Event
 from oauthprov.records import Client, InitialAccessToken
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Contended, Storage, Stored, persistently
@@ -194,8 +194,9 @@ class DynamicRegistration:
             error = TemporarilyUnavailableError("Please try again.", status_code=503)
         except OAuth2Error as refused:
             error = refused
-        named = None if client_id is None else events.cut(client_id)
-        events.emit(Event("register", error.error, client_id=named), error.description)
+        named = None if client_id is None else refusals.cut(client_id)
+        noted = RequestNoted(endpoint="register", client_id=named)
+        refusals.refused(noted, error.error or "", error.description)
         return http.refusal(error, self._settings.issuer)
 
 

@@ -19,15 +19,16 @@ from oauthprov import logs
 from oauthprov.accounts import AccountSource
 from oauthprov.credentials import Bearer
 from oauthprov.errors import JoseError, SigningKeySealed
+from oauthprov.events import Reason, RequestNoted
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.types import Method
 from oauthprov.protocol.keys.json_object import expect_json
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.keys.signing_keys import SigningKeys
-from oauthprov.protocol.request import events
-from oauthprov.protocol.request.events import Endpoint, Event, Reason, SentError
+from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.operations import Operation, Redeeming, Refreshing
+from oauthprov.protocol.request.refusals import Endpoint, SentError
 from oauthprov.records import Client, Record, slot
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Conflict, Storage, Stored
@@ -59,8 +60,8 @@ class Context:
     """The state of one request: the services it may use, its client and its operation.
 
     ``with context:`` makes it the current one. At the end its client's proof is used up, and what
-    was noted is logged. Raises InvalidClientError when the proof was used before and no commit has
-    shown it, unless the request has failed anyway.
+    was noted is published. Raises InvalidClientError when the proof was used before and no commit
+    has shown it, unless the request has failed anyway.
 
     ``endpoint`` names the endpoint in the log. ``audiences`` are the URLs that a client assertion
     may name besides the issuer. ``host_request`` is for the account source. ``keys`` sign tokens.
@@ -85,7 +86,7 @@ class Context:
     client: Client | None = None
     proof: Add | None = None
     operation: Operation | None = None
-    noted: list[Event] = field(default_factory=list)
+    noted: list[RequestNoted] = field(default_factory=list)
     sent_error: SentError | None = None
     _bearers: dict[str, Bearer | None] = field(default_factory=dict, repr=False)
     _verified: dict[tuple[str, str], Mapping[str, Any] | None] = field(
@@ -178,12 +179,20 @@ class Context:
         """Note why the request is refused, or another event to log when it ends.
 
         Client and grant default to those of the request. ``client_id`` may be an unauthenticated
-        client's own value; any other value that a client sent goes through :func:`events.quoted`.
+        client's own value; any other value that a client sent passes :func:`refusals.quoted`.
         """
         named = self.client.client_id if self.client and client_id is None else client_id
-        client_id = None if named is None else events.cut(named)
+        client_id = None if named is None else refusals.cut(named)
         grant_id = self._grant_id() if grant_id is None else grant_id
-        self.noted.append(Event(self.endpoint, None, reason, client_id, grant_id, compared))
+        self.noted.append(
+            RequestNoted(
+                endpoint=self.endpoint,
+                reason=reason,
+                client_id=client_id,
+                grant_id=grant_id,
+                compared=compared,
+            )
+        )
 
     def _grant_id(self) -> str | None:
         match self.operation:
@@ -197,7 +206,7 @@ class Context:
         self, reason: Reason, sent: str, client_id: str | None = None, because: str = ""
     ) -> bool:
         """Note why ``sent`` is refused, and return False for the validator's hooks to return."""
-        compared = ": ".join(filter(None, [f"sent {events.quoted(sent)}", because]))
+        compared = ": ".join(filter(None, [f"sent {refusals.quoted(sent)}", because]))
         self.note(reason, client_id=client_id, compared=compared)
         return False
 
@@ -211,14 +220,15 @@ class Context:
 
     def answered(self, answer: T) -> T:
         """Return ``answer``, which ends the request, and keep its error for the log."""
-        self.sent_error = events.error_of(answer)
+        self.sent_error = refusals.error_of(answer)
         return answer
 
     def report(self) -> None:
-        """Log the noted events and the error that was sent."""
+        """Publish what was noted and the error that was sent."""
         if self.noted or self.sent_error:
             client_id = self.client.client_id if self.client else None
-            events.report(self.noted, Event(self.endpoint, client_id=client_id), self.sent_error)
+            request = RequestNoted(endpoint=self.endpoint, client_id=client_id)
+            refusals.report(self.noted, request, self.sent_error)
 
     def bearer(self, raw: str) -> Bearer | None:
         """Parse a presented token or code, at most once; None if it can't be one of ours."""

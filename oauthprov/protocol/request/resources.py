@@ -8,9 +8,9 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from oauthprov.errors import InvalidTargetError
-from oauthprov.protocol.request import events, scopes
+from oauthprov.events import Reason
+from oauthprov.protocol.request import refusals, scopes
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.request.events import Reason
 from oauthprov.settings import OPENID, Settings
 
 
@@ -32,7 +32,7 @@ def requested(context: Context, request: Request) -> tuple[str, ...]:
 
 def _refused(context: Context, uri: str, sentence: str) -> InvalidTargetError:
     context.refuse(Reason.RESOURCE_NOT_ALLOWED, uri, because=sentence)
-    return InvalidTargetError(f"{sentence} {events.shown(uri)}.")
+    return InvalidTargetError(f"{sentence} {refusals.shown(uri)}.")
 
 
 def narrowed(context: Context, request: Request, granted: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 
+from oauthprov.events import Reason
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.request.events import Reason
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 

@@ -15,10 +15,10 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov import credentials
 from oauthprov.errors import FetchBusy, JoseError
+from oauthprov.events import Reason
 from oauthprov.protocol.clients.types import KEY_METHOD, SECRET_METHODS, accepted_methods
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.context import Context, Presented
-from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import client_assertions
 from oauthprov.records import Client
 from oauthprov.storage.interface import Add

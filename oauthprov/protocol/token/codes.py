@@ -15,9 +15,9 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, ServerError
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import Bearer
-from oauthprov.protocol.request import events, resources
+from oauthprov.events import Reason
+from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.request.operations import Authorizing, Redeeming
 from oauthprov.protocol.token import ended, id_tokens, last_use, pkce, tokens
 from oauthprov.records import AuthorizationCode, Client, Grant, slot
@@ -114,7 +114,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
         context.note(Reason.CODE_UNKNOWN, grant_id=bearer.slot)
         return False
     if stored.record.client_id != client.client_id:
-        compared = events.issued_to(stored.record.client_id)
+        compared = refusals.issued_to(stored.record.client_id)
         context.note(Reason.CODE_OF_ANOTHER_CLIENT, grant_id=bearer.slot, compared=compared)
         return False
     state = stored.state(context.now)
@@ -135,7 +135,7 @@ def confirm(context: Context, redeeming: Redeeming, redirect_uri: str, request: 
     """
     code = redeeming.code.record
     if code.redirect_uri != redirect_uri:
-        sent, asked = events.quoted(redirect_uri), events.quoted(code.redirect_uri)
+        sent, asked = refusals.quoted(redirect_uri), refusals.quoted(code.redirect_uri)
         context.note(
             Reason.REDIRECT_URI_MISMATCH,
             compared=f"sent {sent}, authorization request had {asked}",
@@ -193,7 +193,7 @@ def _replayed(context: Context, code: AuthorizationCode) -> tokens.Response:
 
 def _note_dead(context: Context, code: AuthorizationCode, state: State) -> None:
     if state == "expired":
-        compared = events.expired(code.expires_at, context.now)
+        compared = refusals.expired(code.expires_at, context.now)
         context.note(Reason.CODE_EXPIRED, grant_id=slot(code.key), compared=compared)
     else:
         context.note(Reason.CODE_UNKNOWN, grant_id=slot(code.key))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 
+from oauthprov.events import Reason
 from oauthprov.protocol.clients import sectors, subjects
 from oauthprov.protocol.clients.members.access import ALL_TOKENS
 from oauthprov.protocol.clients.types import is_confidential
-from oauthprov.protocol.request import events, resources
+from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import tokens
 from oauthprov.records import AccessToken, Client, RefreshToken
 from oauthprov.settings import Settings
@@ -71,7 +71,7 @@ def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str |
     owner = context.find_client(token.client_id)
     scopes = None if owner is None else may_know(context.settings, asker, owner, token)
     if owner is None or scopes is None:
-        compared = events.issued_to(token.client_id)
+        compared = refusals.issued_to(token.client_id)
         context.note(Reason.INTROSPECTION_NOT_ALLOWED, grant_id=token.grant_id, compared=compared)
         return None
     if isinstance(token, AccessToken):

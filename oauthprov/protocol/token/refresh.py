@@ -8,9 +8,9 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials, serial
-from oauthprov.protocol.request import events, resources, scopes
+from oauthprov.events import Reason
+from oauthprov.protocol.request import refusals, resources, scopes
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.request.operations import Refreshing
 from oauthprov.protocol.token import ended, id_tokens, last_use, tokens
 from oauthprov.records import Client, Grant, Receipt, RefreshToken
@@ -45,7 +45,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
         _note_dead(context, stored.record, state)
         return False
     elif stored.record.client_id != client.client_id:
-        compared = events.issued_to(stored.record.client_id)
+        compared = refusals.issued_to(stored.record.client_id)
         context.note(
             Reason.REFRESH_TOKEN_OF_ANOTHER_CLIENT, grant_id=bearer.slot, compared=compared
         )
@@ -188,7 +188,7 @@ def _opened(
     if receipt is None or receipt.state(context.now) != "live":
         return "the receipt is gone"
     if receipt.record.client_id != client.client_id:
-        return events.issued_to(presented.client_id)
+        return refusals.issued_to(presented.client_id)
     successor = context.storage.get(RefreshToken, receipt.record.successor)
     if successor is None or successor.state(context.now) != "live":
         return "its successor has been used"
@@ -201,7 +201,7 @@ def _opened(
 
 def _note_dead(context: Context, token: RefreshToken, state: State) -> None:
     if state == "expired":
-        compared = events.expired(token.expires_at, context.now)
+        compared = refusals.expired(token.expires_at, context.now)
         context.note(Reason.REFRESH_TOKEN_EXPIRED, grant_id=token.grant_id, compared=compared)
     else:
         context.note(Reason.REFRESH_TOKEN_REVOKED, grant_id=token.grant_id)

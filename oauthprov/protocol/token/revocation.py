@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
-from oauthprov.protocol.request import events
+from oauthprov.events import Reason
+from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import tokens
 from oauthprov.records import AccessToken, Client
 from oauthprov.storage.interface import Conflict, Revoke
@@ -27,7 +27,7 @@ def revoke(context: Context, client: Client, raw: str) -> None:
         return
     token = stored.record
     if token.client_id != client.client_id:
-        compared = events.issued_to(token.client_id)
+        compared = refusals.issued_to(token.client_id)
         context.note(Reason.TOKEN_OF_ANOTHER_CLIENT, grant_id=token.grant_id, compared=compared)
         raise InvalidGrantError("The token was issued to another client.")
     if not isinstance(token, AccessToken):

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
+from oauthprov.events import Reason
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.clients import subjects
-from oauthprov.protocol.request import events, resources
+from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.request.events import Reason
 from oauthprov.protocol.token import access_jwts, last_use
 from oauthprov.records import AccessToken, AuthorizationCode, Client, Grant, Record, RefreshToken
 from oauthprov.storage.interface import Add, Change, Claim, Revoke, Stored
@@ -146,7 +146,7 @@ def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]
             return True
         reason = Reason.CLIENT_UNKNOWN
     elif state == "expired":
-        reason, compared = Reason.TOKEN_EXPIRED, events.expired(token.expires_at, context.now)
+        reason, compared = Reason.TOKEN_EXPIRED, refusals.expired(token.expires_at, context.now)
     _note(context, reason, token, compared)
     return False
 

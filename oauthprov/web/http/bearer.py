@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oauthprov.errors import OAuth2Error
+from oauthprov.events import RequestNoted
 from oauthprov.protected_resource.challenges import challenge_of
 from oauthprov.protected_resource.metadata import covering, document_url
 from oauthprov.protected_resource.tokens import (
@@ -21,8 +22,7 @@ from oauthprov.protected_resource.tokens import (
     presented,
     valid_at,
 )
-from oauthprov.protocol.request import events, params
-from oauthprov.protocol.request.events import Event
+from oauthprov.protocol.request import params, refusals
 from oauthprov.settings import Resource, Settings
 from oauthprov.web.http.exchange import Exchange
 from oauthprov.web.http.origins import origin_of
@@ -65,9 +65,8 @@ def refusal(
     settings, here = exchange.site.settings, _resource(exchange, resource)
     if problem not in (MISSING, INVALID):  # the provider has logged why a token is invalid
         client_id = client_of_token(exchange)
-        events.emit(
-            Event("resource", problem.error, client_id=client_id), problem.description or ""
-        )
+        noted = RequestNoted(endpoint="resource", client_id=client_id)
+        refusals.refused(noted, problem.error or "", problem.description)
     document = document_url(here) if here is not None and is_local(settings, here) else None
     said = challenge_of(problem, settings.issuer, scopes, document)
     return in_json(said.body, said.status, said.headers)

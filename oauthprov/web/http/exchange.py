@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from oauthprov import logs
+from oauthprov.events import Scope
 from oauthprov.messages import N_
 from oauthprov.protected_resource.metadata import path_in
 from oauthprov.protocol.request.answers import Call
@@ -64,8 +65,7 @@ class Exchange:
     ) -> None:
         self.site = site
         self.environ = environ
-        # Not a secret; the system's random numbers would let another thread run each time.
-        self.request_id = f"{random.getrandbits(64):016x}"
+        self.request_id = logs.new_request_id()
         self.host_request = host_request
         self.token_in_form = False
         self.presented: TokenInfo | TokenProblem | None = None
@@ -73,6 +73,10 @@ class Exchange:
         self._read = read
         self._body: bytes | None = None
         self._call: Call | None = None
+
+    def scope(self) -> Scope:
+        """Return a new scope for the events of this request."""
+        return Scope(self.site.events, self.request_id, self.environ.get("REMOTE_ADDR", ""))
 
     @property
     def method(self) -> str:

@@ -53,11 +53,12 @@ def _answer(
     bound = logs.request_id.set(exchange.request_id)
     begun = deadline.begin()
     try:
-        site.provider.look()
-        reply = endpoint.answer(exchange, _said_of)
-        if reply is None:
-            environ[EXCHANGE] = exchange
-            return default_execution_policy(environ, router)
+        with exchange.scope():
+            site.provider.look()
+            reply = endpoint.answer(exchange, _said_of)
+            if reply is None:
+                environ[EXCHANGE] = exchange
+                return default_execution_policy(environ, router)
         if site.transport_security is not None:
             reply.headers["Strict-Transport-Security"] = site.transport_security
         return reply

@@ -91,7 +91,7 @@ class TestARefusedScopeIsNamed:
     def described(self, world, caplog):
         """A function that requests a scope and returns how the client and the log explain it."""
         world.client("machine", "machine", scopes=("read", "photos"))
-        caplog.set_level(logging.INFO, "oauthprov.protocol.request.events")
+        caplog.set_level(logging.INFO, "oauthprov.events")
 
         def ask(scope):
             form = {"grant_type": "client_credentials", "scope": scope}

@@ -12,6 +12,7 @@ from sqlalchemy import Table
 
 from oauthprov import records
 from oauthprov.records import Record
+from oauthprov.storage.sql.tables.audit import audit_entries
 from oauthprov.storage.sql.tables.clients import clients, initial_access_tokens, logos
 from oauthprov.storage.sql.tables.columns import JSON as JSON
 from oauthprov.storage.sql.tables.columns import KEY as KEY
@@ -46,7 +47,7 @@ from oauthprov.storage.sql.tables.server import (
     transfers,
 )
 
-REVISION = "0015"
+REVISION = "0016"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
@@ -79,4 +80,5 @@ TABLES: dict[type[Record], Table] = {
     records.Passkey: passkeys,
     records.AccountRemoval: account_removals,
     records.Transfer: transfers,
+    records.AuditEntry: audit_entries,
 }

@@ -1,32 +1,13 @@
-"""How a request ended: the reasons as a closed list, and the log line that gives one.
+"""Why requests are refused: a closed list.
 
-Each step of a request notes its reasons on the context; when the request ends, :func:`report` logs
-them together with the error that was sent. The client receives only the error, so the reasons may
-be as precise as an operator needs. None of them quotes a secret, a code or a token.
+The client receives only the error, so the reasons may be as precise as an operator needs. None of
+them quotes a secret, a code or a token.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Literal
-from urllib.parse import quote
-
-from oauthprov import logs
-from oauthprov.protocol.request.answers import Answer, Redirect, Refusal
-
-VALUE_LIMIT = 100
-"""Characters of a client's value in a log line, at most."""
-SHOWN_LIMIT = 300
-"""Characters of a client's value in an error, at most."""
-_IN_URIS = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 section 2
-
-log = logs.logger(__name__)
-
-Endpoint = Literal["authorize", "token", "introspect", "revoke", "register", "resource", "logout"]
-"""The endpoint of a request; ``resource`` is every view behind an access token, UserInfo too."""
 
 
 class Reason(StrEnum):
@@ -167,99 +148,3 @@ _LEVELS = {
     Reason.SIGNING_KEY_SEALED: logging.ERROR,
 }
 """Levels other than INFO: a secret may have leaked, responses get lost, or nothing works."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event of a request; unknown fields are None.
-
-    ``error`` is the registered code that was sent, ``compared`` the values that differed.
-    """
-
-    endpoint: Endpoint | None = None
-    error: str | None = None
-    reason: Reason | None = None
-    client_id: str | None = None
-    grant_id: str | None = None
-    compared: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SentError:
-    """The error that was sent: a registered code and its description."""
-
-    error: str
-    description: str = ""
-
-
-def error_of(answer: object) -> SentError | None:
-    """Return the error that an answer of the provider carries, None when it carries none."""
-    said: Mapping[str, object]
-    match answer:
-        case Answer():
-            if answer.status < 400:
-                return None
-            said = answer.body or {}
-        case Redirect():
-            said = dict(answer.params)
-        case Refusal():
-            return SentError(answer.error, answer.description)
-        case _:
-            return None
-    if "error" not in said:
-        return None
-    return SentError(str(said["error"]), str(said.get("error_description") or ""))
-
-
-def report(noted: Sequence[Event], request: Event, sent_error: SentError | None) -> None:
-    """Log the events of a request, the last one as the reason of the error that was sent.
-
-    ``request`` stands in when an error was sent and no event was noted.
-    """
-    if sent_error is None:
-        for event in noted:
-            emit(event)
-        return
-    *earlier, last = noted or (request,)
-    for event in earlier:
-        emit(event)
-    emit(replace(last, error=sent_error.error), sent_error.description)
-
-
-def emit(event: Event, description: str = "") -> None:
-    """Write one event into the log; ``description`` is added when the event has no reason."""
-    named = [(field.name, getattr(event, field.name)) for field in fields(event)]
-    extra = {name: value for name, value in named if value is not None}
-    words = "noted" if event.error is None else "refused"
-    if description and event.reason is None:
-        words = f"{words}: {description}"
-    log.log(event.reason.level if event.reason else logging.INFO, "%s", words, extra=extra)
-
-
-def cut(text: str) -> str:
-    """Return the beginning of a value that a client sent and that may be of any length."""
-    return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
-
-
-def quoted(text: str) -> str:
-    """Return a client's value as :attr:`Event.compared` quotes it: escaped and cut."""
-    return repr(cut(text))
-
-
-def shown(text: str) -> str:
-    """Return the beginning of a client's value as errors and pages show it, in ASCII.
-
-    All that no URI holds is percent-encoded, so that it can't look like text of ours.
-    """
-    encoded = quote(text, safe=_IN_URIS)
-    return encoded if len(encoded) <= SHOWN_LIMIT else f"{encoded[:SHOWN_LIMIT]}..."
-
-
-def issued_to(client_id: str) -> str:
-    """Return the client that a code or token was issued to, for :attr:`Event.compared`."""
-    return f"issued to {client_id!r}"
-
-
-def expired(at: int, now: int) -> str:
-    """Return the expiry and the current time (epoch seconds), for :attr:`Event.compared`."""
-    return f"expired at {at}, now {now}"

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 
 from oauthprov import logs
+from oauthprov.events import Reason
 from oauthprov.protocol.request.answers import Call, Visitor
-from oauthprov.protocol.request.events import Reason
 from oauthprov.records import AccessToken, Consent, consent_key
 from oauthprov.storage.interface import Claim, Revoke
 from tests.protocol.world import VERIFIER, World, basic, openid_world
@@ -20,12 +20,13 @@ VERIFIER_OF_ANOTHER = "w" * 50
 @pytest.fixture
 def lines(caplog):
     """The fields of the lines that were logged since the test last looked."""
-    caplog.set_level(logging.INFO, "oauthprov.protocol.request.events")
+    caplog.set_level(logging.INFO, "oauthprov.events")
 
     def since():
-        records = [r for r in caplog.records if r.name == "oauthprov.protocol.request.events"]
+        records = [r for r in caplog.records if r.name == "oauthprov.events"]
         caplog.clear()
-        known = [{n: getattr(r, n) for n in logs.FIELDS if hasattr(r, n)} for r in records]
+        names = [name for name in logs.FIELDS if name != "event"]
+        known = [{n: getattr(r, n) for n in names if hasattr(r, n)} for r in records]
         return [fields | {"level": r.levelname} for fields, r in zip(known, records, strict=True)]
 
     return since
@@ -249,7 +250,7 @@ def test_an_unregistered_scope_or_grant_type_is_logged(world, lines):
 
 def test_an_authorization_error_is_logged_with_its_client_and_sentence(world, lines, caplog):
     world.authorize(response_mode="nonsense")
-    [record] = [r for r in caplog.records if r.name == "oauthprov.protocol.request.events"]
+    [record] = [r for r in caplog.records if r.name == "oauthprov.events"]
     assert "The response_mode must be one of" in record.getMessage()
     [line] = lines()
     assert line == {

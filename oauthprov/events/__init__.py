@@ -1,0 +1,81 @@
+"""The stream of events: what has happened, for the log, subscribers and the audit.
+
+A subscriber of :class:`Event` gets them all, one of a class below it only those::
+
+    config.add_subscriber(tell, oauthprov.events.SignInFailed)
+"""
+
+from __future__ import annotations
+
+from oauthprov.events.access import AuthorizationGranted as AuthorizationGranted
+from oauthprov.events.access import ConsentDecided as ConsentDecided
+from oauthprov.events.access import ConsentWithdrawn as ConsentWithdrawn
+from oauthprov.events.access import GrantRevoked as GrantRevoked
+from oauthprov.events.access import RequestNoted as RequestNoted
+from oauthprov.events.access import RequestRefused as RequestRefused
+from oauthprov.events.access import TokenRevoked as TokenRevoked
+from oauthprov.events.access import TokensIssued as TokensIssued
+from oauthprov.events.administration import ClientChanged as ClientChanged
+from oauthprov.events.administration import ClientRegistered as ClientRegistered
+from oauthprov.events.administration import ClientRemoved as ClientRemoved
+from oauthprov.events.administration import KeyChanged as KeyChanged
+from oauthprov.events.administration import LogoutDelivered as LogoutDelivered
+from oauthprov.events.administration import LogoutGivenUp as LogoutGivenUp
+from oauthprov.events.administration import RegistrationTokenChanged as RegistrationTokenChanged
+from oauthprov.events.event import Event as Event
+from oauthprov.events.event import Origin as Origin
+from oauthprov.events.people import AccountChanged as AccountChanged
+from oauthprov.events.people import AccountClosed as AccountClosed
+from oauthprov.events.people import AccountCreated as AccountCreated
+from oauthprov.events.people import AccountExported as AccountExported
+from oauthprov.events.people import AccountKept as AccountKept
+from oauthprov.events.people import AccountRemoved as AccountRemoved
+from oauthprov.events.people import FactorChanged as FactorChanged
+from oauthprov.events.people import LinkMailed as LinkMailed
+from oauthprov.events.people import PasskeyCopied as PasskeyCopied
+from oauthprov.events.people import SessionEnded as SessionEnded
+from oauthprov.events.people import SignedIn as SignedIn
+from oauthprov.events.people import SignInFailed as SignInFailed
+from oauthprov.events.people import SteppedUp as SteppedUp
+from oauthprov.events.people import StepUpFailed as StepUpFailed
+from oauthprov.events.reasons import Reason as Reason
+from oauthprov.events.recorder import Recorder as Recorder
+from oauthprov.events.scope import Scope as Scope
+from oauthprov.events.scope import on_commit as on_commit
+from oauthprov.events.scope import publish as publish
+from oauthprov.events.scope import working as working
+from oauthprov.events.storage import PublishingStorage as PublishingStorage
+from oauthprov.events.stream import Stream as Stream
+
+KINDS: tuple[type[Event], ...] = (
+    SignedIn,
+    SignInFailed,
+    SteppedUp,
+    StepUpFailed,
+    SessionEnded,
+    FactorChanged,
+    PasskeyCopied,
+    AccountCreated,
+    AccountChanged,
+    AccountClosed,
+    AccountKept,
+    AccountRemoved,
+    AccountExported,
+    LinkMailed,
+    ConsentDecided,
+    ConsentWithdrawn,
+    AuthorizationGranted,
+    TokensIssued,
+    RequestNoted,
+    RequestRefused,
+    GrantRevoked,
+    TokenRevoked,
+    ClientRegistered,
+    ClientChanged,
+    ClientRemoved,
+    RegistrationTokenChanged,
+    KeyChanged,
+    LogoutDelivered,
+    LogoutGivenUp,
+)
+"""Every kind of event that has a name of its own here."""

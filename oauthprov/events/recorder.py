@@ -1,0 +1,79 @@
+"""Stores the events that no commit takes along, such as refusals, from a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from oauthprov import logs
+from oauthprov.background import Worker
+from oauthprov.events.entry import entry_of
+from oauthprov.events.event import Event
+from oauthprov.records import AuditEntry
+from oauthprov.storage.interface import Add, Conflict, Storage, StorageError
+
+WAITING_LIMIT = 1000
+"""Entries that wait to be stored, at most: whoever sends bad requests can't fill the memory."""
+PER_SECOND = 5
+"""Entries that are stored each second, on average, at most: nor the storage."""
+_BATCH = 50
+
+log = logs.logger(__name__)
+
+
+class Recorder:
+    """Keeps the audit for ``keep`` days.
+
+    Events without a commit wait in memory and are stored in batches: no request waits for that.
+    Beyond the limits above they are counted and not stored.
+    """
+
+    def __init__(self, storage: Storage, clock: Callable[[], int], keep: int) -> None:
+        self.keep = keep
+        self._storage = storage
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting: deque[AuditEntry] = deque()
+        self._room = float(WAITING_LIMIT)
+        self._counted_at = clock()
+        self._left_out = 0
+        self._worker = Worker("audit", self.work, clock)
+
+    def entry(self, event: Event, number: int) -> AuditEntry:
+        """Return the entry of an event, for the commit that stores it."""
+        return entry_of(event, number, self.keep)
+
+    def put(self, event: Event, number: int) -> None:
+        """Store an event soon, or count it if there are too many."""
+        with self._lock:
+            now = self._clock()
+            passed = max(0, now - self._counted_at)
+            self._room = min(WAITING_LIMIT, self._room + passed * PER_SECOND)
+            self._counted_at = now
+            if self._room < 1 or len(self._waiting) >= WAITING_LIMIT:
+                self._left_out += 1
+                return
+            self._room -= 1
+            self._waiting.append(self.entry(event, number))
+        self._worker.wake()
+
+    def work(self) -> None:
+        """Store what waits; what the storage doesn't take is lost, and logged."""
+        while batch := self._next():
+            try:
+                self._storage.commit(*map(Add, batch), now=self._clock())
+            except (StorageError, Conflict) as error:
+                log.warning("%d entries of the audit are lost: %s", len(batch), error)
+        with self._lock:
+            left_out, self._left_out = self._left_out, 0
+        if left_out:
+            log.warning("%d events aren't in the audit: too many came at once", left_out)
+
+    def _next(self) -> list[AuditEntry]:
+        with self._lock:
+            return [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+
+    def join(self, seconds: float) -> None:
+        """Wait until what waits is stored, at most ``seconds``."""
+        self._worker.join(seconds)

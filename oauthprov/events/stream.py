@@ -1,0 +1,46 @@
+"""The stream of events: to the log, to subscribers, and to the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from oauthprov import logs
+from oauthprov.events.event import Event
+from oauthprov.events.log import write
+from oauthprov.events.recorder import Recorder
+
+log = logs.logger(__name__)
+
+
+class Stream:
+    """Passes each event on, once. ``clock`` returns epoch seconds.
+
+    ``notify`` calls the subscribers; what one raises is logged and changes nothing, since the
+    event has happened. ``recorder`` keeps the audit, None if there is none.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], int],
+        notify: Callable[[Event], object] | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.clock = clock
+        self.recorder = recorder
+        self._notify = notify
+
+    def publish(self, event: Event, number: int) -> None:
+        """Publish an event that no commit has stored; ``number`` is its number in its request."""
+        if self.recorder is not None:
+            self.recorder.put(event, number)
+        self.tell(event)
+
+    def tell(self, event: Event) -> None:
+        """Log the event and tell the subscribers."""
+        write(event)
+        if self._notify is None:
+            return
+        try:
+            self._notify(event)
+        except Exception:
+            log.exception("a subscriber of %s failed", event.name)

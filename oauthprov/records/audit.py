@@ -1,0 +1,29 @@
+"""The record of the audit: one event that has happened."""
+
+from __future__ import annotations
+
+from oauthprov.records.shape import Record, record
+
+
+@record("audit_entry", key="key", indexes=("day", "account_id", "client_id"))
+class AuditEntry(Record):
+    """One event, as it is kept until ``expires_at``; nothing changes it.
+
+    ``key`` is ``<request id>.<number>``. Request ids that are made later sort before earlier ones
+    (:func:`oauthprov.logs.new_request_id`): entries are listed with the newest first, and those of
+    one request are found by its id. ``day`` is the date of ``at`` in UTC, such as ``2027-01-31``.
+    ``event`` is the name of the kind of event. ``actor`` is who acted, if it wasn't the account or
+    client itself. ``details`` are the other members of the event as JSON. ``client_id`` is None
+    if what was sent as the id can't be one.
+    """
+
+    key: str
+    event: str
+    at: int
+    day: str
+    expires_at: int
+    details: str
+    account_id: str | None = None
+    client_id: str | None = None
+    address: str = ""
+    actor: str | None = None

@@ -1,0 +1,3 @@
+"""Tests of the stream of events."""
+
+NOW = 1_800_000_000

@@ -1,0 +1,263 @@
+"""Events: published when they have happened, stored with the commit that makes them happen."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import fields
+
+import pytest
+
+from oauthprov import logs
+from oauthprov.events import (
+    KINDS,
+    AccountCreated,
+    Event,
+    PublishingStorage,
+    Reason,
+    Recorder,
+    RequestRefused,
+    Scope,
+    SignedIn,
+    SignInFailed,
+    Stream,
+    on_commit,
+    publish,
+    working,
+)
+from oauthprov.events.recorder import PER_SECOND, WAITING_LIMIT
+from oauthprov.records import AuditEntry, Login, ReplayMark
+from oauthprov.storage import open_storage
+from oauthprov.storage.interface import Add, Conflict, Remove, StorageError, StorageFull
+from tests.events import NOW
+
+
+class Trail:
+    """A stream, its subscriber, and the storage with its audit."""
+
+    def __init__(self, storage, keep=30):
+        self.now = NOW
+        self.told = []
+        self.storage = storage
+        self.recorder = Recorder(storage, lambda: self.now, keep)
+        self.stream = Stream(lambda: self.now, self.told.append, self.recorder)
+        self.publishing = PublishingStorage(storage)
+
+    def scope(self, request_id="r1", **more):
+        return Scope(self.stream, request_id, **more)
+
+    def commit(self, *changes):
+        self.publishing.commit(*changes, now=self.now)
+
+    def entries(self):
+        self.recorder.join(10)
+        return [stored.record for stored in self.storage.walk(AuditEntry)]
+
+
+@pytest.fixture
+def trail():
+    storage = open_storage("sqlite://", {})
+    storage.upgrade()
+    yield Trail(storage)
+    storage.close()
+
+
+def mark(name="m"):
+    return ReplayMark(name, NOW + 60)
+
+
+def test_an_event_is_stored_by_the_commit_that_makes_it_happen(trail):
+    with trail.scope(address="192.0.2.1", actor="operator"):
+        on_commit(SignedIn(account_id="a", amr=("pwd", "otp")))
+        assert trail.told == []
+        trail.commit(Add(mark()))
+    [event] = trail.told
+    assert (event.account_id, event.amr, event.origin.at) == ("a", ("pwd", "otp"), NOW)
+    [entry] = trail.entries()
+    assert entry == AuditEntry(
+        key="r1.1",
+        event="sign_in.succeeded",
+        at=NOW,
+        day="2027-01-15",
+        expires_at=NOW + 30 * 86_400,
+        details=json.dumps({"amr": "pwd otp"}),
+        account_id="a",
+        address="192.0.2.1",
+        actor="operator",
+    )
+
+
+def test_a_commit_that_fails_publishes_nothing_then_or_later(trail):
+    trail.storage.commit(Add(mark()), now=NOW)
+    with trail.scope():
+        on_commit(AccountCreated(account_id="a"))
+        with pytest.raises(Conflict):
+            trail.commit(Add(mark()))
+        trail.commit(Add(mark("other")))
+    assert trail.told == []
+    assert trail.entries() == []
+
+
+def test_an_event_without_a_commit_is_stored_soon(trail):
+    with trail.scope():
+        publish(SignInFailed(account_id="a"))
+        publish(SignInFailed(account_id="b"))
+    assert [event.account_id for event in trail.told] == ["a", "b"]
+    assert [entry.key for entry in trail.entries()] == ["r1.1", "r1.2"]
+
+
+def test_events_of_a_request_have_numbers_of_their_own(trail):
+    with trail.scope():
+        publish(SignInFailed(account_id="a"))
+        on_commit(SignedIn(account_id="a"))
+        on_commit(AccountCreated(account_id="a"))
+        trail.commit(Add(mark()))
+    assert [entry.key for entry in trail.entries()] == ["r1.1", "r1.2", "r1.3"]
+
+
+def test_later_requests_come_first(trail):
+    for name in ("first", "second", "third"):
+        with working(trail.stream):
+            publish(SignInFailed(account_id=name))
+    assert [entry.account_id for entry in trail.entries()] == ["third", "second", "first"]
+
+
+def test_request_ids_sort_by_time_and_never_repeat():
+    made = [logs.new_request_id() for _ in range(20_000)]
+    assert len(set(made)) == len(made)
+    assert all(len(one) == 24 for one in made)
+    assert made == sorted(made, reverse=True)
+
+
+def test_outside_a_request_an_event_is_only_logged(trail, caplog):
+    caplog.set_level(logging.INFO, "oauthprov.events")
+    publish(SignInFailed(account_id="a"))
+    on_commit(SignedIn(account_id="a"))
+    trail.commit(Add(mark()))
+    assert [record.getMessage() for record in caplog.records] == [
+        "a sign-in failed account_id=a how=password"
+    ]
+    assert trail.entries() == []
+
+
+def test_a_subscriber_that_fails_changes_nothing(trail, caplog):
+    def fails(event):
+        raise ZeroDivisionError
+
+    stream = Stream(lambda: NOW, fails, trail.recorder)
+    with Scope(stream, "r1"):
+        on_commit(SignedIn(account_id="a"))
+        trail.commit(Add(mark()))
+    assert trail.storage.get(ReplayMark, "m") is not None
+    assert len(trail.entries()) == 1
+    [line] = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert line.getMessage().startswith("a subscriber of sign_in.succeeded failed")
+
+
+def test_without_an_audit_events_are_still_published(trail):
+    stream = Stream(lambda: NOW, trail.told.append)
+    with Scope(stream, "r1"):
+        on_commit(SignedIn(account_id="a"))
+        trail.commit(Add(mark()))
+        publish(SignInFailed(account_id="a"))
+    assert len(trail.told) == 2
+    assert trail.entries() == []
+
+
+def test_too_many_events_without_a_commit_are_left_out_and_counted(trail, caplog):
+    """Whoever sends a flood of bad requests fills neither memory nor storage."""
+    with trail.scope():
+        for _ in range(WAITING_LIMIT + 500):
+            publish(SignInFailed(account_id="a"))
+    assert len(trail.told) == WAITING_LIMIT + 500
+    assert len(trail.entries()) == WAITING_LIMIT
+    assert "500 events aren't in the audit: too many came at once" in caplog.text
+    trail.now += 2
+    with trail.scope("r0"):
+        for _ in range(100):
+            publish(SignInFailed(account_id="a"))
+    assert len(trail.entries()) == WAITING_LIMIT + 2 * PER_SECOND
+
+
+class Full:
+    """A storage that takes nothing new."""
+
+    def __init__(self, inner):
+        self.get, self.get_many, self.asked = inner.get, inner.get_many, []
+
+    def _commit(self, changes, now):
+        self.asked.append(changes)
+        if any(isinstance(change, Add) for change in changes):
+            raise StorageFull("full")
+
+
+def test_on_a_full_storage_what_only_ends_something_works_without_its_entry(trail, caplog):
+    full = Full(trail.storage)
+    with trail.scope():
+        on_commit(SignedIn(account_id="a"))
+        PublishingStorage(full).commit(Remove(Login, "a"), now=NOW)
+    assert full.asked[1] == (Remove(Login, "a"),)
+    assert len(trail.told) == 1
+    assert "1 entries of the audit are lost: the storage is full" in caplog.text
+
+
+def test_on_a_full_storage_what_adds_something_fails(trail):
+    with trail.scope():
+        on_commit(SignedIn(account_id="a"))
+        with pytest.raises(StorageFull):
+            PublishingStorage(Full(trail.storage)).commit(Add(mark()), now=NOW)
+    assert trail.told == []
+
+
+def test_entries_that_the_storage_does_not_take_are_lost_and_logged(trail, caplog):
+    class Down:
+        def commit(self, *changes, now):
+            raise StorageError("down")
+
+    recorder = Recorder(Down(), lambda: NOW, 30)
+    recorder.put(SignInFailed(account_id="a"), 1)
+    recorder.join(10)
+    assert "1 entries of the audit are lost: down" in caplog.text
+
+
+SENT = ["\n", "a\nb", "\x00\x1b[2J", "\u202egnp", "\ud800", "x" * 1_000_000, "", "\u65e5\u672c"]
+
+
+@pytest.mark.parametrize("sent", SENT)
+def test_what_strangers_send_is_stored_and_bounded(trail, sent):
+    with trail.scope():
+        publish(RequestRefused(client_id=sent, error="invalid_client", compared=repr(sent)))
+    [entry] = trail.entries()
+    assert len(entry.details) < 10_000
+    assert entry.details.isascii()
+    assert entry.details.isprintable()
+    known = json.loads(entry.details)
+    assert known["error"] == "invalid_client"
+
+
+def test_a_value_that_is_no_client_id_is_not_listed_as_one(trail):
+    with trail.scope():
+        publish(RequestRefused(client_id="a b\n", reason=Reason.CLIENT_UNKNOWN, error="x"))
+    [entry] = trail.entries()
+    assert entry.client_id is None
+    assert json.loads(entry.details)["client_id"] == "a b\n"
+    assert json.loads(entry.details)["reason"] == "client_unknown"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_a_name_and_words_of_its_own(kind):
+    assert kind.name
+    assert kind.words
+    assert [one.name for one in KINDS].count(kind.name) == 1
+    assert kind.__doc__
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_an_event_holds_is_in_its_log_line(kind):
+    described = {"description"}  # part of the sentence
+    own = {field.name for field in fields(kind)} - {"origin"} - described
+    assert own <= set(logs.FIELDS)
+
+
+def test_subscribers_of_the_base_class_get_all():
+    assert all(issubclass(kind, Event) for kind in KINDS)
