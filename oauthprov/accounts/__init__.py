@@ -1,10 +1,9 @@
 """Account sources: the host's own accounts, or the built-in accounts of the provider."""
 
-from oauthprov.accounts.acceptable import PasswordPolicy, Unacceptable
+from oauthprov.accounts.acceptable import NameTaken, PasswordPolicy, Unacceptable
 from oauthprov.accounts.built_in import (
     BuiltInAccounts,
     Ended,
-    NameTaken,
     PasswordSuperseded,
 )
 from oauthprov.accounts.email_verification import Begun, EmailVerifications, Unproven

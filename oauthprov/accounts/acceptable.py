@@ -29,6 +29,10 @@ _NAME_LENGTH = 3
 """A name with fewer letters and digits than this isn't looked for in a password."""
 
 
+class NameTaken(Exception):
+    """An account already has that name, in this or an equivalent spelling."""
+
+
 class Unacceptable(Exception):
     """The name or password is refused; ``sentence`` gives the reason, for people."""
 

@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from oauthprov.accounts import confirmed_addresses, removal
-from oauthprov.accounts.acceptable import PasswordPolicy, acceptable_name, first_claims
+from oauthprov.accounts import confirmed_addresses, removal, telling
+from oauthprov.accounts.acceptable import NameTaken, PasswordPolicy, acceptable_name, first_claims
 from oauthprov.accounts.confirmed_addresses import claims_of
 from oauthprov.accounts.groups import changed as changed_groups
 from oauthprov.accounts.profile import checked
 from oauthprov.credentials import HashingBusy, PasswordHasher, mint_id, name_key
+from oauthprov.events import AccountCreated, SignInFailed, on_commit, publish
 from oauthprov.records import Account, Digest, Login, Sweep
 from oauthprov.storage.interface import (
     Add,
@@ -25,10 +26,6 @@ from oauthprov.storage.interface import (
     Stored,
     persistently,
 )
-
-
-class NameTaken(Exception):
-    """An account already has that name, in this or an equivalent spelling."""
 
 
 class PasswordSuperseded(Exception):
@@ -163,6 +160,7 @@ class BuiltInAccounts:
         )
         login = Login(key=name_key(shown), account_id=account.account_id)
         try:
+            on_commit(AccountCreated(account_id=account.account_id))
             self._storage.commit(Add(login), Add(account), now=account.created_at)
         except Conflict:
             raise NameTaken(shown) from None
@@ -178,9 +176,9 @@ class BuiltInAccounts:
         login = self._storage.get(Login, name_key(name))
         stored = self.get(login.record.account_id if login else "nobody")
         account = stored.record if stored else None
-        if not self._hasher.verify(account.password_hash if account else None, password):
-            return None
-        if stored is None or account is None or account.disabled_at is not None:
+        right = self._hasher.verify(account.password_hash if account else None, password)
+        if not right or stored is None or account is None or account.disabled_at is not None:
+            publish(SignInFailed(account_id=account.account_id if account else None))
             return None
         if account.password_hash and self._hasher.needs_rehash(account.password_hash):
             self._rehash(stored, password)
@@ -338,6 +336,7 @@ class BuiltInAccounts:
             changed = Replace(account, expecting=stored)
             address = confirmed_addresses.changes(self._storage, stored.record, account)
             queued = removal.changes(self._storage, stored.record, account)
+            telling.tell(stored.record, account)
             self._storage.commit(*more(account), changed, *address, *queued, now=self._clock())
             return account
 

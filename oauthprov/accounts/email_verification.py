@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from oauthprov.accounts import confirmed_addresses
+from oauthprov.accounts import confirmed_addresses, telling
 from oauthprov.accounts.confirmed_addresses import claims_of
 from oauthprov.credentials import digest, mint
 from oauthprov.records import Account, EmailVerification
@@ -104,5 +104,6 @@ class EmailVerifications:
         if stored is None or "email" not in claims or email not in (None, claims["email"]):
             raise Unproven
         made = confirmed_addresses.confirm(stored.record, now)
+        telling.tell(stored.record, made)
         changes = confirmed_addresses.changes(self._storage, stored.record, made)
         return [Replace(made, expecting=stored), *changes]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from oauthprov.accounts.confirmed_addresses import claims_of
 from oauthprov.records import (
     Account,
+    AuditEntry,
     AuthorizationCode,
     Client,
     Consent,
@@ -73,6 +74,7 @@ _ACCOUNT = (
     *("account_id", "name", "created_at", "developer", "groups", "factors"),
     *("disabled_at", "remove_at"),
 )
+_EVENT = ("event", "at", "client_id", "address", "actor", "details")
 _CLIENT = ("client_id", "name", "client_type", "created_at", "redirect_uris", "contacts")
 
 
@@ -92,6 +94,8 @@ def exported(storage: Storage, account_id: str, now: int) -> dict[str, object]:
     for kind, (member, fields) in KINDS.items():
         found = storage.walk(kind, account_id=account_id)
         document[member] = [_members(one.record, fields) for one in found]
+    events = storage.walk(AuditEntry, about=account_id)
+    document["events"] = [_members(one.record, _EVENT) for one in events]
     for one, (member, fields) in FACTORS.items():
         factor = storage.get(one, account_id)
         document[member] = None if factor is None else _members(factor.record, fields)
@@ -126,7 +130,7 @@ def _members(record: Record, fields: Fields) -> dict[str, object]:
 
 
 def _plain(name: str, value: object) -> object:
-    if isinstance(value, int) and (name.endswith("_at") or name == "auth_time"):
+    if isinstance(value, int) and (name.endswith("_at") or name in ("at", "auth_time")):
         return _time(value)
     return list(value) if isinstance(value, tuple) else value
 

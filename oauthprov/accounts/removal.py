@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from oauthprov.accounts import confirmed_addresses
 from oauthprov.credentials import name_key
+from oauthprov.events import AccountRemoved, on_commit
 from oauthprov.records import (
     KINDS,
     REMOVAL_QUEUE,
@@ -37,16 +38,17 @@ from oauthprov.storage.interface import (
 )
 
 _ORDER: tuple[type[Record], ...] = (AuthorizationCode, Grant)
+_APART = (*_ORDER, Consent)
 OF_AN_ACCOUNT: tuple[type[Record], ...] = (
     *_ORDER,
-    *(k for k in KINDS if "account_id" in k.shape.indexes and k not in (*_ORDER, Consent)),
+    *(k for k in KINDS if "account_id" in k.shape.indexes and k not in _APART),
     Consent,
 )
 """The kinds whose records are found by their account, and removed with it, in this order.
 
 Codes go before grants, so that the grant of a code redeemed meanwhile is found; consents go last,
-since their epoch invalidates codes and grants. The others that name an account expire by
-themselves, within a day at most.
+since their epoch invalidates codes and grants. Entries of the audit stay until they
+expire. The others that name an account expire by themselves, within a day at most.
 """
 
 ONE_OF_AN_ACCOUNT: tuple[type[Record], ...] = tuple(
@@ -134,5 +136,7 @@ def _removed(
     login = storage.get(Login, name_key(account.name)) if account else None
     if login is not None and login.record.account_id == account_id:
         ended.insert(0, Remove(Login, login.record.key))
+    if account is not None:
+        on_commit(AccountRemoved(account_id=account_id))
     storage.commit(*ended, now=now)
     yield len(ended) if account else 0

@@ -26,6 +26,7 @@ GROUPS = {
     "token": "list and revoke grants and tokens",
     "keys": "list, rotate and retire signing keys",
     "logout": "deliver logouts to clients",
+    "audit": "list what has happened, and explain why a request was refused",
     "storage": "check, upgrade and purge the storage",
     "doctor": "check the settings, the storage and the live server, and say what to do",
     "transfer": "move everything from one storage to another",

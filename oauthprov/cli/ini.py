@@ -85,6 +85,22 @@ def opened(arguments: argparse.Namespace, *, outdated: bool = False) -> Iterator
             storage.upgrade()  # as the server does at startup: either may come first
         if not outdated:
             storage.ping()
-        yield Opened(settings, storage)
+        with _publishing(settings, storage) as publishing:
+            yield Opened(settings, publishing)
     finally:
         storage.close()
+
+
+@contextmanager
+def _publishing(settings: Settings, storage: Storage) -> Iterator[Storage]:
+    """Publish the events of the command as the operator's: to the log and, if kept, the audit."""
+    from oauthprov.events import PublishingStorage, Recorder, Stream, working
+
+    keep = settings.audit_keep
+    recorder = Recorder(storage, Opened.clock, keep) if keep else None
+    try:
+        with working(Stream(Opened.clock, recorder=recorder), actor="operator"):
+            yield PublishingStorage(storage)
+    finally:
+        if recorder is not None:
+            recorder.join(5)

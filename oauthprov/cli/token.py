@@ -21,6 +21,7 @@ from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
 from oauthprov.cli.progress import counting
+from oauthprov.events import GrantRevoked, TokenRevoked, on_commit
 from oauthprov.records import AccessToken, AuthorizationCode, Grant
 from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored, batches
 
@@ -85,11 +86,15 @@ def _revoke(arguments: argparse.Namespace) -> None:
             for some in batches(_grants(on, arguments, seen)):
                 live = [grant.record.grant_id for grant in some if grant.state(now) == "live"]
                 if live:
+                    for one in some:
+                        if one.record.grant_id in live:
+                            on_commit(_revoked(one.record))
                     on.storage.commit(*map(Revoke, live), now=now)
                 grants += len(live)
             for token in _client_tokens(on, arguments, seen):
                 # It may have been revoked or have expired since it was read, which is fine.
                 with contextlib.suppress(Conflict):
+                    on_commit(TokenRevoked(client_id=token.record.client_id))
                     on.storage.commit(Claim(AccessToken, token.record.key), now=now)
                     tokens += 1
     revoked = {"grants": grants, "client_tokens": tokens}
@@ -97,6 +102,15 @@ def _revoke(arguments: argparse.Namespace) -> None:
         show_json(revoked)
     else:
         show_facts(revoked)
+
+
+def _revoked(grant: Grant) -> GrantRevoked:
+    return GrantRevoked(
+        account_id=grant.account_id,
+        client_id=grant.client_id,
+        grant_id=grant.grant_id,
+        how="operator",
+    )
 
 
 def _grants(on: Opened, arguments: argparse.Namespace, seen: Seen) -> Iterator[Stored[Grant]]:

@@ -8,7 +8,7 @@ A subscriber of :class:`Event` gets them all, one of a class below it only those
 from __future__ import annotations
 
 from oauthprov.events.access import AuthorizationGranted as AuthorizationGranted
-from oauthprov.events.access import ConsentDecided as ConsentDecided
+from oauthprov.events.access import ConsentDenied as ConsentDenied
 from oauthprov.events.access import ConsentWithdrawn as ConsentWithdrawn
 from oauthprov.events.access import GrantRevoked as GrantRevoked
 from oauthprov.events.access import RequestNoted as RequestNoted
@@ -31,13 +31,10 @@ from oauthprov.events.people import AccountExported as AccountExported
 from oauthprov.events.people import AccountKept as AccountKept
 from oauthprov.events.people import AccountRemoved as AccountRemoved
 from oauthprov.events.people import FactorChanged as FactorChanged
-from oauthprov.events.people import LinkMailed as LinkMailed
 from oauthprov.events.people import PasskeyCopied as PasskeyCopied
 from oauthprov.events.people import SessionEnded as SessionEnded
 from oauthprov.events.people import SignedIn as SignedIn
 from oauthprov.events.people import SignInFailed as SignInFailed
-from oauthprov.events.people import SteppedUp as SteppedUp
-from oauthprov.events.people import StepUpFailed as StepUpFailed
 from oauthprov.events.reasons import Reason as Reason
 from oauthprov.events.recorder import Recorder as Recorder
 from oauthprov.events.scope import Scope as Scope
@@ -50,8 +47,6 @@ from oauthprov.events.stream import Stream as Stream
 KINDS: tuple[type[Event], ...] = (
     SignedIn,
     SignInFailed,
-    SteppedUp,
-    StepUpFailed,
     SessionEnded,
     FactorChanged,
     PasskeyCopied,
@@ -61,8 +56,7 @@ KINDS: tuple[type[Event], ...] = (
     AccountKept,
     AccountRemoved,
     AccountExported,
-    LinkMailed,
-    ConsentDecided,
+    ConsentDenied,
     ConsentWithdrawn,
     AuthorizationGranted,
     TokensIssued,

@@ -26,6 +26,11 @@ class RequestNoted(Event):
     compared: str | None = None
 
     @property
+    def about(self) -> str | None:
+        """The client whose request it is, the account if no client is known."""
+        return self.client_id or self.account_id
+
+    @property
     def severity(self) -> int:
         """The log level of this event, by its reason."""
         return logging.INFO if self.reason is None else self.reason.level
@@ -51,14 +56,11 @@ class RequestRefused(RequestNoted):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentDecided(Event):
-    """Somebody has allowed or denied what a client asked for. ``how``: ``allowed``, ``denied``."""
+class ConsentDenied(Event):
+    """Somebody has denied a client's request."""
 
-    name: ClassVar[str] = "consent.decided"
-    words: ClassVar[str] = "a consent was decided"
-
-    how: str = ""
-    scope: tuple[str, ...] = ()
+    name: ClassVar[str] = "consent.denied"
+    words: ClassVar[str] = "a request was denied by the user"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,18 +73,31 @@ class ConsentWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationGranted(Event):
-    """An authorization code was issued, or tokens by the authorization endpoint."""
+    """An authorization code was issued.
+
+    ``how`` is ``asked`` if the user has just allowed it, ``remembered`` if that wasn't needed.
+    """
 
     name: ClassVar[str] = "authorization.granted"
     words: ClassVar[str] = "an authorization was granted"
-    level: ClassVar[int] = logging.DEBUG
 
+    how: str = "remembered"
     scope: tuple[str, ...] = ()
+
+    @property
+    def is_routine(self) -> bool:
+        """Whether nobody was asked: the tokens that follow have an event of their own."""
+        return self.how == "remembered"
+
+    @property
+    def severity(self) -> int:
+        """The log level of this event."""
+        return logging.DEBUG if self.is_routine else logging.INFO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokensIssued(Event):
-    """Tokens were issued. ``how`` is the grant type."""
+    """Tokens were issued. ``how`` is the grant type, or ``implicit``."""
 
     name: ClassVar[str] = "tokens.issued"
     words: ClassVar[str] = "tokens were issued"
@@ -90,6 +105,11 @@ class TokensIssued(Event):
 
     how: str = ""
     scope: tuple[str, ...] = ()
+
+    @property
+    def is_routine(self) -> bool:
+        """Whether a program has got them for itself, or goes on with a grant that it has."""
+        return self.how in ("client_credentials", "refresh_token")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

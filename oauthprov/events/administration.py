@@ -53,7 +53,10 @@ class RegistrationTokenChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyChanged(Event):
-    """A signing key was created or retired: ``how``. ``named`` is its ``kid``."""
+    """A signing key changed. ``how``: ``created``, ``retired`` or ``compromised``.
+
+    ``named`` is its ``kid``.
+    """
 
     name: ClassVar[str] = "key.changed"
     words: ClassVar[str] = "a signing key changed"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from oauthprov.events.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +25,16 @@ class Origin:
     actor: str | None = None
 
 
-class Source(Protocol):
-    """Where events come from: it says what they have in common."""
-
-    def origin(self) -> Origin:
-        """Return the origin of an event that happens now."""
-
-
-source: ContextVar[Source | None] = ContextVar("oauthprov_events", default=None)
-"""The source of the events of this request."""
+current: ContextVar[Scope | None] = ContextVar("oauthprov_events", default=None)
+"""The scope of the events of this request."""
 
 _NOWHERE = Origin(0)
 
 
 def here() -> Origin:
     """Return the origin of an event of this request."""
-    current = source.get()
-    return _NOWHERE if current is None else current.origin()
+    scope = current.get()
+    return _NOWHERE if scope is None else scope.origin()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +55,16 @@ class Event:
     origin: Origin = field(default_factory=here)
 
     @property
+    def about(self) -> str | None:
+        """The account or client for which the audit lists the event."""
+        return self.account_id or self.client_id
+
+    @property
+    def is_routine(self) -> bool:
+        """Whether it happens all the time where all is well: the audit may leave it out."""
+        return False
+
+    @property
     def severity(self) -> int:
         """The log level of this event."""
         return self.level
@@ -69,10 +74,14 @@ class Event:
         """What has happened, in words."""
         return self.words
 
-    def details(self) -> Mapping[str, str]:
+    def details(self) -> dict[str, str]:
         """Return what only this kind of event has, by name; what is unknown is left out."""
-        found = ((name, getattr(self, name)) for name in _own_fields(type(self)))
-        return {name: _text(value) for name, value in found if value not in (None, "", ())}
+        found = {}
+        for name in _own.get(type(self)) or _learned(type(self)):
+            value = getattr(self, name)
+            if value:
+                found[name] = " ".join(value) if type(value) is tuple else str(value)
+        return found
 
 
 _COMMON = {one.name for one in fields(Event)}
@@ -81,13 +90,7 @@ _COMMON = {one.name for one in fields(Event)}
 _own: dict[type[Event], tuple[str, ...]] = {}
 
 
-def _own_fields(kind: type[Event]) -> tuple[str, ...]:
-    known = _own.get(kind)
-    if known is None:
-        known = tuple(one.name for one in fields(kind) if one.name not in _COMMON)
-        _own[kind] = known
+def _learned(kind: type[Event]) -> tuple[str, ...]:
+    known = tuple(one.name for one in fields(kind) if one.name not in _COMMON)
+    _own[kind] = known
     return known
-
-
-def _text(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -6,12 +6,13 @@ from oauthprov import logs
 from oauthprov.events.event import Event
 
 log = logs.logger("oauthprov.events")
+_logger = log.logger
 
 
 def write(event: Event) -> None:
     """Write an event into the log."""
     level = event.severity
-    if log.isEnabledFor(level):
+    if _logger.isEnabledFor(level):
         log.log(level, "%s", event.sentence, extra=members(event))
 
 
@@ -25,4 +26,4 @@ def members(event: Event) -> dict[str, str]:
         "address": event.origin.address,
         "actor": event.origin.actor,
     }
-    return {name: value for name, value in common.items() if value} | dict(event.details())
+    return {name: value for name, value in common.items() if value} | event.details()

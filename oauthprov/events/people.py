@@ -23,7 +23,8 @@ class SignedIn(Event):
 class SignInFailed(Event):
     """A sign-in has failed. ``account_id`` is known if an account has the name that was entered.
 
-    ``how`` is ``password``, ``passkey``, ``second_step`` or ``limit``: too many attempts.
+    ``how`` is ``password``, ``passkey``, ``second_step``, ``step_up`` or ``limit``: too many
+    attempts.
     """
 
     name: ClassVar[str] = "sign_in.failed"
@@ -33,31 +34,11 @@ class SignInFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SteppedUp(Event):
-    """Somebody who is signed in has proven a second factor, too."""
-
-    name: ClassVar[str] = "step_up.succeeded"
-    words: ClassVar[str] = "stepped up"
-
-    amr: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepUpFailed(Event):
-    """Somebody who is signed in has failed to prove a second factor."""
-
-    name: ClassVar[str] = "step_up.failed"
-    words: ClassVar[str] = "a step-up failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
-    """A session has ended. ``how`` is ``sign_out``, ``replaced`` or ``limit``."""
+    """A session has ended."""
 
     name: ClassVar[str] = "session.ended"
     words: ClassVar[str] = "a session ended"
-
-    how: str = "sign_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +76,14 @@ class AccountCreated(Event):
 class AccountChanged(Event):
     """Something of an account has changed: ``changed`` says what.
 
-    It is ``profile``, ``email``, ``email_verified``, ``password``, ``name``, ``groups``,
-    ``developer``, ``admin``, ``disabled`` or ``enabled``.
+    That are fields of its record, ``profile``, ``email``, ``email_verified``, ``password``,
+    ``disabled``, ``enabled``, and ``sessions``: all of them have ended.
     """
 
     name: ClassVar[str] = "account.changed"
     words: ClassVar[str] = "an account changed"
 
-    changed: str = ""
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +116,3 @@ class AccountExported(Event):
 
     name: ClassVar[str] = "account.exported"
     words: ClassVar[str] = "the data of an account were downloaded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkMailed(Event):
-    """A link was mailed. ``how`` is ``password_reset`` or ``email_verification``."""
-
-    name: ClassVar[str] = "account.mailed"
-    words: ClassVar[str] = "a link was mailed"
-
-    how: str = ""

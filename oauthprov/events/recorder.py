@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from oauthprov import logs
 from oauthprov.background import Worker
@@ -12,6 +13,9 @@ from oauthprov.events.entry import entry_of
 from oauthprov.events.event import Event
 from oauthprov.records import AuditEntry
 from oauthprov.storage.interface import Add, Conflict, Storage, StorageError
+
+if TYPE_CHECKING:
+    from oauthprov.events.scope import Scope
 
 WAITING_LIMIT = 1000
 """Entries that wait to be stored, at most: whoever sends bad requests can't fill the memory."""
@@ -25,12 +29,16 @@ log = logs.logger(__name__)
 class Recorder:
     """Keeps the audit for ``keep`` days.
 
-    Events without a commit wait in memory and are stored in batches: no request waits for that.
-    Beyond the limits above they are counted and not stored.
+    Routine events are left out unless ``routine``. Events without a commit wait in memory and are
+    stored in batches: no request waits for that. Beyond the limits above they are counted and not
+    stored.
     """
 
-    def __init__(self, storage: Storage, clock: Callable[[], int], keep: int) -> None:
-        self.keep = keep
+    def __init__(
+        self, storage: Storage, clock: Callable[[], int], keep: int, *, routine: bool = True
+    ) -> None:
+        self._keep = keep
+        self._routine = routine
         self._storage = storage
         self._clock = clock
         self._lock = threading.Lock()
@@ -40,12 +48,21 @@ class Recorder:
         self._left_out = 0
         self._worker = Worker("audit", self.work, clock)
 
-    def entry(self, event: Event, number: int) -> AuditEntry:
-        """Return the entry of an event, for the commit that stores it."""
-        return entry_of(event, number, self.keep)
+    def entries(self, scope: Scope, events: Sequence[Event]) -> list[Add]:
+        """Return what a commit adds for the events that it makes happen."""
+        added = []
+        for event in events:
+            if self._routine or not event.is_routine:
+                scope.made += 1
+                added.append(Add(entry_of(event, scope.made, self._keep)))
+        return added
 
-    def put(self, event: Event, number: int) -> None:
+    def put(self, scope: Scope, event: Event) -> None:
         """Store an event soon, or count it if there are too many."""
+        if event.is_routine and not self._routine:
+            return
+        scope.made += 1
+        entry = entry_of(event, scope.made, self._keep)
         with self._lock:
             now = self._clock()
             passed = max(0, now - self._counted_at)
@@ -55,7 +72,7 @@ class Recorder:
                 self._left_out += 1
                 return
             self._room -= 1
-            self._waiting.append(self.entry(event, number))
+            self._waiting.append(entry)
         self._worker.wake()
 
     def work(self) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import Token
 
 from oauthprov import logs
-from oauthprov.events.event import Event, Origin, Source, source
+from oauthprov.events.event import Event, Origin, current
 from oauthprov.events.log import write
 from oauthprov.events.stream import Stream
 
@@ -15,10 +15,10 @@ from oauthprov.events.stream import Stream
 class Scope:
     """The events of one request. ``with scope:`` makes it the current one of this context.
 
-    ``waiting`` are those of the next commit.
+    ``waiting`` are those of the next commit, ``made`` is the number of the last entry.
     """
 
-    __slots__ = ("_before", "_made", "actor", "address", "request_id", "stream", "waiting")
+    __slots__ = ("_before", "actor", "address", "made", "request_id", "stream", "waiting")
 
     def __init__(
         self, stream: Stream, request_id: str, address: str = "", actor: str | None = None
@@ -28,31 +28,20 @@ class Scope:
         self.address = address
         self.actor = actor
         self.waiting: list[Event] = []
-        self._made = 0
-        self._before: Token[Source | None] | None = None
+        self.made = 0
+        self._before: Token[Scope | None] | None = None
 
     def __enter__(self) -> Scope:
-        self._before = source.set(self)
+        self._before = current.set(self)
         return self
 
     def __exit__(self, *error: object) -> None:
         if self._before is not None:
-            source.reset(self._before)
+            current.reset(self._before)
 
     def origin(self) -> Origin:
         """Return the origin of an event that happens now."""
         return Origin(self.stream.clock(), self.request_id, self.address, self.actor)
-
-    def number(self) -> int:
-        """Return the next number of an entry of this request."""
-        self._made += 1
-        return self._made
-
-
-def current() -> Scope | None:
-    """Return the scope of this request, None outside one."""
-    found = source.get()
-    return found if isinstance(found, Scope) else None
 
 
 def on_commit(event: Event) -> None:
@@ -60,18 +49,18 @@ def on_commit(event: Event) -> None:
 
     The commit stores its entry of the audit too. If the commit fails, the event hasn't happened.
     """
-    scope = current()
+    scope = current.get()
     if scope is not None:
         scope.waiting.append(event)
 
 
 def publish(event: Event) -> None:
     """Publish ``event``, which has happened without a commit; outside a request, only log it."""
-    scope = current()
+    scope = current.get()
     if scope is None:
         write(event)
     else:
-        scope.stream.publish(event, scope.number())
+        scope.stream.publish(scope, event)
 
 
 @contextmanager

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from oauthprov import logs
-from oauthprov.events.event import Event
-from oauthprov.events.scope import Scope, current
+from oauthprov.events.event import current
 from oauthprov.records import Record
 from oauthprov.storage.interface import (
     Add,
@@ -49,16 +48,14 @@ class PublishingStorage(Storage):
         return self._inner.find(kind, after=after, limit=limit, **index)
 
     def _commit(self, changes: Sequence[Change], now: int) -> None:
-        scope = current()
+        scope = current.get()
         if scope is None or not scope.waiting:
             self._inner._commit(changes, now)
             return
         events, scope.waiting = scope.waiting, []
-        self._commit_with(_entries(scope, events), changes, now)
-        for event in events:
-            scope.stream.tell(event)
-
-    def _commit_with(self, entries: list[Add], changes: Sequence[Change], now: int) -> None:
+        stream = scope.stream
+        recorder = stream.recorder
+        entries = [] if recorder is None else recorder.entries(scope, events)
         try:
             self._inner._commit((*changes, *entries), now)
         except StorageFull:
@@ -67,6 +64,8 @@ class PublishingStorage(Storage):
             # What only ends or changes something works on a full storage, too.
             self._inner._commit(changes, now)
             log.warning("%d entries of the audit are lost: the storage is full", len(entries))
+        for event in events:
+            stream.tell(event)
 
     def _load(self, copies: Sequence[Stored[Record]], now: int) -> None:
         self._inner.load(*copies, now=now)
@@ -88,10 +87,3 @@ class PublishingStorage(Storage):
 
     def close(self) -> None:
         self._inner.close()
-
-
-def _entries(scope: Scope, events: Sequence[Event]) -> list[Add]:
-    recorder = scope.stream.recorder
-    if recorder is None:
-        return []
-    return [Add(recorder.entry(event, scope.number())) for event in events]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from oauthprov import logs
 from oauthprov.events.event import Event
 from oauthprov.events.log import write
 from oauthprov.events.recorder import Recorder
+
+if TYPE_CHECKING:
+    from oauthprov.events.scope import Scope
 
 log = logs.logger(__name__)
 
@@ -29,10 +33,10 @@ class Stream:
         self.recorder = recorder
         self._notify = notify
 
-    def publish(self, event: Event, number: int) -> None:
-        """Publish an event that no commit has stored; ``number`` is its number in its request."""
+    def publish(self, scope: Scope, event: Event) -> None:
+        """Publish an event that no commit has stored."""
         if self.recorder is not None:
-            self.recorder.put(event, number)
+            self.recorder.put(scope, event)
         self.tell(event)
 
     def tell(self, event: Event) -> None:

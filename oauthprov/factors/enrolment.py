@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from oauthprov.events import FactorChanged, on_commit
 from oauthprov.factors.factor import Factor, WrongProof
 from oauthprov.factors.recovery import Recovery
 from oauthprov.factors.second_step import SecondStep, SignInOver
@@ -105,6 +106,7 @@ class Enrolments:
             changes: list[Change] = [*claims, *also, added, Replace(made, expecting=stored)]
             if known is None:
                 changes.append(Add(codes))
+            on_commit(FactorChanged(account_id=account_id, factor=name, how="added"))
             try:
                 self._storage.commit(*changes, now=self._clock())
             except Conflict as lost:
@@ -134,6 +136,7 @@ class Enrolments:
             made = replace(account, factors=left)
             also = () if left else self._recovery.removals(account_id)
             changed = Replace(made, expecting=stored)
+            on_commit(FactorChanged(account_id=account_id, factor=name, how="removed"))
             self._storage.commit(changed, *changes, *also, now=self._clock())
             return made
 
@@ -155,6 +158,8 @@ class Enrolments:
             _, known = self._read(account_id)
             codes, shown = self._recovery.new(account_id)
             change = Add(codes) if known is None else Replace(codes, expecting=known)
+            renewed = FactorChanged(account_id=account_id, factor="recovery", how="renewed")
+            on_commit(renewed)
             self._storage.commit(change, now=self._clock())
             return shown
 

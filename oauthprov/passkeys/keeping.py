@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeGuard
 
 from oauthprov.credentials import base64url, digest, is_invisible
+from oauthprov.events import PasskeyCopied, on_commit
 from oauthprov.passkeys import options, responses
 from oauthprov.passkeys.challenges import Challenges
 from oauthprov.passkeys.options import Options
@@ -218,6 +219,7 @@ class Passkeys:
 
     def _end_copied(self, read: _Read, now: int) -> NoReturn:
         ended = replace(read.passkey.record, copied_at=now)
+        on_commit(PasskeyCopied(account_id=ended.account_id))
         try:
             self._storage.commit(Add(read.mark), Replace(ended, expecting=read.passkey), now=now)
         except Conflict:  # the same text twice at once, which shows no copy

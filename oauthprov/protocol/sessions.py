@@ -7,11 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 from oauthprov.credentials import digest, mint, mint_id
+from oauthprov.events import Event, SignedIn, on_commit
 from oauthprov.protocol.request import context
 from oauthprov.protocol.token.ended import session_key
 from oauthprov.records import Account, Digest, EndedSession, Session
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Claim, Conflict, Remove, Replace, Storage, Stored
+from oauthprov.storage.interface import (
+    Add,
+    Change,
+    Claim,
+    Conflict,
+    Remove,
+    Replace,
+    Storage,
+    Stored,
+)
 
 _STEP = 300
 _TEXT_LIMIT = 200
@@ -73,12 +83,18 @@ class Sessions:
             epoch=account.epoch,
         )
         before = self._storage.get(Session, digest(replacing)) if replacing else None
-        if before is None or not self._goes_on(session, before.record, now):
-            self._storage.commit(Add(session), now=now)
+        event = SignedIn(account_id=account.account_id, amr=amr) if auth_time is None else None
+        if before is None or not self._goes_on(session, before.record, now, event):
+            self._store(event, Add(session), now=now)
         self._end_oldest(session)
         return secret
 
-    def _goes_on(self, session: Session, before: Session, now: int) -> bool:
+    def _store(self, event: Event | None, *changes: Change, now: int) -> None:
+        if event is not None:
+            on_commit(event)
+        self._storage.commit(*changes, now=now)
+
+    def _goes_on(self, session: Session, before: Session, now: int, event: Event | None) -> bool:
         """Start ``session`` in place of ``before``; False if that is over or another account's."""
         if before.account_id != session.account_id or before.epoch != session.epoch:
             return False
@@ -86,7 +102,7 @@ class Sessions:
         session = replace(session, sid=sid)
         try:
             # A claim, since a session that is being ended at this moment must stay ended.
-            self._storage.commit(Claim(Session, before.key), Add(session), now=now)
+            self._store(event, Claim(Session, before.key), Add(session), now=now)
         except Conflict:
             return False
         if sid is None or not self._is_marked(session.account_id, sid, now):

@@ -55,6 +55,13 @@ class Server:
         "30",
         "Days for which the events of the audit are kept; 0 keeps none.",
     )
+    audit_routine: bool = setting(
+        "audit.routine",
+        values.flag,
+        "false",
+        "Keep routine events too: each refresh, each token that a client gets for itself, each "
+        "code without a question.",
+    )
     title: str = setting("title", str, "oauthprov", "Name of the service, as pages show it.")
     languages: tuple[str, ...] = setting(
         "languages",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
+from zope.interface import implementedBy
 
 from oauthprov import logs
 from oauthprov.accounts import (
@@ -20,7 +21,7 @@ from oauthprov.accounts import (
     PasswordResets,
 )
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
-from oauthprov.events import PublishingStorage, Recorder, Stream
+from oauthprov.events import Event, PublishingStorage, Recorder, Stream
 from oauthprov.factors import Factors, Levels
 from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.passkeys import RelyingParty
@@ -183,8 +184,23 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
 def _stream(registry: Registry, settings: Settings, clock: Callable[[], int]) -> Stream:
     """Return the stream of the app's events: to its subscribers and, if it is kept, the audit."""
     keep, storage = settings.audit_keep, registry["oauthprov.storage"]
-    recorder = Recorder(storage, clock, keep) if keep else None
-    return Stream(clock, registry.notify, recorder)
+    recorder = Recorder(storage, clock, keep, routine=settings.audit_routine) if keep else None
+    return Stream(clock, _subscribers(registry), recorder)
+
+
+def _subscribers(registry: Registry) -> Callable[[Event], None]:
+    """Return what calls the subscribers of an event; they are looked up once for each kind."""
+    known: dict[type[Event], list[Callable[[Event], object]]] = {}
+
+    def notify(event: Event) -> None:
+        found = known.get(type(event))
+        if found is None:
+            found = registry.adapters.subscriptions([implementedBy(type(event))], None)
+            known[type(event)] = found
+        for subscriber in found:
+            subscriber(event)
+
+    return notify
 
 
 def _people(

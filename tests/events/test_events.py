@@ -81,6 +81,7 @@ def test_an_event_is_stored_by_the_commit_that_makes_it_happen(trail):
         day="2027-01-15",
         expires_at=NOW + 30 * 86_400,
         details=json.dumps({"amr": "pwd otp"}),
+        about="a",
         account_id="a",
         address="192.0.2.1",
         actor="operator",
@@ -216,7 +217,8 @@ def test_entries_that_the_storage_does_not_take_are_lost_and_logged(trail, caplo
             raise StorageError("down")
 
     recorder = Recorder(Down(), lambda: NOW, 30)
-    recorder.put(SignInFailed(account_id="a"), 1)
+    with Scope(Stream(lambda: NOW), "r1") as scope:
+        recorder.put(scope, SignInFailed(account_id="a"))
     recorder.join(10)
     assert "1 entries of the audit are lost: down" in caplog.text
 
@@ -240,6 +242,7 @@ def test_a_value_that_is_no_client_id_is_not_listed_as_one(trail):
     with trail.scope():
         publish(RequestRefused(client_id="a b\n", reason=Reason.CLIENT_UNKNOWN, error="x"))
     [entry] = trail.entries()
+    assert entry.about is None
     assert entry.client_id is None
     assert json.loads(entry.details)["client_id"] == "a b\n"
     assert json.loads(entry.details)["reason"] == "client_unknown"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
+from oauthprov.accounts import SignedIn
+from oauthprov.events import ConsentDenied
 from oauthprov.protocol.clients import redirects
 from oauthprov.protocol.request import scopes
 from oauthprov.protocol.request.answers import Asked, ConnectedApp
@@ -99,6 +101,12 @@ def remembered(
         allowed, where = _together((before.scopes, before.resources), asked)
     more = replace(anew, scopes=allowed, resources=where, updated_at=now)
     return Replace(more, expecting=stored)
+
+
+def denied(person: SignedIn | None, client: Client) -> ConsentDenied:
+    """Return the event that somebody has denied a request of the client."""
+    account_id = None if person is None else person.account_id
+    return ConsentDenied(account_id=account_id, client_id=client.client_id)
 
 
 def _covers(allowed: Asking, asked: Asking) -> bool:

@@ -16,6 +16,7 @@ from oauthlib.openid.connect.core.exceptions import (
 )
 
 from oauthprov.accounts import SignedIn
+from oauthprov.events import Event
 from oauthprov.messages import N_
 from oauthprov.protocol.authorize import consents, implicit, interactions, signing_in
 from oauthprov.protocol.authorize.request import AuthorizationRequest, AuthorizationRequests, read
@@ -149,7 +150,8 @@ class Authorization:
 
         def deny(context: Context) -> Redirect:
             interaction, request = self._resumed(context, interaction_id, visitor.browser)
-            return _ended(context, request, interaction, AccessDeniedError())
+            denied = consents.denied(visitor.person, request.client)
+            return _ended(context, request, interaction, AccessDeniedError(), denied)
 
         return self._answered(visitor.host_request, deny)
 
@@ -305,11 +307,12 @@ def _ended(
     request: AuthorizationRequest,
     interaction: Stored[Interaction] | None,
     error: OAuth2Error,
+    event: Event | None = None,
 ) -> Redirect:
     """End the request with an error; it can be ended only once."""
     if interaction is not None:
         try:
-            context.commit(Claim(Interaction, interaction.record.key))
+            context.commit(Claim(Interaction, interaction.record.key), event=event)
         except Conflict:
             raise ResponseReady(interactions.over(request.client)) from None
     return request.target.error(error)

@@ -44,7 +44,7 @@ def issue(
     else:
         scopes = request.scopes
         made["id_token"] = id_tokens.signed(context, client, grant, nonce=nonce, scopes=scopes)
-    context.commit(*added)
+    context.commit(*added, event=tokens.issued(grant, "implicit", request.scopes))
     # No later redemption checks for an end. A sweep finds the grant from now on; this check
     # covers what ended before.
     if ended.what_ended(context, grant) is not None:

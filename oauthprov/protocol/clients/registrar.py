@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from oauthprov.credentials import CLIENT_SECRET, digest, mint, mint_id
+from oauthprov.events import ClientRemoved, on_commit
 from oauthprov.fetch import Fetcher
 from oauthprov.messages import N_
 from oauthprov.protocol.clients import logos, sectors, verification
@@ -24,6 +25,7 @@ from oauthprov.protocol.clients.metadata import (
     default_scopes_within,
 )
 from oauthprov.protocol.clients.removal import removal
+from oauthprov.protocol.clients.telling import changed, registered
 from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType, has_secret, uses_secret
 from oauthprov.records import Client, is_key
 from oauthprov.settings import Settings
@@ -108,6 +110,7 @@ class Registrar:
         Raises InvalidMetadata.
         """
         client, secret = self.prepare(type=type, owner=owner, **metadata)
+        on_commit(registered(client))
         self._storage.commit(Add(client), now=client.created_at)
         verification.log_less_safe(None, client)
         return client, secret
@@ -206,10 +209,10 @@ class Registrar:
             values |= {"secrets": (), "secret_created_at": None}
         self._judged(replace(client, **values), client)
         values |= {"default_scopes": default} | marks
-        changed = self._replace(stored, seen, **values)
-        verification.log_ended(client, changed)
-        verification.log_less_safe(client, changed)
-        return changed
+        edited = self._replace(stored, seen, **values)
+        verification.log_ended(client, edited)
+        verification.log_less_safe(client, edited)
+        return edited
 
     def rotate_secret(
         self, client_id: str, owner: str | None = None, *, seen: str | None = None
@@ -271,6 +274,7 @@ class Registrar:
     def _remove(self, stored: StoredClient) -> None:
         now = self._clock()
         sweep, changes = removal(stored, now)
+        on_commit(ClientRemoved(client_id=stored.record.client_id))
         self._storage.commit(Add(sweep), *changes, now=now)
 
     def _judged(self, client: Client, before: Client | None) -> Client:
@@ -290,6 +294,7 @@ class Registrar:
         if client != stored.record:
             try:
                 changes = Replace(client, expecting=stored), *more
+                on_commit(changed(stored.record, client))
                 self._storage.commit(*changes, now=self._clock())
             except Conflict:
                 raise ChangedMeanwhile(client.client_id) from None

@@ -15,6 +15,7 @@ from dataclasses import replace
 from oauthprov import logs
 from oauthprov.credentials import Keyring
 from oauthprov.errors import SigningKeySealed
+from oauthprov.events import KeyChanged, on_commit
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import SigningKey
 from oauthprov.settings import Settings
@@ -129,6 +130,7 @@ class KeyRotation:
         able = current is not None and self.open(current) is not None
         starts = now + self._settings.keys_publish_ahead if able else now
         made = self._make(alg, 1 if newest is None else serial(newest) + 1, starts)
+        on_commit(KeyChanged(named=made.kid, how="created"))
         try:
             self._storage.commit(Add(made), *self._tidied(keys, starts, now), now=now)
         except Conflict:
@@ -158,6 +160,7 @@ class KeyRotation:
         else:
             ended = _gone(goes) if compromised else self._ended(goes, now)
             changes = [ended, *self._successor(keys, alg, now)]
+        on_commit(KeyChanged(named=kid, how="compromised" if compromised else "retired"))
         self._storage.commit(*changes, now=now)
         log.info("retired signing key %s (%s)", kid, alg)
 

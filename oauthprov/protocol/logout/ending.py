@@ -17,6 +17,7 @@ from functools import partial
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import mint_id
+from oauthprov.events import ClientRemoved, ConsentWithdrawn, Event, SessionEnded, on_commit
 from oauthprov.protocol.clients.removal import may_have_grants, removal
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.token.ended import session_key
@@ -90,15 +91,17 @@ class Endings:
         if stored is None:
             return
         session, ended = stored.record, Remove(Session, key)
+        event = SessionEnded(account_id=session.account_id)
         if session.sid is None or not self._settings.openid:
+            on_commit(event)
             self._storage.commit(ended, now=self._clock())
             return
-        self._end(session.account_id, session.sid, ended, former=(key,))
+        self._end(event, session.sid, ended, former=(key,))
 
     def end_host_session(self, person: SignedIn) -> None:
         """Do the same for a session of a host, which the host itself ends."""
         if self._settings.openid and person.sid is not None:
-            self._end(person.account_id, person.sid)
+            self._end(SessionEnded(account_id=person.account_id), person.sid)
 
     def withdraw(self, account_id: str, client_id: str) -> None:
         """Withdraw a consent; the client's codes and grants for the account end."""
@@ -107,7 +110,8 @@ class Endings:
             now = self._clock()
             stored = self._storage.get(Consent, consent_key(account_id, client_id))
             sweep = Sweep.begin(account_id, mint_id(), now, client_id=client_id)
-            self._begin(sweep, _withdrawn(account_id, client_id, stored, now))
+            event = ConsentWithdrawn(account_id=account_id, client_id=client_id)
+            self._begin(event, sweep, _withdrawn(account_id, client_id, stored, now))
             return sweep
 
         self.finish(persistently(withdraw))
@@ -124,9 +128,11 @@ class Endings:
         Conflict when the client has changed.
         """
         sweep, changes = removal(stored, self._clock())
+        event = ClientRemoved(client_id=stored.record.client_id)
         if may_have_grants(stored.record):
-            self._begin(sweep, *changes)
+            self._begin(event, sweep, *changes)
         else:
+            on_commit(event)
             self._storage.commit(*changes, now=self._clock())
         evict(stored.record.client_id)
         if may_have_grants(stored.record):
@@ -188,28 +194,31 @@ class Endings:
         return True
 
     def _end(
-        self, account_id: str, sid: str, *ended: Change, former: tuple[str, ...] = ()
+        self, event: SessionEnded, sid: str, *ended: Change, former: tuple[str, ...] = ()
     ) -> None:
+        account_id = event.account_id or ""
         now, name = self._clock(), session_key(account_id, sid)
         sweep = Sweep.begin(account_id, mint_id(), now, session_keys=(name, *former))
         mark = Add(EndedSession(name, now + MARK_LIFETIME))
         try:
-            self._begin(sweep, mark, *ended)
+            self._begin(event, sweep, mark, *ended)
         except Conflict:  # it is marked already
-            self._begin(sweep, *ended)
+            self._begin(event, sweep, *ended)
         self.finish(sweep)
 
-    def _begin(self, sweep: Sweep, *changes: Change) -> None:
+    def _begin(self, event: Event, sweep: Sweep, *changes: Change) -> None:
         """Queue the sweep and mark what ends; the queue comes first: an extra sweep is harmless.
 
         If storage is full, the changes that need no new record are committed all the same.
         """
+        on_commit(event)
         try:
             self._storage.commit(Add(sweep), *changes, now=sweep.created_at)
         except StorageFull:
             log.warning("the storage is full, so the rest of a sign-out or removal isn't queued")
             ends = [change for change in changes if not isinstance(change, Add)]
             if ends:
+                on_commit(event)
                 self._storage.commit(*ends, now=sweep.created_at)
 
 

@@ -20,7 +20,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov import credentials, logs
 from oauthprov.errors import FetchBusy, InvalidClientMetadataError
-from oauthprov.events import RequestNoted
+from oauthprov.events import RegistrationTokenChanged, RequestNoted, on_commit
 from oauthprov.protocol.clients.logo_worker import LOGO_PATIENCE, LogoWorker
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.registrar import (
@@ -31,6 +31,7 @@ from oauthprov.protocol.clients.registrar import (
     edition,
     has_secret,
 )
+from oauthprov.protocol.clients.telling import registered
 from oauthprov.protocol.engine.endpoints import NO_STORE
 from oauthprov.protocol.registration import http, initial_access
 from oauthprov.protocol.registration.document import document_of, read_document
@@ -96,7 +97,6 @@ class DynamicRegistration:
         def update() -> Answer:
             stored, token = self._managed(call, client_id)
             client, secret = self._update(stored, http.parsed(call))
-            log.info("client %s changed its registration", client_id)
             self._logos.want(client, LOGO_PATIENCE)
             return _information(200, client, token, address_of, secret)
 
@@ -112,7 +112,6 @@ class DynamicRegistration:
 
         def work() -> Answer:
             persistently(remove, (ChangedMeanwhile, UnknownClient), _RACES)
-            log.info("client %s removed itself", client_id)
             return Answer(204, None, NO_STORE)
 
         return self._answer(client_id, work)
@@ -128,7 +127,6 @@ class DynamicRegistration:
         client = replace(client, registration_token=digest)
         make_room()
         self._store(call, client)
-        log.info("client %s registered itself", client.client_id)
         self._logos.want(client, LOGO_PATIENCE)
         return _information(201, client, token, address_of, secret)
 
@@ -136,6 +134,10 @@ class DynamicRegistration:
         def store() -> None:
             presented = self._presented(call)
             spent = () if presented is None else initial_access.spend(presented)
+            on_commit(registered(client))
+            if presented is not None:
+                token_id = presented.record.token_id
+                on_commit(RegistrationTokenChanged(named=token_id, how="used"))
             self._storage.commit(*spent, Add(client), now=self._clock())
 
         persistently(store, races=_RACES)

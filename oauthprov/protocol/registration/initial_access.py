@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
+from oauthprov.events import RegistrationTokenChanged, on_commit
 from oauthprov.records import InitialAccessToken
 from oauthprov.storage.interface import Add, Remove, Replace, Storage, Stored
 
@@ -22,6 +23,7 @@ def issue(
     bearer = Bearer.mint(credentials.INITIAL_ACCESS_TOKEN, token_id)
     secret = credentials.digest(bearer.raw)
     record = InitialAccessToken(token_id, secret, now, now + lifetime, uses, note)
+    on_commit(RegistrationTokenChanged(named=token_id, how="created"))
     storage.commit(Add(record), now=now)
     return record, bearer.raw
 
@@ -34,6 +36,8 @@ def every(storage: Storage) -> Iterator[Stored[InitialAccessToken]]:
 def revoke(storage: Storage, token_id: str, now: int) -> bool:
     """Delete a token; tell whether it existed. The clients that it registered stay."""
     found = storage.get(InitialAccessToken, token_id) is not None
+    if found:
+        on_commit(RegistrationTokenChanged(named=token_id, how="removed"))
     storage.commit(Remove(InitialAccessToken, token_id), now=now)
     return found
 

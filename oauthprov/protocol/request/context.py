@@ -19,7 +19,7 @@ from oauthprov import logs
 from oauthprov.accounts import AccountSource
 from oauthprov.credentials import Bearer
 from oauthprov.errors import JoseError, SigningKeySealed
-from oauthprov.events import Reason, RequestNoted
+from oauthprov.events import Event, Reason, RequestNoted, on_commit
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.types import Method
@@ -188,6 +188,7 @@ class Context:
             RequestNoted(
                 endpoint=self.endpoint,
                 reason=reason,
+                account_id=self.account_id,
                 client_id=client_id,
                 grant_id=grant_id,
                 compared=compared,
@@ -200,6 +201,16 @@ class Context:
                 return slot(code.record.key)
             case Refreshing(token=token):
                 return slot(token.record.key)
+        return None
+
+    @property
+    def account_id(self) -> str | None:
+        """The account behind the presented code or refresh token, None without one."""
+        match self.operation:
+            case Redeeming(code=code):
+                return code.record.account_id
+            case Refreshing(grant=grant):
+                return grant.record.account_id
         return None
 
     def refuse(
@@ -282,16 +293,21 @@ class Context:
     def _load_client(self, client_id: str) -> Stored[Client] | None:
         return self.load(Client, client_id)
 
-    def commit(self, *changes: Change, before_proof: bool = False) -> None:
+    def commit(
+        self, *changes: Change, before_proof: bool = False, event: Event | None = None
+    ) -> None:
         """Commit at this request's time; the same commit uses the client's proof up.
 
-        The proof goes first, or last with ``before_proof``. Raises Conflict, StorageError, and
+        ``event`` is published when it succeeds. The proof goes first, or last with
+        ``before_proof``. Raises Conflict, StorageError, and
         InvalidClientError when the proof was used before.
         """
         proof, self.proof = self.proof, None
         proofs = () if proof is None else (proof,)
         try:
             given = (*changes, *proofs) if before_proof else (*proofs, *changes)
+            if event is not None:
+                on_commit(event)
             self.storage.commit(*given, now=self.now)
         except Conflict as lost:
             if lost.change in proofs:

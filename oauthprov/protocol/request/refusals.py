@@ -73,6 +73,7 @@ def refused(noted: RequestNoted, error: str, description: str | None = None) -> 
             error=error,
             reason=noted.reason,
             description="" if noted.reason else description or "",
+            account_id=noted.account_id,
             client_id=noted.client_id,
             grant_id=noted.grant_id,
             compared=noted.compared,

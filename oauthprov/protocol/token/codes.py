@@ -15,13 +15,13 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, ServerError
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import Bearer
-from oauthprov.events import Reason
+from oauthprov.events import AuthorizationGranted, Reason
 from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing, Redeeming
 from oauthprov.protocol.token import ended, id_tokens, last_use, pkce, tokens
 from oauthprov.records import AuthorizationCode, Client, Grant, slot
-from oauthprov.storage.interface import Add, Change, Claim, Conflict, State
+from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,20 @@ def issue(
         consent_epoch=consent_epoch,
         session_ends_at=person.session_ends_at,
     )
-    last_use.commit(context, client_id, *changes, Add(record))
+    event = _granted(record, changes)
+    last_use.commit(context, client_id, *changes, Add(record), event=event)
     return bearer.raw
+
+
+def _granted(code: AuthorizationCode, changes: tuple[Change, ...]) -> AuthorizationGranted:
+    asked = any(isinstance(change, (Add, Replace)) for change in changes)  # of the consent
+    return AuthorizationGranted(
+        account_id=code.account_id,
+        client_id=code.client_id,
+        grant_id=slot(code.key),
+        how="asked" if asked else "remembered",
+        scope=code.scopes,
+    )
 
 
 def issue_to(context: Context, request: Request) -> str:
@@ -177,7 +189,7 @@ def redeem(context: Context, client: Client, redeeming: Redeeming) -> tokens.Res
     made = tokens.response(access, refresh)
     made = id_tokens.with_id_token(context, client, grant, grant.scopes, made, code.nonce)
     try:
-        context.commit(*changes)
+        context.commit(*changes, event=tokens.issued(grant, "authorization_code", grant.scopes))
     except Conflict as lost:
         if lost.state == "claimed":
             return _replayed(context, code)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from oauthprov.events import Event, publish
 from oauthprov.protocol.clients.removal import is_over
 from oauthprov.protocol.request.context import Context
 from oauthprov.records import Client, Logo
@@ -28,26 +29,33 @@ STEP = 86_400
 """Seconds for which ``last_used_at`` isn't written again."""
 
 
-def commit(context: Context, client_id: str, *changes: Change) -> None:
+def commit(context: Context, client_id: str, *changes: Change, event: Event | None = None) -> None:
     """Commit ``changes`` together with the time of this use of the client. Raises as they do.
+
+    ``event`` is published when they are committed, or at once if there is nothing to commit.
 
     The time goes first: if it conflicts on a cluster, nothing but the client's proof is written.
     """
     mark = _mark(context, client_id)
     if mark is None:
-        if changes:
-            context.commit(*changes)
+        _commit(context, changes, event)
         return
     try:
-        context.commit(mark, *changes)
+        context.commit(mark, *changes, event=event)
     except Conflict as lost:
         if not isinstance(lost.change, Replace) or not isinstance(lost.change.record, Client):
             raise
         # Another request changed the client, and the last use isn't worth failing for.
-        if changes:
-            context.commit(*changes)
+        _commit(context, changes, event)
     finally:
         context.clients.evict(client_id)
+
+
+def _commit(context: Context, changes: tuple[Change, ...], event: Event | None) -> None:
+    if changes:
+        context.commit(*changes, event=event)
+    elif event is not None:
+        publish(event)
 
 
 def _mark(context: Context, client_id: str) -> Replace | None:

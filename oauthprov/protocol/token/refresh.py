@@ -8,7 +8,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials, serial
-from oauthprov.events import Reason
+from oauthprov.events import Event, Reason
 from oauthprov.protocol.request import refusals, resources, scopes
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Refreshing
@@ -119,7 +119,7 @@ def rotate(
     if context.settings.refresh_token_grace:
         changes.append(Add(_receipt(context, stored.record, successor_record, raw, made)))
     try:
-        _commit(context, changes, refreshing.grant)
+        _commit(context, changes, refreshing.grant, tokens.issued(grant, "refresh_token", granted))
     except Conflict as lost:
         if lost.state == "claimed":
             made = _again(context, client, stored.record, raw)
@@ -137,19 +137,19 @@ def _check_not_ended(context: Context, grant: Grant) -> None:
         raise InvalidGrantError()
 
 
-def _commit(context: Context, changes: list[Change], grant: Stored[Grant]) -> None:
+def _commit(context: Context, changes: list[Change], grant: Stored[Grant], event: Event) -> None:
     client_id = grant.record.client_id
     if context.now - grant.record.last_used_at < LAST_USED_STEP:
-        last_use.commit(context, client_id, *changes)
+        last_use.commit(context, client_id, *changes, event=event)
         return
     used = Replace(replace(grant.record, last_used_at=context.now), expecting=grant)
     try:
-        last_use.commit(context, client_id, *changes, used)
+        last_use.commit(context, client_id, *changes, used, event=event)
     except Conflict as lost:
         if not isinstance(lost.change, Replace):
             raise
         # Nothing was written, and the last use isn't worth failing for.
-        context.commit(*changes)
+        context.commit(*changes, event=event)
 
 
 def _receipt(

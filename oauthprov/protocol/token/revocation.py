@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
-from oauthprov.events import Reason
+from oauthprov.events import GrantRevoked, Reason, TokenRevoked
 from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.token import tokens
@@ -31,8 +31,17 @@ def revoke(context: Context, client: Client, raw: str) -> None:
         context.note(Reason.TOKEN_OF_ANOTHER_CLIENT, grant_id=token.grant_id, compared=compared)
         raise InvalidGrantError("The token was issued to another client.")
     if not isinstance(token, AccessToken):
-        context.commit(Revoke(token.grant_id))
+        context.commit(
+            Revoke(token.grant_id),
+            event=GrantRevoked(
+                account_id=stored.grant.record.account_id if stored.grant else None,
+                client_id=client.client_id,
+                grant_id=token.grant_id,
+                how="client",
+            ),
+        )
         return
     if stored.state(context.now) == "live":
         with suppress(Conflict):  # Another request has just revoked it.
-            context.commit(tokens.revocation(context, raw, token))
+            revoked = TokenRevoked(client_id=client.client_id, grant_id=token.grant_id)
+            context.commit(tokens.revocation(context, raw, token), event=revoked)

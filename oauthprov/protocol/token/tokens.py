@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
-from oauthprov.events import Reason
+from oauthprov.events import GrantRevoked, Reason, TokensIssued
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.request import refusals, resources
@@ -87,8 +87,20 @@ def for_client(
 ) -> Response:
     """Issue a client credentials access token (RFC 6749 section 4.4); return the response."""
     access = issue(context, client, None, scopes, targets)
-    last_use.commit(context, client.client_id, *access.changes)
+    event = TokensIssued(client_id=client.client_id, how="client_credentials", scope=scopes)
+    last_use.commit(context, client.client_id, *access.changes, event=event)
     return response(access)
+
+
+def issued(grant: Grant, grant_type: str, scopes: tuple[str, ...]) -> TokensIssued:
+    """Return the event that tokens of a grant were issued."""
+    return TokensIssued(
+        account_id=grant.account_id,
+        client_id=grant.client_id,
+        grant_id=grant.grant_id,
+        how=grant_type,
+        scope=scopes,
+    )
 
 
 def response(access: Issued, refresh: Bearer | None = None) -> Response:
@@ -185,7 +197,13 @@ def revoke_replayed(
     """
     # On a cluster a commit that lost may have used the proof up already, and this commit would
     # stop there.
-    context.commit(Revoke(grant_id), before_proof=True)
+    revoked = GrantRevoked(
+        account_id=context.account_id,
+        client_id=context.known_client.client_id,
+        grant_id=grant_id,
+        how="replay",
+    )
+    context.commit(Revoke(grant_id), before_proof=True, event=revoked)
     context.note(reason, grant_id=grant_id, compared=compared)
 
 

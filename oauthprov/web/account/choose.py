@@ -9,7 +9,6 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts, SignedIn
 from oauthprov.messages import N_
 from oauthprov.web.account.continuing import ANOTHER, MARKS, asking, marks_of, onward
@@ -17,8 +16,6 @@ from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import respond, see
-
-log = logs.logger(__name__)
 
 _NOTICES = {"ended": _("The account is signed out.")}
 _GONE = _("That account is no longer signed in here.")
@@ -42,7 +39,6 @@ def enter(request: Request) -> Response | dict[str, object]:
         return _page(request, marks, problem=_GONE, status=409)
     if "remove" in form:
         tools.session.end(person)
-        log.info("account %s signed out", person.account_id)
         return see(request, tools.url("choose", marks | {"done": "ended"}))
     if "interaction" in marks:
         browser = tools.session.browser

@@ -8,7 +8,6 @@ from pyramid.interfaces import ITranslationDirectories
 from pyramid.registry import Registry
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts, SignedIn, confirmed_addresses
 from oauthprov.mail import Message
 from oauthprov.protocol.logout import ending
@@ -22,8 +21,6 @@ from oauthprov.web.request import Request
 from oauthprov.web.responder import respond, see
 from oauthprov.web.signed_in import recently_signed_in
 from oauthprov.web.site import site_of
-
-log = logs.logger(__name__)
 
 _WRONG_NAME = _("This isn't your user name.")
 _CLOSED = _("Your account at ${title} is deleted")
@@ -74,7 +71,6 @@ def delete(request: Request, person: SignedIn) -> dict[str, object]:
         tools.session.end(person)
     finally:
         tools.provider.endings.finish(ended.sweep)
-    log.info("account %s was deleted by its user", person.account_id)
     _notify(request, ended.account, _CLOSED, _CLOSED_TEXT)
     return {"closed": ended.account, "person": None}
 
@@ -109,7 +105,6 @@ def answer(request: Request) -> Response | dict[str, object]:
         # The same form was sent twice.
         marks.pop("account", None)
         return see(request, tools.url("login", marks) if marks else tools.url("account"))
-    log.info("account %s is kept: its user took the deletion back", account.account_id)
     _notify(request, kept, _KEPT, _KEPT_TEXT)
     marks.pop("account", None)  # the user has signed in with another account, and keeps it
     return see(request, tools.url("login", marks) if marks else tools.url("account"))

@@ -5,15 +5,12 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
-
-log = logs.logger(__name__)
 
 
 @signed_in("account")
@@ -34,7 +31,6 @@ def disconnect(request: Request, person: SignedIn) -> Response | dict[str, objec
     tools.form()
     client_id = request.matchdict["client_id"]
     tools.provider.endings.withdraw(person.account_id, client_id)
-    log.info("account %s removed the access of a client", person.account_id)
     return see(request, tools.url("account", {"done": "removed"}))
 
 

@@ -77,7 +77,6 @@ def confirm(request: Request, person: SignedIn) -> Response | dict[str, object]:
         tools.site.email_verifications.finish(person.account_id, code)
     except Unproven:
         return _page(request, person, form, problem=_UNPROVEN, status=422)
-    log.info("account %s confirmed its e-mail address", person.account_id)
     if form:
         return see(request, tools.url("authorize", form))
     return see(request, tools.url("account", {"done": "email"}))

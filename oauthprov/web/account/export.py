@@ -7,13 +7,11 @@ import json
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.accounts.export import exported
+from oauthprov.events import AccountExported, publish
 from oauthprov.web.request import Request
 from oauthprov.web.signed_in import recently_signed_in
-
-log = logs.logger(__name__)
 
 _FILE = "account.json"
 
@@ -30,7 +28,7 @@ def download(request: Request, person: SignedIn) -> Response:
     tools = request.oauthprov
     tools.form()
     document = exported(tools.provider.storage, person.account_id, tools.provider.clock())
-    log.info("account %s downloaded its data", person.account_id)
+    publish(AccountExported(account_id=person.account_id))
     response = Response(
         json.dumps(document, indent=2, ensure_ascii=False),
         content_type="application/json",

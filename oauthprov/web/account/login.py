@@ -7,6 +7,7 @@ from pyramid.response import Response
 
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts
+from oauthprov.events import SignInFailed, publish
 from oauthprov.protocol.request.answers import Pending
 from oauthprov.web.account.continuing import (
     ANOTHER,
@@ -60,12 +61,12 @@ def enter(request: Request) -> Response | dict[str, object]:
     wait = tools.site.attempts.sign_in(key, address, device)
     if wait:
         log.warning("sign-ins from %s are refused for %d s: too many attempts", address, wait)
+        publish(SignInFailed(how="limit"))
         request.response.headers["Retry-After"] = str(wait)
         problem = too_many_attempts(wait)
         return page(request, marks, asking(request, marks), name, problem, _LOCKED_OUT)
     account = tools.people.authenticate(name, form.get("password", ""))
     if account is None:
-        log.info("sign-in from %s failed", address)
         tools.site.attempts.failed(address, device)
         return page(request, marks, asking(request, marks), name, _WRONG, 401)
     tools.site.attempts.succeeded(key, device)
@@ -73,7 +74,6 @@ def enter(request: Request) -> Response | dict[str, object]:
     if lacking is not None:
         log.info("account %s has given its password from %s", account.account_id, address)
         return see(request, tools.url(lacking, marks))
-    log.info("account %s signed in from %s", account.account_id, address)
     return see(request, onward(request, marks))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn, confirmed_addresses
 from oauthprov.accounts.profile import WrongProfile
 from oauthprov.records import Account
@@ -17,8 +16,6 @@ from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import REQUEST, recently_signed_in
-
-log = logs.logger(__name__)
 
 PAGE = "new_email"
 _SUBJECT = _("The e-mail address of your account at ${title} was changed")
@@ -54,7 +51,6 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     except WrongProfile as wrong:
         request.response.status_int = 422
         return _page(email, waiting, wrong.problems["email"])
-    log.info("account %s changed its e-mail address", person.account_id)
     unconfirmed = confirmed_addresses.confirmed(account) is None
     if before is not None and unconfirmed:
         _notify(request, before.record)

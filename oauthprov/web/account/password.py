@@ -5,7 +5,6 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import PasswordSuperseded, SignedIn, Unacceptable
 from oauthprov.records import Account
 from oauthprov.web import i18n
@@ -14,8 +13,6 @@ from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import recently_signed_in
-
-log = logs.logger(__name__)
 
 _SUBJECT = _("Your password for ${title} was changed")
 _TEXT = _(
@@ -59,7 +56,6 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return _page(request, _("This isn't your current password."), "current", 422)
     except Unacceptable as wrong:
         return _page(request, wrong.sentence, "password", 422)
-    log.info("account %s changed its password", person.account_id)
     try:
         tools.session.sign_in(ended.account, person.amr, person.auth_time)
     finally:  # a full storage may refuse the new session, but the others must still end

@@ -102,7 +102,6 @@ def change(request: Request) -> Response | dict[str, object]:
     except Unacceptable as wrong:
         return _refused(request, code, wrong.sentence, "password")
     account = ended.account
-    log.info("account %s set a new password with a mailed link", account.account_id)
     tools.site.attempts.reset(BuiltInAccounts.key_of(account.name))
     # While others go on guessing, the user can sign in here.
     device_cookie.remember(request, account)

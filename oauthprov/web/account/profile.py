@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn, profile
 from oauthprov.accounts.profile import FIELDS, LIMIT, URL_LIMIT, WrongProfile
 from oauthprov.settings import Settings
@@ -17,8 +16,6 @@ from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import signed_in
-
-log = logs.logger(__name__)
 
 _DATE = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}")
 """The birthdays that a browser's date field can show."""
@@ -86,7 +83,6 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     except WrongProfile as wrong:
         request.response.status_int = 422
         return _page(request, entered, wrong.problems)
-    log.info("account %s changed its profile", person.account_id)
     return see(request, tools.url("account", {"done": "profile"}))
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import NameTaken, Unacceptable
 from oauthprov.web.account import email_verification
 from oauthprov.web.account.continuing import MARKS, asking, is_due, marks_of, onward
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
-
-log = logs.logger(__name__)
 
 _NO_EMAIL = _("Enter your e-mail address.")
 
@@ -48,7 +45,6 @@ def enter(request: Request) -> Response | dict[str, object]:
         return _page(request, marks, (name, email), wrong.sentence, wrong.field, 422)
     if email and tools.has_page(email_verification.PAGE):
         email_verification.mail_link(request, account.account_id, later=True)
-    log.info("account %s was created", account.account_id)
     lacking = tools.session.authenticated(account)
     if lacking is not None:
         return see(request, tools.url(lacking, marks))

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
 from oauthprov.protocol.clients.logo_worker import LOGO_PATIENCE
@@ -32,8 +31,6 @@ _OVERTAKEN = _(
     "you entered: save it again to replace the other change."
 )
 _NOT_STORED = _("Nothing was saved. Please correct the marked fields.")
-
-log = logs.logger(__name__)
 
 
 @console_page
@@ -67,7 +64,6 @@ def register(request: Request, person: SignedIn) -> Response | dict[str, object]
         )
     except InvalidMetadata as wrong:
         return _page(request, kind, metadata, wrong.problems)
-    log.info("account %s registered client %s", person.account_id, client.client_id)
     request.oauthprov.provider.logo_worker.want(client, LOGO_PATIENCE)
     if secret is not None:
         new_secret.keep(request, person, client.client_id, secret)
@@ -101,7 +97,6 @@ def edit(request: Request, person: SignedIn) -> Response | dict[str, object]:
         page = _page(request, kind, metadata, {"": _OVERTAKEN}, owned(request, person))
         request.response.status_int = 409
         return page
-    log.info("account %s edited client %s", person.account_id, client.client_id)
     request.oauthprov.provider.logo_worker.want(client, LOGO_PATIENCE)
     return see_client(request, client.client_id, "saved")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, InvalidMetadata
@@ -18,8 +17,6 @@ from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
 PAGE_SIZE = 50
-
-log = logs.logger(__name__)
 
 
 @console_page
@@ -61,7 +58,6 @@ def change_secret(request: Request, person: SignedIn) -> Response:
     seen = form.get("edition", "")
     if form.get("action") == "retire":
         registrar(request).retire_secret(client_id, owner, seen=seen)
-        log.info("account %s revoked an older secret of client %s", owner, client_id)
         return see(
             request, request.oauthprov.url("client", {"done": "retired"}, client_id=client_id)
         )
@@ -69,7 +65,6 @@ def change_secret(request: Request, person: SignedIn) -> Response:
         __, secret = registrar(request).rotate_secret(client_id, owner, seen=seen)
     except InvalidMetadata as wrong:
         raise Rejected("invalid_request", str(wrong)) from None
-    log.info("account %s rotated the secret of client %s", owner, client_id)
     new_secret.keep(request, person, client_id, secret)
     return see(request, request.oauthprov.url("client", client_id=client_id))
 
@@ -88,7 +83,6 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
         request.response.status_int = 422
         return {"client": client, "problem": _("This isn't the name of the client.")}
     registrar(request).remove(client.client_id, person.account_id)
-    log.info("account %s removed client %s", person.account_id, client.client_id)
     return see(request, request.oauthprov.url("clients", {"done": "removed"}))
 
 

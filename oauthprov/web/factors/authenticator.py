@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.factors import AlreadySetUp, SignInOver, StillRequired, WrongProof
 from oauthprov.records import Account
@@ -18,8 +17,6 @@ from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import recently_signed_in
-
-log = logs.logger(__name__)
 
 PAGE = "authenticator"
 NAME = "totp"
@@ -61,7 +58,6 @@ def _remove(request: Request, account: Account) -> Response | dict[str, object]:
         left = tools.factors.enrolments.remove(account.account_id, NAME, changes)
     except StillRequired:
         return _page(request, account, {}, _REQUIRED, 409)
-    log.info("account %s removed a second factor: %s", account.account_id, NAME)
     notices.removed(request, left)
     return see(request, tools.url("security", {"done": "removed"}))
 

@@ -6,6 +6,7 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov import logs
+from oauthprov.events import SignInFailed, publish
 from oauthprov.factors import ALONE
 from oauthprov.passkeys import Refused
 from oauthprov.serial import dumps
@@ -32,11 +33,12 @@ def enter(request: Request) -> Response | dict[str, object]:
     """Sign in, and redirect to the stored request or page."""
     tools = request.oauthprov
     form = tools.form("answer", *MARKS)
-    marks, address = marks_of(form), request.remote_addr or ""
+    marks = marks_of(form)
     try:
         account = tools.factors.passkeys.sign_in(form.get("answer", ""), tools.session.browser)
     except Refused as refused:
-        log.info("sign-in with a passkey from %s failed: %s", address, refused)
+        log.info("a passkey was refused: %s", refused)
+        publish(SignInFailed(how="passkey"))
         tell_copied(request, refused)
         status = 400 if refused.reason == "malformed" else 401
         return login.page(
@@ -45,7 +47,6 @@ def enter(request: Request) -> Response | dict[str, object]:
     step = tools.session.authenticated(account, ALONE)
     if step is not None:
         return see(request, tools.url(step, marks))
-    log.info("account %s signed in with a passkey from %s", account.account_id, address)
     return see(request, onward(request, marks))
 
 

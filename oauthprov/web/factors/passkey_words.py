@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oauthprov import logs
 from oauthprov.factors import WrongPasskey, WrongProof
 from oauthprov.passkeys import Copied, Reason, Refused
 from oauthprov.records import Account, Passkey
@@ -12,8 +11,6 @@ from oauthprov.web import i18n
 from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-
-log = logs.logger(__name__)
 
 _AGAIN = _("This took too long, or the page was left meanwhile. Try again.")
 
@@ -75,13 +72,11 @@ _COPIED = (
 
 def tell_added(request: Request, account: Account, passkey: Passkey) -> None:
     """Log and mail that a passkey was added."""
-    log.info("account %s added a passkey", account.account_id)
     _tell(request, account, passkey, _ADDED)
 
 
 def tell_removed(request: Request, account: Account, passkey: Passkey) -> None:
     """Log and mail that a passkey was removed."""
-    log.info("account %s removed a passkey", account.account_id)
     _tell(request, account, passkey, _REMOVED)
 
 
@@ -90,7 +85,6 @@ def tell_copied(request: Request, refused: Refused) -> None:
     if not isinstance(refused, Copied) or not refused.first:
         return
     account_id = refused.passkey.account_id
-    log.warning("account %s: a copy of a passkey was used; it is no longer accepted", account_id)
     stored = request.oauthprov.people.get(account_id)
     if stored is not None:
         _tell(request, stored.record, refused.passkey, _COPIED)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.web.factors import notices
 from oauthprov.web.factors.setting_up import codes_shown
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import recently_signed_in
-
-log = logs.logger(__name__)
 
 PAGE = "recovery"
 
@@ -35,7 +32,6 @@ def renew(request: Request, person: SignedIn) -> Response:
     if not found.account.factors:
         return see(request, tools.url("security"))
     codes = tools.factors.enrolments.new_codes(person.account_id)
-    log.info("account %s made new recovery codes", person.account_id)
     notices.new_codes(request, found.account)
     return codes_shown(request, codes, tools.url("security"), first=False)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
+from oauthprov.events import SignInFailed, publish
 from oauthprov.factors import Guessed, SignInOver, WrongProof
 from oauthprov.web.account.continuing import MARKS, asking, marks_of, onward
 from oauthprov.web.account.login import cancelled
@@ -16,8 +16,6 @@ from oauthprov.web.factors.asking import FIELDS, TEMPLATE, Asking
 from oauthprov.web.factors.ways import ways_of
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
-
-log = logs.logger(__name__)
 
 PAGE = "factor"
 
@@ -46,7 +44,7 @@ def enter(request: Request) -> Response | dict[str, object]:
     limited = asked.limited(request, way)
     if limited is not None:
         return limited
-    account_id, address = asked.account.account_id, request.remote_addr or ""
+    account_id = asked.account.account_id
     try:
         proven = tools.factors.second_step.finish(
             tools.session.waiting or "", way.name, form.get("answer", ""), tools.session.browser
@@ -54,16 +52,15 @@ def enter(request: Request) -> Response | dict[str, object]:
     except SignInOver as over:
         if isinstance(over, Guessed):
             asked.wrong(request, way)
-            log.warning("account %s: the password was right, the second step wrong", account_id)
+            publish(SignInFailed(account_id=account_id, how="second_step"))
             notices.guessed(request, asked.account)
         return _over(request, marks)
     except WrongProof as wrong:
         asked.wrong(request, way)
-        log.info("account %s: the second step from %s failed", account_id, address)
+        publish(SignInFailed(account_id=account_id, how="second_step"))
         return asked.shown(request, way, way.refused(request, wrong) or way.wrong, 401)
     tools.session.sign_in(proven.account, proven.amr)
     asked.answered(request, proven)
-    log.info("account %s signed in from %s by %s", account_id, address, " ".join(proven.amr))
     return see(request, onward(request, marks))
 
 

@@ -14,7 +14,6 @@ from pyramid.config import Configurator
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.factors import AlreadySetUp, SignInOver, Waiting, WrongProof, joined
 from oauthprov.protocol.request.answers import Pending
@@ -25,8 +24,6 @@ from oauthprov.web.factors.kinds import KINDS, Kind
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import is_recent
-
-log = logs.logger(__name__)
 
 PAGE = "factor_setup"
 FIELDS = ("kind", "answer", "sealed", "decision")
@@ -54,7 +51,6 @@ def enrol(
     made = tools.factors.enrolments.add(
         account, kind.name, new.record, secret=secret, also=new.also
     )
-    log.info("account %s set up a second factor: %s", account.account_id, kind.name)
     amr = joined(proven.amr, tools.factors.named(kind.name).amr)
     tools.session.sign_in(made.account, amr, since)
     kind.tell(request, made.account, new)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import SignedIn
+from oauthprov.events import SignInFailed, publish
 from oauthprov.factors import SignInOver, WrongProof
 from oauthprov.web.account.continuing import MARKS, asking, marks_of, onward
 from oauthprov.web.account.login import cancelled
@@ -18,8 +18,6 @@ from oauthprov.web.factors.asking import FIELDS, TEMPLATE, Asking
 from oauthprov.web.factors.ways import ways_of
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
-
-log = logs.logger(__name__)
 
 PAGE = "step_up"
 
@@ -62,11 +60,10 @@ def enter(request: Request) -> Response | dict[str, object]:
         return see(request, onward(request, marks))
     except WrongProof as wrong:
         asked.wrong(request, way)
-        log.info("account %s: a step-up failed", person.account_id)
+        publish(SignInFailed(account_id=person.account_id, how="step_up"))
         return asked.shown(request, way, way.refused(request, wrong) or way.wrong, 401)
     tools.session.sign_in(proven.account, proven.amr)
     asked.answered(request, proven)
-    log.info("account %s stepped up to %s", person.account_id, " ".join(proven.amr))
     return see(request, onward(request, marks))
 
 

@@ -31,8 +31,9 @@ def upgrade() -> None:
         Column("day", KEY, nullable=False),
         Column("expires_at", TIME, nullable=False),
         Column("details", TEXT, nullable=False),
-        Column("account_id", KEY, nullable=True),
-        Column("client_id", KEY, nullable=True),
+        Column("about", KEY, nullable=True),
+        Column("account_id", TEXT, nullable=True),
+        Column("client_id", TEXT, nullable=True),
         Column("address", TEXT, nullable=False),
         Column("actor", TEXT, nullable=True),
         Column("version", BigInteger(), nullable=False),
@@ -42,6 +43,5 @@ def upgrade() -> None:
         mariadb_engine="InnoDB",
     )
     op.create_index("audit_entries_by_day", "audit_entries", ["day", "key"])
-    op.create_index("audit_entries_by_account", "audit_entries", ["account_id", "key"])
-    op.create_index("audit_entries_by_client", "audit_entries", ["client_id", "key"])
+    op.create_index("audit_entries_by_about", "audit_entries", ["about", "key"])
     op.create_index("audit_entries_by_expiry", "audit_entries", ["expires_at"])

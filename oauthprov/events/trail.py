@@ -1,0 +1,76 @@
+"""Reading the audit, the newest entries first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from oauthprov.events.entry import day_of
+from oauthprov.records import AuditEntry
+from oauthprov.storage.interface import Page, Storage
+
+OF_A_REQUEST = 20
+"""Entries of one request that :func:`of_request` finds, at most."""
+
+_DAY = 86_400
+
+
+def page(
+    storage: Storage,
+    now: int,
+    keep: int,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    about: str | None = None,
+) -> Page[AuditEntry]:
+    """Return a page of the entries ``about`` an account or client, or of all.
+
+    ``keep`` are the days that are looked through for all. Raises ValueError for an ``after`` that
+    this function didn't return as ``next``.
+    """
+    if about is not None:
+        return storage.find(AuditEntry, after=after, limit=limit, about=about)
+    begun, _, cursor = (after or "").partition(" ")
+    days = [day_of(now - number * _DAY) for number in range(-1, keep + 1)]
+    if after is not None and begun not in days:
+        raise ValueError("this isn't the cursor of a page")
+    for day in days[days.index(begun) if after else 0 :]:
+        found = storage.find(AuditEntry, after=cursor or None, limit=limit, day=day)
+        cursor = ""
+        if found.items:
+            following = f"{day} {found.next}" if found.next else _next_day(day, days)
+            return Page(found.items, following)
+    return Page(())
+
+
+def _next_day(day: str, days: list[str]) -> str | None:
+    later = days[days.index(day) + 1 :]
+    return f"{later[0]} " if later else None
+
+
+def newest(
+    storage: Storage, now: int, keep: int, about: str | None = None
+) -> Iterator[AuditEntry]:
+    """Yield the entries ``about`` an account or client, or all."""
+    after = None
+    while True:
+        found = page(storage, now, keep, after=after, limit=100, about=about)
+        for stored in found.items:
+            if stored.record.expires_at > now:
+                yield stored.record
+        if found.next is None:
+            return
+        after = found.next
+
+
+def of_request(storage: Storage, request_id: str) -> list[AuditEntry]:
+    """Return what happened in a request, in its order. One read."""
+    wanted = [(AuditEntry, f"{request_id}.{number}") for number in range(1, OF_A_REQUEST + 1)]
+    return [stored.record for stored in storage.get_many(wanted) if stored is not None]  # type: ignore[misc]
+
+
+def details(entry: AuditEntry) -> Mapping[str, str]:
+    """Return what only this kind of event has, by name."""
+    known: Mapping[str, str] = json.loads(entry.details)
+    return known
