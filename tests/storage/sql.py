@@ -8,12 +8,14 @@ from functools import partial
 
 import pytest
 import sqlalchemy
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, NullPool, create_engine, text
 
 from oauthprov.records import Record
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Health, Storage
-from oauthprov.storage.sql.tables import TABLES
+from oauthprov.storage.sql.tables import TABLES, VERSION_TABLE, metadata
 from oauthprov.storage.testing import NewerCode, StorageSuite
 from tests.servers.emptying import empty
 
@@ -21,6 +23,24 @@ from tests.servers.emptying import empty
 def opened(url: str) -> Storage:
     """Open the database; picklable with :func:`functools.partial`."""
     return open_storage(url, {"timeout": "60"})
+
+
+def drop_tables(url: str) -> None:
+    """Leave a database without a table of ours."""
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text(f"DROP TABLE IF EXISTS {VERSION_TABLE}"))
+
+
+def migrated_to(url: str, revision: str) -> None:
+    """Run the migrations up to one, as the code of that revision did."""
+    config = Config()
+    config.set_main_option("script_location", "oauthprov.storage.sql:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["version_table"] = VERSION_TABLE
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
 
 
 def dumped(connection: Connection) -> bytes:

@@ -12,9 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 import sqlalchemy
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Boolean, NullPool, create_engine, text
@@ -25,6 +23,7 @@ from oauthprov.storage.interface import Storage, StorageError, UpgradeNeeded
 from oauthprov.storage.sql.tables import JSON, KEY, REVISION, TABLES, TEXT, VERSION_TABLE, metadata
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.expecting import add
+from tests.storage.sql import drop_tables, migrated_to
 from tests.storage.test_sql_urls import output, run
 
 
@@ -93,11 +92,8 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without tables."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/new.sqlite"
-    url = request.getfixturevalue(f"{request.param}_url")
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
-        metadata.drop_all(connection)
-        connection.execute(text(f"DROP TABLE IF EXISTS {VERSION_TABLE}"))
+    url = str(request.getfixturevalue(f"{request.param}_url"))
+    drop_tables(url)
     return url
 
 
@@ -123,17 +119,6 @@ def test_a_migrated_schema_is_that_of_the_tables(storage: Storage, bare_url: str
         assert described(connection) == migrated, (
             "a migration makes a column or an index otherwise than the table says: correct it"
         )
-
-
-def migrated_to(url: str, revision: str) -> None:
-    """Run the migrations up to one, as the code of that revision did."""
-    config = Config()
-    config.set_main_option("script_location", "oauthprov.storage.sql:migrations")
-    config.set_main_option("path_separator", "os")
-    config.attributes["version_table"] = VERSION_TABLE
-    with create_engine(url, poolclass=NullPool).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
 
 
 def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_url: str) -> None:
