@@ -21,6 +21,8 @@
 #                 PYTEST_ARGS="-n 2 --dist worksteal"
 # make faults   test failures of stores and servers on every engine: five minutes, prints a table
 #                 FAULTS_ARGS=...      python -m tests.faults --help lists them
+# make upgrades upgrade the previous version under load, on every engine: three minutes
+#                 UPGRADES_ARGS=...    python -m tests.upgrades --help lists them
 # make bench    compare speed with other providers, on this machine: 25 minutes, prints tables
 #                 BENCH_ARGS=...       python -m bench.compare --help lists them
 # make docs     build the documentation as a site, into var/docs; a warning is an error
@@ -94,7 +96,7 @@ CHECK_PYTHON = case "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" in \
 	*False) echo "$(PYTHON) is too old: $(NEED_PYTHON)."; exit 1 ;; \
 	*) echo "$(PYTHON) can't be run as Python: $(NEED_PYTHON)."; exit 1 ;; esac
 
-.PHONY: help run demo mcp certify test faults bench docs pot lint format clean named-python
+.PHONY: help run demo mcp certify test faults upgrades bench docs pot lint format clean named-python
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -135,6 +137,9 @@ test: $(V)/.test
 
 faults: $(V)/.test
 	@$(QUIET) $(BIN)/python -m tests.faults $(FAULTS_ARGS)
+
+upgrades: $(V)/.test
+	@$(QUIET) $(BIN)/python -m tests.upgrades $(UPGRADES_ARGS)
 
 bench: $(V)/.test
 	@$(QUIET) $(BIN)/python -m bench.compare $(BENCH_ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import shutil
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
 from oauthprov.protocol.clients.registrar import Registrar
@@ -72,16 +74,19 @@ class Application:
 
 
 class Worker:
-    """One server process of the provider, on a port of its own."""
+    """One server process of the provider, on a port of its own.
 
-    def __init__(self, ini: Path, home: Path, port: int) -> None:
+    ``code`` is the folder of another version's package; None runs this version.
+    """
+
+    def __init__(self, ini: Path, home: Path, port: int, code: Path | None = None) -> None:
         home.mkdir()
         pserve = Path(sys.executable).with_name("pserve")
         compiled = home.parent / "templates"
         compiled.mkdir(exist_ok=True)
-        quiet = {"PYTHONWARNINGS": "ignore", "CHAMELEON_CACHE": str(compiled)}
+        environment = {"CHAMELEON_CACHE": str(compiled)} | running(code)
         self.port = port
-        self.process = Process([pserve, ini, f"port={port}"], home, environment=quiet)
+        self.process = Process([pserve, ini, f"port={port}"], home, environment=environment)
 
     def start(self) -> None:
         self.process.start(self._health)
@@ -115,13 +120,10 @@ class Deployment:
         settings = self._settings()
         lines = [f"{key} = {_indented(value)}" for key, value in settings.items()]
         self.ini.write_text(_INI.format(settings="\n".join(lines)))
-        with self.storage() as storage:
-            storage.upgrade()
-            self._populate(Settings.from_ini(settings), storage)
+        self._fill(settings)
         for number, port in enumerate(self.ports):
-            self.workers.append(Worker(self.ini, self.home / f"worker{number}", port))
-        for worker in self.workers:
-            worker.start()
+            self.workers.append(self._worker(number, port))
+        self._start()
 
     def end(self) -> None:
         """End the workers, then the store."""
@@ -161,6 +163,18 @@ class Deployment:
         }
         return {f"oauthprov.{key}": value for key, value in given.items()}
 
+    def _worker(self, number: int, port: int) -> Worker:
+        return Worker(self.ini, self.home / f"worker{number}", port)
+
+    def _start(self) -> None:
+        for worker in self.workers:
+            worker.start()
+
+    def _fill(self, settings: dict[str, str]) -> None:
+        with self.storage() as storage:
+            storage.upgrade()
+            self._populate(Settings.from_ini(settings), storage)
+
     def _populate(self, settings: Settings, storage: Storage) -> None:
         accounts = accounts_of(storage)
         for name in PEOPLE:
@@ -177,14 +191,26 @@ class Deployment:
         self.machine = Application(machine.client_id, str(secret))
 
 
+def running(code: Path | None) -> dict[str, str]:
+    """The environment of a process that runs the package in ``code``; None is this version."""
+    before = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join(part for part in (code and str(code), before) if part)
+    return {"PYTHONWARNINGS": "ignore"} | ({"PYTHONPATH": path} if path else {})
+
+
+D = TypeVar("D", bound=Deployment)
+
+
 @contextmanager
-def deployed(make: Callable[[Path], Store]) -> Iterator[Deployment]:
+def deployed(
+    make: Callable[[Path], Store], kind: Callable[[Store, Path], D] = Deployment
+) -> Iterator[D]:
     """A running deployment over the store that ``make`` makes; it leaves nothing behind."""
     home = Path(tempfile.mkdtemp(prefix="oauthprov-faults-"))
     home.chmod(0o711)  # stores under other users pass through it
     made = None
     try:
-        made = Deployment(make(home / "store"), home)
+        made = kind(make(home / "store"), home)
         made.start()
         yield made
     finally:

@@ -1,0 +1,46 @@
+"""The package of an earlier version, kept as an archive: made, and unpacked to be run.
+
+``python -m tests.upgrades.archive REVISION`` makes it, from that revision of the repository.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ARCHIVE = Path(__file__).parent / "data" / "previous.tar.xz"
+TABLES = Path("oauthprov/storage/sql/tables/__init__.py")
+UNUSED = re.compile(r"\.(po|pot)$|^oauthprov/(demo|storage/testing)/")
+"""What no server runs."""
+
+
+def make(revision: str) -> None:
+    """Write the archive."""
+    command = ["git", "archive", "--format=tar", revision, "oauthprov"]
+    every = subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603
+    with tarfile.open(fileobj=io.BytesIO(every)) as given, tarfile.open(ARCHIVE, "w:xz") as kept:
+        for member in given:
+            if not UNUSED.search(member.name):
+                kept.addfile(member, given.extractfile(member) if member.isfile() else None)
+
+
+def unpacked(folder: Path) -> Path:
+    """Unpack the archive into a folder, which is then one of Python's path."""
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def schema(code: Path) -> str:
+    """The revision of the schema that an unpacked version needs."""
+    found = re.search(r'^REVISION = "(\d+)"$', (code / TABLES).read_text("utf-8"), re.MULTILINE)
+    assert found is not None
+    return found.group(1)
+
+
+if __name__ == "__main__":
+    make(*sys.argv[1:])
