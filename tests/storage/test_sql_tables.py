@@ -17,12 +17,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Boolean, NullPool, create_engine, text
 
-from oauthprov.records import KINDS, Account, Client, Grant, Record, ReplayMark, SigningKey
+from oauthprov.records import KINDS, Client, Grant, Record
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage, StorageError, UpgradeNeeded
 from oauthprov.storage.sql.tables import JSON, KEY, REVISION, TABLES, TEXT, VERSION_TABLE, metadata
-from oauthprov.storage.testing import samples
-from oauthprov.storage.testing.expecting import add
 from tests.storage.sql import drop_tables, migrated_to
 from tests.storage.test_sql_urls import output, run
 
@@ -119,25 +117,6 @@ def test_a_migrated_schema_is_that_of_the_tables(storage: Storage, bare_url: str
         assert described(connection) == migrated, (
             "a migration makes a column or an index otherwise than the table says: correct it"
         )
-
-
-def test_a_database_of_the_first_revision_is_brought_up(storage: Storage, bare_url: str) -> None:
-    migrated_to(bare_url, "0001")
-    with create_engine(bare_url, poolclass=NullPool).begin() as connection:
-        # As the code of that revision wrote it: a column that came later isn't there yet.
-        insert = (
-            "INSERT INTO accounts (account_id, name, created_at, developer, version) "
-            "VALUES ('alice-id', 'alice', 1, :no, 1)"
-        )
-        connection.execute(text(insert), {"no": False})
-    with pytest.raises(UpgradeNeeded, match="is at revision 0001"):
-        storage.ping()
-    storage.upgrade()
-    storage.ping()
-    stored = storage.get(Account, "alice-id")
-    assert stored is not None
-    assert stored.record == Account("alice-id", "alice", 1)
-    add(storage, samples.fill(SigningKey, "RS256.1"), samples.fill(ReplayMark, "digest"))
 
 
 def test_first_party_clients_with_a_secret_keep_the_right_to_introspect(

@@ -1,28 +1,16 @@
-"""The schema's revision: checked by each ping, raised by Alembic's migrations.
+"""The schema's revision, checked by each ping.
 
 Revisions are numbered, so that an older schema can be distinguished from a newer one. The code
-also runs on a newer schema: a migration only adds before a rollout, and removes after it.
+also runs on a newer schema, since a migration only adds.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
-
 from oauthprov.storage.interface import StorageError, UpgradeNeeded
 from oauthprov.storage.outage import Unanswered
-from oauthprov.storage.sql.engines import PATIENCE, Engines
-from oauthprov.storage.sql.failures import storage_error
+from oauthprov.storage.sql.engines import Engines
 from oauthprov.storage.sql.pool import Held
 from oauthprov.storage.sql.tables import REVISION, VERSION_TABLE
-
-LOCK = 7239460185137206
-"""The number of PostgreSQL's advisory lock for migrations: arbitrary, but unique."""
-LOCK_NAME = "oauthprov_upgrade"
 
 LOOK = {
     "sqlite": f"SELECT 1 FROM sqlite_master WHERE name = '{VERSION_TABLE}'",  # noqa: S608
@@ -30,9 +18,6 @@ LOOK = {
     "mariadb": f"SHOW TABLES LIKE '{VERSION_TABLE}'",
 }
 """Finds a row if the table of the revision exists."""
-
-ALEMBIC = threading.Lock()
-"""One migration at a time per process: Alembic's ``op`` and ``context`` are global."""
 
 
 def check(engines: Engines) -> None:
@@ -70,63 +55,3 @@ def _has_version_table(engines: Engines) -> bool:
         return bool(held.cursor.fetchall())
 
     return engines.reader.run(look)
-
-
-def upgrade(engines: Engines) -> None:
-    """Run the missing migrations under a lock of the database.
-
-    It waits for other processes with a longer timeout: their migrations may take minutes.
-    """
-    if engines.in_memory:
-        return  # its tables are created with it
-    try:
-        if not _is_current(engines):
-            with ALEMBIC, _locked(engines) as connection:
-                _migrate(connection)
-    except SQLAlchemyError as error:
-        raise storage_error(error) from error
-
-
-def _is_current(engines: Engines) -> bool:
-    if engines.family == "sqlite":
-        # Even connecting may meet another session's lock.
-        with engines.patient.connect() as connection:
-            found = None
-            if connection.exec_driver_sql(LOOK["sqlite"]).first() is not None:
-                select = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608
-                found = connection.exec_driver_sql(select).scalar()
-    else:
-        found = revision(engines)
-    return found is not None and found >= REVISION
-
-
-def _migrate(connection: Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    config = Config()
-    config.set_main_option("script_location", "oauthprov.storage.sql:migrations")
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    config.attributes["version_table"] = VERSION_TABLE
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise StorageError(f"the database can't be migrated: {error}", error) from error
-
-
-@contextmanager
-def _locked(engines: Engines) -> Iterator[Connection]:
-    """Open a transaction that excludes other upgrades; if DDL commits by itself, a named lock."""
-    with engines.patient.connect() as connection:
-        if engines.family == "mariadb":
-            got = connection.scalar(text(f"SELECT GET_LOCK('{LOCK_NAME}', {PATIENCE})"))
-            if got != 1:
-                raise StorageError("another process has been upgrading the database for too long")
-        elif engines.family == "postgresql":
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-        else:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield connection
-        connection.commit()

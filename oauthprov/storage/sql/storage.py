@@ -14,6 +14,7 @@ from oauthprov.storage.sql.codec import Codecs
 from oauthprov.storage.sql.commit import Committer
 from oauthprov.storage.sql.describe import describe, warnings
 from oauthprov.storage.sql.engines import Options, open_engines
+from oauthprov.storage.sql.migrations.run import upgrade
 from oauthprov.storage.sql.reader import Reader
 from oauthprov.storage.sql.statements import Compiler
 
@@ -70,7 +71,7 @@ class SQLStorage(Storage):
 
     def upgrade(self) -> None:
         """Run the missing migrations; several processes may call this at the same time."""
-        schema.upgrade(self.engines)
+        upgrade(self.engines)
 
     def describe(self) -> Mapping[str, str]:
         """Return engine, version, schema and durability."""
