@@ -90,5 +90,5 @@ def _warn(health: Health) -> None:
     log = logs.logger(__name__)
     if health.full:
         log.warning("the storage is full: it takes nothing new, so no token can be issued")
-    for warning in health.warnings:
+    for warning in health.sentences:
         log.warning("storage: %s", warning)

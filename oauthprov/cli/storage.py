@@ -47,7 +47,7 @@ def _check(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         health = on.storage.health()
         _report(on, arguments.json, ready=not health.full)
-    for warning in health.warnings:
+    for warning in health.sentences:
         note(f"Warning: {warning}.")
     if health.full:
         raise Refused("The storage is full, so no token can be issued. Give it more room.")

@@ -13,7 +13,7 @@ from oauthprov.factors import Factors
 from oauthprov.protocol.keys.rotation import KeyRotation, is_over, is_published
 from oauthprov.records import KINDS, Client, LogoutDelivery, R, SigningKey, Totp
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Health, Storage, StorageError, UpgradeNeeded
+from oauthprov.storage.interface import OUTDATED, Health, Storage, StorageError, UpgradeNeeded
 
 DAY = 86_400
 SAMPLE = 200
@@ -70,7 +70,8 @@ def _answers(on: Stored) -> Iterator[str]:
 
 def _schema(on: Stored) -> Iterator[str]:
     try:
-        on.health()
+        if on.health().outdated:
+            yield OUTDATED
     except UpgradeNeeded as outdated:
         yield str(outdated)
     except StorageError:
@@ -163,8 +164,8 @@ BEGINNING: tuple[Check[Stored], ...] = (
     Check(
         "storage.schema",
         ERROR,
-        "the schema of the database",
-        "The server doesn't start on an outdated schema.",
+        "the schema of the database; on Redis, records of an earlier version",
+        "The server doesn't start on an outdated schema. On Redis, rights of clients are missing.",
         "Run oauthprov storage upgrade.",
         _schema,
     ),

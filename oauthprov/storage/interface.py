@@ -127,16 +127,27 @@ class Purged:
     next: str | None = None
 
 
+OUTDATED = "records of an earlier version aren't upgraded; run: oauthprov storage upgrade YOUR.ini"
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """Problems of a backend that does answer.
 
     ``full`` is whether it refuses new records; stored records can still be read, claimed, revoked
     and removed. ``warnings`` are sentences for the operator on settings that lose or drop records.
+    ``outdated`` is whether records of an earlier version wait for ``upgrade``, in a backend that
+    serves them nonetheless; one that can't raises UpgradeNeeded.
     """
 
     full: bool = False
     warnings: tuple[str, ...] = ()
+    outdated: bool = False
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Return what the operator should know, but for a full backend."""
+        return (*self.warnings, OUTDATED) if self.outdated else self.warnings
 
 
 class Storage(ABC):

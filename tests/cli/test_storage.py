@@ -117,3 +117,16 @@ def test_a_locked_database_gives_one_sentence(command, tmp_path):
     holder.close()
     assert done.code == 1
     assert "Traceback" not in done.err
+
+
+def test_check_warns_of_records_of_an_earlier_version_on_redis_until_they_are_upgraded(on_redis):
+    """A server of the new version starts there: its schema can't be too old."""
+    on_redis.client()
+    with redis.Redis.from_url(on_redis.url) as client:
+        client.delete("oauthprov:{revision}")
+    warning = "run: oauthprov storage upgrade YOUR.ini"
+    before = on_redis("storage", "check")
+    assert before.code == 0
+    assert warning in before.err
+    assert on_redis("storage", "upgrade").code == 0
+    assert warning not in on_redis("storage", "check").err

@@ -12,7 +12,7 @@ from oauthprov.doctor import Report, Stored, examine_storage
 from oauthprov.factors import Factors
 from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.keys.rotation import KeyRotation
-from oauthprov.records import LogoutDelivery, Session, Totp
+from oauthprov.records import Client, LogoutDelivery, Session, Totp
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
@@ -93,8 +93,19 @@ def test_an_outdated_schema_is_found(tmp_path):
     storage.close()
 
 
+def test_records_of_an_earlier_version_on_redis_are_found(redis_url):
+    empty(redis_url)
+    storage = open_storage(redis_url)
+    storage.commit(Add(Client("app", "Printer", "web", NOW)), now=NOW)
+    assert examined(storage) == ["storage.schema"]
+    storage.upgrade()
+    assert "storage.schema" not in examined(storage)
+    storage.close()
+
+
 def test_a_full_redis_is_found_and_one_that_forgets(pytestconfig):
     url = apart(pytestconfig.stash[RUN], "full", "--maxmemory-policy", "noeviction")
+    empty(url)
     storage = open_storage(url)
     assert examined(storage) == ["storage.loses_records"]
     with redis.Redis.from_url(url) as client:

@@ -17,7 +17,8 @@ from tests.servers.run import until
 def environment() -> Mapping[str, str]:
     """The environment in which modules of the folder are found."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": programs, "PYTHONPATH": ".", "PYTHONWARNINGS": "ignore"}
+    modules = os.pathsep.join([".", *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PATH": programs, "PYTHONPATH": modules, "PYTHONWARNINGS": "ignore"}
 
 
 def run(folder: Path, *command: str) -> str:

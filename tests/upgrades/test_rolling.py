@@ -187,3 +187,13 @@ def test_neither_version_loses_a_field_that_a_later_one_wrote(
             replaced = {key for key in planted if version(storage, key) not in (None, before[key])}
         assert {kind for kind, _ in replaced} >= {Account, Client, Grant, Session, Consent}
         assert {key for key in replaced if later.read(url, key) != "kept"} == set()
+
+
+def test_the_previous_version_is_content_with_the_newer_storage_and_leaves_it_alone(
+    rolling: Rolling,
+) -> None:
+    with rolling.storage() as storage:
+        before = storage.describe()
+        rolling.run(["storage", "upgrade"], ["storage", "check"], code=rolling.previous)
+        storage.ping()
+        assert storage.describe() == before

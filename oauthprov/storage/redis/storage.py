@@ -30,7 +30,7 @@ from oauthprov.storage.redis.keys import Keys
 from oauthprov.storage.redis.purge import Purge
 from oauthprov.storage.redis.read import Reader
 from oauthprov.storage.redis.route import Route
-from oauthprov.storage.redis.upgrade import upgrade
+from oauthprov.storage.redis.upgrade import is_outdated, upgrade
 
 R = TypeVar("R", bound=Record)
 P = ParamSpec("P")
@@ -102,7 +102,7 @@ class RedisStorage(Storage):
 
     @failing_as_storage_error
     def health(self) -> Health:
-        return health(self._route)
+        return replace(health(self._route), outdated=is_outdated(self._route, self._keys))
 
     @failing_as_storage_error
     def upgrade(self) -> None:

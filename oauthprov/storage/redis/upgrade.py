@@ -7,6 +7,7 @@ from dataclasses import replace
 from oauthprov.records import Client
 from oauthprov.storage.interface import Conflict, Replace, Storage
 from oauthprov.storage.redis.keys import Keys
+from oauthprov.storage.redis.listing import roster
 from oauthprov.storage.redis.route import Route
 
 REVISION = b"1"
@@ -21,6 +22,14 @@ def upgrade(storage: Storage, route: Route, keys: Keys) -> None:
         return
     _keep_introspection(storage)
     route.write(slot, b"SET", name, REVISION)
+
+
+def is_outdated(route: Route, keys: Keys) -> bool:
+    """Return whether there are records that may be as an earlier version stored them."""
+    name = keys.revision()
+    if route.read(route.slot(name), b"GET", name) == REVISION:
+        return False
+    return any(roster(route, keys, Client.shape.name, None, 1))
 
 
 def _keep_introspection(storage: Storage) -> None:

@@ -34,7 +34,7 @@ def readyz(request: Request) -> Response:
     except SigningKeySealed as sealed:
         sentence = f"{sealed.problem[0].upper()}{sealed.problem[1:]}."
         return error_response(request, "server_error", sentence, 503)
-    warnings = {"warnings": health.warnings} if health.warnings else {}
+    warnings = {"warnings": health.sentences} if health.sentences else {}
     return Response(json_body={"status": "ok", **warnings})
 
 
