@@ -2,12 +2,14 @@
 
 A grant is one authorization of a client by an account; revoking it revokes all its tokens at once.
 ``revoke`` also removes authorization codes that could still become grants, without counting them.
+With ``--all``, it revokes everything of all users and clients, and ends all sessions; clients
+aren't notified of that.
 Tokens of the client credentials grant belong to no grant and are revoked one by one. JWT access
 tokens aren't stored: this server refuses one once its grant is revoked or its client disabled, and
 resources that verify signatures accept it until it expires. With
 ``--json``, ``list`` prints ``{"grants": [...], "client_tokens": [...]}``: the fields of the
 records and their ``state``, without the keys of tokens; ``revoke`` prints how many of each were
-live, as ``{"grants": N, "client_tokens": N}``.
+live, as ``{"grants": N, "client_tokens": N}``, with ``--all`` also the number of ``sessions``.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from oauthprov.cli.output import Refused, moment, show_facts, show_json, show_ta
 from oauthprov.cli.people import account_id_of, add_account
 from oauthprov.cli.progress import counting
 from oauthprov.events import GrantRevoked, TokenRevoked, on_commit
-from oauthprov.records import AccessToken, AuthorizationCode, Grant
+from oauthprov.records import AccessToken, AuthorizationCode, Grant, PendingSignIn, Session
 from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored, batches
 
 Seen = Callable[[int], None]
@@ -52,6 +54,9 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--client", metavar="CLIENT_ID", help="all of one client; reads all grants and tokens"
     )
+    which.add_argument(
+        "--all", action="store_true", help="everything of everybody, with all sessions"
+    )
     revoke.set_defaults(run=_revoke)
 
 
@@ -78,11 +83,12 @@ def _revoke(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         now = on.clock()
         grants = tokens = 0
+        ended = {"sessions": _end_sessions(on, now)} if arguments.all else {}
         with counting("Grants and tokens read") as seen:
             # Codes before grants: a code redeemed meanwhile has a grant, which is then revoked.
             for codes in batches(_codes(on, arguments)):
-                ended = [Remove(AuthorizationCode, code.record.key) for code in codes]
-                on.storage.commit(*ended, now=now)
+                removed = [Remove(AuthorizationCode, code.record.key) for code in codes]
+                on.storage.commit(*removed, now=now)
             for some in batches(_grants(on, arguments, seen)):
                 live = [grant.record.grant_id for grant in some if grant.state(now) == "live"]
                 if live:
@@ -97,7 +103,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
                     on_commit(TokenRevoked(client_id=token.record.client_id))
                     on.storage.commit(Claim(AccessToken, token.record.key), now=now)
                     tokens += 1
-    revoked = {"grants": grants, "client_tokens": tokens}
+    revoked = {"grants": grants, "client_tokens": tokens} | ended
     if arguments.json:
         show_json(revoked)
     else:
@@ -111,6 +117,17 @@ def _revoked(grant: Grant) -> GrantRevoked:
         grant_id=grant.grant_id,
         how="operator",
     )
+
+
+def _end_sessions(on: Opened, now: int) -> int:
+    """End every session, and every sign-in that could still become one."""
+    count = 0
+    for kind in (PendingSignIn, Session):
+        for some in batches(on.storage.walk(kind)):
+            removed = [Remove(kind, stored.record.storage_key) for stored in some]
+            on.storage.commit(*removed, now=now)
+            count += len(removed) if kind is Session else 0
+    return count
 
 
 def _grants(on: Opened, arguments: argparse.Namespace, seen: Seen) -> Iterator[Stored[Grant]]:

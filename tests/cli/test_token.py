@@ -109,3 +109,19 @@ def test_an_unknown_user_client_or_token_is_reported(command, option):
 
 def test_revoke_needs_an_argument(command):
     assert command("token", "revoke").code == 2
+
+
+def test_everything_ends_at_once(command, server, granted, machine):
+    """What an old backup brought back to life, too."""
+    app, token, alice = granted
+    code = alice.connect(app)["code"]
+    done = command("token", "revoke", "--all", "--json")
+    assert done.json == {"grants": 1, "client_tokens": 1, "sessions": 1}
+    assert not lives(server, app, token)
+    assert not lives(server, *machine)
+    assert app.exchange(code).status_int == 400
+    assert "/login" in alice.get("/account").location
+    again = command("token", "revoke", "--all")
+    assert again.code == 0
+    assert "sessions" in again.out
+    server.browser().sign_in("alice")
