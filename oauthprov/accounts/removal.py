@@ -3,7 +3,9 @@
 A user who deletes an account has a grace (``Account.remove_at``) to take that back. An
 AccountRemoval leads to the account when it is over. Whether the user or the removal comes first is
 decided by one Replace of the account: it can be taken back as long as it isn't disabled, and the
-removal begins by disabling it. From then on each step may be repeated by another process.
+removal begins by disabling it. From then on each step may be repeated by another process. The last
+one frees the name, which a new user may take at once. No process may do that a second time, so a
+process takes a turn for it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from oauthprov.accounts import confirmed_addresses
-from oauthprov.credentials import name_key
+from oauthprov.credentials import digest, name_key
 from oauthprov.events import AccountRemoved, on_commit
 from oauthprov.records import (
     KINDS,
@@ -25,14 +27,17 @@ from oauthprov.records import (
     Grant,
     Login,
     Record,
+    ReplayMark,
     Sweep,
 )
 from oauthprov.storage.interface import (
     Add,
     Change,
+    Conflict,
     Remove,
     Replace,
     Storage,
+    StorageFull,
     batches,
     persistently,
 )
@@ -47,9 +52,13 @@ OF_AN_ACCOUNT: tuple[type[Record], ...] = (
 """The kinds whose records are found by their account, and removed with it, in this order.
 
 Codes go before grants, so that the grant of a code redeemed meanwhile is found; consents go last,
-since their epoch invalidates codes and grants. Entries of the audit stay until they
-expire. The others that name an account expire by themselves, within a day at most.
+since their epoch invalidates codes and grants. Entries of the audit stay until they expire. The others
+that name an account go by themselves, within a day or the lifetime of access tokens if that is
+longer; a sweep goes when it is done.
 """
+
+TURN = 600
+"""Seconds after which the last step of a removal is left to another process."""
 
 ONE_OF_AN_ACCOUNT: tuple[type[Record], ...] = tuple(
     kind for kind in KINDS if kind.shape.key == "account_id"
@@ -131,12 +140,27 @@ def _removed(
             for batch in batches([Remove(kind, stored.record.storage_key) for stored in page]):
                 storage.commit(*batch, now=now)
                 yield len(batch)
+    yield _last_step(storage, account_id, account, now)
+
+
+def _last_step(storage: Storage, account_id: str, account: Account | None, now: int) -> int:
+    """Free the name and drop the account; return the number of records, 0 if it isn't our turn."""
+    if account is None:  # a host's, or removed already
+        storage.commit(*(Remove(kind, account_id) for kind in ONE_OF_AN_ACCOUNT), now=now)
+        return 0
+    turn = ReplayMark(f"{account_id}.{digest('removal')}", now + TURN)
+    try:
+        storage.commit(Add(turn), now=now)
+    except Conflict:
+        return 0
+    except StorageFull:
+        pass  # a removal makes room, and until there is some nobody can take the name
+    # Read in our turn: after that of another removal the name may have a new owner.
+    login = storage.get(Login, name_key(account.name))
+    ours = login is not None and login.record.account_id == account_id
     # The name becomes free first: it must not lead to an account that is gone.
-    ended: list[Change] = [Remove(kind, account_id) for kind in ONE_OF_AN_ACCOUNT]
-    login = storage.get(Login, name_key(account.name)) if account else None
-    if login is not None and login.record.account_id == account_id:
-        ended.insert(0, Remove(Login, login.record.key))
-    if account is not None:
-        on_commit(AccountRemoved(account_id=account_id))
-    storage.commit(*ended, now=now)
-    yield len(ended) if account else 0
+    ended: list[Change] = [Remove(Login, login.record.key)] if login and ours else []
+    ended += [Remove(kind, account_id) for kind in ONE_OF_AN_ACCOUNT]
+    on_commit(AccountRemoved(account_id=account_id))
+    storage.commit(*ended, Remove(ReplayMark, turn.key), now=now)
+    return len(ended)

@@ -118,13 +118,16 @@ class AccountSource(ABC, Generic[RequestT]):
     contexts that a sign-in may have; the metadata lists them. Set ``can_step_up`` if
     :meth:`step_up_url` is implemented. Set ``can_sign_out`` if
     :meth:`sign_out` is implemented: clients may then request a logout. Set ``names_sessions`` if
-    ``SignedIn.sid`` is set: clients then receive back-channel logouts.
+    ``SignedIn.sid`` is set: clients then receive back-channel logouts. Only the source of the
+    built-in accounts sets ``keeps_accounts``: each of its accounts is a record in the provider's
+    storage, and an account without a record has been removed.
     """
 
     acr_values: tuple[str, ...] = ()
     can_step_up: bool = False
     can_sign_out: bool = False
     names_sessions: bool = False
+    keeps_accounts: bool = False
 
     @abstractmethod
     def signed_in(self, request: RequestT) -> SignedIn | None:

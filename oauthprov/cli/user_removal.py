@@ -67,6 +67,11 @@ def _remove(arguments: argparse.Namespace) -> None:
         if accounts.get(account_id) is not None:
             sweep(on, accounts.disable(account_id))
         removed = sum(removal.remove(on.storage, account_id, on.clock()))
+        if accounts.get(account_id) is not None:
+            raise Refused(
+                f"Another process is removing {arguments.name}. If the account is still there in "
+                f"{removal.TURN // 60} minutes, run the command again."
+            )
     print_it = show_json if arguments.json else show_facts
     print_it({"account_id": account_id, "removed_records": removed})
     note("The account is removed.")

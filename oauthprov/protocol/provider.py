@@ -72,11 +72,7 @@ class Provider:
         self.fetcher = Fetcher.of(settings)
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings)
-        openid = OpenID(accounts) if settings.openid else None
-        client_keys = ClientKeys(self.fetcher, clock)
-        self.validator = Validator(
-            settings, storage, self.clients, clock, openid, client_keys, self.keys
-        )
+        self.validator = self._validator(accounts)
         self.endpoints = Engine(
             self.validator, settings, partial(checks.run, endpoint="authorize")
         )
@@ -93,6 +89,18 @@ class Provider:
         )
         self._end_and_notify(clock)
         self.purging = Purging(settings, storage, clock, events=self.events)
+
+    def _validator(self, accounts: AccountSource[Any]) -> Validator:
+        return Validator(
+            self.settings,
+            self.storage,
+            self.clients,
+            self.clock,
+            OpenID(accounts) if self.settings.openid else None,
+            ClientKeys(self.fetcher, self.clock),
+            self.keys,
+            keeps_accounts=accounts.keeps_accounts,
+        )
 
     def _end_and_notify(self, clock: Callable[[], int]) -> None:
         """Set up what ends sessions, consents and clients, and what delivers logout tokens."""

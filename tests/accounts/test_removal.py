@@ -21,7 +21,7 @@ from oauthprov.records import (
     Sweep,
     Totp,
 )
-from oauthprov.storage.interface import Add, Remove
+from oauthprov.storage.interface import Add, Remove, StorageError, StorageFull
 from oauthprov.storage.testing.samples import fill, unique
 from tests.accounts.conftest import ADDRESS
 from tests.site import PASSWORD
@@ -153,6 +153,98 @@ def test_the_operator_removes_an_account_at_once(storage, people, clock, alice):
     assert people.get(alice) is None
     assert people.by_name("alice") is None
     assert sum(removal.remove(storage, alice, clock.now)) == 0
+
+
+def sign_up(people) -> str | None:
+    try:
+        return people.sign_up("alice", PASSWORD).account_id
+    except NameTaken:
+        return None
+
+
+@pytest.fixture
+def before_the_name_is_free(storage, monkeypatch):
+    """Call a function, once, between the decision of a removal to free the name and its commit."""
+    waiting, commit = [], storage.commit
+
+    def commit_after(*changes, now):
+        frees = any(isinstance(one, Remove) and one.kind is Login for one in changes)
+        if frees and waiting:
+            waiting.pop()()
+        commit(*changes, now=now)
+
+    monkeypatch.setattr(storage, "commit", commit_after)
+    return waiting.append
+
+
+def test_a_second_removal_leaves_the_name_to_whoever_has_taken_it(
+    storage, people, clock, alice, before_the_name_is_free
+):
+    signed_up = []
+
+    def remove_and_sign_up():
+        sum(removal.remove(storage, alice, clock.now))
+        signed_up.append(sign_up(people))
+
+    before_the_name_is_free(remove_and_sign_up)
+    sum(removal.remove(storage, alice, clock.now))
+    bob = signed_up[0] or sign_up(people)
+    assert people.get(alice) is None
+    assert people.by_name("alice").record.account_id == bob
+
+
+def test_of_many_removals_at_once_none_takes_a_name_that_is_in_use(storage, people, clock, alice):
+    start, signed_up = threading.Barrier(5), []
+
+    def remove():
+        start.wait()
+        sum(removal.remove(storage, alice, clock.now))
+
+    def take_the_name():
+        start.wait()
+        while not signed_up:
+            signed_up.extend(filter(None, [sign_up(people)]))
+
+    threads = [threading.Thread(target=work) for work in (*[remove] * 4, take_the_name)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert people.get(alice) is None
+    assert people.by_name("alice").record.account_id == signed_up[0]
+
+
+def test_a_last_step_that_broke_off_is_repeated_when_its_turn_is_over(
+    storage, people, clock, closed, before_the_name_is_free
+):
+    def break_off():
+        raise StorageError("gone")
+
+    swept(storage)
+    clock.pass_by(GRACE)
+    before_the_name_is_free(break_off)
+    with pytest.raises(StorageError):
+        purge(storage, clock)
+    assert purge(storage, clock) == 0
+    assert people.get(closed) is not None
+    clock.pass_by(removal.TURN)
+    assert purge(storage, clock) > 0
+    assert [list(storage.walk(kind)) for kind in (Account, Login, AccountRemoval)] == [[]] * 3
+
+
+def test_a_removal_goes_on_while_the_storage_has_no_room(
+    storage, people, clock, alice, monkeypatch
+):
+    commit = storage.commit
+
+    def refuse_additions(*changes, now):
+        if any(isinstance(change, Add) for change in changes):
+            raise StorageFull("full")
+        commit(*changes, now=now)
+
+    monkeypatch.setattr(storage, "commit", refuse_additions)
+    assert sum(removal.remove(storage, alice, clock.now)) > 0
+    assert [list(storage.walk(kind)) for kind in (Account, Login)] == [[], []]
 
 
 def test_of_a_removal_and_taking_back_at_once_exactly_one_succeeds(storage, people, clock, closed):

@@ -11,8 +11,8 @@ from dataclasses import replace
 import pyotp
 import pytest
 
-from oauthprov.accounts import BuiltInAccounts, PasswordPolicy
-from oauthprov.credentials import PasswordHasher
+from oauthprov.accounts import BuiltInAccounts, PasswordPolicy, removal
+from oauthprov.credentials import PasswordHasher, digest
 from oauthprov.factors import Factors, new_secret
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import (
@@ -22,6 +22,7 @@ from oauthprov.records import (
     Grant,
     Passkey,
     RecoveryCodes,
+    ReplayMark,
     Session,
     Totp,
     consent_key,
@@ -191,6 +192,18 @@ def test_remove_refuses_an_account_with_clients_unless_they_are_kept(command):
     assert (done.code, "alice has registered clients: printer." in done.err) == (1, True)
     assert command("user", "remove", "alice", "--keep-clients").code == 0
     assert storage.get(Client, "printer") is not None
+    storage.close()
+
+
+def test_remove_says_that_another_process_is_at_it(command):
+    account_id = command.user("alice")["account_id"]
+    storage = command.storage()
+    turn = ReplayMark(f"{account_id}.{digest('removal')}", int(time.time()) + removal.TURN)
+    storage.commit(Add(turn), now=1)
+    refused = command("user", "remove", "alice")
+    assert refused.code == 1
+    assert "run the command again" in refused.err
+    assert [stored.record.name for stored in storage.walk(Account)] == ["alice"]
     storage.close()
 
 

@@ -63,6 +63,7 @@ class Validator(RequestValidator):
         openid: OpenID | None = None,
         client_keys: ClientKeys | None = None,
         keys: SigningKeys | None = None,
+        keeps_accounts: bool = False,
     ) -> None:
         if settings.jwt_resources and keys is None:
             raise ValueError("JWT access tokens need signing keys")
@@ -75,6 +76,7 @@ class Validator(RequestValidator):
             clients=clients,
             client_keys=client_keys or ClientKeys(Fetcher.of(settings), clock),
             openid=openid,
+            keeps_accounts=keeps_accounts,
             keys=keys,
         )
 
@@ -322,8 +324,7 @@ class Validator(RequestValidator):
     def validate_bearer_token(self, token: str, scopes: list[str], request: Request) -> bool:
         """Tell whether an access token is live and has every one of ``scopes``.
 
-        Sets ``request.user`` to the account's id (None for a machine's token), and ``client_id``
-        and ``scopes`` to those of the token.
+        Sets ``request.user`` (the account's id, None for a machine), ``client_id`` and ``scopes``.
         """
         found = tokens.token_info(current(), token or "")
         if found is None or not set(found.scopes).issuperset(scopes or ()):

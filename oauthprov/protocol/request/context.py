@@ -64,7 +64,8 @@ class Context:
     has shown it, unless the request has failed anyway.
 
     ``endpoint`` names the endpoint in the log. ``audiences`` are the URLs that a client assertion
-    may name besides the issuer. ``host_request`` is for the account source. ``keys`` sign tokens.
+    may name besides the issuer. ``host_request`` is for the account source. ``keeps_accounts`` is
+    whether every account is a record in storage. ``keys`` sign tokens.
     ``presented`` are the credentials of the request, once they are read. ``client`` is the
     authenticated client, or at the authorization endpoint the identified one; ``proof`` is the
     uncommitted change that makes a client assertion usable only once. ``operation`` is set once it
@@ -79,6 +80,7 @@ class Context:
     now: int
     endpoint: Endpoint | None = None
     openid: OpenID | None = None
+    keeps_accounts: bool = False
     keys: SigningKeys | None = None
     audiences: Collection[str] = ()
     host_request: object = None

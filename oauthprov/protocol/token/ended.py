@@ -82,7 +82,7 @@ def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
     account, consent, client, session = _marks(context, what)
     if client is not None and client.removed_at is not None:
         return "the client"
-    if account is not None and account.closed:
+    if account.closed if account else context.keeps_accounts:
         return "the account"
     if what.consent_epoch != (consent.epoch if consent else 0):
         return "the consent"
@@ -97,7 +97,10 @@ def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
 def _marks(
     context: Context, what: AuthorizationCode | Grant
 ) -> tuple[Account | None, Consent | None, Client | None, Stored[EndedSession] | None]:
-    """Return the records that bear the marks; the account is None where a host keeps accounts."""
+    """Return the records that bear the marks; None for each that there isn't.
+
+    A host's accounts have no record, and a built-in account that was removed has none any more.
+    """
     pairs: list[tuple[type[Record], str]] = [
         (Account, what.account_id),
         (Consent, consent_key(what.account_id, what.client_id)),

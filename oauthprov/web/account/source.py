@@ -20,6 +20,7 @@ class OwnPages(AccountSource[Request]):
     can_step_up = True
     can_sign_out = True
     names_sessions = True
+    keeps_accounts = True
 
     def __init__(self, people: BuiltInAccounts, factors: Factors) -> None:
         self._people = people

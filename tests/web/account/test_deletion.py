@@ -8,8 +8,17 @@ import pytest
 
 from oauthprov.accounts import removal
 from oauthprov.protocol.purging import HOUR
-from oauthprov.records import Account, Client, Consent, Grant, LogoutDelivery, Session, Sweep
-from oauthprov.storage.interface import Remove
+from oauthprov.records import (
+    Account,
+    AuthorizationCode,
+    Client,
+    Consent,
+    Grant,
+    LogoutDelivery,
+    Session,
+    Sweep,
+)
+from oauthprov.storage.interface import Add, Remove
 from tests import site as sites
 from tests.site import ISSUER, PASSWORD, arrived
 from tests.web.account.mailing import ADDRESS, confirmed, prompt_site, settled
@@ -87,6 +96,24 @@ def test_a_code_from_before_is_not_redeemed(site, alice):
     code = alice.connect(app)["code"]
     delete(alice)
     assert app.exchange(code).json["error"] == "invalid_grant"
+
+
+def test_a_code_that_an_authorization_stores_after_the_removal_is_not_redeemed(site, alice):
+    app = relying_party(site)
+    code = alice.connect(app)["code"]
+    [stored] = site.storage.walk(AuthorizationCode)
+    sum(removal.remove(site.storage, stored.record.account_id, site.clock()))
+    site.storage.commit(Add(stored.record), now=site.clock())
+    assert app.exchange(code).json["error"] == "invalid_grant"
+    assert list(site.storage.walk(Grant)) == []
+
+
+def test_a_grant_of_a_removed_account_gives_no_further_token(site, alice):
+    app = relying_party(site)
+    tokens = app.tokens(alice, scope="openid profile:read offline_access", prompt="consent")
+    [stored] = site.storage.walk(Account)
+    site.storage.commit(Remove(Account, stored.record.account_id), now=site.clock())
+    assert app.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
 def test_asking_twice_is_asking_once(site, alice):
