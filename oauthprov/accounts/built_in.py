@@ -11,7 +11,7 @@ from oauthprov.accounts import confirmed_addresses, removal, telling
 from oauthprov.accounts.acceptable import NameTaken, PasswordPolicy, acceptable_name, first_claims
 from oauthprov.accounts.confirmed_addresses import claims_of
 from oauthprov.accounts.groups import changed as changed_groups
-from oauthprov.accounts.profile import checked
+from oauthprov.accounts.profile import checked, shown
 from oauthprov.credentials import HashingBusy, PasswordHasher, mint_id, name_key
 from oauthprov.events import AccountCreated, SignInFailed, on_commit, publish
 from oauthprov.records import Account, Digest, Login, Sweep
@@ -106,13 +106,14 @@ class BuiltInAccounts:
         return claims_of(stored.record) if stored else {}
 
     def set_profile(self, account_id: str, fields: Mapping[str, str]) -> None:
-        """Store the profile that a user entered; ``fields`` has the names of ``profile.FIELDS``.
+        """Store what a user entered; ``fields`` has names of ``profile.FIELDS``, the rest stays.
 
         Raises WrongProfile, and LookupError for an unknown account.
         """
 
         def change(old: Account) -> Account:
-            made = checked(fields, claims_of(old)) | {"updated_at": self._clock()}
+            before = claims_of(old)
+            made = checked({**shown(before), **fields}, before) | {"updated_at": self._clock()}
             return replace(old, claims=json.dumps(made))
 
         self._change(account_id, change)
@@ -247,11 +248,10 @@ class BuiltInAccounts:
 
     def set_group(self, account_id: str, group: str, member: bool) -> None:
         """Put the account into a group, or take it out. Raises WrongGroup and LookupError."""
-
-        def change(old: Account) -> Account:
-            return replace(old, groups=changed_groups(old.groups, group, member))
-
-        self._change(account_id, change)
+        self._change(
+            account_id,
+            lambda old: replace(old, groups=changed_groups(old.groups, group, member)),
+        )
 
     def disable(self, account_id: str) -> Ended:
         """Disable the account: no sign-in, no session, no token. Raises LookupError if unknown.

@@ -51,10 +51,10 @@ def test_several_accounts_may_have_one_address(people, verifications, alice, at)
     assert at(ADDRESS) == ["alice", "bob"]
 
 
-@pytest.mark.parametrize("fields", [{"email": "alice@example.com"}, {}])
-def test_a_changed_address_is_found_no_more(people, verifications, alice, at, storage, fields):
+@pytest.mark.parametrize("email", ["alice@example.com", ""])
+def test_a_changed_address_is_found_no_more(people, verifications, alice, at, storage, email):
     verifications.vouch(alice)
-    people.set_profile(alice, fields)
+    people.set_profile(alice, {"email": email})
     assert (at(ADDRESS), at("alice@example.com"), records(storage)) == ([], [], [])
 
 
@@ -62,6 +62,13 @@ def test_a_profile_saved_with_the_same_address_stays_found(people, verifications
     verifications.vouch(alice)
     people.set_profile(alice, {"email": ADDRESS, "nickname": "Al"})
     assert at(ADDRESS) == ["alice"]
+
+
+def test_a_profile_saved_without_the_address_leaves_it_as_it_is(people, verifications, alice, at):
+    verifications.vouch(alice)
+    people.set_profile(alice, {"nickname": "Al"})
+    assert at(ADDRESS) == ["alice"]
+    assert people.profile(alice)["name"] == "Alice"
 
 
 def test_an_address_confirmed_twice_has_one_record(verifications, alice, at, storage):

@@ -74,10 +74,8 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Store the profile of the form."""
     tools = request.oauthprov
     names = _names(tools.settings)
-    form = tools.form(*(field.name for field in FIELDS))
-    # Claims that the form doesn't show keep their values.
-    before = profile.shown(tools.people.profile(person.account_id))
-    entered = before | {name: form.get(name, "") for name in names}
+    form = tools.form(*names)
+    entered = {name: form.get(name, "") for name in names}
     try:
         tools.people.set_profile(person.account_id, entered)
     except WrongProfile as wrong:

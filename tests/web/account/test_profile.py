@@ -87,6 +87,23 @@ def test_the_form_shows_saved_values_and_removes_emptied_ones(alice):
     assert {form[name].value for name in FILLED} == {""}
 
 
+def test_a_profile_saved_while_the_address_changes_leaves_the_new_address(
+    site, alice, monkeypatch
+):
+    people = site.wsgi.registry["oauthprov"].people
+    people.set_email(alice.account_id(), "alice@example.org")
+    set_profile = people.set_profile
+
+    def after_a_change_of_the_address(account_id, fields):
+        people.set_email(account_id, "alice@example.com")
+        set_profile(account_id, fields)
+
+    monkeypatch.setattr(people, "set_profile", after_a_change_of_the_address)
+    assert save(alice, nickname="Al").status_int == 303
+    claims = people.profile(alice.account_id())
+    assert (claims["nickname"], claims["email"]) == ("Al", "alice@example.com")
+
+
 def test_errors_are_shown_beside_the_entered_values(alice):
     page = save(alice, website="nobody", name="<script>alert(1)</script>")
     assert page.status_int == 422
