@@ -110,6 +110,32 @@ def test_recovery_codes_are_saved_as_a_file(visit, provider):
     assert alice.faults == []
 
 
+def test_recovery_codes_are_copied_and_printed(visit, provider):
+    alice = visit()
+    alice.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    alice.sign_up(provider.issuer, "alice")
+    _, codes = set_up(alice, provider)
+    alice.button("Copy: Your recovery codes").click()
+    assert alice.page.evaluate("navigator.clipboard.readText()").split() == codes
+    alice.page.evaluate("window.print = () => { document.title = 'printed'; }")
+    alice.button("Print them").click()
+    assert alice.page.title() == "printed"
+    alice.page.emulate_media(media="print")
+    expect(alice.page.locator("#codes")).to_be_visible()
+    for hidden in ("#print", "#download", "#go-on", ".copy"):
+        expect(alice.page.locator(hidden)).to_be_hidden()
+    assert alice.faults == []
+
+
+def test_without_scripts_recovery_codes_are_text_and_a_link(visit, provider):
+    alice = visit(scripts=False)
+    alice.sign_up(provider.issuer, "alice")
+    set_up(alice, provider)
+    assert alice.page.get_by_role("button", name="Copy").count() == 0
+    assert alice.page.get_by_role("button", name="Print").count() == 0
+    expect(alice.link("Save them as a file")).to_be_visible()
+
+
 def test_new_codes_are_made_and_the_app_is_removed(visit, provider):
     alice = visit(dark=True)
     alice.sign_up(provider.issuer, "alice")

@@ -12,6 +12,8 @@ from typing import Any
 
 from oauthprov.protocol.keys.json_object import parse_object
 
+GROUPS = "groups"
+
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "profile": (
         "name",
@@ -32,7 +34,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "email": ("email", "email_verified"),
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
-    "groups": ("groups",),
+    GROUPS: ("groups",),
 }
 """The claims that each scope stands for (section 5.4); ``groups`` is no standard, but usual."""
 

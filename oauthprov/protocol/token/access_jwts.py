@@ -14,6 +14,7 @@ from typing import Any
 from oauthprov.credentials import mint_id, replay_key
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.keys import jose
+from oauthprov.protocol.request.claims import GROUPS, selected
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.token import id_tokens
 from oauthprov.records import AccessToken, Client, Grant, Record, ReplayMark, slot
@@ -33,7 +34,9 @@ def sign(context: Context, client: Client, token: AccessToken, grant: Grant | No
     """Return ``token``, whose key is its ``jti`` and which has one resource, as a JWT.
 
     The claims are those of section 2.2; ``auth_time``, ``acr`` and ``amr`` are those of the
-    authentication, however often the grant is refreshed. Raises StorageError, SigningKeySealed.
+    authentication, however often the grant is refreshed. Of the account it has ``groups`` (section
+    2.2.3.1), if the scope of that name applies at the resource; the account is read only then.
+    Raises StorageError, SigningKeySealed.
     """
     [audience] = token.resources
     settings = context.settings
@@ -51,7 +54,14 @@ def sign(context: Context, client: Client, token: AccessToken, grant: Grant | No
     if grant is not None:
         claims["sub"] = subjects.subject(settings, client, grant.account_id)
         claims |= id_tokens.authentication(grant)
+        claims |= _groups(context, token, grant)
     return context.sign(claims, typ=TYPE, alg=alg)
+
+
+def _groups(context: Context, token: AccessToken, grant: Grant) -> dict[str, object]:
+    if context.openid is None or GROUPS not in token.scopes:
+        return {}
+    return selected(context.claims_of(grant.account_id), [GROUPS], {})
 
 
 def expect(context: Context, raw: str) -> None:

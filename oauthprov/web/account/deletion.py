@@ -141,8 +141,7 @@ def _clients(request: Request, person: SignedIn) -> list[Client]:
 
 def _notify(request: Request, account: Account, subject: str, text: str) -> None:
     i18n.settle_language(request)
-    tools = request.oauthprov
-    words = {"moment": i18n.moment(request, tools.provider.clock()), "link": tools.url("account")}
+    words = {"link": request.oauthprov.url("account")}
     if account.remove_at is not None:
         words["end"] = i18n.moment(request, account.remove_at)
     mailed_link.notify(request, account, subject, text, **words)

@@ -50,12 +50,17 @@ def letter(request: Request, to: str, subject: str, text: str, **words: str) -> 
 
 
 def notify(request: Request, account: Account, subject: str, text: str, **words: str) -> None:
-    """Mail to the confirmed address of an account, if it has one; the response doesn't wait."""
+    """Mail to the confirmed address of an account, if it has one; the response doesn't wait.
+
+    ``words`` are for both texts, with ``name``, ``title`` and ``moment``, which is now.
+    """
     tools = request.oauthprov
     address = confirmed_addresses.confirmed(account)
     if address is None or tools.site.outbox is None:
         return
-    message = letter(request, address, subject, text, name=account.name, **words)
+    i18n.settle_language(request)
+    words |= {"name": account.name, "moment": i18n.moment(request, tools.provider.clock())}
+    message = letter(request, address, subject, text, **words)
     send_later(tools.outbox, account.account_id, message)
 
 

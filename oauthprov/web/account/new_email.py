@@ -7,9 +7,7 @@ from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn, confirmed_addresses
 from oauthprov.accounts.profile import WrongProfile
-from oauthprov.records import Account
 from oauthprov.settings import Settings
-from oauthprov.web import i18n
 from oauthprov.web.account import email_verification, mailed_link
 from oauthprov.web.account.continuing import onward
 from oauthprov.web.i18n import _
@@ -53,7 +51,8 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return _page(email, waiting, wrong.problems["email"])
     unconfirmed = confirmed_addresses.confirmed(account) is None
     if before is not None and unconfirmed:
-        _notify(request, before.record)
+        link = tools.url("account")
+        mailed_link.notify(request, before.record, _SUBJECT, _TEXT, link=link)
     if tools.has_page(email_verification.PAGE) and email and unconfirmed:
         sent = email_verification.mail_link(request, person.account_id) is None
         done = {"done": "sent"} if sent else {}
@@ -61,13 +60,6 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     if waiting:
         return see(request, onward(request, waiting))
     return see(request, tools.url("account", {"done": "address"}))
-
-
-def _notify(request: Request, before: Account) -> None:
-    i18n.settle_language(request)
-    tools = request.oauthprov
-    moment = i18n.moment(request, tools.provider.clock())
-    mailed_link.notify(request, before, _SUBJECT, _TEXT, moment=moment, link=tools.url("account"))
 
 
 def _page(email: str, waiting: dict[str, str], problem: str | None = None) -> dict[str, object]:

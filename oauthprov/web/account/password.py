@@ -7,7 +7,6 @@ from pyramid.response import Response
 
 from oauthprov.accounts import PasswordSuperseded, SignedIn, Unacceptable
 from oauthprov.records import Account
-from oauthprov.web import i18n
 from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
@@ -67,12 +66,9 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
 def announce(request: Request, account: Account) -> None:
     """Mail to the confirmed address of an account, if it has one, that its password changed."""
     tools = request.oauthprov
-    if not tools.has_page("password_reset"):
-        return
-    i18n.settle_language(request)
-    moment = i18n.moment(request, tools.provider.clock())
-    link = tools.url("password_reset")
-    mailed_link.notify(request, account, _SUBJECT, _TEXT, moment=moment, link=link)
+    # A reset is for owners who no longer know the password that the other page asks for.
+    page = "password_reset" if tools.has_page("password_reset") else "password"
+    mailed_link.notify(request, account, _SUBJECT, _TEXT, link=tools.url(page))
 
 
 def _page(

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from oauthprov.factors import WrongPasskey, WrongProof
 from oauthprov.passkeys import Copied, Reason, Refused
 from oauthprov.records import Account, Passkey
-from oauthprov.web import i18n
 from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
@@ -99,15 +98,6 @@ def refused(request: Request, wrong: WrongProof) -> str | None:
 
 
 def _tell(request: Request, account: Account, passkey: Passkey, mail: tuple[str, str]) -> None:
-    i18n.settle_language(request)
-    tools = request.oauthprov
     subject, text = mail
-    mailed_link.notify(
-        request,
-        account,
-        subject,
-        text,
-        passkey=passkey.name,
-        moment=i18n.moment(request, tools.provider.clock()),
-        link=tools.url("passkeys"),
-    )
+    link = request.oauthprov.url("passkeys")
+    mailed_link.notify(request, account, subject, text, passkey=passkey.name, link=link)

@@ -153,6 +153,16 @@ def test_a_mail_says_so_after_a_change_on_the_account_page(site, alice, mail_ser
     assert mail.message["Subject"] == "Your password for oauthprov was changed"
 
 
+def test_a_mail_says_so_where_passwords_are_not_reset_by_mail(settings, mail_server):
+    site = prompt_site(**settings | {"mail.reset_lifetime": "0"})
+    form = confirmed(site, "alice").get("/account/password").form
+    form["current"], form["password"] = PASSWORD, NEW_PASSWORD
+    assert form.submit().status_int == 303
+    settled()
+    assert f"{ISSUER}/account/password\n" in text(mail_server)
+    site.close()
+
+
 def test_an_account_without_a_confirmed_address_gets_no_mail(site, mail_server):
     browser = site.browser().sign_up("bob")
     site_of(site.wsgi.registry).people.set_email(browser.account_id(), ADDRESS)

@@ -48,6 +48,54 @@ def test_the_id_token_has_them_only_for_a_client_that_reads_claims_there(site, a
     assert claims_of(app.refresh(tokens["refresh_token"]).json["id_token"])["groups"] == []
 
 
+API = "https://api.example/v1"
+WITH_JWTS = {
+    "scopes": f"{GROUPS}\nphotos | See your photos",
+    "resources": f"{API} | photos | API | jwt",
+}
+
+
+@pytest.fixture
+def issuing_jwts():
+    made = openid_site(**WITH_JWTS)
+    yield made
+    made.close()
+
+
+def jwts_of(site, browser, scope):
+    app = relying_party(site, scopes=("photos", "groups", *OPENID_SCOPES))
+    asked = {"scope": scope, "resource": API, "prompt": "consent"}
+    return app, app.tokens(browser, **asked)
+
+
+def test_9068_2_2_3_1_a_jwt_access_token_with_the_scope_has_them(issuing_jwts):
+    browser = issuing_jwts.browser().sign_up("alice")
+    put(issuing_jwts, browser, "staff")
+    app, tokens = jwts_of(issuing_jwts, browser, "openid offline_access photos groups")
+    assert claims_of(tokens["access_token"])["groups"] == ["staff"]
+    put(issuing_jwts, browser, "staff", member=False)
+    refreshed = app.refresh(tokens["refresh_token"]).json
+    assert claims_of(refreshed["access_token"])["groups"] == []
+
+
+def test_a_jwt_access_token_without_the_scope_has_no_claim_of_the_account(issuing_jwts):
+    browser = issuing_jwts.browser().sign_up("alice")
+    put(issuing_jwts, browser, "staff")
+    _, tokens = jwts_of(issuing_jwts, browser, "openid profile email photos")
+    assert set(claims_of(tokens["access_token"])) == {
+        *("iss", "aud", "sub", "client_id", "iat", "exp", "jti", "scope"),
+        *("auth_time", "acr", "amr"),
+    }
+
+
+@pytest.mark.parametrize(("scope", "reads"), [("photos", 2), ("photos groups", 3)])
+def test_only_the_scope_costs_a_read_of_the_account(issuing_jwts, scope, reads):
+    browser = issuing_jwts.browser().sign_up("alice")
+    app, tokens = jwts_of(issuing_jwts, browser, f"openid offline_access {scope}")
+    trips = issuing_jwts.storage.trips(lambda: app.refresh(tokens["refresh_token"]))
+    assert trips == (reads, 1)
+
+
 def test_only_a_client_that_was_granted_the_scope_gets_them(site, alice):
     put(site, alice, "staff")
     app = app_of(site)
