@@ -6,7 +6,8 @@ With ``--all``, it revokes everything of all users and clients, and ends all ses
 aren't notified of that.
 Tokens of the client credentials grant belong to no grant and are revoked one by one. JWT access
 tokens aren't stored: this server refuses one once its grant is revoked or its client disabled, and
-resources that verify signatures accept it until it expires. With
+resources that verify signatures accept it until it expires. Both verbs say so if a resource has
+JWTs. With
 ``--json``, ``list`` prints ``{"grants": [...], "client_tokens": [...]}``: the fields of the
 records and their ``state``, without the keys of tokens; ``revoke`` prints how many of each were
 live, as ``{"grants": N, "client_tokens": N}``, with ``--all`` also the number of ``sessions``.
@@ -20,7 +21,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 from oauthprov.cli.ini import Opened, add_ini, opened
-from oauthprov.cli.output import Refused, moment, show_facts, show_json, show_table
+from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
 from oauthprov.cli.progress import counting
 from oauthprov.events import GrantRevoked, TokenRevoked, on_commit
@@ -34,7 +35,8 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add the verbs."""
     verbs = group.add_subparsers(metavar="VERB", required=True)
     every = verbs.add_parser(
-        "list", help="list grants, and tokens of the client credentials grant"
+        "list",
+        help="list grants, and tokens of the client credentials grant that aren't JWTs",
     )
     add_ini(every)
     which = every.add_mutually_exclusive_group()
@@ -66,6 +68,7 @@ def _list(arguments: argparse.Namespace) -> None:
         with counting("Grants and tokens read") as seen:
             grants = list(_grants(on, arguments, seen))
             tokens = list(_client_tokens(on, arguments, seen))
+        _note_jwts(on, arguments)
     if arguments.json:
         show_json(
             {
@@ -103,6 +106,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
                     on_commit(TokenRevoked(client_id=token.record.client_id))
                     on.storage.commit(Claim(AccessToken, token.record.key), now=now)
                     tokens += 1
+        _note_jwts(on, arguments)
     revoked = {"grants": grants, "client_tokens": tokens} | ended
     if arguments.json:
         show_json(revoked)
@@ -128,6 +132,20 @@ def _end_sessions(on: Opened, now: int) -> int:
             on.storage.commit(*removed, now=now)
             count += len(removed) if kind is Session else 0
     return count
+
+
+def _note_jwts(on: Opened, arguments: argparse.Namespace) -> None:
+    """Say that clients may have tokens that aren't stored, if grants alone aren't asked for."""
+    if on.settings.jwt_resources and not _of_grants(arguments):
+        note(
+            "JWT access tokens that clients got for themselves aren't stored. To end those of a "
+            "client at this server, disable it; APIs that verify signatures accept each until it "
+            "expires."
+        )
+
+
+def _of_grants(arguments: argparse.Namespace) -> bool:
+    return bool(arguments.grant or arguments.user or arguments.account_id)
 
 
 def _grants(on: Opened, arguments: argparse.Namespace, seen: Seen) -> Iterator[Stored[Grant]]:
@@ -158,7 +176,7 @@ def _codes(on: Opened, arguments: argparse.Namespace) -> Iterator[Stored[Authori
 def _client_tokens(
     on: Opened, arguments: argparse.Namespace, seen: Seen
 ) -> Iterator[Stored[AccessToken]]:
-    if arguments.grant or arguments.user or arguments.account_id:
+    if _of_grants(arguments):
         return
     for stored in on.storage.walk(AccessToken):
         seen(1)

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tests import site as sites
+from tests.cli.conftest import write_ini
 
 
 @pytest.fixture
@@ -125,3 +126,16 @@ def test_everything_ends_at_once(command, server, granted, machine):
     assert again.code == 0
     assert "sessions" in again.out
     server.browser().sign_in("alice")
+
+
+def test_list_and_revoke_say_that_tokens_of_machines_may_be_jwts(command, server, machine):
+    client_id = machine[0].client.client_id
+    assert "JWT" not in command("token", "list").err
+    api = "https://api.example/v1 | profile:read | An API | jwt"
+    write_ini(command.ini, sites.ini(command.url, resources=api))
+    for verb in ("list", "revoke"):
+        done = command("token", verb, "--client", client_id, "--json")
+        assert "JWT access tokens that clients got for themselves aren't stored" in done.err
+        assert done.json["client_tokens"]
+    server.browser().sign_up("alice")
+    assert "JWT" not in command("token", "list", "--user", "alice").err
