@@ -12,7 +12,7 @@ from pyramid.csrf import CookieCSRFStoragePolicy, get_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
-from sqlalchemy import ForeignKey, StaticPool, create_engine, select
+from sqlalchemy import ForeignKey, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from oauthprov.accounts import AccountSource, SignedIn
@@ -52,8 +52,9 @@ def hashed(password, salt):
 
 
 def database(url):
-    """Return the album's database; the example fills it at each start."""
-    engine = create_engine(url, poolclass=StaticPool)
+    """Return the album's database; the example fills it anew at each start."""
+    engine = create_engine(url)
+    Base.metadata.drop_all(engine)
     Base.metadata.create_all(engine)
     with Session(engine) as session:
         for name, password in PASSWORDS.items():

@@ -83,7 +83,7 @@ def provider_on(
     with_tables(storage_url)
     server = Server(host, port)
     made = oauthprov.main({}, **ini(storage_url, server.root, development="true", **settings))
-    with _serving(server, made) as provider:
+    with serving(server, made) as provider:
         yield provider
 
 
@@ -104,7 +104,7 @@ def development(
     copy.write_text(text, "utf-8")
     server = Server(port=ports[0])
     told = {"port": str(urlsplit(server.root).port)}
-    with _serving(server, get_app(str(copy), options=told)) as provider:
+    with serving(server, get_app(str(copy), options=told)) as provider:
         demo = DevelopmentDemo(copy, provider.issuer, ports[1])
         try:
             yield provider, demo
@@ -113,7 +113,8 @@ def development(
 
 
 @contextmanager
-def _serving(server: Server, app: Router) -> Iterator[Provider]:
+def serving(server: Server, app: Router, prefix: str = "") -> Iterator[Provider]:
+    """Serve an app that has the provider below ``prefix``."""
     provider = app.registry["oauthprov"].provider
     server.start(app)
     registrar = Registrar(
@@ -121,7 +122,7 @@ def _serving(server: Server, app: Router) -> Iterator[Provider]:
     )
     try:
         yield Provider(
-            server.root, provider.storage, registrar, provider.backchannel, provider.logos
+            server.root + prefix, provider.storage, registrar, provider.backchannel, provider.logos
         )
     finally:
         server.close()

@@ -66,7 +66,7 @@ def site(way, storage_url, more) -> Site:
 def embedded(storage_url: str, more: dict[str, str]) -> Site:
     """The example host as it is, but for where it is and what it stores where."""
     issuer = f"{sites.ORIGIN}/auth"
-    settings = dict(plaster.get_settings(str(ALBUM), "app:main"))
+    settings = dict(plaster.get_settings(str(ALBUM), "app:main")) | {"album.database": "sqlite://"}
     del settings["use"], settings["oauthprov.development"]
     with Configurator(settings=settings | sites.ini(storage_url, issuer=issuer, **more)) as config:
         config.include(album)

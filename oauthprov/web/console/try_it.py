@@ -34,15 +34,25 @@ _ENDPOINTS = ("authorize", "token", "userinfo", "introspect", "revoke")
 _NOTICES = {
     "added": _("The redirect URI was added. You can remove it at the end of this page."),
     "removed": _("The redirect URI was removed."),
+    "query": _(
+        "The response arrived in the query of the URL, and was thrown away. Let the browser be "
+        "sent there by this page."
+    ),
 }
 
 log = logs.logger(__name__)
 
 
 @console_page
-def show(request: Request, person: SignedIn) -> dict[str, object]:
+def show(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Show the steps, or how to add the redirect URI first."""
-    return _page(request, _signing_in(request, person))
+    tools, stored = request.oauthprov, _signing_in(request, person)
+    if tools.query("state", "code", "error"):
+        # The page's own requests have their response in the fragment. This one is in a URL that
+        # the browser keeps.
+        client_id = stored.record.client_id
+        return see(request, tools.url("client_try", {"done": "query"}, client_id=client_id))
+    return _page(request, stored)
 
 
 @console_page

@@ -93,7 +93,19 @@ def test_somebody_else_s_code_at_this_address_is_shown_to_nobody(site, alice):
     arrived = bob.get(f"{path(app)}?code=stolen&state=x")
     assert arrived.status_int == 404
     assert "stolen" not in arrived.text
-    assert "stolen" not in alice.get(f"{path(app)}?code=stolen&state=x").text
+
+
+@pytest.mark.parametrize(
+    "parameters", ["code=stolen&state=x&iss=y", "error=access_denied&state=x"]
+)
+def test_a_response_in_the_query_is_taken_out_of_the_url(site, alice, parameters):
+    """Only a hand-made request with ``response_mode=query`` has its response there."""
+    app = site.app(owner=alice.account_id())
+    arrived = alice.get(f"{path(app)}?{parameters}")
+    assert (arrived.status_int, arrived.location) == (302, f"{site.url(path(app))}?done=query")
+    assert "stolen" not in arrived.text
+    said = alice.follow(arrived).html.find(attrs={"role": "status"}).text
+    assert "arrived in the query of the URL, and was thrown away" in said
 
 
 def test_the_code_of_the_page_names_the_client_s_own_redirect_uri(site, alice):
