@@ -38,6 +38,12 @@ def test_its_tests_pass(folder: Path):
     assert f"{len(tests)} passed" in printed
 
 
+def test_the_command_that_registers_a_client_works_as_it_stands(folder: Path):
+    lines = [line for block in blocks.of(PAGE, "sh") for line in block.text.splitlines()]
+    [line] = [line for line in lines if "client add" in line]
+    assert "Printer" in run(folder, "sh", "-c", f"unset PYTHONPATH; {line}")
+
+
 def test_it_serves_with_its_settings_and_a_user(folder: Path):
     run(folder, sys.executable, "add_user.py", "alice", "looking glass")
     origin = f"http://127.0.0.1:{free_port()}"
