@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from oauthprov.records import Account
 from tests.browser.place import Provider, provider_on
 from tests.browser.visitor import Visitor
 from tests.site import OPENID
@@ -46,7 +47,8 @@ def look(visitor: Visitor) -> None:
 
 
 def test_pages_of_an_account(alice, provider):
-    for path in ("/", "/account", "/account/profile", "/account/password", "/choose", "/logout"):
+    pages = ("profile", "password", "email/new", "security", "passkeys", "export", "delete")
+    for path in ("/", "/account", *(f"/account/{page}" for page in pages), "/choose", "/logout"):
         alice.page.goto(provider.url(path))
         look(alice)
 
@@ -81,9 +83,29 @@ def test_the_console(alice, provider):
     alice.page.locator("#client-id").wait_for()
     look(alice)
     client = alice.page.url.partition("?")[0]
-    for path in ("/edit", "/remove", "/about"):
+    for path in ("/edit", "/remove", "/about", "/connect"):
         alice.page.goto(client + path)
         look(alice)
+
+
+def test_trying_a_client(alice, provider):
+    [account] = provider.storage.find(Account).items
+    client, _ = provider.registrar.register(
+        type="web",
+        name="Demo",
+        owner=account.record.account_id,
+        redirect_uris=(CALLBACK,),
+        scopes=("openid", "profile:read"),
+    )
+    alice.page.goto(provider.url(f"/clients/{client.client_id}/try"))
+    look(alice)
+    alice.page.locator("button[value=add]").click()
+    alice.page.locator("#begin").wait_for()
+    look(alice)
+    alice.page.locator("#begin button").click()
+    alice.page.locator("button[value=allow]").click()
+    alice.page.locator("#redeem").wait_for()
+    look(alice)
 
 
 def test_addresses_run_from_left_to_right(alice, provider):
