@@ -113,7 +113,15 @@ WALLS = {
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "accounts": (
-        ("accounts", "events", "storage.interface", "records", "credentials", "messages"),
+        (
+            "accounts",
+            "events",
+            "storage.interface",
+            "records",
+            "credentials",
+            "messages",
+            "json_stream",
+        ),
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "factors": (
@@ -159,6 +167,7 @@ WALLS = {
     "errors": (("storage.interface", "messages", "failures"), (*WEB, *ENGINES)),
     "failures": ((), (*WEB, *ENGINES, "oauthlib")),
     "messages": ((), (*WEB, *ENGINES, "oauthlib")),
+    "json_stream": ((), (*WEB, *ENGINES, "oauthlib")),
     "serial": ((), (*WEB, *ENGINES, "oauthlib")),
     "logs": ((), (*WEB, *ENGINES, "oauthlib")),
     "records": (("records",), (*WEB, *ENGINES, "oauthlib", "cryptography", "argon2")),

@@ -149,12 +149,12 @@ def _list(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         owner = account_id_of(on, arguments.owner, arguments.owner_id)
         index = {} if owner is None else {"owner": owner}
-        clients = [stored.record for stored in on.storage.walk(Client, **index)]
-    if arguments.json:
-        show_json({"clients": [document(client) for client in clients]})
-        return
-    rows = [(c.client_id, c.client_type, _status(c), c.name) for c in clients]
-    show_table(("CLIENT ID", "TYPE", "STATUS", "NAME"), rows)
+        clients = (stored.record for stored in on.storage.walk(Client, **index))
+        if arguments.json:
+            show_json({"clients": map(document, clients)})
+            return
+        rows = ((c.client_id, c.client_type, _status(c), c.name) for c in clients)
+        show_table(("CLIENT ID", "TYPE", "STATUS", "NAME"), rows)
 
 
 def _show(arguments: argparse.Namespace) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
 
 from oauthprov.errors import ConfigurationError
+from oauthprov.json_stream import pieces
 from oauthprov.protocol.clients.registrar import ChangedMeanwhile, InvalidMetadata, UnknownClient
 from oauthprov.storage.interface import Conflict, StorageError, UpgradeNeeded
+
+_ROWS_MEASURED = 100
+"""Rows whose widths decide those of the columns; the rows that follow are printed as they come."""
 
 
 class Refused(Exception):
@@ -34,15 +38,18 @@ def explain(wrong: Exception) -> str | None:
 
 
 def show_json(document: Mapping[str, object]) -> None:
-    """Print one JSON document."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    """Print one JSON document; an iterator in it becomes an array, printed item by item."""
+    for piece in pieces(document):
+        sys.stdout.write(piece)
+    print()
 
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows below their heads, in aligned columns."""
-    lines = [tuple(head), *(tuple(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
+    """Print rows below their heads, in columns as wide as the first rows need."""
+    left = iter(rows)
+    first = [tuple(head), *islice(left, _ROWS_MEASURED)]
+    widths = [max(len(line[column]) for line in first) for column in range(len(head))]
+    for line in chain(first, left):
         print(
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         )

@@ -30,6 +30,16 @@ def counting(what: str) -> Iterator[Callable[[int], None]]:
     lines.write()
 
 
+@contextmanager
+def counting_beside_output(what: str) -> Iterator[Callable[[int], None]]:
+    """Do what :func:`counting` does, unless stdout is a terminal: it would break up the output."""
+    if sys.stdout.isatty():
+        yield lambda more: None
+        return
+    with counting(what) as add:
+        yield add
+
+
 class _Lines:
     """Prints a line every few seconds, and one at the end."""
 

@@ -89,18 +89,18 @@ def _add(arguments: argparse.Namespace) -> None:
 def _list(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         now = on.clock()
-        found = [
+        found = (
             (stored.record, initial_access.state(stored, now))
             for stored in initial_access.every(on.storage)
-        ]
-    if arguments.json:
-        show_json({"initial_access_tokens": [_document(*token) for token in found]})
-        return
-    rows = [
-        (t.token_id, state, _uses(t), moment(t.created_at), moment(t.expires_at), t.note)
-        for t, state in found
-    ]
-    show_table(("TOKEN ID", "STATE", "USES LEFT", "CREATED", "EXPIRES", "NOTE"), rows)
+        )
+        if arguments.json:
+            show_json({"initial_access_tokens": (_document(*token) for token in found)})
+            return
+        rows = (
+            (t.token_id, state, _uses(t), moment(t.created_at), moment(t.expires_at), t.note)
+            for t, state in found
+        )
+        show_table(("TOKEN ID", "STATE", "USES LEFT", "CREATED", "EXPIRES", "NOTE"), rows)
 
 
 def _revoke(arguments: argparse.Namespace) -> None:

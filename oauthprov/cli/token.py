@@ -19,11 +19,13 @@ import argparse
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.cli.people import account_id_of, add_account
-from oauthprov.cli.progress import counting
+from oauthprov.cli.progress import counting, counting_beside_output
 from oauthprov.events import GrantRevoked, TokenRevoked, on_commit
 from oauthprov.records import AccessToken, AuthorizationCode, Grant, PendingSignIn, Session
 from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored, batches
@@ -63,23 +65,17 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    with opened(arguments) as on:
+    with opened(arguments) as on, counting_beside_output("Grants and tokens read") as seen:
         now = on.clock()
-        with counting("Grants and tokens read") as seen:
-            grants = list(_grants(on, arguments, seen))
-            tokens = list(_client_tokens(on, arguments, seen))
         _note_jwts(on, arguments)
-    if arguments.json:
-        show_json(
-            {
-                "grants": [_document(stored, now) for stored in grants],
-                "client_tokens": [_document(stored, now) for stored in tokens],
-            }
-        )
-        return
-    head = ("GRANT", "STATE", "CLIENT", "ACCOUNT", "EXPIRES", "SCOPES")
-    rows = [_row(stored, now) for stored in grants] + [_row(stored, now) for stored in tokens]
-    show_table(head, rows)
+        grants, tokens = _grants(on, arguments, seen), _client_tokens(on, arguments, seen)
+        if arguments.json:
+            document = partial(_document, now=now)
+            show_json({"grants": map(document, grants), "client_tokens": map(document, tokens)})
+            return
+        row = partial(_row, now=now)
+        head = ("GRANT", "STATE", "CLIENT", "ACCOUNT", "EXPIRES", "SCOPES")
+        show_table(head, chain(map(row, grants), map(row, tokens)))
 
 
 def _revoke(arguments: argparse.Namespace) -> None:

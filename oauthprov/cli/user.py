@@ -129,22 +129,23 @@ def _add(arguments: argparse.Namespace) -> None:
 
 def _list(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
-        users = [stored.record for stored in on.storage.walk(Account)]
-    if arguments.json:
-        show_json({"users": [document(account) for account in users]})
-        return
-    rows = [
-        (
-            u.name,
-            u.account_id,
-            "developer" if u.developer else "-",
-            moment(u.disabled_at),
-            moment(u.remove_at),
-            " ".join(u.groups) or "-",
-        )
-        for u in users
-    ]
-    show_table(("NAME", "ACCOUNT ID", "ROLE", "DISABLED", "REMOVED FROM", "GROUPS"), rows)
+        users = (stored.record for stored in on.storage.walk(Account))
+        if arguments.json:
+            show_json({"users": map(document, users)})
+            return
+        head = ("NAME", "ACCOUNT ID", "ROLE", "DISABLED", "REMOVED FROM", "GROUPS")
+        show_table(head, map(_row, users))
+
+
+def _row(account: Account) -> tuple[str, ...]:
+    return (
+        account.name,
+        account.account_id,
+        "developer" if account.developer else "-",
+        moment(account.disabled_at),
+        moment(account.remove_at),
+        " ".join(account.groups) or "-",
+    )
 
 
 def _passwd(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from oauthprov.accounts import removal
@@ -16,6 +17,9 @@ from oauthprov.records import Client
 
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_NAMED = 10
+"""Clients that a message names, at most."""
 
 
 def add_verbs(verbs: _Verbs) -> None:
@@ -57,12 +61,12 @@ def _export(arguments: argparse.Namespace) -> None:
 def _remove(arguments: argparse.Namespace) -> None:
     with open_accounts(arguments) as (on, accounts):
         account_id = _id(on, arguments)
-        clients = [one.record for one in on.storage.walk(Client, owner=account_id)]
-        owned = [client.client_id for client in clients if client.removed_at is None]
+        owned = _owned(on, account_id)
         if owned and not arguments.keep_clients:
+            more = " and more" if len(owned) > _NAMED else ""
             raise Refused(
-                f"{arguments.name} has registered clients: {' '.join(owned)}. Remove them first, "
-                "or use --keep-clients."
+                f"{arguments.name} has registered clients: {' '.join(owned[:_NAMED])}{more}. "
+                "Remove them first, or use --keep-clients."
             )
         if accounts.get(account_id) is not None:
             sweep(on, accounts.disable(account_id))
@@ -75,6 +79,13 @@ def _remove(arguments: argparse.Namespace) -> None:
     print_it = show_json if arguments.json else show_facts
     print_it({"account_id": account_id, "removed_records": removed})
     note("The account is removed.")
+
+
+def _owned(on: Opened, account_id: str) -> list[str]:
+    """Return the ids of the account's clients: as many as a message names, and one more."""
+    clients = (one.record for one in on.storage.walk(Client, owner=account_id))
+    ids = (client.client_id for client in clients if client.removed_at is None)
+    return list(islice(ids, _NAMED + 1))
 
 
 def _id(on: Opened, arguments: argparse.Namespace) -> str:
