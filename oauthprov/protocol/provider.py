@@ -31,7 +31,7 @@ from oauthprov.protocol.logout.endpoint import RPLogout
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.purging import Purging
 from oauthprov.protocol.registration.endpoint import DynamicRegistration
-from oauthprov.protocol.request.answers import ConnectedApp
+from oauthprov.protocol.request.answers import ConnectedApps
 from oauthprov.protocol.request.context import OpenID
 from oauthprov.protocol.request.refusals import SentError
 from oauthprov.protocol.token import tokens, userinfo
@@ -134,10 +134,18 @@ class Provider:
         """Return the image of this digest and its media type, None if the client has another."""
         return None if self.client(client_id) is None else self.logos.get(client_id, image)
 
-    def connected(self, account_id: str) -> list[ConnectedApp]:
-        """Return the clients with access to an account, the last used first."""
+    def connected(self, account_id: str, after: str | None = None) -> ConnectedApps:
+        """Return a page of the clients with access to an account, the last used first.
+
+        ``after`` is the ``next`` of the page before. Raises ValueError for any other text.
+        """
         with self.validator.request() as context:
-            return consents.connected(context, account_id)
+            return consents.connected(context, account_id, after)
+
+    def has_access(self, account_id: str, client_id: str) -> bool:
+        """Tell whether a client has access to an account."""
+        with self.validator.request() as context:
+            return consents.has_access(context, account_id, client_id)
 
     def token_info(self, token: str) -> TokenInfo | None:
         """Return the data of an access token, None unless it is live."""

@@ -28,7 +28,7 @@ PAGES = (
     "account.source",
     "account.home",
     "account.overview",
-    "account.disconnect",
+    "account.apps",
     "account.export",
     "account.consent",
     "account.client_about",

@@ -8,7 +8,10 @@ import pytest
 from bs4.element import NavigableString, PreformattedString, Stylesheet
 from pyramid.config import Configurator
 
+from bench import filling
 from oauthprov.protocol.clients.types import CLIENT_TYPES
+from oauthprov.records import Consent
+from oauthprov.storage.interface import Remove
 from tests import site as sites
 from tests.authenticator import Authenticator
 from tests.catalogs import extraction
@@ -103,6 +106,7 @@ def pages(site):
     yield from of_the_account(alice)
     yield from of_passkeys(alice)
     yield from of_the_console(alice)
+    yield from of_many_apps(site, alice)
     yield from of_leaving(site)
 
 
@@ -233,6 +237,19 @@ def of_the_console(alice):
             yield from of_trying(alice, place)
     for query in ("done=removed", "q=nothing"):
         yield alice.get(f"/clients?{query}", headers=HEADERS)
+
+
+def of_many_apps(site, alice):
+    now = site.clock()
+    filling.fill(site.storage, filling.apps(range(60), now, alice.account_id()), now)
+    page = alice.get("/account", headers=HEADERS)
+    yield page
+    second = page.html.find("a", href=lambda href: "after=" in href)["href"]
+    yield alice.get(second, headers=HEADERS)
+    for consent in list(site.storage.walk(Consent)):
+        site.storage.commit(Remove(Consent, consent.record.key), now=now)
+    yield alice.get(second, headers=HEADERS)
+    yield alice.get("/account/apps?after=x", headers=HEADERS, status=404)
 
 
 def of_trying(alice, place):

@@ -30,6 +30,7 @@ PAGES = (
     "/account/passkeys/{passkey}",
     "/account/delete",
     "/account/export",
+    "/account/apps",
     "/account/apps/{client_id}/remove",
     "/choose",
     "/clients",

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 from oauthprov.accounts import SignedIn
 from oauthprov.events import ConsentDenied
 from oauthprov.protocol.clients import redirects
 from oauthprov.protocol.request import scopes
-from oauthprov.protocol.request.answers import Asked, ConnectedApp
+from oauthprov.protocol.request.answers import Asked, ConnectedApp, ConnectedApps
 from oauthprov.protocol.request.context import Context
-from oauthprov.records import Client, Consent, Grant, R, consent_key
+from oauthprov.records import Client, Consent, Grant, consent_key
 from oauthprov.settings import WEIGHTS, Scope, Settings
-from oauthprov.storage.interface import Add, Change, Page, Replace, Stored
+from oauthprov.storage.interface import Add, Change, Replace, Stored
 
+APPS_PAGE = 50
+"""Consents that a page of an account's apps shows, at most."""
 GRANTS_LIMIT = 2000
-"""Grants that an account's list of apps reads, at most: any number of grants leaves it usable."""
+"""Grants that a page of apps reads, at most: any number of grants leaves it usable."""
+_GRANTS_READ = 500
+"""Grants that one read brings."""
+_PAGES_READ = 20
+"""Pages of withdrawn consents that are read for one page of apps, at most."""
 
 Asking = tuple[tuple[str, ...], tuple[str, ...]]
 """Scopes and the resources that they are for; an empty list of resources means every one."""
@@ -165,26 +170,72 @@ def resources_in_words(
     return tuple(Asked(uri, sentences.get(uri, uri), uri not in known) for uri in uris)
 
 
-def connected(context: Context, account_id: str) -> list[ConnectedApp]:
-    """Return the clients with access to the account, the last used first.
+def connected(context: Context, account_id: str, after: str | None = None) -> ConnectedApps:
+    """Return a page of the clients with access to the account, the last used first.
 
-    These are all clients with a consent, and those without one among the first GRANTS_LIMIT
-    grants.
+    These are the clients with a consent, in pages, and on the first page those without one among
+    the first GRANTS_LIMIT grants. Raises ValueError for an invalid ``after``.
     """
-    every = map(standing, _every(context, Consent, account_id))
-    consents = {consent.client_id: consent for consent in every if consent is not None}
-    grants: dict[str, list[Grant]] = {}
-    for grant in _live_grants(context, account_id):
-        grants.setdefault(grant.client_id, []).append(grant)
+    consents, following = _consents(context, account_id, after)
+    grants, complete = _live_grants(context, account_id)
+    client_ids = set(consents)
+    if after is None:
+        others = sorted(grants.keys() - consents.keys())
+        client_ids.update(others if following is None else _unasked(context, account_id, others))
+    clients = context.clients.get_many(client_ids)
     apps = [
-        _connected(context, client_id, consents.get(client_id), tuple(grants.get(client_id, ())))
-        for client_id in consents.keys() | grants.keys()
+        _connected(
+            context.settings,
+            client_id,
+            clients.get(client_id),
+            consents.get(client_id),
+            tuple(grants.get(client_id, ())),
+        )
+        for client_id in client_ids
     ]
-    return sorted(apps, key=lambda app: (-app.last_used_at, app.client_id))
+    if not complete:
+        apps = [replace(app, last_used_at=None) for app in apps]
+    apps.sort(key=lambda app: (-(app.last_used_at or 0), app.client_id))
+    return ConnectedApps(tuple(apps), following)
+
+
+def has_access(context: Context, account_id: str, client_id: str) -> bool:
+    """Tell whether :func:`connected` has the client on one of its pages."""
+    if standing(context.load(Consent, consent_key(account_id, client_id))) is not None:
+        return True
+    return client_id in _live_grants(context, account_id)[0]
+
+
+def _consents(
+    context: Context, account_id: str, after: str | None
+) -> tuple[dict[str, Consent], str | None]:
+    """Return the standing consents of a page by client, and the cursor of the next page.
+
+    A page may have fewer than others: withdrawn consents are read, too.
+    """
+    for _ in range(_PAGES_READ):
+        page = context.storage.find(Consent, after=after, limit=APPS_PAGE, account_id=account_id)
+        found = [consent for consent in map(standing, page.items) if consent is not None]
+        after = page.next
+        if found or after is None:
+            break
+    return {consent.client_id: consent for consent in found}, after
+
+
+def _unasked(context: Context, account_id: str, client_ids: Iterable[str]) -> Iterator[str]:
+    """Yield the clients without a standing consent; one read for all."""
+    wanted = [(Consent, consent_key(account_id, client_id)) for client_id in client_ids]
+    for client_id, stored in zip(client_ids, context.load_many(wanted), strict=True):
+        if standing(stored) is None:
+            yield client_id
 
 
 def _connected(
-    context: Context, client_id: str, consent: Consent | None, grants: tuple[Grant, ...]
+    settings: Settings,
+    client_id: str,
+    client: Client | None,
+    consent: Consent | None,
+    grants: tuple[Grant, ...],
 ) -> ConnectedApp:
     allowed = consent.scopes if consent else ()
     names = scopes.union(allowed, (scope for grant in grants for scope in grant.scopes))
@@ -192,24 +243,25 @@ def _connected(
     used = [grant.last_used_at for grant in grants] + ([consent.updated_at] if consent else [])
     return ConnectedApp(
         client_id=client_id,
-        client=context.find_client(client_id),
+        client=client,
         consent=consent,
-        scopes=scopes_in_words(context.settings, names, names),
+        scopes=scopes_in_words(settings, names, names),
         created_at=min(created),
         last_used_at=max(used),
         grants=grants,
     )
 
 
-def _live_grants(context: Context, account_id: str) -> Iterator[Grant]:
-    for stored in islice(_every(context, Grant, account_id), GRANTS_LIMIT):
-        if stored.state(context.now) == "live":
-            yield stored.record
-
-
-def _every(context: Context, kind: type[R], account_id: str) -> Iterator[Stored[R]]:
-    page: Page[R] = context.storage.find(kind, account_id=account_id)
-    yield from page.items
-    while page.next is not None:
-        page = context.storage.find(kind, after=page.next, account_id=account_id)
-        yield from page.items
+def _live_grants(context: Context, account_id: str) -> tuple[dict[str, list[Grant]], bool]:
+    """Return live grants by client, and whether these are all of the account."""
+    found: dict[str, list[Grant]] = {}
+    read, after = 0, None
+    while read < GRANTS_LIMIT:
+        page = context.storage.find(Grant, after=after, limit=_GRANTS_READ, account_id=account_id)
+        for stored in page.items:
+            if stored.state(context.now) == "live":
+                found.setdefault(stored.record.client_id, []).append(stored.record)
+        read, after = read + len(page.items), page.next
+        if after is None:
+            return found, True
+    return found, False

@@ -199,7 +199,8 @@ class ConnectedApp:
     """A client with access to an account.
 
     ``client`` is None if it was removed or disabled, ``consent`` if the client never needed one.
-    ``scopes`` are the allowed scopes, in words; ``grants`` the live grants.
+    ``scopes`` are the allowed scopes, in words; ``grants`` the live grants. If the account has
+    more grants than are read, these are some of them, and ``last_used_at`` is None.
     """
 
     client_id: str
@@ -207,5 +208,16 @@ class ConnectedApp:
     consent: Consent | None
     scopes: tuple[Asked, ...]
     created_at: int
-    last_used_at: int
+    last_used_at: int | None
     grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedApps:
+    """A page of the clients with access to an account.
+
+    ``next`` is the cursor of the next page, None on the last.
+    """
+
+    apps: tuple[ConnectedApp, ...]
+    next: str | None

@@ -45,7 +45,7 @@ def _connected(request: Request, person: SignedIn | None) -> Sequence[ConnectedA
     wanted = tools.settings.openid or tools.settings.development
     if person is None or not wanted:
         return ()
-    return tools.provider.connected(person.account_id)
+    return tools.provider.connected(person.account_id).apps
 
 
 def _steps(
@@ -82,7 +82,10 @@ def _steps(
 
 
 def _startable(request: Request, apps: Sequence[ConnectedApp]) -> list[Face]:
-    """Return the user's apps that can begin a sign-in, the most recently used first."""
+    """Return the apps that can begin a sign-in, the most recently used first.
+
+    Somebody with more apps than fit on a page finds the others on the account page.
+    """
     faces = [face(request, app.client) for app in apps if app.client is not None]
     return [shown for shown in faces if shown.start is not None]
 

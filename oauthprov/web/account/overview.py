@@ -26,8 +26,10 @@ _NOTICES = {
 def overview(request: Request, person: SignedIn) -> dict[str, object]:
     """Show everything that belongs to the account."""
     tools = request.oauthprov
+    connected = tools.provider.connected(person.account_id)
     return {
-        "apps": tools.provider.connected(person.account_id),
+        "apps": connected.apps,
+        "more_apps": connected.next,
         "sessions": lines(tools.site.sessions, person) if tools.site.people else [],
         "account": _account(request, person),
         "notice": _NOTICES.get(tools.query("done").get("done", "")),

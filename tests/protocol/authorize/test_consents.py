@@ -3,9 +3,18 @@
 import pytest
 
 from oauthprov import credentials
+from oauthprov.protocol.authorize import consents
 from oauthprov.protocol.request.answers import InteractionRequired, Redirect, Visitor
-from oauthprov.records import Client, Consent
+from oauthprov.records import Client, Consent, consent_key
+from oauthprov.storage.interface import Add, batches
 from tests.protocol.world import ALICE, BOB, BROWSER, NOTES, PHOTOS, World
+
+
+def apps(world, account_id="alice-id"):
+    """The apps of an account that has few."""
+    page = world.provider.connected(account_id)
+    assert page.next is None
+    return list(page.apps)
 
 
 def asked(answer):
@@ -149,30 +158,30 @@ def test_connected_apps_are_listed_by_last_use_with_scopes_and_grants(world):
     world.tokens(scope="read")
     world.now += 10
     world.tokens("other", scope="write")
-    first, second = world.provider.connected("alice-id")
+    first, second = apps(world)
     assert (first.client_id, second.client_id) == ("other", "app")
     assert second.client.name == "App"
     assert [scope.sentence for scope in second.scopes] == ["See"]
     assert (second.created_at, second.last_used_at) == (world.now - 10, world.now - 10)
     assert len(second.grants) == 1
-    assert world.provider.connected("bob-id") == []
+    assert apps(world, "bob-id") == []
 
 
 def test_a_client_that_never_asks_is_connected_while_it_has_grants():
     world = World()
     world.client(first_party=True)
     world.tokens()
-    (app,) = world.provider.connected("alice-id")
+    (app,) = apps(world)
     assert (app.client_id, app.consent, len(app.grants)) == ("app", None, 1)
     world.provider.endings.withdraw("alice-id", "app")
-    assert world.provider.connected("alice-id") == []
+    assert apps(world) == []
 
 
 def test_a_removed_client_stays_among_connected_apps(world):
     world.tokens()
     world.change(Client, "app", disabled_at=world.now)
     world.provider.clients.evict("app")
-    (app,) = world.provider.connected("alice-id")
+    (app,) = apps(world)
     assert (app.client_id, app.client) == ("app", None)
 
 
@@ -182,7 +191,7 @@ def test_disconnecting_kills_every_token_at_once_and_asks_again(world):
     assert not world.is_live(first["access_token"])
     assert not world.is_live(second["access_token"])
     assert world.refresh(first["refresh_token"]).body["error"] == "invalid_grant"
-    assert world.provider.connected("alice-id") == []
+    assert apps(world) == []
     assert asked(world.authorize())
     assert world.is_live(bobs["access_token"])
 
@@ -197,11 +206,111 @@ def test_disconnecting_ends_an_unredeemed_code(world):
 
 def test_disconnecting_an_unconnected_app_does_nothing(world):
     world.provider.endings.withdraw("alice-id", "nobody")
-    assert world.provider.connected("alice-id") == []
+    assert apps(world) == []
 
 
-def test_many_connected_apps_are_all_listed(world):
+def every_page(world, account_id="alice-id"):
+    """The apps of each page, from the first to the last."""
+    pages, after = [], None
+    while True:
+        page = world.provider.connected(account_id, after)
+        pages.append([app.client_id for app in page.apps])
+        after = page.next
+        if after is None:
+            return pages
+
+
+def consent(account_id, client_id, **more):
+    return Consent(
+        consent_key(account_id, client_id), account_id, client_id, ("read",), (), 1, 1, **more
+    )
+
+
+def test_many_connected_apps_are_listed_in_pages(world):
     for number in range(120):
         world.client(f"app{number}")
         world.allow(f"app{number}")
-    assert len(world.provider.connected("alice-id")) == 120
+    pages = every_page(world)
+    assert [len(page) for page in pages] == [50, 50, 20]
+    assert len({app for page in pages for app in page}) == 120
+
+
+def test_a_page_of_apps_costs_the_same_reads_however_many_there_are(world):
+    world.client("app0")
+    world.allow("app0")
+    assert world.storage.trips(lambda: world.provider.connected("alice-id")) == (3, 0)
+    for number in range(1, 120):
+        world.client(f"app{number}")
+        world.allow(f"app{number}")
+    assert world.storage.trips(lambda: world.provider.connected("alice-id")) == (3, 0)
+    after = world.provider.connected("alice-id").next
+    assert world.storage.trips(lambda: world.provider.connected("alice-id", after)) == (3, 0)
+
+
+def test_withdrawn_consents_leave_no_empty_page(world):
+    world.client("z")
+    gone = [consent("alice-id", f"a{n:03}", withdrawn_at=2) for n in range(150)]
+    for some in batches(gone):
+        world.storage.commit(*map(Add, some), now=world.now)
+    world.allow("z")
+    assert every_page(world) == [["z"]]
+
+
+def test_an_app_without_a_consent_is_on_the_first_of_many_pages():
+    world = World()
+    world.client(first_party=True)
+    world.tokens()
+    for number in range(60):
+        world.client(f"app{number}")
+        world.allow(f"app{number}")
+        world.tokens(f"app{number}")
+    pages = every_page(world)
+    assert [len(page) for page in pages] == [51, 10]
+    assert "app" in pages[0]
+    assert sorted(pages[0] + pages[1]) == sorted({*pages[0], *pages[1]})
+
+
+def test_the_last_use_is_left_out_if_not_all_grants_were_read(world, monkeypatch):
+    world.tokens()
+    world.tokens()
+    assert apps(world)[0].last_used_at == world.now
+    monkeypatch.setattr(consents, "GRANTS_LIMIT", 1)
+    monkeypatch.setattr(consents, "_GRANTS_READ", 1)
+    assert apps(world)[0].last_used_at is None
+
+
+@pytest.mark.parametrize(
+    "after", ["", "x", "%", "\0", "é", "a" * 5000, "YWZ0ZXI6", "bm90aGluZw=="]
+)
+def test_a_wrong_cursor_is_refused(world, after):
+    with pytest.raises(ValueError, match="cursor"):
+        world.provider.connected("alice-id", after)
+
+
+def test_a_cursor_of_another_account_shows_only_the_own_apps(world):
+    for number in range(60):
+        world.client(f"app{number}")
+        world.allow(f"app{number}", person=BOB)
+    world.allow("app7")
+    after = world.provider.connected("bob-id").next
+    page = world.provider.connected("alice-id", after)
+    assert {app.client_id for app in page.apps} <= {"app7"}
+
+
+def test_access_is_that_of_the_listed_apps(world):
+    assert not world.provider.has_access("alice-id", "app")
+    world.tokens()
+    assert world.provider.has_access("alice-id", "app")
+    assert not world.provider.has_access("bob-id", "app")
+    assert not world.provider.has_access("alice-id", "é" * 400)
+    world.provider.endings.withdraw("alice-id", "app")
+    assert not world.provider.has_access("alice-id", "app")
+
+
+def test_a_client_that_never_asks_has_access_while_it_has_grants():
+    world = World()
+    world.client(first_party=True)
+    world.tokens()
+    assert world.provider.has_access("alice-id", "app")
+    world.provider.endings.withdraw("alice-id", "app")
+    assert not world.provider.has_access("alice-id", "app")

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from oauthprov.records import Consent, consent_key
+import re
+
+import pytest
+
+from bench import filling
+from oauthprov.records import Account, Consent, consent_key
 from tests.site import ISSUER
+
+NAME = re.compile(r"App \d+")
 
 
 def words(element) -> str:
@@ -84,3 +91,76 @@ def test_a_visitor_is_sent_to_sign_in(site):
 
 def test_only_known_notices_are_shown(site, alice):
     assert "hello" not in alice.get("/account?done=hello").text
+
+
+def fill_apps(site, name, many):
+    now, [account] = (
+        site.clock(),
+        [a.record for a in site.storage.walk(Account) if a.record.name == name],
+    )
+    filling.fill(site.storage, filling.apps(range(many), now, account.account_id), now)
+
+
+def more(page):
+    """The link to the next page of apps, None on the last."""
+    link = page.html.find("a", string="More apps")
+    return link and link["href"]
+
+
+def names(page):
+    return {heading.text.strip() for heading in page.html.find_all("h3", string=NAME)}
+
+
+def test_many_apps_are_shown_in_pages(site, alice):
+    fill_apps(site, "alice", 120)
+    page = alice.get("/account")
+    pages = [names(page)]
+    while more(page):
+        page = alice.get(more(page))
+        pages.append(names(page))
+    assert [len(shown) for shown in pages] == [50, 50, 20]
+    assert set().union(*pages) == {f"App {number}" for number in range(120)}
+    assert page.html.find("a", string="Back to your account")["href"] == f"{ISSUER}/account"
+
+
+def test_the_account_page_with_a_few_apps_costs_seven_reads(site, alice):
+    fill_apps(site, "alice", 3)
+    assert site.storage.trips(lambda: alice.get("/account")) == (7, 0)
+
+
+def test_the_account_page_costs_no_more_however_many_apps_there_are(site, alice):
+    fill_apps(site, "alice", 60)
+    few = alice.get("/account")
+    trips = site.storage.trips(lambda: alice.get("/account"))
+    fill_apps(site, "alice", 450)
+    site.clock.pass_by(6)
+    pages = []
+    many = site.storage.trips(lambda: pages.append(alice.get("/account")))
+    assert (trips, many) == ((7, 0), (8, 0))  # the clients were in the cache before
+    assert abs(len(pages[0].body) - len(few.body)) < 5000
+
+
+def test_an_app_of_a_later_page_can_be_removed(site, alice):
+    fill_apps(site, "alice", 60)
+    second = alice.get(more(alice.get("/account")))
+    link = second.html.find("a", href=lambda href: href.endswith("/remove"))
+    question = alice.get(link["href"])
+    assert link.find("bdi").text in question.html.main.text
+    alice.follow(question.form.submit())
+    assert len(names(alice.get(more(alice.get("/account"))))) == 9
+
+
+@pytest.mark.parametrize(
+    "after", ["x", "%00", "%ff", "%E2%80%AE", "a" * 3000, "YWZ0ZXI6eA", "&after=y"]
+)
+def test_a_wrong_cursor_shows_an_error_page(site, alice, after):
+    shown = alice.page.get(site.url(f"/account/apps?after={after}"), expect_errors=True)
+    assert shown.status_int in (200, 400, 404)
+
+
+def test_a_cursor_of_another_account_shows_only_the_own_apps(site, alice):
+    bob = site.browser().sign_up("bob")
+    fill_apps(site, "bob", 60)
+    alice.connect(site.app(name="Printer"))
+    shown = alice.get(more(bob.get("/account")))
+    assert names(shown) == set()

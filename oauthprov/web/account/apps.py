@@ -1,4 +1,4 @@
-"""The page for removing an app's access."""
+"""The connected apps of an account: a page of them, and the page for removing an app's access."""
 
 from __future__ import annotations
 
@@ -14,14 +14,25 @@ from oauthprov.web.signed_in import signed_in
 
 
 @signed_in("account")
+def index(request: Request, person: SignedIn) -> dict[str, object]:
+    """List the apps in pages."""
+    tools = request.oauthprov
+    after = tools.query("after").get("after")
+    try:
+        page = tools.provider.connected(person.account_id, after)
+    except ValueError:
+        raise Rejected("not_found", N_("The list of apps has no such page."), 404) from None
+    return {"apps": page.apps, "after": after, "more": page.next}
+
+
+@signed_in("account")
 def confirm(request: Request, person: SignedIn) -> dict[str, object]:
     """Ask whether to remove the app's access."""
-    client_id = request.matchdict["client_id"]
-    for app in request.oauthprov.provider.connected(person.account_id):
-        if app.client_id == client_id:
-            name = app.client.name if app.client else client_id
-            return {"client_id": client_id, "client_name": name}
-    raise Rejected("not_found", N_("This app has no access to your account."), 404)
+    provider, client_id = request.oauthprov.provider, request.matchdict["client_id"]
+    if not provider.has_access(person.account_id, client_id):
+        raise Rejected("not_found", N_("This app has no access to your account."), 404)
+    client = provider.client(client_id)
+    return {"client_id": client_id, "client_name": client.name if client else client_id}
 
 
 @signed_in("account")
@@ -35,7 +46,8 @@ def disconnect(request: Request, person: SignedIn) -> Response | dict[str, objec
 
 
 def includeme(config: Configurator) -> None:
-    """Add ``/account/apps/{client_id}/remove``."""
+    """Add ``/account/apps`` and ``/account/apps/{client_id}/remove``."""
+    config.add_oauth_page("apps", "/account/apps", get=index, template="apps")
     config.add_oauth_page(
         "disconnect",
         "/account/apps/{client_id}/remove",
