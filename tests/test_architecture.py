@@ -33,6 +33,7 @@ WALLS = {
             "logs",
             "deadline",
             "serial",
+            "json_stream",
             "protected_resource",
             "resource",
         ),

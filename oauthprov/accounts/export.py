@@ -6,7 +6,7 @@ described here, by the fields that say something to its user.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from oauthprov.accounts.confirmed_addresses import claims_of
@@ -81,8 +81,10 @@ _CLIENT = ("client_id", "name", "client_type", "created_at", "redirect_uris", "c
 def exported(storage: Storage, account_id: str, now: int) -> dict[str, object]:
     """Return all data of an account; times are in UTC as in RFC 3339.
 
-    For an account of a host it is what this server stores: consents, grants and clients. A record
-    that has expired but isn't purged yet is included: it is stored.
+    Lists are iterators, which read storage page by page: write the document with
+    :func:`oauthprov.json_stream.pieces`. For an account of a host it is what this server stores:
+    consents, grants and clients. A record that has expired but isn't purged yet is included: it is
+    stored.
     """
     document: dict[str, object] = {"exported_at": _time(now)}
     stored = storage.get(Account, account_id)
@@ -92,29 +94,31 @@ def exported(storage: Storage, account_id: str, now: int) -> dict[str, object]:
         document["account"] = _members(stored.record, _ACCOUNT)
         document["profile"] = claims_of(stored.record)
     for kind, (member, fields) in KINDS.items():
-        found = storage.walk(kind, account_id=account_id)
-        document[member] = [_members(one.record, fields) for one in found]
+        document[member] = _entries(storage, kind, account_id, fields)
     events = storage.walk(AuditEntry, about=account_id)
-    document["events"] = [_members(one.record, _EVENT) for one in events]
+    document["events"] = (_members(one.record, _EVENT) for one in events)
     for one, (member, fields) in FACTORS.items():
         factor = storage.get(one, account_id)
         document[member] = None if factor is None else _members(factor.record, fields)
     owned = storage.walk(Client, owner=account_id)
-    document["clients"] = [_members(one.record, _CLIENT) for one in owned]
-    _name_clients(storage, document)
+    document["clients"] = (_members(client.record, _CLIENT) for client in owned)
     return document
 
 
-def _name_clients(storage: Storage, document: dict[str, object]) -> None:
-    """Add the names of the clients to the members that have their ids."""
-    entries = [
-        entry
-        for value in document.values()
-        if isinstance(value, list)
-        for entry in value
-        if "client_id" in entry and "name" not in entry
-    ]
-    ids = sorted({entry["client_id"] for entry in entries})
+def _entries(
+    storage: Storage, kind: type[Record], account_id: str, fields: Fields
+) -> Iterator[dict[str, object]]:
+    """Yield what the document has of each record of a kind; one read for the names of a page."""
+    for page in storage.pages(kind, account_id=account_id):
+        entries = [_members(one.record, fields) for one in page]
+        if "client_id" in fields:
+            _name_clients(storage, entries)
+        yield from entries
+
+
+def _name_clients(storage: Storage, entries: Sequence[dict[str, object]]) -> None:
+    """Add the names of the clients to the entries that have their ids."""
+    ids = sorted({str(entry["client_id"]) for entry in entries})
     found = storage.get_many([(Client, client_id) for client_id in ids])
     names = {
         one.record.client_id: one.record.name
@@ -122,7 +126,7 @@ def _name_clients(storage: Storage, document: dict[str, object]) -> None:
         if one is not None and isinstance(one.record, Client)
     }
     for entry in entries:
-        entry["client_name"] = names.get(entry["client_id"])
+        entry["client_name"] = names.get(str(entry["client_id"]))
 
 
 def _members(record: Record, fields: Fields) -> dict[str, object]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import fields, replace
 
 import pytest
 
+from bench import filling
 from oauthprov.accounts import export, removal
-from oauthprov.accounts.export import exported
+from oauthprov.json_stream import pieces
 from oauthprov.records import Account, AccountRemoval, Client, Consent, Digest, Grant
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
 from oauthprov.storage.testing.samples import fill
+from tests.counting import Counting
 
 NOW = 1_800_000_000
 
@@ -23,6 +26,11 @@ def storage():
     made.upgrade()
     yield made
     made.close()
+
+
+def exported(storage, account_id, now):
+    """The document, read back."""
+    return json.loads("".join(pieces(export.exported(storage, account_id, now))))
 
 
 def test_every_kind_that_is_found_by_its_account_is_in_the_document():
@@ -50,7 +58,6 @@ def test_a_record_of_each_kind_is_in_the_document(storage):
     for kind in export.FACTORS:
         storage.commit(Add(fill(kind, "alice")), Add(fill(kind, "bob")), now=NOW)
     document = exported(storage, "alice", NOW)
-    assert json.loads(json.dumps(document)) == document
     assert document["exported_at"] == "2027-01-15T08:00:00Z"
     assert document["account"]["groups"] == list(fill(Account, "alice").groups)
     assert document["profile"] == {"email": "a@b"}
@@ -80,3 +87,32 @@ def test_of_a_host_s_account_there_is_what_this_server_stores(storage):
     assert document["account"] == {"account_id": "7"}
     assert "profile" not in document
     assert [one["client_id"] for one in document["grants"]] == ["printer"]
+
+
+def test_the_document_is_read_page_by_page(storage):
+    filling.fill(storage, filling.apps(range(450), NOW, "alice"), NOW)
+    counted = Counting(storage)
+    written = pieces(export.exported(counted, "alice", NOW))
+    while '"consents": [' not in next(written):
+        pass
+    assert counted.reads <= 8  # the first consents are written before the second page is read
+    grants = json.loads("".join(pieces(export.exported(counted, "alice", NOW))))["grants"]
+    assert len(grants) == 450
+    assert {grant["client_name"] for grant in grants} == {f"App {n}" for n in range(450)}
+
+
+def test_a_long_document_takes_no_more_memory_than_a_short_one(storage):
+    def peak():
+        tracemalloc.start()
+        try:
+            for _ in pieces(export.exported(storage, "alice", NOW)):
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    filling.fill(storage, filling.apps(range(150), NOW, "alice"), NOW)
+    peak()  # what is loaded once doesn't count
+    few = peak()
+    filling.fill(storage, filling.apps(range(150, 1000), NOW, "alice"), NOW)
+    assert peak() < few + 150_000

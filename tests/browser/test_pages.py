@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import time
 
-from tests.browser.place import Demo, demo_of
+import pytest
+from playwright.sync_api import expect
+
+from bench import filling
+from oauthprov.records import Account
+from tests.browser.place import Demo, demo_of, provider_on
 from tests.browser.visitor import Visitor
 from tests.servers.wsgi import Server
 
@@ -84,6 +89,24 @@ def test_the_password_form_refuses_a_wrong_current_one_and_takes_the_right_one(
     alice.button("Change it").click()
     alice.page.get_by_role("status").wait_for()
     alice.look("Your account")
+
+
+def test_many_apps_are_shown_in_pages(visit, either_storage):
+    with provider_on(either_storage) as provider:
+        alice = visit(dark=True)
+        alice.sign_up(provider.issuer, "alice")
+        [account] = provider.storage.find(Account).items
+        now = int(time.time())
+        made = filling.apps(range(70), now, account.record.account_id)
+        filling.fill(provider.storage, made, now)
+        alice.page.goto(provider.url("/account"))
+        alice.look("Your account")
+        expect(alice.page.get_by_role("button", name="Remove access")).to_have_count(50)
+        alice.link("More apps").click()
+        expect(alice.page.get_by_role("button", name="Remove access")).to_have_count(20)
+        alice.look("Your account")
+        alice.link("Back to your account").click()
+        expect(alice.page.get_by_role("heading", name="Profile")).to_be_visible()
 
 
 def test_one_browser_of_a_person_signs_out_another(alice, provider, visit):

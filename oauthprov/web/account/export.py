@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
 
 from pyramid.config import Configurator
-from pyramid.response import Response
+from pyramid.response import FileIter, Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.accounts.export import exported
 from oauthprov.events import AccountExported, publish
+from oauthprov.json_stream import pieces
 from oauthprov.web.request import Request
 from oauthprov.web.signed_in import recently_signed_in
 
 _FILE = "account.json"
+_IN_MEMORY = 1_000_000
+"""Bytes up to which the document is in memory; a longer one is in a file without a name."""
 
 
 @recently_signed_in("export")
@@ -28,14 +32,21 @@ def download(request: Request, person: SignedIn) -> Response:
     tools = request.oauthprov
     tools.form()
     document = exported(tools.provider.storage, person.account_id, tools.provider.clock())
+    with ExitStack() as failing:
+        # Written before the response begins: a storage that fails halfway is an error page.
+        file = failing.enter_context(SpooledTemporaryFile(_IN_MEMORY))
+        file.writelines(piece.encode() for piece in pieces(document))
+        size = file.tell()
+        file.seek(0)
+        failing.pop_all()
     publish(AccountExported(account_id=person.account_id))
-    response = Response(
-        json.dumps(document, indent=2, ensure_ascii=False),
+    return Response(
+        app_iter=FileIter(file),
+        content_length=size,
         content_type="application/json",
         charset="utf-8",
         content_disposition=f'attachment; filename="{_FILE}"',
     )
-    return response
 
 
 def includeme(config: Configurator) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bench import filling
+from oauthprov.records import Grant
+from oauthprov.storage.interface import StorageError
 from oauthprov.web.signed_in import RECENT
 from tests.site import ISSUER
 
@@ -32,3 +35,26 @@ def test_without_the_csrf_token_or_a_recent_sign_in_there_is_no_file(site, alice
     form = alice.get("/account/export").form
     site.clock.pass_by(RECENT)
     assert form.submit().location == f"{ISSUER}/login?page=export"
+
+
+def test_a_long_file_is_whole_and_has_its_length(site, alice):
+    now = site.clock()
+    filling.fill(site.storage, filling.apps(range(2500), now, alice.account_id()), now)
+    sent = alice.get("/account/export").form.submit()
+    assert sent.content_length == len(sent.body) > 1_000_000
+    assert len(sent.json["consents"]) == len(sent.json["grants"]) == 2500
+
+
+def test_a_storage_that_fails_halfway_gives_an_error_page(site, alice, monkeypatch):
+    form = alice.get("/account/export").form
+    find = type(site.storage).find
+
+    def failing(self, kind, **given):
+        if kind is Grant:
+            raise StorageError("gone")
+        return find(self, kind, **given)
+
+    monkeypatch.setattr(type(site.storage), "find", failing)
+    sent = form.submit(expect_errors=True)
+    assert (sent.status_int, sent.content_type) == (503, "text/html")
+    assert "Content-Disposition" not in sent.headers
