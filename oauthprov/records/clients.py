@@ -86,7 +86,7 @@ class Logo(Record):
     fetched_at: int
 
 
-@record("initial_access_token", key="token_id")
+@record("initial_access_token", key="token_id", few=True)
 class InitialAccessToken(Record):
     """An initial access token (RFC 7591 section 1.2); ``secret`` is the digest of the token.
 

@@ -16,7 +16,9 @@ class Shape:
     ``indexes`` the fields by which records are found, ``keep`` the seconds that a record is kept
     after its ``expires_at``, so that a *replayed* key can be distinguished from an *unknown* one.
     ``expires`` is whether records have ``expires_at``, ``has_grant`` whether they may have a
-    ``grant_id``, the grant whose revocation revokes them.
+    ``grant_id``, the grant whose revocation revokes them. ``few`` is whether a kind that expires
+    has so few records that a list of all costs little: a backend that has no order of keys keeps
+    one, since people wait for it.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Shape:
     fields: tuple[dataclasses.Field[Any], ...]
     expires: bool
     has_grant: bool
+    few: bool = False
 
 
 class Record:
@@ -45,7 +48,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass_transform(frozen_default=True)
 def record(
-    name: str, *, key: str, indexes: tuple[str, ...] = (), keep: int = 0
+    name: str, *, key: str, indexes: tuple[str, ...] = (), keep: int = 0, few: bool = False
 ) -> Callable[[type[R]], type[R]]:
     """Declare a record kind: a frozen, slotted dataclass with its shape."""
 
@@ -54,7 +57,8 @@ def record(
         fields = dataclasses.fields(made)  # type: ignore[arg-type]
         names = {field.name for field in fields}
         has_grant = name != "grant" and "grant_id" in names
-        made.shape = Shape(name, key, indexes, keep, fields, "expires_at" in names, has_grant)
+        expires = "expires_at" in names
+        made.shape = Shape(name, key, indexes, keep, fields, expires, has_grant, few)
         # The field itself under a second name: storage reads it often.
         made.storage_key = vars(made)[key]  # type: ignore[method-assign]
         return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 
-from oauthprov.records import AccessToken, Account
+from oauthprov.records import AccessToken, Account, InitialAccessToken
 from oauthprov.storage.interface import Add, Storage, batches
 from oauthprov.storage.redis import open
 from oauthprov.storage.redis.address import parse
@@ -59,6 +59,47 @@ def test_a_new_walk_sees_what_was_added_since(storage: Storage) -> None:
     storage.find(AccessToken, limit=1)
     storage.commit(Add(samples.fill(AccessToken, second)), now=NOW)
     assert walk(storage, 1) == [first, second, third]
+
+
+def test_a_list_of_a_kind_with_few_records_looks_at_no_other_name(
+    storage: Storage, client: redis.Redis
+) -> None:
+    for batch in batches(Add(samples.machine_token()) for _ in range(300)):
+        storage.commit(*batch, now=NOW)
+    tokens = sorted(samples.unique() for _ in range(3))
+    for key in tokens:
+        storage.commit(Add(samples.fill(InitialAccessToken, key)), now=NOW)
+    client.config_resetstat()
+    found = [stored.record.token_id for stored in storage.walk(InitialAccessToken)]
+    commands = client.info("commandstats")
+    assert (found, "cmdstat_scan" in commands) == (tokens, False)
+
+
+def test_an_expired_record_of_such_a_kind_leaves_the_list(
+    storage: Storage, client: redis.Redis
+) -> None:
+    token = samples.fill(InitialAccessToken, "gone")
+    storage.commit(Add(token), now=NOW)
+    client.delete(KEYS.record("initial_access_token", "gone"))
+    assert list(storage.walk(InitialAccessToken)) == []
+    assert sum(storage.purge_pass(now=NOW)) == 1
+    assert list(client.scan_iter()) == []
+
+
+def test_the_upgrade_lists_what_was_stored_before_there_was_a_list(
+    storage: Storage, client: redis.Redis
+) -> None:
+    tokens = [samples.fill(InitialAccessToken, f"t{number}") for number in range(150)]
+    for batch in batches(map(Add, tokens)):
+        storage.commit(*batch, now=NOW)
+    client.delete(*client.scan_iter(_type="zset"))
+    client.set(KEYS.revision(), "1")
+    assert list(storage.walk(InitialAccessToken)) == []
+    storage.upgrade()
+    assert sorted(one.record.token_id for one in storage.walk(InitialAccessToken)) == sorted(
+        token.token_id for token in tokens
+    )
+    assert client.get(KEYS.revision()) == b"2"
 
 
 @pytest.mark.parametrize("window", [1, 2, 9, 10, 11, 1000])

@@ -28,7 +28,7 @@ class Codec(Generic[R]):
     """Encodes and decodes the records of one kind.
 
     ``name``, ``keep``, ``indexes``, ``expires`` and ``has_grant`` are those of the kind's shape;
-    ``listed`` is whether a listing must name each record.
+    ``rostered`` is whether a roster names each record, ``listed`` whether it or an index does.
     """
 
     def __init__(self, kind: type[R]) -> None:
@@ -39,7 +39,8 @@ class Codec(Generic[R]):
         self.indexes = shape.indexes
         self.expires = shape.expires
         self.has_grant = shape.has_grant
-        self.listed = bool(shape.indexes) or not shape.expires
+        self.rostered = shape.few or not shape.expires
+        self.listed = bool(shape.indexes) or self.rostered
         self._key = shape.key
         elsewhere = {shape.key, "expires_at"} | ({"grant_id"} if shape.has_grant else set())
         self._defaults = {f.name: f.default for f in shape.fields if f.name not in elsewhere}

@@ -55,9 +55,9 @@ class Finder:
         how = CODECS[kind]
         for field, value in index.items():
             return entries(self._route, self._keys.index(how.name, field, value), after, size)
-        if how.expires:
-            return self._walks.keys(walk, how.name, after, size)
-        return roster(self._route, self._keys, how.name, after, size)
+        if how.rostered:
+            return roster(self._route, self._keys, how.name, after, size)
+        return self._walks.keys(walk, how.name, after, size)
 
 
 def _matches(record: Record, index: Mapping[str, str]) -> bool:

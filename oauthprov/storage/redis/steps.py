@@ -71,7 +71,7 @@ class Steps:
             value = getattr(record, field)
             if value is not None:
                 yield self._keys.index(how.name, field, value)
-        if not how.expires:
+        if how.rostered:
             yield self._keys.shard(how.name, shard_of(record.storage_key))
 
     def loading(

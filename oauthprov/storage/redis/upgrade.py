@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oauthprov.records import Client
+from oauthprov.records import Client, InitialAccessToken
 from oauthprov.storage.interface import Conflict, Replace, Storage
-from oauthprov.storage.redis.keys import Keys
+from oauthprov.storage.redis.keys import Keys, RecordName, shard_of
 from oauthprov.storage.redis.listing import roster
 from oauthprov.storage.redis.route import Route
+from oauthprov.storage.redis.scan import scan
 
-REVISION = b"1"
+REVISION = b"2"
 """The number of the last change below that is done. A fresh Redis has none, and no records."""
 
 
@@ -18,9 +19,12 @@ def upgrade(storage: Storage, route: Route, keys: Keys) -> None:
     """Change what isn't changed yet; several processes may call this at the same time."""
     name = keys.revision()
     slot = route.slot(name)
-    if route.read(slot, b"GET", name) == REVISION:
+    done = route.read(slot, b"GET", name)
+    if done == REVISION:
         return
-    _keep_introspection(storage)
+    if done is None:
+        _keep_introspection(storage)
+    _list_initial_access_tokens(storage, route, keys)
     route.write(slot, b"SET", name, REVISION)
 
 
@@ -43,3 +47,13 @@ def _keep_introspection(storage: Storage) -> None:
             except Conflict:
                 # Somebody has just edited it. Ask again until it is seen as it is.
                 return _keep_introspection(storage)
+
+
+def _list_initial_access_tokens(storage: Storage, route: Route, keys: Keys) -> None:
+    """Enter the tokens in the roster that they didn't have; the records stay as they are."""
+    kind = InitialAccessToken.shape.name
+    for names in scan(route, keys.records(kind)):
+        for found in map(keys.parse, names):
+            if isinstance(found, RecordName) and found.kind == kind:
+                listing = keys.shard(kind, shard_of(found.key))
+                route.write(route.slot(listing), b"ZADD", listing, b"0", found.key.encode())
