@@ -25,6 +25,8 @@
 #                 UPGRADES_ARGS=...    python -m tests.upgrades --help lists them
 # make bench    compare speed with other providers, on this machine: 25 minutes, prints tables
 #                 BENCH_ARGS=...       python -m bench.compare --help lists them
+# make growth   measure pages and commands with many records: an hour at most, prints tables
+#                 GROWTH_ARGS=...      python -m bench.pages --help lists them
 # make docs     build the documentation as a site, into var/docs; a warning is an error
 # make pot      bring the message catalogs of the pages up to date with templates and code
 # make lint     run ruff and mypy
@@ -96,7 +98,7 @@ CHECK_PYTHON = case "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" in \
 	*False) echo "$(PYTHON) is too old: $(NEED_PYTHON)."; exit 1 ;; \
 	*) echo "$(PYTHON) can't be run as Python: $(NEED_PYTHON)."; exit 1 ;; esac
 
-.PHONY: help run demo mcp certify test faults upgrades bench docs pot lint format clean named-python
+.PHONY: help run demo mcp certify test faults upgrades bench growth docs pot lint format clean named-python
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -143,6 +145,9 @@ upgrades: $(V)/.test
 
 bench: $(V)/.test
 	@$(QUIET) $(BIN)/python -m bench.compare $(BENCH_ARGS)
+
+growth: $(V)/.test
+	@$(QUIET) $(BIN)/python -m bench.pages $(GROWTH_ARGS)
 
 docs: $(V)/.docs
 	@$(QUIET) $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs var/docs
