@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench import filling
 from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.records import Account, Client
 from oauthprov.storage.interface import Replace
@@ -340,7 +341,18 @@ def test_a_long_list_has_pages(site, alice):
     shown = [set(re.findall(r">(Printer \d+)<", page.text)) for page in (first, second)]
     assert shown[0].isdisjoint(shown[1])
     assert shown[0] | shown[1] == names
-    assert alice.get("/clients?after=nonsense").status_int in (200, 404)
+    assert alice.get("/clients?after=nonsense").status_int == 404
+
+
+def test_a_cursor_of_another_developer_shows_only_the_own_clients(site, alice):
+    now, account_id = site.clock(), alice.account_id()
+    filling.fill(site.storage, filling.clients(range(60), now, account_id), now)
+    link = alice.get("/clients").html.find("a", string="More clients")["href"]
+    bob = site.browser().sign_up("bob")
+    register(bob, name="Scanner")
+    shown = bob.get(link)
+    assert shown.status_int == 200
+    assert "Client " not in shown.html.main.text
 
 
 def test_client_names_are_escaped(site, alice):
