@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, Response
 
+from tests.browser.axe import violations
 from tests.browser.chromium import PATIENCE
 from tests.site import PASSWORD
 
 WIDE = {"width": 1000, "height": 700}
 MARGIN = 18
 NARROW = {"width": 320, "height": 700}
-EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
-COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
+TARGETS = {"target-size": {"enabled": True}}
+COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 class Visitor:
@@ -62,7 +61,7 @@ class Visitor:
         if heading is not None:
             self.heading(heading).wait_for()
         if self._scripts:
-            assert _violations(self.page, EVERYTHING) == []
+            assert violations(self.page, rules=TARGETS) == []
             self._look_in_the_dark()
             self._look_through_a_slit()
         assert self.faults == []
@@ -118,7 +117,7 @@ class Visitor:
     def _look_in_the_dark(self) -> None:
         if self._dark:
             self.page.emulate_media(color_scheme="dark")
-            assert _violations(self.page, COLOURS) == []
+            assert violations(self.page, runOnly=COLOURS) == []
             self.page.emulate_media(color_scheme="light")
 
     def _look_through_a_slit(self) -> None:
@@ -141,8 +140,3 @@ class Visitor:
         expected = 400 if response.request.resource_type != "document" else 500
         if response.status >= expected:
             self.faults.append(f"{response.url}: status {response.status}")
-
-
-def _violations(page: Page, options: dict[str, Any]) -> list[Any]:
-    found = Axe().run(page, options=options).response["violations"]
-    return [(page.url, v["id"], [node["html"] for node in v["nodes"]]) for v in found]
