@@ -38,6 +38,11 @@ class Account(Record):
         """Whether nobody can use the account: it is disabled or its deletion was requested."""
         return self.disabled_at is not None or self.remove_at is not None
 
+    @property
+    def being_removed(self) -> bool:
+        """Whether its removal has begun, which can't be taken back: the password is gone."""
+        return self.disabled_at is not None and self.password_hash is None
+
 
 @record("account_removal", key="account_id", indexes=("queue",))
 class AccountRemoval(Record):
