@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from oauthprov.records import Account, AuthorizationCode, Grant
 from oauthprov.storage.interface import (
+    Change,
     Remove,
     Replace,
     Revoke,
@@ -56,12 +58,15 @@ def _end_what_is_left(storage: Storage, account: Account, now: int) -> None:
         return one.record.account_epoch < account.epoch and one.state(now) == "live"
 
     for codes in storage.pages(AuthorizationCode, account_id=account.account_id):
-        left = [Remove(AuthorizationCode, one.record.key) for one in codes if is_left(one)]
-        _commit(storage, left, now)
+        _commit(
+            storage,
+            [Remove(AuthorizationCode, one.record.key) for one in codes if is_left(one)],
+            now,
+        )
     for grants in storage.pages(Grant, account_id=account.account_id):
         _commit(storage, [Revoke(one.record.grant_id) for one in grants if is_left(one)], now)
 
 
-def _commit(storage: Storage, changes: list[Remove] | list[Revoke], now: int) -> None:
+def _commit(storage: Storage, changes: Sequence[Change], now: int) -> None:
     for batch in batches(changes):
         storage.commit(*batch, now=now)

@@ -15,15 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oauthprov.cli import client_logo
+from oauthprov.cli.clients import logo
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
-from oauthprov.cli.people import account_id_of, add_account
-from oauthprov.protocol.clients.cache import Clients
+from oauthprov.cli.users.ending import endings
+from oauthprov.cli.users.naming import account_id_of, add_account
 from oauthprov.protocol.clients.members import MEMBERS, Datatype
-from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Metadata, Registrar, StoredClient
-from oauthprov.protocol.logout.ending import Endings
-from oauthprov.protocol.logout.sweeps import Sweeps
+from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Metadata, Registrar
 from oauthprov.records import Client
 
 if TYPE_CHECKING:
@@ -54,8 +52,8 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     state.add_argument("--disable", action="store_true", help="stop it and its tokens at once")
     state.add_argument("--enable", action="store_true", help="let it work again")
 
-    logo = "fetch its logo anew, or say why it can't be had"
-    _add_verb(verbs, "refresh-logo", _refresh_logo, logo)
+    anew = "fetch its logo anew, or say why it can't be had"
+    _add_verb(verbs, "refresh-logo", _refresh_logo, anew)
 
     making = "make a new secret; the last one still works"
     rotate = _add_verb(verbs, "rotate-secret", _rotate, making)
@@ -117,22 +115,9 @@ def _metadata(arguments: argparse.Namespace) -> Metadata:
 
 
 def _registrar(on: Opened) -> Registrar:
-    return Registrar(on.settings, on.storage, on.clock, end=_end_client(on))
-
-
-def _end_client(on: Opened) -> Callable[[StoredClient], None]:
-    """Return a function that removes a client and revokes its grants and tokens.
-
-    A server process or ``oauthprov logout deliver`` notifies the client.
-    """
-
-    def wake() -> None:
-        """Do nothing: a command has no threads."""
-
-    clients = Clients(on.storage, on.clock, on.settings)
-    sweeps = Sweeps(on.settings, on.storage, clients, on.clock)
-    endings = Endings(on.settings, on.storage, sweeps, on.clock, wake=wake, notify=wake)
-    return partial(endings.end_client, batches=None)
+    return Registrar(
+        on.settings, on.storage, on.clock, end=partial(endings(on).end_client, batches=None)
+    )
 
 
 def _add(arguments: argparse.Namespace) -> None:
@@ -141,7 +126,7 @@ def _add(arguments: argparse.Namespace) -> None:
         client, secret = _registrar(on).register(
             type=arguments.type, owner=owner, **_metadata(arguments)
         )
-        client = client_logo.with_logo(on, client)
+        client = logo.with_logo(on, client)
     _show_secret(client, secret, arguments.json)
 
 
@@ -168,7 +153,7 @@ def _edit(arguments: argparse.Namespace) -> None:
         registrar = _registrar(on)
         client = registrar.edit(arguments.client_id, **_metadata(arguments))
         if arguments.logo_uri is not None:
-            client = client_logo.with_logo(on, client)
+            client = logo.with_logo(on, client)
         if arguments.disable or arguments.enable:
             client = registrar.set_disabled(arguments.client_id, arguments.disable)
     _show_client(client, arguments.json)
@@ -178,7 +163,7 @@ def _edit(arguments: argparse.Namespace) -> None:
 
 def _refresh_logo(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
-        client = client_logo.refresh(on, arguments.client_id)
+        client = logo.refresh(on, arguments.client_id)
     _show_client(client, arguments.json)
 
 

@@ -1,9 +1,12 @@
-"""``oauthprov user``: create, list and disable accounts, set passwords, roles, addresses.
+"""``oauthprov user``: create, show, rename and disable accounts, set passwords and roles.
 
 Passwords come from a prompt or from standard input, never from the command line. With ``--json``,
 ``list`` prints ``{"users": [USER, ...]}``, ``remove`` the ``account_id`` and the number of
 ``removed_records``, and every other verb one USER: ``account_id``, ``name``, ``developer``,
-``groups``, ``created_at``, ``disabled_at`` and ``remove_at``. ``export`` always prints JSON.
+``groups``, ``factors``, ``created_at``, ``disabled_at`` and ``remove_at``. ``show`` adds
+``email``, ``email_verified``, ``authenticator``, ``recovery_codes`` (how many are left),
+``passkeys``, ``sessions`` as in ``oauthprov session``, and ``apps``: the clients that the user has
+allowed. ``export`` always prints JSON.
 """
 
 from __future__ import annotations
@@ -20,11 +23,11 @@ from oauthprov.accounts import (
     confirmed_addresses,
 )
 from oauthprov.accounts.profile import checked
-from oauthprov.cli import user_removal
-from oauthprov.cli.account import document, open_accounts, show, sweep
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_json, show_table
-from oauthprov.cli.people import account_of
+from oauthprov.cli.users import leaving, showing, standing
+from oauthprov.cli.users.account import document, open_accounts, show, sweep
+from oauthprov.cli.users.naming import account_of
 from oauthprov.errors import MailError
 from oauthprov.factors import Factors
 from oauthprov.mail import Message, Outbox, mailer_of
@@ -51,6 +54,8 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(every)
     every.set_defaults(run=_list)
 
+    showing.add_verbs(verbs)
+
     passwd = verbs.add_parser("passwd", help="set a new password and end every session")
     add_ini(passwd)
     passwd.add_argument("name")
@@ -60,13 +65,8 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     _add_role_verbs(verbs)
     _add_email_verbs(verbs)
     _add_reset_factors(verbs)
-    user_removal.add_verbs(verbs)
-    disable = verbs.add_parser(
-        "disable", help="disable an account: end its sessions, revoke its tokens"
-    )
-    add_ini(disable)
-    disable.add_argument("name")
-    disable.set_defaults(run=_disable)
+    standing.add_verbs(verbs)
+    leaving.add_verbs(verbs)
 
 
 def _add_reset_factors(verbs: _Verbs) -> None:
@@ -133,7 +133,7 @@ def _list(arguments: argparse.Namespace) -> None:
         if arguments.json:
             show_json({"users": map(document, users)})
             return
-        head = ("NAME", "ACCOUNT ID", "ROLE", "DISABLED", "REMOVED FROM", "GROUPS")
+        head = ("NAME", "ACCOUNT ID", "ROLE", "DISABLED", "REMOVED FROM", "FACTORS", "GROUPS")
         show_table(head, map(_row, users))
 
 
@@ -144,6 +144,7 @@ def _row(account: Account) -> tuple[str, ...]:
         "developer" if account.developer else "-",
         moment(account.disabled_at),
         moment(account.remove_at),
+        " ".join(account.factors) or "-",
         " ".join(account.groups) or "-",
     )
 
@@ -227,14 +228,6 @@ def _tell(on: Opened, account: Account) -> bool:
         note(str(error))
         return False
     return True
-
-
-def _disable(arguments: argparse.Namespace) -> None:
-    with open_accounts(arguments) as (on, accounts):
-        ended = accounts.disable(account_of(on, arguments.name).account_id)
-        sweep(on, ended)
-    show(ended.account, arguments.json)
-    note("The account is disabled: its sessions have ended and its tokens are revoked.")
 
 
 def _group(arguments: argparse.Namespace) -> None:

@@ -105,3 +105,16 @@ def on_redis(tmp_path, monkeypatch, capsys, redis_url):
     made = Command(write_ini(tmp_path / "redis.ini", sites.ini(redis_url)), monkeypatch, capsys)
     assert made("storage", "upgrade").code == 0
     return made
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "redis"])
+def on_each(request, tmp_path, monkeypatch, capsys):
+    """The command on each engine in turn."""
+    url = f"sqlite:///{tmp_path}/each.sqlite"
+    if request.param != "sqlite":
+        url = request.getfixturevalue(f"{request.param}_url")
+    made = Command(write_ini(tmp_path / "each.ini", sites.ini(url)), monkeypatch, capsys)
+    assert made("storage", "upgrade").code == 0
+    if request.param != "sqlite":
+        empty(url)
+    return made

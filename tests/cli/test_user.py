@@ -77,7 +77,7 @@ def sessions_of(command, account_id):
 
 def test_add_reads_the_password_from_stdin(command):
     made = command.user("alice")
-    members = ["account_id", "name", "developer", "groups", "created_at"]
+    members = ["account_id", "name", "developer", "groups", "factors", "created_at"]
     assert list(made) == [*members, "disabled_at", "remove_at"]
     assert (made["name"], made["developer"], made["disabled_at"]) == ("alice", False, None)
     assert authenticate(command, "alice", PASSWORD)
@@ -119,6 +119,94 @@ def with_an_app(command, name):
     factors.enrolments.add(storage.get(Account, account_id).record, "totp", record)
     storage.close()
     return account_id
+
+
+def test_show_prints_what_an_operator_needs_and_no_secret(on_each):
+    command = on_each
+    account_id = with_an_app(command, "alice")
+    command("user", "group", "alice", "staff")
+    command("user", "email", "alice", "alice@app.example", "--verified")
+    begin_session(command, account_id)
+    client_id = command.client("web")["client_id"]
+    storage, now = command.storage(), int(time.time())
+    passkey = Passkey(
+        f"{account_id}.digest", account_id, "hush-id", "hush-key", 0, name="Phone", created_at=now
+    )
+    consent = fill(Consent, "own", bare=True)
+    consent = replace(consent, client_id=client_id, scopes=("profile:read",))
+    consent = replace(consent, key=consent_key(account_id, client_id), account_id=account_id)
+    gone = replace(consent, key=consent_key(account_id, "gone"), client_id="gone")
+    storage.commit(Add(passkey), Add(consent), Add(gone), now=now)
+    totp, codes = storage.get(Totp, account_id).record, storage.get(RecoveryCodes, account_id)
+    storage.close()
+    text, shown = command("user", "show", "alice"), command("user", "show", "ALICE", "--json")
+    known = shown.json
+    assert (known["email"], known["email_verified"]) == ("alice@app.example", True)
+    assert (known["groups"], known["factors"]) == (["staff"], ["totp"])
+    assert known["authenticator"]["created_at"] == totp.created_at
+    assert known["recovery_codes"] == len(codes.record.codes)
+    assert [one["name"] for one in known["passkeys"]] == ["Phone"]
+    assert [one["address"] for one in known["sessions"]] == ["127.0.0.1"]
+    apps = {one["client_id"]: one["name"] for one in known["apps"]}
+    assert apps == {client_id: "Printer", "gone": None}
+    for words in ("alice@app.example (confirmed)", "Phone, added", "127.0.0.1", "Printer"):
+        assert words in text.out
+    [session] = sessions_of(command, account_id)
+    secrets = [session.record.key, totp.sealed, "hush-id", "hush-key", "argon2"]
+    for secret in [*secrets, *codes.record.codes]:
+        assert secret not in text.out + shown.out
+    assert "totp" in command("user", "list").out
+
+
+def test_show_of_a_new_account_has_empty_lists(command):
+    command.user("alice")
+    known = command("user", "show", "alice", "--json").json
+    assert known["email"] is known["authenticator"] is None
+    assert known["passkeys"] == known["sessions"] == known["apps"] == known["factors"] == []
+    assert command("user", "show", "alice").code == 0
+    assert command("user", "show", "bob").err == "There is no user bob.\n"
+
+
+def test_enable_is_the_opposite_of_disable_but_for_the_sessions(on_each):
+    command = on_each
+    account_id = command.user("alice")["account_id"]
+    begin_session(command, account_id)
+    command("user", "disable", "alice")
+    done = command("user", "enable", "alice", "--json")
+    assert (done.code, done.json["disabled_at"]) == (0, None)
+    assert done.err == "The account is enabled. Its user and apps have to sign in again.\n"
+    assert authenticate(command, "alice", PASSWORD)
+    assert sessions_of(command, account_id) == []
+    again = command("user", "enable", "alice")
+    assert (again.code, again.err) == (0, "The account wasn't disabled.\n")
+    assert command("user", "enable", "bob").err == "There is no user bob.\n"
+
+
+def test_rename_keeps_the_account_its_password_and_its_sessions(on_each):
+    command = on_each
+    account_id = command.user("alice")["account_id"]
+    begin_session(command, account_id)
+    done = command("user", "rename", "alice", "Bob", "--json")
+    assert (done.json["account_id"], done.json["name"]) == (account_id, "Bob")
+    assert authenticate(command, "bob", PASSWORD)
+    assert not authenticate(command, "alice", PASSWORD)
+    assert len(sessions_of(command, account_id)) == 1
+    assert command.user("alice")["account_id"] != account_id
+
+
+@pytest.mark.parametrize(
+    ("former", "new", "sentence"),
+    [
+        ("alice", "BOB", "There is already a user BOB."),
+        ("carol", "dave", "There is no user carol."),
+        ("alice", "b\u202eob", "A user name can't have invisible characters."),
+    ],
+)
+def test_a_rename_that_cannot_be_ends_with_one_sentence(command, former, new, sentence):
+    command.user("alice")
+    command.user("bob")
+    done = command("user", "rename", former, new)
+    assert (done.code, done.out, done.err) == (1, "", sentence + "\n")
 
 
 def test_reset_factors_removes_them_and_ends_sessions(command):

@@ -85,8 +85,11 @@ class Endings:
         self._lock = threading.Lock()
         self._begun: deque[Sweep] = deque()
 
-    def end_session(self, key: Digest) -> None:
-        """End a session of ours, notify its clients, and end the grants that end with it."""
+    def end_session(self, key: Digest, batches: int | None = AT_ONCE) -> None:
+        """End a session of ours, notify its clients, and end the grants that end with it.
+
+        ``batches`` are swept now, all if None.
+        """
         stored = self._storage.get(Session, key)
         if stored is None:
             return
@@ -96,7 +99,7 @@ class Endings:
             on_commit(event)
             self._storage.commit(ended, now=self._clock())
             return
-        self._end(event, session.sid, ended, former=(key,))
+        self._end(event, session.sid, ended, former=(key,), batches=batches)
 
     def end_host_session(self, person: SignedIn) -> None:
         """Do the same for a session of a host, which the host itself ends."""
@@ -194,7 +197,12 @@ class Endings:
         return True
 
     def _end(
-        self, event: SessionEnded, sid: str, *ended: Change, former: tuple[str, ...] = ()
+        self,
+        event: SessionEnded,
+        sid: str,
+        *ended: Change,
+        former: tuple[str, ...] = (),
+        batches: int | None = AT_ONCE,
     ) -> None:
         account_id = event.account_id or ""
         now, name = self._clock(), session_key(account_id, sid)
@@ -204,7 +212,7 @@ class Endings:
             self._begin(event, sweep, mark, *ended)
         except Conflict:  # it is marked already
             self._begin(event, sweep, *ended)
-        self.finish(sweep)
+        self.finish(sweep, batches)
 
     def _begin(self, event: Event, sweep: Sweep, *changes: Change) -> None:
         """Queue the sweep and mark what ends; the queue comes first: an extra sweep is harmless.

@@ -51,14 +51,20 @@ def sweep(on: Opened, ended: Ended) -> None:
 
 def document(account: Account) -> dict[str, object]:
     """Return the JSON document of an account, without its password hash."""
-    fields = ("account_id", "name", "developer", "groups", "created_at", *_TIMES)
+    fields = ("account_id", "name", "developer", "groups", "factors", "created_at", *_TIMES)
     return {field: getattr(account, field) for field in fields}
+
+
+def facts(account: Account) -> dict[str, object]:
+    """Return the same document with readable times."""
+    return document(account) | {
+        field: moment(getattr(account, field)) for field in ("created_at", *_TIMES)
+    }
 
 
 def show(account: Account, as_json: bool) -> None:
     """Print an account."""
     if as_json:
         show_json(document(account))
-        return
-    times = {field: moment(getattr(account, field)) for field in ("created_at", *_TIMES)}
-    show_facts(document(account) | times)
+    else:
+        show_facts(facts(account))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from oauthprov.accounts import removal
 from oauthprov.accounts.export import exported
-from oauthprov.cli.account import open_accounts, show, sweep
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, note, show_facts, show_json
-from oauthprov.cli.people import account_of
+from oauthprov.cli.users.account import open_accounts, show, sweep
+from oauthprov.cli.users.naming import account_of
 from oauthprov.protocol.logout.ending import withdraw_all
 from oauthprov.records import Client
 

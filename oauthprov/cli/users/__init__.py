@@ -1,0 +1,1 @@
+"""What the verbs of ``oauthprov user`` have in common, and those that need room."""
