@@ -80,7 +80,7 @@ def opened(settings: Settings) -> Storage:
         raise ConfigurationError([str(outdated)]) from None
     except StorageError as down:
         # Storage may start to answer before the first request; until it does, responses are 503.
-        logs.logger(__name__).warning("the storage doesn't answer: %s", down)
+        logs.logger(__name__).warning("the storage can't be used: %s", down)
     return storage
 
 

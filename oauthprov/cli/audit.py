@@ -14,7 +14,7 @@ from itertools import islice
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, printable, show_json, show_table
-from oauthprov.cli.people import account_id_of
+from oauthprov.cli.users.naming import account_id_of
 from oauthprov.events import Reason, trail
 from oauthprov.records import AuditEntry
 

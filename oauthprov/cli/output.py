@@ -27,7 +27,7 @@ def explain(wrong: Exception) -> str | None:
         case ConfigurationError() | Refused() | UpgradeNeeded():
             return str(wrong)
         case StorageError():
-            return f"The storage failed: {wrong}"
+            return _sentence(str(wrong))
         case Conflict() | ChangedMeanwhile():
             return "Somebody else changed it at the same moment: check it and try again."
         case UnknownClient():
@@ -35,6 +35,11 @@ def explain(wrong: Exception) -> str | None:
         case InvalidMetadata():
             return "\n".join(f"{field}: {text}" for field, text in wrong.problems.items())
     return None
+
+
+def _sentence(words: str) -> str:
+    whole = words[:1].upper() + words[1:]
+    return whole if whole.endswith(".") else f"{whole}."
 
 
 def show_json(document: Mapping[str, object]) -> None:

@@ -35,6 +35,7 @@ from typing import Self, TypeVar
 
 from oauthprov import deadline
 from oauthprov.storage.interface import StorageError
+from oauthprov.storage.unreachable import LATE
 
 T = TypeVar("T")
 
@@ -49,7 +50,6 @@ PAUSE = 1.0
 """Seconds during which no call is sent to a mute server."""
 FEW = 3
 """The least number of requests that may wait for a stuck server."""
-LATE = "the storage didn't answer in time"
 
 
 class Unanswered(StorageError):
@@ -67,7 +67,7 @@ def current() -> Call | None:
 class Watch:
     """Watches one server. Safe to use from many threads, and after a fork.
 
-    ``pid`` is the process that last entered a call.
+    ``pid`` is the process that last entered a call. ``name`` says in messages which server it is.
 
     ``timeout`` is in seconds. ``ping`` raises unless the server answers on a separate connection;
     it is None for a server that always answers either all calls or none. ``remote=False`` is for a
@@ -75,9 +75,15 @@ class Watch:
     """
 
     def __init__(
-        self, timeout: float, *, ping: Callable[[], object] | None = None, remote: bool = True
+        self,
+        timeout: float,
+        *,
+        ping: Callable[[], object] | None = None,
+        remote: bool = True,
+        name: str = "the storage",
     ) -> None:
         self.timeout = timeout
+        self.name = name
         self.slice = max(SHORTEST, timeout / PARTS)
         self._ping = ping
         self._remote = remote
@@ -111,10 +117,10 @@ class Watch:
         with self._lock:
             if self._mute:
                 if self._probe is not None or call.began < self._again_at:
-                    raise Unanswered("the storage isn't called: it answers nobody")
+                    raise Unanswered(f"{self.name} isn't called: it answers nobody")
                 self._probe = call
             elif call.of_request and self._stuck and self._waiting >= self._allowed():
-                raise Unanswered("the storage isn't called: too many requests wait for it")
+                raise Unanswered(f"{self.name} isn't called: too many requests wait for it")
             self._calls[call] = None
             if call.of_request:
                 self._waiting += 1
@@ -149,13 +155,13 @@ class Watch:
                 self._mute = True
                 self._probe = next(iter(self._calls))
             if self._mute and call is not self._probe:
-                raise Unanswered("the storage answers nobody")
+                raise Unanswered(f"{self.name} answers nobody")
             if call.of_request and call.unanswered >= self._patience:
                 self._stuck = True
                 older = [other for other in self._calls if other.of_request]
                 if older.index(call) >= self._allowed():
                     raise Unanswered(
-                        "the storage answers too slowly, and too many requests wait for it"
+                        f"{self.name} answers too slowly, and too many requests wait for it"
                     )
 
     def _begin(self) -> None:
@@ -266,7 +272,7 @@ class Call(deadline.within):
             self.late = True
             if self._counted:
                 watch.gave_up(self)
-            raise Unanswered(LATE)
+            raise Unanswered(f"{watch.name} {LATE}")
         self.unanswered = self.unanswered + 1 if self._replies == watch.replies else 0
         self.silent = self.silent + 1 if self._signs == watch.signs else 0
         self._replies, self._signs = watch.replies, watch.signs

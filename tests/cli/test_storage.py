@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 import redis
+from sqlalchemy import make_url
 
 from oauthprov.accounts import confirmed_addresses
 from oauthprov.records import Account, Consent, Session, consent_key
@@ -12,6 +13,7 @@ from tests import site as sites
 from tests.cli.conftest import write_ini
 from tests.conftest import RUN
 from tests.servers.redis import apart
+from tests.servers.run import free_port
 
 
 @pytest.fixture
@@ -49,6 +51,31 @@ def test_an_upgrade_enters_the_addresses_that_an_earlier_version_confirmed(reque
     assert "Addresses entered: 1\n" in done.err
     assert confirmed_addresses.accounts_at(storage, "alice@example.org") == [account]
     storage.close()
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mariadb", "redis"])
+def test_check_says_why_and_where_the_storage_cannot_be_used(request, command, tmp_path, engine):
+    url = make_url(request.getfixturevalue(f"{engine}_url"))
+    url = url.set(username="alice", password="hush-hush", port=free_port())
+    text = url.render_as_string(hide_password=False)
+    command.ini = write_ini(tmp_path / "down.ini", sites.ini(text))
+    for arguments in (("check",), ("upgrade",), ("check", "--json")):
+        done = command("storage", *arguments)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.endswith("refuses the connection: no server listens there.\n")
+        assert f" at 127.0.0.1:{url.port}/{url.database} " in done.err
+        assert len(done.err.splitlines()) == 1
+        assert "hush" not in done.err
+        assert "alice" not in done.err
+
+
+def test_the_server_warns_with_the_same_words_at_its_start(caplog):
+    port = free_port()
+    made = sites.standalone(sites.ini(f"redis://:hush-hush@127.0.0.1:{port}/0"))
+    made.close()
+    words = f"Redis at 127.0.0.1:{port}/0 refuses the connection: no server listens there"
+    assert f"the storage can't be used: {words}" in caplog.text
+    assert "hush" not in caplog.text
 
 
 def test_check_fails_on_a_storage_that_is_full(command, pytestconfig, tmp_path):

@@ -21,7 +21,8 @@ def url(run: Run) -> str:
     return own_database(server, exists)
 
 
-def start(home: Path) -> str:
+def start(home: Path, password: str | None = None) -> str:
+    """Start a server that lets everybody in or, given a password, only the user ``locked``."""
     server, install = program("mariadbd"), program("mariadb-install-db")
     if server is None or install is None:
         missing("no mariadbd and mariadb-install-db on PATH")
@@ -29,8 +30,16 @@ def start(home: Path) -> str:
     data = home / "data"
     prepare([install, "--no-defaults", "--skip-test-db", f"--datadir={data}"], home, USER)
 
+    user = "root" if password is None else "locked"
+
     def answers() -> None:
-        pymysql.connect(host="127.0.0.1", port=port, user="root").close()
+        pymysql.connect(host="127.0.0.1", port=port, user=user, password=password or "").close()
+
+    admits = "--skip-grant-tables"
+    if password is not None:
+        first = home / "first.sql"
+        first.write_text(f"CREATE USER locked IDENTIFIED BY '{password}';\n", "utf-8")
+        admits = f"--init-file={first}"
 
     settings = {
         "datadir": data,
@@ -43,5 +52,6 @@ def start(home: Path) -> str:
         "max-connections": 400,
     }
     flags = [f"--{name}={value}" for name, value in settings.items()]
-    serve([server, "--no-defaults", "--skip-grant-tables", *flags], home, USER, answers)
-    return f"mysql+pymysql://root@127.0.0.1:{port}/mysql"
+    serve([server, "--no-defaults", admits, *flags], home, USER, answers)
+    login = user if password is None else f"{user}:{password}"
+    return f"mysql+pymysql://{login}@127.0.0.1:{port}/mysql"

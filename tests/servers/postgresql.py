@@ -61,6 +61,21 @@ def start(home: Path, fsync: str = "off") -> str:
     return f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
 
 
+def lock(server: str, home: Path, password: str) -> str:
+    """Demand a password of the new user ``locked``; return the URL with it."""
+    address = sqlalchemy.make_url(server)
+    rules = home / "data" / "pg_hba.conf"
+    rule = "host all locked 127.0.0.1/32 scram-sha-256\n"
+    rules.write_text(rule + rules.read_text("utf-8"), "utf-8")
+    with psycopg.connect(
+        f"host=127.0.0.1 port={address.port} user=postgres dbname=postgres", autocommit=True
+    ) as connection:
+        connection.execute(f"CREATE ROLE locked LOGIN PASSWORD '{password}'")
+        connection.execute("SELECT pg_reload_conf()")
+    made = address.set(username="locked", password=password)
+    return made.render_as_string(hide_password=False)
+
+
 def directory() -> Path:
     """Return the directory of initdb and postgres."""
     versions = sorted(DEBIAN.glob("*/bin"), key=lambda path: float(path.parent.name))

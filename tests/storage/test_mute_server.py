@@ -80,7 +80,7 @@ def test_every_verb_fails_within_the_timeout(
     """Without our own time limit this would never end."""
     storage = open_(1)
     proxy.mute()
-    with pytest.raises(StorageError, match="storage"):
+    with pytest.raises(StorageError, match=r"didn't answer in time|answers nobody|isn't called"):
         VERBS[verb](storage)
 
 
@@ -91,7 +91,7 @@ def test_connecting_fails_within_the_timeout(
     storage = open_(1)
     storage.close()
     proxy.mute()
-    with pytest.raises(StorageError, match="storage"):
+    with pytest.raises(StorageError, match=r"didn't answer in time|answers nobody|isn't called"):
         VERBS[verb](storage)
 
 

@@ -76,7 +76,7 @@ def test_a_replica_refuses_to_add_and_changes_nothing(
 ) -> None:
     client.execute_command("REPLICAOF", "127.0.0.1", free_port())
     try:
-        refused(storage, "ReadOnlyError|ResponseError")
+        refused(storage, "takes no writes")
     finally:
         client.execute_command("REPLICAOF", "NO", "ONE")
     assert nothing_changed(client)
@@ -87,7 +87,7 @@ def test_a_wrong_password_is_an_error_that_does_not_show_it(url: str, client: re
     wrong = open(url.replace("://", "://:wrong-to-hide@"), {})
     right = open(url.replace("://", "://:a-password-to-hide@"), {})
     try:
-        refused(open(url, {}), "AuthenticationError|ResponseError")
+        refused(open(url, {}), "refuses the user name or the password")
         with pytest.raises(StorageError) as caught:
             wrong.ping()
         right.ping()

@@ -252,7 +252,7 @@ def test_a_lock_held_too_long_is_an_error(tmp_path: Path) -> None:
     storage = open_storage(url, {"timeout": "1"})
     storage.upgrade()
     rival = Rival(url, samples.client())
-    with pytest.raises(StorageError, match="SQLITE_BUSY"):
+    with pytest.raises(StorageError, match="is locked by another process"):
         storage.commit(Add(samples.client()), now=NOW)
     rival.leave()
     storage.close()

@@ -24,4 +24,4 @@ def open(url: str, options: Mapping[str, str]) -> Storage:
     """
     address = parse(url, options)
     route: Route = Cluster(address) if address.nodes else Single(Connections(address))
-    return RedisStorage(route, address.prefix)
+    return RedisStorage(route, address.prefix, address.place)

@@ -11,6 +11,8 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection, parse_url
 from redis.retry import Retry
 
+from oauthprov.storage import unreachable
+
 CLUSTERS = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
 DEFAULTS = {
     "key_prefix": "oauthprov",
@@ -42,6 +44,18 @@ class Address:
     def tls(self) -> bool:
         """Whether connections are encrypted."""
         return issubclass(self.connection_class, SSLConnection)
+
+    @property
+    def place(self) -> str:
+        """The server or cluster and its address, for a sentence; no user, password or option."""
+        if self.nodes:
+            nodes = ", ".join(unreachable.address(*node) for node in self.nodes)
+            return f"the Redis Cluster at {nodes}"
+        path = self.connection.get("path")
+        if path is not None:
+            return f"Redis at {path}"
+        host, port = self.connection.get("host", "localhost"), self.connection.get("port", 6379)
+        return f"Redis at {unreachable.address(host, port, str(self.connection.get('db', 0)))}"
 
 
 def parse(url: str, options: Mapping[str, str]) -> Address:

@@ -55,7 +55,7 @@ class Cluster(Route):
         self._address = address
         self._lock = threading.Lock()
         self._learning = threading.Lock()
-        self._watch = Watch(address.timeout)
+        self._watch = Watch(address.timeout, name=address.place)
         self._nodes_manager: NodesManager | None = None
         self._nodes: dict[str, Connections] = {}
         self._ways: dict[int, Connections] = {}

@@ -41,7 +41,7 @@ class Connections:
         self._limit = address.max_connections
         self._connect_timeout = address.connect_timeout
         # One thread of the server answers all commands: a ping would add no information.
-        self._watch = Watch(address.timeout)
+        self._watch = Watch(address.timeout, name=address.place)
         self._begin()
 
     def call(self, *command: bytes, again: bool = False) -> Any:

@@ -7,10 +7,20 @@ from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    InvalidResponse,
+    MaxConnectionsError,
+    NoPermissionError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+)
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from oauthprov.records import Grant, Record, slot
+from oauthprov.storage import unreachable
 from oauthprov.storage.interface import (
     Change,
     Conflict,
@@ -22,7 +32,7 @@ from oauthprov.storage.interface import (
     StorageError,
     Stored,
 )
-from oauthprov.storage.outage import LATE, Unanswered
+from oauthprov.storage.outage import Unanswered
 from oauthprov.storage.redis.commit import Commit, Refusal
 from oauthprov.storage.redis.describe import facts, health
 from oauthprov.storage.redis.find import Finder
@@ -31,16 +41,51 @@ from oauthprov.storage.redis.purge import Purge
 from oauthprov.storage.redis.read import Reader
 from oauthprov.storage.redis.route import Route
 from oauthprov.storage.redis.upgrade import is_outdated, upgrade
+from oauthprov.storage.unreachable import LATE, chain, of_the_system
 
 R = TypeVar("R", bound=Record)
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
+REASONS: tuple[tuple[type[Exception], str], ...] = (
+    # The first that fits; redis-py's AuthenticationError is one of its ConnectionErrors.
+    (AuthenticationError, unreachable.PASSWORD),
+    (NoPermissionError, unreachable.NO_RIGHT),
+    (ReadOnlyError, unreachable.READ_ONLY),
+    (BusyLoadingError, unreachable.STARTING),
+    (MaxConnectionsError, unreachable.CROWDED),
+    (InvalidResponse, "answers, but isn't a Redis server"),
+)
+"""What redis-py's errors mean, for the operator."""
+
+TEXTS = {
+    "unauthenticated": unreachable.PASSWORD,  # a longer command than it takes before the login
+    "DB index is out of range": unreachable.NO_DATABASE,
+    "Cluster mode is not enabled": "is no cluster: its URL begins with redis:// or rediss://",
+    "max number of clients reached": unreachable.CROWDED,
+    "without any password configured": "has no password, but the storage URL has one",
+    "closed the connection": unreachable.CLOSED,
+}
+"""The same for texts of Redis and redis-py, which quote no command."""
+
+
+def reason(error: BaseException) -> str | None:
+    """Return what a failure means, for the operator, None if that isn't known."""
+    for cause in chain(error):
+        for text, words in TEXTS.items():
+            if text in str(cause):
+                return words
+        for kind, words in REASONS:
+            if isinstance(cause, kind):
+                return words
+    return of_the_system(error)
+
+
 def failing_as_storage_error(method: Callable[P, T]) -> Callable[P, T]:
     """Turn the errors of redis-py and of the socket into StorageError, a timeout into Unanswered.
 
-    The message has only the type of the error: its text may quote a command, and so a digest.
+    The message says why, without the error's text, which may quote a command, and so a digest.
     """
 
     @wraps(method)
@@ -48,17 +93,26 @@ def failing_as_storage_error(method: Callable[P, T]) -> Callable[P, T]:
         try:
             return method(*args, **kwargs)
         except (RedisTimeout, TimeoutError) as error:
-            raise Unanswered(LATE, error) from error
+            raise Unanswered(f"{_place(args)} {LATE}", error) from error
         except (RedisError, RedisClusterException, OSError) as error:
-            raise StorageError(f"Redis failed: {type(error).__name__}", error) from error
+            words = reason(error) or f"failed: {type(error).__name__}"
+            raise StorageError(f"{_place(args)} {words}", error) from error
 
     return guarded
 
 
-class RedisStorage(Storage):
-    """Records as strings in Redis; all names begin with ``prefix``."""
+def _place(args: tuple[object, ...]) -> str:
+    return args[0].place if args and isinstance(args[0], RedisStorage) else "Redis"
 
-    def __init__(self, route: Route, prefix: str) -> None:
+
+class RedisStorage(Storage):
+    """Records as strings in Redis; all names begin with ``prefix``.
+
+    ``place`` says in messages which Redis it is.
+    """
+
+    def __init__(self, route: Route, prefix: str, place: str = "Redis") -> None:
+        self.place = place
         keys = self._keys = Keys(prefix)
         self._route = route
         self._reader = Reader(route, keys)

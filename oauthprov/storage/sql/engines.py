@@ -27,6 +27,7 @@ from oauthprov.deadline import within
 from oauthprov.storage.outage import Call, Watch
 from oauthprov.storage.sql import mariadb
 from oauthprov.storage.sql.pool import Bound, Held, Pool
+from oauthprov.storage.sql.reasons import place
 from oauthprov.storage.sql.retry import pause
 from oauthprov.storage.sql.tables import REVISION, VERSION_TABLE, metadata
 
@@ -132,7 +133,7 @@ def _sqlite(url: URL, options: Options) -> Engines:
             event.listen(made, "do_connect", _private_file)
         return made
 
-    watch = Watch(options.timeout, remote=False)
+    watch = Watch(options.timeout, remote=False, name=place(url))
     if in_memory:
         static = engine(busy, poolclass=StaticPool)
         event.listen(static, "connect", _new_tables(static.dialect))
@@ -237,7 +238,7 @@ def _server(family: str, url: URL, options: Options) -> Engines:
     opener = engine("AUTOCOMMIT", limits)
     # A ping must not wait for the connections that it checks. It keeps no connection open, since
     # it may end after the pools are closed.
-    watch = Watch(options.timeout, ping=partial(_ping, opener))
+    watch = Watch(options.timeout, ping=partial(_ping, opener), name=place(url))
     patient = engine("READ COMMITTED", {"connect_timeout": options.timeout})
     size = options.pool_size
     if family == "postgresql":

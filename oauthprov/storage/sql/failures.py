@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from oauthprov.storage.interface import StorageError
+from oauthprov.storage.sql import reasons
 
 ROLLED_BACK = ("40001", "40P01", 1213, 1205, "SQLITE_BUSY", "SQLITE_LOCKED")
 """Serialization failure, deadlock, lock timeout: nothing was written, a retry is safe."""
@@ -33,8 +35,12 @@ def is_rolled_back(error: BaseException) -> bool:
     return found in ROLLED_BACK
 
 
-def storage_error(error: BaseException) -> StorageError:
-    """Wrap a failure; its text stays in ``original``, since it may quote stored data."""
+def storage_error(error: BaseException, url: URL | None = None) -> StorageError:
+    """Wrap a failure of the database at ``url``, with its reason if that is known.
+
+    Its own text stays in ``original``, since it may quote stored data.
+    """
     found = code(error)
     detail = type(error).__name__ if found is None else f"{type(error).__name__} {found}"
-    return StorageError(f"the database failed: {detail}", error)
+    words = reasons.reason(error, found, url) or f"failed: {detail}"
+    return StorageError(f"{reasons.place(url) if url else 'the database'} {words}", error)

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
+from oauthprov.storage.interface import StorageError
 from oauthprov.storage.lending import Lender
 from oauthprov.storage.outage import Call, Unanswered, Watch
 from oauthprov.storage.sql.failures import RolledBack, storage_error
@@ -119,7 +120,7 @@ class Pool:
             try:
                 return self._run(held, work, once, call)
             except self._failures as error:
-                raise storage_error(error) from error
+                raise self._failure(error) from error
             finally:
                 held.used = call.began
                 lender.give_back(held)
@@ -147,12 +148,12 @@ class Pool:
                 return self._lend(held, work, call)
             except _Died as died:
                 if once:
-                    raise storage_error(died.__cause__ or died) from died.__cause__
+                    raise self._failure(died.__cause__ or died) from died.__cause__
         held.open(self.engine, self._cursor, self._epoch)
         try:
             return self._lend(held, work, call)
         except _Died as died:
-            raise storage_error(died.__cause__ or died) from died.__cause__
+            raise self._failure(died.__cause__ or died) from died.__cause__
 
     def _lend(self, held: Held, work: Callable[[Held], T], call: Call) -> T:
         try:
@@ -169,6 +170,9 @@ class Pool:
             if died:
                 raise _Died from error
             raise
+
+    def _failure(self, error: BaseException) -> StorageError:
+        return storage_error(error, self.engine.url)
 
     def _has_died(self, held: Held) -> bool:
         try:

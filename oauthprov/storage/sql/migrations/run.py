@@ -57,7 +57,7 @@ def upgrade(engines: Engines) -> None:
                 _migrate(connection)
         except SQLAlchemyError as error:
             if not _waited_in_vain(error) or time.monotonic() > ends:
-                raise storage_error(error) from error
+                raise storage_error(error, engines.patient.url) from error
             time.sleep(TABLE_LOCK)  # those who waited behind us come first
 
 
