@@ -21,14 +21,20 @@ __version__ = "0.1.0"
 def main(global_config: dict[str, str], **settings: str) -> WSGIApplication:
     """Return the WSGI app of a standalone server (``use = egg:oauthprov``).
 
-    Raises ConfigurationError for invalid settings.
+    Raises ConfigurationError for invalid settings. If nobody catches it, as under pserve, the
+    process prints the list of problems without a traceback, and exits with status 1.
     """
     from pyramid.config import Configurator
 
+    from oauthprov.failures import ConfigurationError, print_without_traceback
     from oauthprov.web.standalone import answer_straight
 
     with Configurator(settings=settings) as config:
-        config.include("oauthprov.web.standalone")
+        try:
+            config.include("oauthprov.web.standalone")
+        except ConfigurationError:
+            print_without_traceback(ConfigurationError)
+            raise
         answer_straight(config)
         app: WSGIApplication = config.make_wsgi_app()
         return app
@@ -41,8 +47,9 @@ def includeme(config: Configurator) -> None:
     print codes and tokens. Raises ConfigurationError for invalid settings.
     """
     from oauthprov.settings import Settings
+    from oauthprov.storage import storage_problems
 
-    settings = Settings.from_ini(config.registry.settings)
+    settings = Settings.from_ini(config.registry.settings, storage_problems)
     config.registry["oauthprov.settings"] = settings
     config.registry["oauthprov.storage"] = opened(settings)
     config.include("oauthprov.web")

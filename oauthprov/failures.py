@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from types import TracebackType
 
 
 class ConfigurationError(Exception):
@@ -11,6 +13,21 @@ class ConfigurationError(Exception):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(("oauthprov can't start:", *(f"  - {p}" for p in problems))))
+
+
+def print_without_traceback(kind: type[Exception]) -> None:
+    """If an error of this ``kind`` ends the process, let Python print its message alone."""
+    others = sys.excepthook
+
+    def hook(
+        found: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, kind):
+            print(error, file=sys.stderr)
+        else:
+            others(found, error, traceback)
+
+    sys.excepthook = hook
 
 
 class FetchError(Exception):

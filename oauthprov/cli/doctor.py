@@ -105,13 +105,12 @@ def _configured(
 
 
 def _examine_storage(report: Report, settings: Settings) -> None:
-    from oauthprov.storage import open_storage
+    from oauthprov.storage import open_storage, storage_problems
 
-    try:
-        storage = open_storage(settings.storage_url, settings.storage_options)
-    except ValueError as wrong:
-        storage_unknown(report, f"oauthprov.storage.url: {wrong}")
+    if problems := storage_problems(settings.storage_url, settings.storage_options):
+        storage_unknown(report, "; ".join(problems))
         return
+    storage = open_storage(settings.storage_url, settings.storage_options)
     try:
         examine_storage(report, Stored(settings, storage))
     finally:

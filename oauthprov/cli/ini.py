@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from oauthprov.cli.output import Refused
-from oauthprov.errors import ConfigurationError
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
 
@@ -73,13 +72,10 @@ def opened(arguments: argparse.Namespace, *, outdated: bool = False) -> Iterator
 
     Raises ConfigurationError, and UpgradeNeeded for an old schema unless ``outdated`` allows it.
     """
-    from oauthprov.storage import open_storage
+    from oauthprov.storage import open_storage, storage_problems
 
-    settings = Settings.from_ini(read(arguments.ini, arguments.overrides))
-    try:
-        storage = open_storage(settings.storage_url, settings.storage_options)
-    except ValueError as wrong:
-        raise ConfigurationError([f"oauthprov.storage.url: {wrong}"]) from None
+    settings = Settings.from_ini(read(arguments.ini, arguments.overrides), storage_problems)
+    storage = open_storage(settings.storage_url, settings.storage_options)
     try:
         if settings.development and settings.storage_url.startswith("sqlite:"):
             storage.upgrade()  # as the server does at startup: either may come first

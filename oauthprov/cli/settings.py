@@ -14,6 +14,7 @@ from typing import Any
 from oauthprov.cli.ini import add_ini, read
 from oauthprov.cli.output import Refused, show_json, show_table
 from oauthprov.settings import Settings, options, own_keys, resolved
+from oauthprov.storage import storage_problems
 
 _MASK = "********"
 
@@ -34,7 +35,7 @@ def _show(arguments: argparse.Namespace) -> None:
     if arguments.ini is None:
         raise Refused("Name an .ini file, or use --markdown for the table of all settings.")
     section = read(arguments.ini, arguments.overrides)
-    Settings.from_ini(section)
+    Settings.from_ini(section, storage_problems)
     rows = list(effective(section))
     if arguments.json:
         show_json({"settings": rows})

@@ -23,9 +23,8 @@ from urllib.parse import parse_qs, urlsplit
 from oauthprov.cli import ini
 from oauthprov.cli.output import Refused, note, show_json, show_table
 from oauthprov.cli.progress import counting
-from oauthprov.errors import ConfigurationError
 from oauthprov.settings import Settings
-from oauthprov.storage import open_storage
+from oauthprov.storage import open_storage, storage_problems
 from oauthprov.storage.interface import Storage
 from oauthprov.storage.transfer import Content, TransferRefused, begin, compare, copy
 
@@ -50,7 +49,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
 def _transfer(arguments: argparse.Namespace) -> None:
     ours, theirs = (
-        Settings.from_ini(ini.read(uri, arguments.overrides))
+        Settings.from_ini(ini.read(uri, arguments.overrides), storage_problems)
         for uri in (arguments.source, arguments.target)
     )
     _check(ours, theirs)
@@ -140,11 +139,7 @@ def _opened(settings: Settings, *, read_only: bool = False) -> Iterator[Storage]
     options = dict(settings.storage_options)
     if read_only:
         options["read_only"] = "true"
-    try:
-        storage = open_storage(settings.storage_url, options)
-    except ValueError as wrong:
-        raise ConfigurationError([f"oauthprov.storage.url: {wrong}"]) from None
-    with closing(storage):
+    with closing(open_storage(settings.storage_url, options)) as storage:
         yield storage
 
 

@@ -7,7 +7,7 @@ README is generated from them.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,8 +94,16 @@ class Settings(Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, Ope
         return OPENID in self.scope_names
 
     @classmethod
-    def from_ini(cls, ini: Mapping[str, Any]) -> Settings:
-        """Parse the ``oauthprov.*`` keys of ``ini``; ConfigurationError lists all problems."""
+    def from_ini(
+        cls,
+        ini: Mapping[str, Any],
+        storage_problems: Callable[[str, Mapping[str, str]], Sequence[str]] | None = None,
+    ) -> Settings:
+        """Parse the ``oauthprov.*`` keys of ``ini``; ConfigurationError lists all problems.
+
+        ``storage_problems`` returns those of a storage URL with its options; without it they are
+        found when the storage is opened.
+        """
         problems: list[str] = []
         given = own_keys(ini)
         create = given.get(PREFIX + "development", "").lower() in ("true", "yes", "on", "1")
@@ -108,6 +116,8 @@ class Settings(Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, Ope
                 problems.append(f"{key} {wrong}")
         problems += reading.unknown(given)
         problems += contradictions(read)
+        if storage_problems is not None and "storage_url" in read:
+            problems += storage_problems(read["storage_url"], storage_options)
         if problems:
             raise ConfigurationError(problems)
         return cls(**read)

@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 
 from oauthprov.storage.interface import Storage
+from oauthprov.storage.options import WrongOptions
 from oauthprov.storage.read_only import ReadOnly
 
 GROUP = "oauthprov.storage"
@@ -49,8 +50,19 @@ def open_storage(url: str, options: Mapping[str, str] | None = None) -> Storage:
 
 def _flag(text: str) -> bool:
     if text not in ("true", "false"):
-        raise ValueError("read_only must be true or false")
+        raise WrongOptions({"read_only": "must be true or false"})
     return text == "true"
+
+
+def storage_problems(url: str, options: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each reason for which no storage can be opened with these settings."""
+    try:
+        open_storage(url, options).close()
+    except WrongOptions as wrong:
+        return [f"oauthprov.storage.{name} {words}" for name, words in wrong.problems.items()]
+    except ValueError as wrong:
+        return [f"oauthprov.storage.url: {wrong}"]
+    return []
 
 
 def _opened(url: str, scheme: str, given: Mapping[str, str]) -> Storage:

@@ -20,6 +20,7 @@ from oauthprov.storage.interface import (
 R = TypeVar("R", bound=Record)
 
 SENTENCE = "it is read-only (oauthprov.storage.read_only)"
+_REFUSED = f"the storage takes no writes: {SENTENCE}"
 
 
 class ReadOnly(Storage):
@@ -42,13 +43,13 @@ class ReadOnly(Storage):
         return self._inner.find(kind, after=after, limit=limit, **index)
 
     def _commit(self, changes: Sequence[Change], now: int) -> NoReturn:
-        raise StorageError(SENTENCE)
+        raise StorageError(_REFUSED)
 
     def _load(self, copies: Sequence[Stored[Record]], now: int) -> NoReturn:
-        raise StorageError(SENTENCE)
+        raise StorageError(_REFUSED)
 
     def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
-        raise StorageError(SENTENCE)
+        raise StorageError(_REFUSED)
 
     def ping(self) -> None:
         self._inner.ping()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from oauthprov.cli.settings import markdown
+from oauthprov.cli.settings import effective, markdown
 from oauthprov.settings import Settings, options
 from tests import site as sites
 from tests.cli.conftest import write_ini
@@ -36,13 +36,13 @@ def test_every_setting_has_its_value_and_source(command, tmp_path, monkeypatch):
         "postgresql+psycopg://alice:hush-hush@db.example/oauthprov",
         "postgresql+psycopg://db.example/oauthprov?user=alice&password=hush-hush",
         "redis://:hush-hush@cache.example/0",
-        "redis+cluster://alice:hush/-@hush-hush@one.example,two.example",
+        "redis+cluster://alice:hush-@hush-hush@one.example,two.example",
     ],
 )
 def test_no_secret_is_shown(command, tmp_path, url):
     limits = "redis://:hush-hush@limits.example/0"
     mail = "smtp://robot:hush-hush@mail.example"
-    given = {"limits.url": limits, "storage.password": "hush-hush", "mail.url": mail}
+    given = {"limits.url": limits, "mail.url": mail}
     settings = sites.ini(url, **given, **{"mail.sender": "id@example.org"})
     command.ini = write_ini(tmp_path / "masked.ini", settings)
     for form in ((), ("--json",)):
@@ -51,6 +51,14 @@ def test_no_secret_is_shown(command, tmp_path, url):
         assert "hush" not in done.out
         assert "0123456789abc" not in done.out
         assert ".example" in done.out
+
+
+def test_a_password_among_the_options_of_a_storage_is_masked():
+    url = "shelf://alice:hush/-@hush-hush@one.example"
+    section = sites.ini(url, **{"storage.password": "hush-hush"})
+    shown = {row["key"]: row["value"] for row in effective(section)}
+    assert shown["oauthprov.storage.password"] == "********"
+    assert shown["oauthprov.storage.url"] == "shelf://alice:********@one.example"
 
 
 def test_an_option_of_the_storage_may_be_fetched(command, tmp_path, monkeypatch):

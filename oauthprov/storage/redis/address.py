@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from redis.connection import Connection, SSLConnection, parse_url
 from redis.retry import Retry
 
 from oauthprov.storage import unreachable
+from oauthprov.storage.options import WrongOptions, unknown
 
 CLUSTERS = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
 DEFAULTS = {
@@ -64,19 +66,11 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
     redis-py defines the query of the URL. Options are ``key_prefix``, ``connect_timeout`` and
     ``read_timeout`` (seconds), and ``max_connections`` (to each server).
     """
-    unknown = sorted(options.keys() - DEFAULTS.keys())
-    if unknown:
-        raise ValueError(f"unknown options of the Redis storage: {', '.join(unknown)}")
-    given = {**DEFAULTS, **options}
-    if not PREFIX.fullmatch(given["key_prefix"]):
-        raise ValueError("key_prefix may hold only letters, digits and _ . : / -")
+    given = _checked(options)
     nodes, url = _nodes(url)
     arguments = parse_url(url)
     connection_class = arguments.pop("connection_class", Connection)
-    timeout, connect_timeout = (
-        _positive(given, "read_timeout"),
-        _positive(given, "connect_timeout"),
-    )
+    timeout, connect_timeout = float(given["read_timeout"]), float(given["connect_timeout"])
     arguments |= {
         # Longer than our own timeout, which reports an unanswered call.
         "socket_connect_timeout": connect_timeout + 1,
@@ -93,7 +87,7 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
         raise ValueError(
             "the query of the Redis URL has an unknown or invalid parameter"
         ) from error
-    limit = int(_positive(given, "max_connections"))
+    limit = int(float(given["max_connections"]))
     return Address(
         connection_class, arguments, nodes, given["key_prefix"], limit, timeout, connect_timeout
     )
@@ -117,11 +111,21 @@ def _nodes(url: str) -> tuple[tuple[tuple[str, int], ...], str]:
     return nodes, f"{CLUSTERS[scheme]}://{credentials}{sign}{hosts.split(',')[0]}{rest[at:]}"
 
 
-def _positive(options: Mapping[str, str], name: str) -> float:
+def _checked(options: Mapping[str, str]) -> dict[str, str]:
+    """Return the options with their defaults. Raises WrongOptions with all problems."""
+    problems, given = unknown(options, DEFAULTS), {**DEFAULTS, **options}
+    if not PREFIX.fullmatch(given["key_prefix"]):
+        problems["key_prefix"] = "may hold only letters, digits and _ . : / -"
+    for name in ("connect_timeout", "read_timeout", "max_connections"):
+        if not _is_positive(given[name]):
+            problems[name] = "must be a number above 0"
+    if problems:
+        raise WrongOptions(problems)
+    return given
+
+
+def _is_positive(text: str) -> bool:
     try:
-        number = float(options[name])
+        return 0 < float(text) < math.inf
     except ValueError:
-        number = 0
-    if not number > 0:
-        raise ValueError(f"{name} must be a number above 0")
-    return number
+        return False

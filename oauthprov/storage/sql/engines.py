@@ -24,6 +24,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from oauthprov.deadline import within
+from oauthprov.storage.options import WrongOptions, unknown
 from oauthprov.storage.outage import Call, Watch
 from oauthprov.storage.sql import mariadb
 from oauthprov.storage.sql.pool import Bound, Held, Pool
@@ -51,27 +52,25 @@ class Options:
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> Options:
-        """Parse the options of an .ini file. Raises ValueError for an unknown or invalid one."""
-        unknown = sorted(set(given) - {"timeout", "pool_size", "synchronous"})
-        if unknown:
-            raise ValueError(
-                f"unknown storage option {unknown[0]!r}: SQL has timeout, pool_size, synchronous"
-            )
+        """Parse the options of an .ini file. Raises WrongOptions with all problems."""
+        problems = unknown(given, ("timeout", "pool_size", "synchronous"))
+        timeout = _positive("timeout", given, cls().timeout, problems)
+        pool_size = _positive("pool_size", given, cls().pool_size, problems)
         synchronous = given.get("synchronous", cls().synchronous).lower()
         if synchronous not in ("full", "normal"):
-            raise ValueError("the storage option 'synchronous' must be full or normal")
-        return cls(
-            _positive("timeout", given, cls().timeout),
-            _positive("pool_size", given, cls().pool_size),
-            synchronous,
-        )
+            problems["synchronous"] = "must be full or normal"
+        if problems:
+            raise WrongOptions(problems)
+        return cls(timeout, pool_size, synchronous)
 
 
-def _positive(name: str, given: Mapping[str, str], default: int) -> int:
+def _positive(name: str, given: Mapping[str, str], default: int, problems: dict[str, str]) -> int:
+    """Return the number of an option, or add what is wrong with it to ``problems``."""
     value = given.get(name, str(default)).strip()
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise ValueError(f"the storage option {name!r} must be a whole number above 0")
-    return int(value)
+    if value.isascii() and value.isdigit() and int(value) > 0:
+        return int(value)
+    problems[name] = "must be a whole number above 0"
+    return default
 
 
 @dataclass(frozen=True, slots=True)
