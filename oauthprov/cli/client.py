@@ -86,7 +86,7 @@ _HOW: Mapping[Datatype, Mapping[str, Any]] = {
     Datatype.URI: {"metavar": "URI"},
     Datatype.TEXTS: {"metavar": "TEXT", "action": "append"},
     Datatype.URIS: {"metavar": "URI", "action": "append"},
-    Datatype.SCOPES: {"metavar": "SCOPE", "action": "append"},
+    Datatype.SCOPES: {"metavar": "SCOPES", "action": "extend", "type": str.split},
     Datatype.FLAG: {"action": argparse.BooleanOptionalAction},
     Datatype.NUMBER: {"metavar": "NUMBER", "type": int},
     Datatype.KEY_SET: {"metavar": "FILE", "type": _text_of},
@@ -127,7 +127,11 @@ def _add(arguments: argparse.Namespace) -> None:
             type=arguments.type, owner=owner, **_metadata(arguments)
         )
         client = logo.with_logo(on, client)
+        issuer = on.settings.issuer
     _show_secret(client, secret, arguments.json)
+    if not arguments.json:
+        what = "both" if secret is not None else "its client_id"
+        note(f"Next: give the app {what}, and the issuer {issuer}.")
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -206,8 +210,11 @@ def _show_secret(client: Client, secret: str | None, as_json: bool) -> None:
         show_json(document(client) | {"client_secret": secret})
         return
     _show_client(client, False)
+    # They come last, so that nobody has to look for them.
+    needed = {"client_id": client.client_id} | ({"client_secret": secret} if secret else {})
+    print()
+    show_facts(needed)
     if secret is not None:
-        show_facts({"client_secret": secret})
         note("Keep the secret now: it can't be shown again.")
 
 

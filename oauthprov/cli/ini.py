@@ -1,13 +1,19 @@
-"""The settings of the .ini file that a command names, and their storage."""
+"""The settings of the .ini file that a command works on, and their storage.
+
+The environment variable ``OAUTHPROV_INI`` names the file for verbs that are given none.
+"""
 
 from __future__ import annotations
 
 import argparse
 import configparser
+import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from oauthprov.cli.output import Refused
@@ -16,6 +22,10 @@ from oauthprov.storage.interface import Storage
 
 # PasteDeploy's exceptions for a missing file, section, package or interpolated value.
 _UNREADABLE = (OSError, ImportError, LookupError, ValueError, configparser.Error)
+
+
+VARIABLE = "OAUTHPROV_INI"
+_LOOKS_LIKE_ONE = re.compile(r"[^=]*\.ini(#.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,59 @@ def add_ini(
     )
     if as_json:
         parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.epilog = "Further key=value arguments set values that the .ini interpolates."
+    parser.epilog = (
+        "Further key=value arguments set values that the .ini interpolates. Where the environment "
+        f"variable {VARIABLE} names the file, INI may be left out: then a first argument that "
+        "doesn't end in .ini isn't taken for a file."
+    )
+
+
+def with_default(
+    parser: argparse.ArgumentParser, given: Sequence[str], default: str
+) -> Sequence[str]:
+    """Return the words of a command line, with the .ini file ``default`` if the verb lacks one.
+
+    The first argument of a verb is its file if it ends in .ini, or names a section of such a file;
+    an argument of the verb itself that ends like this must stand behind the file.
+    """
+    at = 0
+    while verbs := _verbs(parser):
+        if at == len(given) or given[at] not in verbs:
+            return given
+        parser = verbs[given[at]]
+        at += 1
+    if not default or all(action.dest != "ini" for action in parser._actions):
+        return given
+    first = _first_argument(parser, given[at:])
+    if first is not None and _LOOKS_LIKE_ONE.fullmatch(first):
+        return given
+    return [*given[:at], default, *given[at:]]
+
+
+def _verbs(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """Return the groups or verbs of a parser, by their names."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return action.choices
+    return {}
+
+
+def _first_argument(parser: argparse.ArgumentParser, words: Sequence[str]) -> str | None:
+    """Return the first of ``words`` that is neither an option nor the value of one."""
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            return next(left, None)
+        if not word.startswith("-") or word == "-":
+            return word
+        takes = [
+            action.nargs != 0
+            for name, action in parser._option_string_actions.items()
+            if name == word or (word.startswith("--") and name.startswith(word))
+        ]
+        if any(takes):
+            next(left, None)
+    return None
 
 
 def read(uri: str, overrides: Iterable[Sequence[str]]) -> Mapping[str, Any]:
@@ -63,7 +125,11 @@ def readable(uri: str) -> Iterator[None]:
     try:
         yield
     except (*_UNREADABLE, PlasterError) as wrong:
-        raise Refused(f"{uri} can't be read: {' '.join(str(wrong).split())}") from None
+        if Path(uri.partition("#")[0]).exists():
+            raise Refused(f"{uri} can't be read: {' '.join(str(wrong).split())}") from None
+        who = f"{VARIABLE} names it" if os.environ.get(VARIABLE) == uri else f"see {VARIABLE}"
+        missing = f"{uri} can't be read: there is no such file ({who})."
+        raise Refused(f"{missing} oauthprov init FOLDER writes one.") from None
 
 
 @contextmanager

@@ -225,6 +225,35 @@ def test_an_invalid_client_command_ends_with_one_sentence(command, arguments, se
     assert "Traceback" not in done.err
 
 
+def test_scopes_are_separated_by_blanks_or_given_one_by_one(command):
+    more = ("--scope", "photos:read photos:write", "--scope", " profile:read ", "--json")
+    made = command("client", "add", "--type", "machine", "--name", "Job", *more).json
+    assert made["scopes"] == ["profile:read", "photos:read", "photos:write"]
+    edited = command("client", "edit", made["client_id"], "--scope", "photos:read", "--json").json
+    assert edited["scopes"] == ["photos:read"]
+    done = command("client", "edit", made["client_id"], "--scope", "photos:read none")
+    assert done.err == "scopes: This server has no such scope: none.\n"
+
+
+def test_add_ends_with_what_is_needed_next(command):
+    add = ("client", "add", "--type", "web", "--name", "Printer", "--scope", "profile:read")
+    done = command(*add, "--redirect-uri", "https://printer.example/callback")
+    [first, second] = done.out.splitlines()[-2:]
+    client_id = first.removeprefix("client_id").strip()
+    assert stored(command, client_id).name == "Printer"
+    assert second.startswith("client_secret  ops_")
+    assert done.err.splitlines() == [
+        "Keep the secret now: it can't be shown again.",
+        f"Next: give the app both, and the issuer {command.settings().issuer}.",
+    ]
+    tool = ("client", "add", "--type", "native", "--name", "Tool", "--scope", "profile:read")
+    done = command(*tool, "--redirect-uri", "http://127.0.0.1/callback")
+    assert done.out.splitlines()[-1].startswith("client_id ")
+    assert done.err == (
+        f"Next: give the app its client_id, and the issuer {command.settings().issuer}.\n"
+    )
+
+
 def test_a_private_key_jwt_client_has_keys_and_no_secret(command, tmp_path):
     keys = {"keys": [PrivateKey.generate("ES256").public()]}
     file = tmp_path / "keys.json"

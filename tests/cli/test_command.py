@@ -7,7 +7,7 @@ import pytest
 
 from oauthprov.cli import GROUPS, main
 from tests import site as sites
-from tests.cli.conftest import write_ini
+from tests.cli.conftest import PASSWORD, write_ini
 
 
 def python(script, *argv, **more):
@@ -67,6 +67,77 @@ def test_an_unreadable_ini_gives_one_sentence(command, tmp_path, text, uri):
     assert (done.code, done.out) == (1, "")
     assert "can't be read" in done.err
     assert len(done.err.splitlines()) == 1
+
+
+@pytest.fixture
+def by_variable(command, monkeypatch):
+    """The command whose .ini the environment names."""
+    monkeypatch.setenv("OAUTHPROV_INI", str(command.ini))
+    return command
+
+
+def test_the_environment_names_the_ini_of_every_verb(by_variable, tmp_path):
+    run = by_variable.bare
+    add = ("user", "add", "--password-stdin", "alice", "--json")
+    assert run(*add, stdin=PASSWORD).json["name"] == "alice"
+    assert [one["name"] for one in run("user", "list", "--json").json["users"]] == ["alice"]
+    for arguments in (
+        ("storage", "check"),
+        ("settings",),
+        ("settings", "--json"),
+        ("grant", "list", "--user", "alice"),
+        ("session", "list", "--json", "alice"),
+        ("session", "end", "alice", "--all"),
+        ("user", "rename", "alice", "bob"),
+        ("user", "developer", "--off", "bob"),
+        ("client", "add", "--type", "machine", "--name", "x.ini"),
+        ("keys", "list"),
+    ):
+        done = run(*arguments)
+        assert done.code == 0, (arguments, done.err)
+
+
+def test_a_file_that_is_given_wins_over_the_environment(by_variable, tmp_path):
+    other = write_ini(tmp_path / "other.ini", sites.ini(f"sqlite:///{tmp_path}/other.sqlite"))
+    assert by_variable.bare("storage", "upgrade", str(other)).code == 0
+    by_variable.user("alice")
+    for named in (str(other), f"{other}#main"):
+        assert by_variable.bare("user", "list", "--json", named).json == {"users": []}
+    # Behind the file, an argument may look like one.
+    done = by_variable.bare("user", "show", str(other), "x.ini")
+    assert done.err == "There is no user x.ini.\n"
+    assert by_variable.bare("user", "show", str(other)).code == 2
+
+
+def test_values_that_the_ini_interpolates_need_no_file_either(command, tmp_path, monkeypatch):
+    settings = sites.ini("sqlite:///%(where)s/named.sqlite")
+    ini = write_ini(tmp_path / "named.ini", settings)
+    monkeypatch.setenv("OAUTHPROV_INI", str(ini))
+    assert command.bare("storage", "upgrade", f"where={tmp_path}").code == 0
+    assert (tmp_path / "named.sqlite").exists()
+
+
+def test_a_missing_file_says_what_to_do(command, tmp_path, monkeypatch):
+    missing = str(tmp_path / "missing.ini")
+    done = command.bare("user", "list", missing)
+    assert done.err.startswith(f"{missing} can't be read: there is no such file")
+    assert "oauthprov init FOLDER writes one" in done.err
+    monkeypatch.setenv("OAUTHPROV_INI", missing)
+    done = command.bare("user", "list")
+    assert (done.code, done.out) == (1, "")
+    assert "there is no such file (OAUTHPROV_INI names it)" in done.err
+
+
+def test_wrong_usage_is_told_in_a_few_lines(command):
+    done = command.bare("client", "add", str(command.ini))
+    assert done.err == (
+        "usage: oauthprov client add [OPTIONS] INI\n"
+        "oauthprov client add: error: the following arguments are required: --type, --name\n"
+        "The first argument is the .ini file, unless OAUTHPROV_INI names one.\n"
+        "See oauthprov client add --help.\n"
+    )
+    done = command.bare("usr", "list")
+    assert len(done.err.splitlines()) == 3
 
 
 def test_a_section_and_key_value_arguments_are_honoured(command, tmp_path):

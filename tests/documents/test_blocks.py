@@ -13,6 +13,7 @@ import shlex
 import pytest
 
 from oauthprov.cli import GROUPS, parser_for
+from oauthprov.cli.ini import with_default
 from oauthprov.settings import options, own_keys, resource_server
 from tests.documents import blocks
 from tests.documents.blocks import ROOT, Block
@@ -22,7 +23,7 @@ DIRECTIVES = {"{eval-rst}", "{toctree}"}
 PROGRAMS = {
     *("apt-get", "cp", "curl", "export", "git", "gunicorn", "granian", "mariadb", "mariadb-dump"),
     *("mkdir", "npm", "npx", "openssl", "pg_dump", "pg_restore", "redis-cli", "sqlite3"),
-    *(".ci/run", "pserve", "pytest", "ruff", "mypy", "uvicorn", "flask", "claude"),
+    *(".ci/run", "pserve", "pytest", "ruff", "mypy", "uvicorn", "flask", "claude", "eval"),
 }
 """What the shell blocks use besides make, pip, python and oauthprov."""
 OURS = {
@@ -96,7 +97,7 @@ def test_a_command_exists(block: Block):
         program = name.rpartition("/")[2] if name.startswith((".venv/", "/opt/")) else name
         match program:
             case "oauthprov":
-                exists_in_the_command(arguments)
+                exists_in_the_command(arguments, "export OAUTHPROV_INI=" in block.text)
             case "make":
                 exists_in_make(arguments)
             case "pip":
@@ -110,11 +111,13 @@ def test_a_command_exists(block: Block):
             assert paths <= {"token", "introspect", "revoke", "register", "userinfo"}, block
 
 
-def exists_in_the_command(arguments: list[str]) -> None:
+def exists_in_the_command(arguments: list[str], ini_is_set: bool) -> None:
     """Parse arguments as the command does, which exits with 2 for wrong ones."""
     if "--help" in arguments or "--version" in arguments:
         return
-    _, rest = parser_for(arguments).parse_known_args(arguments)
+    parser = parser_for(arguments[:1])
+    given = with_default(parser, arguments, "production.ini" if ini_is_set else "")
+    _, rest = parser.parse_known_args(given)
     assert not [word for word in rest if "=" not in word or word.startswith("-")], arguments
 
 
@@ -163,7 +166,7 @@ INLINE = sorted(
 def test_a_command_in_a_sentence_exists(document: str, command: str):
     words = command.replace("...", "X").split()
     verbs = [word for word in words[1:3] if re.fullmatch(r"[a-z-]+", word)]
-    parser = parser_for(words)
+    parser = parser_for(words[:1])
     assert words[0] in GROUPS, f"{document}: oauthprov {command}"
     for word in [words[0], *verbs]:
         groups = parser._subparsers._group_actions if parser._subparsers else []
