@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from oauthprov.accounts import telling
 from oauthprov.records import Account, AuthorizationCode, Grant
 from oauthprov.storage.interface import (
     Change,
@@ -34,6 +35,7 @@ def enable(storage: Storage, account_id: str, now: int) -> Account:
         stored = _found(storage, account_id)
         enabled = replace(stored.record, disabled_at=None)
         if enabled != stored.record:
+            telling.tell(stored.record, enabled)
             storage.commit(Replace(enabled, expecting=stored), now=now)
         return enabled
 

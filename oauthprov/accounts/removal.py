@@ -52,9 +52,9 @@ OF_AN_ACCOUNT: tuple[type[Record], ...] = (
 """The kinds whose records are found by their account, and removed with it, in this order.
 
 Codes go before grants, so that the grant of a code redeemed meanwhile is found; consents go last,
-since their epoch invalidates codes and grants. Entries of the audit stay until they expire. The others
-that name an account go by themselves, within a day or the lifetime of access tokens if that is
-longer; a sweep goes when it is done.
+since their epoch invalidates codes and grants. Entries of the audit stay until they expire. The
+others that name an account go by themselves, within a day or the lifetime of access tokens if that
+is longer; a sweep goes when it is done.
 """
 
 TURN = 600

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from oauthprov.accounts.acceptable import acceptable_name
-from oauthprov.accounts.built_in import NameTaken
+from oauthprov.accounts import telling
+from oauthprov.accounts.acceptable import NameTaken, acceptable_name
 from oauthprov.accounts.confirmed_addresses import claims_of
 from oauthprov.credentials import name_key
 from oauthprov.records import Account, Login
@@ -53,6 +53,7 @@ def _attempt(storage: Storage, former: str, name: str, now: int) -> Account:
         login = storage.get(Login, key)
         if login is not None and login.record.account_id == before.account_id:
             changes.append(Remove(Login, key))
+    telling.tell(before, after)
     try:
         storage.commit(*changes, now=now)
     except Conflict as conflict:

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
+from oauthprov.cli.users.ending import revoked
 from oauthprov.cli.users.naming import account_id_of, add_account
+from oauthprov.events import on_commit
 from oauthprov.records import Grant
 from oauthprov.storage.interface import Revoke, Stored
 
@@ -62,6 +64,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         stored = _grant(on, arguments.grant_id)
         before = stored.state(on.clock())
+        on_commit(revoked(stored.record))
         on.storage.commit(Revoke(arguments.grant_id), now=on.clock())
         stored, now = _grant(on, arguments.grant_id), on.clock()
     if arguments.json:

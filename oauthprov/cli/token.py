@@ -25,8 +25,9 @@ from itertools import chain
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.cli.progress import counting, counting_beside_output
+from oauthprov.cli.users.ending import revoked
 from oauthprov.cli.users.naming import account_id_of, add_account
-from oauthprov.events import GrantRevoked, TokenRevoked, on_commit
+from oauthprov.events import TokenRevoked, on_commit
 from oauthprov.records import AccessToken, AuthorizationCode, Grant, PendingSignIn, Session
 from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored, batches
 
@@ -93,7 +94,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
                 if live:
                     for one in some:
                         if one.record.grant_id in live:
-                            on_commit(_revoked(one.record))
+                            on_commit(revoked(one.record))
                     on.storage.commit(*map(Revoke, live), now=now)
                 grants += len(live)
             for token in _client_tokens(on, arguments, seen):
@@ -103,20 +104,11 @@ def _revoke(arguments: argparse.Namespace) -> None:
                     on.storage.commit(Claim(AccessToken, token.record.key), now=now)
                     tokens += 1
         _note_jwts(on, arguments)
-    revoked = {"grants": grants, "client_tokens": tokens} | ended
+    done = {"grants": grants, "client_tokens": tokens} | ended
     if arguments.json:
-        show_json(revoked)
+        show_json(done)
     else:
-        show_facts(revoked)
-
-
-def _revoked(grant: Grant) -> GrantRevoked:
-    return GrantRevoked(
-        account_id=grant.account_id,
-        client_id=grant.client_id,
-        grant_id=grant.grant_id,
-        how="operator",
-    )
+        show_facts(done)
 
 
 def _end_sessions(on: Opened, now: int) -> int:

@@ -11,7 +11,7 @@ from oauthprov import logs
 from oauthprov.background import Worker
 from oauthprov.events.entry import entry_of
 from oauthprov.events.event import Event
-from oauthprov.records import AuditEntry
+from oauthprov.records import Record
 from oauthprov.storage.interface import Add, Conflict, Storage, StorageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Recorder:
         self._storage = storage
         self._clock = clock
         self._lock = threading.Lock()
-        self._waiting: deque[AuditEntry] = deque()
+        self._waiting: deque[Record] = deque()
         self._room = float(WAITING_LIMIT)
         self._counted_at = clock()
         self._left_out = 0
@@ -56,6 +56,13 @@ class Recorder:
                 scope.made += 1
                 added.append(Add(entry_of(event, scope.made, self._keep)))
         return added
+
+    def add(self, entries: Sequence[Add]) -> None:
+        """Store soon what a commit had no room for, without a limit."""
+        if entries:
+            with self._lock:
+                self._waiting.extend(change.record for change in entries)
+            self._worker.wake()
 
     def put(self, scope: Scope, event: Event) -> None:
         """Store an event soon, or count it if there are too many."""
@@ -87,7 +94,7 @@ class Recorder:
         if left_out:
             log.warning("%d events aren't in the audit: too many came at once", left_out)
 
-    def _next(self) -> list[AuditEntry]:
+    def _next(self) -> list[Record]:
         with self._lock:
             return [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
 

@@ -9,6 +9,7 @@ from oauthprov import logs
 from oauthprov.events.event import current
 from oauthprov.records import Record
 from oauthprov.storage.interface import (
+    COMMIT_LIMIT,
     Add,
     Change,
     Health,
@@ -56,14 +57,17 @@ class PublishingStorage(Storage):
         stream = scope.stream
         recorder = stream.recorder
         entries = [] if recorder is None else recorder.entries(scope, events)
+        room = COMMIT_LIMIT - len(changes)
         try:
-            self._inner._commit((*changes, *entries), now)
+            self._inner._commit((*changes, *entries[:room]), now)
         except StorageFull:
             if not entries or any(isinstance(change, Add) for change in changes):
                 raise
             # What only ends or changes something works on a full storage, too.
             self._inner._commit(changes, now)
             log.warning("%d entries of the audit are lost: the storage is full", len(entries))
+        if recorder is not None:
+            recorder.add(entries[room:])
         for event in events:
             stream.tell(event)
 

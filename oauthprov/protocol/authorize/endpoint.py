@@ -296,10 +296,8 @@ class Authorization:
                 return context.answered(ready.answer)
 
 
-def _required(
-    step: Step, interaction_id: str, request: AuthorizationRequest
-) -> InteractionRequired:
-    return InteractionRequired(step, interaction_id, request.target.error(LoginRequired()))
+def _required(step: Step, pending: str, request: AuthorizationRequest) -> InteractionRequired:
+    return InteractionRequired(step, pending, request.target.error(LoginRequired()))
 
 
 def _ended(

@@ -31,10 +31,9 @@ from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.types import is_confidential
 from oauthprov.protocol.keys.signing_keys import SigningKeys
-from oauthprov.protocol.request import resources
+from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context, OpenID, current
 from oauthprov.protocol.request.operations import Authorizing, ForItself, Redeeming, Refreshing
-from oauthprov.protocol.request.refusals import Endpoint
 from oauthprov.protocol.request.scopes import check_allowed, defaults
 from oauthprov.protocol.token import (
     client_authentication,
@@ -82,7 +81,7 @@ class Validator(RequestValidator):
 
     def request(
         self,
-        endpoint: Endpoint | None = None,
+        endpoint: refusals.Endpoint | None = None,
         audiences: Collection[str] = (),
         host_request: object = None,
     ) -> Context:
