@@ -199,10 +199,10 @@ class Deployment:
         yield "sign out everywhere", self._posted("/account", "/account/sessions/end-all")
         provider = self.site.wsgi.registry["oauthprov"].provider  # type: ignore[attr-defined]
         yield "sign out everywhere: the rest", took(provider.endings.work)
-        yield (
-            "`user remove alice --keep-clients`",
-            run(["user", "remove", str(self.ini), "alice", "--keep-clients"]),
-        )
+        for words in ("user remove alice --keep-clients", f"client remove {self.client_id}"):
+            group, verb, *rest = words.split()
+            name = words.replace(self.client_id, "ID")
+            yield f"`{name}`", run([group, verb, str(self.ini), *rest])
 
     def _posted(self, path: str, action: str) -> Cell:
         page = self.alice.get(path)
