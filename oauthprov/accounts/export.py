@@ -94,9 +94,8 @@ def exported(storage: Storage, account_id: str, now: int) -> dict[str, object]:
         document["account"] = _members(stored.record, _ACCOUNT)
         document["profile"] = claims_of(stored.record)
     for kind, (member, fields) in KINDS.items():
-        document[member] = _entries(storage, kind, account_id, fields)
-    events = storage.walk(AuditEntry, about=account_id)
-    document["events"] = (_members(one.record, _EVENT) for one in events)
+        document[member] = _entries(storage, kind, fields, account_id=account_id)
+    document["events"] = _entries(storage, AuditEntry, _EVENT, about=account_id)
     for one, (member, fields) in FACTORS.items():
         factor = storage.get(one, account_id)
         document[member] = None if factor is None else _members(factor.record, fields)
@@ -106,10 +105,10 @@ def exported(storage: Storage, account_id: str, now: int) -> dict[str, object]:
 
 
 def _entries(
-    storage: Storage, kind: type[Record], account_id: str, fields: Fields
+    storage: Storage, kind: type[Record], fields: Fields, **index: str
 ) -> Iterator[dict[str, object]]:
     """Yield what the document has of each record of a kind; one read for the names of a page."""
-    for page in storage.pages(kind, account_id=account_id):
+    for page in storage.pages(kind, limit=100, **index):
         entries = [_members(one.record, fields) for one in page]
         if "client_id" in fields:
             _name_clients(storage, entries)
@@ -118,7 +117,7 @@ def _entries(
 
 def _name_clients(storage: Storage, entries: Sequence[dict[str, object]]) -> None:
     """Add the names of the clients to the entries that have their ids."""
-    ids = sorted({str(entry["client_id"]) for entry in entries})
+    ids = sorted({str(entry["client_id"]) for entry in entries if entry["client_id"] is not None})
     found = storage.get_many([(Client, client_id) for client_id in ids])
     names = {
         one.record.client_id: one.record.name

@@ -45,12 +45,12 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
 def _list(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
-        found = list(islice(_wanted(on, arguments), max(arguments.limit, 0)))
-    if arguments.json:
-        show_json({"events": [document(entry) for entry in found]})
-        return
-    head = ("TIME", "EVENT", "ACCOUNT", "CLIENT", "ADDRESS", "DETAILS", "REQUEST")
-    show_table(head, [_row(entry) for entry in found])
+        found = islice(_wanted(on, arguments), max(arguments.limit, 0))
+        if arguments.json:
+            show_json({"events": map(document, found)})
+            return
+        head = ("TIME", "EVENT", "ACCOUNT", "CLIENT", "ADDRESS", "DETAILS", "REQUEST")
+        show_table(head, map(_row, found))
 
 
 def _wanted(on: Opened, arguments: argparse.Namespace) -> Iterator[AuditEntry]:

@@ -11,7 +11,7 @@ import pytest
 from bench import filling
 from oauthprov.accounts import export, removal
 from oauthprov.json_stream import pieces
-from oauthprov.records import Account, AccountRemoval, Client, Consent, Digest, Grant
+from oauthprov.records import Account, AccountRemoval, AuditEntry, Client, Consent, Digest, Grant
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
 from oauthprov.storage.testing.samples import fill
@@ -116,3 +116,12 @@ def test_a_long_document_takes_no_more_memory_than_a_short_one(storage):
     few = peak()
     filling.fill(storage, filling.apps(range(150, 1000), NOW, "alice"), NOW)
     assert peak() < few + 150_000
+
+
+def test_an_event_without_a_client_and_one_with_are_in_the_document(storage):
+    client = replace(fill(Client, "printer", bare=True), name="Printer")
+    alone = replace(fill(AuditEntry, "r.1", bare=True), about="alice", client_id=None)
+    named = replace(fill(AuditEntry, "r.2", bare=True), about="alice", client_id="printer")
+    storage.commit(Add(client), Add(alone), Add(named), now=NOW)
+    events = exported(storage, "alice", NOW)["events"]
+    assert [event["client_name"] for event in events] == [None, "Printer"]
