@@ -76,6 +76,7 @@ def test_a_storage_that_does_not_answer_is_found():
         examine_storage(report, Stored(Settings.from_ini(ini()), storage))
         storage.close()
     assert found(report) == ["storage.answers"]
+    assert "refuses the connection: no server listens there" in report.findings[0].found
     assert {one.why for one in report.skipped} == {"the storage isn't ready"}
 
 
