@@ -22,8 +22,9 @@ LANGUAGES = {"html", "ini", "js", "json", "nginx", "python", "sh", "text", "toml
 DIRECTIVES = {"{eval-rst}", "{toctree}"}
 PROGRAMS = {
     *("apt-get", "cp", "curl", "export", "git", "gunicorn", "granian", "mariadb", "mariadb-dump"),
-    *("mkdir", "npm", "npx", "openssl", "pg_dump", "pg_restore", "redis-cli", "sqlite3"),
-    *(".ci/run", "pserve", "pytest", "ruff", "mypy", "uvicorn", "flask", "claude", "eval"),
+    *("mkdir", "npm", "npx", "openssl", "pg_dump", "pg_restore", "redis-cli", "redis-server"),
+    *("sqlite3", ".ci/run", "pserve", "pytest", "ruff", "mypy", "uvicorn", "flask", "claude"),
+    "eval",
 }
 """What the shell blocks use besides make, pip, python and oauthprov."""
 OURS = {
