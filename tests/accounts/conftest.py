@@ -7,7 +7,7 @@ import pytest
 from oauthprov.accounts import BuiltInAccounts, EmailVerifications
 from oauthprov.credentials import PasswordHasher
 from oauthprov.storage import open_storage
-from tests.servers import empty
+from tests.servers import fresh
 from tests.site import PASSWORD, Clock
 
 ADDRESS = "alice@example.org"
@@ -19,10 +19,7 @@ def storage(request, tmp_path):
     url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
     if request.param != "sqlite":
         url = request.getfixturevalue(f"{request.param}_url")
-    made = open_storage(url)
-    made.upgrade()
-    if request.param != "sqlite":
-        empty(url)
+    made = open_storage(fresh(url))
     yield made
     made.close()
 

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from oauthprov.storage import open_storage
 from tests.calls.workloads import App, Reply, steps
-from tests.servers import empty
+from tests.servers import fresh
 
 ROUNDS = 9
 _LAYERS = (
@@ -61,12 +60,7 @@ def calls(work: Callable[[], Reply]) -> tuple[Counter[str], Reply]:
 
 def per_step_on(url: str) -> dict[str, Counter[str]]:
     """The calls of each step on the storage at ``url``, which is emptied."""
-    storage = open_storage(url)
-    storage.upgrade()
-    storage.close()
-    if not url.startswith("sqlite:"):
-        empty(url)
-    app = App(url)
+    app = App(fresh(url))
     try:
         return _per_step(app)
     finally:

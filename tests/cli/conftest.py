@@ -14,7 +14,7 @@ from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from tests import site as sites
-from tests.servers import empty
+from tests.servers import empty, fresh
 
 PASSWORD = "correct horse battery"
 
@@ -91,10 +91,10 @@ def write_ini(path: Path, settings: dict[str, str]) -> Path:
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capsys):
-    """The command on a SQLite file, made by ``storage upgrade``."""
+    """The command on a SQLite file that is up to date."""
     url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
     made = Command(write_ini(tmp_path / "server.ini", sites.ini(url)), monkeypatch, capsys)
-    assert made("storage", "upgrade").code == 0
+    fresh(url)
     return made
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from oauthprov.storage import open_storage
 from tests.doctor.conftest import ISSUER, SECRET
 from tests.documents import blocks
 from tests.faults.processes import Process
 from tests.fetch.server import Authority
+from tests.servers import fresh
 from tests.servers.deployed import python
 from tests.servers.programs import missing, program
 from tests.servers.run import free_port
@@ -117,10 +117,7 @@ class Deployment:
 @pytest.fixture
 def deployment(tmp_path, pytestconfig):
     url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
-    storage = open_storage(url)
-    storage.upgrade()
-    storage.close()
-    made = Deployment(tmp_path, pytestconfig.rootpath, url)
+    made = Deployment(tmp_path, pytestconfig.rootpath, fresh(url))
     yield made
     made.end()
 

@@ -18,7 +18,7 @@ from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
 from tests.conftest import RUN
 from tests.doctor.conftest import SECRET, found, ini
-from tests.servers import empty
+from tests.servers import empty, fresh
 from tests.servers.redis import apart
 
 NOW = 1_800_000_000
@@ -33,8 +33,7 @@ def url(tmp_path):
 
 @pytest.fixture
 def storage(url):
-    made = open_storage(url)
-    made.upgrade()
+    made = open_storage(fresh(url))
     yield made
     made.close()
 
@@ -54,9 +53,7 @@ def rotated(storage, secret=SECRET):
 @pytest.mark.parametrize("engine", ["redis_url", "postgresql_url", "mariadb_url"])
 def test_nothing_is_found_in_a_sound_storage(request, engine):
     url = request.getfixturevalue(engine)
-    empty(url)
-    storage = open_storage(url)
-    storage.upgrade()
+    storage = open_storage(fresh(url))
     rotated(storage)
     assert set(examined(storage)) <= {"storage.loses_records"}, "test servers write no log"
     storage.close()

@@ -9,9 +9,8 @@ import pytest
 from pyramid.config import Configurator
 
 from examples.embedded import album
-from oauthprov.storage import open_storage
 from tests import site as sites
-from tests.servers import empty
+from tests.servers import fresh
 from tests.site import Browser, Site
 
 ALBUM = Path(album.__file__).parent / "album.ini"
@@ -33,12 +32,7 @@ def storage_url(request, way, tmp_path) -> str:
         url = f"sqlite:///{tmp_path / 'flows.sqlite'}"
     else:
         url = request.getfixturevalue(f"{engine}_url")
-    storage = open_storage(url)
-    storage.upgrade()
-    storage.close()
-    if engine != "sqlite":
-        empty(url)
-    return url
+    return fresh(url)
 
 
 @pytest.fixture(params=WAYS)

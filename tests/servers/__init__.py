@@ -10,6 +10,6 @@ which has no databases: there it is one cluster a worker. On Redis each has a se
 lives as long as the session; a server that is given has 16 databases, for 8 workers.
 """
 
-from tests.servers.emptying import empty
+from tests.servers.emptying import empty, fresh
 
-__all__ = ["empty"]
+__all__ = ["empty", "fresh"]

@@ -17,7 +17,7 @@ from oauthprov.storage import open_storage
 from tests import site as sites
 from tests.faults.processes import Process
 from tests.oauth import basic
-from tests.servers import empty
+from tests.servers import fresh
 from tests.servers.run import free_port
 from tests.site import FORM
 
@@ -60,10 +60,8 @@ class Deployed:
     @classmethod
     def on(cls, url: str, folder: Path, server: str = PROXY, **settings: str) -> Deployed:
         """Write the .ini with these settings and lines of [server:main]; register a client."""
-        empty(url)
         given = sites.ini(url, **settings)
-        storage = open_storage(url)
-        storage.upgrade()
+        storage = open_storage(fresh(url))
         registrar = Registrar(Settings.from_ini(given), storage, lambda: 1_800_000_000)
         client, secret = registrar.register(
             type="machine", name="Printer", scopes=("profile:read",)

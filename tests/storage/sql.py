@@ -17,7 +17,7 @@ from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Health, Storage
 from oauthprov.storage.sql.tables import TABLES, VERSION_TABLE, metadata
 from oauthprov.storage.testing import NewerCode, StorageSuite
-from tests.servers.emptying import empty
+from tests.servers.emptying import fresh
 
 
 def opened(url: str) -> Storage:
@@ -90,9 +90,8 @@ class SQLSuite(StorageSuite):
 
     @pytest.fixture
     def storage(self, url: str, reopen: Callable[[], Storage]) -> Iterator[Storage]:
+        fresh(url)
         storage = reopen()
-        storage.upgrade()
-        empty(url)
         yield storage
         storage.close()
 

@@ -31,6 +31,7 @@ from oauthprov.storage.interface import (
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.expecting import add, conflict, read
 from oauthprov.storage.testing.samples import LIFE, NOW
+from tests.servers import fresh
 
 FEW = 60
 """Compiled statements that all of these changes and reads together may leave."""
@@ -40,8 +41,8 @@ FEW = 60
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     at = f"sqlite:///{tmp_path}/a"
     param = request.param
-    storage = open_storage(at if param == "sqlite" else request.getfixturevalue(f"{param}_url"))
-    storage.upgrade()
+    url = at if param == "sqlite" else request.getfixturevalue(f"{param}_url")
+    storage = open_storage(fresh(url))
     yield storage
     storage.close()
 

@@ -29,7 +29,7 @@ from oauthprov.storage.testing.expecting import add, conflict, gone, read
 from oauthprov.storage.testing.samples import LIFE, NOW
 from oauthprov.storage.transfer import MOVED, TransferRefused, begin, compare, copy
 from tests.counting import Counting
-from tests.servers import empty
+from tests.servers import fresh
 from tests.storage.redis_backend import NewerRedis
 
 ENGINES = ("sqlite", "postgresql", "mariadb", "redis", "redis_cluster")
@@ -58,9 +58,8 @@ def opened(request, tmp_path, urls) -> Iterator:
             url = f"sqlite:///{tmp_path}/{len(made)}.sqlite"
         else:
             url = request.getfixturevalue(f"{engine}_url")
+        fresh(url)
         storage = open_storage(url, {} if "redis" in engine else {"timeout": "60"})
-        storage.upgrade()
-        empty(url)
         urls.append(url)
         made.append(storage)
         return storage

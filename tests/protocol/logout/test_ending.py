@@ -26,11 +26,10 @@ from oauthprov.records import (
     Sweep,
     consent_key,
 )
-from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
 from tests.protocol.visit import Visit
 from tests.protocol.world import SCOPES, World, openid_world
-from tests.servers import empty
+from tests.servers import fresh
 
 PASSWORD = "correct horse battery staple"
 NEW_PASSWORD = "a staple of horses, correctly"
@@ -68,12 +67,7 @@ def engine(request):
     """The URL of an empty storage on each engine."""
     if request.param == "sqlite":
         return "sqlite://"
-    url = request.getfixturevalue(f"{request.param}_url")
-    storage = open_storage(url)
-    storage.upgrade()
-    storage.close()
-    empty(url)
-    return url
+    return fresh(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
