@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pyramid.config import Configurator
@@ -17,6 +17,7 @@ from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.protocol.token.client_assertions import TYPE
 from oauthprov.records import Account, Client
+from oauthprov.settings import Settings
 from oauthprov.web.site import build
 from oauthprov.web.standalone import answer_straight
 from tests.counting import Counting
@@ -147,8 +148,8 @@ class Moulds:
     """Apps that no test uses: to configure one takes most of the time of a short test.
 
     Only what hangs on the registry as ``oauthprov``, the Site with its storage and clock, belongs
-    to a test, and that is made anew. An app whose configuration differs in anything but the
-    storage is another app.
+    to a test, and that is made anew, from the test's own settings. An app whose configuration
+    differs in anything but ``PLACES`` is another app.
     """
 
     limit: int = 16
@@ -156,13 +157,13 @@ class Moulds:
 
     def app(self, settings: dict[str, str], *, straight: bool) -> tuple[Router, object]:
         """Return an app, configured or spare, and the key under which to give it back."""
-        key = (straight, frozenset(item for item in settings.items() if item[0] != STORAGE_URL))
+        alike = {name: "" if name in PLACES else value for name, value in settings.items()}
+        key = (straight, frozenset(alike.items()))
         if key in self._spare:
             app, registered = self._spare.pop(key)
             app.registry.clear()
             app.registry.update(registered)
-            known = replace(app.registry["oauthprov.settings"], storage_url=settings[STORAGE_URL])
-            app.registry["oauthprov.settings"] = known
+            known = app.registry["oauthprov.settings"] = Settings.from_ini(settings)
             app.registry["oauthprov.storage"] = opened(known)
             return app, key
         with Configurator(settings=settings) as config:
@@ -179,7 +180,10 @@ class Moulds:
 
 
 MOULDS = Moulds()
-STORAGE_URL = "oauthprov.storage.url"
+PLACES = {
+    f"oauthprov.{key}" for key in ("storage.url", "mail.url", "fetch.allow", "fetch.ca_file")
+}
+"""Settings that only the Site reads: where the servers and files of a test are."""
 
 
 def standalone(settings: dict[str, str], *, straight: bool = True) -> Site:

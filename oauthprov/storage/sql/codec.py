@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_origin, get_type_hints
 
@@ -34,6 +34,10 @@ def load_list(text: str) -> tuple[Any, ...]:
     return tuple(tuple(item) if isinstance(item, list) else item for item in items)
 
 
+# A process may open many storages, and this is most of the work.
+_hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
+
+
 class Codec(Generic[R]):
     """Converts rows of one kind to records, and records to column values.
 
@@ -46,7 +50,7 @@ class Codec(Generic[R]):
         self.width = len(kind.shape.fields)
         self._fields = tuple(field.name for field in kind.shape.fields)
         self._values: Callable[[Record], tuple[Any, ...]] = attrgetter(*self._fields)
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         self._lists = tuple(name for name in self._fields if get_origin(hints[name]) is tuple)
         self._loads: list[tuple[int, Converter]] = []
         for place, name in enumerate(self._fields):

@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, NullPool, StaticPool, create_engine, event
-from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
 from oauthprov.deadline import within
 from oauthprov.storage.options import WrongOptions, unknown
@@ -135,7 +135,7 @@ def _sqlite(url: URL, options: Options) -> Engines:
     watch = Watch(options.timeout, remote=False, name=place(url))
     if in_memory:
         static = engine(busy, poolclass=StaticPool)
-        event.listen(static, "connect", _new_tables(static.dialect))
+        event.listen(static, "connect", _create_tables)
         one = Pool(static, watch, size=1)
         return Engines("sqlite", one, one, one, one.engine, options.timeout, "BEGIN IMMEDIATE")
     bound = _bounded_busy(busy)
@@ -183,18 +183,22 @@ def _begin_journal(connection: Any, patience: float) -> None:
                 return
 
 
-def _new_tables(dialect: Dialect) -> Callable[[Any, Any], None]:
-    """Return a function that creates the tables of a new database in memory."""
+def _create_tables(connection: Any, _: Any) -> None:
+    """Create the tables of a new database in memory."""
+    for definition in _definitions():
+        connection.execute(definition)
+    connection.execute(f"CREATE TABLE {VERSION_TABLE} (version_num TEXT PRIMARY KEY)")
+    connection.execute(f"INSERT INTO {VERSION_TABLE} VALUES (?)", (REVISION,))  # noqa: S608
 
-    def set_up(connection: Any, _: Any) -> None:
-        for table in metadata.sorted_tables:
-            connection.execute(str(CreateTable(table).compile(dialect=dialect)))
-            for index in table.indexes:
-                connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
-        connection.execute(f"CREATE TABLE {VERSION_TABLE} (version_num TEXT PRIMARY KEY)")
-        connection.execute(f"INSERT INTO {VERSION_TABLE} VALUES (?)", (REVISION,))  # noqa: S608
 
-    return set_up
+@cache
+def _definitions() -> tuple[str, ...]:
+    """Return the statements that create the tables and their indexes in SQLite."""
+    made: list[DDLElement] = []
+    for table in metadata.sorted_tables:
+        made += [CreateTable(table), *map(CreateIndex, table.indexes)]
+    dialect = sqlite.dialect()
+    return tuple(str(statement.compile(dialect=dialect)) for statement in made)
 
 
 def _private_file(dialect: Any, record: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
