@@ -7,11 +7,10 @@ It works with any of oauthlib's endpoints, in any framework::
 
 Outside of ``request()`` every hook raises RuntimeError. Whatever the endpoints around it allow, it
 refuses plain and absent PKCE, implicit, password and public introspection. Tokens and codes are
-minted here and replace those that the endpoints made. Catch ``OAuth2Error`` around the whole
-block, since the saving hooks and the end of the request raise it. Create an authorization with
-``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``keys`` sign JWT access tokens,
-and with ``openid`` ID tokens; only the provider's endpoints check the rules of authentication
-requests, and read request objects.
+minted here and replace those of the endpoints. Catch ``OAuth2Error`` around the whole block: the
+saving hooks and the end of the request raise it. Create an authorization with
+``credentials={"user": signed_in}``, an ``accounts.SignedIn``. ``keys`` sign JWT access tokens and,
+with ``openid``, ID tokens; only the provider's endpoints check authentication requests.
 """
 
 from __future__ import annotations
