@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,8 @@ from oauthprov.records import AuditEntry, Login, ReplayMark
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Conflict, Remove, StorageError, StorageFull
 from tests.events import NOW
+
+COMMON = ("account_id", "client_id", "grant_id")
 
 
 class Trail:
@@ -265,3 +268,13 @@ def test_what_an_event_holds_is_in_its_log_line(kind):
 
 def test_subscribers_of_the_base_class_get_all():
     assert all(issubclass(kind, Event) for kind in KINDS)
+
+
+def test_the_page_on_events_describes_every_kind():
+    page = (Path(__file__).parents[2] / "docs/events.md").read_text("utf-8")
+    for kind in KINDS:
+        own = [f.name for f in fields(kind) if f.name not in ("origin", *COMMON)]
+        members = ", ".join(f"`{name}`" for name in own) or "-"
+        [row] = [line for line in page.splitlines() if line.startswith(f"| `{kind.name}` |")]
+        assert row.split(" | ")[1] == f"`{kind.__name__}`"
+        assert row.endswith(f"| {members} |")
