@@ -200,16 +200,25 @@ def document(client: Client) -> dict[str, object]:
 def _show_client(client: Client, as_json: bool) -> None:
     if as_json:
         show_json(document(client))
-        return
+    else:
+        show_facts(_facts(client))
+
+
+def _facts(client: Client) -> dict[str, object]:
+    """Return the same document with readable times."""
     times = ("created_at", "secret_created_at", "disabled_at", "last_used_at")
-    show_facts(document(client) | {name: moment(getattr(client, name)) for name in times})
+    return document(client) | {name: moment(getattr(client, name)) for name in times}
+
+
+def _is_set(value: object) -> bool:
+    return value is not False and value not in (None, "", (), [], moment(None))
 
 
 def _show_secret(client: Client, secret: str | None, as_json: bool) -> None:
     if as_json:
         show_json(document(client) | {"client_secret": secret})
         return
-    _show_client(client, False)
+    show_facts({name: value for name, value in _facts(client).items() if _is_set(value)})
     # They come last, so that nobody has to look for them.
     needed = {"client_id": client.client_id} | ({"client_secret": secret} if secret else {})
     print()

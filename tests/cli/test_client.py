@@ -242,6 +242,8 @@ def test_add_ends_with_what_is_needed_next(command):
     client_id = first.removeprefix("client_id").strip()
     assert stored(command, client_id).name == "Printer"
     assert second.startswith("client_secret  ops_")
+    assert "https://printer.example/callback" in done.out
+    assert len(done.out.splitlines()) < 20  # what isn't set isn't shown
     assert done.err.splitlines() == [
         "Keep the secret now: it can't be shown again.",
         f"Next: give the app both, and the issuer {command.settings().issuer}.",
