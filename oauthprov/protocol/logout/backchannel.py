@@ -11,6 +11,7 @@ have a shorter time limit, so that responsive clients don't wait for the others.
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -43,6 +44,8 @@ PAUSE = 30
 PAUSE_LIMIT = 3600
 PATIENCE = 86_400
 """Seconds after which a delivery is given up."""
+SHARE = 5
+"""After a round comes a rest: a process reads the queue for at most a fifth of its time."""
 
 log = logs.logger(__name__)
 
@@ -107,7 +110,10 @@ class _Round:
 
 
 class BackchannelLogout:
-    """Delivers the logout tokens in the queue."""
+    """Delivers the logout tokens in the queue.
+
+    ``stopwatch`` returns the seconds of processor time that the thread has used.
+    """
 
     def __init__(
         self,
@@ -117,9 +123,12 @@ class BackchannelLogout:
         fetcher: Fetcher,
         clock: Callable[[], int],
         events: Stream | None = None,
+        stopwatch: Callable[[], float] = time.thread_time,
     ) -> None:
         self._settings = settings
         self._storage = storage
+        self._stopwatch = stopwatch
+        self._rested_at = self._rest = 0
         self._events = events or Stream(clock)
         self._keys = keys
         self._fetcher = fetcher
@@ -145,10 +154,17 @@ class BackchannelLogout:
     def work(self) -> float | None:
         """Deliver what is due; return the seconds until the next delivery, None if there is none.
 
-        Raises StorageError.
+        A round reads all that waits. If that is so much that it takes seconds, a call soon after
+        it does nothing but return the rest of the pause. Raises StorageError.
         """
+        rested = self._clock() - self._rested_at
+        if 0 <= rested < self._rest:
+            return float(self._rest - rested)
+        began = self._stopwatch()
         due = self.deliver().next_at
-        return None if due is None else float(min(max(due - self._clock(), 1), PERIOD))
+        self._rested_at = now = self._clock()
+        self._rest = int((SHARE - 1) * (self._stopwatch() - began))
+        return None if due is None else float(max(min(max(due - now, 1), PERIOD), self._rest))
 
     def token(self, client: Client, about: LogoutDelivery) -> str:
         """Return a logout token (section 2.4), signed like an ID token. Raises StorageError."""

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bench import filling
 from oauthprov.credentials import digest
 from oauthprov.protocol.logout import backchannel
+from oauthprov.protocol.logout.backchannel import BackchannelLogout
 from oauthprov.protocol.provider import Provider
 from oauthprov.records import AuthorizationCode, Client, Grant, LogoutDelivery, Session
 from oauthprov.storage.interface import Add
@@ -278,6 +280,29 @@ class TestTheQueue:
         deliver(world)
         assert len(receiver.requests) == 1
         assert world.all(LogoutDelivery) == []
+
+    def test_a_queue_that_takes_seconds_to_read_is_read_a_fifth_of_the_time(self, world):
+        now = world.now
+        filling.fill(world.storage, filling.deliveries(range(3), now, "app"), now)
+        readings = iter([0.0, 5.0, 7.0, 7.5])
+        provider = world.provider
+        paced = BackchannelLogout(
+            world.settings,
+            world.storage,
+            provider.keys,
+            provider.fetcher,
+            lambda: world.now,
+            stopwatch=lambda: next(readings),
+        )
+        assert paced.work() == 60
+        assert world.storage.trips(paced.work) == (0, 0)
+        assert paced.work() == 20
+        world.now += 19
+        assert paced.work() == 1
+        world.now += 1
+        assert world.storage.trips(paced.work) == (1, 0)
+        world.now += 1
+        assert paced.work() == 1
 
     def test_a_logout_uri_that_fetch_allow_forbids_gets_no_request(self, visit, world, receiver):
         inside = receiver.uri.replace("localhost", "127.0.0.1")
