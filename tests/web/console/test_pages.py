@@ -355,6 +355,16 @@ def test_a_cursor_of_another_developer_shows_only_the_own_clients(site, alice):
     assert "Client " not in shown.html.main.text
 
 
+def test_a_search_reads_twenty_pages_and_goes_on_where_it_ended(site, alice):
+    now, account_id = site.clock(), alice.account_id()
+    filling.fill(site.storage, filling.clients(range(1020), now, account_id), now)
+    pages = []
+    trips = site.storage.trips(lambda: pages.append(alice.get("/clients?q=nothing-has-this")))
+    assert trips == (21, 0)  # the session, and twenty pages of fifty
+    assert "None found so far." in pages[0].text
+    assert "No client of yours" in pages[0].click("More clients").text
+
+
 def test_client_names_are_escaped(site, alice):
     register(alice, name="<b>Printer</b>")
     for page in ("", f"/{registered(site).client_id}", f"/{registered(site).client_id}/remove"):
