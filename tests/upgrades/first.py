@@ -73,7 +73,7 @@ def rows(url: str, what: Left) -> list[dict[str, Any]]:
     columns = {one["table"]: list(one["row"]) for one in what.stored}
     found = {}
     with create_engine(url, poolclass=NullPool).connect() as connection:
-        tables = _tables(connection)
+        tables = _tables(connection, list(columns))
         for name, names in columns.items():
             [key] = tables[name].primary_key
             select = sqlalchemy.select(*(tables[name].c[column] for column in names))
@@ -89,9 +89,11 @@ def _key_of(table: sqlalchemy.Table, row: Mapping[str, Any]) -> Any:
     return row[key.name]
 
 
-def _tables(connection: sqlalchemy.Connection) -> Mapping[str, sqlalchemy.Table]:
+def _tables(
+    connection: sqlalchemy.Connection, names: list[str] | None = None
+) -> Mapping[str, sqlalchemy.Table]:
     found = sqlalchemy.MetaData()
-    found.reflect(connection)
+    found.reflect(connection, only=names)
     return found.tables
 
 

@@ -59,6 +59,15 @@ class Side:
         return Person(name, self.wire(cookies), self.rolling)
 
 
+class Alternating(Wire):
+    """Behind a proxy that sends every request to the server that the last one didn't go to."""
+
+    def _send(self, method: str, url: str, body: str | None, headers: dict[str, str]) -> Answer:
+        self.close()
+        self._number += 1
+        return super()._send(method, url, body, headers)
+
+
 @pytest.fixture(scope="module", params=sorted(STORES))
 def rolling(request: pytest.FixtureRequest) -> Iterator[Rolling]:
     """The previous version and this one, over a storage that has just been upgraded."""
@@ -134,6 +143,22 @@ def test_a_session_goes_on_at_the_other_version_until_it_ends_at_either(
     assert elsewhere.authorize("openid profile:read", prompted=False) is not None
     elsewhere.sign_out()
     assert person.authorize("openid profile:read", prompted=False) is None
+
+
+@pytest.mark.parametrize("begun_at", [PREVIOUS, THIS], ids=["at-previous", "at-this"])
+def test_a_page_of_one_version_is_answered_by_the_other(
+    rolling: Rolling, sides: tuple[Side, Side], begun_at: int
+) -> None:
+    """Sign-in, consent and sign-out, each shown by one and sent to the other."""
+    wire = Alternating(rolling, begun_at, sides[THIS].noted)
+    sides[THIS].wires.append(wire)
+    person = Person("alice", wire, rolling)
+    code = person.authorize(OFFLINE)
+    assert sides[begun_at].redeem(str(code)).status == 200
+    person.sign_out()
+    assert person.authorize("openid profile:read", prompted=False) is None
+    ports = {answer.port for answer in sides[THIS].noted if answer.path in ("/login", "/consent")}
+    assert ports == set(rolling.ports)
 
 
 @pytest.mark.parametrize(("one", "other"), BOTH_WAYS)
