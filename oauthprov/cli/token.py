@@ -27,7 +27,7 @@ from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, s
 from oauthprov.cli.progress import counting, counting_beside_output
 from oauthprov.cli.users.ending import revoked
 from oauthprov.cli.users.naming import account_id_of, add_account
-from oauthprov.events import TokenRevoked, on_commit
+from oauthprov.events import SessionEnded, TokenRevoked, on_commit
 from oauthprov.records import AccessToken, AuthorizationCode, Grant, PendingSignIn, Session
 from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored, batches
 
@@ -113,12 +113,14 @@ def _revoke(arguments: argparse.Namespace) -> None:
 
 def _end_sessions(on: Opened, now: int) -> int:
     """End every session, and every sign-in that could still become one."""
+    for pending in batches(on.storage.walk(PendingSignIn)):
+        on.storage.commit(*(Remove(PendingSignIn, one.record.key) for one in pending), now=now)
     count = 0
-    for kind in (PendingSignIn, Session):
-        for some in batches(on.storage.walk(kind)):
-            removed = [Remove(kind, stored.record.storage_key) for stored in some]
-            on.storage.commit(*removed, now=now)
-            count += len(removed) if kind is Session else 0
+    for sessions in batches(on.storage.walk(Session)):
+        for one in sessions:
+            on_commit(SessionEnded(account_id=one.record.account_id))
+        on.storage.commit(*(Remove(Session, one.record.key) for one in sessions), now=now)
+        count += len(sessions)
     return count
 
 

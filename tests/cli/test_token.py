@@ -126,6 +126,8 @@ def test_everything_ends_at_once(command, server, granted, machine):
     assert again.code == 0
     assert "sessions" in again.out
     server.browser().sign_in("alice")
+    events = [one["event"] for one in command("audit", "list", "--json").json["events"]]
+    assert {"session.ended", "grant.revoked", "token.revoked"} <= set(events)
 
 
 def test_list_and_revoke_say_that_tokens_of_machines_may_be_jwts(command, server, machine):

@@ -16,11 +16,16 @@ import time
 
 import pytest
 
-from tests.faults.__main__ import HEAD, MORE, PACE, cells, row
+from tests.faults.__main__ import HEAD, MORE, cells, row
 from tests.faults.deployment import deployed
 from tests.faults.scenarios import ENGINES
-from tests.faults.trial import Outcome, tried
+from tests.faults.trial import Outcome, Pace, tried
 from tests.upgrades.rolling import Rolling, Upgrade
+
+PACE = Pace(before=1.0, after=1.0)
+"""Nothing fails, so a request takes long only where servers start beside others: the longest time
+of an answer is that after which a client gives up.
+"""
 
 
 def main() -> int:
