@@ -161,6 +161,7 @@ def _last_step(storage: Storage, account_id: str, account: Account | None, now: 
     # The name becomes free first: it must not lead to an account that is gone.
     ended: list[Change] = [Remove(Login, login.record.key)] if login and ours else []
     ended += [Remove(kind, account_id) for kind in ONE_OF_AN_ACCOUNT]
-    on_commit(AccountRemoved(account_id=account_id))
+    if storage.get(Account, account_id) is not None:
+        on_commit(AccountRemoved(account_id=account_id))
     storage.commit(*ended, Remove(ReplayMark, turn.key), now=now)
     return len(ended)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from oauthprov.accounts import NameTaken, removal
+from oauthprov.events import AccountRemoved, PublishingStorage, Stream, working
 from oauthprov.records import (
     KINDS,
     Account,
@@ -212,6 +213,18 @@ def test_of_many_removals_at_once_none_takes_a_name_that_is_in_use(storage, peop
         thread.join()
     assert people.get(alice) is None
     assert people.by_name("alice").record.account_id == signed_up[0]
+
+
+def test_a_removal_that_comes_late_tells_of_nothing(storage, people, clock, alice):
+    session = replace(fill(Session, unique(), bare=True), account_id=alice)
+    storage.commit(Add(session), now=clock.now)
+    told, publishing = [], PublishingStorage(storage)
+    late = removal.remove(publishing, alice, clock.now)
+    next(late)
+    with working(Stream(clock, told.append)):
+        sum(removal.remove(publishing, alice, clock.now))
+        sum(late)
+    assert [type(event) for event in told] == [AccountRemoved]
 
 
 def test_a_last_step_that_broke_off_is_repeated_when_its_turn_is_over(
