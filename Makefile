@@ -1,10 +1,12 @@
-# make run      run the provider on http://127.0.0.1:$(PORT); needs only Python 3.11 or newer
+# make run      run the provider on http://$(HOST):$(PORT); needs only Python 3.11 or newer
 #                 PORT=5000            port of the server and of the issuer
+#                 HOST=127.0.0.1       localhost to try passkeys; the demo then has the other name
 # make demo     run the demo client on http://localhost:$(DEMO_PORT), in a second terminal
 #                 CLIENT_ID=...        id of the client registered for it
 #                 CLIENT_SECRET=...    secret of that client
 #                 DEMO_PORT=8000       port of the demo
 #                 PORT=5000            port of the provider
+#                 HOST=127.0.0.1       host name of the provider, as in make run
 # make mcp      run the provider and an MCP server whose tools need its tokens: examples/mcp
 #                 PORT=5000            port of the provider
 #                 MCP_PORT=5001        port of the MCP server
@@ -36,6 +38,9 @@
 # All but clean first install what they need into .venv.
 #                 PYTHON=...           the Python for .venv, 3.11 or newer
 
+# Not from the environment, where some shells have a HOST.
+HOST = 127.0.0.1
+DEMO_HOST = $(if $(filter localhost,$(HOST)),127.0.0.1,localhost)
 PORT ?= 5000
 DEMO_PORT ?= 8000
 MCP_PORT ?= 5001
@@ -104,19 +109,19 @@ help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 run: $(V)/.run
-	@$(BIN)/python -c "$$LISTENING" check 127.0.0.1 "$(PORT)" PORT
-	@$(BIN)/python -c "$$LISTENING" announce 127.0.0.1 "$(PORT)" \
-		"oauthprov is on http://127.0.0.1:$(PORT)" & \
-	$(QUIET) exec $(BIN)/pserve development.ini port=$(PORT)
+	@$(BIN)/python -c "$$LISTENING" check "$(HOST)" "$(PORT)" PORT
+	@$(BIN)/python -c "$$LISTENING" announce "$(HOST)" "$(PORT)" \
+		"oauthprov is on http://$(HOST):$(PORT)" & \
+	$(QUIET) exec $(BIN)/pserve development.ini host=$(HOST) port=$(PORT)
 
 # CLIENT_ID and CLIENT_SECRET travel in the environment, where make puts them, so that the secret
 # doesn't appear in the list of processes. pserve requires its options before the file.
 demo: $(V)/.run
-	@$(BIN)/python -c "$$LISTENING" check localhost "$(DEMO_PORT)" DEMO_PORT
-	@$(BIN)/python -c "$$LISTENING" announce localhost "$(DEMO_PORT)" \
-		"The demo client is on http://localhost:$(DEMO_PORT)" & \
-	$(QUIET) exec $(BIN)/pserve --app-name demo --server-name demo development.ini port=$(PORT) \
-		demo_port=$(DEMO_PORT)
+	@$(BIN)/python -c "$$LISTENING" check "$(DEMO_HOST)" "$(DEMO_PORT)" DEMO_PORT
+	@$(BIN)/python -c "$$LISTENING" announce "$(DEMO_HOST)" "$(DEMO_PORT)" \
+		"The demo client is on http://$(DEMO_HOST):$(DEMO_PORT)" & \
+	$(QUIET) exec $(BIN)/pserve --app-name demo --server-name demo development.ini host=$(HOST) \
+		port=$(PORT) demo_host=$(DEMO_HOST) demo_port=$(DEMO_PORT)
 
 mcp: $(V)/.mcp
 	@$(BIN)/python -c "$$LISTENING" check 127.0.0.1 "$(PORT)" PORT

@@ -45,14 +45,14 @@ class Settings:
 
         The command line (``issuer=...``, passed in ``global_config``) takes precedence over
         ``CLIENT_ID`` and ``CLIENT_SECRET`` of the environment, and these over the section
-        (``demo.issuer = ...``), where ``{port}`` and ``{demo_port}`` are replaced by those keys.
-        An empty value counts as absent. A client id from outside the section is never combined
-        with the section's secret, which belongs to another client.
+        (``demo.issuer = ...``), where ``{host}``, ``{port}``, ``{demo_host}`` and ``{demo_port}``
+        are replaced by those keys. An empty value counts as absent. A client id from outside the
+        section is never combined with the section's secret, which belongs to another client.
 
         Raises ``pyramid.exceptions.ConfigurationError``, which lists all problems.
         """
         own = {
-            key.removeprefix(PREFIX): _with_ports(value, global_config)
+            key.removeprefix(PREFIX): _with_addresses(value, global_config)
             for key, value in section.items()
             if key.startswith(PREFIX)
         }
@@ -92,9 +92,9 @@ class Settings:
         return self.issuer.rstrip("/") + "/clients"
 
 
-def _with_ports(value: str, global_config: Mapping[str, str]) -> str:
+def _with_addresses(value: str, global_config: Mapping[str, str]) -> str:
     # Not %(port)s: when PasteDeploy interpolates it, [DEFAULT] wins over the command line.
-    for name in ("port", "demo_port"):
+    for name in ("host", "port", "demo_host", "demo_port"):
         value = value.replace(f"{{{name}}}", global_config.get(name, f"{{{name}}}"))
     return value
 

@@ -39,14 +39,16 @@ def unknown(given: Iterable[str]) -> list[str]:
 
 
 def own_keys(ini: Mapping[str, Any]) -> dict[str, str]:
-    """Return the ``oauthprov.*`` keys as text, with ``{port}`` replaced by the key ``port``.
+    """Return the ``oauthprov.*`` keys as text; ``{host}`` and ``{port}`` are those keys.
 
     When PasteDeploy interpolates ``%(port)s``, ``[DEFAULT]`` wins over ``port=5001`` of a command
-    line; with ``get port = port`` a section gets the latter. Hence it is replaced here.
+    line; with ``get port = port`` a section gets the latter. Hence they are replaced here.
     """
-    port = str(ini.get("port", "{port}"))
     given = {key: str(value).strip() for key, value in ini.items() if key.startswith(PREFIX)}
-    return {key: value.replace("{port}", port) for key, value in given.items()}
+    for name in ("host", "port"):
+        own = str(ini.get(name, f"{{{name}}}"))
+        given = {key: value.replace(f"{{{name}}}", own) for key, value in given.items()}
+    return given
 
 
 def resolved(item: dataclasses.Field[Any], raw: str | None, *, create: bool = False) -> str:

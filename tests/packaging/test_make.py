@@ -172,12 +172,13 @@ def test_a_python_other_than_the_venv_s_gives_one_sentence(ready):
     ("target", "variable", "sentence"),
     [
         ("run", "PORT", "oauthprov is on http://127.0.0.1:{}"),
+        ("run HOST=localhost", "PORT", "oauthprov is on http://localhost:{}"),
         ("demo", "DEMO_PORT", "The demo client is on http://localhost:{}"),
     ],
 )
 def test_make_prints_the_address_once_the_server_listens(ready, target, variable, sentence):
     port = free_port()
-    with started(ready, target, f"{variable}={port}") as process:
+    with started(ready, *target.split(), f"{variable}={port}") as process:
         printed = []
         while sentence.format(port) not in printed:
             line = process.stdout.readline()
