@@ -15,10 +15,8 @@ import dataclasses
 from oauthprov.cli.ini import add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.protocol.registration import initial_access
+from oauthprov.protocol.registration.initial_access import LIFETIME
 from oauthprov.records import InitialAccessToken
-
-LIFETIME = 604_800
-_NOTE_LIMIT = 200
 
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
@@ -63,16 +61,18 @@ def _count(text: str) -> int:
 
 
 def _add(arguments: argparse.Namespace) -> None:
-    if len(arguments.note) > _NOTE_LIMIT or not arguments.note.isprintable():
-        raise Refused(f"A note may have at most {_NOTE_LIMIT} characters, in one line.")
     with opened(arguments) as on:
-        record, token = initial_access.issue(
-            on.storage,
-            on.clock(),
-            lifetime=arguments.lifetime,
-            uses=arguments.uses,
-            note=arguments.note,
-        )
+        try:
+            record, token = initial_access.issue(
+                on.storage,
+                on.clock(),
+                lifetime=arguments.lifetime,
+                uses=arguments.uses,
+                note=arguments.note,
+            )
+        except initial_access.WrongNote:
+            most = initial_access.NOTE_LIMIT
+            raise Refused(f"A note may have at most {most} characters, in one line.") from None
         mode = on.settings.registration
     if arguments.json:
         show_json(_document(record, "good") | {"initial_access_token": token})

@@ -18,7 +18,8 @@ class Account(Record):
     the kinds of second factor that are set up, by the names of :mod:`oauthprov.factors`: a commit
     that adds or removes the record of a factor changes them too. ``groups`` are set by the
     operator. From the user's request to delete the account until ``remove_at`` the user can take
-    the request back; then the account is removed.
+    the request back; then the account is removed. An ``admin`` may open the pages below
+    ``/admin``; only the command gives and takes this role.
     """
 
     account_id: str
@@ -32,6 +33,7 @@ class Account(Record):
     factors: tuple[str, ...] = ()
     remove_at: int | None = None
     groups: tuple[str, ...] = ()
+    admin: bool = False
 
     @property
     def closed(self) -> bool:
@@ -132,7 +134,7 @@ class Session(Record):
     epoch: int = 0
 
 
-@record("consent", key="key", indexes=("account_id",))
+@record("consent", key="key", indexes=("account_id", "client_id"))
 class Consent(Record):
     """The consent of an account for a client; ``key`` is ``<account_id>.<client_id>``.
 

@@ -99,7 +99,7 @@ def test_the_upgrade_lists_what_was_stored_before_there_was_a_list(
     assert sorted(one.record.token_id for one in storage.walk(InitialAccessToken)) == sorted(
         token.token_id for token in tokens
     )
-    assert client.get(KEYS.revision()) == b"2"
+    assert client.get(KEYS.revision()) == b"3"
 
 
 @pytest.mark.parametrize("window", [1, 2, 9, 10, 11, 1000])

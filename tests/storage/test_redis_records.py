@@ -8,7 +8,17 @@ import pytest
 import redis
 
 from oauthprov.credentials import ACCESS_TOKEN, Bearer, mint_id
-from oauthprov.records import AccessToken, AuthorizationCode, Client, Grant, Record, Session, slot
+from oauthprov.records import (
+    AccessToken,
+    AuthorizationCode,
+    Client,
+    Consent,
+    Grant,
+    InitialAccessToken,
+    Record,
+    Session,
+    slot,
+)
 from oauthprov.storage.interface import Add, Claim, Replace, Revoke, Storage
 from oauthprov.storage.redis import open
 from oauthprov.storage.redis.keys import IndexName, Keys, RecordName
@@ -147,6 +157,24 @@ def test_first_party_clients_with_a_secret_keep_the_right_to_introspect(
     storage.commit(Replace(ours, expecting=stored), now=NOW)
     storage.upgrade()
     assert read(storage, ours).record == ours
+
+
+def test_records_of_an_earlier_version_are_entered_in_newer_indexes(
+    storage: Storage, client: redis.Redis
+) -> None:
+    consent = samples.fill(Consent, "alice.album")
+    token = samples.fill(InitialAccessToken, "token")
+    storage.commit(Add(consent), Add(token), now=NOW)
+    wanted = {Consent: {"client_id": consent.client_id}, InitialAccessToken: {"listed": "token"}}
+    keys = Keys("oauthprov")
+    for kind, index in wanted.items():
+        [(field, value)] = index.items()
+        assert client.delete(keys.index(kind.shape.name, field, value)) == 1
+        assert storage.find(kind, **index).items == ()
+    storage.upgrade()
+    assert [one.record for one in storage.walk(Consent, **wanted[Consent])] == [consent]
+    found = storage.walk(InitialAccessToken, **wanted[InitialAccessToken])
+    assert [one.record for one in found] == [token]
 
 
 def test_no_record_is_taken_for_the_number_of_the_version() -> None:

@@ -9,7 +9,16 @@ from oauthprov import credentials
 from oauthprov.credentials import Bearer
 from oauthprov.events import RegistrationTokenChanged, on_commit
 from oauthprov.records import InitialAccessToken
-from oauthprov.storage.interface import Add, Remove, Replace, Storage, Stored
+from oauthprov.storage.interface import Add, Page, Remove, Replace, Storage, Stored
+
+LIFETIME = 604_800
+"""Seconds that a token lives unless the operator chooses otherwise: a week."""
+NOTE_LIMIT = 200
+"""The most characters of a note."""
+
+
+class WrongNote(ValueError):
+    """The note is too long, or has more than a line."""
 
 
 def issue(
@@ -17,8 +26,10 @@ def issue(
 ) -> tuple[InitialAccessToken, str]:
     """Store a token valid for ``lifetime`` seconds and ``uses`` clients; None means no limit.
 
-    Returns the record and the token, which can't be read again.
+    Returns the record and the token, which can't be read again. Raises WrongNote.
     """
+    if len(note) > NOTE_LIMIT or not note.isprintable():
+        raise WrongNote
     token_id = credentials.mint_id()
     bearer = Bearer.mint(credentials.INITIAL_ACCESS_TOKEN, token_id)
     secret = credentials.digest(bearer.raw)
@@ -31,6 +42,11 @@ def issue(
 def every(storage: Storage) -> Iterator[Stored[InitialAccessToken]]:
     """Yield every stored token, including expired and used-up ones."""
     return storage.walk(InitialAccessToken)
+
+
+def page(storage: Storage, after: str | None, size: int) -> Page[InitialAccessToken]:
+    """Return a page of what :func:`every` yields. Raises ValueError for an invalid ``after``."""
+    return storage.find(InitialAccessToken, after=after, limit=size)
 
 
 def revoke(storage: Storage, token_id: str, now: int) -> bool:

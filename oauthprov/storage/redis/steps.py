@@ -81,24 +81,29 @@ class Steps:
 
         Each may be sent again. ``marking`` is whether ``purge`` marks entries here.
         """
-        members: dict[bytes, list[bytes]] = {}
         records: list[Command] = []
         for copy in copies:
             record = copy.record
             how = CODECS[type(record)]
-            for index in self.indexes(Add(record)):
-                members.setdefault(index, []).append(record.storage_key.encode())
             header = how.header(record, getrandbits(26), copy.claimed_at, copy.revoked_at)
             name = self._keys.record(how.name, record.storage_key)
             ttl = _ttl(how, record, now)
             expiry = (b"EX", ttl) if ttl else ()
             records.append((b"SET", name, header + how.body(record, copy.extra), *expiry))
+        return self.entering([copy.record for copy in copies], marking=marking), records
+
+    def entering(self, records: Sequence[Record], *, marking: bool) -> list[Command]:
+        """Return the commands that enter stored records in their indexes; each may be repeated."""
+        members: dict[bytes, list[bytes]] = {}
+        for record in records:
+            for index in self.indexes(Add(record)):
+                members.setdefault(index, []).append(record.storage_key.encode())
         entries: list[Command] = []
         for index, found in members.items():
             entries.append((b"ZADD", index, *chain.from_iterable((b"0", one) for one in found)))
             if marking:
                 entries.append((b"ZREM", self._keys.marks(index), *found))
-        return entries, records
+        return entries
 
     def entry(self, change: Change, index: bytes, *, beside: bool) -> Step:
         """Return the step that adds the entry of a new record; only ``purge`` drops entries.

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oauthprov.records import Client, InitialAccessToken
+from oauthprov.records import Client, Consent, InitialAccessToken
 from oauthprov.storage.interface import Conflict, Replace, Storage
 from oauthprov.storage.redis.keys import Keys, RecordName, shard_of
 from oauthprov.storage.redis.listing import roster
 from oauthprov.storage.redis.route import Route
 from oauthprov.storage.redis.scan import scan
+from oauthprov.storage.redis.steps import Steps
 
-REVISION = b"2"
+REVISION = b"3"
 """The number of the last change below that is done. A fresh Redis has none, and no records."""
-
 
 def upgrade(storage: Storage, route: Route, keys: Keys) -> None:
     """Change what isn't changed yet; several processes may call this at the same time."""
     name = keys.revision()
     slot = route.slot(name)
-    done = route.read(slot, b"GET", name)
-    if done == REVISION:
+    done = int(route.read(slot, b"GET", name) or 0)
+    if done >= int(REVISION):
         return
-    if done is None:
+    if done < 1:
         _keep_introspection(storage)
-    _list_initial_access_tokens(storage, route, keys)
+    if done < 2:
+        _list_initial_access_tokens(storage, route, keys)
+    _enter_consents(storage, route, keys)
     route.write(slot, b"SET", name, REVISION)
 
 
@@ -57,3 +59,12 @@ def _list_initial_access_tokens(storage: Storage, route: Route, keys: Keys) -> N
             if isinstance(found, RecordName) and found.kind == kind:
                 listing = keys.shard(kind, shard_of(found.key))
                 route.write(route.slot(listing), b"ZADD", listing, b"0", found.key.encode())
+
+
+def _enter_consents(storage: Storage, route: Route, keys: Keys) -> None:
+    """Enter consents in the index by client that they didn't have; an entry is only a hint."""
+    steps = Steps(keys)
+    for page in storage.pages(Consent):
+        consents = [stored.record for stored in page]
+        commands = steps.entering(consents, marking=not route.one_slot)
+        route.send_all([(route.slot(command[1]), command) for command in commands])

@@ -32,6 +32,7 @@ accounts = Table(
     required("factors", JSON),
     optional("remove_at", TIME),
     required("groups", JSON),
+    required("admin", FLAG),
     *bookkeeping(),
     **ENGINE,
 )
@@ -129,5 +130,6 @@ consents = Table(
     optional("withdrawn_at", TIME),
     *bookkeeping(),
     Index("consents_by_account_id", "account_id", "key"),
+    Index("consents_by_client_id", "client_id", "key"),
     **ENGINE,
 )
