@@ -50,6 +50,7 @@ def includeme(config: Configurator) -> None:
     from oauthprov.storage import storage_problems
 
     settings = Settings.from_ini(config.registry.settings, storage_problems)
+    config.registry["oauthprov.version"] = __version__
     config.registry["oauthprov.settings"] = settings
     config.registry["oauthprov.storage"] = opened(settings)
     config.include("oauthprov.web")

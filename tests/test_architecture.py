@@ -190,6 +190,7 @@ WALLS = {
 FLOORS = {
     "protocol": (
         ("",),
+        ("admin",),
         ("registration", "logout"),
         ("authorize",),
         ("engine",),
@@ -200,6 +201,7 @@ FLOORS = {
     ),
     "web": (
         ("__init__", "standalone"),
+        ("admin",),
         ("factors",),
         ("endpoints", "account", "console"),
         ("",),

@@ -269,12 +269,12 @@ class BuiltInAccounts:
     def close(self, account_id: str, remove_at: int) -> Ended:
         """Delete the account for its user: it is closed at once, and removed from ``remove_at``.
 
-        Clients are notified and grants revoked as in :meth:`disable`. The first request decides
-        when the account is removed. Raises LookupError for an unknown account.
+        Clients are notified and grants revoked as in :meth:`disable`. Of several requests the one
+        with the earliest ``remove_at`` counts. Raises LookupError for an unknown account.
         """
         return self._end(
             account_id,
-            lambda old: replace(old, remove_at=old.remove_at or remove_at),
+            lambda old: replace(old, remove_at=min(old.remove_at or remove_at, remove_at)),
             everything=True,
         )
 

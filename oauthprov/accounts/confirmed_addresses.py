@@ -70,8 +70,11 @@ def changes(storage: Storage, before: Account, after: Account) -> list[Change]:
     return made
 
 
-def accounts_at(storage: Storage, address: str) -> list[Account]:
-    """Return up to LIMIT accounts that have confirmed ``address`` and aren't disabled."""
+def accounts_at(storage: Storage, address: str, *, disabled: bool = False) -> list[Account]:
+    """Return up to LIMIT accounts that have confirmed ``address``.
+
+    Disabled ones are among them only if ``disabled``.
+    """
     key = address_key(address)
     page = storage.find(ConfirmedAddress, address=key, limit=LIMIT)
     pairs = [(Account, stored.record.account_id) for stored in page.items]
@@ -79,7 +82,9 @@ def accounts_at(storage: Storage, address: str) -> list[Account]:
     return [
         account
         for account in found
-        if isinstance(account, Account) and account.disabled_at is None and _key(account) == key
+        if isinstance(account, Account)
+        and _key(account) == key
+        and (disabled or account.disabled_at is None)
     ]
 
 

@@ -71,8 +71,8 @@ FACTORS: Mapping[type[Record], tuple[str, Fields]] = {
 """The kinds of which an account has one record at most."""
 
 _ACCOUNT = (
-    *("account_id", "name", "created_at", "developer", "groups", "factors"),
-    *("disabled_at", "remove_at"),
+    *("account_id", "name", "created_at", "developer", "admin", "groups"),
+    *("factors", "disabled_at", "remove_at"),
 )
 _EVENT = ("event", "at", "client_id", "address", "actor", "details")
 _CLIENT = ("client_id", "name", "client_type", "created_at", "redirect_uris", "contacts")

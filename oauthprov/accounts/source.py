@@ -18,6 +18,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "session_ends_at": (int, NoneType),
     "meets": (tuple,),
     "could_meet": (tuple, NoneType),
+    "admin": (bool,),
 }
 
 
@@ -35,7 +36,8 @@ class SignedIn:
     then. ``epoch`` is the epoch of a built-in account (``records.Account``), and 0 for a host's.
     ``meets`` are all values of ``acr`` that the sign-in satisfies, the highest first; empty means
     ``acr`` alone. ``could_meet`` are those that it would satisfy if the user proved everything
-    that they have set up, None when unknown.
+    that they have set up, None when unknown. A ``developer`` may register clients where only
+    developers may, an ``admin`` may open the pages below ``/admin``.
     Raises TypeError for an ``account_id`` that isn't a ``str``, and for other values of a wrong
     type: tokens and records have them.
     """
@@ -52,6 +54,7 @@ class SignedIn:
     epoch: int = 0
     meets: tuple[str, ...] = ()
     could_meet: tuple[str, ...] | None = None
+    admin: bool = False
 
     @property
     def acrs(self) -> tuple[str, ...]:
@@ -118,9 +121,10 @@ class AccountSource(ABC, Generic[RequestT]):
     contexts that a sign-in may have; the metadata lists them. Set ``can_step_up`` if
     :meth:`step_up_url` is implemented. Set ``can_sign_out`` if
     :meth:`sign_out` is implemented: clients may then request a logout. Set ``names_sessions`` if
-    ``SignedIn.sid`` is set: clients then receive back-channel logouts. Only the source of the
-    built-in accounts sets ``keeps_accounts``: each of its accounts is a record in the provider's
-    storage, and an account without a record has been removed.
+    ``SignedIn.sid`` is set: clients then receive back-channel logouts. Set ``names_admins`` if
+    ``SignedIn.admin`` is set: there are admin pages then, for clients, tokens, keys and health.
+    Only the source of the built-in accounts sets ``keeps_accounts``: each of its accounts is a
+    record in the provider's storage, and an account without a record has been removed.
     """
 
     acr_values: tuple[str, ...] = ()
@@ -128,6 +132,7 @@ class AccountSource(ABC, Generic[RequestT]):
     can_sign_out: bool = False
     names_sessions: bool = False
     keeps_accounts: bool = False
+    names_admins: bool = False
 
     @abstractmethod
     def signed_in(self, request: RequestT) -> SignedIn | None:

@@ -25,7 +25,7 @@ from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_json, show_table
 from oauthprov.credentials import Keyring
 from oauthprov.factors import Factors
-from oauthprov.protocol.keys.rotation import KeyRotation, UnknownSigningKey, is_over, is_published
+from oauthprov.protocol.keys.rotation import KeyRotation, UnknownSigningKey
 from oauthprov.records import SigningKey
 from oauthprov.settings.values import ALGORITHMS
 
@@ -120,21 +120,12 @@ def _show(on: Opened, keys: Iterable[SigningKey], as_json: bool) -> None:
     rows = []
     for key in keys:
         times = (key.signs_from, key.retires_at, key.published_until)
-        rows.append((key.kid, key.alg, _state(on, key), *(moment(time) for time in times)))
+        rows.append(
+            (key.kid, key.alg, _rotation(on).state(key), *(moment(time) for time in times))
+        )
     show_table(head, rows)
 
 
 def _document(on: Opened, key: SigningKey) -> dict[str, object]:
     shown = {k: v for k, v in dataclasses.asdict(key).items() if k not in ("key", "sealed")}
-    return shown | {"public": json.loads(key.public), "state": _state(on, key)}
-
-
-def _state(on: Opened, key: SigningKey) -> str:
-    now = on.clock()
-    if not is_published(key, now):
-        return "unpublished"
-    if is_over(key, now):
-        return "retired"
-    if _rotation(on).open(key) is None:
-        return "sealed"
-    return "waiting" if key.signs_from > now else "signing"
+    return shown | {"public": json.loads(key.public), "state": _rotation(on).state(key)}

@@ -3,8 +3,8 @@
 Passwords come from a prompt or from standard input, never from the command line. With ``--json``,
 ``list`` prints ``{"users": [USER, ...]}``, ``remove`` the ``account_id`` and the number of
 ``removed_records``, and every other verb one USER: ``account_id``, ``name``, ``developer``,
-``groups``, ``factors``, ``created_at``, ``disabled_at`` and ``remove_at``. ``show`` adds
-``email``, ``email_verified``, ``authenticator``, ``recovery_codes`` (how many are left),
+``admin``, ``groups``, ``factors``, ``created_at``, ``disabled_at`` and ``remove_at``. ``show``
+adds ``email``, ``email_verified``, ``authenticator``, ``recovery_codes`` (how many are left),
 ``passkeys``, ``sessions`` as in ``oauthprov session``, and ``apps``: the clients that the user has
 allowed. ``export`` always prints JSON.
 """
@@ -21,6 +21,7 @@ from oauthprov.accounts import (
     EmailVerifications,
     Unproven,
     confirmed_addresses,
+    roles,
 )
 from oauthprov.accounts.profile import checked
 from oauthprov.cli.ini import Opened, add_ini, opened
@@ -45,6 +46,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(add)
     add.add_argument("name")
     add.add_argument("--developer", action="store_true", help="let it register clients")
+    add.add_argument("--admin", action="store_true", help="let it open the admin pages")
     add.add_argument("--email", metavar="ADDRESS", help="its e-mail address")
     add.add_argument("--verified", action="store_true", help="you have verified the address")
     _add_password(add)
@@ -85,6 +87,12 @@ def _add_role_verbs(verbs: _Verbs) -> None:
     role.add_argument("--off", action="store_true", help="remove the role instead")
     role.set_defaults(run=_developer)
 
+    admin = verbs.add_parser("admin", help="give the role that may open the admin pages")
+    add_ini(admin)
+    admin.add_argument("name")
+    admin.add_argument("--off", action="store_true", help="remove the role instead")
+    admin.set_defaults(run=_admin)
+
     group = verbs.add_parser("group", help="put it into a group")
     add_ini(group)
     group.add_argument("name")
@@ -122,6 +130,8 @@ def _add(arguments: argparse.Namespace) -> None:
         if arguments.email:
             checked({"email": arguments.email}, {})
         account = accounts.sign_up(arguments.name, _password(arguments), arguments.developer)
+        if arguments.admin:
+            account = roles.set_admin(on.storage, account.account_id, True, on.clock())
         if arguments.email:
             _set_email(on, accounts, account, arguments.email, arguments.verified)
     show(account, arguments.json)
@@ -141,12 +151,17 @@ def _row(account: Account) -> tuple[str, ...]:
     return (
         account.name,
         account.account_id,
-        "developer" if account.developer else "-",
+        _roles(account),
         moment(account.disabled_at),
         moment(account.remove_at),
         " ".join(account.factors) or "-",
         " ".join(account.groups) or "-",
     )
+
+
+def _roles(account: Account) -> str:
+    held = {"developer": account.developer, "admin": account.admin}
+    return " ".join(name for name, has in held.items() if has) or "-"
 
 
 def _passwd(arguments: argparse.Namespace) -> None:
@@ -163,6 +178,15 @@ def _developer(arguments: argparse.Namespace) -> None:
         accounts.set_developer(account_of(on, arguments.name).account_id, not arguments.off)
         account = account_of(on, arguments.name)
     show(account, arguments.json)
+
+
+def _admin(arguments: argparse.Namespace) -> None:
+    with opened(arguments) as on:
+        account_id = account_of(on, arguments.name).account_id
+        account = roles.set_admin(on.storage, account_id, not arguments.off, on.clock())
+    show(account, arguments.json)
+    if account.admin and not (account.factors or on.settings.factors_required):
+        note("It has no second factor yet, and oauthprov.factors.required demands none.")
 
 
 def _email(arguments: argparse.Namespace) -> None:

@@ -101,7 +101,7 @@ def _fetch_allow(on: Configured) -> Iterator[str]:
 
 def _password(on: Configured) -> Iterator[str]:
     length = on.settings.password_length
-    if length < _PASSWORD_LENGTH and on.settings.factors_required != "everyone":
+    if length < _PASSWORD_LENGTH and "everyone" not in on.settings.factors_required:
         yield f"{PREFIX}password.length is {length}"
 
 

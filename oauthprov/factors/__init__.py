@@ -15,14 +15,13 @@ from oauthprov.factors.enrolment import (
     StillRequired,
     removals,
 )
-from oauthprov.factors.factor import Factor, NewFactor, Proof, WrongProof
+from oauthprov.factors.factor import Factor, NewFactor, Proof, Roles, WrongProof
 from oauthprov.factors.levels import PASSWORD, Levels, joined
 from oauthprov.factors.passkey import ALONE, PasskeyFactor, WrongPasskey
 from oauthprov.factors.recovery import FEW, Recovery
 from oauthprov.factors.second_step import Guessed, Proven, SecondStep, SignInOver, Step, Waiting
 from oauthprov.factors.totp import TotpFactor, new_secret
 from oauthprov.passkeys import Challenges, Passkeys, RelyingParty
-from oauthprov.records import Account
 from oauthprov.storage.interface import Change, Storage
 
 __all__ = [
@@ -42,6 +41,7 @@ __all__ = [
     "Proof",
     "Proven",
     "Recovery",
+    "Roles",
     "SecondStep",
     "SignInOver",
     "Step",
@@ -71,7 +71,7 @@ class Factors:
     every: tuple[Factor, ...]
     second_step: SecondStep
     enrolments: Enrolments
-    is_required: Callable[[Account], bool]
+    is_required: Callable[[Roles], bool]
 
     @classmethod
     def build(
@@ -82,12 +82,12 @@ class Factors:
         *,
         offered: Sequence[str] = ("totp",),
         levels: Levels | None = None,
-        is_required: Callable[[Account], bool] = lambda account: False,
+        is_required: Callable[[Roles], bool] = lambda roles: False,
         party: RelyingParty | None = None,
     ) -> Factors:
         """Return the factors of an app.
 
-        ``secret`` is ``oauthprov.secret``. ``is_required`` tells which accounts must have one.
+        ``secret`` is ``oauthprov.secret``. ``is_required`` tells who must have one.
         ``party`` is None where there can be no passkeys.
         """
         keyring = Keyring(secret)

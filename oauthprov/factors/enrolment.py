@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from oauthprov.events import FactorChanged, on_commit
-from oauthprov.factors.factor import Factor, WrongProof
+from oauthprov.factors.factor import Factor, Roles, WrongProof
 from oauthprov.factors.recovery import Recovery
 from oauthprov.factors.second_step import SecondStep, SignInOver
 from oauthprov.records import Account, PendingSignIn, Record, RecoveryCodes, Totp
@@ -67,7 +67,7 @@ class Enrolments:
         storage: Storage,
         clock: Callable[[], int],
         recovery: Recovery,
-        is_required: Callable[[Account], bool],
+        is_required: Callable[[Roles], bool],
     ) -> None:
         self._storage = storage
         self._clock = clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from oauthprov.records import Account, Digest, Record
 from oauthprov.storage.interface import Change
@@ -32,6 +33,18 @@ class NewFactor:
 
     record: Record
     also: tuple[Change, ...] = ()
+
+
+class Roles(Protocol):
+    """The roles of an account: they decide whether it must have a second factor."""
+
+    @property
+    def developer(self) -> bool:
+        """Whether it may register clients."""
+
+    @property
+    def admin(self) -> bool:
+        """Whether it may open the admin pages."""
 
 
 class Factor(ABC):

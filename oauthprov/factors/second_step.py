@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from oauthprov.credentials import digest, mint
 from oauthprov.factors import levels
-from oauthprov.factors.factor import Factor, Proof, WrongProof
+from oauthprov.factors.factor import Factor, Proof, Roles, WrongProof
 from oauthprov.records import Account, Digest, PendingSignIn
 from oauthprov.storage.interface import (
     Add,
@@ -79,7 +79,7 @@ class SecondStep:
         storage: Storage,
         clock: Callable[[], int],
         factors: Sequence[Factor],
-        is_required: Callable[[Account], bool] = lambda account: False,
+        is_required: Callable[[Roles], bool] = lambda roles: False,
     ) -> None:
         self._storage = storage
         self._clock = clock

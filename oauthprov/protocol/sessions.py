@@ -152,9 +152,9 @@ class Sessions:
 
     def end_one(self, account_id: str, key: str) -> None:
         """End the session with this key if it belongs to the account."""
-        for session in self.of(account_id):
-            if session.key == key:
-                self._end(session.key)
+        stored = self._storage.get(Session, key)
+        if stored is not None and stored.record.account_id == account_id:
+            self._end(stored.record.key)
 
     def end_others(self, account_id: str, key: Digest) -> None:
         """End every session of the account but the one with this key."""
@@ -172,6 +172,20 @@ class Sessions:
         found = self._storage.walk(Session, account_id=account_id)
         live = [stored.record for stored in found if _is_live(stored, account, now)]
         return sorted(live, key=lambda session: session.last_seen_at, reverse=True)
+
+    def page(
+        self, account: Account, after: str | None, limit: int
+    ) -> tuple[list[Session], str | None]:
+        """Return live sessions of an account, in the order of their keys, and the next cursor.
+
+        A page may hold fewer than ``limit``. Raises ValueError for an invalid ``after``.
+        """
+        found = self._storage.find(
+            Session, account_id=account.account_id, after=after, limit=limit
+        )
+        now = self._clock()
+        live = [one.record for one in found.items if _is_valid(one, account, now)]
+        return live, found.next
 
     def _remove(self, key: Digest) -> None:
         self._storage.commit(Remove(Session, key), now=self._clock())
@@ -210,11 +224,13 @@ def browser_key(browser_id: str) -> Digest:
 
 
 def _is_live(session: Stored[Session] | None, account: Stored[Account] | None, now: int) -> bool:
-    if session is None or session.state(now) != "live" or account is None:
-        return False
+    return session is not None and account is not None and _is_valid(session, account.record, now)
+
+
+def _is_valid(session: Stored[Session], account: Account, now: int) -> bool:
     ours = (session.record.account_id, session.record.epoch)
-    theirs = (account.record.account_id, account.record.epoch)
-    return ours == theirs and account.record.disabled_at is None
+    theirs = (account.account_id, account.epoch)
+    return session.state(now) == "live" and ours == theirs and account.disabled_at is None
 
 
 def _printable(text: str) -> str:

@@ -74,7 +74,9 @@ def _registration(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _factors(values: Mapping[str, Any]) -> Iterator[str]:
-    if not values.get("factors", ("totp",)) and values.get("factors_required") != "nobody":
+    required = values.get("factors_required", ())
+    # It is the default for admins, who then need none.
+    if not values.get("factors", ("totp",)) and required not in ((), ("admins",)):
         yield f"{PREFIX}factors.required must be nobody, since {PREFIX}factors offers none"
     acrs = [values.get(f"acr_{level}", level) for level in ("password", "mfa", "phr")]
     if len(set(acrs)) < len(acrs):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from oauthprov.settings import values
 from oauthprov.settings.setting import setting
@@ -71,11 +70,12 @@ class SigningIn:
         "Second factors that people may set up: `passkey`, `totp` (authenticator apps), or "
         "`none`.",
     )
-    factors_required: Literal["nobody", "developers", "everyone"] = setting(
+    factors_required: tuple[str, ...] = setting(
         "factors.required",
-        values.one_of("nobody", "developers", "everyone"),
-        "nobody",
-        "Who must have a second factor: `nobody`, `developers` or `everyone`.",
+        values.those_of("admins", "developers"),
+        "admins",
+        "Who must have a second factor: `nobody`, `everyone`, or some of `admins` and "
+        "`developers`; nobody if `oauthprov.factors` is `none`.",
     )
     acr_password: str = setting(
         "acr.password", values.acr, "1", "`acr` of a sign-in by one factor, such as a password."

@@ -154,6 +154,21 @@ def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
     return parse
 
 
+def those_of(*roles: str) -> Callable[[str], tuple[str, ...]]:
+    """Return a parser of ``nobody``, ``everyone``, or some of ``roles``, separated by blanks.
+
+    Its result is empty for ``nobody``.
+    """
+
+    def parse(value: str) -> tuple[str, ...]:
+        found = () if value == "nobody" else words(value)
+        if found != ("everyone",) and (value == "" or not set(found).issubset(roles)):
+            raise ValueError(f"must be nobody, everyone, or some of {', '.join(roles)}")
+        return found
+
+    return parse
+
+
 def acr(value: str) -> str:
     """Parse a value of ``acr``: one word, since ``acr_values`` are separated by blanks."""
     if not value.isascii() or not value.isprintable() or len(value.split()) != 1:

@@ -21,6 +21,7 @@ from oauthprov.web.request import Request
 _OURS = "oauthprov:templates/"
 LAYOUT = "oauthprov:templates/layout.pt"
 CLIENT_PARTS = "oauthprov:templates/client_parts.pt"
+ADMIN_PARTS = "oauthprov:templates/admin_parts.pt"
 FACTOR_PARTS = "oauthprov:templates/factor_parts.pt"
 FACTOR_KINDS = "oauthprov:templates/factor_kinds.pt"
 BRAND = "oauthprov:templates/brand.pt"
@@ -51,6 +52,7 @@ def add_names(event: BeforeRender) -> None:
     event["renderer_info"].renderer.implementation().value_repr = _of_what_kind
     event["layout"] = get_renderer(LAYOUT).implementation()
     event["client_parts"] = get_renderer(CLIENT_PARTS).implementation()
+    event["admin_parts"] = get_renderer(ADMIN_PARTS).implementation()
     event["factor_parts"] = get_renderer(FACTOR_PARTS).implementation()
     event["factor_kinds"] = get_renderer(FACTOR_KINDS).implementation()
     event["brand"] = get_renderer(BRAND).implementation()

@@ -117,6 +117,7 @@ class Browser:
             amr=session.amr,
             session_key=session.key,
             developer=account.developer,
+            admin=account.admin,
             acr=meets[0],
             sid=session.sid,
             session_ends_at=self._sessions.ends_at(session),

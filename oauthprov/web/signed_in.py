@@ -19,6 +19,9 @@ PersonView = Callable[[Request, SignedIn], Response | dict[str, object]]
 RECENT = 600
 """Seconds for which a sign-in counts as recent: enough to fill in a form."""
 
+ADMIN = "admin"
+"""The home of the admin pages; the sign-in page leads to all pages below it."""
+
 PURPOSES = {
     "passkeys": _("to manage your passkeys"),
     "delete": _("to delete your account"),
@@ -27,6 +30,7 @@ PURPOSES = {
     "password": _("to change your password"),
     "authenticator": _("to change how you sign in"),
     "recovery": _("to change how you sign in"),
+    ADMIN: _("to administer this server"),
 }
 """The pages that require a recent sign-in, with the text of the sign-in page for each."""
 
@@ -91,14 +95,14 @@ def is_recent(request: Request, person: SignedIn) -> bool:
 
     A session without the second step that a sign-in would have now doesn't count.
     """
-    if _lacks_second_step(request, person):
+    if lacks_second_step(request, person):
         return False
     return request.oauthprov.provider.clock() - person.auth_time < RECENT
 
 
-def _lacks_second_step(request: Request, person: SignedIn) -> bool:
-    """Return whether a session began before its account had a second factor."""
+def lacks_second_step(request: Request, person: SignedIn) -> bool:
+    """Return whether a session began before its account had a second factor, or had to."""
     factors = request.oauthprov.site.factors
-    if factors is None or person.could_meet is None:
+    if factors is None or person.could_meet is None or factors.levels.mfa in person.acrs:
         return False
-    return factors.levels.mfa in person.could_meet and factors.levels.mfa not in person.acrs
+    return factors.levels.mfa in person.could_meet or factors.is_required(person)

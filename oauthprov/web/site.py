@@ -22,7 +22,7 @@ from oauthprov.accounts import (
 )
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
 from oauthprov.events import Event, PublishingStorage, Recorder, Stream
-from oauthprov.factors import Factors, Levels
+from oauthprov.factors import Factors, Levels, Roles
 from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.passkeys import RelyingParty
 from oauthprov.protocol.provider import Provider, epoch
@@ -141,6 +141,8 @@ def includeme(config: Configurator) -> None:
         if site.people is not None:
             for page in BUILT_IN_PAGES:
                 config.include(f"oauthprov.web.{page}")
+        if site.people is not None or site.accounts.names_admins:
+            config.include("oauthprov.web.admin")
 
     config.action(("oauthprov", "site"), place, order=PHASE1_CONFIG)
 
@@ -217,10 +219,12 @@ def _people(
 
 
 def _factors(storage: PublishingStorage, settings: Settings, clock: Callable[[], int]) -> Factors:
-    required = settings.factors_required
+    required = settings.factors_required if settings.factors else ()
 
-    def is_required(account: Account) -> bool:
-        return required == "everyone" or (required == "developers" and account.developer)
+    def is_required(roles: Roles) -> bool:
+        if "everyone" in required or (roles.developer and "developers" in required):
+            return True
+        return roles.admin and "admins" in required
 
     return Factors.build(
         storage,

@@ -77,7 +77,7 @@ def sessions_of(command, account_id):
 
 def test_add_reads_the_password_from_stdin(command):
     made = command.user("alice")
-    members = ["account_id", "name", "developer", "groups", "factors", "created_at"]
+    members = ["account_id", "name", "developer", "admin", "groups", "factors", "created_at"]
     assert list(made) == [*members, "disabled_at", "remove_at"]
     assert (made["name"], made["developer"], made["disabled_at"]) == ("alice", False, None)
     assert authenticate(command, "alice", PASSWORD)
@@ -89,6 +89,15 @@ def test_the_developer_role_is_given_and_taken(command):
     command.user("bob")
     assert command("user", "developer", "bob", "--json").json["developer"] is True
     assert command("user", "developer", "bob", "--off", "--json").json["developer"] is False
+
+
+def test_the_admin_role_is_given_and_taken(command):
+    assert command.user("alice", "--admin")["admin"] is True
+    assert command.user("bob")["admin"] is False
+    assert command("user", "admin", "bob", "--json").json["admin"] is True
+    assert " admin " in command("user", "list").out
+    assert command("user", "admin", "bob", "--off", "--json").json["admin"] is False
+    assert command("user", "admin", "carol").code == 1
 
 
 def test_passwd_sets_another_password_and_ends_sessions(command):

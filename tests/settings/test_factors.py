@@ -14,11 +14,30 @@ def settings(**more: str) -> Settings:
     return Settings.from_ini(sites.ini("sqlite://", development="true", **given))
 
 
-def test_by_default_every_factor_may_be_set_up_and_nobody_must():
-    assert (settings().factors, settings().factors_required) == (("passkey", "totp"), "nobody")
+def test_by_default_every_factor_may_be_set_up_and_admins_must():
+    assert (settings().factors, settings().factors_required) == (("passkey", "totp"), ("admins",))
 
 
-def test_none_offers_none():
+@pytest.mark.parametrize(
+    ("value", "who"),
+    [
+        ("nobody", ()),
+        ("everyone", ("everyone",)),
+        ("developers", ("developers",)),
+        ("developers admins", ("developers", "admins")),
+    ],
+)
+def test_some_roles_may_need_a_factor_everyone_or_nobody(value, who):
+    assert settings(factors__required=value).factors_required == who
+
+
+@pytest.mark.parametrize("value", ["nobody admins", "everyone admins", "operators", "Admins"])
+def test_other_roles_are_refused(value):
+    with pytest.raises(ConfigurationError, match=r"factors\.required must be nobody, everyone"):
+        settings(factors__required=value)
+
+
+def test_none_offers_none_and_then_admins_need_none():
     assert settings(factors="none").factors == ()
 
 

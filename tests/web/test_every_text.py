@@ -9,6 +9,7 @@ from bs4.element import NavigableString, PreformattedString, Stylesheet
 from pyramid.config import Configurator
 
 from bench import filling
+from oauthprov.accounts.roles import set_admin
 from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.records import Consent
 from oauthprov.storage.interface import Remove
@@ -16,6 +17,7 @@ from tests import site as sites
 from tests.authenticator import Authenticator
 from tests.catalogs import extraction
 from tests.site import CALLBACK, ISSUER, OPENID, OPENID_SCOPES
+from tests.web.factors.conftest import Owner
 
 BEGIN, END = "\u2768", "\u2769"
 LANGUAGE = "eo"
@@ -107,6 +109,8 @@ def pages(site):
     yield from of_passkeys(alice)
     yield from of_the_console(alice)
     yield from of_many_apps(site, alice)
+    yield alice.get("/admin", headers=HEADERS, status=403)
+    yield from of_the_admin(site)
     yield from of_leaving(site)
 
 
@@ -210,6 +214,57 @@ def of_leaving(site):
     yield carol.get("/login?page=delete", headers=HEADERS)
     carol.sign_in("carol")
     yield carol.get("/account/keep", headers=HEADERS)
+
+
+def of_the_admin(site):
+    owner = Owner(site, "bob")
+    set_admin(site.storage, owner.account_id, True, site.clock())
+    bob, app = owner.sign_in(), site.app(owner=owner.account_id)
+    bob.connect(app, scope="profile:read")
+    person, client = f"/people/{owner.account_id}", f"/clients/{app.client.client_id}"
+    site.wsgi.registry["oauthprov"].provider.keys.jwks()
+    for path in ("", "/people", "/people?q=nobody", "/clients", "/clients?q=nobody", "/health"):
+        yield bob.get("/admin" + path, headers=HEADERS)
+    for path in ("/people/nobody", f"{person}?grants=x", "/clients/nobody"):
+        yield bob.get("/admin" + path, headers=HEADERS)
+    for path in (f"{person}/remove", f"{client}/remove", f"/clients?owner={owner.account_id}"):
+        yield bob.get("/admin" + path, headers=HEADERS)
+    for path, notices in (
+        (person, ("disable", "enable", "sign_out", "end_session", "reset_factors", "keep")),
+        (person, ("withdraw", "revoke", "remove")),
+        (client, ("verify", "unverify", "first_party", "third_party", "disable", "enable")),
+        (client, ("withdraw",)),
+        ("/clients", ("removed",)),
+        ("/registration-tokens", ("revoked",)),
+        ("/keys", ("made", "waiting")),
+    ):
+        for done in notices:
+            yield bob.get(f"/admin{path}?done={done}", headers=HEADERS)
+    yield from of_admins_forms(bob, person, client)
+
+
+def of_admins_forms(bob, person, client):
+    form = bob.get(f"/admin{client}/remove", headers=HEADERS).form
+    yield form.submit(headers=HEADERS, status=422)
+    form = bob.get("/admin/registration-tokens", headers=HEADERS).form
+    form["uses"], form["days"] = "0", ""
+    yield form.submit("action", value="create", headers=HEADERS, status=422)
+    form["uses"], form["days"], form["note"] = "", "1", "x" * 201
+    yield form.submit("action", value="create", headers=HEADERS, status=422)
+    form["note"] = ""
+    yield bob.get(form.submit("action", value="create").location, headers=HEADERS)
+    token = {"csrf_token": form["csrf_token"].value}
+    for path, fields in (
+        (person, {"action": "disable"}),
+        (person, {"action": "explode"}),
+        (person, {"action": "revoke"}),
+        (client, {"action": "verify"}),
+        ("/keys", {"alg": "none"}),
+        ("/registration-tokens", {"action": "revoke"}),
+    ):
+        yield bob.page.post(
+            bob.site.url(f"/admin{path}"), token | fields, headers=HEADERS, expect_errors=True
+        )
 
 
 def of_the_console(alice):

@@ -51,7 +51,16 @@ def sweep(on: Opened, ended: Ended) -> None:
 
 def document(account: Account) -> dict[str, object]:
     """Return the JSON document of an account, without its password hash."""
-    fields = ("account_id", "name", "developer", "groups", "factors", "created_at", *_TIMES)
+    fields = (
+        "account_id",
+        "name",
+        "developer",
+        "admin",
+        "groups",
+        "factors",
+        "created_at",
+        *_TIMES,
+    )
     return {field: getattr(account, field) for field in fields}
 
 

@@ -12,7 +12,7 @@ from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, note, show_facts, show_json
 from oauthprov.cli.users.account import open_accounts, show, sweep
 from oauthprov.cli.users.naming import account_of
-from oauthprov.protocol.logout.ending import withdraw_all
+from oauthprov.protocol.logout.ending import keep_account
 from oauthprov.records import Client
 
 if TYPE_CHECKING:
@@ -97,13 +97,9 @@ def _id(on: Opened, arguments: argparse.Namespace) -> str:
 def _keep(arguments: argparse.Namespace) -> None:
     with open_accounts(arguments) as (on, accounts):
         account = account_of(on, arguments.name)
-        refused = Refused(f"{arguments.name} isn't deleted, or can't be kept any more.")
-        if not accounts.can_be_kept(account):
-            raise refused  # the consents of an account in use must stay
-        withdraw_all(on.storage, account.account_id, on.clock())
         try:
-            account = accounts.take_back(account.account_id)
+            account = keep_account(on.storage, accounts, account, on.clock())
         except LookupError:
-            raise refused from None
+            raise Refused(f"{arguments.name} isn't deleted, or can't be kept any more.") from None
     show(account, arguments.json)
     note("The account is kept. Apps have to ask for access again.")

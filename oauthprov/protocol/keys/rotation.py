@@ -87,6 +87,21 @@ class KeyRotation:
         private = self._keyring.open(LABEL, key.sealed)
         return None if private is None else PrivateKey.load(key.alg, private)
 
+    def state(self, key: SigningKey) -> str:
+        """Return the state of a key: waiting, signing, retired, unpublished or sealed.
+
+        A ``retired`` key is published until its last token has expired; no ``oauthprov.secret``
+        opens a ``sealed`` one.
+        """
+        now = self._clock()
+        if not is_published(key, now):
+            return "unpublished"
+        if is_over(key, now):
+            return "retired"
+        if self.open(key) is None:
+            return "sealed"
+        return "waiting" if key.signs_from > now else "signing"
+
     def check(self) -> None:
         """Raise SigningKeySealed if a current signing key can't be opened; makes no key."""
         keys, now = self.load(), self._clock()

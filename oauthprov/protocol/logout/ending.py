@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 
 from oauthprov import logs
-from oauthprov.accounts import SignedIn
+from oauthprov.accounts import BuiltInAccounts, SignedIn
 from oauthprov.credentials import mint_id
 from oauthprov.events import ClientRemoved, ConsentWithdrawn, Event, SessionEnded, on_commit
 from oauthprov.protocol.clients.removal import may_have_grants, removal
@@ -24,6 +24,7 @@ from oauthprov.protocol.token.ended import session_key
 from oauthprov.records import (
     SWEEP_LEASE,
     SWEEP_QUEUE,
+    Account,
     Client,
     Consent,
     Digest,
@@ -248,6 +249,20 @@ def withdraw_all(storage: Storage, account_id: str, now: int) -> None:
     for page in storage.pages(Grant, account_id=account_id):
         for batch in batches([Revoke(one.record.grant_id) for one in page]):
             storage.commit(*batch, now=now)
+
+
+def keep_account(
+    storage: Storage, accounts: BuiltInAccounts, account: Account, now: int
+) -> Account:
+    """Keep an account that its user has deleted, without the access that apps had; return it.
+
+    While it is closed no grant can begin, so that every app asks again. Raises LookupError if it
+    isn't deleted, or can't be kept any more.
+    """
+    if not accounts.can_be_kept(account):
+        raise LookupError(account.account_id)  # the consents of an account in use must stay
+    withdraw_all(storage, account.account_id, now)
+    return accounts.take_back(account.account_id)
 
 
 def _withdrawn(

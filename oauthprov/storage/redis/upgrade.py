@@ -15,6 +15,7 @@ from oauthprov.storage.redis.steps import Steps
 REVISION = b"3"
 """The number of the last change below that is done. A fresh Redis has none, and no records."""
 
+
 def upgrade(storage: Storage, route: Route, keys: Keys) -> None:
     """Change what isn't changed yet; several processes may call this at the same time."""
     name = keys.revision()

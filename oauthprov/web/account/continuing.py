@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from oauthprov.accounts import SignedIn
@@ -9,11 +10,15 @@ from oauthprov.protocol.request.answers import Pending
 from oauthprov.web import i18n
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.signed_in import PURPOSES, REQUEST, must_sign_in_again
+from oauthprov.web.signed_in import ADMIN, PURPOSES, REQUEST, must_sign_in_again
 
-MARKS = (REQUEST, "page", "account")
+AT = "at"
+"""The parameter that names an admin page, by its path below ``/admin``."""
+MARKS = (REQUEST, "page", "account", AT)
 ANOTHER = {"account": "another"}
 """The parameter of a sign-in with an account that isn't signed in yet."""
+
+_PATH = re.compile(r"[\w-]{1,255}(/[\w-]{1,255}){0,3}", re.ASCII)
 
 PAGES = {
     "account": _("to continue to your account"),
@@ -41,7 +46,8 @@ def onward(request: Request, marks: Mapping[str, str]) -> str:
         return tools.url("keep", dict(marks))
     page, waiting = marks.get("page"), {k: marks[k] for k in (REQUEST,) if k in marks}
     if page in PURPOSES and tools.has_page(page):
-        return tools.url(page, waiting)
+        there = marks.get(AT, "") if page == ADMIN else ""
+        return tools.url(page, waiting) + (f"/{there}" if _PATH.fullmatch(there) else "")
     if waiting:
         return tools.url("authorize", waiting)
     return tools.url(page if page in PAGES and tools.has_page(page) else "home")

@@ -9,9 +9,9 @@ from pyramid.config import Configurator
 
 from oauthprov.accounts import AccountSource, BuiltInAccounts, SignedIn
 from oauthprov.factors import Factors
-from oauthprov.web.account.continuing import PAGES
+from oauthprov.web.account.continuing import AT, PAGES
 from oauthprov.web.request import Request
-from oauthprov.web.signed_in import REQUEST
+from oauthprov.web.signed_in import ADMIN, REQUEST
 
 
 class OwnPages(AccountSource[Request]):
@@ -21,6 +21,7 @@ class OwnPages(AccountSource[Request]):
     can_sign_out = True
     names_sessions = True
     keeps_accounts = True
+    names_admins = True
 
     def __init__(self, people: BuiltInAccounts, factors: Factors) -> None:
         self._people = people
@@ -83,6 +84,9 @@ def _mark(request: Request, return_to: str) -> dict[str, str]:
     page = next(
         (name for name in PAGES if tools.has_page(name) and tools.url(name) == there), None
     )
+    if page is None and tools.has_page(ADMIN):
+        home, _, below = there.partition(f"{tools.url(ADMIN)}/")
+        return mark | ({"page": ADMIN, AT: below} if below and not home else {})
     return mark | ({"page": page} if page else {})
 
 

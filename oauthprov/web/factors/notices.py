@@ -22,6 +22,10 @@ _MAIL = _(
 )
 _ADDED = _("The account ${name} at ${title} asks for a second step since ${moment}.")
 _REMOVED = _("A second step of the account ${name} at ${title} was removed on ${moment}.")
+_RESET = _(
+    "The operator of ${title} removed all second steps of the account ${name} on ${moment}, and "
+    "ended its sessions."
+)
 _CODES = _("The account ${name} at ${title} got new recovery codes on ${moment}.")
 _GUESSED = _("Somebody tried to sign in to ${title} with your password")
 _GUESSES = _(
@@ -42,6 +46,11 @@ def added(request: Request, account: Account) -> None:
 def removed(request: Request, account: Account) -> None:
     """Tell the owner that a factor was removed."""
     _tell(request, account, _SUBJECT, _REMOVED)
+
+
+def reset(request: Request, account: Account) -> None:
+    """Tell the owner that an admin removed all factors."""
+    _tell(request, account, _SUBJECT, _RESET)
 
 
 def new_codes(request: Request, account: Account) -> None:
