@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import redis
 
-from oauthprov.records import Record
+from oauthprov.records import Consent, InitialAccessToken, Record
+from oauthprov.storage.interface import Add, Storage
 from oauthprov.storage.redis.codec import HEADER
 from oauthprov.storage.redis.keys import Keys
+from oauthprov.storage.testing import samples
+from oauthprov.storage.testing.samples import NOW
 
 KEYS = Keys("oauthprov")
 
@@ -45,3 +48,21 @@ class NewerRedis:
     def read(self, kind: type[Record], key: str, name: str) -> str | None:
         stored = self.client.get(KEYS.record(kind.shape.name, key))
         return json.loads(stored[HEADER:]).get(name)
+
+
+def enter_anew(storage: Storage, client: Client) -> None:
+    """Show that an upgrade enters records in the indexes that are newer than they are."""
+    consent = samples.fill(Consent, "alice.album")
+    token = samples.fill(InitialAccessToken, "token")
+    storage.commit(Add(consent), Add(token), now=NOW)
+    client_id, listed = consent.client_id, token.listed
+    for index in (
+        KEYS.index(Consent.shape.name, "client_id", client_id),
+        KEYS.index(InitialAccessToken.shape.name, "listed", listed),
+    ):
+        assert client.delete(index) == 1
+    assert storage.find(Consent, client_id=client_id).items == ()
+    assert storage.find(InitialAccessToken, listed=listed).items == ()
+    storage.upgrade()
+    assert [one.record for one in storage.walk(Consent, client_id=client_id)] == [consent]
+    assert [one.record for one in storage.walk(InitialAccessToken, listed=listed)] == [token]

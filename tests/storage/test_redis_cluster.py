@@ -13,7 +13,7 @@ from oauthprov.storage.redis import open
 from oauthprov.storage.testing import NewerCode, StorageSuite
 from tests.servers import empty
 from tests.servers.run import free_port
-from tests.storage.redis_backend import NewerRedis, dump
+from tests.storage.redis_backend import NewerRedis, dump, enter_anew
 
 
 @pytest.fixture
@@ -56,3 +56,9 @@ class TestRedisCluster(StorageSuite):
     @pytest.fixture
     def newer_code(self, client: redis.RedisCluster) -> NewerCode:
         return NewerRedis(client)
+
+
+def test_records_of_an_earlier_version_are_entered_in_newer_indexes(
+    storage: Storage, client: redis.RedisCluster
+) -> None:
+    enter_anew(storage, client)

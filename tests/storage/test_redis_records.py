@@ -12,9 +12,7 @@ from oauthprov.records import (
     AccessToken,
     AuthorizationCode,
     Client,
-    Consent,
     Grant,
-    InitialAccessToken,
     Record,
     Session,
     slot,
@@ -27,7 +25,7 @@ from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.expecting import read
 from oauthprov.storage.testing.reading import LOOK_ALIKES
 from oauthprov.storage.testing.samples import LIFE, NOW
-from tests.storage.redis_backend import name_of
+from tests.storage.redis_backend import enter_anew, name_of
 
 AS_IT_SHOULD_BE = AccessToken(
     Bearer.mint(ACCESS_TOKEN, mint_id()).key,
@@ -162,19 +160,7 @@ def test_first_party_clients_with_a_secret_keep_the_right_to_introspect(
 def test_records_of_an_earlier_version_are_entered_in_newer_indexes(
     storage: Storage, client: redis.Redis
 ) -> None:
-    consent = samples.fill(Consent, "alice.album")
-    token = samples.fill(InitialAccessToken, "token")
-    storage.commit(Add(consent), Add(token), now=NOW)
-    wanted = {Consent: {"client_id": consent.client_id}, InitialAccessToken: {"listed": "token"}}
-    keys = Keys("oauthprov")
-    for kind, index in wanted.items():
-        [(field, value)] = index.items()
-        assert client.delete(keys.index(kind.shape.name, field, value)) == 1
-        assert storage.find(kind, **index).items == ()
-    storage.upgrade()
-    assert [one.record for one in storage.walk(Consent, **wanted[Consent])] == [consent]
-    found = storage.walk(InitialAccessToken, **wanted[InitialAccessToken])
-    assert [one.record for one in found] == [token]
+    enter_anew(storage, client)
 
 
 def test_no_record_is_taken_for_the_number_of_the_version() -> None:
