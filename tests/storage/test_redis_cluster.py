@@ -58,7 +58,7 @@ class TestRedisCluster(StorageSuite):
         return NewerRedis(client)
 
 
-def test_records_of_an_earlier_version_are_entered_in_newer_indexes(
+def test_consents_of_an_earlier_version_are_entered_in_the_index_by_client(
     storage: Storage, client: redis.RedisCluster
 ) -> None:
     enter_anew(storage, client)

@@ -157,7 +157,7 @@ def test_first_party_clients_with_a_secret_keep_the_right_to_introspect(
     assert read(storage, ours).record == ours
 
 
-def test_records_of_an_earlier_version_are_entered_in_newer_indexes(
+def test_consents_of_an_earlier_version_are_entered_in_the_index_by_client(
     storage: Storage, client: redis.Redis
 ) -> None:
     enter_anew(storage, client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from oauthprov.protocol.admin.listing import Listed, clients_named, page_of
+from oauthprov.protocol.admin.listing import PART_SIZE, Listed, clients_named, page_of
 from oauthprov.protocol.logout.ending import Endings
 from oauthprov.records import Account, Client, Consent, Grant, consent_key
 from oauthprov.storage.interface import Revoke, Storage
@@ -49,7 +49,7 @@ class Access:
 
     def consents(self, account_id: str, after: str | None) -> Listed[Allowed]:
         """Return a page of the consents of an account that aren't withdrawn; two reads."""
-        page = page_of(self._storage, Consent, after, account_id=account_id)
+        page = page_of(self._storage, Consent, after, size=PART_SIZE, account_id=account_id)
         found = [one.record for one in page.items if one.record.withdrawn_at is None]
         clients = clients_named(self._storage, (consent.client_id for consent in found))
         rows = (Allowed(consent, clients.get(consent.client_id)) for consent in found)
@@ -58,7 +58,7 @@ class Access:
     def grants(self, account_id: str, after: str | None) -> Listed[Granted]:
         """Return a page of the live grants of an account; two reads."""
         now = self._clock()
-        page = page_of(self._storage, Grant, after, account_id=account_id)
+        page = page_of(self._storage, Grant, after, size=PART_SIZE, account_id=account_id)
         found = [one.record for one in page.items if one.state(now) == "live"]
         clients = clients_named(self._storage, (grant.client_id for grant in found))
         rows = (Granted(grant, clients.get(grant.client_id)) for grant in found)

@@ -10,6 +10,8 @@ from oauthprov.records import Client, R
 from oauthprov.storage.interface import Page, Storage
 
 PAGE_SIZE = 50
+PART_SIZE = 20
+"""Entries of a list on a page that has more than one."""
 
 T_co = TypeVar("T_co", covariant=True)
 

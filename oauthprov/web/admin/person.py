@@ -10,7 +10,7 @@ from pyramid.response import Response
 from oauthprov.accounts import SignedIn
 from oauthprov.accounts.confirmed_addresses import claims_of
 from oauthprov.messages import N_
-from oauthprov.protocol.admin.listing import PAGE_SIZE, UnknownPage
+from oauthprov.protocol.admin.listing import PART_SIZE, UnknownPage
 from oauthprov.protocol.admin.people import UnknownAccount
 from oauthprov.records import Account, Session
 from oauthprov.web.account.sessions import browser_in_words
@@ -80,7 +80,7 @@ def _sessions(
     request: Request, account: Account, after: str | None
 ) -> tuple[list[Session], str | None]:
     try:
-        return request.oauthprov.site.sessions.page(account, after, PAGE_SIZE)
+        return request.oauthprov.site.sessions.page(account, after, PART_SIZE)
     except ValueError:
         raise UnknownPage from None
 

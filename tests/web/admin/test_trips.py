@@ -57,7 +57,7 @@ def filled(site, bob_id: str, client_id: str) -> None:
 
 
 def _of(kind, *, now: int, **fields):
-    known = {"client_id": "app", "listed": "initial-access-tokens"} | fields
+    known = {"client_id": "app"} | fields
     names = {field.name for field in kind.shape.fields}
     key = known[kind.shape.key]
     made = samples.fill(kind, key, bare=True)
