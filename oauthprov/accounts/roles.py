@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from oauthprov.accounts.telling import tell
 from oauthprov.records import Account
 from oauthprov.storage.interface import Replace, Storage, persistently
 
@@ -16,6 +17,7 @@ def set_admin(storage: Storage, account_id: str, admin: bool, now: int) -> Accou
         if stored is None:
             raise LookupError(account_id)
         account = replace(stored.record, admin=admin)
+        tell(stored.record, account)
         storage.commit(Replace(account, expecting=stored), now=now)
         return account
 

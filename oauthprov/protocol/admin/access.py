@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from oauthprov.events import GrantRevoked, on_commit
 from oauthprov.protocol.admin.listing import PART_SIZE, Listed, clients_named, page_of
 from oauthprov.protocol.logout.ending import Endings
 from oauthprov.records import Account, Client, Consent, Grant, consent_key
@@ -89,10 +90,18 @@ class Access:
         if stored.record.withdrawn_at is None:  # else another admin was faster
             self._endings.withdraw(account_id, client_id)
 
-    def revoke(self, account_id: str, grant_id: str) -> str:
-        """Revoke one grant with all its tokens; return its client id. Raises UnknownAccess."""
+    def revoke(self, account_id: str, grant_id: str) -> None:
+        """Revoke one grant with all its tokens. Raises UnknownAccess."""
         stored = self._storage.get(Grant, grant_id)
         if stored is None or stored.record.account_id != account_id:
             raise UnknownAccess(grant_id)
+        grant = stored.record
+        on_commit(
+            GrantRevoked(
+                account_id=account_id,
+                client_id=grant.client_id,
+                grant_id=grant_id,
+                how="operator",
+            )
+        )
         self._storage.commit(Revoke(grant_id), now=self._clock())
-        return stored.record.client_id

@@ -17,7 +17,6 @@ from oauthprov.protocol.clients.registrar import (
     StoredClient,
     edition,
 )
-from oauthprov.web.admin.acting import acted
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.admin.tools import access, further
 from oauthprov.web.console.client_page import scopes_of
@@ -85,31 +84,26 @@ def _page(request: Request, stored: StoredClient, problem: str | None = None) ->
     }
 
 
-def _mark(
-    action: str, field: str, value: bool, request: Request, client_id: str, form: Form
-) -> None:
+def _mark(field: str, value: bool, request: Request, client_id: str, form: Form) -> None:
     registrar = request.oauthprov.provider.registrar
     changes: Metadata = {field: value}
     registrar.edit(client_id, seen=form.get("edition", ""), **changes)
-    acted(request, action, client_id=client_id)
 
 
 def _switch(disabled: bool, request: Request, client_id: str, form: Form) -> None:
     request.oauthprov.provider.registrar.set_disabled(client_id, disabled)
-    acted(request, "client.disabled" if disabled else "client.enabled", client_id=client_id)
 
 
 def _withdraw(request: Request, client_id: str, form: Form) -> None:
     account_id = form.get("account", "")
     access(request).withdraw(account_id, client_id)
-    acted(request, "consent.withdrawn", account_id=account_id, client_id=client_id)
 
 
 ACTIONS: Mapping[str, Act] = {
-    "verify": partial(_mark, "client.verified", "verified", True),
-    "unverify": partial(_mark, "client.unverified", "verified", False),
-    "first_party": partial(_mark, "client.first_party", "first_party", True),
-    "third_party": partial(_mark, "client.third_party", "first_party", False),
+    "verify": partial(_mark, "verified", True),
+    "unverify": partial(_mark, "verified", False),
+    "first_party": partial(_mark, "first_party", True),
+    "third_party": partial(_mark, "first_party", False),
     "disable": partial(_switch, True),
     "enable": partial(_switch, False),
     "withdraw": _withdraw,

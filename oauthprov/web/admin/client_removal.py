@@ -7,7 +7,6 @@ from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.records import Client
-from oauthprov.web.admin.acting import acted
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
@@ -30,7 +29,6 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
         request.response.status_int = 422
         return {"client": client, "problem": _("This isn't the name of the client.")}
     request.oauthprov.provider.registrar.remove(client.client_id)
-    acted(request, "client.removed", client_id=client.client_id)
     return see(request, request.oauthprov.url("admin_clients", {"done": "removed"}))
 
 

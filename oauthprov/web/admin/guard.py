@@ -15,6 +15,7 @@ from oauthprov.protocol.admin.keys import KeysChanged
 from oauthprov.protocol.admin.listing import UnknownPage
 from oauthprov.protocol.admin.people import IsAdmin, UnknownAccount
 from oauthprov.protocol.clients.registrar import ChangedMeanwhile, UnknownClient
+from oauthprov.web.admin.acting import acting
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
@@ -59,6 +60,7 @@ def admin_page(page: str) -> Callable[[PersonView], View]:
                 again = tools.site.accounts.reauthentication_url(request, here)
                 if again is not None:
                     return see(request, again)
+            acting(person)
             return _judged(view, request, person)
 
         return guarded

@@ -8,7 +8,6 @@ from pyramid.response import Response
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
 from oauthprov.protocol.admin import keys
-from oauthprov.web.admin.acting import acted
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
@@ -53,7 +52,6 @@ def rotate(request: Request, person: SignedIn) -> Response:
     key = keys.rotate(rotation, alg)
     if key.kid in before:
         return see(request, tools.url(PAGE, {"done": "waiting"}))
-    acted(request, "key.rotated", alg=alg, kid=key.kid)
     return see(request, tools.url(PAGE, {"done": "made"}))
 
 

@@ -14,7 +14,6 @@ from oauthprov.protocol.admin.listing import PART_SIZE, UnknownPage
 from oauthprov.protocol.admin.people import UnknownAccount
 from oauthprov.records import Account, Session
 from oauthprov.web.account.sessions import browser_in_words
-from oauthprov.web.admin.acting import acted
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.admin.tools import access, further, people
 from oauthprov.web.factors import notices
@@ -100,47 +99,38 @@ def act(request: Request, person: SignedIn) -> Response:
 
 def _disable(request: Request, account_id: str, form: Form) -> None:
     people(request).disable(account_id)
-    acted(request, "account.disabled", account_id=account_id)
 
 
 def _enable(request: Request, account_id: str, form: Form) -> None:
     people(request).enable(account_id)
-    acted(request, "account.enabled", account_id=account_id)
 
 
 def _sign_out(request: Request, account_id: str, form: Form) -> None:
     people(request).sign_out(account_id)
-    acted(request, "account.signed_out", account_id=account_id)
 
 
 def _end_session(request: Request, account_id: str, form: Form) -> None:
     people(request).get(account_id)
     request.oauthprov.site.sessions.end_one(account_id, form.get("session", ""))
-    acted(request, "session.ended", account_id=account_id)
 
 
 def _reset_factors(request: Request, account_id: str, form: Form) -> None:
     removals = request.oauthprov.factors.removals(account_id)
     account = people(request).reset_factors(account_id, removals)
-    acted(request, "account.factors_reset", account_id=account_id)
     notices.reset(request, account)
 
 
 def _withdraw(request: Request, account_id: str, form: Form) -> None:
     client_id = form.get("client", "")
     access(request).withdraw(account_id, client_id)
-    acted(request, "consent.withdrawn", account_id=account_id, client_id=client_id)
 
 
 def _revoke(request: Request, account_id: str, form: Form) -> None:
-    grant_id = form.get("grant", "")
-    client_id = access(request).revoke(account_id, grant_id)
-    acted(request, "grant.revoked", account_id=account_id, client_id=client_id, grant_id=grant_id)
+    access(request).revoke(account_id, form.get("grant", ""))
 
 
 def _keep(request: Request, account_id: str, form: Form) -> None:
     people(request).keep(account_id)
-    acted(request, "account.kept", account_id=account_id)
 
 
 ACTIONS: Mapping[str, Act] = {

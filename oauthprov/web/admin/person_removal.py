@@ -7,7 +7,6 @@ from pyramid.response import Response
 
 from oauthprov.accounts import BuiltInAccounts, SignedIn
 from oauthprov.records import Account
-from oauthprov.web.admin.acting import acted
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.admin.tools import people
 from oauthprov.web.i18n import _
@@ -34,7 +33,6 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
     if BuiltInAccounts.key_of(name) != BuiltInAccounts.key_of(account.name):
         return _page(request, account, problem=_WRONG_NAME, status=422)
     people(request).remove(account.account_id)
-    acted(request, "account.removed", account_id=account.account_id)
     onward = request.oauthprov.url(
         "admin_person", {"done": "remove"}, account_id=account.account_id
     )

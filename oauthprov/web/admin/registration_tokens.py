@@ -9,7 +9,6 @@ from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
 from oauthprov.protocol.admin.listing import PAGE_SIZE, UnknownPage
 from oauthprov.protocol.registration import initial_access
-from oauthprov.web.admin.acting import acted
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.admin.tools import further
 from oauthprov.web.console import new_secret
@@ -70,7 +69,6 @@ def _create(
             )
     if problems:
         return _page(request, form, problems=problems, status=422)
-    acted(request, "registration_token.created", token_id=record.token_id)
     new_secret.keep(request, person, record.token_id, token)
     return see(request, request.oauthprov.url(PAGE, {"made": record.token_id}))
 
@@ -79,7 +77,6 @@ def _revoke(request: Request, token_id: str) -> Response:
     provider = request.oauthprov.provider
     if not initial_access.revoke(provider.storage, token_id, provider.clock()):
         raise Rejected("not_found", N_("There is no such token."), 404)
-    acted(request, "registration_token.revoked", token_id=token_id)
     return see(request, request.oauthprov.url(PAGE, {"done": "revoked"}))
 
 

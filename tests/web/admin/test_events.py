@@ -1,0 +1,67 @@
+"""Everything that an admin does is an event that names the admin."""
+
+from __future__ import annotations
+
+from oauthprov.records import AuditEntry
+from tests.web.admin.conftest import press
+from tests.web.admin.test_registration_tokens import create
+from tests.web.factors.conftest import Owner
+
+
+def noted(site, owner) -> list[tuple[str, str | None]]:
+    """What the audit says that the owner did, and to which account."""
+    entries = [stored.record for stored in site.storage.walk(AuditEntry)]
+    return [(e.event, e.account_id) for e in entries if e.actor == owner.account_id]
+
+
+def test_what_is_done_to_an_account_is_an_event(site, alice, owner):
+    bob = Owner(site, "bob")
+    app, there = site.app(), f"/admin/people/{bob.account_id}"
+    app.tokens(bob.sign_in())
+    assert noted(site, owner) == []
+    expected = {
+        "revoke": "grant.revoked",
+        "withdraw": "consent.withdrawn",
+        "end_session": "session.ended",
+        "sign_out": "account.changed",
+        "reset_factors": "factor.changed",
+        "disable": "account.changed",
+        "enable": "account.changed",
+    }
+    for action, event in expected.items():
+        before = noted(site, owner)
+        assert press(alice.get(there), action).status_int == 303
+        after = noted(site, owner)
+        for one in before:
+            after.remove(one)
+        assert (event, bob.account_id) in after, action
+    page = alice.get(f"{there}/remove")
+    page.form["name"] = "bob"
+    page.form.submit()
+    assert ("account.closed", bob.account_id) in noted(site, owner)
+
+
+def test_what_is_done_to_clients_tokens_and_keys_is_an_event(site, alice, owner):
+    client_id = site.app().client.client_id
+    there = f"/admin/clients/{client_id}"
+    site.wsgi.registry["oauthprov"].provider.keys.jwks()
+    for action in ("verify", "first_party", "disable", "enable"):
+        press(alice.get(there), action)
+    page = alice.get(f"{there}/remove")
+    page.form["name"] = "Printer"
+    page.form.submit()
+    create(alice)
+    press(alice.get("/admin/registration-tokens"), "revoke")
+    alice.get("/admin/keys").form.submit("alg", value="RS256")
+    events = [event for event, _ in noted(site, owner)]
+    assert sorted(events) == [
+        *["client.changed"] * 4,
+        "client.removed",
+        "key.changed",
+        *["registration_token.changed"] * 2,
+    ]
+
+
+def test_what_others_do_names_no_admin(site, alice, owner, bob):
+    site.app().tokens(bob)
+    assert noted(site, owner) == []
