@@ -178,6 +178,23 @@ def test_two_admins_who_do_the_same_both_get_an_answer(alice, owner, paths):
         assert page.form.submit(expect_errors=True).status_int == status
 
 
+def test_a_change_between_an_admin_s_read_and_write_is_not_overwritten(site, alice, bob_id, paths):
+    people = site.wsgi.registry["oauthprov"].people
+    registrar = site.wsgi.registry["oauthprov"].provider.registrar
+    page = alice.get(paths("/people/{account}"))
+    site.storage.meanwhile.append(lambda: people.set_developer(bob_id, True))
+    assert press(page, "disable").status_int == 303
+    bob = account(site, bob_id)
+    assert (bob.disabled_at is not None, bob.developer) == (True, True)
+    page = alice.get(paths("/clients/{client}"))
+    [client] = site.storage.find(Client).items
+    client_id = client.record.client_id
+    site.storage.meanwhile.append(lambda: registrar.edit(client_id, name="Scanner"))
+    assert press(page, "disable").status_int == 409
+    [client] = site.storage.find(Client).items
+    assert (client.record.name, client.record.disabled_at) == ("Scanner", None)
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "status"),
     [
