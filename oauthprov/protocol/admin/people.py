@@ -10,7 +10,7 @@ from oauthprov.accounts.enabling import enable
 from oauthprov.credentials import name_key
 from oauthprov.protocol.admin.listing import Listed, page_of
 from oauthprov.protocol.logout.ending import Endings, keep_account
-from oauthprov.records import Account, Client, Login
+from oauthprov.records import Account, Login
 from oauthprov.storage.interface import Change, Storage
 
 
@@ -69,11 +69,6 @@ class People:
         if stored is None:
             raise UnknownAccount(account_id)
         return stored.record
-
-    def owned(self, account_id: str) -> tuple[Client, ...]:
-        """Return the first clients that the account registered and that aren't removed."""
-        page = self._storage.find(Client, owner=account_id)
-        return tuple(one.record for one in page.items if one.record.removed_at is None)
 
     def disable(self, account_id: str) -> None:
         """Disable the account; its sessions and grants end."""

@@ -61,7 +61,7 @@ def delete(request: Request, person: SignedIn) -> dict[str, object]:
     """Close the account, end its sessions and grants, and say until when it can be kept."""
     tools = request.oauthprov
     name = tools.form("name").get("name", "")
-    if _clients(request, person):
+    if clients_of(request, person.account_id):
         return _page(request, person, status=409)
     if BuiltInAccounts.key_of(name) != BuiltInAccounts.key_of(person.name):
         return _page(request, person, problem=_WRONG_NAME, status=422)
@@ -126,16 +126,16 @@ def _page(
     request.response.status_int = status
     tools = request.oauthprov
     return {
-        "clients": _clients(request, person),
+        "clients": clients_of(request, person.account_id),
         "until": tools.provider.clock() + tools.settings.account_deletion_grace,
         "problem": problem,
         "closed": None,
     }
 
 
-def _clients(request: Request, person: SignedIn) -> list[Client]:
-    """Return clients of the user, which would be left without anybody who maintains them."""
-    page = request.oauthprov.provider.registrar.list(person.account_id)
+def clients_of(request: Request, account_id: str) -> list[Client]:
+    """Return clients of an account, which would be left without anybody who maintains them."""
+    page = request.oauthprov.provider.registrar.list(account_id)
     return [stored.record for stored in page.items]
 
 

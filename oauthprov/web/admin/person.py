@@ -13,6 +13,7 @@ from oauthprov.messages import N_
 from oauthprov.protocol.admin.listing import PART_SIZE, UnknownPage
 from oauthprov.protocol.admin.people import UnknownAccount
 from oauthprov.records import Account, Session
+from oauthprov.web.account.deletion import clients_of
 from oauthprov.web.account.sessions import browser_in_words
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.admin.tools import access, further, people
@@ -62,7 +63,7 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
         "myself": account_id == person.account_id,
         "can_be_kept": tools.people.can_be_kept(account),
         "factors": found,
-        "owned": people(request).owned(account_id),
+        "owned": clients_of(request, account_id),
         "sessions": [(one, browser_in_words(one.user_agent)) for one in sessions],
         "apps": apps.items,
         "grants": grants.items,

@@ -7,6 +7,7 @@ from pyramid.response import Response
 
 from oauthprov.accounts import BuiltInAccounts, SignedIn
 from oauthprov.records import Account
+from oauthprov.web.account.deletion import clients_of
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.admin.tools import people
 from oauthprov.web.i18n import _
@@ -28,7 +29,7 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Close the account for good if its user name was entered."""
     name = request.oauthprov.form("name").get("name", "")
     account = people(request).get(request.matchdict["account_id"])
-    if people(request).owned(account.account_id):
+    if clients_of(request, account.account_id):
         return _page(request, account, status=409)
     if BuiltInAccounts.key_of(name) != BuiltInAccounts.key_of(account.name):
         return _page(request, account, problem=_WRONG_NAME, status=422)
@@ -45,7 +46,7 @@ def _page(
     request.response.status_int = status
     return {
         "account": account,
-        "clients": people(request).owned(account.account_id),
+        "clients": clients_of(request, account.account_id),
         "problem": problem,
     }
 
