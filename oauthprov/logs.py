@@ -35,7 +35,6 @@ FIELDS = (
     "how",
     "changed",
     "named",
-    "count",
     "compared",
     "request_id",
 )

@@ -203,7 +203,7 @@ FLOORS = {
         ("__init__", "standalone"),
         ("admin",),
         ("factors",),
-        ("endpoints", "account", "console"),
+        ("endpoints", "account", "console", "audit"),
         ("",),
         ("http",),
     ),

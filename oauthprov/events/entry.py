@@ -12,6 +12,7 @@ VALUE_LIMIT = 500
 """Characters of a value of an entry, at most."""
 
 _DAY = 86_400
+_LAST = 999_999
 _encode = json.JSONEncoder().encode
 _days: dict[int, str] = {}
 
@@ -30,7 +31,7 @@ def entry_of(event: Event, number: int, keep: int) -> AuditEntry:
         if len(text) > VALUE_LIMIT:
             details[name] = text[: VALUE_LIMIT - 1] + "…"
     return AuditEntry(
-        key=f"{origin.request_id}.{number}",
+        key=key_of(origin.request_id, number),
         event=event.name,
         at=origin.at,
         day=day_of(origin.at),
@@ -42,6 +43,11 @@ def entry_of(event: Event, number: int, keep: int) -> AuditEntry:
         address=origin.address,
         actor=origin.actor,
     )
+
+
+def key_of(request_id: str, number: int) -> str:
+    """Return the key of an entry; of those of one request, later ones come first, too."""
+    return f"{request_id}.{_LAST - number:06}"
 
 
 def day_of(at: int) -> str:

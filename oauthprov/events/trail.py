@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from oauthprov.events.entry import day_of
+from oauthprov.events.entry import day_of, key_of
 from oauthprov.records import AuditEntry
-from oauthprov.storage.interface import Page, Storage
+from oauthprov.storage.interface import Page, Storage, Stored
 
 OF_A_REQUEST = 20
 """Entries of one request that :func:`of_request` finds, at most."""
+
+DAYS_OF_A_PAGE = 32
+"""Days that one page looks through, at most: one read for each."""
 
 _DAY = 86_400
 
@@ -26,7 +29,8 @@ def page(
 ) -> Page[AuditEntry]:
     """Return a page of the entries ``about`` an account or client, or of all.
 
-    ``keep`` are the days that are looked through for all. Raises ValueError for an ``after`` that
+    ``keep`` are the days that are looked through for all. A page of all may hold fewer entries,
+    even none, although more follow. Raises ValueError for an ``after`` that
     this function didn't return as ``next``.
     """
     if about is not None:
@@ -35,18 +39,19 @@ def page(
     days = [day_of(now - number * _DAY) for number in range(-1, keep + 1)]
     if after is not None and begun not in days:
         raise ValueError("this isn't the cursor of a page")
-    for day in days[days.index(begun) if after else 0 :]:
-        found = storage.find(AuditEntry, after=cursor or None, limit=limit, day=day)
+    items: list[Stored[AuditEntry]] = []
+    first = days.index(begun) if after else 0
+    for day in days[first : first + DAYS_OF_A_PAGE]:
+        room = limit - len(items)
+        if room == 0:
+            return Page(tuple(items), f"{day} ")
+        found = storage.find(AuditEntry, after=cursor or None, limit=room, day=day)
         cursor = ""
-        if found.items:
-            following = f"{day} {found.next}" if found.next else _next_day(day, days)
-            return Page(found.items, following)
-    return Page(())
-
-
-def _next_day(day: str, days: list[str]) -> str | None:
-    later = days[days.index(day) + 1 :]
-    return f"{later[0]} " if later else None
+        items += found.items
+        if found.next is not None:
+            return Page(tuple(items), f"{day} {found.next}")
+    later = days[first + DAYS_OF_A_PAGE :]
+    return Page(tuple(items), f"{later[0]} " if later else None)
 
 
 def newest(
@@ -66,7 +71,8 @@ def newest(
 
 def of_request(storage: Storage, request_id: str) -> list[AuditEntry]:
     """Return what happened in a request, in its order. One read."""
-    wanted = [(AuditEntry, f"{request_id}.{number}") for number in range(1, OF_A_REQUEST + 1)]
+    numbers = range(1, OF_A_REQUEST + 1)
+    wanted = [(AuditEntry, key_of(request_id, number)) for number in numbers]
     return [stored.record for stored in storage.get_many(wanted) if stored is not None]  # type: ignore[misc]
 
 

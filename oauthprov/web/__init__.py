@@ -30,6 +30,7 @@ PAGES = (
     "account.overview",
     "account.apps",
     "account.export",
+    "audit.own",
     "account.consent",
     "account.client_about",
     "console.pages",

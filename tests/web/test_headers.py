@@ -29,6 +29,7 @@ PAGES = (
     "/account/passkeys",
     "/account/passkeys/{passkey}",
     "/account/delete",
+    "/account/events",
     "/account/export",
     "/account/apps",
     "/account/apps/{client_id}/remove",

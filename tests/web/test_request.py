@@ -27,7 +27,7 @@ def test_a_host_keeps_its_class_of_requests():
         kinds.append(type(request))
         return Response(request.oauthprov.request_id)
 
-    assert len(TestApp(app(view)).get("/host").text) == 16
+    assert len(TestApp(app(view)).get("/host").text) == 24
     assert kinds == [Request]
 
 

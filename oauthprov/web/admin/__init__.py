@@ -1,10 +1,19 @@
-"""The admin pages: people, clients, registration tokens, keys and health."""
+"""The admin pages: people, clients, registration tokens, keys, health and audit."""
 
 from __future__ import annotations
 
 from pyramid.config import Configurator
 
-PAGES = ("home", "clients", "client", "client_removal", "registration_tokens", "keys", "health")
+PAGES = (
+    "home",
+    "clients",
+    "client",
+    "client_removal",
+    "registration_tokens",
+    "keys",
+    "health",
+    "audit",
+)
 """Pages for every account source that names admins."""
 PEOPLE = ("people", "person", "person_removal")
 """Pages for built-in accounts."""

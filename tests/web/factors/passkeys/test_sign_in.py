@@ -209,7 +209,7 @@ def test_the_log_says_who_signed_in_and_never_with_what(site, owner, device, cap
         answer(page, text)
     [passkey] = passkeys_of(site)
     written = "\n".join(record.getMessage() for record in caplog.records)
-    assert f"account {passkey.account_id} signed in with a passkey" in written
+    assert f"signed in account_id={passkey.account_id}" in written
     for part in json.loads(text)["response"].values():
         assert part not in written
 
