@@ -22,7 +22,17 @@ from tests.servers.programs import missing
 from tests.servers.run import free_port
 
 ROOT = Path(__file__).parents[2]
-INTERNAL = {"V", "BIN", "PIP", "QUIET", "LISTENING", "ASK_VERSION", "NEED_PYTHON", "CHECK_PYTHON"}
+INTERNAL = {
+    "DEMO_HOST",
+    "V",
+    "BIN",
+    "PIP",
+    "QUIET",
+    "LISTENING",
+    "ASK_VERSION",
+    "NEED_PYTHON",
+    "CHECK_PYTHON",
+}
 PORTS = [("run", "PORT"), ("demo", "DEMO_PORT"), ("mcp", "PORT"), ("mcp", "MCP_PORT")]
 TINY = "[metadata]\nname = tiny\nversion = 1\n[options]\npy_modules =\n[options.extras_require]\n"
 
