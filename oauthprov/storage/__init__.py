@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import cast
 
 from oauthprov.storage.interface import Storage
 from oauthprov.storage.options import WrongOptions
@@ -39,13 +40,21 @@ def open_storage(url: str, options: Mapping[str, str] | None = None) -> Storage:
     scheme, a driver that isn't installed, and a URL or options that the backend can't parse. No
     message repeats the URL, which may hold a password.
     """
+    scheme, given, reads_only = _parted(url, options)
+    if scheme in SCHEMES:
+        storage = cast("Storage", _of_ours(scheme, "open")(url, given))
+    else:
+        storage = _third_party(scheme)(url, given)
+    return ReadOnly(storage) if reads_only else storage
+
+
+def _parted(url: str, options: Mapping[str, str] | None) -> tuple[str, dict[str, str], bool]:
+    """Return the scheme, the options of the backend, and whether the storage is only read."""
     scheme, separator, _ = url.partition("://")
     if not separator:
         raise ValueError(f"a storage URL must begin with one of {_known()}")
     given = dict(options or {})
-    reads_only = _flag(given.pop("read_only", "false"))
-    storage = _opened(url, scheme, given)
-    return ReadOnly(storage) if reads_only else storage
+    return scheme, given, _flag(given.pop("read_only", "false"))
 
 
 def _flag(text: str) -> bool:
@@ -57,7 +66,11 @@ def _flag(text: str) -> bool:
 def storage_problems(url: str, options: Mapping[str, str]) -> list[str]:
     """Return a sentence for each reason for which no storage can be opened with these settings."""
     try:
-        open_storage(url, options).close()
+        scheme, given, _ = _parted(url, options)
+        if scheme in SCHEMES:
+            _of_ours(scheme, "check")(url, given)  # costs less than opening it twice
+        else:
+            _third_party(scheme)(url, given).close()
     except WrongOptions as wrong:
         return [f"oauthprov.storage.{name} {words}" for name, words in wrong.problems.items()]
     except ValueError as wrong:
@@ -65,19 +78,22 @@ def storage_problems(url: str, options: Mapping[str, str]) -> list[str]:
     return []
 
 
-def _opened(url: str, scheme: str, given: Mapping[str, str]) -> Storage:
-    if scheme not in SCHEMES:
-        return _third_party(scheme)(url, given)
+def _of_ours(scheme: str, name: str) -> Callable[[str, Mapping[str, str]], object]:
+    """Return a function of the backend of a scheme. It raises ValueError if its driver lacks."""
     module, driver, extra = SCHEMES[scheme]
-    try:
-        backend: Callable[[str, Mapping[str, str]], Storage] = import_module(module).open
-        return backend(url, given)
-    except ModuleNotFoundError as missing:
-        if driver is None or missing.name != driver:
-            raise
-        raise ValueError(
-            f"{scheme}:// needs its driver: pip install 'oauthprov[{extra}]'"
-        ) from missing
+
+    def call(url: str, options: Mapping[str, str]) -> object:
+        try:
+            found: object = getattr(import_module(module), name)(url, options)
+            return found
+        except ModuleNotFoundError as missing:
+            if driver is None or missing.name != driver:
+                raise
+            raise ValueError(
+                f"{scheme}:// needs its driver: pip install 'oauthprov[{extra}]'"
+            ) from missing
+
+    return call
 
 
 def _third_party(scheme: str) -> Callable[[str, Mapping[str, str]], Storage]:

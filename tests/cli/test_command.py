@@ -92,6 +92,8 @@ def test_the_environment_names_the_ini_of_every_verb(by_variable, tmp_path):
         ("user", "developer", "--off", "bob"),
         ("client", "add", "--type", "machine", "--name", "x.ini"),
         ("keys", "list"),
+        ("registration", "token", "list"),
+        ("registration", "token", "add", "--note", "y.ini"),
     ):
         done = run(*arguments)
         assert done.code == 0, (arguments, done.err)

@@ -11,7 +11,12 @@ from oauthprov.storage.redis.connections import Connections
 from oauthprov.storage.redis.route import Route, Single
 from oauthprov.storage.redis.storage import RedisStorage
 
-__all__ = ["open"]
+__all__ = ["check", "open"]
+
+
+def check(url: str, options: Mapping[str, str]) -> None:
+    """Raise the errors that ``open`` would."""
+    parse(url, options)
 
 
 def open(url: str, options: Mapping[str, str]) -> Storage:
