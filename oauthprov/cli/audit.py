@@ -1,4 +1,4 @@
-"""``oauthprov audit``: what has happened, and why a request was refused.
+"""``oauthprov audit``: list what has happened, and say why a request was refused.
 
 ``list`` prints the newest events first. With ``--json`` it prints ``{"events": [EVENT, ...]}``,
 and ``explain`` ``{"request_id", "events"}``. An EVENT has ``event``, ``at`` (epoch seconds),

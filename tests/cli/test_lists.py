@@ -23,8 +23,10 @@ LISTS = {
     "clients": ("client", "list"),
     "clients of an owner": ("client", "list", "--owner-id", "alice"),
     "users": ("user", "list"),
-    "grants": ("token", "list"),
-    "grants of an account": ("token", "list", "--account-id", "alice"),
+    "grants": ("grant", "list"),
+    "grants of an account": ("grant", "list", "--account-id", "alice"),
+    "grants and tokens": ("token", "list"),
+    "those of an account": ("token", "list", "--account-id", "alice"),
     "initial access tokens": ("registration", "token", "list"),
 }
 
