@@ -36,6 +36,13 @@ def end(token: Token[Request | None]) -> None:
     _request.reset(token)
 
 
+def renew() -> None:
+    """Give the current request the full time again: for long work that storage does in pages."""
+    request = _request.get()
+    if request is not None:
+        request.spent = 0.0
+
+
 class within:
     """A storage call of at most ``seconds``, minus the time that the request has already spent.
 

@@ -93,3 +93,17 @@ def test_the_next_request_has_its_own_deadline(time: Time) -> None:
         deadline.end(token)
     with deadline.within(5) as call:
         assert not call.of_request
+
+
+def test_long_work_renews_the_time_of_its_request(time: Time, request_begun: None) -> None:
+    for _ in range(3):
+        assert left(time) == 5
+        with deadline.within(5):
+            time.now += 4
+        assert left(time) == 1
+        deadline.renew()
+
+
+def test_outside_a_request_there_is_nothing_to_renew(time: Time) -> None:
+    deadline.renew()
+    assert left(time) == 5

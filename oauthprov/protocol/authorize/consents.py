@@ -17,7 +17,7 @@ from oauthprov.storage.interface import Add, Change, Replace, Stored
 
 APPS_PAGE = 50
 """Consents that a page of an account's apps shows, at most."""
-GRANTS_LIMIT = 2000
+GRANTS_LIMIT = 1000
 """Grants that a page of apps reads, at most: any number of grants leaves it usable."""
 _GRANTS_READ = 500
 """Grants that one read brings."""

@@ -8,6 +8,7 @@ from tempfile import SpooledTemporaryFile
 from pyramid.config import Configurator
 from pyramid.response import FileIter, Response
 
+from oauthprov import deadline
 from oauthprov.accounts import SignedIn
 from oauthprov.accounts.export import exported
 from oauthprov.events import AccountExported, publish
@@ -35,7 +36,9 @@ def download(request: Request, person: SignedIn) -> Response:
     with ExitStack() as failing:
         # Written before the response begins: a storage that fails halfway is an error page.
         file = failing.enter_context(SpooledTemporaryFile(_IN_MEMORY))
-        file.writelines(piece.encode() for piece in pieces(document))
+        for piece in pieces(document):
+            file.write(piece.encode())
+            deadline.renew()  # each page of records may take as long as a request
         size = file.tell()
         file.seek(0)
         failing.pop_all()

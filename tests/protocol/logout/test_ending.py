@@ -406,7 +406,7 @@ def test_the_pages_of_an_account_don_t_wait_for_all_its_grants(world, person):
     account_id = person.account.account_id
     apps = []
     reads, _ = world.storage.trips(lambda: apps.extend(world.provider.connected(account_id).apps))
-    assert reads <= 6
+    assert reads <= 4
     assert [app.client_id for app in apps] == ["app"]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bench import filling
+from oauthprov import deadline
 from oauthprov.records import Grant
 from oauthprov.storage.interface import StorageError
 from oauthprov.web.signed_in import RECENT
@@ -58,3 +61,24 @@ def test_a_storage_that_fails_halfway_gives_an_error_page(site, alice, monkeypat
     sent = form.submit(expect_errors=True)
     assert (sent.status_int, sent.content_type) == (503, "text/html")
     assert "Content-Disposition" not in sent.headers
+
+
+@dataclass
+class Slow:
+    """Stands for the module ``time``: each read of the storage takes three seconds."""
+
+    now: float = 1000.0
+
+    def monotonic(self) -> float:
+        self.now += 1.5
+        return self.now
+
+
+def test_a_long_document_may_take_longer_than_other_requests(site, alice, monkeypatch):
+    """Each page has the time of a request; a storage that doesn't answer still ends it."""
+    now = site.clock()
+    filling.fill(site.storage, filling.apps(range(350), now, alice.account_id()), now)
+    form = alice.get("/account/export").form
+    monkeypatch.setattr(deadline, "time", Slow())
+    sent = form.submit()
+    assert len(sent.json["grants"]) == 350
