@@ -12,10 +12,11 @@ class AuditEntry(Record):
     ``key`` is ``<request id>.<number>``, and the numbers of a request fall. Request ids that are
     made later sort before earlier ones (:func:`oauthprov.logs.new_request_id`): entries are listed
     with the newest first, and those of one request are found by its id. ``day`` is the date of
-    ``at`` in UTC, such as ``2027-01-31``. ``event`` is the name of the kind of event. ``about`` is whom it is listed for: the account, or
-    the client if there is no account or a request of the client was refused. ``actor`` is who
-    acted, if it wasn't the account or client itself. ``client_id`` is None for what can't be one.
-    ``details`` are the other members of the event as JSON.
+    ``at`` in UTC, such as ``2027-01-31``. ``event`` is the name of the kind of event. ``about`` is
+    whom it is listed for: the account, or the client if there is no account or a request of the
+    client was refused. ``actor`` is who acted, if it wasn't the account or client itself.
+    ``client_id`` is None for what can't be one. ``details`` are the other members of the event as
+    JSON.
     """
 
     key: str
