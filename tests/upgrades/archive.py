@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
+
+from tests.faults.deployment import running
 
 ARCHIVE = Path(__file__).parent / "data" / "previous.tar.xz"
 TABLES = Path("oauthprov/storage/sql/tables/__init__.py")
@@ -40,6 +43,30 @@ def schema(code: Path) -> str:
     found = re.search(r'^REVISION = "(\d+)"$', (code / TABLES).read_text("utf-8"), re.MULTILINE)
     assert found is not None
     return found.group(1)
+
+
+CHECK = """\
+import sys, oauthprov
+assert oauthprov.__file__.startswith(sys.argv.pop(1)), oauthprov.__file__
+"""
+
+
+def run(program: str, *arguments: str, code: Path | None = None, given: str = "") -> str:
+    """Run a Python program with a version of the package; None is this version.
+
+    Returns what it prints. ``given`` is its standard input.
+    """
+    # -P: otherwise the working directory, where this version may be, comes first.
+    folder = str(code or "")
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-P", "-c", CHECK + program, folder, *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **running(code)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 DATA = {"0010": {"clients"}}
 """By revision: the tables whose rows a migration may change. They hold few rows."""
+INDEXED = {"0017": {"consents"}}
+"""By revision: older tables that get an index. They are seldom written, and hold no tokens."""
 
 INDEXED = {"0017": {"consents"}}
 """By revision: the tables that get an index although they have rows.

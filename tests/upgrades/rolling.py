@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.faults.deployment import CALLBACK, PEOPLE, Application, Deployment, Worker, running
+from tests.faults.deployment import CALLBACK, PEOPLE, Application, Deployment, Worker
 from tests.faults.faults import Fault
 from tests.faults.stores import Store
 from tests.site import PASSWORD
@@ -51,16 +48,9 @@ class Rolling(Deployment):
         The .ini is put behind the verb. Returns what each has printed.
         """
         every = [([*verb[:2], str(self.ini), *verb[2:]], given) for verb in commands]
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", _COMMANDS],
-            input=json.dumps(every),
-            capture_output=True,
-            text=True,
-            env={**os.environ, **running(code)},
-        )
-        assert done.returncode == 0, done.stderr
-        printed: list[str] = json.loads(done.stdout)
-        return printed
+        printed = archive.run(_COMMANDS, code=code, given=json.dumps(every))
+        found: list[str] = json.loads(printed)
+        return found
 
     def replace(self, number: int, code: Path | None = None) -> None:
         """End a worker, and start one of another version in its place."""

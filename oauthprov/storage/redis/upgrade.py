@@ -17,18 +17,20 @@ REVISION = b"3"
 
 
 def upgrade(storage: Storage, route: Route, keys: Keys) -> None:
-    """Change what isn't changed yet; several processes may call this at the same time."""
+    """Change what isn't changed yet; several processes may call this at the same time.
+
+    Entries of lists and indexes are added each time: a process of the version before, which goes
+    on serving for a while, adds records without them.
+    """
     name = keys.revision()
     slot = route.slot(name)
     done = int(route.read(slot, b"GET", name) or 0)
-    if done >= int(REVISION):
-        return
     if done < 1:
         _keep_introspection(storage)
-    if done < 2:
-        _list_initial_access_tokens(storage, route, keys)
+    _list_initial_access_tokens(storage, route, keys)
     _enter_consents(storage, route, keys)
-    route.write(slot, b"SET", name, REVISION)
+    if done < int(REVISION):
+        route.write(slot, b"SET", name, REVISION)
 
 
 def is_outdated(route: Route, keys: Keys) -> bool:
