@@ -16,6 +16,7 @@ from oauthprov.cli import GROUPS, parser_for
 from oauthprov.settings import options
 from tests.browser.axe import violations
 from tests.documents.blocks import ROOT
+from tests.once import once
 
 NARROW = {"width": 320, "height": 640}
 WIDE = {"width": 1280, "height": 800}
@@ -23,10 +24,13 @@ JUDGED = ("index", "tutorial", "settings", "command", "python-api", "threat-mode
 """Pages of each kind, which axe judges; all pages are looked at in a narrow window."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the built site."""
-    folder = tmp_path_factory.mktemp("site")
+    return once(tmp_path_factory, "site", build)
+
+
+def build(folder: Path) -> Path:
     sphinx = (sys.executable, "-W", "ignore", "-m", "sphinx", "--quiet", "--fail-on-warning")
     done = subprocess.run(  # noqa: S603 - our own program
         [*sphinx, "docs", folder, "-d", folder / ".doctrees"],

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import once
+
 ROOT = Path(__file__).parents[2]
 LEFT_BEHIND = (
     "var/oauthprov.sqlite",
@@ -97,10 +99,13 @@ def _call_backend(tree: Path, hook: str, out: Path) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The distributions of a tree that somebody has worked in."""
-    place = tmp_path_factory.mktemp("packaging")
+    return once(tmp_path_factory, "distributions", build_used)
+
+
+def build_used(place: Path) -> Built:
     tree = copied(place / "tree")
     for name in LEFT_BEHIND:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
