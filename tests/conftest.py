@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import rsa_keys
+from tests import loaders, rsa_keys
 from tests.gallery import Gallery
 from tests.receiver import Receiver
 from tests.servers import cluster, mariadb, postgresql, redis
@@ -28,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     compiled.mkdir(parents=True, exist_ok=True)
     os.environ["CHAMELEON_CACHE"] = str(compiled)
     rsa_keys.reuse()
+    loaders.remember()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
