@@ -190,7 +190,8 @@ class Turns:
 
     In a short rush all calls may wait. Once no call has found a free place for ``patience``
     seconds, at most as many wait as hash, and all others are refused at once: each waiting call
-    holds a thread of the server that other requests need. ``clock`` returns seconds.
+    holds a thread of the server that other requests need. ``clock`` returns seconds. ``tell`` is
+    called with 1 when a call gets its turn, with -1 when that ends.
     """
 
     def __init__(
@@ -198,8 +199,10 @@ class Turns:
         concurrency: int,
         patience: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[int], object] = bool,
     ) -> None:
         self.patience = patience
+        self._tell = tell
         self._concurrency = concurrency
         self._clock = clock
         self._changed = threading.Condition()
@@ -220,9 +223,11 @@ class Turns:
             else:
                 self._wait()
             self._taken += 1
+        self._tell(1)
         try:
             yield
         finally:
+            self._tell(-1)
             with self._changed:
                 self._taken -= 1
                 self._changed.notify()
@@ -246,14 +251,23 @@ class PasswordHasher:
     """Hashes passwords with Argon2id, ``concurrency`` at a time, in separate threads.
 
     The C library keeps the memory of a hash per thread: if the server's threads hashed, each of
-    them would hold ``memory_kib`` permanently. Both methods raise HashingBusy.
+    them would hold ``memory_kib`` permanently. Both methods raise HashingBusy. ``tell`` is that of
+    :class:`Turns`.
     """
 
-    def __init__(self, *, memory_kib: int, time_cost: int, concurrency: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        memory_kib: int,
+        time_cost: int,
+        concurrency: int = 1,
+        tell: Callable[[int], object] = bool,
+    ) -> None:
         self._hasher = argon2.PasswordHasher(
             memory_cost=memory_kib, time_cost=time_cost, parallelism=1
         )
         self._concurrency = concurrency
+        self._tell = tell
         self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
         self._begin()
 
@@ -285,7 +299,7 @@ class PasswordHasher:
 
     def _begin(self) -> None:
         self._process = os.getpid()
-        self.turns = Turns(self._concurrency)
+        self.turns = Turns(self._concurrency, tell=self._tell)
         self._threads = ThreadPoolExecutor(self._concurrency, "oauthprov-password")
 
 

@@ -21,6 +21,7 @@ WALLS = {
         (
             "web",
             "events",
+            "metrics",
             "protocol",
             "records",
             "errors",
@@ -34,6 +35,7 @@ WALLS = {
             "deadline",
             "serial",
             "json_stream",
+            "threads",
             "protected_resource",
             "resource",
         ),
@@ -156,6 +158,10 @@ WALLS = {
     ),
     "events": (
         ("events", "storage.interface", "records", "background", "logs"),
+        (*WEB, *ENGINES, "oauthlib", "joserfc"),
+    ),
+    "metrics": (
+        ("metrics", "events", "storage.interface", "records", "background"),
         (*WEB, *ENGINES, "oauthlib", "joserfc"),
     ),
     "doctor": (

@@ -9,7 +9,7 @@ from oauthprov.accounts.built_in import (
 from oauthprov.accounts.email_verification import Begun, EmailVerifications, Unproven
 from oauthprov.accounts.password_reset import MailedReset, PasswordResets
 from oauthprov.accounts.source import AccountSource, HostRequest, SignedIn
-from oauthprov.credentials import HashingBusy
+from oauthprov.credentials import HashingBusy, PasswordHasher
 
 __all__ = [
     "AccountSource",
@@ -21,6 +21,7 @@ __all__ = [
     "HostRequest",
     "MailedReset",
     "NameTaken",
+    "PasswordHasher",
     "PasswordPolicy",
     "PasswordResets",
     "PasswordSuperseded",

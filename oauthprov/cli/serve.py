@@ -18,8 +18,10 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +41,8 @@ log = logs.logger(__name__)
 CONNECTIONS = 512
 """The most connections of a worker, idle ones included; others wait in the backlog."""
 
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the directory in which the workers' metrics are added."""
 BACKLOG = 1024
 HEAD_LIMIT = 256 * 1024
 """Bytes of a request's line and headers that are accepted, as in waitress; far more gets 431."""
@@ -79,10 +83,27 @@ def _serve(arguments: argparse.Namespace) -> int:
     _expect_free(listening)
     if not _can_be_built(uri, overrides):
         return 1
-    _warn_of_limits(read(arguments.ini, arguments.overrides), workers)
+    section = read(arguments.ini, arguments.overrides)
+    _warn_of_limits(section, workers)
     set_up_logging(uri, overrides)
-    server.serve(target_loader=partial(_load_in_worker, uri, overrides), wrap_loader=False)
+    with _shared_metrics(section, workers):
+        server.serve(target_loader=partial(_load_in_worker, uri, overrides), wrap_loader=False)
     return 0
+
+
+@contextmanager
+def _shared_metrics(section: Mapping[str, str], workers: int) -> Iterator[None]:
+    """Give the workers a directory in which their metrics are added, for as long as they run.
+
+    A pipeline or composite shows no settings; there it is left empty if nothing is counted.
+    """
+    counted = not own_keys(section) or Settings.from_ini(section).metrics
+    if workers == 1 or not counted or os.environ.get(METRICS):
+        yield
+        return
+    with TemporaryDirectory(prefix="oauthprov-metrics-", ignore_cleanup_errors=True) as folder:
+        os.environ[METRICS] = folder
+        yield
 
 
 def _can_be_built(uri: str, overrides: Mapping[str, str]) -> bool:
@@ -107,7 +128,11 @@ def _load_in_worker(uri: str, overrides: Mapping[str, str]) -> WSGIApplication:
         signal.signal(number, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    return load_or_exit(uri, overrides)
+    app = load_or_exit(uri, overrides)
+    from oauthprov.web.http.metrics_listener import listen
+
+    listen()
+    return app
 
 
 def cores() -> int:

@@ -38,8 +38,10 @@ from oauthprov.events.people import SignInFailed as SignInFailed
 from oauthprov.events.reasons import Reason as Reason
 from oauthprov.events.recorder import Recorder as Recorder
 from oauthprov.events.scope import Scope as Scope
+from oauthprov.events.scope import asked_for as asked_for
 from oauthprov.events.scope import on_commit as on_commit
 from oauthprov.events.scope import publish as publish
+from oauthprov.events.scope import refused_with as refused_with
 from oauthprov.events.scope import working as working
 from oauthprov.events.storage import PublishingStorage as PublishingStorage
 from oauthprov.events.stream import Stream as Stream

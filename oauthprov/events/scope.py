@@ -15,10 +15,22 @@ from oauthprov.events.stream import Stream
 class Scope:
     """The events of one request. ``with scope:`` makes it the current one of this context.
 
-    ``waiting`` are those of the next commit, ``made`` is the number of the last entry.
+    ``waiting`` are those of the next commit, ``made`` is the number of the last entry. ``error``
+    is the code that the request was refused with, ``grant_type`` what a token request asks for,
+    unchecked; both are empty where there is none.
     """
 
-    __slots__ = ("_before", "actor", "address", "made", "request_id", "stream", "waiting")
+    __slots__ = (
+        "_before",
+        "actor",
+        "address",
+        "error",
+        "grant_type",
+        "made",
+        "request_id",
+        "stream",
+        "waiting",
+    )
 
     def __init__(
         self, stream: Stream, request_id: str, address: str = "", actor: str | None = None
@@ -29,6 +41,7 @@ class Scope:
         self.actor = actor
         self.waiting: list[Event] = []
         self.made = 0
+        self.error = self.grant_type = ""
         self._before: Token[Scope | None] | None = None
 
     def __enter__(self) -> Scope:
@@ -61,6 +74,20 @@ def publish(event: Event) -> None:
         write(event)
     else:
         scope.stream.publish(scope, event)
+
+
+def refused_with(error: str) -> None:
+    """Keep the code that the current request was refused with."""
+    scope = current.get()
+    if scope is not None:
+        scope.error = error
+
+
+def asked_for(grant_type: str | None) -> None:
+    """Keep the grant type that the current request asks for."""
+    scope = current.get()
+    if scope is not None:
+        scope.grant_type = grant_type or ""
 
 
 @contextmanager

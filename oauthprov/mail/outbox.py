@@ -24,8 +24,31 @@ PAUSE = (1.0, 3.0)
 """Seconds, at least and at most, that a task which nobody may notice waits before it begins."""
 
 
+class Places:
+    """So many places; ``tell`` is called with 1 when one is taken, with -1 when it is left."""
+
+    def __init__(self, many: int, tell: Callable[[int], object]) -> None:
+        self._free = threading.BoundedSemaphore(many)
+        self._tell = tell
+
+    def take(self, seconds: float = 0) -> bool:
+        """Take a place within ``seconds``; return False if none is free."""
+        taken = self._free.acquire(timeout=seconds)
+        if taken:
+            self._tell(1)
+        return taken
+
+    def leave(self) -> None:
+        """Leave a place."""
+        self._tell(-1)
+        self._free.release()
+
+
 class Outbox:
     """Sends with a mailer, and waits for it at most ``seconds``; ``pause`` waits, too.
+
+    ``sending`` is called with 1 when a mail begins to be sent and with -1 at its end, ``working``
+    the same for each task of :meth:`later`.
 
     No single time limit covers resolving the host, connecting and all replies of a mail server.
     Hence a thread sends the mail; after the time limit the thread goes on, and the mail may still
@@ -37,12 +60,15 @@ class Outbox:
         mailer: Mailer,
         seconds: float = PATIENCE,
         pause: Callable[[float], object] = time.sleep,
+        *,
+        sending: Callable[[int], object] = bool,
+        working: Callable[[int], object] = bool,
     ) -> None:
         self.pause = pause
         self._mailer = mailer
         self._seconds = seconds
-        self._free = threading.BoundedSemaphore(AT_ONCE)
-        self._background = threading.BoundedSemaphore(IN_BACKGROUND)
+        self._free = Places(AT_ONCE, sending)
+        self._background = Places(IN_BACKGROUND, working)
 
     def later(self, work: Callable[[], object], *, unnoticed: bool = False) -> bool:
         """Run ``work``, which sends mail, in a thread; return False if too many already run.
@@ -51,7 +77,7 @@ class Outbox:
         sent meanwhile, would take longer the more there is to do. ``work`` runs in a copy of the
         caller's context. It is lost if the process ends before it does.
         """
-        if not self._background.acquire(blocking=False):
+        if not self._background.take():
             return False
 
         def run() -> None:
@@ -60,11 +86,11 @@ class Outbox:
                     self.pause(SystemRandom().uniform(*PAUSE))
                 work()
             finally:
-                self._background.release()
+                self._background.leave()
 
         if in_thread("outbox", partial(copy_context().run, run)):
             return True
-        self._background.release()
+        self._background.leave()
         return False
 
     def send(self, message: Message, *, patient: bool = False) -> None:
@@ -72,11 +98,11 @@ class Outbox:
 
         If AT_ONCE others are being sent, it fails at once, or ``patient`` waits for one of them.
         """
-        if not self._free.acquire(timeout=self._seconds if patient else 0):
+        if not self._free.take(self._seconds if patient else 0):
             raise MailError(f"{AT_ONCE} other mails are being sent")
         sent: Future[None] = Future()
         if not in_thread("mail", partial(copy_context().run, self._work, message, sent)):
-            self._free.release()
+            self._free.leave()
             raise MailError("no thread is free to send it")
         try:
             sent.result(self._seconds)
@@ -93,5 +119,5 @@ class Outbox:
             self._mailer.send(message)
         except BaseException as error:  # raised again in the waiting thread
             failure = error
-        self._free.release()
+        self._free.leave()
         sent.set_exception(failure) if failure else sent.set_result(None)

@@ -20,6 +20,7 @@ from oauthprov.settings.keys import Keys
 from oauthprov.settings.lifetimes import Lifetimes
 from oauthprov.settings.mail import Mail
 from oauthprov.settings.mail_url import MailServer, Sender
+from oauthprov.settings.metrics import Metrics
 from oauthprov.settings.openid import OpenID
 from oauthprov.settings.reading import fetched, own_keys, resolved
 from oauthprov.settings.registering import Registering
@@ -60,12 +61,14 @@ __all__ = (
 
 _STORAGE = PREFIX + "storage."
 
-GROUPS = (Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch)
+GROUPS = (Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch, Metrics)
 """The classes that declare the settings, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch):
+class Settings(
+    Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch, Metrics
+):
     """The effective settings. Build them with :meth:`from_ini`."""
 
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -18,7 +18,7 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each problem; ``values`` lacks the invalid settings."""
     checks = (
         *(_secret, _pairwise, _issuer, _scopes, _resources),
-        *(_registration, _sign_up, _factors, _mail, _keys),
+        *(_registration, _sign_up, _factors, _mail, _keys, _metrics),
     )
     return [sentence for check in checks for sentence in check(values)]
 
@@ -38,6 +38,15 @@ def _pairwise(values: Mapping[str, Any]) -> Iterator[str]:
     elif secret and secret in values.get("secret", ()):
         # A shared secret would rotate, and every pairwise subject would change with it.
         yield f"{PREFIX}openid.pairwise_secret must differ from {PREFIX}secret, which rotates"
+
+
+def _metrics(values: Mapping[str, Any]) -> Iterator[str]:
+    secret = values.get("metrics_secret", "")
+    if secret and (len(secret) < _SECRET_LENGTH or len(set(secret)) < 10):
+        yield f"{PREFIX}metrics.secret needs {_SECRET_LENGTH} or more random characters"
+    elif secret and secret in values.get("secret", ()):
+        # Prometheus knows the one, and must not be able to forge anything with the other.
+        yield f"{PREFIX}metrics.secret must differ from {PREFIX}secret"
 
 
 def _issuer(values: Mapping[str, Any]) -> Iterator[str]:

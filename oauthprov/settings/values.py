@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -298,13 +299,20 @@ def algorithms(value: str) -> tuple[str, ...]:
     return named
 
 
+def place(value: str) -> tuple[str, int]:
+    """Parse ``host:port``; an IPv6 address stands in brackets, which aren't returned."""
+    match = _PLACE.fullmatch(value)
+    if match is None or not 0 < int(match[2]) < 65536:
+        raise ValueError("must be host:port")
+    return match[1].strip("[]").lower(), int(match[2])
+
+
 def fetch_allow(value: str) -> FetchAllow:
     """Parse words that are each ``host:port`` or a network in CIDR notation."""
     networks, places = [], set()
     for word in words(value):
-        match = _PLACE.fullmatch(word)
-        if match and 0 < int(match[2]) < 65536:
-            places.add((match[1].strip("[]").lower(), int(match[2])))
+        with suppress(ValueError):
+            places.add(place(word))
             continue
         try:
             networks.append(ip_network(word))

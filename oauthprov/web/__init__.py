@@ -20,6 +20,7 @@ ENDPOINTS = (
     "protected_resource",
     "me",
     "health",
+    "metrics",
     "client_logo",
     "rp_logout",
     "backchannel_logout",

@@ -93,7 +93,7 @@ def add_oauth_page(
     kind = "leaving" if leaves else "page"
     if shortcut is not None:
         endpoints = config.registry.setdefault("oauthprov.endpoints", {})
-        endpoints[pattern] = Page({"GET": shortcut}, HEADERS[kind])
+        endpoints[pattern] = Page({"GET": shortcut}, HEADERS[kind], name)
     _add(config, name, pattern, {"GET": get, "POST": post}, kind, renderer)
 
 
@@ -138,7 +138,7 @@ def add_oauth_handler(
     given = {"GET": get, "POST": post}
     handlers = {method: handler for method, handler in given.items() if handler is not None}
     policy = None if cors is None else POLICIES[cors]
-    endpoint = Endpoint(handlers, HEADERS[kind], policy)
+    endpoint = Endpoint(handlers, HEADERS[kind], policy, name)
     config.registry.setdefault("oauthprov.endpoints", {})[pattern] = endpoint
 
     views: dict[str, View | None] = {}

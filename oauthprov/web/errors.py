@@ -10,6 +10,7 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov import logs
+from oauthprov.events import refused_with
 from oauthprov.protocol.request.answers import Refusal
 from oauthprov.records import Client
 from oauthprov.web import i18n
@@ -52,6 +53,7 @@ def error_response(
     ``advice`` is what the page recommends to the user, ``sent`` the parameters that it shows,
     ``client`` the app that it leads back to.
     """
+    refused_with(error)
     tools = request.oauthprov
     if tools.kind not in ("page", "leaving"):
         return to_response(problem(Rejected(error, description, status, headers)))

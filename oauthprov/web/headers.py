@@ -9,6 +9,7 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.settings import LOOPBACK
+from oauthprov.web.http.metering import Metering
 from oauthprov.web.http.origins import is_at, origin_of
 from oauthprov.web.http.reply import DOCUMENT, ENDPOINT
 from oauthprov.web.request import Request, ViewInfo
@@ -49,6 +50,9 @@ def guarded_view(view: View, info: ViewInfo) -> View:
 
     def guarded(context: object, request: Request) -> Response:
         tools = request.oauthprov
+        metering = tools.site.metering
+        if metering is not None:
+            _count(request, metering)
         if kind == "error":
             response = view(context, request)
         else:
@@ -60,6 +64,26 @@ def guarded_view(view: View, info: ViewInfo) -> View:
         return response
 
     return guarded
+
+
+def _count(request: Request, metering: Metering) -> None:
+    """Count the request when it ends, once, whichever views answer it."""
+    exchange = request.oauthprov.exchange
+    if exchange.counted:
+        return
+    exchange.counted = True
+    status = 500  # if nobody makes a response of an exception
+
+    def keep(request: Request, response: Response) -> None:
+        nonlocal status
+        status = response.status_int
+
+    def count(request: Request) -> None:
+        route = getattr(request, "matched_route", None)
+        metering.count_routed(exchange, route, status)
+
+    request.add_response_callback(keep)
+    request.add_finished_callback(count)
 
 
 guarded_view.options = ("oauthprov",)  # type: ignore[attr-defined]

@@ -147,7 +147,7 @@ class RequestTools:
         made = Exchange(site_of(request.registry), request.environ, self._read, request)
         bound = logs.request_id.set(made.request_id)
         request.add_finished_callback(lambda _: logs.request_id.reset(bound))
-        scope = made.scope().__enter__()
+        scope = made.events.__enter__()
         request.add_finished_callback(lambda _: scope.__exit__())
         begun = deadline.begin()
         request.add_finished_callback(lambda _: deadline.end(begun))

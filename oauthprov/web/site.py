@@ -17,6 +17,7 @@ from oauthprov.accounts import (
     AccountSource,
     BuiltInAccounts,
     EmailVerifications,
+    PasswordHasher,
     PasswordPolicy,
     PasswordResets,
 )
@@ -24,11 +25,15 @@ from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
 from oauthprov.events import Event, PublishingStorage, Recorder, Stream
 from oauthprov.factors import Factors, Levels, Roles
 from oauthprov.mail import Mailer, Outbox, mailer_of
+from oauthprov.metrics import catalog
+from oauthprov.metrics.meters import Meters
+from oauthprov.metrics.storage import MeteredStorage
 from oauthprov.passkeys import RelyingParty
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import Account
 from oauthprov.settings import Settings
+from oauthprov.web.http.metering import Metering, metering_of
 from oauthprov.web.http.origins import origin_of
 from oauthprov.web.http.reply import transport_security
 from oauthprov.web.rate_limits import Attempts
@@ -67,8 +72,8 @@ class Site:
 
     ``base_url`` is the issuer without the route prefix: our URLs are generated from it, never from
     the Host header. ``people``, ``password_resets`` and ``factors`` are None if the host has its
-    own account source, ``outbox`` if no mail can be sent. ``transport_security`` is what a
-    standalone server says to every response.
+    own account source, ``outbox`` if no mail can be sent, ``metering`` if nothing is counted.
+    ``transport_security`` is what a standalone server says to every response.
     """
 
     settings: Settings
@@ -85,6 +90,7 @@ class Site:
     factors: Factors | None
     metadata: dict[str, object]
     transport_security: str | None
+    metering: Metering | None
     routes: Callable[[], IRoutesMapper]
     _urls: dict[str, str] = field(default_factory=dict)
     _audiences: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -150,13 +156,15 @@ def includeme(config: Configurator) -> None:
 def build(registry: Registry, settings: Settings, base_url: str) -> Site:
     """Make the objects of an app on the storage, and by the clock, that its registry names."""
     clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
-    stream = _stream(registry, settings, clock)
-    storage = PublishingStorage(registry["oauthprov.storage"])
+    meters = Meters() if settings.metrics else None
+    stored = registry["oauthprov.storage"]
+    storage = PublishingStorage(stored if meters is None else MeteredStorage(stored, meters))
+    stream = _stream(registry, settings, clock, storage, meters)
     source: AccountSource[Request] | None = registry.get("oauthprov.accounts")
     mailer: Mailer | None = registry.get("oauthprov.mailer") or mailer_of(settings)
     people = resets = factors = None
     if source is None:
-        people = _people(storage, settings, clock)
+        people = _people(storage, settings, clock, meters)
         resets = PasswordResets(storage, people, clock, settings.mail_reset_lifetime)
         factors = _factors(storage, settings, clock)
         source = registry["oauthprov.own_pages"](people, factors)
@@ -173,21 +181,43 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
         sessions=Sessions(settings, storage, clock, provider.endings.end_session),
         people=people,
         attempts=Attempts(settings),
-        outbox=Outbox(mailer) if mailer is not None else None,
+        outbox=_outbox(mailer, meters) if mailer is not None else None,
         email_verifications=EmailVerifications(storage, clock, settings.mail_link_lifetime),
         password_resets=resets,
         factors=factors,
         metadata=registry.setdefault("oauthprov.metadata", {}),
         transport_security=transport_security(settings),
+        metering=None if meters is None else metering_of(provider, meters),
         routes=partial(registry.getUtility, IRoutesMapper),
     )
 
 
-def _stream(registry: Registry, settings: Settings, clock: Callable[[], int]) -> Stream:
-    """Return the stream of the app's events: to its subscribers and, if it is kept, the audit."""
-    keep, storage = settings.audit_keep, registry["oauthprov.storage"]
+def _stream(
+    registry: Registry,
+    settings: Settings,
+    clock: Callable[[], int],
+    storage: PublishingStorage,
+    meters: Meters | None,
+) -> Stream:
+    """Return the stream of the app's events: to its subscribers, the metrics and the audit."""
+    keep, notify = settings.audit_keep, _subscribers(registry)
     recorder = Recorder(storage, clock, keep, routine=settings.audit_routine) if keep else None
-    return Stream(clock, _subscribers(registry), recorder)
+    return Stream(clock, notify if meters is None else _counted(meters, notify), recorder)
+
+
+def _counted(meters: Meters, notify: Callable[[Event], None]) -> Callable[[Event], None]:
+    def count(event: Event) -> None:
+        meters.event(event)
+        notify(event)
+
+    return count
+
+
+def _outbox(mailer: Mailer, meters: Meters | None) -> Outbox:
+    if meters is None:
+        return Outbox(mailer)
+    sending, tasks = meters.gauge(catalog.MAILS), meters.gauge(catalog.MAIL_TASKS)
+    return Outbox(mailer, sending=sending, working=tasks)
 
 
 def _subscribers(registry: Registry) -> Callable[[Event], None]:
@@ -206,16 +236,19 @@ def _subscribers(registry: Registry) -> Callable[[Event], None]:
 
 
 def _people(
-    storage: PublishingStorage, settings: Settings, clock: Callable[[], int]
+    storage: PublishingStorage,
+    settings: Settings,
+    clock: Callable[[], int],
+    meters: Meters | None,
 ) -> BuiltInAccounts:
-    return BuiltInAccounts.with_costs(
-        storage,
-        clock,
+    hasher = PasswordHasher(
         memory_kib=settings.password_memory,
         time_cost=settings.password_time,
-        policy=PasswordPolicy(settings.password_length, settings.title),
         concurrency=settings.password_concurrency,
+        tell=bool if meters is None else meters.gauge(catalog.PASSWORDS),
     )
+    policy = PasswordPolicy(settings.password_length, settings.title)
+    return BuiltInAccounts(storage, hasher, clock, policy)
 
 
 def _factors(storage: PublishingStorage, settings: Settings, clock: Callable[[], int]) -> Factors:

@@ -26,7 +26,7 @@ from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challeng
 from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
-from oauthprov.events import Reason
+from oauthprov.events import Reason, asked_for
 from oauthprov.protocol.clients import response_types
 from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.engine.validator import Validator
@@ -150,6 +150,7 @@ class Engine:
         return self._answer("revoke", call, params.ABOUT_TOKEN, self._revoke)
 
     def _issue(self, request: EngineRequest) -> Document:
+        asked_for(request.grant_type)
         request.scopes = scope_to_list(request.scope)
         self._grants.get(request.grant_type, self._no_grant).validate_token_request(request)
         made: Document = {}

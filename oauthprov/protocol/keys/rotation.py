@@ -56,6 +56,18 @@ def signing(keys: Iterable[SigningKey], alg: str, now: int) -> SigningKey | None
     return max([key for key in begun if not is_over(key, now)], key=serial, default=None)
 
 
+def newest(keys: Iterable[SigningKey], alg: str) -> SigningKey | None:
+    """Return the newest key of ``alg`` that has no successor, None when there is none."""
+    lasting = [key for key in keys if key.alg == alg and key.retires_at is None]
+    return max(lasting, key=serial, default=None)
+
+
+def next_at(key: SigningKey, settings: Settings) -> int | None:
+    """Return when the successor of the newest key is to sign, None if keys aren't rotated."""
+    every = settings.keys_rotate_every
+    return key.signs_from + every if every > 0 else None
+
+
 def is_over(key: SigningKey, now: int) -> bool:
     """Tell whether ``key`` no longer signs at ``now``."""
     return key.retires_at is not None and key.retires_at <= now
@@ -123,11 +135,11 @@ class KeyRotation:
         return bool(due)
 
     def _is_due(self, keys: Sequence[SigningKey], alg: str, now: int) -> bool:
-        lasting = [key for key in keys if key.alg == alg and key.retires_at is None]
-        if not lasting:
+        key = newest(keys, alg)
+        if key is None:
             return True
-        every, ahead = self._settings.keys_rotate_every, self._settings.keys_publish_ahead
-        return every > 0 and now >= max(lasting, key=serial).signs_from + every - ahead
+        at = next_at(key, self._settings)
+        return at is not None and now >= at - self._settings.keys_publish_ahead
 
     def rotate(self, alg: str) -> SigningKey:
         """Return the next key of ``alg``, made here unless it is published already.
@@ -138,13 +150,13 @@ class KeyRotation:
         return self._follow(alg, self._of(alg), self._clock())
 
     def _follow(self, alg: str, keys: Keys, now: int) -> SigningKey:
-        newest = keys[-1].record if keys else None
-        if newest is not None and newest.signs_from > now:
-            return newest
+        last = keys[-1].record if keys else None
+        if last is not None and last.signs_from > now:
+            return last
         current = signing((stored.record for stored in keys), alg, now)
         able = current is not None and self.open(current) is not None
         starts = now + self._settings.keys_publish_ahead if able else now
-        made = self._make(alg, 1 if newest is None else serial(newest) + 1, starts)
+        made = self._make(alg, 1 if last is None else serial(last) + 1, starts)
         on_commit(KeyChanged(named=made.kid, how="created"))
         try:
             self._storage.commit(Add(made), *self._tidied(keys, starts, now), now=now)
@@ -221,11 +233,11 @@ class KeyRotation:
 
     def _successor(self, keys: Keys, alg: str, now: int) -> Iterator[Change]:
         """Yield the change that lets the waiting key sign now, or adds a key if none waits."""
-        newest = keys[-1]
-        if newest.record.signs_from > now:
-            yield Replace(replace(newest.record, signs_from=now), newest)
+        last = keys[-1]
+        if last.record.signs_from > now:
+            yield Replace(replace(last.record, signs_from=now), last)
         elif alg in self._settings.keys_algorithms:
-            yield Add(self._make(alg, serial(newest.record) + 1, now))
+            yield Add(self._make(alg, serial(last.record) + 1, now))
 
 
 def _resumed(keys: Keys, dropped: SigningKey) -> Iterator[Change]:

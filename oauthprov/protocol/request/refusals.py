@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
-from oauthprov.events import RequestNoted, RequestRefused, publish
+from oauthprov.events import RequestNoted, RequestRefused, publish, refused_with
 from oauthprov.protocol.request.answers import Answer, Redirect, Refusal
 
 VALUE_LIMIT = 100
@@ -67,6 +67,7 @@ def report(noted: Sequence[RequestNoted], request: RequestNoted, sent: SentError
 
 def refused(noted: RequestNoted, error: str, description: str | None = None) -> None:
     """Publish that the request was refused with ``error`` because of what was noted."""
+    refused_with(error)
     publish(
         RequestRefused(
             endpoint=noted.endpoint,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from oauthprov import logs
@@ -41,14 +42,19 @@ class Exchange:
     from which nobody else may read. ``host_request`` is passed to the account source unchanged.
     ``token_in_form`` is whether the endpoint accepts an access token in a form. ``begun`` is the
     result of an authorization request that was begun before its view, an exception if it failed.
+    ``events`` is the scope of its events. ``began`` is a time of ``perf_counter`` if requests are
+    counted, else 0; ``counted`` is whether this one is, or will be when it ends.
     """
 
     __slots__ = (
         "_body",
         "_call",
         "_read",
+        "began",
         "begun",
+        "counted",
         "environ",
+        "events",
         "host_request",
         "presented",
         "request_id",
@@ -65,7 +71,10 @@ class Exchange:
     ) -> None:
         self.site = site
         self.environ = environ
+        self.began = perf_counter() if site.metering is not None else 0.0
+        self.counted = False
         self.request_id = logs.new_request_id()
+        self.events = Scope(site.events, self.request_id, environ.get("REMOTE_ADDR", ""))
         self.host_request = host_request
         self.token_in_form = False
         self.presented: TokenInfo | TokenProblem | None = None
@@ -73,10 +82,6 @@ class Exchange:
         self._read = read
         self._body: bytes | None = None
         self._call: Call | None = None
-
-    def scope(self) -> Scope:
-        """Return a new scope for the events of this request."""
-        return Scope(self.site.events, self.request_id, self.environ.get("REMOTE_ADDR", ""))
 
     @property
     def method(self) -> str:

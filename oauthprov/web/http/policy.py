@@ -53,7 +53,7 @@ def _answer(
     bound = logs.request_id.set(exchange.request_id)
     begun = deadline.begin()
     try:
-        with exchange.scope():
+        with exchange.events:
             site.provider.look()
             reply = endpoint.answer(exchange, _said_of)
             if reply is None:
@@ -61,6 +61,8 @@ def _answer(
                 return default_execution_policy(environ, router)
         if site.transport_security is not None:
             reply.headers["Strict-Transport-Security"] = site.transport_security
+        if site.metering is not None:
+            site.metering.count(exchange, endpoint.name, reply.status)
         return reply
     finally:
         deadline.end(begun)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,7 +26,7 @@ def body_of(source, length=None, **more):
     environ = {"wsgi.input": source, **more}
     if length is not None:
         environ["CONTENT_LENGTH"] = length
-    return Exchange(None, environ).body
+    return Exchange(SimpleNamespace(events=None, metering=None), environ).body
 
 
 def test_a_body_has_its_content_length():
