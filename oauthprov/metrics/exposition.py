@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from oauthprov.metrics.catalog import CATALOG, Metric
-from oauthprov.metrics.cells import Labels, Series
+from oauthprov.metrics.cells import Labels, Totals
 from oauthprov.metrics.meters import Meters
 from oauthprov.metrics.sharing import shared
 
@@ -60,8 +60,8 @@ class Exposition:
         return [found[name] for name in names if name in found]
 
     def _own(self) -> Iterator[Family]:
-        for series in self._meters.series.values():
-            yield _family_of(series)
+        for metric, series in self._meters.totals():
+            yield _family_of(metric, series)
 
 
 class _Families(Collector):
@@ -74,16 +74,15 @@ class _Families(Collector):
         return self._families
 
 
-def _family_of(series: Series) -> Family:
-    metric = series.metric
+def _family_of(metric: Metric, series: list[tuple[Labels, Totals]]) -> Family:
     if metric.kind == "histogram":
         histogram = HistogramMetricFamily(metric.name, metric.meaning, labels=metric.labels)
-        for labels, (total, *counts) in series.totals():
+        for labels, (total, *counts) in series:
             histogram.add_metric(labels, _buckets(metric.bounds, counts), total)
         return histogram
     made = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
     family = made(metric.name, metric.meaning, labels=metric.labels)
-    for labels, (value,) in series.totals():
+    for labels, (value,) in series:
         family.add_metric(labels, value)
     return family
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
 
 from oauthprov.events import KINDS, Event, SignInFailed
 from oauthprov.metrics import catalog
-from oauthprov.metrics.cells import Cell, Durations, Series
+from oauthprov.metrics.cells import Labels, Series, Totals
 from oauthprov.metrics.labels import (
     ERRORS,
     GRANT_TYPES,
@@ -19,23 +23,41 @@ from oauthprov.metrics.labels import (
     status_class,
 )
 
+WAITING = 500
+"""Requests after which what they have left behind is counted."""
+_LIMIT = 100_000
+
 _EVENTS = frozenset(kind.name for kind in KINDS)
 _ERRORS_FROM = 300
+
+
+class Writer(Protocol):
+    """Writes counts to where other processes read them."""
+
+    awake: bool
+
+    def wake(self) -> None:
+        """Begin to write; ``awake`` is true until nothing more is to be written."""
 
 
 class Meters:
     """The counts of one app in this process. Every method is safe to call from any thread.
 
-    ``changed`` is called after each request. A process that is forked begins to count anew.
+    What happens is only noted, in ``trips``, ``events`` and by :meth:`request`, and counted when
+    somebody wants to know, or there is much of it: so a request costs a few appends. ``trips`` has
+    the verb of each call of the storage and its seconds. ``writer`` is told of new requests. A
+    process that is forked begins to count anew.
     """
 
     def __init__(self) -> None:
         self.series = {
             metric.name: Series(metric) for metric in catalog.CATALOG if not metric.computed
         }
-        self.changed: Callable[[], object] = _nothing
-        self._requests: dict[tuple[str, str, int, str, str], Cell] = {}
-        self._durations: dict[str, Durations] = {}
+        self.writer: Writer | None = None
+        self.trips: deque[tuple[str, float]] = deque(maxlen=_LIMIT)
+        self.events: deque[Event] = deque(maxlen=_LIMIT)
+        self._requests: deque[tuple[str, str, int, str, str, float]] = deque(maxlen=_LIMIT)
+        self._lock = threading.Lock()
         _made.add(self)
 
     def request(
@@ -47,48 +69,64 @@ class Meters:
         grant_type: str,
         seconds: float,
     ) -> None:
-        """Count a request. ``endpoint`` is the name of a route; the rest may be anything."""
-        key = (endpoint, closed(method, METHODS), status, closed(error, ERRORS), grant_type)
-        cell = self._requests.get(key)
-        if cell is None:
-            cell = self._cell_of(*key)
-        cell.add()
-        durations = self._durations.get(endpoint)
-        if durations is None:
-            durations = self._of(catalog.REQUEST_DURATION).durations(endpoint)
-            self._durations[endpoint] = durations
-        durations.add(seconds)
-        self.changed()
-
-    def _cell_of(
-        self, endpoint: str, method: str, status: int, error: str, grant_type: str
-    ) -> Cell:
-        known = closed(grant_type, GRANT_TYPES)
-        said = error if status >= _ERRORS_FROM else ""
-        labels = (endpoint, method, status_class(status), said, known)
-        cell = self._of(catalog.REQUESTS).cell(*labels)
-        if known == grant_type:  # anything may have been sent: only known values are kept
-            self._requests[endpoint, method, status, error, grant_type] = cell
-        return cell
-
-    def event(self, event: Event) -> None:
-        """Count an event."""
-        name = event.name if event.name in _EVENTS else OTHER
-        self._of(catalog.EVENTS).cell(name).add()
-        if isinstance(event, SignInFailed):
-            self._of(catalog.SIGN_IN_FAILURES).cell(closed(event.how, SIGN_INS)).add()
+        """Note a request. ``endpoint`` is the name of a route; the rest may be anything."""
+        requests = self._requests
+        requests.append((endpoint, method, status, error, grant_type, seconds))
+        if len(requests) >= WAITING:
+            with self._lock:
+                self._fold()
+        writer = self.writer
+        if writer is not None and not writer.awake:
+            writer.wake()
 
     def gauge(self, metric: catalog.Metric) -> Callable[[int], None]:
         """Return what adds to a gauge, or takes away from it."""
-        return self._of(metric).cell().add
+        series = self._of(metric)
 
-    def storage(self, verb: str) -> tuple[Durations, Cell]:
-        """Return the durations of a verb of the storage, and the count of its failures."""
-        durations = self._of(catalog.STORAGE_DURATION).durations(verb)
-        return durations, self._of(catalog.STORAGE_FAILURES).cell(verb)
+        def add(amount: int) -> None:
+            with self._lock:
+                series.add((), amount)
 
-    def clear(self) -> None:
-        """Begin to count anew in a process that was forked."""
+        add(0)
+        return add
+
+    def failed(self, verb: str, many: int = 1) -> None:
+        """Count calls of the storage that failed."""
+        with self._lock:
+            self._of(catalog.STORAGE_FAILURES).add((verb,), many)
+
+    def totals(self) -> list[tuple[catalog.Metric, list[tuple[Labels, Totals]]]]:
+        """Return everything that was counted until now."""
+        with self._lock:
+            self._fold()
+            return [(series.metric, list(series.totals())) for series in self.series.values()]
+
+    def _fold(self) -> None:
+        """Count what was noted."""
+        requests, durations = self._of(catalog.REQUESTS), self._of(catalog.REQUEST_DURATION)
+        calls = self._of(catalog.STORAGE_DURATION)
+        events, failures = self._of(catalog.EVENTS), self._of(catalog.SIGN_IN_FAILURES)
+        with suppress(IndexError):
+            while True:
+                endpoint, method, status, error, grant_type, seconds = self._requests.popleft()
+                requests.add(_labels(endpoint, method, status, error, grant_type))
+                durations.observe((endpoint,), seconds)
+        with suppress(IndexError):
+            while True:
+                verb, seconds = self.trips.popleft()
+                calls.observe((verb,), seconds)
+        with suppress(IndexError):
+            while True:
+                event = self.events.popleft()
+                events.add((event.name if event.name in _EVENTS else OTHER,))
+                if isinstance(event, SignInFailed):
+                    failures.add((closed(event.how, SIGN_INS),))
+
+    def forked(self) -> None:
+        """Begin to count anew: another process counts what was before."""
+        self._lock = threading.Lock()
+        for noted in (self._requests, self.trips, self.events):
+            noted.clear()
         for series in self.series.values():
             series.clear()
 
@@ -96,17 +134,22 @@ class Meters:
         return self.series[metric.name]
 
 
-def _nothing() -> None:
-    """Do nothing."""
+def _labels(endpoint: str, method: str, status: int, error: str, grant_type: str) -> Labels:
+    return (
+        endpoint,
+        closed(method, METHODS),
+        status_class(status),
+        closed(error, ERRORS) if status >= _ERRORS_FROM else "",
+        closed(grant_type, GRANT_TYPES),
+    )
 
 
 _made: weakref.WeakSet[Meters] = weakref.WeakSet()
 
 
 def _forked() -> None:
-    # What the server did before it forked would be counted by each of its workers.
     for meters in list(_made):
-        meters.clear()
+        meters.forked()
 
 
 if hasattr(os, "register_at_fork"):

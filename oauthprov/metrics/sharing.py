@@ -20,7 +20,7 @@ from prometheus_client.values import ValueClass
 
 from oauthprov.background import Worker
 from oauthprov.metrics.catalog import CATALOG, Metric
-from oauthprov.metrics.cells import Labels
+from oauthprov.metrics.cells import Labels, Totals
 from oauthprov.metrics.meters import Meters
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -46,7 +46,7 @@ class Shared:
         self._folder = folder
         self._clock = clock
         self._values: dict[Key, list[ValueClass]] = {}
-        self._written: weakref.WeakKeyDictionary[Meters, dict[Key, tuple[float, ...]]]
+        self._written: weakref.WeakKeyDictionary[Meters, dict[Key, Totals]]
         self._written = weakref.WeakKeyDictionary()
         self.forked()
         if hasattr(os, "register_at_fork"):
@@ -57,14 +57,14 @@ class Shared:
         self._lock = threading.Lock()
         for meters in list(self._written):
             self._written[meters] = {}
-        self._awake = False
+        self.awake = False
         self._worker = Worker("metrics", self._work, self._clock)
 
     def join(self, meters: Meters) -> None:
         """Write what ``meters`` count from now on."""
         with self._lock:
             self._written[meters] = {}
-        meters.changed = self._wake
+        meters.writer = self
 
     def collect(self) -> Iterator[Family]:
         """Yield our metrics, added over all processes; what dead ones were doing is dropped."""
@@ -79,19 +79,17 @@ class Shared:
         changed = False
         with self._lock:
             for meters, written in self._written.items():
-                for series in meters.series.values():
-                    for labels, totals in series.totals():
-                        key = series.metric.name, labels
-                        if written.get(key) != totals:
-                            before = written.get(key) or (0.0,) * len(totals)
-                            self._add(series.metric, labels, before, totals)
+                for metric, series in meters.totals():
+                    for labels, totals in series:
+                        key = metric.name, labels
+                        before = written.get(key)
+                        if before != totals:
+                            self._add(metric, labels, before or (0.0,) * len(totals), totals)
                             written[key] = totals
                             changed = True
         return changed
 
-    def _add(
-        self, metric: Metric, labels: Labels, before: tuple[float, ...], totals: tuple[float, ...]
-    ) -> None:
+    def _add(self, metric: Metric, labels: Labels, before: Totals, totals: Totals) -> None:
         key = metric.name, labels
         values = self._values.get(key)
         if values is None:
@@ -100,14 +98,20 @@ class Shared:
             if total != was:
                 value.inc(total - was)
 
-    def _wake(self) -> None:
-        if not self._awake:
-            self._awake = True
-            self._worker.wake()
+    def wake(self) -> None:
+        """Begin to write, in a thread that goes on for as long as there is something new."""
+        self.awake = True
+        self._worker.wake()
 
     def _work(self) -> float | None:
-        self._awake = False  # before it looks: a request that comes later wakes it again
-        return EVERY if self.write() else None
+        if self.write():
+            return EVERY
+        self.awake = False
+        # A request that came before this line has found it awake.
+        if self.write():
+            self.awake = True
+            return EVERY
+        return None
 
 
 def _values_of(metric: Metric, labels: Labels) -> list[ValueClass]:

@@ -76,17 +76,17 @@ class MeteredStorage(Storage):
 
 
 def _timed(work: Callable[P, T], verb: str, meters: Meters) -> Callable[P, T]:
-    durations, failures = meters.storage(verb)
-    add = durations.add
+    note = meters.trips.append
+    meters.failed(verb, 0)  # a series that begins with its first failure shows no increase
 
     def timed(*args: P.args, **named: P.kwargs) -> T:
         begun = perf_counter()
         try:
             return work(*args, **named)
         except StorageError:
-            failures.add()
+            meters.failed(verb)
             raise
         finally:
-            add(perf_counter() - begun)
+            note((verb, perf_counter() - begun))
 
     return timed

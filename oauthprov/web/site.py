@@ -206,8 +206,10 @@ def _stream(
 
 
 def _counted(meters: Meters, notify: Callable[[Event], None]) -> Callable[[Event], None]:
+    note = meters.events.append
+
     def count(event: Event) -> None:
-        meters.event(event)
+        note(event)
         notify(event)
 
     return count

@@ -159,7 +159,7 @@ def test_the_secret_is_not_shown(site):
     assert SECRET not in repr(site.wsgi.registry["oauthprov.settings"])
 
 
-def test_a_thousand_strange_requests_make_no_new_series(site):
+def test_strange_requests_make_no_new_series(site):
     def strange(number: int) -> None:
         word = f"w{number}"
         site.post("/oauth/token", {"grant_type": word, "client_id": word})
@@ -174,7 +174,7 @@ def test_a_thousand_strange_requests_make_no_new_series(site):
     strange(1)
     scrape(site)
     before = scrape(site).keys()
-    for number in range(2, 150):
+    for number in range(2, 145):  # a thousand requests
         strange(number)
     after = scrape(site).keys()
     assert after == before
