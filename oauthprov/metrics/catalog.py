@@ -67,19 +67,11 @@ MAILS = Metric("oauthprov_mails_sending", "gauge", (), "Mails that are being sen
 MAIL_TASKS = Metric(
     "oauthprov_mail_tasks", "gauge", (), "Tasks in the background that send mail, or will."
 )
-DELIVERIES = Metric(
-    "oauthprov_logout_deliveries",
+QUEUES = Metric(
+    "oauthprov_queue_length",
     "gauge",
-    (),
-    "Logout tokens that wait for their delivery; 1000 means 1000 or more.",
-    computed=True,
-)
-SWEEPS = Metric(
-    "oauthprov_sweeps",
-    "gauge",
-    (),
-    "Ends of sessions, consents and clients whose grants are still being revoked; 1000 means"
-    " 1000 or more.",
+    ("queue",),
+    "Work that waits; 1000 means 1000 or more.",
     computed=True,
 )
 KEY_AGE = Metric(
@@ -109,7 +101,7 @@ BUILD = Metric("oauthprov_build_info", "gauge", ("version",), "Always 1.", compu
 CATALOG = (
     *(REQUESTS, REQUEST_DURATION, EVENTS, SIGN_IN_FAILURES),
     *(STORAGE_DURATION, STORAGE_FAILURES, STORAGE_UP),
-    *(PASSWORDS, MAILS, MAIL_TASKS, DELIVERIES, SWEEPS),
+    *(PASSWORDS, MAILS, MAIL_TASKS, QUEUES),
     *(KEY_AGE, KEY_ROTATION, BUILD),
 )
 """Every metric, in the order in which they are written."""

@@ -187,7 +187,9 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
         factors=factors,
         metadata=registry.setdefault("oauthprov.metadata", {}),
         transport_security=transport_security(settings),
-        metering=None if meters is None else metering_of(provider, meters),
+        metering=None
+        if meters is None
+        else metering_of(provider, meters, registry["oauthprov.version"]),
         routes=partial(registry.getUtility, IRoutesMapper),
     )
 

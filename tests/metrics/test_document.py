@@ -11,6 +11,7 @@ from oauthprov.events import KINDS
 from oauthprov.metrics.catalog import CATALOG
 from oauthprov.metrics.labels import ERRORS, GRANT_TYPES, METHODS, SIGN_INS, STATUSES
 from oauthprov.metrics.storage import VERBS
+from oauthprov.protocol.admin.server import QUEUES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
 VALUES = {
@@ -21,6 +22,7 @@ VALUES = {
     "event": {kind.name for kind in KINDS},
     "how": SIGN_INS,
     "verb": VERBS,
+    "queue": QUEUES,
 }
 
 

@@ -14,6 +14,7 @@ from oauthprov.storage.interface import Add
 from tests import site as sites
 from tests.metrics import SECRET, scrape
 from tests.oauth import basic
+from tests.servers.run import free_port
 from tests.site import ORIGIN, bearing
 
 WAYS = ["straight", "views", "embedded"]
@@ -120,13 +121,32 @@ def test_values_of_the_server_are_found_out_at_the_scrape(site):
     registry["oauthprov"].provider.keys.jwks()
     site.clock.pass_by(100)
     found = scrape(site)
-    assert found.of("oauthprov_logout_deliveries") == 3
-    assert found.of("oauthprov_sweeps") == 0
+    assert found.of("oauthprov_queue_length", queue="logouts") == 3
+    assert found.of("oauthprov_queue_length", queue="sweeps") == 0
     assert found.of("oauthprov_signing_key_age_seconds", alg="RS256") == 100
     assert found.of("oauthprov_signing_key_rotation_seconds", alg="RS256") == 863_900
     assert found.of("oauthprov_passwords_hashing") == 0
     assert found.of("oauthprov_storage_up") == 1
     assert found.of("oauthprov_build_info") == 1
+
+
+def test_while_the_storage_fails_the_rest_can_be_read():
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    down = sites.standalone(sites.ini(url, **{"metrics.secret": SECRET}))
+    assert down.post("/oauth/token", {"grant_type": "client_credentials"}).status_int == 401
+    refused = down.post(
+        "/oauth/token", {"grant_type": "client_credentials"}, headers=basic("a", "b")
+    )
+    assert refused.status_int == 503
+    scrape(down)
+    found = scrape(down)
+    assert found.of("oauthprov_storage_up") == 0
+    assert found.of("oauthprov_storage_failures_total") >= 2
+    assert found.labels("oauthprov_queue_length") == []
+    failed = {"endpoint": "token", "status": "5xx", "error": "temporarily_unavailable"}
+    machine = {"grant_type": "client_credentials"}
+    assert found.of("oauthprov_requests_total", **failed, **machine) == 1
+    down.close()
 
 
 @pytest.mark.parametrize("sent", ["", "Bearer", "Bearer wrong", f"Basic {SECRET}", "Bearer ü"])

@@ -41,8 +41,12 @@ class Report:
 
 def report(storage: Storage) -> Report:
     """Return the state of the server. Five trips. Raises StorageError."""
-    lengths = {
-        name: len(storage.find(kind, queue=queue, limit=COUNTED).items)
+    return Report(storage.describe(), storage.health(), lengths(storage, COUNTED))
+
+
+def lengths(storage: Storage, most: int) -> dict[str, int]:
+    """Return the length of each queue, ``most`` for that many or more. A trip for each."""
+    return {
+        name: len(storage.find(kind, queue=queue, limit=most).items)
         for name, (kind, queue) in QUEUES.items()
     }
-    return Report(storage.describe(), storage.health(), lengths)

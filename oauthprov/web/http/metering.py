@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
-from importlib.metadata import version
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from oauthprov.errors import StorageError
 from oauthprov.metrics import catalog
-from oauthprov.protocol.state import state
+from oauthprov.protocol.admin.key_state import key_states
+from oauthprov.protocol.admin.server import lengths
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.http.reply import Reply, problem, with_body
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from oauthprov.web.http.metrics_listener import Listener
 
 _OURS = "oauthprov."
+QUEUED = 1000
+"""The most entries of a queue that are counted."""
 OTHER = "other"
 """The endpoint of a request that belongs to no route of ours."""
 
@@ -69,36 +71,36 @@ class Metering:
 
     def _is_right(self, authorization: str) -> bool:
         scheme, _, sent = authorization.partition(" ")
-        # What WSGI servers pass on is Latin-1.
-        given = sent.strip().encode("utf-8", "surrogateescape")
+        given = sent.strip().encode("utf-8", "surrogatepass")
         return hmac.compare_digest(given, self._secret) and scheme.lower() == "bearer"
 
 
-def metering_of(provider: Provider, meters: Meters) -> Metering:
+def metering_of(provider: Provider, meters: Meters, version: str) -> Metering:
     """Return the metering of an app, with a listener if the settings name an address for it."""
     from oauthprov.metrics.exposition import Exposition
     from oauthprov.web.http.metrics_listener import Listener
 
     settings = provider.settings
-    exposition = Exposition(meters, lambda: _computed(provider), provider.clock)
+    exposition = Exposition(meters, lambda: _computed(provider, version), provider.clock)
     made = Metering(meters, exposition, settings.metrics_secret)
     if settings.metrics_listen is not None:
         made.listener = Listener(made, *settings.metrics_listen)
     return made
 
 
-def _computed(provider: Provider) -> Iterator[tuple[catalog.Metric, Labels, float]]:
+def _computed(provider: Provider, version: str) -> Iterator[tuple[catalog.Metric, Labels, float]]:
     """Yield the values that are found out at a scrape; a failure of the storage is one of them."""
-    yield catalog.BUILD, (version("oauthprov"),), 1
+    yield catalog.BUILD, (version,), 1
     try:
-        found = state(provider)
+        queues = lengths(provider.storage, QUEUED)
+        keys = key_states(provider.storage, provider.settings, provider.clock())
     except StorageError:
         yield catalog.STORAGE_UP, (), 0
         return
     yield catalog.STORAGE_UP, (), 1
-    yield catalog.DELIVERIES, (), found.deliveries
-    yield catalog.SWEEPS, (), found.sweeps
-    for key in found.keys:
+    for queue, length in queues.items():
+        yield catalog.QUEUES, (queue,), length
+    for key in keys:
         yield catalog.KEY_AGE, (key.alg,), key.age
         if key.remaining is not None:
             yield catalog.KEY_ROTATION, (key.alg,), key.remaining
