@@ -157,7 +157,7 @@ class Moulds:
 
     def app(self, settings: dict[str, str], *, straight: bool) -> tuple[Router, object]:
         """Return an app, configured or spare, and the key under which to give it back."""
-        alike = {name: "" if name in PLACES else value for name, value in settings.items()}
+        alike = {n: bool(v) if n in PLACES else v for n, v in settings.items()}
         key = (straight, frozenset(alike.items()))
         if key in self._spare:
             app, registered = self._spare.pop(key)

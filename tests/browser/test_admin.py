@@ -178,6 +178,32 @@ def test_registration_tokens_keys_and_health(visit, provider):
     see("Health")
 
 
+def test_the_audit_tells_what_has_happened_and_why_a_request_was_refused(visit, provider):
+    alice = admin_at(visit, provider, dark=True)
+    with_bob(visit, alice)
+    see, page = alice.visitor.look, alice.visitor.page
+    refused = page.request.post(
+        provider.url("/oauth/token"),
+        form={"grant_type": "authorization_code", "code": "opc_unknown.code"},
+    )
+    alice.open("/admin")
+    alice.visitor.page.get_by_role("main").get_by_text("Audit").click()
+    see("Audit")
+    expect(page.get_by_text("An app was given access")).to_be_visible()
+    alice.visitor.field("Account ID or client ID").fill(alice.id_of("bob"))
+    alice.visitor.button("Show").click()
+    expect(page.get_by_text("The account was created")).to_be_visible()
+    see("Audit")
+    alice.visitor.field("Account ID or client ID").fill("")
+    alice.visitor.field("Request ID, from an error page or the header X-Request-Id").fill(
+        refused.headers["x-request-id"]
+    )
+    alice.visitor.button("Show").click()
+    expect(page.get_by_text("A request was refused")).to_be_visible()
+    expect(page.get_by_text("invalid_client")).to_be_visible()
+    see("Audit")
+
+
 def test_who_is_no_admin_sees_a_page_that_says_so(visit, provider):
     bob = visit(dark=True)
     bob.sign_up(provider.issuer, "bob")
@@ -217,6 +243,7 @@ def test_the_pages_in_another_language_and_with_the_longest_names(visit, languag
             "/registration-tokens",
             "/keys",
             "/health",
+            "/audit",
         ):
             alice.open(f"/admin{path}")
             alice.visitor.look()

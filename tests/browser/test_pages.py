@@ -109,6 +109,16 @@ def test_many_apps_are_shown_in_pages(visit, either_storage):
         expect(alice.page.get_by_role("heading", name="Profile")).to_be_visible()
 
 
+def test_people_see_what_has_happened_to_their_account(visit, either_storage):
+    with provider_on(either_storage) as provider:
+        alice = visit(dark=True)
+        alice.sign_up(provider.issuer, "alice")
+        alice.page.goto(provider.url("/account"))
+        alice.link("See what has happened to your account").click()
+        expect(alice.page.locator("ul.entries li")).to_have_count(2)
+        alice.look("What has happened")
+
+
 def test_one_browser_of_a_person_signs_out_another(alice, provider, visit):
     other = visit()
     other.page.goto(provider.url("/login"))

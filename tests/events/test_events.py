@@ -8,6 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import text
 
 from oauthprov import logs
 from oauthprov.events import (
@@ -26,8 +28,9 @@ from oauthprov.events import (
     publish,
     working,
 )
+from oauthprov.events.entry import entry_of
 from oauthprov.events.recorder import PER_SECOND, WAITING_LIMIT
-from oauthprov.records import AuditEntry, Login, ReplayMark
+from oauthprov.records import AuditEntry, Login, ReplayMark, is_key
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Conflict, Remove, StorageError, StorageFull
 from tests.events import NOW
@@ -239,6 +242,19 @@ def test_what_strangers_send_is_stored_and_bounded(trail, sent):
     assert entry.details.isprintable()
     known = json.loads(entry.details)
     assert known["error"] == "invalid_client"
+
+
+@given(sent=text(), compared=text(max_size=600))
+def test_an_entry_of_any_text_is_bounded_ascii_that_can_be_read_again(sent, compared):
+    event = RequestRefused(client_id=sent, error="invalid_client", compared=compared)
+    entry = entry_of(event, 1, 30)
+    assert entry.details.isascii()
+    assert entry.details.isprintable()
+    assert len(entry.details) < 20_000
+    known = json.loads(entry.details)
+    assert known.get("compared", "")[:400] == compared[:400]
+    assert sent in ("", entry.client_id) or known["client_id"][:400] == sent[:400]
+    assert entry.about is None or is_key(entry.about)
 
 
 def test_a_value_that_is_no_client_id_is_not_listed_as_one(trail):

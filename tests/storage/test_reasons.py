@@ -145,7 +145,7 @@ def test_a_server_without_tls(postgresql_url: str, mariadb_url: str) -> None:
         (postgresql_url, {"sslmode": "require"}),
         (mariadb_url, {"ssl_verify_cert": "true"}),
     ):
-        url = make_url(text_).update_query_dict(query)
+        url = make_url(text_).set(query=query)
         assert why(url) == f"{where(url)} {words}"
 
 
