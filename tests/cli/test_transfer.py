@@ -45,17 +45,17 @@ def test_a_first_run_copies_and_the_last_completes(command, target, tmp_path, re
     alice = command.user("alice")["account_id"]
     first = transfer(command, target)
     assert (first.code, first.out) == (0, "")
-    assert "Records looked at: 2\n" in first.err
+    assert "Records looked at: 3\n" in first.err
     assert "isn't complete" in first.err
     client_id = command.client()["client_id"]
     make_read_only(command.ini)
     last = transfer(command, target, "--json")
     assert last.code == 0
     assert "serve from the target" in last.err
-    assert (last.json["complete"], last.json["looked_at"]) == (True, 3)
+    assert (last.json["complete"], last.json["looked_at"]) == (True, 5)
     kinds = last.json["kinds"]
     counts = {kind: its["count"] for kind, its in kinds.items() if its["count"]}
-    assert counts == {"account": 1, "login": 1, "client": 1}
+    assert counts == {"account": 1, "login": 1, "client": 1, "audit_entry": 2}
     assert all(len(its["sha256"]) == 64 for its in kinds.values())
     command.ini = target
     assert alice in command("user", "list", "--json").out
@@ -70,7 +70,8 @@ def test_the_last_run_shows_counts_and_digests(command, target):
     make_read_only(command.ini)
     head, *rows = transfer(command, target).out.splitlines()
     assert head.split() == ["KIND", "RECORDS", "SHA-256", "ON", "BOTH", "SIDES"]
-    assert [row.split()[:2] for row in rows] == [["account", "1"], ["login", "1"]]
+    kinds = [["account", "1"], ["login", "1"], ["audit_entry", "1"]]
+    assert [row.split()[:2] for row in rows] == kinds
 
 
 @pytest.mark.parametrize(

@@ -50,13 +50,16 @@ def open_(engine: str, address: sqlalchemy.URL, proxy: Proxy) -> Iterator[Callab
     opened = []
 
     def open_(timeout: int) -> Storage:
+        straight = open_storage(address.render_as_string(hide_password=False))
+        opened.append(straight)
+        straight.upgrade()
+        if straight.get(Client, "app") is None:
+            straight.commit(Add(samples.client("app")), now=NOW)
         through = address.set(host="127.0.0.1", port=proxy.port)
         url = through.render_as_string(hide_password=False)
         storage = open_storage(url, {OPTION[engine]: str(timeout)})
         opened.append(storage)
-        storage.upgrade()
-        if storage.get(Client, "app") is None:
-            storage.commit(Add(samples.client("app")), now=NOW)
+        assert storage.get(Client, "app") is not None
         return storage
 
     yield open_

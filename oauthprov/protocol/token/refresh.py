@@ -39,6 +39,8 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
         context.note(Reason.REFRESH_TOKEN_UNKNOWN, grant_id=bearer.slot)
         return False
     state, repeated = stored.state(context.now), None
+    if stored.grant is not None:  # whatever is noted from here on names its account
+        context.operation = Refreshing(stored, stored.grant)
     if state == "claimed":
         repeated = _again(context, client, stored.record, raw)
     elif state != "live":
