@@ -13,6 +13,7 @@ VALUE_LIMIT = 500
 
 _DAY = 86_400
 _LAST = 999_999
+_ADDRESS = 100
 _encode = json.JSONEncoder().encode
 _days: dict[int, str] = {}
 
@@ -40,9 +41,14 @@ def entry_of(event: Event, number: int, keep: int) -> AuditEntry:
         about=about if about is None or is_key(about) else None,
         account_id=event.account_id,
         client_id=client_id,
-        address=origin.address,
+        address=_address(origin.address),
         actor=origin.actor,
     )
+
+
+def _address(sent: str) -> str:
+    """Return an address without what no address has: a proxy may pass on anything."""
+    return sent if len(sent) <= _ADDRESS and sent.isascii() and sent.isprintable() else ""
 
 
 def key_of(request_id: str, number: int) -> str:
