@@ -36,6 +36,7 @@ def test_oidcc_backchannel_rp_initiated_logout(suite):
         state=logout.STATE,
     )
     arrival = browser.visit(url, suite.provider.entries(MODULE))
-    logout.check_logout_token(suite.provider.suite.logout(), client, id_token)
+    form = suite.provider.suite.logout(id_token["sid"])
+    logout.check_logout_token(form, client, id_token)
     logout.check_back(client, arrival, logout.STATE)
     logout.check_signed_out(client, browser)
