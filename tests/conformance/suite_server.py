@@ -49,7 +49,7 @@ class SuiteServer(ThreadingHTTPServer):
     def logout(self, sid: str) -> dict[str, str]:
         """Return the form of the logout token for a session that comes, or has come.
 
-        On a busy machine a token is sent again, and may come in a later test: those are others.
+        A token for the client of an earlier test may come late: it is of another session.
         """
 
         def of_session() -> list[dict[str, str]]:
@@ -57,7 +57,7 @@ class SuiteServer(ThreadingHTTPServer):
 
         with self._came:
             assert self._came.wait_for(of_session, PATIENCE), "nobody told of the logout"
-            form = of_session()[0]
+            [form] = of_session()
             self._logouts.clear()
             return form
 
