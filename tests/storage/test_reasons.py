@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
+from pymysql.err import OperationalError
 from sqlalchemy import URL, make_url
 
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import StorageError
+from oauthprov.storage.sql.reasons import reason
 from tests.conftest import RUN
 from tests.fetch.server import Authority
 from tests.servers import mariadb, postgresql
@@ -204,3 +207,18 @@ def test_a_parameter_of_the_url_is_not_repeated(locked_postgresql_url: str) -> N
     url = make_url(locked_postgresql_url).set(port=free_port())
     said = why(url.update_query_dict({"application_name": HUSH}))
     assert said == f"{where(url)} {REFUSED}"
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (TimeoutError("timed out"), "didn't answer in time"),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "closed the connection"),
+        (None, "closed the connection"),
+    ],
+)
+@pytest.mark.parametrize("code", [2006, 2013])
+def test_a_connection_that_the_driver_lost_has_the_reason_of_its_cause(code, cause, words):
+    lost = OperationalError(code, "Lost connection to MySQL server during query")
+    lost.__cause__ = cause
+    assert reason(lost, code, None) == words

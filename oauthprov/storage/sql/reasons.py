@@ -40,8 +40,6 @@ _MARIADB: Mapping[str | int, str] = {
     1114: unreachable.FULL,
     1290: unreachable.READ_ONLY,
     1836: unreachable.READ_ONLY,
-    2006: unreachable.CLOSED,
-    2013: unreachable.CLOSED,
 }
 """By MariaDB's number, or that of its client."""
 
@@ -98,12 +96,18 @@ def place(url: URL) -> str:
     return f"{name} at {address(url.host or 'localhost', port, url.database or '')}"
 
 
+_LOST = (2006, 2013)
+"""The codes of MariaDB's driver for a connection that was lost."""
+
+
 def reason(error: BaseException, code: str | int | None, url: URL | None) -> str | None:
     """Return what a failure with this ``code`` means, None if that isn't known."""
     if isinstance(code, str) and code.startswith("SQLITE_"):
         return _of_a_file(code, url)
     if code in _OF_THE_CLIENT:
         return of_the_system(error) or _in_words(error)
+    if code in _LOST:  # by the server, or because the driver waited for too long
+        return of_the_system(error) or unreachable.CLOSED
     return (_MARIADB if isinstance(code, int) else _POSTGRESQL).get(code)
 
 
