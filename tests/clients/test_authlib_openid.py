@@ -140,7 +140,7 @@ def test_authlib_signs_out_and_accepts_the_logout_token(
     arrival = somebody.sign_out(asked["url"])
     assert urlsplit(arrival.url)._replace(query="").geturl() == after
     assert arrival.query == {"state": asked["state"]}
-    token = own_server.logout()["logout_token"]
+    token = own_server.logout(claims["sid"])["logout_token"]
     told = party.opened(token, "RS256")
     assert (told["sub"], told["sid"], told["events"]) == (
         claims["sub"],

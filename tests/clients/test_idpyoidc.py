@@ -138,7 +138,7 @@ def test_idpyoidc_signs_out_and_accepts_the_logout_token(
     arrival = somebody.sign_out(asked["url"])
     assert arrival.url.partition("?")[0] == after
     assert arrival.query == {"state": asked["request"]["state"]}
-    told = own_server.logout()
+    told = own_server.logout(outcome["id_token"]["sid"])
     assert backchannel_logout(party.client, request_args=told) == outcome["state"]
     with pytest.raises(BadSignature):
         backchannel_logout(
