@@ -40,8 +40,10 @@ def arguments() -> argparse.Namespace:
         epilog="workloads: " + "; ".join(f"{one.name} {one.title}" for one in WORKLOADS.values()),
     )
     add = parser.add_argument
-    add("--targets", nargs="+", choices=TARGETS, default=list(TARGETS), metavar="NAME",
-        help=f"which servers: {', '.join(TARGETS)}")  # fmt: skip
+    usual = [name for name, target in TARGETS.items() if target.by_default]
+    add("--targets", nargs="+", choices=TARGETS, default=usual, metavar="NAME",
+        help=f"which servers: {', '.join(TARGETS)}; by default without the "
+        "observed and unobserved ones")  # fmt: skip
     add("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="NAME")
     add("--rounds", type=positive, default=5, help="rounds of each workload at each target (5)")
     add("--seconds", type=positive, default=5, help="seconds of load in a round (5)")

@@ -67,7 +67,8 @@ def _python(target: Target, python: Path) -> Installed:
     options: list[str | Path] = ["-r", requirements]
     if target.ours:
         wanted += (ROOT / "setup.cfg").read_text() + (ROOT / "constraints.txt").read_text()
-        options += ["-c", ROOT / "constraints.txt", "-e", f"{ROOT}[redis,postgresql,cli,speed]"]
+        extras = "redis,postgresql,cli,speed,metrics"
+        options += ["-c", ROOT / "constraints.txt", "-e", f"{ROOT}[{extras}]"]
 
     def fill() -> None:
         # This interpreter's pip: another one may have been installed without.

@@ -94,6 +94,7 @@ def _environment(
             "OAUTHPROV_INI": str(home / "production.ini"),
             "OAUTHPROV_ISSUER": ISSUER,
             "OAUTHPROV_SECRET": secrets.client,
+            "PROMETHEUS_MULTIPROC_DIR": str(home),
             "OAUTHPROV_STORAGE_URL": store.url.replace("postgresql:", "postgresql+psycopg:"),
         }
     return shared | dict(target.environment)

@@ -47,6 +47,7 @@ class Target:
     threads: int = 8
     packages: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    by_default: bool = True
 
     @property
     def ours(self) -> bool:
@@ -58,6 +59,7 @@ class Target:
 
 
 def _own(store: str, title: str) -> Target:
+    """Return oauthprov as ``oauthprov init`` makes it: with the audit, without metrics."""
     packages = ("oauthprov", "pyramid", "oauthlib", "sqlalchemy", "psycopg", "redis", "granian")
     return Target(
         f"oauthprov-{store}",
@@ -71,10 +73,26 @@ def _own(store: str, title: str) -> Target:
     )
 
 
+def _observed(own: Target, words: str, *settings: str) -> Target:
+    """Return oauthprov with other settings of audit and metrics; only measured if it is named."""
+    return replace(
+        own,
+        name=f"{own.name}-{words}",
+        title=f"{own.title}, {words}",
+        environment=(("BENCH_SETTINGS", "\n".join(settings)), *_METRICS),
+        by_default=False,
+    )
+
+
+_METRICS = (("BENCH_METRICS", "a-secret-of-the-benchmark-long-enough"),)
+_OWN = {
+    store: _own(store, title)
+    for store, title in (("redis", "Redis"), ("postgresql", "PostgreSQL"), ("sqlite", "SQLite"))
+}
 TARGETS = {
     one.name: one
     for one in (
-        _own("redis", "Redis"),
+        _OWN["redis"],
         Target(
             "oidc-provider",
             "node oidc-provider on Redis",
@@ -83,7 +101,7 @@ TARGETS = {
             NODE,
             packages=("oidc-provider", "ioredis"),
         ),
-        _own("postgresql", "PostgreSQL"),
+        _OWN["postgresql"],
         Target(
             "authlib",
             "Authlib on PostgreSQL",
@@ -103,6 +121,14 @@ TARGETS = {
             packages=("django-oauth-toolkit", "django", "oauthlib", "psycopg", "granian"),
             environment=(("DJANGO_SETTINGS_MODULE", "settings"),),
         ),
-        _own("sqlite", "SQLite"),
+        _OWN["sqlite"],
+        *(
+            observed
+            for own in _OWN.values()
+            for observed in (
+                _observed(own, "observed", "oauthprov.metrics.secret = env:BENCH_METRICS"),
+                _observed(own, "unobserved", "oauthprov.audit.keep = 0"),
+            )
+        ),
     )
 }

@@ -5,6 +5,7 @@ Prints the clients as JSON: by its type, the id and the secret of each.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,9 +27,21 @@ def command(*arguments: str, typed: str = "") -> str:
     return done.stdout
 
 
+def change(settings: str) -> None:
+    """Change lines of the .ini."""
+    text = INI.read_text()
+    for line in settings.splitlines():
+        name = re.escape(line.partition(" = ")[0])
+        text, changed = re.subn(f"(?m)^{name} =.*$", lambda _, line=line: line, text)
+        if changed != 1:
+            sys.exit(f"{INI} has no line {line}")
+    INI.write_text(text)
+
+
 def main() -> None:
     ini = str(INI)
     command("init", str(INI.parent))
+    change(os.environ.get("BENCH_SETTINGS", ""))
     command("storage", "upgrade", ini)
     password = os.environ["BENCH_PASSWORD"]
     command("user", "add", ini, "alice", "--password-stdin", typed=f"{password}\n")
