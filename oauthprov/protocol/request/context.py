@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
 from oauthprov import logs
 from oauthprov.accounts import AccountSource
@@ -27,11 +27,12 @@ from oauthprov.protocol.keys.json_object import expect_json
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import refusals
-from oauthprov.protocol.request.operations import Operation, Redeeming, Refreshing
+from oauthprov.protocol.request.operations import Operation
+from oauthprov.protocol.request.proofs import Proof
 from oauthprov.protocol.request.refusals import Endpoint, SentError
-from oauthprov.records import Client, Record, slot
+from oauthprov.records import Client, Record
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Change, Conflict, Storage, Stored
+from oauthprov.storage.interface import Change, Conflict, Storage, Stored
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -59,18 +60,17 @@ class Presented:
 class Context:
     """The state of one request: the services it may use, its client and its operation.
 
-    ``with context:`` makes it the current one. At the end its client's proof is used up, and what
-    was noted is published. Raises InvalidClientError when the proof was used before and no commit
-    has shown it, unless the request has failed anyway.
+    ``with context:`` makes it the current one. At the end its proofs are used up, and what was
+    noted is published. Raises the error of a proof that was used before, if no commit has shown
+    it, unless the request has failed anyway.
 
     ``endpoint`` names the endpoint in the log. ``audiences`` are the URLs that a client assertion
     may name besides the issuer. ``host_request`` is for the account source. ``keeps_accounts`` is
     whether every account is a record in storage. ``keys`` sign tokens.
     ``presented`` are the credentials of the request, once they are read. ``client`` is the
-    authenticated client, or at the authorization endpoint the identified one; ``proof`` is the
-    uncommitted change that makes a client assertion usable only once. ``operation`` is set once it
-    is known. ``noted`` are the events that :meth:`note` collects, ``sent_error`` the error that
-    ends the request.
+    authenticated client, or at the authorization endpoint the identified one. ``proofs`` are those
+    that no commit has used up yet. ``operation`` is set once it is known. ``noted`` are the events
+    that :meth:`note` collects, ``sent_error`` the error that ends the request.
     """
 
     settings: Settings
@@ -86,7 +86,7 @@ class Context:
     host_request: object = None
     presented: Presented | None = None
     client: Client | None = None
-    proof: Add | None = None
+    proofs: tuple[Proof, ...] = ()
     operation: Operation | None = None
     noted: list[RequestNoted] = field(default_factory=list)
     sent_error: SentError | None = None
@@ -114,7 +114,7 @@ class Context:
             if error is None:
                 self.settle()
             elif isinstance(error, OAuth2Error):
-                with suppress(InvalidClientError):
+                with suppress(OAuth2Error):
                     self.settle()
         finally:
             if self._outer is not None:
@@ -185,7 +185,7 @@ class Context:
         """
         named = self.client.client_id if self.client and client_id is None else client_id
         client_id = None if named is None else refusals.cut(named)
-        grant_id = self._grant_id() if grant_id is None else grant_id
+        grant_id = self._grant_id if grant_id is None else grant_id
         self.noted.append(
             RequestNoted(
                 endpoint=self.endpoint,
@@ -197,23 +197,14 @@ class Context:
             )
         )
 
+    @property
     def _grant_id(self) -> str | None:
-        match self.operation:
-            case Redeeming(code=code):
-                return slot(code.record.key)
-            case Refreshing(token=token):
-                return slot(token.record.key)
-        return None
+        return self.operation.grant_id if self.operation else None
 
     @property
     def account_id(self) -> str | None:
-        """The account behind the presented code or refresh token, None without one."""
-        match self.operation:
-            case Redeeming(code=code):
-                return code.record.account_id
-            case Refreshing(grant=grant):
-                return grant.record.account_id
-        return None
+        """The account behind what the client presented, None without one."""
+        return self.operation.account_id if self.operation else None
 
     def refuse(
         self, reason: Reason, sent: str, client_id: str | None = None, because: str = ""
@@ -296,31 +287,32 @@ class Context:
         return self.load(Client, client_id)
 
     def commit(
-        self, *changes: Change, before_proof: bool = False, event: Event | None = None
+        self, *changes: Change, before_proofs: bool = False, event: Event | None = None
     ) -> None:
-        """Commit at this request's time; the same commit uses the client's proof up.
+        """Commit at this request's time; the same commit uses the request's proofs up.
 
-        ``event`` is published when it succeeds. The proof goes first, or last with
-        ``before_proof``. Raises Conflict, StorageError, and
-        InvalidClientError when the proof was used before.
+        ``event`` is published when it succeeds. The proofs go first, or last with
+        ``before_proofs``. Raises Conflict, StorageError, and the error of a proof that was used
+        before.
         """
-        proof, self.proof = self.proof, None
-        proofs = () if proof is None else (proof,)
+        proofs, self.proofs = self.proofs, ()
+        used = [proof.change for proof in proofs] if proofs else ()
         try:
-            given = (*changes, *proofs) if before_proof else (*proofs, *changes)
+            given = (*changes, *used) if before_proofs else (*used, *changes)
             if event is not None:
                 on_commit(event)
             self.storage.commit(*given, now=self.now)
         except Conflict as lost:
-            if lost.change in proofs:
-                self.note(Reason.CLIENT_ASSERTION_REPLAYED)
-                raise InvalidClientError("Client authentication failed.") from None
-            self.proof = proof
+            for proof in proofs:
+                if proof.change == lost.change:
+                    self.note(proof.reason)
+                    raise proof.error() from None
+            self.proofs = proofs
             raise
 
     def settle(self) -> None:
-        """Use the client's proof up if no other commit did; raises as :meth:`commit`."""
-        if self.proof is not None:
+        """Use the proofs up if no other commit did; raises as :meth:`commit`."""
+        if self.proofs:
             self.commit()
 
 

@@ -19,6 +19,7 @@ from oauthprov.events import Reason
 from oauthprov.protocol.clients.types import KEY_METHOD, SECRET_METHODS, accepted_methods
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.context import Context, Presented
+from oauthprov.protocol.request.proofs import Proof
 from oauthprov.protocol.token import client_assertions
 from oauthprov.records import Client
 from oauthprov.storage.interface import Add
@@ -184,13 +185,19 @@ def _assertion_refused(context: Context, client: Client, assertion: str) -> Why 
     keys.
     """
     try:
-        context.proof = Add(client_assertions.verify(context, client, assertion))
+        mark = client_assertions.verify(context, client, assertion)
     except FetchBusy as busy:
         _note(context, (Reason.CLIENT_KEYS_BUSY, str(busy)), client.client_id)
         raise TemporarilyUnavailableError("Please try again.", status_code=503) from busy
     except JoseError as wrong:
         return Reason.CLIENT_ASSERTION_REFUSED, wrong.reason
+    used_up = Proof(Add(mark), _failed, Reason.CLIENT_ASSERTION_REPLAYED)
+    context.proofs = (*context.proofs, used_up)
     return None
+
+
+def _failed() -> InvalidClientError:
+    return InvalidClientError(_FAILED)
 
 
 def _note(context: Context, why: Why, client_id: str | None) -> None:

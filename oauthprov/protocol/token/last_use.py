@@ -34,7 +34,7 @@ def commit(context: Context, client_id: str, *changes: Change, event: Event | No
 
     ``event`` is published when they are committed, or at once if there is nothing to commit.
 
-    The time goes first: if it conflicts on a cluster, nothing but the client's proof is written.
+    The time goes first: if it conflicts on a cluster, nothing but the request's proofs is written.
     """
     mark = _mark(context, client_id)
     if mark is None:

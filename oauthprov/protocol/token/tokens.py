@@ -195,7 +195,7 @@ def revoke_replayed(
 
     This is a separate commit, so that it survives the error that reports the replay.
     """
-    # On a cluster a commit that lost may have used the proof up already, and this commit would
+    # On a cluster a commit that lost may have used a proof up already, and this commit would
     # stop there.
     revoked = GrantRevoked(
         account_id=context.account_id,
@@ -203,7 +203,7 @@ def revoke_replayed(
         grant_id=grant_id,
         how="replay",
     )
-    context.commit(Revoke(grant_id), before_proof=True, event=revoked)
+    context.commit(Revoke(grant_id), before_proofs=True, event=revoked)
     context.note(reason, grant_id=grant_id, compared=compared)
 
 
