@@ -1,4 +1,7 @@
-"""The values that labels may have: closed lists, so that no request can make a new series."""
+"""The values that labels may have: closed lists, so that no request can make a new series.
+
+The list of grant types is handed in, where the counts of an app are made.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,6 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 STATUSES = ("other", "1xx", "2xx", "3xx", "4xx", "5xx")
 """Classes of status codes, by their first digit."""
-
-GRANT_TYPES = frozenset({"authorization_code", "refresh_token", "client_credentials"})
-"""The grant types of the token endpoint."""
 
 ERRORS = frozenset(
     {

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Protocol
 
@@ -15,7 +15,6 @@ from oauthprov.metrics import catalog
 from oauthprov.metrics.cells import Labels, Series, Totals
 from oauthprov.metrics.labels import (
     ERRORS,
-    GRANT_TYPES,
     METHODS,
     OTHER,
     SIGN_INS,
@@ -46,10 +45,11 @@ class Meters:
     What happens is only noted, in ``trips``, ``events`` and by :meth:`request`, and counted when
     somebody wants to know, or there is much of it: so a request costs a few appends. ``trips`` has
     the verb of each call of the storage and its seconds. ``writer`` is told of new requests. A
-    process that is forked begins to count anew.
+    process that is forked begins to count anew. ``grant_types`` are those of the token endpoint.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, grant_types: Collection[str] = ()) -> None:
+        self._grant_types = grant_types
         self.series = {
             metric.name: Series(metric) for metric in catalog.CATALOG if not metric.computed
         }
@@ -109,6 +109,7 @@ class Meters:
         with suppress(IndexError):
             while True:
                 endpoint, method, status, error, grant_type, seconds = self._requests.popleft()
+                grant_type = closed(grant_type, self._grant_types)
                 requests.add(_labels(endpoint, method, status, error, grant_type))
                 durations.observe((endpoint,), seconds)
         with suppress(IndexError):
@@ -140,7 +141,7 @@ def _labels(endpoint: str, method: str, status: int, error: str, grant_type: str
         closed(method, METHODS),
         status_class(status),
         closed(error, ERRORS) if status >= _ERRORS_FROM else "",
-        closed(grant_type, GRANT_TYPES),
+        grant_type,
     )
 
 

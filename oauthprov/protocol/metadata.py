@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oauthprov.protocol.authorize import checks
-from oauthprov.protocol.clients import response_types, subjects
+from oauthprov.protocol.clients import grant_types, subjects
 from oauthprov.protocol.clients.types import CONFIDENTIAL_METHODS, METHODS
-from oauthprov.protocol.engine import validator
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request import claims
 from oauthprov.protocol.token import id_tokens, pkce
@@ -22,11 +21,12 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
 
     ``entries`` are the members of the features that are switched on, such as their endpoints.
     """
+    offered = [row.name for row in grant_types.offered(settings)]
     document: dict[str, object] = {
         "issuer": settings.issuer,
-        "response_types_supported": ["code"],
+        "response_types_supported": list(grant_types.response_types(offered)),
         "response_modes_supported": list(checks.RESPONSE_MODES),
-        "grant_types_supported": list(validator.GRANT_TYPES),
+        "grant_types_supported": offered,
         "token_endpoint_auth_methods_supported": list(METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "code_challenge_methods_supported": [pkce.METHOD],
@@ -68,9 +68,6 @@ def openid_provider(
         "ui_locales_supported": list(settings.languages),
         "prompt_values_supported": list(prompts),
     }
-    if response_types.implicit_is_on(settings):
-        document["response_types_supported"] = ["code", *response_types.WITHOUT_CODE]
-        document["grant_types_supported"] = [*validator.GRANT_TYPES, response_types.IMPLICIT]
     if acr_values:
         document["acr_values_supported"] = list(acr_values)
     return document

@@ -29,6 +29,7 @@ from oauthprov.metrics import catalog
 from oauthprov.metrics.meters import Meters
 from oauthprov.metrics.storage import MeteredStorage
 from oauthprov.passkeys import RelyingParty
+from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
 from oauthprov.records import Account
@@ -156,7 +157,7 @@ def includeme(config: Configurator) -> None:
 def build(registry: Registry, settings: Settings, base_url: str) -> Site:
     """Make the objects of an app on the storage, and by the clock, that its registry names."""
     clock: Callable[[], int] = registry.get("oauthprov.clock", epoch)
-    meters = Meters() if settings.metrics else None
+    meters = Meters(TOKEN_GRANTS.keys()) if settings.metrics else None
     stored = registry["oauthprov.storage"]
     storage = PublishingStorage(stored if meters is None else MeteredStorage(stored, meters))
     stream = _stream(registry, settings, clock, storage, meters)

@@ -9,16 +9,17 @@ import yaml
 
 from oauthprov.events import KINDS
 from oauthprov.metrics.catalog import CATALOG
-from oauthprov.metrics.labels import ERRORS, GRANT_TYPES, METHODS, SIGN_INS, STATUSES
+from oauthprov.metrics.labels import ERRORS, METHODS, SIGN_INS, STATUSES
 from oauthprov.metrics.storage import VERBS
 from oauthprov.protocol.admin.server import QUEUES
+from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
 VALUES = {
     "method": METHODS,
     "status": set(STATUSES) - {"other"},
     "error": ERRORS,
-    "grant_type": GRANT_TYPES,
+    "grant_type": set(TOKEN_GRANTS),
     "event": {kind.name for kind in KINDS},
     "how": SIGN_INS,
     "verb": VERBS,

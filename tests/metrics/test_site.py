@@ -7,7 +7,8 @@ from pyramid.config import Configurator
 
 from oauthprov.events import KINDS
 from oauthprov.metrics.catalog import CATALOG
-from oauthprov.metrics.labels import ERRORS, GRANT_TYPES, METHODS, SIGN_INS
+from oauthprov.metrics.labels import ERRORS, METHODS, SIGN_INS
+from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS
 from oauthprov.protocol.logout.backchannel import QUEUE
 from oauthprov.records import LogoutDelivery
 from oauthprov.storage.interface import Add
@@ -202,7 +203,7 @@ def test_strange_requests_make_no_new_series(site):
         "method": METHODS | {"other"},
         "status": {"2xx", "3xx", "4xx", "5xx"},
         "error": ERRORS | {""},
-        "grant_type": GRANT_TYPES | {"", "other"},
+        "grant_type": TOKEN_GRANTS.keys() | {"", "other"},
         "how": SIGN_INS,
         "event": {kind.name for kind in KINDS},
     }

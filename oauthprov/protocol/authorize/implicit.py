@@ -11,6 +11,7 @@ from oauthlib.openid.connect.core.exceptions import LoginRequired
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol.authorize.request import AuthorizationRequest
+from oauthprov.protocol.clients.response_types import IMPLICIT
 from oauthprov.protocol.request import resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.params import Pairs
@@ -34,23 +35,21 @@ def issue(
     """
     grant = _grant(context, request, person, consent_epoch)
     client, asked, nonce = request.client, request.authentication, request.authentication.nonce
-    added: list[Change] = [*changes, Add(grant)]
-    made: dict[str, object] = {}
+    scopes, targets = request.scopes, request.resources
     if "token" in asked.response_type:
-        access = tokens.issue(context, client, grant, request.scopes, request.resources)
-        added.extend(access.changes)
-        made = tokens.response(access)
-        made = id_tokens.with_id_token(context, client, grant, request.scopes, made, nonce)
+        made = tokens.issue(context, client, grant, IMPLICIT, scopes, targets, nonce=nonce)
     else:
-        scopes = request.scopes
-        made["id_token"] = id_tokens.signed(context, client, grant, nonce=nonce, scopes=scopes)
-    context.commit(*added, event=tokens.issued(grant, "implicit", request.scopes))
+        signed = id_tokens.signed(context, client, grant, nonce=nonce, scopes=scopes)
+        made = tokens.Issued(
+            {"id_token": signed}, (), tokens.issued(client, grant, IMPLICIT, scopes)
+        )
+    context.commit(*changes, Add(grant), *made.changes, event=made.event)
     # No later redemption checks for an end. A sweep finds the grant from now on; this check
     # covers what ended before.
     if ended.what_ended(context, grant) is not None:
         context.commit(Revoke(grant.grant_id))
         raise LoginRequired()
-    return tuple((name, str(value)) for name, value in made.items())
+    return tuple((name, str(value)) for name, value in made.response.items())
 
 
 def _grant(

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from oauthprov.messages import N_
-from oauthprov.protocol.clients import response_types, sectors
+from oauthprov.protocol.clients import sectors
+from oauthprov.protocol.clients.grant_types import response_types
 from oauthprov.protocol.clients.members import MEMBERS, SetBy
 from oauthprov.protocol.clients.redirects import leaves_browser
+from oauthprov.protocol.clients.response_types import IMPLICIT
 from oauthprov.protocol.clients.types import KEY_METHOD, ClientType
 from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_key_set
 from oauthprov.records import Client
 from oauthprov.settings import Settings
+
+_REDIRECTING = ("grant_types", "redirect_uris")
 
 Metadata = Mapping[str, Any]
 """The values chosen for a client, by the field of their member."""
@@ -56,9 +60,26 @@ def checked(
             values[field] = member.rule(given, kind, settings)
         except ValueError as wrong:
             problems[field] = str(wrong)
+    if _lacks_redirect_uri(values, kind, before):
+        sentence = N_("Give the address to which people are sent back, one a line.")
+        problems["redirect_uris"] = sentence
     if problems:
         raise InvalidMetadata(problems)
     return values
+
+
+def _lacks_redirect_uri(values: Metadata, kind: ClientType, before: Client | None) -> bool:
+    """Tell whether users are redirected to the client by its grant types, but it says not where.
+
+    It is judged with the single members, so that a form shows its error beside theirs.
+    """
+    known: dict[str, Any] = {"grant_types": kind.grant_types}
+    if before is not None:
+        known = {"grant_types": before.grant_types, "redirect_uris": before.redirect_uris}
+    asked = known | {name: values[name] for name in _REDIRECTING if name in values}
+    if asked == known:
+        return False
+    return not asked.get("redirect_uris", True) and bool(response_types(asked["grant_types"]))
 
 
 def default_scopes_within(default: Sequence[str], scopes: Sequence[str]) -> tuple[str, ...]:
@@ -112,7 +133,7 @@ def _implicit_over_https(client: Client) -> Iterator[tuple[str, str]]:
 
     It forbids the host localhost too, but a certification suite may run there.
     """
-    if response_types.IMPLICIT not in client.grant_types or client.client_type == "native":
+    if IMPLICIT not in client.grant_types or client.client_type == "native":
         return
     if any(map(leaves_browser, client.redirect_uris)):
         yield "redirect_uris", N_("Tokens go to a web page over https only.")

@@ -131,7 +131,7 @@ class Registrar:
         }
         # The console and the registration endpoint offer only what an owner or a client may set.
         values = checked(needed | metadata, kind, self._settings, by_operator=True)
-        implied = self._settings.default_scopes if kind.redirects else ()
+        implied = self._settings.default_scopes if kind.has_users else ()
         within = [scope for scope in implied if scope in values["scopes"]]
         default = default_scopes_within(values.pop("default_scopes", within), values["scopes"])
         with_secret = uses_secret(values["auth_method"])

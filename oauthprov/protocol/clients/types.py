@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oauthprov.messages import N_
+from oauthprov.protocol.clients.grant_types import GrantType, of_type
 from oauthprov.records import Client
+from oauthprov.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,6 @@ class ClientType:
     name: str
     title: str
     sentence: str
-    grant_types: tuple[str, ...]
     auth_methods: tuple[Method, ...]
 
     @property
@@ -29,14 +30,32 @@ class ClientType:
         return self.auth_methods[0] != "none"
 
     @property
+    def grant_types(self) -> tuple[str, ...]:
+        """The grant types of a client of this type that has registered without naming any."""
+        return tuple(row.name for row in self._may_have if row.implied)
+
+    def may_have(self, settings: Settings) -> tuple[str, ...]:
+        """Return the grant types that clients of this type may have on this server."""
+        return tuple(row.name for row in self._may_have if row.is_on(settings))
+
+    @property
+    def _may_have(self) -> list[GrantType]:
+        return of_type(self.name)
+
+    @property
+    def has_users(self) -> bool:
+        """Whether users allow something to clients of this type, which may ask for their data."""
+        return any(row.has_users for row in self._may_have)
+
+    @property
     def redirects(self) -> bool:
-        """Whether users are redirected to clients of this type, which need a redirect URI then."""
-        return "authorization_code" in self.grant_types
+        """Whether users may be redirected to clients of this type; a client may do without."""
+        return any(row.response_types for row in self._may_have)
 
     @property
     def gets_tokens(self) -> bool:
         """Whether clients of this type get tokens; a resource server only introspects them."""
-        return bool(self.grant_types)
+        return bool(self._may_have)
 
 
 Method = Literal[
@@ -56,8 +75,6 @@ METHODS: tuple[Method, ...] = (*CONFIDENTIAL_METHODS, "none")
 These are the registered names, which requests and documents use.
 """
 
-_WITH_PEOPLE = ("authorization_code", "refresh_token")
-
 CLIENT_TYPES: Mapping[str, ClientType] = {
     kind.name: kind
     for kind in (
@@ -65,35 +82,30 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             "web",
             N_("Web server"),
             N_("An application on a server of yours, which can keep a secret."),
-            _WITH_PEOPLE,
             (ANY_SECRET, *CONFIDENTIAL_METHODS),
         ),
         ClientType(
             "browser",
             N_("Browser app"),
             N_("JavaScript in the browser without a server behind it: it can't keep a secret."),
-            _WITH_PEOPLE,
             ("none",),
         ),
         ClientType(
             "native",
             N_("Native or CLI app"),
             N_("A program on a person's own phone or computer: it can't keep a secret."),
-            _WITH_PEOPLE,
             ("none",),
         ),
         ClientType(
             "machine",
             N_("Machine to machine"),
             N_("A job or service that acts as itself, with no person there to ask."),
-            ("client_credentials",),
             (ANY_SECRET, *CONFIDENTIAL_METHODS),
         ),
         ClientType(
             "api",
             N_("API (resource server)"),
             N_("A service that checks the access tokens it receives. It gets no tokens itself."),
-            (),
             (ANY_SECRET, *CONFIDENTIAL_METHODS),
         ),
     )

@@ -10,76 +10,29 @@ from typing import Any
 
 from oauthlib.common import Request
 from oauthlib.oauth2 import (
-    AuthorizationCodeGrant,
-    ClientCredentialsGrant,
     ImplicitGrant,
     IntrospectEndpoint,
-    RefreshTokenGrant,
     RevocationEndpoint,
 )
-from oauthlib.oauth2.rfc6749.errors import (
-    InvalidRequestError,
-    OAuth2Error,
-    UnsupportedGrantTypeError,
-)
-from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
-from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
-from oauthprov.events import Reason, asked_for
+from oauthprov.events import asked_for
 from oauthprov.protocol.clients import response_types
+from oauthprov.protocol.clients.grant_types import GRANT_TYPES
+from oauthprov.protocol.engine.client_endpoint import ClientEndpoint, Document, answered
 from oauthprov.protocol.engine.request import EngineRequest
+from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS, CodeGrant, NoGrant, presented
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Answer, Call
 from oauthprov.protocol.request.authentication_request import AuthenticationRequest
 from oauthprov.protocol.request.context import Context, current
 from oauthprov.protocol.request.operations import Authorizing
-from oauthprov.protocol.request.refusals import Endpoint
-from oauthprov.protocol.token import pkce, tokens
-from oauthprov.protocol.token.client_authentication import WrongMethodError
+from oauthprov.protocol.token import tokens
 from oauthprov.settings import Settings
 
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-
-Document = dict[str, Any]
-Respond = Callable[[EngineRequest], Document | None]
 Checks = Callable[[Context, Authorizing], AuthenticationRequest]
 """The rules of an authorization request that oauthlib lacks. Raises OAuth2Error."""
-
-DESCRIPTIONS: Mapping[str, str] = {
-    "invalid_client": "Client authentication failed.",
-    "invalid_grant": (
-        "The authorization code or refresh token is not valid for this request: it may "
-        "have expired, been used or revoked, or belong to another client, redirect_uri or "
-        "code_verifier."
-    ),
-    "unauthorized_client": "The client is not registered for this grant_type.",
-    "unsupported_grant_type": "The server does not support this grant_type.",
-    "server_error": "The server failed to process the request. Its log has the reason.",
-}
-"""The descriptions of the token endpoint's errors (RFC 6749 section 5.2).
-
-One fixed sentence for each error. It quotes nothing from the request, and doesn't reveal whether
-code, verifier, redirect URI or secret was wrong, which would help someone who tries stolen ones.
-The log has the reason (:mod:`oauthprov.protocol.request.refusals`). Other errors describe
-themselves: they are about the form of a request, or name its scopes.
-"""
-
-
-class CodeGrant(AuthorizationCodeGrant):
-    """The authorization code grant with S256 only."""
-
-    _code_challenge_methods = {pkce.METHOD: code_challenge_method_s256}  # noqa: RUF012
-
-    def validate_code_challenge(
-        self, challenge: str, challenge_method: str, verifier: str
-    ) -> bool:
-        """Compare as oauthlib does, and note a wrong verifier."""
-        right = bool(super().validate_code_challenge(challenge, challenge_method, verifier))
-        if not right:
-            current().note(Reason.VERIFIER_WRONG)
-        return right
 
 
 class IdTokenGrant(ImplicitGrant):
@@ -88,14 +41,9 @@ class IdTokenGrant(ImplicitGrant):
     response_types = ["id_token", "token"]  # noqa: RUF012
 
 
-class NoGrant(GrantTypeBase):
-    """Responds to a missing or unknown ``grant_type`` without reading storage."""
-
-    def validate_token_request(self, request: Request) -> None:
-        """Raise the error: InvalidRequestError or UnsupportedGrantTypeError."""
-        if not request.grant_type:
-            raise InvalidRequestError("Missing grant_type parameter.", request=request)
-        raise UnsupportedGrantTypeError(request=request)
+_TOKEN = ClientEndpoint("token", params.TOKEN, presented())
+_INTROSPECT = ClientEndpoint("introspect", params.ABOUT_TOKEN, tokens.PRESENTED)
+_REVOKE = ClientEndpoint("revoke", params.ABOUT_TOKEN, tokens.PRESENTED)
 
 
 class Engine:
@@ -107,17 +55,15 @@ class Engine:
 
     def __init__(self, validator: Validator, settings: Settings, checks: Checks) -> None:
         self._validator = validator
-        self._challenge = f'Basic realm="{settings.issuer}", charset="UTF-8"'
         check = _check_parameters(checks)
-        code = CodeGrant(validator, pre_auth=[check])
         # Any, since the stubs lack methods.
-        self._no_grant = NoGrant(validator)
         self._grants: Mapping[str | None, Any] = {
-            "authorization_code": code,
-            "refresh_token": RefreshTokenGrant(validator),
-            "client_credentials": ClientCredentialsGrant(validator),
+            name: row.validation(validator)
+            for name, row in TOKEN_GRANTS.items()
+            if GRANT_TYPES[name].is_on(settings)
         }
-        self._code_grant = code
+        self._no_grant: Any = NoGrant(validator)
+        self._code_grant = CodeGrant(validator, pre_auth=[check])
         self._responses: dict[str | None, Any] = {}
         if response_types.implicit_is_on(settings):
             names = (*response_types.WITHOUT_CODE, "token id_token")
@@ -139,15 +85,15 @@ class Engine:
 
     def token(self, call: Call) -> Answer:
         """Answer the token endpoint (RFC 6749 section 3.2). Raises StorageError."""
-        return self._answer("token", call, params.TOKEN, self._issue)
+        return answered(_TOKEN, self._validator, call, self._issue)
 
     def introspect(self, call: Call) -> Answer:
         """Answer the introspection endpoint (RFC 7662). Raises StorageError."""
-        return self._answer("introspect", call, params.ABOUT_TOKEN, self._introspect)
+        return answered(_INTROSPECT, self._validator, call, self._introspect)
 
     def revoke(self, call: Call) -> Answer:
         """Answer the revocation endpoint (RFC 7009). Raises StorageError."""
-        return self._answer("revoke", call, params.ABOUT_TOKEN, self._revoke)
+        return answered(_REVOKE, self._validator, call, self._revoke)
 
     def _issue(self, request: EngineRequest) -> Document:
         asked_for(request.grant_type)
@@ -166,57 +112,6 @@ class Engine:
     def _revoke(self, request: EngineRequest) -> None:
         self._revocation.validate_revocation_request(request)
         self._validator.revoke_token(str(request.token), request.token_type_hint, request)
-
-    def _answer(
-        self, endpoint: Endpoint, call: Call, known: frozenset[str], respond: Respond
-    ) -> Answer:
-        with self._validator.request(endpoint, call.audiences, call.host_request) as context:
-            try:
-                return context.answered(
-                    Answer(200, _settled(context, call, known, respond), NO_STORE)
-                )
-            except OAuth2Error as error:
-                return context.answered(self._error(error, endpoint, call))
-
-    def _error(self, error: OAuth2Error, endpoint: Endpoint, call: Call) -> Answer:
-        document = dict(error.twotuples)
-        sentence = DESCRIPTIONS.get(str(error.error))
-        fixed = endpoint == "token" and not isinstance(error, WrongMethodError)
-        if sentence is not None and (fixed or not error.description):
-            document["error_description"] = sentence
-        headers = dict(NO_STORE)
-        if call.method != "POST":
-            headers["Allow"] = "POST"
-        if error.status_code == 401:
-            # RFC 6749 section 5.2; oauthlib names the Bearer scheme instead.
-            headers["WWW-Authenticate"] = self._challenge
-        return Answer(error.status_code, document, headers)
-
-
-def _settled(
-    context: Context, call: Call, known: frozenset[str], respond: Respond
-) -> Document | None:
-    """Return the document of a response, once the client's proof is used up.
-
-    A client that presents an assertion again gets only the error of a failed authentication.
-    """
-    try:
-        document = _responded(context, call, known, respond)
-    except OAuth2Error:
-        context.settle()
-        raise
-    context.settle()
-    return document
-
-
-def _responded(
-    context: Context, call: Call, known: frozenset[str], respond: Respond
-) -> Document | None:
-    if call.method != "POST":
-        raise InvalidRequestError("The method must be POST.", status_code=405)
-    pairs = params.from_body(call, known).strict()
-    tokens.expect(context, pairs)
-    return respond(EngineRequest("POST", pairs, call.headers.get("authorization")))
 
 
 def _check_parameters(checks: Checks) -> Callable[[Request], dict[str, object]]:

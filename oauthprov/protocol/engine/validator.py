@@ -21,14 +21,15 @@ from typing import Any, cast
 
 from oauthlib.common import Request
 from oauthlib.oauth2 import RequestValidator
-from oauthlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
+from oauthlib.oauth2.rfc6749.errors import UnsupportedGrantTypeError, UnsupportedResponseTypeError
 
 from oauthprov.events import Reason
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol.clients import redirects, response_types
+from oauthprov.protocol.clients import grant_types, redirects, response_types
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.types import is_confidential
+from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context, OpenID, current
@@ -45,8 +46,6 @@ from oauthprov.protocol.token import (
 )
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
-
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 
 
 class Validator(RequestValidator):
@@ -88,7 +87,7 @@ class Validator(RequestValidator):
 
         ``audiences`` are the URLs that a client assertion may name besides the issuer.
         ``host_request`` is for the account source. Raises InvalidClientError at the end when an
-        assertion was used before.
+        assertion was used before, and so for other proofs.
         """
         return self._context(
             now=self._clock(), endpoint=endpoint, audiences=audiences, host_request=host_request
@@ -130,9 +129,8 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the authenticated client was registered for the grant type."""
         context = current()
-        if grant_type == "client_credentials":
-            context.operation = ForItself()
-        allowed = grant_type in GRANT_TYPES and grant_type in context.known_client.grant_types
+        known = grant_type in TOKEN_GRANTS
+        allowed = known and grant_type in context.known_client.grant_types
         return allowed or context.refuse(Reason.GRANT_TYPE_NOT_ALLOWED, grant_type)
 
     # Authorization
@@ -173,7 +171,7 @@ class Validator(RequestValidator):
             if asked is None or not asked.openid or words not in response_types.WITHOUT_CODE:
                 raise UnsupportedResponseTypeError(request=request)
             can = response_types.implicit_is_on(context.settings)
-        may = words in response_types.of(context.known_client)
+        may = words in grant_types.response_types_of(context.known_client)
         return (can and may) or context.refuse(Reason.RESPONSE_TYPE_NOT_ALLOWED, response_type)
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
@@ -203,6 +201,8 @@ class Validator(RequestValidator):
         check_allowed(context, scopes)
         targets = resources.requested(context, request)
         resources.scopes_for(self._settings, scopes, targets)
+        if context.operation is None:  # nothing was presented: these are client credentials
+            context.operation = ForItself()
         if isinstance(context.operation, Authorizing | ForItself):
             context.operation.resources = targets
         if not isinstance(context.operation, Authorizing) or request.response_type != "code":
@@ -291,17 +291,10 @@ class Validator(RequestValidator):
 
     def save_bearer_token(self, token: object, request: Request, *_: Any, **__: Any) -> None:
         """Store tokens of ours in one commit, and put them into the response."""
-        context, granted = current(), tuple(request.scopes or ())
-        client = context.known_client
-        match context.operation:
-            case Redeeming() as redeeming:
-                made = codes.redeem(context, client, redeeming)
-            case Refreshing() as refreshing:
-                raw = str(request.refresh_token)
-                made = refresh.rotate(context, client, refreshing, raw, granted)
-            case _:
-                targets = context.doing(ForItself).resources
-                made = tokens.for_client(context, client, granted, targets)
+        context, row = current(), TOKEN_GRANTS.get(str(request.grant_type))
+        if row is None:
+            raise UnsupportedGrantTypeError(request=request)
+        made = row.issue(context, context.known_client, request)
         parameters = _parameters(token)
         parameters.clear()
         parameters.update(made)

@@ -5,11 +5,12 @@ How the client type is determined:
 * With an empty list of grant types and no redirect URIs the client is an ``api``, which gets no
   tokens. It may register only with an initial access token; the operator then says which tokens it
   may introspect.
-* Without ``authorization_code`` among its grant types the client is a ``machine``. No user
+* Without a grant type in which a user allows something the client is a ``machine``. No user
   consents before a machine gets tokens, so it may register only with an initial access token.
 * With the authentication method ``none`` it is ``native`` if ``application_type`` says so, or if
   that is absent and a redirect URI is on the user's device: a loopback address, with any port, or
-  a private-use scheme. MCP clients register this way. Otherwise it is a ``browser`` app.
+  a private-use scheme. MCP clients register this way. It is ``native`` too if a ``browser``
+  app can't have its grant types. Otherwise it is a ``browser`` app.
 * With a secret or a key of its own it is a ``web`` server, whose loopback redirect URIs keep their
   port; the same holds for an app on a device that requests a secret (RFC 8252 section 8.4). A
   ``native`` client that names no method gets ``none``.
@@ -24,10 +25,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from oauthprov.protocol.clients import response_types
+from oauthprov.protocol.clients import grant_types
 from oauthprov.protocol.clients.metadata import InvalidMetadata, Metadata
 from oauthprov.protocol.clients.redirects import leaves_browser
-from oauthprov.protocol.clients.types import ANY_SECRET, METHODS, SECRET_METHODS
+from oauthprov.protocol.clients.types import ANY_SECRET, CLIENT_TYPES, METHODS, SECRET_METHODS
 from oauthprov.protocol.registration import members
 from oauthprov.protocol.registration.members import strings, text
 from oauthprov.records import Client
@@ -35,9 +36,6 @@ from oauthprov.settings import Settings
 
 NAMELESS = "Unnamed app"
 """The name of a client that provides none."""
-
-_CODE, _REFRESH, _MACHINE = "authorization_code", "refresh_token", "client_credentials"
-_WITHOUT_PEOPLE = ("machine", "api")
 
 
 def read_document(
@@ -53,7 +51,8 @@ def read_document(
     ``trusted`` means that the request has an initial access token. Raises InvalidMetadata.
     """
     given = {name: value for name, value in document.items() if value is not None}
-    trusted = trusted or (current is not None and current.client_type in _WITHOUT_PEOPLE)
+    if current is not None and not CLIENT_TYPES[current.client_type].has_users:
+        trusted = True
     grants = _grants(given, settings, trusted)
     uris = strings(given, "redirect_uris")
     kind, method = _placed(given, grants, uris)
@@ -75,7 +74,7 @@ def document_of(client: Client) -> dict[str, object]:
         "client_id_issued_at": client.created_at,
         "redirect_uris": list(client.redirect_uris),
         "grant_types": list(client.grant_types),
-        "response_types": list(response_types.of(client)),
+        "response_types": list(grant_types.response_types_of(client)),
         "application_type": "native" if client.client_type == "native" else "web",
     }
     if client.auth_method == ANY_SECRET:
@@ -87,22 +86,26 @@ def document_of(client: Client) -> dict[str, object]:
 
 
 def _grants(given: Mapping[str, Any], settings: Settings, trusted: bool) -> tuple[str, ...]:
-    """Return the grant types to register; ``trusted`` means that it may do without users."""
+    """Return the grant types to register: those that anybody may register, if they suffice.
+
+    With ``trusted`` they may be those of holders of an initial access token, or none at all.
+    """
     if trusted and given.get("grant_types") == [] and not given.get("redirect_uris"):
         return ()
-    asked = strings(given, "grant_types") or [_CODE]
-    known = (_CODE, _REFRESH, *response_types.implicit(settings))
-    grants = tuple(name for name in known if name in asked)
-    if response_types.offered(grants):
-        return grants
-    if _MACHINE in asked and trusted:
-        return (_MACHINE,)
-    raise InvalidMetadata({"grant_types": "It must include authorization_code."})
+    asked = strings(given, "grant_types") or [grant_types.AUTHORIZATION_CODE]
+    offered = grant_types.offered(settings)
+    open_to_all = [row for row in offered if row.registered_by == "anybody"]
+    for rows in (open_to_all, [row for row in offered if trusted and row not in open_to_all]):
+        chosen = [row for row in rows if row.name in asked]
+        if any(row.begins for row in chosen):
+            return tuple(row.name for row in chosen)
+    names = " or ".join(row.name for row in open_to_all if row.begins)
+    raise InvalidMetadata({"grant_types": f"It must include {names}."})
 
 
 def _restricted(given: Mapping[str, Any], grants: Sequence[str]) -> tuple[str, ...]:
     """Return the response types that a client restricts itself to (Registration section 2)."""
-    offered = response_types.offered(grants)
+    offered = grant_types.response_types(grants)
     asked = strings(given, "response_types") or ["code"]
     wanted = [" ".join(sorted(words.split())) for words in asked]
     chosen = tuple(name for name in offered if name in wanted)
@@ -119,16 +122,18 @@ def _placed(
     application = text(given, "application_type")
     if application not in (None, "web", "native"):
         raise InvalidMetadata({"application_type": "Choose one of web, native."})
-    redirects = bool(response_types.offered(grants))
-    default = "none" if application == "native" and redirects else "client_secret_basic"
+    has_users = grant_types.have_users(grants)
+    default = "none" if application == "native" and has_users else "client_secret_basic"
     method = text(given, "token_endpoint_auth_method") or default
     if method not in METHODS:
         raise InvalidMetadata({"auth_method": f"Choose one of {', '.join(METHODS)}."})
-    if not redirects:
+    if not has_users:
         return "machine" if grants else "api", method
     if method != "none":
         return "web", method
-    on_device = application is None and any(map(_on_device, uris))
+    in_browser = {row.name for row in grant_types.of_type("browser")}
+    elsewhere = not in_browser.issuperset(grants) or any(map(_on_device, uris))
+    on_device = application is None and elsewhere
     return "native" if on_device or application == "native" else "browser", method
 
 

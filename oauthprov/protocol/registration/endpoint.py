@@ -32,7 +32,7 @@ from oauthprov.protocol.clients.registrar import (
     has_secret,
 )
 from oauthprov.protocol.clients.telling import registered
-from oauthprov.protocol.engine.endpoints import NO_STORE
+from oauthprov.protocol.engine.client_endpoint import NO_STORE
 from oauthprov.protocol.registration import http, initial_access
 from oauthprov.protocol.registration.document import document_of, read_document
 from oauthprov.protocol.request import refusals

@@ -15,6 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
 from oauthprov.fetch import exchange
 from oauthprov.messages import N_
+from oauthprov.protocol.clients.grant_types import GRANT_TYPES
 from oauthprov.protocol.clients.redirects import URI_LIMIT
 from oauthprov.protocol.request.answers import Call
 
@@ -53,15 +54,9 @@ AUTHORIZATION = AUTHENTICATION | {
 CREDENTIALS = frozenset(
     {"client_assertion", "client_assertion_type", "client_id", "client_secret"}
 )
-TOKEN = CREDENTIALS | {
-    "code",
-    "code_verifier",
-    "grant_type",
-    "redirect_uri",
-    "refresh_token",
-    "resource",
-    "scope",
-}
+TOKEN = (CREDENTIALS | {"grant_type", "resource", "scope"}).union(
+    *(row.parameters for row in GRANT_TYPES.values())
+)
 ABOUT_TOKEN = CREDENTIALS | {"token", "token_type_hint"}
 """Parameters of introspection and revocation."""
 

@@ -16,6 +16,7 @@ from oauthprov import credentials
 from oauthprov.accounts import SignedIn
 from oauthprov.credentials import Bearer
 from oauthprov.events import AuthorizationGranted, Reason
+from oauthprov.protocol.clients.grant_types import AUTHORIZATION_CODE, REFRESH_TOKEN
 from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing, Redeeming
@@ -156,17 +157,17 @@ def confirm(context: Context, redeeming: Redeeming, redirect_uri: str, request: 
     redeeming.resources = resources.narrowed(context, request, code.resources)
 
 
-def redeem(context: Context, client: Client, redeeming: Redeeming) -> tokens.Response:
+def redeem(context: Context, client: Client, request: Request) -> tokens.Response:
     """Use the presented code up, store its grant and tokens, and return the response.
 
     Raises InvalidGrantError when the code was used before, after revoking its grant, and when the
     account, consent or session behind it has ended.
     """
-    presented = redeeming.code
-    code = presented.record
-    if presented.state(context.now) == "claimed":
+    redeeming = context.doing(Redeeming)
+    code = redeeming.code.record
+    if redeeming.code.state(context.now) == "claimed":
         return _replayed(context, code)
-    refreshable = "refresh_token" in client.grant_types
+    refreshable = REFRESH_TOKEN in client.grant_types
     targets = redeeming.resources
     lifetime = resources.token_lifetime(context.settings, targets)
     grant = _grant(context, client, code, None if refreshable else lifetime)
@@ -176,26 +177,25 @@ def redeem(context: Context, client: Client, redeeming: Redeeming) -> tokens.Res
     if over is not None:
         context.note(Reason.ENDED, compared=f"what ended: {over}")
         raise InvalidGrantError()
-    access = tokens.issue(context, client, grant, grant.scopes, targets)
-    changes: list[Change] = [
-        Claim(AuthorizationCode, code.key),
-        Add(grant),
-        *access.changes,
-    ]
-    refresh = None
-    if refreshable:
-        refresh, refresh_record = tokens.refresh_token(context, grant)
-        changes.append(Add(refresh_record))
-    made = tokens.response(access, refresh)
-    made = id_tokens.with_id_token(context, client, grant, grant.scopes, made, code.nonce)
+    made = tokens.issue(
+        context,
+        client,
+        grant,
+        AUTHORIZATION_CODE,
+        grant.scopes,
+        targets,
+        refreshable=refreshable,
+        nonce=code.nonce,
+    )
+    used = Claim(AuthorizationCode, code.key)
     try:
-        context.commit(*changes, event=tokens.issued(grant, "authorization_code", grant.scopes))
+        context.commit(used, Add(grant), *made.changes, event=made.event)
     except Conflict as lost:
         if lost.state == "claimed":
             return _replayed(context, code)
         _note_dead(context, code, lost.state)
         raise InvalidGrantError() from None
-    return made
+    return made.response
 
 
 def _replayed(context: Context, code: AuthorizationCode) -> tokens.Response:

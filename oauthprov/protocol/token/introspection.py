@@ -89,7 +89,7 @@ def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str |
     if sub is not None:
         members["sub"] = sub
     if isinstance(token, AccessToken):
-        members |= {"token_type": "Bearer"}
+        members["token_type"] = tokens.TOKEN_TYPE
     if token.resources:
         members["aud"] = list(token.resources)
     return members

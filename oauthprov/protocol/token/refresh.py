@@ -9,10 +9,11 @@ from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials, serial
 from oauthprov.events import Event, Reason
+from oauthprov.protocol.clients.grant_types import REFRESH_TOKEN
 from oauthprov.protocol.request import refusals, resources, scopes
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Refreshing
-from oauthprov.protocol.token import ended, id_tokens, last_use, tokens
+from oauthprov.protocol.token import ended, last_use, tokens
 from oauthprov.records import Client, Grant, Receipt, RefreshToken
 from oauthprov.settings import OFFLINE_ACCESS, OPENID
 from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, State, Stored
@@ -90,46 +91,35 @@ def leave_out_dropped(context: Context, refreshing: Refreshing, request: Request
         raise scopes.refused(context, asked, sentence)
 
 
-def rotate(
-    context: Context,
-    client: Client,
-    refreshing: Refreshing,
-    raw: str,
-    granted: tuple[str, ...],
-) -> tokens.Response:
+def rotate(context: Context, client: Client, request: Request) -> tokens.Response:
     """Use the presented token up, store its successor, and return the response.
 
     Of two requests that race, the loser gets the winner's response; without a receipt the grant is
     revoked and InvalidGrantError raised. InvalidGrantError is also raised when the account,
     consent or session behind the grant has ended, even if the grant isn't revoked yet.
     """
+    refreshing, raw = context.doing(Refreshing), str(request.refresh_token)
     stored, grant = refreshing.token, refreshing.grant.record
     _check_not_ended(context, grant)
     if refreshing.repeated is not None:
         context.note(Reason.RECEIPT_USED)
         return refreshing.repeated
-    targets = refreshing.resources
-    access = tokens.issue(context, client, grant, granted, targets)
-    successor, successor_record = tokens.refresh_token(context, grant)
-    made = tokens.response(access, successor)
-    made = id_tokens.with_id_token(context, client, grant, granted, made)
-    changes: list[Change] = [
-        Claim(RefreshToken, stored.record.key),
-        Add(successor_record),
-        *access.changes,
-    ]
-    if context.settings.refresh_token_grace:
-        changes.append(Add(_receipt(context, stored.record, successor_record, raw, made)))
+    granted, targets = tuple(request.scopes or ()), refreshing.resources
+    made = tokens.issue(context, client, grant, REFRESH_TOKEN, granted, targets, refreshable=True)
+    changes: list[Change] = [Claim(RefreshToken, stored.record.key), *made.changes]
+    if made.refresh_token is not None and context.settings.refresh_token_grace:
+        receipt = _receipt(context, stored.record, made.refresh_token, raw, made.response)
+        changes.append(Add(receipt))
     try:
-        _commit(context, changes, refreshing.grant, tokens.issued(grant, "refresh_token", granted))
+        _commit(context, changes, refreshing.grant, made.event)
     except Conflict as lost:
         if lost.state == "claimed":
-            made = _again(context, client, stored.record, raw)
+            repeated = _again(context, client, stored.record, raw)
             context.note(Reason.RECEIPT_USED)
-            return made
+            return repeated
         _note_dead(context, stored.record, lost.state)
         raise InvalidGrantError() from None
-    return made
+    return made.response
 
 
 def _check_not_ended(context: Context, grant: Grant) -> None:

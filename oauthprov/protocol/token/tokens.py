@@ -1,51 +1,109 @@
-"""Tokens: minted here, as records for storage and as the response that the client gets."""
+"""Tokens: issued here, as records for storage and as the response that the client gets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from oauthlib.common import Request
+
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
 from oauthprov.events import GrantRevoked, Reason, TokensIssued
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.clients import subjects
+from oauthprov.protocol.clients.grant_types import CLIENT_CREDENTIALS
 from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.token import access_jwts, last_use
-from oauthprov.records import AccessToken, AuthorizationCode, Client, Grant, Record, RefreshToken
+from oauthprov.protocol.request.operations import ForItself
+from oauthprov.protocol.token import access_jwts, id_tokens, last_use
+from oauthprov.records import AccessToken, Client, Grant, Record, RefreshToken
 from oauthprov.storage.interface import Add, Change, Claim, Revoke, Stored
 
 Response = dict[str, object]
+"""A token response (RFC 6749 section 5.1)."""
+TOKEN_TYPE = "Bearer"  # noqa: S105 - the name of a type
+"""The type of every access token, as responses and introspection name it (RFC 6750)."""
 
-_PRESENTED = ("code", "refresh_token", "token")
-_KINDS: Mapping[str, type[Record]] = {
-    credentials.AUTHORIZATION_CODE: AuthorizationCode,
-    credentials.ACCESS_TOKEN: AccessToken,
-    credentials.REFRESH_TOKEN: RefreshToken,
+
+Presents = Mapping[str, Mapping[str, type[Record]]]
+"""The parameters that may carry a token or a code: by its prefix, the kind of its record."""
+PRESENTED: Presents = {
+    "token": {credentials.ACCESS_TOKEN: AccessToken, credentials.REFRESH_TOKEN: RefreshToken}
 }
+"""Those of the endpoints that are asked about a token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """An access token: what the client gets, its data, and the changes that store it."""
+    """Issued tokens: the response, the changes that store them, and the event of their commit.
 
-    raw: str = field(repr=False)
-    token: AccessToken
+    ``refresh_token`` is the record of the refresh token, if there is one.
+    """
+
+    response: Response = field(repr=False)
     changes: tuple[Change, ...]
+    event: TokensIssued
+    refresh_token: RefreshToken | None = None
 
 
 def issue(
     context: Context,
     client: Client,
     grant: Grant | None,
+    how: str,
     scopes: tuple[str, ...],
     targets: tuple[str, ...],
+    *,
+    refreshable: bool = False,
+    nonce: str | None = None,
 ) -> Issued:
-    """Make an access token under a grant, or for a machine, for the resources ``targets``.
+    """Make the tokens of a response under a grant, or for a machine, by the grant type ``how``.
 
-    It is a JWT if the resource has such tokens, else opaque; only an opaque one is stored. Raises
-    StorageError, SigningKeySealed.
+    The access token is for the resources ``targets``. With ``refreshable`` there is a refresh
+    token too, and with the scope ``openid`` an ID token with the ``nonce``. Raises StorageError,
+    SigningKeySealed.
+    """
+    raw, token, changes = _access_token(context, client, grant, scopes, targets)
+    response: Response = {
+        "access_token": raw,
+        "token_type": TOKEN_TYPE,
+        "expires_in": token.expires_at - token.issued_at,
+        "scope": " ".join(token.scopes),
+    }
+    event = issued(client, grant, how, scopes)
+    if grant is None:
+        return Issued(response, changes, event)
+    refresh_token = None
+    if refreshable:
+        bearer, refresh_token = _refresh_token(context, grant)
+        response["refresh_token"] = bearer.raw
+        changes = (Add(refresh_token), *changes)
+    response = id_tokens.with_id_token(context, client, grant, scopes, response, nonce)
+    return Issued(response, changes, event, refresh_token)
+
+
+def issued(client: Client, grant: Grant | None, how: str, scopes: tuple[str, ...]) -> TokensIssued:
+    """Return the event that tokens were issued, under a grant or to a machine."""
+    return TokensIssued(
+        account_id=grant.account_id if grant else None,
+        client_id=client.client_id,
+        grant_id=grant.grant_id if grant else None,
+        how=how,
+        scope=scopes,
+    )
+
+
+def _access_token(
+    context: Context,
+    client: Client,
+    grant: Grant | None,
+    scopes: tuple[str, ...],
+    targets: tuple[str, ...],
+) -> tuple[str, AccessToken, tuple[Change, ...]]:
+    """Return an access token, its data, and the changes that store it.
+
+    It is a JWT if the resource has such tokens, else opaque; only an opaque one is stored.
     """
     bearer = None
     if not resources.has_jwts(context.settings, targets):
@@ -63,11 +121,11 @@ def issue(
         expires_at=ends_at if grant is None else min(ends_at, grant.expires_at),
     )
     if bearer is None:
-        return Issued(access_jwts.sign(context, client, token, grant), token, ())
-    return Issued(bearer.raw, token, (Add(token),))
+        return access_jwts.sign(context, client, token, grant), token, ()
+    return bearer.raw, token, (Add(token),)
 
 
-def refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]:
+def _refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]:
     """Mint a refresh token for everything that the grant allows (RFC 6749 section 6)."""
     bearer = Bearer.mint(credentials.REFRESH_TOKEN, grant.grant_id)
     lifetime = context.settings.refresh_token_lifetime
@@ -82,39 +140,12 @@ def refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]
     )
 
 
-def for_client(
-    context: Context, client: Client, scopes: tuple[str, ...], targets: tuple[str, ...]
-) -> Response:
+def for_client(context: Context, client: Client, request: Request) -> Response:
     """Issue a client credentials access token (RFC 6749 section 4.4); return the response."""
-    access = issue(context, client, None, scopes, targets)
-    event = TokensIssued(client_id=client.client_id, how="client_credentials", scope=scopes)
-    last_use.commit(context, client.client_id, *access.changes, event=event)
-    return response(access)
-
-
-def issued(grant: Grant, grant_type: str, scopes: tuple[str, ...]) -> TokensIssued:
-    """Return the event that tokens of a grant were issued."""
-    return TokensIssued(
-        account_id=grant.account_id,
-        client_id=grant.client_id,
-        grant_id=grant.grant_id,
-        how=grant_type,
-        scope=scopes,
-    )
-
-
-def response(access: Issued, refresh: Bearer | None = None) -> Response:
-    """Return the token response (RFC 6749 section 5.1)."""
-    token = access.token
-    made: Response = {
-        "access_token": access.raw,
-        "token_type": "Bearer",
-        "expires_in": token.expires_at - token.issued_at,
-        "scope": " ".join(token.scopes),
-    }
-    if refresh is not None:
-        made["refresh_token"] = refresh.raw
-    return made
+    targets, scopes = context.doing(ForItself).resources, tuple(request.scopes or ())
+    made = issue(context, client, None, CLIENT_CREDENTIALS, scopes, targets)
+    last_use.commit(context, client.client_id, *made.changes, event=made.event)
+    return made.response
 
 
 def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToken] | None:
@@ -132,12 +163,12 @@ def find(context: Context, raw: str) -> Stored[AccessToken] | Stored[RefreshToke
     return stored
 
 
-def expect(context: Context, pairs: Iterable[tuple[str, str]]) -> None:
+def expect(context: Context, pairs: Iterable[tuple[str, str]], presents: Presents) -> None:
     """Let the tokens and codes of a request be read in the same trip as its client."""
     for name, value in pairs:
-        bearer = context.bearer(value) if name in _PRESENTED else None
-        if bearer is not None and bearer.kind in _KINDS:
-            context.expect(_KINDS[bearer.kind], bearer.key)
+        bearer = context.bearer(value) if name in presents else None
+        if bearer is not None and bearer.kind in presents[name]:
+            context.expect(presents[name][bearer.kind], bearer.key)
         elif bearer is None and name == "token":
             access_jwts.expect(context, value)
 
@@ -195,8 +226,8 @@ def revoke_replayed(
 
     This is a separate commit, so that it survives the error that reports the replay.
     """
-    # On a cluster a commit that lost may have used a proof up already, and this commit would
-    # stop there.
+    # On a cluster a commit that lost may have used a proof up already, and this commit would stop
+    # there.
     revoked = GrantRevoked(
         account_id=context.account_id,
         client_id=context.known_client.client_id,

@@ -21,7 +21,7 @@ def about(request: Request) -> dict[str, object]:
     Machine clients have no such page, since users never see them.
     """
     client = request.oauthprov.provider.client(request.matchdict["client_id"])
-    if client is None or not CLIENT_TYPES[client.client_type].redirects:
+    if client is None or not CLIENT_TYPES[client.client_type].has_users:
         raise Rejected("not_found", N_("There is no such app."), 404)
     return {"client": face(request, client)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyramid.response import Response
 
+from oauthprov.protocol.clients.grant_types import redirects_users
 from oauthprov.protocol.clients.registrar import (
     CLIENT_TYPES,
     StoredClient,
@@ -48,12 +49,13 @@ def client_page(
 ) -> dict[str, object]:
     """Return the template values of a client's page; ``secret`` is shown only this once."""
     tools, client = request.oauthprov, stored.record
-    kind = CLIENT_TYPES[client.client_type]
+    kind, redirects = CLIENT_TYPES[client.client_type], redirects_users(client)
     return {
         "client": client,
         "notice": _NOTICES.get(tools.query("done").get("done", "")),
         "edition": edition(client),
         "kind": kind,
+        "redirects": redirects,
         "secret": secret,
         "has_secret": has_secret(client),
         "facts": facts(tools.settings, client),
@@ -62,7 +64,7 @@ def client_page(
         "endpoints": [
             (ENDPOINTS[name], address) for name, address in endpoints(request, client).items()
         ],
-        "demo": tools.settings.development and kind.redirects,
+        "demo": tools.settings.development and redirects,
         "demo_callback": None if _DEMO_CALLBACK in client.redirect_uris else _DEMO_CALLBACK,
         "connects": tools.has_page("client_connect") and bool(recipes(client, "")),
         "snippets": code(request, client, secret),
@@ -88,8 +90,10 @@ def own_redirect_uri(request: Request, client: Client) -> str:
 def endpoints(request: Request, client: Client) -> dict[str, str]:
     """Return the endpoints that are on and of use to the client, by the name of their route."""
     tools, kind = request.oauthprov, CLIENT_TYPES[client.client_type]
-    wanted = frozenset(ENDPOINTS) if kind.redirects else _FOR_MACHINES
+    wanted = frozenset(ENDPOINTS) if kind.has_users else _FOR_MACHINES
     wanted = wanted if kind.gets_tokens else _FOR_APIS
+    if not redirects_users(client):
+        wanted -= {"authorize"}
     return {name: tools.url(name) for name in ENDPOINTS if name in wanted and tools.has_page(name)}
 
 

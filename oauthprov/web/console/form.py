@@ -43,7 +43,7 @@ def choose(request: Request, person: SignedIn) -> dict[str, object]:
 def begin(request: Request, person: SignedIn) -> dict[str, object]:
     """Show an empty form for a type."""
     kind, scopes = _kind(request), request.oauthprov.settings.default_scopes
-    chosen = {"scopes": scopes, "default_scopes": scopes if kind.redirects else ()}
+    chosen = {"scopes": scopes, "default_scopes": scopes if kind.has_users else ()}
     return _page(request, kind, chosen)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from oauthprov.protocol.clients.grant_types import redirects_users
 from oauthprov.records import Client
 
 ISSUER = "https://id.example"
@@ -32,7 +33,12 @@ class Recipe:
 
 
 def recipes(client: Client, issuer: str) -> Sequence[Recipe]:
-    """Return the recipes for clients of this type, with the client's own values."""
+    """Return the recipes for clients of this type, with the client's own values.
+
+    They all redirect users to the client.
+    """
+    if not redirects_users(client):
+        return []
     return [
         filled(one, client, issuer) for one in RECIPES if one.client_type == client.client_type
     ]

@@ -13,7 +13,8 @@ from shlex import quote
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlencode
 
-from oauthprov.protocol.clients.types import CLIENT_TYPES, accepted_methods, has_secret
+from oauthprov.protocol.clients.grant_types import CLIENT_CREDENTIALS, redirects_users
+from oauthprov.protocol.clients.types import accepted_methods, has_secret
 from oauthprov.protocol.token import client_assertions
 from oauthprov.records import Client
 
@@ -53,12 +54,11 @@ class Use:
 
 def snippets(use: Use) -> Sequence[Snippet]:
     """Return the code for a client; none if the endpoint that it needs is switched off."""
-    kind = CLIENT_TYPES[use.client.client_type]
-    if kind.redirects:
+    if redirects_users(use.client):
         made = _curl_code(use), _authlib_code(use), _javascript_code(use)
-    elif kind.gets_tokens:
+    elif CLIENT_CREDENTIALS in use.client.grant_types:
         made = _curl_machine(use), _authlib_machine(use), _javascript_machine(use)
-    elif "introspect" in use.endpoints:
+    elif not use.client.grant_types and "introspect" in use.endpoints:
         made = _curl_api(use), _authlib_api(use), _javascript_api(use)
     else:
         return ()

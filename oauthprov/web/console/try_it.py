@@ -13,8 +13,8 @@ from pyramid.response import Response
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
+from oauthprov.protocol.clients.grant_types import redirects_users
 from oauthprov.protocol.clients.registrar import (
-    CLIENT_TYPES,
     InvalidMetadata,
     StoredClient,
     edition,
@@ -80,9 +80,9 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 
 def _signing_in(request: Request, person: SignedIn) -> StoredClient:
-    """Return the user's client, if users sign in to clients of its type."""
+    """Return the user's client, if users are redirected to it."""
     stored = owned(request, person)
-    if not CLIENT_TYPES[stored.record.client_type].redirects:
+    if not redirects_users(stored.record):
         raise Rejected("not_found", N_("Nobody signs in to a client of this type."), 404)
     return stored
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from oauthprov.protocol.engine.endpoints import DESCRIPTIONS
+from oauthprov.protocol.engine.client_endpoint import DESCRIPTIONS
 from tests.protocol.world import NOTES, PHOTOS, VERIFIER, basic
 
 GRANT = DESCRIPTIONS["invalid_grant"]

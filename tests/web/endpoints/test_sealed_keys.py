@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from oauthprov.protocol.engine.endpoints import DESCRIPTIONS
+from oauthprov.protocol.engine.client_endpoint import DESCRIPTIONS
 from tests import site as sites
 from tests.site import CALLBACK, OPENID, PHOTOS, SCOPES, App
 from tests.web.openid import relying_party

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oauthprov.messages import N_
-from oauthprov.protocol.clients import response_types
+from oauthprov.protocol.clients.grant_types import GRANT_TYPES, response_types
 from oauthprov.protocol.clients.members.member import (
     Datatype,
     Group,
@@ -28,21 +28,17 @@ def _grant_types(given: Sequence[str], kind: ClientType, settings: Settings) -> 
         if given:
             raise ValueError(N_("An API gets no tokens, so it has no grant types and no scopes."))
         return ()
-    known = (*kind.grant_types, *_implicit(kind, settings))
-    first = {kind.grant_types[0], response_types.IMPLICIT}
-    if first.isdisjoint(given) or not set(given).issubset(known):
+    known = kind.may_have(settings)
+    alone = any(GRANT_TYPES[name].begins for name in known if name in given)
+    if not alone or not set(given).issubset(known):
         raise ValueError(
             N_("A ${type} client has ${some}.", type=kind.name, some=" and perhaps ".join(known))
         )
     return tuple(name for name in known if name in given)
 
 
-def _implicit(kind: ClientType, settings: Settings) -> tuple[str, ...]:
-    return response_types.implicit(settings) if kind.redirects else ()
-
-
 def _response_types(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
-    known = response_types.offered((*kind.grant_types, *_implicit(kind, settings)))
+    known = response_types(kind.may_have(settings))
     wanted = [" ".join(sorted(words.split())) for words in given]
     if not set(wanted).issubset(known):
         raise ValueError(
@@ -65,7 +61,7 @@ def _scopes(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple
         raise ValueError(
             N_("This server has no such scope: ${scope}.", scope=" ".join(sorted(unknown)))
         )
-    if declared and not chosen and kind.redirects:
+    if declared and not chosen and kind.has_users:
         raise ValueError(N_("Choose at least one scope."))
     return tuple(name for name in declared if name in chosen)
 

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from oauthprov.messages import N_, joined
-from oauthprov.protocol.clients.members.member import Datatype, Group, Member, to_redirecting
+from oauthprov.protocol.clients.members.member import (
+    Datatype,
+    Group,
+    Member,
+    to_redirecting,
+    to_signing_in,
+)
 from oauthprov.protocol.clients.members.rule import as_given, distinct, fetchable, stripped
 from oauthprov.protocol.clients.redirects import (
     AUTHORIZATION_RESPONSE,
@@ -26,8 +32,6 @@ def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -
         if uris:
             raise ValueError(N_("A machine has no redirect URIs: nobody is sent back to it."))
         return ()
-    if not uris:
-        raise ValueError(N_("Give the address to which people are sent back, one a line."))
     return _redirectable(uris, kind, settings, AUTHORIZATION_RESPONSE)
 
 
@@ -91,7 +95,7 @@ def _backchannel_logout_uri(given: str | None, kind: ClientType, settings: Setti
     uri = stripped(given)
     if uri is None:
         return None
-    if not kind.redirects:
+    if not kind.has_users:
         raise ValueError(N_("Nobody signs in to a machine, so it learns of no logout."))
     # Back-Channel Logout 2.2 allows http for confidential clients; we only in development.
     uri = fetchable(uri, loopback_http=settings.development and kind.confidential)
@@ -193,7 +197,7 @@ MEMBERS: Sequence[Member] = (
         hint=N_("The server notifies the app there when somebody signs out."),
         group=Group.LOGOUT,
         example="https://photos.example/backchannel-logout",
-        offered=to_redirecting,
+        offered=to_signing_in,
     ),
     Member(
         "backchannel_logout_session_required",
@@ -204,6 +208,6 @@ MEMBERS: Sequence[Member] = (
         label=N_("Session named at logout"),
         hint=N_("The app needs to know which session ended."),
         group=Group.LOGOUT,
-        offered=to_redirecting,
+        offered=to_signing_in,
     ),
 )

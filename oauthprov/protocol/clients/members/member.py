@@ -100,8 +100,13 @@ def to_token_holders(kind: ClientType, settings: Settings) -> bool:
 
 
 def to_redirecting(kind: ClientType, settings: Settings) -> bool:
-    """Offer a member to clients that users sign in to."""
+    """Offer a member to clients that users may be redirected to."""
     return kind.redirects
+
+
+def to_signing_in(kind: ClientType, settings: Settings) -> bool:
+    """Offer a member to clients that users sign in to."""
+    return kind.has_users
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from oauthprov.protocol.clients.members.member import (
     Group,
     Member,
     SetBy,
-    to_redirecting,
+    to_signing_in,
 )
 from oauthprov.protocol.clients.members.rule import as_given, fetchable, stripped
 from oauthprov.protocol.clients.types import ClientType
@@ -25,7 +25,7 @@ ACR_VALUE_LENGTH = 200
 
 def _subject_type(given: str | None, kind: ClientType, settings: Settings) -> str:
     given = given or subjects.PUBLIC
-    if not kind.redirects and given != subjects.PUBLIC:
+    if not kind.has_users and given != subjects.PUBLIC:
         raise ValueError(N_("Nobody signs in to a machine: it needs no subject identifiers."))
     if given not in subjects.types(settings):
         raise ValueError(N_("Choose one of ${some}.", some=", ".join(subjects.types(settings))))
@@ -75,7 +75,7 @@ def _subject_types(kind: ClientType, settings: Settings) -> Sequence[str]:
 
 
 def _to_pairwise(kind: ClientType, settings: Settings) -> bool:
-    return kind.redirects and subjects.PAIRWISE in subjects.types(settings)
+    return kind.has_users and subjects.PAIRWISE in subjects.types(settings)
 
 
 def _algorithms(kind: ClientType, settings: Settings) -> Sequence[str]:
@@ -124,7 +124,7 @@ MEMBERS: Sequence[Member] = (
         label=N_("ID token signature"),
         hint=N_("The algorithm that the app verifies."),
         group=Group.TOKENS,
-        offered=to_redirecting,
+        offered=to_signing_in,
         choices=_algorithms,
         words={"": N_("The default of this server")},
         metavar="ALG",
@@ -139,7 +139,7 @@ MEMBERS: Sequence[Member] = (
         label=N_("Claims in the ID token"),
         hint=N_("The app reads people's data from the ID token and doesn't ask UserInfo."),
         group=Group.PEOPLE,
-        offered=to_redirecting,
+        offered=to_signing_in,
     ),
     Member(
         "userinfo_signed_response_alg",
