@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from oauthlib.common import Request
 
+from oauthprov.protocol.request import params
 from oauthprov.records import Client
 
 
@@ -25,7 +26,7 @@ class EngineRequest(Request):
     uri_query = ""
     uri_query_params: Sequence[tuple[str, str]] = ()  # type: ignore[assignment]
     duplicate_params: Sequence[str] = ()  # type: ignore[assignment]
-    _params: Mapping[str, Any] = MappingProxyType({})
+    _params: Mapping[str, Any] = MappingProxyType(dict.fromkeys(params.TOKEN))
 
     client: Client | None = None
     client_assertion: str | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from oauthprov.protocol.clients.grant_types import redirects_users
 from oauthprov.protocol.clients.members import MEMBERS, Datatype, Group, Member
 from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType
 from oauthprov.records import Client
@@ -87,11 +88,19 @@ def registered(client: Client) -> dict[str, Any]:
     return {field: getattr(client, field) for field in MEMBERS}
 
 
-def fields(request: Request, kind: ClientType, metadata: Mapping[str, Any]) -> list[Field]:
-    """Return the form's fields for a client of this type, filled in with ``metadata``."""
+def fields(
+    request: Request, kind: ClientType, metadata: Mapping[str, Any], client: Client | None
+) -> list[Field]:
+    """Return the form's fields for a client of this type, filled in with ``metadata``.
+
+    ``client`` is the client to edit; one that nobody is redirected to needs no redirect URI.
+    """
     settings = request.oauthprov.settings
+    needed = set(FIRST)
+    if client is not None and not redirects_users(client):
+        needed.discard("redirect_uris")
     return [
-        _field(member, metadata.get(member.field), kind, settings)
+        _field(member, metadata.get(member.field), kind, settings, member.field in needed)
         for member in offered(request, kind)
     ]
 
@@ -162,7 +171,9 @@ def _number(given: str) -> int | None:
     return int(given) if number else -1 if given else None
 
 
-def _field(member: Member, value: object, kind: ClientType, settings: Settings) -> Field:
+def _field(
+    member: Member, value: object, kind: ClientType, settings: Settings, required: bool
+) -> Field:
     control, type_of_input = _CONTROLS[member.datatype]
     hint = member.hint
     choices: Sequence[Choice] = ()
@@ -183,7 +194,7 @@ def _field(member: Member, value: object, kind: ClientType, settings: Settings) 
         type=type_of_input,
         group=member.group,
         example=member.example,
-        required=member.field in FIRST,
+        required=required,
     )
 
 

@@ -118,7 +118,7 @@ def _page(
     tools, problems = request.oauthprov, problems or {}
     if problems:
         request.response.status_int = 422
-    every = fields.fields(request, kind, metadata)
+    every = fields.fields(request, kind, metadata, stored.record if stored else None)
     page: dict[str, object] = {
         "kind": kind,
         "first": [field for field in every if field.name in fields.FIRST],

@@ -12,6 +12,7 @@ from oauthprov.protocol.clients.grant_types import GRANT_TYPES, GrantType
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.response_types import IMPLICIT
 from oauthprov.protocol.clients.types import CLIENT_TYPES
+from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS, TokenGrant
 from oauthprov.protocol.registration.document import document_of, read_document
 from oauthprov.protocol.token import tokens
@@ -75,6 +76,12 @@ def test_a_credential_is_among_the_parameters_of_its_grant_type():
     for name, row in TOKEN_GRANTS.items():
         if row.presents is not None:
             assert row.presents.parameter in GRANT_TYPES[name].parameters
+
+
+def test_an_absent_parameter_of_any_grant_type_is_none():
+    request = EngineRequest("POST", ())
+    for row in GRANT_TYPES.values():
+        assert {getattr(request, name) for name in row.parameters} <= {None}
 
 
 def test_only_types_of_client_that_there_are_may_have_a_grant_type():

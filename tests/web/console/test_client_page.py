@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from oauthprov.protocol.clients.grant_types import GRANT_TYPES, GrantType
 from oauthprov.protocol.clients.members import MEMBERS
 from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.settings import Settings
@@ -51,6 +52,32 @@ def test_each_endpoint_on_the_page_is_one_that_discovery_names(openid, kind):
     if CLIENT_TYPES[kind].redirects:
         expected |= {"Authorization", "UserInfo", "End session", "Registration"}
     assert shown.keys() == expected
+
+
+@pytest.fixture
+def elsewhere(site, alice, monkeypatch):
+    """A client of alice's whose users allow it at another device."""
+    row = GrantType("urn:example:elsewhere", ("native",), has_users=True, implied=False)
+    monkeypatch.setitem(GRANT_TYPES, row.name, row)
+    owner = alice.account_id()
+    return site.app("native", owner=owner, grant_types=(row.name,), redirect_uris=())
+
+
+def test_a_client_that_nobody_is_redirected_to_has_no_code_flow(alice, elsewhere):
+    page = page_of(alice, elsewhere)
+    assert "Authorization" not in described(page, "endpoints")
+    assert not page.html.select("#try, #code")
+    assert alice.get(f"/clients/{elsewhere.client.client_id}/try", status=404)
+    assert alice.get(f"/clients/{elsewhere.client.client_id}/about").status_int == 200
+
+
+def test_a_client_that_nobody_is_redirected_to_is_edited_without_redirect_uri(alice, elsewhere):
+    path = f"/clients/{elsewhere.client.client_id}/edit"
+    form = alice.get(path).form
+    assert "required" not in form["redirect_uris"].attrs
+    form["name"] = "Kitchen TV"
+    assert form.submit().status_int == 303
+    assert "Kitchen TV" in page_of(alice, elsewhere).text
 
 
 def test_an_endpoint_that_is_off_is_not_shown(site, alice):
