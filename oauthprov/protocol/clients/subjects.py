@@ -43,6 +43,12 @@ def subject(settings: Settings, client: Client, account_id: str) -> str:
 
 
 def sector(client: Client) -> str:
-    """Return the host that identifies the clients with the same pairwise subjects (8.1)."""
+    """Return the host that identifies the clients with the same pairwise subjects (8.1).
+
+    A pairwise client without redirect URIs is a sector of its own: no document at a
+    ``sector_identifier_uri`` can show that its host admits the client.
+    """
+    if client.subject_type == PAIRWISE and not client.redirect_uris:
+        return client.client_id
     uri = client.sector_identifier_uri or next(iter(client.redirect_uris), "")
     return urlsplit(uri).hostname or client.client_id

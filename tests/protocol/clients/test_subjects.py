@@ -6,6 +6,7 @@ import json
 import pytest
 
 from oauthprov.errors import ConfigurationError
+from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request.answers import Redirect
 from oauthprov.records import Client, LogoutDelivery
@@ -68,6 +69,15 @@ class TestPairwiseIdentifiers:
     def test_sector_identifier_uri_takes_precedence_over_the_redirect_host(self, world):
         world.change(Client, "other", sector_identifier_uri="https://app.example/uris.json")
         assert sub_at(world, "other") == sub_at(world)
+
+    def test_a_client_without_redirect_uris_is_a_sector_of_its_own(self, world):
+        """A document lists redirect URIs: any would admit a client that has none."""
+        uri = "https://app.example/uris.json"
+        world.change(Client, "sister", sector_identifier_uri=uri)
+        asks = {"subject_type": "pairwise", "sector_identifier_uri": uri, "redirect_uris": ()}
+        devices = [world.client(name, "native", **asks) for name in ("tv", "radio")]
+        found = {subjects.subject(world.settings, one, "alice-id") for one in devices}
+        assert len(found | {sub_at(world, "sister")}) == 3
 
     def test_each_person_has_their_own_subject(self, world):
         assert sub_at(world, person=BOB) != sub_at(world)
