@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from multiprocessing import get_context
 from typing import ParamSpec, TypeVar
@@ -38,6 +38,7 @@ T = TypeVar("T")
 SERVERS = {"postgresql": postgresql, "mariadb": mariadb, "redis": redis, "redis_cluster": cluster}
 ENGINES = ("sqlite", *SERVERS)
 MOST = 10_000_000
+LIFETIME = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,14 @@ def opened(url: str) -> closing[Storage]:
 
 
 def copies(families: int) -> Iterator[Stored[Record]]:
+    # Nothing may expire on the way: Redis counts from when it was stored there.
+    expires_at = NOW + LIFETIME
     for _ in range(families):
         family = Family()
-        yield Stored(family.grant(), 1)
-        yield Stored(family.access(), 1)
-        yield Stored(family.refresh(), 1, claimed_at=NOW)
-        yield Stored(family.refresh(), 1)
+        yield Stored(replace(family.grant(), expires_at=expires_at), 1)
+        yield Stored(replace(family.access(), expires_at=expires_at), 1)
+        yield Stored(replace(family.refresh(), expires_at=expires_at), 1, claimed_at=NOW)
+        yield Stored(replace(family.refresh(), expires_at=expires_at), 1)
 
 
 def fill(url: str, records: int) -> None:
