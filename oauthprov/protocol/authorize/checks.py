@@ -1,6 +1,7 @@
 """The rules of an authorization request that oauthlib lacks: one table, in their order.
 
-They run once the client and its redirect URI are proven, so their errors may go to the client.
+What else knows the parameters of such a request takes them from here (:data:`PARAMETERS`). The
+rules run once the client and its redirect URI are proven, so their errors may go to the client.
 Only the error of a missing ``redirect_uri`` can't go there and is shown to the user.
 """
 
@@ -16,9 +17,9 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectU
 from oauthprov.errors import JoseError
 from oauthprov.protocol.clients import response_types, subjects
 from oauthprov.protocol.clients.members.openid import MAX_AGE_LIMIT
-from oauthprov.protocol.request import scopes
+from oauthprov.protocol.request import params, scopes
 from oauthprov.protocol.request.answers import ResponseMode
-from oauthprov.protocol.request.authentication_request import AuthenticationRequest
+from oauthprov.protocol.request.checked_request import CheckedRequest
 from oauthprov.protocol.request.claims import ClaimsRequest
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing
@@ -33,8 +34,10 @@ RESPONSE_MODES: dict[str, ResponseMode] = {
     "form_post": "form_post",
 }
 LOGIN_HINT_LIMIT = 200
+CARRIERS = ("request", "request_uri")
+"""The parameters that bring a request object. It is resolved before the checks run."""
 
-Check = Callable[["Given", AuthenticationRequest], None]
+Check = Callable[["Given", CheckedRequest], None]
 Endpoint = Literal["authorize", "pushed", "device"]
 
 
@@ -51,10 +54,10 @@ class Given:
         return self.request.parsed.get(name)
 
 
-def run(context: Context, request: Authorizing, endpoint: Endpoint) -> AuthenticationRequest:
+def run(context: Context, request: Authorizing, endpoint: Endpoint) -> CheckedRequest:
     """Run the checks of an endpoint over an authorization request. Raises OAuth2Error."""
     given = Given(context, context.known_client, request)
-    asked = AuthenticationRequest(
+    asked = CheckedRequest(
         openid=_is_openid(given),
         subject_of=partial(subjects.subject, context.settings, given.client),
     )
@@ -73,7 +76,7 @@ def _is_openid(given: Given) -> bool:
     return OPENID in scope.split(" ")
 
 
-def response_type(given: Given, asked: AuthenticationRequest) -> None:
+def response_type(given: Given, asked: CheckedRequest) -> None:
     """Tokens from this endpoint go into the fragment (Multiple Response Types section 5)."""
     words = frozenset((given.get("response_type") or "").split())
     asked.response_type = words
@@ -82,7 +85,7 @@ def response_type(given: Given, asked: AuthenticationRequest) -> None:
         given.request.response_mode = "fragment"
 
 
-def response_mode(given: Given, asked: AuthenticationRequest) -> None:
+def response_mode(given: Given, asked: CheckedRequest) -> None:
     """The mode is supported; errors of later checks use it (Multiple Response Types section 2)."""
     value = given.get("response_mode")
     if value is None or "response_mode" in given.request.parsed.repeated:
@@ -94,13 +97,13 @@ def response_mode(given: Given, asked: AuthenticationRequest) -> None:
     given.request.response_mode = RESPONSE_MODES[value]
 
 
-def nothing_repeats(given: Given, asked: AuthenticationRequest) -> None:
+def nothing_repeats(given: Given, asked: CheckedRequest) -> None:
     """No parameter comes twice (RFC 6749 section 3.1)."""
     if given.request.parsed.repeated:
         raise InvalidRequestError(f"Duplicate {given.request.parsed.repeated[0]} parameter.")
 
 
-def request_object(given: Given, asked: AuthenticationRequest) -> None:
+def request_object(given: Given, asked: CheckedRequest) -> None:
     """A missing or refused request object raises its error here (RFC 9101 section 7).
 
     Request objects are resolved first, but only now may an error go to the client.
@@ -109,13 +112,13 @@ def request_object(given: Given, asked: AuthenticationRequest) -> None:
         raise given.request.parsed.refused
 
 
-def redirect_uri(given: Given, asked: AuthenticationRequest) -> None:
+def redirect_uri(given: Given, asked: CheckedRequest) -> None:
     """The redirect URI is required, though OAuth has a default (Core section 3.1.2.1)."""
     if given.get("redirect_uri") is None:
         raise MissingRedirectURIError()
 
 
-def prompt(given: Given, asked: AuthenticationRequest) -> None:
+def prompt(given: Given, asked: CheckedRequest) -> None:
     """Every value is known, and ``none`` stands alone (Core 3.1.2.1, Prompt Create 4.1)."""
     values = frozenset((given.get("prompt") or "").split())
     if not values.issubset(PROMPTS):
@@ -125,7 +128,7 @@ def prompt(given: Given, asked: AuthenticationRequest) -> None:
     asked.prompt = values
 
 
-def max_age(given: Given, asked: AuthenticationRequest) -> None:
+def max_age(given: Given, asked: CheckedRequest) -> None:
     """The age is a whole number of seconds; the client may have registered a default."""
     value = given.get("max_age")
     if value is None:
@@ -136,7 +139,7 @@ def max_age(given: Given, asked: AuthenticationRequest) -> None:
     asked.max_age = min(int(value), MAX_AGE_LIMIT)
 
 
-def acr_values(given: Given, asked: AuthenticationRequest) -> None:
+def acr_values(given: Given, asked: CheckedRequest) -> None:
     """A preference, which the client may have registered: unsupported values are ignored."""
     value = given.get("acr_values")
     default = given.client.default_acr_values
@@ -146,12 +149,12 @@ def acr_values(given: Given, asked: AuthenticationRequest) -> None:
     asked.step_up = frozenset(source.acr_values) if source.can_step_up else None
 
 
-def ui_locales(given: Given, asked: AuthenticationRequest) -> None:
+def ui_locales(given: Given, asked: CheckedRequest) -> None:
     """A preference: unknown languages are ignored, never an error (Core section 3.1.2.1)."""
     asked.ui_locales = tuple((given.get("ui_locales") or "").split())
 
 
-def nonce(given: Given, asked: AuthenticationRequest) -> None:
+def nonce(given: Given, asked: CheckedRequest) -> None:
     """Any text will do; with a code it may be absent if PKCE protects the code.
 
     Core section 3.2.2.1, RFC 9700 section 2.1.1. Response types that aren't supported get their
@@ -171,7 +174,7 @@ def nonce(given: Given, asked: AuthenticationRequest) -> None:
         raise InvalidRequestError("Without PKCE a nonce is required here.")
 
 
-def claims(given: Given, asked: AuthenticationRequest) -> None:
+def claims(given: Given, asked: CheckedRequest) -> None:
     """The claims parameter is JSON of the defined form; unknown claims are ignored (Core 5.5)."""
     value = given.get("claims")
     if value is None:
@@ -183,14 +186,14 @@ def claims(given: Given, asked: AuthenticationRequest) -> None:
     asked.claims = parsed.within(scopes.allowed(given.context.settings, given.client))
 
 
-def login_hint(given: Given, asked: AuthenticationRequest) -> None:
+def login_hint(given: Given, asked: CheckedRequest) -> None:
     """A value that can't be a user name is ignored: it is only a hint."""
     value = given.get("login_hint")
     if value is not None and len(value) <= LOGIN_HINT_LIMIT and value.isprintable():
         asked.login_hint = value
 
 
-def id_token_hint(given: Given, asked: AuthenticationRequest) -> None:
+def id_token_hint(given: Given, asked: CheckedRequest) -> None:
     """The hint is an ID token of ours for this client; it may have expired (Core 3.1.2.1)."""
     value = given.get("id_token_hint")
     if value is None:
@@ -204,7 +207,7 @@ def id_token_hint(given: Given, asked: AuthenticationRequest) -> None:
     asked.hint = str(token.get("sub"))
 
 
-def offline_access(given: Given, asked: AuthenticationRequest) -> None:
+def offline_access(given: Given, asked: CheckedRequest) -> None:
     """Offline access needs ``prompt=consent``, or it is dropped (Core section 11).
 
     ``first_party`` clients are the exception, since they need no consent. It is also dropped if no
@@ -217,11 +220,15 @@ def offline_access(given: Given, asked: AuthenticationRequest) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A check, the endpoints that run it, and whether it is for OpenID requests only."""
+    """A check, the endpoints that run it, and whether it is for OpenID requests only.
+
+    ``reads`` are the parameters that the check adds to those that oauthlib sees.
+    """
 
     check: Check
     endpoints: frozenset[Endpoint]
     openid: bool
+    reads: tuple[str, ...] = ()
 
 
 _ALL: frozenset[Endpoint] = frozenset({"authorize", "pushed", "device"})
@@ -231,15 +238,20 @@ RULES = (
     Rule(response_type, _REDIRECTING, openid=False),
     Rule(response_mode, _REDIRECTING, openid=False),
     Rule(nothing_repeats, _ALL, openid=False),
-    Rule(request_object, _REDIRECTING, openid=False),
+    Rule(request_object, _REDIRECTING, openid=False, reads=CARRIERS),
     Rule(redirect_uri, _REDIRECTING, openid=True),
-    Rule(prompt, _REDIRECTING, openid=True),
-    Rule(max_age, _ALL, openid=True),
-    Rule(ui_locales, _REDIRECTING, openid=True),
-    Rule(acr_values, _REDIRECTING, openid=True),
-    Rule(nonce, _REDIRECTING, openid=True),
-    Rule(claims, _ALL, openid=True),
-    Rule(login_hint, _ALL, openid=True),
-    Rule(id_token_hint, _ALL, openid=True),
+    Rule(prompt, _REDIRECTING, openid=True, reads=("prompt",)),
+    Rule(max_age, _ALL, openid=True, reads=("max_age",)),
+    Rule(ui_locales, _REDIRECTING, openid=True, reads=("ui_locales",)),
+    Rule(acr_values, _REDIRECTING, openid=True, reads=("acr_values",)),
+    Rule(nonce, _REDIRECTING, openid=True, reads=("nonce",)),
+    Rule(claims, _ALL, openid=True, reads=("claims",)),
+    Rule(login_hint, _ALL, openid=True, reads=("login_hint",)),
+    Rule(id_token_hint, _ALL, openid=True, reads=("id_token_hint",)),
     Rule(offline_access, _REDIRECTING, openid=True),
 )
+
+_UNUSED = frozenset({"claims_locales", "display"})
+"""Known parameters that nothing here depends on (Core section 3.1.2.1); they mayn't repeat."""
+PARAMETERS = params.CODE_REQUEST.union(_UNUSED, *(rule.reads for rule in RULES))
+"""Every parameter of an authorization request."""

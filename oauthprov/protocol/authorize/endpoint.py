@@ -86,7 +86,7 @@ class Authorization:
                 who, step = self._sign_in(context, request, visitor, interaction.record)
             except ResponseReady:  # the page still works, without a request to go on with
                 return None
-            asked = request.authentication
+            asked = request.checked
             again, wanted = signing_in.lacking(asked, who.person, step, context.now)
             return Pending(
                 client=request.client,
@@ -109,7 +109,7 @@ class Authorization:
 
         def choose(context: Context) -> Redirect | None:
             interaction, request = self._resumed(context, interaction_id, browser)
-            if signing_in.is_somebody_else(request.authentication, person):
+            if signing_in.is_somebody_else(request.checked, person):
                 return _ended(context, request, interaction, LoginRequired())
             try:
                 interactions.choose(context, interaction, signing_in.mark_of(person))
@@ -195,7 +195,7 @@ class Authorization:
             destination=redirects.destination(request.redirect_uri),
             redirect_uri=request.redirect_uri,
             granted_before=before.updated_at if before else None,
-            ui_locales=request.authentication.ui_locales,
+            ui_locales=request.checked.ui_locales,
         )
 
     def _allow(
@@ -237,7 +237,7 @@ class Authorization:
         began = pending[1].record if pending else None
         who, step = self._sign_in(context, request, visitor, began)
         person, consent = who.person, None
-        if step is None and "consent" in request.authentication.prompt:
+        if step is None and "consent" in request.checked.prompt:
             step = "consent"
         if step is None and person is not None:
             consent = consents.load(context, person.account_id, request.client)
@@ -249,7 +249,7 @@ class Authorization:
             except Conflict:
                 raise ResponseReady(interactions.over(request.client)) from None
         step = step or "login"
-        if "none" in request.authentication.prompt:
+        if "none" in request.checked.prompt:
             error = _WITHOUT_A_PAGE.get(step, LoginRequired)()
             return _ended(context, request, pending[1] if pending else None, error)
         if pending is not None:
@@ -266,7 +266,7 @@ class Authorization:
         began: Interaction | None,
     ) -> tuple[signing_in.Served, Step | None]:
         """Return the session that serves the request, and what its user must do first."""
-        asked = request.authentication
+        asked = request.checked
         who = signing_in.served(asked, visitor, began)
         try:
             return who, signing_in.step(asked, who, visitor.others, context.now)
@@ -324,7 +324,7 @@ def _granted(
     *changes: Change,
 ) -> Redirect:
     """Commit ``changes`` and issue the requested code or tokens in one commit. Raises Conflict."""
-    asked, epoch = request.authentication, consents.epoch(consent)
+    asked, epoch = request.checked, consents.epoch(consent)
     if "code" not in asked.response_type:
         try:
             issued = implicit.issue(context, request, person, *changes, consent_epoch=epoch)

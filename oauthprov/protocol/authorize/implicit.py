@@ -34,7 +34,7 @@ def issue(
     LoginRequired when the session has ended in the meantime.
     """
     grant = _grant(context, request, person, consent_epoch)
-    client, asked, nonce = request.client, request.authentication, request.authentication.nonce
+    client, asked, nonce = request.client, request.checked, request.checked.nonce
     scopes, targets = request.scopes, request.resources
     if "token" in asked.response_type:
         made = tokens.issue(context, client, grant, IMPLICIT, scopes, targets, nonce=nonce)
@@ -70,7 +70,7 @@ def _grant(
         auth_time=person.auth_time,
         amr=person.amr,
         acr=person.acr,
-        claims=request.authentication.claims.dump(),
+        claims=request.checked.claims.dump(),
         sid=id_tokens.sid(sid, client.client_id) if sid else None,
         account_epoch=person.epoch,
         consent_epoch=consent_epoch,

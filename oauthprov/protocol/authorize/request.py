@@ -8,18 +8,19 @@ from oauthlib.oauth2.rfc6749.errors import FatalClientError, OAuth2Error
 
 from oauthprov.messages import N_
 from oauthprov.protocol.authorize import consents, request_objects
+from oauthprov.protocol.authorize.checks import PARAMETERS
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.authorize.response import ResponseReady, Target, refusal
 from oauthprov.protocol.engine.endpoints import Engine
 from oauthprov.protocol.request import params, resources, scopes
 from oauthprov.protocol.request.answers import Call, Redirect, Refusal
-from oauthprov.protocol.request.authentication_request import AuthenticationRequest
+from oauthprov.protocol.request.checked_request import CheckedRequest
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.records import Client
 
-_IN_A_QUERY = params.AUTHORIZATION | {"interaction"}
+_IN_A_QUERY = PARAMETERS | {"interaction"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class AuthorizationRequest:
     resources: tuple[str, ...]
     code_challenge: str
     given: Pairs
-    authentication: AuthenticationRequest
+    checked: CheckedRequest
 
     @property
     def redirect_uri(self) -> str:
@@ -48,7 +49,7 @@ class AuthorizationRequest:
     @property
     def asked(self) -> consents.Asking:
         """The scopes, including those of single claims, and resources that the user must allow."""
-        return scopes.union(self.scopes, self.authentication.claims.scopes), self.resources
+        return scopes.union(self.scopes, self.checked.claims.scopes), self.resources
 
 
 class AuthorizationRequests:
@@ -91,7 +92,7 @@ class AuthorizationRequests:
             resources=request.resources,
             code_challenge=parsed.get("code_challenge") or "",
             given=parsed.pairs,
-            authentication=asked,
+            checked=asked,
         )
 
 
@@ -112,7 +113,7 @@ def read(call: Call) -> Parsed:
     """Return the parameters of a GET or a POST. Raises ResponseReady for malformed ones."""
     try:
         if call.method == "POST":
-            return params.from_body(call, params.AUTHORIZATION, params.REQUEST_LIMIT)
+            return params.from_body(call, PARAMETERS, params.REQUEST_LIMIT)
         return params.from_query(call, _IN_A_QUERY, params.REQUEST_LIMIT)
     except OAuth2Error as error:
         raise ResponseReady(refusal(error)) from None

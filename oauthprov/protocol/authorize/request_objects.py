@@ -30,6 +30,7 @@ from oauthlib.openid.connect.core.exceptions import InvalidRequestObject
 from oauthprov.errors import FetchBusy, JoseError
 from oauthprov.events import Reason
 from oauthprov.messages import N_
+from oauthprov.protocol.authorize.checks import CARRIERS, PARAMETERS
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request import params
@@ -39,8 +40,7 @@ from oauthprov.records import Client
 from oauthprov.settings import OPENID
 
 TYPES = (None, "JWT", "oauth-authz-req+jwt")
-_CARRIERS = frozenset({"request", "request_uri"})
-_INSIDE = params.AUTHORIZATION - _CARRIERS - {"client_id"}
+_INSIDE = PARAMETERS.difference(CARRIERS, {"client_id"})
 
 
 def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
@@ -56,7 +56,7 @@ def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
     client = context.find_client(client_id)
     if client is None:
         return parsed
-    outside = Parsed(tuple([pair for pair in parsed.pairs if pair[0] not in _CARRIERS]))
+    outside = Parsed(tuple([pair for pair in parsed.pairs if pair[0] not in CARRIERS]))
     best = outside
     try:
         claims = _claims_unless_busy(context, uris, client, parsed)
@@ -153,7 +153,7 @@ def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> Non
     # (RFC 9101 section 10.8).
     if claims.get("sub") == client_id:
         raise InvalidRequestObject(N_("The sub of a request object may not be the client."))
-    if not _CARRIERS.isdisjoint(claims):
+    if not claims.keys().isdisjoint(CARRIERS):
         raise InvalidRequestObject(N_("A request object may not hold another one."))
 
 

@@ -16,12 +16,12 @@ from oauthprov.accounts import SignedIn
 from oauthprov.credentials import digest, name_key
 from oauthprov.errors import UnmetAuthenticationRequirementsError
 from oauthprov.protocol.request.answers import Again, Others, Visitor
-from oauthprov.protocol.request.authentication_request import AuthenticationRequest
+from oauthprov.protocol.request.checked_request import CheckedRequest
 from oauthprov.protocol.request.claims import Wanted
 from oauthprov.records import Digest, Interaction
 
 Step = Literal["login", "reauthenticate", "step_up", "create", "select_account"]
-Rule = Callable[[AuthenticationRequest, SignedIn, int], bool]
+Rule = Callable[[CheckedRequest, SignedIn, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Served:
     chosen: bool = False
 
 
-def served(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | None) -> Served:
+def served(asked: CheckedRequest, visitor: Visitor, began: Interaction | None) -> Served:
     """Return whose session serves the request: signed in for it, chosen for it, or named by it.
 
     A client may name an account by an ID token that it received or by ``sub``; any session of that
@@ -49,7 +49,7 @@ def served(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | 
     return found if person is found.person else replace(found, person=person)
 
 
-def _found(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | None) -> Served:
+def _found(asked: CheckedRequest, visitor: Visitor, began: Interaction | None) -> Served:
     active = visitor.person
     if began is not None and active is not None and _is_new(active, began):
         return Served(active, anew=True)
@@ -63,7 +63,7 @@ def _found(asked: AuthenticationRequest, visitor: Visitor, began: Interaction | 
     return Served(next((one for one in others if not is_somebody_else(asked, one)), active))
 
 
-def _as_requested(asked: AuthenticationRequest, person: SignedIn) -> SignedIn:
+def _as_requested(asked: CheckedRequest, person: SignedIn) -> SignedIn:
     """Return the user with an ``acr`` that was requested, if they satisfy one.
 
     The value of a client that requires one of some values must be one of these (Core 5.5.1.1).
@@ -80,14 +80,14 @@ def mark_of(person: SignedIn) -> Digest:
     return person.session_key or digest(person.account_id)
 
 
-def expected_name(asked: AuthenticationRequest, who: Served) -> str | None:
+def expected_name(asked: CheckedRequest, who: Served) -> str | None:
     """Return the user name to fill in when ``who`` has to sign in."""
     person = who.person
     named = None if person is None or is_somebody_else(asked, person) else person.name
     return named if who.chosen else asked.login_hint or named
 
 
-def step(asked: AuthenticationRequest, who: Served, others: Others, now: int) -> Step | None:
+def step(asked: CheckedRequest, who: Served, others: Others, now: int) -> Step | None:
     """Return what the user must do first, None when nothing is left.
 
     Raises LoginRequired when another account than the requested one signed in for this request,
@@ -109,7 +109,7 @@ def step(asked: AuthenticationRequest, who: Served, others: Others, now: int) ->
 
 
 def _again(
-    asked: AuthenticationRequest, person: SignedIn, others: Others, now: int, *, chosen: bool
+    asked: CheckedRequest, person: SignedIn, others: Others, now: int, *, chosen: bool
 ) -> Step | None:
     why = why_again(asked, person, now)
     if why == "another_account":
@@ -123,7 +123,7 @@ def _again(
     return "reauthenticate" if why is not None else None
 
 
-def _stronger(asked: AuthenticationRequest, person: SignedIn) -> Step:
+def _stronger(asked: CheckedRequest, person: SignedIn) -> Step:
     """Return how the user reaches a requested ``acr``.
 
     Raises UnmetAuthenticationRequirementsError when no proof here gives a required one.
@@ -136,7 +136,7 @@ def _stronger(asked: AuthenticationRequest, person: SignedIn) -> Step:
 
 
 def lacking(
-    asked: AuthenticationRequest, person: SignedIn | None, step: str | None, now: int
+    asked: CheckedRequest, person: SignedIn | None, step: str | None, now: int
 ) -> tuple[Again | None, tuple[str, ...]]:
     """Return why a user must sign in again, and the values of ``acr`` that they step up to."""
     if person is None:
@@ -145,26 +145,26 @@ def lacking(
     return again, wanted_acrs(asked, person) if step == "step_up" else ()
 
 
-def wanted_acrs(asked: AuthenticationRequest, person: SignedIn) -> tuple[str, ...]:
+def wanted_acrs(asked: CheckedRequest, person: SignedIn) -> tuple[str, ...]:
     """Return the values of ``acr`` of which the user must satisfy one and satisfies none."""
     if _too_weak(asked, person, 0):
         return _required_acrs(asked)
     return () if asked.acr_values.intersection(person.acrs) else tuple(asked.acr_values)
 
 
-def why_again(asked: AuthenticationRequest, person: SignedIn, now: int) -> Again | None:
+def why_again(asked: CheckedRequest, person: SignedIn, now: int) -> Again | None:
     """Return why a signed-in user must sign in again, None when they needn't."""
     if is_somebody_else(asked, person):
         return "another_account"
     return next((why for why, rule in RULES if rule(asked, person, now)), None)
 
 
-def is_somebody_else(asked: AuthenticationRequest, person: SignedIn) -> bool:
+def is_somebody_else(asked: CheckedRequest, person: SignedIn) -> bool:
     """Tell whether the request means another account, by id_token_hint or ``sub`` (Core 5.5.1)."""
     return not asked.means(person.account_id)
 
 
-def _hints_at_another(asked: AuthenticationRequest, person: SignedIn, others: Others) -> bool:
+def _hints_at_another(asked: CheckedRequest, person: SignedIn, others: Others) -> bool:
     """The login_hint names another signed-in account, so the user must choose one.
 
     With ``prompt=none`` it is ignored: names can be guessed, and the response would reveal who is
@@ -178,17 +178,17 @@ def _hints_at_another(asked: AuthenticationRequest, person: SignedIn, others: Ot
     return hinted in [name_key(other.name) for other in others()]
 
 
-def _asked_for(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
+def _asked_for(asked: CheckedRequest, person: SignedIn, now: int) -> bool:
     """The client requests a sign-in; ``max_age=0`` means the same as ``prompt=login``."""
     return "login" in asked.prompt or asked.max_age == 0
 
 
-def _too_long_ago(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
+def _too_long_ago(asked: CheckedRequest, person: SignedIn, now: int) -> bool:
     """The last sign-in is older than ``max_age``."""
     return asked.max_age is not None and now - person.auth_time > asked.max_age
 
 
-def _too_weak(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
+def _too_weak(asked: CheckedRequest, person: SignedIn, now: int) -> bool:
     """An essential ``acr`` isn't met; a voluntary one needn't be (Core 5.5.1.1)."""
     acr = asked.claims.id_token.get("acr", Wanted())
     if not acr.essential or not acr.values:
@@ -196,7 +196,7 @@ def _too_weak(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
     return not any(acr.met_by(met) for met in person.acrs)
 
 
-def _weaker_than_wished(asked: AuthenticationRequest, person: SignedIn, now: int) -> bool:
+def _weaker_than_wished(asked: CheckedRequest, person: SignedIn, now: int) -> bool:
     """The user could satisfy a requested ``acr`` and doesn't; ignored with ``prompt=none``.
 
     A user who has set up nothing that satisfies it goes on without: it is voluntary.
@@ -208,7 +208,7 @@ def _weaker_than_wished(asked: AuthenticationRequest, person: SignedIn, now: int
     return person.could_meet is None or not asked.acr_values.isdisjoint(person.could_meet)
 
 
-def _required_acrs(asked: AuthenticationRequest) -> tuple[str, ...]:
+def _required_acrs(asked: CheckedRequest) -> tuple[str, ...]:
     """Return the values of an essential ``acr`` claim, of which one must be met."""
     acr = asked.claims.id_token.get("acr", Wanted())
     return tuple(acr for acr in acr.values if isinstance(acr, str)) if acr.essential else ()

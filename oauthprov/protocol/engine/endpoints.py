@@ -25,13 +25,13 @@ from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS, CodeGrant, NoGr
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Answer, Call
-from oauthprov.protocol.request.authentication_request import AuthenticationRequest
+from oauthprov.protocol.request.checked_request import CheckedRequest
 from oauthprov.protocol.request.context import Context, current
 from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.token import tokens
 from oauthprov.settings import Settings
 
-Checks = Callable[[Context, Authorizing], AuthenticationRequest]
+Checks = Callable[[Context, Authorizing], CheckedRequest]
 """The rules of an authorization request that oauthlib lacks. Raises OAuth2Error."""
 
 
@@ -76,7 +76,7 @@ class Engine:
 
         Raises OAuth2Error (RFC 6749 section 4.1.2.1).
         """
-        known = [pair for pair in pairs if pair[0] not in params.AUTHENTICATION]
+        known = [pair for pair in pairs if pair[0] in params.CODE_REQUEST]
         request = EngineRequest("GET", known)
         request.scopes = scope_to_list(request.scope)
         grant = self._responses.get(request.response_type, self._code_grant)
@@ -120,7 +120,7 @@ def _check_parameters(checks: Checks) -> Callable[[Request], dict[str, object]]:
         context = current()
         if isinstance(authorizing := context.operation, Authorizing):
             authorizing.redirect_uri = request.redirect_uri
-            authorizing.authentication = checks(context, authorizing)
+            authorizing.found = checks(context, authorizing)
         return {}
 
     return check

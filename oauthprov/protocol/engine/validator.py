@@ -34,7 +34,7 @@ from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context, OpenID, current
 from oauthprov.protocol.request.operations import Authorizing, ForItself, Redeeming, Refreshing
-from oauthprov.protocol.request.scopes import check_allowed, defaults
+from oauthprov.protocol.request.scopes import defaults
 from oauthprov.protocol.token import (
     client_authentication,
     codes,
@@ -164,7 +164,7 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may have a code, or an ID token where the server allows it."""
         context = current()
-        asked = context.doing(Authorizing).authentication
+        asked = context.doing(Authorizing).found
         words = " ".join(sorted(response_type.split(" ")))
         can = response_type == "code"
         if not can:
@@ -198,9 +198,8 @@ class Validator(RequestValidator):
     ) -> bool:
         """Tell whether the client may request these scopes; refuse unknown resources."""
         context = current()
-        check_allowed(context, scopes)
-        targets = resources.requested(context, request)
-        resources.scopes_for(self._settings, scopes, targets)
+        sent = request.decoded_body or (), request.uri_query_params
+        targets = resources.permitted(context, scopes, *sent)
         if context.operation is None:  # nothing was presented: these are client credentials
             context.operation = ForItself()
         if isinstance(context.operation, Authorizing | ForItself):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from oauthprov.protocol.request.answers import ResponseMode
-from oauthprov.protocol.request.authentication_request import AuthenticationRequest
+from oauthprov.protocol.request.checked_request import CheckedRequest
 from oauthprov.protocol.request.params import Parsed
 from oauthprov.records import AuthorizationCode, Grant, RefreshToken, slot
 from oauthprov.storage.interface import Stored
@@ -32,21 +32,21 @@ class Authorizing(Operation):
     """An authorization request that is being validated.
 
     ``redirect_uri`` is set once it and the client are proven: from then on errors go to the client
-    in ``response_mode``. ``authentication`` holds the OpenID Connect parameters, once checked.
+    in ``response_mode``. ``found`` is what the checks have found, None until they have run.
     """
 
     parsed: Parsed = field(default_factory=lambda: Parsed(()))
     redirect_uri: str | None = None
     response_mode: ResponseMode = "query"
-    authentication: AuthenticationRequest | None = None
+    found: CheckedRequest | None = None
     resources: tuple[str, ...] = ()
 
     @property
-    def checked(self) -> AuthenticationRequest:
-        """The OpenID Connect parameters. Raises RuntimeError when no check has run."""
-        if self.authentication is None:
+    def checked(self) -> CheckedRequest:
+        """What the checks have found. Raises RuntimeError when none has run."""
+        if self.found is None:
             raise RuntimeError("the request was not checked")
-        return self.authentication
+        return self.found
 
 
 @dataclass(slots=True)

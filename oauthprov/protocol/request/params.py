@@ -23,34 +23,20 @@ Pairs = tuple[tuple[str, str], ...]
 
 FORM = exchange.FORM
 MANY = frozenset({"resource", "audience"})
-AUTHENTICATION = frozenset(
+CODE_REQUEST = frozenset(
     {
-        "acr_values",
-        "claims",
-        "claims_locales",
-        "display",
-        "id_token_hint",
-        "login_hint",
-        "max_age",
-        "nonce",
-        "prompt",
-        "ui_locales",
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "redirect_uri",
+        "resource",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
     }
 )
-"""Parameters that OpenID Connect adds (Core section 3.1.2.1). oauthlib never sees them."""
-AUTHORIZATION = AUTHENTICATION | {
-    "client_id",
-    "code_challenge",
-    "code_challenge_method",
-    "redirect_uri",
-    "request",
-    "request_uri",
-    "resource",
-    "response_mode",
-    "response_type",
-    "scope",
-    "state",
-}
+"""Parameters of an authorization request that oauthlib sees. All others are for our checks."""
 CREDENTIALS = frozenset(
     {"client_assertion", "client_assertion_type", "client_id", "client_secret"}
 )

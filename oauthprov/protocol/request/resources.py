@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
@@ -14,15 +14,28 @@ from oauthprov.protocol.request.context import Context
 from oauthprov.settings import OPENID, Settings
 
 
-def requested(context: Context, request: Request) -> tuple[str, ...]:
+def permitted(
+    context: Context, asked: Sequence[str], *sent: Iterable[tuple[str, str]]
+) -> tuple[str, ...]:
+    """Return the resources of a request for the scopes ``asked``, as :func:`requested` does.
+
+    Raises InvalidScopeError for scopes that the client may not request, and if none of them
+    applies at the resources; InvalidTargetError for a resource that isn't declared.
+    """
+    scopes.check_allowed(context, asked)
+    targets = requested(context, *sent)
+    scopes_for(context.settings, asked, targets)
+    return targets
+
+
+def requested(context: Context, *sent: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Return the ``resource`` parameters of a request as they are declared, without duplicates.
 
-    Raises InvalidTargetError for a resource that isn't declared. They are read from the query and
-    the form, since oauthlib keeps only the last one as an attribute.
+    ``sent`` are the parameters of the form and the query, since oauthlib keeps only the last one
+    as an attribute. Raises InvalidTargetError for a resource that isn't declared.
     """
-    pairs = [*(request.decoded_body or ()), *request.uri_query_params]
     found: dict[str, None] = {}
-    for uri in [value for name, value in pairs if name == "resource"]:
+    for uri in [value for pairs in sent for name, value in pairs if name == "resource"]:
         declared = context.settings.declared_resource(uri)
         if declared is None:
             raise _refused(context, uri, "This server has no resource")
@@ -41,7 +54,7 @@ def narrowed(context: Context, request: Request, granted: tuple[str, ...]) -> tu
     Raises InvalidTargetError for a resource that wasn't granted (RFC 8707 section 2.2), and as
     :func:`check_one_token`.
     """
-    found = requested(context, request)
+    found = requested(context, request.decoded_body or (), request.uri_query_params)
     for uri in found:
         if uri not in granted:
             raise _refused(context, uri, "The user was not asked for the resource")

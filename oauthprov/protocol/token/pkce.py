@@ -34,7 +34,7 @@ def is_required(context: Context, client: Client) -> bool:
     providers does.
     """
     operation = context.operation
-    asked = operation.authentication if isinstance(operation, Authorizing) else None
+    asked = operation.found if isinstance(operation, Authorizing) else None
     return asked is None or not asked.openid or not may_omit(context, client)
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from oauthprov.protocol.authorize.checks import PARAMETERS
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import ALGORITHMS, PrivateKey
 from oauthprov.protocol.request import params
@@ -407,7 +408,7 @@ class TestMalformedObject:
             answer = ask(world, signed(inside(state="x" * params.QUERY_LIMIT), KEY))
         assert isinstance(answer, Refusal)
 
-    @given(st.dictionaries(st.sampled_from(sorted({*INSIDE, *params.AUTHORIZATION})), json_values))
+    @given(st.dictionaries(st.sampled_from(sorted({*INSIDE, *PARAMETERS})), json_values))
     @hypothesis_settings(max_examples=150, suppress_health_check=list(HealthCheck))
     def test_whatever_is_signed_gets_an_answer(self, world, changes):
         answer = ask(world, signed(INSIDE | changes, KEY))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauthprov.credentials import digest
+from oauthprov.protocol.authorize import checks
 from oauthprov.protocol.authorize.interactions import UNKNOWN_INTERACTION
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
@@ -726,8 +727,9 @@ WORDS = st.sampled_from(
         "\ud7ff",
     ]
 )
+NAMES = checks.PARAMETERS.difference(params.CODE_REQUEST, checks.CARRIERS)
 PARAMETERS = st.dictionaries(
-    st.sampled_from(sorted(params.AUTHENTICATION)), WORDS | st.text(max_size=40), max_size=5
+    st.sampled_from(sorted(NAMES)), WORDS | st.text(max_size=40), max_size=5
 )
 
 

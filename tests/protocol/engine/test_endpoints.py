@@ -4,11 +4,11 @@ import pytest
 from oauthlib.oauth2 import AuthorizationCodeGrant, ImplicitGrant, RefreshTokenGrant
 
 from oauthprov.protocol.engine.endpoints import Engine
-from oauthprov.protocol.request.authentication_request import AuthenticationRequest
+from oauthprov.protocol.request.checked_request import CheckedRequest
 
 
 def checks(context):
-    return AuthenticationRequest()
+    return CheckedRequest()
 
 
 def test_many_engines_leave_the_grant_classes_as_they_were(world):
@@ -27,7 +27,7 @@ def test_two_engines_share_no_check(world):
     def noting(name):
         def check(context, authorizing):
             ran.append(name)
-            return AuthenticationRequest()
+            return CheckedRequest()
 
         return check
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from oauthprov.protocol.authorize.checks import PARAMETERS
 from oauthprov.protocol.request import params
 from tests import site as sites
 from tests.site import FORM
@@ -174,7 +175,7 @@ def test_invalid_cookies_are_no_server_error(site, path, cookie):
 
 # What the endpoints know, and what oauthlib would take for an attribute of its request.
 INNER = {"interaction", "user", "client", "scopes", "_params", "extra_credentials"}
-NAMES = st.sampled_from(sorted(params.TOKEN | params.AUTHORIZATION | params.ABOUT_TOKEN | INNER))
+NAMES = st.sampled_from(sorted(params.TOKEN | PARAMETERS | params.ABOUT_TOKEN | INNER))
 VALUES = st.one_of(
     st.sampled_from(
         [

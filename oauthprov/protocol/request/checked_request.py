@@ -1,4 +1,4 @@
-"""The parameters OpenID Connect adds to an authorization request (Core 3.1.2.1), once checked."""
+"""What the checks have found in an authorization request, with OpenID Connect or without."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from oauthprov.protocol.request.claims import ClaimsRequest, Wanted
 
 
 @dataclass(slots=True)
-class AuthenticationRequest:
+class CheckedRequest:
     """Each check in ``authorize.checks`` fills in the fields that it reads.
 
-    ``openid`` tells whether this is an authentication request; if not, the checks set only
-    ``response_type``. ``hint`` is the subject of the ``id_token_hint``; ``subject_of`` maps an
-    account id to the client's ``sub``. ``acr_values`` are the requested values that this server
-    supports. ``step_up`` are the values of ``acr`` that a signed-in user can reach by proving
-    more, None if the account source has no page for that. ``ui_locales`` are the language tags
-    that the client prefers, best first. ``dropped`` are requested scopes that this request can't
-    be granted.
+    ``openid`` tells whether this is an authentication request (OpenID Connect Core 3.1.2.1); if
+    not, only the checks of every request have run. ``hint`` is the subject of the
+    ``id_token_hint``; ``subject_of`` maps an account id to the client's ``sub``. ``acr_values``
+    are the requested values that this server supports. ``step_up`` are the values of ``acr`` that
+    a signed-in user can reach by proving more, None if the account source has no page for that.
+    ``ui_locales`` are the language tags that the client prefers, best first. ``dropped`` are
+    requested scopes that this request can't be granted.
     """
 
     openid: bool = False
