@@ -15,6 +15,7 @@ from oauthprov.fetch import Fetcher
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.authorize import checks, consents
 from oauthprov.protocol.authorize.endpoint import Authorization
+from oauthprov.protocol.authorize.request import AUTHORIZATION, AuthorizationRequests
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
@@ -76,8 +77,9 @@ class Provider:
         self.endpoints = Engine(
             self.validator, settings, partial(checks.run, endpoint="authorize")
         )
-        request_uris = RequestURIs(self.fetcher, clock)
-        self.authorization = Authorization(self.validator, self.endpoints, request_uris)
+        requests = AuthorizationRequests(self.endpoints, RequestURIs(self.fetcher, clock))
+        purposes = {AUTHORIZATION: requests.stored}
+        self.authorization = Authorization(self.validator, requests, purposes)
         self.logout = RPLogout(self.validator)
         self.logos = Logos(storage, self.fetcher, clock, self.clients.evict)
         self.logo_worker = LogoWorker(self.logos.refresh, clock)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-PARTS = ("directives", "headers", "layout", "site", "request", "errors", "cors", "resource")
+PARTS = (
+    "directives",
+    "headers",
+    "layout",
+    "site",
+    "request",
+    "errors",
+    "cors",
+    "resource",
+    "responder",
+)
 """Modules that endpoints and pages need."""
 ENDPOINTS = (
     "assets",

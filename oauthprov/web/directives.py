@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
+from typing import TypeVar
 
 from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.response import Response
@@ -22,6 +23,7 @@ from oauthprov.web.http.endpoint import Endpoint, Handler, Page, Shortcut
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 
+R = TypeVar("R")
 View = Callable[[Request], Response | dict[str, object]]
 
 
@@ -158,6 +160,17 @@ def _view_of(handler: Handler) -> View:
     return view
 
 
+def add_oauth_response(
+    config: Configurator, kind: type[R], respond: Callable[[Request, R], Response]
+) -> None:
+    """Say how to respond where the protocol's result is of this ``kind``."""
+
+    def register() -> None:
+        config.registry.setdefault("oauthprov.responses", {})[kind] = respond
+
+    config.action(("oauthprov", "response", kind), register)
+
+
 def _add(
     config: Configurator,
     name: str,
@@ -195,6 +208,6 @@ def _add(
 def includeme(config: Configurator) -> None:
     """Add the directives."""
     said = (set_oauth_accounts, set_oauth_mailer)
-    ours = (add_oauth_metadata, add_oauth_page, add_oauth_endpoint, add_oauth_handler)
-    for directive in (*said, *ours):
+    added = (add_oauth_page, add_oauth_endpoint, add_oauth_handler, add_oauth_response)
+    for directive in (*said, add_oauth_metadata, *added):
         config.add_directive(directive.__name__, directive, action_wrap=True)

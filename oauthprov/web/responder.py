@@ -1,4 +1,7 @@
-"""Turns the results of the protocol into responses."""
+"""Turns the results of the protocol into responses: one table, with a row for each kind.
+
+A feature with an outcome of its own adds its row by ``config.add_oauth_response``.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,18 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote_plus
 
+from pyramid.config import Configurator
 from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov.messages import N_
-from oauthprov.protocol.request.answers import Answer, InteractionRequired, Redirect, Refusal
+from oauthprov.protocol.request.answers import (
+    Answer,
+    InteractionRequired,
+    Outcome,
+    Redirect,
+    Refusal,
+)
 from oauthprov.web.errors import refusal, to_response
 from oauthprov.web.http.reply import answered
 from oauthprov.web.request import Request
@@ -21,21 +31,9 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")  # RFC 3986 section 2.3
 CODES_PASS = _NO_STORE | {"Referrer-Policy": "no-referrer"}
 
 
-def respond(
-    request: Request, value: Answer | Redirect | InteractionRequired | Refusal
-) -> Response:
+def respond(request: Request, value: Answer | Outcome) -> Response:
     """Return the response for a result of the protocol."""
-    match value:
-        case Answer():
-            return to_response(answered(value))
-        case Redirect(response_mode="form_post"):
-            return _form_post(request, value)
-        case Redirect():
-            return _redirect(request, value)
-        case InteractionRequired():
-            return _interact(request, value)
-        case Refusal():
-            return refusal(request, value)
+    return request.oauthprov.site.responses[type(value)](request, value)
 
 
 def see(request: Request, url: str, headers: Mapping[str, str] = _NO_STORE) -> Response:
@@ -47,7 +45,7 @@ def see(request: Request, url: str, headers: Mapping[str, str] = _NO_STORE) -> R
     return Response(status=status, headerlist=list(headers.items()), location=url)
 
 
-def come_back(request: Request, page: str, stored: str | Redirect | Refusal) -> Response:
+def come_back(request: Request, page: str, stored: str | Outcome) -> Response:
     """Redirect the browser to ``page`` for a POST that was stored as ``stored``.
 
     A POST from another site arrives without our cookies: they are only read and set when the
@@ -84,7 +82,13 @@ def _interact(request: Request, value: InteractionRequired) -> Response:
     return see(request, url)
 
 
+def _answer(request: Request, value: Answer) -> Response:
+    return to_response(answered(value))
+
+
 def _redirect(request: Request, value: Redirect) -> Response:
+    if value.response_mode == "form_post":
+        return _form_post(request, value)
     return see(request, target_of(value), CODES_PASS)
 
 
@@ -117,3 +121,11 @@ def _form_post(request: Request, value: Redirect) -> Response:
     )
     response.headers.update(CODES_PASS)
     return response
+
+
+def includeme(config: Configurator) -> None:
+    """Add the rows of the results that several features have."""
+    config.add_oauth_response(Answer, _answer)
+    config.add_oauth_response(Redirect, _redirect)
+    config.add_oauth_response(InteractionRequired, _interact)
+    config.add_oauth_response(Refusal, refusal)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
+from pyramid.response import Response
 from zope.interface import implementedBy
 
 from oauthprov import logs
@@ -74,6 +75,7 @@ class Site:
     ``base_url`` is the issuer without the route prefix: our URLs are generated from it, never from
     the Host header. ``people``, ``password_resets`` and ``factors`` are None if the host has its
     own account source, ``outbox`` if no mail can be sent, ``metering`` if nothing is counted.
+    ``responses`` has what responds to each kind of result of the protocol.
     ``transport_security`` is what a standalone server says to every response.
     """
 
@@ -90,6 +92,7 @@ class Site:
     password_resets: PasswordResets | None
     factors: Factors | None
     metadata: dict[str, object]
+    responses: Mapping[type, Callable[[Request, Any], Response]]
     transport_security: str | None
     metering: Metering | None
     routes: Callable[[], IRoutesMapper]
@@ -187,6 +190,7 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
         password_resets=resets,
         factors=factors,
         metadata=registry.setdefault("oauthprov.metadata", {}),
+        responses=registry.setdefault("oauthprov.responses", {}),
         transport_security=transport_security(settings),
         metering=None
         if meters is None

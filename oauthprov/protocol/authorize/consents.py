@@ -11,6 +11,7 @@ from oauthprov.protocol.clients import redirects
 from oauthprov.protocol.request import scopes
 from oauthprov.protocol.request.answers import Asked, ConnectedApp, ConnectedApps
 from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.waiting import Asking
 from oauthprov.records import Client, Consent, Grant, consent_key
 from oauthprov.settings import WEIGHTS, Scope, Settings
 from oauthprov.storage.interface import Add, Change, Replace, Stored
@@ -23,9 +24,6 @@ _GRANTS_READ = 500
 """Grants that one read brings."""
 _PAGES_READ = 20
 """Pages of withdrawn consents that are read for one page of apps, at most."""
-
-Asking = tuple[tuple[str, ...], tuple[str, ...]]
-"""Scopes and the resources that they are for; an empty list of resources means every one."""
 
 
 def expect(context: Context, account_id: str, client: Client) -> None:

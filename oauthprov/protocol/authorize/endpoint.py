@@ -1,6 +1,7 @@
-"""The authorization endpoint: from a request by way of sign-in and consent to a code.
+"""The authorization endpoint: from a request by way of sign-in and consent to its end.
 
-Nothing is redirected before the client and its redirect URI are proven.
+Nothing is redirected before the client and its redirect URI are proven. A stored request goes on
+here whatever its purpose is: only the request itself knows how it ends.
 """
 
 from __future__ import annotations
@@ -18,30 +19,33 @@ from oauthlib.openid.connect.core.exceptions import (
 from oauthprov.accounts import SignedIn
 from oauthprov.events import Event
 from oauthprov.messages import N_
-from oauthprov.protocol.authorize import consents, implicit, interactions, signing_in
-from oauthprov.protocol.authorize.request import AuthorizationRequest, AuthorizationRequests, read
-from oauthprov.protocol.authorize.request_uris import RequestURIs
+from oauthprov.protocol.authorize import consents, interactions, signing_in
+from oauthprov.protocol.authorize.request import AuthorizationRequests, read
 from oauthprov.protocol.authorize.response import ResponseReady
-from oauthprov.protocol.clients import redirects
-from oauthprov.protocol.engine.endpoints import Engine
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request.answers import (
     Call,
     ConsentQuestion,
     InteractionRequired,
+    Outcome,
     Pending,
-    Redirect,
     Refusal,
     Step,
     Visitor,
 )
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.token import codes
-from oauthprov.records import Consent, Digest, Interaction
-from oauthprov.storage.interface import Change, Claim, Conflict, Contended, Stored, persistently
+from oauthprov.protocol.request.params import Pairs
+from oauthprov.protocol.request.waiting import WaitingRequest
+from oauthprov.records import Digest, Interaction
+from oauthprov.storage.interface import Claim, Conflict, Contended, Stored, persistently
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Purposes = Mapping[str, Callable[[Context, Pairs], WaitingRequest]]
+"""For each purpose, what makes a waiting request of the parameters of its interaction.
+
+It raises ResponseReady if the request isn't valid any more.
+"""
 
 _RACES = 3
 _WITHOUT_A_PAGE: Mapping[Step, type[OAuth2Error]] = {
@@ -52,15 +56,21 @@ _WITHOUT_A_PAGE: Mapping[Step, type[OAuth2Error]] = {
 
 
 class Authorization:
-    """The endpoint and the user's steps there. Every method may raise StorageError."""
+    """The endpoint and the user's steps there. Every method may raise StorageError.
 
-    def __init__(self, validator: Validator, engine: Engine, request_uris: RequestURIs) -> None:
+    ``requests`` proves new requests; ``purposes`` are those of the interactions that go on here.
+    """
+
+    def __init__(
+        self, validator: Validator, requests: AuthorizationRequests, purposes: Purposes
+    ) -> None:
         self._validator = validator
-        self._requests = AuthorizationRequests(engine, request_uris)
+        self._requests = requests
+        self.purposes = purposes
 
     def begin(
         self, call: Call, visitor: Callable[[], Visitor], account_id: str | None = None
-    ) -> Redirect | InteractionRequired | Refusal:
+    ) -> Outcome:
         """Answer a GET of the authorization endpoint (RFC 6749 section 3.1).
 
         A query of ``interaction=<id>`` alone resumes a stored request. ``visitor`` is called once
@@ -69,12 +79,12 @@ class Authorization:
         """
         return self._answered(call.host_request, self._begin, call, visitor, account_id)
 
-    def store(self, call: Call) -> str | Redirect | Refusal:
+    def store(self, call: Call) -> str | Outcome:
         """Store a posted request and return its id; the first browser that comes back gets it."""
 
         def store(context: Context) -> str:
             request = self._requests.new(context, read(call))
-            return interactions.store(context, request.client.client_id, request.pairs)
+            return _stored(context, request)
 
         return self._answered(call.host_request, store)
 
@@ -98,16 +108,14 @@ class Authorization:
                 wanted=wanted,
             )
 
-    def choose(
-        self, interaction_id: str, person: SignedIn, browser: Digest
-    ) -> Redirect | Refusal | None:
+    def choose(self, interaction_id: str, person: SignedIn, browser: Digest) -> Outcome | None:
         """Choose ``person`` for a waiting request; return None when it can go on.
 
         The choice counts for this request only and isn't a sign-in (Core section 3.1.2.1). A
         client that requires another account gets an error.
         """
 
-        def choose(context: Context) -> Redirect | None:
+        def choose(context: Context) -> Outcome | None:
             interaction, request = self._resumed(context, interaction_id, browser)
             if signing_in.is_somebody_else(request.checked, person):
                 return _ended(context, request, interaction, LoginRequired())
@@ -125,30 +133,30 @@ class Authorization:
         """Let a user who was chosen for a waiting request go on in the session ``after``."""
         marks = signing_in.mark_of(before), signing_in.mark_of(after)
         with self._validator.request("authorize") as context:
-            interactions.rechoose(context, interaction_id, browser, *marks)
+            stored = interactions.load(context, interaction_id, browser, self.purposes)
+            if stored is not None:
+                interactions.rechoose(context, stored, *marks)
 
     def close(self, interaction_id: str, browser: Digest) -> None:
         """End a stored request that :attr:`InteractionRequired.otherwise` has answered."""
         with self._validator.request("authorize") as context:
-            interactions.close(context, interaction_id, browser)
+            stored = interactions.load(context, interaction_id, browser, self.purposes)
+            if stored is not None:
+                interactions.close(context, stored)
 
-    def question(
-        self, interaction_id: str, visitor: Visitor
-    ) -> ConsentQuestion | InteractionRequired | Redirect | Refusal:
+    def question(self, interaction_id: str, visitor: Visitor) -> ConsentQuestion | Outcome:
         """Return the question for the user, or that they must sign in first.
 
-        Returns a Redirect when the request has become invalid in the meantime.
+        Returns the error when the request has become invalid in the meantime.
         """
         return self._answered(visitor.host_request, self._question, interaction_id, visitor)
 
-    def decide(
-        self, interaction_id: str, visitor: Visitor, *, allow: bool
-    ) -> Redirect | InteractionRequired | Refusal:
+    def decide(self, interaction_id: str, visitor: Visitor, *, allow: bool) -> Outcome:
         """Apply the user's decision; each request is decided once."""
         if allow:
             return self._answered(visitor.host_request, self._allow, interaction_id, visitor)
 
-        def deny(context: Context) -> Redirect:
+        def deny(context: Context) -> Outcome:
             interaction, request = self._resumed(context, interaction_id, visitor.browser)
             denied = consents.denied(visitor.person, request.client)
             return _ended(context, request, interaction, AccessDeniedError(), denied)
@@ -161,20 +169,20 @@ class Authorization:
         call: Call,
         visitor: Callable[[], Visitor],
         account_id: str | None,
-    ) -> Redirect | InteractionRequired:
+    ) -> Outcome:
         parsed = read(call)
         interaction_id = parsed.get("interaction")
         if interaction_id is None:
-            request = self._requests.new(context, parsed)
+            begun = self._requests.new(context, parsed)
             if account_id is not None:
-                consents.expect(context, account_id, request.client)
-            return self._next(context, request, visitor(), None)
+                consents.expect(context, account_id, begun.client)
+            return self._next(context, begun, visitor(), None)
         interactions.expect(context, interaction_id)
         who = visitor()
-        stored = interactions.adopt(context, interaction_id, who)
+        stored = interactions.adopt(context, interaction_id, who, self.purposes)
         if stored is None or len(parsed.pairs) > 1:
             raise ResponseReady(interactions.refusal(context, interaction_id, who.browser))
-        request = self._requests.stored(context, stored.record.params)
+        request = self._request_of(context, stored.record)
         return self._next(context, request, who, (interaction_id, stored))
 
     def _question(
@@ -189,32 +197,27 @@ class Authorization:
         return ConsentQuestion(
             interaction_id=interaction_id,
             person=person,
-            client=request.client,
+            request=request,
             scopes=consents.scopes_in_words(context.settings, request.asked[0], before_scopes),
             resources=consents.resources_in_words(context.settings, request.resources, targets),
-            destination=redirects.destination(request.redirect_uri),
-            redirect_uri=request.redirect_uri,
             granted_before=before.updated_at if before else None,
-            ui_locales=request.checked.ui_locales,
         )
 
-    def _allow(
-        self, context: Context, interaction_id: str, visitor: Visitor
-    ) -> Redirect | InteractionRequired:
-        """Remember the consent and issue a code, in one commit."""
+    def _allow(self, context: Context, interaction_id: str, visitor: Visitor) -> Outcome:
+        """Remember the consent and grant the request, in one commit."""
         interaction, request = self._resumed(context, interaction_id, visitor.browser)
         who, step = self._sign_in(context, request, visitor, interaction.record)
         if (person := who.person) is None or step is not None:
             return _required(step or "login", interaction_id, request)
         claim = Claim(Interaction, interaction.record.key)
 
-        def grant() -> Redirect:
+        def grant() -> Outcome:
             stored = consents.reload(context, person.account_id, request.client)
             consent = consents.remembered(
                 context.now, person.account_id, request.client, request.asked, stored
             )
             try:
-                return _granted(context, request, person, stored, consent, claim)
+                return request.granted(context, person, consents.epoch(stored), consent, claim)
             except Conflict as lost:
                 if isinstance(lost.change, Claim):
                     raise ResponseReady(interactions.over(request.client)) from None
@@ -229,11 +232,11 @@ class Authorization:
     def _next(
         self,
         context: Context,
-        request: AuthorizationRequest,
+        request: WaitingRequest,
         visitor: Visitor,
         pending: tuple[str, Stored[Interaction]] | None,
-    ) -> Redirect | InteractionRequired:
-        """Answer the client, or return what the user must do first."""
+    ) -> Outcome:
+        """End the request, or return what the user must do first."""
         began = pending[1].record if pending else None
         who, step = self._sign_in(context, request, visitor, began)
         person, consent = who.person, None
@@ -241,11 +244,11 @@ class Authorization:
             step = "consent"
         if step is None and person is not None:
             consent = consents.load(context, person.account_id, request.client)
-            step = "consent" if _must_ask(request, consent) else None
+            step = "consent" if request.must_ask(consents.standing(consent)) else None
         if step is None and person is not None:
             claims = (Claim(Interaction, pending[1].record.key),) if pending else ()
             try:
-                return _granted(context, request, person, consent, *claims)
+                return request.granted(context, person, consents.epoch(consent), *claims)
             except Conflict:
                 raise ResponseReady(interactions.over(request.client)) from None
         step = step or "login"
@@ -254,14 +257,12 @@ class Authorization:
             return _ended(context, request, pending[1] if pending else None, error)
         if pending is not None:
             return _required(step, pending[0], request)
-        client_id = request.client.client_id
-        stored = interactions.store(context, client_id, request.pairs, visitor)
-        return _required(step, stored, request)
+        return _required(step, _stored(context, request, visitor), request)
 
     def _sign_in(
         self,
         context: Context,
-        request: AuthorizationRequest,
+        request: WaitingRequest,
         visitor: Visitor,
         began: Interaction | None,
     ) -> tuple[signing_in.Served, Step | None]:
@@ -271,15 +272,18 @@ class Authorization:
         try:
             return who, signing_in.step(asked, who, visitor.others, context.now)
         except OAuth2Error as error:
-            raise ResponseReady(request.target.error(error)) from None
+            raise ResponseReady(request.error(error)) from None
 
     def _resumed(
         self, context: Context, interaction_id: str, browser: Digest
-    ) -> tuple[Stored[Interaction], AuthorizationRequest]:
-        stored = interactions.load(context, interaction_id, browser)
+    ) -> tuple[Stored[Interaction], WaitingRequest]:
+        stored = interactions.load(context, interaction_id, browser, self.purposes)
         if stored is None:
             raise ResponseReady(interactions.refusal(context, interaction_id, browser))
-        return stored, self._requests.stored(context, stored.record.params)
+        return stored, self._request_of(context, stored.record)
+
+    def _request_of(self, context: Context, interaction: Interaction) -> WaitingRequest:
+        return self.purposes[interaction.purpose](context, interaction.params)
 
     def _answered(
         self,
@@ -287,8 +291,8 @@ class Authorization:
         step: Callable[Concatenate[Context, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> T | Redirect | Refusal:
-        """Run a step of a request; return its result, or the response that ends the request."""
+    ) -> T | Outcome:
+        """Run a step of a request; return its result, or the outcome that ends the request."""
         with self._validator.request("authorize", host_request=host_request) as context:
             try:
                 return context.answered(step(context, *args, **kwargs))
@@ -296,54 +300,25 @@ class Authorization:
                 return context.answered(ready.answer)
 
 
-def _required(step: Step, pending: str, request: AuthorizationRequest) -> InteractionRequired:
-    return InteractionRequired(step, pending, request.target.error(LoginRequired()))
+def _stored(context: Context, request: WaitingRequest, visitor: Visitor | None = None) -> str:
+    client_id = request.client.client_id
+    return interactions.store(context, request.purpose, client_id, request.pairs, visitor)
+
+
+def _required(step: Step, pending: str, request: WaitingRequest) -> InteractionRequired:
+    return InteractionRequired(step, pending, request.error(LoginRequired()))
 
 
 def _ended(
     context: Context,
-    request: AuthorizationRequest,
+    request: WaitingRequest,
     interaction: Stored[Interaction] | None,
     error: OAuth2Error,
     event: Event | None = None,
-) -> Redirect:
+) -> Outcome:
     """End the request with an error; it can be ended only once."""
-    if interaction is not None:
-        try:
-            context.commit(Claim(Interaction, interaction.record.key), event=event)
-        except Conflict:
-            raise ResponseReady(interactions.over(request.client)) from None
-    return request.target.error(error)
-
-
-def _granted(
-    context: Context,
-    request: AuthorizationRequest,
-    person: SignedIn,
-    consent: Stored[Consent] | None,
-    *changes: Change,
-) -> Redirect:
-    """Commit ``changes`` and issue the requested code or tokens in one commit. Raises Conflict."""
-    asked, epoch = request.checked, consents.epoch(consent)
-    if "code" not in asked.response_type:
-        try:
-            issued = implicit.issue(context, request, person, *changes, consent_epoch=epoch)
-        except OAuth2Error as error:
-            return request.target.error(error)
-        return request.target.response(*issued)
-    authorized = codes.Authorized(
-        client_id=request.client.client_id,
-        redirect_uri=request.redirect_uri,
-        scopes=request.scopes,
-        resources=request.resources,
-        code_challenge=request.code_challenge,
-        claims=asked.claims.dump(),
-        nonce=asked.nonce,
-    )
-    code = codes.issue(context, authorized, person, *changes, consent_epoch=epoch)
-    return request.target.response(("code", code))
-
-
-def _must_ask(request: AuthorizationRequest, stored: Stored[Consent] | None) -> bool:
-    consent = consents.standing(stored)
-    return consents.needed(request.client, request.redirect_uri, request.asked, consent)
+    claims = () if interaction is None else (Claim(Interaction, interaction.record.key),)
+    try:
+        return request.denied(context, error, *claims, event=event)
+    except Conflict:
+        raise ResponseReady(interactions.over(request.client)) from None

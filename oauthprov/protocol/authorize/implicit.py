@@ -10,11 +10,11 @@ from oauthlib.openid.connect.core.exceptions import LoginRequired
 
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
-from oauthprov.protocol.authorize.request import AuthorizationRequest
 from oauthprov.protocol.clients.response_types import IMPLICIT
 from oauthprov.protocol.request import resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.params import Pairs
+from oauthprov.protocol.request.waiting import WaitingRequest
 from oauthprov.protocol.token import ended, id_tokens, tokens
 from oauthprov.records import Grant
 from oauthprov.storage.interface import Add, Change, Revoke
@@ -22,7 +22,7 @@ from oauthprov.storage.interface import Add, Change, Revoke
 
 def issue(
     context: Context,
-    request: AuthorizationRequest,
+    request: WaitingRequest,
     person: SignedIn,
     *changes: Change,
     consent_epoch: int,
@@ -53,7 +53,7 @@ def issue(
 
 
 def _grant(
-    context: Context, request: AuthorizationRequest, person: SignedIn, consent_epoch: int
+    context: Context, request: WaitingRequest, person: SignedIn, consent_epoch: int
 ) -> Grant:
     client, sid, ends_at = request.client, person.sid, person.session_ends_at
     lifetime = resources.token_lifetime(context.settings, request.resources)

@@ -5,6 +5,7 @@ Pages carry the id and never the parameters; storage holds the id's digest.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,8 +17,6 @@ from oauthprov.protocol.request.context import Context
 from oauthprov.records import Client, Digest, Interaction
 from oauthprov.storage.interface import Add, Claim, Conflict, Replace, Stored
 
-AUTHORIZATION = "authorization"
-LOGOUT = "logout"
 UNKNOWN_INTERACTION = Refusal(
     "invalid_request",
     N_("This request has expired, was answered, or began in another browser."),
@@ -28,10 +27,10 @@ FETCHED_WITHIN = 120
 
 def store(
     context: Context,
+    purpose: str,
     client_id: str,
     pairs: params.Pairs,
     visitor: Visitor | None = None,
-    purpose: str = AUTHORIZATION,
 ) -> str:
     """Store a request and return its id. Without ``visitor`` the first browser that comes gets it.
 
@@ -63,10 +62,13 @@ def expect(context: Context, interaction_id: str) -> None:
 
 
 def load(
-    context: Context, interaction_id: str, browser: Digest, purpose: str = AUTHORIZATION
+    context: Context, interaction_id: str, browser: Digest, purposes: Collection[str]
 ) -> Stored[Interaction] | None:
-    """Return the live pending request with this id, None unless it is this browser's."""
-    stored = _live(context, interaction_id, purpose)
+    """Return the live pending request with this id, None unless it is this browser's.
+
+    None also if it is for none of the ``purposes``.
+    """
+    stored = _live(context, interaction_id, purposes)
     return stored if stored is not None and stored.record.browser == browser else None
 
 
@@ -74,12 +76,12 @@ def adopt(
     context: Context,
     interaction_id: str,
     visitor: Visitor,
-    purpose: str = AUTHORIZATION,
+    purposes: Collection[str],
 ) -> Stored[Interaction] | None:
     """Return the pending request like :func:`load`, but first bind it if it has no browser."""
-    stored = _live(context, interaction_id, purpose)
+    stored = _live(context, interaction_id, purposes)
     if stored is None or stored.record.browser is not None:
-        return load(context, interaction_id, visitor.browser, purpose)
+        return load(context, interaction_id, visitor.browser, purposes)
     person = visitor.person
     bound = replace(
         stored.record,
@@ -116,26 +118,23 @@ def choose(context: Context, stored: Stored[Interaction], mark: Digest) -> None:
     context.commit(Replace(replace(stored.record, chosen=mark), expecting=stored))
 
 
-def close(context: Context, interaction_id: str, browser: Digest) -> None:
+def close(context: Context, stored: Stored[Interaction]) -> None:
     """End a request, if it still waits."""
-    stored = load(context, interaction_id, browser)
-    if stored is not None:
-        with suppress(Conflict):
-            context.commit(Claim(Interaction, stored.record.key))
+    with suppress(Conflict):
+        context.commit(Claim(Interaction, stored.record.key))
 
 
-def rechoose(
-    context: Context, interaction_id: str, browser: Digest, before: Digest, after: Digest
-) -> None:
+def rechoose(context: Context, stored: Stored[Interaction], before: Digest, after: Digest) -> None:
     """Replace the mark of the chosen user, if it is ``before``: their session was renewed."""
-    stored = load(context, interaction_id, browser)
-    if stored is not None and stored.record.chosen == before:
+    if stored.record.chosen == before:
         with suppress(Conflict):  # the request was answered meanwhile
             choose(context, stored, after)
 
 
-def _live(context: Context, interaction_id: str, purpose: str) -> Stored[Interaction] | None:
+def _live(
+    context: Context, interaction_id: str, purposes: Collection[str]
+) -> Stored[Interaction] | None:
     stored = context.load(Interaction, credentials.digest(interaction_id))
     if stored is None or stored.state(context.now) != "live":
         return None
-    return stored if stored.record.purpose == purpose else None
+    return stored if stored.record.purpose in purposes else None

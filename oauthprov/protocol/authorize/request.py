@@ -1,39 +1,50 @@
-"""Authorization requests (RFC 6749 section 4.1.1): read, resolved and proven."""
+"""Authorization requests (RFC 6749 section 4.1.1): read, resolved, proven, and how they end.
+
+Whoever proves a request gets an OAuth2Error, and decides who learns of it. At the authorization
+endpoint it goes to the client once the redirect URI is proven, and before that to the user.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from oauthlib.oauth2.rfc6749.errors import FatalClientError, OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import FatalClientError, InvalidRequestError, OAuth2Error
 
+from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
-from oauthprov.protocol.authorize import consents, request_objects
+from oauthprov.protocol.authorize import consents, implicit, request_objects
 from oauthprov.protocol.authorize.checks import PARAMETERS
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.authorize.response import ResponseReady, Target, refusal
+from oauthprov.protocol.clients import redirects
 from oauthprov.protocol.engine.endpoints import Engine
-from oauthprov.protocol.request import params, resources, scopes
+from oauthprov.protocol.request import params, resources
 from oauthprov.protocol.request.answers import Call, Redirect, Refusal
-from oauthprov.protocol.request.checked_request import CheckedRequest
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.request.params import Pairs, Parsed
-from oauthprov.records import Client
+from oauthprov.protocol.request.waiting import WaitingRequest
+from oauthprov.protocol.token import codes
+from oauthprov.records import Consent
+from oauthprov.storage.interface import Change
 
+AUTHORIZATION = "authorization"
 _IN_A_QUERY = PARAMETERS | {"interaction"}
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationRequest:
-    """A request whose client, redirect URI and parameters (``given``) are proven."""
+class AuthorizationRequest(WaitingRequest):
+    """A request whose client, redirect URI and parameters (``given``) are proven.
 
-    client: Client
+    It ends in a redirect to ``target``, with a code, with tokens or with an error.
+    """
+
+    purpose: ClassVar[str] = AUTHORIZATION
+
     target: Target
-    scopes: tuple[str, ...]
-    resources: tuple[str, ...]
     code_challenge: str
     given: Pairs
-    checked: CheckedRequest
 
     @property
     def redirect_uri(self) -> str:
@@ -47,53 +58,98 @@ class AuthorizationRequest:
         return (*rest, ("redirect_uri", self.redirect_uri), ("scope", " ".join(self.scopes)))
 
     @property
-    def asked(self) -> consents.Asking:
-        """The scopes, including those of single claims, and resources that the user must allow."""
-        return scopes.union(self.scopes, self.checked.claims.scopes), self.resources
+    def destination(self) -> str:
+        """The app on this device, or the host of the redirect URI."""
+        return redirects.destination(self.redirect_uri)
+
+    def must_ask(self, consent: Consent | None) -> bool:
+        """Tell whether the consent, the client or the redirect URI require a question."""
+        return consents.needed(self.client, self.redirect_uri, self.asked, consent)
+
+    def granted(
+        self, context: Context, person: SignedIn, consent_epoch: int, *changes: Change
+    ) -> Redirect:
+        """Commit ``changes`` and issue the code or tokens in one commit. Raises Conflict."""
+        asked = self.checked
+        if "code" not in asked.response_type:
+            try:
+                issued = implicit.issue(
+                    context, self, person, *changes, consent_epoch=consent_epoch
+                )
+            except OAuth2Error as error:
+                return self.error(error)
+            return self.target.response(*issued)
+        authorized = codes.Authorized(
+            client_id=self.client.client_id,
+            redirect_uri=self.redirect_uri,
+            scopes=self.scopes,
+            resources=self.resources,
+            code_challenge=self.code_challenge,
+            claims=asked.claims.dump(),
+            nonce=asked.nonce,
+        )
+        code = codes.issue(context, authorized, person, *changes, consent_epoch=consent_epoch)
+        return self.target.response(("code", code))
+
+    def error(self, error: OAuth2Error) -> Redirect:
+        """Return the error response (RFC 6749 section 4.1.2.1)."""
+        return self.target.error(error)
 
 
 class AuthorizationRequests:
-    """Proves requests, using one engine. Methods raise :class:`ResponseReady`."""
+    """Proves requests, using one engine, with the checks that it runs."""
 
     def __init__(self, engine: Engine, request_uris: RequestURIs) -> None:
         self._engine = engine
         self._request_uris = request_uris
 
     def new(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
-        """Return the proven request of the parameters, or of their request object, if any."""
+        """Return the proven request of the parameters, or of their request object, if any.
+
+        Raises ResponseReady.
+        """
         resolved = request_objects.resolve(context, self._request_uris, parsed)
         if resolved.size > params.QUERY_LIMIT:
             raise ResponseReady(Refusal("invalid_request", N_("The request is too long.")))
-        return self._proven(context, resolved)
+        return self._at_the_endpoint(context, resolved)
 
     def stored(self, context: Context, pairs: Pairs) -> AuthorizationRequest:
-        """Return a stored request, proven again: the client or the settings may have changed."""
-        return self._proven(context, Parsed(pairs))
+        """Return a stored request, proven again: the client or the settings may have changed.
 
-    def _proven(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
-        request = context.operation = Authorizing(parsed)
+        Raises ResponseReady.
+        """
+        return self._at_the_endpoint(context, Parsed(pairs))
+
+    def prove(self, context: Context, request: Authorizing) -> AuthorizationRequest:
+        """Return the request of resolved parameters. Raises OAuth2Error.
+
+        The error may go to the client's redirect URI once ``request.redirect_uri`` is set.
+        """
+        context.operation, parsed = request, request.parsed
         if parsed.refused is not None and parsed.get("redirect_uri") is None:
-            raise ResponseReady(refusal(parsed.refused))
+            raise parsed.refused
         critical = {"client_id", "redirect_uri"}.intersection(parsed.repeated)
         if critical:
-            repeated = N_("Duplicate ${name} parameter.", name=critical.pop())
-            raise ResponseReady(Refusal("invalid_request", repeated))
-        try:
-            found = self._engine.validate_authorization(parsed.pairs)
-            asked = request.checked
-            wanted = [scope for scope in found.scopes or () if scope not in asked.dropped]
-            granted = resources.scopes_for(context.settings, wanted, request.resources)
-        except OAuth2Error as error:
-            raise ResponseReady(_error(context, request, error)) from None
+            raise InvalidRequestError(N_("Duplicate ${name} parameter.", name=critical.pop()))
+        found = self._engine.validate_authorization(parsed.pairs)
+        asked = request.checked
+        wanted = [scope for scope in found.scopes or () if scope not in asked.dropped]
         return AuthorizationRequest(
             client=context.known_client,
-            target=_target(context, request, found.redirect_uri or ""),
-            scopes=granted,
+            scopes=resources.scopes_for(context.settings, wanted, request.resources),
             resources=request.resources,
+            checked=asked,
+            target=_target(context, request, found.redirect_uri or ""),
             code_challenge=parsed.get("code_challenge") or "",
             given=parsed.pairs,
-            checked=asked,
         )
+
+    def _at_the_endpoint(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
+        request = Authorizing(parsed)
+        try:
+            return self.prove(context, request)
+        except OAuth2Error as error:
+            raise ResponseReady(_error(context, request, error)) from None
 
 
 def _target(context: Context, request: Authorizing, redirect_uri: str) -> Target:

@@ -16,7 +16,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov.messages import N_
 from oauthprov.protocol.request import refusals
-from oauthprov.protocol.request.answers import Redirect, Refusal, ResponseMode
+from oauthprov.protocol.request.answers import Outcome, Redirect, Refusal, ResponseMode
 from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.records import Client
 
@@ -43,9 +43,9 @@ _FATAL: Mapping[type[OAuth2Error], tuple[str, tuple[str, ...]]] = {
 
 
 class ResponseReady(Exception):
-    """The request ends here, with this response."""
+    """The request ends here, with this outcome."""
 
-    def __init__(self, answer: Redirect | Refusal) -> None:
+    def __init__(self, answer: Outcome) -> None:
         super().__init__(answer)
         self.answer = answer
 

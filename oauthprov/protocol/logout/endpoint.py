@@ -19,7 +19,6 @@ from oauthprov.accounts import SignedIn
 from oauthprov.errors import JoseError
 from oauthprov.messages import N_
 from oauthprov.protocol.authorize import interactions
-from oauthprov.protocol.authorize.interactions import LOGOUT
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request import params, refusals
@@ -39,6 +38,9 @@ from oauthprov.records import Client, Interaction
 from oauthprov.storage.interface import Claim, Conflict
 
 Answer = LogoutRedirect | InteractionRequired | LogoutQuestion | Refusal
+
+LOGOUT = "logout"
+"""The purpose of these interactions. Nobody signs in for them, so they go on here alone."""
 
 STATE_LIMIT = 1024
 """Characters of a ``state``, at most, since it may be stored."""
@@ -141,7 +143,7 @@ def _begin(context: Context, call: Call, visitor: Visitor) -> Answer:
         parsed = params.from_query(call, _PARAMS | {_INTERACTION})
         interaction_id = parsed.get(_INTERACTION)
         if interaction_id is not None:
-            found = interactions.adopt(context, interaction_id, visitor, LOGOUT)
+            found = interactions.adopt(context, interaction_id, visitor, (LOGOUT,))
             if found is None:
                 return Refusal("invalid_request", _OVER)
             request = LogoutRequest.of(found.record.params)
@@ -157,7 +159,7 @@ def _begin(context: Context, call: Call, visitor: Visitor) -> Answer:
         return LogoutQuestion(None, None, leaving)
     if interaction_id is None:
         pairs = request.pairs()
-        interaction_id = interactions.store(context, client.client_id, pairs, visitor, LOGOUT)
+        interaction_id = interactions.store(context, LOGOUT, client.client_id, pairs, visitor)
     return InteractionRequired("logout", interaction_id)
 
 
@@ -173,7 +175,7 @@ def _store(context: Context, call: Call) -> Pairs | Refusal:
     if request.subject is None:
         return tuple(pair for pair in parsed.pairs if pair[0] in _PLAIN)
     pairs = request.pairs()
-    stored = interactions.store(context, client.client_id, pairs, purpose=LOGOUT)
+    stored = interactions.store(context, LOGOUT, client.client_id, pairs)
     return ((_INTERACTION, stored),)
 
 
@@ -183,7 +185,7 @@ def _question(
     if interaction_id is None:
         person = visitor.person
         return LogoutRedirect(None) if person is None else LogoutQuestion(None, None, person)
-    stored = interactions.load(context, interaction_id, visitor.browser, LOGOUT)
+    stored = interactions.load(context, interaction_id, visitor.browser, (LOGOUT,))
     if stored is None:
         return Refusal("invalid_request", _OVER)
     request = LogoutRequest.of(stored.record.params)
@@ -202,7 +204,7 @@ def _confirm(
 ) -> LogoutRedirect | Refusal:
     if interaction_id is None:
         return LogoutRedirect(ends=visitor.person)
-    stored = interactions.load(context, interaction_id, visitor.browser, LOGOUT)
+    stored = interactions.load(context, interaction_id, visitor.browser, (LOGOUT,))
     if stored is None:
         return Refusal("invalid_request", _OVER)
     request = LogoutRequest.of(stored.record.params)

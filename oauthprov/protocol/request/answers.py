@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from oauthprov.accounts import SignedIn
 from oauthprov.records import Client, Consent, Digest, Grant
 from oauthprov.settings import Weight
+
+if TYPE_CHECKING:
+    from oauthprov.protocol.request.waiting import WaitingRequest
 
 ResponseMode = Literal["query", "fragment", "form_post"]
 """Where the parameters of an authorization response go."""
@@ -77,8 +80,14 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Outcome:
+    """What a request of a browser leads to; each kind has a row in ``web.responder``."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Outcome):
     """An authorization response for a proven ``redirect_uri``; ``params`` include ``iss``."""
 
     redirect_uri: str
@@ -87,16 +96,16 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
-class InteractionRequired:
+class InteractionRequired(Outcome):
     """The user must act first; ``interaction_id`` works in their browser only.
 
-    ``otherwise`` is the response to the client if there is no page for ``step``; None if there
-    always is one.
+    ``otherwise`` is how the request ends if there is no page for ``step``; None if there always is
+    one.
     """
 
     step: Step
     interaction_id: str
-    otherwise: Redirect | None = field(default=None, compare=False)
+    otherwise: Outcome | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Outcome):
     """An error that may not go to the client and is shown to the user (RFC 6749 section 4.1.2.1).
 
     ``error`` is a registered code, ``description`` one fixed sentence, ``status`` the HTTP status.
@@ -151,24 +160,31 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ConsentQuestion:
-    """What a consent page shows. ``destination`` is where Allow leads, in words or as a host.
+    """What a consent page shows of the ``request`` that waits.
 
     ``person`` is the account that the request is for, not always the active one of the browser.
     """
 
     interaction_id: str
     person: SignedIn
-    client: Client
+    request: WaitingRequest
     scopes: tuple[Asked, ...]
     resources: tuple[Asked, ...]
-    destination: str
-    redirect_uri: str
     granted_before: int | None
-    ui_locales: tuple[str, ...] = ()
+
+    @property
+    def client(self) -> Client:
+        """The client that asks."""
+        return self.request.client
+
+    @property
+    def destination(self) -> str:
+        """Where Allow leads, in words or as a host."""
+        return self.request.destination
 
 
 @dataclass(frozen=True, slots=True)
-class LogoutQuestion:
+class LogoutQuestion(Outcome):
     """What the page shows that asks ``person`` to confirm signing out.
 
     ``client`` is the client that requests the logout. Without a client nothing is stored, and
@@ -181,7 +197,7 @@ class LogoutQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class LogoutRedirect:
+class LogoutRedirect(Outcome):
     """What follows a logout request.
 
     ``ends`` is the user to sign out now. ``redirect`` is the redirect that the client requested;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyramid.config import Configurator
+from pyramid.renderers import get_renderer
 from pyramid.response import Response
 
 from oauthprov.messages import N_
@@ -13,6 +14,8 @@ from oauthprov.web.request import Request
 from oauthprov.web.responder import respond
 from oauthprov.web.signed_in import REQUEST
 
+_PARTS = "oauthprov:templates/consent_parts.pt"
+
 
 def ask(request: Request) -> Response | dict[str, object]:
     """Show the client, what it requests, the account, and where Allow redirects."""
@@ -21,9 +24,10 @@ def ask(request: Request) -> Response | dict[str, object]:
     question = tools.provider.authorization.question(interaction, tools.visitor)
     if not isinstance(question, ConsentQuestion):
         return respond(request, question)
-    i18n.settle_language(request, question.ui_locales)
+    i18n.settle_language(request, question.request.checked.ui_locales)
     return {
         "question": question,
+        "consent_parts": get_renderer(_PARTS).implementation(),
         "choose": tools.selection_url(interaction),
         # The name at the top links to the page of the active account.
         "person": question.person if question.person == tools.person else None,
@@ -50,7 +54,7 @@ def _address(request: Request, question: ConsentQuestion) -> dict[str, object] |
 
 
 def decide(request: Request) -> Response | dict[str, object]:
-    """Grant or deny the request, and redirect to the client."""
+    """Grant or deny the request, which ends it."""
     tools = request.oauthprov
     form = tools.form("interaction", "decision")
     interaction = _interaction(form)

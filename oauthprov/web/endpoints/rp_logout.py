@@ -10,7 +10,6 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
-from oauthprov.protocol.logout import endpoint
 from oauthprov.protocol.request.answers import LogoutQuestion, LogoutRedirect, Refusal, Visitor
 from oauthprov.web.request import Request
 from oauthprov.web.responder import respond, see, target_of
@@ -25,7 +24,7 @@ def begin(request: Request) -> Response:
     answer = tools.provider.logout.begin(tools.call, _visitor(request))
     if isinstance(answer, LogoutQuestion):
         return see(request, tools.url("rp_logout_question"))
-    return _respond(request, answer)
+    return respond(request, answer)
 
 
 def store(request: Request) -> Response:
@@ -41,7 +40,7 @@ def ask(request: Request) -> Response:
     """Ask whether to sign out, and name the client that requests it, if any."""
     tools = request.oauthprov
     interaction = tools.query("interaction").get("interaction")
-    return _respond(request, tools.provider.logout.question(interaction, _visitor(request)))
+    return respond(request, tools.provider.logout.question(interaction, _visitor(request)))
 
 
 def confirm(request: Request) -> Response:
@@ -52,14 +51,15 @@ def confirm(request: Request) -> Response:
     person = tools.session.find(form["session"]) if "session" in form else tools.person
     visitor = replace(tools.visitor, person=person)
     answer = tools.provider.logout.confirm(form.get("interaction"), visitor)
-    return _respond(request, answer)
+    return respond(request, answer)
 
 
-def _respond(request: Request, answer: endpoint.Answer) -> Response:
-    if isinstance(answer, LogoutQuestion):
-        return render_to_response(f"{_TEMPLATES}.pt", {"question": answer}, request)
-    if not isinstance(answer, LogoutRedirect):
-        return respond(request, answer)
+def _question(request: Request, question: LogoutQuestion) -> Response:
+    return render_to_response(f"{_TEMPLATES}.pt", {"question": question}, request)
+
+
+def _leave(request: Request, answer: LogoutRedirect) -> Response:
+    """Sign out, and redirect to the client or show a page that leads there."""
     tools = request.oauthprov
     headers = _sign_out(request, answer.ends) if answer.ends else ()
     if answer.redirect is not None and not answer.stays:
@@ -99,6 +99,8 @@ def includeme(config: Configurator) -> None:
         site = site_of(config.registry)
         if not site.accounts.can_sign_out:
             return
+        config.add_oauth_response(LogoutQuestion, _question)
+        config.add_oauth_response(LogoutRedirect, _leave)
         page = config.add_oauth_page
         page("rp_logout", "/oauth/logout", get=begin, post=store, leaves=True)
         page("rp_logout_question", "/oauth/logout/confirm", get=ask, post=confirm, leaves=True)

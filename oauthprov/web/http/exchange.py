@@ -15,11 +15,7 @@ from oauthprov.web.http.problems import Rejected
 
 if TYPE_CHECKING:
     from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
-    from oauthprov.protocol.request.answers import (
-        InteractionRequired,
-        Redirect,
-        Refusal,
-    )
+    from oauthprov.protocol.request.answers import Outcome
     from oauthprov.web.site import Site
 
 EXCHANGE = "oauthprov.exchange"
@@ -78,7 +74,7 @@ class Exchange:
         self.host_request = host_request
         self.token_in_form = False
         self.presented: TokenInfo | TokenProblem | None = None
-        self.begun: Redirect | InteractionRequired | Refusal | Exception | None = None
+        self.begun: Outcome | Exception | None = None
         self._read = read
         self._body: bytes | None = None
         self._call: Call | None = None

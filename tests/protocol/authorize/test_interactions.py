@@ -49,7 +49,7 @@ def test_the_consent_page_asks(world):
         ("https://photos.example/", "Photos")
     ]
     assert question.destination == "app.example"
-    assert question.redirect_uri == CALLBACK
+    assert question.request.redirect_uri == CALLBACK
     assert question.granted_before is None
 
 
