@@ -74,9 +74,8 @@ class Provider:
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings)
         self.validator = self._validator(accounts)
-        self.endpoints = Engine(
-            self.validator, settings, partial(checks.run, endpoint="authorize")
-        )
+        check = partial(checks.run, endpoint="authorize", accounts=accounts)
+        self.endpoints = Engine(self.validator, settings, check)
         requests = AuthorizationRequests(self.endpoints, RequestURIs(self.fetcher, clock))
         purposes = {AUTHORIZATION: requests.stored}
         self.authorization = Authorization(self.validator, requests, purposes)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectURIError
 
+from oauthprov.accounts import AccountSource
 from oauthprov.errors import JoseError
 from oauthprov.protocol.clients import response_types, subjects
 from oauthprov.protocol.clients.members.openid import MAX_AGE_LIMIT
@@ -43,20 +44,26 @@ Endpoint = Literal["authorize", "pushed", "device"]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The input of a check: the request so far, and the client that it is proven to come from."""
+    """The input of a check: the request so far, and the client that it is proven to come from.
+
+    ``accounts`` say who users are, and how strongly they can prove it.
+    """
 
     context: Context
     client: Client
     request: Authorizing
+    accounts: AccountSource[Any]
 
     def get(self, name: str) -> str | None:
         """Return a parameter, None when it is absent."""
         return self.request.parsed.get(name)
 
 
-def run(context: Context, request: Authorizing, endpoint: Endpoint) -> CheckedRequest:
+def run(
+    context: Context, request: Authorizing, *, endpoint: Endpoint, accounts: AccountSource[Any]
+) -> CheckedRequest:
     """Run the checks of an endpoint over an authorization request. Raises OAuth2Error."""
-    given = Given(context, context.known_client, request)
+    given = Given(context, context.known_client, request, accounts)
     asked = CheckedRequest(
         openid=_is_openid(given),
         subject_of=partial(subjects.subject, context.settings, given.client),
@@ -143,7 +150,7 @@ def acr_values(given: Given, asked: CheckedRequest) -> None:
     """A preference, which the client may have registered: unsupported values are ignored."""
     value = given.get("acr_values")
     default = given.client.default_acr_values
-    source = given.context.known_openid.accounts
+    source = given.accounts
     wished = frozenset(default if value is None else value.split())
     asked.acr_values = wished.intersection(source.acr_values)
     asked.step_up = frozenset(source.acr_values) if source.can_step_up else None

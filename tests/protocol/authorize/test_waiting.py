@@ -1,5 +1,7 @@
 """A request for another purpose: the same steps for its user, and an end of its own."""
 
+from urllib.parse import urlencode
+
 import pytest
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MismatchingRedirectURIError
 
@@ -7,6 +9,7 @@ from oauthprov.protocol.authorize.interactions import UNKNOWN_INTERACTION
 from oauthprov.protocol.authorize.request import AUTHORIZATION
 from oauthprov.protocol.logout.endpoint import LOGOUT
 from oauthprov.protocol.request.answers import (
+    Call,
     ConsentQuestion,
     InteractionRequired,
     Redirect,
@@ -87,6 +90,16 @@ def test_an_interaction_goes_on_only_where_its_purpose_is_known(world, purpose):
     world.change(Interaction, stored.record.key, purpose=AUTHORIZATION)
     allowed = world.authorization.decide(pending, Visitor(BROWSER, ALICE), allow=True)
     assert isinstance(allowed, Redirect)
+
+
+def test_an_authorization_does_not_go_on_as_a_logout(world):
+    pending, visitor = world.authorize().interaction_id, Visitor(BROWSER, ALICE)
+    logout = world.provider.logout
+    resumed = Call("GET", urlencode({"interaction": pending}).encode())
+    assert isinstance(logout.begin(resumed, visitor), Refusal)
+    assert isinstance(logout.question(pending, visitor), Refusal)
+    assert isinstance(logout.confirm(pending, visitor), Refusal)
+    assert isinstance(world.authorization.decide(pending, visitor, allow=True), Redirect)
 
 
 class TestWhoeverProvesARequestGetsTheError:

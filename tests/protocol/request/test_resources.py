@@ -4,7 +4,9 @@ import dataclasses
 from urllib.parse import quote
 
 import pytest
+from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 
+from oauthprov.errors import InvalidTargetError
 from oauthprov.protocol.request import resources
 from oauthprov.protocol.request.answers import Redirect
 from oauthprov.records import RefreshToken
@@ -163,3 +165,33 @@ def test_a_scope_openid_that_a_resource_declares_is_kept_for_every_other():
         "openid",
         "profile:read",
     )
+
+
+class TestARequestThatOauthlibNeverSees:
+    @pytest.fixture
+    def permitted(self, world):
+        """Judge scopes and resources of the client ``app``."""
+
+        def judged(asked, *uris):
+            with world.provider.validator.request() as context:
+                context.client = context.find_client("app")
+                return resources.permitted(context, asked, [("resource", uri) for uri in uris])
+
+        return judged
+
+    def test_names_resources_as_they_are_declared(self, permitted):
+        assert permitted(["photos"], "HTTPS://photos.example", PHOTOS) == (PHOTOS,)
+        assert permitted(["read"]) == ()
+
+    @pytest.mark.parametrize(
+        ("asked", "uri", "error"),
+        [
+            ([], PHOTOS, InvalidScopeError),
+            (["unknown"], PHOTOS, InvalidScopeError),
+            (["notes"], PHOTOS, InvalidScopeError),
+            (["photos"], "https://evil.example/", InvalidTargetError),
+        ],
+    )
+    def test_gets_the_errors_of_any_other(self, permitted, asked, uri, error):
+        with pytest.raises(error):
+            permitted(asked, uri)
