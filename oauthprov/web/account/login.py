@@ -78,7 +78,7 @@ def enter(request: Request) -> Response | dict[str, object]:
 
 
 def cancelled(request: Request, marks: dict[str, str]) -> Response:
-    """Redirect to the client with ``access_denied``.
+    """End the stored request with ``access_denied``.
 
     A user who could sign in but cancels has denied the request (RFC 6749 section 4.1.2.1). The
     error isn't ``login_required`` (OpenID Connect Core section 3.1.2.6), for requests that can't
