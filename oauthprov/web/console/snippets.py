@@ -116,7 +116,8 @@ def _authlib_session(use: Use, *more: str) -> str:
     key = use.method == "private_key_jwt"
     secret = "open('private-key.pem').read()" if key else json.dumps(use.secret)
     keeps = key or has_secret(use.client)
-    proof = "PrivateKeyJWT(" + json.dumps(use.endpoints["token"]) + ")" if key else ""
+    audience = use.endpoints.get("token", use.issuer)  # an API has no use for the former
+    proof = f"PrivateKeyJWT({json.dumps(audience)})" if key else ""
     lines = [
         json.dumps(use.client.client_id),
         *([secret] if keeps else []),

@@ -178,7 +178,7 @@ def the_client(site):
     return stored.record
 
 
-@pytest.mark.parametrize("kind", ["web", "machine"])
+@pytest.mark.parametrize("kind", ["web", "machine", "api"])
 def test_private_key_jwt_can_be_registered_in_the_console(site, alice, kind):
     form = form_of(alice, kind)
     form["jwks"] = json.dumps(key_set(FIRST), indent=2)
