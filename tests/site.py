@@ -12,10 +12,10 @@ from webtest import TestApp, TestRequest, TestResponse
 
 from oauthprov import opened
 from oauthprov.credentials import mint_id
+from oauthprov.protocol.authentication.private_key_jwt import TYPE
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Registrar
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey
-from oauthprov.protocol.token.client_assertions import TYPE
 from oauthprov.records import Account, Client
 from oauthprov.settings import Settings
 from oauthprov.web.site import build

@@ -201,6 +201,7 @@ FLOORS = {
         ("authorize",),
         ("engine",),
         ("token",),
+        ("authentication",),
         ("request",),
         ("clients",),
         ("keys",),

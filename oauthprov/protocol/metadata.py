@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oauthprov.protocol.authorize import checks
-from oauthprov.protocol.clients import grant_types, subjects
-from oauthprov.protocol.clients.types import CONFIDENTIAL_METHODS, METHODS
+from oauthprov.protocol.clients import grant_types, methods, subjects
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request import claims
 from oauthprov.protocol.token import id_tokens, pkce
@@ -27,7 +26,7 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         "response_types_supported": list(grant_types.response_types(offered)),
         "response_modes_supported": list(checks.RESPONSE_MODES),
         "grant_types_supported": offered,
-        "token_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_methods_supported": methods.registrable(settings),
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
@@ -41,12 +40,11 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
     if settings.resources:
         document["protected_resources"] = [resource.uri for resource in settings.resources]
     if "introspection_endpoint" in entries:
-        methods = list(CONFIDENTIAL_METHODS)
-        document["introspection_endpoint_auth_methods_supported"] = methods
+        confidential = methods.registrable(settings, confidential=True)
+        document["introspection_endpoint_auth_methods_supported"] = confidential
         document["introspection_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     if "revocation_endpoint" in entries:
-        methods = list(METHODS)
-        document["revocation_endpoint_auth_methods_supported"] = methods
+        document["revocation_endpoint_auth_methods_supported"] = methods.registrable(settings)
         document["revocation_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
     return document | dict(entries)
 

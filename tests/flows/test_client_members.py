@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from oauthprov.protocol.clients import members
+from oauthprov.protocol.clients import members, methods
 from oauthprov.protocol.clients.members import MEMBERS, Datatype, SetBy
 from oauthprov.protocol.clients.registrar import InvalidMetadata
 from oauthprov.protocol.clients.types import CLIENT_TYPES
@@ -130,7 +130,7 @@ def test_texts_of_every_member_are_marked_for_translation(field):
 def marked_literals() -> frozenset[str]:
     calls = (
         node
-        for path in Path(members.__file__).parent.glob("*.py")
+        for path in (*Path(members.__file__).parent.glob("*.py"), Path(methods.__file__))
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "N_"
     )

@@ -4,10 +4,10 @@ import json
 from itertools import count
 from urllib.parse import urlencode
 
+from oauthprov.protocol.authentication.private_key_jwt import TYPE
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.protocol.request.answers import Call
-from oauthprov.protocol.token.client_assertions import TYPE
 from tests.protocol.world import FORM, ISSUER, VERIFIER, World
 
 TOKEN = f"{ISSUER}/oauth/token"

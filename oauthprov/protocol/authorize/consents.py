@@ -8,6 +8,7 @@ from dataclasses import replace
 from oauthprov.accounts import SignedIn
 from oauthprov.events import ConsentDenied
 from oauthprov.protocol.clients import redirects
+from oauthprov.protocol.clients.methods import is_public
 from oauthprov.protocol.request import scopes
 from oauthprov.protocol.request.answers import Asked, ConnectedApp, ConnectedApps
 from oauthprov.protocol.request.context import Context
@@ -67,7 +68,7 @@ def needed(
     if client.first_party:
         return False
     native = client.client_type == "native" or client.registration_token is not None
-    if native and client.auth_method == "none" and redirects.leaves_browser(redirect_uri):
+    if native and is_public(client) and redirects.leaves_browser(redirect_uri):
         return True
     if consent is None:
         return True

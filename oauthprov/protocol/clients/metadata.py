@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from oauthprov.messages import N_
-from oauthprov.protocol.clients import sectors
+from oauthprov.protocol.clients import methods, sectors
 from oauthprov.protocol.clients.grant_types import response_types
 from oauthprov.protocol.clients.members import MEMBERS, SetBy
 from oauthprov.protocol.clients.redirects import leaves_browser
 from oauthprov.protocol.clients.response_types import IMPLICIT
-from oauthprov.protocol.clients.types import KEY_METHOD, ClientType
-from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_key_set
+from oauthprov.protocol.clients.types import ClientType
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
@@ -109,23 +108,8 @@ def _keys_for_objects(client: Client) -> Iterator[tuple[str, str]]:
         yield "require_signed_request_object", N_("It needs jwks or jwks_uri.")
 
 
-def _keys_to_sign_with(client: Client) -> Iterator[tuple[str, str]]:
-    if client.auth_method != KEY_METHOD:
-        return
-    if client.jwks is None:
-        if client.jwks_uri is None:
-            yield (
-                "jwks_uri",
-                N_("A client that proves itself by ${method} has it, or jwks.", method=KEY_METHOD),
-            )
-        return
-    bound = client.token_endpoint_auth_signing_alg
-    algorithms = set(ALGORITHMS if bound is None else (bound,))
-    if all(algorithms.isdisjoint(key.algorithms) for key in parse_key_set(client.jwks).keys):
-        yield (
-            "jwks",
-            N_("It has no public key to prove the client with by ${method}.", method=KEY_METHOD),
-        )
+def _needs_of_its_method(client: Client) -> Iterator[tuple[str, str]]:
+    return methods.of(client).needs(client)
 
 
 def _implicit_over_https(client: Client) -> Iterator[tuple[str, str]]:
@@ -143,7 +127,7 @@ TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
     _implicit_over_https,
     _one_key_set,
     _keys_for_objects,
-    _keys_to_sign_with,
+    _needs_of_its_method,
     sectors.problems,
 )
 """Rules over several fields: each yields a field and its error, as a sentence."""

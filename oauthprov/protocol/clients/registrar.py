@@ -15,8 +15,7 @@ from typing import Any
 from oauthprov.credentials import CLIENT_SECRET, digest, mint, mint_id
 from oauthprov.events import ClientRemoved, on_commit
 from oauthprov.fetch import Fetcher
-from oauthprov.messages import N_
-from oauthprov.protocol.clients import logos, sectors, verification
+from oauthprov.protocol.clients import logos, methods, sectors, verification
 from oauthprov.protocol.clients.metadata import (
     InvalidMetadata,
     Metadata,
@@ -24,9 +23,10 @@ from oauthprov.protocol.clients.metadata import (
     consistent,
     default_scopes_within,
 )
+from oauthprov.protocol.clients.methods import has_secret, uses_secret
 from oauthprov.protocol.clients.removal import removal
 from oauthprov.protocol.clients.telling import changed, registered
-from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType, has_secret, uses_secret
+from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType
 from oauthprov.records import Client, is_key
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import (
@@ -224,13 +224,7 @@ class Registrar:
         """
         stored = self.get(client_id, owner)
         if not has_secret(stored.record):
-            public = stored.record.auth_method == "none"
-            problem = (
-                N_("A public client has no secret.")
-                if public
-                else N_("A client that signs with its own key has no secret.")
-            )
-            raise InvalidMetadata({"secrets": problem})
+            raise InvalidMetadata({"secrets": methods.of(stored.record).secretless})
         secret, made = mint(CLIENT_SECRET)
         kept = (made, *stored.record.secrets)[:_LIVE_SECRETS]
         client = self._replace(stored, seen, secrets=kept, secret_created_at=self._clock())

@@ -12,6 +12,7 @@ from typing import Any
 
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
+from oauthprov.protocol.authentication.client import WrongMethodError
 from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request import params
@@ -19,7 +20,6 @@ from oauthprov.protocol.request.answers import Answer, Call
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.refusals import Endpoint
 from oauthprov.protocol.token import tokens
-from oauthprov.protocol.token.client_authentication import WrongMethodError
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 

@@ -25,10 +25,10 @@ from oauthlib.oauth2.rfc6749.errors import UnsupportedGrantTypeError, Unsupporte
 
 from oauthprov.events import Reason
 from oauthprov.fetch import Fetcher
-from oauthprov.protocol.clients import grant_types, redirects, response_types
+from oauthprov.protocol.authentication.client import authenticate, presented_by
+from oauthprov.protocol.clients import grant_types, methods, redirects, response_types
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
-from oauthprov.protocol.clients.types import is_confidential
 from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import refusals, resources
@@ -36,7 +36,6 @@ from oauthprov.protocol.request.context import Context, OpenID, current
 from oauthprov.protocol.request.operations import Authorizing, ForItself, Redeeming, Refreshing
 from oauthprov.protocol.request.scopes import defaults
 from oauthprov.protocol.token import (
-    client_authentication,
     codes,
     introspection,
     pkce,
@@ -98,21 +97,21 @@ class Validator(RequestValidator):
     def client_authentication_required(self, request: Request, *_: Any, **__: Any) -> bool:
         """Tell whether the client must authenticate: all but a public one without a secret."""
         context = current()
-        found = client_authentication.presented_by(context, request)
-        if found.method != "none" or context.endpoint == "introspect":
+        found = presented_by(context, request)
+        if found.method != methods.NONE or context.endpoint == "introspect":
             return True
         client = context.find_client(found.client_id)
-        return client is None or is_confidential(client)
+        return client is None or methods.is_confidential(client)
 
     def authenticate_client(self, request: Request, *_: Any, **__: Any) -> bool:
         """Authenticate a confidential client."""
-        client = client_authentication.authenticate(current(), request)
+        client = authenticate(current(), request)
         request.client = client
-        return client is not None and is_confidential(client)
+        return client is not None and methods.is_confidential(client)
 
     def authenticate_client_id(self, client_id: str, request: Request, *_: Any, **__: Any) -> bool:
         """Identify a public client."""
-        request.client = client_authentication.authenticate(current(), request)
+        request.client = authenticate(current(), request)
         return request.client is not None
 
     def validate_client_id(self, client_id: str, request: Request, *_: Any, **__: Any) -> bool:

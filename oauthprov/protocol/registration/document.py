@@ -25,10 +25,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from oauthprov.protocol.clients import grant_types
+from oauthprov.protocol.clients import grant_types, methods
 from oauthprov.protocol.clients.metadata import InvalidMetadata, Metadata
 from oauthprov.protocol.clients.redirects import leaves_browser
-from oauthprov.protocol.clients.types import ANY_SECRET, CLIENT_TYPES, METHODS, SECRET_METHODS
+from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.protocol.registration import members
 from oauthprov.protocol.registration.members import strings, text
 from oauthprov.records import Client
@@ -55,7 +55,7 @@ def read_document(
         trusted = True
     grants = _grants(given, settings, trusted)
     uris = strings(given, "redirect_uris")
-    kind, method = _placed(given, grants, uris)
+    kind, method = _placed(given, grants, uris, settings)
     if current is not None:
         kind = _kept(given, kind, current)
     metadata = members.fields(given, settings) | {
@@ -70,6 +70,7 @@ def read_document(
 def document_of(client: Client) -> dict[str, object]:
     """Return all registered metadata of a client (RFC 7591 section 3.2.1), without credentials."""
     made = members.told(client) | {
+        "token_endpoint_auth_method": methods.wire_name(client),
         "client_id": client.client_id,
         "client_id_issued_at": client.created_at,
         "redirect_uris": list(client.redirect_uris),
@@ -77,8 +78,6 @@ def document_of(client: Client) -> dict[str, object]:
         "response_types": list(grant_types.response_types_of(client)),
         "application_type": "native" if client.client_type == "native" else "web",
     }
-    if client.auth_method == ANY_SECRET:
-        made["token_endpoint_auth_method"] = SECRET_METHODS[0]
     required = made.pop("backchannel_logout_session_required", False)
     if client.backchannel_logout_uri is not None:
         made["backchannel_logout_session_required"] = required
@@ -116,20 +115,21 @@ def _restricted(given: Mapping[str, Any], grants: Sequence[str]) -> tuple[str, .
 
 
 def _placed(
-    given: Mapping[str, Any], grants: Sequence[str], uris: Sequence[str]
+    given: Mapping[str, Any], grants: Sequence[str], uris: Sequence[str], settings: Settings
 ) -> tuple[str, str]:
     """Return the client type and the authentication method, by the rules at the top."""
     application = text(given, "application_type")
     if application not in (None, "web", "native"):
         raise InvalidMetadata({"application_type": "Choose one of web, native."})
     has_users = grant_types.have_users(grants)
-    default = "none" if application == "native" and has_users else "client_secret_basic"
+    default = methods.NONE if application == "native" and has_users else methods.BASIC
     method = text(given, "token_endpoint_auth_method") or default
-    if method not in METHODS:
-        raise InvalidMetadata({"auth_method": f"Choose one of {', '.join(METHODS)}."})
+    known = methods.registrable(settings)
+    if method not in known:
+        raise InvalidMetadata({"auth_method": f"Choose one of {', '.join(known)}."})
     if not has_users:
         return "machine" if grants else "api", method
-    if method != "none":
+    if method not in methods.PUBLIC:
         return "web", method
     in_browser = {row.name for row in grant_types.of_type("browser")}
     elsewhere = not in_browser.issuperset(grants) or any(map(_on_device, uris))

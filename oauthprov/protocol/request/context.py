@@ -22,7 +22,6 @@ from oauthprov.errors import JoseError, SigningKeySealed
 from oauthprov.events import Event, Reason, RequestNoted, on_commit
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
-from oauthprov.protocol.clients.types import Method
 from oauthprov.protocol.keys.json_object import expect_json
 from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.keys.signing_keys import SigningKeys
@@ -51,7 +50,7 @@ class OpenID:
 class Presented:
     """The client that a request claims to come from, and its proof: a secret or an assertion."""
 
-    method: Method
+    method: str
     client_id: str
     proof: str = field(default="", repr=False)
 

@@ -1,1 +1,1 @@
-"""Client authentication, and the life of codes, access tokens, refresh tokens and ID tokens."""
+"""The life of codes, access tokens, refresh tokens and ID tokens."""

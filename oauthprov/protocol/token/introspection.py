@@ -7,7 +7,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 from oauthprov.events import Reason
 from oauthprov.protocol.clients import sectors, subjects
 from oauthprov.protocol.clients.members.access import ALL_TOKENS
-from oauthprov.protocol.clients.types import is_confidential
+from oauthprov.protocol.clients.methods import is_confidential
 from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.token import tokens

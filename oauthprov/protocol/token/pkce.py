@@ -15,7 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 
 from oauthprov.events import Reason
 from oauthprov.protocol.clients.members.access import PKCE_AND_NONCE_OPTIONAL
-from oauthprov.protocol.clients.types import is_confidential
+from oauthprov.protocol.clients.methods import is_confidential
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.records import Client

@@ -14,9 +14,9 @@ from urllib.parse import quote as percent_encoded
 from urllib.parse import urlencode
 
 from oauthprov.protocol.clients.grant_types import CLIENT_CREDENTIALS, redirects_users
-from oauthprov.protocol.clients.types import accepted_methods, has_secret
-from oauthprov.protocol.token import client_assertions
+from oauthprov.protocol.clients.methods import wire_name
 from oauthprov.records import Client
+from oauthprov.web.console.proofs import PROOFS, Proof
 
 SECRET = "CLIENT_SECRET"  # noqa: S105 - a placeholder
 """What stands for the secret: only the page that shows a new secret has it in the code."""
@@ -42,9 +42,9 @@ class Use:
     openid: bool
 
     @property
-    def method(self) -> str:
-        """The method by which the client authenticates, as clients know it."""
-        return accepted_methods(self.client)[0]
+    def proof(self) -> Proof:
+        """How the client authenticates."""
+        return PROOFS[wire_name(self.client)]
 
     @property
     def scope(self) -> str:
@@ -68,16 +68,7 @@ def snippets(use: Use) -> Sequence[Snippet]:
 
 def _curl_proof(use: Use) -> str:
     """Return the options of curl that authenticate the client."""
-    client_id = quote(use.client.client_id)
-    match use.method:
-        case "client_secret_basic":
-            return f"-u {client_id}:{quote(use.secret)}"
-        case "client_secret_post":
-            return f"-d client_id={client_id} -d client_secret={quote(use.secret)}"
-        case "private_key_jwt":
-            kind = client_assertions.TYPE
-            return f'-d client_assertion_type={kind} -d client_assertion="$ASSERTION"'
-    return f"-d client_id={client_id}"
+    return use.proof.curl(use.client.client_id, use.secret)
 
 
 def _curl_code(use: Use) -> str:
@@ -113,20 +104,12 @@ def _curl_api(use: Use) -> str:
 
 def _authlib_session(use: Use, *more: str) -> str:
     """Return the lines that make Authlib's client; ``more`` are further arguments."""
-    key = use.method == "private_key_jwt"
-    secret = "open('private-key.pem').read()" if key else json.dumps(use.secret)
-    keeps = key or has_secret(use.client)
     audience = use.endpoints.get("token", use.issuer)  # an API has no use for the former
-    proof = f"PrivateKeyJWT({json.dumps(audience)})" if key else ""
-    lines = [
-        json.dumps(use.client.client_id),
-        *([secret] if keeps else []),
-        f"token_endpoint_auth_method={proof or json.dumps(use.method)}",
-        *more,
-    ]
+    proof = use.proof.authlib(use.secret, audience)
+    lines = [json.dumps(use.client.client_id), *proof, *more]
     imported = ["from authlib.integrations.requests_client import OAuth2Session"]
-    if key:
-        imported.append("from authlib.oauth2.rfc7523 import PrivateKeyJWT")
+    if use.proof.authlib_import:
+        imported.append(use.proof.authlib_import)
     arguments = "".join(f"    {line},\n" for line in lines)
     return "\n".join(imported) + f"\n\nclient = OAuth2Session(\n{arguments})"
 
@@ -178,12 +161,6 @@ def _javascript_client(use: Use) -> str:
     insecure = use.issuer.startswith("http:")
     options = ["[oauth.allowInsecureRequests]: true"] if insecure else []
     discovery = options if use.openid else ['algorithm: "oauth2"', *options]
-    proofs = {
-        "client_secret_basic": f"oauth.ClientSecretBasic({json.dumps(use.secret)})",
-        "client_secret_post": f"oauth.ClientSecretPost({json.dumps(use.secret)})",
-        "private_key_jwt": "oauth.PrivateKeyJwt(privateKey) /* a CryptoKey of yours */",
-        "none": "oauth.None()",
-    }
     return f"""\
 import * as oauth from "oauth4webapi";
 
@@ -194,7 +171,7 @@ const server = await oauth.processDiscoveryResponse(
   await oauth.discoveryRequest(issuer, {_object(discovery)}),
 );
 const client = {{ client_id: {json.dumps(use.client.client_id)} }};
-const authentication = {proofs[use.method]};
+const authentication = {use.proof.javascript(use.secret)};
 """
 
 

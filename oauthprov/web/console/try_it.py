@@ -14,17 +14,18 @@ from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
 from oauthprov.protocol.clients.grant_types import redirects_users
+from oauthprov.protocol.clients.methods import wire_name
 from oauthprov.protocol.clients.registrar import (
     InvalidMetadata,
     StoredClient,
     edition,
     has_secret,
 )
-from oauthprov.protocol.clients.types import KEY_METHOD, accepted_methods
 from oauthprov.records import Client
 from oauthprov.settings import OPENID
 from oauthprov.web.console.client_page import own_redirect_uri, scopes_of
 from oauthprov.web.console.guard import console_page, owned, registrar
+from oauthprov.web.console.proofs import PROOFS
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
@@ -102,9 +103,9 @@ def _page(request: Request, stored: StoredClient, problem: str | None = None) ->
         "scopes": [(scope, scope.name in chosen) for scope in scopes_of(tools.settings, client)],
         "endpoints": {name: tools.url(name) for name in _ENDPOINTS if tools.has_page(name)},
         "issuer": tools.settings.issuer,
-        "method": accepted_methods(client)[0],
+        "method": wire_name(client),
         "has_secret": has_secret(client),
-        "signs": client.auth_method == KEY_METHOD,
+        "elsewhere": PROOFS[wire_name(client)].elsewhere,
         "nonce": _has_nonce(request, client),
         "code_lifetime": tools.settings.code_lifetime,
     }

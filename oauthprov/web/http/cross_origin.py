@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 from oauthprov.errors import OAuth2Error, StorageError
 from oauthprov.protected_resource.cross_origin import EVERY_ORIGIN
+from oauthprov.protocol.authentication.methods import presented
 from oauthprov.protocol.request import params
-from oauthprov.protocol.token.client_authentication import presented
 from oauthprov.web.http.bearer import client_of_token
 from oauthprov.web.http.exchange import Exchange
 from oauthprov.web.http.origins import origin_of

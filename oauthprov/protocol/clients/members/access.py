@@ -14,7 +14,8 @@ from oauthprov.protocol.clients.members.member import (
     to_token_holders,
 )
 from oauthprov.protocol.clients.members.rule import as_given, distinct
-from oauthprov.protocol.clients.types import ANY_SECRET, CONFIDENTIAL_METHODS, ClientType
+from oauthprov.protocol.clients.methods import ANY_SECRET, CONFIDENTIAL, METHODS
+from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
 
 ALL_TOKENS = "*"
@@ -86,8 +87,9 @@ def _introspects(given: Sequence[str], kind: ClientType, settings: Settings) -> 
 
 
 def _auth_method(given: str, kind: ClientType, settings: Settings) -> str:
-    if given not in kind.auth_methods:
-        raise ValueError(N_("Choose one of ${some}.", some=", ".join(kind.auth_methods)))
+    offered = kind.offered_methods(settings)
+    if given not in offered:
+        raise ValueError(N_("Choose one of ${some}.", some=", ".join(offered)))
     return given
 
 
@@ -150,19 +152,14 @@ MEMBERS: Sequence[Member] = (
         Datatype.TEXT,
         _auth_method,
         f"how it authenticates: {ANY_SECRET} (in the header or in the form), which is the default,"
-        f" or only one of {', '.join(CONFIDENTIAL_METHODS)}",
+        f" or only one of {', '.join(name for name in CONFIDENTIAL if name != ANY_SECRET)}",
         wire="token_endpoint_auth_method",
         trusted=True,
         label=N_("Client authentication"),
         hint=N_("How the app proves who it is."),
         group=Group.AUTHENTICATION,
-        choices=lambda kind, settings: kind.auth_methods,
-        words={
-            "client_secret": N_("A secret, in the Authorization header or in the request body"),
-            "client_secret_basic": N_("A secret in the Authorization header"),
-            "client_secret_post": N_("A secret in the request body"),
-            "private_key_jwt": N_("A signature with its own key"),
-        },
+        choices=ClientType.offered_methods,
+        words={name: METHODS[name].words for name in CONFIDENTIAL},
         metavar="METHOD",
     ),
     Member(

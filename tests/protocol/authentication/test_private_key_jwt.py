@@ -8,10 +8,10 @@ import logging
 
 import pytest
 
+from oauthprov.protocol.authentication.private_key_jwt import LIFETIME_LIMIT, TYPE
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import ALGORITHMS, PrivateKey
 from oauthprov.protocol.request.answers import InteractionRequired
-from oauthprov.protocol.token.client_assertions import LIFETIME_LIMIT, TYPE
 from oauthprov.records import Client
 from tests.protocol.assertions import (
     KEY,

@@ -18,22 +18,51 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    InvalidRequestError,
+    TemporarilyUnavailableError,
+)
+
 from oauthprov.credentials import replay_key
-from oauthprov.errors import JoseError
+from oauthprov.errors import FetchBusy, JoseError
+from oauthprov.events import Reason
+from oauthprov.protocol.authentication.method import FAILED, Authentication, Sent, Why
+from oauthprov.protocol.clients import methods
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import ALGORITHMS
-from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.context import Context, Presented
+from oauthprov.protocol.request.proofs import Proof
 from oauthprov.records import Client, ReplayMark
+from oauthprov.storage.interface import Add
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME_LIMIT = 3600
 """Seconds from now to the ``exp`` of an assertion, at most."""
 
+_METHOD = methods.METHODS["private_key_jwt"]
 _OWN_TYPE = "client-authentication+jwt"
 _REQUIRED = ("iss", "sub", "aud", "exp", "jti")
 
 
-def subject(assertion: str) -> str:
+def _read(sent: Sent) -> Presented:
+    client_id, assertion = sent["client_id"], sent["client_assertion"]
+    if sent["client_assertion_type"] is None or assertion is None:
+        raise InvalidRequestError(
+            "client_assertion and client_assertion_type must be sent together."
+        )
+    try:
+        if sent["client_assertion_type"] != TYPE:
+            raise JoseError("the client_assertion_type isn't supported")
+        about = _subject(assertion)
+        if client_id is not None and client_id != about:
+            raise JoseError("the client_assertion and client_id name different clients")
+    except JoseError as wrong:
+        raise InvalidClientError(FAILED) from wrong
+    return Presented(_METHOD.name, about, assertion)
+
+
+def _subject(assertion: str) -> str:
     """Return the unverified ``sub`` of an assertion, its ``client_id``. Raises JoseError."""
     client_id = jose.unverified_claims(assertion).get("sub")
     if not isinstance(client_id, str):
@@ -41,7 +70,29 @@ def subject(assertion: str) -> str:
     return client_id
 
 
-def verify(context: Context, client: Client, assertion: str) -> ReplayMark:
+def _refused(context: Context, client: Client, found: Presented) -> Why | None:
+    """Return why the assertion doesn't authenticate the client, None when it does.
+
+    Raises TemporarilyUnavailableError when too many fetches are waiting to fetch the client's
+    keys.
+    """
+    try:
+        mark = _verified(context, client, found.proof)
+    except FetchBusy as busy:
+        context.note(Reason.CLIENT_KEYS_BUSY, client_id=client.client_id, compared=str(busy))
+        raise TemporarilyUnavailableError("Please try again.", status_code=503) from busy
+    except JoseError as wrong:
+        return Reason.CLIENT_ASSERTION_REFUSED, wrong.reason
+    used_up = Proof(Add(mark), _failed, Reason.CLIENT_ASSERTION_REPLAYED)
+    context.proofs = (*context.proofs, used_up)
+    return None
+
+
+def _failed() -> InvalidClientError:
+    return InvalidClientError(FAILED)
+
+
+def _verified(context: Context, client: Client, assertion: str) -> ReplayMark:
     """Return the mark to store, which makes the assertion usable only once.
 
     Until it is stored the client isn't authenticated: a JWT that was used before passes here.
@@ -83,3 +134,11 @@ def _seen(client: Client, claims: Mapping[str, Any]) -> ReplayMark:
     # Another node, whose clock is behind, might still accept it.
     expires_at = math.ceil(claims["exp"]) + 2 * jose.LEEWAY
     return ReplayMark(replay_key(f"client_assertion {client.client_id}", jti), expires_at)
+
+
+ROW = Authentication(
+    _METHOD,
+    _refused,
+    shown_by=("client_assertion", "client_assertion_type"),
+    reads=_read,
+)
