@@ -21,6 +21,7 @@ CHOSEN = {
     "default_scopes": [("photos:read",), ("profile:read",)],
     "grant_types": [("authorization_code",), ("authorization_code", "refresh_token", "implicit")],
     "response_types": [("id_token",), ("code",)],
+    "auth_method": ["client_secret_post", "private_key_jwt"],
     "introspects": [("https://photos.example/",), ("*",)],
     "pkce": ["optional", "optional-without-nonce"],
     "default_acr_values": [("2", "1"), ("1",)],
