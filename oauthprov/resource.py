@@ -35,6 +35,7 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED, Allowed, Denied
 
 from oauthprov.protected_resource.cross_origin import PREFLIGHT
+from oauthprov.protected_resource.requirements import REQUIREMENTS, SCOPES, Required, meeting
 from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
 
 __all__ = ("OAuthSecurityPolicy", "TokenInfo", "bearer", "challenge")
@@ -48,11 +49,11 @@ class Guard(Protocol):
 
     def refusal(
         self,
-        found: TokenInfo | TokenProblem,
-        scopes: Sequence[str],
+        problem: TokenProblem,
+        required: Required,
         resource: str | None = None,
     ) -> Response:
-        """Return the error response: a valid token lacks one of ``scopes``."""
+        """Return the error response, which names what is ``required``."""
 
     def protect(self, options: Mapping[str, Any]) -> None:
         """Prepare for a protected view with these options."""
@@ -97,10 +98,14 @@ def challenge(
     ``insufficient_scope`` with the required scopes; or 400 ``invalid_request`` for a malformed
     header. A host with a security policy calls this in its forbidden view.
     """
-    found = request.oauthprov.token_at(resource)
-    if isinstance(found, TokenInfo) and set(scopes).issubset(found.scopes):
+    return _refused(request, {SCOPES.option: scopes}, resource)
+
+
+def _refused(request: Request, required: Required, resource: str | None) -> Response | None:
+    found = meeting(request.oauthprov.token_at(resource), required)
+    if isinstance(found, TokenInfo):
         return None
-    return request.oauthprov.refusal(found, scopes, resource)
+    return request.oauthprov.refusal(found, required, resource)
 
 
 class OAuthSecurityPolicy:
@@ -149,25 +154,25 @@ def protect_views(
     typo in one, every request would be refused.
     """
 
+    names = [row.option for row in REQUIREMENTS]
+
     def protected_view(view: View, info: ViewInfo) -> View:
-        wanted, resource = info.options.get("oauth_scopes"), info.options.get("oauth_resource")
-        if wanted is None:
-            if resource is not None:
-                raise ConfigurationError("oauth_resource needs oauth_scopes too")
+        ours = (*names, "oauth_resource")
+        given = {name: info.options[name] for name in ours if info.options.get(name) is not None}
+        if SCOPES.option not in given:
+            if given:
+                raise ConfigurationError(f"{next(iter(given))} needs oauth_scopes too")
             return view
-        _check_declared(wanted, scopes, resource, resources)
+        resource = given.pop("oauth_resource", None)
+        _check_declared(given[SCOPES.option], scopes, resource, resources)
 
         def protected(context: object, request: Request) -> Response:
             request.oauthprov.protect(info.options)
-            return challenge(request, wanted, resource) or view(context, request)
+            return _refused(request, given, resource) or view(context, request)
 
         return protected
 
-    protected_view.options = (  # type: ignore[attr-defined]
-        "oauth_scopes",
-        "oauth_resource",
-        *options,
-    )
+    protected_view.options = (*names, "oauth_resource", *options)  # type: ignore[attr-defined]
     config.add_view_deriver(protected_view, "oauth_scopes", under=under)
 
 

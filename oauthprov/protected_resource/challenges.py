@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oauthprov.protected_resource.tokens import INSUFFICIENT, MISSING, TokenProblem
+from oauthprov.protected_resource.requirements import Required, told
+from oauthprov.protected_resource.schemes import SCHEMES
+from oauthprov.protected_resource.tokens import TokenProblem
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """An error response; ``body`` is a JSON object."""
+    """An error response; ``body`` is a JSON object.
+
+    ``challenges`` are headers of one name, one for each scheme, beside the ``headers``.
+    """
 
     status: int
     headers: dict[str, str]
+    challenges: tuple[tuple[str, str], ...]
     body: dict[str, object]
 
 
 def challenge_of(
-    problem: TokenProblem, realm: str, scopes: Sequence[str], document_url: str | None
+    problem: TokenProblem, realm: str, required: Required, document_url: str | None
 ) -> Challenge:
-    """Return the response for a problem at a resource that requires ``scopes``.
+    """Return the response for a problem at a resource, which names what is ``required``.
 
     ``document_url`` is the URL of the resource's metadata (RFC 9728 section 5.1), None if no
     resource is declared here.
@@ -28,12 +33,13 @@ def challenge_of(
     said = {"realm": realm}
     if problem.error is not None:
         said |= {"error": problem.error, "error_description": problem.description or ""}
-    if scopes and problem in (MISSING, INSUFFICIENT):
-        said["scope"] = " ".join(scopes)
+    said |= told(problem, required)
     if document_url is not None:
         said["resource_metadata"] = document_url
     names = ("error", "error_description")
     body: dict[str, object] = {name: said[name] for name in names if name in said}
     pairs = ", ".join(f'{name}="{value}"' for name, value in said.items())
-    headers = {"WWW-Authenticate": f"Bearer {pairs}", "Cache-Control": "no-store"}
-    return Challenge(problem.status, headers, body)
+    challenges = tuple(
+        ("WWW-Authenticate", f"{scheme.name} {pairs}") for scheme in SCHEMES.values()
+    )
+    return Challenge(problem.status, {"Cache-Control": "no-store"}, challenges, body)

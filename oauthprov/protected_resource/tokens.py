@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from oauthprov.protected_resource.schemes import SCHEMES
 from oauthprov.settings.values import Resource
-
-# RFC 6750 section 2.1: b64token. A second header or value leaves a comma and doesn't match.
-_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +46,19 @@ ELSEWHERE = TokenProblem(401, "invalid_token", "The access token is not valid fo
 INSUFFICIENT = TokenProblem(403, "insufficient_scope", "The access token lacks a scope.")
 
 
-def presented(authorization: str | None, in_form: str | None = None) -> str | TokenProblem:
-    """Return the token of a request: that of the header, or ``in_form``, but not both."""
+def presented(
+    authorization: str | None, in_form: str | None, find: Callable[[str], TokenInfo | None]
+) -> TokenInfo | TokenProblem:
+    """Return the token of a request: that of the header, or ``in_form``, but not both.
+
+    ``find`` returns the data of a live token, None for any other.
+    """
     header = authorization or ""
-    if header.split(" ", 1)[0].lower() == "bearer":
-        match = _BEARER.fullmatch(header.strip())
-        return MALFORMED if match is None or in_form is not None else match[1]
-    return MISSING if in_form is None else in_form
+    name = header.split(" ", 1)[0].lower()
+    if name in SCHEMES:
+        match = SCHEMES[name].header.fullmatch(header.strip())
+        return MALFORMED if match is None or in_form is not None else find(match[1]) or INVALID
+    return MISSING if in_form is None else find(in_form) or INVALID
 
 
 def valid_at(found: TokenInfo | TokenProblem, here: Resource | None) -> TokenInfo | TokenProblem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from pyramid.config import Configurator
@@ -23,9 +23,8 @@ from oauthprov.protected_resource.metadata import (
     path_in,
     place_of,
 )
+from oauthprov.protected_resource.requirements import Required
 from oauthprov.protected_resource.tokens import (
-    INSUFFICIENT,
-    INVALID,
     MALFORMED,
     TokenInfo,
     TokenProblem,
@@ -106,15 +105,10 @@ class RequestTools:
         The issuer is asked at most once per request. Raises Unavailable.
         """
         if self._token is None:
-            given = self._presented()
-            if isinstance(given, str):
-                tokens: Tokens = self._request.registry[TOKENS]
-                self._token = tokens.token_info(given) or INVALID
-            else:
-                self._token = given
+            self._token = self._presented()
         return valid_at(self._token, self._resource(resource))
 
-    def _presented(self) -> str | TokenProblem:
+    def _presented(self) -> TokenInfo | TokenProblem:
         try:
             in_form = self._in_form() if self._token_in_form else []
         except ValueError:  # it can't be decoded
@@ -122,7 +116,8 @@ class RequestTools:
         if len(in_form) > 1 or not all(map(str.isascii, in_form)):
             return MALFORMED
         header = self._request.environ.get("HTTP_AUTHORIZATION")
-        return presented(header, in_form[0] if in_form else None)
+        tokens: Tokens = self._request.registry[TOKENS]
+        return presented(header, in_form[0] if in_form else None, tokens.token_info)
 
     def _in_form(self) -> list[str]:
         """Return the tokens in a posted form (RFC 6750 section 2.2); empty ones are absent."""
@@ -131,10 +126,9 @@ class RequestTools:
         return [token for token in self._request.POST.getall("access_token") if token]
 
     def refusal(
-        self, found: TokenInfo | TokenProblem, scopes: Sequence[str], resource: str | None = None
+        self, problem: TokenProblem, required: Required, resource: str | None = None
     ) -> Response:
-        """Return the error response: a valid token lacks one of ``scopes``."""
-        problem = INSUFFICIENT if isinstance(found, TokenInfo) else found
+        """Return the error response, which names what is ``required``."""
         if problem.error is not None:
             known = self._token if isinstance(self._token, TokenInfo) else None
             fields = {"endpoint": "resource", "error": problem.error}
@@ -142,8 +136,10 @@ class RequestTools:
             log.info("refused: %s", problem.description, extra=fields | more)
         here = self._resource(resource)
         document = None if here is None else document_url(here)
-        said = challenge_of(problem, self._settings.issuer, scopes, document)
-        return _in_json(said.body, said.status, said.headers)
+        said = challenge_of(problem, self._settings.issuer, required, document)
+        response = _in_json(said.body, said.status, said.headers)
+        response.headerlist.extend(said.challenges)
+        return response
 
     def _resource(self, named: str | None) -> Resource | None:
         resources = self._settings.resources

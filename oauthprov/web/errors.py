@@ -99,7 +99,8 @@ def _page(request: Request, value: dict[str, object]) -> Response:
 
 def to_response(reply: Reply) -> Response:
     """Return a reply as a response of Pyramid's."""
-    return Response(reply.body, status=reply.status, headerlist=list(reply.headers.items()))
+    headers = [*reply.headers.items(), *reply.more]
+    return Response(reply.body, status=reply.status, headerlist=headers)
 
 
 def refusal(request: Request, refused: Refusal) -> Response:

@@ -17,6 +17,7 @@ from oauthprov.accounts import BuiltInAccounts, HostRequest, PasswordResets, Sig
 from oauthprov.errors import OAuth2Error
 from oauthprov.factors import Factors
 from oauthprov.mail import Outbox
+from oauthprov.protected_resource.requirements import Required
 from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request import params
@@ -173,10 +174,10 @@ class RequestTools:
         return bearer.token_at(self.exchange, resource)
 
     def refusal(
-        self, found: TokenInfo | TokenProblem, scopes: Sequence[str], resource: str | None = None
+        self, problem: TokenProblem, required: Required, resource: str | None = None
     ) -> Response:
-        """Return the error response: a valid token lacks one of ``scopes``."""
-        return to_response(bearer.refusal(self.exchange, found, scopes, resource))
+        """Return the error response, which names what is ``required``."""
+        return to_response(bearer.refusal(self.exchange, problem, required, resource))
 
     @property
     def request_id(self) -> str:

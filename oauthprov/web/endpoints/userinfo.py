@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-from oauthprov.protected_resource.tokens import TokenInfo
+from oauthprov.protected_resource.requirements import SCOPES, meeting
+from oauthprov.protected_resource.tokens import INSUFFICIENT, TokenProblem
 from oauthprov.settings import OPENID
 from oauthprov.web.http import bearer
 from oauthprov.web.http.exchange import Exchange
 from oauthprov.web.http.reply import Reply, in_json, with_body
 
-_SCOPES = (OPENID,)
+_REQUIRED = {SCOPES.option: (OPENID,)}
 
 
 def userinfo(exchange: Exchange) -> Reply:
     """Return the claims, as JSON or as a signed JWT."""
     exchange.token_in_form = True
-    found = bearer.token_at(exchange)
-    if not isinstance(found, TokenInfo) or not set(_SCOPES).issubset(found.scopes):
-        return bearer.refusal(exchange, found, _SCOPES)
+    found = meeting(bearer.token_at(exchange), _REQUIRED)
+    if isinstance(found, TokenProblem):
+        return bearer.refusal(exchange, found, _REQUIRED)
     said = exchange.site.provider.userinfo(found, exchange.host_request)
     if said is None:
-        return bearer.refusal(exchange, found, _SCOPES)
+        return bearer.refusal(exchange, INSUFFICIENT, _REQUIRED)
     if isinstance(said, str):
         return with_body(said.encode("ascii"), "application/jwt")
     return in_json(said)

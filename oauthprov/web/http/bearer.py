@@ -6,14 +6,12 @@ Which resource a request is for, and which tokens are valid there, is said in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from oauthprov.errors import OAuth2Error
 from oauthprov.events import RequestNoted
 from oauthprov.protected_resource.challenges import challenge_of
 from oauthprov.protected_resource.metadata import covering, document_url
+from oauthprov.protected_resource.requirements import Required
 from oauthprov.protected_resource.tokens import (
-    INSUFFICIENT,
     INVALID,
     MALFORMED,
     MISSING,
@@ -33,7 +31,13 @@ from oauthprov.web.http.reply import Reply, in_json
 def token_of(exchange: Exchange) -> TokenInfo | TokenProblem:
     """Return the token that a request presents, for any resource; read from storage once."""
     if exchange.presented is None:
-        exchange.presented = _looked_up(exchange)
+        try:
+            in_form = _in_form(exchange) if exchange.token_in_form else None
+        except (OAuth2Error, Rejected):
+            exchange.presented = MALFORMED
+        else:
+            header = exchange.header("AUTHORIZATION")
+            exchange.presented = presented(header, in_form, exchange.site.provider.token_info)
     return exchange.presented
 
 
@@ -56,31 +60,21 @@ def client_of_token(exchange: Exchange) -> str | None:
 
 def refusal(
     exchange: Exchange,
-    found: TokenInfo | TokenProblem,
-    scopes: Sequence[str],
+    problem: TokenProblem,
+    required: Required,
     resource: str | None = None,
 ) -> Reply:
-    """Return the error response: a valid token lacks one of ``scopes``, another has a problem."""
-    problem = INSUFFICIENT if isinstance(found, TokenInfo) else found
+    """Return the error response, which names what is ``required``."""
     settings, here = exchange.site.settings, _resource(exchange, resource)
     if problem not in (MISSING, INVALID):  # the provider has logged why a token is invalid
         client_id = client_of_token(exchange)
         noted = RequestNoted(endpoint="resource", client_id=client_id)
         refusals.refused(noted, problem.error or "", problem.description)
     document = document_url(here) if here is not None and is_local(settings, here) else None
-    said = challenge_of(problem, settings.issuer, scopes, document)
-    return in_json(said.body, said.status, said.headers)
-
-
-def _looked_up(exchange: Exchange) -> TokenInfo | TokenProblem:
-    try:
-        in_form = _in_form(exchange) if exchange.token_in_form else None
-    except (OAuth2Error, Rejected):
-        return MALFORMED
-    given = presented(exchange.header("AUTHORIZATION"), in_form)
-    if isinstance(given, TokenProblem):
-        return given
-    return exchange.site.provider.token_info(given) or INVALID
+    said = challenge_of(problem, settings.issuer, required, document)
+    reply = in_json(said.body, said.status, said.headers)
+    reply.more = said.challenges
+    return reply
 
 
 def _in_form(exchange: Exchange) -> str | None:

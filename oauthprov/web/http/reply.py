@@ -29,18 +29,22 @@ DOCUMENT = {"X-Content-Type-Options": "nosniff"}
 
 
 class Reply:
-    """A response that WSGI servers can send. Header names are written as HTTP documents them."""
+    """A response that WSGI servers can send. Header names are written as HTTP documents them.
 
-    __slots__ = ("body", "headers", "status")
+    ``more`` are headers that may stand there more than once, such as challenges.
+    """
+
+    __slots__ = ("body", "headers", "more", "status")
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
         self.status = status
         self.headers = dict(headers)
+        self.more: tuple[tuple[str, str], ...] = ()
         self.body = body
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send the response (PEP 3333)."""
-        start_response(_STATUS_LINES[self.status], list(self.headers.items()))
+        start_response(_STATUS_LINES[self.status], [*self.headers.items(), *self.more])
         return (self.body,)
 
 
