@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 import re
 import time
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
+
+from oauthprov.chance import getrandbits
 
 FIELDS = (
     "event",
@@ -57,7 +58,7 @@ def new_request_id() -> str:
     """
     # The system's random numbers would let another thread run each time.
     left = _AGES - time.time_ns() // 1000
-    return f"{(left << 40) | random.getrandbits(40):024x}"
+    return f"{(left << 40) | getrandbits(40):024x}"
 
 
 _OAUTHLIB = logging.getLogger("oauthlib")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -10,6 +9,7 @@ from contextlib import suppress
 from oauthprov import logs
 from oauthprov.accounts import removal
 from oauthprov.background import Worker
+from oauthprov.chance import randint
 from oauthprov.credentials import digest
 from oauthprov.events import Stream, working
 from oauthprov.protocol.clients.removal import drop_orphaned_consents
@@ -53,7 +53,7 @@ class Purging:
         settings: Settings,
         storage: Storage,
         clock: Callable[[], int],
-        chance: Callable[[int, int], int] = random.randint,
+        chance: Callable[[int, int], int] = randint,
         stopwatch: Callable[[], float] = time.monotonic,
         events: Stream | None = None,
     ) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from random import getrandbits
 
+from oauthprov.chance import getrandbits
 from oauthprov.records import Grant, Record, slot
 from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke, Stored
 from oauthprov.storage.redis.codec import CODECS, Codec

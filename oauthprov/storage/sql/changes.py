@@ -7,7 +7,6 @@ which distinguish their parameters. With ``gate`` it works only if that CTE foun
 from __future__ import annotations
 
 from collections.abc import Mapping
-from random import getrandbits
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from oauthprov.chance import getrandbits
 from oauthprov.records import Grant, Record
 from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke, Stored
 from oauthprov.storage.sql.codec import Codec

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from oauthprov.chance import uniform
 from oauthprov.deadline import within
 from oauthprov.storage.interface import StorageError
 from oauthprov.storage.sql.failures import RolledBack, storage_error
@@ -43,4 +43,4 @@ def persistently(attempt: Callable[[int], T], seconds: float) -> T:
 def pause(number: int) -> None:
     """Wait for a random time, longer with each attempt, so that rivals don't collide again."""
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**number)
-    time.sleep(random.uniform(0, longest))  # noqa: S311 (no secret depends on it)
+    time.sleep(uniform(0, longest))

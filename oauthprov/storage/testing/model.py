@@ -6,9 +6,9 @@ Only for tests: it works in one thread and has no database.
 from __future__ import annotations
 
 from dataclasses import replace
-from random import getrandbits
 from typing import Any
 
+from oauthprov.chance import getrandbits
 from oauthprov.records import Grant, Record
 from oauthprov.storage.interface import (
     Add,

@@ -56,8 +56,7 @@ BODIES = [
 
 @pytest.fixture(scope="module")
 def site():
-    # The thread of the audit would draw random numbers while Hypothesis watches that nobody does.
-    made = sites.standalone(sites.ini("sqlite://", development="true", **{"audit.keep": "0"}))
+    made = sites.standalone(sites.ini("sqlite://", development="true"))
     yield made
     made.close()
 
