@@ -37,6 +37,8 @@ FIELDS = (
     "changed",
     "named",
     "compared",
+    "mail",
+    "problem",
     "request_id",
 )
 """The fields of a line. Other attributes of a record aren't written.

@@ -9,6 +9,7 @@ from oauthprov.accounts import confirmed_addresses
 from oauthprov.accounts.built_in import BuiltInAccounts, Ended
 from oauthprov.accounts.email_verification import Unproven
 from oauthprov.credentials import digest, mint
+from oauthprov.events import PasswordResetRequested, on_commit
 from oauthprov.records import Account, PasswordReset
 from oauthprov.storage.interface import Add, Claim, Storage
 
@@ -73,6 +74,7 @@ class PasswordResets:
                 created_at=now,
                 expires_at=now + self._lifetime,
             )
+            on_commit(PasswordResetRequested(account_id=account.account_id))
             self._storage.commit(Add(reset), now=now)
             tokens.append((account.name, token))
         return MailedReset(email, tuple(tokens), now + self._lifetime)

@@ -14,11 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oauthprov.cli.output import Refused
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage
+
+if TYPE_CHECKING:
+    from oauthprov.events import Stream
 
 # PasteDeploy's exceptions for a missing file, section, package or interpolated value.
 _UNREADABLE = (OSError, ImportError, LookupError, ValueError, configparser.Error)
@@ -30,10 +33,11 @@ _LOOKS_LIKE_ONE = re.compile(r"[^=]*\.ini(#.*)?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The settings of an .ini file, and the open storage."""
+    """The settings of an .ini file, the open storage, and the stream of the command's events."""
 
     settings: Settings
     storage: Storage
+    events: Stream
 
     @staticmethod
     def clock() -> int:
@@ -147,22 +151,23 @@ def opened(arguments: argparse.Namespace, *, outdated: bool = False) -> Iterator
             storage.upgrade()  # as the server does at startup: either may come first
         if not outdated:
             storage.ping()
-        with _publishing(settings, storage) as publishing:
-            yield Opened(settings, publishing)
+        with _publishing(settings, storage) as made:
+            yield made
     finally:
         storage.close()
 
 
 @contextmanager
-def _publishing(settings: Settings, storage: Storage) -> Iterator[Storage]:
+def _publishing(settings: Settings, storage: Storage) -> Iterator[Opened]:
     """Publish the events of the command as the operator's: to the log and, if kept, the audit."""
-    from oauthprov.events import PublishingStorage, Recorder, Stream, working
+    from oauthprov.events import OPERATOR, PublishingStorage, Recorder, Stream, working
 
     keep = settings.audit_keep
     recorder = Recorder(storage, Opened.clock, keep) if keep else None
+    stream = Stream(Opened.clock, recorder=recorder)
     try:
-        with working(Stream(Opened.clock, recorder=recorder), actor="operator"):
-            yield PublishingStorage(storage)
+        with working(stream, actor=OPERATOR):
+            yield Opened(settings, PublishingStorage(storage), stream)
     finally:
         if recorder is not None:
             recorder.join(5)

@@ -12,6 +12,7 @@ import argparse
 from oauthprov.cli.ini import add_ini, opened
 from oauthprov.cli.output import note, show_json
 from oauthprov.credentials import Keyring
+from oauthprov.events import OPERATOR
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.logout.backchannel import BackchannelLogout
@@ -29,7 +30,9 @@ def _deliver(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         keys = SigningKeys(on.settings, on.storage, Keyring(on.settings.secret), on.clock)
         fetcher = Fetcher.of(on.settings)
-        done = BackchannelLogout(on.settings, on.storage, keys, fetcher, on.clock).deliver()
+        done = BackchannelLogout(
+            on.settings, on.storage, keys, fetcher, on.clock, on.events, actor=OPERATOR
+        ).deliver()
     if arguments.json:
         show_json({"notified": done.notified, "left": done.left})
     else:

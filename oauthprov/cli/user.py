@@ -30,6 +30,7 @@ from oauthprov.cli.users import leaving, showing, standing
 from oauthprov.cli.users.account import document, open_accounts, show, sweep
 from oauthprov.cli.users.naming import account_of
 from oauthprov.errors import MailError
+from oauthprov.events import MailNotSent, MailSent, publish
 from oauthprov.factors import Factors
 from oauthprov.mail import Message, Outbox, mailer_of
 from oauthprov.records import Account
@@ -249,8 +250,10 @@ def _tell(on: Opened, account: Account) -> bool:
     try:
         Outbox(mailer).send(Message(to=address, subject=subject, text=text), patient=True)
     except MailError as error:
+        publish(MailNotSent(account_id=account.account_id, mail="second_step", problem=str(error)))
         note(str(error))
         return False
+    publish(MailSent(account_id=account.account_id, mail="second_step"))
     return True
 
 

@@ -22,8 +22,14 @@ from oauthprov.events.administration import KeyChanged as KeyChanged
 from oauthprov.events.administration import LogoutDelivered as LogoutDelivered
 from oauthprov.events.administration import LogoutGivenUp as LogoutGivenUp
 from oauthprov.events.administration import RegistrationTokenChanged as RegistrationTokenChanged
+from oauthprov.events.event import OPERATOR as OPERATOR
 from oauthprov.events.event import Event as Event
 from oauthprov.events.event import Origin as Origin
+from oauthprov.events.event import is_admin as is_admin
+from oauthprov.events.event import worker as worker
+from oauthprov.events.mails import MailNotSent as MailNotSent
+from oauthprov.events.mails import MailSent as MailSent
+from oauthprov.events.mails import PasswordResetRequested as PasswordResetRequested
 from oauthprov.events.people import AccountChanged as AccountChanged
 from oauthprov.events.people import AccountClosed as AccountClosed
 from oauthprov.events.people import AccountCreated as AccountCreated
@@ -39,6 +45,7 @@ from oauthprov.events.reasons import Reason as Reason
 from oauthprov.events.recorder import Recorder as Recorder
 from oauthprov.events.scope import Scope as Scope
 from oauthprov.events.scope import asked_for as asked_for
+from oauthprov.events.scope import in_background as in_background
 from oauthprov.events.scope import on_commit as on_commit
 from oauthprov.events.scope import publish as publish
 from oauthprov.events.scope import refused_with as refused_with
@@ -58,6 +65,9 @@ KINDS: tuple[type[Event], ...] = (
     AccountKept,
     AccountRemoved,
     AccountExported,
+    PasswordResetRequested,
+    MailSent,
+    MailNotSent,
     ConsentDenied,
     ConsentWithdrawn,
     AuthorizationGranted,

@@ -11,12 +11,28 @@ if TYPE_CHECKING:
     from oauthprov.events.scope import Scope
 
 
+OPERATOR = "operator"
+"""The actor of what the command does."""
+_WORKER = "worker:"
+
+
+def worker(name: str) -> str:
+    """Return the actor of what a thread of the server does without a request."""
+    return _WORKER + name
+
+
+def is_admin(actor: str | None) -> bool:
+    """Return whether an actor is the account of an administrator."""
+    return actor is not None and actor != OPERATOR and not actor.startswith(_WORKER)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The request or other work in which an event happens.
 
-    ``at`` is in epoch seconds. ``address`` is the IP address of the request, ``actor`` who acts
-    for somebody else: the account of an administrator, or ``operator`` for the command.
+    ``at`` is in epoch seconds. ``address`` is the IP address of the request. ``actor`` is who acts
+    for somebody else: the account of an administrator, ``operator`` for the command, or a thread
+    of the server, such as ``worker:purge``.
     """
 
     at: int

@@ -53,8 +53,7 @@ class Recorder:
         added = []
         for event in events:
             if self._routine or not event.is_routine:
-                scope.made += 1
-                added.append(Add(entry_of(event, scope.made, self._keep)))
+                added.append(Add(entry_of(event, next(scope.numbers), self._keep)))
         return added
 
     def add(self, entries: Sequence[Add]) -> None:
@@ -68,8 +67,7 @@ class Recorder:
         """Store an event soon, or count it if there are too many."""
         if event.is_routine and not self._routine:
             return
-        scope.made += 1
-        entry = entry_of(event, scope.made, self._keep)
+        entry = entry_of(event, next(scope.numbers), self._keep)
         with self._lock:
             now = self._clock()
             passed = max(0, now - self._counted_at)

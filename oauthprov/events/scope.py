@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Token
+from itertools import count
 
 from oauthprov import logs
 from oauthprov.events.event import Event, Origin, current
@@ -15,9 +16,9 @@ from oauthprov.events.stream import Stream
 class Scope:
     """The events of one request. ``with scope:`` makes it the current one of this context.
 
-    ``waiting`` are those of the next commit, ``made`` is the number of the last entry. ``error``
-    is the code that the request was refused with, ``grant_type`` what a token request asks for,
-    unchecked; both are empty where there is none.
+    ``waiting`` are those of the next commit, ``numbers`` gives each entry its own, from any
+    thread. ``error`` is the code that the request was refused with, ``grant_type`` what a token
+    request asks for, unchecked; both are empty where there is none.
     """
 
     __slots__ = (
@@ -26,7 +27,7 @@ class Scope:
         "address",
         "error",
         "grant_type",
-        "made",
+        "numbers",
         "request_id",
         "stream",
         "waiting",
@@ -40,7 +41,7 @@ class Scope:
         self.address = address
         self.actor = actor
         self.waiting: list[Event] = []
-        self.made = 0
+        self.numbers = count(1)
         self.error = self.grant_type = ""
         self._before: Token[Scope | None] | None = None
 
@@ -55,6 +56,16 @@ class Scope:
     def origin(self) -> Origin:
         """Return the origin of an event that happens now."""
         return Origin(self.stream.clock(), self.request_id, self.address, self.actor)
+
+    def child(self) -> Scope:
+        """Return the scope of work that this request leaves to another thread.
+
+        It has the same origin, but waiting events of its own: no commit of one thread takes those
+        of another.
+        """
+        child = Scope(self.stream, self.request_id, self.address, self.actor)
+        child.numbers = self.numbers
+        return child
 
 
 def on_commit(event: Event) -> None:
@@ -88,6 +99,23 @@ def asked_for(grant_type: str | None) -> None:
     scope = current.get()
     if scope is not None:
         scope.grant_type = grant_type or ""
+
+
+def in_background(work: Callable[[], object]) -> Callable[[], object]:
+    """Return ``work`` for another thread: its events belong to the current request.
+
+    The thread must run it in a copy of the current context, so that log lines have the request id.
+    """
+    scope = current.get()
+    if scope is None:
+        return work
+    child = scope.child()
+
+    def run() -> object:
+        with child:
+            return work()
+
+    return run
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 from oauthprov.accounts import AccountSource
 from oauthprov.background import Worker
 from oauthprov.credentials import Keyring
-from oauthprov.events import Stream, working
+from oauthprov.events import Stream, worker, working
 from oauthprov.fetch import Fetcher
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.authorize import checks, consents
@@ -81,7 +81,7 @@ class Provider:
         self.authorization = Authorization(self.validator, requests, purposes)
         self.logout = RPLogout(self.validator)
         self.logos = Logos(storage, self.fetcher, clock, self.clients.evict)
-        self.logo_worker = LogoWorker(self.logos.refresh, clock)
+        self.logo_worker = LogoWorker(self.logos.refresh, clock, self.events)
         self.registrar = Registrar(
             settings, storage, clock, self.clients.evict, self.fetcher, self._end_client
         )
@@ -121,7 +121,7 @@ class Provider:
         self.sweeper = Worker("sweeps", self._sweep, clock, ending.PERIOD)
 
     def _sweep(self) -> float | None:
-        with working(self.events):
+        with working(self.events, worker("sweeps")):
             return self.endings.work()
 
     def _end_client(self, stored: Stored[Client]) -> None:

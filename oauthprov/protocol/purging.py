@@ -11,7 +11,7 @@ from oauthprov.accounts import removal
 from oauthprov.background import Worker
 from oauthprov.chance import randint
 from oauthprov.credentials import digest
-from oauthprov.events import Stream, working
+from oauthprov.events import Stream, worker, working
 from oauthprov.protocol.clients.removal import drop_orphaned_consents
 from oauthprov.protocol.token.last_use import remove_unused
 from oauthprov.records import ReplayMark
@@ -85,7 +85,7 @@ class Purging:
         if self._steps is None:
             self._steps, self._worked = self._pass(), 0.0
         try:
-            with working(self._events):
+            with working(self._events, worker("purge")):
                 over = next(self._steps, None) is None
         except StorageError as error:
             self._steps = None

@@ -60,3 +60,14 @@ def test_client_commands_store_the_logout_fields(command):
     assert made["post_logout_redirect_uris"] == [after]
     assert made["backchannel_logout_uri"] == told
     assert made["backchannel_logout_session_required"] is True
+
+
+def test_a_delivery_is_an_event_of_the_operator(command, receiver):
+    with command.ini.open("a", encoding="utf-8") as ini:
+        ini.writelines(
+            f"oauthprov.{name} = {value}\n" for name, value in receiver.settings.items()
+        )
+    leave_behind(command, f"--backchannel-logout-uri={receiver.uri}")
+    assert command("logout", "deliver", "--json").json == {"notified": 1, "left": 0}
+    [delivered] = command("audit", "list", "--event=logout.delivered", "--json").json["events"]
+    assert delivered["actor"] == "operator"

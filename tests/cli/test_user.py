@@ -253,6 +253,8 @@ def test_reset_factors_tells_the_user_by_mail(command):
     assert "No mail" not in command("user", "reset-factors", "alice").err
     [mail] = server.mails
     server.close()
+    [sent] = command("audit", "list", "--event=mail.sent", "--json").json["events"]
+    assert (sent["actor"], sent["mail"]) == ("operator", "second_step")
     assert mail.recipients == ("alice@example.org",)
     assert "removed the second step of the account alice" in mail.text.replace("\r\n", " ")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import fields
+from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from oauthprov.events import (
     KINDS,
     AccountCreated,
     Event,
+    Origin,
     PublishingStorage,
     Reason,
     Recorder,
@@ -24,6 +27,7 @@ from oauthprov.events import (
     SignedIn,
     SignInFailed,
     Stream,
+    in_background,
     on_commit,
     publish,
     working,
@@ -146,6 +150,33 @@ def test_outside_a_request_an_event_is_only_logged(trail, caplog):
         "a sign-in failed account_id=a how=password"
     ]
     assert trail.entries() == []
+
+
+def test_work_of_a_request_in_another_thread_shares_its_origin_and_nothing_else(trail):
+    with trail.scope("r1", address="192.0.2.1", actor="operator"):
+        works = [in_background(partial(happen, trail, name)) for name in ("b", "c")]
+        on_commit(SignedIn(account_id="a"))
+        threads = [Thread(target=work) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert {event.account_id for event in trail.told} == {"b", "c"}
+        trail.commit(Add(mark("a")))
+    origins = {replace(event.origin, at=0) for event in trail.told}
+    assert origins == {Origin(0, "r1", "192.0.2.1", "operator")}
+    keys = [f"r1.{number}" for number in range(999_994, 999_999)]
+    assert [entry.key for entry in trail.entries()] == keys
+
+
+def happen(trail, name):
+    on_commit(AccountCreated(account_id=name))
+    trail.commit(Add(mark(name)))
+    publish(SignedIn(account_id=name))
+
+
+def test_work_without_a_request_stays_as_it_is():
+    assert in_background(happen) is happen
 
 
 def test_a_subscriber_that_fails_changes_nothing(trail, caplog):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from oauthprov import logs
 from oauthprov.background import Worker
 from oauthprov.errors import FetchError
+from oauthprov.events import Stream, worker, working
 from oauthprov.records import Client
 from oauthprov.storage.interface import StorageError
 
@@ -35,9 +36,12 @@ _Key = tuple[str, str]  # the client id and its logo_uri
 class LogoWorker:
     """Fetches logos in one thread per process. ``refresh`` fetches the logo of a client."""
 
-    def __init__(self, refresh: Callable[[str], bool], clock: Callable[[], int]) -> None:
+    def __init__(
+        self, refresh: Callable[[str], bool], clock: Callable[[], int], events: Stream
+    ) -> None:
         self._refresh = refresh
         self._clock = clock
+        self._events = events
         self._worker = Worker("logos", self._work, clock)
         self._lock = threading.Lock()
         self._waiting: OrderedDict[_Key, threading.Event] = OrderedDict()
@@ -84,7 +88,8 @@ class LogoWorker:
                 if not self._waiting:
                     return
                 key, done = next(iter(self._waiting.items()))
-            failed = not self._fetch(key[0])
+            with working(self._events, worker("logos")):
+                failed = not self._fetch(key[0])
             with self._lock:
                 del self._waiting[key]
                 _, failures = self._tried.pop(key, (0, 0))

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from oauthprov import logs
 from oauthprov.credentials import digest
 from oauthprov.errors import FetchError
+from oauthprov.events import ClientChanged, on_commit
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.clients import images
 from oauthprov.records import Client, Logo, Record
@@ -23,8 +23,6 @@ SIZE_LIMIT = 256 * 1024
 """Bytes of a logo, at most."""
 
 _RACES = 3
-
-log = logs.logger(__name__)
 
 
 def kept(before: Client, after: Client) -> tuple[Client, tuple[Change, ...]]:
@@ -71,7 +69,6 @@ class Logos:
         kept = persistently(lambda: self._keep(logo), races=_RACES)
         if kept:
             self._evict(client_id)
-            log.info("stored the logo of client %s", client_id)
         return kept
 
     def _fetched(self, client_id: str, uri: str) -> Logo:
@@ -96,5 +93,6 @@ class Logos:
             return False
         client = replace(stored.record, logo=digest(logo.image))
         kept = Add(logo) if before is None else Replace(logo, expecting=before)
+        on_commit(ClientChanged(client_id=logo.client_id, changed=("logo",)))
         self._storage.commit(Replace(client, expecting=stored), kept, now=self._clock())
         return True

@@ -21,7 +21,7 @@ from oauthprov import logs
 from oauthprov.background import PERIOD, Lanes
 from oauthprov.credentials import digest, mint_id
 from oauthprov.errors import FetchBusy, FetchError, SigningKeySealed
-from oauthprov.events import LogoutDelivered, LogoutGivenUp, Stream, on_commit, working
+from oauthprov.events import LogoutDelivered, LogoutGivenUp, Stream, on_commit, worker, working
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.clients import signed_responses
 from oauthprov.protocol.keys.signing_keys import SigningKeys
@@ -112,7 +112,8 @@ class _Round:
 class BackchannelLogout:
     """Delivers the logout tokens in the queue.
 
-    ``stopwatch`` returns the seconds of processor time that the thread has used.
+    ``stopwatch`` returns the seconds of processor time that the thread has used. ``actor`` is that
+    of the events.
     """
 
     def __init__(
@@ -124,12 +125,14 @@ class BackchannelLogout:
         clock: Callable[[], int],
         events: Stream | None = None,
         stopwatch: Callable[[], float] = time.thread_time,
+        actor: str = worker(QUEUE),
     ) -> None:
         self._settings = settings
         self._storage = storage
         self._stopwatch = stopwatch
         self._rested_at = self._rest = 0
         self._events = events or Stream(clock)
+        self._actor = actor
         self._keys = keys
         self._fetcher = fetcher
         self._clock = clock
@@ -202,11 +205,15 @@ class BackchannelLogout:
         if stored.state(now) == "live":
             this.left(about.due_at)
             return
-        with working(self._events):
+        with working(self._events, self._actor):
             on_commit(LogoutGivenUp(client_id=about.client_id))
             self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
 
     def _attempt(self, this: _Round, stored: Stored[LogoutDelivery]) -> None:
+        with working(self._events, self._actor):
+            self._attempted(this, stored)
+
+    def _attempted(self, this: _Round, stored: Stored[LogoutDelivery]) -> None:
         about, now = stored.record, self._clock()
         client = self._storage.get(Client, about.client_id)
         uri = client.record.backchannel_logout_uri if client is not None else None
@@ -226,10 +233,9 @@ class BackchannelLogout:
                 this.failed.add(about.client_id)
                 this.left(later)
                 return
-        with working(self._events):
-            if uri is not None:
-                on_commit(LogoutDelivered(client_id=about.client_id))
-            self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
+        if uri is not None:
+            on_commit(LogoutDelivered(client_id=about.client_id))
+        self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
         this.notified()
 
     def _remember(self, client_id: str, took: bool) -> None:

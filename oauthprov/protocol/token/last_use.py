@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from oauthprov.events import Event, publish
+from oauthprov.events import ClientRemoved, Event, on_commit, publish
 from oauthprov.protocol.clients.removal import is_over
 from oauthprov.protocol.request.context import Context
 from oauthprov.records import Client, Logo
@@ -97,5 +97,6 @@ def _remove(storage: Storage, stored: Stored[Client], now: int) -> bool:
     except Conflict:
         return False
     client_id = stored.record.client_id
+    on_commit(ClientRemoved(client_id=client_id))
     storage.commit(Remove(Client, client_id), Remove(Logo, client_id), now=now)
     return True

@@ -71,7 +71,7 @@ def delete(request: Request, person: SignedIn) -> dict[str, object]:
         tools.session.end(person)
     finally:
         tools.provider.endings.finish(ended.sweep)
-    _notify(request, ended.account, _CLOSED, _CLOSED_TEXT)
+    _notify(request, ended.account, "account_closed", _CLOSED, _CLOSED_TEXT)
     return {"closed": ended.account, "person": None}
 
 
@@ -105,7 +105,7 @@ def answer(request: Request) -> Response | dict[str, object]:
         # The same form was sent twice.
         marks.pop("account", None)
         return see(request, tools.url("login", marks) if marks else tools.url("account"))
-    _notify(request, kept, _KEPT, _KEPT_TEXT)
+    _notify(request, kept, "account_kept", _KEPT, _KEPT_TEXT)
     marks.pop("account", None)  # the user has signed in with another account, and keeps it
     return see(request, tools.url("login", marks) if marks else tools.url("account"))
 
@@ -139,12 +139,12 @@ def clients_of(request: Request, account_id: str) -> list[Client]:
     return [stored.record for stored in page.items]
 
 
-def _notify(request: Request, account: Account, subject: str, text: str) -> None:
+def _notify(request: Request, account: Account, mail: str, subject: str, text: str) -> None:
     i18n.settle_language(request)
     words = {"link": request.oauthprov.url("account")}
     if account.remove_at is not None:
         words["end"] = i18n.moment(request, account.remove_at)
-    mailed_link.notify(request, account, subject, text, **words)
+    mailed_link.notify(request, account, mail, subject, text, **words)
 
 
 def _mail_removed(registry: Registry, account: Account) -> None:
@@ -161,7 +161,7 @@ def _mail_removed(registry: Registry, account: Account) -> None:
         subject=localizer.translate(_REMOVED, mapping=words),
         text=localizer.translate(_REMOVED_TEXT, mapping=words),
     )
-    mailed_link.send_later(site.outbox, account.account_id, message)
+    mailed_link.send_later(site.outbox, account.account_id, "account_removed", message)
 
 
 def includeme(config: Configurator) -> None:

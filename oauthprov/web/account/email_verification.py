@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pyramid.config import Configurator
 from pyramid.response import Response
 
-from oauthprov import logs
 from oauthprov.accounts import Begun, BuiltInAccounts, SignedIn, Unproven
-from oauthprov.errors import MailError
+from oauthprov.events import MailNotSent, publish
 from oauthprov.mail import Message
 from oauthprov.web import i18n
 from oauthprov.web.account import mailed_link
@@ -18,10 +17,8 @@ from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 from oauthprov.web.signed_in import REQUEST, signed_in
 
-log = logs.logger(__name__)
-
 PAGE = "email"
-_TEMPLATE = "email_verification"
+_TEMPLATE = _MAIL = "email_verification"
 
 _SENT = _("We have sent you a link. It may take a few minutes, and land in the spam folder.")
 _NOT_SENT = _("The e-mail couldn't be sent. Check the address, or try again later.")
@@ -108,21 +105,17 @@ def mail_link(request: Request, account_id: str, *, later: bool = False) -> Unse
     recipient = BuiltInAccounts.key_of(email)
     wait = tools.site.attempts.mail(account_id, request.remote_addr or "", recipient)
     if wait:
+        publish(MailNotSent(account_id=account_id, mail=_MAIL, how="limit"))
         return Unsent(too_many_attempts(wait), 429, wait)
     begun = tools.site.email_verifications.begin(account_id)
     if begun is None:
         return None
     message = _message(request, begun)
     if later:
-        mailed_link.send_later(tools.outbox, account_id, message)
+        mailed_link.send_later(tools.outbox, account_id, _MAIL, message)
         return None
-    try:
-        tools.outbox.send(message)
-    except MailError as error:
-        log.warning("the confirmation mail for account %s wasn't sent: %s", account_id, error)
-        return Unsent(_NOT_SENT, 503)
-    log.info("sent a confirmation mail for account %s", account_id)
-    return None
+    sent = mailed_link.send(tools.outbox, [account_id], _MAIL, message)
+    return None if sent else Unsent(_NOT_SENT, 503)
 
 
 def _unconfirmed(request: Request, account_id: str) -> str | None:

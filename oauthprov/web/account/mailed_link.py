@@ -7,19 +7,18 @@ scripts the user copies it from the mail.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from pyramid.config import Configurator
 
-from oauthprov import logs
 from oauthprov.accounts import confirmed_addresses
 from oauthprov.errors import MailError
+from oauthprov.events import MailNotSent, MailSent, in_background, publish
 from oauthprov.mail import Message, Outbox
 from oauthprov.records import Account
 from oauthprov.web import i18n
 from oauthprov.web.request import Request
-
-log = logs.logger(__name__)
 
 
 def addresses_are_confirmed(config: Configurator) -> bool:
@@ -49,10 +48,13 @@ def letter(request: Request, to: str, subject: str, text: str, **words: str) -> 
     )
 
 
-def notify(request: Request, account: Account, subject: str, text: str, **words: str) -> None:
+def notify(
+    request: Request, account: Account, mail: str, subject: str, text: str, **words: str
+) -> None:
     """Mail to the confirmed address of an account, if it has one; the response doesn't wait.
 
-    ``words`` are for both texts, with ``name``, ``title`` and ``moment``, which is now.
+    ``mail`` is what it is about, for its event. ``words`` are for both texts, with ``name``,
+    ``title`` and ``moment``, which is now.
     """
     tools = request.oauthprov
     address = confirmed_addresses.confirmed(account)
@@ -61,17 +63,35 @@ def notify(request: Request, account: Account, subject: str, text: str, **words:
     i18n.settle_language(request)
     words |= {"name": account.name, "moment": i18n.moment(request, tools.provider.clock())}
     message = letter(request, address, subject, text, **words)
-    send_later(tools.outbox, account.account_id, message)
+    send_later(tools.outbox, account.account_id, mail, message)
 
 
-def send_later(outbox: Outbox, account_id: str, message: Message) -> None:
-    """Send a mail in the background; only the log shows whether it was sent."""
-    if not outbox.later(partial(_send, outbox, account_id, message)):
-        log.warning("account %s gets no mail: too many are waiting", account_id)
+def send_later(outbox: Outbox, account_id: str, mail: str, message: Message) -> None:
+    """Send a mail in the background; only its event shows whether it was sent."""
+    if not later(outbox, partial(send, outbox, [account_id], mail, message, patient=True)):
+        publish(MailNotSent(account_id=account_id, mail=mail, how="busy"))
 
 
-def _send(outbox: Outbox, account_id: str, message: Message) -> None:
+def later(outbox: Outbox, work: Callable[[], object], *, unnoticed: bool = False) -> bool:
+    """Do the same as the method of the outbox; the events belong to the request."""
+    return outbox.later(in_background(work), unnoticed=unnoticed)
+
+
+def send(
+    outbox: Outbox,
+    account_ids: Sequence[str],
+    mail: str,
+    message: Message,
+    *,
+    patient: bool = False,
+) -> bool:
+    """Send a mail; publish, for each of its accounts, whether it was sent, and return it."""
     try:
-        outbox.send(message, patient=True)
+        outbox.send(message, patient=patient)
     except MailError as error:
-        log.warning("account %s gets no mail: %s", account_id, error)
+        for account_id in account_ids:
+            publish(MailNotSent(account_id=account_id, mail=mail, problem=str(error)))
+        return False
+    for account_id in account_ids:
+        publish(MailSent(account_id=account_id, mail=mail))
+    return True

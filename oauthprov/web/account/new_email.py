@@ -52,7 +52,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     unconfirmed = confirmed_addresses.confirmed(account) is None
     if before is not None and unconfirmed:
         link = tools.url("account")
-        mailed_link.notify(request, before.record, _SUBJECT, _TEXT, link=link)
+        mailed_link.notify(request, before.record, "email_changed", _SUBJECT, _TEXT, link=link)
     if tools.has_page(email_verification.PAGE) and email and unconfirmed:
         sent = email_verification.mail_link(request, person.account_id) is None
         done = {"done": "sent"} if sent else {}

@@ -68,7 +68,8 @@ def announce(request: Request, account: Account) -> None:
     tools = request.oauthprov
     # A reset is for owners who no longer know the password that the other page asks for.
     page = "password_reset" if tools.has_page("password_reset") else "password"
-    mailed_link.notify(request, account, _SUBJECT, _TEXT, link=tools.url(page))
+    link = tools.url(page)
+    mailed_link.notify(request, account, "password_changed", _SUBJECT, _TEXT, link=link)
 
 
 def _page(

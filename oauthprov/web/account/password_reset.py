@@ -15,7 +15,8 @@ from pyramid.response import Response
 
 from oauthprov import deadline, logs
 from oauthprov.accounts import BuiltInAccounts, MailedReset, Unacceptable, Unproven
-from oauthprov.errors import MailError, StorageError
+from oauthprov.errors import StorageError
+from oauthprov.events import MailNotSent, PasswordResetRequested, publish
 from oauthprov.mail import Message
 from oauthprov.records import Account
 from oauthprov.web import device_cookie, i18n
@@ -29,6 +30,7 @@ from oauthprov.web.responder import see
 log = logs.logger(__name__)
 
 PAGE = "password_reset"
+_MAIL = "password_reset"
 _NEW_PASSWORD = "new_password"  # noqa: S105 - the name of a page
 
 _BUSY = _("Too many e-mails are being sent. Try again in a minute.")
@@ -72,11 +74,13 @@ def send(request: Request) -> Response | dict[str, object]:
     requester = BuiltInAccounts.key_of(entered)
     wait = tools.site.attempts.request_mail(requester, request.remote_addr or "")
     if wait:
+        publish(MailNotSent(mail=_MAIL, how="limit"))
         return _asking(request, marks, entered, too_many_attempts(wait), 429, wait)
     asking(request, marks)
     i18n.settle_language(request)
-    if not tools.outbox.later(partial(_mail_links, request, entered), unnoticed=True):
-        log.warning("no password reset is mailed: too many mails are being sent")
+    work = partial(_mail_links, request, entered)
+    if not mailed_link.later(tools.outbox, work, unnoticed=True):
+        publish(MailNotSent(mail=_MAIL, how="busy"))
         return _asking(request, marks, entered, _BUSY, 503, _BUSY_SECONDS)
     return see(request, tools.url(PAGE, marks | {"done": "sent"}))
 
@@ -116,6 +120,8 @@ def _mail_links(request: Request, entered: str) -> None:
         found = request.oauthprov.password_resets.accounts_of(entered)
         for email, accounts in found.items():
             _mail_link(request, email, accounts)
+        if not found:
+            publish(PasswordResetRequested())
     except StorageError as error:
         log.warning("a password reset wasn't mailed: %s", error)
     except Exception:
@@ -124,17 +130,14 @@ def _mail_links(request: Request, entered: str) -> None:
 
 def _mail_link(request: Request, email: str, accounts: Sequence[Account]) -> None:
     tools = request.oauthprov
-    whose = ", ".join(account.account_id for account in accounts)
+    whose = [account.account_id for account in accounts]
     if tools.site.attempts.mail_to(BuiltInAccounts.key_of(email)):
-        log.info("no password reset is mailed for account %s: too many mails", whose)
+        for account_id in whose:
+            publish(PasswordResetRequested(account_id=account_id))
+            publish(MailNotSent(account_id=account_id, mail=_MAIL, how="limit"))
         return
-    mailed = tools.password_resets.begin(email, accounts)
-    try:
-        tools.outbox.send(_message(request, mailed), patient=True)
-    except MailError as error:
-        log.warning("the password reset for account %s wasn't mailed: %s", whose, error)
-    else:
-        log.info("mailed a password reset for account %s", whose)
+    message = _message(request, tools.password_resets.begin(email, accounts))
+    mailed_link.send(tools.outbox, whose, _MAIL, message, patient=True)
 
 
 def _message(request: Request, mailed: MailedReset) -> Message:

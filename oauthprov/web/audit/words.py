@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oauthprov.events import Reason, trail
+from oauthprov.events import OPERATOR, Reason, is_admin, trail
 from oauthprov.messages import N_
 from oauthprov.records import AuditEntry, Client
 from oauthprov.web.request import Request
@@ -22,6 +22,9 @@ SENTENCES: dict[str, str] = {
     "account.kept": N_("The deletion was taken back"),
     "account.removed": N_("The account was removed"),
     "account.exported": N_("The data were downloaded"),
+    "password_reset.requested": N_("A new password was asked for"),
+    "mail.sent": N_("An e-mail was sent"),
+    "mail.not_sent": N_("An e-mail wasn't sent"),
     "consent.denied": N_("An app was denied access"),
     "consent.withdrawn": N_("The access of an app was removed"),
     "authorization.granted": N_("An app was given access"),
@@ -63,13 +66,12 @@ class Shown:
     @property
     def by_operator(self) -> bool:
         """Whether the operator acted, by the command."""
-        return self.entry.actor == "operator"
+        return self.entry.actor == OPERATOR
 
     @property
     def by_admin(self) -> bool:
         """Whether an admin acted."""
-        actor = self.entry.actor
-        return actor is not None and actor not in ("operator", self.entry.account_id)
+        return is_admin(self.entry.actor) and self.entry.actor != self.entry.account_id
 
 
 def shown(request: Request, entries: Sequence[AuditEntry]) -> list[Shown]:

@@ -81,4 +81,4 @@ def _tell(request: Request, account: Account, subject: str, text: str, **words: 
         "moment": i18n.moment(request, tools.provider.clock()),
     }
     what, link = translate(text, mapping=words), tools.url("security")
-    mailed_link.notify(request, account, subject, _MAIL, what=what, link=link)
+    mailed_link.notify(request, account, "second_step", subject, _MAIL, what=what, link=link)

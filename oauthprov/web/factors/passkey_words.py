@@ -100,4 +100,4 @@ def refused(request: Request, wrong: WrongProof) -> str | None:
 def _tell(request: Request, account: Account, passkey: Passkey, mail: tuple[str, str]) -> None:
     subject, text = mail
     link = request.oauthprov.url("passkeys")
-    mailed_link.notify(request, account, subject, text, passkey=passkey.name, link=link)
+    mailed_link.notify(request, account, "passkey", subject, text, passkey=passkey.name, link=link)

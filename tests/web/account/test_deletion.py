@@ -325,6 +325,7 @@ def test_an_address_that_is_not_confirmed_gets_no_mail(mailing, mail_server):
 def test_a_mail_says_that_it_is_removed(mailing, mail_server):
     alice = confirmed(mailing, "alice")
     delete(alice)
+    settled()
     mailing.clock.pass_by(GRACE)
     purging = mailing.wsgi.registry["oauthprov"].provider.purging
     for _ in range(2):

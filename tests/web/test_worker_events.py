@@ -1,0 +1,89 @@
+"""What threads of the server do without a request is an event that says which of them did it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from oauthprov.events import trail
+from oauthprov.protocol.purging import HOUR
+from oauthprov.web.site import site_of
+from tests.site import Site
+from tests.smtp import SmtpServer
+from tests.web.account.mailing import ADDRESS, confirmed, prompt_site, settled
+from tests.web.account.test_deletion import delete
+from tests.web.openid import openid_site, register_itself, relying_party
+
+GRACE = 14 * 86_400
+
+
+def done_by(site: Site, actor: str) -> list[tuple[str, str | None, str]]:
+    """What a worker has done, by event, account or client, and details; the oldest first."""
+    site_of(site.wsgi.registry).events.recorder.join(10)
+    entries = [*trail.newest(site.storage, site.clock(), 30)][::-1]
+    assert all(one.address == "" for one in entries if one.actor == actor)
+    return [(one.event, one.about, one.details) for one in entries if one.actor == actor]
+
+
+def purged(site: Site) -> None:
+    """Take all steps of a pass of the purge."""
+    while site_of(site.wsgi.registry).provider.purging.work() is not None:
+        pass
+
+
+@pytest.mark.parametrize("status", ["200 OK", "500 No"])
+def test_a_delivered_logout_and_the_log_of_a_refused_one_name_the_work(receiver, caplog, status):
+    site = openid_site(**receiver.settings | {"logout.worker": "true"})
+    app = relying_party(site, backchannel_logout_uri=receiver.uri)
+    alice = site.browser().sign_up("alice")
+    app.tokens(alice, scope="openid")
+    receiver.reply(status)
+    alice.get("/logout").form.submit()
+    site_of(site.wsgi.registry).provider.worker.join(30)
+    delivered = ("logout.delivered", app.client.client_id, "{}")
+    assert done_by(site, "worker:logout") == ([delivered] if status == "200 OK" else [])
+    refused = [one for one in caplog.records if "answered a logout token" in one.getMessage()]
+    assert len(refused) == (status != "200 OK")
+    assert all(len(one.request_id) == 24 for one in refused)
+    site.close()
+
+
+@pytest.fixture
+def mails():
+    made = SmtpServer()
+    yield made
+    made.close()
+
+
+def test_the_removal_of_an_account_and_its_mail_are_the_purge_s(mails):
+    url = f"smtp://localhost:{mails.port}?tls=off"
+    site = prompt_site(**{"mail.url": url, "mail.sender": "id@example.org"})
+    account_id = confirmed(site, "alice", ADDRESS).account_id()
+    delete(site.browser().sign_in("alice"))
+    site.clock.pass_by(GRACE + HOUR)
+    purged(site)
+    settled()
+    assert sorted(done_by(site, "worker:purge")) == [
+        ("account.removed", account_id, "{}"),
+        ("mail.sent", account_id, json.dumps({"mail": "account_removed"})),
+    ]
+    site.close()
+
+
+def test_the_removal_of_an_unused_client_is_the_purge_s():
+    site = openid_site()
+    client_id = register_itself(site).json["client_id"]
+    site.clock.pass_by(site_of(site.wsgi.registry).settings.registration_unused_lifetime + 1)
+    purged(site)
+    assert done_by(site, "worker:purge") == [("client.removed", client_id, "{}")]
+    site.close()
+
+
+def test_a_fetched_logo_changes_its_client(gallery):
+    site = openid_site(**gallery.settings)
+    client_id = register_itself(site, logo_uri=gallery.uri).json["client_id"]
+    site_of(site.wsgi.registry).provider.logo_worker.join(30)
+    changed = ("client.changed", client_id, json.dumps({"changed": "logo"}))
+    assert done_by(site, "worker:logos") == [changed]
+    site.close()
