@@ -12,7 +12,7 @@ from oauthprov.failures import (
     UnknownKey,
 )
 from oauthprov.messages import N_
-from oauthprov.storage.interface import StorageError, UpgradeNeeded
+from oauthprov.storage.interface import StorageError, StorageReadOnly, UpgradeNeeded
 
 __all__ = [
     "ConfigurationError",
@@ -23,6 +23,7 @@ __all__ = [
     "MailError",
     "OAuth2Error",
     "StorageError",
+    "StorageReadOnly",
     "UnknownKey",
     "UpgradeNeeded",
 ]

@@ -21,6 +21,8 @@ WAITING_LIMIT = 1000
 """Entries that wait to be stored, at most: whoever sends bad requests can't fill the memory."""
 PER_SECOND = 5
 """Entries that are stored each second, on average, at most: nor the storage."""
+LOSSES_EVERY = 60
+"""Seconds between two lines about lost entries, at least: an outage fills no log with them."""
 _BATCH = 50
 
 log = logs.logger(__name__)
@@ -46,6 +48,8 @@ class Recorder:
         self._room = float(WAITING_LIMIT)
         self._counted_at = clock()
         self._left_out = 0
+        self._lost = 0
+        self._said_at: int | None = None
         self._worker = Worker("audit", self.work, clock)
 
     def entries(self, scope: Scope, events: Sequence[Event]) -> list[Add]:
@@ -86,11 +90,18 @@ class Recorder:
             try:
                 self._storage.commit(*map(Add, batch), now=self._clock())
             except (StorageError, Conflict) as error:
-                log.warning("%d entries of the audit are lost: %s", len(batch), error)
+                self._lost += len(batch)
+                self._say(error)
         with self._lock:
             left_out, self._left_out = self._left_out, 0
         if left_out:
             log.warning("%d events aren't in the audit: too many came at once", left_out)
+
+    def _say(self, error: Exception) -> None:
+        now, said_at = self._clock(), self._said_at
+        if said_at is None or not 0 <= now - said_at < LOSSES_EVERY:
+            log.warning("%d entries of the audit are lost: %s", self._lost, error)
+            self._lost, self._said_at = 0, now
 
     def _next(self) -> list[Record]:
         with self._lock:

@@ -47,6 +47,7 @@ __all__ = (
     "Storage",
     "StorageError",
     "StorageFull",
+    "StorageReadOnly",
     "Stored",
     "Target",
     "UpgradeNeeded",
@@ -60,19 +61,37 @@ RecordT_co = TypeVar("RecordT_co", bound=Record, covariant=True)
 
 
 class StorageError(Exception):
-    """The backend failed, or the outcome is unknown. Never retried; ``original`` is the cause."""
+    """The backend failed, or the outcome is unknown. Never retried; ``original`` is the cause.
 
-    def __init__(self, message: str, original: BaseException | None = None) -> None:
+    ``explained`` is whether the message names the reason, so that a traceback adds nothing to it.
+    """
+
+    explained = False
+
+    def __init__(
+        self, message: str, original: BaseException | None = None, *, explained: bool = False
+    ) -> None:
         super().__init__(message)
         self.original = original
+        self.explained = explained or type(self).explained
 
 
 class StorageFull(StorageError):
     """The backend is full: nothing was written. Reads and removals still work."""
 
+    explained = True
+
+
+class StorageReadOnly(StorageError):
+    """The storage takes no writes, because a setting says so: nothing was written."""
+
+    explained = True
+
 
 class UpgradeNeeded(StorageError):
     """The stored schema is missing or older than this version's: call ``upgrade()``."""
+
+    explained = True
 
 
 class Conflict(Exception):

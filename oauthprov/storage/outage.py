@@ -55,6 +55,8 @@ FEW = 3
 class Unanswered(StorageError):
     """The server didn't answer in time, or the call wasn't sent because it answers no call."""
 
+    explained = True
+
 
 def current() -> Call | None:
     """Return the call that this thread is making, None if no time limit applies."""

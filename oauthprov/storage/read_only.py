@@ -13,7 +13,7 @@ from oauthprov.storage.interface import (
     Page,
     Purged,
     Storage,
-    StorageError,
+    StorageReadOnly,
     Stored,
 )
 
@@ -24,7 +24,7 @@ _REFUSED = f"the storage takes no writes: {SENTENCE}"
 
 
 class ReadOnly(Storage):
-    """Reads from ``inner``; everything that would write raises StorageError."""
+    """Reads from ``inner``; everything that would write raises StorageReadOnly."""
 
     def __init__(self, inner: Storage) -> None:
         self._inner = inner
@@ -43,13 +43,13 @@ class ReadOnly(Storage):
         return self._inner.find(kind, after=after, limit=limit, **index)
 
     def _commit(self, changes: Sequence[Change], now: int) -> NoReturn:
-        raise StorageError(_REFUSED)
+        raise StorageReadOnly(_REFUSED)
 
     def _load(self, copies: Sequence[Stored[Record]], now: int) -> NoReturn:
-        raise StorageError(_REFUSED)
+        raise StorageReadOnly(_REFUSED)
 
     def purge(self, *, now: int, limit: int = 500, after: str | None = None) -> Purged:
-        raise StorageError(_REFUSED)
+        raise StorageReadOnly(_REFUSED)
 
     def ping(self) -> None:
         self._inner.ping()

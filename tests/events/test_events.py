@@ -248,11 +248,28 @@ def test_on_a_full_storage_what_adds_something_fails(trail):
     assert trail.told == []
 
 
-def test_entries_that_the_storage_does_not_take_are_lost_and_logged(trail, caplog):
-    class Down:
-        def commit(self, *changes, now):
-            raise StorageError("down")
+class Down:
+    """A storage that doesn't answer."""
 
+    def commit(self, *changes, now):
+        raise StorageError("down")
+
+
+def test_an_outage_writes_one_line_a_minute_about_lost_entries(trail, caplog):
+    recorder = Recorder(Down(), lambda: trail.now, 30)
+    stream = Stream(lambda: trail.now)
+    for seconds in (0, 1, 59, 60, 61):
+        trail.now = NOW + seconds
+        with Scope(stream, f"r{seconds}") as scope:
+            recorder.put(scope, SignInFailed(account_id="a"))
+        recorder.join(10)
+    assert [record.getMessage() for record in caplog.records] == [
+        "1 entries of the audit are lost: down",
+        "3 entries of the audit are lost: down",
+    ]
+
+
+def test_entries_that_the_storage_does_not_take_are_lost_and_logged(trail, caplog):
     recorder = Recorder(Down(), lambda: NOW, 30)
     with Scope(Stream(lambda: NOW), "r1") as scope:
         recorder.put(scope, SignInFailed(account_id="a"))

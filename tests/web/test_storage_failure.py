@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from oauthprov import credentials
+from oauthprov.storage.interface import StorageError
 from oauthprov.web.http import problems
 from oauthprov.web.http.problems import Tracebacks
 from tests import site as sites
@@ -130,10 +131,31 @@ def test_a_request_that_cannot_be_stored_is_an_error_page(site, alice):
     assert alice.get(url).status_int == 302
 
 
-def test_an_outage_writes_one_line_a_request_and_one_traceback_a_second(
+def test_an_outage_writes_one_line_a_request_with_its_reason_and_no_traceback(cut_off, caplog):
+    caplog.set_level(logging.WARNING, "oauthprov")
+    answers = [
+        cut_off.get("/readyz"),
+        cut_off.get("/api/me", headers=bearing("opa_grant.secret")),
+        cut_off.post("/oauth/revoke", {"token": "opa_a.b"}, headers=basic("client", "secret")),
+    ]
+    for answer in answers:
+        assert_unavailable(answer)
+    ids = [answer.headers["X-Request-Id"] for answer in answers]
+    lines = [line for line in caplog.records if getattr(line, "request_id", "") in ids]
+    assert [line.request_id for line in lines] == ids
+    assert all("refuses the connection" in line.getMessage() for line in lines)
+    assert not any(line.exc_info for line in lines)
+
+
+def test_a_failure_without_a_known_reason_writes_one_traceback_a_second(
     cut_off, caplog, monkeypatch
 ):
     now = [0.0]
+
+    def fail():
+        raise StorageError("Redis failed: SomeError")
+
+    monkeypatch.setattr(cut_off.wsgi.registry["oauthprov"].provider.storage, "health", fail)
     monkeypatch.setattr(problems, "_tracebacks", Tracebacks(1.0, lambda: now[0]))
     caplog.set_level(logging.ERROR, "oauthprov")
     answers = []

@@ -163,7 +163,7 @@ class SigningKeys:
         if read is not None and 0 <= now - read.read_at <= within:
             return read
         if failed_at is not None and 0 <= now - failed_at < PAUSE:
-            raise StorageError("the signing keys couldn't be read a moment ago")
+            raise StorageError("the signing keys couldn't be read a moment ago", explained=True)
         return self._read_again(read)
 
     def _read_again(self, held: _Read | None) -> _Read:
@@ -178,8 +178,11 @@ class SigningKeys:
             self._lead(attempt)
         else:
             attempt.over.wait()
-        if attempt.failure is not None or self._read is None:
-            raise StorageError("the signing keys can't be read") from attempt.failure
+        failure = attempt.failure
+        if failure is not None or self._read is None:
+            explained = failure is not None and failure.explained
+            message = f"the signing keys can't be read: {failure}"
+            raise StorageError(message, explained=explained) from failure
         return self._read
 
     def _lead(self, attempt: _Attempt) -> None:

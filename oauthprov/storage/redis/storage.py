@@ -95,8 +95,10 @@ def failing_as_storage_error(method: Callable[P, T]) -> Callable[P, T]:
         except (RedisTimeout, TimeoutError) as error:
             raise Unanswered(f"{_place(args)} {LATE}", error) from error
         except (RedisError, RedisClusterException, OSError) as error:
-            words = reason(error) or f"failed: {type(error).__name__}"
-            raise StorageError(f"{_place(args)} {words}", error) from error
+            why = reason(error)
+            words = why or f"failed: {type(error).__name__}"
+            explained = why is not None
+            raise StorageError(f"{_place(args)} {words}", error, explained=explained) from error
 
     return guarded
 

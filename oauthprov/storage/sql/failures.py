@@ -42,5 +42,7 @@ def storage_error(error: BaseException, url: URL | None = None) -> StorageError:
     """
     found = code(error)
     detail = type(error).__name__ if found is None else f"{type(error).__name__} {found}"
-    words = reasons.reason(error, found, url) or f"failed: {detail}"
-    return StorageError(f"{reasons.place(url) if url else 'the database'} {words}", error)
+    reason = reasons.reason(error, found, url)
+    place = reasons.place(url) if url else "the database"
+    words = reason or f"failed: {detail}"
+    return StorageError(f"{place} {words}", error, explained=reason is not None)

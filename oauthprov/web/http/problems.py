@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from oauthprov import logs
 from oauthprov.accounts import HashingBusy
-from oauthprov.errors import FetchBusy, SigningKeySealed, StorageError
+from oauthprov.errors import FetchBusy, SigningKeySealed, StorageError, StorageReadOnly
 from oauthprov.messages import N_
 
 _BUSY_RETRY_AFTER = 2
@@ -67,8 +67,7 @@ def problem_of(error: Exception) -> Rejected:
             log.info("refused: %s", error.description, extra={"error": error.error})
             return error
         case StorageError():
-            # The request may not have been carried out.
-            log.error("the storage failed: %s", error, exc_info=_tracebacks.of(error))
+            _log(error)
             return _unavailable(N_("The server has no access to its data. Try again in a moment."))
         case FetchBusy():
             log.warning("a client's document can't be fetched now: %s", error)
@@ -84,6 +83,16 @@ def problem_of(error: Exception) -> Rejected:
             # Retrying won't help. The log has the remedy.
             return Rejected("server_error", str(error.description), error.status_code)
     raise error
+
+
+def _log(error: StorageError) -> None:
+    """Log why the storage failed, in one line, with a traceback only if that says more."""
+    if isinstance(error, StorageReadOnly):
+        log.warning("refused: %s", error)
+        return
+    # The request may not have been carried out.
+    traceback = None if error.explained else _tracebacks.of(error)
+    log.error("the storage failed: %s", error, exc_info=traceback)
 
 
 def undecodable(error: Exception) -> Rejected:

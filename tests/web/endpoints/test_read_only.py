@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -12,13 +14,16 @@ from oauthprov.storage import open_storage
 from oauthprov.storage.transfer import begin, compare, copy
 from tests import site as sites
 from tests.servers import empty
+from tests.web.openid import register_itself
 
 
-@pytest.fixture
-def settings(tmp_path):
-    return sites.ini(
-        f"sqlite:///{tmp_path}/records.sqlite", development="true", scopes=sites.OPENID
-    )
+@pytest.fixture(params=["sqlite", "redis"])
+def settings(request, tmp_path):
+    url = f"sqlite:///{tmp_path}/records.sqlite"
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_url")
+        empty(url)
+    return sites.ini(url, development="true", scopes=sites.OPENID)
 
 
 @pytest.fixture
@@ -73,6 +78,63 @@ def test_what_would_write_gets_503_and_loses_nothing(before, app, tokens, during
     assert len(list(before.storage.walk(RefreshToken))) == 2
 
 
+def signed_up(browser):
+    form = browser.get("/signup").form
+    form["name"], form["password"] = "bob", sites.PASSWORD
+    return form.submit(expect_errors=True)
+
+
+def signed_in(browser):
+    form = browser.get("/login").form
+    form["name"], form["password"] = "alice", sites.PASSWORD
+    return form.submit(expect_errors=True)
+
+
+def submitted(browser, page):
+    form = browser.get(page).forms[0]
+    if page == "/account/delete":
+        form["name"] = "alice"
+    return form.submit(expect_errors=True)
+
+
+PAGES = (
+    "/account",
+    "/account/profile",
+    "/account/delete",
+    "/logout",
+)
+
+
+def test_each_refused_write_logs_one_line_without_a_traceback(before, during, caplog):
+    app, alice = before.app(), before.browser().sign_up("alice")
+    tokens = app.tokens(alice)
+    there, reader = replace(app, site=during), during.browser()
+    for cookie in alice.page.cookiejar:
+        reader.page.cookiejar.set_cookie(cookie)
+    caplog.set_level(logging.INFO)
+    answers = [
+        lambda: there.refresh(tokens["refresh_token"]),
+        lambda: there.post("/oauth/revoke", {"token": tokens["access_token"]}),
+        lambda: register_itself(during),
+        lambda: reader.get(before.app().authorization_url()),
+        lambda: reader.get(app.authorization_url()),
+        lambda: signed_up(during.browser()),
+        lambda: signed_in(during.browser()),
+        *(partial(submitted, reader, page) for page in PAGES),
+    ]
+    for answer in answers:
+        caplog.clear()
+        response = answer()
+        assert response.status_int == 503, response.request.path
+        assert int(response.headers["Retry-After"]) > 0
+        assert "temporarily_unavailable" in response.text
+        [line] = caplog.records
+        assert (line.levelname, line.exc_info) == ("WARNING", None)
+        assert "it is read-only (oauthprov.storage.read_only)" in line.getMessage()
+        assert line.request_id == response.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_each_step_of_a_transfer_leaves_time_to_check_tokens(
     settings, before, app, tokens, during, redis_url
 ):
