@@ -22,11 +22,13 @@ from oauthprov.cli.ini import add_ini, read, readable
 from oauthprov.cli.output import Refused, note, show_json
 from oauthprov.doctor import (
     ROWS,
+    Beside,
     Configured,
     Live,
     Report,
     Stored,
     configured_badly,
+    examine_beside,
     examine_configuration,
     examine_server,
     examine_storage,
@@ -41,9 +43,7 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     add_ini(group, optional=True)
     where = group.add_mutually_exclusive_group()
     where.add_argument("--url", metavar="URL", help="where the server is (default: the issuer)")
-    where.add_argument(
-        "--offline", action="store_true", help="check the file and the storage, not the server"
-    )
+    where.add_argument("--offline", action="store_true", help="check everything but the server")
     group.add_argument(
         "--processes", metavar="N", type=_count, default=1, help="how many processes serve"
     )
@@ -68,6 +68,7 @@ def _examine(arguments: argparse.Namespace) -> int:
     if settings is not None:
         examine_configuration(report, _configured(arguments, section, settings))
         _examine_storage(report, settings)
+        examine_beside(report, Beside(settings))
         if not arguments.offline:
             live = _live(settings, arguments.url)
             url = live.base

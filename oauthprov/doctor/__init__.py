@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oauthprov.doctor import (
+    beside,
     documents,
     lifetimes,
     pages,
@@ -19,6 +20,7 @@ from oauthprov.doctor import (
     stored,
     transport,
 )
+from oauthprov.doctor.beside import Beside
 from oauthprov.doctor.check import ERROR, Check, Finding, Report, Row, Severity, Skipped
 from oauthprov.doctor.configured import Configured
 from oauthprov.doctor.live import Live
@@ -26,6 +28,7 @@ from oauthprov.doctor.stored import Stored
 
 __all__ = (
     "ROWS",
+    "Beside",
     "Configured",
     "Finding",
     "Live",
@@ -34,6 +37,7 @@ __all__ = (
     "Skipped",
     "Stored",
     "configured_badly",
+    "examine_beside",
     "examine_configuration",
     "examine_server",
     "examine_storage",
@@ -59,7 +63,14 @@ LIVE: Sequence[Check[Live]] = (
     *proxy.CHECKS,
 )
 STORAGE: Sequence[Check[Stored]] = (*stored.BEGINNING, *stored.CHECKS)
-ROWS: Sequence[Row] = (VALID, *CONFIGURATION, *STORAGE, *transport.BEGINNING, *LIVE)
+ROWS: Sequence[Row] = (
+    VALID,
+    *CONFIGURATION,
+    *STORAGE,
+    *beside.CHECKS,
+    *transport.BEGINNING,
+    *LIVE,
+)
 """Every check, in the order in which they are made."""
 
 
@@ -91,6 +102,11 @@ def examine_storage(report: Report, on: Stored) -> None:
         report.skip(stored.CHECKS, "the storage isn't ready")
     else:
         report.run(stored.CHECKS, on)
+
+
+def examine_beside(report: Report, on: Beside) -> None:
+    """Check the servers beside the storage."""
+    report.run(beside.CHECKS, on)
 
 
 def examine_server(report: Report, on: Live) -> None:

@@ -116,6 +116,16 @@ def _limits(on: Configured) -> Iterator[str]:
         yield f"each of {on.processes} processes counts by itself"
 
 
+def _open_metrics(on: Configured) -> Iterator[str]:
+    listen = on.settings.metrics_listen
+    if listen is not None and not on.settings.metrics_secret and not _is_loopback(listen[0]):
+        yield f"{PREFIX}metrics.listen is {listen[0]}, without {PREFIX}metrics.secret"
+
+
+def _is_loopback(host: str) -> bool:
+    return host in LOOPBACK or (_is_address(host) and ip_address(host).is_loopback)
+
+
 CHECKS: tuple[Check[Configured], ...] = (
     Check(
         "settings.development",
@@ -208,5 +218,14 @@ CHECKS: tuple[Check[Configured], ...] = (
         "The limits are as many times as high, and so is the number of guesses at a password.",
         "Set oauthprov.limits.url to a Redis URL.",
         _limits,
+    ),
+    Check(
+        "settings.open_metrics",
+        WARNING,
+        "`oauthprov.metrics.listen`, `oauthprov.metrics.secret`",
+        "Whoever reaches the port reads how many people sign in, fail and wait, and sees an attack"
+        " succeed.",
+        "Set oauthprov.metrics.secret, or listen on 127.0.0.1.",
+        _open_metrics,
     ),
 )

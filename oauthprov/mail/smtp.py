@@ -55,6 +55,18 @@ class SmtpMailer(Mailer):
         except (OSError, ValueError) as error:
             raise MailError(_reason(error)) from None
 
+    def check(self) -> None:
+        """Connect and sign in as for a mail, and send none. Raises MailError with the reason."""
+        try:
+            session = self._connected()
+            with closing(session):
+                session.ehlo()
+                self._sign_in(session)
+                with suppress(OSError):
+                    session.quit()
+        except (OSError, ValueError) as error:
+            raise MailError(_reason(error)) from None
+
     def _connected(self) -> smtplib.SMTP:
         host, port = str(self._server.host), self._server.port
         if self._server.tls == "implicit":

@@ -4,7 +4,7 @@ import pytest
 
 from oauthprov.doctor import Configured, Report, examine_configuration
 from oauthprov.settings import Settings
-from tests.doctor.conftest import found, ini
+from tests.doctor.conftest import SECRET, found, ini
 
 SERVER = {
     "use": "egg:waitress#main",
@@ -60,6 +60,10 @@ SETTINGS = [
     ("settings.password_length", {"password.length": "8"}),
     ("settings.password_hash", {"password.memory": "1024"}),
     ("settings.password_hash", {"password.time": "1"}),
+    ("settings.open_metrics", {"metrics.listen": "0.0.0.0:9464"}),
+    ("settings.open_metrics", {"metrics.listen": "[::]:9464"}),
+    ("settings.open_metrics", {"metrics.listen": "192.0.2.7:9464"}),
+    ("settings.open_metrics", {"metrics.listen": "metrics.example.org:9464"}),
     ("lifetimes.code", {"code_lifetime": "600"}),
     ("lifetimes.access_token", {"access_token_lifetime": "86400"}),
     ("lifetimes.jwt_access_token", {"jwt_access_token_lifetime": "3600", "resources": JWT}),
@@ -86,6 +90,10 @@ def test_a_fault_in_the_settings_is_found(tmp_path, check, change):
         {"fetch.allow": "10.1.2.0/24 intranet.example.org:8443"},
         {"password.memory": "47104", "password.time": "1"},
         {"password.memory": "7168", "password.time": "7"},
+        {"metrics.listen": "127.0.0.1:9464"},
+        {"metrics.listen": "[::1]:9464"},
+        {"metrics.listen": "localhost:9464"},
+        {"metrics.listen": "0.0.0.0:9464", "metrics.secret": SECRET[::-1]},
         {"development": "false", "jwt_access_token_lifetime": "3600"},
     ],
 )
