@@ -39,7 +39,8 @@ class CodeGrant(AuthorizationCodeGrant):
         """Compare as oauthlib does, and note a wrong verifier."""
         right = bool(super().validate_code_challenge(challenge, challenge_method, verifier))
         if not right:
-            current().note(Reason.VERIFIER_WRONG)
+            compared = pkce.compared(verifier, challenge)
+            current().note(Reason.VERIFIER_WRONG, compared=compared)
         return right
 
 

@@ -26,12 +26,12 @@ from oauthlib.oauth2.rfc6749.errors import UnsupportedGrantTypeError, Unsupporte
 from oauthprov.events import Reason
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.authentication.client import authenticate, presented_by
-from oauthprov.protocol.clients import grant_types, methods, redirects, response_types
+from oauthprov.protocol.clients import grant_types, methods, response_types
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS
 from oauthprov.protocol.keys.signing_keys import SigningKeys
-from oauthprov.protocol.request import refusals, resources
+from oauthprov.protocol.request import redirect_uris, refusals, resources
 from oauthprov.protocol.request.context import Context, OpenID, current
 from oauthprov.protocol.request.operations import Authorizing, ForItself, Redeeming, Refreshing
 from oauthprov.protocol.request.scopes import defaults
@@ -138,9 +138,7 @@ class Validator(RequestValidator):
         self, client_id: str, redirect_uri: str, request: Request, *_: Any, **__: Any
     ) -> bool:
         """Tell whether the client registered the redirect URI."""
-        context = current()
-        registered = redirects.registered_for(context.known_client, redirect_uri)
-        return registered or context.refuse(Reason.REDIRECT_URI_UNREGISTERED, redirect_uri)
+        return redirect_uris.is_registered(current(), redirect_uri)
 
     def get_default_redirect_uri(
         self, client_id: str, request: Request, *_: Any, **__: Any

@@ -110,3 +110,8 @@ def issued_to(client_id: str) -> str:
 def expired(at: int, now: int) -> str:
     """Return the expiry and the current time (epoch seconds), for an event's ``compared``."""
     return f"expired at {at}, now {now}"
+
+
+def replayed(first: int, now: int) -> str:
+    """Return when a code was redeemed and when again (epoch seconds), for ``compared``."""
+    return f"redeemed at {first}, again at {now}"

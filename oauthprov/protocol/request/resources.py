@@ -11,6 +11,7 @@ from oauthprov.errors import InvalidTargetError
 from oauthprov.events import Reason
 from oauthprov.protocol.request import refusals, scopes
 from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.differences import from_expected
 from oauthprov.settings import OPENID, Settings
 
 
@@ -38,13 +39,15 @@ def requested(context: Context, *sent: Iterable[tuple[str, str]]) -> tuple[str, 
     for uri in [value for pairs in sent for name, value in pairs if name == "resource"]:
         declared = context.settings.declared_resource(uri)
         if declared is None:
-            raise _refused(context, uri, "This server has no resource")
+            known = from_expected(uri, sorted(context.settings.resource_uris), "declared")
+            raise _refused(context, uri, "This server has no resource", known)
         found[declared] = None
     return tuple(found)
 
 
-def _refused(context: Context, uri: str, sentence: str) -> InvalidTargetError:
-    context.refuse(Reason.RESOURCE_NOT_ALLOWED, uri, because=sentence)
+def _refused(context: Context, uri: str, sentence: str, known: str) -> InvalidTargetError:
+    because = f"{sentence} {refusals.shown(uri)}. {known}"
+    context.refuse(Reason.RESOURCE_NOT_ALLOWED, uri, because=because)
     return InvalidTargetError(f"{sentence} {refusals.shown(uri)}.")
 
 
@@ -57,7 +60,8 @@ def narrowed(context: Context, request: Request, granted: tuple[str, ...]) -> tu
     found = requested(context, request.decoded_body or (), request.uri_query_params)
     for uri in found:
         if uri not in granted:
-            raise _refused(context, uri, "The user was not asked for the resource")
+            known = from_expected(uri, granted, "granted")
+            raise _refused(context, uri, "The user was not asked for the resource", known)
     check_one_token(context, found or granted)
     return found or granted
 
@@ -69,7 +73,9 @@ def check_one_token(context: Context, targets: tuple[str, ...]) -> None:
     """
     for uri in targets if len(targets) > 1 else ():
         if uri in context.settings.jwt_resources:
-            raise _refused(context, uri, "An access token can be for no other resource than")
+            together = f"asked for {refusals.quoted(' '.join(targets))}"
+            sentence = "An access token can be for no other resource than"
+            raise _refused(context, uri, sentence, together)
 
 
 def token_lifetime(settings: Settings, targets: tuple[str, ...]) -> int:

@@ -19,6 +19,7 @@ from oauthprov.events import AuthorizationGranted, Reason
 from oauthprov.protocol.clients.grant_types import AUTHORIZATION_CODE, REFRESH_TOKEN
 from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.differences import from_expected
 from oauthprov.protocol.request.operations import Authorizing, Redeeming
 from oauthprov.protocol.token import ended, id_tokens, last_use, pkce, tokens
 from oauthprov.records import AuthorizationCode, Client, Grant, slot
@@ -148,11 +149,8 @@ def confirm(context: Context, redeeming: Redeeming, redirect_uri: str, request: 
     """
     code = redeeming.code.record
     if code.redirect_uri != redirect_uri:
-        sent, asked = refusals.quoted(redirect_uri), refusals.quoted(code.redirect_uri)
-        context.note(
-            Reason.REDIRECT_URI_MISMATCH,
-            compared=f"sent {sent}, authorization request had {asked}",
-        )
+        asked = from_expected(redirect_uri, [code.redirect_uri], "authorization request had")
+        context.refuse(Reason.REDIRECT_URI_MISMATCH, redirect_uri, because=asked)
         raise InvalidGrantError(request=request)
     redeeming.resources = resources.narrowed(context, request, code.resources)
 
@@ -199,7 +197,9 @@ def redeem(context: Context, client: Client, request: Request) -> tokens.Respons
 
 
 def _replayed(context: Context, code: AuthorizationCode) -> tokens.Response:
-    tokens.revoke_replayed(context, slot(code.key), Reason.CODE_REPLAYED)
+    first = context.doing(Redeeming).code.claimed_at
+    compared = refusals.replayed(context.now if first is None else first, context.now)
+    tokens.revoke_replayed(context, slot(code.key), Reason.CODE_REPLAYED, compared)
     raise InvalidGrantError()
 
 

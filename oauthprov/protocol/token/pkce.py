@@ -13,6 +13,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     UnsupportedCodeChallengeMethodError,
 )
 
+from oauthprov.credentials import digest
 from oauthprov.events import Reason
 from oauthprov.protocol.clients.members.access import PKCE_AND_NONCE_OPTIONAL
 from oauthprov.protocol.clients.methods import is_confidential
@@ -93,3 +94,13 @@ def check_verifier(context: Context, request: Request, expected: str) -> None:
     if given is not None and not expected:
         context.note(Reason.VERIFIER_UNEXPECTED)
         raise InvalidGrantError("The code has no challenge.", request=request)
+
+
+def compared(verifier: str, challenge: str) -> str:
+    """Return the challenge of a verifier that was sent, and the one that was expected.
+
+    A challenge is no secret: it was part of a URL.
+    """
+    if verifier == challenge:
+        return "the code_challenge was the code_verifier itself, without S256"
+    return f"S256 of what was sent is {digest(verifier)!r}, code_challenge was {challenge!r}"

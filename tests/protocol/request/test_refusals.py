@@ -10,8 +10,9 @@ import pytest
 from oauthprov import logs
 from oauthprov.events import Reason
 from oauthprov.protocol.request.answers import Call, Visitor
-from oauthprov.records import AccessToken, Consent, consent_key
+from oauthprov.records import AccessToken, Client, Consent, consent_key
 from oauthprov.storage.interface import Claim, Revoke
+from tests.oauth import challenge
 from tests.protocol.world import VERIFIER, World, basic, openid_world
 
 VERIFIER_OF_ANOTHER = "w" * 50
@@ -86,7 +87,19 @@ def test_a_wrong_verifier_is_logged(world, lines):
     code = world.code()
     world.redeem(code, code_verifier=VERIFIER_OF_ANOTHER)
     [line] = lines()
-    assert line == refused("verifier_wrong", grant_id=slot_of(code))
+    compared = (
+        f"S256 of what was sent is {challenge(VERIFIER_OF_ANOTHER)!r}, "
+        f"code_challenge was {challenge(VERIFIER)!r}"
+    )
+    assert line == refused("verifier_wrong", grant_id=slot_of(code), compared=compared)
+    assert VERIFIER_OF_ANOTHER not in compared
+
+
+def test_a_challenge_that_was_the_verifier_itself_is_logged(world, lines):
+    code = world.code(code_challenge="v" * 43)
+    world.redeem(code, code_verifier="v" * 43)
+    [line] = lines()
+    assert line["compared"] == "the code_challenge was the code_verifier itself, without S256"
 
 
 def test_a_verifier_for_a_code_without_a_challenge_is_logged(lines):
@@ -102,17 +115,37 @@ def test_a_redirect_uri_other_than_the_code_s_is_logged(world, lines):
     world.redeem(code, redirect_uri="https://app.example/else")
     [line] = lines()
     assert without_comparison(line) == refused("redirect_uri_mismatch", grant_id=slot_of(code))
-    assert "https://app.example/else" in line["compared"]
-    assert "https://app.example/callback" in line["compared"]
+    assert line["compared"] == (
+        "sent 'https://app.example/else': authorization request had"
+        " 'https://app.example/callback', which differs in the path"
+    )
+
+
+def test_a_redirect_uri_is_logged_with_the_registered_one_that_it_resembles_most(world, lines):
+    registered = ("https://app.example/else", "https://app.example/callback")
+    world.change(Client, "app", redirect_uris=registered)
+    world.authorize(redirect_uri="https://app.example:8443/callback")
+    [line] = lines()
+    assert line["reason"] == "redirect_uri_unregistered"
+    assert line["compared"] == (
+        "sent 'https://app.example:8443/callback': registered 'https://app.example/callback',"
+        " which differs in the port; and 1 other"
+    )
 
 
 def test_a_replayed_code_is_a_warning(world, lines):
     code = world.code()
     world.redeem(code)
     assert lines() == []
+    world.now += 5
     world.redeem(code)
     [line] = lines()
-    assert line == refused("code_replayed", level="WARNING", grant_id=slot_of(code))
+    assert line == refused(
+        "code_replayed",
+        level="WARNING",
+        grant_id=slot_of(code),
+        compared=f"redeemed at {world.now - 5}, again at {world.now}",
+    )
 
 
 @pytest.mark.parametrize("token", ["opr_abc.x", "opa_abc.x", "nonsense"])
@@ -276,6 +309,16 @@ def test_the_reason_of_a_refused_authorization_is_logged(world, lines, changes, 
     [line] = lines()
     assert (line["endpoint"], line.get("reason")) == ("authorize", reason)
     assert line["client_id"] == client_id
+
+
+def test_a_resource_is_logged_with_the_declared_one_that_it_resembles_most(world, lines):
+    declared = max(world.settings.resource_uris)
+    world.authorize(resource=f"{declared}/else")
+    [line] = lines()
+    assert line["compared"].startswith(
+        f"sent '{declared}/else': This server has no resource {declared}/else."
+        f" declared '{declared}', which differs in the path"
+    )
 
 
 def test_a_good_request_has_no_line(world, lines):
