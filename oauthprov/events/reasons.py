@@ -51,6 +51,14 @@ class Reason(StrEnum):
         "redirect_uri_unregistered",
         "The client hasn't registered the redirect_uri.",
     )
+    POST_LOGOUT_REDIRECT_URI_UNREGISTERED = (
+        "post_logout_redirect_uri_unregistered",
+        "The client hasn't registered the post_logout_redirect_uri.",
+    )
+    ID_TOKEN_HINT_REFUSED = (
+        "id_token_hint_refused",
+        "The id_token_hint can't be verified, or was issued to another client.",
+    )
     REFRESH_TOKEN_UNKNOWN = "refresh_token_unknown", "No such refresh token is stored."
     REFRESH_TOKEN_EXPIRED = "refresh_token_expired", "The refresh token has expired."
     REFRESH_TOKEN_REVOKED = "refresh_token_revoked", "The grant of the refresh token is revoked."

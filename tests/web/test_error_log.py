@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from urllib.parse import urlencode
 
 import pytest
 
@@ -56,6 +57,27 @@ def test_the_reason_of_a_refused_assertion_is_logged(site, lines):
     answer = site.post("/oauth/token", proof | {"grant_type": "client_credentials"})
     assert answer.json["error"] == "invalid_client"
     assert lines(answer, "reason=client_assertion_refused")
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        (
+            {"client_id": "APP", "post_logout_redirect_uri": "https://app.example:1/bye"},
+            'reason=post_logout_redirect_uri_unregistered client_id=APP compared="sent'
+            " 'https://app.example:1/bye': registered 'https://app.example/bye', which differs in"
+            ' the port"',
+        ),
+        ({"client_id": "nobody"}, "reason=client_unknown client_id=nobody"),
+        ({"id_token_hint": "e30.e30.e30"}, 'reason=id_token_hint_refused compared="the token'),
+    ],
+)
+def test_the_reason_of_a_refused_logout_is_logged(site, lines, query, fields):
+    app = site.app(post_logout_redirect_uris=("https://app.example/bye",))
+    own = app.client.client_id
+    answer = site.get("/oauth/logout?" + urlencode(query).replace("APP", own))
+    assert answer.status_int == 400
+    assert lines(answer, "endpoint=logout error=invalid_request " + fields.replace("APP", own))
 
 
 def test_the_reason_of_a_refused_registration_is_logged(site, lines):

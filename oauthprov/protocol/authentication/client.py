@@ -73,7 +73,7 @@ def authenticate(context: Context, request: Request) -> Client | None:
 def _refused(context: Context, client: Client | None, found: Presented) -> Why | None:
     """Return why ``found`` doesn't authenticate the client, None when it does."""
     if client is None:
-        return Reason.CLIENT_UNKNOWN, None
+        return Reason.CLIENT_UNKNOWN, context.clients.why_unusable(found.client_id) or None
     if client.auth_method in AUTHENTICATIONS:  # a newer version of the server may know others
         row = AUTHENTICATIONS[client.auth_method]
         if found.method in row.method.presented_as and row.method.is_on(context.settings):

@@ -79,6 +79,17 @@ class Clients:
         entry = self._entries.get(client_id)
         return None if entry is None else entry.stored
 
+    def why_unusable(self, client_id: str) -> str:
+        """Return why :meth:`get` has just returned None for a client that exists, else ""."""
+        stored = self.cached(client_id)
+        if stored is None or self._usable(stored.record) is not None:
+            return ""
+        if stored.record.removed_at is not None:
+            return f"removed at {stored.record.removed_at}"
+        if stored.record.disabled_at is not None:
+            return f"disabled at {stored.record.disabled_at}"
+        return "it has pairwise subjects, and oauthprov.openid.pairwise_secret is missing"
+
     def reread(self, client_id: str) -> Client | None:
         """Read the client again and return it, None when it was already read within this second.
 

@@ -120,8 +120,8 @@ class Validator(RequestValidator):
         context.client = request.client = context.find_client(client_id)
         if context.operation is None:
             context.operation = Authorizing()
-        known = context.client is not None
-        return known or context.refuse(Reason.CLIENT_UNKNOWN, client_id, client_id)
+        known, because = context.client is not None, context.clients.why_unusable(client_id)
+        return known or context.refuse(Reason.CLIENT_UNKNOWN, client_id, client_id, because)
 
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: object, request: Request, *_: Any, **__: Any

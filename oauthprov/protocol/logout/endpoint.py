@@ -17,6 +17,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from oauthprov.accounts import SignedIn
 from oauthprov.errors import JoseError
+from oauthprov.events import Reason
 from oauthprov.messages import N_
 from oauthprov.protocol.authorize import interactions
 from oauthprov.protocol.clients import subjects
@@ -32,6 +33,7 @@ from oauthprov.protocol.request.answers import (
     Visitor,
 )
 from oauthprov.protocol.request.context import Context
+from oauthprov.protocol.request.differences import from_expected
 from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.protocol.token import id_tokens
 from oauthprov.records import Client, Interaction
@@ -226,6 +228,8 @@ def _checked(context: Context, parsed: Parsed) -> LogoutRequest:
     hint = _hint(context, parsed.get("id_token_hint"))
     audience, client_id = hint.get("aud"), parsed.get("client_id")
     if hint and (not isinstance(audience, str) or client_id not in (None, audience)):
+        compared = refusals.issued_to(str(audience))
+        context.note(Reason.ID_TOKEN_HINT_REFUSED, client_id=client_id, compared=compared)
         raise _Wrong(N_("The id_token_hint was issued to another client."))
     return LogoutRequest(
         client_id=client_id or audience,
@@ -242,7 +246,8 @@ def _hint(context: Context, given: str | None) -> Mapping[str, Any]:
         return {}
     try:
         return id_tokens.hinted(context, given)
-    except JoseError:
+    except JoseError as wrong:
+        context.note(Reason.ID_TOKEN_HINT_REFUSED, compared=wrong.reason)
         raise _Wrong(N_("The id_token_hint is no ID token of this server.")) from None
 
 
@@ -250,6 +255,8 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
     """Return the client once the address is proven to be its own (section 3.1). Raises _Wrong."""
     client = context.find_client(request.client_id) if request.client_id else None
     if request.client_id is not None and client is None:
+        because = context.clients.why_unusable(request.client_id)
+        context.refuse(Reason.CLIENT_UNKNOWN, request.client_id, request.client_id, because)
         raise _Wrong(N_("There is no such client."), ("client_id", request.client_id))
     if request.post_logout_redirect_uri is None:
         return client
@@ -257,6 +264,9 @@ def _proven(context: Context, request: LogoutRequest) -> Client | None:
         raise _Wrong(N_("An address to go on to needs an id_token_hint or a client_id."))
     wanted = request.post_logout_redirect_uri
     if wanted not in client.post_logout_redirect_uris:
+        because = from_expected(wanted, client.post_logout_redirect_uris, "registered")
+        reason = Reason.POST_LOGOUT_REDIRECT_URI_UNREGISTERED
+        context.refuse(reason, wanted, client.client_id, because)
         raise _Wrong(
             N_("The client has not registered this post_logout_redirect_uri."),
             ("post_logout_redirect_uri", wanted),

@@ -188,6 +188,7 @@ def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]
         if context.find_client(token.client_id) is not None:
             return True
         reason = Reason.CLIENT_UNKNOWN
+        compared = context.clients.why_unusable(token.client_id) or None
     elif state == "expired":
         reason, compared = Reason.TOKEN_EXPIRED, refusals.expired(token.expires_at, context.now)
     _note(context, reason, token, compared)

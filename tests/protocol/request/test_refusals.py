@@ -264,6 +264,23 @@ def test_a_wrong_secret_client_and_method_are_logged_with_their_reasons(world, l
     ]
 
 
+def test_a_disabled_client_is_logged_as_such_wherever_it_comes(world, lines):
+    token = world.tokens()["access_token"]
+    world.client("other")
+    world.change(Client, "app", disabled_at=world.now - 60)
+    world.provider = world.another_process()  # whose cache doesn't have the client
+    world.authorize()
+    world.post("token", {"grant_type": "client_credentials"}, basic("app", "wrong"))
+    assert not world.is_live(token)
+    told = [(line["endpoint"], line["reason"], line["compared"]) for line in lines()]
+    disabled = f"disabled at {world.now - 60}"
+    assert told == [
+        ("authorize", "client_unknown", f"sent 'app': {disabled}"),
+        ("token", "client_unknown", disabled),
+        ("resource", "client_unknown", disabled),
+    ]
+
+
 def test_a_long_client_id_is_shortened_in_the_log(world, lines):
     world.post("token", {"grant_type": "client_credentials"}, basic("x" * 5000, "wrong"))
     [line] = lines()
