@@ -66,9 +66,10 @@ def _explain(arguments: argparse.Namespace) -> None:
         found = trail.of_request(on.storage, arguments.request_id)
     if not found:
         raise Refused(
-            f"There is nothing about the request {arguments.request_id}: it wasn't refused and"
-            " changed nothing, its events are older than oauthprov.audit.keep days, or too many"
-            " came at once."
+            f"There is nothing about the request {arguments.request_id}: it changed nothing, and"
+            " was refused at most for its address, its method or a missing token; or the server"
+            " failed, which the log explains; or its events are older than oauthprov.audit.keep"
+            " days; or too many came at once."
         )
     if arguments.json:
         events = [document(entry) for entry in found]

@@ -14,8 +14,9 @@ from oauthprov.events.reasons import Reason
 class RequestNoted(Event):
     """A fact about a request that an operator should know; the request wasn't refused for it.
 
-    ``endpoint`` is one of :data:`oauthprov.protocol.request.refusals.Endpoint`, ``compared`` the
-    values that differed. ``client_id`` may be what the request names as its client.
+    ``endpoint`` is one of :data:`oauthprov.protocol.request.refusals.Endpoint`, None for a page
+    or if a request was refused before its endpoint read it; ``compared`` are the values that
+    differed. ``client_id`` may be what the request names as its client.
     """
 
     name: ClassVar[str] = "request.noted"

@@ -9,6 +9,7 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
+from oauthprov.events import RequestRefused, publish
 from oauthprov.messages import N_
 from oauthprov.protocol.admin.access import UnknownAccess
 from oauthprov.protocol.admin.keys import KeysChanged
@@ -55,7 +56,7 @@ def admin_page(page: str) -> Callable[[PersonView], View]:
             if person is None:
                 return see(request, tools.site.accounts.login_url(request, here))
             if not person.admin:
-                return _closed(request)
+                return _closed(request, person)
             if _must_sign_in_again(request, person):
                 again = tools.site.accounts.reauthentication_url(request, here)
                 if again is not None:
@@ -83,7 +84,14 @@ def _judged(view: PersonView, request: Request, person: SignedIn) -> Response | 
         raise Rejected("conflict", _REFUSED[type(refused)], 409) from None
 
 
-def _closed(request: Request) -> Response:
+def _closed(request: Request, person: SignedIn) -> Response:
+    publish(
+        RequestRefused(
+            error="access_denied",
+            description="The account doesn't have the admin role.",
+            account_id=person.account_id,
+        )
+    )
     response = render_to_response("oauthprov:templates/admin_closed.pt", {}, request)
     response.status_int = 403
     return response

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from oauthprov import logs
 from oauthprov.accounts import HashingBusy
 from oauthprov.errors import FetchBusy, SigningKeySealed, StorageError, StorageReadOnly
+from oauthprov.events import RequestRefused, publish
 from oauthprov.messages import N_
 
 _BUSY_RETRY_AFTER = 2
@@ -54,6 +55,9 @@ class Tracebacks:
         return error
 
 
+_WRONG_ADDRESS = (404, 405)
+"""Statuses of which scanners cause many, and that the audit would explain with nothing new."""
+
 _tracebacks = Tracebacks(1.0)
 
 OURS = (Rejected, StorageError, HashingBusy, FetchBusy, SigningKeySealed)
@@ -64,7 +68,10 @@ def problem_of(error: Exception) -> Rejected:
     """Log one of our own exceptions and return what is said about it; raise any other again."""
     match error:
         case Rejected():
-            log.info("refused: %s", error.description, extra={"error": error.error})
+            if error.status in _WRONG_ADDRESS:
+                log.info("refused: %s", error.description, extra={"error": error.error})
+            else:
+                publish(RequestRefused(error=error.error, description=error.description))
             return error
         case StorageError():
             _log(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oauthprov.accounts.roles import set_admin
+from oauthprov.events.trail import of_request
 from oauthprov.records import Client
 from oauthprov.web.signed_in import RECENT
 from tests.site import ISSUER, PASSWORD
@@ -84,6 +85,31 @@ def test_without_the_role_every_page_and_every_form_is_refused(site, bob, bob_id
         )
         assert sent.status_int == 403, path
     assert nothing_changed(site, bob_id)
+
+
+def test_who_opens_the_pages_without_the_role_is_in_the_audit(site, bob, bob_id):
+    answer = bob.get("/admin/people")
+    [entry] = noted_in(site, answer)
+    assert (entry.event, entry.account_id) == ("request.refused", bob_id)
+    assert "admin role" in entry.details
+
+
+def test_a_refused_form_is_explained(site, alice, bob_id, paths):
+    path, fields = POSTS[0]
+    answer = alice.page.post(site.url(paths(path)), fields, expect_errors=True)
+    [entry] = noted_in(site, answer)
+    assert entry.event == "request.refused"
+    assert "the browser refuses cookies" in entry.details
+
+
+def test_an_address_that_is_none_is_not_in_the_audit(site, alice):
+    assert not noted_in(site, alice.get("/admin/people/nobody"))
+
+
+def noted_in(site, answer):
+    """What the audit says about the request of this answer."""
+    site.wsgi.registry["oauthprov"].events.recorder.join(10)
+    return of_request(site.storage, answer.headers["X-Request-Id"])
 
 
 def test_only_admins_see_a_link_to_the_pages(alice, bob):
