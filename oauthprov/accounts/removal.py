@@ -135,11 +135,15 @@ def _removed(
     account = persistently(begin)
     if account is not None and not may(account):
         return  # it was taken back
+    gone = 0
     for kind in OF_AN_ACCOUNT:
         for page in storage.pages(kind, account_id=account_id):
             for batch in batches([Remove(kind, stored.record.storage_key) for stored in page]):
                 storage.commit(*batch, now=now)
+                gone += len(batch)
                 yield len(batch)
+    if account is None and gone:  # a host's: nothing of it is stored but what was removed now
+        on_commit(AccountRemoved(account_id=account_id))
     yield _last_step(storage, account_id, account, now)
 
 

@@ -43,9 +43,10 @@ class SessionEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorChanged(Event):
-    """A second factor was set up or removed, or all were reset.
+    """A second factor was set up, renamed or removed, all were reset, or a recovery code was used.
 
-    ``factor`` is its kind, ``how`` is ``added``, ``removed``, ``renewed`` or ``reset``.
+    ``factor`` is its kind, ``how`` is ``added``, ``removed``, ``renamed``, ``reset``, or, for
+    recovery codes, ``renewed`` and ``used``.
     """
 
     name: ClassVar[str] = "factor.changed"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from oauthprov.events import Event
 from oauthprov.records import Account, Digest, Record
 from oauthprov.storage.interface import Change
 
@@ -20,11 +21,12 @@ class Proof:
     """A proven factor: its methods (``amr``, RFC 8176), and the changes that use the answer up.
 
     The changes are of records in the account's slot. When one of them conflicts, the factor is
-    proven anew.
+    proven anew. ``event`` is published when they are committed.
     """
 
     amr: tuple[str, ...]
     changes: tuple[Change, ...] = ()
+    event: Event | None = None
 
 
 @dataclass(frozen=True, slots=True)

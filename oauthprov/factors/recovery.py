@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from oauthprov.credentials import digest
+from oauthprov.events import FactorChanged
 from oauthprov.factors.factor import Factor, Proof, WrongProof
 from oauthprov.records import Account, Digest, RecoveryCodes
 from oauthprov.storage.interface import Change, Remove, Replace, Storage
@@ -46,7 +47,9 @@ class Recovery(Factor):
         if stored is None or key is None or key not in stored.record.codes:
             raise WrongProof
         left = tuple(code for code in stored.record.codes if code != key)
-        return Proof(self.amr, (Replace(replace(stored.record, codes=left), expecting=stored),))
+        taken = Replace(replace(stored.record, codes=left), expecting=stored)
+        used = FactorChanged(account_id=account.account_id, factor=self.name, how="used")
+        return Proof(self.amr, (taken,), used)
 
     def removals(self, account_id: str) -> Sequence[Change]:
         """Return the change that removes the list."""

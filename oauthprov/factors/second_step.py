@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from oauthprov.credentials import digest, mint
+from oauthprov.events import on_commit
 from oauthprov.factors import levels
 from oauthprov.factors.factor import Factor, Proof, Roles, WrongProof
 from oauthprov.records import Account, Digest, PendingSignIn
@@ -156,7 +157,7 @@ class SecondStep:
         def attempt() -> Proven:
             proof = self._prove(waiting.account, name, answer, browser)
             try:
-                self._storage.commit(claim, *proof.changes, now=self._clock())
+                self._commit(proof, claim)
             except Conflict as lost:
                 if lost.change == claim:
                     raise SignInOver from None
@@ -192,7 +193,7 @@ class SecondStep:
             if stored.record.epoch != epoch:
                 raise SignInOver
             proof = self._prove(stored.record, name, answer, browser)
-            self._storage.commit(*proof.changes, now=self._clock())
+            self._commit(proof)
             return Proven(stored.record, levels.joined(amr, proof.amr), name)
 
         return persistently(attempt)
@@ -215,6 +216,12 @@ class SecondStep:
             return waiting
 
         return persistently(attempt)
+
+    def _commit(self, proof: Proof, *claims: Claim) -> None:
+        """Use the answer of a proof up, and what it is for. Raises Conflict."""
+        if proof.event is not None:
+            on_commit(proof.event)
+        self._storage.commit(*claims, *proof.changes, now=self._clock())
 
     def _prove(self, account: Account, name: str, answer: str, browser: Digest) -> Proof:
         factor = self._factors.get(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeGuard
 
 from oauthprov.credentials import base64url, digest, is_invisible
-from oauthprov.events import PasskeyCopied, on_commit
+from oauthprov.events import FactorChanged, PasskeyCopied, on_commit
 from oauthprov.passkeys import options, responses
 from oauthprov.passkeys.challenges import Challenges
 from oauthprov.passkeys.options import Options
@@ -184,6 +184,7 @@ class Passkeys:
             stored = self._storage.get(Passkey, key) if slot(key) == account_id else None
             if stored is not None:
                 changed = replace(stored.record, name=shown(name) or stored.record.name)
+                on_commit(FactorChanged(account_id=account_id, factor="passkey", how="renamed"))
                 self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
 
         persistently(attempt)

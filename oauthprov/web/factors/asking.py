@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts
+from oauthprov.events import SignInFailed, publish
 from oauthprov.factors import Proven, Recovery
 from oauthprov.protocol.request.answers import Pending
 from oauthprov.records import Account
@@ -70,6 +71,7 @@ class Asking:
         log.warning(
             "account %s: no answer is judged for %d s: too many attempts", account_id, wait
         )
+        publish(SignInFailed(account_id=account_id, how="limit"))
         request.response.headers["Retry-After"] = str(wait)
         return self.shown(request, way, too_many_attempts(wait), 429)
 
