@@ -15,9 +15,10 @@ from itertools import islice
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, printable, show_json, show_table
 from oauthprov.cli.users.naming import account_id_of
-from oauthprov.events import Reason, trail
+from oauthprov.events import KINDS, Reason, trail
 from oauthprov.records import AuditEntry
 
+_NAMES = sorted(kind.name for kind in KINDS)
 _MEANINGS = {reason.value: reason.meaning for reason in Reason}
 
 
@@ -31,7 +32,12 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     whose.add_argument("--user", metavar="NAME", help="only those of this account")
     whose.add_argument("--account-id", metavar="ID", help="the same, by the id of the account")
     whose.add_argument("--client", metavar="ID", help="only those of this client")
-    listing.add_argument("--event", metavar="NAME", help="only this kind, such as sign_in.failed")
+    listing.add_argument(
+        "--event",
+        choices=_NAMES,
+        metavar="NAME",
+        help="only this kind, such as sign_in.failed (docs/events.md)",
+    )
     listing.add_argument(
         "--limit", type=int, default=100, metavar="N", help="how many at most (default: 100)"
     )

@@ -157,8 +157,9 @@ def _show(report: Report) -> None:
         print(f"    {one.row.remedy}")
     for why, skipped in groupby(report.skipped, key=lambda one: one.why):
         print(f"skipped {', '.join(one.row.name for one in skipped)}: {why}")
-    counts = f"{len(report.made)} checks made, {len(report.findings)} findings"
-    note(f"{counts}, {len(report.skipped)} checks skipped.")
+    found = len(report.findings)
+    findings = "1 finding" if found == 1 else f"{found} findings"
+    note(f"{len(report.made)} checks made, {findings}, {len(report.skipped)} checks skipped.")
 
 
 def markdown() -> str:

@@ -75,3 +75,9 @@ def test_what_a_stranger_sent_can_t_command_the_terminal(command):
     for said in (command("audit", "list"), command("audit", "explain", "0" * 24)):
         assert all(line.isprintable() for line in said.out.splitlines())
         assert "\\x1b[2J" in said.out
+
+
+def test_an_event_that_doesn_t_exist_is_wrong_usage(command):
+    said = command("audit", "list", "--event", "sign_in.fialed")
+    assert said.code == 2
+    assert "sign_in.failed" in said.err

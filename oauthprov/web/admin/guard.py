@@ -9,7 +9,7 @@ from pyramid.renderers import render_to_response
 from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
-from oauthprov.events import RequestRefused, publish
+from oauthprov.events import RequestRefused, publish, refused_with
 from oauthprov.messages import N_
 from oauthprov.protocol.admin.access import UnknownAccess
 from oauthprov.protocol.admin.keys import KeysChanged
@@ -92,6 +92,7 @@ def _closed(request: Request, person: SignedIn) -> Response:
             account_id=person.account_id,
         )
     )
+    refused_with("access_denied")
     response = render_to_response("oauthprov:templates/admin_closed.pt", {}, request)
     response.status_int = 403
     return response
