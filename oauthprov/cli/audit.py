@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from oauthprov.cli.ini import Opened, add_ini, opened
-from oauthprov.cli.output import Refused, moment, printable, show_json, show_table
+from oauthprov.cli.output import Refused, moment, show_json, show_table
 from oauthprov.cli.users.naming import account_id_of
 from oauthprov.events import KINDS, Reason, trail
 from oauthprov.records import AuditEntry
@@ -101,7 +101,7 @@ def document(entry: AuditEntry) -> dict[str, object]:
 
 def _row(entry: AuditEntry) -> tuple[str, ...]:
     known = trail.details(entry)
-    said = " ".join(f"{name}={printable(value)}" for name, value in known.items())
+    said = " ".join(f"{name}={trail.printable(value)}" for name, value in known.items())
     request_id = entry.key.partition(".")[0]
     who, client = entry.account_id or "", entry.client_id or ""
     return (moment(entry.at), entry.event, who, client, entry.address, said, request_id)
@@ -115,4 +115,4 @@ def _explained(entry: AuditEntry) -> Iterator[str]:
         yield f"  {meaning}"
     for name, value in known.items():
         if name not in ("event", "at", "request_id"):
-            yield f"  {name}: {printable(str(value))}"
+            yield f"  {name}: {trail.printable(str(value))}"

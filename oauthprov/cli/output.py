@@ -78,13 +78,6 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def printable(text: str) -> str:
-    """Return text that a stranger may have sent, with what a terminal obeys as escapes."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )
-
-
 def moment(seconds: int | None) -> str:
     """Return epoch seconds as a readable UTC time; a dash for None."""
     if seconds is None:

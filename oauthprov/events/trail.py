@@ -80,3 +80,13 @@ def details(entry: AuditEntry) -> Mapping[str, str]:
     """Return what only this kind of event has, by name."""
     known: Mapping[str, str] = json.loads(entry.details)
     return known
+
+
+def printable(text: str) -> str:
+    """Return text that a stranger may have sent, with escapes in place of control characters.
+
+    A terminal obeys these, and marks of direction turn what follows around, in browsers too.
+    """
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )

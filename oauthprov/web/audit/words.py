@@ -93,6 +93,6 @@ def _shown(entry: AuditEntry, client_name: str | None) -> Shown:
         entry=entry,
         sentence=SENTENCES.get(entry.event, entry.event),
         client_name=client_name,
-        facts=tuple(details.items()),
+        facts=tuple((name, trail.printable(value)) for name, value in details.items()),
         meaning=_MEANINGS.get(details.get("reason", "")),
     )

@@ -96,3 +96,13 @@ def test_who_has_no_role_sees_nothing(site, bob, alice):
         answer = browser.get("/admin/audit")
         assert answer.status_int in (302, 303, 403)
         assert "sign_in" not in answer.text
+
+
+def test_what_a_stranger_sent_can_t_turn_the_text_around(site, alice):
+    form = {"grant_type": "client_credentials", "client_id": "a\u202eb\nc", "client_secret": "x"}
+    answer = site.post("/oauth/token", form)
+    assert answer.json["error"] == "invalid_client"
+    recorded(site)
+    page = alice.get(f"/admin/audit?request={answer.headers['X-Request-Id']}")
+    assert "a\\u202eb\\nc" in page.text
+    assert "\u202e" not in page.text
