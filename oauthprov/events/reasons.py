@@ -114,6 +114,14 @@ class Reason(StrEnum):
         "client_keys_busy",
         "The client's keys can't be fetched now, because too many fetches are in progress.",
     )
+    GRANT_TYPE_UNSUPPORTED = (
+        "grant_type_unsupported",
+        "This server doesn't have the grant type.",
+    )
+    RESPONSE_TYPE_UNSUPPORTED = (
+        "response_type_unsupported",
+        "This server doesn't have the response type, or not for such a request.",
+    )
     GRANT_TYPE_NOT_ALLOWED = (
         "grant_type_not_allowed",
         "The client isn't registered for the grant type.",

@@ -14,9 +14,10 @@ from oauthlib.oauth2 import (
     IntrospectEndpoint,
     RevocationEndpoint,
 )
+from oauthlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
 from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
-from oauthprov.events import asked_for
+from oauthprov.events import Reason, asked_for
 from oauthprov.protocol.clients import response_types
 from oauthprov.protocol.clients.grant_types import GRANT_TYPES
 from oauthprov.protocol.engine.client_endpoint import ClientEndpoint, Document, answered
@@ -80,7 +81,11 @@ class Engine:
         request = EngineRequest("GET", known)
         request.scopes = scope_to_list(request.scope)
         grant = self._responses.get(request.response_type, self._code_grant)
-        grant.validate_authorization_request(request)
+        try:
+            grant.validate_authorization_request(request)
+        except UnsupportedResponseTypeError:
+            current().refuse(Reason.RESPONSE_TYPE_UNSUPPORTED, request.response_type or "")
+            raise
         return request
 
     def token(self, call: Call) -> Answer:

@@ -51,6 +51,7 @@ class NoGrant(GrantTypeBase):
         """Raise the error: InvalidRequestError or UnsupportedGrantTypeError."""
         if not request.grant_type:
             raise InvalidRequestError("Missing grant_type parameter.", request=request)
+        current().refuse(Reason.GRANT_TYPE_UNSUPPORTED, request.grant_type)
         raise UnsupportedGrantTypeError(request=request)
 
 

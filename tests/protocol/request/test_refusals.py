@@ -298,6 +298,13 @@ def test_an_unregistered_scope_or_grant_type_is_logged(world, lines):
     assert "'nothing'" in second["compared"]
 
 
+def test_a_grant_type_that_the_server_lacks_is_logged_without_what_came_with_it(world, lines):
+    world.post("token", {"grant_type": "password", "username": "alice", "password": "secret"})
+    [line] = lines()
+    assert (line["reason"], line["compared"]) == ("grant_type_unsupported", "sent 'password'")
+    assert "secret" not in str(line)
+
+
 def test_an_authorization_error_is_logged_with_its_client_and_sentence(world, lines, caplog):
     world.authorize(response_mode="nonsense")
     [record] = [r for r in caplog.records if r.name == "oauthprov.events"]
@@ -318,7 +325,7 @@ def test_an_authorization_error_is_logged_with_its_client_and_sentence(world, li
         ({"redirect_uri": "https://evil.example/"}, "redirect_uri_unregistered", "app"),
         ({"scope": "nothing"}, "scope_not_allowed", "app"),
         ({"resource": "https://evil.example/"}, "resource_not_allowed", "app"),
-        ({"response_type": "token"}, None, "app"),
+        ({"response_type": "token"}, "response_type_unsupported", "app"),
     ],
 )
 def test_the_reason_of_a_refused_authorization_is_logged(world, lines, changes, reason, client_id):
