@@ -84,6 +84,11 @@ class RequestLogger(logging.LoggerAdapter[logging.Logger]):
         return f"{msg}{''.join(written)}", {**kwargs, "extra": fields}
 
 
+def moment(seconds: int) -> str:
+    """Return epoch seconds as a time in UTC that people read, such as ``2027-01-31 08:00:00Z``."""
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds))
+
+
 def logger(name: str) -> RequestLogger:
     """Return the logger of a module of this package."""
     return RequestLogger(logging.getLogger(name))

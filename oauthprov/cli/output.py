@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 
+from oauthprov import logs
 from oauthprov.errors import ConfigurationError
 from oauthprov.json_stream import pieces
 from oauthprov.protocol.clients.registrar import ChangedMeanwhile, InvalidMetadata, UnknownClient
@@ -80,9 +80,7 @@ def _plain(value: object) -> str:
 
 def moment(seconds: int | None) -> str:
     """Return epoch seconds as a readable UTC time; a dash for None."""
-    if seconds is None:
-        return "-"
-    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(seconds))
+    return "-" if seconds is None else logs.moment(seconds)
 
 
 def note(sentence: str) -> None:

@@ -85,9 +85,9 @@ class Clients:
         if stored is None or self._usable(stored.record) is not None:
             return ""
         if stored.record.removed_at is not None:
-            return f"removed at {stored.record.removed_at}"
+            return f"removed at {logs.moment(stored.record.removed_at)}"
         if stored.record.disabled_at is not None:
-            return f"disabled at {stored.record.disabled_at}"
+            return f"disabled at {logs.moment(stored.record.disabled_at)}"
         return "it has pairwise subjects, and oauthprov.openid.pairwise_secret is missing"
 
     def reread(self, client_id: str) -> Client | None:

@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from oauthprov.events import RequestNoted, RequestRefused, publish, refused_with
+from oauthprov.logs import moment
 from oauthprov.protocol.request.answers import Answer, Redirect, Refusal
 
 VALUE_LIMIT = 100
@@ -109,9 +110,9 @@ def issued_to(client_id: str) -> str:
 
 def expired(at: int, now: int) -> str:
     """Return the expiry and the current time (epoch seconds), for an event's ``compared``."""
-    return f"expired at {at}, now {now}"
+    return f"expired at {moment(at)}, now {moment(now)}"
 
 
 def replayed(first: int, now: int) -> str:
     """Return when a code was redeemed and when again (epoch seconds), for ``compared``."""
-    return f"redeemed at {first}, again at {now}"
+    return f"redeemed at {moment(first)}, again at {moment(now)}"
