@@ -87,6 +87,11 @@ def _loses(on: Stored) -> Iterator[str]:
     yield from on.health().warnings
 
 
+def _read_only(on: Stored) -> Iterator[str]:
+    if on.health().read_only:
+        yield "oauthprov.storage.read_only is true"
+
+
 def _timeouts(on: Stored) -> Iterator[str]:
     facts = on.storage.describe()
     if facts.get(_NAMED, "").partition(" ")[0] == "0":
@@ -189,6 +194,15 @@ CHECKS: tuple[Check[Stored], ...] = (
         "On Redis set appendonly yes and maxmemory-policy noeviction; on SQL databases switch"
         " durable commits on (docs/deployment.md).",
         _loses,
+    ),
+    Check(
+        "storage.read_only",
+        WARNING,
+        "`oauthprov.storage.read_only`",
+        "Nobody can sign in, and no token is issued or revoked: it is meant for the end of a"
+        " transfer.",
+        "Complete the transfer and serve its target (docs/transfer.md), or remove the setting.",
+        _read_only,
     ),
     Check(
         "storage.timeouts",

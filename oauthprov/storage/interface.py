@@ -146,6 +146,7 @@ class Purged:
     next: str | None = None
 
 
+READ_ONLY = "it is read-only (oauthprov.storage.read_only)"
 OUTDATED = "records of an earlier version aren't upgraded; run: oauthprov storage upgrade YOUR.ini"
 
 
@@ -156,17 +157,20 @@ class Health:
     ``full`` is whether it refuses new records; stored records can still be read, claimed, revoked
     and removed. ``warnings`` are sentences for the operator on settings that lose or drop records.
     ``outdated`` is whether records of an earlier version wait for ``upgrade``, in a backend that
-    serves them nonetheless; one that can't raises UpgradeNeeded.
+    serves them nonetheless; one that can't raises UpgradeNeeded. ``read_only`` is whether a
+    setting lets it take no writes.
     """
 
     full: bool = False
     warnings: tuple[str, ...] = ()
     outdated: bool = False
+    read_only: bool = False
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """Return what the operator should know, but for a full backend."""
-        return (*self.warnings, OUTDATED) if self.outdated else self.warnings
+        outdated = (OUTDATED,) if self.outdated else ()
+        return (*self.warnings, *outdated, *((READ_ONLY,) if self.read_only else ()))
 
 
 class Storage(ABC):

@@ -8,6 +8,7 @@ from typing import NoReturn, TypeVar
 
 from oauthprov.records import Record
 from oauthprov.storage.interface import (
+    READ_ONLY,
     Change,
     Health,
     Page,
@@ -19,8 +20,7 @@ from oauthprov.storage.interface import (
 
 R = TypeVar("R", bound=Record)
 
-SENTENCE = "it is read-only (oauthprov.storage.read_only)"
-_REFUSED = f"the storage takes no writes: {SENTENCE}"
+_REFUSED = f"the storage takes no writes: {READ_ONLY}"
 
 
 class ReadOnly(Storage):
@@ -55,9 +55,8 @@ class ReadOnly(Storage):
         self._inner.ping()
 
     def health(self) -> Health:
-        """Return the problems of ``inner``, and a warning."""
-        health = self._inner.health()
-        return replace(health, warnings=(*health.warnings, SENTENCE))
+        """Return the problems of ``inner``, and that it is read-only."""
+        return replace(self._inner.health(), read_only=True)
 
     def upgrade(self) -> None:
         """Change nothing. Raises UpgradeNeeded for a missing or older schema."""

@@ -142,6 +142,13 @@ def test_a_database_that_may_lose_commits_is_found(tmp_path):
     storage.close()
 
 
+def test_a_read_only_storage_is_found_for_what_it_is(url):
+    fresh(url)
+    storage = open_storage(url, {"read_only": "true"})
+    assert examined(storage) == ["storage.read_only"]
+    storage.close()
+
+
 def test_a_postgresql_whose_timeouts_are_dropped_is_found(postgresql_url):
     """As by a pooler that ignores the options of a connection."""
     empty(postgresql_url)
