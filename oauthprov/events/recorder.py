@@ -18,14 +18,37 @@ if TYPE_CHECKING:
     from oauthprov.events.scope import Scope
 
 WAITING_LIMIT = 1000
-"""Entries that wait to be stored, at most: whoever sends bad requests can't fill the memory."""
+"""Entries of a kind that wait, at most: whoever sends bad requests can't fill the memory."""
 PER_SECOND = 5
-"""Entries that are stored each second, on average, at most: nor the storage."""
+"""Entries of a kind that are stored each second, on average, at most: nor the storage."""
 LOSSES_EVERY = 60
 """Seconds between two lines about lost entries, at least: an outage fills no log with them."""
 _BATCH = 50
 
 log = logs.logger(__name__)
+
+
+class _Room:
+    """How many entries of one kind of event may be stored now.
+
+    Each kind has room of its own: no flood of bad requests hides failed sign-ins.
+    """
+
+    __slots__ = ("_counted_at", "_left")
+
+    def __init__(self, now: int) -> None:
+        self._left = float(WAITING_LIMIT)
+        self._counted_at = now
+
+    def take(self, now: int) -> bool:
+        """Take room for an entry, if there is some."""
+        passed = max(0, now - self._counted_at)
+        self._left = min(WAITING_LIMIT, self._left + passed * PER_SECOND)
+        self._counted_at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 class Recorder:
@@ -45,8 +68,7 @@ class Recorder:
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting: deque[Record] = deque()
-        self._room = float(WAITING_LIMIT)
-        self._counted_at = clock()
+        self._rooms: dict[str, _Room] = {}
         self._left_out = 0
         self._lost = 0
         self._said_at: int | None = None
@@ -74,13 +96,13 @@ class Recorder:
         entry = entry_of(event, next(scope.numbers), self._keep)
         with self._lock:
             now = self._clock()
-            passed = max(0, now - self._counted_at)
-            self._room = min(WAITING_LIMIT, self._room + passed * PER_SECOND)
-            self._counted_at = now
-            if self._room < 1 or len(self._waiting) >= WAITING_LIMIT:
+            room = self._rooms.get(event.name)
+            if room is None:
+                room = self._rooms[event.name] = _Room(now)
+            limit = WAITING_LIMIT * len(self._rooms)
+            if len(self._waiting) >= limit or not room.take(now):
                 self._left_out += 1
                 return
-            self._room -= 1
             self._waiting.append(entry)
         self._worker.wake()
 

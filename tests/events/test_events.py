@@ -218,6 +218,14 @@ def test_too_many_events_without_a_commit_are_left_out_and_counted(trail, caplog
     assert len(trail.entries()) == WAITING_LIMIT + 2 * PER_SECOND
 
 
+def test_a_flood_of_bad_requests_hides_no_failed_sign_in(trail):
+    with trail.scope():
+        for _ in range(WAITING_LIMIT + 500):
+            publish(RequestRefused(error="invalid_client"))
+        publish(SignInFailed(account_id="a"))
+    assert [entry.event for entry in trail.entries()].count("sign_in.failed") == 1
+
+
 class Full:
     """A storage that takes nothing new."""
 
