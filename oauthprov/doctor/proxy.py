@@ -48,7 +48,8 @@ CHECKS: tuple[Check[Live], ...] = (
         WARNING,
         "a request that announces a body of 64 MiB",
         "Large bodies fill the disk or the memory of the proxy or server.",
-        "nginx: client_max_body_size 1m. waitress: max_request_body_size = 1048576.",
+        "nginx: client_max_body_size 1m. HAProxy and Apache: see docs/deployment.md. waitress:"
+        " max_request_body_size = 1048576.",
         _body,
     ),
     Check(
@@ -56,7 +57,7 @@ CHECKS: tuple[Check[Live], ...] = (
         WARNING,
         "a request whose body doesn't come",
         "Each slow client occupies a thread of the server.",
-        "nginx: proxy_request_buffering on.",
+        "nginx: proxy_request_buffering on. HAProxy: option http-buffer-request.",
         _buffering,
     ),
     Check(
@@ -64,7 +65,8 @@ CHECKS: tuple[Check[Live], ...] = (
         WARNING,
         "an authorization request of 12 kB",
         "Clients that send request objects in the query are refused.",
-        "nginx: large_client_header_buffers 4 32k. gunicorn accepts at most"
+        "nginx: large_client_header_buffers 4 32k. HAProxy: tune.bufsize 32768. Apache:"
+        " LimitRequestLine 32768. gunicorn accepts at most"
         " --limit-request-line 8190.",
         _long_url,
     ),

@@ -18,7 +18,20 @@ from oauthprov.settings import options, own_keys, resource_server
 from tests.documents import blocks
 from tests.documents.blocks import ROOT, Block
 
-LANGUAGES = {"html", "ini", "js", "json", "nginx", "python", "sh", "text", "toml", "ts", "yaml"}
+LANGUAGES = {
+    "html",
+    "ini",
+    "js",
+    "json",
+    "apache",
+    "nginx",
+    "python",
+    "sh",
+    "text",
+    "toml",
+    "ts",
+    "yaml",
+}
 DIRECTIVES = {"{eval-rst}", "{toctree}"}
 PROGRAMS = {
     *("apt-get", "cp", "curl", "export", "git", "gunicorn", "granian", "mariadb", "mariadb-dump"),
