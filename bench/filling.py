@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from oauthprov.credentials import digest, name_key
+from oauthprov.events.entry import day_of, key_of
 from oauthprov.protocol.logout import backchannel
 from oauthprov.records import (
     AccessToken,
     Account,
+    AuditEntry,
     AuthorizationCode,
     Client,
     Consent,
@@ -135,6 +137,22 @@ def initial_tokens(numbers: Numbers, now: int) -> Iterator[Record]:
     for number in numbers:
         name = _id(f"initial {number}")
         yield InitialAccessToken(name, digest(name), now, now + DAY, 1, f"for team {number}")
+
+
+def events(numbers: Numbers, now: int, account_id: str) -> Iterator[Record]:
+    """Yield entries of the audit of the last twenty days, each second one of an account."""
+    for number in numbers:
+        at, owner = now - number * 37 % (20 * DAY), account_id
+        if number % 2:
+            owner = _id(f"account {number % 1000}")
+        age = (1 << 56) - at * 1_000_000
+        yield AuditEntry(
+            key_of(f"{(age << 40) + number:024x}", 1),
+            *("sign_in.succeeded", at, day_of(at), at + 30 * DAY, '{"amr": "pwd"}'),
+            about=owner,
+            account_id=owner,
+            address="192.0.2.7",
+        )
 
 
 def expired(numbers: Numbers, now: int) -> Iterator[Record]:

@@ -4,11 +4,12 @@
     python -m bench.pages redis --sizes 1000 1000000 --page /account/passkeys --minutes 60
 
 It starts a new server of each engine and fills it: so many accounts, clients, grants, tokens,
-waiting logouts and expired records, for one account so many apps and clients of its own, and as
-many sessions as it may have. At each size it prints the time and the bytes of each page (the
-fastest of five), and the time and the most memory of each command, which runs in a process of its
-own. After the last size it measures what ends all of the account. At the end it lists each page
-that takes over half a second and each command whose memory has grown; the exit status is then 1.
+waiting logouts, expired records and entries of the audit, for one account so many apps and clients
+of its own, and as many sessions as it may have. At each size it prints the time and the bytes of
+each page (the fastest of five), those of an admin too, and the time and the most memory of each
+command, which runs in a process of its own. After the last size it measures what ends all of the
+account. At the end it lists each page that takes over half a second and each command whose memory
+has grown; the exit status is then 1.
 
 No size begins once ``--minutes`` are over. The servers and all records are gone afterwards.
 """
@@ -28,7 +29,9 @@ from pathlib import Path
 from webtest import TestResponse
 
 from bench import filling
-from oauthprov.records import Record
+from oauthprov.accounts.roles import set_admin
+from oauthprov.credentials import name_key
+from oauthprov.records import Login, Record
 from oauthprov.storage import open_storage
 from tests import site as sites
 from tests.servers import postgresql, redis
@@ -41,8 +44,22 @@ SIZES = (1_000, 10_000, 100_000)
 MOST = 1_000_000
 SESSIONS = 49
 """Sessions of the account besides its browser's: one more ends one (``session.limit``)."""
-PAGES = ("/", "/account", "/account/security", "/clients")
+PAGES = (
+    *("/", "/account", "/account/events", "/account/security", "/account/profile"),
+    *("/account/password", "/account/delete", "/account/export", "/clients"),
+)
 """Pages of the account; other pages are found by links on them."""
+ADMIN_PAGES = (
+    "/admin",
+    "/admin/people",
+    "/admin/people?q=alice",
+    "/admin/clients",
+    "/admin/registration-tokens",
+    "/admin/keys",
+    "/admin/health",
+    "/admin/audit",
+)
+"""Pages of an admin; further ones are found by links on them."""
 COMMANDS = (
     "client list --json",
     "client list",
@@ -124,13 +141,17 @@ class Deployment:
     """A provider on one storage, with an account, alice, that has many of everything."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        settings = sites.ini(url, scopes=sites.OPENID)
+        settings = sites.ini(url, scopes=sites.OPENID, **{"factors.required": "nobody"})
         with closing(open_storage(url)) as storage:
             storage.upgrade()
         self.site: Site = sites.standalone(settings)
         self.site.clock.now = self.now = int(time.time())
         self.alice: Browser = self.site.browser().sign_up("alice")
         self.account_id = self.alice.account_id()
+        self.bob: Browser = self.site.browser().sign_up("bob")
+        login = self.site.storage.get(Login, name_key("bob"))
+        assert login is not None  # noqa: S101 - bob has just signed up
+        set_admin(self.site.storage, login.record.account_id, admin=True, now=self.now)
         client, _ = self.site.registrar.register(
             type="web", name="Demo", redirect_uris=(filling.CALLBACK,), owner=self.account_id
         )
@@ -156,6 +177,7 @@ class Deployment:
         yield filling.deliveries(numbers, now, self.client_id)
         yield filling.initial_tokens(range(min(len(numbers), 1000)), now)
         yield filling.expired(numbers, now)
+        yield filling.events(numbers, now, alice)
 
     def pages(self, more: Sequence[str]) -> Iterator[tuple[str, Cell]]:
         """Measure each page; one that is found by a link is named by its route."""
@@ -167,19 +189,35 @@ class Deployment:
             ("/account/apps/ID/remove", account, "/remove"),
             ("/clients?after=", clients, "/clients?after="),
         ):
-            links = [a["href"] for a in page.html.find_all("a") if part in a["href"]]
-            if links:
+            if links := _links(page, part):
                 yield name, self._page(links[0])
         yield "/clients?q=", self._page("/clients?q=nothing-has-this")
         yield "/clients/ID", self._page(f"/clients/{self.client_id}")
         yield "/clients/ID/about", self._page(f"/clients/{self.client_id}/about")
 
-    def _page(self, path: str) -> Cell:
+    def admin_pages(self) -> Iterator[tuple[str, Cell]]:
+        """Measure each page of an admin."""
+        for path in ADMIN_PAGES:
+            yield path, self._page(path, self.bob)
+        for path in ("/admin/people", "/admin/clients", "/admin/audit"):
+            if links := _links(self.bob.get(path), f"{path}?after="):
+                yield f"{path}?after=", self._page(links[0], self.bob)
+        audit = f"/admin/audit?about={self.account_id}"
+        yield "/admin/audit?about=", self._page(audit, self.bob)
+        for path, key in (("people", self.account_id), ("clients", self.client_id)):
+            yield f"/admin/{path}/ID", self._page(f"/admin/{path}/{key}", self.bob)
+            yield (
+                f"/admin/{path}/ID/remove",
+                self._page(f"/admin/{path}/{key}/remove", self.bob),
+            )
+
+    def _page(self, path: str, browser: Browser | None = None) -> Cell:
+        browser = browser or self.alice
         seconds, size = [], 0
         for _ in range(TIMES):
             self.site.clock.pass_by(CACHED)
             began = time.perf_counter()
-            shown = self.alice.get(path)
+            shown = browser.get(path)
             seconds.append(time.perf_counter() - began)
             expect(shown.status_int == 200, f"{path}: {shown.status}")
             size = len(shown.body)
@@ -219,6 +257,10 @@ class Deployment:
         done = took(lambda: answers.append(form.submit(expect_errors=True)))
         expect(answers[0].status_int in (200, 303), f"{path}: {answers[0].status}")
         return Cell(done.seconds, len(answers[0].body))
+
+
+def _links(page: TestResponse, part: str) -> list[str]:
+    return [a["href"] for a in page.html.find_all("a") if part in a["href"]]
 
 
 def expect(right: bool, wrong: str) -> None:
@@ -261,7 +303,14 @@ def started(engine: str) -> Iterator[tuple[str, Path]]:
         run.close()
 
 
-def measure(engine: str, sizes: Sequence[int], more: Sequence[str], ends: float) -> Table:
+def measure(
+    engine: str,
+    sizes: Sequence[int],
+    more: Sequence[str],
+    ends: float,
+    *,
+    only_pages: bool = False,
+) -> Table:
     table, filled, done = Table(), 0, list[int]()
     with started(engine) as (url, folder):
         deployment = Deployment(url, folder)
@@ -275,11 +324,13 @@ def measure(engine: str, sizes: Sequence[int], more: Sequence[str], ends: float)
                 filled = size
                 done.append(size)
                 say(f"{engine}: filled to {size:,} in {time.monotonic() - began:.0f} s")
-                for name, cell in deployment.pages(more):
+                for name, cell in (*deployment.pages(more), *deployment.admin_pages()):
                     note(table.pages, name, size, cell)
+                if only_pages:
+                    continue
                 for name, cell in deployment.commands():
                     note(table.commands, name, size, cell)
-            for name, cell in deployment.endings():
+            for name, cell in () if only_pages else deployment.endings():
                 note(table.commands, name, filled, cell)
     table.print(engine, done)
     return table
@@ -299,6 +350,7 @@ def main() -> int:
     parser.add_argument("engines", nargs="*", default=ENGINES, metavar="ENGINE")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--page", action="append", default=[], help="the path of one page more")
+    parser.add_argument("--only-pages", action="store_true", help="leave out commands and ends")
     parser.add_argument("--minutes", type=float, default=60)
     given = parser.parse_args()
     if unknown := set(given.engines) - set(ENGINES):
@@ -308,7 +360,7 @@ def main() -> int:
     ends = time.monotonic() + 60 * given.minutes
     failures = []
     for engine in given.engines:
-        table = measure(engine, sorted(given.sizes), given.page, ends)
+        table = measure(engine, sorted(given.sizes), given.page, ends, only_pages=given.only_pages)
         failures += [f"{engine}: {line}" for line in table.failures()]
     print("\n".join(["", *failures]))
     return 1 if failures else 0

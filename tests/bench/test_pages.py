@@ -30,13 +30,16 @@ def test_it_fills_and_measures_pages_commands_and_endings(deployment, monkeypatc
     deployment.fill(40, 70)
     storage = deployment.site.storage
     many = {kind: sum(1 for _ in storage.walk(kind)) for kind in (Account, Client, Session)}
-    assert many == {Account: 71, Client: 3 * 70 + 1, Session: pages.SESSIONS + 1}
+    assert many == {Account: 72, Client: 3 * 70 + 1, Session: pages.SESSIONS + 2}
     for kind in (LogoutDelivery, Grant, AuthorizationCode):
         assert sum(1 for _ in storage.walk(kind)) >= 70
     measured = dict(deployment.pages(["/account/passkeys"]))
     assert {"/account", "/account/apps?after=", "/clients?after=", "/account/passkeys"} <= {
         *measured
     }
+    measured |= dict(deployment.admin_pages())
+    assert {"/admin/people?after=", "/admin/clients?after=", "/admin/audit?after="} <= {*measured}
+    assert {"/admin/people/ID", "/admin/clients/ID", "/admin/audit?about="} <= {*measured}
     assert all(cell.amount > 1000 for cell in measured.values())
     commands = dict(deployment.commands())
     assert list(commands) == ["`client list --json`", "`storage purge`"]
