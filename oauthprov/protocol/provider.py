@@ -135,13 +135,16 @@ class Provider:
         """Return the image of this digest and its media type, None if the client has another."""
         return None if self.client(client_id) is None else self.logos.get(client_id, image)
 
-    def connected(self, account_id: str, after: str | None = None) -> ConnectedApps:
+    def connected(
+        self, account_id: str, after: str | None = None, *, grants: int | None = None
+    ) -> ConnectedApps:
         """Return a page of the clients with access to an account, the last used first.
 
         ``after`` is the ``next`` of the page before. Raises ValueError for any other text.
+        ``grants`` is how many grants are read at most.
         """
         with self.validator.request() as context:
-            return consents.connected(context, account_id, after)
+            return consents.connected(context, account_id, after, grants=grants)
 
     def has_access(self, account_id: str, client_id: str) -> bool:
         """Tell whether a client has access to an account."""

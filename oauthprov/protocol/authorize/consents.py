@@ -169,17 +169,21 @@ def resources_in_words(
     return tuple(Asked(uri, sentences.get(uri, uri), uri not in known) for uri in uris)
 
 
-def connected(context: Context, account_id: str, after: str | None = None) -> ConnectedApps:
+def connected(
+    context: Context, account_id: str, after: str | None = None, *, grants: int | None = None
+) -> ConnectedApps:
     """Return a page of the clients with access to the account, the last used first.
 
     These are the clients with a consent, in pages, and on the first page those without one among
-    the first GRANTS_LIMIT grants. Raises ValueError for an invalid ``after``.
+    the first ``grants`` grants, by default GRANTS_LIMIT. If the account has more, nothing is known
+    of the last use. Raises ValueError for an invalid ``after``.
     """
     consents, following = _consents(context, account_id, after)
-    grants, complete = _live_grants(context, account_id)
+    limit = GRANTS_LIMIT if grants is None else grants
+    found, complete = _live_grants(context, account_id, limit)
     client_ids = set(consents)
     if after is None:
-        others = sorted(grants.keys() - consents.keys())
+        others = sorted(found.keys() - consents.keys())
         client_ids.update(others if following is None else _unasked(context, account_id, others))
     clients = context.clients.get_many(client_ids)
     apps = [
@@ -188,7 +192,7 @@ def connected(context: Context, account_id: str, after: str | None = None) -> Co
             client_id,
             clients.get(client_id),
             consents.get(client_id),
-            tuple(grants.get(client_id, ())),
+            tuple(found.get(client_id, ())),
         )
         for client_id in client_ids
     ]
@@ -202,7 +206,7 @@ def has_access(context: Context, account_id: str, client_id: str) -> bool:
     """Tell whether :func:`connected` has the client on one of its pages."""
     if standing(context.load(Consent, consent_key(account_id, client_id))) is not None:
         return True
-    return client_id in _live_grants(context, account_id)[0]
+    return client_id in _live_grants(context, account_id, GRANTS_LIMIT)[0]
 
 
 def _consents(
@@ -251,12 +255,15 @@ def _connected(
     )
 
 
-def _live_grants(context: Context, account_id: str) -> tuple[dict[str, list[Grant]], bool]:
-    """Return live grants by client, and whether these are all of the account."""
+def _live_grants(
+    context: Context, account_id: str, limit: int
+) -> tuple[dict[str, list[Grant]], bool]:
+    """Return the first ``limit`` live grants by client, and whether these are all."""
     found: dict[str, list[Grant]] = {}
     read, after = 0, None
-    while read < GRANTS_LIMIT:
-        page = context.storage.find(Grant, after=after, limit=_GRANTS_READ, account_id=account_id)
+    while read < limit:
+        most = min(_GRANTS_READ, limit - read)
+        page = context.storage.find(Grant, after=after, limit=most, account_id=account_id)
         for stored in page.items:
             if stored.state(context.now) == "live":
                 found.setdefault(stored.record.client_id, []).append(stored.record)

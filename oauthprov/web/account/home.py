@@ -14,6 +14,8 @@ from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 
 APPS_LIMIT = 12
+GRANTS_READ = 100
+"""Grants that are read at most: with more, the apps aren't shown in the order of their use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def _connected(request: Request, person: SignedIn | None) -> Sequence[ConnectedA
     wanted = tools.settings.openid or tools.settings.development
     if person is None or not wanted:
         return ()
-    return tools.provider.connected(person.account_id).apps
+    return tools.provider.connected(person.account_id, grants=GRANTS_READ).apps
 
 
 def _steps(

@@ -279,6 +279,15 @@ def test_the_last_use_is_left_out_if_not_all_grants_were_read(world, monkeypatch
     assert apps(world)[0].last_used_at is None
 
 
+def test_no_more_grants_are_read_than_the_caller_wants(world):
+    for _ in range(3):
+        world.tokens()
+    [app] = world.provider.connected("alice-id", grants=2).apps
+    assert (len(app.grants), app.last_used_at) == (2, None)
+    [app] = world.provider.connected("alice-id", grants=3).apps
+    assert (len(app.grants), app.last_used_at) == (3, world.now)
+
+
 @pytest.mark.parametrize(
     "after", ["", "x", "%", "\0", "é", "a" * 5000, "YWZ0ZXI6", "bm90aGluZw=="]
 )
