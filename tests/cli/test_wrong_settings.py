@@ -100,6 +100,7 @@ def test_a_storage_without_tables_is_a_problem_without_a_traceback(tmp_path, way
         ("alice:hush-hush@db", "a storage URL must begin with one of sqlite://"),
         ("postgresql://alice:hush-hush@db:port/x", ""),
         ("redis://:hush-hush@db/?colour=red", "the query of the Redis URL"),
+        ("redis://:hush-hush@db/oauth", "the path of the Redis URL"),
     ],
 )
 def test_a_wrong_storage_url_is_found_beside_other_problems(command, tmp_path, url, words):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection, parse_url
@@ -68,6 +69,7 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
     """
     given = _checked(options)
     nodes, url = _nodes(url)
+    _check_database(url)
     arguments = parse_url(url)
     connection_class = arguments.pop("connection_class", Connection)
     timeout, connect_timeout = float(given["read_timeout"]), float(given["connect_timeout"])
@@ -91,6 +93,14 @@ def parse(url: str, options: Mapping[str, str]) -> Address:
     return Address(
         connection_class, arguments, nodes, given["key_prefix"], limit, timeout, connect_timeout
     )
+
+
+def _check_database(url: str) -> None:
+    """Raise ValueError for a database that is no number, which redis-py takes for database 0."""
+    parts = urlsplit(url)
+    named = "" if parts.scheme == "unix" else parts.path.strip("/")
+    if named and not named.isdecimal():
+        raise ValueError("the path of the Redis URL isn't the number of a database")
 
 
 def _nodes(url: str) -> tuple[tuple[tuple[str, int], ...], str]:
