@@ -118,7 +118,7 @@ class GrantRevoked(Event):
     """A grant was revoked, with all its tokens.
 
     ``how`` is ``client`` (RFC 7009), ``replay`` (a code or refresh token was used twice),
-    ``person`` or ``operator``.
+    ``ended`` (the session or consent ended while the grant was made), ``person`` or ``operator``.
     """
 
     name: ClassVar[str] = "grant.revoked"

@@ -10,6 +10,7 @@ from oauthlib.openid.connect.core.exceptions import LoginRequired
 
 from oauthprov import credentials
 from oauthprov.accounts import SignedIn
+from oauthprov.events import GrantRevoked, Reason
 from oauthprov.protocol.clients.response_types import IMPLICIT
 from oauthprov.protocol.request import resources
 from oauthprov.protocol.request.context import Context
@@ -46,10 +47,22 @@ def issue(
     context.commit(*changes, Add(grant), *made.changes, event=made.event)
     # No later redemption checks for an end. A sweep finds the grant from now on; this check
     # covers what ended before.
-    if ended.what_ended(context, grant) is not None:
-        context.commit(Revoke(grant.grant_id))
+    over = ended.what_ended(context, grant)
+    if over is not None:
+        _revoke(context, grant, over)
         raise LoginRequired()
     return tuple((name, str(value)) for name, value in made.response.items())
+
+
+def _revoke(context: Context, grant: Grant, over: str) -> None:
+    revoked = GrantRevoked(
+        account_id=grant.account_id,
+        client_id=grant.client_id,
+        grant_id=grant.grant_id,
+        how="ended",
+    )
+    context.commit(Revoke(grant.grant_id), event=revoked)
+    context.note(Reason.ENDED, grant_id=grant.grant_id, compared=f"what ended: {over}")
 
 
 def _grant(

@@ -1,15 +1,19 @@
 """``oauthprov.openid.implicit``: OpenID Connect Core section 3.2, for certification."""
 
 import dataclasses
+import logging
 
 import pytest
 
+from oauthprov.events import Scope, Stream
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.registration.document import document_of, read_document
 from oauthprov.protocol.request.answers import InteractionRequired, Redirect, Visitor
-from oauthprov.records import AccessToken, AuthorizationCode, Grant
+from oauthprov.protocol.token.ended import session_key
+from oauthprov.records import AccessToken, AuthorizationCode, EndedSession, Grant
+from oauthprov.storage.interface import Add
 from tests.protocol.world import ALICE, BROWSER, CALLBACK, ISSUER, openid_world
 
 IMPLICIT = ("authorization_code", "implicit")
@@ -234,3 +238,17 @@ def test_a_client_of_the_implicit_grant_alone_gets_no_code(world):
     assert dict(world.authorize("only", scope="openid").params)["error"] == "unauthorized_client"
     document = document_of(world.provider.clients.get("only"))
     assert document["response_types"] == ["id_token", "id_token token"]
+
+
+def test_a_grant_of_a_session_that_has_ended_meanwhile_is_revoked_and_told(world, caplog):
+    caplog.set_level(logging.INFO, "oauthprov.events")
+    person = dataclasses.replace(ALICE, sid="a session")
+    mark = EndedSession(session_key("alice-id", "a session"), world.now + 60)
+    world.storage.commit(Add(mark), now=world.now)
+    with Scope(Stream(lambda: world.now), "r1") as scope:
+        assert allowed(world, person=person)["error"] == "login_required"
+    [grant] = world.all(Grant)
+    assert grant.revoked_at is not None
+    assert (scope.waiting[-1].name, scope.waiting[-1].how) == ("grant.revoked", "ended")
+    assert caplog.records[-1].reason == "ended"
+    assert caplog.records[-1].grant_id == grant.record.grant_id
