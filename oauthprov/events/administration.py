@@ -10,7 +10,17 @@ from oauthprov.events.event import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientRegistered(Event):
+class _OfClient(Event):
+    """An event of the registration of a client; ``account_id`` is its owner."""
+
+    @property
+    def about(self) -> str | None:
+        """The client: who asks why it fails must find what has changed."""
+        return self.client_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRegistered(_OfClient):
     """A client was registered; ``how`` is ``itself`` (RFC 7591), ``owner`` or ``operator``."""
 
     name: ClassVar[str] = "client.registered"
@@ -20,7 +30,7 @@ class ClientRegistered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientChanged(Event):
+class ClientChanged(_OfClient):
     """The registration of a client has changed; ``changed`` are the members.
 
     A new secret is the member ``client_secret``, the end of an older one ``previous_secret``.
@@ -33,7 +43,7 @@ class ClientChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientRemoved(Event):
+class ClientRemoved(_OfClient):
     """A client was removed, with all its grants."""
 
     name: ClassVar[str] = "client.removed"

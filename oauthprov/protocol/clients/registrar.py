@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from oauthprov.credentials import CLIENT_SECRET, digest, mint, mint_id
-from oauthprov.events import ClientRemoved, on_commit
+from oauthprov.events import on_commit
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.clients import logos, methods, sectors, verification
 from oauthprov.protocol.clients.metadata import (
@@ -25,7 +25,7 @@ from oauthprov.protocol.clients.metadata import (
 )
 from oauthprov.protocol.clients.methods import has_secret, uses_secret
 from oauthprov.protocol.clients.removal import removal
-from oauthprov.protocol.clients.telling import changed, registered
+from oauthprov.protocol.clients.telling import changed, registered, removed
 from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType
 from oauthprov.records import Client, is_key
 from oauthprov.settings import Settings
@@ -268,7 +268,7 @@ class Registrar:
     def _remove(self, stored: StoredClient) -> None:
         now = self._clock()
         sweep, changes = removal(stored, now)
-        on_commit(ClientRemoved(client_id=stored.record.client_id))
+        on_commit(removed(stored.record))
         self._storage.commit(Add(sweep), *changes, now=now)
 
     def _judged(self, client: Client, before: Client | None) -> Client:

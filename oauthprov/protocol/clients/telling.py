@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from oauthprov.events import ClientChanged, ClientRegistered
+from oauthprov.events import ClientChanged, ClientRegistered, ClientRemoved
 from oauthprov.records import Client
 
 _WORDS = {"secrets": "client_secret", "disabled_at": "disabled"}
@@ -23,3 +23,8 @@ def changed(before: Client, after: Client) -> ClientChanged:
     differing = (name for name in names if getattr(before, name) != getattr(after, name))
     words = (_WORDS.get(name, name) for name in differing)
     return ClientChanged(account_id=after.owner, client_id=after.client_id, changed=tuple(words))
+
+
+def removed(client: Client) -> ClientRemoved:
+    """Return the event that a client was removed."""
+    return ClientRemoved(account_id=client.owner, client_id=client.client_id)

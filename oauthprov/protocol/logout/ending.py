@@ -17,8 +17,9 @@ from functools import partial
 from oauthprov import logs
 from oauthprov.accounts import BuiltInAccounts, SignedIn
 from oauthprov.credentials import mint_id
-from oauthprov.events import ClientRemoved, ConsentWithdrawn, Event, SessionEnded, on_commit
+from oauthprov.events import ConsentWithdrawn, Event, SessionEnded, on_commit
 from oauthprov.protocol.clients.removal import may_have_grants, removal
+from oauthprov.protocol.clients.telling import removed
 from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.token.ended import session_key
 from oauthprov.records import (
@@ -132,7 +133,7 @@ class Endings:
         Conflict when the client has changed.
         """
         sweep, changes = removal(stored, self._clock())
-        event = ClientRemoved(client_id=stored.record.client_id)
+        event = removed(stored.record)
         if may_have_grants(stored.record):
             self._begin(event, sweep, *changes)
         else:

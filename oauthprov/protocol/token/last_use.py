@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from oauthprov.events import ClientRemoved, Event, on_commit, publish
+from oauthprov.events import Event, on_commit, publish
 from oauthprov.protocol.clients.removal import is_over
+from oauthprov.protocol.clients.telling import removed
 from oauthprov.protocol.request.context import Context
 from oauthprov.records import Client, Logo
 from oauthprov.settings import Settings
@@ -97,6 +98,6 @@ def _remove(storage: Storage, stored: Stored[Client], now: int) -> bool:
     except Conflict:
         return False
     client_id = stored.record.client_id
-    on_commit(ClientRemoved(client_id=client_id))
+    on_commit(removed(stored.record))
     storage.commit(Remove(Client, client_id), Remove(Logo, client_id), now=now)
     return True

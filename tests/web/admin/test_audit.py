@@ -106,3 +106,15 @@ def test_what_a_stranger_sent_can_t_turn_the_text_around(site, alice):
     page = alice.get(f"/admin/audit?request={answer.headers['X-Request-Id']}")
     assert "a\\u202eb\\nc" in page.text
     assert "\u202e" not in page.text
+
+
+def test_what_is_done_to_a_client_of_a_developer_is_listed_for_the_client(site, alice):
+    site.browser().sign_up("carol")
+    owner = id_of(site, "carol")
+    client_id = site.app(owner=owner).client.client_id
+    page = alice.get(f"/admin/clients/{client_id}")
+    form = next(form for form in page.forms.values() if "action" in form.fields)
+    form.submit("action", value="disable")
+    listed = alice.get(f"/admin/audit?about={client_id}")
+    assert "client.changed" in listed.text
+    assert owner in listed.text
