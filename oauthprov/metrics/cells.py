@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from oauthprov.metrics.catalog import Metric
@@ -25,11 +25,17 @@ class Series:
         """Add to a counter or gauge."""
         self._of(labels)[0] += amount
 
-    def observe(self, labels: Labels, seconds: float) -> None:
-        """Count a duration in a histogram."""
+    def observe(self, labels: Labels, durations: list[float]) -> None:
+        """Count durations, in seconds, in a histogram."""
+        durations.sort()
         numbers = self._of(labels)
-        numbers[0] += seconds
-        numbers[1 + bisect_left(self.metric.bounds, seconds)] += 1
+        numbers[0] += sum(durations)
+        below = 0
+        for place, bound in enumerate(self.metric.bounds, 1):
+            until = bisect_right(durations, bound, below)
+            numbers[place] += until - below
+            below = until
+        numbers[-1] += len(durations) - below
 
     def _of(self, labels: Labels) -> list[float]:
         found = self._numbers.get(labels)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection
-from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from oauthprov.events import KINDS, Event, SignInFailed
 from oauthprov.metrics import catalog
@@ -23,11 +22,16 @@ from oauthprov.metrics.labels import (
 )
 
 WAITING = 500
-"""Requests after which what they have left behind is counted."""
+"""Requests alike after which what all have left behind is counted."""
 _LIMIT = 100_000
 
 _EVENTS = frozenset(kind.name for kind in KINDS)
 _ERRORS_FROM = 300
+
+
+T = TypeVar("T")
+Request = tuple[str, str, int, str, str]
+"""Endpoint, method, status, error and grant type."""
 
 
 class Writer(Protocol):
@@ -42,10 +46,9 @@ class Writer(Protocol):
 class Meters:
     """The counts of one app in this process. Every method is safe to call from any thread.
 
-    What happens is only noted, in ``trips``, ``events`` and by :meth:`request`, and counted when
-    somebody wants to know, or there is much of it: so a request costs a few appends. ``trips`` has
-    the verb of each call of the storage and its seconds. ``writer`` is told of new requests. A
-    process that is forked begins to count anew. ``grant_types`` are those of the token endpoint.
+    What happens is only noted, and counted when somebody wants to know, or there is much of it: so
+    a request costs a few appends of numbers. ``writer`` is told of new requests. A process that is
+    forked begins to count anew. ``grant_types`` are those of the token endpoint.
     """
 
     def __init__(self, grant_types: Collection[str] = ()) -> None:
@@ -54,9 +57,11 @@ class Meters:
             metric.name: Series(metric) for metric in catalog.CATALOG if not metric.computed
         }
         self.writer: Writer | None = None
-        self.trips: deque[tuple[str, float]] = deque(maxlen=_LIMIT)
-        self.events: deque[Event] = deque(maxlen=_LIMIT)
-        self._requests: deque[tuple[str, str, int, str, str, float]] = deque(maxlen=_LIMIT)
+        self._known: dict[Request, deque[float]] = {}
+        self._requests: dict[Labels, deque[float]] = {}
+        self._trips: dict[Labels, deque[float]] = {}
+        self._events: deque[str] = deque(maxlen=_LIMIT)
+        self._failures: deque[str] = deque(maxlen=_LIMIT)
         self._lock = threading.Lock()
         _made.add(self)
 
@@ -70,14 +75,39 @@ class Meters:
         seconds: float,
     ) -> None:
         """Note a request. ``endpoint`` is the name of a route; the rest may be anything."""
-        requests = self._requests
-        requests.append((endpoint, method, status, error, grant_type, seconds))
-        if len(requests) >= WAITING:
+        request = endpoint, method, status, error, grant_type
+        noted = self._known.get(request)
+        if noted is None:
+            noted = self._noted_of(request)
+        noted.append(seconds)
+        if len(noted) >= WAITING:
             with self._lock:
                 self._fold()
         writer = self.writer
         if writer is not None and not writer.awake:
             writer.wake()
+
+    def _noted_of(self, request: Request) -> deque[float]:
+        """Return where the durations of such requests are noted."""
+        endpoint, method, status, error, grant_type = request
+        grant_type = closed(grant_type, self._grant_types)
+        labels = _labels(endpoint, method, status, error, grant_type)
+        with self._lock:
+            noted = self._requests.setdefault(labels, deque(maxlen=_LIMIT))
+            if OTHER not in labels[1:]:  # words of ours alone, which are few
+                self._known[request] = noted
+        return noted
+
+    def event(self, event: Event) -> None:
+        """Note an event."""
+        self._events.append(event.name)
+        if isinstance(event, SignInFailed):
+            self._failures.append(event.how)
+
+    def trips(self, verb: str) -> Callable[[float], None]:
+        """Return what notes the seconds of a call of the storage."""
+        with self._lock:
+            return self._trips.setdefault((verb,), deque(maxlen=_LIMIT)).append
 
     def gauge(self, metric: catalog.Metric) -> Callable[[int], None]:
         """Return what adds to a gauge, or takes away from it."""
@@ -104,35 +134,38 @@ class Meters:
     def _fold(self) -> None:
         """Count what was noted."""
         requests, durations = self._of(catalog.REQUESTS), self._of(catalog.REQUEST_DURATION)
+        for labels, noted in self._requests.items():
+            if noted:
+                taken = _taken(noted)
+                requests.add(labels, len(taken))
+                durations.observe(labels[:1], taken)
         calls = self._of(catalog.STORAGE_DURATION)
+        for labels, noted in self._trips.items():
+            if noted:
+                calls.observe(labels, _taken(noted))
         events, failures = self._of(catalog.EVENTS), self._of(catalog.SIGN_IN_FAILURES)
-        with suppress(IndexError):
-            while True:
-                endpoint, method, status, error, grant_type, seconds = self._requests.popleft()
-                grant_type = closed(grant_type, self._grant_types)
-                requests.add(_labels(endpoint, method, status, error, grant_type))
-                durations.observe((endpoint,), seconds)
-        with suppress(IndexError):
-            while True:
-                verb, seconds = self.trips.popleft()
-                calls.observe((verb,), seconds)
-        with suppress(IndexError):
-            while True:
-                event = self.events.popleft()
-                events.add((event.name if event.name in _EVENTS else OTHER,))
-                if isinstance(event, SignInFailed):
-                    failures.add((closed(event.how, SIGN_INS),))
+        for name, many in Counter(_taken(self._events)).items():
+            events.add((name if name in _EVENTS else OTHER,), many)
+        for how, many in Counter(_taken(self._failures)).items():
+            failures.add((closed(how, SIGN_INS),), many)
 
     def forked(self) -> None:
         """Begin to count anew: another process counts what was before."""
         self._lock = threading.Lock()
-        for noted in (self._requests, self.trips, self.events):
+        for noted in (*self._requests.values(), *self._trips.values()):
             noted.clear()
+        self._events.clear()
+        self._failures.clear()
         for series in self.series.values():
             series.clear()
 
     def _of(self, metric: catalog.Metric) -> Series:
         return self.series[metric.name]
+
+
+def _taken(noted: deque[T]) -> list[T]:
+    """Take out what was noted until now; nobody else does so, others may add."""
+    return [noted.popleft() for _ in range(len(noted))]
 
 
 def _labels(endpoint: str, method: str, status: int, error: str, grant_type: str) -> Labels:

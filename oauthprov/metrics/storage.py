@@ -76,7 +76,7 @@ class MeteredStorage(Storage):
 
 
 def _timed(work: Callable[P, T], verb: str, meters: Meters) -> Callable[P, T]:
-    note = meters.trips.append
+    note = meters.trips(verb)
     meters.failed(verb, 0)  # a series that begins with its first failure shows no increase
 
     def timed(*args: P.args, **named: P.kwargs) -> T:
@@ -87,6 +87,6 @@ def _timed(work: Callable[P, T], verb: str, meters: Meters) -> Callable[P, T]:
             meters.failed(verb)
             raise
         finally:
-            note((verb, perf_counter() - begun))
+            note(perf_counter() - begun)
 
     return timed

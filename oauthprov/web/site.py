@@ -207,19 +207,9 @@ def _stream(
     meters: Meters | None,
 ) -> Stream:
     """Return the stream of the app's events: to its subscribers, the metrics and the audit."""
-    keep, notify = settings.audit_keep, _subscribers(registry)
+    keep, notify = settings.audit_keep, _notify(registry, meters)
     recorder = Recorder(storage, clock, keep, routine=settings.audit_routine) if keep else None
-    return Stream(clock, notify if meters is None else _counted(meters, notify), recorder)
-
-
-def _counted(meters: Meters, notify: Callable[[Event], None]) -> Callable[[Event], None]:
-    note = meters.events.append
-
-    def count(event: Event) -> None:
-        note(event)
-        notify(event)
-
-    return count
+    return Stream(clock, notify, recorder)
 
 
 def _outbox(mailer: Mailer, meters: Meters | None) -> Outbox:
@@ -229,11 +219,14 @@ def _outbox(mailer: Mailer, meters: Meters | None) -> Outbox:
     return Outbox(mailer, sending=sending, working=tasks)
 
 
-def _subscribers(registry: Registry) -> Callable[[Event], None]:
-    """Return what calls the subscribers of an event; they are looked up once for each kind."""
+def _notify(registry: Registry, meters: Meters | None) -> Callable[[Event], None]:
+    """Return what counts an event and calls its subscribers, looked up once for each kind."""
+    note = None if meters is None else meters.event
     known: dict[type[Event], list[Callable[[Event], object]]] = {}
 
     def notify(event: Event) -> None:
+        if note is not None:
+            note(event)
         found = known.get(type(event))
         if found is None:
             found = registry.adapters.subscriptions([implementedBy(type(event))], None)

@@ -34,16 +34,26 @@ def test_whatever_is_unknown_is_other(meters):
     for number in range(1000):
         word = f"w{number}"
         meters.request("token", word, 400, word, word, 0.1)
-        meters.events.append(SignInFailed(how=word))
+        meters.event(SignInFailed(how=word))
     assert of(meters, catalog.REQUESTS) == {("token", "other", "4xx", "other", "other"): (1000,)}
     assert of(meters, catalog.SIGN_IN_FAILURES) == {("other",): (1000,)}
+
+
+def test_words_of_strangers_are_not_kept(meters):
+    for number in range(1000):
+        word = f"w{number}"
+        meters.request("token", "POST", 400, "invalid_request", word, 0.1)
+        meters.request("token", word, 405, "", "", 0.1)
+    meters.request("token", "POST", 400, "invalid_request", "", 0.1)
+    kept = {word for request in (*meters._known, *meters._requests) for word in request}
+    assert kept <= {"token", "POST", "4xx", 400, "invalid_request", "", "other"}
 
 
 def test_an_event_of_a_host_is_other(meters):
     class Mine(Event):
         name = "mine.happened"
 
-    meters.events.append(Mine())
+    meters.event(Mine())
     assert of(meters, catalog.EVENTS) == {("other",): (1,)}
 
 
@@ -89,7 +99,7 @@ def test_threads_lose_no_count(meters):
 def test_what_waits_to_be_counted_is_bounded(meters):
     for _ in range(WAITING * 3):
         meters.request("token", "POST", 200, "", "", 0.1)
-        assert len(meters._requests) < WAITING
+        assert sum(map(len, meters._requests.values())) < WAITING
 
 
 def test_calls_of_the_storage_are_counted_and_a_conflict_is_no_failure(meters):
