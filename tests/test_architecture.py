@@ -160,7 +160,7 @@ WALLS = {
         (*WEB, *ENGINES, "oauthlib", "joserfc"),
     ),
     "events": (
-        ("events", "storage.interface", "records", "background", "logs"),
+        ("events", "storage.interface", "records", "background", "serial", "logs"),
         (*WEB, *ENGINES, "oauthlib", "joserfc"),
     ),
     "metrics": (

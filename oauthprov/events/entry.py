@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from oauthprov.events.event import Event
 from oauthprov.records import AuditEntry, is_key
+from oauthprov.serial import dumps
 
 VALUE_LIMIT = 500
 """Characters of a value of an entry, at most."""
@@ -14,7 +15,7 @@ VALUE_LIMIT = 500
 _DAY = 86_400
 _LAST = 999_999
 _ADDRESS = 100
-_encode = json.JSONEncoder().encode
+_encode_in_ascii = json.JSONEncoder(separators=(",", ":")).encode
 _days: dict[int, str] = {}
 
 
@@ -37,13 +38,19 @@ def entry_of(event: Event, number: int, keep: int) -> AuditEntry:
         at=origin.at,
         day=day_of(origin.at),
         expires_at=origin.at + keep * _DAY,
-        details=_encode(details),
+        details=_encoded(details),
         about=about if about is None or is_key(about) else None,
         account_id=event.account_id,
         client_id=client_id,
         address=_address(origin.address),
         actor=origin.actor,
     )
+
+
+def _encoded(details: dict[str, str]) -> str:
+    """Return details as JSON in printable ASCII."""
+    text = dumps(details).decode()
+    return text if text.isascii() and text.isprintable() else _encode_in_ascii(details)
 
 
 def _address(sent: str) -> str:

@@ -90,7 +90,7 @@ def test_an_event_is_stored_by_the_commit_that_makes_it_happen(trail):
         at=NOW,
         day="2027-01-15",
         expires_at=NOW + 30 * 86_400,
-        details=json.dumps({"amr": "pwd otp"}),
+        details='{"amr":"pwd otp"}',
         about="a",
         account_id="a",
         address="192.0.2.1",
