@@ -58,9 +58,9 @@ def calls(work: Callable[[], Reply]) -> tuple[Counter[str], Reply]:
     return counted, reply
 
 
-def per_step_on(url: str) -> dict[str, Counter[str]]:
-    """The calls of each step on the storage at ``url``, which is emptied."""
-    app = App(fresh(url))
+def per_step_on(url: str, **more: str) -> dict[str, Counter[str]]:
+    """The calls of each step on the storage at ``url``, emptied; ``more`` are settings."""
+    app = App(fresh(url), more)
     try:
         return _per_step(app)
     finally:

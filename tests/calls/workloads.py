@@ -33,9 +33,13 @@ class Reply:
 
 @dataclass
 class App:
-    """The app over one storage, its clients, and a browser in which alice is signed in."""
+    """The app over one storage, its clients, and a browser in which alice is signed in.
+
+    ``more`` are settings besides those of the flows.
+    """
 
     url: str
+    more: dict[str, str] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -46,6 +50,7 @@ class App:
             development="true",
             client_cache="60",
             resources=f"{API} | profile:read | Your profile | jwt",
+            **self.more,
         )
         self.wsgi = oauthprov.main({}, **settings)
         self.site: Site = site_of(self.wsgi.registry)
