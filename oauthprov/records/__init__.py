@@ -13,6 +13,8 @@ from oauthprov.records.audit import AuditEntry as AuditEntry
 from oauthprov.records.clients import Client as Client
 from oauthprov.records.clients import InitialAccessToken as InitialAccessToken
 from oauthprov.records.clients import Logo as Logo
+from oauthprov.records.devices import DeviceGrant as DeviceGrant
+from oauthprov.records.devices import UserCode as UserCode
 from oauthprov.records.factors import PendingSignIn as PendingSignIn
 from oauthprov.records.factors import RecoveryCodes as RecoveryCodes
 from oauthprov.records.factors import Totp as Totp
@@ -80,5 +82,7 @@ KINDS: tuple[type[Record], ...] = (
     AccountRemoval,
     Transfer,
     AuditEntry,
+    DeviceGrant,
+    UserCode,
 )
 """Every kind of record that a backend stores."""

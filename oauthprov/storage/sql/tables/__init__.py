@@ -18,6 +18,7 @@ from oauthprov.storage.sql.tables.columns import JSON as JSON
 from oauthprov.storage.sql.tables.columns import KEY as KEY
 from oauthprov.storage.sql.tables.columns import TEXT as TEXT
 from oauthprov.storage.sql.tables.columns import metadata as metadata
+from oauthprov.storage.sql.tables.devices import device_grants, user_codes
 from oauthprov.storage.sql.tables.factors import pending_sign_ins, recovery_codes, totps
 from oauthprov.storage.sql.tables.grants import (
     access_tokens,
@@ -47,7 +48,7 @@ from oauthprov.storage.sql.tables.server import (
     transfers,
 )
 
-REVISION = "0017"
+REVISION = "0018"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
@@ -81,4 +82,6 @@ TABLES: dict[type[Record], Table] = {
     records.AccountRemoval: account_removals,
     records.Transfer: transfers,
     records.AuditEntry: audit_entries,
+    records.DeviceGrant: device_grants,
+    records.UserCode: user_codes,
 }
