@@ -34,11 +34,12 @@ AUTHORIZATION_CODE = "opc"
 CLIENT_SECRET = "ops"  # noqa: S105
 REGISTRATION_TOKEN = "opm"  # noqa: S105
 INITIAL_ACCESS_TOKEN = "opi"  # noqa: S105
+DEVICE_CODE = "opd"
 
 T = TypeVar("T")
 
 PASSWORD_LIMIT = 1024
-_KINDS = (ACCESS_TOKEN, REFRESH_TOKEN, AUTHORIZATION_CODE, INITIAL_ACCESS_TOKEN)
+_KINDS = (ACCESS_TOKEN, REFRESH_TOKEN, AUTHORIZATION_CODE, INITIAL_ACCESS_TOKEN, DEVICE_CODE)
 _BEARER = re.compile(rf"({'|'.join(_KINDS)})_([A-Za-z0-9_-]{{1,64}})\.[A-Za-z0-9_-]{{1,128}}")
 _NONCE_BYTES = 12
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
@@ -143,13 +144,21 @@ class Keyring:
 
     def sign(self, label: str, message: str) -> str:
         """Return the HMAC-SHA-256 of ``message`` with the first secret, base64url."""
-        return base64url(_mac(_derive(self._secret[0], label), message.encode()))
+        return self._sign(self._secret[0], label, message)
+
+    def signatures(self, label: str, message: str) -> tuple[str, ...]:
+        """Return the signatures of ``message`` with every secret, as :meth:`sign` makes them."""
+        return tuple(self._sign(secret, label, message) for secret in self._secret)
 
     def verify(self, label: str, message: str, signature: str) -> bool:
         """Return whether any secret made ``signature`` of ``message``, in constant time."""
         given = signature.encode("utf-8", "surrogatepass")
-        made = [base64url(_mac(_derive(s, label), message.encode())) for s in self._secret]
+        made = self.signatures(label, message)
         return any([hmac.compare_digest(one.encode(), given) for one in made])
+
+    @staticmethod
+    def _sign(secret: bytes, label: str, message: str) -> str:
+        return base64url(_mac(_derive(secret, label), message.encode()))
 
     def seal(self, label: str, plaintext: bytes) -> str:
         """Encrypt and authenticate with the first secret (AES-256-GCM); base64url."""

@@ -205,7 +205,7 @@ FLOORS = {
     "protocol": (
         ("",),
         ("admin",),
-        ("registration", "logout"),
+        ("registration", "logout", "device"),
         ("authorize",),
         ("engine",),
         ("token",),

@@ -10,7 +10,7 @@ class DeviceGrant(Record):
     """What a device asks for, and a person's decision; ``key`` is ``<grant id>.<digest>``.
 
     The digest is that of the device code. It is stored before its grant, like an authorization
-    code: it shares the grant's slot, but doesn't depend on the grant. ``address`` is the IP address
+    code: it shares the grant's slot, but doesn't depend on the grant. ``address`` is the address
     that the device asked from. ``interval`` is the seconds that it must wait between polls,
     ``polled_at`` the last of them. ``decided_at`` is None until somebody has decided; ``allowed``
     and the fields after it are theirs, as in :class:`~oauthprov.records.Grant`.

@@ -15,6 +15,7 @@ from oauthprov.failures import ConfigurationError
 from oauthprov.settings import reading
 from oauthprov.settings.brand import Brand, BrandFile
 from oauthprov.settings.contradictions import contradictions
+from oauthprov.settings.device import Device
 from oauthprov.settings.fetch import Fetch
 from oauthprov.settings.keys import Keys
 from oauthprov.settings.lifetimes import Lifetimes
@@ -61,13 +62,25 @@ __all__ = (
 
 _STORAGE = PREFIX + "storage."
 
-GROUPS = (Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch, Metrics)
+GROUPS = (
+    Server,
+    Brand,
+    Registering,
+    Lifetimes,
+    SigningIn,
+    Mail,
+    Keys,
+    OpenID,
+    Device,
+    Fetch,
+    Metrics,
+)
 """The classes that declare the settings, in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(
-    Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Fetch, Metrics
+    Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Device, Fetch, Metrics
 ):
     """The effective settings. Build them with :meth:`from_ini`."""
 
