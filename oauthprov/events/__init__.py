@@ -10,6 +10,9 @@ from __future__ import annotations
 from oauthprov.events.access import AuthorizationGranted as AuthorizationGranted
 from oauthprov.events.access import ConsentDenied as ConsentDenied
 from oauthprov.events.access import ConsentWithdrawn as ConsentWithdrawn
+from oauthprov.events.access import (
+    DeviceAuthorizationRequested as DeviceAuthorizationRequested,
+)
 from oauthprov.events.access import GrantRevoked as GrantRevoked
 from oauthprov.events.access import RequestNoted as RequestNoted
 from oauthprov.events.access import RequestRefused as RequestRefused
@@ -72,6 +75,7 @@ KINDS: tuple[type[Event], ...] = (
     ConsentWithdrawn,
     AuthorizationGranted,
     TokensIssued,
+    DeviceAuthorizationRequested,
     RequestNoted,
     RequestRefused,
     GrantRevoked,

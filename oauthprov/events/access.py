@@ -55,13 +55,42 @@ class RequestRefused(RequestNoted):
         """What has happened, in words."""
         return f"refused: {self.description}" if self.description else self.words
 
+    @property
+    def is_routine(self) -> bool:
+        """Whether a device asks if somebody has decided yet, as it does every few seconds."""
+        return self.error in ("authorization_pending", "slow_down")
+
+    @property
+    def severity(self) -> int:
+        """The log level of this event."""
+        if self.is_routine:
+            return logging.DEBUG
+        return logging.INFO if self.reason is None else self.reason.level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAuthorizationRequested(Event):
+    """A device has begun to ask for access; nobody has typed its code yet."""
+
+    name: ClassVar[str] = "device_authorization.requested"
+    words: ClassVar[str] = "a device asks for access"
+
+    scope: tuple[str, ...] = ()
+
+    @property
+    def is_routine(self) -> bool:
+        """Whether no user has done anything: always."""
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentDenied(Event):
-    """Somebody has denied a client's request."""
+    """Somebody has denied a client's request. ``how`` is ``device`` if a device has asked."""
 
     name: ClassVar[str] = "consent.denied"
     words: ClassVar[str] = "a request was denied by the user"
+
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +103,10 @@ class ConsentWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationGranted(Event):
-    """An authorization code was issued.
+    """An authorization code was issued, or a device may get its tokens.
 
-    ``how`` is ``asked`` if the user has just allowed it, ``remembered`` if that wasn't needed.
+    ``how`` is ``asked`` if the user has just allowed it, ``remembered`` if that wasn't needed, and
+    ``device`` if they have allowed it to a device.
     """
 
     name: ClassVar[str] = "authorization.granted"

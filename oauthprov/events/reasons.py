@@ -74,6 +74,13 @@ class Reason(StrEnum):
         "receipt_used",
         "A used refresh token was sent again within the grace period and got the same response.",
     )
+    DEVICE_CODE_UNKNOWN = "device_code_unknown", "No such device code is stored."
+    DEVICE_CODE_EXPIRED = "device_code_expired", "The device code has expired."
+    DEVICE_CODE_OF_ANOTHER_CLIENT = (
+        "device_code_of_another_client",
+        "The device code was issued to another client.",
+    )
+    DEVICE_CODE_USED = "device_code_used", "The device code was redeemed before."
     ENDED = (
         "ended",
         "The account, consent or session behind the code or grant has ended.",

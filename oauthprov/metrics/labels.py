@@ -25,6 +25,8 @@ ERRORS = frozenset(
         # RFC 7009, RFC 7591, RFC 8707
         *("unsupported_token_type", "invalid_redirect_uri", "invalid_client_metadata"),
         *("invalid_software_statement", "unapproved_software_statement", "invalid_target"),
+        # RFC 8628 section 3.5
+        *("authorization_pending", "slow_down", "expired_token"),
         # OpenID Connect Core section 3.1.2.6, and its extension of essential acr values
         *("interaction_required", "login_required", "account_selection_required"),
         *("consent_required", "invalid_request_uri", "invalid_request_object"),

@@ -22,6 +22,7 @@ from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.logo_worker import LogoWorker
 from oauthprov.protocol.clients.logos import Logos
 from oauthprov.protocol.clients.registrar import Registrar
+from oauthprov.protocol.device.authorization import DeviceAuthorizations
 from oauthprov.protocol.engine.endpoints import Engine
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.keys.signing_keys import SigningKeys
@@ -51,6 +52,7 @@ class Provider:
 
     * ``endpoints``: the token, introspection and revocation endpoints
     * ``authorization``: the authorization endpoint, and the user's steps there
+    * ``devices``: the device authorization endpoint
     * ``logout``: the end session endpoint; ``endings`` ends sessions and consents
     * ``registration``: dynamic client registration; ``registrar``: clients managed by people
     * ``keys``: the keys that sign tokens; ``keyring`` seals and signs for this site only
@@ -79,6 +81,7 @@ class Provider:
         requests = AuthorizationRequests(self.endpoints, RequestURIs(self.fetcher, clock))
         purposes = {AUTHORIZATION: requests.stored}
         self.authorization = Authorization(self.validator, requests, purposes)
+        self.devices = DeviceAuthorizations(self.validator, self.keyring)
         self.logout = RPLogout(self.validator)
         self.logos = Logos(storage, self.fetcher, clock, self.clients.evict)
         self.logo_worker = LogoWorker(self.logos.refresh, clock, self.events)

@@ -3,6 +3,7 @@
 import pytest
 
 from oauthprov.protocol.request.answers import InteractionRequired, Redirect
+from tests.protocol.device.television import television
 from tests.protocol.world import PHOTOS, World
 
 
@@ -13,6 +14,18 @@ def cold(world):
     def forget():
         world.provider = world.another_process()
         return world
+
+    return forget
+
+
+@pytest.fixture
+def cold_tv():
+    """A television at a provider that has cached nothing."""
+    tv = television()
+
+    def forget():
+        tv.world.provider = tv.world.another_process()
+        return tv
 
     return forget
 
@@ -48,6 +61,19 @@ def test_client_credentials_cost_a_read_and_a_write(world, cold):
     with cold().counted(reads=1, writes=1):
         form = {"grant_type": "client_credentials"}
         assert world.post("token", form, client_id="worker").status == 200
+
+
+def test_a_device_costs_a_trip_to_begin_one_to_poll_and_another_read_for_its_tokens(cold_tv):
+    with cold_tv().world.counted(reads=1, writes=1):
+        code = cold_tv().begun()["device_code"]
+    for error in ("authorization_pending", "slow_down"):
+        with cold_tv().world.counted(reads=1, writes=1):
+            assert cold_tv().polled(code) == error
+    cold_tv().decide(code)
+    with cold_tv().world.counted(reads=2, writes=1):
+        assert cold_tv().poll(code).status == 200
+    with cold_tv().world.counted(reads=1, writes=0):
+        assert cold_tv().polled(code) == "invalid_grant"
 
 
 def test_an_introspection_costs_two_reads(world, cold):

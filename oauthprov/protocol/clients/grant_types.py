@@ -21,12 +21,17 @@ from oauthprov.settings import Settings
 AUTHORIZATION_CODE = "authorization_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant type
 CLIENT_CREDENTIALS = "client_credentials"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 _WITH_USERS = ("web", "browser", "native")
 
 
 def _always(settings: Settings) -> bool:
     return True
+
+
+def _device_is_on(settings: Settings) -> bool:
+    return settings.device
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,14 @@ GRANT_TYPES: dict[str, GrantType] = {
             begins=False,
         ),
         GrantType(CLIENT_CREDENTIALS, ("machine",), has_users=False, registered_by="token_holder"),
+        GrantType(
+            DEVICE_CODE,
+            ("web", "native"),
+            has_users=True,
+            parameters=frozenset({"device_code"}),
+            implied=False,
+            is_on=_device_is_on,
+        ),
         GrantType(
             IMPLICIT,
             _WITH_USERS,

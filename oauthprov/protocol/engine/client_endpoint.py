@@ -34,6 +34,10 @@ DESCRIPTIONS: Mapping[str, str] = {
         "have expired, been used or revoked, or belong to another client, redirect_uri or "
         "code_verifier."
     ),
+    "authorization_pending": "Nobody has decided yet. Ask again after the interval.",
+    "slow_down": "The requests come too fast. Wait 5 seconds longer between them from now on.",
+    "access_denied": "The user has denied the request.",
+    "expired_token": "The device code has expired. Begin with a new one.",
     "unauthorized_client": "The client is not registered for this grant_type.",
     "unsupported_grant_type": "The server does not support this grant_type.",
     "server_error": "The server failed to process the request. Its log has the reason.",

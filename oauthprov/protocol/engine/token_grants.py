@@ -23,9 +23,10 @@ from oauthlib.oauth2.rfc6749.grant_types.base import GrantTypeBase
 
 from oauthprov import credentials
 from oauthprov.events import Reason
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from oauthprov.protocol.request.context import Context, current
-from oauthprov.protocol.token import codes, pkce, refresh, tokens
-from oauthprov.records import AuthorizationCode, Client, Record, RefreshToken
+from oauthprov.protocol.token import codes, device_codes, pkce, refresh, tokens
+from oauthprov.records import AuthorizationCode, Client, DeviceGrant, Record, RefreshToken
 
 
 class CodeGrant(AuthorizationCodeGrant):
@@ -92,6 +93,11 @@ TOKEN_GRANTS: dict[str, TokenGrant] = {
         Credential("refresh_token", credentials.REFRESH_TOKEN, RefreshToken),
     ),
     "client_credentials": TokenGrant(ClientCredentialsGrant, tokens.for_client),
+    DEVICE_CODE: TokenGrant(
+        device_codes.DeviceCodeGrant,
+        device_codes.redeem,
+        Credential("device_code", credentials.DEVICE_CODE, DeviceGrant),
+    ),
 }
 """The grant types that the token endpoint answers if they are on, by name."""
 

@@ -21,7 +21,16 @@ SHOWN_LIMIT = 300
 """Characters of a client's value in an error, at most."""
 _IN_URIS = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 section 2
 
-Endpoint = Literal["authorize", "token", "introspect", "revoke", "register", "resource", "logout"]
+Endpoint = Literal[
+    "authorize",
+    "token",
+    "introspect",
+    "revoke",
+    "device_authorization",
+    "register",
+    "resource",
+    "logout",
+]
 """The endpoint of a request; ``resource`` is every view behind an access token, UserInfo too."""
 
 

@@ -74,10 +74,13 @@ def grant_ends_at(
     return min(latest, needed)
 
 
-def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
+def what_ended(
+    context: Context, what: AuthorizationCode | Grant, *, is_new: bool = False
+) -> str | None:
     """Return what has ended and so invalidates a code or grant, as text for the log; one read.
 
-    None when nothing has ended.
+    None when nothing has ended. A grant that ``is_new`` isn't stored yet: it is judged like
+    a code.
     """
     account, consent, client, session = _marks(context, what)
     if client is not None and client.removed_at is not None:
@@ -86,7 +89,8 @@ def what_ended(context: Context, what: AuthorizationCode | Grant) -> str | None:
         return "the account"
     if what.consent_epoch != (consent.epoch if consent else 0):
         return "the consent"
-    if isinstance(what, Grant) and not dies_with_session(context.settings, what.scopes):
+    lasts = isinstance(what, Grant) and not dies_with_session(context.settings, what.scopes)
+    if lasts and not is_new:
         return None
     if account is not None and what.account_epoch != account.epoch:
         return "every session of the account"
