@@ -218,7 +218,7 @@ FLOORS = {
         ("__init__", "standalone"),
         ("admin",),
         ("factors",),
-        ("endpoints", "account", "console", "audit"),
+        ("endpoints", "account", "console", "audit", "device"),
         ("",),
         ("http",),
     ),

@@ -45,6 +45,7 @@ PAGES = (
     "account.consent",
     "account.client_about",
     "console.pages",
+    "device.authorization",
 )
 """Pages for every account source; :mod:`oauthprov.web.site` adds those for built-in accounts."""
 

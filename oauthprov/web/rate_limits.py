@@ -40,6 +40,8 @@ class Attempts:
         self._networks = limits.parse_many(settings.registration_limit_network)
         self._registered = limits.parse_many(settings.registration_limit_total)
         self._registration_is_full = False
+        self._devices = limits.parse_many(settings.device_limit_address)
+        self._user_codes = limits.parse_many(settings.device_limit_account)
         self._clients = limits.parse_many(settings.console_limit_account)
         self._mails_of_account = limits.parse_many(settings.mail_limit_account)
         self._mails_from_address = limits.parse_many(settings.mail_limit_address)
@@ -137,6 +139,16 @@ class Attempts:
             )
         self._registration_is_full = wait > 0
         return wait
+
+    def device(self, address: str) -> int:
+        """Count a device authorization that is begun from an address."""
+        return self._wait(self._devices, "device", _network(address), count=True)
+
+    def user_code(self, account_id: str, address: str) -> int:
+        """Count the code of a device that a signed-in user types, by account, then by address."""
+        wait = self._wait(self._user_codes, "user code", account_id, count=True)
+        network = _network(address)
+        return wait or self._wait(self._devices, "user code by address", network, count=True)
 
     def new_client(self, account_id: str) -> int:
         """Count a client that a user registers in the console."""

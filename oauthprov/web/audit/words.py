@@ -28,6 +28,7 @@ SENTENCES: dict[str, str] = {
     "consent.denied": N_("An app was denied access"),
     "consent.withdrawn": N_("The access of an app was removed"),
     "authorization.granted": N_("An app was given access"),
+    "device_authorization.requested": N_("A device asked for access"),
     "tokens.issued": N_("An app got tokens"),
     "grant.revoked": N_("The access of an app ended"),
     "token.revoked": N_("A token of an app was revoked"),
