@@ -59,6 +59,9 @@ def ini(storage_url: str, issuer: str = ISSUER, **more: str) -> dict[str, str]:
         "oauthprov.password.memory": "8",
         "oauthprov.password.time": "1",
         "oauthprov.signup.limit_address": "100000 per hour",
+        "oauthprov.device": "true",
+        "oauthprov.device.limit_account": "100000 per hour",
+        "oauthprov.device.limit_address": "100000 per hour",
         "oauthprov.logout.worker": "false",
         "oauthprov.purge.worker": "false",
     } | {f"oauthprov.{key}": value for key, value in more.items()}

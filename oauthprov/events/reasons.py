@@ -80,6 +80,7 @@ class Reason(StrEnum):
         "device_code_of_another_client",
         "The device code was issued to another client.",
     )
+    USER_CODE_WRONG = "user_code_wrong", "No device waits with the user code that was typed."
     DEVICE_CODE_USED = "device_code_used", "The device code was redeemed before."
     ENDED = (
         "ended",

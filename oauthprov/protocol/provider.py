@@ -23,6 +23,7 @@ from oauthprov.protocol.clients.logo_worker import LogoWorker
 from oauthprov.protocol.clients.logos import Logos
 from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.device.authorization import DeviceAuthorizations
+from oauthprov.protocol.device.decision import DEVICE, DeviceRequests
 from oauthprov.protocol.engine.endpoints import Engine
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.keys.signing_keys import SigningKeys
@@ -52,7 +53,7 @@ class Provider:
 
     * ``endpoints``: the token, introspection and revocation endpoints
     * ``authorization``: the authorization endpoint, and the user's steps there
-    * ``devices``: the device authorization endpoint
+    * ``devices``: the device authorization endpoint; ``device_requests``: what its codes stand for
     * ``logout``: the end session endpoint; ``endings`` ends sessions and consents
     * ``registration``: dynamic client registration; ``registrar``: clients managed by people
     * ``keys``: the keys that sign tokens; ``keyring`` seals and signs for this site only
@@ -79,7 +80,8 @@ class Provider:
         check = partial(checks.run, endpoint="authorize", accounts=accounts)
         self.endpoints = Engine(self.validator, settings, check)
         requests = AuthorizationRequests(self.endpoints, RequestURIs(self.fetcher, clock))
-        purposes = {AUTHORIZATION: requests.stored}
+        self.device_requests = DeviceRequests(self.validator, self.keyring, accounts)
+        purposes = {AUTHORIZATION: requests.stored, DEVICE: self.device_requests.resumed}
         self.authorization = Authorization(self.validator, requests, purposes)
         self.devices = DeviceAuthorizations(self.validator, self.keyring)
         self.logout = RPLogout(self.validator)

@@ -46,6 +46,7 @@ PAGES = (
     "account.client_about",
     "console.pages",
     "device.authorization",
+    "device.page",
 )
 """Pages for every account source; :mod:`oauthprov.web.site` adds those for built-in accounts."""
 

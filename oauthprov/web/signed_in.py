@@ -34,6 +34,9 @@ PURPOSES = {
 }
 """The pages that require a recent sign-in, with the text of the sign-in page for each."""
 
+USER_CODE = "user_code"
+"""The parameter of the page of devices that holds a code to fill in."""
+
 REQUEST = "interaction"
 """The parameter of a page that a stored request led to, and that leads back to it."""
 

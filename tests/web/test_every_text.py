@@ -17,6 +17,7 @@ from tests import site as sites
 from tests.authenticator import Authenticator
 from tests.catalogs import extraction
 from tests.site import CALLBACK, ISSUER, OPENID, OPENID_SCOPES
+from tests.web.device.devices import Device, television
 from tests.web.factors.conftest import Owner
 
 BEGIN, END = "\u2768", "\u2769"
@@ -105,6 +106,7 @@ def pages(site):
     yield from errors(stranger)
     alice = site.browser().sign_up("alice")
     yield from of_consent(site, alice)
+    yield from of_devices(site, alice)
     yield from of_the_account(alice)
     yield from of_passkeys(alice)
     yield from of_the_console(alice)
@@ -158,6 +160,22 @@ def of_consent(site, alice):
         f"/account/apps/{app.client.client_id}/remove",
     ):
         yield alice.get(path, headers=HEADERS)
+
+
+def of_devices(site, alice):
+    app = television(site)
+    yield alice.get("/device", headers=HEADERS)
+    form = alice.get("/device", headers=HEADERS).form
+    form["user_code"] = "wrong"
+    yield form.submit(headers=HEADERS, status=400)
+    for decision in ("allow", "cancel"):
+        form["user_code"] = Device.begin(app).shows["user_code"]
+        page = alice.get(form.submit(headers=HEADERS).location, headers=HEADERS)
+        yield page
+        end = page.forms[0].submit("decision", value=decision, headers=HEADERS)
+        yield alice.get(end.location, headers=HEADERS)
+        yield page.forms[0].submit("decision", value=decision, headers=HEADERS, status=400)
+    yield site.browser().get("/login?page=device", headers=HEADERS)
 
 
 def of_passkeys(alice):

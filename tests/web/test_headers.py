@@ -43,6 +43,7 @@ PAGES = (
     "/clients/{client_id}/edit",
     "/clients/{client_id}/remove",
     "/clients/{client_id}/try",
+    "/device",
     "/consent?interaction={interaction}",
     "/admin",
     "/admin/audit",

@@ -250,11 +250,11 @@ RULES = (
     Rule(prompt, _REDIRECTING, openid=True, reads=("prompt",)),
     Rule(max_age, _ALL, openid=True, reads=("max_age",)),
     Rule(ui_locales, _REDIRECTING, openid=True, reads=("ui_locales",)),
-    Rule(acr_values, _REDIRECTING, openid=True, reads=("acr_values",)),
+    Rule(acr_values, _ALL, openid=True, reads=("acr_values",)),
     Rule(nonce, _REDIRECTING, openid=True, reads=("nonce",)),
-    Rule(claims, _ALL, openid=True, reads=("claims",)),
-    Rule(login_hint, _ALL, openid=True, reads=("login_hint",)),
-    Rule(id_token_hint, _ALL, openid=True, reads=("id_token_hint",)),
+    Rule(claims, _REDIRECTING, openid=True, reads=("claims",)),
+    Rule(login_hint, _REDIRECTING, openid=True, reads=("login_hint",)),
+    Rule(id_token_hint, _REDIRECTING, openid=True, reads=("id_token_hint",)),
     Rule(offline_access, _REDIRECTING, openid=True),
 )
 

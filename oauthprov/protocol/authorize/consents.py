@@ -12,7 +12,7 @@ from oauthprov.protocol.clients.methods import is_public
 from oauthprov.protocol.request import scopes
 from oauthprov.protocol.request.answers import Asked, ConnectedApp, ConnectedApps
 from oauthprov.protocol.request.context import Context
-from oauthprov.protocol.request.waiting import Asking
+from oauthprov.protocol.request.waiting import Asking, WaitingRequest
 from oauthprov.records import Client, Consent, Grant, consent_key
 from oauthprov.settings import WEIGHTS, Scope, Settings
 from oauthprov.storage.interface import Add, Change, Replace, Stored
@@ -76,35 +76,35 @@ def needed(
 
 
 def remembered(
-    now: int,
-    account_id: str,
-    client: Client,
-    asked: Asking,
-    stored: Stored[Consent] | None,
-) -> Change:
-    """Return the change that adds ``asked`` to what the account has allowed the client."""
-    wanted_scopes, wanted_resources = asked
+    now: int, account_id: str, request: WaitingRequest, stored: Stored[Consent] | None
+) -> tuple[Change, ...]:
+    """Return the change that adds what is asked to what the account has allowed the client.
+
+    None if the request isn't remembered.
+    """
+    if not request.is_remembered:
+        return ()
+    client_id, (wanted_scopes, wanted_resources) = request.client.client_id, request.asked
     if stored is None:
-        return Add(
-            Consent(
-                key=consent_key(account_id, client.client_id),
-                account_id=account_id,
-                client_id=client.client_id,
-                scopes=wanted_scopes,
-                resources=wanted_resources,
-                created_at=now,
-                updated_at=now,
-            )
+        first = Consent(
+            key=consent_key(account_id, client_id),
+            account_id=account_id,
+            client_id=client_id,
+            scopes=wanted_scopes,
+            resources=wanted_resources,
+            created_at=now,
+            updated_at=now,
         )
+        return (Add(first),)
     before = standing(stored)
     if before is None:
         anew = replace(stored.record, created_at=now, withdrawn_at=None)
-        allowed, where = asked
+        allowed, where = request.asked
     else:
         anew = before
-        allowed, where = _together((before.scopes, before.resources), asked)
+        allowed, where = _together((before.scopes, before.resources), request.asked)
     more = replace(anew, scopes=allowed, resources=where, updated_at=now)
-    return Replace(more, expecting=stored)
+    return (Replace(more, expecting=stored),)
 
 
 def denied(person: SignedIn | None, client: Client) -> ConsentDenied:

@@ -213,11 +213,9 @@ class Authorization:
 
         def grant() -> Outcome:
             stored = consents.reload(context, person.account_id, request.client)
-            consent = consents.remembered(
-                context.now, person.account_id, request.client, request.asked, stored
-            )
+            consent = consents.remembered(context.now, person.account_id, request, stored)
             try:
-                return request.granted(context, person, consents.epoch(stored), consent, claim)
+                return request.granted(context, person, consents.epoch(stored), *consent, claim)
             except Conflict as lost:
                 if isinstance(lost.change, Claim):
                     raise ResponseReady(interactions.over(request.client)) from None

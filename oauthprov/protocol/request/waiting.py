@@ -31,10 +31,11 @@ class WaitingRequest(ABC):
     """A proven request that a user answers, now or as an Interaction that waits.
 
     ``purpose`` is that of its Interaction. ``scopes`` and ``resources`` are what the client gets
-    if the user allows it.
+    if the user allows it, and ``is_remembered`` is whether that is kept as a consent.
     """
 
     purpose: ClassVar[str]
+    is_remembered: ClassVar[bool] = True
 
     client: Client
     scopes: tuple[str, ...]

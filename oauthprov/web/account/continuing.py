@@ -10,11 +10,19 @@ from oauthprov.protocol.request.answers import Pending
 from oauthprov.web import i18n
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.signed_in import ADMIN, PURPOSES, REQUEST, must_sign_in_again
+from oauthprov.web.signed_in import (
+    ADMIN,
+    PURPOSES,
+    REQUEST,
+    USER_CODE,
+    must_sign_in_again,
+)
 
 AT = "at"
 """The parameter that names an admin page, by its path below ``/admin``."""
-MARKS = (REQUEST, "page", "account", AT)
+MARKS = (REQUEST, "page", "account", AT, USER_CODE)
+DEVICE = "device"
+"""The page on which people type the codes of devices."""
 ANOTHER = {"account": "another"}
 """The parameter of a sign-in with an account that isn't signed in yet."""
 
@@ -23,6 +31,7 @@ _PATH = re.compile(r"[\w-]{1,255}(/[\w-]{1,255}){0,3}", re.ASCII)
 PAGES = {
     "account": _("to continue to your account"),
     "clients": _("to continue to your clients"),
+    DEVICE: _("to connect a device"),
     "email": _("to confirm your e-mail address"),
     "profile": _("to continue to your profile"),
     "security": _("to continue to your account"),
@@ -50,6 +59,8 @@ def onward(request: Request, marks: Mapping[str, str]) -> str:
         return tools.url(page, waiting) + (f"/{there}" if _PATH.fullmatch(there) else "")
     if waiting:
         return tools.url("authorize", waiting)
+    if page == DEVICE and tools.has_page(page):
+        return tools.url(page, {k: marks[k] for k in (USER_CODE,) if k in marks})
     return tools.url(page if page in PAGES and tools.has_page(page) else "home")
 
 

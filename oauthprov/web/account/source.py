@@ -11,7 +11,7 @@ from oauthprov.accounts import AccountSource, BuiltInAccounts, SignedIn
 from oauthprov.factors import Factors
 from oauthprov.web.account.continuing import AT, PAGES
 from oauthprov.web.request import Request
-from oauthprov.web.signed_in import ADMIN, REQUEST
+from oauthprov.web.signed_in import ADMIN, REQUEST, USER_CODE
 
 
 class OwnPages(AccountSource[Request]):
@@ -79,7 +79,7 @@ class OwnPages(AccountSource[Request]):
 def _mark(request: Request, return_to: str) -> dict[str, str]:
     """Return the parameters that name the stored request and the page at ``return_to``."""
     parts = urlsplit(return_to)
-    mark = {k: v for k, v in parse_qsl(parts.query) if k == REQUEST}
+    mark = {k: v for k, v in parse_qsl(parts.query) if k in (REQUEST, USER_CODE)}
     tools, there = request.oauthprov, return_to.partition("?")[0]
     page = next(
         (name for name in PAGES if tools.has_page(name) and tools.url(name) == there), None

@@ -30,6 +30,7 @@ def test_every_announced_endpoint_exists(site):
         "introspection_endpoint",
         "revocation_endpoint",
         "registration_endpoint",
+        "device_authorization_endpoint",
     }, "name here what a new endpoint announces by add_oauth_metadata"
     for name, url in endpoints.items():
         assert url.startswith(site.issuer + "/"), name
