@@ -1,0 +1,106 @@
+"""Devices: a code is typed, somebody decides, and the device gets what it asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
+from tests.browser.place import Provider, provider_on
+from tests.browser.test_languages import look
+from tests.browser.visitor import Visitor
+from tests.site import OPENID
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with provider_on("sqlite://", scopes=OPENID, languages="en de he") as served:
+        yield served
+
+
+@pytest.fixture
+def television(provider: Provider) -> Callable[[], dict[str, str]]:
+    """What a television does to begin: the function returns what it is told."""
+    client, _ = provider.registrar.register(
+        type="native",
+        name="Television",
+        grant_types=(DEVICE_CODE, "refresh_token"),
+        scopes=("openid", "profile:read", "photos:read"),
+        homepage_uri="https://television.example/",
+    )
+
+    def begin() -> dict[str, str]:
+        form = {"client_id": client.client_id, "scope": "openid profile:read photos:read"}
+        answer = requests.post(provider.url("/oauth/device_authorization"), form, timeout=30)
+        assert answer.status_code == 200
+        return answer.json() | {"client_id": client.client_id}
+
+    return begin
+
+
+def polled(provider: Provider, told: dict[str, str]) -> dict[str, str]:
+    form = {name: told[name] for name in ("client_id", "device_code")}
+    form["grant_type"] = DEVICE_CODE
+    answer: dict[str, str] = requests.post(provider.url("/oauth/token"), form, timeout=30).json()
+    return answer
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_person_types_the_code_and_allows_the_device(visit, provider, television, scripts):
+    alice = visit(scripts=scripts, dark=scripts)
+    alice.sign_up(provider.issuer, "alice")
+    told = television()
+    alice.page.goto(told["verification_uri"])
+    alice.look("Connect a device")
+    alice.field("Code").fill("BCDF-GHJK")
+    alice.button("Continue").click()
+    alice.alert().wait_for()
+    alice.field("Code").fill(told["user_code"].lower())
+    alice.button("Continue").click()
+    alice.look("Television asks for access")
+    assert told["user_code"] in alice.page.inner_text("#destination")
+    alice.picture("device", whole=True)
+    assert polled(provider, told)["error"] == "authorization_pending"
+    alice.button("Allow").click()
+    alice.look("The device is connected")
+    assert "id_token" in polled(provider, told)
+    alice.page.goto(provider.url("/account"))
+    alice.page.get_by_role("heading", name="Television").wait_for()
+
+
+def test_a_link_of_the_device_leads_through_the_sign_in_and_fills_the_code_in(
+    visit, provider, television
+):
+    visit().sign_up(provider.issuer, "alice")
+    alice, told = visit(), television()
+    alice.page.goto(told["verification_uri_complete"])
+    alice.enter("alice")
+    alice.button("Sign in").click()
+    alice.look("Connect a device")
+    assert alice.field("Code").input_value() == told["user_code"]
+    alice.button("Continue").click()
+    alice.button("Cancel").click()
+    alice.look("The device got no access")
+    assert polled(provider, told)["error"] == "access_denied"
+
+
+@pytest.mark.parametrize("language", ["de", "he"])
+def test_the_pages_in_other_languages(visit, provider, television, language):
+    alice: Visitor = visit(dark=True, language=language)
+    alice.page.goto(provider.url("/signup"))
+    alice.page.locator("#name").fill("alice")
+    alice.page.locator("#password").fill("correct horse battery")
+    alice.page.locator("main button[type=submit]").click()
+    alice.page.locator("h1 .name").wait_for()
+    alice.page.goto(television()["verification_uri_complete"])
+    look(alice)
+    alice.page.locator("#go-on").click()
+    alice.page.locator("#allow").wait_for()
+    look(alice)
+    alice.page.locator("#allow").click()
+    alice.page.locator("#allow").wait_for(state="detached")
+    look(alice)
