@@ -10,7 +10,8 @@ from oauthprov.records.shape import Record, record
 class Client(Record):
     """A registered client (RFC 6749 section 2). ``client_id`` holds no dot.
 
-    ``client_type`` is one of ``web``, ``browser``, ``native``, ``machine`` and ``api``.
+    ``client_type`` is one of ``web``, ``browser``, ``native``, ``device``, ``machine`` and
+    ``api``.
     ``secrets`` are digests, the newest first; two are valid during a rotation. ``scopes`` are
     those it may request, ``default_scopes`` those granted when it requests none. ``introspects``
     are the resources whose access tokens it may introspect (RFC 7662), ``*`` for all tokens. Its

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from oauthprov.credentials import matches
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import Client
 from tests.site import API, ORIGIN, PHOTOS
@@ -32,6 +33,27 @@ def test_add_prints_the_secret_once(command, kind):
 
 def test_a_public_client_has_a_null_secret(command):
     assert command.client("native")["client_secret"] is None
+
+
+def test_a_device_is_added_without_redirect_uri_and_has_its_grant_types(command):
+    made = command.client("device")
+    client = stored(command, made["client_id"])
+    assert (client.redirect_uris, made["client_secret"]) == ((), None)
+    assert client.grant_types == ("refresh_token", DEVICE_CODE)
+
+
+def test_a_web_client_may_be_for_devices_alone(command):
+    add = ("client", "add", "--type", "web", "--name", "Box", "--scope", "profile:read", "--json")
+    made = command(*add, "--grant-type", DEVICE_CODE).json
+    assert stored(command, made["client_id"]).grant_types == (DEVICE_CODE,)
+
+
+def test_no_device_is_added_where_devices_may_not_ask(command):
+    ini = command.ini
+    ini.write_text(ini.read_text("utf-8").replace("device = true", "device = false"), "utf-8")
+    done = command("client", "add", "--type", "device", "--name", "Box")
+    assert done.code != 0
+    assert "Choose one of web, browser, native, machine, api." in done.err
 
 
 def test_add_prints_readable_text_without_json(command):

@@ -39,7 +39,8 @@ class GrantType:
     """A grant type, and what the rooms that don't answer it must know of it.
 
     * ``client_types`` are the types of client that may have it; with ``implied``, clients of these
-      types have it if they register without naming any.
+      types have it if they register without naming any, and so have types that can't begin with
+      what is implied.
     * ``has_users``: its tokens are a user's, who has allowed the client; otherwise they are the
       client's own.
     * ``begins``: it needs no tokens of an earlier grant, so a client may have it alone.
@@ -74,7 +75,7 @@ GRANT_TYPES: dict[str, GrantType] = {
         ),
         GrantType(
             REFRESH_TOKEN,
-            _WITH_USERS,
+            (*_WITH_USERS, "device"),
             has_users=True,
             parameters=frozenset({"refresh_token"}),
             begins=False,
@@ -82,7 +83,7 @@ GRANT_TYPES: dict[str, GrantType] = {
         GrantType(CLIENT_CREDENTIALS, ("machine",), has_users=False, registered_by="token_holder"),
         GrantType(
             DEVICE_CODE,
-            ("web", "native"),
+            ("web", "native", "device"),
             has_users=True,
             parameters=frozenset({"device_code"}),
             implied=False,

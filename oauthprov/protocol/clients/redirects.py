@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from oauthlib.uri_validate import is_absolute_uri
 
 from oauthprov.messages import N_
+from oauthprov.protocol.clients.grant_types import of_type
 from oauthprov.records import Client
 from oauthprov.settings import LOOPBACK
 
@@ -80,7 +81,7 @@ def problem_with(
     also a private-use scheme, which needs a dot (RFC 8252 section 7.1) or is one of ``schemes``.
     ``added`` are the parameters of the response that is sent there.
     """
-    if client_type in ("machine", "api"):
+    if not any(row.response_types for row in of_type(client_type)):
         return N_("This type of client has no redirect URI.")
     # is_absolute_uri() accepts a newline at the end.
     if len(uri) > URI_LIMIT or not uri.isprintable() or not is_absolute_uri(uri):

@@ -120,8 +120,9 @@ class Registrar:
     ) -> tuple[Client, str | None]:
         """Return what :meth:`register` would, without storing it. Raises InvalidMetadata."""
         kind = CLIENT_TYPES.get(type)
-        if kind is None:
-            raise InvalidMetadata({"type": f"Choose one of {', '.join(CLIENT_TYPES)}."})
+        if kind is None or not kind.is_offered(self._settings):
+            offered = [one.name for one in CLIENT_TYPES.values() if one.is_offered(self._settings)]
+            raise InvalidMetadata({"type": f"Choose one of {', '.join(offered)}."})
         needed = {
             "name": "",
             "redirect_uris": (),

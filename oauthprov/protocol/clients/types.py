@@ -35,7 +35,14 @@ class ClientType:
     @property
     def grant_types(self) -> tuple[str, ...]:
         """The grant types of a client of this type that has registered without naming any."""
-        return tuple(row.name for row in self._may_have if row.implied)
+        implied = [row for row in self._may_have if row.implied]
+        enough = not implied or any(row.begins for row in implied)
+        return tuple(row.name for row in (implied if enough else self._may_have))
+
+    def is_offered(self, settings: Settings) -> bool:
+        """Tell whether clients of this type are of use on this server."""
+        on = [row for row in self._may_have if row.is_on(settings)]
+        return not self.gets_tokens or any(row.begins for row in on)
 
     def may_have(self, settings: Settings) -> tuple[str, ...]:
         """Return the grant types that clients of this type may have on this server."""
@@ -80,6 +87,12 @@ CLIENT_TYPES: Mapping[str, ClientType] = {
             "native",
             N_("Native or CLI app"),
             N_("A program on a person's own phone or computer: it can't keep a secret."),
+            methods.PUBLIC,
+        ),
+        ClientType(
+            "device",
+            N_("Device without a browser"),
+            N_("A television or a printer: people allow it at their phone, by a code it shows."),
             methods.PUBLIC,
         ),
         ClientType(

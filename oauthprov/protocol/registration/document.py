@@ -36,6 +36,8 @@ from oauthprov.settings import Settings
 
 NAMELESS = "Unnamed app"
 """The name of a client that provides none."""
+_NATIVE = ("native", "device")
+"""The types whose clients run on a device of their users."""
 
 
 def read_document(
@@ -76,7 +78,7 @@ def document_of(client: Client) -> dict[str, object]:
         "redirect_uris": list(client.redirect_uris),
         "grant_types": list(client.grant_types),
         "response_types": list(grant_types.response_types_of(client)),
-        "application_type": "native" if client.client_type == "native" else "web",
+        "application_type": "native" if client.client_type in _NATIVE else "web",
     }
     required = made.pop("backchannel_logout_session_required", False)
     if client.backchannel_logout_uri is not None:
@@ -131,6 +133,8 @@ def _placed(
         return "machine" if grants else "api", method
     if method not in methods.PUBLIC:
         return "web", method
+    if {row.name for row in grant_types.of_type("device")}.issuperset(grants):
+        return "device", method
     in_browser = {row.name for row in grant_types.of_type("browser")}
     elsewhere = not in_browser.issuperset(grants) or any(map(_on_device, uris))
     on_device = application is None and elsewhere

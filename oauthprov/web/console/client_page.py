@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyramid.response import Response
 
-from oauthprov.protocol.clients.grant_types import redirects_users
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE, redirects_users
 from oauthprov.protocol.clients.registrar import (
     CLIENT_TYPES,
     StoredClient,
@@ -24,6 +24,7 @@ ENDPOINTS = {
     "openid": _("Discovery"),
     "metadata": _("Metadata"),
     "authorize": _("Authorization"),
+    "device_authorization": _("Device authorization"),
     "token": _("Token"),
     "userinfo": _("UserInfo"),
     "jwks": _("Public keys (JWKS)"),
@@ -93,7 +94,9 @@ def endpoints(request: Request, client: Client) -> dict[str, str]:
     wanted = frozenset(ENDPOINTS) if kind.has_users else _FOR_MACHINES
     wanted = wanted if kind.gets_tokens else _FOR_APIS
     if not redirects_users(client):
-        wanted -= {"authorize"}
+        wanted -= {"authorize", "rp_logout"}
+    if DEVICE_CODE not in client.grant_types:
+        wanted -= {"device_authorization"}
     return {name: tools.url(name) for name in ENDPOINTS if name in wanted and tools.has_page(name)}
 
 

@@ -36,7 +36,8 @@ _NOT_STORED = _("Nothing was saved. Please correct the marked fields.")
 @console_page
 def choose(request: Request, person: SignedIn) -> dict[str, object]:
     """Show the types of clients with the purpose of each."""
-    return {"types": CLIENT_TYPES.values()}
+    settings = request.oauthprov.settings
+    return {"types": [kind for kind in CLIENT_TYPES.values() if kind.is_offered(settings)]}
 
 
 @console_page
@@ -103,7 +104,7 @@ def edit(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 def _kind(request: Request) -> ClientType:
     kind = CLIENT_TYPES.get(request.matchdict["type"])
-    if kind is None:
+    if kind is None or not kind.is_offered(request.oauthprov.settings):
         raise Rejected("not_found", N_("There is no such type of client."), 404)
     return kind
 

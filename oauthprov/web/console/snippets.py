@@ -1,7 +1,8 @@
 """Code that uses a client: for curl, Authlib and oauth4webapi, with the client's own values.
 
-A client that signs people in gets the authorization code flow, a machine the client credentials
-grant, an API the introspection of a token. All values are quoted for the language they stand in.
+A client that signs people in gets the authorization code flow, a device its own flow, a machine
+the client credentials grant, an API the introspection of a token. All values are quoted for the
+language they stand in.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from shlex import quote
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlencode
 
-from oauthprov.protocol.clients.grant_types import CLIENT_CREDENTIALS, redirects_users
+from oauthprov import credentials
+from oauthprov.protocol.clients.grant_types import (
+    CLIENT_CREDENTIALS,
+    DEVICE_CODE,
+    redirects_users,
+)
 from oauthprov.protocol.clients.methods import wire_name
 from oauthprov.records import Client
 from oauthprov.web.console.proofs import PROOFS, Proof
@@ -56,6 +62,8 @@ def snippets(use: Use) -> Sequence[Snippet]:
     """Return the code for a client; none if the endpoint that it needs is switched off."""
     if redirects_users(use.client):
         made = _curl_code(use), _authlib_code(use), _javascript_code(use)
+    elif "device_authorization" in use.endpoints:
+        made = _curl_device(use), _authlib_device(use), _javascript_device(use)
     elif CLIENT_CREDENTIALS in use.client.grant_types:
         made = _curl_machine(use), _authlib_machine(use), _javascript_machine(use)
     elif not use.client.grant_types and "introspect" in use.endpoints:
@@ -91,6 +99,18 @@ echo "{url}&code_challenge=$CHALLENGE"
 read -r CODE
 curl {_curl_proof(use)} -d grant_type=authorization_code -d code="$CODE" \\
   -d code_verifier="$VERIFIER" --data-urlencode {redirect} {quote(use.endpoints["token"])}"""
+
+
+def _curl_device(use: Use) -> str:
+    proof, asked = _curl_proof(use), quote(f"scope={use.scope}")
+    return f"""\
+ANSWER=$(curl -s {proof} --data-urlencode {asked} {quote(use.endpoints["device_authorization"])})
+# Open the verification_uri, type the user_code there, allow it, and press Enter here.
+echo "$ANSWER"
+read -r _
+DEVICE_CODE=$(echo "$ANSWER" | grep -o '{credentials.DEVICE_CODE}_[^"]*')
+curl {proof} -d grant_type={DEVICE_CODE} \
+  -d device_code="$DEVICE_CODE" {quote(use.endpoints["token"])}"""
 
 
 def _curl_machine(use: Use) -> str:
@@ -136,6 +156,34 @@ tokens = client.fetch_token(
     state=state,
     code_verifier=verifier,
 )
+print(sorted(tokens))"""
+
+
+def _authlib_device(use: Use) -> str:
+    return f"""\
+import time
+from authlib.integrations.base_client import OAuthError
+{_authlib_session(use)}
+asked = client.post(
+    {json.dumps(use.endpoints["device_authorization"])},
+    data={{"scope": {json.dumps(use.scope)}}},
+    auth=client.client_auth(client.token_endpoint_auth_method),
+    withhold_token=True,
+).json()
+print("Open", asked["verification_uri"], "and type", asked["user_code"])
+tokens, interval = None, asked["interval"]
+while tokens is None:
+    time.sleep(interval)
+    try:
+        tokens = client.fetch_token(
+            {json.dumps(use.endpoints["token"])},
+            grant_type={json.dumps(DEVICE_CODE)},
+            device_code=asked["device_code"],
+        )
+    except OAuthError as refused:
+        if refused.error not in ("authorization_pending", "slow_down"):
+            raise
+        interval += 5 if refused.error == "slow_down" else 0
 print(sorted(tokens))"""
 
 
@@ -205,6 +253,34 @@ export async function redeem(returned) {{
   );
   return oauth.processAuthorizationCodeResponse(server, client, response);
 }}"""
+
+
+def _javascript_device(use: Use) -> str:
+    return f"""\
+{_javascript_client(use)}
+const asked = await oauth.processDeviceAuthorizationResponse(
+  server,
+  client,
+  await oauth.deviceAuthorizationRequest(
+    server, client, authentication, {{ scope: {json.dumps(use.scope)} }}, options,
+  ),
+);
+console.log(`Open ${{asked.verification_uri}} and type ${{asked.user_code}}`);
+let tokens;
+let interval = asked.interval ?? 5;
+while (!tokens) {{
+  await new Promise((resolve) => setTimeout(resolve, interval * 1000));
+  const response = await oauth.deviceCodeGrantRequest(
+    server, client, authentication, asked.device_code, options,
+  );
+  try {{
+    tokens = await oauth.processDeviceCodeResponse(server, client, response);
+  }} catch (refused) {{
+    if (refused.error === "slow_down") interval += 5;
+    else if (refused.error !== "authorization_pending") throw refused;
+  }}
+}}
+console.log(Object.keys(tokens));"""
 
 
 def _javascript_machine(use: Use) -> str:

@@ -61,7 +61,7 @@ def test_a_type_decides_grants_authentication_and_secret(registrar, kind):
     assert (secret is not None) is kind.confidential
     assert len(client.secrets) == (1 if kind.confidential else 0)
     assert client.scopes == (("profile:read",) if kind.gets_tokens else ())
-    assert client.default_scopes == (("profile:read",) if kind.redirects else ())
+    assert client.default_scopes == (("profile:read",) if kind.has_users else ())
     assert "." not in client.client_id
     assert registrar.get(client.client_id).record == client
 

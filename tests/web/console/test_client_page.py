@@ -50,7 +50,11 @@ def test_each_endpoint_on_the_page_is_one_that_discovery_names(openid, kind):
     if kind != "api":
         expected |= {"Token", "Revocation"}
     if CLIENT_TYPES[kind].redirects:
-        expected |= {"Authorization", "UserInfo", "End session", "Registration"}
+        expected |= {"Authorization", "End session"}
+    if CLIENT_TYPES[kind].has_users:
+        expected |= {"UserInfo", "Registration"}
+    if kind == "device":
+        expected |= {"Device authorization"}
     assert shown.keys() == expected
 
 
