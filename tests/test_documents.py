@@ -157,6 +157,7 @@ PROOFS: dict[str, Callable[[Document, Site], bool]] = {
         ["http://127.0.0.1/"], "http://127.0.0.1:5/", any_port=True
     ),
     "8414": lambda said, _: said["issuer"] == ISSUER,
+    "8628": lambda said, _: "device_authorization_endpoint" in said,
     "8707": lambda said, _: f"{ISSUER}{API}" in said["protected_resources"],
     "9068": lambda said, _: "jwks_uri" in said and TYPE == "at+jwt",
     "9101": lambda said, _: "RS256" in said["request_object_signing_alg_values_supported"],

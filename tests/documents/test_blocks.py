@@ -33,6 +33,10 @@ LANGUAGES = {
     "yaml",
 }
 DIRECTIVES = {"{eval-rst}", "{toctree}"}
+ENDPOINTS = {
+    *("token", "introspect", "revoke", "register", "userinfo", "device_authorization"),
+}
+"""The endpoints below ``/oauth/`` that curl asks."""
 PROGRAMS = {
     *("apt-get", "cp", "curl", "export", "git", "gunicorn", "granian", "mariadb", "mariadb-dump"),
     *("mkdir", "npm", "npx", "openssl", "pg_dump", "pg_restore", "redis-cli", "redis-server"),
@@ -122,7 +126,7 @@ def test_a_command_exists(block: Block):
                 assert program in PROGRAMS, f"{block} runs {program}; is it in another language?"
         if program == "curl":
             paths = {word.partition("/oauth/")[2] for word in arguments if "/oauth/" in word}
-            assert paths <= {"token", "introspect", "revoke", "register", "userinfo"}, block
+            assert paths <= ENDPOINTS, block
 
 
 def exists_in_the_command(arguments: list[str], ini_is_set: bool) -> None:

@@ -31,7 +31,8 @@ def url(postgresql_url: str) -> str:
 
 
 def test_an_operator_upgrades(url: str, tmp_path: Path) -> None:
-    ini = write_ini(tmp_path / "production.ini", sites.ini(url))
+    known = {name: text for name, text in sites.ini(url).items() if "device" not in name}
+    ini = write_ini(tmp_path / "production.ini", known)  # by the version before, too
     ini.write_text(f"[DEFAULT]\nport = 8080\n{ini.read_text()}{SERVER}")
     assert url.rpartition("/")[2] in run(tmp_path, "sh", "-ec", SETTINGS)
     run(tmp_path, "sh", "-ec", UPGRADE)

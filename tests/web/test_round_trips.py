@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.site import PASSWORD, arrived
+from tests.web.device.devices import Device, television
 from tests.web.openid import openid_site, relying_party
 
 
@@ -135,3 +136,18 @@ def test_cross_origin_answers_cost_no_trip(site, alice, app):
 )
 def test_documents_and_challenges_cost_no_trip(site, path):
     assert site.storage.trips(lambda: site.get(path)) == (0, 0)
+
+
+def test_a_device_costs_its_trips_and_so_does_who_decides(site, alice):
+    device = Device.begin(television(site))
+    site.clock.pass_by(6)
+    assert site.storage.trips(lambda: Device.begin(device.app)) == (1, 1)
+    site.clock.pass_by(6)
+    assert site.storage.trips(device.poll) == (1, 1)
+    form, pages = alice.get("/device").form, []
+    form["user_code"] = device.shows["user_code"]
+    assert site.storage.trips(lambda: pages.append(form.submit())) == (3, 1)
+    page = alice.follow(pages[0])
+    site.clock.pass_by(6)
+    assert site.storage.trips(lambda: alice.decide(page)) == (4, 1)
+    assert site.storage.trips(device.poll) == (2, 1)

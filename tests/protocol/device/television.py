@@ -78,10 +78,11 @@ class Television:
         return answer.body
 
 
-def television(**settings):
+def television(*, client=True, **settings):
     """Return a television in a world of its own; the scopes are those of OpenID Connect."""
     about = {"scopes": OPENID, "default_scopes": "read", "resources": "", "device": "true"}
     world = World(**about | settings)
     about = {"grant_types": GRANT_TYPES, "redirect_uris": ()}
-    world.client("tv", "native", scopes=tuple(world.settings.scope_names), **about)
+    if client:
+        world.client("tv", "native", scopes=tuple(world.settings.scope_names), **about)
     return Television(world)
