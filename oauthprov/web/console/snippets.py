@@ -14,7 +14,6 @@ from shlex import quote
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlencode
 
-from oauthprov import credentials
 from oauthprov.protocol.clients.grant_types import (
     CLIENT_CREDENTIALS,
     DEVICE_CODE,
@@ -108,8 +107,8 @@ ANSWER=$(curl -s {proof} --data-urlencode {asked} {quote(use.endpoints["device_a
 # Open the verification_uri, type the user_code there, allow it, and press Enter here.
 echo "$ANSWER"
 read -r _
-DEVICE_CODE=$(echo "$ANSWER" | grep -o '{credentials.DEVICE_CODE}_[^"]*')
-curl {proof} -d grant_type={DEVICE_CODE} \
+DEVICE_CODE=$(echo "$ANSWER" | sed 's/.*"device_code": *"\\([^"]*\\)".*/\\1/')
+curl {proof} -d grant_type={DEVICE_CODE} \\
   -d device_code="$DEVICE_CODE" {quote(use.endpoints["token"])}"""
 
 
