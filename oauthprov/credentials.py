@@ -31,6 +31,7 @@ from oauthprov.records import Digest
 ACCESS_TOKEN = "opa"  # noqa: S105 - the prefixes are public: secret scanners search for them
 REFRESH_TOKEN = "opr"  # noqa: S105
 AUTHORIZATION_CODE = "opc"
+PUSHED_REQUEST = "opp"
 CLIENT_SECRET = "ops"  # noqa: S105
 REGISTRATION_TOKEN = "opm"  # noqa: S105
 INITIAL_ACCESS_TOKEN = "opi"  # noqa: S105
@@ -39,7 +40,14 @@ DEVICE_CODE = "opd"
 T = TypeVar("T")
 
 PASSWORD_LIMIT = 1024
-_KINDS = (ACCESS_TOKEN, REFRESH_TOKEN, AUTHORIZATION_CODE, INITIAL_ACCESS_TOKEN, DEVICE_CODE)
+_KINDS = (
+    ACCESS_TOKEN,
+    REFRESH_TOKEN,
+    AUTHORIZATION_CODE,
+    PUSHED_REQUEST,
+    INITIAL_ACCESS_TOKEN,
+    DEVICE_CODE,
+)
 _BEARER = re.compile(rf"({'|'.join(_KINDS)})_([A-Za-z0-9_-]{{1,64}})\.[A-Za-z0-9_-]{{1,128}}")
 _NONCE_BYTES = 12
 _URLSAFE = bytes.maketrans(b"+/", b"-_")

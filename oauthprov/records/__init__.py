@@ -21,6 +21,7 @@ from oauthprov.records.factors import Totp as Totp
 from oauthprov.records.grants import AccessToken as AccessToken
 from oauthprov.records.grants import AuthorizationCode as AuthorizationCode
 from oauthprov.records.grants import Grant as Grant
+from oauthprov.records.grants import PushedRequest as PushedRequest
 from oauthprov.records.grants import Receipt as Receipt
 from oauthprov.records.grants import RefreshToken as RefreshToken
 from oauthprov.records.keys import KEY_LIMIT as KEY_LIMIT
@@ -84,5 +85,6 @@ KINDS: tuple[type[Record], ...] = (
     AuditEntry,
     DeviceGrant,
     UserCode,
+    PushedRequest,
 )
 """Every kind of record that a backend stores."""

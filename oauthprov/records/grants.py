@@ -66,6 +66,23 @@ class AuthorizationCode(Record):
     session_ends_at: int | None = None
 
 
+@record("pushed_request", key="key", keep=600)
+class PushedRequest(Record):
+    """A pushed authorization request (RFC 9126); ``key`` is ``<grant id>.<digest>``.
+
+    The grant id is that of the code it leads to. ``params`` are its parameters, resolved and
+    proven. The first visit with its ``request_uri`` must come until ``usable_until``; a sign-in
+    that has begun may use the request up until ``expires_at``.
+    """
+
+    key: str
+    client_id: str
+    params: tuple[tuple[str, str], ...]
+    created_at: int
+    usable_until: int
+    expires_at: int
+
+
 @record("access_token", key="key")
 class AccessToken(Record):
     """An opaque access token; a client credentials token has a random slot and no grant."""

@@ -23,6 +23,7 @@ from oauthprov.settings.mail import Mail
 from oauthprov.settings.mail_url import MailServer, Sender
 from oauthprov.settings.metrics import Metrics
 from oauthprov.settings.openid import OpenID
+from oauthprov.settings.par import Par
 from oauthprov.settings.reading import fetched, own_keys, resolved
 from oauthprov.settings.registering import Registering
 from oauthprov.settings.server import Server
@@ -63,6 +64,14 @@ __all__ = (
 _STORAGE = PREFIX + "storage."
 
 GROUPS = (
+    *(Server, Brand, Registering, Lifetimes, SigningIn, Mail),
+    *(Keys, OpenID, Device, Par, Fetch, Metrics),
+)
+"""The classes that declare the settings, in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(
     Server,
     Brand,
     Registering,
@@ -72,15 +81,9 @@ GROUPS = (
     Keys,
     OpenID,
     Device,
+    Par,
     Fetch,
     Metrics,
-)
-"""The classes that declare the settings, in order."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings(
-    Server, Brand, Registering, Lifetimes, SigningIn, Mail, Keys, OpenID, Device, Fetch, Metrics
 ):
     """The effective settings. Build them with :meth:`from_ini`."""
 

@@ -105,12 +105,13 @@ def flag(value: str) -> bool:
         raise ValueError("must be true or false") from None
 
 
-def seconds(most: int = 315_360_000) -> Callable[[str], int]:
-    """Return a parser of whole seconds, up to ``most``."""
+def seconds(most: int = 315_360_000, least: int = 0) -> Callable[[str], int]:
+    """Return a parser of whole seconds, from ``least`` to ``most``."""
 
     def parse(value: str) -> int:
-        if not value.isascii() or not value.isdigit() or int(value) > most:
-            raise ValueError(f"must be a whole number of seconds, at most {most}")
+        if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+            lower = f" and at least {least}" if least else ""
+            raise ValueError(f"must be a whole number of seconds, at most {most}{lower}")
         return int(value)
 
     return parse

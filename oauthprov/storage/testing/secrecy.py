@@ -9,6 +9,7 @@ from oauthprov.credentials import (
     ACCESS_TOKEN,
     AUTHORIZATION_CODE,
     CLIENT_SECRET,
+    PUSHED_REQUEST,
     REFRESH_TOKEN,
     Bearer,
     PasswordHasher,
@@ -17,7 +18,15 @@ from oauthprov.credentials import (
     name_key,
     seal,
 )
-from oauthprov.records import AccessToken, AuthorizationCode, Login, Receipt, RefreshToken, Session
+from oauthprov.records import (
+    AccessToken,
+    AuthorizationCode,
+    Login,
+    PushedRequest,
+    Receipt,
+    RefreshToken,
+    Session,
+)
 from oauthprov.storage.interface import Add, Claim, Revoke, Storage
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.backend import Backend
@@ -33,6 +42,7 @@ class Secrecy(Backend):
     def test_a_dump_holds_no_secret(self, storage: Storage, dump: Callable[[], bytes]) -> None:
         grant = samples.grant()
         slot = grant.grant_id
+        pushed = Bearer.mint(PUSHED_REQUEST, slot)
         code = Bearer.mint(AUTHORIZATION_CODE, slot)
         old, new = Bearer.mint(REFRESH_TOKEN, slot), Bearer.mint(REFRESH_TOKEN, slot)
         access = Bearer.mint(ACCESS_TOKEN, slot)
@@ -46,7 +56,9 @@ class Secrecy(Backend):
 
         add(storage, alice, Login(name_key("alice"), alice.account_id), client)
         add(storage, samples.fill(Session, session_digest))
-        add(storage, samples.fill(AuthorizationCode, code.key))
+        add(storage, samples.fill(PushedRequest, pushed.key))
+        used = Claim(PushedRequest, pushed.key)
+        storage.commit(used, Add(samples.fill(AuthorizationCode, code.key)), now=NOW)
         tokens = (samples.fill(RefreshToken, old.key), samples.fill(AccessToken, access.key))
         storage.commit(Claim(AuthorizationCode, code.key), Add(grant), *map(Add, tokens), now=NOW)
         receipt = replace(samples.fill(Receipt, old.key), sealed=sealed, successor=new.key)
@@ -55,9 +67,10 @@ class Secrecy(Backend):
         storage.commit(Revoke(slot), now=NOW)
 
         held = dump()
-        for told in (code.key, access.key, new.key, client_digest, session_digest, sealed):
+        keys = (pushed.key, code.key, access.key, new.key)
+        for told in (*keys, client_digest, session_digest, sealed):
             assert told.rpartition(".")[2].encode() in held, "the dump isn't all of the storage"
-        bearers = [bearer.raw.partition(".")[2] for bearer in (code, old, new, access)]
+        bearers = [bearer.raw.partition(".")[2] for bearer in (pushed, code, old, new, access)]
         after_prefix = client_secret.partition("_")[2]
         for secret in (*bearers, after_prefix, session_secret, PASSWORD):
             assert secret.encode() not in held

@@ -1,4 +1,4 @@
-"""The keys of a client, and its signature algorithms."""
+"""The keys of a client, its signature algorithms, and which of its requests count."""
 
 from __future__ import annotations
 
@@ -64,6 +64,18 @@ def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) ->
     return uris
 
 
+def _must_push(given: bool, kind: ClientType, settings: Settings) -> bool:
+    if given and not kind.redirects:
+        raise ValueError(N_("A machine sends nobody here, so it has no requests to push."))
+    if given and settings.par == "off":
+        raise ValueError(N_("This server accepts no pushed requests."))
+    return given
+
+
+def _to_pushing(kind: ClientType, settings: Settings) -> bool:
+    return kind.redirects and settings.par != "off"
+
+
 MEMBERS: Sequence[Member] = (
     Member(
         "jwks_uri",
@@ -114,5 +126,15 @@ MEMBERS: Sequence[Member] = (
         Datatype.FLAG,
         as_given,
         "authorization requests count only if they are signed (RFC 9101)",
+    ),
+    Member(
+        "require_pushed_authorization_requests",
+        Datatype.FLAG,
+        _must_push,
+        "authorization requests count only if they were pushed (RFC 9126)",
+        label=N_("Pushed requests only"),
+        hint=N_("The app sends its authorization requests from its server, and no others count."),
+        group=Group.AUTHENTICATION,
+        offered=_to_pushing,
     ),
 )

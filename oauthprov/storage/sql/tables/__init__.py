@@ -23,6 +23,7 @@ from oauthprov.storage.sql.tables.factors import pending_sign_ins, recovery_code
 from oauthprov.storage.sql.tables.grants import (
     access_tokens,
     authorization_codes,
+    pushed_requests,
     receipts,
     refresh_tokens,
 )
@@ -48,7 +49,7 @@ from oauthprov.storage.sql.tables.server import (
     transfers,
 )
 
-REVISION = "0018"
+REVISION = "0019"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
@@ -84,4 +85,5 @@ TABLES: dict[type[Record], Table] = {
     records.AuditEntry: audit_entries,
     records.DeviceGrant: device_grants,
     records.UserCode: user_codes,
+    records.PushedRequest: pushed_requests,
 }

@@ -68,6 +68,7 @@ clients = Table(
     required("introspects", JSON),
     optional("pkce", TEXT),
     required("id_token_claims", FLAG),
+    required("require_pushed_authorization_requests", FLAG),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,

@@ -71,6 +71,20 @@ authorization_codes = Table(
     **ENGINE,
 )
 
+pushed_requests = Table(
+    "pushed_requests",
+    metadata,
+    key("key"),
+    required("client_id", KEY),
+    required("params", JSON),
+    required("created_at", TIME),
+    required("usable_until", TIME),
+    required("expires_at", TIME),
+    *bookkeeping(),
+    Index("pushed_requests_by_expiry", "expires_at"),
+    **ENGINE,
+)
+
 access_tokens = Table(
     "access_tokens",
     metadata,
