@@ -142,6 +142,14 @@ class Reason(StrEnum):
         "request_object_refused",
         "The signed request object can't be fetched, verified or used.",
     )
+    NOT_PUSHED = "not_pushed", "The authorization request must be pushed, and wasn't."
+    PUSHED_REQUEST_UNKNOWN = "pushed_request_unknown", "No such pushed request is stored."
+    PUSHED_REQUEST_EXPIRED = "pushed_request_expired", "The pushed request has expired."
+    PUSHED_REQUEST_USED = "pushed_request_used", "The pushed request was answered before."
+    PUSHED_REQUEST_OF_ANOTHER_CLIENT = (
+        "pushed_request_of_another_client",
+        "The request was pushed by another client.",
+    )
     SIGNING_KEY_SEALED = (
         "signing_key_sealed",
         "No signing key can be decrypted with oauthprov.secret, so no token can be signed.",

@@ -15,6 +15,7 @@ from oauthprov.fetch import Fetcher
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.authorize import checks, consents
 from oauthprov.protocol.authorize.endpoint import Authorization
+from oauthprov.protocol.authorize.pushed import PushedRequests
 from oauthprov.protocol.authorize.request import AUTHORIZATION, AuthorizationRequests
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.clients.cache import Clients
@@ -35,12 +36,19 @@ from oauthprov.protocol.logout.sweeps import Sweeps
 from oauthprov.protocol.purging import Purging
 from oauthprov.protocol.registration.endpoint import DynamicRegistration
 from oauthprov.protocol.request.answers import ConnectedApps
-from oauthprov.protocol.request.context import OpenID
+from oauthprov.protocol.request.checked_request import CheckedRequest
+from oauthprov.protocol.request.context import Context, OpenID
+from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.request.refusals import SentError
 from oauthprov.protocol.token import tokens, userinfo
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Health, Storage, Stored
+
+
+def _check(context: Context, request: Authorizing, accounts: AccountSource[Any]) -> CheckedRequest:
+    endpoint: checks.Endpoint = "pushed" if context.endpoint == "par" else "authorize"
+    return checks.run(context, request, endpoint=endpoint, accounts=accounts)
 
 
 def epoch() -> int:
@@ -54,6 +62,7 @@ class Provider:
     * ``endpoints``: the token, introspection and revocation endpoints
     * ``authorization``: the authorization endpoint, and the user's steps there
     * ``devices``: the device authorization endpoint; ``device_requests``: what its codes stand for
+    * ``pushed_requests``: the endpoint for pushed authorization requests
     * ``logout``: the end session endpoint; ``endings`` ends sessions and consents
     * ``registration``: dynamic client registration; ``registrar``: clients managed by people
     * ``keys``: the keys that sign tokens; ``keyring`` seals and signs for this site only
@@ -77,13 +86,13 @@ class Provider:
         self.keys = SigningKeys(settings, storage, self.keyring, clock)
         self.clients = Clients(storage, clock, settings)
         self.validator = self._validator(accounts)
-        check = partial(checks.run, endpoint="authorize", accounts=accounts)
-        self.endpoints = Engine(self.validator, settings, check)
+        self.endpoints = Engine(self.validator, settings, partial(_check, accounts=accounts))
         requests = AuthorizationRequests(self.endpoints, RequestURIs(self.fetcher, clock))
         self.device_requests = DeviceRequests(self.validator, self.keyring, accounts)
         purposes = {AUTHORIZATION: requests.stored, DEVICE: self.device_requests.resumed}
         self.authorization = Authorization(self.validator, requests, purposes)
         self.devices = DeviceAuthorizations(self.validator, self.keyring)
+        self.pushed_requests = PushedRequests(self.validator, requests)
         self.logout = RPLogout(self.validator)
         self.logos = Logos(storage, self.fetcher, clock, self.clients.evict)
         self.logo_worker = LogoWorker(self.logos.refresh, clock, self.events)

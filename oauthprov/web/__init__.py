@@ -20,6 +20,7 @@ ENDPOINTS = (
     "assets",
     "brand",
     "authorize",
+    "par",
     "token",
     "introspect",
     "revoke",

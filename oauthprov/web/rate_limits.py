@@ -42,6 +42,7 @@ class Attempts:
         self._registration_is_full = False
         self._devices = limits.parse_many(settings.device_limit_address)
         self._user_codes = limits.parse_many(settings.device_limit_account)
+        self._pushed = limits.parse_many(settings.par_limit_network)
         self._clients = limits.parse_many(settings.console_limit_account)
         self._mails_of_account = limits.parse_many(settings.mail_limit_account)
         self._mails_from_address = limits.parse_many(settings.mail_limit_address)
@@ -149,6 +150,11 @@ class Attempts:
         wait = self._wait(self._user_codes, "user code", account_id, count=True)
         network = _network(address)
         return wait or self._wait(self._devices, "user code by address", network, count=True)
+
+    def push(self, address: str) -> int:
+        """Count an authorization request that a public client pushes, by network."""
+        network = _network(address, wide=True)
+        return self._wait(self._pushed, "push network", network, count=True)
 
     def new_client(self, account_id: str) -> int:
         """Count a client that a user registers in the console."""

@@ -170,6 +170,26 @@ class World:
         query = urlencode(self.query(client_id, **changes)).encode()
         return self.authorization.begin(Call("GET", query), lambda: Visitor(browser, person))
 
+    def push(self, client_id="app", headers=None, **changes):
+        """Push an authorization request; a public client sends its id alone."""
+        body = urlencode(self.query(client_id, **changes)).encode()
+        sent = FORM | self.auth(client_id) | (headers or {})
+        call = Call("POST", b"", body, sent)
+        return self.provider.pushed_requests.push(call, lambda: None)
+
+    def pushed(self, client_id="app", **changes):
+        """Push an authorization request and return its request_uri."""
+        answer = self.push(client_id, **changes)
+        assert answer.status == 201, answer
+        return answer.body["request_uri"]
+
+    def arrive(self, request_uri, client_id="app", person=ALICE, browser=BROWSER, **beside):
+        """Come to the authorization endpoint with a pushed request; ``beside`` are ignored."""
+        query = {"client_id": client_id, "request_uri": request_uri} | beside
+        sent = {name: value for name, value in query.items() if value is not None}
+        call = Call("GET", urlencode(sent, doseq=True).encode())
+        return self.authorization.begin(call, lambda: Visitor(browser, person))
+
     def resume(self, interaction_id, person=ALICE, browser=BROWSER):
         """Go on with a stored request."""
         query = urlencode({"interaction": interaction_id}).encode()

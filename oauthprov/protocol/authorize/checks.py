@@ -16,6 +16,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectU
 
 from oauthprov.accounts import AccountSource
 from oauthprov.errors import JoseError
+from oauthprov.events import Reason
 from oauthprov.protocol.clients import response_types, subjects
 from oauthprov.protocol.clients.members.openid import MAX_AGE_LIMIT
 from oauthprov.protocol.request import params, scopes
@@ -102,6 +103,16 @@ def response_mode(given: Given, asked: CheckedRequest) -> None:
     if value == "query" and given.request.response_mode == "fragment":
         raise InvalidRequestError("The response_mode query is not for tokens.")
     given.request.response_mode = RESPONSE_MODES[value]
+
+
+def pushed_only(given: Given, asked: CheckedRequest) -> None:
+    """Requests that weren't pushed count only where nobody demands it (RFC 9126 sections 5, 6)."""
+    by_client = given.client.require_pushed_authorization_requests
+    required = by_client or given.context.settings.par == "required"
+    if required and given.get(params.PUSHED) is None:
+        who = "the client" if by_client else "the server"
+        given.context.note(Reason.NOT_PUSHED, compared=f"required by {who}")
+        raise InvalidRequestError("The request must be pushed.")
 
 
 def nothing_repeats(given: Given, asked: CheckedRequest) -> None:
@@ -244,6 +255,7 @@ _REDIRECTING: frozenset[Endpoint] = frozenset({"authorize", "pushed"})
 RULES = (
     Rule(response_type, _REDIRECTING, openid=False),
     Rule(response_mode, _REDIRECTING, openid=False),
+    Rule(pushed_only, frozenset({"authorize"}), openid=False),
     Rule(nothing_repeats, _ALL, openid=False),
     Rule(request_object, _REDIRECTING, openid=False, reads=CARRIERS),
     Rule(redirect_uri, _REDIRECTING, openid=True),

@@ -19,7 +19,7 @@ from oauthlib.openid.connect.core.exceptions import (
 from oauthprov.accounts import SignedIn
 from oauthprov.events import Event
 from oauthprov.messages import N_
-from oauthprov.protocol.authorize import consents, interactions, signing_in
+from oauthprov.protocol.authorize import consents, interactions, pushed, signing_in
 from oauthprov.protocol.authorize.request import AuthorizationRequests, read
 from oauthprov.protocol.authorize.response import ResponseReady
 from oauthprov.protocol.engine.validator import Validator
@@ -74,8 +74,9 @@ class Authorization:
         """Answer a GET of the authorization endpoint (RFC 6749 section 3.1).
 
         A query of ``interaction=<id>`` alone resumes a stored request. ``visitor`` is called once
-        the request is proven. ``account_id`` is the account that the browser's cookie names, if
-        any: nothing proves it, so it only tells which consent is read in the session's trip.
+        the request is proven or, if it was pushed, found. ``account_id`` is the account that the
+        browser's cookie names, if any: nothing proves it, so it only tells which consent is read
+        in the session's trip.
         """
         return self._answered(call.host_request, self._begin, call, visitor, account_id)
 
@@ -83,8 +84,7 @@ class Authorization:
         """Store a posted request and return its id; the first browser that comes back gets it."""
 
         def store(context: Context) -> str:
-            request = self._requests.new(context, read(call))
-            return _stored(context, request)
+            return _stored(context, pushed.proven(context, self._requests, read(call)))
 
         return self._answered(call.host_request, store)
 
@@ -171,19 +171,33 @@ class Authorization:
         account_id: str | None,
     ) -> Outcome:
         parsed = read(call)
+        if pushed.is_pushed(context, parsed):
+            found = pushed.find(context, parsed)
+            if account_id is not None and found.client is not None:
+                consents.expect(context, account_id, found.client)
+            return self._begin_pushed(context, found, visitor())
         interaction_id = parsed.get("interaction")
         if interaction_id is None:
             begun = self._requests.new(context, parsed)
             if account_id is not None:
                 consents.expect(context, account_id, begun.client)
-            return self._next(context, begun, visitor(), None)
+            return self._next(context, begun, visitor())
         interactions.expect(context, interaction_id)
         who = visitor()
         stored = interactions.adopt(context, interaction_id, who, self.purposes)
         if stored is None or len(parsed.pairs) > 1:
             raise ResponseReady(interactions.refusal(context, interaction_id, who.browser))
         request = self._request_of(context, stored.record)
-        return self._next(context, request, who, (interaction_id, stored))
+        return self._next(context, request, who, interaction_id, stored)
+
+    def _begin_pushed(self, context: Context, found: pushed.Found, who: Visitor) -> Outcome:
+        """Begin a pushed request, or go on with it where this browser has begun it before."""
+        interaction_id = found.interaction_id(who.browser)
+        stored = interactions.load(context, interaction_id, who.browser, self.purposes)
+        if stored is None:
+            found.check_usable(context)
+        request = self._requests.stored(context, found.pairs)
+        return self._next(context, request, who, interaction_id, stored)
 
     def _question(
         self, context: Context, interaction_id: str, visitor: Visitor
@@ -232,11 +246,11 @@ class Authorization:
         context: Context,
         request: WaitingRequest,
         visitor: Visitor,
-        pending: tuple[str, Stored[Interaction]] | None,
+        interaction_id: str | None = None,
+        pending: Stored[Interaction] | None = None,
     ) -> Outcome:
-        """End the request, or return what the user must do first."""
-        began = pending[1].record if pending else None
-        who, step = self._sign_in(context, request, visitor, began)
+        """End the request, or return what the user must do first, stored as ``interaction_id``."""
+        who, step = self._sign_in(context, request, visitor, pending.record if pending else None)
         person, consent = who.person, None
         if step is None and "consent" in request.checked.prompt:
             step = "consent"
@@ -244,7 +258,7 @@ class Authorization:
             consent = consents.load(context, person.account_id, request.client)
             step = "consent" if request.must_ask(consents.standing(consent)) else None
         if step is None and person is not None:
-            claims = (Claim(Interaction, pending[1].record.key),) if pending else ()
+            claims = (Claim(Interaction, pending.record.key),) if pending else ()
             try:
                 return request.granted(context, person, consents.epoch(consent), *claims)
             except Conflict:
@@ -252,10 +266,10 @@ class Authorization:
         step = step or "login"
         if "none" in request.checked.prompt:
             error = _WITHOUT_A_PAGE.get(step, LoginRequired)()
-            return _ended(context, request, pending[1] if pending else None, error)
-        if pending is not None:
-            return _required(step, pending[0], request)
-        return _required(step, _stored(context, request, visitor), request)
+            return _ended(context, request, pending, error)
+        if pending is None or interaction_id is None:
+            interaction_id = _stored(context, request, visitor, interaction_id)
+        return _required(step, interaction_id, request)
 
     def _sign_in(
         self,
@@ -298,9 +312,16 @@ class Authorization:
                 return context.answered(ready.answer)
 
 
-def _stored(context: Context, request: WaitingRequest, visitor: Visitor | None = None) -> str:
+def _stored(
+    context: Context,
+    request: WaitingRequest,
+    visitor: Visitor | None = None,
+    interaction_id: str | None = None,
+) -> str:
     client_id = request.client.client_id
-    return interactions.store(context, request.purpose, client_id, request.pairs, visitor)
+    return interactions.store(
+        context, request.purpose, client_id, request.pairs, visitor, interaction_id
+    )
 
 
 def _required(step: Step, pending: str, request: WaitingRequest) -> InteractionRequired:

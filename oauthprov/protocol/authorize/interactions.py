@@ -6,7 +6,7 @@ Pages carry the id and never the parameters; storage holds the id's digest.
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 from oauthprov import credentials
@@ -14,7 +14,7 @@ from oauthprov.messages import N_
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Refusal, Visitor
 from oauthprov.protocol.request.context import Context
-from oauthprov.records import Client, Digest, Interaction
+from oauthprov.records import Client, Digest, Interaction, PushedRequest
 from oauthprov.storage.interface import Add, Claim, Conflict, Replace, Stored
 
 UNKNOWN_INTERACTION = Refusal(
@@ -31,18 +31,21 @@ def store(
     client_id: str,
     pairs: params.Pairs,
     visitor: Visitor | None = None,
+    interaction_id: str | None = None,
 ) -> str:
     """Store a request and return its id. Without ``visitor`` the first browser that comes gets it.
 
-    A sign-in before this moment doesn't count for the request.
+    A sign-in before this moment doesn't count for the request. A given ``interaction_id`` is one
+    that only this browser can have; it may have come with the same request at this moment.
     """
-    interaction_id, key = credentials.mint()
+    given = interaction_id is not None
+    interaction_id = interaction_id or credentials.mint()[0]
     lifetime = context.settings.interaction_lifetime
     person = visitor.person if visitor else None
     if visitor is None:
         lifetime = min(lifetime, FETCHED_WITHIN)
     record = Interaction(
-        key=key,
+        key=credentials.digest(interaction_id),
         purpose=purpose,
         client_id=client_id,
         browser=visitor.browser if visitor else None,
@@ -52,7 +55,8 @@ def store(
         session_key=person.session_key if person else None,
         auth_time=person.auth_time if person else None,
     )
-    context.commit(Add(record))
+    with suppress(Conflict) if given else nullcontext():
+        context.commit(Add(record))
     return interaction_id
 
 
@@ -120,8 +124,15 @@ def choose(context: Context, stored: Stored[Interaction], mark: Digest) -> None:
 
 def close(context: Context, stored: Stored[Interaction]) -> None:
     """End a request, if it still waits."""
+    record = stored.record
     with suppress(Conflict):
-        context.commit(Claim(Interaction, stored.record.key))
+        context.commit(Claim(Interaction, record.key), *used_up(record.params))
+
+
+def used_up(pairs: params.Pairs) -> tuple[Claim, ...]:
+    """Return what uses up the pushed request that a request came from, nothing without one."""
+    key = params.Parsed(pairs).get(params.PUSHED)
+    return () if key is None else (Claim(PushedRequest, key),)
 
 
 def rechoose(context: Context, stored: Stored[Interaction], before: Digest, after: Digest) -> None:

@@ -12,21 +12,22 @@ from typing import ClassVar
 from oauthlib.oauth2.rfc6749.errors import FatalClientError, InvalidRequestError, OAuth2Error
 
 from oauthprov.accounts import SignedIn
+from oauthprov.events import Event
 from oauthprov.messages import N_
-from oauthprov.protocol.authorize import consents, implicit, request_objects
+from oauthprov.protocol.authorize import consents, implicit, interactions, request_objects
 from oauthprov.protocol.authorize.checks import PARAMETERS
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.authorize.response import ResponseReady, Target, refusal
 from oauthprov.protocol.clients import redirects
 from oauthprov.protocol.engine.endpoints import Engine
 from oauthprov.protocol.request import params, resources
-from oauthprov.protocol.request.answers import Call, Redirect, Refusal
+from oauthprov.protocol.request.answers import Call, Outcome, Redirect, Refusal
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.protocol.request.waiting import WaitingRequest
 from oauthprov.protocol.token import codes
-from oauthprov.records import Consent
+from oauthprov.records import Consent, slot
 from oauthprov.storage.interface import Change
 
 AUTHORIZATION = "authorization"
@@ -58,6 +59,10 @@ class AuthorizationRequest(WaitingRequest):
         return (*rest, ("redirect_uri", self.redirect_uri), ("scope", " ".join(self.scopes)))
 
     @property
+    def _pushed(self) -> str | None:
+        return Parsed(self.given).get(params.PUSHED)
+
+    @property
     def destination(self) -> str:
         """The app on this device, or the host of the redirect URI."""
         return redirects.destination(self.redirect_uri)
@@ -71,6 +76,7 @@ class AuthorizationRequest(WaitingRequest):
     ) -> Redirect:
         """Commit ``changes`` and issue the code or tokens in one commit. Raises Conflict."""
         asked = self.checked
+        changes = (*changes, *interactions.used_up(self.given))
         if "code" not in asked.response_type:
             try:
                 issued = implicit.issue(
@@ -88,8 +94,23 @@ class AuthorizationRequest(WaitingRequest):
             claims=asked.claims.dump(),
             nonce=asked.nonce,
         )
-        code = codes.issue(context, authorized, person, *changes, consent_epoch=consent_epoch)
+        code = codes.issue(
+            context,
+            authorized,
+            person,
+            *changes,
+            consent_epoch=consent_epoch,
+            grant_id=slot(self._pushed) if self._pushed else None,
+        )
         return self.target.response(("code", code))
+
+    def denied(
+        self, context: Context, error: OAuth2Error, *changes: Change, event: Event | None = None
+    ) -> Outcome:
+        """Commit ``changes``, use a pushed request up, and return the error. Raises Conflict."""
+        used = interactions.used_up(self.given)
+        # Not super(): a dataclass with slots is another class than the one that is written here.
+        return WaitingRequest.denied(self, context, error, *changes, *used, event=event)
 
     def error(self, error: OAuth2Error) -> Redirect:
         """Return the error response (RFC 6749 section 4.1.2.1)."""
@@ -112,6 +133,15 @@ class AuthorizationRequests:
         if resolved.size > params.QUERY_LIMIT:
             raise ResponseReady(Refusal("invalid_request", N_("The request is too long.")))
         return self._at_the_endpoint(context, resolved)
+
+    def pushed(self, context: Context, parsed: Parsed) -> AuthorizationRequest:
+        """Return the proven request of pushed parameters, as :meth:`new`. Raises OAuth2Error."""
+        resolved = request_objects.resolve(context, self._request_uris, parsed)
+        if resolved.refused is not None:
+            raise resolved.refused
+        if resolved.size > params.QUERY_LIMIT:
+            raise params.too_large()
+        return self.prove(context, Authorizing(resolved))
 
     def stored(self, context: Context, pairs: Pairs) -> AuthorizationRequest:
         """Return a stored request, proven again: the client or the settings may have changed.

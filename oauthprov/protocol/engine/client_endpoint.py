@@ -1,7 +1,8 @@
 """What the endpoints have in common that clients post forms to, and get JSON from.
 
-These are the token endpoint (RFC 6749 section 3.2), introspection (RFC 7662) and revocation (RFC
-7009). Each is a row that says what it reads, and a function that makes its response.
+These are the token endpoint (RFC 6749 section 3.2), introspection (RFC 7662), revocation (RFC
+7009) and that of pushed authorization requests (RFC 9126). Each is a row that says what it reads,
+and a function that makes its response.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "expired_token": "The device code has expired. Begin with a new one.",
     "unauthorized_client": "The client is not registered for this grant_type.",
     "unsupported_grant_type": "The server does not support this grant_type.",
+    "unsupported_response_type": "The server does not support this response_type.",
     "server_error": "The server failed to process the request. Its log has the reason.",
 }
 """The descriptions of the token endpoint's errors (RFC 6749 section 5.2).
@@ -57,12 +59,13 @@ class ClientEndpoint:
 
     ``name`` is its name in the log, ``parameters`` are those that it knows; others are dropped.
     ``presents`` are those that may carry a token or a code, which is read in the same trip as the
-    client.
+    client. ``status`` is that of a response without error.
     """
 
     name: Endpoint
     parameters: frozenset[str]
     presents: tokens.Presents
+    status: int = 200
 
 
 def answered(
@@ -75,7 +78,7 @@ def answered(
     with validator.request(endpoint.name, call.audiences, call.host_request) as context:
         try:
             return context.answered(
-                Answer(200, _settled(context, endpoint, call, respond), NO_STORE)
+                Answer(endpoint.status, _settled(context, endpoint, call, respond), NO_STORE)
             )
         except OAuth2Error as error:
             return context.answered(_error(context, error, call))
@@ -109,6 +112,7 @@ def _responded(
 
 def _error(context: Context, error: OAuth2Error, call: Call) -> Answer:
     document = dict(error.twotuples)
+    document.pop("state", None)  # oauthlib's copy of that of a pushed request: not for JSON
     sentence = DESCRIPTIONS.get(str(error.error))
     fixed = context.endpoint == "token" and not isinstance(error, WrongMethodError)
     if sentence is not None and (fixed or not error.description):

@@ -115,9 +115,11 @@ class Validator(RequestValidator):
         return request.client is not None
 
     def validate_client_id(self, client_id: str, request: Request, *_: Any, **__: Any) -> bool:
-        """Tell whether the client exists, at the authorization endpoint."""
+        """Tell whether the client of an authorization request exists."""
         context = current()
-        context.client = request.client = context.find_client(client_id)
+        if context.client is None or context.client.client_id != client_id:
+            context.client = context.find_client(client_id)
+        request.client = context.client
         if context.operation is None:
             context.operation = Authorizing()
         known, because = context.client is not None, context.clients.why_unusable(client_id)

@@ -23,6 +23,8 @@ Pairs = tuple[tuple[str, str], ...]
 
 FORM = exchange.FORM
 MANY = frozenset({"resource", "audience"})
+PUSHED = "pushed_request"
+"""In the parameters of a request that was pushed, the key of its record. No client can send it."""
 CODE_REQUEST = frozenset(
     {
         "client_id",
@@ -124,7 +126,7 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
     long, broken percent-encoding, unprintable bytes, invalid UTF-8, and NUL.
     """
     if len(raw) > limit:
-        raise InvalidRequestError(N_("The request is too long."))
+        raise too_large()
     if _NOT_PRINTABLE.search(raw) or _BAD_PERCENT.search(raw):
         raise InvalidRequestError(N_("The request is not properly percent-encoded."))
     pieces = raw.decode("ascii").split("&")
@@ -146,6 +148,11 @@ def parse(raw: bytes, known: frozenset[str], limit: int) -> Parsed:
             if value:
                 kept.append((name, value))
     return Parsed(tuple(kept), tuple(repeated))
+
+
+def too_large() -> InvalidRequestError:
+    """Return the error for a request of too many bytes."""
+    return InvalidRequestError(N_("The request is too long."), status_code=413)
 
 
 def too_long(name: str, value: str) -> bool:

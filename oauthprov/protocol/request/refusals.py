@@ -23,6 +23,7 @@ _IN_URIS = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 section 2
 
 Endpoint = Literal[
     "authorize",
+    "par",
     "token",
     "introspect",
     "revoke",

@@ -49,12 +49,14 @@ def issue(
     person: SignedIn,
     *changes: Change,
     consent_epoch: int = 0,
+    grant_id: str | None = None,
 ) -> str:
     """Store a code for the decision of ``person`` and return it.
 
     ``changes`` go before it in the same commit. Raises Conflict when one of them fails.
+    ``grant_id`` is that of its future grant, a new one by default.
     """
-    bearer = Bearer.mint(credentials.AUTHORIZATION_CODE, credentials.mint_id())
+    bearer = Bearer.mint(credentials.AUTHORIZATION_CODE, grant_id or credentials.mint_id())
     client_id, sid = authorized.client_id, person.sid
     record = AuthorizationCode(
         key=bearer.key,

@@ -29,6 +29,7 @@ def test_every_announced_endpoint_exists(site):
         "token_endpoint",
         "introspection_endpoint",
         "revocation_endpoint",
+        "pushed_authorization_request_endpoint",
         "registration_endpoint",
         "device_authorization_endpoint",
     }, "name here what a new endpoint announces by add_oauth_metadata"
