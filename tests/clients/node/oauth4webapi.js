@@ -1,7 +1,7 @@
 // A relying party made of oauth4webapi. It checks the signature of ID tokens.
 import "./webcrypto.js";
 import * as oauth from "oauth4webapi";
-import { finish, issuer, makeKeys, metadata, parameters, redirectUri, scope, signs, visit } from "./relying_party.js";
+import { finish, issuer, makeKeys, metadata, parameters, pushes, redirectUri, scope, signs, visit } from "./relying_party.js";
 
 const server = await oauth.processDiscoveryResponse(
   new URL(issuer),
@@ -24,6 +24,12 @@ if (signs) {
   url.searchParams.set("request", request);
 } else {
   Object.entries(asked).forEach((pair) => url.searchParams.set(...pair));
+}
+if (pushes) {
+  const { request_uri } = await oauth.processPushedAuthorizationResponse(
+    server, client, await oauth.pushedAuthorizationRequest(server, client, authentication, url.searchParams),
+  );
+  url.search = new URLSearchParams({ client_id: client.client_id, request_uri });
 }
 
 const answer = oauth.validateAuthResponse(server, client, await visit(url), state);

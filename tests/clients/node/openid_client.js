@@ -1,7 +1,7 @@
 // A relying party made of openid-client. It checks the signature of ID tokens.
 import "./webcrypto.js";
 import * as client from "openid-client";
-import { finish, issuer, makeKeys, metadata, parameters, scope, signs, visit } from "./relying_party.js";
+import { finish, issuer, makeKeys, metadata, parameters, pushes, scope, signs, visit } from "./relying_party.js";
 
 const { signing, jwks } = await makeKeys();
 const config = await client.dynamicClientRegistration(
@@ -15,9 +15,12 @@ const verifier = client.randomPKCECodeVerifier();
 const state = client.randomState();
 const nonce = client.randomNonce();
 const asked = parameters(await client.calculatePKCECodeChallenge(verifier), state, nonce);
-const url = signs
+const whole = signs
   ? await client.buildAuthorizationUrlWithJAR(config, asked, signing)
   : client.buildAuthorizationUrl(config, asked);
+const url = pushes
+  ? await client.buildAuthorizationUrlWithPAR(config, whole.searchParams)
+  : whole;
 
 const tokens = await client.authorizationCodeGrant(config, await visit(url), {
   pkceCodeVerifier: verifier,

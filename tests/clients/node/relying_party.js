@@ -1,13 +1,15 @@
 // What both programs share: the client's own data.
 //
 // The test starts `node PROGRAM ISSUER REDIRECT_URI KIND`, where KIND is how the authorization
-// request is sent: "plain", "signed", or "only-signed" for a client that must sign it.
+// request is sent: "plain", "signed", or "only-signed" for a client that must sign it; "pushed", or
+// "pushed-signed", for a client that must push it.
 import { ask } from "./conversation.js";
 
 export { finish } from "./conversation.js";
 
 export const [, , issuer, redirectUri, kind] = process.argv;
-export const signs = kind !== "plain";
+export const signs = kind.endsWith("signed");
+export const pushes = kind.startsWith("pushed");
 
 // Clients repeat it when they refresh.
 export const scope = "openid profile email offline_access";
@@ -29,6 +31,7 @@ export function metadata(jwks) {
     jwks,
     request_object_signing_alg: alg,
     require_signed_request_object: kind === "only-signed",
+    require_pushed_authorization_requests: pushes,
   };
 }
 
