@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -96,7 +97,7 @@ def promised(title: str) -> tuple[int, int]:
 
 
 def test_each_journey_is_a_short_list():
-    assert len(SECTIONS) == 5
+    assert len(SECTIONS) == 6
     for title, text in SECTIONS.items():
         assert 5 <= len(HOP.findall(text)) <= 9, title
 
@@ -112,6 +113,18 @@ def test_an_authorization_request_is_redirected(site, alice, app):
     title = "An authorization request becomes a redirect"
     url = app.authorization_url()
     assert walked(site, title, lambda: alice.get(url)) == promised(title)
+
+
+def test_an_authorization_request_is_pushed(site, app):
+    title = "A client pushes an authorization request"
+    form = dict(parse_qsl(urlsplit(app.authorization_url()).query))
+    del form["client_id"]
+    site.clock.pass_by(6)
+
+    def push():
+        assert app.post("/oauth/par", form).status_int == 201
+
+    assert walked(site, title, push) == promised(title)
 
 
 def test_a_token_is_introspected(site, alice, app):

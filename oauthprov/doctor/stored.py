@@ -149,6 +149,14 @@ def _freed(on: Stored) -> Iterator[str]:
         yield f"clients that may omit PKCE: {', '.join(freed[:SHOWN])}{more}"
 
 
+def _pushing(on: Stored) -> Iterator[str]:
+    if on.settings.par != "off":
+        return
+    for client in on.some(Client, WALK):
+        if client.require_pushed_authorization_requests:
+            yield f"the client {client.client_id} must push its requests, and oauthprov.par is off"
+
+
 def _logouts(on: Stored) -> Iterator[str]:
     late = 0
     for delivery in on.some(LogoutDelivery, WALK):
@@ -261,6 +269,15 @@ CHECKS: tuple[Check[Stored], ...] = (
         "Run oauthprov client edit INI CLIENT_ID --pkce required once the client sends a"
         " challenge.",
         _freed,
+    ),
+    Check(
+        "storage.clients_that_push",
+        ERROR,
+        f"up to {WALK} clients, if `oauthprov.par` is off",
+        "Nobody can sign in to them.",
+        "Set oauthprov.par = offered, or run oauthprov client edit INI CLIENT_ID"
+        " --no-require-pushed-authorization-requests.",
+        _pushing,
     ),
     Check(
         "storage.late_logouts",

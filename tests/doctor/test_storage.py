@@ -207,6 +207,19 @@ def test_clients_that_may_omit_pkce_are_found(storage):
     assert examined(storage) == ["storage.clients_without_pkce"]
 
 
+def test_clients_that_must_push_where_nobody_can_are_found(storage):
+    registrar = Registrar(Settings.from_ini(ini()), storage, lambda: NOW)
+    registrar.register(
+        type="web",
+        name="Printer",
+        scopes=("profile:read",),
+        redirect_uris=("https://printer.example/callback",),
+        require_pushed_authorization_requests=True,
+    )
+    assert examined(storage) == []
+    assert examined(storage, par="off") == ["storage.clients_that_push"]
+
+
 def test_logouts_that_nobody_delivers_are_found(storage):
     late = LogoutDelivery("1", "deliveries", "printer", "alice", "sid", NOW - 7200, NOW + DAY)
     storage.commit(Add(late), now=NOW)

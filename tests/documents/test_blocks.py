@@ -34,7 +34,7 @@ LANGUAGES = {
 }
 DIRECTIVES = {"{eval-rst}", "{toctree}"}
 ENDPOINTS = {
-    *("token", "introspect", "revoke", "register", "userinfo", "device_authorization"),
+    *("token", "par", "introspect", "revoke", "register", "userinfo", "device_authorization"),
 }
 """The endpoints below ``/oauth/`` that curl asks."""
 PROGRAMS = {

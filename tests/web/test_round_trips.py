@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
 import pytest
 
 from tests.site import PASSWORD, arrived
@@ -26,6 +28,30 @@ def test_an_authorization_with_remembered_consent_costs_its_trips(
     trips = site.storage.trips(lambda: response.append(alice.get(app.authorization_url())))
     assert "code" in arrived(response[0])
     assert trips == (reads, 1)
+
+
+def test_a_pushed_request_costs_one_read_and_one_write(site, app):
+    site.clock.pass_by(6)
+    assert site.storage.trips(lambda: pushed(app)) == (1, 1)
+
+
+@pytest.mark.parametrize("since_the_push", [0, 30])
+def test_an_authorization_by_a_pushed_request_costs_its_trips(site, alice, app, since_the_push):
+    uri = pushed(app)
+    site.clock.pass_by(since_the_push)
+    response = []
+    trips = site.storage.trips(lambda: response.append(alice.get(uri)))
+    assert "code" in arrived(response[0])
+    assert trips == (3, 1)
+
+
+def pushed(app):
+    """Push an authorization request; return where the browser goes."""
+    form = dict(parse_qsl(urlsplit(app.authorization_url()).query))
+    del form["client_id"]
+    request_uri = app.post("/oauth/par", form).json["request_uri"]
+    query = {"client_id": app.client.client_id, "request_uri": request_uri}
+    return app.site.url("/oauth/authorize?" + urlencode(query))
 
 
 def test_an_authorization_request_that_is_refused_reads_no_session(site, alice, app):
