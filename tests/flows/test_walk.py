@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
 from webtest import TestApp
 
 from oauthprov.records import Client
@@ -141,6 +143,21 @@ def test_a_posted_authorization_request_is_continued_by_get(site, alice):
     parked = site.post("/oauth/authorize", query)
     assert (parked.status_int, "Set-Cookie" in parked.headers) == (303, False)
     assert "code" in arrived(alice.decide(alice.follow(parked)))
+
+
+def test_a_pushed_request_leads_to_tokens_once(site, alice):
+    app = site.app()
+    form = dict(parse_qsl(urlsplit(app.authorization_url(scope=BOTH)).query))
+    del form["client_id"]
+    pushed = app.post("/oauth/par", form)
+    assert pushed.status_int == 201
+    query = {"client_id": app.client.client_id, "request_uri": pushed.json["request_uri"]}
+    url = site.url("/oauth/authorize?" + urlencode(query | {"state": "evil", "scope": "evil"}))
+    assert alice.follow(alice.get(url)).status_int == 200
+    told = arrived(alice.decide(alice.follow(alice.get(url))))
+    assert told["state"] == "xyz"
+    assert set(app.exchange(told["code"]).json["scope"].split()) == set(BOTH.split())
+    assert alice.get(url).status_int == 400
 
 
 def test_a_browser_app_refreshes_without_a_secret(site, alice):

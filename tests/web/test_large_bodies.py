@@ -65,9 +65,11 @@ def test_a_body_that_the_server_takes_is_refused_by_the_provider(place):
         assert exchange(place, sent).startswith(b"HTTP/1.1 413 ")
 
 
-@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+@pytest.mark.parametrize(
+    "path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par"]
+)
 def test_the_refusal_is_a_registered_error(site, path):
     answer = site.send("POST", path, body=b"x" * (BODY_LIMIT + 1), content_type=FORM)
     assert (answer.status_int, answer.json["error"]) == (413, "invalid_request")
     smaller = site.send("POST", path, body=b"token=" + b"x" * 40_000, content_type=FORM)
-    assert (smaller.status_int, smaller.json["error"]) == (400, "invalid_request")
+    assert (smaller.status_int, smaller.json["error"]) == (413, "invalid_request")

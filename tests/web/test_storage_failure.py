@@ -35,7 +35,9 @@ def cut_off(request):
     made.close()
 
 
-@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke"])
+@pytest.mark.parametrize(
+    "path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par"]
+)
 def test_endpoints_are_503_without_storage(cut_off, path):
     form = {"grant_type": "client_credentials", "token": "opa_a.b"}
     headers = basic("client", "secret") | {"Origin": "https://app.example"}

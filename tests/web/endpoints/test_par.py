@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from oauthprov.events import trail
 from oauthprov.records import PushedRequest
 from tests import site as sites
 from tests.site import VERIFIER, arrived
@@ -164,6 +165,18 @@ def test_2_3_too_many_requests_of_public_clients_get_429(made):
     assert int(limited.headers["Retry-After"]) > 0
     assert push(confidential).status_int == 201
     assert len(site.storage.find(PushedRequest).items) == 3
+
+
+def test_the_audit_says_why_a_push_was_refused_with_the_values_compared(site):
+    app = site.app()
+    refused = push(app, redirect_uri="https://evil.example/")
+    site.wsgi.registry["oauthprov"].events.recorder.join(10)
+    [entry] = trail.of_request(site.storage, refused.headers["X-Request-Id"])
+    said = trail.details(entry)
+    assert (entry.event, entry.client_id) == ("request.refused", app.client.client_id)
+    assert (said["endpoint"], said["error"]) == ("par", "invalid_request")
+    assert said["reason"] == "redirect_uri_unregistered"
+    assert said["compared"].startswith("sent 'https://evil.example/': registered 'https://app.")
 
 
 def test_metadata_names_the_endpoint(site):

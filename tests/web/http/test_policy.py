@@ -65,6 +65,8 @@ def requests(site):
     yield "POST", "/oauth/introspect", b"", b"token=x", form | mine | origin
     yield "POST", "/oauth/introspect", b"", b"", form | mine
     yield "POST", "/oauth/revoke", b"", b"token=x", form | mine
+    yield "POST", "/oauth/par", b"", b"response_type=code", form | mine | origin
+    yield "GET", "/oauth/par", b"", b"", {}
     yield "POST", "/oauth/revoke", b"", b"token=x&token_type_hint=y", form | mine | origin
     for method in ("GET", "POST", "HEAD"):
         yield method, "/oauth/userinfo", b"", b"", bearer
