@@ -1,7 +1,8 @@
 """The only code that signs and verifies JWTs (RFC 7515, RFC 7519), by the rules of RFC 8725.
 
 The caller of :func:`verify` lists the accepted algorithms and types. ``none``, HS*, compression,
-critical headers, keys in the token's header and duplicate members are always refused.
+critical headers, keys in the token's header and duplicate members are always refused. Only
+:func:`verify_self_signed` reads a key from the header, for proofs that the sender holds it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ from oauthprov import serial
 from oauthprov.credentials import base64url
 from oauthprov.failures import JoseError
 from oauthprov.protocol.keys.json_object import parse_object
-from oauthprov.protocol.keys.jwk import ALGORITHMS, KeySet, PrivateKey
+from oauthprov.protocol.keys.jwk import (
+    ALGORITHMS,
+    KeySet,
+    PrivateKey,
+    PublicKey,
+    parse_embedded_key,
+)
 
 TOKEN_LIMIT = 16_384
 """Characters of a token, at most."""
@@ -40,6 +47,7 @@ _REFUSED = {
     "x5u": "a certificate URL",
     "x5c": "an embedded certificate",
 }
+_REFUSED_BESIDE_OWN_KEY = {name: what for name, what in _REFUSED.items() if name != "jwk"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,28 @@ def verify(
     if now is not None:
         check_times(parsed.claims, now, leeway=leeway)
     return Verified(parsed.header, parsed.claims)
+
+
+def verify_self_signed(
+    token: str, *, algorithms: Collection[str], typ: str
+) -> tuple[Verified, PublicKey]:
+    """Return the header and claims of ``token``, and the key of its header, which signed it.
+
+    That proves nothing but that the sender holds the key. The caller checks all claims. Raises
+    JoseError.
+    """
+    parsed = _parse(token, _REFUSED_BESIDE_OWN_KEY)
+    if type_of(parsed.header) != typ:
+        raise JoseError("the token has the wrong typ")
+    alg = parsed.header.get("alg")
+    if alg not in algorithms or alg not in ALGORITHMS:
+        raise JoseError("the token's signing algorithm isn't allowed here")
+    key = parse_embedded_key(parsed.header.get("jwk"))
+    if alg not in key.algorithms:
+        raise JoseError("the key in the token's header is for another algorithm")
+    if not _algorithm(alg).verify(parsed.signed, parsed.signature, key.key):
+        raise JoseError("the signature is wrong")
+    return Verified(parsed.header, parsed.claims), key
 
 
 def unverified_claims(token: str) -> Mapping[str, Any]:
@@ -163,7 +193,7 @@ class _Parsed:
     signature: bytes
 
 
-def _parse(token: str) -> _Parsed:
+def _parse(token: str, refused: Mapping[str, str] = _REFUSED) -> _Parsed:
     if len(token) > TOKEN_LIMIT:
         raise JoseError("the token is too large")
     if not _COMPACT.fullmatch(token):
@@ -173,7 +203,7 @@ def _parse(token: str) -> _Parsed:
     parsed = _Parsed(
         _object("header", header), _object("payload", payload), signed.encode(), _decode(signature)
     )
-    for name, what in _REFUSED.items():
+    for name, what in refused.items():
         if name in parsed.header:
             raise JoseError(f"the token's header has {what} ({name})")
     return parsed

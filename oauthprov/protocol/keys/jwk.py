@@ -7,16 +7,19 @@ checked with public data. Every key object is made once and knows the algorithms
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwk
 from joserfc.errors import JoseError as LibraryError
 
+from oauthprov.credentials import base64url
 from oauthprov.failures import JoseError, UnknownKey
 from oauthprov.protocol.keys.json_object import parse_object
 from oauthprov.settings.values import ALGORITHMS
@@ -26,9 +29,11 @@ __all__ = (
     "KeySet",
     "PrivateKey",
     "PublicKey",
+    "parse_embedded_key",
     "parse_key_set",
     "parse_private_key",
     "parse_public_key",
+    "thumbprint",
 )
 
 SET_LIMIT = 65_536
@@ -39,6 +44,8 @@ _RSA_BITS = (2048, 8192)
 _RSA_SIZE = 2048
 _EXPONENT_BYTES = 8
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "key_ops")
+_NOT_EMBEDDED = ("d", "p", "q", "dp", "dq", "qi", "oth", "k", "x5c", "x5u")
+_COORDINATE_BYTES = 32
 
 # kty, and crv for types with curves -> (members of the key, algorithms)
 _MATERIAL: Mapping[tuple[str, str | None], tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -163,6 +170,54 @@ def parse_public_key(member: Mapping[str, Any]) -> PublicKey | None:
         return None
     key = _key({"kty": kty, **{name: member.get(name) for name in names}})
     return None if key is None else PublicKey(kid, algorithms, key)
+
+
+def parse_embedded_key(member: object) -> PublicKey:
+    """Return the public key that a token brings in its header (RFC 7515 section 4.1.3).
+
+    Its ``kid`` is its thumbprint. Private and secret keys and certificates are refused, as is a
+    key of an unsupported type or size. Raises JoseError.
+    """
+    if not isinstance(member, dict):
+        raise JoseError("the token's header has no key")
+    for name in _NOT_EMBEDDED:
+        if name in member:
+            raise JoseError(f"the key in the token's header has the member {name}")
+    return _embedded(json.dumps(member, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _embedded(document: str) -> PublicKey:
+    # A client signs many proofs with one key.
+    key = parse_public_key(json.loads(document))
+    if key is None:
+        raise JoseError("the key in the token's header isn't supported or is invalid")
+    return replace(key, kid=thumbprint(key))
+
+
+def thumbprint(key: PublicKey) -> str:
+    """Return the SHA-256 thumbprint of a key, base64url without padding (RFC 7638 section 3).
+
+    It is made of the numbers of the key: however its JWK was encoded, the key has one.
+    """
+    public = key.key.public_key
+    members: dict[str, str]
+    if isinstance(public, rsa.RSAPublicKey):
+        numbers = public.public_numbers()
+        members = {"e": _encoded(numbers.e), "kty": "RSA", "n": _encoded(numbers.n)}
+    elif isinstance(public, ec.EllipticCurvePublicKey):
+        point = public.public_numbers()
+        x, y = (_encoded(part, _COORDINATE_BYTES) for part in (point.x, point.y))
+        members = {"crv": "P-256", "kty": "EC", "x": x, "y": y}
+    else:
+        raw = public.public_bytes_raw()
+        members = {"crv": "Ed25519", "kty": "OKP", "x": base64url(raw)}
+    document = json.dumps(members, separators=(",", ":"), sort_keys=True)
+    return base64url(hashlib.sha256(document.encode()).digest())
+
+
+def _encoded(number: int, size: int | None = None) -> str:
+    return base64url(number.to_bytes(size or (number.bit_length() + 7) // 8, "big"))
 
 
 def parse_private_key(document: str) -> PrivateKey:
