@@ -35,6 +35,15 @@ class InvalidTargetError(OAuth2Error):
     error = "invalid_target"
 
 
+class InvalidDPoPProofError(OAuth2Error):
+    """The DPoP proof is missing, can't be verified, or was used before (RFC 9449 section 5)."""
+
+    error = "invalid_dpop_proof"
+    description = (
+        "The DPoP proof is missing or malformed, too old, used before, or for another request."
+    )
+
+
 class UnmetAuthenticationRequirementsError(OAuth2Error):
     """No sign-in here has the ``acr`` that the client requires (OpenID Connect Core 5.5.1.1).
 

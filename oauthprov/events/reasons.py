@@ -118,6 +118,16 @@ class Reason(StrEnum):
         "client_assertion_replayed",
         "The client assertion was used before.",
     )
+    DPOP_PROOF_MISSING = (
+        "dpop_proof_missing",
+        "The request has no DPoP proof, which the server, the client or the token requires.",
+    )
+    DPOP_PROOF_REFUSED = "dpop_proof_refused", "The DPoP proof can't be verified."
+    DPOP_PROOF_REPLAYED = "dpop_proof_replayed", "The DPoP proof was used before."
+    DPOP_KEY_MISMATCH = (
+        "dpop_key_mismatch",
+        "The DPoP proof is by another key than the one that the code or token is bound to.",
+    )
     CLIENT_KEYS_BUSY = (
         "client_keys_busy",
         "The client's keys can't be fetched now, because too many fetches are in progress.",
@@ -176,6 +186,8 @@ _LEVELS = {
     Reason.REFRESH_TOKEN_REPLAYED: logging.WARNING,
     Reason.RECEIPT_USED: logging.WARNING,
     Reason.CLIENT_ASSERTION_REPLAYED: logging.WARNING,
+    Reason.DPOP_PROOF_REPLAYED: logging.WARNING,
+    Reason.DPOP_KEY_MISMATCH: logging.WARNING,
     Reason.CLIENT_KEYS_BUSY: logging.WARNING,
     Reason.SIGNING_KEY_SEALED: logging.ERROR,
 }

@@ -16,7 +16,8 @@ class TokenInfo:
     ``subject`` is the client's ``sub`` for the account, the only identifier that the client may
     receive. ``claims`` is the granted part of the claims parameter, as JSON. In an app without the
     provider's storage ``account_id`` and ``subject`` are both the ``sub`` of the introspection
-    response or of the JWT, and ``grant_id`` and ``claims`` are None.
+    response or of the JWT, and ``grant_id`` and ``claims`` are None. ``confirmation`` is the key
+    that the token is bound to (:mod:`oauthprov.protected_resource.bindings`), None for none.
     """
 
     account_id: str | None
@@ -28,6 +29,7 @@ class TokenInfo:
     grant_id: str | None
     claims: str | None = None
     subject: str | None = None
+    confirmation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ class Client(Record):
     its record stays only until its users are signed out of it. ``pkce`` is None if the client must
     use PKCE, ``optional`` if it may send a nonce instead, ``optional-without-nonce`` if it needs
     neither. With ``id_token_claims`` its ID tokens have the claims of UserInfo too. The other
-    fields are those of OpenID Connect Registration section 2, RFC 9101 section 10.5 and RFC 9126
-    section 6; None means the default, and empty ``response_types`` mean all that its grant types
-    allow.
+    fields are those of OpenID Connect Registration section 2, RFC 9101 section 10.5, RFC 9126
+    section 6 and RFC 9449 section 5.2; None means the default, and empty ``response_types`` mean
+    all that its grant types allow.
     """
 
     client_id: str
@@ -76,6 +76,7 @@ class Client(Record):
     pkce: str | None = None
     id_token_claims: bool = False
     require_pushed_authorization_requests: bool = False
+    dpop_bound_access_tokens: bool = False
 
 
 @record("logo", key="client_id")

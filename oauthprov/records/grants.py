@@ -42,7 +42,7 @@ class AuthorizationCode(Record):
     ``nonce`` goes into the first ID token; ``code_challenge`` is empty if the request had none.
     The index finds the codes of an account that is disabled or withdraws its consent.
     ``session_ends_at`` is the latest end of the session that the code was issued in, None when
-    unknown; the other fields are as in :class:`Grant`.
+    unknown; ``confirmation`` is as in :class:`AccessToken`, the other fields as in :class:`Grant`.
     """
 
     key: str
@@ -64,6 +64,7 @@ class AuthorizationCode(Record):
     account_epoch: int = 0
     consent_epoch: int = 0
     session_ends_at: int | None = None
+    confirmation: str | None = None
 
 
 @record("pushed_request", key="key", keep=600)
@@ -85,7 +86,11 @@ class PushedRequest(Record):
 
 @record("access_token", key="key")
 class AccessToken(Record):
-    """An opaque access token; a client credentials token has a random slot and no grant."""
+    """An opaque access token; a client credentials token has a random slot and no grant.
+
+    ``confirmation`` is what it is bound to, ``<member of cnf>:<value>``, such as ``jkt:...`` for
+    the thumbprint of a key (RFC 7800 section 3.1, RFC 9449 section 6); None for a bearer token.
+    """
 
     key: str
     grant_id: str | None
@@ -95,11 +100,15 @@ class AccessToken(Record):
     resources: tuple[str, ...]
     issued_at: int
     expires_at: int
+    confirmation: str | None = None
 
 
 @record("refresh_token", key="key")
 class RefreshToken(Record):
-    """A refresh token, with the originally granted scopes and resources (RFC 6749 section 6)."""
+    """A refresh token, with the originally granted scopes and resources (RFC 6749 section 6).
+
+    ``confirmation`` is as in :class:`AccessToken`; only those of public clients are bound.
+    """
 
     key: str
     grant_id: str
@@ -108,12 +117,14 @@ class RefreshToken(Record):
     resources: tuple[str, ...]
     issued_at: int
     expires_at: int
+    confirmation: str | None = None
 
 
 @record("receipt", key="key")
 class Receipt(Record):
     """The token response of a rotation, sealed with the refresh token that was presented.
 
+    The confirmation of the tokens is part of the key that opens it.
     ``key`` is the key of that token, ``successor`` the key of the refresh token that replaced it.
     """
 

@@ -16,6 +16,7 @@ from oauthprov.settings import reading
 from oauthprov.settings.brand import Brand, BrandFile
 from oauthprov.settings.contradictions import contradictions
 from oauthprov.settings.device import Device
+from oauthprov.settings.dpop import DPoP
 from oauthprov.settings.fetch import Fetch
 from oauthprov.settings.keys import Keys
 from oauthprov.settings.lifetimes import Lifetimes
@@ -65,7 +66,7 @@ _STORAGE = PREFIX + "storage."
 
 GROUPS = (
     *(Server, Brand, Registering, Lifetimes, SigningIn, Mail),
-    *(Keys, OpenID, Device, Par, Fetch, Metrics),
+    *(Keys, OpenID, Device, Par, DPoP, Fetch, Metrics),
 )
 """The classes that declare the settings, in order."""
 
@@ -82,6 +83,7 @@ class Settings(
     OpenID,
     Device,
     Par,
+    DPoP,
     Fetch,
     Metrics,
 ):

@@ -18,7 +18,7 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each problem; ``values`` lacks the invalid settings."""
     checks = (
         *(_secret, _pairwise, _issuer, _scopes, _resources),
-        *(_registration, _sign_up, _factors, _mail, _keys, _metrics),
+        *(_registration, _sign_up, _factors, _mail, _keys, _dpop, _metrics),
     )
     return [sentence for check in checks for sentence in check(values)]
 
@@ -38,6 +38,12 @@ def _pairwise(values: Mapping[str, Any]) -> Iterator[str]:
     elif secret and secret in values.get("secret", ()):
         # A shared secret would rotate, and every pairwise subject would change with it.
         yield f"{PREFIX}openid.pairwise_secret must differ from {PREFIX}secret, which rotates"
+
+
+def _dpop(values: Mapping[str, Any]) -> Iterator[str]:
+    if values.get("dpop") == "required" and values.get("openid_implicit"):
+        # Tokens of that flow come from the authorization endpoint, where no proof can be sent.
+        yield f"{PREFIX}openid.implicit must be false, since {PREFIX}dpop is required"
 
 
 def _metrics(values: Mapping[str, Any]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from tests import oauth
 from tests.counting import Counting
 
 ISSUER = "https://as.example"
+TOKEN_URL = f"{ISSUER}/oauth/token"
 CALLBACK = "https://app.example/callback"
 PHOTOS = "https://photos.example/"
 NOTES = "https://notes.example/api"
@@ -144,12 +145,20 @@ class World:
         secret = self.secrets.get(client_id)
         return {} if secret is None else basic(client_id, secret)
 
-    def post(self, endpoint, form, headers=None, *, client_id=None):
-        """Post a form to token, introspect or revoke; ``client_id`` authenticates by Basic."""
+    def post(self, endpoint, form, headers=None, *, client_id=None, proof=None):
+        """Post a form to token, introspect or revoke; ``client_id`` authenticates by Basic.
+
+        ``proof`` is a DPoP proof, or the Holder of a key who makes one.
+        """
+        if proof is not None:
+            made = proof if isinstance(proof, str) else proof.proof("POST", TOKEN_URL, self.now)
+            headers = (headers or {}) | {"dpop": made}
         headers = FORM | (self.auth(client_id) if client_id else {}) | (headers or {})
         pairs = form.items() if isinstance(form, dict) else form
         body = form if isinstance(form, bytes) else urlencode(list(pairs)).encode()
-        return getattr(self.provider.endpoints, endpoint)(Call("POST", b"", body, headers))
+        return getattr(self.provider.endpoints, endpoint)(
+            Call("POST", b"", body, headers, url=f"{ISSUER}/oauth/{endpoint}")
+        )
 
     def query(self, client_id="app", **changes):
         """The pairs of a good authorization request; None drops one, a list repeats it."""
@@ -209,26 +218,26 @@ class World:
         """Return an authorization code."""
         return self.allow(client_id, **changes)["code"]
 
-    def redeem(self, code, client_id="app", **changes):
+    def redeem(self, code, client_id="app", *, proof=None, **changes):
         """Exchange a code."""
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
         if client_id not in self.secrets:
             form["client_id"] = client_id
         form = {k: v for k, v in (form | changes).items() if v is not None}
-        return self.post("token", form, client_id=client_id)
+        return self.post("token", form, client_id=client_id, proof=proof)
 
-    def tokens(self, client_id="app", **changes):
+    def tokens(self, client_id="app", *, proof=None, **changes):
         """Return the token response of a whole authorization."""
-        answer = self.redeem(self.code(client_id, **changes), client_id)
+        answer = self.redeem(self.code(client_id, **changes), client_id, proof=proof)
         assert answer.status == 200, answer
         return answer.body
 
-    def refresh(self, token, client_id="app", **changes):
+    def refresh(self, token, client_id="app", *, proof=None, **changes):
         """Use a refresh token."""
         form = {"grant_type": "refresh_token", "refresh_token": token} | changes
         if client_id not in self.secrets:
             form["client_id"] = client_id
-        return self.post("token", form, client_id=client_id)
+        return self.post("token", form, client_id=client_id, proof=proof)
 
     def introspect(self, token, client_id="app", **changes):
         """Introspect a token."""

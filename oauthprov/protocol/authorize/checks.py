@@ -7,6 +7,7 @@ Only the error of a missing ``redirect_uri`` can't go there and is shown to the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,8 +16,9 @@ from typing import Any, Literal
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, MissingRedirectURIError
 
 from oauthprov.accounts import AccountSource
-from oauthprov.errors import JoseError
+from oauthprov.errors import InvalidDPoPProofError, JoseError
 from oauthprov.events import Reason
+from oauthprov.protected_resource import bindings
 from oauthprov.protocol.clients import response_types, subjects
 from oauthprov.protocol.clients.members.openid import MAX_AGE_LIMIT
 from oauthprov.protocol.request import params, scopes
@@ -36,6 +38,7 @@ RESPONSE_MODES: dict[str, ResponseMode] = {
     "form_post": "form_post",
 }
 LOGIN_HINT_LIMIT = 200
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 CARRIERS = ("request", "request_uri")
 """The parameters that bring a request object. It is resolved before the checks run."""
 
@@ -192,6 +195,22 @@ def nonce(given: Given, asked: CheckedRequest) -> None:
         raise InvalidRequestError("Without PKCE a nonce is required here.")
 
 
+def dpop_jkt(given: Given, asked: CheckedRequest) -> None:
+    """The code is bound to the key of this thumbprint, or of the request's proof (RFC 9449 10).
+
+    If both are there, they must be of one key (section 10.1).
+    """
+    value, held = given.get("dpop_jkt"), given.context.confirmation
+    asked.confirmation = held
+    if value is None or given.context.settings.dpop == "off":
+        return
+    if not _THUMBPRINT.fullmatch(value):
+        raise InvalidRequestError("The dpop_jkt must be the SHA-256 thumbprint of a key.")
+    asked.confirmation = bindings.confirmation(bindings.JKT, value)
+    if held not in (None, asked.confirmation):
+        raise InvalidDPoPProofError()
+
+
 def claims(given: Given, asked: CheckedRequest) -> None:
     """The claims parameter is JSON of the defined form; unknown claims are ignored (Core 5.5)."""
     value = given.get("claims")
@@ -264,6 +283,7 @@ RULES = (
     Rule(ui_locales, _REDIRECTING, openid=True, reads=("ui_locales",)),
     Rule(acr_values, _ALL, openid=True, reads=("acr_values",)),
     Rule(nonce, _REDIRECTING, openid=True, reads=("nonce",)),
+    Rule(dpop_jkt, _REDIRECTING, openid=False, reads=("dpop_jkt",)),
     Rule(claims, _REDIRECTING, openid=True, reads=("claims",)),
     Rule(login_hint, _REDIRECTING, openid=True, reads=("login_hint",)),
     Rule(id_token_hint, _REDIRECTING, openid=True, reads=("id_token_hint",)),

@@ -93,6 +93,7 @@ class AuthorizationRequest(WaitingRequest):
             code_challenge=self.code_challenge,
             claims=asked.claims.dump(),
             nonce=asked.nonce,
+            confirmation=asked.confirmation,
         )
         code = codes.issue(
             context,

@@ -20,7 +20,7 @@ from oauthprov.protocol.request import params
 from oauthprov.protocol.request.answers import Answer, Call
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.refusals import Endpoint
-from oauthprov.protocol.token import tokens
+from oauthprov.protocol.token import possession, tokens
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -59,13 +59,15 @@ class ClientEndpoint:
 
     ``name`` is its name in the log, ``parameters`` are those that it knows; others are dropped.
     ``presents`` are those that may carry a token or a code, which is read in the same trip as the
-    client. ``status`` is that of a response without error.
+    client. ``status`` is that of a response without error. ``binds`` is whether it takes a proof
+    of possession of a key.
     """
 
     name: Endpoint
     parameters: frozenset[str]
     presents: tokens.Presents
     status: int = 200
+    binds: bool = False
 
 
 def answered(
@@ -106,6 +108,8 @@ def _responded(
     if call.method != "POST":
         raise InvalidRequestError("The method must be POST.", status_code=405)
     pairs = params.from_body(call, endpoint.parameters).strict()
+    if endpoint.binds:
+        possession.present(context, call)
     tokens.expect(context, pairs, endpoint.presents)
     return respond(EngineRequest("POST", pairs, call.headers.get("authorization")))
 

@@ -42,7 +42,7 @@ class IdTokenGrant(ImplicitGrant):
     response_types = ["id_token", "token"]  # noqa: RUF012
 
 
-_TOKEN = ClientEndpoint("token", params.TOKEN, presented())
+_TOKEN = ClientEndpoint("token", params.TOKEN, presented(), binds=True)
 _INTROSPECT = ClientEndpoint("introspect", params.ABOUT_TOKEN, tokens.PRESENTED)
 _REVOKE = ClientEndpoint("revoke", params.ABOUT_TOKEN, tokens.PRESENTED)
 

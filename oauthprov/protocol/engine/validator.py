@@ -297,9 +297,9 @@ class Validator(RequestValidator):
         parameters.clear()
         parameters.update(made)
 
-    def introspect_token(
+    def introspect_token(  # type: ignore[override]  # the stubs lack objects such as cnf
         self, token: str, token_type_hint: str | None, request: Request, *_: Any, **__: Any
-    ) -> dict[str, int | str | list[str]] | None:
+    ) -> introspection.Described | None:
         """Return the members of a live token if the client may introspect it, else None."""
         context = current()
         return introspection.describe(context, context.known_client, token)

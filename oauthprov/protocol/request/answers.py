@@ -59,7 +59,8 @@ class Visitor:
 class Call:
     """A request as received. ``query`` and ``body`` are raw bytes; header names are lower-case.
 
-    ``audiences`` are the URLs that a client assertion may name besides the issuer.
+    ``audiences`` are the URLs that a client assertion may name besides the issuer. ``url`` is that
+    of the endpoint, made of the issuer and not of the Host header; a DPoP proof must name it.
     ``host_request`` is passed to the account source unchanged.
     """
 
@@ -68,6 +69,7 @@ class Call:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     audiences: tuple[str, ...] = ()
+    url: str = ""
     host_request: object = None
 
 

@@ -18,7 +18,8 @@ class CheckedRequest:
     are the requested values that this server supports. ``step_up`` are the values of ``acr`` that
     a signed-in user can reach by proving more, None if the account source has no page for that.
     ``ui_locales`` are the language tags that the client prefers, best first. ``dropped`` are
-    requested scopes that this request can't be granted.
+    requested scopes that this request can't be granted. ``confirmation`` names the key that the
+    code must be bound to (:mod:`oauthprov.protected_resource.bindings`), None for none.
     """
 
     openid: bool = False
@@ -33,6 +34,7 @@ class CheckedRequest:
     step_up: frozenset[str] | None = None
     ui_locales: tuple[str, ...] = ()
     dropped: frozenset[str] = frozenset()
+    confirmation: str | None = None
     subject_of: Callable[[str], str] = str
 
     @property

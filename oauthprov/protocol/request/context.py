@@ -27,7 +27,7 @@ from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.operations import Operation
-from oauthprov.protocol.request.proofs import Proof
+from oauthprov.protocol.request.proofs import Possession, Proof
 from oauthprov.protocol.request.refusals import Endpoint, SentError
 from oauthprov.records import Client, Record
 from oauthprov.settings import Settings
@@ -68,7 +68,8 @@ class Context:
     whether every account is a record in storage. ``keys`` sign tokens.
     ``presented`` are the credentials of the request, once they are read. ``client`` is the
     authenticated client, or at the authorization endpoint the identified one. ``proofs`` are those
-    that no commit has used up yet. ``operation`` is set once it is known. ``noted`` are the events
+    that no commit has used up yet. ``possession`` is the key that the sender has proven to hold.
+    ``operation`` is set once it is known. ``noted`` are the events
     that :meth:`note` collects, ``sent_error`` the error that ends the request.
     """
 
@@ -86,6 +87,7 @@ class Context:
     presented: Presented | None = None
     client: Client | None = None
     proofs: tuple[Proof, ...] = ()
+    possession: Possession | None = None
     operation: Operation | None = None
     noted: list[RequestNoted] = field(default_factory=list)
     sent_error: SentError | None = None
@@ -126,6 +128,11 @@ class Context:
         if self.client is None:
             raise RuntimeError(_OUT_OF_ORDER)
         return self.client
+
+    @property
+    def confirmation(self) -> str | None:
+        """What the sender has proven, as codes and tokens name it; None for nothing."""
+        return None if self.possession is None else self.possession.confirmation
 
     def doing(self, kind: type[T]) -> T:
         """Return the operation that an earlier hook has set. Raises RuntimeError for another."""

@@ -22,3 +22,14 @@ class Proof:
     change: Add
     error: Callable[[], OAuth2Error]
     reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Possession:
+    """A key that the sender of a request is proven to hold.
+
+    ``confirmation`` is that of tokens bound to the key. ``proof`` is used up when they are issued.
+    """
+
+    confirmation: str
+    proof: Proof

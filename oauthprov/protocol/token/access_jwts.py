@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oauthprov.credentials import mint_id, replay_key
+from oauthprov.protected_resource import bindings
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.request.claims import GROUPS, selected
@@ -51,6 +52,8 @@ def sign(context: Context, client: Client, token: AccessToken, grant: Grant | No
         "jti": token.key,
         "scope": " ".join(token.scopes),
     }
+    if token.confirmation is not None:
+        claims["cnf"] = bindings.cnf(token.confirmation)
     if grant is not None:
         claims["sub"] = subjects.subject(settings, client, grant.account_id)
         claims |= id_tokens.authentication(grant)
@@ -94,6 +97,7 @@ def find(context: Context, raw: str) -> Stored[AccessToken] | None:
         resources=(claims["aud"],),
         issued_at=claims["iat"],
         expires_at=claims["exp"],
+        confirmation=bindings.confirmed_by(claims.get("cnf")),
     )
     revoked = mark is not None and mark.state(context.now) == "live"
     claimed_at = context.now if revoked else None
@@ -110,7 +114,9 @@ def _claims(context: Context, raw: str) -> Mapping[str, Any] | None:
     """Return the claims of a token of ours, for a resource whose tokens are JWTs."""
     resources = context.settings.jwt_resources
     claims = context.verified(raw, TYPE) if resources else None
-    return claims if claims is not None and claims["aud"] in resources else None
+    if claims is None or claims["aud"] not in resources:
+        return None
+    return claims if bindings.is_supported(claims.get("cnf")) else None
 
 
 def _grant_id(jti: str) -> str | None:

@@ -21,7 +21,7 @@ from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.differences import from_expected
 from oauthprov.protocol.request.operations import Authorizing, Redeeming
-from oauthprov.protocol.token import ended, id_tokens, last_use, pkce, tokens
+from oauthprov.protocol.token import ended, id_tokens, last_use, pkce, possession, tokens
 from oauthprov.records import AuthorizationCode, Client, Grant, slot
 from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, State
 
@@ -31,7 +31,7 @@ class Authorized:
     """What an authorization request was granted, for which a code is issued.
 
     ``code_challenge`` is that of S256, empty if the client may omit PKCE. ``claims`` holds the
-    claims parameter, as JSON.
+    claims parameter, as JSON. ``confirmation`` names the key that the code is bound to.
     """
 
     client_id: str
@@ -41,6 +41,7 @@ class Authorized:
     code_challenge: str
     claims: str | None = None
     nonce: str | None = None
+    confirmation: str | None = None
 
 
 def issue(
@@ -78,6 +79,7 @@ def issue(
         account_epoch=person.epoch,
         consent_epoch=consent_epoch,
         session_ends_at=person.session_ends_at,
+        confirmation=authorized.confirmation,
     )
     event = _granted(record, changes)
     last_use.commit(context, client_id, *changes, Add(record), event=event)
@@ -144,12 +146,14 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
 
 
 def confirm(context: Context, redeeming: Redeeming, redirect_uri: str, request: Request) -> None:
-    """Compare the redirect URI with the authorization request's, and narrow the resources.
+    """Compare key and redirect URI with the authorization request's, and narrow the resources.
 
     Call it only after the verifier is checked: until then no error may depend on what the code is
     for. Raises InvalidGrantError, InvalidTargetError.
     """
     code = redeeming.code.record
+    if not possession.is_proven(context, code.confirmation):
+        raise InvalidGrantError(request=request)
     if code.redirect_uri != redirect_uri:
         asked = from_expected(redirect_uri, [code.redirect_uri], "authorization request had")
         context.refuse(Reason.REDIRECT_URI_MISMATCH, redirect_uri, because=asked)

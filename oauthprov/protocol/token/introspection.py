@@ -5,6 +5,7 @@ from __future__ import annotations
 from oauthlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from oauthprov.events import Reason
+from oauthprov.protected_resource import bindings
 from oauthprov.protocol.clients import sectors, subjects
 from oauthprov.protocol.clients.members.access import ALL_TOKENS
 from oauthprov.protocol.clients.methods import is_confidential
@@ -13,6 +14,9 @@ from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.token import tokens
 from oauthprov.records import AccessToken, Client, RefreshToken
 from oauthprov.settings import Settings
+
+Described = dict[str, int | str | list[str] | dict[str, str]]
+"""The members of an introspection response."""
 
 
 def may_know(
@@ -55,7 +59,7 @@ def entitled(settings: Settings, asker: Client, token: AccessToken) -> tuple[str
         return None
 
 
-def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str | list[str]] | None:
+def describe(context: Context, asker: Client, raw: str) -> Described | None:
     """Return the members of a live token, None for any other (section 2.2).
 
     Also None for a client that isn't confidential or may not introspect the token: it learns
@@ -78,7 +82,7 @@ def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str |
         account_id = token.account_id
     else:
         account_id = stored.grant.record.account_id if stored.grant else None
-    members: dict[str, int | str | list[str]] = {
+    members: Described = {
         "scope": " ".join(scopes),
         "client_id": token.client_id,
         "iss": context.settings.issuer,
@@ -89,7 +93,9 @@ def describe(context: Context, asker: Client, raw: str) -> dict[str, int | str |
     if sub is not None:
         members["sub"] = sub
     if isinstance(token, AccessToken):
-        members["token_type"] = tokens.TOKEN_TYPE
+        members["token_type"] = bindings.token_type(token.confirmation)
+    if token.confirmation is not None:
+        members["cnf"] = bindings.cnf(token.confirmation)
     if token.resources:
         members["aud"] = list(token.resources)
     return members

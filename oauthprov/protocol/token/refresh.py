@@ -8,12 +8,13 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials, serial
+from oauthprov.errors import InvalidDPoPProofError
 from oauthprov.events import Event, Reason
 from oauthprov.protocol.clients.grant_types import REFRESH_TOKEN
 from oauthprov.protocol.request import refusals, resources, scopes
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Refreshing
-from oauthprov.protocol.token import ended, last_use, tokens
+from oauthprov.protocol.token import ended, last_use, possession, tokens
 from oauthprov.records import Client, Grant, Receipt, RefreshToken
 from oauthprov.settings import OFFLINE_ACCESS, OPENID
 from oauthprov.storage.interface import Add, Change, Claim, Conflict, Replace, State, Stored
@@ -29,7 +30,8 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
 
     While its receipt lasts, a rotated token is good for the same response that its rotation gave.
     After that its use is a replay, and its grant is revoked. A live token of another client is
-    refused and stays valid.
+    refused and stays valid, as is a bound token, used or not, without a proof of its key. Raises
+    InvalidDPoPProofError, InvalidGrantError.
     """
     bearer = context.bearer(raw)
     if bearer is None or bearer.kind != credentials.REFRESH_TOKEN:
@@ -42,6 +44,8 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
     state, repeated = stored.state(context.now), None
     if stored.grant is not None:  # whatever is noted from here on names its account
         context.operation = Refreshing(stored, stored.grant)
+    if stored.record.client_id == client.client_id:
+        _check_possession(context, stored.record)
     if state == "claimed":
         repeated = _again(context, client, stored.record, raw)
     elif state != "live":
@@ -59,6 +63,14 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
     context.operation = Refreshing(stored, stored.grant, targets, repeated)
     request.user = stored.grant.record.account_id
     return True
+
+
+def _check_possession(context: Context, token: RefreshToken) -> None:
+    if possession.is_proven(context, token.confirmation):
+        return
+    if context.possession is None:
+        raise InvalidDPoPProofError()
+    raise InvalidGrantError()
 
 
 def original_scopes(context: Context, client: Client, refreshing: Refreshing) -> list[str]:
@@ -102,6 +114,7 @@ def rotate(context: Context, client: Client, request: Request) -> tokens.Respons
     stored, grant = refreshing.token, refreshing.grant.record
     _check_not_ended(context, grant)
     if refreshing.repeated is not None:
+        possession.bind(context, client)
         context.note(Reason.RECEIPT_USED)
         return refreshing.repeated
     granted, targets = tuple(request.scopes or ()), refreshing.resources
@@ -151,7 +164,7 @@ def _receipt(
     raw: str,
     response: tokens.Response,
 ) -> Receipt:
-    key = credentials.key_from(raw, _RECEIPT)
+    key = _receipt_key(context, raw)
     return Receipt(
         key=presented.key,
         grant_id=presented.grant_id,
@@ -160,6 +173,12 @@ def _receipt(
         sealed=credentials.seal(key, serial.dumps(response)),
         expires_at=context.now + context.settings.refresh_token_grace,
     )
+
+
+def _receipt_key(context: Context, raw: str) -> bytes:
+    """Return the key of a receipt: only the token with the same proof of possession opens it."""
+    bound = context.confirmation
+    return credentials.key_from(raw, _RECEIPT if bound is None else f"{_RECEIPT} {bound}")
 
 
 def _again(context: Context, client: Client, presented: RefreshToken, raw: str) -> tokens.Response:
@@ -175,7 +194,10 @@ def _again(context: Context, client: Client, presented: RefreshToken, raw: str) 
 def _opened(
     context: Context, client: Client, presented: RefreshToken, raw: str
 ) -> tokens.Response | str:
-    """Return the response of the rotation of ``raw``, or why it can't be sent again."""
+    """Return the response of the rotation of ``raw``, or why it can't be sent again.
+
+    Raises InvalidGrantError if the rotation was for another key: nobody has got anything new.
+    """
     receipt = context.storage.get(Receipt, presented.key)
     if receipt is None or receipt.state(context.now) != "live":
         return "the receipt is gone"
@@ -184,9 +206,11 @@ def _opened(
     successor = context.storage.get(RefreshToken, receipt.record.successor)
     if successor is None or successor.state(context.now) != "live":
         return "its successor has been used"
-    opened = credentials.open_sealed(credentials.key_from(raw, _RECEIPT), receipt.record.sealed)
+    opened = credentials.open_sealed(_receipt_key(context, raw), receipt.record.sealed)
     if opened is None:
-        return "the receipt can't be opened"
+        # Its tokens are bound to another key, such as that of the client's other process.
+        context.note(Reason.DPOP_KEY_MISMATCH, grant_id=presented.grant_id)
+        raise InvalidGrantError()
     response: tokens.Response = serial.loads(opened)
     return response
 

@@ -10,22 +10,19 @@ from oauthlib.common import Request
 from oauthprov import credentials
 from oauthprov.credentials import Bearer
 from oauthprov.events import GrantRevoked, Reason, TokensIssued
+from oauthprov.protected_resource import bindings
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.clients.grant_types import CLIENT_CREDENTIALS
 from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import ForItself
-from oauthprov.protocol.token import access_jwts, id_tokens, last_use
+from oauthprov.protocol.token import access_jwts, id_tokens, last_use, possession
 from oauthprov.records import AccessToken, Client, Grant, Record, RefreshToken
 from oauthprov.storage.interface import Add, Change, Claim, Revoke, Stored
 
 Response = dict[str, object]
 """A token response (RFC 6749 section 5.1)."""
-TOKEN_TYPE = "Bearer"  # noqa: S105 - the name of a type
-"""The type of every access token, as responses and introspection name it (RFC 6750)."""
-
-
 Presents = Mapping[str, Mapping[str, type[Record]]]
 """The parameters that may carry a token or a code: by its prefix, the kind of its record."""
 PRESENTED: Presents = {
@@ -61,13 +58,14 @@ def issue(
     """Make the tokens of a response under a grant, or for a machine, by the grant type ``how``.
 
     The access token is for the resources ``targets``. With ``refreshable`` there is a refresh
-    token too, and with the scope ``openid`` an ID token with the ``nonce``. Raises StorageError,
-    SigningKeySealed.
+    token too, and with the scope ``openid`` an ID token with the ``nonce``. The tokens are bound
+    to the key that the request proves to hold. Raises StorageError, SigningKeySealed, and
+    InvalidDPoPProofError if a proof is required and missing.
     """
     raw, token, changes = _access_token(context, client, grant, scopes, targets)
     response: Response = {
         "access_token": raw,
-        "token_type": TOKEN_TYPE,
+        "token_type": bindings.token_type(token.confirmation),
         "expires_in": token.expires_at - token.issued_at,
         "scope": " ".join(token.scopes),
     }
@@ -76,7 +74,7 @@ def issue(
         return Issued(response, changes, event)
     refresh_token = None
     if refreshable:
-        bearer, refresh_token = _refresh_token(context, grant)
+        bearer, refresh_token = _refresh_token(context, client, grant)
         response["refresh_token"] = bearer.raw
         changes = (Add(refresh_token), *changes)
     response = id_tokens.with_id_token(context, client, grant, scopes, response, nonce)
@@ -105,7 +103,7 @@ def _access_token(
 
     It is a JWT if the resource has such tokens, else opaque; only an opaque one is stored.
     """
-    bearer = None
+    bearer, confirmation = None, possession.bind(context, client)
     if not resources.has_jwts(context.settings, targets):
         slot = credentials.mint_id() if grant is None else grant.grant_id
         bearer = Bearer.mint(credentials.ACCESS_TOKEN, slot)
@@ -119,13 +117,14 @@ def _access_token(
         resources=targets,
         issued_at=context.now,
         expires_at=ends_at if grant is None else min(ends_at, grant.expires_at),
+        confirmation=confirmation,
     )
     if bearer is None:
         return access_jwts.sign(context, client, token, grant), token, ()
     return bearer.raw, token, (Add(token),)
 
 
-def _refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken]:
+def _refresh_token(context: Context, client: Client, grant: Grant) -> tuple[Bearer, RefreshToken]:
     """Mint a refresh token for everything that the grant allows (RFC 6749 section 6)."""
     bearer = Bearer.mint(credentials.REFRESH_TOKEN, grant.grant_id)
     lifetime = context.settings.refresh_token_lifetime
@@ -137,6 +136,7 @@ def _refresh_token(context: Context, grant: Grant) -> tuple[Bearer, RefreshToken
         resources=grant.resources,
         issued_at=context.now,
         expires_at=min(context.now + lifetime, grant.expires_at),
+        confirmation=possession.of_refresh_token(context, client),
     )
 
 
@@ -217,6 +217,7 @@ def token_info(context: Context, raw: str) -> TokenInfo | None:
         grant_id=token.grant_id,
         claims=stored.grant.record.claims if stored.grant else None,
         subject=account_id and subjects.subject(context.settings, client, account_id),
+        confirmation=token.confirmation,
     )
 
 

@@ -98,7 +98,7 @@ class Exchange:
     def call(self) -> Call:
         """The request, for the protocol. Raises Rejected if the body is over 64 KiB."""
         if self._call is None:
-            self._call = self._to_call(())
+            self._call = self._to_call((), "")
         return self._call
 
     def call_to(self, name: str) -> Call:
@@ -106,14 +106,17 @@ class Exchange:
 
         Raises Rejected if the body is over 64 KiB.
         """
-        return self._to_call(self.site.audiences(name))
+        return self._to_call(self.site.audiences(name), self.site.url(name))
 
-    def _to_call(self, audiences: tuple[str, ...]) -> Call:
+    def _to_call(self, audiences: tuple[str, ...], url: str) -> Call:
         environ = self.environ
         headers = {"content-type": environ.get("CONTENT_TYPE") or ""}
         authorization = environ.get("HTTP_AUTHORIZATION")
         if authorization is not None:
             headers["authorization"] = authorization
+        proof = environ.get("HTTP_DPOP")
+        if proof is not None:
+            headers["dpop"] = proof
         query = environ.get("QUERY_STRING")
         return Call(
             method=environ["REQUEST_METHOD"],
@@ -121,6 +124,7 @@ class Exchange:
             body=self.body,
             headers=headers,
             audiences=audiences,
+            url=url,
             host_request=self.host_request,
         )
 

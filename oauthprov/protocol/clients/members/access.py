@@ -106,6 +106,16 @@ def _pkce(given: str | None, kind: ClientType, settings: Settings) -> str | None
     return given
 
 
+def _dpop_bound(given: bool, kind: ClientType, settings: Settings) -> bool:
+    if given and settings.dpop == "off":
+        raise ValueError(N_("This server doesn't bind tokens to keys."))
+    return given
+
+
+def _to_provers(kind: ClientType, settings: Settings) -> bool:
+    return kind.gets_tokens and settings.dpop != "off"
+
+
 MEMBERS: Sequence[Member] = (
     Member(
         "scopes",
@@ -187,6 +197,18 @@ MEMBERS: Sequence[Member] = (
         set_by=SetBy.OPERATOR,
         openid=True,
         metavar="PKCE",
+    ),
+    Member(
+        "dpop_bound_access_tokens",
+        Datatype.FLAG,
+        _dpop_bound,
+        "it gets no token without a proof of its key (DPoP, RFC 9449)",
+        label=N_("Bound tokens"),
+        hint=N_(
+            "The app always proves that it holds a key (DPoP): a stolen token is worth nothing."
+        ),
+        group=Group.TOKENS,
+        offered=_to_provers,
     ),
     Member(
         "verified",

@@ -69,6 +69,7 @@ clients = Table(
     optional("pkce", TEXT),
     required("id_token_claims", FLAG),
     required("require_pushed_authorization_requests", FLAG),
+    required("dpop_bound_access_tokens", FLAG),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,

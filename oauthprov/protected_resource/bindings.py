@@ -1,0 +1,65 @@
+"""What an access token can be bound to: a row for each member of ``cnf`` (RFC 7800 section 3.1).
+
+A bound token is worth nothing without a proof that the sender holds the key. Everywhere but in
+``cnf`` a binding is one text, the confirmation: ``<member>:<value>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+BEARER = "Bearer"
+"""The type of an access token without a binding (RFC 6750)."""
+JKT = "jkt"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A kind of binding: its member of ``cnf``, and the ``token_type`` of tokens bound by it."""
+
+    member: str
+    token_type: str
+
+
+BINDINGS: Mapping[str, Binding] = {
+    binding.member: binding
+    for binding in (
+        Binding(JKT, "DPoP"),  # RFC 9449 sections 5 and 6: the thumbprint of the client's key
+    )
+}
+
+
+def confirmation(member: str, value: str) -> str:
+    """Return the confirmation of a binding."""
+    return f"{member}:{value}"
+
+
+def token_type(confirmed: str | None) -> str:
+    """Return the ``token_type`` of tokens with this confirmation."""
+    return BEARER if confirmed is None else BINDINGS[confirmed.partition(":")[0]].token_type
+
+
+def cnf(confirmed: str) -> dict[str, str]:
+    """Return the ``cnf`` that tells resource servers the confirmation."""
+    member, _, value = confirmed.partition(":")
+    return {member: value}
+
+
+def confirmed_by(given: object) -> str | None:
+    """Return the confirmation that a supported ``cnf`` tells, None for an absent one."""
+    if not isinstance(given, Mapping):
+        return None
+    return next(confirmation(member, value) for member, value in given.items())
+
+
+def is_supported(given: object) -> bool:
+    """Tell whether a ``cnf`` is absent or understood.
+
+    A token with any other must be refused: it demands a proof that can't be checked here.
+    """
+    if given is None:
+        return True
+    if not isinstance(given, Mapping) or len(given) != 1:
+        return False
+    return all(name in BINDINGS and isinstance(value, str) for name, value in given.items())
