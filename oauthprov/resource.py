@@ -18,6 +18,9 @@ or form are ignored, but views with ``oauth_token_in_form=True`` also read one f
 * A token issued for resources (RFC 8707) is valid only for those.
 * A token issued without a resource is valid for every one: its client requested no restriction.
 
+A token that is bound to a key (DPoP, RFC 9449) is accepted only with a proof of that key for this
+request, and a proof only once: views need no change for that.
+
 If the app has a CSRF default or a default permission, the view also needs ``require_csrf=False``
 and ``permission=NO_PERMISSION_REQUIRED``: Pyramid checks those first. For browser apps, give the
 view ``oauth_cors="bearer"`` in a provider's app, which knows the origins of a token's client, or
@@ -46,6 +49,9 @@ class Guard(Protocol):
 
     def token_at(self, resource: str | None = None) -> TokenInfo | TokenProblem:
         """Return the token of the request, if it is valid for its resource."""
+
+    def accepted(self, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
+        """Return the token, after all checks, once its proof is used up if it is bound."""
 
     def refusal(
         self,
@@ -85,7 +91,8 @@ def bearer(request: Request, resource: str | None = None) -> TokenInfo | None:
     Looks the token up once per request. Raises an exception for which the response is 503 if that
     isn't possible: StorageError, or Unavailable in an app without storage.
     """
-    found = request.oauthprov.token_at(resource)
+    guard = request.oauthprov
+    found = guard.accepted(guard.token_at(resource))
     return found if isinstance(found, TokenInfo) else None
 
 
@@ -102,10 +109,11 @@ def challenge(
 
 
 def _refused(request: Request, required: Required, resource: str | None) -> Response | None:
-    found = meeting(request.oauthprov.token_at(resource), required)
+    guard = request.oauthprov
+    found = guard.accepted(meeting(guard.token_at(resource), required))
     if isinstance(found, TokenInfo):
         return None
-    return request.oauthprov.refusal(found, required, resource)
+    return guard.refusal(found, required, resource)
 
 
 class OAuthSecurityPolicy:

@@ -41,7 +41,10 @@ WALLS = {
         ),
         ENGINES,
     ),
-    "protected_resource": (("protected_resource", "settings"), (*WEB, *ENGINES, "oauthlib")),
+    "protected_resource": (
+        ("protected_resource", "protocol.keys", "settings", "failures"),
+        (*WEB, *ENGINES, "oauthlib"),
+    ),
     "resource": (("protected_resource",), (*ENGINES, "oauthlib")),
     "resource_server": (
         (

@@ -145,7 +145,9 @@ Document = Mapping[str, object]
 PROOFS: dict[str, Callable[[Document, Site], bool]] = {
     "6238": lambda _, site: site.get("/account/authenticator").status_int == 302,
     "6749": lambda said, _: "authorization_code" in said["grant_types_supported"],
-    "6750": lambda _, site: site.get(API + "/me").headers["WWW-Authenticate"][:7] == "Bearer ",
+    "6750": lambda _, site: (
+        site.get(API + "/me").headers.getall("WWW-Authenticate")[0][:7] == "Bearer "
+    ),
     "7009": lambda said, _: "revocation_endpoint" in said,
     "7521": lambda said, _: "private_key_jwt" in said["token_endpoint_auth_methods_supported"],
     "7523": lambda said, _: "RS256" in said["token_endpoint_auth_signing_alg_values_supported"],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from oauthprov.protected_resource.requirements import Required, told
-from oauthprov.protected_resource.schemes import SCHEMES
+from oauthprov.protected_resource.schemes import SCHEMES, scheme_in
 from oauthprov.protected_resource.tokens import TokenProblem
 
 
@@ -23,23 +24,33 @@ class Challenge:
 
 
 def challenge_of(
-    problem: TokenProblem, realm: str, required: Required, document_url: str | None
+    problem: TokenProblem,
+    realm: str,
+    required: Required,
+    document_url: str | None,
+    *,
+    authorization: str | None = None,
+    off: Collection[str] = (),
 ) -> Challenge:
     """Return the response for a problem at a resource, which names what is ``required``.
 
     ``document_url`` is the URL of the resource's metadata (RFC 9728 section 5.1), None if no
-    resource is declared here.
+    resource is declared here. The error is said in the challenge of the scheme that the header
+    ``authorization`` has, or in that of bearer tokens. Schemes that are ``off`` have no challenge.
     """
-    said = {"realm": realm}
+    error: dict[str, str] = {}
     if problem.error is not None:
-        said |= {"error": problem.error, "error_description": problem.description or ""}
-    said |= told(problem, required)
+        error = {"error": problem.error, "error_description": problem.description or ""}
+    more = dict(told(problem, required))
     if document_url is not None:
-        said["resource_metadata"] = document_url
-    names = ("error", "error_description")
-    body: dict[str, object] = {name: said[name] for name in names if name in said}
-    pairs = ", ".join(f'{name}="{value}"' for name, value in said.items())
-    challenges = tuple(
-        ("WWW-Authenticate", f"{scheme.name} {pairs}") for scheme in SCHEMES.values()
-    )
-    return Challenge(problem.status, {"Cache-Control": "no-store"}, challenges, body)
+        more["resource_metadata"] = document_url
+    used = scheme_in(authorization)
+    used = next(iter(SCHEMES)) if used is None or used in off else used
+    challenges = []
+    for name, scheme in SCHEMES.items():
+        if name not in off:
+            said = {"realm": realm, **(error if name == used else {}), **more, **scheme.parameters}
+            pairs = ", ".join(f'{key}="{value}"' for key, value in said.items())
+            challenges.append(("WWW-Authenticate", f"{scheme.name} {pairs}"))
+    headers = {"Cache-Control": "no-store"}
+    return Challenge(problem.status, headers, tuple(challenges), dict(error))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from oauthprov.settings.values import Resource
 
 PROTECTED_RESOURCE = "oauth-protected-resource"
 CACHEABLE = {"Cache-Control": "public, max-age=300"}
 """The header of a metadata document: caches may keep it for five minutes."""
+_IN_PATHS = "/:@!$&'()*+,;=~"
 
 
 def document_of(issuer: str, resource: Resource) -> dict[str, object]:
@@ -50,6 +51,13 @@ def path_in(environ: Mapping[str, Any]) -> str:
     """Return the decoded path of a request, with the part under which the app is mounted."""
     path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     return path.encode("latin-1").decode("utf-8")
+
+
+def url_at(base: str, environ: Mapping[str, Any]) -> str:
+    """Return the URL of a request without its query, on the host of ``base`` and not of Host."""
+    parts = urlsplit(base)
+    path = quote(path_in(environ), safe=_IN_PATHS)
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
 def covering(resources: Iterable[Resource], path: str) -> Resource | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from oauthprov.protected_resource.schemes import SCHEMES
+from oauthprov.protected_resource import bindings
+from oauthprov.protected_resource.schemes import SCHEMES, scheme_in, token_in
 from oauthprov.settings.values import Resource
 
 
@@ -34,17 +35,32 @@ class TokenInfo:
 
 @dataclass(frozen=True, slots=True)
 class TokenProblem:
-    """Why a request is refused (RFC 6750 section 3.1); without a token ``error`` is None."""
+    """Why a request is refused (RFC 6750 section 3.1); without a token ``error`` is None.
+
+    ``why`` says more, for the log.
+    """
 
     status: int
     error: str | None = None
     description: str | None = None
+    why: str = field(default="", compare=False)
 
 
 MISSING = TokenProblem(401)
-MALFORMED = TokenProblem(400, "invalid_request", "Send exactly one bearer token, in one place.")
+MALFORMED = TokenProblem(400, "invalid_request", "Send exactly one access token, in one place.")
 INVALID = TokenProblem(401, "invalid_token", "The access token is unknown, expired or revoked.")
 ELSEWHERE = TokenProblem(401, "invalid_token", "The access token is not valid for this resource.")
+BOUND = TokenProblem(
+    401, "invalid_token", "The access token is bound to a key: send it by DPoP, with a proof."
+)
+UNBOUND = TokenProblem(
+    401, "invalid_token", "The access token isn't bound to a key: send it as a bearer token."
+)
+UNPROVEN = TokenProblem(
+    401,
+    "invalid_dpop_proof",
+    "The DPoP proof is missing or malformed, too old, used before, or for another request.",
+)
 INSUFFICIENT = TokenProblem(403, "insufficient_scope", "The access token lacks a scope.")
 
 
@@ -53,14 +69,25 @@ def presented(
 ) -> TokenInfo | TokenProblem:
     """Return the token of a request: that of the header, or ``in_form``, but not both.
 
-    ``find`` returns the data of a live token, None for any other.
+    ``find`` returns the data of a live token, None for any other. A token must be sent by the
+    scheme of its type: a bound one by DPoP, any other as a bearer token, which a form holds too
+    (RFC 9449 section 7.2). The caller checks the proof of a bound token.
     """
-    header = authorization or ""
-    name = header.split(" ", 1)[0].lower()
-    if name in SCHEMES:
-        match = SCHEMES[name].header.fullmatch(header.strip())
-        return MALFORMED if match is None or in_form is not None else find(match[1]) or INVALID
-    return MISSING if in_form is None else find(in_form) or INVALID
+    name = scheme_in(authorization)
+    if name is None:
+        return MISSING if in_form is None else _sent_by(bindings.BEARER, find(in_form))
+    token = token_in(authorization or "")
+    if token is None or in_form is not None:
+        return MALFORMED
+    return _sent_by(SCHEMES[name].name, find(token))
+
+
+def _sent_by(scheme: str, found: TokenInfo | None) -> TokenInfo | TokenProblem:
+    if found is None:
+        return INVALID
+    if bindings.token_type(found.confirmation) == scheme:
+        return found
+    return UNBOUND if found.confirmation is None else BOUND
 
 
 def valid_at(found: TokenInfo | TokenProblem, here: Resource | None) -> TokenInfo | TokenProblem:

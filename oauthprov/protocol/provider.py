@@ -27,6 +27,7 @@ from oauthprov.protocol.device.authorization import DeviceAuthorizations
 from oauthprov.protocol.device.decision import DEVICE, DeviceRequests
 from oauthprov.protocol.engine.endpoints import Engine
 from oauthprov.protocol.engine.validator import Validator
+from oauthprov.protocol.keys.dpop import DPoPProof
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.logout import ending
 from oauthprov.protocol.logout.backchannel import BackchannelLogout
@@ -41,9 +42,9 @@ from oauthprov.protocol.request.context import Context, OpenID
 from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.request.refusals import SentError
 from oauthprov.protocol.token import tokens, userinfo
-from oauthprov.records import Client
+from oauthprov.records import Client, ReplayMark
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Health, Storage, Stored
+from oauthprov.storage.interface import Add, Conflict, Health, Storage, Stored
 
 
 def _check(context: Context, request: Authorizing, accounts: AccountSource[Any]) -> CheckedRequest:
@@ -172,6 +173,15 @@ class Provider:
             if found is None:
                 context.sent_error = SentError("invalid_token")
             return found
+
+    def is_first_use(self, proof: DPoPProof) -> bool:
+        """Use a proof of possession up; tell whether nobody has before. Raises StorageError."""
+        mark = ReplayMark(proof.replay_key, proof.expires_at)
+        try:
+            self.storage.commit(Add(mark), now=self.clock())
+        except Conflict:
+            return False
+        return True
 
     def userinfo(
         self, token: TokenInfo, host_request: object = None

@@ -24,6 +24,7 @@ from oauthprov.resource_server import client, cors, views
 from oauthprov.resource_server.cache import Cache
 from oauthprov.resource_server.introspection import Introspection
 from oauthprov.resource_server.issuer import Issuer, fetcher_of
+from oauthprov.resource_server.proofs import InMemory
 from oauthprov.resource_server.unavailable import Unavailable
 from oauthprov.settings.resource_server import ResourceServer
 
@@ -39,6 +40,8 @@ def includeme(config: Configurator) -> None:
     clock = config.registry.get("oauthprov.clock", time.time)
     config.registry[views.SETTINGS] = settings
     config.registry[views.TOKENS] = _tokens(settings, clock)
+    config.registry[views.CLOCK] = clock
+    config.registry.setdefault(views.PROOFS, InMemory(clock))
     config.include(views)
     config.include(cors)
     protect_views(

@@ -7,6 +7,7 @@ from typing import Any
 
 from oauthprov import logs
 from oauthprov.failures import JoseError, UnknownKey
+from oauthprov.protected_resource import bindings
 from oauthprov.protected_resource.tokens import TokenInfo
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jose import Verified
@@ -70,8 +71,8 @@ def token_info(raw: str, keys: KeySet, settings: ResourceServer, now: int) -> To
     claims = verified.claims
     if claims["iss"] != settings.issuer:
         raise JoseError("the token is of another issuer")
-    if "cnf" in claims:
-        raise JoseError("the token is bound to a key, whose proof isn't checked here")
+    if not bindings.is_supported(claims.get("cnf")):
+        raise JoseError("the token is bound in a way that isn't supported here")
     audience, client_id, sub = (_text(claims, name) for name in ("aud", "client_id", "sub"))
     _check_algorithm(verified, audience, settings)
     account_id = None if sub == client_id else sub  # a machine is its own subject
@@ -84,6 +85,7 @@ def token_info(raw: str, keys: KeySet, settings: ResourceServer, now: int) -> To
         expires_at=int(claims["exp"]),
         grant_id=None,
         subject=account_id,
+        confirmation=bindings.confirmed_by(claims.get("cnf")),
     )
 
 

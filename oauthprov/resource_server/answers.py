@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oauthprov import serial
+from oauthprov.protected_resource import bindings
 from oauthprov.protected_resource.tokens import TokenInfo
 
 
@@ -22,9 +23,9 @@ def parsed(content: bytes) -> Mapping[str, object]:
 def token_info(answer: Mapping[str, object], issuer: str) -> TokenInfo | None:
     """Return the token that an introspection response describes, None for an inactive one.
 
-    Also None for a token that isn't a bearer token, such as a refresh token, which has no
-    ``token_type``, and for one that is bound to a key (``cnf``), since no proof is checked here.
-    Raises ValueError for a response that the issuer never sends.
+    Also None for what isn't an access token, such as a refresh token, which has no ``token_type``,
+    and for a token that is bound in a way that isn't supported here. Raises ValueError for a
+    response that the issuer never sends.
     """
     active = answer.get("active")
     if not isinstance(active, bool):
@@ -33,7 +34,10 @@ def token_info(answer: Mapping[str, object], issuer: str) -> TokenInfo | None:
         return None
     if answer.get("iss") != issuer:
         raise ValueError("iss isn't the issuer")
-    bearer = _text(answer, "token_type", "").lower() == "bearer"
+    cnf, kind = answer.get("cnf"), _text(answer, "token_type", "").lower()
+    if not bindings.is_supported(cnf):
+        return None
+    confirmation = bindings.confirmed_by(cnf)
     client_id, subject = _text(answer, "client_id"), _text(answer, "sub", "")
     user = subject if subject and subject != client_id else None
     token = TokenInfo(
@@ -45,8 +49,9 @@ def token_info(answer: Mapping[str, object], issuer: str) -> TokenInfo | None:
         expires_at=_time(answer, "exp"),
         grant_id=None,
         subject=user,
+        confirmation=confirmation,
     )
-    return token if bearer and "cnf" not in answer else None
+    return token if kind == bindings.token_type(confirmation).lower() else None
 
 
 def _text(answer: Mapping[str, object], name: str, default: str | None = None) -> str:

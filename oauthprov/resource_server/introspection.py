@@ -18,7 +18,7 @@ class Introspection:
         self._credentials = credentials
 
     def token_info(self, raw: str) -> TokenInfo | None:
-        """Return the data of a live bearer token, None for any other. Raises Unavailable."""
+        """Return the data of a live access token, None for any other. Raises Unavailable."""
         if len(raw) > TOKEN_LIMIT:
             return None
         headers, proof = self._credentials()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
@@ -22,24 +23,32 @@ from oauthprov.protected_resource.metadata import (
     document_url,
     path_in,
     place_of,
+    url_at,
 )
 from oauthprov.protected_resource.requirements import Required
 from oauthprov.protected_resource.tokens import (
     MALFORMED,
+    UNPROVEN,
     TokenInfo,
     TokenProblem,
     presented,
     valid_at,
 )
+from oauthprov.resource_server.proofs import UsedProofs
 from oauthprov.resource_server.unavailable import Unavailable
 from oauthprov.settings.resource_server import ResourceServer
 from oauthprov.settings.values import Resource
+
+if TYPE_CHECKING:
+    from oauthprov.protocol.keys.dpop import DPoPProof
 
 RETRY_AFTER = "5"
 """Seconds after which a client may try again."""
 
 SETTINGS = "oauthprov.resource_server.settings"
 TOKENS = "oauthprov.resource_server.tokens"
+CLOCK = "oauthprov.resource_server.clock"
+PROOFS = "oauthprov.resource_server.proofs"
 """The keys of the app's registry."""
 
 _FORM = "application/x-www-form-urlencoded"
@@ -94,6 +103,8 @@ class RequestTools:
         self._settings: ResourceServer = request.registry[SETTINGS]
         self._token: TokenInfo | TokenProblem | None = None
         self._token_in_form = False
+        self._proven: DPoPProof | TokenProblem | None = None
+        self._first_use: bool | None = None
 
     def protect(self, options: Mapping[str, Any]) -> None:
         """Prepare for a view that :mod:`oauthprov.resource` protects, with its options."""
@@ -102,11 +113,42 @@ class RequestTools:
     def token_at(self, resource: str | None = None) -> TokenInfo | TokenProblem:
         """Return the token of the request, if it is valid for its resource.
 
-        The issuer is asked at most once per request. Raises Unavailable.
+        The issuer is asked at most once per request. The proof of a bound token is verified, but
+        not used up. Raises Unavailable.
         """
         if self._token is None:
             self._token = self._presented()
-        return valid_at(self._token, self._resource(resource))
+        here = self._resource(resource)
+        found = valid_at(self._token, here)
+        if isinstance(found, TokenProblem) or found.confirmation is None:
+            return found
+        if self._proven is None:
+            self._proven = self._proof(found, here)
+        return self._proven if isinstance(self._proven, TokenProblem) else found
+
+    def _proof(self, found: TokenInfo, here: Resource | None) -> DPoPProof | TokenProblem:
+        # Apps that introspect load no library for JWTs before the first token with a proof.
+        from oauthprov.protected_resource.possession import proof_of
+
+        environ = self._request.environ
+        clock: Callable[[], float] = self._request.registry[CLOCK]
+        return proof_of(
+            found,
+            authorization=environ["HTTP_AUTHORIZATION"],
+            proof=environ.get("HTTP_DPOP"),
+            method=self._request.method,
+            urls=[url_at((here or self._settings.resources[0]).uri, environ)],
+            now=int(clock()),
+        )
+
+    def accepted(self, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
+        """Return the token, after all checks, once its proof is used up. Raises Unavailable."""
+        if isinstance(found, TokenProblem) or found.confirmation is None:
+            return found
+        if self._first_use is None and not isinstance(self._proven, TokenProblem | None):
+            used: UsedProofs = self._request.registry[PROOFS]
+            self._first_use = used.is_first_use(self._proven)
+        return found if self._first_use else replace(UNPROVEN, why="the proof was used before")
 
     def _presented(self) -> TokenInfo | TokenProblem:
         try:
@@ -133,12 +175,15 @@ class RequestTools:
             known = self._token if isinstance(self._token, TokenInfo) else None
             fields = {"endpoint": "resource", "error": problem.error}
             more = {"client_id": known.client_id} if known is not None else {}
-            log.info("refused: %s", problem.description, extra=fields | more)
+            said = problem.why or problem.description
+            log.info("refused: %s", said, extra=fields | more)
         here = self._resource(resource)
         document = None if here is None else document_url(here)
-        said = challenge_of(problem, self._settings.issuer, required, document)
-        response = _in_json(said.body, said.status, said.headers)
-        response.headerlist.extend(said.challenges)
+        authorization = self._request.environ.get("HTTP_AUTHORIZATION")
+        issuer = self._settings.issuer
+        made = challenge_of(problem, issuer, required, document, authorization=authorization)
+        response = _in_json(made.body, made.status, made.headers)
+        response.headerlist.extend(made.challenges)
         return response
 
     def _resource(self, named: str | None) -> Resource | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from translationstring import TranslationStringFactory
 
@@ -35,6 +35,13 @@ _DAYS = (
     _("${day} December ${year}"),
 )
 """A day in each month: languages differ in the order, and in how a month is called in a date."""
+
+
+class AcceptLanguage(Protocol):
+    """The parsed Accept-Language header."""
+
+    def lookup(self, language_tags: Sequence[str], *, default: str) -> str | None:
+        """Return the best of ``language_tags`` (RFC 4647 section 3.4)."""
 
 
 def translated(request: Request, text: str) -> str:

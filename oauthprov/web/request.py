@@ -28,16 +28,10 @@ from oauthprov.web.errors import to_response
 from oauthprov.web.http import bearer
 from oauthprov.web.http.exchange import EXCHANGE, Exchange
 from oauthprov.web.http.problems import Rejected
+from oauthprov.web.i18n import AcceptLanguage
 from oauthprov.web.reify import reify
 from oauthprov.web.session import BrowserSession
 from oauthprov.web.site import Site, site_of
-
-
-class AcceptLanguage(Protocol):
-    """The parsed Accept-Language header."""
-
-    def lookup(self, language_tags: Sequence[str], *, default: str) -> str | None:
-        """Return the best of ``language_tags`` (RFC 4647 section 3.4)."""
 
 
 class Request(HostRequest, Protocol):
@@ -172,6 +166,10 @@ class RequestTools:
     def token_at(self, resource: str | None = None) -> TokenInfo | TokenProblem:
         """Return the access token of the request, if it is valid for its resource."""
         return bearer.token_at(self.exchange, resource)
+
+    def accepted(self, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
+        """Return the token, after all checks, once its proof is used up."""
+        return bearer.accepted(self.exchange, found)
 
     def refusal(
         self, problem: TokenProblem, required: Required, resource: str | None = None

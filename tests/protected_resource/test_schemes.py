@@ -16,6 +16,7 @@ from oauthprov.protected_resource.tokens import (
     TokenProblem,
     presented,
 )
+from oauthprov.settings.values import ALGORITHMS
 from tests import site as sites
 from tests.resource_server.conftest import Api, ini
 from tests.resource_server.issuer import Issuer, in_json
@@ -89,9 +90,10 @@ def test_a_request_without_a_token_gets_a_challenge_for_each_scheme(scheme, issu
         host.get("https://id.example/photos"),
         Api(ini(issuer.url)).get(),
     ):
-        first, second = response.headers.getall("WWW-Authenticate")
+        first, dpop, last = response.headers.getall("WWW-Authenticate")
         assert first.startswith('Bearer realm="')
-        assert second == first.replace("Bearer", "Proof", 1)
+        assert last == first.replace("Bearer", "Proof", 1)
+        assert dpop == first.replace("Bearer", "DPoP", 1) + f', algs="{" ".join(ALGORITHMS)}"'
         assert response.headers.getall("Cache-Control") == ["no-store"]
     made.close()
     host.close()
@@ -107,7 +109,7 @@ def test_a_token_must_meet_each_requirement_in_the_provider_s_app(recent):
     assert test_resource.visit(site, "/photos", token).status_int == 200
     refused = test_resource.visit(site, "/recent", token)
     assert (refused.status_int, refused.json["error"]) == (401, "too_old")
-    assert refused.headers["WWW-Authenticate"].endswith('since="1000000000000"')
+    assert refused.headers.getall("WWW-Authenticate")[0].endswith('since="1000000000000"')
     site.close()
 
 
@@ -118,7 +120,10 @@ def test_a_token_must_meet_each_requirement_elsewhere(recent, issuer):
     refused = api.get("opa_a.b", path="/recent")
     assert (refused.status_int, refused.json["error"]) == (401, "too_old")
     missing = api.get(path="/recent")
-    assert 'scope="photos:read", since="1000000000000"' in missing.headers["WWW-Authenticate"]
+    assert (
+        'scope="photos:read", since="1000000000000"'
+        in missing.headers.getall("WWW-Authenticate")[0]
+    )
 
 
 def test_a_requirement_without_scopes_stops_the_start(recent):

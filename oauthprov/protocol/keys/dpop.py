@@ -32,7 +32,9 @@ _REQUIRED = ("htm", "htu", "iat", "jti")
 _TEXTS = ("htm", "htu", "jti", "ath", "nonce")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+# RFC 3986 section 3.3: what a segment of a path may hold as it is. WSGI doesn't tell an app
+# whether one of these was sent percent-encoded.
+_PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -57,13 +59,15 @@ def verify_proof(
     url: str,
     now: int,
     access_token: str | None = None,
+    aliases: Collection[str] = (),
     algorithms: Collection[str] = ALGORITHMS,
 ) -> DPoPProof:
     """Return the proof in the value of a request's DPoP header, once it is verified (section 4.3).
 
-    ``method`` and ``url`` are those of the request; the URL must be the server's own name for
-    itself, not made of the Host header. ``now`` is the time in seconds since 1970. With
-    ``access_token`` the proof must be for this token. Raises JoseError.
+    ``method`` and ``url`` are those of the request. The URL, and other ``aliases`` by which
+    clients know it, are the server's own names for itself, never made of the Host header. ``now``
+    is the time in seconds since 1970. With ``access_token`` the proof must be for this token.
+    Raises JoseError.
 
     The caller checks the ``nonce`` if it demands one, refuses a ``replay_key`` that was used
     before, and compares ``thumbprint`` with the key that the token is bound to.
@@ -73,16 +77,15 @@ def verify_proof(
     if len(proof) > PROOF_LIMIT:
         raise JoseError("the proof is too large")
     verified, key = jose.verify_self_signed(proof, algorithms=algorithms, typ=TYPE)
-    claims = verified.claims
-    here = normalized(url)
+    claims, jkt = verified.claims, str(key.kid)
     _check_form(claims)
-    _check_request(claims, method, here, now)
+    _check_request(claims, method, (url, *aliases), now)
     if access_token is not None:
         _check_token(claims, access_token)
-    jkt = str(key.kid)
+    use = f"dpop {jkt} {method} {normalized(claims['htu'])}"
     return DPoPProof(
         thumbprint=jkt,
-        replay_key=replay_key(f"dpop {jkt} {method} {here}", claims["jti"]),
+        replay_key=replay_key(use, claims["jti"]),
         # Another node, whose clock is behind, might still accept it.
         expires_at=math.ceil(claims["iat"]) + LIFETIME + 2 * jose.LEEWAY,
         nonce=claims.get("nonce"),
@@ -100,10 +103,12 @@ def _check_form(claims: Mapping[str, Any]) -> None:
         raise JoseError(f"the proof's jti must have 1 to {JTI_LIMIT} characters")
 
 
-def _check_request(claims: Mapping[str, Any], method: str, here: str, now: int) -> None:
+def _check_request(
+    claims: Mapping[str, Any], method: str, urls: Collection[str], now: int
+) -> None:
     if claims["htm"] != method:
         raise JoseError("the proof is for another method")
-    if normalized(claims["htu"]) != here:
+    if normalized(claims["htu"]) not in map(normalized, urls):
         raise JoseError("the proof is for another URL")
     jose.check_times(claims, now)
     if now > claims["iat"] + LIFETIME:
@@ -146,7 +151,7 @@ def _escape(match: re.Match[str]) -> str:
     if match[1] is None:
         raise JoseError("the proof's htu isn't properly percent-encoded")
     plain = unquote(match[0], "latin-1")
-    return plain if _UNRESERVED.fullmatch(plain) else match[0].upper()
+    return plain if _PLAIN.fullmatch(plain) else match[0].upper()
 
 
 def _without_dots(path: str) -> str:

@@ -17,7 +17,8 @@ _REQUIRED = {SCOPES.option: (OPENID,)}
 def userinfo(exchange: Exchange) -> Reply:
     """Return the claims, as JSON or as a signed JWT."""
     exchange.token_in_form = True
-    found = meeting(bearer.token_at(exchange), _REQUIRED)
+    token = bearer.token_at(exchange, url=exchange.site.url("userinfo"))
+    found = bearer.accepted(exchange, meeting(token, _REQUIRED))
     if isinstance(found, TokenProblem):
         return bearer.refusal(exchange, found, _REQUIRED)
     said = exchange.site.provider.userinfo(found, exchange.host_request)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from oauthprov.errors import OAuth2Error
 from oauthprov.events import RequestNoted
 from oauthprov.protected_resource.challenges import challenge_of
-from oauthprov.protected_resource.metadata import covering, document_url
+from oauthprov.protected_resource.metadata import covering, document_url, url_at
+from oauthprov.protected_resource.possession import REPLAYED, proof_of
 from oauthprov.protected_resource.requirements import Required
 from oauthprov.protected_resource.tokens import (
     INVALID,
@@ -20,6 +21,7 @@ from oauthprov.protected_resource.tokens import (
     presented,
     valid_at,
 )
+from oauthprov.protocol.keys.dpop import DPoPProof
 from oauthprov.protocol.request import params, refusals
 from oauthprov.settings import Resource, Settings
 from oauthprov.web.http.exchange import Exchange
@@ -41,15 +43,55 @@ def token_of(exchange: Exchange) -> TokenInfo | TokenProblem:
     return exchange.presented
 
 
-def token_at(exchange: Exchange, resource: str | None = None) -> TokenInfo | TokenProblem:
+def token_at(
+    exchange: Exchange, resource: str | None = None, url: str | None = None
+) -> TokenInfo | TokenProblem:
     """Return the token that a request presents, if it is valid for its resource.
 
     ``resource`` is the URI of a declared resource; by default it follows from the request's path.
+    ``url`` is the URL that the proof of a bound token must name; by default it is made of the path
+    and of the issuer's host, or that of the named resource. The proof isn't used up: see
+    :func:`accepted`.
     """
     found = token_of(exchange)
-    if isinstance(found, TokenInfo) and found.resources:
-        return valid_at(found, _resource(exchange, resource))
+    if isinstance(found, TokenProblem):
+        return found
+    if found.resources:
+        checked = valid_at(found, _resource(exchange, resource))
+        if isinstance(checked, TokenProblem):
+            return checked
+    if found.confirmation is not None:
+        if exchange.proven is None:
+            exchange.proven = _proof(exchange, found, resource, url)
+        if isinstance(exchange.proven, TokenProblem):
+            return exchange.proven
     return found
+
+
+def _proof(
+    exchange: Exchange, found: TokenInfo, named: str | None, url: str | None
+) -> DPoPProof | TokenProblem:
+    bases = exchange.site.settings.issuer, named
+    return proof_of(
+        found,
+        authorization=exchange.header("AUTHORIZATION") or "",
+        proof=exchange.header("DPOP"),
+        method=exchange.method,
+        urls=[url] if url else [url_at(base, exchange.environ) for base in bases if base],
+        now=exchange.site.provider.clock(),
+    )
+
+
+def accepted(exchange: Exchange, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
+    """Return the token once its proof, if it is bound, is used up: call it after all checks.
+
+    Raises StorageError.
+    """
+    if isinstance(found, TokenProblem) or found.confirmation is None:
+        return found
+    if exchange.proven_use is None and isinstance(exchange.proven, DPoPProof):
+        exchange.proven_use = exchange.site.provider.is_first_use(exchange.proven)
+    return found if exchange.proven_use else REPLAYED
 
 
 def client_of_token(exchange: Exchange) -> str | None:
@@ -69,9 +111,16 @@ def refusal(
     if problem not in (MISSING, INVALID):  # the provider has logged why a token is invalid
         client_id = client_of_token(exchange)
         noted = RequestNoted(endpoint="resource", client_id=client_id)
-        refusals.refused(noted, problem.error or "", problem.description)
+        refusals.refused(noted, problem.error or "", problem.why or problem.description)
     document = document_url(here) if here is not None and is_local(settings, here) else None
-    said = challenge_of(problem, settings.issuer, required, document)
+    said = challenge_of(
+        problem,
+        settings.issuer,
+        required,
+        document,
+        authorization=exchange.header("AUTHORIZATION"),
+        off=("dpop",) if settings.dpop == "off" else (),
+    )
     reply = in_json(said.body, said.status, said.headers)
     reply.more = said.challenges
     return reply

@@ -15,6 +15,7 @@ from oauthprov.web.http.problems import Rejected
 
 if TYPE_CHECKING:
     from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
+    from oauthprov.protocol.keys.dpop import DPoPProof
     from oauthprov.protocol.request.answers import Outcome
     from oauthprov.web.site import Site
 
@@ -36,6 +37,8 @@ class Exchange:
 
     ``environ`` is WSGI's. ``read`` reads the body; without it, the body is read from WSGI's input,
     from which nobody else may read. ``host_request`` is passed to the account source unchanged.
+    ``presented`` is its access token; ``proven`` is the proof that the sender holds the token's
+    key, and ``proven_use`` whether this is the proof's first use, once that is known.
     ``token_in_form`` is whether the endpoint accepts an access token in a form. ``begun`` is the
     result of an authorization request that was begun before its view, an exception if it failed.
     ``events`` is the scope of its events. ``began`` is a time of ``perf_counter`` if requests are
@@ -53,6 +56,8 @@ class Exchange:
         "events",
         "host_request",
         "presented",
+        "proven",
+        "proven_use",
         "request_id",
         "site",
         "token_in_form",
@@ -74,6 +79,8 @@ class Exchange:
         self.host_request = host_request
         self.token_in_form = False
         self.presented: TokenInfo | TokenProblem | None = None
+        self.proven: DPoPProof | TokenProblem | None = None
+        self.proven_use: bool | None = None
         self.begun: Outcome | Exception | None = None
         self._read = read
         self._body: bytes | None = None

@@ -239,6 +239,13 @@ def test_one_url_written_otherwise_is_one_use(url):
     assert first.replay_key == again.replay_key
 
 
+def test_a_server_may_have_aliases():
+    alias = "https://mtls.auth.example/oauth/token"
+    assert verify(made(HOLDER.claims("POST", alias, NOW)), aliases=(alias,))
+    assert verify(made(), aliases=(alias,))
+    refused(made(HOLDER.claims("POST", alias, NOW)), "another URL")
+
+
 def test_an_empty_path_is_a_slash():
     assert dpop.normalized("https://auth.example") == "https://auth.example/"
     assert dpop.normalized("http://[::1]:80/a%2fb/..") == "http://[::1]/"
