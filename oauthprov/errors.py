@@ -44,6 +44,13 @@ class InvalidDPoPProofError(OAuth2Error):
     )
 
 
+class UseDPoPNonceError(OAuth2Error):
+    """The DPoP proof has no nonce of the server's, or an old one (RFC 9449 section 8)."""
+
+    error = "use_dpop_nonce"
+    description = "Make a DPoP proof with the nonce of the DPoP-Nonce header."
+
+
 class UnmetAuthenticationRequirementsError(OAuth2Error):
     """No sign-in here has the ``acr`` that the client requires (OpenID Connect Core 5.5.1.1).
 

@@ -124,6 +124,10 @@ class Reason(StrEnum):
     )
     DPOP_PROOF_REFUSED = "dpop_proof_refused", "The DPoP proof can't be verified."
     DPOP_PROOF_REPLAYED = "dpop_proof_replayed", "The DPoP proof was used before."
+    DPOP_NONCE_WRONG = (
+        "dpop_nonce_wrong",
+        "The DPoP proof has no nonce of this server's, or an old one.",
+    )
     DPOP_KEY_MISMATCH = (
         "dpop_key_mismatch",
         "The DPoP proof is by another key than the one that the code or token is bound to.",

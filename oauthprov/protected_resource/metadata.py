@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from oauthprov.settings.values import Resource
+from oauthprov.settings.values import ALGORITHMS, Resource
 
 PROTECTED_RESOURCE = "oauth-protected-resource"
 CACHEABLE = {"Cache-Control": "public, max-age=300"}
@@ -14,15 +14,25 @@ CACHEABLE = {"Cache-Control": "public, max-age=300"}
 _IN_PATHS = "/:@!$&'()*+,;=~"
 
 
-def document_of(issuer: str, resource: Resource) -> dict[str, object]:
-    """Return the metadata document of a resource (RFC 9728 section 2)."""
-    return {
+def document_of(
+    issuer: str, resource: Resource, dpop: Literal["off", "offered", "required"] = "offered"
+) -> dict[str, object]:
+    """Return the metadata document of a resource (RFC 9728 section 2).
+
+    ``dpop`` is whether its tokens may or must be bound to a key (RFC 9449).
+    """
+    document: dict[str, object] = {
         "resource": resource.uri,
         "authorization_servers": [issuer],
         "scopes_supported": list(resource.scopes),
         "bearer_methods_supported": ["header"],
         "resource_name": resource.sentence,
     }
+    if dpop != "off":
+        document["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
+    if dpop == "required":
+        document["dpop_bound_access_tokens_required"] = True
+    return document
 
 
 def well_known(identifier: str, name: str) -> str:

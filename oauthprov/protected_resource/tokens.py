@@ -61,6 +61,9 @@ UNPROVEN = TokenProblem(
     "invalid_dpop_proof",
     "The DPoP proof is missing or malformed, too old, used before, or for another request.",
 )
+NONCE_WRONG = TokenProblem(
+    401, "use_dpop_nonce", "Make a DPoP proof with the nonce of the DPoP-Nonce header."
+)
 INSUFFICIENT = TokenProblem(403, "insufficient_scope", "The access token lacks a scope.")
 
 

@@ -35,6 +35,8 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(ALGORITHMS),
     }
+    if settings.dpop != "off":
+        document["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
     if settings.scopes:
         document["scopes_supported"] = [scope.name for scope in settings.scopes]
     if settings.resources:

@@ -20,3 +20,10 @@ class DPoP:
         "Bind tokens to a key that the client proves to hold (DPoP): `offered` to clients that "
         "send a proof, `required` of all, or `off`.",
     )
+    dpop_nonce: bool = setting(
+        "dpop.nonce",
+        values.flag,
+        "false",
+        "Demand of every DPoP proof a nonce that the server has just given, so that none is made "
+        "in advance; costs clients a request more from time to time.",
+    )

@@ -169,6 +169,8 @@ class RequestTools:
 
     def accepted(self, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
         """Return the token, after all checks, once its proof is used up."""
+        if given := bearer.nonce_header(self.exchange):
+            self._request.add_response_callback(lambda _, response: response.headers.update(given))
         return bearer.accepted(self.exchange, found)
 
     def refusal(

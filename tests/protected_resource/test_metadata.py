@@ -3,7 +3,7 @@
 import pytest
 
 from oauthprov.protected_resource import metadata
-from oauthprov.settings.values import resources
+from oauthprov.settings.values import ALGORITHMS, resources
 
 ISSUER = "https://as.example"
 NOTES = "https://notes.example/api"
@@ -17,6 +17,7 @@ def test_the_document_of_a_resource_has_its_scopes_and_servers():
         "scopes_supported": ["notes"],
         "bearer_methods_supported": ["header"],
         "resource_name": "Notes",
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
     }
 
 

@@ -33,6 +33,7 @@ def test_the_server_s_document_has_its_endpoints_and_capabilities(world):
             "Ed25519",
             "EdDSA",
         ],
+        "dpop_signing_alg_values_supported": SIGNED_WITH,
         "scopes_supported": ["read", "write", "photos", "notes"],
         "protected_resources": [PHOTOS, NOTES],
     }, "write here what the server now announces, and see that discovery may say so"

@@ -15,6 +15,7 @@ from webtest import TestApp
 from oauthprov.failures import ConfigurationError
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.resource import OAuthSecurityPolicy, challenge
+from oauthprov.settings.values import ALGORITHMS
 from tests import site as sites
 from tests.fetch.server import JSON, Authority, answer
 from tests.fetch.server import Server as TlsServer
@@ -96,6 +97,7 @@ def test_the_metadata_leads_to_the_issuer(provider, api):
         "scopes_supported": ["photos:read", "photos:write"],
         "bearer_methods_supported": ["header"],
         "resource_name": "Your photos",
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
     }
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert response.headers["Cache-Control"] == "public, max-age=300"

@@ -199,3 +199,67 @@ def test_a_bound_token_in_a_form_is_refused(openid):
     headers["Authorization"] = f"DPoP {token}"
     both = openid.post("/oauth/userinfo", {"access_token": token}, headers=headers)
     refused(both, "invalid_request", 400)
+
+
+@pytest.fixture
+def nonces():
+    made = openid_site(**{"dpop.nonce": "true"})
+    yield made
+    made.close()
+
+
+def bound_with_nonce(site, app):
+    url = site.issuer + "/oauth/token"
+    code = site.browser().sign_up("alice").connect(app, scope="openid profile:read")["code"]
+    first = app.exchange(code, {"DPoP": HOLDER.proof("POST", url, site.clock())})
+    assert first.json["error"] == "use_dpop_nonce"
+    nonce = first.headers["DPoP-Nonce"]
+    made = HOLDER.proof("POST", url, site.clock(), nonce=nonce)
+    return app.exchange(code, {"DPoP": made}).json["access_token"], nonce
+
+
+@pytest.mark.parametrize("path", ["/oauth/userinfo", "/api/me"])
+def test_a_resource_gives_a_nonce_of_its_own(nonces, path):
+    app = nonces.app(scopes=("openid", "profile:read"))
+    token, of_token_endpoint = bound_with_nonce(nonces, app)
+    url = nonces.issuer + path
+    for nonce in (None, of_token_endpoint, "guessed"):
+        more = {} if nonce is None else {"nonce": nonce}
+        answer = ask(nonces, token, good(nonces, token, url=url, **more), url)
+        refused(answer, "use_dpop_nonce")
+    nonce = answer.headers["DPoP-Nonce"]
+    for _ in range(2):
+        answer = ask(nonces, token, good(nonces, token, url=url, nonce=nonce), url)
+        assert answer.status_int == 200
+        assert answer.headers.getall("DPoP-Nonce") == [nonce]
+    nonces.clock.pass_by(360)
+    refused(ask(nonces, token, good(nonces, token, url=url, nonce=nonce), url), "use_dpop_nonce")
+
+
+def test_browser_apps_may_send_proofs_and_read_nonces(nonces):
+    app = nonces.app("browser", scopes=("openid",))
+    origin = {"Origin": app.client.redirect_uris[0].rpartition("/")[0]}
+    preflight = nonces.send("OPTIONS", "/oauth/token", **origin)
+    assert "dpop" in preflight.headers["Access-Control-Allow-Headers"].split(", ")
+    form = {"grant_type": "authorization_code", "code": "x"}
+    proof = {"DPoP": HOLDER.proof("POST", nonces.issuer + "/oauth/token", nonces.clock())}
+    answer = app.post("token", form, proof | origin)
+    assert answer.json["error"] == "use_dpop_nonce"
+    exposed = answer.headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"DPoP-Nonce", "WWW-Authenticate"} <= set(exposed)
+
+
+def test_the_documents_say_what_is_offered_and_required():
+    algorithms = ["RS256", "PS256", "ES256", "Ed25519", "EdDSA"]
+    document, resource = "/.well-known/oauth-authorization-server", "oauth-protected-resource/api"
+    for dpop, offered, required in (
+        ("off", None, None),
+        ("offered", algorithms, None),
+        ("required", algorithms, True),
+    ):
+        site = sites.standalone(sites.ini("sqlite://", dpop=dpop))
+        server, api = site.get(document).json, site.get(f"/.well-known/{resource}").json
+        assert server.get("dpop_signing_alg_values_supported") == offered
+        assert api.get("dpop_signing_alg_values_supported") == offered
+        assert api.get("dpop_bound_access_tokens_required") is required
+        site.close()

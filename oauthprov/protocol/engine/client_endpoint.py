@@ -78,12 +78,14 @@ def answered(
     The proofs of the request are used up in any case. Raises StorageError.
     """
     with validator.request(endpoint.name, call.audiences, call.host_request) as context:
+        headers: Mapping[str, str] = NO_STORE
+        if endpoint.binds:
+            headers = {**NO_STORE, **possession.nonce_header(context.settings, context.now)}
         try:
-            return context.answered(
-                Answer(endpoint.status, _settled(context, endpoint, call, respond), NO_STORE)
-            )
+            document = _settled(context, endpoint, call, respond)
+            return context.answered(Answer(endpoint.status, document, headers))
         except OAuth2Error as error:
-            return context.answered(_error(context, error, call))
+            return context.answered(_error(context, error, call, headers))
 
 
 def _settled(
@@ -114,14 +116,14 @@ def _responded(
     return respond(EngineRequest("POST", pairs, call.headers.get("authorization")))
 
 
-def _error(context: Context, error: OAuth2Error, call: Call) -> Answer:
+def _error(context: Context, error: OAuth2Error, call: Call, given: Mapping[str, str]) -> Answer:
     document = dict(error.twotuples)
     document.pop("state", None)  # oauthlib's copy of that of a pushed request: not for JSON
     sentence = DESCRIPTIONS.get(str(error.error))
     fixed = context.endpoint == "token" and not isinstance(error, WrongMethodError)
     if sentence is not None and (fixed or not error.description):
         document["error_description"] = sentence
-    headers = dict(NO_STORE)
+    headers = dict(given)
     if call.method != "POST":
         headers["Allow"] = "POST"
     if error.status_code == 401:

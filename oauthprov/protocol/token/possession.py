@@ -6,17 +6,20 @@ tokens: a request that is refused for another reason uses up neither its proof n
 
 from __future__ import annotations
 
-from oauthprov.errors import InvalidDPoPProofError, JoseError
+from oauthprov.errors import InvalidDPoPProofError, JoseError, UseDPoPNonceError
 from oauthprov.events import Reason
 from oauthprov.protected_resource import bindings
 from oauthprov.protocol.clients.methods import is_confidential
 from oauthprov.protocol.keys.dpop import verify_proof
+from oauthprov.protocol.keys.dpop_nonces import Audience, current, is_good
 from oauthprov.protocol.request.answers import Call
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.proofs import Possession, Proof
 from oauthprov.records import Client, ReplayMark
+from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add
 
+TOKEN_ENDPOINT: Audience = "token endpoint"  # noqa: S105 - no password
 OFF = "off"
 REQUIRED = "required"
 
@@ -24,7 +27,7 @@ REQUIRED = "required"
 def present(context: Context, call: Call) -> None:
     """Verify the proof of a request, if it has one, and keep it in the context.
 
-    Raises InvalidDPoPProofError.
+    Raises InvalidDPoPProofError, UseDPoPNonceError.
     """
     sent = call.headers.get("dpop")
     if sent is None or context.settings.dpop == OFF:
@@ -34,11 +37,25 @@ def present(context: Context, call: Call) -> None:
     except JoseError as wrong:
         context.note(Reason.DPOP_PROOF_REFUSED, compared=wrong.reason)
         raise InvalidDPoPProofError() from wrong
+    settings, now = context.settings, context.now
+    if settings.dpop_nonce and not is_good(settings.secret, TOKEN_ENDPOINT, made.nonce, now):
+        context.note(Reason.DPOP_NONCE_WRONG)
+        raise UseDPoPNonceError()
     mark = ReplayMark(made.replay_key, made.expires_at)
     context.possession = Possession(
         bindings.confirmation(bindings.JKT, made.thumbprint),
         Proof(Add(mark), InvalidDPoPProofError, Reason.DPOP_PROOF_REPLAYED),
     )
+
+
+def nonce_header(settings: Settings, now: int) -> dict[str, str]:
+    """Return the header with the nonce for the client's next proof; none if there are no nonces.
+
+    It is sent with every response, so that a client rarely needs a second request (section 8.2).
+    """
+    if settings.dpop == OFF or not settings.dpop_nonce:
+        return {}
+    return {"DPoP-Nonce": current(settings.secret, TOKEN_ENDPOINT, now)}
 
 
 def bind(context: Context, client: Client) -> str | None:

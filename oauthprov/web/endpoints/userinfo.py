@@ -25,8 +25,11 @@ def userinfo(exchange: Exchange) -> Reply:
     if said is None:
         return bearer.refusal(exchange, INSUFFICIENT, _REQUIRED)
     if isinstance(said, str):
-        return with_body(said.encode("ascii"), "application/jwt")
-    return in_json(said)
+        reply = with_body(said.encode("ascii"), "application/jwt")
+    else:
+        reply = in_json(said)
+    reply.headers |= bearer.nonce_header(exchange)
+    return reply
 
 
 def includeme(config: Configurator) -> None:

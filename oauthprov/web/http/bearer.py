@@ -12,16 +12,19 @@ from oauthprov.protected_resource.challenges import challenge_of
 from oauthprov.protected_resource.metadata import covering, document_url, url_at
 from oauthprov.protected_resource.possession import REPLAYED, proof_of
 from oauthprov.protected_resource.requirements import Required
+from oauthprov.protected_resource.schemes import scheme_in
 from oauthprov.protected_resource.tokens import (
     INVALID,
     MALFORMED,
     MISSING,
+    NONCE_WRONG,
     TokenInfo,
     TokenProblem,
     presented,
     valid_at,
 )
 from oauthprov.protocol.keys.dpop import DPoPProof
+from oauthprov.protocol.keys.dpop_nonces import current, is_good
 from oauthprov.protocol.request import params, refusals
 from oauthprov.settings import Resource, Settings
 from oauthprov.web.http.exchange import Exchange
@@ -71,15 +74,28 @@ def token_at(
 def _proof(
     exchange: Exchange, found: TokenInfo, named: str | None, url: str | None
 ) -> DPoPProof | TokenProblem:
-    bases = exchange.site.settings.issuer, named
-    return proof_of(
+    settings, now = exchange.site.settings, exchange.site.provider.clock()
+    bases = settings.issuer, named
+    made = proof_of(
         found,
         authorization=exchange.header("AUTHORIZATION") or "",
         proof=exchange.header("DPOP"),
         method=exchange.method,
         urls=[url] if url else [url_at(base, exchange.environ) for base in bases if base],
-        now=exchange.site.provider.clock(),
+        now=now,
     )
+    if isinstance(made, TokenProblem) or not settings.dpop_nonce:
+        return made
+    return made if is_good(settings.secret, "resource", made.nonce, now) else NONCE_WRONG
+
+
+def nonce_header(exchange: Exchange) -> dict[str, str]:
+    """Return the header with the nonce for the client's next proof; none if it needs none."""
+    settings = exchange.site.settings
+    if not settings.dpop_nonce or scheme_in(exchange.header("AUTHORIZATION")) != "dpop":
+        return {}
+    now = exchange.site.provider.clock()
+    return {"DPoP-Nonce": current(settings.secret, "resource", now)}
 
 
 def accepted(exchange: Exchange, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
@@ -121,7 +137,7 @@ def refusal(
         authorization=exchange.header("AUTHORIZATION"),
         off=("dpop",) if settings.dpop == "off" else (),
     )
-    reply = in_json(said.body, said.status, said.headers)
+    reply = in_json(said.body, said.status, said.headers | nonce_header(exchange))
     reply.more = said.challenges
     return reply
 

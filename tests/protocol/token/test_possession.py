@@ -1,6 +1,7 @@
 """Tokens that are bound to a key of the client: DPoP at the token endpoint (RFC 9449)."""
 
 import logging
+import re
 
 import pytest
 
@@ -245,3 +246,70 @@ def test_a_receipt_opens_for_the_key_of_the_rotation_alone(world):
     world.refresh(body["refresh_token"], "phone", proof=HOLDER)
     [receipt] = world.all(Receipt)
     assert HOLDER.jkt not in receipt.record.sealed
+
+
+@pytest.fixture
+def nonces():
+    return worlds(**{"dpop.nonce": "true"})
+
+
+def with_nonce(world, nonce, holder=HOLDER):
+    return holder.proof("POST", TOKEN_URL, world.now, nonce=nonce)
+
+
+def test_a_proof_without_a_nonce_gets_one(nonces):
+    answer = machine(nonces, HOLDER)
+    refused(answer, "use_dpop_nonce")
+    nonce = answer.headers["DPoP-Nonce"]
+    again = machine(nonces, with_nonce(nonces, nonce))
+    assert again.body["token_type"] == "DPoP"
+    assert again.headers["DPoP-Nonce"] == nonce  # it is good for several proofs
+
+
+def test_the_round_trip_for_a_nonce_uses_up_nothing(nonces):
+    code = nonces.code("phone")
+    nonces.storage.reads = nonces.storage.writes = 0
+    answer = nonces.redeem(code, "phone", proof=HOLDER)
+    assert (nonces.storage.reads, nonces.storage.writes) == (0, 0)
+    refused(answer, "use_dpop_nonce")
+    proof = with_nonce(nonces, answer.headers["DPoP-Nonce"])
+    assert nonces.redeem(code, "phone", proof=proof).status == 200
+
+
+@pytest.mark.parametrize("nonce", ["", "x", "x" * 43, "ä"])
+def test_another_nonce_is_refused(nonces, nonce):
+    refused(machine(nonces, with_nonce(nonces, nonce)), "use_dpop_nonce")
+
+
+def test_a_nonce_is_good_for_minutes_on_servers_whose_clocks_differ(nonces):
+    nonce = machine(nonces, HOLDER).headers["DPoP-Nonce"]
+    for seconds in (-30, 30, 180):
+        nonces.now += seconds
+        assert machine(nonces, with_nonce(nonces, nonce)).status == 200
+        nonces.now -= seconds
+    nonces.now += 360
+    refused(machine(nonces, with_nonce(nonces, nonce)), "use_dpop_nonce")
+
+
+def test_nonces_hold_the_characters_of_the_header_alone(nonces):
+    nonce = machine(nonces, HOLDER).headers["DPoP-Nonce"]
+    assert re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]+", nonce)
+
+
+def test_a_nonce_outlives_a_change_of_the_secret(nonces):
+    nonce = machine(nonces, HOLDER).headers["DPoP-Nonce"]
+    old = nonces.settings.secret[0]
+    newer = worlds(
+        **{"dpop.nonce": "true", "secret": f"{'9876543210zyxwvutsrqponmlkjihgfe'} {old}"}
+    )
+    newer.now = nonces.now
+    assert machine(newer, with_nonce(newer, nonce)).status == 200
+
+
+def test_without_a_proof_nobody_needs_a_nonce(nonces):
+    assert machine(nonces).body["token_type"] == "Bearer"
+
+
+def test_no_nonce_is_given_where_none_is_demanded(world):
+    assert "DPoP-Nonce" not in machine(world, HOLDER).headers
+    assert machine(world, with_nonce(world, "of another server")).status == 200
