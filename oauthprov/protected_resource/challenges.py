@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oauthprov.protected_resource.requirements import Required, told
 from oauthprov.protected_resource.schemes import SCHEMES, scheme_in
-from oauthprov.protected_resource.tokens import TokenProblem
+from oauthprov.protected_resource.tokens import NONCE_WRONG, TokenProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,11 @@ def challenge_of(
     used = scheme_in(authorization)
     used = next(iter(SCHEMES)) if used is None or used in off else used
     challenges = []
-    for name, scheme in SCHEMES.items():
+    # Who is to send a nonce speaks the scheme; some clients look for it in the first challenge.
+    names = sorted(SCHEMES, key=lambda name: problem == NONCE_WRONG and name != used)
+    for name in names:
         if name not in off:
+            scheme = SCHEMES[name]
             said = {"realm": realm, **(error if name == used else {}), **more, **scheme.parameters}
             pairs = ", ".join(f'{key}="{value}"' for key, value in said.items())
             challenges.append(("WWW-Authenticate", f"{scheme.name} {pairs}"))

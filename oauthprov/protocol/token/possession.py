@@ -11,7 +11,7 @@ from oauthprov.events import Reason
 from oauthprov.protected_resource import bindings
 from oauthprov.protocol.clients.methods import is_confidential
 from oauthprov.protocol.keys.dpop import verify_proof
-from oauthprov.protocol.keys.dpop_nonces import Audience, current, is_good
+from oauthprov.protocol.keys.dpop_nonces import current, is_good
 from oauthprov.protocol.request.answers import Call
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.proofs import Possession, Proof
@@ -19,7 +19,6 @@ from oauthprov.records import Client, ReplayMark
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add
 
-TOKEN_ENDPOINT: Audience = "token endpoint"  # noqa: S105 - no password
 OFF = "off"
 REQUIRED = "required"
 
@@ -38,7 +37,7 @@ def present(context: Context, call: Call) -> None:
         context.note(Reason.DPOP_PROOF_REFUSED, compared=wrong.reason)
         raise InvalidDPoPProofError() from wrong
     settings, now = context.settings, context.now
-    if settings.dpop_nonce and not is_good(settings.secret, TOKEN_ENDPOINT, made.nonce, now):
+    if settings.dpop_nonce and not is_good(settings.secret, made.nonce, now):
         context.note(Reason.DPOP_NONCE_WRONG)
         raise UseDPoPNonceError()
     mark = ReplayMark(made.replay_key, made.expires_at)
@@ -55,7 +54,7 @@ def nonce_header(settings: Settings, now: int) -> dict[str, str]:
     """
     if settings.dpop == OFF or not settings.dpop_nonce:
         return {}
-    return {"DPoP-Nonce": current(settings.secret, TOKEN_ENDPOINT, now)}
+    return {"DPoP-Nonce": current(settings.secret, now)}
 
 
 def bind(context: Context, client: Client) -> str | None:

@@ -86,7 +86,7 @@ def _proof(
     )
     if isinstance(made, TokenProblem) or not settings.dpop_nonce:
         return made
-    return made if is_good(settings.secret, "resource", made.nonce, now) else NONCE_WRONG
+    return made if is_good(settings.secret, made.nonce, now) else NONCE_WRONG
 
 
 def nonce_header(exchange: Exchange) -> dict[str, str]:
@@ -95,7 +95,7 @@ def nonce_header(exchange: Exchange) -> dict[str, str]:
     if not settings.dpop_nonce or scheme_in(exchange.header("AUTHORIZATION")) != "dpop":
         return {}
     now = exchange.site.provider.clock()
-    return {"DPoP-Nonce": current(settings.secret, "resource", now)}
+    return {"DPoP-Nonce": current(settings.secret, now)}
 
 
 def accepted(exchange: Exchange, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
