@@ -27,6 +27,8 @@ ERRORS = frozenset(
         *("invalid_software_statement", "unapproved_software_statement", "invalid_target"),
         # RFC 8628 section 3.5
         *("authorization_pending", "slow_down", "expired_token"),
+        # RFC 9449 section 12.2
+        *("invalid_dpop_proof", "use_dpop_nonce"),
         # OpenID Connect Core section 3.1.2.6, and its extension of essential acr values
         *("interaction_required", "login_required", "account_selection_required"),
         *("consent_required", "invalid_request_uri", "invalid_request_object"),

@@ -22,6 +22,7 @@ REGISTERED = {
     "access_denied",
     "insufficient_scope",
     "invalid_client",
+    "invalid_dpop_proof",
     "invalid_grant",
     "invalid_request",
     "invalid_request_object",
@@ -203,8 +204,12 @@ HEADERS = st.fixed_dictionaries(
     optional={
         "authorization": st.one_of(
             st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=40),
-            st.sampled_from(["Basic YTpi", "Bearer opa_a.b", "Basic"]),
+            st.sampled_from(["Basic YTpi", "Bearer opa_a.b", "DPoP opa_a.b", "DPoP", "Basic"]),
         ),
+        "dpop": st.one_of(
+            st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=40),
+            st.from_regex(r"[A-Za-z0-9_-]{1,30}\.[A-Za-z0-9_-]{1,30}\.[A-Za-z0-9_-]{1,30}"),
+        ).filter(lambda text: "\n" not in text),
         "origin": st.sampled_from(["https://app.example", "null", "\xff", "https://[", "x" * 99]),
         "content_type": st.sampled_from([FORM, FORM, "application/json", "multipart/form-data"]),
         "cookie": st.text(st.characters(max_codepoint=255, exclude_characters="\r\n")),
