@@ -318,6 +318,8 @@ class Validator(RequestValidator):
         found = tokens.token_info(current(), token or "")
         if found is None or not set(found.scopes).issuperset(scopes or ()):
             return False
+        if found.confirmation is not None:  # it is no bearer token, and oauthlib knows no proofs
+            return False
         request.user, request.client_id = found.account_id, found.client_id
         request.scopes = list(found.scopes)
         return True

@@ -118,6 +118,16 @@ def test_the_implicit_grant_gives_no_refresh_token(world):
     assert answer["scope"] == "openid"
 
 
+def test_a_client_whose_tokens_must_be_bound_gets_none_here(world):
+    """No proof can be sent to the authorization endpoint (RFC 9449 section 5)."""
+    bound = {"grant_types": IMPLICIT, "scopes": ("openid",), "dpop_bound_access_tokens": True}
+    world.client("bound", "browser", **bound)
+    came = allowed(world, "bound", response_type="id_token token")
+    assert came["error"] == "invalid_dpop_proof"
+    assert world.all(AccessToken) == []
+    assert "id_token" in allowed(world, "bound", response_type="id_token")
+
+
 def test_response_mode_query_is_refused_for_tokens(world):
     """Multiple Response Types section 5."""
     answer = ask(world, response_mode="query")

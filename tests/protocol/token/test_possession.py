@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.request.answers import Redirect
 from oauthprov.records import AccessToken, AuthorizationCode, Receipt, RefreshToken, ReplayMark
 from tests.proofs import Holder
@@ -313,3 +314,12 @@ def test_without_a_proof_nobody_needs_a_nonce(nonces):
 def test_no_nonce_is_given_where_none_is_demanded(world):
     assert "DPoP-Nonce" not in machine(world, HOLDER).headers
     assert machine(world, with_nonce(world, "of another server")).status == 200
+
+
+def test_oauthlib_s_hook_for_bearer_tokens_refuses_a_bound_one(world):
+    bearer = machine(world).body["access_token"]
+    bound = machine(world, HOLDER).body["access_token"]
+    with world.provider.validator.request():
+        validate = world.provider.validator.validate_bearer_token
+        assert validate(bearer, ["read"], EngineRequest("POST", ()))
+        assert not validate(bound, ["read"], EngineRequest("POST", ()))
