@@ -36,13 +36,14 @@ from oauthprov.protocol.request.answers import Answer, Call
 from oauthprov.protocol.request.context import Context, current
 from oauthprov.protocol.request.params import PUSHED, Pairs, Parsed
 from oauthprov.protocol.request.waiting import WaitingRequest
+from oauthprov.protocol.token import possession
 from oauthprov.records import Client, Digest, PushedRequest
 from oauthprov.storage.interface import Add
 
 URN = "urn:ietf:params:oauth:request_uri:"
 """What a ``request_uri`` of ours begins with (RFC 9126 section 2.2)."""
 
-_ENDPOINT = ClientEndpoint("par", PARAMETERS | params.CREDENTIALS, {}, status=201)
+_ENDPOINT = ClientEndpoint("par", PARAMETERS | params.CREDENTIALS, {}, status=201, binds=True)
 
 
 class PushedRequests:
@@ -76,7 +77,7 @@ class PushedRequests:
         record = PushedRequest(
             key=bearer.key,
             client_id=client.client_id,
-            params=proven.pairs,
+            params=_with_key(context, proven.pairs),
             created_at=context.now,
             usable_until=usable_until,
             expires_at=answered_until,
@@ -97,6 +98,17 @@ def _pushed(client: Client, pairs: Pairs) -> Parsed:
     known = PARAMETERS if given.get("request") is None else {"request"}
     kept = [pair for pair in pairs if pair[0] in known and pair[0] != "client_id"]
     return Parsed((("client_id", client.client_id), *kept))
+
+
+def _with_key(context: Context, pairs: Pairs) -> Pairs:
+    """Return the parameters of a request; a proof of a key among its headers binds its code.
+
+    A proof is as good as the parameter ``dpop_jkt`` (RFC 9449 section 10.1).
+    """
+    jkt = possession.held_key(context)
+    if jkt is None or any(name == "dpop_jkt" for name, _ in pairs):
+        return pairs
+    return (*pairs, ("dpop_jkt", jkt))
 
 
 def is_pushed(context: Context, parsed: Parsed) -> bool:

@@ -69,9 +69,25 @@ def bind(context: Context, client: Client) -> str | None:
             context.note(Reason.DPOP_PROOF_MISSING)
             raise InvalidDPoPProofError()
         return None
+    _use_up(context, held)
+    return held.confirmation
+
+
+def held_key(context: Context) -> str | None:
+    """Return the thumbprint of the key whose proof a request has, None without a proof.
+
+    The proof is used up as by :func:`bind`.
+    """
+    held = context.possession
+    if held is None:
+        return None
+    _use_up(context, held)
+    return bindings.cnf(held.confirmation)[bindings.JKT]
+
+
+def _use_up(context: Context, held: Possession) -> None:
     if held.proof not in context.proofs:
         context.proofs = (*context.proofs, held.proof)
-    return held.confirmation
 
 
 def of_refresh_token(context: Context, client: Client) -> str | None:
