@@ -9,7 +9,9 @@ import requests
 
 from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from tests.browser.place import Provider, provider_on
+from tests.browser.test_brand import WANTED
 from tests.browser.test_languages import look
+from tests.browser.test_walk import PICTURES
 from tests.browser.visitor import Visitor
 from tests.site import OPENID
 
@@ -51,7 +53,8 @@ def polled(provider: Provider, told: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_person_types_the_code_and_allows_the_device(visit, provider, television, scripts):
-    alice = visit(scripts=scripts, dark=scripts)
+    pictures = PICTURES if WANTED and scripts else None
+    alice = visit(scripts=scripts, dark=scripts, pictures=pictures)
     alice.sign_up(provider.issuer, "alice")
     told = television()
     alice.page.goto(told["verification_uri"])

@@ -14,7 +14,14 @@ from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, OAuth2Error
 
 from oauthprov.accounts import AccountSource, SignedIn
 from oauthprov.credentials import Keyring
-from oauthprov.events import AuthorizationGranted, ConsentDenied, Event, Reason
+from oauthprov.events import (
+    AuthorizationGranted,
+    ConsentDenied,
+    Event,
+    Reason,
+    RequestNoted,
+    publish,
+)
 from oauthprov.messages import N_
 from oauthprov.protocol.authorize import checks, interactions
 from oauthprov.protocol.authorize.response import ResponseReady, refusal
@@ -174,7 +181,7 @@ class DeviceRequests:
             code = user_codes.typed(text)
             stored = None if code is None else self._waiting(context, code)
             if code is None or stored is None:
-                context.note(Reason.USER_CODE_WRONG)
+                _noted(visitor)
                 return None
             device = stored.record
             pairs = _pairs(self._keyring, device, code)
@@ -214,6 +221,18 @@ class DeviceRequests:
         return DeviceRequest(
             client, device.scopes, targets, checked, stored, code.decode(), self._keyring
         )
+
+
+def _noted(visitor: Visitor) -> None:
+    """Publish that somebody has typed a wrong code: whoever guesses must be found."""
+    account_id = None if visitor.person is None else visitor.person.account_id
+    publish(
+        RequestNoted(
+            endpoint="device_authorization",
+            reason=Reason.USER_CODE_WRONG,
+            account_id=account_id,
+        )
+    )
 
 
 def _waits(stored: Stored[DeviceGrant], now: int) -> bool:

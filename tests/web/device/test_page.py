@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oauthprov.records import AuditEntry, Consent, Grant, Interaction, UserCode
+from oauthprov.records import Account, AuditEntry, Consent, Grant, Interaction, UserCode
 from tests.site import PASSWORD
 from tests.web.device.devices import Device, asked, decide, television, typed
 
@@ -134,6 +134,19 @@ class TestSigningIn:
         assert page.form["user_code"].value == device.shows["user_code"]
         assert "password" in page.form.fields
 
+    def test_with_another_account_gives_that_account_to_the_device(self, site, alice, device):
+        site.browser().sign_up("bob")
+        bob_id = next(one for one in records(site, Account) if one.name == "bob").account_id
+        page = asked(alice, device)
+        chooser = alice.get(page.html.find("p", class_="aside").a["href"])
+        another = alice.get(chooser.html.find("a", string="Use another account")["href"])
+        another.form["name"], another.form["password"] = "bob", PASSWORD
+        question = alice.follow(another.form.submit())
+        assert "to your account bob" in " ".join(question.html.main.text.split())
+        alice.decide(question)
+        device.poll()
+        assert [grant.account_id for grant in records(site, Grant)] == [bob_id]
+
     def test_signing_out_of_the_phone_does_not_end_the_device(self, site, alice):
         device = Device.begin(television(site), scope="profile:read")
         decide(alice, device)
@@ -184,7 +197,7 @@ class TestGuessing:
         typed(alice, "BCDF-GHJK")
         site.wsgi.registry["oauthprov"].events.recorder.join(10)
         noted = [one for one in records(site, AuditEntry) if "user_code_wrong" in one.details]
-        assert len(noted) == 1
+        assert [one.account_id for one in noted] == [alice.account_id()]
 
 
 class TestTwoPeople:
