@@ -2,9 +2,12 @@
 
 import logging
 
+import pytest
+
 from oauthprov import credentials, logs
 from oauthprov.logs import keep_oauthlib_quiet
 from oauthprov.protocol.request.answers import InteractionRequired, Visitor
+from tests.protocol.device.television import GRANT_TYPES, Television
 from tests.protocol.world import ALICE, BROWSER, VERIFIER, World
 
 
@@ -31,10 +34,35 @@ def run_every_flow(world):
     world.redeem(code)
     world.refresh(first["refresh_token"])
     world.refresh(third["refresh_token"])
+    secrets += of_a_device(world)
     for answer in (first, second, third, own):
         secrets += [answer["access_token"], answer.get("refresh_token", answer["access_token"])]
     secrets += [code, pending.interaction_id, "wrong-secret"]
     return secrets
+
+
+def of_a_device(world):
+    """Let a device get tokens, with errors on the way; return the secrets used."""
+    about = {"grant_types": GRANT_TYPES, "redirect_uris": ()}
+    world.client("tv", "native", scopes=("read",), **about)
+    tv = Television(world)
+    told = tv.begun(scope="read")
+    tv.poll(told["device_code"])
+    tv.poll(told["device_code"], "app")
+    requests = world.provider.device_requests
+    requests.find("BCDF-GHJK", Visitor(BROWSER, ALICE))
+    waits = requests.find(told["user_code"], Visitor(BROWSER, ALICE))
+    for _ in range(2):
+        world.authorization.decide(waits, Visitor(BROWSER, ALICE), allow=True)
+    tokens = tv.poll(told["device_code"]).body
+    tv.poll(told["device_code"])
+    waiting = tv.begun()
+    world.authorization.question(
+        requests.find(waiting["user_code"], Visitor(BROWSER, ALICE)), Visitor(BROWSER, ALICE)
+    )
+    codes = [one[name] for one in (told, waiting) for name in ("device_code", "user_code")]
+    typed = [code.replace("-", "") for code in codes if len(code) == len("BCDF-GHJK")]
+    return [*codes, *typed, tokens["access_token"], tokens["refresh_token"], waits]
 
 
 def parts(secrets):
@@ -42,12 +70,18 @@ def parts(secrets):
     return {*secrets, *(secret.partition(".")[2] or secret for secret in secrets)}
 
 
-def test_nothing_secret_is_logged_at_debug(caplog):
+@pytest.fixture
+def world():
+    """A provider that has every flow."""
+    made = World(device="true")
+    made.client()
+    return made
+
+
+def test_nothing_secret_is_logged_at_debug(caplog, world):
     names = ("oauthlib", "oauthlib.oauth2.rfc6749.grant_types.refresh_token", "oauthprov", None)
     for name in names:
         caplog.set_level(logging.DEBUG, logger=name)
-    world = World()
-    world.client()
     secrets = run_every_flow(world)
     assert caplog.records, "the run logs something"
     logged = "\n".join(f"{r.getMessage()} {r.args} {r.exc_text}" for r in caplog.records)

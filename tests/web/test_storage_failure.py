@@ -36,7 +36,11 @@ def cut_off(request):
 
 
 @pytest.mark.parametrize(
-    "path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par"]
+    "path",
+    [
+        *("/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par"),
+        "/oauth/device_authorization",
+    ],
 )
 def test_endpoints_are_503_without_storage(cut_off, path):
     form = {"grant_type": "client_credentials", "token": "opa_a.b"}

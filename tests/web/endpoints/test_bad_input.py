@@ -16,8 +16,12 @@ from tests import site as sites
 from tests.site import FORM
 from tests.web.endpoints.test_authorize import is_error_page
 
-ENDPOINTS = ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par"]
-PAGES = ["/", "/login", "/signup", "/consent", "/account", "/logout", "/oauth/authorize"]
+ENDPOINTS = [
+    f"/oauth/{name}" for name in ("token", "introspect", "revoke", "par", "device_authorization")
+]
+PAGES = [
+    *("/", "/login", "/signup", "/consent", "/account", "/logout", "/device", "/oauth/authorize"),
+]
 REGISTERED = {
     "access_denied",
     "insufficient_scope",
