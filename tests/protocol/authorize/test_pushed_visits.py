@@ -15,6 +15,7 @@ from oauthprov.credentials import digest
 from oauthprov.events import Reason
 from oauthprov.protocol.authorize.checks import PARAMETERS
 from oauthprov.protocol.authorize.pushed import URN
+from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.answers import (
     Call,
     InteractionRequired,
@@ -179,7 +180,7 @@ class TestSection4:
         reasons = [
             (Reason.PUSHED_REQUEST_OF_ANOTHER_CLIENT, "sent for 'other', pushed by 'app'"),
             (Reason.PUSHED_REQUEST_UNKNOWN, "client_id=app"),
-            (Reason.PUSHED_REQUEST_EXPIRED, f"expired at {world.now + 60}, now {world.now + 61}"),
+            (Reason.PUSHED_REQUEST_EXPIRED, refusals.expired(world.now + 60, world.now + 61)),
             (Reason.PUSHED_REQUEST_USED, "client_id=app"),
         ]
         for line, (reason, compared) in zip(refused, reasons, strict=True):
