@@ -1,7 +1,10 @@
 """Device codes at the token endpoint (RFC 8628 sections 3.4, 3.5)."""
 
+import logging
+
 import pytest
 
+from oauthprov.events import Reason, RequestRefused
 from oauthprov.protocol.request.answers import Call
 from oauthprov.records import (
     AccessToken,
@@ -78,6 +81,16 @@ class TestUntilSomebodyDecides:
         tv.poll(code)
         tv.decide(code)
         assert tv.poll(code).status == 200
+
+
+def test_polls_are_routine_and_other_refusals_are_not():
+    """They come every few seconds from each device that waits: the audit may leave them out."""
+    for error in ("authorization_pending", "slow_down"):
+        event = RequestRefused(error=error)
+        assert (event.is_routine, event.severity) == (True, logging.DEBUG)
+    for error in ("access_denied", "expired_token", "invalid_grant"):
+        event = RequestRefused(error=error, reason=Reason.DEVICE_CODE_EXPIRED)
+        assert (event.is_routine, event.severity) == (False, logging.INFO)
 
 
 class TestAnotherClient:
