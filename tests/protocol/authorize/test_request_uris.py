@@ -162,7 +162,7 @@ class TestAllowedURIs:
             lambda uri: uri + "#" + "x" * 512,
             lambda uri: "file:///etc/passwd",
             lambda uri: "https://169.254.169.254/latest/meta-data",
-            lambda uri: "urn:ietf:params:oauth:request_uri:1",
+            lambda uri: "urn:example:request_uri:1",
             lambda uri: "#",
         ],
     )
