@@ -39,13 +39,13 @@ class Television:
         assert answer.status == 200, answer
         return answer.body
 
-    def poll(self, device_code, who="tv", **changes):
+    def poll(self, device_code, who="tv", *, proof=None, **changes):
         """Ask for tokens; return the answer."""
         form = {"grant_type": DEVICE_CODE, "device_code": device_code} | changes
         if who not in self.world.secrets:
             form["client_id"] = who
         form = {name: value for name, value in form.items() if value is not None}
-        return self.world.post("token", form, client_id=who)
+        return self.world.post("token", form, client_id=who, proof=proof)
 
     def polled(self, device_code, **changes):
         """Return the error that a poll gets."""

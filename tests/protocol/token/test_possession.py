@@ -9,6 +9,7 @@ from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.request.answers import Redirect
 from oauthprov.records import AccessToken, AuthorizationCode, Receipt, RefreshToken, ReplayMark
 from tests.proofs import Holder
+from tests.protocol.device.television import television
 from tests.protocol.world import PHOTOS, TOKEN_URL, World
 
 HOLDER, OTHER = Holder(), Holder()
@@ -323,3 +324,15 @@ def test_oauthlib_s_hook_for_bearer_tokens_refuses_a_bound_one(world):
         validate = world.provider.validator.validate_bearer_token
         assert validate(bearer, ["read"], EngineRequest("POST", ()))
         assert not validate(bound, ["read"], EngineRequest("POST", ()))
+
+
+def test_the_tokens_of_a_device_are_bound():
+    tv = television(dpop="required")
+    code = tv.begun()["device_code"]
+    assert tv.poll(code, proof=HOLDER).body["error"] == "authorization_pending"
+    tv.decide(code)
+    refused(tv.poll(code), "invalid_dpop_proof")  # the code isn't used up
+    tokens = tv.poll(code, proof=HOLDER).body
+    assert tokens["token_type"] == "DPoP"
+    refused(tv.world.refresh(tokens["refresh_token"], "tv", proof=OTHER), "invalid_grant")
+    assert tv.world.refresh(tokens["refresh_token"], "tv", proof=HOLDER).status == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from oauthprov.settings.values import ALGORITHMS
 from tests import site as sites
 from tests.web.endpoints.test_metadata import mounted
 
@@ -23,6 +24,7 @@ def test_a_resource_publishes_its_metadata(site):
         "scopes_supported": ["profile:read"],
         "bearer_methods_supported": ["header"],
         "resource_name": "Your profile",
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
     }
 
 
