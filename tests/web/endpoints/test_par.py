@@ -91,7 +91,7 @@ def test_a_user_who_must_sign_in_first_may_take_longer_than_the_request_lives(si
     assert "code" in arrived(visitor.decide(consent))
 
 
-def test_reload_back_and_another_language_lead_to_the_same_request(site):
+def test_a_reload_after_its_lifetime_leads_this_browser_to_the_same_request(site):
     app, visitor = site.app(), site.browser()
     uri = address(app, push(app))
     first = visitor.follow(visitor.get(uri))
