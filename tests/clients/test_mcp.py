@@ -34,7 +34,8 @@ def discover(url):
     """
     refused = requests.get(url, timeout=5)
     assert refused.status_code == 401
-    [address] = re.findall('resource_metadata="([^"]*)"', refused.headers["WWW-Authenticate"])
+    # Every challenge names it.
+    [address] = set(re.findall('resource_metadata="([^"]*)"', refused.headers["WWW-Authenticate"]))
     resource = fetched(address)
     [issuer] = resource["authorization_servers"]
     server = fetched(f"{issuer}/.well-known/oauth-authorization-server")
