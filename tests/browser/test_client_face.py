@@ -8,6 +8,7 @@ import pytest
 
 from oauthprov.protocol.clients.images import MEDIA_TYPES
 from tests.browser.place import Provider, provider_on
+from tests.browser.visitor import wait_until
 from tests.gallery import HTML, IMAGES
 from tests.site import OPENID
 
@@ -72,7 +73,7 @@ def test_browsers_know_the_images_that_tests_use(visit, media_type):
     page = visit().page
     data = base64.b64encode(IMAGES[media_type]).decode()
     page.set_content(f'<img src="data:{media_type};base64,{data}">')
-    page.wait_for_function(f"() => ({ON_PAGE})(document.images[0])")
+    wait_until(page, f"({ON_PAGE})(document.images[0])")
 
 
 def test_a_page_hidden_in_a_logo_runs_nothing(visit, provider, gallery):

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from oauthprov.protocol.keys import jose
 from tests.browser.openid import Client, client_of
 from tests.browser.place import Provider, provider_on
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, wait_until
 from tests.servers import empty
 from tests.site import OPENID, PASSWORD
 
@@ -161,7 +161,7 @@ def test_a_button_that_is_pressed_twice_asks_once_more(owner, provider):
     owner.heading("Sign in").wait_for()
     owner.button("Sign in with a passkey").click(click_count=3)
     # The last press has asked: were the device touched before, it would sign in without another.
-    owner.page.wait_for_function("window.asked && !window.asked.aborted")
+    wait_until(owner.page, "window.asked && !window.asked.aborted")
     expect(owner.alert()).to_have_count(0)
     owner.device.touches(True)
     owner.button("Sign in with a passkey").click()
@@ -178,7 +178,7 @@ def test_who_comes_back_to_the_page_signs_in_by_password(owner, provider):
     owner.page.evaluate("HTMLFormElement.prototype.submit = () => { sent = true }")
     owner.device.touches(True)
     owner.button("Sign in with a passkey").click()
-    owner.page.wait_for_function("window.sent")
+    wait_until(owner.page, "window.sent")
     owner.enter("alice")
     owner.button("Sign in").click()
     owner.heading("Second step").wait_for()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
 
 from tests.browser.axe import violations
 from tests.browser.chromium import PATIENCE
@@ -15,6 +15,18 @@ MARGIN = 18
 NARROW = {"width": 320, "height": 700}
 TARGETS = {"target-size": {"enabled": True}}
 COLOURS = ["color-contrast", "link-in-text-block"]
+# One evaluation that waits by itself: the browser's own wait evaluates a string once more for each
+# look, and from the second on the page's content security policy forbids that.
+UNTIL = """() => new Promise((done, failed) => {
+    const late = setTimeout(() => failed(new Error(`not in time: %(condition)s`)), %(patience)d)
+    const look = () => (%(condition)s) ? (clearTimeout(late), done()) : setTimeout(look, 20)
+    look()
+})"""
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Wait until ``condition``, an expression of JavaScript, holds on ``page``."""
+    page.evaluate(UNTIL % {"condition": condition, "patience": PATIENCE})
 
 
 class Visitor:
