@@ -15,18 +15,18 @@ from oauthprov.failures import ConfigurationError
 from oauthprov.settings import reading
 from oauthprov.settings.brand import Brand, BrandFile
 from oauthprov.settings.contradictions import contradictions
-from oauthprov.settings.device import Device
-from oauthprov.settings.dpop import DPoP
 from oauthprov.settings.fetch import Fetch
-from oauthprov.settings.keys import Keys
-from oauthprov.settings.lifetimes import Lifetimes
 from oauthprov.settings.mail import Mail
 from oauthprov.settings.mail_url import MailServer, Sender
 from oauthprov.settings.metrics import Metrics
-from oauthprov.settings.openid import OpenID
-from oauthprov.settings.par import Par
+from oauthprov.settings.protocol.device import Device
+from oauthprov.settings.protocol.dpop import DPoP
+from oauthprov.settings.protocol.keys import Keys
+from oauthprov.settings.protocol.lifetimes import Lifetimes
+from oauthprov.settings.protocol.openid import OpenID
+from oauthprov.settings.protocol.par import Par
+from oauthprov.settings.protocol.registering import Registering
 from oauthprov.settings.reading import fetched, own_keys, resolved
-from oauthprov.settings.registering import Registering
 from oauthprov.settings.server import Server
 from oauthprov.settings.signing_in import SigningIn
 from oauthprov.settings.values import (

@@ -1,0 +1,1 @@
+"""Settings of the protocol's parts, a group each."""
