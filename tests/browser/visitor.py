@@ -6,8 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
 
-from tests.browser.axe import violations
+from tests.browser.axe import bring, violations
 from tests.browser.chromium import PATIENCE
+from tests.browser.judged import JUDGED, sight
 from tests.site import PASSWORD
 
 WIDE = {"width": 1000, "height": 700}
@@ -56,6 +57,8 @@ class Visitor:
             timezone_id=zone,
         )
         self.context.set_default_timeout(PATIENCE)
+        if scripts:
+            bring(self.context)
         self.faults: list[str] = []
         self.context.on("console", self._console)
         self.context.on("weberror", lambda failure: self.faults.append(str(failure.error)))
@@ -68,14 +71,17 @@ class Visitor:
         """Judge the page: no fault so far, nothing that axe finds, and no scrolling sideways.
 
         With ``heading`` wait for the page of that heading first. Without scripts only the faults
-        can be judged.
+        can be judged. A page that looks as one that was judged isn't judged again.
         """
         if heading is not None:
             self.heading(heading).wait_for()
         if self._scripts:
-            assert violations(self.page, rules=TARGETS) == []
-            self._look_in_the_dark()
-            self._look_through_a_slit()
+            seen = sight(self.page, self._dark)
+            if seen not in JUDGED:
+                assert violations(self.page, rules=TARGETS) == []
+                self._look_in_the_dark()
+                self._look_through_a_slit()
+                JUDGED.add(seen)
         assert self.faults == []
 
     def heading(self, name: str) -> Locator:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 
 from oauthprov.cli import GROUPS, parser_for
 from oauthprov.settings import options
-from tests.browser.axe import violations
+from tests.browser.axe import bring, violations
 from tests.documents.blocks import ROOT
 from tests.once import once
 
@@ -94,6 +94,7 @@ def test_no_link_leaves_the_site_for_a_file_of_the_repository(site: Path):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(site: Path, chromium: Browser, scheme: str):
     context = chromium.new_context(viewport=WIDE, color_scheme=scheme)
+    bring(context)
     page = context.new_page()
     for name in JUDGED:
         page.goto((site / f"{name}.html").as_uri())
