@@ -19,7 +19,7 @@ def document_of(
 ) -> dict[str, object]:
     """Return the metadata document of a resource (RFC 9728 section 2).
 
-    ``dpop`` is whether its tokens may or must be bound to a key (RFC 9449).
+    ``dpop`` is whether tokens may or must be bound to a key (RFC 9449); a resource may demand it.
     """
     document: dict[str, object] = {
         "resource": resource.uri,
@@ -30,7 +30,7 @@ def document_of(
     }
     if dpop != "off":
         document["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
-    if dpop == "required":
+    if dpop == "required" or resource.bound:
         document["dpop_bound_access_tokens_required"] = True
     return document
 

@@ -56,6 +56,9 @@ BOUND = TokenProblem(
 UNBOUND = TokenProblem(
     401, "invalid_token", "The access token isn't bound to a key: send it as a bearer token."
 )
+UNBOUND_HERE = TokenProblem(
+    401, "invalid_token", "This resource accepts only access tokens that are bound to a key."
+)
 UNPROVEN = TokenProblem(
     401,
     "invalid_dpop_proof",
@@ -96,9 +99,13 @@ def _sent_by(scheme: str, found: TokenInfo | None) -> TokenInfo | TokenProblem:
 def valid_at(found: TokenInfo | TokenProblem, here: Resource | None) -> TokenInfo | TokenProblem:
     """Return the token if it is valid for the resource ``here``.
 
-    A token for resources (RFC 8707) is valid only for those, a token for none for every one.
+    A token for resources (RFC 8707) is valid only for those, a token for none for every one. A
+    resource may accept only bound tokens.
     """
-    bound = isinstance(found, TokenInfo) and found.resources
-    if bound and (here is None or here.uri not in bound):
+    if isinstance(found, TokenProblem):
+        return found
+    if found.resources and (here is None or here.uri not in found.resources):
         return ELSEWHERE
+    if here is not None and here.bound and found.confirmation is None:
+        return UNBOUND_HERE
     return found

@@ -93,6 +93,7 @@ class Settings(
     scope_names: frozenset[str] = field(init=False, repr=False, compare=False)
     resource_uris: frozenset[str] = field(init=False, repr=False, compare=False)
     jwt_resources: Mapping[str, Resource] = field(init=False, repr=False, compare=False)
+    bound_resources: frozenset[str] = field(init=False, repr=False, compare=False)
     _resource_uris: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -102,6 +103,8 @@ class Settings(
         object.__setattr__(self, "resource_uris", uris)
         jwts = {resource.uri: resource for resource in self.resources if resource.jwt}
         object.__setattr__(self, "jwt_resources", jwts)
+        bound = frozenset(resource.uri for resource in self.resources if resource.bound)
+        object.__setattr__(self, "bound_resources", bound)
         known = {resource_identity(uri): uri for uri in uris}
         object.__setattr__(self, "_resource_uris", known)
 

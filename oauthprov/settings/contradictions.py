@@ -44,6 +44,12 @@ def _dpop(values: Mapping[str, Any]) -> Iterator[str]:
     if values.get("dpop") == "required" and values.get("openid_implicit"):
         # Tokens of that flow come from the authorization endpoint, where no proof can be sent.
         yield f"{PREFIX}openid.implicit must be false, since {PREFIX}dpop is required"
+    for resource in values.get("resources", ()):
+        demands = f"{PREFIX}resources, {resource.uri}: bound, but"
+        if resource.bound and values.get("dpop") == "off":
+            yield f"{demands} {PREFIX}dpop is off"
+        if resource.bound and values.get("openid_implicit"):
+            yield f"{demands} {PREFIX}openid.implicit gives tokens that can't be bound"
 
 
 def _metrics(values: Mapping[str, Any]) -> Iterator[str]:

@@ -87,7 +87,8 @@ class Server:
         values.resources,
         "",
         "One protected resource per line: URI | its scopes | sentence shown to users. A fourth "
-        "part `jwt`, or `jwt ES256`, makes its access tokens JWTs; others are opaque.",
+        "part `jwt`, or `jwt ES256`, makes its access tokens JWTs; others are opaque. `bound` "
+        "there, alone or after `jwt`, lets it accept only tokens that are bound to a key.",
     )
     client_cache: int = setting(
         "client_cache",

@@ -49,7 +49,8 @@ class Resource:
     """A protected resource (RFC 8707, RFC 9728): its URI, its scopes and a sentence.
 
     ``jwt`` tells whether its access tokens are JWTs (RFC 9068), else they are opaque. ``alg`` is
-    the algorithm that signs them, empty for the first of ``oauthprov.keys.algorithms``.
+    the algorithm that signs them, empty for the first of ``oauthprov.keys.algorithms``. ``bound``
+    tells whether all of them are bound to a key of the client (RFC 9449).
     """
 
     uri: str
@@ -57,6 +58,7 @@ class Resource:
     sentence: str
     jwt: bool = False
     alg: str = ""
+    bound: bool = False
 
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")  # RFC 3986 section 3.1
@@ -248,7 +250,7 @@ def _scope(name: str, sentence: str, weight: str = "read") -> Scope:
 
 
 def resources(value: str) -> tuple[Resource, ...]:
-    """Parse one resource per line: URI | its scopes | sentence [| jwt [algorithm]]."""
+    """Parse one resource per line: URI | its scopes | sentence [| kind of its tokens]."""
     made = []
     for uri, scopes, sentence, *kind in rows(value, 3, optional=1):
         parts = urlsplit(uri)
@@ -260,17 +262,19 @@ def resources(value: str) -> tuple[Resource, ...]:
     return tuple(made)
 
 
-def _token_kind(cells: list[str]) -> tuple[bool, str]:
-    """Parse the fourth cell of a resource, if it has one: ``jwt``, or ``jwt`` and an algorithm."""
-    if not cells:
-        return False, ""
-    name, _, alg = cells[0].partition(" ")
-    if name != "jwt" or (alg.strip() or ALGORITHMS[0]) not in ALGORITHMS:
+def _token_kind(cells: list[str]) -> tuple[bool, str, bool]:
+    """Parse the fourth cell of a resource: ``jwt``, perhaps an algorithm, and ``bound``."""
+    given = list(words(cells[0])) if cells else []
+    bound = "bound" in given
+    if bound:
+        given.remove("bound")
+    name, alg, *more = [*given, "", ""]
+    if name not in ("", "jwt") or any(more) or (alg or ALGORITHMS[0]) not in ALGORITHMS:
         raise ValueError(
-            "has a resource whose fourth part is neither 'jwt' nor 'jwt' and one of "
-            f"{', '.join(ALGORITHMS)}: {cells[0]}"
+            "has a resource whose fourth part is neither 'jwt', perhaps with one of "
+            f"{', '.join(ALGORITHMS)}, nor 'bound', nor both: {cells[0]}"
         )
-    return True, alg.strip()
+    return name == "jwt", alg, bound
 
 
 @dataclass(frozen=True, slots=True)

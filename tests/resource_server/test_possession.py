@@ -137,6 +137,19 @@ def test_a_refused_request_uses_up_no_proof(issuer):
     assert ask(app, token, made).status_int == 200
 
 
+@pytest.mark.parametrize("validation", ["introspection", "jwt"])
+def test_a_resource_that_accepts_only_bound_tokens_refuses_others(issuer, validation):
+    api = Api(ini(issuer.url, validation=validation, resources=f"{RESOURCE} bound"))
+    app = (Introspecting if validation == "introspection" else Verifying)(issuer)
+    app.api = api
+    refused(ask(app, app.issue(None, "Bearer"), scheme="Bearer"))
+    api.clock.pass_by(10)
+    token = app.issue(CNF)
+    assert ask(app, token, proof(app, token)).status_int == 200
+    document = api.get(path="/.well-known/oauth-protected-resource").json
+    assert document["dpop_bound_access_tokens_required"] is True
+
+
 class Use:
     def __init__(self, replay_key, expires_at):
         self.replay_key, self.expires_at = replay_key, expires_at

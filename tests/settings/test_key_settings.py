@@ -5,7 +5,7 @@ import pytest
 from oauthprov.credentials import replay_key
 from oauthprov.errors import ConfigurationError
 from oauthprov.settings import Settings
-from tests.site import ini
+from tests.site import SCOPES, ini
 
 
 def read(**given):
@@ -67,3 +67,38 @@ def test_a_resource_names_the_kind_of_its_access_tokens():
     assert kinds == [(False, ""), (True, ""), (True, "ES256")]
     assert settings.jwt_resources.keys() == {"https://b", "https://c"}
     assert settings.jwt_access_token_lifetime == 300
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("bound", (False, "", True)),
+        ("jwt bound", (True, "", True)),
+        ("bound jwt ES256", (True, "ES256", True)),
+        ("jwt ES256  bound", (True, "ES256", True)),
+    ],
+)
+def test_a_resource_may_accept_bound_tokens_only(cell, kind):
+    given = f"https://a | profile:read | A\nhttps://b | profile:read | B | {cell}"
+    settings = read(resources=given, keys__algorithms="RS256 ES256")
+    [a, b] = settings.resources
+    assert (b.jwt, b.alg, b.bound) == kind
+    assert not a.bound
+    assert settings.bound_resources == {"https://b"}
+
+
+@pytest.mark.parametrize("cell", ["bound ES512", "ES256 jwt", "bound ES256", "x"])
+def test_a_fourth_part_that_says_something_else_is_refused(cell):
+    with pytest.raises(ConfigurationError, match="fourth part"):
+        read(resources=f"https://b | profile:read | B | {cell}")
+
+
+@pytest.mark.parametrize(
+    "more", [{"dpop": "off"}, {"openid__implicit": "true", "scopes": f"openid | x\n{SCOPES}"}]
+)
+def test_a_resource_cannot_demand_what_another_setting_forbids(more):
+    with pytest.raises(ConfigurationError) as refused:
+        read(resources="https://b | profile:read | B | bound", **more)
+    [problem] = refused.value.problems
+    assert "https://b" in problem
+    assert "bound" in problem

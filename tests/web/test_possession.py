@@ -163,6 +163,22 @@ def test_a_security_policy_uses_a_proof_up_once():
     site.close()
 
 
+def test_a_resource_that_accepts_only_bound_tokens_refuses_others():
+    resources = "https://id.example/api | profile:read | Your profile | bound"
+    site = sites.standalone(sites.ini("sqlite://", resources=resources))
+    app, url = site.app(), "https://id.example/api/me"
+    browser = site.browser().sign_up("alice")
+    unbound = app.tokens(browser, scope="profile:read")["access_token"]
+    answer = ask(site, unbound, url=url, scheme="Bearer")
+    refused(answer, "invalid_token", scheme="Bearer")
+    assert "bound to a key" in answer.json["error_description"]
+    code = browser.connect(app, scope="profile:read")["code"]
+    proof = HOLDER.proof("POST", site.issuer + "/oauth/token", site.clock())
+    token = app.exchange(code, {"DPoP": proof}).json["access_token"]
+    assert ask(site, token, good(site, token, url=url), url).status_int == 200
+    site.close()
+
+
 def test_where_binding_is_off_no_challenge_speaks_of_it():
     site = sites.standalone(sites.ini("sqlite://", dpop="off"))
     [challenge] = site.get("/api/me").headers.getall("WWW-Authenticate")

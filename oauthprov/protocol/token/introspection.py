@@ -45,11 +45,14 @@ def entitled(settings: Settings, asker: Client, token: AccessToken) -> tuple[str
 
     ``introspects`` has the resources of a resource server. It may know a token for one of them,
     and learns the scopes that apply there and no others (section 2.2). A token for no resource is
-    valid at every one: it may know such a token as if that had been issued for its resources.
+    valid at every one: it may know such a token as if that had been issued for its resources. An
+    unbound token isn't valid at a resource that accepts only bound ones.
     """
     if ALL_TOKENS in asker.introspects:
         return token.scopes
     named = {settings.declared_resource(uri) for uri in asker.introspects}
+    if token.confirmation is None:
+        named -= settings.bound_resources
     theirs = tuple(uri for uri in named if uri and (not token.resources or uri in token.resources))
     if not theirs:
         return None

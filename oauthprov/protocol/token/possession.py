@@ -6,6 +6,8 @@ tokens: a request that is refused for another reason uses up neither its proof n
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from oauthprov.errors import InvalidDPoPProofError, JoseError, UseDPoPNonceError
 from oauthprov.events import Reason
 from oauthprov.protected_resource import bindings
@@ -57,15 +59,16 @@ def nonce_header(settings: Settings, now: int) -> dict[str, str]:
     return {"DPoP-Nonce": current(settings.secret, now)}
 
 
-def bind(context: Context, client: Client) -> str | None:
-    """Return the confirmation of tokens that ``client`` gets now; None for bearer tokens.
+def bind(context: Context, client: Client, targets: Collection[str] = ()) -> str | None:
+    """Return the confirmation of what ``client`` gets for ``targets``; None for bearer tokens.
 
     From now on the request's proof is one of those that its commit uses up, the last. Raises
-    InvalidDPoPProofError without a proof where one is required.
+    InvalidDPoPProofError without a proof where the server, the client or a resource requires one.
     """
-    held = context.possession
+    held, settings = context.possession, context.settings
     if held is None:
-        if context.settings.dpop == REQUIRED or client.dpop_bound_access_tokens:
+        demanded = not settings.bound_resources.isdisjoint(targets)
+        if demanded or settings.dpop == REQUIRED or client.dpop_bound_access_tokens:
             context.note(Reason.DPOP_PROOF_MISSING)
             raise InvalidDPoPProofError()
         return None

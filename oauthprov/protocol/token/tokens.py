@@ -103,7 +103,7 @@ def _access_token(
 
     It is a JWT if the resource has such tokens, else opaque; only an opaque one is stored.
     """
-    bearer, confirmation = None, possession.bind(context, client)
+    bearer, confirmation = None, possession.bind(context, client, targets)
     if not resources.has_jwts(context.settings, targets):
         slot = credentials.mint_id() if grant is None else grant.grant_id
         bearer = Bearer.mint(credentials.ACCESS_TOKEN, slot)

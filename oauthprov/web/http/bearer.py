@@ -59,7 +59,7 @@ def token_at(
     found = token_of(exchange)
     if isinstance(found, TokenProblem):
         return found
-    if found.resources:
+    if found.resources or exchange.site.settings.bound_resources:
         checked = valid_at(found, _resource(exchange, resource))
         if isinstance(checked, TokenProblem):
             return checked

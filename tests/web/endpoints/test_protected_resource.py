@@ -46,6 +46,16 @@ def test_the_document_s_url_is_derived_from_the_resource(uri, path):
     assert response.json["resource"] == uri
 
 
+def test_a_resource_says_that_it_accepts_only_bound_tokens():
+    site = serving(
+        "https://id.example/a | profile:read | One | bound\n"
+        "https://id.example/b | photos:read | Two"
+    )
+    a, b = (site.get(f"/.well-known/oauth-protected-resource/{path}").json for path in "ab")
+    assert a["dpop_bound_access_tokens_required"] is True
+    assert "dpop_bound_access_tokens_required" not in b
+
+
 def test_resources_that_differ_only_in_the_query_have_their_own_documents():
     site = serving(
         "https://id.example/a?t=1 | profile:read | One\n"
