@@ -58,6 +58,9 @@ WALLS = {
             "failures",
             "logs",
             "serial",
+            # Where used proofs are shared, and only then loaded.
+            "storage",
+            "records",
         ),
         (*ENGINES, "oauthlib", "joserfc", "argon2", "cryptography"),
     ),

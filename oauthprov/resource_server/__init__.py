@@ -19,14 +19,15 @@ from collections.abc import Callable
 
 from pyramid.config import Configurator
 
+from oauthprov.failures import ConfigurationError
 from oauthprov.resource import protect_views
 from oauthprov.resource_server import client, cors, views
 from oauthprov.resource_server.cache import Cache
 from oauthprov.resource_server.introspection import Introspection
 from oauthprov.resource_server.issuer import Issuer, fetcher_of
-from oauthprov.resource_server.proofs import InMemory
+from oauthprov.resource_server.proofs import InMemory, UsedProofs
 from oauthprov.resource_server.unavailable import Unavailable
-from oauthprov.settings.resource_server import ResourceServer
+from oauthprov.settings.resource_server import MEMORY, ResourceServer
 
 __all__ = ("Unavailable", "includeme")
 
@@ -41,7 +42,8 @@ def includeme(config: Configurator) -> None:
     config.registry[views.SETTINGS] = settings
     config.registry[views.TOKENS] = _tokens(settings, clock)
     config.registry[views.CLOCK] = clock
-    config.registry.setdefault(views.PROOFS, InMemory(clock))
+    if views.PROOFS not in config.registry:
+        config.registry[views.PROOFS] = _proofs(settings, clock)
     config.include(views)
     config.include(cors)
     protect_views(
@@ -63,3 +65,15 @@ def _tokens(settings: ResourceServer, clock: Callable[[], float]) -> views.Token
     from oauthprov.resource_server.issuer_keys import IssuerKeys
 
     return AccessJWTs(settings, IssuerKeys(issuer, clock), clock)
+
+
+def _proofs(settings: ResourceServer, clock: Callable[[], float]) -> UsedProofs:
+    if settings.proofs_url == MEMORY:
+        return InMemory(clock)
+    # Only apps that share them load the driver.
+    from oauthprov.resource_server.shared_proofs import SharedProofs
+
+    try:
+        return SharedProofs(settings.proofs_url, settings.timeout, clock)
+    except ValueError as wrong:
+        raise ConfigurationError([f"oauthprov.resource_server.proofs.url: {wrong}"]) from None

@@ -13,7 +13,18 @@ from oauthprov.settings import reading, values
 from oauthprov.settings.setting import setting
 from oauthprov.settings.values import LOOPBACK, PREFIX, Resource
 
+MEMORY = "memory://"
+"""The URL of the memory of each process."""
+
 _START = f"{PREFIX}resource_server."
+_REDIS = ("redis", "rediss", "redis+cluster", "rediss+cluster", "unix")
+
+
+def _proofs_url(value: str) -> str:
+    scheme, separator, place = value.partition("://")
+    if value != MEMORY and not (scheme in _REDIS and separator and place):
+        raise ValueError("must be memory:// or a Redis URL")
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +93,14 @@ class ResourceServer:
         values.ca_file,
         "",
         "PEM file of certificates to trust besides the system's when calling the issuer.",
+    )
+
+    proofs_url: str = setting(
+        "resource_server.proofs.url",
+        _proofs_url,
+        MEMORY,
+        "Where used DPoP proofs are remembered: memory:// (in each process separately) or a Redis"
+        " URL.",
     )
 
     @property
