@@ -32,9 +32,9 @@ from oauthprov.protocol.clients.registrar import (
     has_secret,
 )
 from oauthprov.protocol.clients.telling import registered
+from oauthprov.protocol.clients.wire.document import document_of, read_document
 from oauthprov.protocol.engine.client_endpoint import NO_STORE
 from oauthprov.protocol.registration import http, initial_access
-from oauthprov.protocol.registration.document import document_of, read_document
 from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.answers import Answer, Call
 from oauthprov.records import Client, InitialAccessToken

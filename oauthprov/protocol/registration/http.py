@@ -9,9 +9,9 @@ from oauthlib.oauth2.rfc6749.errors import InvalidTokenError, OAuth2Error
 
 from oauthprov.errors import InvalidClientMetadataError, InvalidRedirectURIError
 from oauthprov.protocol.clients.metadata import InvalidMetadata
+from oauthprov.protocol.clients.wire import members
 from oauthprov.protocol.engine.client_endpoint import NO_STORE
 from oauthprov.protocol.keys.json_object import parse_object
-from oauthprov.protocol.registration import members
 from oauthprov.protocol.request.answers import Answer, Call
 
 BODY_LIMIT = 32 * 1024

@@ -8,8 +8,8 @@ import pytest
 from oauthprov.events import Scope, Stream
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.registrar import Registrar
+from oauthprov.protocol.clients.wire.document import document_of, read_document
 from oauthprov.protocol.keys import jose
-from oauthprov.protocol.registration.document import document_of, read_document
 from oauthprov.protocol.request.answers import InteractionRequired, Redirect, Visitor
 from oauthprov.protocol.token.ended import session_key
 from oauthprov.records import AccessToken, AuthorizationCode, EndedSession, Grant

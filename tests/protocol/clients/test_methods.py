@@ -10,7 +10,7 @@ from oauthprov.protocol.clients.members import MEMBERS
 from oauthprov.protocol.clients.methods import METHODS
 from oauthprov.protocol.clients.registrar import InvalidMetadata, Registrar
 from oauthprov.protocol.clients.types import CLIENT_TYPES
-from oauthprov.protocol.registration.document import read_document
+from oauthprov.protocol.clients.wire.document import read_document
 from tests.protocol.world import World
 
 ENDPOINTS = {"introspection_endpoint": "x", "revocation_endpoint": "y"}

@@ -12,9 +12,9 @@ from oauthprov.protocol.clients.grant_types import GRANT_TYPES, GrantType
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.response_types import IMPLICIT
 from oauthprov.protocol.clients.types import CLIENT_TYPES
+from oauthprov.protocol.clients.wire.document import document_of, read_document
 from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS, TokenGrant
-from oauthprov.protocol.registration.document import document_of, read_document
 from oauthprov.protocol.token import tokens
 from oauthprov.records import Client, Grant
 from oauthprov.storage.interface import Add

@@ -1,7 +1,7 @@
 """Client members on the wire (RFC 7591 section 2): how each row of the table is read and written.
 
 Members that need more than their row, such as ``grant_types``, are in
-:mod:`oauthprov.protocol.registration.document`.
+:mod:`oauthprov.protocol.clients.wire.document`.
 """
 
 from __future__ import annotations

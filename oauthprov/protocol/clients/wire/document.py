@@ -29,8 +29,8 @@ from oauthprov.protocol.clients import grant_types, methods
 from oauthprov.protocol.clients.metadata import InvalidMetadata, Metadata
 from oauthprov.protocol.clients.redirects import leaves_browser
 from oauthprov.protocol.clients.types import CLIENT_TYPES
-from oauthprov.protocol.registration import members
-from oauthprov.protocol.registration.members import strings, text
+from oauthprov.protocol.clients.wire import members
+from oauthprov.protocol.clients.wire.members import strings, text
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 

@@ -3,8 +3,8 @@
 import pytest
 
 from oauthprov.protocol.clients.metadata import InvalidMetadata
-from oauthprov.protocol.registration.document import NAMELESS, document_of, read_document
-from oauthprov.protocol.registration.members import NAMES
+from oauthprov.protocol.clients.wire.document import NAMELESS, document_of, read_document
+from oauthprov.protocol.clients.wire.members import NAMES
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 from tests.protocol.world import INI
