@@ -167,6 +167,7 @@ PROOFS: dict[str, Callable[[Document, Site], bool]] = {
     "9207": lambda said, _: said["authorization_response_iss_parameter_supported"],
     "9449": lambda said, _: "ES256" in said["dpop_signing_alg_values_supported"],
     "9700": lambda _, __: "RFC 9700" in text_of(ROOT / "docs" / "threat-model.md"),
+    "9701": lambda said, _: "RS256" in said["introspection_signing_alg_values_supported"],
     "9728": lambda _, site: (
         site.get(f"/.well-known/oauth-protected-resource{API}").json["resource"] == ISSUER + API
     ),

@@ -45,6 +45,8 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         confidential = methods.registrable(settings, confidential=True)
         document["introspection_endpoint_auth_methods_supported"] = confidential
         document["introspection_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
+        signed_by = list(settings.keys_algorithms)
+        document["introspection_signing_alg_values_supported"] = signed_by
     if "revocation_endpoint" in entries:
         document["revocation_endpoint_auth_methods_supported"] = methods.registrable(settings)
         document["revocation_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)

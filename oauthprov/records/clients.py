@@ -24,8 +24,8 @@ class Client(Record):
     use PKCE, ``optional`` if it may send a nonce instead, ``optional-without-nonce`` if it needs
     neither. With ``id_token_claims`` its ID tokens have the claims of UserInfo too. The other
     fields are those of OpenID Connect Registration section 2, RFC 9101 section 10.5, RFC 9126
-    section 6 and RFC 9449 section 5.2; None means the default, and empty ``response_types`` mean
-    all that its grant types allow.
+    section 6, RFC 9449 section 5.2, JARM section 3 and RFC 9701 section 6; None means the default,
+    and empty ``response_types`` mean all that its grant types allow.
     """
 
     client_id: str
@@ -77,6 +77,8 @@ class Client(Record):
     id_token_claims: bool = False
     require_pushed_authorization_requests: bool = False
     dpop_bound_access_tokens: bool = False
+    authorization_signed_response_alg: str | None = None
+    introspection_signed_response_alg: str | None = None
 
 
 @record("logo", key="client_id")

@@ -7,6 +7,7 @@ server as its own, so nothing but type and claims tells its assertions from the 
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 
@@ -20,13 +21,13 @@ from oauthprov.failures import JoseError
 from oauthprov.protocol import metadata
 from oauthprov.protocol.keys.jwk import parse_key_set
 from oauthprov.protocol.registration import initial_access
-from oauthprov.protocol.request.answers import InteractionRequired, Redirect
+from oauthprov.protocol.request.answers import Call, InteractionRequired, Redirect
 from oauthprov.protocol.token import id_tokens
 from oauthprov.records import Client, LogoutDelivery
 from oauthprov.resource_server import access_jwts
 from oauthprov.settings.resource_server import ResourceServer
 from tests.protocol.assertions import proof
-from tests.protocol.world import CALLBACK, ISSUER, PHOTOS, challenge, openid_world
+from tests.protocol.world import CALLBACK, FORM, ISSUER, PHOTOS, challenge, openid_world
 
 NONCE = "a nonce of this browser"
 RESOURCE = f"{PHOTOS} | photos | Photos | jwt"
@@ -99,6 +100,13 @@ def logout(world):
     return world.provider.backchannel.token(client, about)
 
 
+def introspection_response(world):
+    """A signed one, about a live token."""
+    form = {"token": for_alice(world, scope="openid")["access_token"]} | proof(assertion(world))
+    call = Call("POST", b"", urlencode(form).encode(), FORM)
+    return world.provider.endpoints.introspect(call, signed=True).body.jwt
+
+
 def request_object(world, typ=None):
     claims = {
         "iss": "app",
@@ -125,6 +133,7 @@ PRESENTED = {
     "ID token": lambda world: for_alice(world, scope="openid")["id_token"],
     "logout token": logout,
     "signed UserInfo": userinfo,
+    "signed introspection response": introspection_response,
     "access token of a person": lambda world: for_alice(world, **JWT)["access_token"],
     "access token of a machine": lambda world: for_itself(world, scope="photos", resource=PHOTOS),
     "opaque access token": lambda world: for_itself(world, scope="photos"),
@@ -255,4 +264,5 @@ def test_a_token_passes_only_where_its_kind_belongs(world, place, kind):
 
 def test_the_matrix_presents_each_kind_somewhere_it_passes():
     passing = {kind for _, kinds in VERIFIERS.values() for kind in kinds}
-    assert passing == PRESENTED.keys() - {"signed UserInfo", "refresh token", "code"}
+    nowhere = {"signed UserInfo", "signed introspection response", "refresh token", "code"}
+    assert passing == PRESENTED.keys() - nowhere

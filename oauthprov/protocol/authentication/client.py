@@ -70,6 +70,13 @@ def authenticate(context: Context, request: Request) -> Client | None:
     return client
 
 
+def is_anonymous(request: Request) -> bool:
+    """Tell whether an oauthlib request has no secret and no assertion, at most a client id."""
+    shown = request.headers.get("authorization"), request.client_secret
+    assertion = getattr(request, "client_assertion", None)
+    return not any(value is not None for value in (*shown, assertion))
+
+
 def _refused(context: Context, client: Client | None, found: Presented) -> Why | None:
     """Return why ``found`` doesn't authenticate the client, None when it does."""
     if client is None:

@@ -1,4 +1,8 @@
-"""The signature algorithms of ID tokens and UserInfo for a client (Registration section 2)."""
+"""The signature algorithms of what is signed for a client: as it has registered, or the default.
+
+These are ID tokens and UserInfo (OpenID Connect Registration section 2), authorization responses
+(JARM section 3) and introspection responses (RFC 9701 section 6).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from oauthprov.records import Client
 from oauthprov.settings import Settings
 
 DEFAULT = "RS256"
-"""The algorithm for a self-registered client that named none; always among ours."""
+"""The algorithm that all three specifications name as the default."""
 
 
 def id_token_alg(settings: Settings, client: Client) -> str:
@@ -24,5 +28,16 @@ def userinfo_alg(settings: Settings, client: Client) -> str | None:
     return None if alg is None else _ours(settings, alg)
 
 
+def authorization_alg(settings: Settings, client: Client) -> str:
+    """Return the algorithm of authorization responses that are JWTs (JARM section 3)."""
+    return _ours(settings, client.authorization_signed_response_alg or DEFAULT)
+
+
+def introspection_alg(settings: Settings, client: Client) -> str:
+    """Return the algorithm of signed introspection responses (RFC 9701 section 6)."""
+    return _ours(settings, client.introspection_signed_response_alg or DEFAULT)
+
+
 def _ours(settings: Settings, alg: str) -> str:
-    return alg if alg in settings.keys_algorithms else DEFAULT
+    ours = settings.keys_algorithms
+    return next(name for name in (alg, DEFAULT, *ours) if name in ours)

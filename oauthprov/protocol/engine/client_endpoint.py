@@ -17,7 +17,7 @@ from oauthprov.protocol.authentication.client import WrongMethodError
 from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.answers import Answer, Call
+from oauthprov.protocol.request.answers import Answer, Call, SignedBody
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.refusals import Endpoint
 from oauthprov.protocol.token import possession, tokens
@@ -25,8 +25,8 @@ from oauthprov.protocol.token import possession, tokens
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 Document = dict[str, Any]
-Respond = Callable[[EngineRequest], Document | None]
-"""Authenticates the client and returns the document of the response. Raises OAuth2Error."""
+Respond = Callable[[EngineRequest], Document | SignedBody | None]
+"""Authenticates the client and returns the body of the response. Raises OAuth2Error."""
 
 DESCRIPTIONS: Mapping[str, str] = {
     "invalid_client": "Client authentication failed.",
@@ -73,7 +73,7 @@ class ClientEndpoint:
 def answered(
     endpoint: ClientEndpoint, validator: Validator, call: Call, respond: Respond
 ) -> Answer:
-    """Return the response of an endpoint: the document that ``respond`` makes, or an error.
+    """Return the response of an endpoint: the body that ``respond`` makes, or an error.
 
     The proofs of the request are used up in any case. Raises StorageError.
     """
@@ -82,31 +82,31 @@ def answered(
         if endpoint.binds:
             headers = {**NO_STORE, **possession.nonce_header(context.settings, context.now)}
         try:
-            document = _settled(context, endpoint, call, respond)
-            return context.answered(Answer(endpoint.status, document, headers))
+            body = _settled(context, endpoint, call, respond)
+            return context.answered(Answer(endpoint.status, body, headers))
         except OAuth2Error as error:
             return context.answered(_error(context, error, call, headers))
 
 
 def _settled(
     context: Context, endpoint: ClientEndpoint, call: Call, respond: Respond
-) -> Document | None:
-    """Return the document of a response, once the request's proofs are used up.
+) -> Document | SignedBody | None:
+    """Return the body of a response, once the request's proofs are used up.
 
     A client that presents an assertion again gets only the error of a failed authentication.
     """
     try:
-        document = _responded(context, endpoint, call, respond)
+        body = _responded(context, endpoint, call, respond)
     except OAuth2Error:
         context.settle()
         raise
     context.settle()
-    return document
+    return body
 
 
 def _responded(
     context: Context, endpoint: ClientEndpoint, call: Call, respond: Respond
-) -> Document | None:
+) -> Document | SignedBody | None:
     if call.method != "POST":
         raise InvalidRequestError("The method must be POST.", status_code=405)
     pairs = params.from_body(call, endpoint.parameters).strict()

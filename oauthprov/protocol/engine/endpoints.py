@@ -14,10 +14,14 @@ from oauthlib.oauth2 import (
     IntrospectEndpoint,
     RevocationEndpoint,
 )
-from oauthlib.oauth2.rfc6749.errors import UnsupportedResponseTypeError
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    UnsupportedResponseTypeError,
+)
 from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
 from oauthprov.events import Reason, asked_for
+from oauthprov.protocol.authentication.client import is_anonymous
 from oauthprov.protocol.clients import response_types
 from oauthprov.protocol.clients.grant_types import GRANT_TYPES
 from oauthprov.protocol.engine.client_endpoint import ClientEndpoint, Document, answered
@@ -25,11 +29,11 @@ from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS, CodeGrant, NoGrant, presented
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request import params
-from oauthprov.protocol.request.answers import Answer, Call
+from oauthprov.protocol.request.answers import Answer, Call, SignedBody
 from oauthprov.protocol.request.checked_request import CheckedRequest
 from oauthprov.protocol.request.context import Context, current
 from oauthprov.protocol.request.operations import Authorizing
-from oauthprov.protocol.token import tokens
+from oauthprov.protocol.token import signed_introspection, tokens
 from oauthprov.settings import Settings
 
 Checks = Callable[[Context, Authorizing], CheckedRequest]
@@ -92,9 +96,13 @@ class Engine:
         """Answer the token endpoint (RFC 6749 section 3.2). Raises StorageError."""
         return answered(_TOKEN, self._validator, call, self._issue)
 
-    def introspect(self, call: Call) -> Answer:
-        """Answer the introspection endpoint (RFC 7662). Raises StorageError."""
-        return answered(_INTROSPECT, self._validator, call, self._introspect)
+    def introspect(self, call: Call, *, signed: bool = False) -> Answer:
+        """Answer the introspection endpoint (RFC 7662), ``signed`` as a JWT (RFC 9701).
+
+        Raises StorageError, SigningKeySealed.
+        """
+        respond = self._introspect_signed if signed else self._introspect
+        return answered(_INTROSPECT, self._validator, call, respond)
 
     def revoke(self, call: Call) -> Answer:
         """Answer the revocation endpoint (RFC 7009). Raises StorageError."""
@@ -113,6 +121,15 @@ class Engine:
         token, hint = str(request.token), request.token_type_hint
         members = self._validator.introspect_token(token, hint, request)
         return {"active": False} if members is None else {"active": True, **members}
+
+    def _introspect_signed(self, request: EngineRequest) -> SignedBody:
+        try:
+            members = self._introspect(request)
+        except InvalidClientError as error:
+            if is_anonymous(request):
+                error.status_code = 400  # RFC 9701 section 5; RFC 7662 has 401
+            raise
+        return signed_introspection.signed(current(), members)
 
     def _revoke(self, request: EngineRequest) -> None:
         self._revocation.validate_revocation_request(request)

@@ -74,11 +74,19 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedBody:
+    """A JWT as the body of a response, and its media type."""
+
+    jwt: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A JSON response to a client; a ``body`` of None means an empty one."""
+    """A response to a client, in JSON or as a JWT; a ``body`` of None means an empty one."""
 
     status: int
-    body: Mapping[str, object] | None
+    body: Mapping[str, object] | SignedBody | None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

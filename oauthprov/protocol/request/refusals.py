@@ -48,9 +48,9 @@ def error_of(answer: object) -> SentError | None:
     said: Mapping[str, object]
     match answer:
         case Answer():
-            if answer.status < 400:
+            if answer.status < 400 or not isinstance(answer.body, Mapping):
                 return None
-            said = answer.body or {}
+            said = answer.body
         case Redirect():
             said = dict(answer.params)
         case Refusal():

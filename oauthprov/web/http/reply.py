@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from webob.etag import ETagMatcher
 
 from oauthprov import serial
-from oauthprov.protocol.request.answers import Answer
+from oauthprov.protocol.request.answers import Answer, SignedBody
 from oauthprov.settings import LOOPBACK, Settings
 from oauthprov.web.http.problems import Rejected
 
@@ -50,8 +50,11 @@ class Reply:
 
 def answered(answer: Answer) -> Reply:
     """Return the response for a result of the protocol."""
-    if answer.body is not None:
-        return in_json(answer.body, answer.status, answer.headers)
+    body = answer.body
+    if isinstance(body, SignedBody):
+        return with_body(body.jwt.encode(), body.media_type, answer.status, answer.headers)
+    if body is not None:
+        return in_json(body, answer.status, answer.headers)
     return Reply(answer.status, {**answer.headers, "Content-Length": "0"})
 
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oauthprov.protocol.clients.members import access, addresses, names, openid, signing
+from oauthprov.protocol.clients.members import (
+    access,
+    addresses,
+    names,
+    openid,
+    responses,
+    signing,
+)
 from oauthprov.protocol.clients.members.member import Datatype, Group, Member, SetBy
 
 __all__ = ("MEMBERS", "Datatype", "Group", "Member", "SetBy")
@@ -21,6 +28,7 @@ MEMBERS: Mapping[str, Member] = {
         access.MEMBERS,
         signing.MEMBERS,
         openid.MEMBERS,
+        responses.MEMBERS,
     )
     for row in rows
 }

@@ -13,6 +13,7 @@ from oauthprov.protocol.clients.members.member import (
     SetBy,
     to_signing_in,
 )
+from oauthprov.protocol.clients.members.responses import algorithm, algorithms
 from oauthprov.protocol.clients.members.rule import as_given, fetchable, stripped
 from oauthprov.protocol.clients.types import ClientType
 from oauthprov.settings import Settings
@@ -37,16 +38,6 @@ def _sector_identifier_uri(given: str | None, kind: ClientType, settings: Settin
     if uri is None or subjects.PAIRWISE not in subjects.types(settings):
         return None
     return fetchable(uri)
-
-
-def _alg(given: str | None, kind: ClientType, settings: Settings) -> str | None:
-    """The server must support it for signing; clients' own keys have a rule of their own."""
-    alg = stripped(given)
-    if alg is None:
-        return None
-    if alg not in settings.keys_algorithms:
-        raise ValueError(N_("Choose one of ${some}.", some=", ".join(settings.keys_algorithms)))
-    return alg
 
 
 def _default_max_age(given: int | None, kind: ClientType, settings: Settings) -> int | None:
@@ -76,11 +67,6 @@ def _subject_types(kind: ClientType, settings: Settings) -> Sequence[str]:
 
 def _to_pairwise(kind: ClientType, settings: Settings) -> bool:
     return kind.has_users and subjects.PAIRWISE in subjects.types(settings)
-
-
-def _algorithms(kind: ClientType, settings: Settings) -> Sequence[str]:
-    several = settings.keys_algorithms if len(settings.keys_algorithms) > 1 else ()
-    return ("", *several)
 
 
 MEMBERS: Sequence[Member] = (
@@ -117,7 +103,7 @@ MEMBERS: Sequence[Member] = (
     Member(
         "id_token_signed_response_alg",
         Datatype.TEXT,
-        _alg,
+        algorithm,
         "how its ID tokens are signed: one of oauthprov.keys.algorithms",
         default=signed_responses.DEFAULT,
         openid=True,
@@ -125,7 +111,7 @@ MEMBERS: Sequence[Member] = (
         hint=N_("The algorithm that the app verifies."),
         group=Group.TOKENS,
         offered=to_signing_in,
-        choices=_algorithms,
+        choices=algorithms,
         words={"": N_("The default of this server")},
         metavar="ALG",
     ),
@@ -144,7 +130,7 @@ MEMBERS: Sequence[Member] = (
     Member(
         "userinfo_signed_response_alg",
         Datatype.TEXT,
-        _alg,
+        algorithm,
         "how UserInfo is signed: one of oauthprov.keys.algorithms, or not at all",
         openid=True,
         metavar="ALG",

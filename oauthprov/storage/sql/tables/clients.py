@@ -70,6 +70,8 @@ clients = Table(
     required("id_token_claims", FLAG),
     required("require_pushed_authorization_requests", FLAG),
     required("dpop_bound_access_tokens", FLAG),
+    optional("authorization_signed_response_alg", TEXT),
+    optional("introspection_signed_response_alg", TEXT),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,
