@@ -30,6 +30,7 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
+        "authorization_signing_alg_values_supported": list(settings.keys_algorithms),
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,

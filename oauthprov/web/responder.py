@@ -94,10 +94,11 @@ def _redirect(request: Request, value: Redirect) -> Response:
 
 def target_of(value: Redirect) -> str:
     """Return the URL of a redirect whose parameters are in the query or fragment."""
-    if not value.params:
+    sent = value.sent
+    if not sent:
         return value.redirect_uri
     mark = "#" if value.response_mode == "fragment" else "&" if "?" in value.redirect_uri else "?"
-    query = "&".join([f"{name}={_encoded(name, text)}" for name, text in value.params])
+    query = "&".join([f"{name}={_encoded(name, text)}" for name, text in sent])
     return f"{value.redirect_uri}{mark}{query}"
 
 
@@ -116,7 +117,7 @@ def _encoded_issuer(issuer: str) -> str:
 def _form_post(request: Request, value: Redirect) -> Response:
     response = render_to_response(
         "oauthprov:templates/form_post.pt",
-        {"redirect_uri": value.redirect_uri, "params": value.params, "person": None},
+        {"redirect_uri": value.redirect_uri, "params": value.sent, "person": None},
         request,
     )
     response.headers.update(CODES_PASS)

@@ -77,14 +77,17 @@ def test_a_saved_profile_reaches_the_client(alice, provider):
     alice.look("Your account")
 
 
-def test_a_form_post_response_arrives_at_the_client(alice, ask):
+@pytest.mark.parametrize(
+    ("mode", "parameters"), [("form_post", "code iss state"), ("form_post.jwt", "response")]
+)
+def test_a_form_post_response_arrives_at_the_client(alice, ask, mode, parameters):
     """The page posts itself to the client, the security policy of ours notwithstanding."""
-    alice.page.goto(ask(response_mode="form_post"))
+    alice.page.goto(ask(response_mode=mode))
     alice.look("Reader asks for access")
     alice.button("Allow").click()
-    alice.heading("POST code iss state").wait_for()
-    alice.page.goto(ask(response_mode="form_post", prompt="none"))
-    alice.heading("POST code iss state").wait_for()
+    alice.heading(f"POST {parameters}").wait_for()
+    alice.page.goto(ask(response_mode=mode, prompt="none"))
+    alice.heading(f"POST {parameters}").wait_for()
 
 
 def test_prompt_login_asks_for_the_password_again(alice, ask):

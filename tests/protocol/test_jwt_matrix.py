@@ -100,6 +100,12 @@ def logout(world):
     return world.provider.backchannel.token(client, about)
 
 
+def authorization_response(world, **changes):
+    """One for the client, with a code or an error."""
+    answer = world.authorize(response_mode="jwt", nonce=NONCE, **{"scope": "openid"} | changes)
+    return dict(answer.sent)["response"]
+
+
 def introspection_response(world):
     """A signed one, about a live token."""
     form = {"token": for_alice(world, scope="openid")["access_token"]} | proof(assertion(world))
@@ -133,6 +139,8 @@ PRESENTED = {
     "ID token": lambda world: for_alice(world, scope="openid")["id_token"],
     "logout token": logout,
     "signed UserInfo": userinfo,
+    "authorization response": authorization_response,
+    "authorization response with an error": lambda world: authorization_response(world, scope="x"),
     "signed introspection response": introspection_response,
     "access token of a person": lambda world: for_alice(world, **JWT)["access_token"],
     "access token of a machine": lambda world: for_itself(world, scope="photos", resource=PHOTOS),
@@ -264,5 +272,5 @@ def test_a_token_passes_only_where_its_kind_belongs(world, place, kind):
 
 def test_the_matrix_presents_each_kind_somewhere_it_passes():
     passing = {kind for _, kinds in VERIFIERS.values() for kind in kinds}
-    nowhere = {"signed UserInfo", "signed introspection response", "refresh token", "code"}
-    assert passing == PRESENTED.keys() - nowhere
+    nowhere = {kind for kind in PRESENTED if "response" in kind}
+    assert passing == PRESENTED.keys() - nowhere - {"signed UserInfo", "refresh token", "code"}

@@ -8,7 +8,7 @@ Only the error of a missing ``redirect_uri`` can't go there and is shown to the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from oauthprov.accounts import AccountSource
 from oauthprov.errors import InvalidDPoPProofError, JoseError
 from oauthprov.events import Reason
 from oauthprov.protected_resource import bindings
+from oauthprov.protocol.authorize import jarm
 from oauthprov.protocol.clients import response_types, subjects
 from oauthprov.protocol.clients.members.openid import MAX_AGE_LIMIT
 from oauthprov.protocol.request import params, scopes
@@ -32,11 +33,13 @@ from oauthprov.records import Client
 from oauthprov.settings import OFFLINE_ACCESS, OPENID
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")
-RESPONSE_MODES: dict[str, ResponseMode] = {
+RESPONSE_MODES: Mapping[str, ResponseMode | None] = {
     "query": "query",
     "fragment": "fragment",
     "form_post": "form_post",
+    **jarm.MODES,
 }
+"""Where the response goes, None for the default of the response type."""
 LOGIN_HINT_LIMIT = 200
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 CARRIERS = ("request", "request_uri")
@@ -97,15 +100,21 @@ def response_type(given: Given, asked: CheckedRequest) -> None:
 
 
 def response_mode(given: Given, asked: CheckedRequest) -> None:
-    """The mode is supported; errors of later checks use it (Multiple Response Types section 2)."""
+    """The mode is supported; errors of later checks use it (Multiple Response Types section 2).
+
+    Tokens never go into a query, in a JWT neither (JARM section 2.3.1).
+    """
     value = given.get("response_mode")
     if value is None or "response_mode" in given.request.parsed.repeated:
         return
     if value not in RESPONSE_MODES:
         raise InvalidRequestError(f"The response_mode must be one of {', '.join(RESPONSE_MODES)}.")
-    if value == "query" and given.request.response_mode == "fragment":
-        raise InvalidRequestError("The response_mode query is not for tokens.")
-    given.request.response_mode = RESPONSE_MODES[value]
+    if value in jarm.MODES:
+        given.request.sign = jarm.signer(given.context, given.client)
+    mode = RESPONSE_MODES[value] or given.request.response_mode
+    if mode == "query" and given.request.response_mode == "fragment":
+        raise InvalidRequestError(f"The response_mode {value} is not for tokens.")
+    given.request.response_mode = mode
 
 
 def pushed_only(given: Given, asked: CheckedRequest) -> None:

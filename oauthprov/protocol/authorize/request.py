@@ -12,6 +12,7 @@ from typing import ClassVar
 from oauthlib.oauth2.rfc6749.errors import FatalClientError, InvalidRequestError, OAuth2Error
 
 from oauthprov.accounts import SignedIn
+from oauthprov.errors import SigningKeySealed
 from oauthprov.events import Event
 from oauthprov.messages import N_
 from oauthprov.protocol.authorize import consents, implicit, interactions, request_objects
@@ -186,12 +187,17 @@ class AuthorizationRequests:
 def _target(context: Context, request: Authorizing, redirect_uri: str) -> Target:
     repeated = "state" in request.parsed.repeated
     state = None if repeated else request.parsed.get("state")
-    return Target(context.settings.issuer, redirect_uri, request.response_mode, state)
+    issuer, mode = context.settings.issuer, request.response_mode
+    return Target(issuer, redirect_uri, mode, state, request.sign)
 
 
 def _error(context: Context, request: Authorizing, error: OAuth2Error) -> Redirect | Refusal:
-    """Return the response to an error: to the client, once its redirect URI is proven."""
-    if request.redirect_uri is None or isinstance(error, FatalClientError):
+    """Return the response to an error: to the client, once its redirect URI is proven.
+
+    A client that wants a JWT gets no response that can't be signed.
+    """
+    fatal = isinstance(error, FatalClientError | SigningKeySealed)
+    if request.redirect_uri is None or fatal:
         return refusal(error, request.parsed, context.client)
     return _target(context, request, request.redirect_uri).error(error)
 

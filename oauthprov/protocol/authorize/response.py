@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from oauthlib.oauth2.rfc6749.errors import (
     InvalidClientIdError,
@@ -52,18 +52,22 @@ class ResponseReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the response goes, once client and redirect URI are proven, and what it repeats."""
+    """Where the response goes, once client and redirect URI are proven, and what it repeats.
+
+    ``sign`` makes a JWT of its parameters, None if the client gets them as they are.
+    """
 
     issuer: str
     redirect_uri: str
     response_mode: ResponseMode
     state: str | None
+    sign: Callable[[Pairs], str] | None = field(default=None, repr=False)
 
     def response(self, *params: tuple[str, str]) -> Redirect:
         """Return the response with ``params``, the ``state``, and ``iss`` (RFC 9207)."""
         state: Pairs = () if self.state is None else (("state", self.state),)
         every = (*params, *state, ("iss", self.issuer))
-        return Redirect(self.redirect_uri, every, self.response_mode)
+        return Redirect(self.redirect_uri, every, self.response_mode, self.sign)
 
     def error(self, error: OAuth2Error) -> Redirect:
         """Return the error response."""

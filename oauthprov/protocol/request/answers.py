@@ -98,11 +98,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Redirect(Outcome):
-    """An authorization response for a proven ``redirect_uri``; ``params`` include ``iss``."""
+    """An authorization response for a proven ``redirect_uri``; ``params`` include ``iss``.
+
+    ``sign`` makes a JWT of them, None if the client gets them as they are.
+    """
 
     redirect_uri: str
     params: tuple[tuple[str, str], ...]
     response_mode: ResponseMode = "query"
+    sign: Callable[[tuple[tuple[str, str], ...]], str] | None = field(
+        default=None, repr=False, compare=False
+    )
+
+    @property
+    def sent(self) -> tuple[tuple[str, str], ...]:
+        """The parameters that the client gets: ``params``, or a JWT of them."""
+        return self.params if self.sign is None else (("response", self.sign(self.params)),)
 
 
 @dataclass(frozen=True, slots=True)

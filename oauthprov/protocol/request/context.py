@@ -22,8 +22,9 @@ from oauthprov.errors import JoseError, SigningKeySealed
 from oauthprov.events import Event, Reason, RequestNoted, on_commit
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.keys import ClientKeys
+from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.json_object import expect_json
-from oauthprov.protocol.keys.jwk import ALGORITHMS
+from oauthprov.protocol.keys.jwk import ALGORITHMS, PrivateKey
 from oauthprov.protocol.keys.signing_keys import SigningKeys
 from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.operations import Operation
@@ -222,8 +223,12 @@ class Context:
 
     def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str) -> str:
         """Return the claims as a signed JWT. Raises StorageError, SigningKeySealed (noted)."""
+        return jose.sign(claims, self.signer(alg), typ=typ)
+
+    def signer(self, alg: str) -> PrivateKey:
+        """Return the key for ``alg``. Raises StorageError, SigningKeySealed (noted)."""
         try:
-            return self.signing_keys.sign(claims, typ=typ, alg=alg)
+            return self.signing_keys.signer(alg)
         except SigningKeySealed as sealed:
             self.note(Reason.SIGNING_KEY_SEALED, compared=f"{sealed.problem}: {sealed.remedy}")
             raise

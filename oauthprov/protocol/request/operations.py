@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from oauthprov.protocol.request.answers import ResponseMode
 from oauthprov.protocol.request.checked_request import CheckedRequest
-from oauthprov.protocol.request.params import Parsed
+from oauthprov.protocol.request.params import Pairs, Parsed
 from oauthprov.records import AuthorizationCode, Grant, RefreshToken, slot
 from oauthprov.storage.interface import Stored
 
@@ -32,12 +33,14 @@ class Authorizing(Operation):
     """An authorization request that is being validated.
 
     ``redirect_uri`` is set once it and the client are proven: from then on errors go to the client
-    in ``response_mode``. ``found`` is what the checks have found, None until they have run.
+    in ``response_mode``, and as a JWT that ``sign`` makes, if it is there. ``found`` is what the
+    checks have found, None until they have run.
     """
 
     parsed: Parsed = field(default_factory=lambda: Parsed(()))
     redirect_uri: str | None = None
     response_mode: ResponseMode = "query"
+    sign: Callable[[Pairs], str] | None = None
     found: CheckedRequest | None = None
     resources: tuple[str, ...] = ()
 

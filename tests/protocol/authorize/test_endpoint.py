@@ -205,7 +205,7 @@ def test_a_repeated_scope_token_counts_once(world):
     assert world.tokens(scope="read write read")["scope"] == "read write"
 
 
-@pytest.mark.parametrize("mode", ["query.jwt", "jwt", "Fragment", "x"])
+@pytest.mark.parametrize("mode", ["query.jwe", "JWT", ".jwt", "jwt.query", "Fragment", "x"])
 def test_an_unknown_response_mode_is_reported_to_the_client(world, mode):
     answer = world.authorize(response_mode=mode)
     assert_told(answer, "invalid_request")

@@ -48,7 +48,9 @@ def test_metadata_describes_the_supported_request_parameters(document):
     assert "RS256" in document["request_object_signing_alg_values_supported"]
     assert "none" not in document["request_object_signing_alg_values_supported"]
     assert document["claims_parameter_supported"] is True
-    assert document["response_modes_supported"] == ["query", "fragment", "form_post"]
+    plain = ["query", "fragment", "form_post"]
+    signed = ["jwt", *(f"{mode}.jwt" for mode in plain)]
+    assert document["response_modes_supported"] == [*plain, *signed]
     assert document["prompt_values_supported"] == [
         "none",
         "login",
