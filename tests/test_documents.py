@@ -184,6 +184,9 @@ OPENID_PROOFS: dict[str, Callable[[Document], bool]] = {
     "OAuth 2.0 Form Post Response Mode": lambda said: (
         "form_post" in said["response_modes_supported"]
     ),
+    "OAuth 2.0 JWT Secured Authorization Response Mode (JARM)": lambda said: (
+        "form_post.jwt" in said["response_modes_supported"]
+    ),
     "Initiating User Registration via OpenID Connect 1.0": lambda said: (
         "create" in said["prompt_values_supported"]
     ),
