@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -72,9 +73,14 @@ class Clock:
 
     def __init__(self, now: int = 1_800_000_000) -> None:
         self.now = now
+        self._runs = False
 
     def __call__(self) -> int:
-        return self.now
+        return int(time.time()) if self._runs else self.now
+
+    def run(self) -> None:
+        """Show the time of this machine from now on, for programs that have a clock too."""
+        self._runs = True
 
     def pass_by(self, seconds: int) -> None:
         self.now += seconds

@@ -16,6 +16,7 @@ from tests.clients.person import Person
 from tests.clients.somebody import Somebody
 from tests.conformance.provider import certified
 from tests.conformance.suite_server import SuiteServer
+from tests.servers import fresh
 from tests.servers.wsgi import Server
 from tests.site import OPENID, PASSWORD
 
@@ -70,6 +71,14 @@ def openid_provider(more):
     yield made
     listening.close()
     made.close()
+
+
+@pytest.fixture(scope="module")
+def engines(postgresql_url, redis_url, tmp_path_factory):
+    """The URLs of empty storages by the names of their engines."""
+    file = f"sqlite:///{tmp_path_factory.mktemp('storage')}/x.sqlite"
+    every = {"sqlite": file, "postgresql": postgresql_url, "redis": redis_url}
+    return {name: fresh(url) for name, url in every.items()}
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,15 @@
-"""Clients for devices: the code of the console, requests-oauth2client and openid-client."""
+"""Clients for devices: the code of the console, requests-oauth2client and openid-client.
+
+Each converses with a provider on each engine at the same time, since devices wait between polls.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
-import time
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 from requests_oauth2client import (
@@ -16,124 +20,146 @@ from requests_oauth2client import (
 )
 
 from oauthprov.records import Account
-from tests import site as sites
 from tests.clients import javascript
 from tests.clients.conversation import converse
+from tests.clients.engines import newcomer, on_each, served
 from tests.clients.person import Person
 from tests.clients.test_snippets import ran, shown
 from tests.servers.programs import missing, program
-from tests.servers.wsgi import Server
-from tests.site import OPENID, PASSWORD
+from tests.site import OPENID, App, Site
 
 
-@pytest.fixture(scope="module", params=["oauth", "openid"])
-def server(request):
-    """A provider over real HTTP, whose clock is that of this machine."""
-    listening = Server()
-    more = {"scopes": OPENID} if request.param == "openid" else {}
-    given = sites.ini("sqlite://", issuer=listening.root, development="true", **more)
-    made = sites.standalone(given)
-    made.clock.now = int(time.time())
-    listening.start(made.wsgi)
-    yield made
-    listening.close()
-    made.close()
+@dataclass
+class Home:
+    """A provider, a person there, and a client for devices that the person has registered."""
+
+    server: Site
+    alice: Person
+    app: App
+
+    @classmethod
+    def at(cls, server: Site) -> Home:
+        alice = newcomer(server)
+        *_, account = server.storage.walk(Account)
+        settings = server.wsgi.registry["oauthprov.settings"]
+        scopes = ("openid", "profile") if settings.openid else ("profile:read",)
+        owner = account.record.account_id
+        return cls(server, alice, server.app("device", owner=owner, scopes=scopes))
+
+    def decide(self, code: str, decision: str = "allow") -> str:
+        """Type a code, and allow or deny what follows."""
+        page = self.alice.visit(f"{self.server.issuer}/device")
+        end = self.alice.submit(self.alice.submit(page, user_code=code), decision=decision)
+        assert end.status_code == 200, end.text
+        return ""
+
+    def code_for(self, name: str) -> str:
+        """The code that the client's page shows."""
+        return shown(self.server, self.alice, self.app, name)
 
 
 @pytest.fixture(scope="module")
-def alice(server):
-    person = Person(server.issuer)
-    person.submit(person.visit(f"{server.issuer}/signup"), name="alice", password=PASSWORD)
-    yield person
-    person.browser.close()
+def homes(engines):
+    """One on each engine with OpenID Connect, and one without."""
+    with ExitStack() as stack:
+        servers = {
+            engine: stack.enter_context(served(url, scopes=OPENID))
+            for engine, url in engines.items()
+        }
+        servers["sqlite, without OpenID Connect"] = stack.enter_context(served("sqlite://"))
+        made = {name: Home.at(server) for name, server in servers.items()}
+        yield made
+        for home in made.values():
+            home.alice.browser.close()
 
 
-def decide(alice, code, decision="allow"):
-    """Type a code, and allow or deny what follows."""
-    page = alice.submit(alice.visit(f"{alice.issuer}/device"), user_code=code)
-    end = alice.submit(page, decision=decision)
-    assert end.status_code == 200, end.text
+@pytest.fixture(scope="module")
+def openid(homes):
+    return {name: home for name, home in homes.items() if name != "sqlite, without OpenID Connect"}
 
 
-@pytest.fixture
-def app(server, alice):
-    """A client for devices that alice has registered."""
-    [account] = server.storage.find(Account).items
-    settings = server.wsgi.registry["oauthprov.settings"]
-    scopes = ("openid", "profile") if settings.openid else ("profile:read",)
-    return server.app("device", owner=account.record.account_id, scopes=scopes)
+def decided(home, line):
+    """Read the code that a program says to type."""
+    return home.decide(re.search(r"type (\S+)", line)[1])
 
 
 class TestTheCodeOfTheConsole:
-    def test_for_curl(self, server, alice, app, tmp_path):
+    def test_for_curl(self, homes, tmp_path):
         if program("curl") is None:
             missing("no curl on PATH (apt-get install curl)")
 
-        def seen(line):
-            decide(alice, json.loads(line)["user_code"])
-            return ""
+        def run(home):
+            command = ["bash", "-c", home.code_for("curl")]
+            return ran(
+                command, "", lambda line: home.decide(json.loads(line)["user_code"]), tmp_path
+            )
 
-        said = ran(["bash", "-c", shown(server, alice, app, "curl")], "", seen, tmp_path)
-        assert json.loads(said.strip().splitlines()[-1])["access_token"]
+        for said in on_each(homes, run).values():
+            assert json.loads(said.strip().splitlines()[-1])["access_token"]
 
-    def test_for_authlib(self, server, alice, app, tmp_path):
-        def seen(line):
-            decide(alice, re.search(r"type (\S+)", line)[1])
-            return ""
+    def test_for_authlib(self, homes, tmp_path):
+        def run(home):
+            command = [sys.executable, "-uc", home.code_for("Authlib")]
+            return ran(command, "", lambda line: decided(home, line), tmp_path)
 
-        code = shown(server, alice, app, "Authlib")
-        said = ran([sys.executable, "-uc", code], "", seen, tmp_path)
-        assert "'access_token'" in said
+        for said in on_each(homes, run).values():
+            assert "'access_token'" in said
 
-    def test_for_oauth4webapi(self, server, alice, app):
-        def seen(line):
-            decide(alice, re.search(r"type (\S+)", line)[1])
-            return ""
+    def test_for_oauth4webapi(self, homes):
+        def run(home):
+            code = 'import "./webcrypto.js";\n' + home.code_for("oauth4webapi")
+            command = [node, "--input-type=module", "-e", code]
+            return ran(command, "", lambda line: decided(home, line), javascript.HOME)
 
-        code = 'import "./webcrypto.js";\n' + shown(server, alice, app, "oauth4webapi")
-        command = [javascript.node(), "--input-type=module", "-e", code]
-        assert "access_token" in ran(command, "", seen, javascript.HOME)
+        node = javascript.node()
+        for said in on_each(homes, run).values():
+            assert "access_token" in said
 
 
-def device_of(server, app):
+def device_of(home):
     return OAuth2Client.from_discovery_endpoint(
-        issuer=server.issuer,
-        auth=PublicApp(app.client.client_id),
-        device_authorization_endpoint=server.url("/oauth/device_authorization"),
+        issuer=home.server.issuer,
+        auth=PublicApp(home.app.client.client_id),
+        device_authorization_endpoint=home.server.url("/oauth/device_authorization"),
         testing=True,  # http, on this machine
     )
 
 
-@pytest.mark.parametrize("server", ["openid"], indirect=True)
-def test_requests_oauth2client_polls_until_it_has_tokens(server, alice, app):
-    client = device_of(server, app)
-    told = client.authorize_device(scope="openid profile")
-    assert told.verification_uri == f"{server.issuer}/device"
-    polls = DeviceAuthorizationPollingJob(client, told, interval=1)
-    assert polls() is None
-    decide(alice, told.user_code)
-    tokens = polls()
-    assert tokens.id_token.claims["sub"] == client.userinfo(tokens)["sub"]
-    assert client.refresh_token(tokens).access_token
+def test_requests_oauth2client_polls_until_it_has_tokens(openid):
+    def run(home):
+        client = device_of(home)
+        told = client.authorize_device(scope="openid profile")
+        assert told.verification_uri == f"{home.server.issuer}/device"
+        polls = DeviceAuthorizationPollingJob(client, told, interval=1)
+        assert polls() is None
+        home.decide(told.user_code)
+        tokens = polls()
+        assert tokens.id_token.claims["sub"] == client.userinfo(tokens)["sub"]
+        assert client.refresh_token(tokens).access_token
+
+    on_each(openid, run)
 
 
-@pytest.mark.parametrize("server", ["openid"], indirect=True)
-def test_requests_oauth2client_learns_of_a_denial(server, alice, app):
-    client = device_of(server, app)
-    told = client.authorize_device(scope="openid")
-    decide(alice, told.user_code, "cancel")
-    with pytest.raises(AccessDenied):
-        DeviceAuthorizationPollingJob(client, told, interval=1)()
+def test_requests_oauth2client_learns_of_a_denial(openid):
+    def run(home):
+        client = device_of(home)
+        told = client.authorize_device(scope="openid")
+        home.decide(told.user_code, "cancel")
+        with pytest.raises(AccessDenied):
+            DeviceAuthorizationPollingJob(client, told, interval=1)()
+
+    on_each(openid, run)
 
 
-@pytest.mark.parametrize("server", ["openid"], indirect=True)
-def test_openid_client_polls_until_it_has_tokens(server, alice, app):
+def test_openid_client_polls_until_it_has_tokens(openid):
     def answer(wish):
-        assert wish["at"] == f"{server.issuer}/device"
-        decide(alice, wish["type"])
-        return ""
+        home = at[wish["issuer"]]
+        assert wish["at"] == f"{home.server.issuer}/device"
+        return home.decide(wish["type"])
 
-    command = [javascript.node(), "device.js", server.issuer, app.client.client_id]
-    outcome = converse(command, answer, javascript.HOME)
-    assert outcome["claims"]["sub"] == outcome["userinfo"]["sub"]
-    assert "nonce" not in outcome["claims"]
+    at = {home.server.issuer: home for home in openid.values()}
+    devices = [f"{issuer}={home.app.client.client_id}" for issuer, home in at.items()]
+    found = converse([javascript.node(), "device.js", *devices], answer, javascript.HOME)
+    for outcome in (found[issuer] for issuer in at):
+        assert outcome["claims"]["sub"] == outcome["userinfo"]["sub"]
+        assert "nonce" not in outcome["claims"]
