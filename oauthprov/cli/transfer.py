@@ -53,7 +53,7 @@ def _transfer(arguments: argparse.Namespace) -> None:
         for uri in (arguments.source, arguments.target)
     )
     _check(ours, theirs)
-    final = ours.storage_options.get("read_only") == "true"
+    final = ours.reads_only
     try:
         with _opened(ours, read_only=True) as source, _opened(theirs) as target:
             source.ping()

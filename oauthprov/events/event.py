@@ -14,11 +14,22 @@ if TYPE_CHECKING:
 OPERATOR = "operator"
 """The actor of what the command does."""
 _WORKER = "worker:"
+_ACCOUNT = "account:"
 
 
 def worker(name: str) -> str:
     """Return the actor of what a thread of the server does without a request."""
     return _WORKER + name
+
+
+def admin(account_id: str) -> str:
+    """Return the actor of what an administrator does: the account's id.
+
+    The ids of a host's accounts may be any text. One that looks like another kind of actor has
+    ``account:`` before it.
+    """
+    taken = account_id == OPERATOR or account_id.startswith((_WORKER, _ACCOUNT))
+    return _ACCOUNT + account_id if taken else account_id
 
 
 def is_admin(actor: str | None) -> bool:
@@ -31,8 +42,8 @@ class Origin:
     """The request or other work in which an event happens.
 
     ``at`` is in epoch seconds. ``address`` is the IP address of the request. ``actor`` is who acts
-    for somebody else: the account of an administrator, ``operator`` for the command, or a thread
-    of the server, such as ``worker:purge``.
+    for somebody else: the account of an administrator (:func:`admin`), ``operator`` for the
+    command, or a thread of the server, such as ``worker:purge``.
     """
 
     at: int

@@ -113,6 +113,11 @@ class Settings(
         return self._resource_uris.get(resource_identity(uri))
 
     @property
+    def reads_only(self) -> bool:
+        """Whether the storage takes no writes (``oauthprov.storage.read_only``)."""
+        return self.storage_options.get("read_only") == "true"
+
+    @property
     def openid(self) -> bool:
         """Whether OpenID Connect is enabled: if the scope ``openid`` is declared."""
         return OPENID in self.scope_names

@@ -22,7 +22,7 @@ from oauthprov.protected_resource import bindings
 from oauthprov.protocol.authorize import jarm
 from oauthprov.protocol.clients import response_types, subjects
 from oauthprov.protocol.clients.members.openid import MAX_AGE_LIMIT
-from oauthprov.protocol.request import params, scopes
+from oauthprov.protocol.request import params, refusals, scopes
 from oauthprov.protocol.request.answers import ResponseMode
 from oauthprov.protocol.request.checked_request import CheckedRequest
 from oauthprov.protocol.request.claims import ClaimsRequest
@@ -247,8 +247,11 @@ def id_token_hint(given: Given, asked: CheckedRequest) -> None:
     try:
         token = id_tokens.hinted(given.context, value)
     except JoseError as refused:
+        given.context.note(Reason.ID_TOKEN_HINT_REFUSED, compared=refused.reason)
         raise InvalidRequestError("The id_token_hint is no ID token of this server.") from refused
     if token.get("aud") != given.client.client_id:
+        compared = refusals.issued_to(str(token.get("aud")))
+        given.context.note(Reason.ID_TOKEN_HINT_REFUSED, compared=compared)
         raise InvalidRequestError("The id_token_hint was issued to another client.")
     asked.hint = str(token.get("sub"))
 

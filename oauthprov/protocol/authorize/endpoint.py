@@ -232,7 +232,7 @@ class Authorization:
                 return request.granted(context, person, consents.epoch(stored), *consent, claim)
             except Conflict as lost:
                 if isinstance(lost.change, Claim):
-                    raise ResponseReady(interactions.over(request.client)) from None
+                    raise pushed.lost(context, request.client, lost) from None
                 raise
 
         try:
@@ -261,8 +261,8 @@ class Authorization:
             claims = (Claim(Interaction, pending.record.key),) if pending else ()
             try:
                 return request.granted(context, person, consents.epoch(consent), *claims)
-            except Conflict:
-                raise ResponseReady(interactions.over(request.client)) from None
+            except Conflict as lost:
+                raise pushed.lost(context, request.client, lost) from None
         step = step or "login"
         if "none" in request.checked.prompt:
             error = _WITHOUT_A_PAGE.get(step, LoginRequired)()
@@ -339,5 +339,5 @@ def _ended(
     claims = () if interaction is None else (Claim(Interaction, interaction.record.key),)
     try:
         return request.denied(context, error, *claims, event=event)
-    except Conflict:
-        raise ResponseReady(interactions.over(request.client)) from None
+    except Conflict as lost:
+        raise pushed.lost(context, request.client, lost) from None

@@ -23,6 +23,7 @@ from oauthprov.credentials import Bearer, base64url, key_from
 from oauthprov.events import Reason
 from oauthprov.messages import N_
 from oauthprov.protocol.authentication.client import authenticate
+from oauthprov.protocol.authorize import interactions
 from oauthprov.protocol.authorize.checks import PARAMETERS
 from oauthprov.protocol.authorize.interactions import FETCHED_WITHIN
 from oauthprov.protocol.authorize.request import AuthorizationRequests
@@ -38,7 +39,7 @@ from oauthprov.protocol.request.params import PUSHED, Pairs, Parsed
 from oauthprov.protocol.request.waiting import WaitingRequest
 from oauthprov.protocol.token import possession
 from oauthprov.records import Client, Digest, PushedRequest
-from oauthprov.storage.interface import Add
+from oauthprov.storage.interface import Add, Claim, Conflict
 
 URN = "urn:ietf:params:oauth:request_uri:"
 """What a ``request_uri`` of ours begins with (RFC 9126 section 2.2)."""
@@ -189,6 +190,16 @@ def find(context: Context, parsed: Parsed) -> Found:
     if state != "live":
         raise _refused(context, Reason.PUSHED_REQUEST_USED, None, client, client_id)
     return Found(bearer.raw, record, client)
+
+
+def lost(context: Context, client: Client, conflict: Conflict) -> ResponseReady:
+    """Return the page for who answers a request that somebody else has answered just before.
+
+    A pushed request is answered once, in whichever browser is the first.
+    """
+    if isinstance(conflict.change, Claim) and conflict.change.kind is PushedRequest:
+        return _refused(context, Reason.PUSHED_REQUEST_USED, None, client)
+    return ResponseReady(interactions.over(client))
 
 
 def _refused(

@@ -25,7 +25,7 @@ from oauthprov.protocol.keys.jwk import KeySet, PrivateKey, parse_key_set
 from oauthprov.protocol.keys.rotation import KeyRotation, is_over, is_published, signing
 from oauthprov.records import SigningKey
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Storage, StorageError
+from oauthprov.storage.interface import Storage, StorageError, StorageReadOnly
 from oauthprov.threads import in_thread
 
 REFRESH = 5
@@ -79,6 +79,7 @@ class SigningKeys:
         self._read: _Read | None = None
         self._tried_at = 0
         self._failed_at: int | None = None
+        self._kind: type[StorageError] = StorageError
 
     def sign(self, claims: Mapping[str, Any], *, typ: str | None, alg: str | None = None) -> str:
         """Return a signed token; ``alg`` is one of ``oauthprov.keys.algorithms``, or the first.
@@ -163,7 +164,7 @@ class SigningKeys:
         if read is not None and 0 <= now - read.read_at <= within:
             return read
         if failed_at is not None and 0 <= now - failed_at < PAUSE:
-            raise StorageError("the signing keys couldn't be read a moment ago", explained=True)
+            raise self._kind("the signing keys couldn't be read a moment ago", explained=True)
         return self._read_again(read)
 
     def _read_again(self, held: _Read | None) -> _Read:
@@ -182,7 +183,7 @@ class SigningKeys:
         if failure is not None or self._read is None:
             explained = failure is not None and failure.explained
             message = f"the signing keys can't be read: {failure}"
-            raise StorageError(message, explained=explained) from failure
+            raise self._kind(message, explained=explained) from failure
         return self._read
 
     def _lead(self, attempt: _Attempt) -> None:
@@ -193,6 +194,8 @@ class SigningKeys:
             self._failed_at = attempt.failure = None
         except StorageError as error:
             self._failed_at, attempt.failure = self._clock(), error
+            # A read-only storage without a key isn't one that is down.
+            self._kind = StorageReadOnly if isinstance(error, StorageReadOnly) else StorageError
             if self._read is not None:
                 log.warning(
                     "the signing keys can't be read; those read last stay in use: %s", error

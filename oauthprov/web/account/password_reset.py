@@ -15,7 +15,7 @@ from pyramid.response import Response
 
 from oauthprov import deadline, logs
 from oauthprov.accounts import BuiltInAccounts, MailedReset, Unacceptable, Unproven
-from oauthprov.errors import StorageError
+from oauthprov.errors import StorageError, StorageReadOnly
 from oauthprov.events import MailNotSent, PasswordResetRequested, publish
 from oauthprov.mail import Message
 from oauthprov.records import Account
@@ -67,8 +67,14 @@ def show(request: Request) -> dict[str, object]:
 
 
 def send(request: Request) -> Response | dict[str, object]:
-    """Mail links for the accounts with that name or confirmed address, in the background."""
+    """Mail links for the accounts with that name or confirmed address, in the background.
+
+    Raises StorageReadOnly.
+    """
     tools = request.oauthprov
+    if tools.settings.reads_only:
+        # What is done in the background would fail there, unseen.
+        raise StorageReadOnly("links for new passwords can't be stored")
     form = tools.form("name", *MARKS)
     marks, entered = marks_of(form), form.get("name", "")
     requester = BuiltInAccounts.key_of(entered)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from oauthprov.events import OPERATOR, Reason, is_admin, trail
+from oauthprov.events import OPERATOR, AccountChanged, Reason, admin, is_admin, trail
 from oauthprov.messages import N_
 from oauthprov.records import AuditEntry, Client
 from oauthprov.web.request import Request
@@ -43,6 +44,21 @@ SENTENCES: dict[str, str] = {
     "logout.given_up": N_("A client couldn't be told of a sign-out"),
 }
 
+CHANGES: dict[str, str] = {
+    "name": N_("User name"),
+    "password": N_("Password"),
+    "profile": N_("Profile"),
+    "email": N_("E-mail address"),
+    "email_verified": N_("Confirmation of the e-mail address"),
+    "groups": N_("Groups"),
+    "developer": N_("Permission to register apps"),
+    "admin": N_("Role of an administrator"),
+    "disabled": N_("The account was disabled"),
+    "enabled": N_("The account was enabled"),
+    "sessions": N_("All sessions were ended"),
+}
+"""What has changed of an account, by the words of its event."""
+
 _MEANINGS = {reason.value: reason.meaning for reason in Reason}
 
 
@@ -50,7 +66,8 @@ _MEANINGS = {reason.value: reason.meaning for reason in Reason}
 class Shown:
     """An event as a page shows it; ``client_name`` is None for a client that is gone.
 
-    ``facts`` are the members of its kind, ``meaning`` is what the reason of a refusal means.
+    ``facts`` are the members of its kind, ``meaning`` is what the reason of a refusal means,
+    ``changes`` is what has changed of an account.
     """
 
     entry: AuditEntry
@@ -58,6 +75,7 @@ class Shown:
     client_name: str | None
     facts: tuple[tuple[str, str], ...]
     meaning: str | None
+    changes: tuple[str, ...]
 
     @property
     def request_id(self) -> str:
@@ -72,7 +90,8 @@ class Shown:
     @property
     def by_admin(self) -> bool:
         """Whether an admin acted."""
-        return is_admin(self.entry.actor) and self.entry.actor != self.entry.account_id
+        about = self.entry.account_id
+        return is_admin(self.entry.actor) and (about is None or self.entry.actor != admin(about))
 
 
 def shown(request: Request, entries: Sequence[AuditEntry]) -> list[Shown]:
@@ -96,4 +115,11 @@ def _shown(entry: AuditEntry, client_name: str | None) -> Shown:
         client_name=client_name,
         facts=tuple((name, trail.printable(value)) for name, value in details.items()),
         meaning=_MEANINGS.get(details.get("reason", "")),
+        changes=_changes(entry, details),
     )
+
+
+def _changes(entry: AuditEntry, details: Mapping[str, Any]) -> tuple[str, ...]:
+    if entry.event != AccountChanged.name:
+        return ()
+    return tuple(CHANGES.get(word, word) for word in str(details.get("changed", "")).split())

@@ -73,6 +73,11 @@ def problem_of(error: Exception) -> Rejected:
             else:
                 publish(RequestRefused(error=error.error, description=error.description))
             return error
+        case StorageReadOnly():
+            log.warning("refused: %s", error)
+            return _unavailable(
+                N_("The server only reads its data at the moment, and changes nothing. Try later.")
+            )
         case StorageError():
             _log(error)
             return _unavailable(N_("The server has no access to its data. Try again in a moment."))
@@ -94,9 +99,6 @@ def problem_of(error: Exception) -> Rejected:
 
 def _log(error: StorageError) -> None:
     """Log why the storage failed, in one line, with a traceback only if that says more."""
-    if isinstance(error, StorageReadOnly):
-        log.warning("refused: %s", error)
-        return
     # The request may not have been carried out.
     traceback = None if error.explained else _tracebacks.of(error)
     log.error("the storage failed: %s", error, exc_info=traceback)

@@ -119,6 +119,27 @@ class TestSection4:
         assert_refused(world.arrive(uri))
         assert_refused(world.arrive(uri, browser=OTHER_BROWSER, person=BOB))
 
+    @pytest.mark.parametrize("allow", [True, False])
+    def test_7_3_who_answers_after_another_browser_learns_that_it_was_answered(
+        self, world, caplog, allow
+    ):
+        caplog.set_level(logging.INFO)
+        uri = world.pushed()
+        first = world.arrive(uri)
+        second = world.arrive(uri, browser=OTHER_BROWSER, person=BOB)
+        answers = [
+            world.authorization.decide(began.interaction_id, visitor, allow=decision)
+            for began, visitor, decision in (
+                (first, Visitor(BROWSER, ALICE), True),
+                (second, Visitor(OTHER_BROWSER, BOB), allow),
+            )
+        ]
+        arrived(answers[0])
+        assert_refused(answers[1])
+        assert "answered before" in str(answers[1].description)
+        assert answers[1].client.client_id == "app"
+        assert any(f"reason={Reason.PUSHED_REQUEST_USED}" in line for line in caplog.messages)
+
     def test_7_3_a_request_that_was_denied_is_used(self, world):
         uri = world.pushed()
         visitor, began = Visitor(BROWSER, ALICE), world.arrive(uri)

@@ -1,6 +1,7 @@
 """When a sign-in is required: OpenID Connect Core section 3.1.2, Prompt Create."""
 
 import dataclasses
+import logging
 from urllib.parse import urlencode
 
 import pytest
@@ -428,12 +429,16 @@ class TestHints:
         waiting = ask(world, None, login_hint=hint).interaction_id
         assert world.authorization.pending(waiting, Visitor(BROWSER, None)).login_hint is None
 
-    def test_an_id_token_hint_for_another_client_is_refused(self, world):
+    def test_an_id_token_hint_for_another_client_is_refused(self, world, caplog):
         world.client("other", scopes=("openid",))
         hint = world.tokens("other", scope="openid")["id_token"]
+        caplog.set_level(logging.INFO)
         assert_error(ask(world, id_token_hint=hint), "invalid_request")
+        [line] = [one for one in caplog.messages if "error=invalid_request" in one]
+        assert "reason=id_token_hint_refused" in line
+        assert "other" in line
 
-    def test_an_id_token_hint_that_is_no_id_token_is_refused(self, world):
+    def test_an_id_token_hint_that_is_no_id_token_is_refused(self, world, caplog):
         keys = world.provider.keys
         good = {"iss": world.settings.issuer, "aud": "app", "sub": "alice-id", "exp": world.now}
         header, payload, signature = world.tokens(scope="openid")["id_token"].split(".")
@@ -447,8 +452,12 @@ class TestHints:
             keys.sign({name: good[name] for name in ("iss", "aud", "sub")}, typ="JWT"),
             "x" * 5000,
         ]
+        caplog.set_level(logging.INFO)
         for hint in wrong:
+            caplog.clear()
             assert_error(ask(world, id_token_hint=hint), "invalid_request")
+            [line] = [one for one in caplog.messages if "error=invalid_request" in one]
+            assert "reason=id_token_hint_refused" in line
         assert_code(ask(world, id_token_hint=keys.sign(good, typ="JWT")))
 
 

@@ -6,7 +6,8 @@ import pytest
 from pyramid.config import Configurator
 
 from oauthprov.accounts import SignedIn
-from oauthprov.records import Consent
+from oauthprov.events import is_admin
+from oauthprov.records import AuditEntry, Consent
 from tests import site as sites
 from tests.web.account.test_host_accounts import ISSUER, HostAccounts
 from tests.web.admin.conftest import press
@@ -78,3 +79,20 @@ def test_the_host_s_users_of_a_client_are_listed_by_their_ids(site):
 def test_admin_must_be_a_bool():
     with pytest.raises(TypeError, match="admin has the wrong type"):
         SignedIn("alice", "alice", 1, admin="yes")
+
+
+@pytest.mark.parametrize("name", ["operator", "worker:purge", "account:operator"])
+def test_an_admin_whose_id_looks_like_another_actor_is_told_from_it(name):
+    class Odd(Named):
+        def signed_in(self, request):
+            given = request.environ.get("REMOTE_USER")
+            return SignedIn(given, given, 1_800_000_000, admin=True) if given else None
+
+    site = host(Odd())
+    admin, app = browser_of(site, name), site.app()
+    path = f"/admin/clients/{app.client.client_id}"
+    press(admin.get(path), "disable")
+    [entry] = [one.record for one in site.storage.walk(AuditEntry) if one.record.actor]
+    assert (entry.event, entry.actor) == ("client.changed", f"account:{name}")
+    assert is_admin(entry.actor)
+    site.close()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
+from oauthprov.accounts.telling import _ELSEWHERE, _WORDS
 from oauthprov.events import KINDS
-from oauthprov.web.audit.words import SENTENCES
+from oauthprov.records import Account
+from oauthprov.web.audit.words import CHANGES, SENTENCES
 from tests import site as sites
 from tests.servers import fresh
 
@@ -77,3 +81,20 @@ def test_without_an_audit_there_is_no_page():
 
 def test_every_kind_of_event_has_a_sentence():
     assert {kind.name for kind in KINDS} == SENTENCES.keys()
+
+
+def test_it_says_what_has_changed_of_the_account(site):
+    alice = site.browser().sign_up("alice")
+    form = alice.get("/account/password").form
+    form["current"], form["password"] = sites.PASSWORD, "another long password"
+    assert form.submit().status_int == 303
+    page = alice.get("/account/events")
+    [entry] = [one for one in page.html.select("ul.entries > li") if "changed" in one.text]
+    changes = [change.text for change in entry.select("ul.changes li")]
+    assert changes == ["Password", "All sessions were ended"]
+
+
+def test_each_field_of_an_account_that_an_event_names_has_words():
+    named = {field.name for field in fields(Account)} - {"account_id", "created_at", *_ELSEWHERE}
+    words = {_WORDS.get(name, name) for name in named}
+    assert words | {"enabled", "email", "email_verified", "profile"} == CHANGES.keys()

@@ -9,8 +9,9 @@ from functools import partial
 import pytest
 
 from oauthprov.errors import ConfigurationError
-from oauthprov.records import RefreshToken
+from oauthprov.records import RefreshToken, SigningKey
 from oauthprov.storage import open_storage
+from oauthprov.storage.interface import Remove
 from oauthprov.storage.transfer import begin, compare, copy
 from tests import site as sites
 from tests.servers import empty
@@ -132,6 +133,33 @@ def test_each_refused_write_logs_one_line_without_a_traceback(before, during, ca
         assert (line.levelname, line.exc_info) == ("WARNING", None)
         assert "it is read-only (oauthprov.storage.read_only)" in line.getMessage()
         assert line.request_id == response.headers["X-Request-Id"]
+
+
+def test_a_key_set_without_a_key_says_why_there_is_none(settings, before, caplog):
+    for stored in before.storage.walk(SigningKey):
+        before.storage.commit(Remove(SigningKey, stored.record.kid), now=before.clock())
+    site = sites.standalone(settings | {"oauthprov.storage.read_only": "true"})
+    for _ in range(2):
+        answer = site.get("/oauth/jwks")
+        assert (answer.status_int, answer.json["error"]) == (503, "temporarily_unavailable")
+        assert "only reads its data" in answer.json["error_description"]
+    assert all(line.exc_info is None for line in caplog.records)
+    site.close()
+
+
+def test_no_page_says_that_a_link_for_a_new_password_was_sent(settings, before):
+    more = {
+        "oauthprov.storage.read_only": "true",
+        "oauthprov.mail.url": "smtp://127.0.0.1:9",
+        "oauthprov.mail.sender": "id@id.example",
+    }
+    site = sites.standalone(settings | more)
+    form = site.browser().get("/login/reset").form
+    form["name"] = "alice"
+    answer = form.submit(expect_errors=True)
+    assert answer.status_int == 503
+    assert "only reads its data" in answer.text
+    site.close()
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)

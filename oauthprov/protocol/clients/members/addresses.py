@@ -30,7 +30,7 @@ def _redirect_uris(given: Sequence[str], kind: ClientType, settings: Settings) -
     uris = distinct(given)
     if not kind.redirects:
         if uris:
-            raise ValueError(N_("A machine has no redirect URIs: nobody is sent back to it."))
+            raise ValueError(N_("Such a client has no redirect URIs: nobody is sent back to it."))
         return ()
     return _redirectable(uris, kind, settings, AUTHORIZATION_RESPONSE)
 

@@ -52,7 +52,7 @@ def _algorithm(given: str | None, kind: ClientType, settings: Settings) -> str |
 def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) -> tuple[str, ...]:
     uris = tuple(dict.fromkeys(given))
     if uris and not kind.redirects:
-        raise ValueError(N_("A machine sends nobody here, so it has no request objects."))
+        raise ValueError(N_("Such a client sends nobody here, so it has no request objects."))
     if len(uris) > REQUEST_URIS_LIMIT:
         raise ValueError(N_("Give at most ${n} request URIs.", n=REQUEST_URIS_LIMIT))
     for uri in uris:
@@ -66,7 +66,7 @@ def _request_uris(given: Sequence[str], kind: ClientType, settings: Settings) ->
 
 def _must_push(given: bool, kind: ClientType, settings: Settings) -> bool:
     if given and not kind.redirects:
-        raise ValueError(N_("A machine sends nobody here, so it has no requests to push."))
+        raise ValueError(N_("Such a client sends nobody here, so it has no requests to push."))
     if given and settings.par == "off":
         raise ValueError(N_("This server accepts no pushed requests."))
     return given
