@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import loaders, rsa_keys
+from tests import loaders, rsa_keys, statements
 from tests.gallery import Gallery
 from tests.receiver import Receiver
 from tests.servers import cluster, mariadb, postgresql, redis
@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["CHAMELEON_CACHE"] = str(compiled)
     rsa_keys.reuse()
     loaders.remember()
+    statements.remember()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
