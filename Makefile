@@ -21,6 +21,8 @@
 #                 FOLDER=...           folder for its files; parallel runs need one each
 # make test     run the test suite, on real servers
 #                 PYTEST_ARGS="-n 2 --dist worksteal"
+# make engines  run the tests that repeat on further engines what make test runs on one
+#                 PYTEST_ARGS="-n 2 --dist worksteal"
 # make faults   test failures of stores and servers on every engine: five minutes, prints a table
 #                 FAULTS_ARGS=...      python -m tests.faults --help lists them
 # make upgrades upgrade the previous version under load, on every engine: three minutes
@@ -103,7 +105,7 @@ CHECK_PYTHON = case "$$("$(PYTHON)" -c '$(ASK_VERSION)' 2>/dev/null)" in \
 	*False) echo "$(PYTHON) is too old: $(NEED_PYTHON)."; exit 1 ;; \
 	*) echo "$(PYTHON) can't be run as Python: $(NEED_PYTHON)."; exit 1 ;; esac
 
-.PHONY: help run demo mcp certify test faults upgrades bench growth docs pot lint format clean named-python
+.PHONY: help run demo mcp certify test engines faults upgrades bench growth docs pot lint format clean named-python
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -140,7 +142,10 @@ certify: $(V)/.run
 		--alias "$(ALIAS)" --folder "$(FOLDER)"
 
 test: $(V)/.test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not engines" $(PYTEST_ARGS)
+
+engines: $(V)/.test
+	$(BIN)/python -m pytest -m engines $(PYTEST_ARGS)
 
 faults: $(V)/.test
 	@$(QUIET) $(BIN)/python -m tests.faults $(FAULTS_ARGS)

@@ -7,6 +7,7 @@ import pytest
 from oauthprov.accounts import BuiltInAccounts, EmailVerifications
 from oauthprov.credentials import PasswordHasher
 from oauthprov.storage import open_storage
+from tests.engines import engines
 from tests.servers import fresh
 from tests.site import PASSWORD, Clock
 
@@ -14,7 +15,7 @@ ADDRESS = "alice@example.org"
 ENGINES = ("sqlite", "postgresql", "mariadb", "redis", "redis_cluster")
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=engines(ENGINES, "sqlite", "redis"))
 def storage(request, tmp_path):
     url = f"sqlite:///{tmp_path}/oauthprov.sqlite"
     if request.param != "sqlite":

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.place import Demo, Provider, demo_of, provider_on
 from tests.browser.visitor import Visitor
+from tests.engines import engines
 from tests.servers import empty
 
 
@@ -31,7 +32,7 @@ def visitor(visit) -> Visitor:
     return visit()
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=engines(["sqlite", "redis"], "sqlite"))
 def either_storage(request: pytest.FixtureRequest) -> str:
     """The URL of an empty storage: a test that asks for it runs on SQLite and on Redis."""
     if request.param == "sqlite":

@@ -14,6 +14,7 @@ from oauthprov.records import Session
 from oauthprov.storage.interface import Replace
 from tests.browser.place import Provider, provider_on
 from tests.browser.visitor import Visitor
+from tests.engines import engines
 from tests.servers import empty
 from tests.site import OPENID
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.browser
 SET_UP, CODES, STEP = "Set up an authenticator app", "Your recovery codes", "Second step"
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=engines(["sqlite", "redis"], "sqlite"))
 def provider(request) -> Iterator[Provider]:
     url = "sqlite://"
     if request.param == "redis":

@@ -11,6 +11,7 @@ from playwright.sync_api import Request, expect
 
 from tests.browser.place import Provider, provider_on
 from tests.browser.visitor import Visitor
+from tests.engines import engines
 from tests.servers import empty
 from tests.site import OPENID
 from tests.smtp import SmtpServer
@@ -29,7 +30,7 @@ def mail_server() -> Iterator[SmtpServer]:
     made.close()
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=engines(["sqlite", "redis"], "sqlite"))
 def provider(request, mail_server: SmtpServer) -> Iterator[Provider]:
     url = "sqlite://"
     if request.param == "redis":

@@ -10,6 +10,7 @@ import pytest
 from tests.browser.place import development, with_tables
 from tests.browser.visitor import Visitor
 from tests.browser.walk import Walk
+from tests.engines import engines
 from tests.servers import empty
 
 pytestmark = pytest.mark.browser
@@ -19,7 +20,7 @@ TRIES = 10
 PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "redis"])
+@pytest.fixture(params=engines(["sqlite", "postgresql", "redis"], "sqlite"))
 def storage_url(request: pytest.FixtureRequest) -> str | None:
     """Where development.ini stores everything, None for where it does anyway."""
     if request.param == "sqlite":

@@ -9,6 +9,7 @@ import pytest
 from tests.conformance.provider import Certified, certified
 from tests.conformance.relying_party import Suite, Variant
 from tests.conformance.suite_server import SuiteServer
+from tests.engines import engines
 from tests.servers import empty
 
 BASIC = Variant("code")
@@ -26,7 +27,7 @@ WAYS = ["sqlite-dynamic", "sqlite-static", "redis-dynamic", "redis-static"]
 with_a_code = pytest.mark.parametrize("variant", WITH_A_CODE, ids=str)
 without_a_code = pytest.mark.parametrize("variant", WITHOUT_A_CODE, ids=str)
 with_an_access_token = pytest.mark.parametrize("variant", WITH_AN_ACCESS_TOKEN, ids=str)
-registered_now = pytest.mark.parametrize("way", WAYS[::2])
+registered_now = pytest.mark.parametrize("way", engines(WAYS[::2], "sqlite-dynamic"))
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +57,7 @@ def redis_provider(
         yield served
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=engines(WAYS, "sqlite-dynamic", "redis-static"))
 def way(request: pytest.FixtureRequest) -> str:
     """The storage, and how clients are registered."""
     return request.param

@@ -10,6 +10,7 @@ from pyramid.config import Configurator
 
 from examples.embedded import album
 from tests import site as sites
+from tests.engines import engines
 from tests.servers import fresh
 from tests.site import Browser, Site
 
@@ -22,6 +23,7 @@ WAYS = [
     "embedded-sqlite",
     "embedded-redis",
 ]
+FIRST = ["standalone-sqlite", "standalone-redis", "standalone_views-sqlite", "embedded-sqlite"]
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def storage_url(request, way, tmp_path) -> str:
     return fresh(url)
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=engines(WAYS, *FIRST))
 def way(request) -> str:
     return request.param
 

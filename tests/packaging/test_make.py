@@ -131,6 +131,14 @@ def test_help_lists_every_target(tree):
     assert set(described) == set(targets.split()) - {"help", "named-python"}
 
 
+def test_what_make_test_leaves_out_is_run_by_a_command_that_ci_calls():
+    makefile, ci = ((ROOT / name).read_text("utf-8") for name in ("Makefile", ".ci/run"))
+    marks = r"^(\w+): \$\(V\)/\.test\n\t.*pytest -m (\"not engines\"|engines) "
+    selected = re.findall(marks, makefile, re.M)
+    assert selected == [("test", '"not engines"'), ("engines", "engines")]
+    assert set(re.findall(r"make (test|engines)\b", ci)) == {"test", "engines"}
+
+
 @pytest.mark.parametrize(("target", "variable"), PORTS)
 def test_a_taken_port_gives_one_sentence(ready, target, variable):
     with socket.create_server(("127.0.0.1", 0)) as listener:

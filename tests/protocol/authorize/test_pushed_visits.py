@@ -31,6 +31,7 @@ from oauthprov.records import (
     PushedRequest,
     slot,
 )
+from tests.engines import engines
 from tests.protocol.world import (
     ALICE,
     BOB,
@@ -409,7 +410,10 @@ class TestTrips:
             world.arrive(URN + "nonsense")
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "redis", "redis_cluster"])
+ENGINES = ["sqlite", "postgresql", "mariadb", "redis", "redis_cluster"]
+
+
+@pytest.fixture(params=engines(ENGINES, "sqlite", "redis"))
 def shared(request, tmp_path):
     """A world over a real server of each kind."""
     if request.param == "sqlite":

@@ -27,6 +27,7 @@ from oauthprov.records import (
     consent_key,
 )
 from oauthprov.storage.interface import Add
+from tests.engines import engines
 from tests.protocol.visit import Visit
 from tests.protocol.world import SCOPES, World, openid_world
 from tests.servers import fresh
@@ -62,7 +63,7 @@ class Person:
 ENGINES = ["sqlite", "postgresql", "redis", "redis_cluster"]
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=engines(ENGINES, "sqlite", "redis"))
 def engine(request):
     """The URL of an empty storage on each engine."""
     if request.param == "sqlite":
