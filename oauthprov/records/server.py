@@ -64,7 +64,8 @@ class LogoutDelivery(Record):
 
     ``queue`` has the same value in all, so that an index finds them. ``due_at`` is the time of the
     next attempt; a process postpones it before it attempts the delivery. After ``expires_at`` no
-    further attempt is made.
+    further attempt is made. ``account_id`` is whose session has ended, for the event; None in a
+    record of the version before.
     """
 
     key: str
@@ -75,6 +76,7 @@ class LogoutDelivery(Record):
     due_at: int
     expires_at: int
     attempts: int = 0
+    account_id: str | None = None
 
 
 @record("seen", key="key")

@@ -9,6 +9,7 @@ import pytest
 
 from oauthprov.events import trail
 from oauthprov.protocol.purging import HOUR
+from oauthprov.records import Account, AuditEntry
 from oauthprov.web.site import site_of
 from tests.receiver import Receiver
 from tests.servers.run import until
@@ -51,7 +52,11 @@ def signed_out(receiver: Receiver, reply: str) -> tuple[Site, str]:
 def test_a_delivered_logout_is_the_worker_s(receiver):
     site, client_id = signed_out(receiver, "200 OK")
     site_of(site.wsgi.registry).provider.worker.join(30)
-    assert done_by(site, "worker:logout") == [("logout.delivered", client_id, {})]
+    [alice] = site.storage.walk(Account)
+    whose = alice.record.account_id
+    assert done_by(site, "worker:logout") == [("logout.delivered", whose, {})]
+    [told] = [one.record for one in site.storage.walk(AuditEntry) if one.record.actor]
+    assert (told.account_id, told.client_id) == (whose, client_id)
     site.close()
 
 

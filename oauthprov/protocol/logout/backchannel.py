@@ -64,6 +64,7 @@ def delivery(now: int, grant: Grant, sid: str, subject: str) -> LogoutDelivery:
         sid=sid,
         due_at=now,
         expires_at=now + PATIENCE,
+        account_id=grant.account_id,
     )
 
 
@@ -206,7 +207,7 @@ class BackchannelLogout:
             this.left(about.due_at)
             return
         with working(self._events, self._actor):
-            on_commit(LogoutGivenUp(client_id=about.client_id))
+            on_commit(LogoutGivenUp(account_id=about.account_id, client_id=about.client_id))
             self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
 
     def _attempt(self, this: _Round, stored: Stored[LogoutDelivery]) -> None:
@@ -234,7 +235,7 @@ class BackchannelLogout:
                 this.left(later)
                 return
         if uri is not None:
-            on_commit(LogoutDelivered(client_id=about.client_id))
+            on_commit(LogoutDelivered(account_id=about.account_id, client_id=about.client_id))
         self._storage.commit(Remove(LogoutDelivery, about.key), now=now)
         this.notified()
 

@@ -63,6 +63,7 @@ logout_deliveries = Table(
     required("due_at", TIME),
     required("expires_at", TIME),
     required("attempts", TIME),
+    optional("account_id", TEXT),
     *bookkeeping(),
     Index("logout_deliveries_by_queue", "queue", "key"),
     Index("logout_deliveries_by_expiry", "expires_at"),
