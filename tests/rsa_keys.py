@@ -18,19 +18,19 @@ class UsedKeys:
     """What rotation makes signing keys with: RSA keys in turn, all others new."""
 
     def __init__(self) -> None:
-        self._made: list[PrivateKey] = []
+        self._made: dict[str, list[PrivateKey]] = {"RS256": [], "PS256": []}
         self._turn = 0
         self.load = lru_cache(2 * DIFFERENT)(PrivateKey.load)
 
     def generate(self, alg: str) -> PrivateKey:
         """Return a key for ``alg``, as :meth:`PrivateKey.generate` does."""
-        if alg != "RS256":
+        if alg not in self._made:
             return PrivateKey.generate(alg)
-        self._turn = (self._turn + 1) % DIFFERENT
-        if self._turn >= len(self._made):
-            self._made.append(PrivateKey.generate(alg))
-            return self._made[-1]
-        return self._made[self._turn]
+        made, self._turn = self._made[alg], (self._turn + 1) % DIFFERENT
+        if self._turn >= len(made):
+            made.append(PrivateKey.generate(alg))
+            return made[-1]
+        return made[self._turn]
 
 
 def reuse() -> None:

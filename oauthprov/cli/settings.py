@@ -14,6 +14,7 @@ from typing import Any
 from oauthprov.cli.ini import add_ini, read
 from oauthprov.cli.output import Refused, show_json, show_table
 from oauthprov.settings import Settings, options, own_keys, resolved
+from oauthprov.settings.protocol import profiles
 from oauthprov.storage import storage_problems
 
 _MASK = "********"
@@ -47,15 +48,19 @@ def _show(arguments: argparse.Namespace) -> None:
 def effective(section: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Yield each setting of a valid section: key, value, source and meaning.
 
-    The source is ``ini``, ``default``, ``env:NAME`` or ``file:PATH``. Masked are secrets,
-    passwords in URLs, and storage options from ``env:`` or ``file:``, which may be secrets.
+    The source is ``ini``, ``default``, ``profile``, ``env:NAME`` or ``file:PATH``. Masked are
+    secrets, passwords in URLs, and storage options from ``env:`` or ``file:``, which may be
+    secrets.
     """
     own = own_keys(section)
+    changed = profiles.defaults(own)
     for item in options():
         about = item.metadata
         raw = own.pop(about["key"], "")
-        value = _MASK if about["secret"] else _masked(about["key"], resolved(item, raw))
-        yield _row(about["key"], value, _source(raw), about["meaning"])
+        text = resolved(item, raw or changed.get(about["key"]))
+        value = _MASK if about["secret"] else _masked(about["key"], text)
+        source = "profile" if not raw and about["key"] in changed else _source(raw)
+        yield _row(about["key"], value, source, about["meaning"])
     for key, raw in own.items():
         source = _source(raw)
         value = _masked(key, raw) if source == "ini" else _MASK

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from oauthprov.protected_resource.requirements import Required, told
 from oauthprov.protected_resource.schemes import SCHEMES, scheme_in
 from oauthprov.protected_resource.tokens import NONCE_WRONG, TokenProblem
+from oauthprov.settings.values import ALGORITHMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,14 @@ def challenge_of(
     *,
     authorization: str | None = None,
     off: Collection[str] = (),
+    algorithms: Collection[str] = ALGORITHMS,
 ) -> Challenge:
     """Return the response for a problem at a resource, which names what is ``required``.
 
     ``document_url`` is the URL of the resource's metadata (RFC 9728 section 5.1), None if no
     resource is declared here. The error is said in the challenge of the scheme that the header
     ``authorization`` has, or in that of bearer tokens. Schemes that are ``off`` have no challenge.
+    ``algorithms`` are those that proofs may be signed with.
     """
     error: dict[str, str] = {}
     if problem.error is not None:
@@ -52,7 +55,9 @@ def challenge_of(
     for name in names:
         if name not in off:
             scheme = SCHEMES[name]
-            said = {"realm": realm, **(error if name == used else {}), **more, **scheme.parameters}
+            said = {"realm": realm, **(error if name == used else {}), **more}
+            if scheme.has_proofs:
+                said["algs"] = " ".join(algorithms)
             pairs = ", ".join(f'{key}="{value}"' for key, value in said.items())
             challenges.append(("WWW-Authenticate", f"{scheme.name} {pairs}"))
     headers = {"Cache-Control": "no-store"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from oauthprov.failures import JoseError
@@ -10,6 +10,7 @@ from oauthprov.protected_resource import bindings
 from oauthprov.protected_resource.schemes import token_in
 from oauthprov.protected_resource.tokens import UNPROVEN, TokenInfo, TokenProblem
 from oauthprov.protocol.keys.dpop import DPoPProof, verify_proof
+from oauthprov.settings.values import ALGORITHMS
 
 REPLAYED = replace(UNPROVEN, why="the proof was used before")
 """The problem of a proof that an earlier request has used up."""
@@ -23,6 +24,7 @@ def proof_of(
     method: str,
     urls: Sequence[str],
     now: int,
+    algorithms: Collection[str] = ALGORITHMS,
 ) -> DPoPProof | TokenProblem:
     """Return the proof of a request with a bound token, verified for that token.
 
@@ -35,7 +37,13 @@ def proof_of(
     token, (url, *aliases) = token_in(authorization), urls
     try:
         made = verify_proof(
-            proof, method=method, url=url, now=now, access_token=token or "", aliases=aliases
+            proof,
+            method=method,
+            url=url,
+            now=now,
+            access_token=token or "",
+            aliases=aliases,
+            algorithms=algorithms,
         )
     except JoseError as wrong:
         return replace(UNPROVEN, why=wrong.reason)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from oauthprov.settings.values import ALGORITHMS
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +12,13 @@ class Scheme:
     """A scheme: its name, and the form of an Authorization header, whose first group is the token.
 
     The name is also the ``token_type`` of the tokens that it presents. A request without a
-    sufficient token is told of every scheme, by a challenge for each with its ``parameters``.
+    sufficient token is told of every scheme, by a challenge for each. ``has_proofs``: a request by
+    it has a proof too, and its challenge names the algorithms for that.
     """
 
     name: str
     header: re.Pattern[str]
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    has_proofs: bool = False
 
 
 SCHEMES: Mapping[str, Scheme] = {
@@ -32,7 +31,7 @@ SCHEMES: Mapping[str, Scheme] = {
         Scheme(
             "DPoP",
             re.compile(r"dpop +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE),
-            {"algs": " ".join(ALGORITHMS)},
+            has_proofs=True,
         ),
     )
 }

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from oauthprov.protocol.authorize import checks
 from oauthprov.protocol.clients import grant_types, methods, subjects
-from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request import claims
 from oauthprov.protocol.token import id_tokens, pkce
 from oauthprov.settings import Settings
@@ -21,23 +20,26 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
     ``entries`` are the members of the features that are switched on, such as their endpoints.
     """
     offered = [row.name for row in grant_types.offered(settings)]
+    algorithms = list(settings.client_algorithms)
     document: dict[str, object] = {
         "issuer": settings.issuer,
         "response_types_supported": list(grant_types.response_types(offered)),
         "response_modes_supported": list(checks.RESPONSE_MODES),
         "grant_types_supported": offered,
         "token_endpoint_auth_methods_supported": methods.registrable(settings),
-        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
         "authorization_signing_alg_values_supported": list(settings.keys_algorithms),
         "request_parameter_supported": True,
-        "request_uri_parameter_supported": True,
+        "request_uri_parameter_supported": settings.par != "required",
         "require_request_uri_registration": True,
-        "request_object_signing_alg_values_supported": list(ALGORITHMS),
+        "request_object_signing_alg_values_supported": algorithms,
     }
+    if settings.message_signing:
+        document["require_signed_request_object"] = True
     if settings.dpop != "off":
-        document["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
+        document["dpop_signing_alg_values_supported"] = algorithms
     if settings.scopes:
         document["scopes_supported"] = [scope.name for scope in settings.scopes]
     if settings.resources:
@@ -45,12 +47,12 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
     if "introspection_endpoint" in entries:
         confidential = methods.registrable(settings, confidential=True)
         document["introspection_endpoint_auth_methods_supported"] = confidential
-        document["introspection_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
+        document["introspection_endpoint_auth_signing_alg_values_supported"] = algorithms
         signed_by = list(settings.keys_algorithms)
         document["introspection_signing_alg_values_supported"] = signed_by
     if "revocation_endpoint" in entries:
         document["revocation_endpoint_auth_methods_supported"] = methods.registrable(settings)
-        document["revocation_endpoint_auth_signing_alg_values_supported"] = list(ALGORITHMS)
+        document["revocation_endpoint_auth_signing_alg_values_supported"] = algorithms
     return document | dict(entries)
 
 

@@ -25,6 +25,7 @@ from oauthprov.settings.protocol.keys import Keys
 from oauthprov.settings.protocol.lifetimes import Lifetimes
 from oauthprov.settings.protocol.openid import OpenID
 from oauthprov.settings.protocol.par import Par
+from oauthprov.settings.protocol.profiles import Profiles, defaults
 from oauthprov.settings.protocol.registering import Registering
 from oauthprov.settings.reading import fetched, own_keys, resolved
 from oauthprov.settings.server import Server
@@ -66,7 +67,7 @@ _STORAGE = PREFIX + "storage."
 
 GROUPS = (
     *(Server, Brand, Registering, Lifetimes, SigningIn, Mail),
-    *(Keys, OpenID, Device, Par, DPoP, Fetch, Metrics),
+    *(Keys, OpenID, Device, Par, DPoP, Profiles, Fetch, Metrics),
 )
 """The classes that declare the settings, in order."""
 
@@ -84,6 +85,7 @@ class Settings(
     Device,
     Par,
     DPoP,
+    Profiles,
     Fetch,
     Metrics,
 ):
@@ -136,6 +138,7 @@ class Settings(
         problems: list[str] = []
         given = own_keys(ini)
         create = given.get(PREFIX + "development", "").lower() in ("true", "yes", "on", "1")
+        given |= {key: text for key, text in defaults(given).items() if not given.get(key)}
         read = reading.read(options(), given, problems, create=create)
         read["storage_options"] = storage_options = {}
         for key in [k for k in given if k.startswith(_STORAGE)]:

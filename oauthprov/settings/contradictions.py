@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from oauthprov.settings.protocol import profiles
 from oauthprov.settings.values import LOOPBACK, OPENID, PREFIX, resource_identity
 
 _SECRET_LENGTH = 32
@@ -19,6 +20,7 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
     checks = (
         *(_secret, _pairwise, _issuer, _scopes, _resources),
         *(_registration, _sign_up, _factors, _mail, _keys, _dpop, _metrics),
+        profiles.contradictions,
     )
     return [sentence for check in checks for sentence in check(values)]
 
@@ -126,8 +128,9 @@ def _mail(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:
     openid = OPENID in {scope.name for scope in values.get("scopes", ())}
-    if openid and "RS256" not in values.get("keys_algorithms", ("RS256",)):
-        # OpenID Connect Discovery section 3 requires RS256.
+    required = openid and values.get("profile", "none") == "none"
+    if required and "RS256" not in values.get("keys_algorithms", ("RS256",)):
+        # OpenID Connect Discovery section 3 requires RS256, FAPI 2.0 forbids it.
         yield f"{PREFIX}keys.algorithms must include RS256, since the scope openid is declared"
     algorithms = values.get("keys_algorithms")
     for resource in values.get("resources", ()):

@@ -7,6 +7,7 @@ OpenID Connect Core section 9 defines the same method. Accepted audiences:
 * Only the issuer for a JWT of the type that RFC 7523bis defines. The operator of another server
   can publish our token endpoint as their own, but not our issuer.
 * A list may contain no other audience: each member could present the JWT to the others.
+* Under a FAPI 2.0 profile only the issuer, and as a string (Security Profile 5.3.2.1).
 
 A JWT is valid once. It may live for an hour, as common libraries sign it: its ``jti`` is kept for
 as long, so a long life allows no second use.
@@ -30,7 +31,6 @@ from oauthprov.events import Reason
 from oauthprov.protocol.authentication.method import FAILED, Authentication, Sent, Why
 from oauthprov.protocol.clients import methods
 from oauthprov.protocol.keys import jose
-from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request.context import Context, Presented
 from oauthprov.protocol.request.proofs import Proof
 from oauthprov.records import Client, ReplayMark
@@ -102,7 +102,7 @@ def _verified(context: Context, client: Client, assertion: str) -> ReplayMark:
     verified = context.client_keys.verify(
         client,
         assertion,
-        algorithms=ALGORITHMS if bound is None else (bound,),
+        algorithms=[alg for alg in context.settings.client_algorithms if bound in (None, alg)],
         types=(None, "JWT", _OWN_TYPE),
         now=context.now,
         required=_REQUIRED,
@@ -117,6 +117,10 @@ def _verified(context: Context, client: Client, assertion: str) -> ReplayMark:
 
 
 def _check_audience(context: Context, aud: object, header: Mapping[str, Any]) -> None:
+    if context.settings.fapi:
+        if aud != context.settings.issuer:
+            raise JoseError("the token's aud isn't the issuer, as a string")
+        return
     named = [aud] if isinstance(aud, str) else aud
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         raise JoseError("the token's aud is neither a string nor a list of strings")

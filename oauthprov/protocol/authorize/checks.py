@@ -143,8 +143,12 @@ def request_object(given: Given, asked: CheckedRequest) -> None:
 
 
 def redirect_uri(given: Given, asked: CheckedRequest) -> None:
-    """The redirect URI is required, though OAuth has a default (Core section 3.1.2.1)."""
-    if given.get("redirect_uri") is None:
+    """The redirect URI is required, though OAuth has a default (Core section 3.1.2.1).
+
+    FAPI 2.0 requires it of every request (Security Profile 5.3.2.2).
+    """
+    required = asked.openid or given.context.settings.fapi
+    if required and given.get("redirect_uri") is None:
         raise MissingRedirectURIError()
 
 
@@ -289,7 +293,7 @@ RULES = (
     Rule(pushed_only, frozenset({"authorize"}), openid=False),
     Rule(nothing_repeats, _ALL, openid=False),
     Rule(request_object, _REDIRECTING, openid=False, reads=CARRIERS),
-    Rule(redirect_uri, _REDIRECTING, openid=True),
+    Rule(redirect_uri, _REDIRECTING, openid=False),
     Rule(prompt, _REDIRECTING, openid=True, reads=("prompt",)),
     Rule(max_age, _ALL, openid=True, reads=("max_age",)),
     Rule(ui_locales, _REDIRECTING, openid=True, reads=("ui_locales",)),

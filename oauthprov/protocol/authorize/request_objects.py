@@ -32,7 +32,6 @@ from oauthprov.events import Reason
 from oauthprov.messages import N_
 from oauthprov.protocol.authorize.checks import CARRIERS, PARAMETERS
 from oauthprov.protocol.authorize.request_uris import RequestURIs
-from oauthprov.protocol.keys.jwk import ALGORITHMS
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.params import Pairs, Parsed
@@ -99,7 +98,7 @@ def _claims(
         return context.client_keys.verify(
             client,
             token or "",
-            algorithms=ALGORITHMS if registered is None else (registered,),
+            algorithms=[a for a in context.settings.client_algorithms if registered in (None, a)],
             types=TYPES,
             now=context.now,
             required=(),

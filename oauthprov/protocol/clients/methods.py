@@ -36,6 +36,11 @@ def _always(settings: Settings) -> bool:
     return True
 
 
+def _without_profile(settings: Settings) -> bool:
+    # FAPI 2.0 Security Profile 5.3.2.1: clients sign, or present a certificate.
+    return not settings.fapi
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """One client authentication method.
@@ -92,18 +97,21 @@ METHODS: Mapping[str, Method] = {
             presented_as=(BASIC, POST),
             wire=BASIC,
             words=N_("A secret, in the Authorization header or in the request body"),
+            is_on=_without_profile,
         ),
         Method(
             BASIC,
             Kind.SECRET,
             presented_as=(BASIC,),
             words=N_("A secret in the Authorization header"),
+            is_on=_without_profile,
         ),
         Method(
             POST,
             Kind.SECRET,
             presented_as=(POST,),
             words=N_("A secret in the request body"),
+            is_on=_without_profile,
         ),
         Method(
             "private_key_jwt",
@@ -118,6 +126,7 @@ METHODS: Mapping[str, Method] = {
             Kind.NOTHING,
             presented_as=(NONE,),
             secretless=N_("A public client has no secret."),
+            is_on=_without_profile,
         ),
     )
 }

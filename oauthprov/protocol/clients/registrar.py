@@ -128,7 +128,7 @@ class Registrar:
             "redirect_uris": (),
             "scopes": self._settings.default_scopes if kind.gets_tokens else (),
             "grant_types": kind.grant_types,
-            "auth_method": kind.auth_methods[0],
+            "auth_method": kind.offered_methods(self._settings)[0],
         }
         # The console and the registration endpoint offer only what an owner or a client may set.
         values = checked(needed | metadata, kind, self._settings, by_operator=True)

@@ -19,25 +19,26 @@ def id_token_alg(settings: Settings, client: Client) -> str:
     A client whose algorithm was switched off gets the default, which the client may refuse.
     """
     usual = settings.keys_algorithms[0] if client.registration_token is None else DEFAULT
-    return _ours(settings, client.id_token_signed_response_alg or usual)
+    return supported(settings, client.id_token_signed_response_alg or usual)
 
 
 def userinfo_alg(settings: Settings, client: Client) -> str | None:
     """Return the algorithm of UserInfo, None when it is plain JSON (Core section 5.3.2)."""
     alg = client.userinfo_signed_response_alg
-    return None if alg is None else _ours(settings, alg)
+    return None if alg is None else supported(settings, alg)
 
 
 def authorization_alg(settings: Settings, client: Client) -> str:
     """Return the algorithm of authorization responses that are JWTs (JARM section 3)."""
-    return _ours(settings, client.authorization_signed_response_alg or DEFAULT)
+    return supported(settings, client.authorization_signed_response_alg or DEFAULT)
 
 
 def introspection_alg(settings: Settings, client: Client) -> str:
     """Return the algorithm of signed introspection responses (RFC 9701 section 6)."""
-    return _ours(settings, client.introspection_signed_response_alg or DEFAULT)
+    return supported(settings, client.introspection_signed_response_alg or DEFAULT)
 
 
-def _ours(settings: Settings, alg: str) -> str:
+def supported(settings: Settings, alg: str) -> str:
+    """Return ``alg``, or what stands for it if this server doesn't sign with it."""
     ours = settings.keys_algorithms
     return next(name for name in (alg, DEFAULT, *ours) if name in ours)

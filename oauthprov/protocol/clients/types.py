@@ -41,6 +41,8 @@ class ClientType:
 
     def is_offered(self, settings: Settings) -> bool:
         """Tell whether clients of this type are of use on this server."""
+        if not self.offered_methods(settings):
+            return False
         on = [row for row in self._may_have if row.is_on(settings)]
         return not self.gets_tokens or any(row.begins for row in on)
 

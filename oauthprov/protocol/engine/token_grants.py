@@ -89,7 +89,7 @@ TOKEN_GRANTS: dict[str, TokenGrant] = {
     ),
     "refresh_token": TokenGrant(
         RefreshTokenGrant,
-        refresh.rotate,
+        refresh.use,
         Credential("refresh_token", credentials.REFRESH_TOKEN, RefreshToken),
     ),
     "client_credentials": TokenGrant(ClientCredentialsGrant, tokens.for_client),

@@ -21,6 +21,7 @@ from oauthlib.oauth2.rfc6749.errors import (
 from oauthprov import credentials, logs
 from oauthprov.errors import FetchBusy, InvalidClientMetadataError
 from oauthprov.events import RegistrationTokenChanged, RequestNoted, on_commit
+from oauthprov.protocol.clients import signed_responses
 from oauthprov.protocol.clients.logo_worker import LOGO_PATIENCE, LogoWorker
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.clients.registrar import (
@@ -47,6 +48,7 @@ AddressOf = Callable[[str], str]
 """Returns the URL at which the client of this id manages its registration."""
 
 _RACES = 3
+_SIGNED_WITH = "_signed_response_alg"
 _OURS = (
     "registration_access_token",
     "registration_client_uri",
@@ -87,7 +89,7 @@ class DynamicRegistration:
 
         def work() -> Answer:
             stored, token = self._managed(call, client_id)
-            return _information(200, stored.record, token, address_of)
+            return self._information(200, stored.record, token, address_of)
 
         return self._answer(client_id, work)
 
@@ -98,7 +100,7 @@ class DynamicRegistration:
             stored, token = self._managed(call, client_id)
             client, secret = self._update(stored, http.parsed(call))
             self._logos.want(client, LOGO_PATIENCE)
-            return _information(200, client, token, address_of, secret)
+            return self._information(200, client, token, address_of, secret)
 
         lost = ChangedMeanwhile, UnknownClient
         return self._answer(client_id, lambda: persistently(update, lost, _RACES))
@@ -128,7 +130,7 @@ class DynamicRegistration:
         make_room()
         self._store(call, client)
         self._logos.want(client, LOGO_PATIENCE)
-        return _information(201, client, token, address_of, secret)
+        return self._information(201, client, token, address_of, secret)
 
     def _store(self, call: Call, client: Client) -> None:
         def store() -> None:
@@ -201,6 +203,26 @@ class DynamicRegistration:
         refusals.refused(noted, error.error or "", error.description)
         return http.refusal(error, self._settings.issuer)
 
+    def _information(
+        self,
+        status: int,
+        client: Client,
+        token: str,
+        address_of: AddressOf,
+        secret: str | None = None,
+    ) -> Answer:
+        """Return the client information response (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
+        body = document_of(client) | {
+            "registration_client_uri": address_of(client.client_id),
+            "registration_access_token": token,
+        }
+        for name, alg in body.items():
+            if name.endswith(_SIGNED_WITH):  # the default may be one that this server hasn't
+                body[name] = signed_responses.supported(self._settings, str(alg))
+        if secret is not None:
+            body |= {"client_secret": secret, "client_secret_expires_at": 0}
+        return Answer(status, body, NO_STORE)
+
 
 def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
     """Refuse members that an update may not contain (RFC 7592 section 2.2)."""
@@ -215,16 +237,3 @@ def _check_identity(client: Client, document: Mapping[str, Any]) -> None:
     known = isinstance(secret, str) and [credentials.matches(secret, s) for s in client.secrets]
     if not known or not any(known):
         raise InvalidClientMetadataError("client_secret: Clients can't choose their secret.")
-
-
-def _information(
-    status: int, client: Client, token: str, address_of: AddressOf, secret: str | None = None
-) -> Answer:
-    """Return the client information response (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
-    body = document_of(client) | {
-        "registration_client_uri": address_of(client.client_id),
-        "registration_access_token": token,
-    }
-    if secret is not None:
-        body |= {"client_secret": secret, "client_secret_expires_at": 0}
-    return Answer(status, body, NO_STORE)

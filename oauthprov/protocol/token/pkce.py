@@ -42,7 +42,7 @@ def is_required(context: Context, client: Client) -> bool:
 def may_omit(context: Context, client: Client) -> bool:
     """Tell whether the client's authentication requests may lack a challenge."""
     freed = context.settings.pkce != "required" or client.pkce is not None
-    return freed and is_confidential(client)
+    return freed and is_confidential(client) and not context.settings.fapi
 
 
 def needs_nonce(context: Context, client: Client) -> bool:

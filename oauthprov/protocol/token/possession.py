@@ -34,7 +34,13 @@ def present(context: Context, call: Call) -> None:
     if sent is None or context.settings.dpop == OFF:
         return
     try:
-        made = verify_proof(sent, method=call.method, url=call.url, now=context.now)
+        made = verify_proof(
+            sent,
+            method=call.method,
+            url=call.url,
+            now=context.now,
+            algorithms=context.settings.client_algorithms,
+        )
     except JoseError as wrong:
         context.note(Reason.DPOP_PROOF_REFUSED, compared=wrong.reason)
         raise InvalidDPoPProofError() from wrong
@@ -67,7 +73,7 @@ def bind(context: Context, client: Client, targets: Collection[str] = ()) -> str
     """
     held, settings = context.possession, context.settings
     if held is None:
-        demanded = not settings.bound_resources.isdisjoint(targets)
+        demanded = settings.fapi or not settings.bound_resources.isdisjoint(targets)
         if demanded or settings.dpop == REQUIRED or client.dpop_bound_access_tokens:
             context.note(Reason.DPOP_PROOF_MISSING)
             raise InvalidDPoPProofError()

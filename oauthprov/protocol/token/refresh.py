@@ -1,4 +1,9 @@
-"""Refresh tokens rotate; a lost response is sent again, a replay revokes (RFC 9700 4.14.2)."""
+"""Refresh tokens rotate; a lost response is sent again, a replay revokes (RFC 9700 4.14.2).
+
+Under a FAPI 2.0 profile they don't (Security Profile 5.3.2.1): every client authenticates by a
+key, so that a stolen refresh token is worth nothing without it, and rotation would only lock out
+who loses a response. The token stays the same, and its end moves on as it is used.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +28,8 @@ LAST_USED_STEP = 3600
 """Seconds for which a grant's ``last_used_at`` isn't written again."""
 
 _RECEIPT = "receipt"
+_PROLONGED_BY = 3600
+"""Seconds by which the end of a kept refresh token moves on at least, if its lifetime allows."""
 
 
 def present(context: Context, client: Client, raw: str, request: Request) -> bool:
@@ -103,6 +110,48 @@ def leave_out_dropped(context: Context, refreshing: Refreshing, request: Request
         raise scopes.refused(context, asked, sentence)
 
 
+def use(context: Context, client: Client, request: Request) -> tokens.Response:
+    """Issue tokens for the presented refresh token; return the response.
+
+    The token is kept under a FAPI 2.0 profile, else it rotates. Raises InvalidGrantError.
+    """
+    if context.settings.fapi and context.doing(Refreshing).repeated is None:
+        return keep(context, client, request)
+    return rotate(context, client, request)
+
+
+def keep(context: Context, client: Client, request: Request) -> tokens.Response:
+    """Store a new access token beside the presented refresh token; return the response.
+
+    Nothing is used up, so any number of requests may do the same at once. A grant that is revoked
+    meanwhile revokes the access token too. Raises InvalidGrantError when the account, consent or
+    session behind the grant has ended.
+    """
+    refreshing, raw = context.doing(Refreshing), str(request.refresh_token)
+    grant = refreshing.grant.record
+    _check_not_ended(context, grant)
+    granted, targets = tuple(request.scopes or ()), refreshing.resources
+    made = tokens.issue(context, client, grant, REFRESH_TOKEN, granted, targets)
+    prolonged = _prolonged(context, refreshing.token, grant)
+    try:
+        _commit(context, [*made.changes, *prolonged], refreshing.grant, made.event)
+    except Conflict as lost:
+        if lost.change not in prolonged:
+            raise
+        # Another request has prolonged it.
+        _commit(context, list(made.changes), refreshing.grant, made.event)
+    return made.response | {"refresh_token": raw}
+
+
+def _prolonged(context: Context, token: Stored[RefreshToken], grant: Grant) -> tuple[Replace, ...]:
+    """Return the change that moves the token's end on as a successor's would be, if it is due."""
+    lifetime = context.settings.refresh_token_lifetime
+    ends_at = min(context.now + lifetime, grant.expires_at)
+    if ends_at - token.record.expires_at < min(_PROLONGED_BY, lifetime // 10 or 1):
+        return ()
+    return (Replace(replace(token.record, expires_at=ends_at), expecting=token),)
+
+
 def rotate(context: Context, client: Client, request: Request) -> tokens.Response:
     """Use the presented token up, store its successor, and return the response.
 
@@ -154,7 +203,7 @@ def _commit(context: Context, changes: list[Change], grant: Stored[Grant], event
         if not isinstance(lost.change, Replace):
             raise
         # Nothing was written, and the last use isn't worth failing for.
-        context.commit(*changes, event=event)
+        last_use.commit(context, client_id, *changes, event=event)
 
 
 def _receipt(

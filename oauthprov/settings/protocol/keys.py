@@ -16,7 +16,8 @@ class Keys:
         "keys.algorithms",
         values.algorithms,
         "RS256",
-        "Signing algorithms, default first: RS256, PS256, ES256, Ed25519, EdDSA.",
+        "Signing algorithms, default first: RS256, PS256, ES256, Ed25519, EdDSA. With the "
+        "scope openid RS256 must be among them, except under a profile.",
     )
     keys_publish_ahead: int = setting(
         "keys.publish_ahead",

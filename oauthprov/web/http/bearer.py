@@ -83,6 +83,7 @@ def _proof(
         method=exchange.method,
         urls=[url] if url else [url_at(base, exchange.environ) for base in bases if base],
         now=now,
+        algorithms=settings.client_algorithms,
     )
     if isinstance(made, TokenProblem) or not settings.dpop_nonce:
         return made
@@ -136,6 +137,7 @@ def refusal(
         document,
         authorization=exchange.header("AUTHORIZATION"),
         off=("dpop",) if settings.dpop == "off" else (),
+        algorithms=settings.client_algorithms,
     )
     reply = in_json(said.body, said.status, said.headers | nonce_header(exchange))
     reply.more = said.challenges

@@ -11,7 +11,7 @@ from oauthprov.messages import N_
 from oauthprov.protocol.clients.members.member import Datatype, Group, Member, to_confidential
 from oauthprov.protocol.clients.members.rule import as_given, fetchable, stripped
 from oauthprov.protocol.clients.types import ClientType
-from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_key_set
+from oauthprov.protocol.keys.jwk import parse_key_set
 from oauthprov.settings import Settings
 
 REQUEST_URIS_LIMIT = 50
@@ -44,8 +44,8 @@ def _jwks(
 def _algorithm(given: str | None, kind: ClientType, settings: Settings) -> str | None:
     if not given:
         return None
-    if given not in ALGORITHMS:
-        raise ValueError(N_("Choose one of ${some}.", some=", ".join(ALGORITHMS)))
+    if given not in settings.client_algorithms:
+        raise ValueError(N_("Choose one of ${some}.", some=", ".join(settings.client_algorithms)))
     return given
 
 
