@@ -31,13 +31,7 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
         "authorization_signing_alg_values_supported": list(settings.keys_algorithms),
-        "request_parameter_supported": True,
-        "request_uri_parameter_supported": settings.par != "required",
-        "require_request_uri_registration": True,
-        "request_object_signing_alg_values_supported": algorithms,
-    }
-    if settings.message_signing:
-        document["require_signed_request_object"] = True
+    } | _request_objects(settings)
     if settings.dpop != "off":
         document["dpop_signing_alg_values_supported"] = algorithms
     if settings.scopes:
@@ -54,6 +48,19 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         document["revocation_endpoint_auth_methods_supported"] = methods.registrable(settings)
         document["revocation_endpoint_auth_signing_alg_values_supported"] = algorithms
     return document | dict(entries)
+
+
+def _request_objects(settings: Settings) -> dict[str, object]:
+    """Return the members about request objects (RFC 9101 section 10.5, Discovery section 3)."""
+    document: dict[str, object] = {
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": settings.par != "required",
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": list(settings.client_algorithms),
+    }
+    if settings.message_signing:
+        document["require_signed_request_object"] = True
+    return document
 
 
 def openid_provider(

@@ -11,6 +11,9 @@ rules serve both specifications:
 * Any other parameter inside the object overrides the one outside, and one that is only outside
   counts as well (Core 6.1). For a client with ``require_signed_request_object`` only those inside
   count (RFC 9101 section 6.3).
+
+Under FAPI 2.0 Message Signing (section 5.3.1) every client must sign, and an object names this
+server, and when it begins and ceases to be valid, an hour apart at most.
 """
 
 from __future__ import annotations
@@ -39,6 +42,8 @@ from oauthprov.records import Client
 from oauthprov.settings import OPENID
 
 TYPES = (None, "JWT", "oauth-authz-req+jwt")
+_LIFETIME = 3600
+"""Seconds from ``nbf`` to ``exp``, and from ``nbf`` to now, at most, under Message Signing."""
 _INSIDE = PARAMETERS.difference(CARRIERS, {"client_id"})
 
 
@@ -61,8 +66,11 @@ def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
         claims = _claims_unless_busy(context, uris, client, parsed)
         if claims is None:
             return parsed
-        best = Parsed(_merged(client, outside.pairs, tuple(_pairs(claims))))
+        only = _must_sign(context, client)
+        best = Parsed(_merged(client, outside.pairs, tuple(_pairs(claims)), only=only))
         _check_claims(context.settings.issuer, client.client_id, claims)
+        if context.settings.message_signing:
+            _check_lifetime(claims, context.now)
         _check_agreement(outside, best)
     except OAuth2Error as refused:
         reason = str(refused.__cause__ or refused.description)
@@ -86,7 +94,7 @@ def _claims(
     """Return the parameters that the client has signed, None when there is no object."""
     token, request_uri = parsed.get("request"), parsed.get("request_uri")
     if token is None and request_uri is None:
-        if client.require_signed_request_object:
+        if _must_sign(context, client):
             raise InvalidRequestError(N_("This client must send a signed request object."))
         return None
     if request_uri is not None:
@@ -131,8 +139,13 @@ def _text(name: str, value: object) -> str | None:
     return None
 
 
-def _merged(client: Client, outside: Pairs, inside: Pairs) -> Pairs:
-    if client.require_signed_request_object:
+def _must_sign(context: Context, client: Client) -> bool:
+    return context.settings.message_signing or client.require_signed_request_object
+
+
+def _merged(client: Client, outside: Pairs, inside: Pairs, *, only: bool) -> Pairs:
+    """Return the parameters inside an object, and those outside unless they count ``only``."""
+    if only:
         return (*inside, ("client_id", client.client_id))
     signed = {name for name, _ in inside}
     return (*inside, *(pair for pair in outside if pair[0] not in signed))
@@ -154,6 +167,18 @@ def _check_claims(issuer: str, client_id: str, claims: Mapping[str, Any]) -> Non
         raise InvalidRequestObject(N_("The sub of a request object may not be the client."))
     if not claims.keys().isdisjoint(CARRIERS):
         raise InvalidRequestObject(N_("A request object may not hold another one."))
+
+
+def _check_lifetime(claims: Mapping[str, Any], now: int) -> None:
+    """Check that the object is for this server and of short life. Raises InvalidRequestObject.
+
+    Its times are numbers, and hold now.
+    """
+    for name in ("aud", "exp", "nbf"):
+        if name not in claims:
+            raise InvalidRequestObject(N_("The request object lacks ${name}.", name=name))
+    if claims["nbf"] < now - _LIFETIME or claims["exp"] > claims["nbf"] + _LIFETIME:
+        raise InvalidRequestObject(N_("The request object may be valid for an hour at most."))
 
 
 def _check_agreement(outside: Parsed, merged: Parsed) -> None:

@@ -79,11 +79,15 @@ def challenge(context: Context, client: Client, request: Request) -> str:
 def check_verifier_form(context: Context, client: Client, request: Request) -> None:
     """Raise InvalidRequestError for a malformed verifier (RFC 7636 section 4.1), or a missing one.
 
-    The check runs before the code is read, so a live and a dead code get the same response.
+    The check runs before the code is read, so a live and a dead code get the same response. Under
+    a FAPI 2.0 profile a missing one is an InvalidGrantError, as its conformance tests demand.
     """
     given = request.code_verifier
     if given is not None and not _VERIFIER.fullmatch(given):
         raise InvalidRequestError("The code_verifier is malformed.", request=request)
+    if given is None and context.settings.fapi:
+        context.note(Reason.VERIFIER_WRONG, compared="no code_verifier was sent")
+        raise InvalidGrantError(request=request)
     if given is None and not may_omit(context, client):
         raise MissingCodeVerifierError(request=request)
 
