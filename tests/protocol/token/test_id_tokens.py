@@ -179,12 +179,12 @@ class TestRoundTrips:
     def test_a_signature_is_made_before_anything_is_written(self, world, code):
         """A key that can't be read therefore consumes no code."""
         keys = world.provider.keys
-        sign, keys.sign = keys.sign, _fails
+        signer, keys.signer = keys.signer, _fails
         writes = world.storage.writes
         with pytest.raises(RuntimeError):
             world.redeem(code)
         assert world.storage.writes == writes
-        keys.sign = sign
+        keys.signer = signer
         assert world.redeem(code).status == 200
 
 
