@@ -4,6 +4,8 @@ import dataclasses
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jws
 
 from oauthprov.protocol.authorize import jarm
@@ -290,6 +292,21 @@ class TestRequests:
     def test_another_user_who_must_be_asked_gets_a_jwt_after_the_page(self, world):
         answer = allowed(world, world.authorize(person=BOB, response_mode="jwt"), BOB)
         assert response(world, answer).keys() == {"code", "state"}
+
+
+@pytest.fixture(scope="module")
+def one_world():
+    made = World()
+    made.client()
+    return made
+
+
+@given(
+    state=st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
+)
+def test_any_state_comes_back_in_the_jwt(one_world, state):
+    answer = one_world.authorize(response_mode="jwt", scope="unknown", state=state)
+    assert response(one_world, answer)["state"] == state
 
 
 def test_a_jwt_costs_no_trip_to_storage(world):

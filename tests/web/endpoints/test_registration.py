@@ -333,6 +333,24 @@ def test_invalid_request_object_members_are_refused(site, member, value):
     assert refused(register(site, WEB | {member: value})).startswith(f"{member}: ")
 
 
+SIGNED_RESPONSES = ("authorization_signed_response_alg", "introspection_signed_response_alg")
+
+
+@pytest.mark.parametrize("member", SIGNED_RESPONSES)
+@pytest.mark.parametrize("value", ["none", "HS256", "RS512", "rs256", 256, ["RS256"]])
+def test_jarm_3_and_rfc_9701_6_an_algorithm_that_this_server_lacks_is_refused(site, member, value):
+    """``none`` is not allowed (JARM section 3)."""
+    assert refused(register(site, WEB | {member: value})).startswith(f"{member}: ")
+
+
+def test_jarm_3_and_rfc_9701_6_the_algorithm_of_a_response_is_registered(site):
+    asked = dict.fromkeys(SIGNED_RESPONSES, "RS256")
+    told = registered(site, WEB | asked)
+    client = stored(site, told)
+    assert client.authorization_signed_response_alg == "RS256"
+    assert client.introspection_signed_response_alg == "RS256"
+
+
 def test_html_in_a_name_is_shown_as_text(site):
     name = "<script>alert(1)</script><b>Printer"
     told = registered(site, WEB | {"client_name": name})
