@@ -262,6 +262,13 @@ class TestAlgorithms:
     def test_proofs_of_rs256_are_refused(self, world):
         refused(machine(world, Holder("RS256")), "invalid_dpop_proof")
 
+    def test_a_key_set_without_a_key_for_one_of_them_cannot_be_registered(self, world):
+        metadata = {"name": "App", "redirect_uris": [CALLBACK], "scopes": ["read"]}
+        with pytest.raises(InvalidMetadata, match="no key of the set is for one of PS256"):
+            world.provider.registrar.register(type="web", jwks=published(WEAK), **metadata)
+        both = published(WEAK, KEY)
+        assert world.provider.registrar.register(type="web", jwks=both, **metadata)
+
     def test_request_objects_of_rs256_are_refused(self, world):
         world.change(Client, "app", jwks=published(KEY, WEAK))
         asked = dict(world.query("app"))

@@ -31,13 +31,17 @@ def _jwks(
         return None
     made = given if isinstance(given, str) else json.dumps(given, separators=(",", ":"))
     try:
-        parse_key_set(made)
+        keys = parse_key_set(made).keys
     except JoseError as wrong:
         raise ValueError(N_("It can't be used: ${reason}.", reason=wrong.reason)) from None
     document = json.loads(made)
     if any("k" in key for key in document["keys"]):
         # It would be stored and shown; in a fetched set a secret key is only ignored.
         raise ValueError(N_("It can't be used: the key set shows a secret key."))
+    usable = settings.client_algorithms
+    if keys and all(set(key.algorithms).isdisjoint(usable) for key in keys):
+        reason = f"no key of the set is for one of {', '.join(usable)}"
+        raise ValueError(N_("It can't be used: ${reason}.", reason=reason))
     return json.dumps(document, separators=(",", ":"))
 
 
