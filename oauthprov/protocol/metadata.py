@@ -24,7 +24,7 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
     document: dict[str, object] = {
         "issuer": settings.issuer,
         "response_types_supported": list(grant_types.response_types(offered)),
-        "response_modes_supported": list(checks.RESPONSE_MODES),
+        "response_modes_supported": checks.response_modes(settings),
         "grant_types_supported": offered,
         "token_endpoint_auth_methods_supported": methods.registrable(settings),
         "token_endpoint_auth_signing_alg_values_supported": algorithms,

@@ -57,6 +57,26 @@ def test_invalid_settings_are_findings_and_nothing_else_is_checked(sound):
     assert document.json["skipped"]
 
 
+def test_settings_against_a_profile_are_findings_that_name_both(sound):
+    write(sound, "oauthprov.profile = fapi2\noauthprov.par = offered\n")
+    document = doctor(sound, "--offline", "--json")
+    assert document.code == 1
+    found = [(one["check"], one["found"]) for one in document.json["findings"]]
+    sentence = "oauthprov.par must be required, since oauthprov.profile is fapi2"
+    assert [(check, sentence in text) for check, text in found] == [("settings.valid", True)]
+    shown = sound.bare("settings", str(sound.ini))
+    assert (shown.code, sentence in shown.err) == (1, True)
+
+
+def test_a_profile_alone_is_sound_and_the_settings_say_what_it_sets(sound):
+    write(sound, "oauthprov.profile = fapi2\n")
+    rows = sound.bare("settings", str(sound.ini), "--json").json["settings"]
+    assert [row["key"] for row in rows if row["source"] == "profile"] == [
+        "oauthprov.keys.algorithms",
+        "oauthprov.par",
+    ]
+
+
 def test_the_file_s_server_and_logging_are_checked(sound):
     write(sound, "pyramid.includes = pyramid_debugtoolbar\n")
     write(sound, "[server:main]\nuse = egg:waitress#main\nhost = 127.0.0.1\ntrusted_proxy = *\n")

@@ -30,7 +30,7 @@ from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing
 from oauthprov.protocol.token import id_tokens, pkce
 from oauthprov.records import Client
-from oauthprov.settings import OFFLINE_ACCESS, OPENID
+from oauthprov.settings import OFFLINE_ACCESS, OPENID, Settings
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")
 RESPONSE_MODES: Mapping[str, ResponseMode | None] = {
@@ -81,6 +81,11 @@ def run(
     return asked
 
 
+def response_modes(settings: Settings) -> list[str]:
+    """Return the response modes that a server has."""
+    return list(jarm.MODES if settings.message_signing else RESPONSE_MODES)
+
+
 def _is_openid(given: Given) -> bool:
     if given.context.openid is None:
         return False
@@ -125,6 +130,13 @@ def pushed_only(given: Given, asked: CheckedRequest) -> None:
         who = "the client" if by_client else "the server"
         given.context.note(Reason.NOT_PUSHED, compared=f"required by {who}")
         raise InvalidRequestError("The request must be pushed.")
+
+
+def signed_response(given: Given, asked: CheckedRequest) -> None:
+    """Responses are JWTs where FAPI 2.0 Message Signing says so (section 5.4)."""
+    modes = response_modes(given.context.settings)
+    if given.get("response_mode") not in modes and given.context.settings.message_signing:
+        raise InvalidRequestError(f"The response_mode must be one of {', '.join(modes)}.")
 
 
 def nothing_repeats(given: Given, asked: CheckedRequest) -> None:
@@ -291,6 +303,7 @@ RULES = (
     Rule(response_type, _REDIRECTING, openid=False),
     Rule(response_mode, _REDIRECTING, openid=False),
     Rule(pushed_only, frozenset({"authorize"}), openid=False),
+    Rule(signed_response, _REDIRECTING, openid=False),
     Rule(nothing_repeats, _ALL, openid=False),
     Rule(request_object, _REDIRECTING, openid=False, reads=CARRIERS),
     Rule(redirect_uri, _REDIRECTING, openid=False),

@@ -86,7 +86,7 @@ class RelyingParty:
             "nonce": mint_id() if self.variant.openid else None,
             "code_challenge": challenge(VERIFIER),
             "code_challenge_method": "S256",
-            "response_mode": "jwt" if self.variant.jarm else None,
+            "response_mode": "jwt" if self.variant.signed else None,
         } | changes
         return {name: value for name, value in asked.items() if value is not None}
 
@@ -151,7 +151,7 @@ class RelyingParty:
         assert place == CALLBACK
         assert not urlsplit(response.location).fragment
         given = dict(parse_qsl(query, strict_parsing=True))
-        return self.opened(given) if self.variant.jarm else given
+        return self.opened(given) if self.variant.signed else given
 
     def opened(self, given: Json) -> Json:
         """What a JWT says that is a response, once it is verified (JARM section 2.4)."""
@@ -162,10 +162,14 @@ class RelyingParty:
         claims.pop("iat", None)
         return claims
 
-    def verified(self, token: str, types: tuple[str | None, ...]) -> Json:
+    def verified(
+        self, token: str, types: tuple[str | None, ...], required: tuple[str, ...] = ("exp",)
+    ) -> Json:
         """The claims of a token that the server signed with an algorithm of the profile."""
         keys = parse_key_set(json.dumps(self.site.get(self.server["jwks_uri"]).json))
-        verified = jose.verify(token, keys, algorithms=ALGORITHMS, types=types, now=self.now)
+        verified = jose.verify(
+            token, keys, algorithms=ALGORITHMS, types=types, now=self.now, required=required
+        )
         assert verified.claims["iss"] == self.issuer
         return dict(verified.claims)
 

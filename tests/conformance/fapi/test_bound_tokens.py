@@ -71,6 +71,18 @@ def test_a_proof_by_rs256_is_refused_everywhere(suite):
     assert error(client.redeem(code)) == "invalid_dpop_proof"
 
 
+def test_introspection_is_signed_for_who_asks_with_an_algorithm_of_the_profile(suite):
+    client = suite.client
+    token = client.flow(suite.browser)["access_token"]
+    media_type = "application/token-introspection+jwt"
+    answer = client.post("/oauth/introspect", {"token": token}, {"Accept": media_type})
+    assert (answer.status_int, answer.content_type) == (200, media_type)
+    claims = client.verified(answer.text, types=("token-introspection+jwt",), required=("iat",))
+    assert claims["aud"] == client.client.client_id
+    assert claims["token_introspection"]["active"] is True
+    assert claims["token_introspection"]["cnf"]
+
+
 def refreshed(suite, client):
     """The refresh token of a flow, once it has been used, again after a while too."""
     tokens = client.flow(suite.browser)

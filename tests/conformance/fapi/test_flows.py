@@ -32,6 +32,7 @@ def test_fapi2_security_profile_final_discovery_end_point_verification(suite):
         assert server["subject_types_supported"]
     if variant.signed:
         assert server["require_signed_request_object"] is True
+        assert "jwt" in server["response_modes_supported"]
         assert server["request_object_signing_alg_values_supported"]
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import pytest
 
 from oauthprov.protocol.keys.jwk import PrivateKey
-from tests.conformance.fapi.conftest import registered
 from tests.conformance.fapi.relying_party import error
 from tests.conformance.fapi.variants import with_signed_requests
 from tests.protocol.signed import encode
-
-WEAK = PrivateKey.generate("RS256")
 
 
 def pushed(client, request):
@@ -59,13 +56,10 @@ def test_fapi2_security_profile_final_ensure_request_object_with_nbf_over_60_fai
 
 @with_signed_requests
 def test_fapi2_security_profile_final_ensure_signed_request_object_with_RS256_fails(suite):
-    client = registered(suite.served, suite.variant, WEAK)
-    strong = suite.client
-    weak = client.signed(client.asking(), WEAK)
-    # It must authenticate as the profile says, or only that fails.
-    form = {"request": weak} | strong.credentials(iss=client.client.client_id)
-    assert error(suite.site.post("/oauth/par", form)) == "invalid_client"
-    assert pushed(strong, strong.signed(strong.asking(), WEAK)) == "invalid_request_object"
+    client = suite.client
+    # The client's own RSA key, by the weaker algorithm.
+    weak = PrivateKey(client.key.kid, "RS256", client.key.key)
+    assert pushed(client, client.signed(client.asking(), weak)) == "invalid_request_object"
 
 
 @with_signed_requests
@@ -99,6 +93,14 @@ def test_fapi2_security_profile_final_ensure_unsigned_request_at_par_endpoint_fa
 def test_fapi2_security_profile_final_par_authorization_request_containing_request_uri(suite):
     uri = "urn:ietf:params:oauth:request_uri:random"
     assert refused(suite.client, request_uri=uri) == "invalid_request_object"
+
+
+@with_signed_requests
+@pytest.mark.parametrize("mode", [None, "query", "fragment", "form_post"])
+def test_a_response_that_would_not_be_signed_is_refused_before_anybody_signs_in(suite, mode):
+    client = suite.client
+    request = client.signed(client.asking(response_mode=mode))
+    assert pushed(client, request) == "invalid_request"
 
 
 @with_signed_requests

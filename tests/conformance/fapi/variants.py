@@ -9,8 +9,6 @@ from typing import Literal
 
 import pytest
 
-from oauthprov.protocol.authorize.checks import RESPONSE_MODES
-
 SECURITY = "fapi2-security-profile-final-test-plan"
 MESSAGE_SIGNING = "fapi2-message-signing-final-test-plan"
 SIGNED = "private_key_jwt"
@@ -35,11 +33,6 @@ class Variant:
     def signed(self) -> bool:
         """Whether requests and responses are signed."""
         return self.plan == MESSAGE_SIGNING
-
-    @property
-    def jarm(self) -> bool:
-        """Whether responses are JWTs."""
-        return self.signed and "jwt" in RESPONSE_MODES
 
     @property
     def profile(self) -> str:
