@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.gallery import Gallery
 from tests.receiver import Receiver
 from tests.servers import cluster, mariadb, postgresql, redis
 from tests.servers.run import Run
+from tests.servers.wsgi import SPARES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,7 +34,15 @@ def pytest_configure(config: pytest.Config) -> None:
     statements.remember()
 
 
+def pytest_collection_finish() -> None:
+    # Thousands of tests live as long as the process: there is no garbage among them.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
+    SPARES.close()
     config.stash[RUN].close()
 
 

@@ -415,3 +415,14 @@ def test_a_process_loads_only_the_backend_it_runs_on(url, absent):
     assert done.stdout.strip() == "False", (
         f"something imports {absent} at once: import it where it is used, or only in its backend"
     )
+
+
+def test_no_test_lets_the_browser_evaluate_a_string_again_and_again():
+    """Pages forbid that by their policy, so that it fails unless the first look succeeds."""
+    found = [
+        f"{path}:{node.lineno}"
+        for path in Path(__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "wait_for_function"
+    ]
+    assert found == [], "wait by wait_until of tests/browser/visitor.py"

@@ -1,4 +1,4 @@
-"""Pages that were judged before: what looks the same isn't judged again by the same process.
+"""Pages that were judged before: what looks the same isn't judged again in the same run.
 
 To judge a page, by axe, in a dark theme and in a narrow window, takes longer than to open it, and
 most tests come by the same few pages.
@@ -6,10 +6,14 @@ most tests come by the same few pages.
 
 from __future__ import annotations
 
+import os
 import re
 from hashlib import sha256
+from pathlib import Path
 
 from playwright.sync_api import Page
+
+from tests.servers.run import DIRECTORY
 
 SEEN = """() => [
     innerWidth, innerHeight, scrollX, scrollY,
@@ -33,15 +37,22 @@ CHANCE = re.compile(
 )
 """Secrets, ids, ports and times of day are different in each test."""
 
-JUDGED: set[bytes] = set()
-"""What was looked at, and found well."""
+
+def is_judged(sight: str, *, dark: bool) -> bool:
+    """Whether a page of this sight was judged well, by any worker; in the dark too if asked."""
+    return any(_note(sight, theme).exists() for theme in ([True] if dark else [True, False]))
 
 
-def sight(page: Page, *manner: object) -> bytes:
-    """Identify what a page shows now, and the manner in which it is judged.
+def remember(sight: str, *, dark: bool) -> None:
+    """Note that a page of this sight was judged well."""
+    _note(sight, dark).touch()
 
-    What depends on chance counts by its length alone.
-    """
+
+def _note(sight: str, dark: bool) -> Path:
+    return Path(os.environ[DIRECTORY]) / f"{sight}.{'dark' if dark else 'light'}"
+
+
+def sight(page: Page) -> str:
+    """Identify what a page shows now; what depends on chance counts by its length alone."""
     seen: str = page.evaluate(SEEN)
-    alike = CHANCE.sub(lambda chance: "x" * len(chance[0]), seen)
-    return sha256(f"{manner}\n{alike}".encode()).digest()
+    return sha256(CHANCE.sub(lambda chance: "x" * len(chance[0]), seen).encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,9 @@ from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.logout.backchannel import BackchannelLogout
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage
-from tests.servers.wsgi import Server
-from tests.site import OPENID_SCOPES, VERIFIER, challenge, ini
+from oauthprov.web.site import build
+from tests.servers.wsgi import SPARES, Server
+from tests.site import MOULDS, OPENID_SCOPES, VERIFIER, challenge, ini
 
 SCOPE = "profile:read"
 DEVELOPMENT = Path(__file__).parents[2] / "development.ini"
@@ -79,11 +80,22 @@ class Provider:
 def provider_on(
     storage_url: str, port: int = 0, host: str = "127.0.0.1", **settings: str
 ) -> Iterator[Provider]:
-    """Serve ``oauthprov.main`` over the storage at ``storage_url``."""
+    """Serve what ``oauthprov.main`` serves, over the storage at ``storage_url``."""
     with_tables(storage_url)
-    server = Server(host, port)
-    made = oauthprov.main({}, **ini(storage_url, server.root, development="true", **settings))
-    with serving(server, made) as provider:
+    key = (host, port, frozenset(settings.items()))
+    server = SPARES.server(key, lambda: Server(host, port))
+    given = ini(storage_url, server.root, development="true", **settings)
+    app, mould = MOULDS.app(given, straight=True)
+    registry, registered = app.registry, dict(app.registry)
+    known, before = registered["oauthprov.settings"], registered["oauthprov"]
+    if before.settings is not known:
+        registry["oauthprov"] = build(registry, known, before.base_url)
+
+    def ended() -> None:
+        MOULDS.give_back(app, mould, registered)
+        SPARES.give_back(key, server)
+
+    with serving(server, app, ended=ended) as provider:
         yield provider
 
 
@@ -113,8 +125,13 @@ def development(
 
 
 @contextmanager
-def serving(server: Server, app: Router, prefix: str = "") -> Iterator[Provider]:
-    """Serve an app that has the provider below ``prefix``."""
+def serving(
+    server: Server, app: Router, prefix: str = "", ended: Callable[[], None] | None = None
+) -> Iterator[Provider]:
+    """Serve an app that has the provider below ``prefix``.
+
+    ``ended`` is called in the end, or the server is closed.
+    """
     provider = app.registry["oauthprov"].provider
     server.start(app)
     registrar = Registrar(
@@ -125,7 +142,7 @@ def serving(server: Server, app: Router, prefix: str = "") -> Iterator[Provider]
             server.root + prefix, provider.storage, registrar, provider.backchannel, provider.logos
         )
     finally:
-        server.close()
+        (ended or server.close)()
         provider.storage.close()
 
 

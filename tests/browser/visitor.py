@@ -6,9 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response
 
+from tests.browser import judged
 from tests.browser.axe import bring, violations
 from tests.browser.chromium import PATIENCE
-from tests.browser.judged import JUDGED, sight
 from tests.site import PASSWORD
 
 WIDE = {"width": 1000, "height": 700}
@@ -76,12 +76,7 @@ class Visitor:
         if heading is not None:
             self.heading(heading).wait_for()
         if self._scripts:
-            seen = sight(self.page, self._dark)
-            if seen not in JUDGED:
-                assert violations(self.page, rules=TARGETS) == []
-                self._look_in_the_dark()
-                self._look_through_a_slit()
-                JUDGED.add(seen)
+            self._judge()
         assert self.faults == []
 
     def heading(self, name: str) -> Locator:
@@ -131,6 +126,14 @@ class Visitor:
 
     def leave(self) -> None:
         self.context.close()
+
+    def _judge(self) -> None:
+        seen = judged.sight(self.page)
+        if not judged.is_judged(seen, dark=self._dark):
+            assert violations(self.page, rules=TARGETS) == []
+            self._look_in_the_dark()
+            self._look_through_a_slit()
+            judged.remember(seen, dark=self._dark)
 
     def _look_in_the_dark(self) -> None:
         if self._dark:

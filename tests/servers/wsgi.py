@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from pyramid.httpexceptions import HTTPServiceUnavailable
 from waitress.server import create_server
 
 
@@ -30,6 +31,10 @@ class Server:
         if not self._thread.is_alive():
             self._thread.start()
 
+    def rest(self) -> None:
+        """Answer 503 until another app is started."""
+        self._app = HTTPServiceUnavailable()
+
     def close(self) -> None:
         """Stop serving and free the port. Once is enough, twice does no harm."""
         watched = self._server._map
@@ -44,3 +49,36 @@ class Server:
 
     def _call(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         return self._app(environ, start_response)
+
+
+class Spares:
+    """Servers that no test uses: the app of a provider is made for its address.
+
+    ``limit`` is how many there may be.
+    """
+
+    def __init__(self, limit: int = 16) -> None:
+        self._limit = limit
+        self._spare: dict[object, list[Server]] = {}
+
+    def server(self, key: object, make: Callable[[], Server]) -> Server:
+        """Return a server that was given back under ``key``, or a new one."""
+        spare = self._spare.get(key)
+        return spare.pop() if spare else make()
+
+    def give_back(self, key: object, server: Server) -> None:
+        """Keep a server that is out of use; close the one that was for the longest time."""
+        server.rest()
+        self._spare.setdefault(key, []).append(server)
+        while sum(map(len, self._spare.values())) > self._limit:
+            oldest = next(key for key, spare in self._spare.items() if spare)
+            self._spare[oldest].pop(0).close()
+
+    def close(self) -> None:
+        """Close all, or their threads would keep the process."""
+        for spare in self._spare.values():
+            while spare:
+                spare.pop().close()
+
+
+SPARES = Spares()
