@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oauthlib.oauth2.rfc6749.errors import OAuth2Error, ServerError
+from oauthlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error, ServerError
 
 from oauthprov.failures import (
     ConfigurationError,
@@ -58,6 +58,13 @@ class UnmetAuthenticationRequirementsError(OAuth2Error):
     """
 
     error = "unmet_authentication_requirements"
+
+
+class ClientDocumentError(InvalidClientError):
+    """The client is the URL of a document that can't be fetched or used.
+
+    The description is one of a few fixed sentences: the document and its server are a stranger's.
+    """
 
 
 class InvalidRedirectURIError(OAuth2Error):

@@ -12,6 +12,7 @@ import pytest
 
 from tests import loaders, rsa_keys, statements
 from tests.gallery import Gallery
+from tests.publisher import Publisher
 from tests.receiver import Receiver
 from tests.servers import cluster, mariadb, postgresql, redis
 from tests.servers.run import Run
@@ -88,6 +89,14 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     """A client's server that shows its logo."""
     made = Gallery(tmp_path_factory.mktemp("gallery"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def publisher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publisher]:
+    """A server on which developers publish documents about their clients."""
+    made = Publisher(tmp_path_factory.mktemp("publisher"))
     yield made
     made.close()
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oauthprov.cli.clients import logo
+from oauthprov.cli.clients import hosts, logo
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.users.ending import endings
@@ -60,6 +60,8 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
     rotate.add_argument("--retire", action="store_true", help="end the older secret instead")
 
     _add_verb(verbs, "remove", _remove, "remove a client; its tokens are dead at once")
+
+    hosts.add_arguments(verbs)
 
 
 def _add_verb(
@@ -206,7 +208,10 @@ def _show_client(client: Client, as_json: bool) -> None:
 
 def _facts(client: Client) -> dict[str, object]:
     """Return the same document with readable times."""
-    times = ("created_at", "secret_created_at", "disabled_at", "last_used_at")
+    times = (
+        *("created_at", "secret_created_at", "disabled_at", "last_used_at"),
+        *("fetched_at", "fresh_until", "changed_at"),
+    )
     return document(client) | {name: moment(getattr(client, name)) for name in times}
 
 

@@ -25,6 +25,10 @@ from oauthprov.events.administration import KeyChanged as KeyChanged
 from oauthprov.events.administration import LogoutDelivered as LogoutDelivered
 from oauthprov.events.administration import LogoutGivenUp as LogoutGivenUp
 from oauthprov.events.administration import RegistrationTokenChanged as RegistrationTokenChanged
+from oauthprov.events.documents import ClientDocumentChanged as ClientDocumentChanged
+from oauthprov.events.documents import ClientDocumentFetched as ClientDocumentFetched
+from oauthprov.events.documents import ClientDocumentRefused as ClientDocumentRefused
+from oauthprov.events.documents import ClientHostChanged as ClientHostChanged
 from oauthprov.events.event import OPERATOR as OPERATOR
 from oauthprov.events.event import Event as Event
 from oauthprov.events.event import Origin as Origin
@@ -84,6 +88,10 @@ KINDS: tuple[type[Event], ...] = (
     ClientRegistered,
     ClientChanged,
     ClientRemoved,
+    ClientDocumentFetched,
+    ClientDocumentChanged,
+    ClientDocumentRefused,
+    ClientHostChanged,
     RegistrationTokenChanged,
     KeyChanged,
     LogoutDelivered,

@@ -105,6 +105,14 @@ class Reason(StrEnum):
         "The request names no client, or its credentials can't be read.",
     )
     CLIENT_UNKNOWN = "client_unknown", "The client is unknown or disabled."
+    CLIENT_DOCUMENT_REFUSED = (
+        "client_document_refused",
+        "The document that the client_id is the URL of can't be fetched or used.",
+    )
+    CLIENT_DOCUMENT_BUSY = (
+        "client_document_busy",
+        "The document of the client isn't fetched now: there are too many fetches.",
+    )
     CLIENT_METHOD_MISMATCH = (
         "client_method_mismatch",
         "The client didn't authenticate with its registered method.",

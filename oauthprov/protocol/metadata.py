@@ -32,6 +32,8 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         "authorization_response_iss_parameter_supported": True,
         "authorization_signing_alg_values_supported": list(settings.keys_algorithms),
     } | _request_objects(settings)
+    if settings.client_documents:
+        document["client_id_metadata_document_supported"] = True
     if settings.dpop != "off":
         document["dpop_signing_alg_values_supported"] = algorithms
     if settings.scopes:

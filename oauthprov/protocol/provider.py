@@ -19,6 +19,8 @@ from oauthprov.protocol.authorize.pushed import PushedRequests
 from oauthprov.protocol.authorize.request import AUTHORIZATION, AuthorizationRequests
 from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.clients.cache import Clients
+from oauthprov.protocol.clients.documents.fetching import ClientDocuments
+from oauthprov.protocol.clients.documents.hosts import Hosts
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.clients.logo_worker import LogoWorker
 from oauthprov.protocol.clients.logos import Logos
@@ -67,7 +69,7 @@ class Provider:
     * ``logout``: the end session endpoint; ``endings`` ends sessions and consents
     * ``registration``: dynamic client registration; ``registrar``: clients managed by people
     * ``keys``: the keys that sign tokens; ``keyring`` seals and signs for this site only
-    * ``logos``: the logos of clients
+    * ``logos``: the logos of clients; ``client_hosts``: the hosts whose clients are disabled
     """
 
     def __init__(
@@ -100,6 +102,10 @@ class Provider:
         self.registrar = Registrar(
             settings, storage, clock, self.clients.evict, self.fetcher, self._end_client
         )
+        self.clients.documents = ClientDocuments(
+            settings, storage, clock, self.fetcher, self.registrar, self.clients.evict
+        )
+        self.client_hosts = Hosts(storage, clock, self.clients.evict)
         self.registration = DynamicRegistration(
             settings, storage, clock, self.registrar, self.logo_worker
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from oauthprov.records.audit import AuditEntry as AuditEntry
 from oauthprov.records.clients import Client as Client
+from oauthprov.records.clients import DisabledHost as DisabledHost
 from oauthprov.records.clients import InitialAccessToken as InitialAccessToken
 from oauthprov.records.clients import Logo as Logo
 from oauthprov.records.devices import DeviceGrant as DeviceGrant
@@ -27,6 +28,7 @@ from oauthprov.records.grants import RefreshToken as RefreshToken
 from oauthprov.records.keys import KEY_LIMIT as KEY_LIMIT
 from oauthprov.records.keys import Digest as Digest
 from oauthprov.records.keys import consent_key as consent_key
+from oauthprov.records.keys import is_client_url as is_client_url
 from oauthprov.records.keys import is_key as is_key
 from oauthprov.records.keys import slot as slot
 from oauthprov.records.passkeys import Passkey as Passkey
@@ -86,5 +88,6 @@ KINDS: tuple[type[Record], ...] = (
     DeviceGrant,
     UserCode,
     PushedRequest,
+    DisabledHost,
 )
 """Every kind of record that a backend stores."""

@@ -1,4 +1,4 @@
-"""Clients, their logos, and initial access tokens."""
+"""Clients, their logos, the hosts whose clients are disabled, and initial access tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from oauthprov.records.shape import Record, record
 
 @record("client", key="client_id", indexes=("owner",))
 class Client(Record):
-    """A registered client (RFC 6749 section 2). ``client_id`` holds no dot.
+    """A registered client (RFC 6749 section 2). ``client_id`` holds no dot, or is an https URL.
+
+    At such a URL the client publishes a document about itself, of which this record is what counts
+    (Client ID Metadata Documents). ``fetched_at`` is when it was fetched last; it is fetched again
+    from ``fresh_until`` on. ``changed_at`` is when the hosts of its redirect URIs, its keys or its
+    authentication method changed last: consents of before don't count.
 
     ``client_type`` is one of ``web``, ``browser``, ``native``, ``device``, ``machine`` and
     ``api``.
@@ -79,6 +84,9 @@ class Client(Record):
     dpop_bound_access_tokens: bool = False
     authorization_signed_response_alg: str | None = None
     introspection_signed_response_alg: str | None = None
+    fetched_at: int | None = None
+    fresh_until: int | None = None
+    changed_at: int | None = None
 
 
 @record("logo", key="client_id")
@@ -90,6 +98,14 @@ class Logo(Record):
     media_type: str
     image: str
     fetched_at: int
+
+
+@record("disabled_host", key="host")
+class DisabledHost(Record):
+    """A host whose documents describe no client here, nor do those of the hosts below it."""
+
+    host: str
+    disabled_at: int
 
 
 @record("initial_access_token", key="token_id", few=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from typing import NewType
 
@@ -23,6 +25,17 @@ def slot(key: str) -> str:
     return key.partition(".")[0]
 
 
+def is_client_url(client_id: str) -> bool:
+    """Tell whether a client id is the URL of a document about the client."""
+    return client_id.startswith("https://")
+
+
 def consent_key(account_id: str, client_id: str) -> str:
-    """Return the key of the Consent that an account gave a client."""
+    """Return the key of the Consent that an account gave a client.
+
+    Beside an account's id there is no room for a URL: its digest takes its place.
+    """
+    if is_client_url(client_id):
+        hashed = hashlib.sha256(client_id.encode("ascii")).digest()
+        client_id = base64.urlsafe_b64encode(hashed).rstrip(b"=").decode("ascii")
     return f"{account_id}.{client_id}"

@@ -19,6 +19,7 @@ from oauthprov.settings.fetch import Fetch
 from oauthprov.settings.mail import Mail
 from oauthprov.settings.mail_url import MailServer, Sender
 from oauthprov.settings.metrics import Metrics
+from oauthprov.settings.protocol.client_documents import ClientDocuments
 from oauthprov.settings.protocol.device import Device
 from oauthprov.settings.protocol.dpop import DPoP
 from oauthprov.settings.protocol.keys import Keys
@@ -66,7 +67,7 @@ __all__ = (
 _STORAGE = PREFIX + "storage."
 
 GROUPS = (
-    *(Server, Brand, Registering, Lifetimes, SigningIn, Mail),
+    *(Server, Brand, Registering, ClientDocuments, Lifetimes, SigningIn, Mail),
     *(Keys, OpenID, Device, Par, DPoP, Profiles, Fetch, Metrics),
 )
 """The classes that declare the settings, in order."""
@@ -77,6 +78,7 @@ class Settings(
     Server,
     Brand,
     Registering,
+    ClientDocuments,
     Lifetimes,
     SigningIn,
     Mail,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from oauthprov.records import Client
+from oauthprov.protocol.clients.documents.urls import host_of
+from oauthprov.protocol.clients.redirects import leaves_browser
+from oauthprov.records import Client, is_client_url
 from oauthprov.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ class Link:
 class Face:
     """A client as pages show it. ``name`` and all links are what the client registered.
 
+    Of a client that nobody registered, but a document describes, the host of the document comes
+    first: that is its ``name``, since only the host is proven. ``calls_itself`` is the name in the
+    document. ``on_device`` means that users are only sent to an app on their own device.
     ``logo`` is a URL of this server; without a logo, pages show ``initial``. ``verified`` means
     that the operator has verified the client, or that it is first-party. ``start`` is the page
     where the client begins a sign-in with this server.
@@ -33,10 +38,12 @@ class Face:
 
     client_id: str
     name: str
+    calls_itself: str | None
     initial: str
     logo: str | None
     verified: bool
     self_registered: bool
+    on_device: bool
     homepage: Link | None
     policy: Link | None
     terms: Link | None
@@ -53,16 +60,23 @@ def face(request: Request, client: Client) -> Face:
         tools.provider.logo_worker.want(client)
     return Face(
         client_id=client.client_id,
-        name=client.name,
+        name=name_of(client),
+        calls_itself=client.name if is_client_url(client.client_id) else None,
         initial=_initial(client.name),
         logo=logo,
         verified=client.verified or client.first_party,
         self_registered=client.registration_token is not None,
+        on_device=all(map(leaves_browser, client.redirect_uris)) and bool(client.redirect_uris),
         homepage=_homepage(client),
         policy=link(client.policy_uri),
         terms=link(client.tos_uri),
         start=_start(tools.settings, client),
     )
+
+
+def name_of(client: Client) -> str:
+    """Return the name of a client for users: its own, or its host if a document describes it."""
+    return host_of(client.client_id) if is_client_url(client.client_id) else client.name
 
 
 def link(uri: str | None, schemes: Collection[str] = ("https", "http")) -> Link | None:

@@ -43,6 +43,8 @@ class Attempts:
         self._devices = limits.parse_many(settings.device_limit_address)
         self._user_codes = limits.parse_many(settings.device_limit_account)
         self._pushed = limits.parse_many(settings.par_limit_network)
+        self._documents = limits.parse_many(settings.client_documents_limit_network)
+        self._described = limits.parse_many(settings.client_documents_limit_total)
         self._clients = limits.parse_many(settings.console_limit_account)
         self._mails_of_account = limits.parse_many(settings.mail_limit_account)
         self._mails_from_address = limits.parse_many(settings.mail_limit_address)
@@ -155,6 +157,17 @@ class Attempts:
         """Count an authorization request that a public client pushes, by network."""
         network = _network(address, wide=True)
         return self._wait(self._pushed, "push network", network, count=True)
+
+    def fetch(self, address: str, *, new: bool) -> int:
+        """Count the document of a client that is fetched, by network.
+
+        A ``new`` client is also counted against the limit for all networks.
+        """
+        network = _network(address, wide=True)
+        wait = self._wait(self._documents, "document network", network, count=True)
+        if wait or not new:
+            return wait
+        return self._wait(self._described, "documents", "all", count=True)
 
     def new_client(self, account_id: str) -> int:
         """Count a client that a user registers in the console."""

@@ -30,6 +30,7 @@ from oauthprov.metrics import catalog
 from oauthprov.metrics.meters import Meters
 from oauthprov.metrics.storage import MeteredStorage
 from oauthprov.passkeys import RelyingParty
+from oauthprov.protocol.clients.documents import urls
 from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS
 from oauthprov.protocol.provider import Provider, epoch
 from oauthprov.protocol.sessions import Sessions
@@ -116,6 +117,8 @@ class Site:
         return known
 
     def _made(self, name: str, parts: dict[str, str]) -> str:
+        if "client_id" in parts:
+            parts = parts | {"client_id": urls.in_path(parts["client_id"])}
         return f"{self.base_url}{self.routes().generate(f'oauthprov.{name}', parts)}"
 
     def has_page(self, name: str) -> bool:

@@ -240,6 +240,7 @@ def test_the_pages_in_another_language_and_with_the_longest_names(visit, languag
             f"/clients?owner={bob.account_id}",
             f"/clients/{client_id}",
             f"/clients/{client_id}/remove",
+            "/client-hosts",
             "/registration-tokens",
             "/keys",
             "/health",

@@ -254,6 +254,7 @@ def of_the_admin(site):
         (client, ("withdraw",)),
         ("/clients", ("removed",)),
         ("/registration-tokens", ("revoked",)),
+        ("/client-hosts", ("disabled", "enabled")),
         ("/keys", ("made", "waiting")),
     ):
         for done in notices:
@@ -279,6 +280,11 @@ def of_admins_forms(bob, person, client):
         (client, {"action": "verify"}),
         ("/keys", {"alg": "none"}),
         ("/registration-tokens", {"action": "revoke"}),
+        ("/client-hosts", {"action": "disable", "host": "https://app.example"}),
+        ("/client-hosts", {"action": "disable", "host": "app.example"}),
+        ("/client-hosts", {}),
+        ("/client-hosts", {"action": "enable", "host": "nobody.example"}),
+        ("/client-hosts", {"action": "explode"}),
     ):
         yield bob.page.post(
             bob.site.url(f"/admin{path}"), token | fields, headers=HEADERS, expect_errors=True

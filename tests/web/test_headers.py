@@ -56,6 +56,7 @@ PAGES = (
     "/admin/people/{account_id}",
     "/admin/people/{account_id}/remove",
     "/admin/registration-tokens",
+    "/admin/client-hosts",
 )
 LEAVING = ("/login", "/choose", "/signup", "/consent")
 ELSEWHERE = {

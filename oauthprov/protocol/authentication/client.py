@@ -10,8 +10,12 @@ from oauthprov.events import Reason
 from oauthprov.protocol.authentication import client_secret
 from oauthprov.protocol.authentication.method import Why
 from oauthprov.protocol.authentication.methods import AUTHENTICATIONS, presented
+from oauthprov.protocol.request import client_documents
 from oauthprov.protocol.request.context import Context, Presented
 from oauthprov.records import Client
+
+_NEW_REQUESTS = ("par", "device_authorization")
+"""The endpoints where clients begin: the document of one is fetched there if it is due."""
 
 
 class WrongMethodError(InvalidClientError):
@@ -22,7 +26,10 @@ class WrongMethodError(InvalidClientError):
 
 
 def presented_by(context: Context, request: Request) -> Presented:
-    """Read the credentials of an oauthlib request, once; see :func:`presented`."""
+    """Read the credentials of an oauthlib request, once; see :func:`presented`.
+
+    Where a client begins, what it says about itself at its URL is looked up before it is judged.
+    """
     if context.presented is not None:
         return context.presented
     try:
@@ -40,6 +47,8 @@ def presented_by(context: Context, request: Request) -> Presented:
         else:
             _note(context, (Reason.CLIENT_UNIDENTIFIED, None), request.client_id)
         raise
+    if context.endpoint in _NEW_REQUESTS:
+        client_documents.renew(context, context.presented.client_id)
     return context.presented
 
 

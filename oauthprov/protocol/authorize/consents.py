@@ -13,7 +13,7 @@ from oauthprov.protocol.request import scopes
 from oauthprov.protocol.request.answers import Asked, ConnectedApp, ConnectedApps
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.waiting import Asking, WaitingRequest
-from oauthprov.records import Client, Consent, Grant, consent_key
+from oauthprov.records import Client, Consent, Grant, consent_key, is_client_url
 from oauthprov.settings import WEIGHTS, Scope, Settings
 from oauthprov.storage.interface import Add, Change, Replace, Stored
 
@@ -63,14 +63,15 @@ def needed(
     Never for ``first_party`` clients. Always for a native app on the user's own device, since any
     other app there may impersonate it (RFC 8252 section 8.6). A browser app on loopback is one in
     development, unless it chose this type when it registered itself. Otherwise when the consent
-    doesn't cover all of ``asked``.
+    doesn't cover all of ``asked``, or isn't newer than a change of the client's document.
     """
     if client.first_party:
         return False
-    native = client.client_type == "native" or client.registration_token is not None
+    by_itself = client.registration_token is not None or is_client_url(client.client_id)
+    native = client.client_type == "native" or by_itself
     if native and is_public(client) and redirects.leaves_browser(redirect_uri):
         return True
-    if consent is None:
+    if consent is None or consent.updated_at <= (client.changed_at or 0):
         return True
     return not _covers((consent.scopes, consent.resources), asked)
 

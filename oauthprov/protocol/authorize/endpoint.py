@@ -84,6 +84,7 @@ class Authorization:
         """Store a posted request and return its id; the first browser that comes back gets it."""
 
         def store(context: Context) -> str:
+            context.ration = call.ration
             return _stored(context, pushed.proven(context, self._requests, read(call)))
 
         return self._answered(call.host_request, store)
@@ -178,6 +179,7 @@ class Authorization:
             return self._begin_pushed(context, found, visitor())
         interaction_id = parsed.get("interaction")
         if interaction_id is None:
+            context.ration = call.ration
             begun = self._requests.new(context, parsed)
             if account_id is not None:
                 consents.expect(context, account_id, begun.client)

@@ -21,7 +21,7 @@ from oauthprov.protocol.authorize.request_uris import RequestURIs
 from oauthprov.protocol.authorize.response import ResponseReady, Target, refusal
 from oauthprov.protocol.clients import redirects
 from oauthprov.protocol.engine.endpoints import Engine
-from oauthprov.protocol.request import params, resources
+from oauthprov.protocol.request import client_documents, params, resources
 from oauthprov.protocol.request.answers import Call, Outcome, Redirect, Refusal
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.operations import Authorizing
@@ -131,6 +131,10 @@ class AuthorizationRequests:
 
         Raises ResponseReady.
         """
+        try:
+            client_documents.renew(context, parsed.get("client_id"))
+        except OAuth2Error as error:
+            raise ResponseReady(refusal(error, parsed)) from None
         resolved = request_objects.resolve(context, self._request_uris, parsed)
         if resolved.size > params.QUERY_LIMIT:
             raise ResponseReady(Refusal("invalid_request", N_("The request is too long.")))

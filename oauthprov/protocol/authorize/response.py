@@ -14,6 +14,7 @@ from oauthlib.oauth2.rfc6749.errors import (
     OAuth2Error,
 )
 
+from oauthprov.errors import ClientDocumentError
 from oauthprov.messages import N_
 from oauthprov.protocol.request import refusals
 from oauthprov.protocol.request.answers import Outcome, Redirect, Refusal, ResponseMode
@@ -26,6 +27,7 @@ _FATAL: Mapping[type[OAuth2Error], tuple[str, tuple[str, ...]]] = {
         N_("No app is registered here with this client ID, or the app is disabled."),
         ("client_id",),
     ),
+    ClientDocumentError: ("", ("client_id",)),
     MissingRedirectURIError: (
         N_("The request has no redirect URI, and there is none to use instead."),
         ("client_id",),
@@ -39,7 +41,10 @@ _FATAL: Mapping[type[OAuth2Error], tuple[str, tuple[str, ...]]] = {
         ("redirect_uri", "client_id"),
     ),
 }
-"""Our sentence for each error of oauthlib's that a page shows, and the parameters at fault."""
+"""Our sentence for each error that a page shows, and the parameters at fault.
+
+Without a sentence the page shows the error's own.
+"""
 
 
 class ResponseReady(Exception):
@@ -86,8 +91,8 @@ def refusal(
     ``client`` is the client that it names, if there is one.
     """
     described = error.description or N_("The request can't be used.")
-    described, names = _FATAL.get(type(error), (described, ()))
+    sentence, names = _FATAL.get(type(error), ("", ()))
     given = [(name, parsed.get(name) if parsed else None) for name in names]
     sent = tuple((name, refusals.shown(value)) for name, value in given if value)
     status = error.status_code if error.status_code >= 500 else 400
-    return Refusal(error.error or "invalid_request", described, status, sent, client)
+    return Refusal(error.error or "invalid_request", sentence or described, status, sent, client)

@@ -6,13 +6,17 @@ import re
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from oauthprov import logs
 from oauthprov.protocol.clients import subjects
-from oauthprov.records import Client
+from oauthprov.protocol.clients.documents import urls
+from oauthprov.records import Client, is_client_url
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Storage, Stored
+
+if TYPE_CHECKING:
+    from oauthprov.protocol.clients.documents.fetching import ClientDocuments
 
 CACHE_SIZE = 4096
 
@@ -39,13 +43,16 @@ class Clients:
     Records are cached for ``oauthprov.client_cache`` seconds. A missing client is never cached, so
     a new client works at once. A change made in this process calls :meth:`evict`; one made
     elsewhere is seen when the entry expires or an authentication fails. A client for which no
-    subject can be made (:mod:`oauthprov.protocol.clients.subjects`) counts as disabled.
+    subject can be made (:mod:`oauthprov.protocol.clients.subjects`) counts as disabled, and so
+    does one that is known by a URL which isn't accepted any more. ``documents`` fetches what such
+    clients say about themselves; nothing here ever does, so a read waits for storage alone.
     """
 
     def __init__(self, storage: Storage, clock: Callable[[], int], settings: Settings) -> None:
         self._storage = storage
         self._clock = clock
         self._settings = settings
+        self.documents: ClientDocuments | None = None
         self._entries: dict[str, _Entry] = {}
         self._evictions = 0
         self._lock = threading.Lock()
@@ -58,14 +65,14 @@ class Clients:
         entry = self._fresh(client_id)
         if entry is not None:
             return entry.usable
-        return self._read(client_id, read) if _CLIENT_ID.fullmatch(client_id) else None
+        return self._read(client_id, read) if self._may_exist(client_id) else None
 
     def get_many(self, client_ids: Collection[str]) -> dict[str, Client]:
         """Return the enabled ones of these clients by id; one trip for all that aren't cached."""
         entries = {client_id: self._fresh(client_id) for client_id in client_ids}
         found = {name: entry.usable for name, entry in entries.items() if entry is not None}
         missing = [client_id for client_id in client_ids if client_id not in found]
-        wanted = [client_id for client_id in missing if _CLIENT_ID.fullmatch(client_id)]
+        wanted = [client_id for client_id in missing if self._may_exist(client_id)]
         if wanted:
             evictions, read_at = self._forget(*wanted), self._clock()
             for stored in self._storage.get_many([(Client, client_id) for client_id in wanted]):
@@ -73,6 +80,11 @@ class Clients:
                     client_id = stored.record.client_id
                     found[client_id] = self._held(cast(Stored[Client], stored), read_at, evictions)
         return {client_id: client for client_id, client in found.items() if client is not None}
+
+    def _may_exist(self, client_id: str) -> bool:
+        if is_client_url(client_id):
+            return urls.refusal(self._settings, client_id) is None
+        return _CLIENT_ID.fullmatch(client_id) is not None
 
     def cached(self, client_id: str) -> Stored[Client] | None:
         """Return the cached record of a client, None when there is none."""

@@ -2,7 +2,9 @@
 
 A URI matches if it equals the registered one, character by character (RFC 9700 section 2.1). The
 one exception is the port of a native app's loopback URI (RFC 8252 section 7.3). It covers the IP
-literals only: ``localhost`` may resolve elsewhere (section 8.3), so its port is compared.
+literals only: ``localhost`` may resolve elsewhere (section 8.3), so its port is compared. A client
+that is described by a document can't register the port of one run: if it lists ``localhost``
+without a port, it may have any.
 
 The query of a registered URI is kept, and the parameters of a response are added to it (RFC 6749
 section 4.1.2). A URI that contains such a parameter can't be registered: the client would receive
@@ -19,7 +21,7 @@ from oauthlib.uri_validate import is_absolute_uri
 
 from oauthprov.messages import N_
 from oauthprov.protocol.clients.grant_types import of_type
-from oauthprov.records import Client
+from oauthprov.records import Client, is_client_url
 from oauthprov.settings import LOOPBACK
 
 URI_LIMIT = 2000
@@ -45,6 +47,7 @@ LOGOUT_RESPONSE = frozenset({"state"})
 """Parameters added to a ``post_logout_redirect_uri`` (RP-Initiated Logout section 3)."""
 
 _LOOPBACK_IP = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::([1-9][0-9]{0,4}))?([/?].*)?")
+_LOCALHOST = re.compile(r"(http://localhost):([1-9][0-9]{0,4})([/?].*)?")
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 _HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 _DOTS = re.compile(r"(^|/)\.{1,2}(/|$)")
@@ -65,7 +68,17 @@ def redirect_allowed(registered: Iterable[str], requested: str, *, any_port: boo
 def registered_for(client: Client, requested: str) -> bool:
     """Tell whether ``requested`` is a redirect URI of the client."""
     native = client.client_type == "native"
-    return redirect_allowed(client.redirect_uris, requested, any_port=native)
+    if redirect_allowed(client.redirect_uris, requested, any_port=native):
+        return True
+    return native and is_client_url(client.client_id) and _at_localhost(client, requested)
+
+
+def _at_localhost(client: Client, requested: str) -> bool:
+    """Tell whether ``requested`` is a redirect URI of localhost, but for a port that it adds."""
+    match = _LOCALHOST.fullmatch(requested)
+    if match is None or int(match[2]) > 65535:
+        return False
+    return match[1] + (match[3] or "") in client.redirect_uris
 
 
 def problem_with(

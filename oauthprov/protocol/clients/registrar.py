@@ -15,6 +15,7 @@ from typing import Any
 from oauthprov.credentials import CLIENT_SECRET, digest, mint, mint_id
 from oauthprov.events import on_commit
 from oauthprov.fetch import Fetcher
+from oauthprov.messages import N_
 from oauthprov.protocol.clients import logos, methods, sectors, verification
 from oauthprov.protocol.clients.metadata import (
     InvalidMetadata,
@@ -27,7 +28,7 @@ from oauthprov.protocol.clients.methods import has_secret, uses_secret
 from oauthprov.protocol.clients.removal import removal
 from oauthprov.protocol.clients.telling import changed, registered, removed
 from oauthprov.protocol.clients.types import CLIENT_TYPES, ClientType
-from oauthprov.records import Client, is_key
+from oauthprov.records import Client, is_client_url, is_key
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import (
     Add,
@@ -54,6 +55,8 @@ __all__ = (
 StoredClient = Stored[Client]
 
 _LIVE_SECRETS = 2
+_OF_THE_OPERATOR = frozenset({"verified"})
+"""What may be chosen for a client that is described by a document."""
 _PAGES_READ = 20
 """Pages without a client to list that are read for one call, at most."""
 
@@ -116,9 +119,12 @@ class Registrar:
         return client, secret
 
     def prepare(
-        self, *, type: str, owner: str | None = None, **metadata: Any
+        self, *, type: str, owner: str | None = None, client_id: str = "", **metadata: Any
     ) -> tuple[Client, str | None]:
-        """Return what :meth:`register` would, without storing it. Raises InvalidMetadata."""
+        """Return what :meth:`register` would, without storing it. Raises InvalidMetadata.
+
+        ``client_id`` is that of a client that isn't registered, the URL of its document.
+        """
         kind = CLIENT_TYPES.get(type)
         if kind is None or not kind.is_offered(self._settings):
             offered = [one.name for one in CLIENT_TYPES.values() if one.is_offered(self._settings)]
@@ -139,7 +145,7 @@ class Registrar:
         secret, made = mint(CLIENT_SECRET) if with_secret else (None, None)
         now = self._clock()
         client = Client(
-            client_id=mint_id(),
+            client_id=client_id or mint_id(),
             client_type=kind.name,
             created_at=now,
             owner=owner,
@@ -200,6 +206,10 @@ class Registrar:
         """
         stored = self.get(client_id, owner)
         client = stored.record
+        described = changes.keys() - _OF_THE_OPERATOR if is_client_url(client_id) else ()
+        if described:
+            sentence = N_("It is described by the document at its URL, and changes with it.")
+            raise InvalidMetadata(dict.fromkeys(described, sentence))
         kind, by_operator = CLIENT_TYPES[client.client_type], owner is None and not by_client
         values = checked(changes, kind, self._settings, client, by_operator=by_operator)
         scopes = values.get("scopes", client.scopes)

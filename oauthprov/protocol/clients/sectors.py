@@ -15,7 +15,7 @@ from oauthprov.fetch import Fetcher
 from oauthprov.messages import N_
 from oauthprov.protocol.clients.redirects import leaves_browser
 from oauthprov.protocol.clients.subjects import PAIRWISE, sector
-from oauthprov.records import Client
+from oauthprov.records import Client, is_client_url
 
 MEDIA_TYPES = ("application/json",)
 LIMIT = 65_536
@@ -27,6 +27,8 @@ log = logs.logger(__name__)
 def problems(client: Client) -> Iterator[tuple[str, str]]:
     """Yield why a pairwise client has no sector, each as a field and a sentence."""
     if client.subject_type != PAIRWISE or client.sector_identifier_uri is not None:
+        return
+    if is_client_url(client.client_id):
         return
     if any(map(leaves_browser, client.redirect_uris)):
         # All such apps would share one sector, whoever owns them.

@@ -78,6 +78,7 @@ def answered(
     The proofs of the request are used up in any case. Raises StorageError.
     """
     with validator.request(endpoint.name, call.audiences, call.host_request) as context:
+        context.ration = call.ration
         headers: Mapping[str, str] = NO_STORE
         if endpoint.binds:
             headers = {**NO_STORE, **possession.nonce_header(context.settings, context.now)}

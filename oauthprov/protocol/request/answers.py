@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from oauthprov.accounts import SignedIn
+from oauthprov.protocol.clients.documents.fetching import Ration, unrationed
 from oauthprov.records import Client, Consent, Digest, Grant
 from oauthprov.settings import Weight
 
@@ -61,7 +62,8 @@ class Call:
 
     ``audiences`` are the URLs that a client assertion may name besides the issuer. ``url`` is that
     of the endpoint, made of the issuer and not of the Host header; a DPoP proof must name it.
-    ``host_request`` is passed to the account source unchanged.
+    ``host_request`` is passed to the account source unchanged. ``ration`` is asked before the
+    document of a client is fetched.
     """
 
     method: str
@@ -71,6 +73,7 @@ class Call:
     audiences: tuple[str, ...] = ()
     url: str = ""
     host_request: object = None
+    ration: Ration = unrationed
 
 
 @dataclass(frozen=True, slots=True)

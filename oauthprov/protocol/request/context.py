@@ -21,6 +21,7 @@ from oauthprov.credentials import Bearer
 from oauthprov.errors import JoseError, SigningKeySealed
 from oauthprov.events import Event, Reason, RequestNoted, on_commit
 from oauthprov.protocol.clients.cache import Clients
+from oauthprov.protocol.clients.documents.fetching import Ration, unrationed
 from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.json_object import expect_json
@@ -71,7 +72,8 @@ class Context:
     authenticated client, or at the authorization endpoint the identified one. ``proofs`` are those
     that no commit has used up yet. ``possession`` is the key that the sender has proven to hold.
     ``operation`` is set once it is known. ``noted`` are the events
-    that :meth:`note` collects, ``sent_error`` the error that ends the request.
+    that :meth:`note` collects, ``sent_error`` the error that ends the request. ``ration`` is asked
+    before a client's document is fetched.
     """
 
     settings: Settings
@@ -92,6 +94,7 @@ class Context:
     operation: Operation | None = None
     noted: list[RequestNoted] = field(default_factory=list)
     sent_error: SentError | None = None
+    ration: Ration = unrationed
     _bearers: dict[str, Bearer | None] = field(default_factory=dict, repr=False)
     _verified: dict[tuple[str, str], Mapping[str, Any] | None] = field(
         default_factory=dict, repr=False

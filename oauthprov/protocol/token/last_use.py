@@ -2,7 +2,8 @@
 
 The time is written at most once in :data:`STEP`, within a commit that is made anyway. Only the JWT
 of a machine is made without a commit: it costs one a day. Only clients that registered themselves
-are ever removed for it.
+are ever removed for it, and those that are described by a document, which come back when they are
+needed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from oauthprov.events import Event, on_commit, publish
 from oauthprov.protocol.clients.removal import is_over
 from oauthprov.protocol.clients.telling import removed
 from oauthprov.protocol.request.context import Context
-from oauthprov.records import Client, Logo
+from oauthprov.records import Client, Logo, is_client_url
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import (
     Change,
@@ -28,6 +29,10 @@ from oauthprov.storage.interface import (
 
 STEP = 86_400
 """Seconds for which ``last_used_at`` isn't written again."""
+FORGOTTEN_AFTER = 90 * 86_400
+"""Seconds without use after which a client is forgotten that a document describes."""
+NEVER_USED = 86_400
+"""Seconds after its last fetch if it never was used: anybody can cause any number of these."""
 
 
 def commit(context: Context, client_id: str, *changes: Change, event: Event | None = None) -> None:
@@ -69,10 +74,11 @@ def _mark(context: Context, client_id: str) -> Replace | None:
 
 
 def remove_unused(storage: Storage, settings: Settings, now: int) -> Iterator[int]:
-    """Remove the self-registered clients that are unused; yield the number removed of each page.
+    """Remove the clients that nobody registered and uses; yield the number removed of each page.
 
     A client is unused if it was registered, and last received a code or a token, no later than
-    ``oauthprov.registration.unused_lifetime`` ago. Its tokens are invalid at once. Records of
+    ``oauthprov.registration.unused_lifetime`` ago; for one that a document describes, that is a
+    matter of 90 days. Its tokens are invalid at once. Records of
     clients removed earlier are deleted on the way once nothing depends on them.
     """
     since = now - settings.registration_unused_lifetime
@@ -80,8 +86,21 @@ def remove_unused(storage: Storage, settings: Settings, now: int) -> Iterator[in
         over = [Remove(Client, one.record.client_id) for one in page if is_over(one.record, now)]
         for batch in batches(over):
             storage.commit(*batch, now=now)
-        unused = [one for one in page if _is_unused(one.record, since)]
-        yield sum(_remove(storage, one, now) for one in unused if since < now)
+        unused = [one for one in page if since < now and _is_unused(one.record, since)]
+        unused += [one for one in page if _is_forgotten(one.record, now)]
+        yield sum(_remove(storage, one, now) for one in unused)
+
+
+def _is_forgotten(client: Client, now: int) -> bool:
+    """Tell whether a document describes the client, and nobody uses it.
+
+    One that is disabled stays: it would come back enabled.
+    """
+    if not is_client_url(client.client_id) or client.disabled_at is not None:
+        return False
+    if client.last_used_at is None:
+        return (client.fetched_at or 0) + NEVER_USED <= now
+    return client.last_used_at + FORGOTTEN_AFTER <= now
 
 
 def _is_unused(client: Client, since: int) -> bool:

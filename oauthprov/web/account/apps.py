@@ -7,6 +7,8 @@ from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
+from oauthprov.protocol.clients.documents import urls
+from oauthprov.web.client_view import name_of
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
@@ -28,11 +30,14 @@ def index(request: Request, person: SignedIn) -> dict[str, object]:
 @signed_in("account")
 def confirm(request: Request, person: SignedIn) -> dict[str, object]:
     """Ask whether to remove the app's access."""
-    provider, client_id = request.oauthprov.provider, request.matchdict["client_id"]
+    provider, client_id = (
+        request.oauthprov.provider,
+        urls.from_path(request.matchdict["client_id"]),
+    )
     if not provider.has_access(person.account_id, client_id):
         raise Rejected("not_found", N_("This app has no access to your account."), 404)
     client = provider.client(client_id)
-    return {"client_id": client_id, "client_name": client.name if client else client_id}
+    return {"client_id": client_id, "client_name": name_of(client) if client else client_id}
 
 
 @signed_in("account")
@@ -40,7 +45,7 @@ def disconnect(request: Request, person: SignedIn) -> Response | dict[str, objec
     """Withdraw the consent and revoke every token based on it."""
     tools = request.oauthprov
     tools.form()
-    client_id = request.matchdict["client_id"]
+    client_id = urls.from_path(request.matchdict["client_id"])
     tools.provider.endings.withdraw(person.account_id, client_id)
     return see(request, tools.url("account", {"done": "removed"}))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pyramid.config import Configurator
 
 from oauthprov.messages import N_
+from oauthprov.protocol.clients.documents import urls
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES
 from oauthprov.web.client_view import face
 from oauthprov.web.http.problems import Rejected
@@ -20,7 +21,7 @@ def about(request: Request) -> dict[str, object]:
 
     Machine clients have no such page, since users never see them.
     """
-    client = request.oauthprov.provider.client(request.matchdict["client_id"])
+    client = request.oauthprov.provider.client(urls.from_path(request.matchdict["client_id"]))
     if client is None or not CLIENT_TYPES[client.client_type].has_users:
         raise Rejected("not_found", N_("There is no such app."), 404)
     return {"client": face(request, client)}

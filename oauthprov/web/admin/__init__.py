@@ -9,6 +9,7 @@ PAGES = (
     "clients",
     "client",
     "client_removal",
+    "client_hosts",
     "registration_tokens",
     "keys",
     "health",

@@ -10,6 +10,7 @@ from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
+from oauthprov.protocol.clients.documents import urls
 from oauthprov.protocol.clients.registrar import (
     CLIENT_TYPES,
     InvalidMetadata,
@@ -51,7 +52,7 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
 def act(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Do what the pressed button says, and show the client again."""
     form = request.oauthprov.form("action", "edition", "account")
-    action, client_id = form.get("action", ""), request.matchdict["client_id"]
+    action, client_id = form.get("action", ""), urls.from_path(request.matchdict["client_id"])
     if action not in ACTIONS:
         raise Rejected("invalid_request", N_("The form names no action."))
     stored = _stored(request)
@@ -64,7 +65,7 @@ def act(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 
 def _stored(request: Request) -> StoredClient:
-    return request.oauthprov.provider.registrar.get(request.matchdict["client_id"])
+    return request.oauthprov.provider.registrar.get(urls.from_path(request.matchdict["client_id"]))
 
 
 def _page(request: Request, stored: StoredClient, problem: str | None = None) -> dict[str, object]:

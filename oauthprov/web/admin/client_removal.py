@@ -6,6 +6,7 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
+from oauthprov.protocol.clients.documents import urls
 from oauthprov.records import Client
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.i18n import _
@@ -33,7 +34,8 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 
 def _client(request: Request) -> Client:
-    return request.oauthprov.provider.registrar.get(request.matchdict["client_id"]).record
+    client_id = urls.from_path(request.matchdict["client_id"])
+    return request.oauthprov.provider.registrar.get(client_id).record
 
 
 def includeme(config: Configurator) -> None:

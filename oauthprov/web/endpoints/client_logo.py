@@ -6,6 +6,7 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.messages import N_
+from oauthprov.protocol.clients.documents import urls
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
 
@@ -20,7 +21,7 @@ _HEADERS = {
 
 def logo(request: Request) -> Response:
     """Return the image with this digest. A new image has a new URL."""
-    client_id, image = request.matchdict["client_id"], request.matchdict["image"]
+    client_id, image = urls.from_path(request.matchdict["client_id"]), request.matchdict["image"]
     found = request.oauthprov.provider.logo(client_id, image)
     if found is None:
         raise Rejected("not_found", N_("There is no such logo."), 404)

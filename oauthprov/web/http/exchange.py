@@ -133,7 +133,13 @@ class Exchange:
             audiences=audiences,
             url=url,
             host_request=self.host_request,
+            ration=self._may_fetch,
         )
+
+    def _may_fetch(self, new: bool) -> bool:
+        """Count the document of a client that this request lets the server fetch."""
+        address = self.environ.get("REMOTE_ADDR", "")
+        return not self.site.attempts.fetch(address, new=new)
 
     @property
     def body(self) -> bytes:

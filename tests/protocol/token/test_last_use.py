@@ -140,3 +140,35 @@ def test_no_unused_client_is_removed_where_the_setting_is_off():
     world.client(registration_token="digest")
     pass_by(world, LIFETIME * 10)
     assert unused(world) == 0
+
+
+def described(world, **changes):
+    url = "https://app.example/client.json"
+    world.client(url, "browser", fetched_at=world.now, **changes)
+    return url
+
+
+def test_a_described_client_that_was_never_used_is_forgotten_after_a_day(world):
+    url = described(world)
+    pass_by(world, 86_399)
+    assert unused(world) == 0
+    pass_by(world, 1)
+    assert unused(world) == 1
+    assert world.storage.get(Client, url) is None
+
+
+def test_a_described_client_is_forgotten_after_90_days_without_use(world):
+    url = described(world, last_used_at=world.now)
+    pass_by(world, LIFETIME - 1)
+    unused(world)
+    assert world.storage.get(Client, url) is not None
+    pass_by(world, 1)
+    unused(world)
+    assert world.storage.get(Client, url) is None
+
+
+def test_a_disabled_described_client_is_never_forgotten_since_it_would_come_back_enabled(world):
+    url = described(world, disabled_at=world.now)
+    pass_by(world, 10 * LIFETIME)
+    unused(world)
+    assert world.storage.get(Client, url) is not None

@@ -24,6 +24,7 @@ READS = {
     "/admin/clients?owner={account}": 2,
     "/admin/clients/{client}": 4,
     "/admin/clients/{client}/remove": 2,
+    "/admin/client-hosts": 2,
     "/admin/registration-tokens": 2,
     "/admin/keys": 2,
     "/admin/health": 4,

@@ -13,7 +13,12 @@ from sqlalchemy import Table
 from oauthprov import records
 from oauthprov.records import Record
 from oauthprov.storage.sql.tables.audit import audit_entries
-from oauthprov.storage.sql.tables.clients import clients, initial_access_tokens, logos
+from oauthprov.storage.sql.tables.clients import (
+    clients,
+    disabled_hosts,
+    initial_access_tokens,
+    logos,
+)
 from oauthprov.storage.sql.tables.columns import JSON as JSON
 from oauthprov.storage.sql.tables.columns import KEY as KEY
 from oauthprov.storage.sql.tables.columns import TEXT as TEXT
@@ -49,7 +54,7 @@ from oauthprov.storage.sql.tables.server import (
     transfers,
 )
 
-REVISION = "0024"
+REVISION = "0023"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
@@ -86,4 +91,5 @@ TABLES: dict[type[Record], Table] = {
     records.DeviceGrant: device_grants,
     records.UserCode: user_codes,
     records.PushedRequest: pushed_requests,
+    records.DisabledHost: disabled_hosts,
 }

@@ -72,6 +72,9 @@ clients = Table(
     required("dpop_bound_access_tokens", FLAG),
     optional("authorization_signed_response_alg", TEXT),
     optional("introspection_signed_response_alg", TEXT),
+    optional("fetched_at", TIME),
+    optional("fresh_until", TIME),
+    optional("changed_at", TIME),
     *bookkeeping(),
     Index("clients_by_owner", "owner", "client_id"),
     **ENGINE,
@@ -85,6 +88,15 @@ logos = Table(
     required("media_type", TEXT),
     required("image", TEXT),
     required("fetched_at", TIME),
+    *bookkeeping(),
+    **ENGINE,
+)
+
+disabled_hosts = Table(
+    "disabled_hosts",
+    metadata,
+    key("host"),
+    required("disabled_at", TIME),
     *bookkeeping(),
     **ENGINE,
 )

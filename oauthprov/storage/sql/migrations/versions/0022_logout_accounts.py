@@ -1,14 +1,14 @@
 """Whose logout a client is to be told of.
 
-Revision 0024, frozen: what it says stays as it is when the tables move on.
+Revision 0022, frozen: what it says stays as it is when the tables move on.
 """
 
 from alembic import op
 from sqlalchemy import Column, Text
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
-revision = "0024"
-down_revision = "0023"
+revision = "0022"
+down_revision = "0021"
 
 TEXT = Text().with_variant(
     MEDIUMTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"

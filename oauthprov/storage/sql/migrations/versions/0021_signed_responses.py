@@ -1,13 +1,13 @@
 """The algorithms by which a client's authorization and introspection responses are signed.
 
-Revision 0023, frozen: what it says stays as it is when the tables move on.
+Revision 0021, frozen: what it says stays as it is when the tables move on.
 """
 
 from alembic import op
 from sqlalchemy import Column, Text
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
-revision = "0023"
+revision = "0021"
 down_revision = "0020"
 
 TEXT = Text().with_variant(

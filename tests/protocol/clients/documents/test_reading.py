@@ -1,0 +1,154 @@
+"""What a document may say (Client ID Metadata Documents, section 4)."""
+
+import json
+
+import pytest
+
+from oauthprov.protocol.clients import subjects
+from oauthprov.protocol.clients.documents.reading import DocumentRefused, read
+from oauthprov.protocol.keys.jwk import PrivateKey
+from tests.protocol.world import World, openid_world
+from tests.publisher import CALLBACK, described
+
+URL = "https://app.example/client.json"
+LOCALHOST = "http://localhost/callback"
+
+
+@pytest.fixture
+def world():
+    return World(client_documents="*", device="true")
+
+
+def client_of(world, content=None, **changes):
+    document = {k: v for k, v in (described(URL) | changes).items() if v is not None}
+    raw = json.dumps(document).encode() if content is None else content
+    return read(URL, raw, world.settings, world.provider.registrar)
+
+
+def test_a_document_becomes_a_client_whose_id_is_its_url(world):
+    client = client_of(world)
+    assert client.client_id == URL
+    assert client.name == "Notebook"
+    assert client.client_type == "browser"
+    assert client.redirect_uris == (CALLBACK,)
+    assert client.grant_types == ("authorization_code", "refresh_token")
+    assert client.auth_method == "none"
+    assert client.secrets == ()
+    assert client.scopes == ("read", "write", "photos", "notes")
+    assert client.owner is client.registration_token is None
+    assert not client.first_party
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"client_id": URL + "?"},
+        {"client_id": "https://APP.example/client.json"},
+        {"client_id": "https://app.example/client%2Ejson"},
+        {"client_id": None},
+        {"client_id": [URL]},
+        {"client_secret": "s"},
+        {"client_secret_expires_at": 0},
+        {"token_endpoint_auth_method": "client_secret_basic"},
+        {"token_endpoint_auth_method": "client_secret_post"},
+        {"token_endpoint_auth_method": "client_secret_jwt"},
+        {"token_endpoint_auth_method": ["none"]},
+        {"token_endpoint_auth_method": "private_key_jwt"},
+        {"redirect_uris": None},
+        {"redirect_uris": []},
+        {"redirect_uris": CALLBACK},
+        {"redirect_uris": ["http://app.example/callback"]},
+        {"redirect_uris": ["https://app.example/callback#fragment"]},
+        {"redirect_uris": ["javascript:alert(1)"]},
+        {"redirect_uris": [CALLBACK] * 2 + [f"{CALLBACK}/{n}" for n in range(60)]},
+        {"grant_types": ["client_credentials"]},
+        {"grant_types": ["refresh_token"]},
+        {"grant_types": []},
+        {"grant_types": "authorization_code"},
+        {"response_types": ["token"]},
+        {"client_name": "Note\u202ebook"},
+        {"client_name": "n" * 101},
+        {"client_name": 7},
+        {"jwks_uri": "http://app.example/jwks"},
+        {"jwks": {"keys": [PrivateKey.generate("ES256").public()]}, "jwks_uri": f"{URL}/jwks"},
+    ],
+)
+def test_these_documents_are_refused(world, given):
+    with pytest.raises(DocumentRefused):
+        client_of(world, **given)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b"\xff{}",
+        b'{"client_id": NaN}',
+        b'{"client_id": "x", "client_id": "y"}',
+        b'{"a": ' + b"[" * 2000 + b"]" * 2000 + b"}",
+        b'{"client_name": "\\ud800"}',
+        b"\xef\xbb\xbf{}",
+    ],
+)
+def test_what_is_no_plain_object_is_refused(world, content):
+    with pytest.raises(DocumentRefused):
+        client_of(world, content)
+
+
+def test_grant_types_that_a_stranger_may_not_have_are_left_out(world):
+    grants = ["authorization_code", "client_credentials", "implicit", "urn:x"]
+    assert client_of(world, grant_types=grants).grant_types == ("authorization_code",)
+
+
+def test_a_device_may_be_described(world):
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    alone = {"grant_types": [grant, "refresh_token"], "redirect_uris": None}
+    assert client_of(world, response_types=None, **alone).client_type == "device"
+    both = client_of(world, grant_types=["authorization_code", grant])
+    assert both.client_type == "native"
+    assert both.grant_types == ("authorization_code", grant)
+
+
+def test_a_client_without_a_method_is_public(world):
+    assert client_of(world, token_endpoint_auth_method=None).auth_method == "none"
+
+
+def test_a_client_with_keys_may_sign(world):
+    keys = {"keys": [PrivateKey.generate("ES256").public()]}
+    client = client_of(world, token_endpoint_auth_method="private_key_jwt", jwks=keys)
+    assert client.client_type == "web"
+    assert client.auth_method == "private_key_jwt"
+
+
+def test_a_client_on_the_device_is_native(world):
+    assert client_of(world, redirect_uris=[LOCALHOST]).client_type == "native"
+
+
+def test_marks_that_only_the_operator_sets_arent_read(world):
+    client = client_of(
+        world, first_party=True, verified=True, introspects=["*"], owner="alice", pkce="optional"
+    )
+    assert not client.first_party
+    assert not client.verified
+    assert client.introspects == ()
+    assert client.owner is client.pkce is None
+
+
+def test_scopes_of_other_servers_dont_count(world):
+    assert client_of(world, scope="mcp:tools email").default_scopes == ("read",)
+    assert client_of(world, scope="photos mcp:tools").default_scopes == ("photos",)
+
+
+def test_the_subjects_of_a_client_are_those_of_its_host_wherever_users_are_sent():
+    world = openid_world(
+        client_documents="*", **{"openid.pairwise_secret": "abcdefghijklmnop" * 2}
+    )
+    uris = [CALLBACK, "https://b.example/callback", LOCALHOST]
+    here, there = (
+        client_of(world, subject_type="pairwise", redirect_uris=chosen, sector_identifier_uri=URL)
+        for chosen in (uris[:1], uris[1:])
+    )
+    assert subjects.sector(here) == subjects.sector(there) == "app.example"
