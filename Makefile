@@ -135,11 +135,11 @@ certify: HOST = localhost
 certify: LISTEN = 127.0.0.1
 certify: SUITE = localhost.emobix.co.uk:8443
 certify: ALIAS = oauthprov
-certify: FOLDER = var/certification
+certify: FOLDER = var/certification$(if $(PROFILE),-$(PROFILE))
 certify: $(V)/.run
 	@$(QUIET) exec $(BIN)/python -m examples.certification --storage "$(STORAGE)" --host "$(HOST)" \
 		--port "$(PORT)" --listen "$(LISTEN)" --suite "$(SUITE)" --suite-ca "$(SUITE_CA)" \
-		--alias "$(ALIAS)" --folder "$(FOLDER)"
+		--alias "$(ALIAS)" --folder "$(FOLDER)" --profile "$(PROFILE)"
 
 test: $(V)/.test
 	$(BIN)/python -m pytest -m "not engines" $(PYTEST_ARGS)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import threading
 from pathlib import Path
 
+from examples.certification.fapi import PROFILES
+from examples.certification.nginx import NginxMissing
 from examples.certification.people import NAME, PASSWORD
 from examples.certification.service import Options, Served, serving
 from examples.certification.suite import UntrustedSuite, check_suite
@@ -35,9 +38,12 @@ def main() -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with serving(options) as served:
-        _tell(options, served)
-        ended.wait()
+    try:
+        with serving(options) as served:
+            _tell(options, served)
+            ended.wait()
+    except NginxMissing as error:
+        sys.exit(str(error))
 
 
 def _options() -> Options:
@@ -50,6 +56,8 @@ def _options() -> Options:
     parser.add_argument("--suite-ca", default="", help="a file of certificates that it has")
     parser.add_argument("--alias", default="oauthprov", help="what is in the suite's addresses")
     parser.add_argument("--folder", type=Path, default=FOLDER)
+    profiles = ("", *PROFILES)
+    parser.add_argument("--profile", choices=profiles, default="", help="of FAPI 2.0, if any")
     given = parser.parse_args()
     folder: Path = given.folder.resolve()
     return Options(
@@ -61,19 +69,30 @@ def _options() -> Options:
         suite=given.suite,
         fetch_ca_file=given.suite_ca,
         alias=given.alias,
+        profile=given.profile,
     )
 
 
 def _tell(options: Options, served: Served) -> None:
-    written = options.folder / "plan.json"
     document = json.dumps(served.plan, indent=2)
-    written.write_text(document + "\n", "utf-8")
-    written.chmod(0o600)
+    written = _write(options.folder / "plan.json", document)
+    others = {variant: plan for variant, plan in served.plans.items() if plan is not served.plan}
     print(document)
     print()
+    for variant, plan in others.items():
+        file = _write(options.folder / f"plan-{variant}.json", json.dumps(plan, indent=2))
+        print(f"The plan for the variant {variant} is {file}")
     print(f"oauthprov is on {served.issuer}; its certificate is {options.certificate}")
     print(f"Sign in as {NAME}, password: {PASSWORD}")
     print(f"The plan above is {written}", flush=True)
+
+
+def _write(file: Path, document: str) -> Path:
+    """Write a plan, which holds the secrets of clients."""
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(document + "\n")
+    return file
 
 
 if __name__ == "__main__":

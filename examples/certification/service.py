@@ -6,7 +6,7 @@ import configparser
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from pyramid.paster import get_appsettings
 from waitress.server import create_server
 
 import oauthprov
+from examples.certification import fapi
+from examples.certification.nginx import Nginx
 from examples.certification.people import add_alice
 from examples.certification.plan import Json, plan
 from examples.certification.tls import Proxy, make_certificate
@@ -23,6 +25,7 @@ from oauthprov.protocol.provider import Provider
 from oauthprov.storage import open_storage
 
 INI = Path(__file__).parent / "certification.ini"
+FAPI_INI = Path(__file__).parent / fapi.INI_NAME
 SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 GRANT_TYPES = ("authorization_code", "refresh_token", "implicit")
 
@@ -33,7 +36,8 @@ Running = AbstractContextManager[tuple[Provider, int]]
 class Options:
     """The options of a run; ``suite`` is the host and port of the suite.
 
-    The secrets, the certificate and the plan are written to ``folder``. Port 0 means any free one.
+    With a ``profile`` of FAPI 2.0 the provider is for its plan, else for those of OpenID. The
+    secrets, the certificate and the plan are written to ``folder``. Port 0 means any free one.
     """
 
     folder: Path
@@ -44,6 +48,7 @@ class Options:
     listen: str = "127.0.0.1"
     fetch_ca_file: str = ""
     alias: str = "oauthprov"
+    profile: str = ""
 
     @property
     def certificate(self) -> Path:
@@ -61,24 +66,35 @@ class Options:
         return f"https://{self.suite.removesuffix(':443')}/test/a/{self.alias}"
 
     def settings(self, issuer: str) -> dict[str, str]:
-        """Return the settings of certification.ini with these options."""
+        """Return the settings of the .ini of these plans, with these options."""
         given = {
             "issuer": issuer,
             "storage": self.storage,
+            "profile": self.profile,
             "folder": str(self.folder),
             "fetch_allow": self.suite,
             "fetch_ca_file": self.fetch_ca_file,
         }
-        return dict(get_appsettings(str(INI), options=given))
+        return dict(get_appsettings(str(FAPI_INI if self.profile else INI), options=given))
+
+    def proxy(self) -> Proxy | Nginx:
+        """Return what ends TLS. Raises NginxMissing."""
+        if self.profile:
+            return Nginx(self.folder, self.certificate, self.listen, self.port)
+        return Proxy(self.certificate, self.listen, self.port)
 
 
 @dataclass(frozen=True)
 class Served:
-    """The running provider; ``plan`` is the configuration for the suite."""
+    """The running provider; ``plan`` is the configuration for the suite.
+
+    ``plans`` has all of them, if there are several, by the variant that each is for.
+    """
 
     issuer: str
     provider: Provider
     plan: Json
+    plans: Mapping[str, Json]
 
 
 @contextmanager
@@ -100,17 +116,16 @@ def serving(
     _make_secret(options.folder / "pairwise.secret")
     make_certificate(options.certificate, options.host)
     _upgrade(options.storage)
-    proxy = Proxy(options.certificate, options.listen, options.port)
+    proxy = options.proxy()
     try:
         issuer = f"https://{options.host}:{proxy.port}".removesuffix(":443")
         settings = options.settings(issuer)
         _write_ini(options.ini, settings)
         with running(settings) as (provider, port):
             add_alice(provider.settings, provider.storage, provider.clock)
-            clients, notified = _clients(provider, options.suite_url)
-            made = plan(issuer, options.alias, options.suite_url, clients, notified)
+            made = _plans(provider, issuer, options)
             proxy.start(port)
-            yield Served(issuer, provider, made)
+            yield Served(issuer, provider, next(iter(made.values())), made)
     finally:
         proxy.close()
 
@@ -135,6 +150,13 @@ def _upgrade(url: str) -> None:
     storage = open_storage(url)
     storage.upgrade()
     storage.close()
+
+
+def _plans(provider: Provider, issuer: str, options: Options) -> Mapping[str, Json]:
+    if options.profile:
+        return fapi.plans(provider, issuer, options.alias, options.suite_url)
+    clients, notified = _clients(provider, options.suite_url)
+    return {"": plan(issuer, options.alias, options.suite_url, clients, notified)}
 
 
 def _clients(provider: Provider, suite_url: str) -> tuple[Json, Json]:
