@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -15,11 +15,15 @@ _IN_PATHS = "/:@!$&'()*+,;=~"
 
 
 def document_of(
-    issuer: str, resource: Resource, dpop: Literal["off", "offered", "required"] = "offered"
+    issuer: str,
+    resource: Resource,
+    dpop: Literal["off", "offered", "required"] = "offered",
+    algorithms: Sequence[str] = ALGORITHMS,
 ) -> dict[str, object]:
     """Return the metadata document of a resource (RFC 9728 section 2).
 
     ``dpop`` is whether tokens may or must be bound to a key (RFC 9449); a resource may demand it.
+    ``algorithms`` are those that proofs may be signed with.
     """
     document: dict[str, object] = {
         "resource": resource.uri,
@@ -29,7 +33,7 @@ def document_of(
         "resource_name": resource.sentence,
     }
     if dpop != "off":
-        document["dpop_signing_alg_values_supported"] = list(ALGORITHMS)
+        document["dpop_signing_alg_values_supported"] = list(algorithms)
     if dpop == "required" or resource.bound:
         document["dpop_bound_access_tokens_required"] = True
     return document

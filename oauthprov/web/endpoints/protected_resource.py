@@ -24,7 +24,10 @@ def protected_resource(request: Request) -> Response:
     asked = (request.path_info, request.query_string)
     for resource in settings.resources:
         if is_local(settings, resource) and place_of(resource) == asked:
-            return to_response(published(document_of(settings.issuer, resource, settings.dpop)))
+            made = document_of(
+                settings.issuer, resource, settings.dpop, settings.client_algorithms
+            )
+            return to_response(published(made))
     raise HTTPNotFound()
 
 
