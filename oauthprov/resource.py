@@ -21,6 +21,11 @@ or form are ignored, but views with ``oauth_token_in_form=True`` also read one f
 A token that is bound to a key (DPoP, RFC 9449) is accepted only with a proof of that key for this
 request, and a proof only once: views need no change for that.
 
+A view may also require how the user has signed in (RFC 9470): ``oauth_acr_values`` are the values
+of ``acr`` of which the token must have one, ``oauth_max_age`` is how many seconds old the sign-in
+may be. Other tokens get 401 ``insufficient_user_authentication``, by which clients send the user
+to the authorization server again.
+
 If the app has a CSRF default or a default permission, the view also needs ``require_csrf=False``
 and ``permission=NO_PERMISSION_REQUIRED``: Pyramid checks those first. For browser apps, give the
 view ``oauth_cors="bearer"`` in a provider's app, which knows the origins of a token's client, or
@@ -38,7 +43,13 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED, Allowed, Denied
 
 from oauthprov.protected_resource.cross_origin import PREFLIGHT
-from oauthprov.protected_resource.requirements import REQUIREMENTS, SCOPES, Required, meeting
+from oauthprov.protected_resource.requirements import (
+    ACR_VALUES,
+    MAX_AGE,
+    REQUIREMENTS,
+    SCOPES,
+    Required,
+)
 from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
 
 __all__ = ("OAuthSecurityPolicy", "TokenInfo", "bearer", "challenge")
@@ -50,8 +61,10 @@ class Guard(Protocol):
     def token_at(self, resource: str | None = None) -> TokenInfo | TokenProblem:
         """Return the token of the request, if it is valid for its resource."""
 
-    def accepted(self, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
-        """Return the token, after all checks, once its proof is used up if it is bound."""
+    def accepted(
+        self, found: TokenInfo | TokenProblem, required: Required
+    ) -> TokenInfo | TokenProblem:
+        """Return the token if it meets all that is ``required``; its proof is used up."""
 
     def refusal(
         self,
@@ -92,7 +105,7 @@ def bearer(request: Request, resource: str | None = None) -> TokenInfo | None:
     isn't possible: StorageError, or Unavailable in an app without storage.
     """
     guard = request.oauthprov
-    found = guard.accepted(guard.token_at(resource))
+    found = guard.accepted(guard.token_at(resource), {})
     return found if isinstance(found, TokenInfo) else None
 
 
@@ -110,7 +123,7 @@ def challenge(
 
 def _refused(request: Request, required: Required, resource: str | None) -> Response | None:
     guard = request.oauthprov
-    found = guard.accepted(meeting(guard.token_at(resource), required))
+    found = guard.accepted(guard.token_at(resource), required)
     if isinstance(found, TokenInfo):
         return None
     return guard.refusal(found, required, resource)
@@ -156,7 +169,7 @@ def protect_views(
     options: Sequence[str] = (),
     under: str | None = None,
 ) -> None:
-    """Add the view options ``oauth_scopes`` and ``oauth_resource``, and further ``options``.
+    """Add the options of :data:`REQUIREMENTS`, ``oauth_resource`` and further ``options``.
 
     ``scopes`` and ``resources`` are declared. An undeclared one raises ConfigurationError: with a
     typo in one, every request would be refused.
@@ -172,6 +185,7 @@ def protect_views(
                 raise ConfigurationError(f"{next(iter(given))} needs oauth_scopes too")
             return view
         resource = given.pop("oauth_resource", None)
+        _check_sign_in(given.get(ACR_VALUES.option), given.get(MAX_AGE.option))
         _check_declared(given[SCOPES.option], scopes, resource, resources)
 
         def protected(context: object, request: Request) -> Response:
@@ -209,6 +223,13 @@ def add_oauth_preflight(config: Configurator, route_name: str, *methods: str) ->
         require_csrf=False,
         permission=NO_PERMISSION_REQUIRED,
     )
+
+
+def _check_sign_in(acr_values: object, max_age: object) -> None:
+    if isinstance(acr_values, str) or (acr_values is not None and not acr_values):
+        raise ConfigurationError(f"{ACR_VALUES.option} must be a tuple of values, not a string")
+    if max_age is not None and (type(max_age) is not int or max_age < 0):
+        raise ConfigurationError(f"{MAX_AGE.option} must be a number of seconds")
 
 
 def _check_declared(

@@ -166,6 +166,7 @@ PROOFS: dict[str, Callable[[Document, Site], bool]] = {
     "9126": lambda said, _: "pushed_authorization_request_endpoint" in said,
     "9207": lambda said, _: said["authorization_response_iss_parameter_supported"],
     "9449": lambda said, _: "ES256" in said["dpop_signing_alg_values_supported"],
+    "9470": lambda said, _: "1" in said["acr_values_supported"],
     "9700": lambda _, __: "RFC 9700" in text_of(ROOT / "docs" / "threat-model.md"),
     "9701": lambda said, _: "RS256" in said["introspection_signing_alg_values_supported"],
     "9728": lambda _, site: (

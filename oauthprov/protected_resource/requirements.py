@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oauthprov.protected_resource.tokens import INSUFFICIENT, MISSING, TokenInfo, TokenProblem
+from oauthprov.protected_resource.tokens import (
+    INSUFFICIENT,
+    MISSING,
+    UNAUTHENTICATED,
+    TokenInfo,
+    TokenProblem,
+)
 
 Required = Mapping[str, Any]
 """What a view requires: the values of its options, by their names."""
@@ -17,18 +23,18 @@ class Requirement:
     """One requirement.
 
     * ``option`` is the view option whose value says what is required.
-    * ``is_met`` tells whether a token meets such a value; ``problem`` is that of a token that
-      doesn't. ``told`` returns the parameters by which a challenge names the value, to requests
-      with that problem and to those without a token.
+    * ``is_met`` tells whether a token meets such a value at a time, in epoch seconds; ``problem``
+      is that of a token that doesn't. ``told`` returns the parameters by which a challenge names
+      the value, to requests with that problem and to those without a token.
     """
 
     option: str
     problem: TokenProblem
-    is_met: Callable[[TokenInfo, Any], bool]
+    is_met: Callable[[TokenInfo, Any, int], bool]
     told: Callable[[Any], Mapping[str, str]]
 
 
-def _has_scopes(found: TokenInfo, scopes: Sequence[str]) -> bool:
+def _has_scopes(found: TokenInfo, scopes: Sequence[str], now: int) -> bool:
     return set(scopes).issubset(found.scopes)
 
 
@@ -37,15 +43,31 @@ def _scope(scopes: Sequence[str]) -> Mapping[str, str]:
 
 
 SCOPES = Requirement("oauth_scopes", INSUFFICIENT, _has_scopes, _scope)
-REQUIREMENTS: tuple[Requirement, ...] = (SCOPES,)
+ACR_VALUES = Requirement(
+    "oauth_acr_values",
+    UNAUTHENTICATED,
+    lambda found, values, now: found.acr in values,
+    lambda values: {"acr_values": " ".join(values)},
+)
+"""Levels of authentication, one of which the user must have proven (RFC 9470)."""
+MAX_AGE = Requirement(
+    "oauth_max_age",
+    UNAUTHENTICATED,
+    lambda found, seconds, now: found.auth_time is not None and now - found.auth_time <= seconds,
+    lambda seconds: {"max_age": str(seconds)},
+)
+"""Seconds since the user signed in, at most (RFC 9470)."""
+REQUIREMENTS: tuple[Requirement, ...] = (SCOPES, ACR_VALUES, MAX_AGE)
 """The rows, in the order in which they are judged."""
 
 
-def meeting(found: TokenInfo | TokenProblem, required: Required) -> TokenInfo | TokenProblem:
-    """Return the token if it meets all that is ``required``."""
+def meeting(
+    found: TokenInfo | TokenProblem, required: Required, now: int
+) -> TokenInfo | TokenProblem:
+    """Return the token if it meets all that is ``required`` at the time ``now``."""
     if isinstance(found, TokenInfo):
         for row in REQUIREMENTS:
-            if row.option in required and not row.is_met(found, required[row.option]):
+            if row.option in required and not row.is_met(found, required[row.option], now):
                 return row.problem
     return found
 

@@ -19,6 +19,7 @@ class TokenInfo:
     provider's storage ``account_id`` and ``subject`` are both the ``sub`` of the introspection
     response or of the JWT, and ``grant_id`` and ``claims`` are None. ``confirmation`` is the key
     that the token is bound to (:mod:`oauthprov.protected_resource.bindings`), None for none.
+    ``auth_time`` is when the user signed in, ``acr`` how; a refresh doesn't change them.
     """
 
     account_id: str | None
@@ -31,6 +32,8 @@ class TokenInfo:
     claims: str | None = None
     subject: str | None = None
     confirmation: str | None = None
+    auth_time: int | None = None
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ UNPROVEN = TokenProblem(
 )
 NONCE_WRONG = TokenProblem(
     401, "use_dpop_nonce", "Make a DPoP proof with the nonce of the DPoP-Nonce header."
+)
+UNAUTHENTICATED = TokenProblem(
+    401,
+    "insufficient_user_authentication",
+    "The user must sign in again, or prove more.",
 )
 INSUFFICIENT = TokenProblem(403, "insufficient_scope", "The access token lacks a scope.")
 

@@ -86,7 +86,16 @@ def token_info(raw: str, keys: KeySet, settings: ResourceServer, now: int) -> To
         grant_id=None,
         subject=account_id,
         confirmation=bindings.confirmed_by(claims.get("cnf")),
+        auth_time=_auth_time(claims),
+        acr=_text(claims, "acr") if "acr" in claims else None,
     )
+
+
+def _auth_time(claims: Mapping[str, Any]) -> int | None:
+    value = claims.get("auth_time")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise JoseError("the token's auth_time isn't a whole number")
+    return value
 
 
 def _check_algorithm(verified: Verified, audience: str, settings: ResourceServer) -> None:

@@ -50,6 +50,8 @@ def token_info(answer: Mapping[str, object], issuer: str) -> TokenInfo | None:
         grant_id=None,
         subject=user,
         confirmation=confirmation,
+        auth_time=_time(answer, "auth_time") if "auth_time" in answer else None,
+        acr=_text(answer, "acr") if "acr" in answer else None,
     )
     return token if kind == bindings.token_type(confirmation).lower() else None
 

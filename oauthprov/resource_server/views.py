@@ -25,7 +25,7 @@ from oauthprov.protected_resource.metadata import (
     place_of,
     url_at,
 )
-from oauthprov.protected_resource.requirements import Required
+from oauthprov.protected_resource.requirements import Required, meeting
 from oauthprov.protected_resource.tokens import (
     MALFORMED,
     UNPROVEN,
@@ -131,18 +131,27 @@ class RequestTools:
         from oauthprov.protected_resource.possession import proof_of
 
         environ = self._request.environ
-        clock: Callable[[], float] = self._request.registry[CLOCK]
         return proof_of(
             found,
             authorization=environ["HTTP_AUTHORIZATION"],
             proof=environ.get("HTTP_DPOP"),
             method=self._request.method,
             urls=[url_at((here or self._settings.resources[0]).uri, environ)],
-            now=int(clock()),
+            now=self._now(),
         )
 
-    def accepted(self, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
-        """Return the token, after all checks, once its proof is used up. Raises Unavailable."""
+    def _now(self) -> int:
+        clock: Callable[[], float] = self._request.registry[CLOCK]
+        return int(clock())
+
+    def accepted(
+        self, found: TokenInfo | TokenProblem, required: Required
+    ) -> TokenInfo | TokenProblem:
+        """Return the token if it meets all that is ``required``, once its proof is used up.
+
+        Raises Unavailable.
+        """
+        found = meeting(found, required, self._now())
         if isinstance(found, TokenProblem) or found.confirmation is None:
             return found
         if self._first_use is None and not isinstance(self._proven, TokenProblem | None):

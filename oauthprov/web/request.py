@@ -167,11 +167,13 @@ class RequestTools:
         """Return the access token of the request, if it is valid for its resource."""
         return bearer.token_at(self.exchange, resource)
 
-    def accepted(self, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
-        """Return the token, after all checks, once its proof is used up."""
+    def accepted(
+        self, found: TokenInfo | TokenProblem, required: Required
+    ) -> TokenInfo | TokenProblem:
+        """Return the token if it meets what is ``required``, once its proof is used up."""
         if given := bearer.nonce_header(self.exchange):
             self._request.add_response_callback(lambda _, response: response.headers.update(given))
-        return bearer.accepted(self.exchange, found)
+        return bearer.accepted(self.exchange, found, required)
 
     def refusal(
         self, problem: TokenProblem, required: Required, resource: str | None = None

@@ -39,7 +39,7 @@ def recent(monkeypatch):
     row = Requirement(
         "oauth_since",
         RECENT,
-        lambda found, since: found.issued_at >= since,
+        lambda found, since, now: found.issued_at >= since,
         lambda since: {"since": str(since)},
     )
     rows = (*requirements.REQUIREMENTS, row)

@@ -175,10 +175,13 @@ def prompt(given: Given, asked: CheckedRequest) -> None:
 
 
 def max_age(given: Given, asked: CheckedRequest) -> None:
-    """The age is a whole number of seconds; the client may have registered a default."""
+    """The age is a whole number of seconds, with OpenID Connect or without (RFC 9470 section 4).
+
+    The client may have registered a default for authentication requests.
+    """
     value = given.get("max_age")
     if value is None:
-        asked.max_age = given.client.default_max_age
+        asked.max_age = given.client.default_max_age if asked.openid else None
         return
     if not (value.isascii() and value.isdigit() and len(value) < 16):
         raise InvalidRequestError("The max_age must be a whole number of seconds.")
@@ -186,9 +189,12 @@ def max_age(given: Given, asked: CheckedRequest) -> None:
 
 
 def acr_values(given: Given, asked: CheckedRequest) -> None:
-    """A preference, which the client may have registered: unsupported values are ignored."""
+    """A preference, with OpenID Connect or without: unsupported values are ignored.
+
+    The client may have registered one for authentication requests.
+    """
     value = given.get("acr_values")
-    default = given.client.default_acr_values
+    default = given.client.default_acr_values if asked.openid else ()
     source = given.accounts
     wished = frozenset(default if value is None else value.split())
     asked.acr_values = wished.intersection(source.acr_values)
@@ -308,9 +314,9 @@ RULES = (
     Rule(request_object, _REDIRECTING, openid=False, reads=CARRIERS),
     Rule(redirect_uri, _REDIRECTING, openid=False),
     Rule(prompt, _REDIRECTING, openid=True, reads=("prompt",)),
-    Rule(max_age, _ALL, openid=True, reads=("max_age",)),
+    Rule(max_age, _ALL, openid=False, reads=("max_age",)),
     Rule(ui_locales, _REDIRECTING, openid=True, reads=("ui_locales",)),
-    Rule(acr_values, _ALL, openid=True, reads=("acr_values",)),
+    Rule(acr_values, _ALL, openid=False, reads=("acr_values",)),
     Rule(nonce, _REDIRECTING, openid=True, reads=("nonce",)),
     Rule(dpop_jkt, _REDIRECTING, openid=False, reads=("dpop_jkt",)),
     Rule(claims, _REDIRECTING, openid=True, reads=("claims",)),

@@ -12,8 +12,9 @@ from oauthprov.protocol.clients.methods import is_confidential
 from oauthprov.protocol.request import refusals, resources
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.token import tokens
-from oauthprov.records import AccessToken, Client, RefreshToken
+from oauthprov.records import AccessToken, Client, Grant, RefreshToken
 from oauthprov.settings import Settings
+from oauthprov.storage.interface import Stored
 
 Described = dict[str, int | str | list[str] | dict[str, str]]
 """The members of an introspection response."""
@@ -81,10 +82,7 @@ def describe(context: Context, asker: Client, raw: str) -> Described | None:
         compared = refusals.issued_to(token.client_id)
         context.note(Reason.INTROSPECTION_NOT_ALLOWED, grant_id=token.grant_id, compared=compared)
         return None
-    if isinstance(token, AccessToken):
-        account_id = token.account_id
-    else:
-        account_id = stored.grant.record.account_id if stored.grant else None
+    account_id = stored.grant.record.account_id if stored.grant else None
     members: Described = {
         "scope": " ".join(scopes),
         "client_id": token.client_id,
@@ -97,11 +95,23 @@ def describe(context: Context, asker: Client, raw: str) -> Described | None:
         members["sub"] = sub
     if isinstance(token, AccessToken):
         members["token_type"] = bindings.token_type(token.confirmation)
+        members |= _authentication(stored.grant)
     if token.confirmation is not None:
         members["cnf"] = bindings.cnf(token.confirmation)
     if token.resources:
         members["aud"] = list(token.resources)
     return members
+
+
+def _authentication(grant: Stored[Grant] | None) -> Described:
+    """Return ``acr`` and ``auth_time`` of the user's sign-in (RFC 9470 section 6.2).
+
+    A refresh doesn't change them.
+    """
+    if grant is None:
+        return {}
+    known = {"acr": grant.record.acr, "auth_time": grant.record.auth_time}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _subject(

@@ -207,6 +207,7 @@ def token_info(context: Context, raw: str) -> TokenInfo | None:
     if not is_live(context, stored) or client is None:
         return None
     token, account_id = stored.record, stored.record.account_id
+    grant = None if stored.grant is None else stored.grant.record
     return TokenInfo(
         account_id=account_id,
         client_id=token.client_id,
@@ -215,9 +216,11 @@ def token_info(context: Context, raw: str) -> TokenInfo | None:
         issued_at=token.issued_at,
         expires_at=token.expires_at,
         grant_id=token.grant_id,
-        claims=stored.grant.record.claims if stored.grant else None,
+        claims=grant.claims if grant else None,
         subject=account_id and subjects.subject(context.settings, client, account_id),
         confirmation=token.confirmation,
+        auth_time=grant.auth_time if grant else None,
+        acr=grant.acr if grant else None,
     )
 
 

@@ -32,8 +32,10 @@ def metadata(exchange: Exchange) -> Reply:
     """Return the metadata document."""
     site = exchange.site
     entries = {name: _shown(site, value) for name, value in site.metadata.items()}
+    acr_values = site.accounts.acr_values
+    if acr_values:  # RFC 9470 section 7: for requests without OpenID Connect too
+        entries["acr_values_supported"] = list(acr_values)
     if site.settings.openid:
-        acr_values = site.accounts.acr_values
         prompts = [p for p in PROMPTS if p != "create" or site.has_page("signup")]
         entries |= openid_provider(site.settings, acr_values, prompts)
     return published(authorization_server(site.settings, entries))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-from oauthprov.protected_resource.requirements import SCOPES, meeting
+from oauthprov.protected_resource.requirements import SCOPES
 from oauthprov.protected_resource.tokens import INSUFFICIENT, TokenProblem
 from oauthprov.settings import OPENID
 from oauthprov.web.http import bearer
@@ -18,7 +18,7 @@ def userinfo(exchange: Exchange) -> Reply:
     """Return the claims, as JSON or as a signed JWT."""
     exchange.token_in_form = True
     token = bearer.token_at(exchange, url=exchange.site.url("userinfo"))
-    found = bearer.accepted(exchange, meeting(token, _REQUIRED))
+    found = bearer.accepted(exchange, token, _REQUIRED)
     if isinstance(found, TokenProblem):
         return bearer.refusal(exchange, found, _REQUIRED)
     said = exchange.site.provider.userinfo(found, exchange.host_request)

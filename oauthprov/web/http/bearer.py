@@ -11,7 +11,7 @@ from oauthprov.events import RequestNoted
 from oauthprov.protected_resource.challenges import challenge_of
 from oauthprov.protected_resource.metadata import covering, document_url, url_at
 from oauthprov.protected_resource.possession import REPLAYED, proof_of
-from oauthprov.protected_resource.requirements import Required
+from oauthprov.protected_resource.requirements import Required, meeting
 from oauthprov.protected_resource.schemes import scheme_in
 from oauthprov.protected_resource.tokens import (
     INVALID,
@@ -99,11 +99,15 @@ def nonce_header(exchange: Exchange) -> dict[str, str]:
     return {"DPoP-Nonce": current(settings.secret, now)}
 
 
-def accepted(exchange: Exchange, found: TokenInfo | TokenProblem) -> TokenInfo | TokenProblem:
-    """Return the token once its proof, if it is bound, is used up: call it after all checks.
+def accepted(
+    exchange: Exchange, found: TokenInfo | TokenProblem, required: Required
+) -> TokenInfo | TokenProblem:
+    """Return the token if it meets all that is ``required``; the proof of a bound one is used up.
 
-    Raises StorageError.
+    Call it after all other checks. Raises StorageError.
     """
+    if required:
+        found = meeting(found, required, exchange.site.provider.clock())
     if isinstance(found, TokenProblem) or found.confirmation is None:
         return found
     if exchange.proven_use is None and isinstance(exchange.proven, DPoPProof):

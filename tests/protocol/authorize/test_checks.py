@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from oauthprov.protocol.authorize import checks
-from tests.protocol.world import openid_world
+from tests.protocol.world import ALICE, Accounts, openid_world
 
 
 @pytest.fixture(params=["with OpenID Connect", "without"])
@@ -13,15 +13,41 @@ def served(request, world):
     return openid_world() if request.param == "with OpenID Connect" else world
 
 
-@pytest.mark.parametrize("name", ["max_age", "acr_values"])
-def test_a_plain_request_has_the_parameter_once_its_row_says_so(served, monkeypatch, name):
-    def step(value):
-        return served.authorize(scope="read", max_age=value, acr_values="urn:any").step
+@pytest.mark.parametrize("seconds", ["0", "1", "100"])
+def test_a_plain_request_has_a_max_age_too(served, seconds):
+    """RFC 9470 section 4: with OpenID Connect or without."""
 
-    assert step("1") == step("not a number") == "consent"
-    rows = [replace(row, openid=False) if row.reads == (name,) else row for row in checks.RULES]
-    monkeypatch.setattr(checks, "RULES", tuple(rows))
-    assert step("1") == ("reauthenticate" if name == "max_age" else "consent")
+    def step():
+        return served.authorize(scope="read", max_age=seconds).step
+
+    served.now = ALICE.auth_time + 50
+    assert step() == ("consent" if seconds == "100" else "reauthenticate")
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1.5", "9" * 16])
+def test_a_plain_request_with_a_wrong_max_age_is_refused(served, value):
+    answer = served.authorize(scope="read", max_age=value)
+    assert dict(answer.params)["error"] == "invalid_request"
+
+
+def test_a_plain_request_may_ask_for_a_level(served, monkeypatch):
+    """RFC 9470 section 4: the token says which level was met."""
+    monkeypatch.setattr(Accounts, "acr_values", ("1", "mfa"))
+    weak, strong = replace(ALICE, acr="1"), replace(ALICE, acr="mfa")
+    asked = {"scope": "read", "acr_values": "mfa"}
+    assert served.authorize(person=weak, **asked).step == "reauthenticate"
+    tokens = served.tokens(person=strong, **asked)
+    described = served.introspect(tokens["access_token"]).body
+    assert (described["acr"], described["auth_time"]) == ("mfa", ALICE.auth_time)
+    served.now += 60
+    renewed = served.refresh(tokens["refresh_token"]).body
+    described = served.introspect(renewed["access_token"]).body
+    assert (described["acr"], described["auth_time"]) == ("mfa", ALICE.auth_time)
+    assert "acr" not in served.introspect(renewed["refresh_token"]).body
+
+
+def test_a_level_that_this_server_lacks_is_ignored(served):
+    assert served.authorize(scope="read", acr_values="urn:any").step == "consent"
 
 
 def test_each_parameter_is_read_by_one_row():

@@ -698,7 +698,7 @@ class TestOther:
         assert_error(ask(world, **{name: ["1", "1"]}), "invalid_request")
 
     def test_openid_parameters_are_ignored_without_scope_openid(self, world):
-        assert_code(world.authorize(scope="read", prompt="shout", max_age="x", id_token_hint="x"))
+        assert_code(world.authorize(scope="read", prompt="shout", id_token_hint="x"))
 
     def test_prompt_login_at_a_host_without_reauthentication_is_login_required(self, world):
         assert_error(ask(world, prompt="login").otherwise, "login_required")

@@ -3,7 +3,7 @@
 import pytest
 
 from oauthprov.records import Client
-from tests.protocol.world import ISSUER, NOTES, PHOTOS, World
+from tests.protocol.world import ALICE, ISSUER, NOTES, PHOTOS, World
 
 INACTIVE = {"active": False}
 
@@ -21,6 +21,7 @@ def test_the_members_of_an_access_token(world):
         "iat": world.now,
         "exp": world.now + 600,
         "token_type": "Bearer",
+        "auth_time": ALICE.auth_time,
         "aud": [PHOTOS],
     }
     assert answer.headers["Cache-Control"] == "no-store"
