@@ -68,6 +68,13 @@ def ini(storage_url: str, issuer: str = ISSUER, **more: str) -> dict[str, str]:
     } | {f"oauthprov.{key}": value for key, value in more.items()}
 
 
+def patient(storage_url: str) -> dict[str, str]:
+    """Settings that let a storage answer late, as one does on a busy machine."""
+    if storage_url.startswith("redis"):
+        return {"storage.read_timeout": "60", "storage.connect_timeout": "60"}
+    return {"storage.timeout": "60"}
+
+
 class Clock:
     """A clock in epoch seconds that tests advance."""
 

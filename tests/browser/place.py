@@ -21,7 +21,7 @@ from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage
 from oauthprov.web.site import build
 from tests.servers.wsgi import SPARES, Server
-from tests.site import MOULDS, OPENID_SCOPES, VERIFIER, challenge, ini
+from tests.site import MOULDS, OPENID_SCOPES, VERIFIER, challenge, ini, patient
 
 SCOPE = "profile:read"
 DEVELOPMENT = Path(__file__).parents[2] / "development.ini"
@@ -82,6 +82,7 @@ def provider_on(
 ) -> Iterator[Provider]:
     """Serve what ``oauthprov.main`` serves, over the storage at ``storage_url``."""
     with_tables(storage_url)
+    settings = patient(storage_url) | settings
     key = (host, port, frozenset(settings.items()))
     server = SPARES.server(key, lambda: Server(host, port))
     given = ini(storage_url, server.root, development="true", **settings)

@@ -48,7 +48,7 @@ def server(more):
 def metadata(server):
     """The discovery document."""
     url = f"{server.issuer}/.well-known/oauth-authorization-server"
-    return requests.get(url, timeout=5).json()
+    return requests.get(url, timeout=60).json()
 
 
 @pytest.fixture(scope="module")

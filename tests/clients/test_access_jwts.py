@@ -55,8 +55,8 @@ class Validator(JWTBearerTokenValidator):
 
     def get_jwks(self):
         url = f"{self.issuer}/.well-known/oauth-authorization-server"
-        metadata = requests.get(url, timeout=5).json()
-        return KeySet.import_key_set(requests.get(metadata["jwks_uri"], timeout=5).json())
+        metadata = requests.get(url, timeout=60).json()
+        return KeySet.import_key_set(requests.get(metadata["jwks_uri"], timeout=60).json())
 
 
 def by_authlib(issuer, audience, token, scope):

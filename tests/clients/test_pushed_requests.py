@@ -88,7 +88,7 @@ def push_last(services, ca_file):
             request_args.to_urlencoded(),
             headers=headers | {"Content-Type": "application/x-www-form-urlencoded"},
             verify=ca_file,
-            timeout=10,
+            timeout=60,
         )
         assert response.status_code == 201, response.text
         request_uri = response.json()["request_uri"]
@@ -109,7 +109,7 @@ def test_requests_oauth2client_pushes_and_gets_tokens(provider, somebody, method
     session.trust_env = False  # REQUESTS_CA_BUNDLE would count instead
     metadata = {"redirect_uris": [callback], "token_endpoint_auth_method": method} | PUSH_ALL
     registered = session.post(
-        f"{provider.issuer}/oauth/register", json=metadata, timeout=10
+        f"{provider.issuer}/oauth/register", json=metadata, timeout=60
     ).json()
     client_id, secret = registered["client_id"], registered.get("client_secret")
     client = OAuth2Client.from_discovery_endpoint(

@@ -15,6 +15,7 @@ from examples.certification.service import Options, serving
 from oauthprov.protocol.provider import Provider
 from tests.conformance.suite_server import SuiteServer
 from tests.servers.wsgi import Server
+from tests.site import patient
 
 SUITE = "suite.example:8443"
 ALIAS = "oauthprov"
@@ -70,7 +71,8 @@ def certified(
     ``suite`` is the server there, if anything is fetched; ``more`` are settings over the .ini's.
     """
     clock = Clock()
-    changed = {f"oauthprov.{key}": value for key, value in more.items()}
+    given = patient(storage_url) | more
+    changed = {f"oauthprov.{key}": value for key, value in given.items()}
     options = Options(
         folder=folder,
         storage=storage_url,

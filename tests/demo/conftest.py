@@ -50,7 +50,7 @@ class Browser:
     def authorization_response(self, connect: str = "/connect") -> str:
         """Go to the provider; return the address that it sends the browser back to."""
         request = self.get(connect, status=303).location
-        answer = requests.get(request, allow_redirects=False, timeout=10)
+        answer = requests.get(request, allow_redirects=False, timeout=60)
         assert answer.status_code == 303, answer.text
         return path_and_query(answer.headers["Location"])
 

@@ -60,7 +60,7 @@ class Trail:
         self.publishing.commit(*changes, now=self.now)
 
     def entries(self):
-        self.recorder.join(10)
+        self.recorder.join(60)
         return [stored.record for stored in self.storage.walk(AuditEntry)]
 
 
@@ -270,7 +270,7 @@ def test_an_outage_writes_one_line_a_minute_about_lost_entries(trail, caplog):
         trail.now = NOW + seconds
         with Scope(stream, f"r{seconds}") as scope:
             recorder.put(scope, SignInFailed(account_id="a"))
-        recorder.join(10)
+        recorder.join(60)
     assert [record.getMessage() for record in caplog.records] == [
         "1 entries of the audit are lost: down",
         "3 entries of the audit are lost: down",
@@ -281,7 +281,7 @@ def test_entries_that_the_storage_does_not_take_are_lost_and_logged(trail, caplo
     recorder = Recorder(Down(), lambda: NOW, 30)
     with Scope(Stream(lambda: NOW), "r1") as scope:
         recorder.put(scope, SignInFailed(account_id="a"))
-    recorder.join(10)
+    recorder.join(60)
     assert "1 entries of the audit are lost: down" in caplog.text
 
 

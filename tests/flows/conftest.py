@@ -51,6 +51,7 @@ def more() -> dict[str, str]:
 @pytest.fixture
 def site(way, storage_url, more) -> Site:
     kind = way.partition("-")[0]
+    more = sites.patient(storage_url) | more
     if kind.startswith("standalone"):
         made = sites.standalone(sites.ini(storage_url, **more), straight=kind == "standalone")
     else:

@@ -40,7 +40,7 @@ def refreshed(app: App, token: str, address: str):
 def recorded(site) -> list[AuditEntry]:
     """The audit as it is stored, the oldest first."""
     events = site.wsgi.registry["oauthprov"].events
-    events.recorder.join(10)
+    events.recorder.join(60)
     entries = trail.newest(site.storage, site.clock(), 30)
     return [*entries][::-1]
 

@@ -24,7 +24,7 @@ GRACE = 14 * 86_400
 
 def done_by(site: Site, actor: str) -> list[tuple[str, str | None, dict[str, str]]]:
     """What a worker has done, by event, account or client, and details; the oldest first."""
-    site_of(site.wsgi.registry).events.recorder.join(10)
+    site_of(site.wsgi.registry).events.recorder.join(60)
     entries = [*trail.newest(site.storage, site.clock(), 30)][::-1]
     assert all(one.address == "" for one in entries if one.actor == actor)
     return [

@@ -32,7 +32,7 @@ def alice(site):
 def of_request(site: Site, answer) -> list[AuditEntry]:
     """The entries of the audit that belong to the request of this answer, in their order."""
     settled()
-    site_of(site.wsgi.registry).events.recorder.join(10)
+    site_of(site.wsgi.registry).events.recorder.join(60)
     return trail.of_request(site.storage, answer.headers["X-Request-Id"])
 
 

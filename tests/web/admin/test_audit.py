@@ -10,7 +10,7 @@ from tests.web.admin.conftest import id_of
 
 def recorded(site) -> None:
     """Wait until events without a commit are stored."""
-    site.wsgi.registry["oauthprov"].events.recorder.join(10)
+    site.wsgi.registry["oauthprov"].events.recorder.join(60)
 
 
 @pytest.fixture

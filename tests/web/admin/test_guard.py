@@ -110,7 +110,7 @@ def test_an_address_that_is_none_is_not_in_the_audit(site, alice):
 
 def noted_in(site, answer):
     """What the audit says about the request of this answer."""
-    site.wsgi.registry["oauthprov"].events.recorder.join(10)
+    site.wsgi.registry["oauthprov"].events.recorder.join(60)
     return of_request(site.storage, answer.headers["X-Request-Id"])
 
 

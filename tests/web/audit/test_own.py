@@ -41,7 +41,7 @@ def test_an_event_says_where_it_came_from_and_who_acted(site):
     failed = site.browser().get("/login").form
     failed["name"], failed["password"] = "alice", "wrong"
     failed.submit(extra_environ={"REMOTE_ADDR": "203.0.113.9"}, expect_errors=True)
-    site.wsgi.registry["oauthprov"].events.recorder.join(10)
+    site.wsgi.registry["oauthprov"].events.recorder.join(60)
     page = alice.get("/account/events")
     [entry] = [one for one in page.html.select("ul.entries li") if "sign-in failed" in one.text]
     assert "203.0.113.9" in entry.text

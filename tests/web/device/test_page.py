@@ -195,7 +195,7 @@ class TestGuessing:
 
     def test_is_noted_for_the_operator(self, site, alice):
         typed(alice, "BCDF-GHJK")
-        site.wsgi.registry["oauthprov"].events.recorder.join(10)
+        site.wsgi.registry["oauthprov"].events.recorder.join(60)
         noted = [one for one in records(site, AuditEntry) if "user_code_wrong" in one.details]
         assert [one.account_id for one in noted] == [alice.account_id()]
 

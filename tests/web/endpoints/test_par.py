@@ -170,7 +170,7 @@ def test_2_3_too_many_requests_of_public_clients_get_429(made):
 def test_the_audit_says_why_a_push_was_refused_with_the_values_compared(site):
     app = site.app()
     refused = push(app, redirect_uri="https://evil.example/")
-    site.wsgi.registry["oauthprov"].events.recorder.join(10)
+    site.wsgi.registry["oauthprov"].events.recorder.join(60)
     [entry] = trail.of_request(site.storage, refused.headers["X-Request-Id"])
     said = trail.details(entry)
     assert (entry.event, entry.client_id) == ("request.refused", app.client.client_id)
