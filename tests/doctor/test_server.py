@@ -22,6 +22,7 @@ HOST = "id.example.org"
 NOW = 1_800_000_000
 METADATA = "/.well-known/oauth-authorization-server"
 LONG = 30.0
+FORMER: list[int] = []
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,9 @@ class Place:
     """A provider behind a front, and the live server as the checks see it."""
 
     def __init__(self, authority, path="", context=None, patience=0.3, **more):
-        self.server = Server(context or authority.context(HOST, days=90))
+        # The app of a place whose port is the same needn't be made again.
+        self.server = Server(context or authority.context(HOST, days=90), ports=FORMER)
+        FORMER[:] = [self.server.port]
         issuer = f"https://{HOST}:{self.server.port}{path}"
         given = ini("sqlite://", issuer, scopes=sites.OPENID, **more)
         self.settings = Settings.from_ini(given)

@@ -6,7 +6,7 @@ import datetime
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -87,13 +87,24 @@ def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
 JSON = "Content-Type: application/json"
 
 
+def _listening(host: str, family: socket.AddressFamily, ports: Sequence[int]) -> socket.socket:
+    """Listen on the first of ``ports`` that is free, or on any."""
+    for port in ports:
+        with suppress(OSError):
+            return socket.create_server((host, port), family=family)
+    return socket.create_server((host, 0), family=family)
+
+
 class Server:
     """A TLS server on loopback that sends what it is told to; ``asked`` are the requests it got.
 
-    ``reply`` is the response, or a function that does what it likes with the connection.
+    ``reply`` is the response, or a function that does what it likes with the connection. ``ports``
+    are those to listen on if one is free.
     """
 
-    def __init__(self, context: ssl.SSLContext, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, context: ssl.SSLContext, host: str = "127.0.0.1", ports: Sequence[int] = (0,)
+    ) -> None:
         self.reply: bytes | Callable[[ssl.SSLSocket], None] = answer(b"{}", JSON)
         self.asked: list[bytes] = []
         self.names: list[str | None] = []
@@ -103,7 +114,7 @@ class Server:
         context.sni_callback = lambda _, name, __: self.names.append(name)
         self._context = context
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, 0), family=family)
+        self._listener = _listening(host, family, ports)
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._serve)]
         self._threads[0].start()

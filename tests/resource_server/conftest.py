@@ -9,7 +9,7 @@ from webtest import TestApp
 from oauthprov.resource import bearer
 from tests import site as sites
 from tests.resource_server.issuer import PHOTOS, Issuer
-from tests.servers.wsgi import Server
+from tests.servers.wsgi import SPARES, Server
 from tests.site import Clock
 
 RESOURCE = f"{PHOTOS} | photos:read photos:write | Your photos | jwt"
@@ -70,11 +70,11 @@ def api(issuer):
 @pytest.fixture
 def provider():
     """The provider, at the address of its issuer."""
-    server = Server()
+    server = SPARES.server("provider", Server)
     site = sites.standalone(sites.ini("sqlite://", issuer=server.root, development="true"))
     server.start(site.wsgi)
     yield site
-    server.close()
+    SPARES.give_back("provider", server)
     site.close()
 
 
@@ -92,7 +92,7 @@ def alice(provider):
 @pytest.fixture
 def jwt_provider():
     """A provider whose photos have JWT access tokens, at the address of its issuer."""
-    server = Server()
+    server = SPARES.server("jwt_provider", Server)
     settings = sites.ini("sqlite://", issuer=server.root, development="true")
     uri = f"{server.root}/api"
     settings["oauthprov.resources"] = f"{RESOURCE} ES256\n{uri} | profile:read | You | jwt"
@@ -100,5 +100,5 @@ def jwt_provider():
     site = sites.standalone(settings)
     server.start(site.wsgi)
     yield site
-    server.close()
+    SPARES.give_back("jwt_provider", server)
     site.close()
