@@ -14,6 +14,7 @@ from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from tests import site as sites
+from tests.engines import engines
 from tests.servers import empty, fresh
 
 PASSWORD = "correct horse battery"
@@ -107,7 +108,7 @@ def on_redis(tmp_path, monkeypatch, capsys, redis_url):
     return made
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "redis"])
+@pytest.fixture(params=engines(["sqlite", "postgresql", "mariadb", "redis"], "sqlite", "redis"))
 def on_each(request, tmp_path, monkeypatch, capsys):
     """The command on each engine in turn."""
     url = f"sqlite:///{tmp_path}/each.sqlite"

@@ -13,12 +13,13 @@ from examples.certification.people import PROFILE
 from tests.clients import javascript
 from tests.clients.idpyoidc_rp import PKCE, REQUEST_OBJECTS, RelyingParty
 from tests.conformance.provider import certified
+from tests.engines import engines
 from tests.servers import empty
 
 PUSH_ALL = {"require_pushed_authorization_requests": True}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql", "redis"])
+@pytest.fixture(scope="module", params=engines(["sqlite", "postgresql", "redis"], "sqlite"))
 def storage_url(request, tmp_path_factory):
     """The URL of an empty storage of each kind."""
     if request.param == "sqlite":

@@ -16,10 +16,11 @@ from oauthprov.protocol.token.signed_introspection import MEDIA_TYPE, TYPE
 from tests.clients import javascript
 from tests.clients.idpyoidc_rp import RelyingParty
 from tests.conformance.provider import certified
+from tests.engines import engines
 from tests.servers import empty
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql", "redis"])
+@pytest.fixture(scope="module", params=engines(["sqlite", "postgresql", "redis"], "sqlite"))
 def storage_url(request, tmp_path_factory):
     """The URL of an empty storage of each kind."""
     if request.param == "sqlite":

@@ -6,13 +6,15 @@ import pytest
 
 from oauthprov.events import Recorder, Scope, SignInFailed, Stream, publish, trail
 from oauthprov.storage import open_storage
+from tests.engines import engines
 from tests.events import NOW
 from tests.servers import fresh
 
 DAY = 86_400
+ENGINES = ["sqlite", "postgresql", "mariadb", "redis", "redis_cluster"]
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "redis", "redis_cluster"])
+@pytest.fixture(params=engines(ENGINES, "sqlite", "redis"))
 def storage(request):
     engine = request.param
     url = "sqlite://" if engine == "sqlite" else fresh(request.getfixturevalue(f"{engine}_url"))
