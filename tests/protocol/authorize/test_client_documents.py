@@ -424,3 +424,35 @@ def test_a_thousand_urls_that_lead_nowhere_leave_nothing_behind(world):
         assert isinstance(answer, Refusal)
     assert len(world.provider.clients.documents._failures) <= 1024
     assert world.all(Client) == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "app.localhost"])
+def test_a_disabled_host_describes_no_new_client(world, app, publisher, host):
+    world.provider.client_hosts.disable(host)
+    if host == "localhost":
+        assert isinstance(world.authorize(app), Refusal)
+        assert publisher.paths == []
+        world.provider.client_hosts.enable(host)
+        world.now += 30
+    assert isinstance(world.authorize(app), InteractionRequired)
+
+
+def test_a_host_that_is_disabled_during_a_fetch_describes_no_new_client(world, publisher):
+    app = publisher.publish()
+    whole = publisher.replies["/app.json"]
+
+    def reply(connection):
+        world.provider.client_hosts.disable("localhost")
+        connection.sendall(whole)
+
+    publisher.replies["/app.json"] = reply
+    assert isinstance(world.authorize(app), Refusal)
+    assert world.all(Client) == []
+
+
+def test_disabling_a_host_ends_its_tokens_at_once(world, app):
+    token = world.tokens(app)["access_token"]
+    assert world.provider.client_hosts.disable("localhost") == 1
+    assert not world.is_live(token)
+    assert world.provider.client_hosts.enable("localhost") == 1
+    assert world.is_live(token)
