@@ -99,7 +99,15 @@ def way_back(settings: Settings, client: Client) -> Link | None:
 
 
 def _homepage(client: Client) -> Link | None:
-    return link(client.homepage_uri, ("https",))  # pages show its host to identify the app
+    """Return the home page, whose host pages show to identify the app.
+
+    A document may claim any: only one at its own host is shown.
+    """
+    found = link(client.homepage_uri, ("https",))
+    if found is not None and is_client_url(client.client_id):
+        own = urlsplit(found.url).hostname == host_of(client.client_id)
+        return found if own else None
+    return found
 
 
 def _start(settings: Settings, client: Client) -> Link | None:

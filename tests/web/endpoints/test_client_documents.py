@@ -86,6 +86,16 @@ def test_the_consent_page_warns_of_apps_on_the_device(site, alice, publisher):
     assert alice.authorize(app).html.h1  # asked each time (RFC 8252 section 8.6)
 
 
+def test_only_a_home_page_at_its_own_host_identifies_it(site, alice, publisher):
+    shown = alice.authorize(described(site, publisher.publish())).html
+    assert "https://app.example/" not in [link["href"] for link in shown.main.find_all("a")]
+    own = publisher.url("/about")
+    site.clock.pass_by(3600)
+    alice.sign_in("alice")
+    shown = alice.authorize(described(site, publisher.publish(client_uri=own))).html
+    assert own in [link["href"] for link in shown.main.find_all("a")]
+
+
 def test_the_name_of_a_document_is_shown_as_text(site, alice, publisher):
     name = "<script>alert(1)</script> & \u05d0\u05d1"
     page = alice.authorize(described(site, publisher.publish(client_name=name)))
