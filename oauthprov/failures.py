@@ -62,3 +62,11 @@ class JoseError(Exception):
 
 class UnknownKey(JoseError):
     """The token names a key that isn't in the set: a fetched set may be out of date."""
+
+
+class CertificateError(Exception):
+    """A client certificate was refused; ``reason`` is for the log, not for the sender."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -42,7 +42,7 @@ WALLS = {
         ENGINES,
     ),
     "protected_resource": (
-        ("protected_resource", "protocol.keys", "settings", "failures"),
+        ("protected_resource", "protocol.keys", "settings", "failures", "logs"),
         (*WEB, *ENGINES, "oauthlib"),
     ),
     "resource": (("protected_resource",), (*ENGINES, "oauthlib")),

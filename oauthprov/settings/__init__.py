@@ -24,6 +24,7 @@ from oauthprov.settings.protocol.device import Device
 from oauthprov.settings.protocol.dpop import DPoP
 from oauthprov.settings.protocol.keys import Keys
 from oauthprov.settings.protocol.lifetimes import Lifetimes
+from oauthprov.settings.protocol.mtls import MTLS
 from oauthprov.settings.protocol.openid import OpenID
 from oauthprov.settings.protocol.par import Par
 from oauthprov.settings.protocol.profiles import Profiles, defaults
@@ -68,7 +69,7 @@ _STORAGE = PREFIX + "storage."
 
 GROUPS = (
     *(Server, Brand, Registering, ClientDocuments, Lifetimes, SigningIn, Mail),
-    *(Keys, OpenID, Device, Par, DPoP, Profiles, Fetch, Metrics),
+    *(Keys, OpenID, Device, Par, DPoP, MTLS, Profiles, Fetch, Metrics),
 )
 """The classes that declare the settings, in order."""
 
@@ -87,6 +88,7 @@ class Settings(
     Device,
     Par,
     DPoP,
+    MTLS,
     Profiles,
     Fetch,
     Metrics,

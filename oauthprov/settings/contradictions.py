@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from oauthprov.settings.protocol import profiles
+from oauthprov.settings.protocol import mtls, profiles
 from oauthprov.settings.values import LOOPBACK, OPENID, PREFIX, resource_identity
 
 _SECRET_LENGTH = 32
@@ -20,6 +20,7 @@ def contradictions(values: Mapping[str, Any]) -> list[str]:
     checks = (
         *(_secret, _pairwise, _issuer, _scopes, _resources),
         *(_registration, _sign_up, _factors, _mail, _keys, _dpop, _metrics),
+        mtls.contradictions,
         profiles.contradictions,
     )
     return [sentence for check in checks for sentence in check(values)]
