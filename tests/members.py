@@ -28,6 +28,11 @@ CHOSEN = {
     "token_endpoint_auth_signing_alg": ["ES256", "RS256"],
     "request_object_signing_alg": ["RS256", "ES256"],
     "userinfo_signed_response_alg": ["ES256", "RS256"],
+    "tls_client_auth_subject_dn": ["CN=one,O=Example", "CN=other"],
+    "tls_client_auth_san_dns": ["one.example", "other.example"],
+    "tls_client_auth_san_uri": ["spiffe://example/one", "urn:example:other"],
+    "tls_client_auth_san_ip": ["192.0.2.7", "2001:db8::7"],
+    "tls_client_auth_san_email": ["alice@example.org", "bob@example.org"],
 }
 # What a member can't do without.
 BESIDE = {

@@ -126,6 +126,10 @@ class Reason(StrEnum):
         "client_assertion_replayed",
         "The client assertion was used before.",
     )
+    CLIENT_CERTIFICATE_REFUSED = (
+        "client_certificate_refused",
+        "The client's certificate is missing or can't be verified.",
+    )
     DPOP_PROOF_MISSING = (
         "dpop_proof_missing",
         "The request has no DPoP proof, which the server, the client or the token requires.",

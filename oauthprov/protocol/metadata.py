@@ -36,6 +36,8 @@ def authorization_server(settings: Settings, entries: Mapping[str, object]) -> d
         document["client_id_metadata_document_supported"] = True
     if settings.dpop != "off":
         document["dpop_signing_alg_values_supported"] = algorithms
+    if settings.mtls:
+        document["tls_client_certificate_bound_access_tokens"] = True
     if settings.scopes:
         document["scopes_supported"] = [scope.name for scope in settings.scopes]
     if settings.resources:

@@ -119,7 +119,7 @@ class Provider:
             self.clients,
             self.clock,
             OpenID(accounts) if self.settings.openid else None,
-            ClientKeys(self.fetcher, self.clock),
+            ClientKeys.of(self.settings, self.fetcher, self.clock),
             self.keys,
             keeps_accounts=accounts.keeps_accounts,
         )

@@ -29,8 +29,9 @@ class Client(Record):
     use PKCE, ``optional`` if it may send a nonce instead, ``optional-without-nonce`` if it needs
     neither. With ``id_token_claims`` its ID tokens have the claims of UserInfo too. The other
     fields are those of OpenID Connect Registration section 2, RFC 9101 section 10.5, RFC 9126
-    section 6, RFC 9449 section 5.2, JARM section 3 and RFC 9701 section 6; None means the default,
-    and empty ``response_types`` mean all that its grant types allow.
+    section 6, RFC 9449 section 5.2, JARM section 3, RFC 9701 section 6 and RFC 8705 sections 2.1.2
+    and 3.4; None means the default, and empty ``response_types`` mean all that its grant types
+    allow.
     """
 
     client_id: str
@@ -87,6 +88,12 @@ class Client(Record):
     fetched_at: int | None = None
     fresh_until: int | None = None
     changed_at: int | None = None
+    tls_client_auth_subject_dn: str | None = None
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
 
 
 @record("logo", key="client_id")

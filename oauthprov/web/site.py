@@ -30,6 +30,7 @@ from oauthprov.metrics import catalog
 from oauthprov.metrics.meters import Meters
 from oauthprov.metrics.storage import MeteredStorage
 from oauthprov.passkeys import RelyingParty
+from oauthprov.protected_resource.client_certificates import Proxy
 from oauthprov.protocol.clients.documents import urls
 from oauthprov.protocol.engine.token_grants import TOKEN_GRANTS
 from oauthprov.protocol.provider import Provider, epoch
@@ -69,13 +70,18 @@ BUILT_IN_PAGES = (
 )
 
 
+ALIASED = ("token", "introspect", "revoke", "par", "device_authorization", "userinfo")
+"""The endpoints that clients may use with a certificate; browsers use none of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """The provider's objects in one app.
 
     ``base_url`` is the issuer without the route prefix: our URLs are generated from it, never from
     the Host header. ``people``, ``password_resets`` and ``factors`` are None if the host has its
-    own account source, ``outbox`` if no mail can be sent, ``metering`` if nothing is counted.
+    own account source, ``outbox`` if no mail can be sent, ``metering`` if nothing is counted,
+    ``proxy`` if no client certificates are handed on.
     ``responses`` has what responds to each kind of result of the protocol.
     ``transport_security`` is what a standalone server says to every response.
     """
@@ -96,9 +102,10 @@ class Site:
     responses: Mapping[type, Callable[[Request, Any], Response]]
     transport_security: str | None
     metering: Metering | None
+    proxy: Proxy | None
     routes: Callable[[], IRoutesMapper]
     _urls: dict[str, str] = field(default_factory=dict)
-    _audiences: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _audiences: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def url(self, name: str, **parts: str) -> str:
         """Return the URL of ``oauthprov.<name>``, based on the issuer, never on Host."""
@@ -109,11 +116,21 @@ class Site:
             url = self._urls[name] = self._made(name, parts)
         return url
 
-    def audiences(self, name: str) -> tuple[str, str]:
+    def alias(self, name: str) -> str | None:
+        """Return the URL of an endpoint where the proxy asks for certificates (RFC 8705 5).
+
+        None where there is none.
+        """
+        if self.proxy is None or name not in ALIASED:
+            return None
+        return self.settings.mtls_base_url + self.url(name).removeprefix(self.settings.issuer)
+
+    def audiences(self, name: str) -> tuple[str, ...]:
         """Return the URLs that a client assertion for ``oauthprov.<name>`` may name."""
         known = self._audiences.get(name)
         if known is None:
-            known = self._audiences[name] = self.url("token"), self.url(name)
+            named = self.url("token"), self.url(name), self.alias("token"), self.alias(name)
+            known = self._audiences[name] = tuple(filter(None, named))
         return known
 
     def _made(self, name: str, parts: dict[str, str]) -> str:
@@ -195,9 +212,8 @@ def build(registry: Registry, settings: Settings, base_url: str) -> Site:
         metadata=registry.setdefault("oauthprov.metadata", {}),
         responses=registry.setdefault("oauthprov.responses", {}),
         transport_security=transport_security(settings),
-        metering=None
-        if meters is None
-        else metering_of(provider, meters, registry["oauthprov.version"]),
+        metering=_metering(registry, provider, meters),
+        proxy=Proxy.of(settings) if settings.mtls else None,
         routes=partial(registry.getUtility, IRoutesMapper),
     )
 
@@ -213,6 +229,12 @@ def _stream(
     keep, notify = settings.audit_keep, _notify(registry, meters)
     recorder = Recorder(storage, clock, keep, routine=settings.audit_routine) if keep else None
     return Stream(clock, notify, recorder)
+
+
+def _metering(registry: Registry, provider: Provider, meters: Meters | None) -> Metering | None:
+    if meters is None:
+        return None
+    return metering_of(provider, meters, registry["oauthprov.version"])
 
 
 def _outbox(mailer: Mailer, meters: Meters | None) -> Outbox:

@@ -21,6 +21,7 @@ from tests import site as sites
 from tests.cli.conftest import Command, write_ini
 from tests.fetch.server import JSON, Authority, Server, answer
 from tests.members import KEYS, beside, document, on_the_wire, samples
+from tests.protocol import certified
 from tests.site import OPENID, App
 
 HOST = "localhost"
@@ -51,7 +52,9 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def everything(server):
     """Settings under which every member has an effect."""
+    mtls = certified.settings(server.ca_file)
     return {
+        **mtls,
         "scopes": OPENID,
         "openid.implicit": "true",
         "openid.pairwise_secret": "0123456789abcdefghijklmnopqrstuv",

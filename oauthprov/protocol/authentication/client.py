@@ -8,8 +8,9 @@ from oauthlib.oauth2.rfc6749.errors import InvalidClientError
 from oauthprov.errors import JoseError
 from oauthprov.events import Reason
 from oauthprov.protocol.authentication import client_secret
-from oauthprov.protocol.authentication.method import Why
+from oauthprov.protocol.authentication.method import FAILED, Why
 from oauthprov.protocol.authentication.methods import AUTHENTICATIONS, presented
+from oauthprov.protocol.clients import methods
 from oauthprov.protocol.request import client_documents
 from oauthprov.protocol.request.context import Context, Presented
 from oauthprov.records import Client
@@ -23,6 +24,10 @@ class WrongMethodError(InvalidClientError):
 
     Only who knows the secret gets this description, which names the registered method.
     """
+
+
+class UncertifiedError(InvalidClientError):
+    """The client is registered for a certificate, and hasn't shown it: no password would do."""
 
 
 def presented_by(context: Context, request: Request) -> Presented:
@@ -58,7 +63,7 @@ def authenticate(context: Context, request: Request) -> Client | None:
     A public client proves nothing; it is returned if it is registered without a secret. After a
     failure the client is read again once, since another process may have changed its secret or its
     keys. An assertion authenticates the client only once it is used up: see :class:`Context`.
-    Raises WrongMethodError.
+    Raises WrongMethodError, UncertifiedError.
     """
     if context.client is not None:
         return context.client
@@ -74,6 +79,8 @@ def authenticate(context: Context, request: Request) -> Client | None:
         correction = _correction(latest, found) if latest else ""
         if correction:
             raise WrongMethodError(correction)
+        if latest is not None and methods.has_certificate(latest):
+            raise UncertifiedError(FAILED)
         return None
     context.client = client
     return client

@@ -6,12 +6,25 @@ from collections.abc import Mapping
 
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
-from oauthprov.protocol.authentication import client_secret, none, private_key_jwt
+from oauthprov.protocol.authentication import (
+    client_secret,
+    none,
+    private_key_jwt,
+    self_signed_tls_client_auth,
+    tls_client_auth,
+)
 from oauthprov.protocol.authentication.method import Authentication
 from oauthprov.protocol.request.context import Presented
 
 AUTHENTICATIONS: Mapping[str, Authentication] = {
-    row.method.name: row for row in (*client_secret.ROWS, private_key_jwt.ROW, none.ROW)
+    row.method.name: row
+    for row in (
+        *client_secret.ROWS,
+        private_key_jwt.ROW,
+        tls_client_auth.ROW,
+        self_signed_tls_client_auth.ROW,
+        none.ROW,
+    )
 }
 """The rows by the name of their method, which the record of a client has."""
 

@@ -112,6 +112,15 @@ def _needs_of_its_method(client: Client) -> Iterator[tuple[str, str]]:
     return methods.of(client).needs(client)
 
 
+def _one_binding(client: Client) -> Iterator[tuple[str, str]]:
+    """A token is bound to a key or to a certificate (RFC 9449 section 6, RFC 8705 section 3)."""
+    if client.dpop_bound_access_tokens and client.tls_client_certificate_bound_access_tokens:
+        yield (
+            "tls_client_certificate_bound_access_tokens",
+            N_("It may not stand beside dpop_bound_access_tokens."),
+        )
+
+
 def _implicit_over_https(client: Client) -> Iterator[tuple[str, str]]:
     """OpenID Connect Registration section 2, ``application_type``.
 
@@ -128,6 +137,7 @@ TOGETHER: Sequence[Callable[[Client], Iterator[tuple[str, str]]]] = (
     _one_key_set,
     _keys_for_objects,
     _needs_of_its_method,
+    _one_binding,
     sectors.problems,
 )
 """Rules over several fields: each yields a field and its error, as a sentence."""

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum, auto
 
+from oauthprov.errors import JoseError
 from oauthprov.messages import N_
-from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_key_set
+from oauthprov.protocol.keys.jwk import ALGORITHMS, parse_certificates, parse_key_set
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
@@ -22,6 +23,7 @@ class Kind(Enum):
     NOTHING = auto()
     SECRET = auto()
     KEY = auto()
+    CERTIFICATE = auto()
 
 
 Problems = Iterator[tuple[str, str]]
@@ -85,6 +87,52 @@ def _a_key(client: Client) -> Problems:
         )
 
 
+def _a_subject(client: Client) -> Problems:
+    """Yield an error unless the client names one subject of its certificate (RFC 8705 2.1.2)."""
+    named = [field for field in SUBJECTS if getattr(client, field) is not None]
+    if len(named) != 1:
+        yield (
+            named[1] if named else next(iter(SUBJECTS)),
+            N_(
+                "A client that proves itself by ${method} has exactly one of ${some}.",
+                method=client.auth_method,
+                some=", ".join(SUBJECTS),
+            ),
+        )
+
+
+def _a_certificate(client: Client) -> Problems:
+    """Yield an error unless the client has a certificate of its own (RFC 8705 section 2.2.2)."""
+    if client.jwks is None and client.jwks_uri is not None:
+        return
+    try:
+        known = parse_certificates(client.jwks) if client.jwks is not None else ()
+    except JoseError:  # the rule of the member says so
+        return
+    if not known:
+        yield (
+            "jwks",
+            N_(
+                "A client that proves itself by ${method} has a key with its certificate in x5c"
+                " there, or jwks_uri.",
+                method=client.auth_method,
+            ),
+        )
+
+
+def _by_certificate(settings: Settings) -> bool:
+    return settings.mtls
+
+
+SUBJECTS = (
+    "tls_client_auth_subject_dn",
+    "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri",
+    "tls_client_auth_san_ip",
+    "tls_client_auth_san_email",
+)
+"""The members that name the subject of a client's certificate."""
+
 ANY_SECRET, BASIC, POST = "client_secret", "client_secret_basic", "client_secret_post"
 NONE = "none"
 
@@ -120,6 +168,24 @@ METHODS: Mapping[str, Method] = {
             words=N_("A signature with its own key"),
             secretless=N_("A client that signs with its own key has no secret."),
             needs=_a_key,
+        ),
+        Method(
+            "tls_client_auth",
+            Kind.CERTIFICATE,
+            presented_as=(NONE,),
+            words=N_("A certificate of an authority that this server trusts (mutual TLS)"),
+            secretless=N_("A client with a certificate has no secret."),
+            needs=_a_subject,
+            is_on=_by_certificate,
+        ),
+        Method(
+            "self_signed_tls_client_auth",
+            Kind.CERTIFICATE,
+            presented_as=(NONE,),
+            words=N_("A certificate that it has made itself and registered (mutual TLS)"),
+            secretless=N_("A client with a certificate has no secret."),
+            needs=_a_certificate,
+            is_on=_by_certificate,
         ),
         Method(
             NONE,
@@ -180,6 +246,11 @@ def is_public(client: Client) -> bool:
 def has_secret(client: Client) -> bool:
     """Tell whether the client authenticates by a secret, and so may have one."""
     return client.auth_method in _SECRET
+
+
+def has_certificate(client: Client) -> bool:
+    """Tell whether the client authenticates by its certificate (RFC 8705 section 2)."""
+    return of(client).kind is Kind.CERTIFICATE
 
 
 def uses_secret(method: str) -> bool:

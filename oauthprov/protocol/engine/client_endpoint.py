@@ -13,7 +13,7 @@ from typing import Any
 
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
-from oauthprov.protocol.authentication.client import WrongMethodError
+from oauthprov.protocol.authentication.client import UncertifiedError, WrongMethodError
 from oauthprov.protocol.engine.request import EngineRequest
 from oauthprov.protocol.engine.validator import Validator
 from oauthprov.protocol.request import params
@@ -79,6 +79,7 @@ def answered(
     """
     with validator.request(endpoint.name, call.audiences, call.host_request) as context:
         context.ration = call.ration
+        context.certificate = call.certificate
         headers: Mapping[str, str] = NO_STORE
         if endpoint.binds:
             headers = {**NO_STORE, **possession.nonce_header(context.settings, context.now)}
@@ -127,8 +128,18 @@ def _error(context: Context, error: OAuth2Error, call: Call, given: Mapping[str,
     headers = dict(given)
     if call.method != "POST":
         headers["Allow"] = "POST"
-    if error.status_code == 401:
+    if error.status_code == 401 and _takes_a_password(error, call):
         # RFC 6749 section 5.2; oauthlib names the Bearer scheme instead.
         issuer = context.settings.issuer
         headers["WWW-Authenticate"] = f'Basic realm="{issuer}", charset="UTF-8"'
     return Answer(error.status_code, document, headers)
+
+
+def _takes_a_password(error: OAuth2Error, call: Call) -> bool:
+    """Tell whether a client may authenticate by Basic instead: browsers would ask for a password.
+
+    A client that comes with a certificate and without the header doesn't mean to.
+    """
+    if isinstance(error, UncertifiedError):
+        return False
+    return call.certificate is None or "authorization" in call.headers

@@ -70,7 +70,7 @@ class Validator(RequestValidator):
             settings=settings,
             storage=storage,
             clients=clients,
-            client_keys=client_keys or ClientKeys(Fetcher.of(settings), clock),
+            client_keys=client_keys or ClientKeys.of(settings, Fetcher.of(settings), clock),
             openid=openid,
             keeps_accounts=keeps_accounts,
             keys=keys,

@@ -21,6 +21,7 @@ from joserfc.errors import JoseError as LibraryError
 
 from oauthprov.credentials import base64url
 from oauthprov.failures import JoseError, UnknownKey
+from oauthprov.protocol.keys.certificates import of_keys
 from oauthprov.protocol.keys.json_object import parse_object
 from oauthprov.settings.values import ALGORITHMS
 
@@ -29,6 +30,7 @@ __all__ = (
     "KeySet",
     "PrivateKey",
     "PublicKey",
+    "parse_certificates",
     "parse_embedded_key",
     "parse_key_set",
     "parse_private_key",
@@ -136,6 +138,20 @@ def parse_key_set(document: str | bytes) -> KeySet:
     ignored. A set that contains a private key is refused. The same document returns the same
     objects again.
     """
+    read = [parse_public_key(member) for member in _members(document)]
+    return KeySet(tuple(key for key in read if key is not None))
+
+
+@lru_cache(maxsize=256)
+def parse_certificates(document: str | bytes) -> frozenset[bytes]:
+    """Return the certificates in a JWK Set, in DER form: the first of each key (RFC 7517 4.7).
+
+    A certificate that is malformed or of another key is ignored. Raises JoseError.
+    """
+    return of_keys(_members(document))
+
+
+def _members(document: str | bytes) -> list[dict[str, Any]]:
     if len(document) > SET_LIMIT:
         raise JoseError("the key set is too large")
     try:
@@ -146,8 +162,7 @@ def parse_key_set(document: str | bytes) -> KeySet:
         raise JoseError("the key set has no list of keys")
     if len(members) > KEYS_LIMIT:
         raise JoseError(f"the key set has more than {KEYS_LIMIT} keys")
-    read = [parse_public_key(member) for member in members]
-    return KeySet(tuple(key for key in read if key is not None))
+    return members
 
 
 def parse_public_key(member: Mapping[str, Any]) -> PublicKey | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from oauthprov.accounts import SignedIn
+from oauthprov.protected_resource.client_certificates import Presented
 from oauthprov.protocol.clients.documents.fetching import Ration, unrationed
 from oauthprov.records import Client, Consent, Digest, Grant
 from oauthprov.settings import Weight
@@ -61,7 +62,8 @@ class Call:
     """A request as received. ``query`` and ``body`` are raw bytes; header names are lower-case.
 
     ``audiences`` are the URLs that a client assertion may name besides the issuer. ``url`` is that
-    of the endpoint, made of the issuer and not of the Host header; a DPoP proof must name it.
+    of the endpoint, made of the issuer and not of the Host header; a DPoP proof must name it, or
+    the ``alias`` that clients with certificates use. ``certificate`` is what the proxy hands on.
     ``host_request`` is passed to the account source unchanged. ``ration`` is asked before the
     document of a client is fetched.
     """
@@ -72,6 +74,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     audiences: tuple[str, ...] = ()
     url: str = ""
+    alias: str | None = None
+    certificate: Presented = None
     host_request: object = None
     ration: Ration = unrationed
 

@@ -20,6 +20,7 @@ from oauthprov.accounts import AccountSource
 from oauthprov.credentials import Bearer
 from oauthprov.errors import JoseError, SigningKeySealed
 from oauthprov.events import Event, Reason, RequestNoted, on_commit
+from oauthprov.protected_resource.client_certificates import Presented as PresentedCertificate
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.clients.documents.fetching import Ration, unrationed
 from oauthprov.protocol.clients.keys import ClientKeys
@@ -67,7 +68,8 @@ class Context:
 
     ``endpoint`` names the endpoint in the log. ``audiences`` are the URLs that a client assertion
     may name besides the issuer. ``host_request`` is for the account source. ``keeps_accounts`` is
-    whether every account is a record in storage. ``keys`` sign tokens.
+    whether every account is a record in storage. ``keys`` sign tokens. ``certificate`` is that of
+    the client, as the proxy hands it on.
     ``presented`` are the credentials of the request, once they are read. ``client`` is the
     authenticated client, or at the authorization endpoint the identified one. ``proofs`` are those
     that no commit has used up yet. ``possession`` is the key that the sender has proven to hold.
@@ -87,6 +89,7 @@ class Context:
     keys: SigningKeys | None = None
     audiences: Collection[str] = ()
     host_request: object = None
+    certificate: PresentedCertificate = None
     presented: Presented | None = None
     client: Client | None = None
     proofs: tuple[Proof, ...] = ()

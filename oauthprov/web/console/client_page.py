@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyramid.response import Response
 
 from oauthprov.protocol.clients.grant_types import DEVICE_CODE, redirects_users
+from oauthprov.protocol.clients.methods import has_certificate
 from oauthprov.protocol.clients.registrar import (
     CLIENT_TYPES,
     StoredClient,
@@ -97,7 +98,15 @@ def endpoints(request: Request, client: Client) -> dict[str, str]:
         wanted -= {"authorize", "rp_logout"}
     if DEVICE_CODE not in client.grant_types:
         wanted -= {"device_authorization"}
-    return {name: tools.url(name) for name in ENDPOINTS if name in wanted and tools.has_page(name)}
+    shown = [name for name in ENDPOINTS if name in wanted and tools.has_page(name)]
+    return {name: _url(request, client, name) for name in shown}
+
+
+def _url(request: Request, client: Client, name: str) -> str:
+    """Return the URL at which the client uses an endpoint: with a certificate, its alias."""
+    tools = request.oauthprov
+    alias = tools.site.alias(name) if has_certificate(client) else None
+    return alias or tools.url(name)
 
 
 def code(request: Request, client: Client, secret: str | None) -> list[Snippet]:

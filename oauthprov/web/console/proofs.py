@@ -21,7 +21,8 @@ class Proof:
 
     * ``curl`` makes the options of curl, of the client id and the secret.
     * ``authlib`` makes the arguments of Authlib's client that follow the client id, of the secret
-      and of the audience of an assertion; ``authlib_import`` is what they need.
+      and of the audience of an assertion; ``authlib_import`` is what they need, ``authlib_after``
+      are lines that follow.
     * ``javascript`` makes oauth4webapi's argument, of the secret.
     * ``elsewhere`` says why the page that tries the client can't redeem its code, if it can't.
     """
@@ -31,12 +32,27 @@ class Proof:
     javascript: Callable[[str], str]
     _: KW_ONLY
     authlib_import: str = ""
+    authlib_after: Sequence[str] = ()
     elsewhere: str = ""
 
 
 def _named(method: str) -> str:
     return f'token_endpoint_auth_method="{method}"'
 
+
+_CERTIFICATE = Proof(
+    curl=lambda client_id, secret: (
+        f"--cert client.crt --key client.key -d client_id={quote(client_id)}"
+    ),
+    # Authlib knows no such method: the client sends its id, and requests the certificate.
+    authlib=lambda secret, audience: (_named("none"),),
+    authlib_after=("client.cert = 'client.crt', 'client.key'",),
+    javascript=lambda secret: "oauth.TlsClientAuth() /* fetch must send your certificate */",
+    elsewhere=_(
+        "This client proves itself by its certificate, which this page doesn't have. Redeem the"
+        " code in your app."
+    ),
+)
 
 PROOFS: Mapping[str, Proof] = {
     "client_secret_basic": Proof(
@@ -66,6 +82,8 @@ PROOFS: Mapping[str, Proof] = {
             " your app."
         ),
     ),
+    "tls_client_auth": _CERTIFICATE,
+    "self_signed_tls_client_auth": _CERTIFICATE,
     "none": Proof(
         curl=lambda client_id, secret: f"-d client_id={quote(client_id)}",
         authlib=lambda secret, audience: (_named("none"),),

@@ -19,7 +19,7 @@ from oauthprov.protocol.clients.grant_types import (
     DEVICE_CODE,
     redirects_users,
 )
-from oauthprov.protocol.clients.methods import wire_name
+from oauthprov.protocol.clients.methods import has_certificate, wire_name
 from oauthprov.records import Client
 from oauthprov.web.console.proofs import PROOFS, Proof
 
@@ -130,7 +130,8 @@ def _authlib_session(use: Use, *more: str) -> str:
     if use.proof.authlib_import:
         imported.append(use.proof.authlib_import)
     arguments = "".join(f"    {line},\n" for line in lines)
-    return "\n".join(imported) + f"\n\nclient = OAuth2Session(\n{arguments})"
+    made = f"\n\nclient = OAuth2Session(\n{arguments})"
+    return "\n".join(imported) + "\n".join((made, *use.proof.authlib_after))
 
 
 def _authlib_code(use: Use) -> str:
@@ -207,6 +208,9 @@ def _javascript_client(use: Use) -> str:
     """Return the lines that all JavaScript begins with."""
     insecure = use.issuer.startswith("http:")
     options = ["[oauth.allowInsecureRequests]: true"] if insecure else []
+    known = [f"client_id: {json.dumps(use.client.client_id)}"]
+    if has_certificate(use.client):
+        known.append("use_mtls_endpoint_aliases: true")
     discovery = options if use.openid else ['algorithm: "oauth2"', *options]
     return f"""\
 import * as oauth from "oauth4webapi";
@@ -217,7 +221,7 @@ const server = await oauth.processDiscoveryResponse(
   issuer,
   await oauth.discoveryRequest(issuer, {_object(discovery)}),
 );
-const client = {{ client_id: {json.dumps(use.client.client_id)} }};
+const client = {_object(known)};
 const authentication = {use.proof.javascript(use.secret)};
 """
 

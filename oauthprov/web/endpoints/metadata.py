@@ -35,10 +35,22 @@ def metadata(exchange: Exchange) -> Reply:
     acr_values = site.accounts.acr_values
     if acr_values:  # RFC 9470 section 7: for requests without OpenID Connect too
         entries["acr_values_supported"] = list(acr_values)
+    if site.proxy is not None:
+        entries["mtls_endpoint_aliases"] = _aliases(site)
     if site.settings.openid:
         prompts = [p for p in PROMPTS if p != "create" or site.has_page("signup")]
         entries |= openid_provider(site.settings, acr_values, prompts)
     return published(authorization_server(site.settings, entries))
+
+
+def _aliases(site: Site) -> dict[str, str]:
+    """Return the endpoints where clients present a certificate (RFC 8705 section 5)."""
+    named = {
+        name: site.alias(value.removeprefix(_ROUTE))
+        for name, value in site.metadata.items()
+        if isinstance(value, str) and value.startswith(_ROUTE)
+    }
+    return {name: alias for name, alias in named.items() if alias is not None}
 
 
 def published(document: Mapping[str, object]) -> Reply:

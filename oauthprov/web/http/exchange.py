@@ -14,6 +14,7 @@ from oauthprov.protocol.request.answers import Call
 from oauthprov.web.http.problems import Rejected
 
 if TYPE_CHECKING:
+    from oauthprov.protected_resource.client_certificates import Presented
     from oauthprov.protected_resource.tokens import TokenInfo, TokenProblem
     from oauthprov.protocol.keys.dpop import DPoPProof
     from oauthprov.protocol.request.answers import Outcome
@@ -105,7 +106,7 @@ class Exchange:
     def call(self) -> Call:
         """The request, for the protocol. Raises Rejected if the body is over 64 KiB."""
         if self._call is None:
-            self._call = self._to_call((), "")
+            self._call = self._to_call((), "", None)
         return self._call
 
     def call_to(self, name: str) -> Call:
@@ -113,9 +114,16 @@ class Exchange:
 
         Raises Rejected if the body is over 64 KiB.
         """
-        return self._to_call(self.site.audiences(name), self.site.url(name))
+        site = self.site
+        return self._to_call(site.audiences(name), site.url(name), site.alias(name))
 
-    def _to_call(self, audiences: tuple[str, ...], url: str) -> Call:
+    @property
+    def certificate(self) -> Presented:
+        """The client certificate that the proxy hands on (RFC 8705)."""
+        proxy = self.site.proxy
+        return None if proxy is None else proxy.certificate(self.environ)
+
+    def _to_call(self, audiences: tuple[str, ...], url: str, alias: str | None) -> Call:
         environ = self.environ
         headers = {"content-type": environ.get("CONTENT_TYPE") or ""}
         authorization = environ.get("HTTP_AUTHORIZATION")
@@ -132,6 +140,8 @@ class Exchange:
             headers=headers,
             audiences=audiences,
             url=url,
+            alias=alias,
+            certificate=self.certificate,
             host_request=self.host_request,
             ration=self._may_fetch,
         )

@@ -9,6 +9,8 @@ from oauthprov.protocol.clients.members import MEMBERS
 from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.settings import Settings
 from tests import site as sites
+from tests.certificates import Authority
+from tests.protocol import certified
 
 PAIRWISE = {"openid.pairwise_secret": "abcdefghijklmnopqrstuvwxyz0123456789"}
 
@@ -206,8 +208,9 @@ def test_the_form_is_in_groups_with_a_sentence_and_examples(openid):
     [member for member in MEMBERS.values() if member.example and member.field != "jwks"],
     ids=lambda member: member.field,
 )
-def test_each_example_would_be_accepted(member):
-    settings = sites.ini("sqlite://", scopes=sites.OPENID, **PAIRWISE)
+def test_each_example_would_be_accepted(member, tmp_path):
+    mtls = certified.settings(Authority().file(tmp_path / "ca.pem"))
+    settings = sites.ini("sqlite://", scopes=sites.OPENID, **PAIRWISE, **mtls)
     given = (member.example,) if member.datatype.several else member.example
     assert member.rule(given, CLIENT_TYPES["web"], Settings.from_ini(settings)) == given
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from oauthprov.protocol.clients.members import (
     access,
     addresses,
+    certificates,
     names,
     openid,
     responses,
@@ -27,6 +28,7 @@ MEMBERS: Mapping[str, Member] = {
         addresses.MEMBERS,
         access.MEMBERS,
         signing.MEMBERS,
+        certificates.MEMBERS,
         openid.MEMBERS,
         responses.MEMBERS,
     )

@@ -54,7 +54,7 @@ from oauthprov.storage.sql.tables.server import (
     transfers,
 )
 
-REVISION = "0023"
+REVISION = "0024"
 """The revision of these tables: the newest in ``migrations/versions``."""
 VERSION_TABLE = "oauthprov_version"
 """The table of the revision; Alembic's default name may be in use by a host."""
