@@ -1,4 +1,4 @@
-"""Client certificates over HTTP: the headers of proxies, and the aliases of endpoints (RFC 8705)."""
+"""Client certificates over HTTP: the headers of proxies, the aliases of endpoints (RFC 8705)."""
 
 from functools import partial
 
