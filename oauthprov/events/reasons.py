@@ -144,6 +144,14 @@ class Reason(StrEnum):
         "dpop_key_mismatch",
         "The DPoP proof is by another key than the one that the code or token is bound to.",
     )
+    CERTIFICATE_MISSING = (
+        "certificate_missing",
+        "The request has no client certificate, which the client or the token requires.",
+    )
+    CERTIFICATE_MISMATCH = (
+        "certificate_mismatch",
+        "The client certificate is another one than the token is bound to.",
+    )
     CLIENT_KEYS_BUSY = (
         "client_keys_busy",
         "The client's keys can't be fetched now, because too many fetches are in progress.",
@@ -204,6 +212,7 @@ _LEVELS = {
     Reason.CLIENT_ASSERTION_REPLAYED: logging.WARNING,
     Reason.DPOP_PROOF_REPLAYED: logging.WARNING,
     Reason.DPOP_KEY_MISMATCH: logging.WARNING,
+    Reason.CERTIFICATE_MISMATCH: logging.WARNING,
     Reason.CLIENT_KEYS_BUSY: logging.WARNING,
     Reason.SIGNING_KEY_SEALED: logging.ERROR,
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 BEARER = "Bearer"
 """The type of an access token without a binding (RFC 6750)."""
 JKT = "jkt"
+X5T = "x5t#S256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ BINDINGS: Mapping[str, Binding] = {
     binding.member: binding
     for binding in (
         Binding(JKT, "DPoP"),  # RFC 9449 sections 5 and 6: the thumbprint of the client's key
+        # RFC 8705 section 3.1: the thumbprint of the client's certificate; TLS is the proof
+        Binding(X5T, BEARER),
     )
 }
 
@@ -38,6 +41,16 @@ def confirmation(member: str, value: str) -> str:
 def token_type(confirmed: str | None) -> str:
     """Return the ``token_type`` of tokens with this confirmation."""
     return BEARER if confirmed is None else BINDINGS[confirmed.partition(":")[0]].token_type
+
+
+def needs_proof(confirmed: str | None) -> bool:
+    """Tell whether each use of a token needs a proof made for it, and no certificate."""
+    return token_type(confirmed) != BEARER
+
+
+def is_to_certificate(confirmed: str | None) -> bool:
+    """Tell whether a confirmation is that of a client certificate."""
+    return confirmed is not None and confirmed.startswith(f"{X5T}:")
 
 
 def cnf(confirmed: str) -> dict[str, str]:

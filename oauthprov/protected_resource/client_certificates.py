@@ -14,13 +14,15 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import unquote
 
 from oauthprov import logs
 from oauthprov.failures import CertificateError
+from oauthprov.protected_resource import bindings
+from oauthprov.protected_resource.tokens import UNCERTIFIED, TokenInfo, TokenProblem
 from oauthprov.settings.protocol.mtls import PROXY_SECRET
 
 LIMIT = 32_768
@@ -48,6 +50,11 @@ class ClientCertificate:
 
     der: bytes
     thumbprint: str
+
+    @property
+    def confirmation(self) -> str:
+        """The confirmation of tokens that are bound to the certificate."""
+        return bindings.confirmation(bindings.X5T, self.thumbprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,20 @@ def read(header: str, written_as: str) -> ClientCertificate | NoCertificate:
         return NoCertificate(f"the proxy's header can't be read: {wrong.reason}")
     thumbprint = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=")
     return ClientCertificate(der, thumbprint.decode())
+
+
+def certified(found: TokenInfo, certificate: Presented) -> TokenInfo | TokenProblem:
+    """Return a token that is bound to a certificate, if it is that of the request (section 3).
+
+    The certificate isn't judged otherwise: whoever holds its key got the token.
+    """
+    if isinstance(certificate, NoCertificate):
+        return replace(UNCERTIFIED, why=certificate.why)
+    if certificate is None:
+        return replace(UNCERTIFIED, why="the request has no certificate")
+    if not hmac.compare_digest(certificate.confirmation, found.confirmation or ""):
+        return replace(UNCERTIFIED, why="the certificate is another than that of the token")
+    return found
 
 
 class Written(Protocol):

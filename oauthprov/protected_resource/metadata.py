@@ -19,11 +19,14 @@ def document_of(
     resource: Resource,
     dpop: Literal["off", "offered", "required"] = "offered",
     algorithms: Sequence[str] = ALGORITHMS,
+    *,
+    certificates: bool = False,
 ) -> dict[str, object]:
     """Return the metadata document of a resource (RFC 9728 section 2).
 
     ``dpop`` is whether tokens may or must be bound to a key (RFC 9449); a resource may demand it.
-    ``algorithms`` are those that proofs may be signed with.
+    ``algorithms`` are those that proofs may be signed with. With ``certificates`` tokens may be
+    bound to one of the client instead (RFC 8705).
     """
     document: dict[str, object] = {
         "resource": resource.uri,
@@ -34,8 +37,10 @@ def document_of(
     }
     if dpop != "off":
         document["dpop_signing_alg_values_supported"] = list(algorithms)
-    if dpop == "required" or resource.bound:
+    if dpop == "required" or (resource.bound and not certificates):
         document["dpop_bound_access_tokens_required"] = True
+    if certificates:
+        document["tls_client_certificate_bound_access_tokens"] = True
     return document
 
 

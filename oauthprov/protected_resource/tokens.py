@@ -57,7 +57,7 @@ BOUND = TokenProblem(
     401, "invalid_token", "The access token is bound to a key: send it by DPoP, with a proof."
 )
 UNBOUND = TokenProblem(
-    401, "invalid_token", "The access token isn't bound to a key: send it as a bearer token."
+    401, "invalid_token", "The access token isn't bound by DPoP: send it as a bearer token."
 )
 UNBOUND_HERE = TokenProblem(
     401, "invalid_token", "This resource accepts only access tokens that are bound to a key."
@@ -75,6 +75,11 @@ UNAUTHENTICATED = TokenProblem(
     "insufficient_user_authentication",
     "The user must sign in again, or prove more.",
 )
+UNCERTIFIED = TokenProblem(
+    401,
+    "invalid_token",
+    "The access token is bound to a client certificate: send it over mutual TLS, with that one.",
+)
 INSUFFICIENT = TokenProblem(403, "insufficient_scope", "The access token lacks a scope.")
 
 
@@ -84,8 +89,8 @@ def presented(
     """Return the token of a request: that of the header, or ``in_form``, but not both.
 
     ``find`` returns the data of a live token, None for any other. A token must be sent by the
-    scheme of its type: a bound one by DPoP, any other as a bearer token, which a form holds too
-    (RFC 9449 section 7.2). The caller checks the proof of a bound token.
+    scheme of its type: one that is bound to a key by DPoP, any other as a bearer token, which a
+    form holds too (RFC 9449 section 7.2). The caller checks the proof or the certificate.
     """
     name = scheme_in(authorization)
     if name is None:
@@ -101,7 +106,7 @@ def _sent_by(scheme: str, found: TokenInfo | None) -> TokenInfo | TokenProblem:
         return INVALID
     if bindings.token_type(found.confirmation) == scheme:
         return found
-    return UNBOUND if found.confirmation is None else BOUND
+    return BOUND if bindings.needs_proof(found.confirmation) else UNBOUND
 
 
 def valid_at(found: TokenInfo | TokenProblem, here: Resource | None) -> TokenInfo | TokenProblem:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pyramid.config import Configurator
 
 from oauthprov.failures import ConfigurationError
+from oauthprov.protected_resource.client_certificates import Proxy
 from oauthprov.resource import protect_views
 from oauthprov.resource_server import client, cors, views
 from oauthprov.resource_server.cache import Cache
@@ -27,6 +28,7 @@ from oauthprov.resource_server.introspection import Introspection
 from oauthprov.resource_server.issuer import Issuer, fetcher_of
 from oauthprov.resource_server.proofs import InMemory, UsedProofs
 from oauthprov.resource_server.unavailable import Unavailable
+from oauthprov.settings.protocol.mtls import OFF
 from oauthprov.settings.resource_server import MEMORY, ResourceServer
 
 __all__ = ("Unavailable", "includeme")
@@ -42,6 +44,7 @@ def includeme(config: Configurator) -> None:
     config.registry[views.SETTINGS] = settings
     config.registry[views.TOKENS] = _tokens(settings, clock)
     config.registry[views.CLOCK] = clock
+    config.registry[views.PROXY] = None if settings.mtls_format == OFF else Proxy.of(settings)
     if views.PROOFS not in config.registry:
         config.registry[views.PROOFS] = _proofs(settings, clock)
     config.include(views)

@@ -14,7 +14,9 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from webob.multidict import MultiDict
 
 from oauthprov import logs, serial
+from oauthprov.protected_resource import bindings
 from oauthprov.protected_resource.challenges import challenge_of
+from oauthprov.protected_resource.client_certificates import Presented, Proxy, certified
 from oauthprov.protected_resource.cross_origin import EVERY_ORIGIN, PREFLIGHT
 from oauthprov.protected_resource.metadata import (
     CACHEABLE,
@@ -49,6 +51,7 @@ SETTINGS = "oauthprov.resource_server.settings"
 TOKENS = "oauthprov.resource_server.tokens"
 CLOCK = "oauthprov.resource_server.clock"
 PROOFS = "oauthprov.resource_server.proofs"
+PROXY = "oauthprov.resource_server.proxy"
 """The keys of the app's registry."""
 
 _FORM = "application/x-www-form-urlencoded"
@@ -122,9 +125,16 @@ class RequestTools:
         found = valid_at(self._token, here)
         if isinstance(found, TokenProblem) or found.confirmation is None:
             return found
+        if bindings.is_to_certificate(found.confirmation):
+            return certified(found, self._certificate)
         if self._proven is None:
             self._proven = self._proof(found, here)
         return self._proven if isinstance(self._proven, TokenProblem) else found
+
+    @property
+    def _certificate(self) -> Presented:
+        proxy: Proxy | None = self._request.registry[PROXY]
+        return None if proxy is None else proxy.certificate(self._request.environ)
 
     def _proof(self, found: TokenInfo, here: Resource | None) -> DPoPProof | TokenProblem:
         # Apps that introspect load no library for JWTs before the first token with a proof.
@@ -152,7 +162,7 @@ class RequestTools:
         Raises Unavailable.
         """
         found = meeting(found, required, self._now())
-        if isinstance(found, TokenProblem) or found.confirmation is None:
+        if isinstance(found, TokenProblem) or not bindings.needs_proof(found.confirmation):
             return found
         if self._first_use is None and not isinstance(self._proven, TokenProblem | None):
             used: UsedProofs = self._request.registry[PROOFS]
@@ -208,7 +218,9 @@ def document(request: Request) -> Response:
     asked = request.path_info, request.query_string
     for resource in settings.resources:
         if place_of(resource) == asked:
-            return _in_json(document_of(settings.issuer, resource), 200, CACHEABLE | EVERY_ORIGIN)
+            certificates = request.registry[PROXY] is not None
+            made = document_of(settings.issuer, resource, certificates=certificates)
+            return _in_json(made, 200, CACHEABLE | EVERY_ORIGIN)
     raise HTTPNotFound()
 
 

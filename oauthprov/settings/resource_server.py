@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from oauthprov.failures import ConfigurationError
 from oauthprov.settings import reading, values
+from oauthprov.settings.protocol import mtls
 from oauthprov.settings.setting import setting
 from oauthprov.settings.values import LOOPBACK, PREFIX, Resource
 
@@ -94,6 +95,26 @@ class ResourceServer:
         "",
         "PEM file of certificates to trust besides the system's when calling the issuer.",
     )
+    mtls_format: Literal["off", "nginx", "rfc9440", "envoy"] = setting(
+        "resource_server.mtls.format",
+        values.one_of(mtls.OFF, *mtls.FORMATS),
+        mtls.OFF,
+        "How this app's proxy writes client certificates, as in the issuer's"
+        " `oauthprov.mtls.format`; without it tokens that are bound to one are refused.",
+    )
+    mtls_header: str = setting(
+        "resource_server.mtls.header",
+        mtls.header_name,
+        "",
+        "Header in which the proxy hands the certificate on.",
+    )
+    mtls_proxy_secret: str = setting(
+        "resource_server.mtls.proxy_secret",
+        str,
+        "",
+        f"Secret that the proxy sends as `{mtls.PROXY_SECRET}`; without it no certificate counts.",
+        secret=True,
+    )
 
     proofs_url: str = setting(
         "resource_server.proofs.url",
@@ -145,6 +166,7 @@ def _contradictions(read: Mapping[str, Any]) -> Iterator[str]:
     if read.get("resources") == ():
         yield f"{_START}resources is required"
     yield from _validation(read)
+    yield from mtls.incomplete(read, ("format", "header", "proxy_secret"), _START)
     if read.get("timeout") == 0:
         yield f"{_START}timeout must be 1 or more"
 

@@ -125,12 +125,15 @@ class Site:
             return None
         return self.settings.mtls_base_url + self.url(name).removeprefix(self.settings.issuer)
 
+    def urls(self, name: str) -> tuple[str, ...]:
+        """Return the URL of an endpoint, and its alias, if it has one."""
+        return tuple(filter(None, (self.url(name), self.alias(name))))
+
     def audiences(self, name: str) -> tuple[str, ...]:
         """Return the URLs that a client assertion for ``oauthprov.<name>`` may name."""
         known = self._audiences.get(name)
         if known is None:
-            named = self.url("token"), self.url(name), self.alias("token"), self.alias(name)
-            known = self._audiences[name] = tuple(filter(None, named))
+            known = self._audiences[name] = (*self.urls("token"), *self.urls(name))
         return known
 
     def _made(self, name: str, parts: dict[str, str]) -> str:

@@ -1,27 +1,32 @@
-"""The key that the sender of a request holds, and the tokens that are bound to it (RFC 9449).
+"""The key that the sender of a request holds, and the tokens bound to it (RFC 9449, RFC 8705 3).
 
 The proof is verified before the client authenticates, and used up by the commit that stores the
-tokens: a request that is refused for another reason uses up neither its proof nor its code.
+tokens: a request that is refused for another reason uses up neither its proof nor its code. A
+certificate is no proof to use up: TLS proves its key anew for each connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+
 from oauthprov.errors import InvalidDPoPProofError, JoseError, UseDPoPNonceError
 from oauthprov.events import Reason
 from oauthprov.protected_resource import bindings
+from oauthprov.protected_resource.client_certificates import ClientCertificate
 from oauthprov.protocol.clients.methods import is_confidential
 from oauthprov.protocol.keys.dpop import verify_proof
 from oauthprov.protocol.keys.dpop_nonces import current, is_good
 from oauthprov.protocol.request.answers import Call
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.proofs import Possession, Proof
-from oauthprov.records import Client, ReplayMark
+from oauthprov.records import Client, RefreshToken, ReplayMark
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add
 
 OFF = "off"
+_OVER_TLS = "The client must send this request over mutual TLS."
 REQUIRED = "required"
 
 
@@ -40,6 +45,7 @@ def present(context: Context, call: Call) -> None:
             url=call.url,
             now=context.now,
             algorithms=context.settings.client_algorithms,
+            aliases=() if call.alias is None else (call.alias,),
         )
     except JoseError as wrong:
         context.note(Reason.DPOP_PROOF_REFUSED, compared=wrong.reason)
@@ -69,17 +75,41 @@ def bind(context: Context, client: Client, targets: Collection[str] = ()) -> str
     """Return the confirmation of what ``client`` gets for ``targets``; None for bearer tokens.
 
     From now on the request's proof is one of those that its commit uses up, the last. Raises
-    InvalidDPoPProofError without a proof where the server, the client or a resource requires one.
+    InvalidDPoPProofError without a proof where the server, the client or a resource requires one,
+    InvalidRequestError without a certificate where the client requires one.
     """
     held, settings = context.possession, context.settings
+    if client.tls_client_certificate_bound_access_tokens and _certificate(context) is None:
+        _note_certificate(context)
+        raise InvalidRequestError(_OVER_TLS)
+    bound = confirmation(context, client)
     if held is None:
-        demanded = settings.fapi or not settings.bound_resources.isdisjoint(targets)
+        wanted = settings.fapi or not settings.bound_resources.isdisjoint(targets)
+        demanded = wanted and bound is None
         if demanded or settings.dpop == REQUIRED or client.dpop_bound_access_tokens:
             context.note(Reason.DPOP_PROOF_MISSING)
             raise InvalidDPoPProofError()
-        return None
-    _use_up(context, held)
-    return held.confirmation
+    else:
+        _use_up(context, held)
+    return bound
+
+
+def confirmation(context: Context, client: Client) -> str | None:
+    """Return what a token is bound to that ``client`` gets now; None for nothing.
+
+    With a proof and a certificate it is bound to the key of the proof: it has one binding. Without
+    a proof it is bound to the certificate, if the client is registered for that.
+    """
+    if context.possession is not None:
+        return context.possession.confirmation
+    wanted = client.tls_client_certificate_bound_access_tokens
+    return _certificate(context) if wanted else None
+
+
+def _certificate(context: Context) -> str | None:
+    """Return the confirmation of the request's certificate, None without one."""
+    found = context.certificate
+    return found.confirmation if isinstance(found, ClientCertificate) else None
 
 
 def held_key(context: Context) -> str | None:
@@ -105,13 +135,49 @@ def of_refresh_token(context: Context, client: Client) -> str | None:
     Only those of public clients are bound (section 5): a confidential client authenticates with
     each use, and may change its key.
     """
-    return None if is_confidential(client) else context.confirmation
+    return None if is_confidential(client) else confirmation(context, client)
 
 
-def is_proven(context: Context, confirmation: str | None) -> bool:
+def is_proven(context: Context, bound: str | None) -> bool:
     """Tell whether the request proves what a code or token is bound to; notes if it doesn't."""
-    if confirmation in (None, context.confirmation):
+    shown = _certificate(context)
+    if bound in (None, context.confirmation, shown):
         return True
-    missing = context.possession is None
-    context.note(Reason.DPOP_PROOF_MISSING if missing else Reason.DPOP_KEY_MISMATCH)
+    if bindings.is_to_certificate(bound):
+        _note_certificate(context)
+    else:
+        missing = context.possession is None
+        context.note(Reason.DPOP_PROOF_MISSING if missing else Reason.DPOP_KEY_MISMATCH)
     return False
+
+
+def check(context: Context, token: RefreshToken) -> None:
+    """Check that the request proves what a refresh token is bound to.
+
+    Raises InvalidGrantError for another key; without any InvalidDPoPProofError, or
+    InvalidRequestError where it is a certificate.
+    """
+    if is_proven(context, token.confirmation):
+        return
+    if bindings.is_to_certificate(token.confirmation):
+        if _certificate(context) is None:
+            raise InvalidRequestError(_OVER_TLS)
+    elif context.possession is None:
+        raise InvalidDPoPProofError()
+    raise InvalidGrantError()
+
+
+def note_other_key(context: Context, client: Client) -> None:
+    """Note that something is bound to another key than the request proves, or to none."""
+    if client.tls_client_certificate_bound_access_tokens and context.possession is None:
+        _note_certificate(context)
+    else:
+        context.note(Reason.DPOP_KEY_MISMATCH)
+
+
+def _note_certificate(context: Context) -> None:
+    found = context.certificate
+    if isinstance(found, ClientCertificate):
+        context.note(Reason.CERTIFICATE_MISMATCH)
+    else:
+        context.note(Reason.CERTIFICATE_MISSING, compared=None if found is None else found.why)

@@ -13,7 +13,6 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from oauthprov import credentials, serial
-from oauthprov.errors import InvalidDPoPProofError
 from oauthprov.events import Event, Reason
 from oauthprov.protocol.clients.grant_types import REFRESH_TOKEN
 from oauthprov.protocol.request import refusals, resources, scopes
@@ -38,7 +37,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
     While its receipt lasts, a rotated token is good for the same response that its rotation gave.
     After that its use is a replay, and its grant is revoked. A live token of another client is
     refused and stays valid, as is a bound token, used or not, without a proof of its key. Raises
-    InvalidDPoPProofError, InvalidGrantError.
+    InvalidDPoPProofError, InvalidGrantError, InvalidRequestError.
     """
     bearer = context.bearer(raw)
     if bearer is None or bearer.kind != credentials.REFRESH_TOKEN:
@@ -52,7 +51,7 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
     if stored.grant is not None:  # whatever is noted from here on names its account
         context.operation = Refreshing(stored, stored.grant)
     if stored.record.client_id == client.client_id:
-        _check_possession(context, stored.record)
+        possession.check(context, stored.record)
     if state == "claimed":
         repeated = _again(context, client, stored.record, raw)
     elif state != "live":
@@ -70,14 +69,6 @@ def present(context: Context, client: Client, raw: str, request: Request) -> boo
     context.operation = Refreshing(stored, stored.grant, targets, repeated)
     request.user = stored.grant.record.account_id
     return True
-
-
-def _check_possession(context: Context, token: RefreshToken) -> None:
-    if possession.is_proven(context, token.confirmation):
-        return
-    if context.possession is None:
-        raise InvalidDPoPProofError()
-    raise InvalidGrantError()
 
 
 def original_scopes(context: Context, client: Client, refreshing: Refreshing) -> list[str]:
@@ -226,7 +217,7 @@ def _receipt(
 
 def _receipt_key(context: Context, raw: str) -> bytes:
     """Return the key of a receipt: only the token with the same proof of possession opens it."""
-    bound = context.confirmation
+    bound = possession.confirmation(context, context.known_client)
     return credentials.key_from(raw, _RECEIPT if bound is None else f"{_RECEIPT} {bound}")
 
 
@@ -258,7 +249,7 @@ def _opened(
     opened = credentials.open_sealed(_receipt_key(context, raw), receipt.record.sealed)
     if opened is None:
         # Its tokens are bound to another key, such as that of the client's other process.
-        context.note(Reason.DPOP_KEY_MISMATCH, grant_id=presented.grant_id)
+        possession.note_other_key(context, client)
         raise InvalidGrantError()
     response: tokens.Response = serial.loads(opened)
     return response

@@ -25,7 +25,11 @@ def protected_resource(request: Request) -> Response:
     for resource in settings.resources:
         if is_local(settings, resource) and place_of(resource) == asked:
             made = document_of(
-                settings.issuer, resource, settings.dpop, settings.client_algorithms
+                settings.issuer,
+                resource,
+                settings.dpop,
+                settings.client_algorithms,
+                certificates=settings.mtls,
             )
             return to_response(published(made))
     raise HTTPNotFound()

@@ -17,7 +17,7 @@ _REQUIRED = {SCOPES.option: (OPENID,)}
 def userinfo(exchange: Exchange) -> Reply:
     """Return the claims, as JSON or as a signed JWT."""
     exchange.token_in_form = True
-    token = bearer.token_at(exchange, url=exchange.site.url("userinfo"))
+    token = bearer.token_at(exchange, urls=exchange.site.urls("userinfo"))
     found = bearer.accepted(exchange, token, _REQUIRED)
     if isinstance(found, TokenProblem):
         return bearer.refusal(exchange, found, _REQUIRED)

@@ -6,9 +6,13 @@ Which resource a request is for, and which tokens are valid there, is said in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oauthprov.errors import OAuth2Error
 from oauthprov.events import RequestNoted
+from oauthprov.protected_resource import bindings
 from oauthprov.protected_resource.challenges import challenge_of
+from oauthprov.protected_resource.client_certificates import certified
 from oauthprov.protected_resource.metadata import covering, document_url, url_at
 from oauthprov.protected_resource.possession import REPLAYED, proof_of
 from oauthprov.protected_resource.requirements import Required, meeting
@@ -47,14 +51,14 @@ def token_of(exchange: Exchange) -> TokenInfo | TokenProblem:
 
 
 def token_at(
-    exchange: Exchange, resource: str | None = None, url: str | None = None
+    exchange: Exchange, resource: str | None = None, urls: Sequence[str] = ()
 ) -> TokenInfo | TokenProblem:
     """Return the token that a request presents, if it is valid for its resource.
 
     ``resource`` is the URI of a declared resource; by default it follows from the request's path.
-    ``url`` is the URL that the proof of a bound token must name; by default it is made of the path
-    and of the issuer's host, or that of the named resource. The proof isn't used up: see
-    :func:`accepted`.
+    ``urls`` are those that the proof of a bound token may name; by default they are made of the
+    path and of the issuer's host, its alias, or that of the named resource. The proof isn't used
+    up: see :func:`accepted`. A token that is bound to a certificate needs no proof but TLS.
     """
     found = token_of(exchange)
     if isinstance(found, TokenProblem):
@@ -63,25 +67,27 @@ def token_at(
         checked = valid_at(found, _resource(exchange, resource))
         if isinstance(checked, TokenProblem):
             return checked
+    if bindings.is_to_certificate(found.confirmation):
+        return certified(found, exchange.certificate)
     if found.confirmation is not None:
         if exchange.proven is None:
-            exchange.proven = _proof(exchange, found, resource, url)
+            exchange.proven = _proof(exchange, found, resource, urls)
         if isinstance(exchange.proven, TokenProblem):
             return exchange.proven
     return found
 
 
 def _proof(
-    exchange: Exchange, found: TokenInfo, named: str | None, url: str | None
+    exchange: Exchange, found: TokenInfo, named: str | None, urls: Sequence[str]
 ) -> DPoPProof | TokenProblem:
     settings, now = exchange.site.settings, exchange.site.provider.clock()
-    bases = settings.issuer, named
+    bases = settings.issuer, named, settings.mtls_base_url
     made = proof_of(
         found,
         authorization=exchange.header("AUTHORIZATION") or "",
         proof=exchange.header("DPOP"),
         method=exchange.method,
-        urls=[url] if url else [url_at(base, exchange.environ) for base in bases if base],
+        urls=urls or [url_at(base, exchange.environ) for base in bases if base],
         now=now,
         algorithms=settings.client_algorithms,
     )
@@ -108,7 +114,7 @@ def accepted(
     """
     if required:
         found = meeting(found, required, exchange.site.provider.clock())
-    if isinstance(found, TokenProblem) or found.confirmation is None:
+    if isinstance(found, TokenProblem) or not bindings.needs_proof(found.confirmation):
         return found
     if exchange.proven_use is None and isinstance(exchange.proven, DPoPProof):
         exchange.proven_use = exchange.site.provider.is_first_use(exchange.proven)
