@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 import re
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,10 +14,15 @@ import pytest
 
 from oauthprov import logs
 from oauthprov.events import Reason
+from oauthprov.protected_resource.client_certificates import ClientCertificate, read
 from oauthprov.protocol.clients.redirects import redirect_allowed
+from oauthprov.protocol.metadata import authorization_server
 from oauthprov.protocol.token.access_jwts import TYPE
+from oauthprov.settings import Settings
 from tests import site as sites
+from tests.certificates import Authority, self_signed
 from tests.documents.blocks import DOCUMENTS
+from tests.protocol.certified import settings as mtls_settings
 from tests.site import API, ISSUER, Site
 from tests.web.openid import openid_site
 
@@ -142,6 +148,14 @@ def test_each_row_says_something(name):
 
 Document = Mapping[str, object]
 
+
+def certified() -> Settings:
+    """The settings of a server behind a proxy that hands certificates on."""
+    with tempfile.TemporaryDirectory() as folder:
+        mtls = mtls_settings(Authority().file(Path(folder, "ca.pem")))
+        return Settings.from_ini(sites.ini("sqlite://", **mtls))
+
+
 PROOFS: dict[str, Callable[[Document, Site], bool]] = {
     "6238": lambda _, site: site.get("/account/authenticator").status_int == 302,
     "6749": lambda said, _: "authorization_code" in said["grant_types_supported"],
@@ -160,11 +174,16 @@ PROOFS: dict[str, Callable[[Document, Site], bool]] = {
     ),
     "8414": lambda said, _: said["issuer"] == ISSUER,
     "8628": lambda said, _: "device_authorization_endpoint" in said,
+    "8705": lambda _, __: (
+        "tls_client_auth"
+        in authorization_server(certified(), {})["token_endpoint_auth_methods_supported"]
+    ),
     "8707": lambda said, _: f"{ISSUER}{API}" in said["protected_resources"],
     "9068": lambda said, _: "jwks_uri" in said and TYPE == "at+jwt",
     "9101": lambda said, _: "RS256" in said["request_object_signing_alg_values_supported"],
     "9126": lambda said, _: "pushed_authorization_request_endpoint" in said,
     "9207": lambda said, _: said["authorization_response_iss_parameter_supported"],
+    "9440": lambda _, __: isinstance(read(self_signed().rfc9440, "rfc9440"), ClientCertificate),
     "9449": lambda said, _: "ES256" in said["dpop_signing_alg_values_supported"],
     "9470": lambda said, _: "1" in said["acr_values_supported"],
     "9700": lambda _, __: "RFC 9700" in text_of(ROOT / "docs" / "threat-model.md"),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from oauthprov.doctor import (
     beside,
+    certificates,
     documents,
     lifetimes,
     pages,
@@ -61,6 +62,7 @@ LIVE: Sequence[Check[Live]] = (
     *documents.CHECKS,
     *pages.CHECKS,
     *proxy.CHECKS,
+    *certificates.CHECKS,
 )
 STORAGE: Sequence[Check[Stored]] = (*stored.BEGINNING, *stored.CHECKS)
 ROWS: Sequence[Row] = (

@@ -27,6 +27,7 @@ SECONDS = 5.0
 """Seconds for a request, from resolving the host to the last byte."""
 ALTOGETHER = 60.0
 """Seconds for all requests."""
+_FORM = "application/x-www-form-urlencoded"
 
 
 class TLSFailed(FetchError):
@@ -62,9 +63,19 @@ class Asker:
         self._deadline = Deadline(altogether)
         self._lookup = lookup
         self._lookups = threading.BoundedSemaphore(LOOKUPS)
-        self._context = ssl.create_default_context()
-        if ca_file:
-            self._context.load_verify_locations(cafile=ca_file)
+        self._ca_file = ca_file
+        self._context = self._trusting()
+
+    def _trusting(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self._ca_file:
+            context.load_verify_locations(cafile=self._ca_file)
+        return context
+
+    def _presenting(self, certificate: str) -> ssl.SSLContext:
+        context = self._trusting()
+        context.load_cert_chain(certificate)
+        return context
 
     def ask(
         self,
@@ -72,18 +83,25 @@ class Asker:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         query: str = "",
+        *,
+        form: bytes = b"",
+        certificate: str = "",
     ) -> Answer:
-        """Send a request without a body; ``query`` is added to ``url``, and may be long.
+        """Send a request, with a ``form`` as its body if there is one.
 
-        Raises FetchError, TLSFailed.
+        ``query`` is added to ``url``, and may be long. ``certificate`` is the path of a PEM file
+        with a certificate and its key, for mutual TLS. Raises FetchError, TLSFailed.
         """
         target = _target(url)
         if query:
             joint = "&" if "?" in target.path else "?"
             target = replace(target, path=f"{target.path}{joint}{query}")
-        with self._conversation(target, self._seconds) as (connection, deadline):
+        context = self._presenting(certificate) if certificate else None
+        with self._conversation(target, self._seconds, context) as (connection, deadline):
             given = {"Accept-Encoding": "identity", **(headers or {})}
-            send(target, connection, method, given, b"", deadline)
+            if form:
+                given |= {"Content-Type": _FORM, "Content-Length": str(len(form))}
+            send(target, connection, method, given, form, deadline)
             return _answer(connection, method, deadline)
 
     def announce(self, url: str, length: int, patience: float) -> int | None:
@@ -94,8 +112,7 @@ class Asker:
         """
         target = _target(url)
         with self._conversation(target, self._seconds) as (connection, deadline):
-            form = "application/x-www-form-urlencoded"
-            given = {"Content-Type": form, "Content-Length": str(length)}
+            given = {"Content-Type": _FORM, "Content-Length": str(length)}
             send(target, connection, "POST", given, b"", deadline)
             try:
                 return response(connection, "POST", LIMIT, Deadline(patience)).status

@@ -18,9 +18,11 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import verification
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from oauthprov.failures import CertificateError
 from oauthprov.protocol.keys.distinguished_names import DistinguishedName, name_of
@@ -28,6 +30,7 @@ from oauthprov.protocol.keys.distinguished_names import DistinguishedName, name_
 _RSA_BITS = 2048
 _CURVE_BITS = 224
 _EVERY_MINUTE = 60
+_AN_HOUR = 3600
 
 
 @contextmanager
@@ -214,3 +217,21 @@ def of_keys(members: Collection[Mapping[str, Any]]) -> frozenset[bytes]:
         except (binascii.Error, ValueError, CertificateError):
             continue
     return frozenset(found)
+
+
+def throwaway(now: int) -> bytes:
+    """Return a self-signed certificate of an hour and its key in PEM form, for a test request."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "doctor.invalid")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(called)
+        .issuer_name(called)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.fromtimestamp(now - _AN_HOUR, UTC))
+        .not_valid_after(datetime.fromtimestamp(now + _AN_HOUR, UTC))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + made.public_bytes(Encoding.PEM)
