@@ -20,6 +20,7 @@ from tests.site import VERIFIER
 EXAMPLE = Path(__file__).parents[2] / "examples" / "everything" / "everything.ini"
 CALLBACK = "http://127.0.0.1/callback"
 ELSEWHERE = {
+    "oauthprov.mtls.format": "a proxy ends TLS and hands certificates on",
     "oauthprov.openid.implicit": "a resource whose tokens are bound can't have its tokens",
     "oauthprov.well_known_root": "the issuer has no path",
 }

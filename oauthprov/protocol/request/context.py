@@ -68,14 +68,12 @@ class Context:
 
     ``endpoint`` names the endpoint in the log. ``audiences`` are the URLs that a client assertion
     may name besides the issuer. ``host_request`` is for the account source. ``keeps_accounts`` is
-    whether every account is a record in storage. ``keys`` sign tokens. ``certificate`` is that of
-    the client, as the proxy hands it on.
-    ``presented`` are the credentials of the request, once they are read. ``client`` is the
+    whether every account is a record in storage. ``keys`` sign tokens. ``certificate`` is what the
+    proxy hands on. ``presented`` are the credentials, once they are read. ``client`` is the
     authenticated client, or at the authorization endpoint the identified one. ``proofs`` are those
     that no commit has used up yet. ``possession`` is the key that the sender has proven to hold.
-    ``operation`` is set once it is known. ``noted`` are the events
-    that :meth:`note` collects, ``sent_error`` the error that ends the request. ``ration`` is asked
-    before a client's document is fetched.
+    ``operation`` is set once it is known. ``noted`` are the events that :meth:`note` collects,
+    ``sent_error`` ends the request. ``ration`` is asked before a client's document is fetched.
     """
 
     settings: Settings
