@@ -8,6 +8,7 @@ import time
 
 import pytest
 import requests
+from authlib.integrations.requests_client import OAuth2Session
 
 from oauthprov.doctor import Live, Report, examine_server
 from oauthprov.fetch.asking import Asker
@@ -140,6 +141,15 @@ def test_curl_gets_a_token_by_its_certificate(place):
     command = [curl, "-s", "--cacert", place.ca, "--cert", certificate, "--key", key, *sent, url]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)  # noqa: S603
     assert json.loads(done.stdout)["token_type"] == "Bearer"
+
+
+def test_authlib_gets_a_token_as_the_console_shows_it(place):
+    client = OAuth2Session(place.machine.client.client_id, token_endpoint_auth_method="none")
+    client.cert, client.verify, client.trust_env = place.files["machine"], place.ca, False
+    url = f"{place.front.alias}/oauth/token"
+    tokens = client.fetch_token(url, grant_type="client_credentials")
+    assert tokens["token_type"] == "Bearer"
+    client.close()
 
 
 def test_no_other_certificate_or_none_proves_the_client(place):

@@ -38,7 +38,8 @@ class CertifiedWorld(World):
     """A world behind a proxy that hands certificates on, or without one if there is no file."""
 
     def __init__(self, ca_file, **more):
-        super().__init__(**({} if ca_file is None else settings(ca_file)), device="true", **more)
+        on = {} if ca_file is None else settings(ca_file)
+        super().__init__(**(on | {"device": "true"} | more))
 
     def certified(self, client_id, kind="machine", method="tls_client_auth", **more):
         """Store a client that authenticates by its certificate."""

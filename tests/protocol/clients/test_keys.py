@@ -9,6 +9,7 @@ from oauthprov.protocol.clients.keys import ClientKeys
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import Client
+from tests.certificates import self_signed
 from tests.fetch.server import JSON, answer
 
 NOW = 1_000_000
@@ -135,3 +136,45 @@ def test_verification_fails_for_a_client_without_keys(client):
     client.client = registered()
     with pytest.raises(JoseError, match="has registered no keys"):
         client.presents(FIRST)
+
+
+def certificates(*shown):
+    return answer(json.dumps({"keys": [one.jwk() for one in shown]}).encode(), JSON)
+
+
+def test_8705_2_2_a_published_certificate_is_fetched_once(client):
+    mine, other = self_signed(), self_signed()
+    client.place.server.reply = certificates(mine)
+    assert [client.keys.has_certificate(client.client, mine.der) for _ in range(3)] == [True] * 3
+    assert client.fetches == 1
+    assert not client.keys.has_certificate(client.client, other.der)
+
+
+def test_8705_2_2_a_new_certificate_costs_a_fetch_every_30_seconds_at_most(client):
+    old, new = self_signed(), self_signed()
+    client.place.server.reply = certificates(old)
+    assert client.keys.has_certificate(client.client, old.der)
+    client.place.server.reply = certificates(old, new)
+    for _ in range(29):
+        client.now += 1
+        assert not client.keys.has_certificate(client.client, new.der)
+    assert client.fetches == 1
+    client.now += 1
+    assert client.keys.has_certificate(client.client, new.der)
+    assert client.keys.has_certificate(client.client, old.der)
+    assert client.fetches == 2
+
+
+@pytest.mark.parametrize("document", [b"", b"{}", b"[]", b"\xff", b'{"keys": [{"d": "x"}]}'])
+def test_8705_2_2_a_document_that_is_no_key_set_has_no_certificate(client, document):
+    client.place.server.reply = answer(document, JSON)
+    try:
+        found = client.keys.has_certificate(client.client, self_signed().der)
+    except JoseError:
+        found = False
+    assert not found
+
+
+def test_a_client_without_keys_has_no_certificate(client):
+    with pytest.raises(JoseError, match="no keys"):
+        client.keys.has_certificate(registered(), self_signed().der)

@@ -7,7 +7,7 @@ from oauthprov.records import AccessToken, AuthorizationCode, RefreshToken
 from tests.certificates import SUBJECT_DN, Authority, self_signed
 from tests.proofs import Holder
 from tests.protocol.certified import CertifiedWorld, key_set
-from tests.protocol.world import PHOTOS, VERIFIER
+from tests.protocol.world import OPENID, PHOTOS, VERIFIER
 
 CLIENTS = Authority()
 CERTIFICATE, OTHER = self_signed(), self_signed()
@@ -230,3 +230,29 @@ def test_a_certificate_costs_no_trip(world):
     world.provider = world.another_process()
     with world.counted(reads=1, writes=1):
         assert machine(world, CLIENTS.issue(), "worker").status == 200
+
+
+def test_fapi2_5_3_2_1_a_certificate_binds_tokens_without_a_proof_of_dpop(tmp_path):
+    world = worlds(tmp_path, profile="fapi2", device="false")
+    assert machine(world, CLIENTS.issue(), "worker").body["token_type"] == "Bearer"
+    [stored] = world.all(AccessToken)
+    assert stored.record.confirmation.startswith("x5t#S256:")
+    world.certified("bare", "machine", tls_client_auth_subject_dn=SUBJECT_DN)
+    refused(machine(world, CLIENTS.issue(), "bare"), "invalid_dpop_proof")
+    assert machine(world, CLIENTS.issue(), "bare", HOLDER).body["token_type"] == "DPoP"
+
+
+def test_a_client_that_wants_bound_tokens_gets_none_from_the_authorization_endpoint(tmp_path):
+    more = {"scopes": OPENID, "default_scopes": "", "resources": ""}
+    world = worlds(tmp_path, **more, **{"openid.implicit": "true"})
+    world.client(
+        "implicit",
+        grant_types=("authorization_code", "implicit"),
+        response_types=("id_token token",),
+        scopes=("openid",),
+        **FLAG,
+    )
+    asked = {"response_type": "id_token token", "scope": "openid", "nonce": "n"}
+    answer = world.allow("implicit", code_challenge=None, code_challenge_method=None, **asked)
+    assert (answer.get("error"), "access_token" in answer) == ("invalid_request", False)
+    assert world.all(AccessToken) == []
