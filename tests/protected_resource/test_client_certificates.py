@@ -119,7 +119,11 @@ def mangled():
     )
 
 
-@pytest.mark.parametrize(("written_as", "header"), list(mangled()))
+MANGLED = list(mangled())
+
+
+# Certificates are made anew for each run, so what is in the headers names no test.
+@pytest.mark.parametrize(("written_as", "header"), MANGLED, ids=range(len(MANGLED)))
 def test_a_mangled_header_is_refused_and_never_repaired(written_as, header):
     assert isinstance(read(header, written_as), NoCertificate)
 
