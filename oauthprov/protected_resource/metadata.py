@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from oauthprov.settings.values import ALGORITHMS, Resource
+from oauthprov.settings.values import ALGORITHMS, OFFLINE_ACCESS, Resource
 
 PROTECTED_RESOURCE = "oauth-protected-resource"
 CACHEABLE = {"Cache-Control": "public, max-age=300"}
@@ -31,7 +31,8 @@ def document_of(
     document: dict[str, object] = {
         "resource": resource.uri,
         "authorization_servers": [issuer],
-        "scopes_supported": list(resource.scopes),
+        # Clients ask for it at the authorization server's, and a resource needs nothing of it.
+        "scopes_supported": [name for name in resource.scopes if name != OFFLINE_ACCESS],
         "bearer_methods_supported": ["header"],
         "resource_name": resource.sentence,
     }

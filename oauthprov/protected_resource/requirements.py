@@ -8,11 +8,12 @@ from typing import Any
 
 from oauthprov.protected_resource.tokens import (
     INSUFFICIENT,
-    MISSING,
     UNAUTHENTICATED,
     TokenInfo,
     TokenProblem,
 )
+
+UNAUTHORIZED = 401
 
 Required = Mapping[str, Any]
 """What a view requires: the values of its options, by their names."""
@@ -25,7 +26,7 @@ class Requirement:
     * ``option`` is the view option whose value says what is required.
     * ``is_met`` tells whether a token meets such a value at a time, in epoch seconds; ``problem``
       is that of a token that doesn't. ``told`` returns the parameters by which a challenge names
-      the value, to requests with that problem and to those without a token.
+      the value, to requests with that problem and to those without a good token.
     """
 
     option: str
@@ -73,9 +74,13 @@ def meeting(
 
 
 def told(problem: TokenProblem, required: Required) -> Mapping[str, str]:
-    """Return the parameters of a challenge that name what a sufficient token must meet."""
+    """Return the parameters of a challenge that name what a sufficient token must meet.
+
+    A request without a good token learns all that it needs for its next one; MCP clients ask the
+    authorization server for just that.
+    """
     made: dict[str, str] = {}
     for row in REQUIREMENTS:
-        if row.option in required and problem in (MISSING, row.problem):
+        if row.option in required and (problem.status == UNAUTHORIZED or problem == row.problem):
             made |= row.told(required[row.option])
     return made

@@ -1,4 +1,7 @@
-"""An MCP client made of FastMCP, as a program: ``python mcp_fastmcp.py URL``."""
+"""An MCP client made of FastMCP, as a program: ``python mcp_fastmcp.py URL [CLIENT_ID]``.
+
+The client id is the URL of a document about it; without one it registers itself.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from fastmcp import Client
 from fastmcp.client.auth import OAuth
 
 warnings.filterwarnings("ignore", message="Using in-memory token storage")
-[url] = sys.argv[1:]
+url, document = (*sys.argv[1:], None)[:2]
 
 
 def ask(**wish: object) -> str:
@@ -46,7 +49,7 @@ class Shown(OAuth):
 
 
 async def main() -> dict[str, object]:
-    auth = Shown()
+    auth = Shown(client_metadata_url=document)
     async with Client(url, auth=auth) as client:
 
         async def called(name: str, **given: str) -> str:
@@ -73,6 +76,7 @@ async def main() -> dict[str, object]:
             "granted": [first.scope, renewed.scope, kept().scope],
             "visited": auth.visited,
             "registered": auth.context.client_info.scope,
+            "client_id": auth.context.client_info.client_id,
         }
 
 

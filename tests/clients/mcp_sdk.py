@@ -1,4 +1,7 @@
-"""An MCP client made of the Python SDK, as a program: ``python mcp_sdk.py URL REDIRECT_URI``."""
+"""An MCP client made of the Python SDK: ``python mcp_sdk.py URL REDIRECT_URI [CLIENT_ID]``.
+
+The client id is the URL of a document about it; without one it registers itself.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata
 
-url, redirect_uri = sys.argv[1:]
+url, redirect_uri, document = (*sys.argv[1:], None)[:3]
 
 
 def ask(**wish: object) -> str:
@@ -69,7 +72,9 @@ async def main() -> dict[str, object]:
     metadata = OAuthClientMetadata(
         client_name="SDK", redirect_uris=[redirect_uri], token_endpoint_auth_method="none"
     )
-    auth = OAuthClientProvider(url, metadata, kept, send, come_back)
+    auth = OAuthClientProvider(
+        url, metadata, kept, send, come_back, client_metadata_url=document
+    )
     async with (
         create_mcp_http_client(auth=auth) as http,
         Client(streamable_http_client(url, http_client=http)) as client,
@@ -93,6 +98,7 @@ async def main() -> dict[str, object]:
             "granted": kept.granted,
             "visited": len(visited),
             "registered": kept.client.scope,
+            "client_id": kept.client.client_id,
         }
 
 

@@ -45,15 +45,19 @@ class Notes:
 
 
 @contextmanager
-def notes_in(folder: Path) -> Iterator[Notes]:
-    """Serve the provider with the settings of the example, and the example's server by itself."""
+def notes_in(folder: Path, **more: str) -> Iterator[Notes]:
+    """Serve the provider with the settings of the example, and the example's server by itself.
+
+    ``more`` are settings that a test needs on this machine.
+    """
     listening = Server()
     url = f"http://127.0.0.1:{free_port()}/mcp"
     port = listening.root.rpartition(":")[2]
     values = {"port": port, "resource": url, "folder": str(folder)}
     settings = get_settings(str(INI), "app:main", defaults=values)
     cheap = {"oauthprov.password.memory": "8", "oauthprov.password.time": "1"}
-    site = sites.standalone(dict(settings) | {"port": port} | cheap)
+    given = {f"oauthprov.{key}": value for key, value in more.items()}
+    site = sites.standalone(dict(settings) | {"port": port} | cheap | given)
     # FastMCP compares the expiry with the clock of this machine.
     site.clock.now = int(time.time())
     site.issuer = listening.root

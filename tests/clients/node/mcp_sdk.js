@@ -1,9 +1,10 @@
-// An MCP client made of the TypeScript SDK: node mcp_sdk.js LIBRARY URL REDIRECT_URI, where LIBRARY is
-// "sdk" (1.x) or "client" (2.x). It is used as the documents of the SDK say: UnauthorizedError means that
+// An MCP client made of the TypeScript SDK: node mcp_sdk.js LIBRARY URL REDIRECT_URI [CLIENT_ID], where
+// LIBRARY is "sdk" (1.x) or "client" (2.x). CLIENT_ID is the URL of a document about it; without one it
+// registers itself. It is used as the documents of the SDK say: UnauthorizedError means that
 // the user has been sent to the authorization server, and finishAuth redeems what comes back.
 import { ask, finish } from "./conversation.js";
 
-const [, , library, url, redirectUri] = process.argv;
+const [, , library, url, redirectUri, document] = process.argv;
 const { Client, StreamableHTTPClientTransport, UnauthorizedError } =
   library === "client"
     ? await import("@modelcontextprotocol/client")
@@ -23,6 +24,7 @@ const provider = {
     response_types: ["code"],
     token_endpoint_auth_method: "none",
   },
+  clientMetadataUrl: document,
   state: () => (kept.state = crypto.randomUUID()),
   clientInformation: () => kept.client,
   saveClientInformation: (client) => void (kept.client = client),
@@ -96,5 +98,6 @@ finish({
   granted: kept.granted,
   visited: kept.visited,
   registered: kept.client.scope,
+  client_id: kept.client.client_id,
 });
 await client.close();
