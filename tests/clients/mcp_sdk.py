@@ -72,9 +72,7 @@ async def main() -> dict[str, object]:
     metadata = OAuthClientMetadata(
         client_name="SDK", redirect_uris=[redirect_uri], token_endpoint_auth_method="none"
     )
-    auth = OAuthClientProvider(
-        url, metadata, kept, send, come_back, client_metadata_url=document
-    )
+    auth = OAuthClientProvider(url, metadata, kept, send, come_back, client_metadata_url=document)
     async with (
         create_mcp_http_client(auth=auth) as http,
         Client(streamable_http_client(url, http_client=http)) as client,
