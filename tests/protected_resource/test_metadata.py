@@ -55,3 +55,8 @@ def test_a_path_belongs_to_the_resource_with_the_longest_path_before_it(path, fo
 def test_a_path_outside_of_every_resource_belongs_to_none():
     assert metadata.covering([RESOURCE], "/elsewhere") is None
     assert metadata.covering(resources("https://a.example/?x=1 | read | x"), "/") is None
+
+
+def test_a_resource_needs_no_offline_access():
+    [resource] = resources(f"{NOTES} | notes offline_access | Notes")
+    assert metadata.document_of(ISSUER, resource)["scopes_supported"] == ["notes"]

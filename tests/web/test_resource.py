@@ -182,3 +182,13 @@ def test_the_token_of_a_machine_has_no_person(api):
     response = app.post("token", {"grant_type": "client_credentials", "scope": "photos:write"})
     told = visit(api, "/whoami", response.json["access_token"]).json
     assert told == {"userid": None, "scopes": ["photos:write"]}
+
+
+@pytest.mark.parametrize("token", [None, "opa_x.y", "not a token"])
+def test_whoever_has_no_good_token_learns_which_scopes_to_ask_for(site, token):
+    response = visit(site, "/photos", token)
+    if response.status_int == 401:
+        for said in response.headers.getall("WWW-Authenticate"):
+            assert 'scope="photos:read"' in said
+    else:
+        assert (token, response.status_int) == ("not a token", 400)
