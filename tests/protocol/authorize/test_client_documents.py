@@ -1,9 +1,12 @@
 """Clients that are known by the URL of a document (Client ID Metadata Documents)."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oauthprov.fetch import Fetcher
 from oauthprov.protocol.clients.metadata import InvalidMetadata
@@ -19,6 +22,8 @@ from oauthprov.records import Client, Consent, consent_key
 from oauthprov.storage.interface import Remove
 from tests.fetch.server import JSON, Names, answer
 from tests.protocol.world import ALICE, BROWSER, FORM, World
+from tests.servers import empty
+from tests.servers.emptying import fresh
 
 HOUR, DAY = 3600, 86_400
 
@@ -456,3 +461,71 @@ def test_disabling_a_host_ends_its_tokens_at_once(world, app):
     assert not world.is_live(token)
     assert world.provider.client_hosts.enable("localhost") == 1
     assert world.is_live(token)
+
+
+def test_the_error_is_the_same_while_it_is_remembered(world, app, publisher):
+    publisher.take_down()
+    assert world.authorize(app).description == world.authorize(app).description
+    assert len(publisher.paths) == 1
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mariadb", "redis", "redis_cluster"])
+def test_it_works_on_every_engine(engine, publisher, request):
+    url = request.getfixturevalue(f"{engine}_url")
+    if engine.startswith("redis"):
+        empty(url)
+    else:
+        fresh(url)
+    world = World(**publisher.settings | {"storage.url": url})
+    app = publisher.publish(f"/{'x' * 150}.json")
+    tokens = world.tokens(app)
+    assert world.refresh(tokens["refresh_token"], app).status == 200
+    consent = world.storage.get(Consent, consent_key("alice-id", app)).record
+    assert consent.client_id == app
+    world.now += HOUR
+    publisher.publish(f"/{'x' * 150}.json", redirect_uris=["https://app.example/callback", LOCAL])
+    assert isinstance(world.authorize(app), InteractionRequired)
+    world.provider.client_hosts.disable("localhost")
+    assert world.refresh("opr_x.y", app).status == 401
+    world.storage.close()
+
+
+def test_twenty_people_who_bring_a_new_client_at_once_store_it_once(publisher, tmp_path):
+    world = World(**publisher.settings | {"storage.url": f"sqlite:///{tmp_path}/x.sqlite"})
+    processes = [world.another_process(), world.another_process()]
+    app = publisher.publish()
+
+    def arrive(number):
+        call = Call("GET", urlencode(world.query(app)).encode())
+        visitor = Visitor(BROWSER, ALICE)
+        return processes[number % 2].authorization.begin(call, lambda: visitor)
+
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(arrive, range(20)))
+    busy = [one for one in answers if isinstance(one, Refusal)]
+    assert all(one.status == 503 for one in busy)
+    assert len(busy) < 20
+    assert len(world.all(Client)) == 1
+    assert len(publisher.paths) <= 4  # two places in each process
+    assert isinstance(arrive(0), InteractionRequired)
+    world.storage.close()
+
+
+@given(
+    st.text()
+    | st.builds("https://{}".format, st.text())
+    | st.from_regex(r"https://[a-z.:0-9@\[\]%]+[/?#].*")
+)
+def test_any_text_as_client_id_is_a_page(client_id):
+    def nowhere(*_, **__):
+        raise OSError("no such host")
+
+    made = _WORLDS.setdefault("one", World(client_documents="*"))
+    made.provider.clients.documents._fetcher = Fetcher(made.settings.fetch_allow, lookup=nowhere)
+    answer = made.authorize(client_id)
+    assert isinstance(answer, Refusal)
+    assert answer.status in (400, 503)
+
+
+_WORLDS = {}
+LOCAL = "http://localhost/callback"

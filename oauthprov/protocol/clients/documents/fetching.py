@@ -23,10 +23,10 @@ from oauthprov.events import (
 from oauthprov.fetch import Fetched, Fetcher
 from oauthprov.fetch.fetcher import PLACE_PATIENCE
 from oauthprov.protocol.clients import logos
-from oauthprov.protocol.clients.documents.hosts import disabled_above
+from oauthprov.protocol.clients.documents import urls
 from oauthprov.protocol.clients.documents.reading import DocumentRefused, read, renewed
 from oauthprov.protocol.clients.registrar import Registrar
-from oauthprov.records import Client
+from oauthprov.records import Client, DisabledHost
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import Add, Change, Conflict, Replace, Storage, Stored
 
@@ -63,7 +63,7 @@ class DocumentUnreachable(DocumentRefused):
 @dataclass(slots=True)
 class _Failure:
     at: int
-    why: str
+    error: DocumentRefused
 
 
 class ClientDocuments:
@@ -100,48 +100,64 @@ class ClientDocuments:
             return
         try:
             self._check_pause(client_id, now)
-            if stored is None:  # what disables a host disables the known clients there
-                self._check_host(client_id)
             with self._fetcher.waiting(client_id, client_id, _patience(stored)):
-                if not ration(stored is None):
-                    raise NotNow("too many documents were fetched for this network")
-                got = self._fetcher.fetch(client_id, media_types=MEDIA_TYPES, limit=LIMIT)
-                made = read(client_id, got.content, self._settings, self._registrar)
-            if stored is None:  # it may have been disabled during the fetch
-                self._check_host(client_id)
+                self._fetch(client_id, stored, ration)
         except FetchBusy as busy:
             _go_on(stored, NotNow(str(busy)))
-        except (NotNow, _Again) as not_tried:
+        except NotNow as not_tried:
             _go_on(stored, not_tried)
+        except _Again as again:  # that is published already
+            _go_on(stored, again.failure)
         except FetchError as wrong:
-            self._note(client_id, str(wrong), stored)
-            _go_on(stored, DocumentUnreachable(str(wrong)))
+            self._note(client_id, DocumentUnreachable(str(wrong)), stored)
         except DocumentRefused as wrong:
-            self._note(client_id, str(wrong), stored)
-            _go_on(stored, wrong)
-        else:
-            with self._lock:
-                self._failures.pop(client_id, None)
-            self._keep(made, stored, got)
+            self._note(client_id, wrong, stored)
+
+    def _fetch(self, client_id: str, stored: Stored[Client] | None, ration: Ration) -> None:
+        """Fetch a document and store what it says."""
+        if stored is None and self._is_known(client_id):
+            return
+        if not ration(stored is None):
+            raise NotNow("too many documents were fetched for this network")
+        got = self._fetcher.fetch(client_id, media_types=MEDIA_TYPES, limit=LIMIT)
+        made = read(client_id, got.content, self._settings, self._registrar)
+        if stored is None:  # its host may have been disabled during the fetch
+            self._is_known(client_id)
+        with self._lock:
+            self._failures.pop(client_id, None)
+        self._keep(made, stored, got)
 
     def _check_pause(self, client_id: str, now: int) -> None:
         failure = self._failures.get(client_id)
         if failure is not None and 0 <= now - failure.at < PAUSE:
-            raise _Again(f"the last attempt failed a moment ago: {failure.why}")
+            raise _Again(failure.error)
 
-    def _check_host(self, client_id: str) -> None:
-        if disabled_above(self._storage, client_id) is not None:
+    def _is_known(self, client_id: str) -> bool:
+        """Tell whether another request has stored the client meanwhile; one read.
+
+        Raises DocumentRefused if its host is disabled. That disables the known clients there too,
+        so it matters only for new ones.
+        """
+        hosts = urls.with_parents(urls.host_of(client_id))
+        wanted = [(Client, client_id), *((DisabledHost, host) for host in hosts)]
+        known, *disabled = self._storage.get_many(wanted)
+        if any(one is not None for one in disabled):
             raise DocumentRefused("the operator has disabled its host")
+        return known is not None
 
-    def _note(self, client_id: str, why: str, stored: Stored[Client] | None) -> None:
-        """Remember a failure, and publish it."""
+    def _note(self, client_id: str, error: DocumentRefused, stored: Stored[Client] | None) -> None:
+        """Remember a failure, publish it, and go on with the document fetched before.
+
+        Raises the failure if there is none.
+        """
         with self._lock:
-            self._failures[client_id] = _Failure(self._clock(), why)
+            self._failures[client_id] = _Failure(self._clock(), error)
             self._failures.move_to_end(client_id)
             if len(self._failures) > MEMORY:
                 self._failures.popitem(last=False)
         how = "none" if stored is None else "kept"
-        publish(ClientDocumentRefused(client_id=client_id, how=how, compared=why))
+        publish(ClientDocumentRefused(client_id=client_id, how=how, compared=str(error)))
+        _go_on(stored, error)
 
     def _keep(self, made: Client, stored: Stored[Client] | None, got: Fetched) -> None:
         """Store the client. If another process has just stored it, that is what counts."""
@@ -172,8 +188,12 @@ class ClientDocuments:
             self._evict(made.client_id)
 
 
-class _Again(DocumentRefused):
-    """The document was refused a moment ago, which is published already."""
+class _Again(Exception):
+    """The document couldn't be used a moment ago."""
+
+    def __init__(self, failure: DocumentRefused) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
 
 
 def _is_due(client: Client, now: int) -> bool:

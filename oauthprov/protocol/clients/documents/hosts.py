@@ -95,10 +95,3 @@ class Hosts:
         done = persistently(switch)
         self._evict(client_id)
         return done
-
-
-def disabled_above(storage: Storage, client_id: str) -> str | None:
-    """Return the disabled host that a client is at or below, None if there is none."""
-    hosts = urls.with_parents(urls.host_of(client_id))
-    found = storage.get_many([(DisabledHost, host) for host in hosts])
-    return next((host for host, one in zip(hosts, found, strict=True) if one is not None), None)

@@ -3,9 +3,13 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.clients.documents.reading import DocumentRefused, read
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
+from oauthprov.protocol.clients.wire.members import NAMES
 from oauthprov.protocol.keys.jwk import PrivateKey
 from tests.protocol.world import World, openid_world
 from tests.publisher import CALLBACK, described
@@ -40,7 +44,7 @@ def test_a_document_becomes_a_client_whose_id_is_its_url(world):
 
 
 @pytest.mark.parametrize(
-    "given",
+    "changes",
     [
         {"client_id": URL + "?"},
         {"client_id": "https://APP.example/client.json"},
@@ -73,9 +77,9 @@ def test_a_document_becomes_a_client_whose_id_is_its_url(world):
         {"jwks": {"keys": [PrivateKey.generate("ES256").public()]}, "jwks_uri": f"{URL}/jwks"},
     ],
 )
-def test_these_documents_are_refused(world, given):
+def test_these_documents_are_refused(world, changes):
     with pytest.raises(DocumentRefused):
-        client_of(world, **given)
+        client_of(world, **changes)
 
 
 @pytest.mark.parametrize(
@@ -152,3 +156,35 @@ def test_the_subjects_of_a_client_are_those_of_its_host_wherever_users_are_sent(
         for chosen in (uris[:1], uris[1:])
     )
     assert subjects.sector(here) == subjects.sector(there) == "app.example"
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+_NAMES = st.sampled_from([*NAMES.values(), *described(URL), "application_type", "client_secret"])
+
+
+@given(st.dictionaries(_NAMES, _JSON, max_size=6))
+def test_any_members_make_a_client_or_are_refused(members):
+    made = _WORLDS.setdefault("one", openid_world(client_documents="*", device="true"))
+    try:
+        client = client_of(made, **members)
+    except DocumentRefused:
+        pass
+    else:
+        assert client.client_id == URL
+        assert not client.first_party
+        assert client.auth_method in ("none", "private_key_jwt")
+        assert set(client.grant_types) <= {"authorization_code", "refresh_token", DEVICE_CODE}
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_refused(content):
+    made = _WORLDS.setdefault("one", openid_world(client_documents="*", device="true"))
+    with pytest.raises(DocumentRefused):
+        read(URL, content, made.settings, made.provider.registrar)
+
+
+_WORLDS = {}
