@@ -273,6 +273,9 @@ def of_admins_forms(bob, person, client):
     form["note"] = ""
     yield bob.get(form.submit("action", value="create").location, headers=HEADERS)
     token = {"csrf_token": form["csrf_token"].value}
+    disable = token | {"action": "disable", "host": "app.example"}
+    disabled = bob.page.post(bob.site.url("/admin/client-hosts"), disable, headers=HEADERS)
+    yield bob.get(disabled.location, headers=HEADERS)
     for path, fields in (
         (person, {"action": "disable"}),
         (person, {"action": "explode"}),

@@ -247,6 +247,11 @@ def test_other_clients_cost_what_they_did_and_documents_a_read_and_a_write_when_
     assert len(publisher.paths) == 2
 
 
+def test_a_new_client_costs_three_reads_more(world, app):
+    with world.counted(4, 2):  # client; hosts, before and after; client; document, interaction
+        world.authorize(app, None)
+
+
 def test_a_change_of_the_document_counts_from_its_next_fetch(world, app, publisher):
     world.allow(app)
     publisher.publish(client_name="Diary", redirect_uris=["https://app.example/other"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from oauthprov.protocol.clients.documents import urls
+from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import AuditEntry, Client
 from oauthprov.storage.interface import Add
 from oauthprov.web.site import site_of
@@ -269,3 +271,22 @@ def test_another_spelling_of_its_url_is_another_client(site, alice, app, spellin
     other = described(site, spelling(app.client.client_id))
     assert alice.get(other.authorization_url()).status_int == 400
     assert len(list(site.storage.walk(Client))) == 1
+
+
+def test_a_client_with_a_key_in_its_document_proves_itself_everywhere(site, alice, publisher):
+    key, other = PrivateKey.generate("ES256"), PrivateKey.generate("ES256")
+    keys = {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [key.public()]}}
+    app = described(site, publisher.publish(**keys))
+    app.key = key
+    asked = dict(parse_qsl(urlsplit(app.authorization_url()).query))
+    pushed = app.post("/oauth/par", asked)
+    assert pushed.status_int == 201
+    code = alice.connect(app)["code"]
+    app.key = other
+    assert_error(app.exchange(code), 401, "invalid_client")
+    app.key = key
+    tokens = app.exchange(code).json
+    publisher.hang()
+    site.clock.pass_by(4000)
+    assert app.refresh(tokens["refresh_token"]).status_int == 200
+    assert len(publisher.paths) == 1

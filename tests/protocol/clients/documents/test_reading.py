@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from oauthprov.protocol.clients import subjects
 from oauthprov.protocol.clients.documents.reading import DocumentRefused, read
 from oauthprov.protocol.clients.grant_types import DEVICE_CODE
+from oauthprov.protocol.clients.redirects import registered_for
 from oauthprov.protocol.clients.wire.members import NAMES
 from oauthprov.protocol.keys.jwk import PrivateKey
 from tests.protocol.world import World, openid_world
@@ -156,6 +157,42 @@ def test_the_subjects_of_a_client_are_those_of_its_host_wherever_users_are_sent(
         for chosen in (uris[:1], uris[1:])
     )
     assert subjects.sector(here) == subjects.sector(there) == "app.example"
+
+
+FIELD = {
+    "a program for terminals": {
+        "redirect_uris": [LOCALHOST, "http://127.0.0.1/callback"],
+        "response_types": ["code"],
+    },
+    "one that says so": {
+        "redirect_uris": ["http://127.0.0.1/callback", LOCALHOST],
+        "application_type": "native",
+        "logo_uri": "https://app.example/logo.png",
+        "token_endpoint_auth_methods_supported": ["none"],
+    },
+    "an editor, also in the browser": {
+        "redirect_uris": [
+            "http://127.0.0.1:33418/",
+            "http://127.0.0.1/",
+            "http://localhost/",
+            "https://editor.example/redirect",
+        ],
+        "grant_types": ["authorization_code", "refresh_token", DEVICE_CODE],
+        "tos_uri": "https://editor.example/terms",
+    },
+}
+"""What documents of MCP clients say, as they were published in 2026."""
+
+
+@pytest.mark.parametrize("published", FIELD.values(), ids=FIELD.keys())
+def test_documents_as_they_are_published_are_of_native_clients(world, published):
+    client = client_of(world, **published)
+    assert client.client_type == "native"
+    for port in (1024, 52163):
+        for host in ("localhost", "127.0.0.1"):
+            path = "/" if "editor" in str(published) else "/callback"
+            assert registered_for(client, f"http://{host}:{port}{path}")
+    assert not registered_for(client, "http://192.0.2.1:1024/callback")
 
 
 _JSON = st.recursive(
