@@ -26,6 +26,8 @@ from tests.servers import empty
 from tests.servers.emptying import fresh
 
 HOUR, DAY = 3600, 86_400
+LOCAL = "http://localhost/callback"
+_WORLDS = {}
 
 
 @pytest.fixture
@@ -532,5 +534,32 @@ def test_any_text_as_client_id_is_a_page(client_id):
     assert answer.status in (400, 503)
 
 
-_WORLDS = {}
-LOCAL = "http://localhost/callback"
+@pytest.mark.parametrize("slow", ["hangs", "drips"])
+def test_a_slow_site_is_left_and_a_known_client_goes_on_at_once(world, app, publisher, slow):
+    documents, settings = world.provider.clients.documents, world.settings
+    patient, names = documents._fetcher, Names()
+    hasty = Fetcher(settings.fetch_allow, settings.fetch_ca_file, seconds=0.3, lookup=names)
+
+    def drip(connection):
+        """Send a response that never ends, a byte at a time."""
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        while not publisher.closing.wait(0.05):
+            connection.sendall(b" ")
+
+    def stall():
+        documents._fetcher = hasty
+        publisher.hang() if slow == "hangs" else publisher.replies.update({"/app.json": drip})
+
+    stall()
+    assert isinstance(world.authorize(app), Refusal)
+    documents._fetcher = patient
+    publisher.publish()
+    world.now += 30
+    world.allow(app)
+    world.now += HOUR
+    stall()
+    assert isinstance(world.authorize(app), Redirect)
+    assert len(names.asked) == 2
+    for _ in range(3):  # the site is left in peace for half a minute
+        assert isinstance(world.authorize(app), Redirect)
+    assert len(names.asked) == 2
