@@ -45,10 +45,10 @@ class Notes:
 
 
 @contextmanager
-def notes_in(folder: Path, **more: str) -> Iterator[Notes]:
+def notes_in(folder: Path, program: Path = SERVER, **more: str) -> Iterator[Notes]:
     """Serve the provider with the settings of the example, and the example's server by itself.
 
-    ``more`` are settings that a test needs on this machine.
+    ``program`` is the server, ``more`` are settings of the provider.
     """
     listening = Server()
     url = f"http://127.0.0.1:{free_port()}/mcp"
@@ -56,7 +56,7 @@ def notes_in(folder: Path, **more: str) -> Iterator[Notes]:
     values = {"port": port, "resource": url, "folder": str(folder)}
     settings = get_settings(str(INI), "app:main", defaults=values)
     cheap = {"oauthprov.password.memory": "8", "oauthprov.password.time": "1"}
-    given = {f"oauthprov.{key}": value for key, value in more.items()}
+    given = {f"oauthprov.{name}": value for name, value in more.items()}
     site = sites.standalone(dict(settings) | {"port": port} | cheap | given)
     # FastMCP compares the expiry with the clock of this machine.
     site.clock.now = int(time.time())
@@ -70,7 +70,7 @@ def notes_in(folder: Path, **more: str) -> Iterator[Notes]:
         "CLIENT_SECRET": str(api.secret),
     }
     try:
-        with running(sys.executable, str(SERVER), **environment) as process:
+        with running(sys.executable, str(program), **environment) as process:
             wait_for(url.replace("/mcp", "/.well-known/oauth-protected-resource/mcp"), process)
             yield Notes(url, site, process)
     finally:

@@ -1,11 +1,15 @@
 // An MCP client made of the TypeScript SDK: node mcp_sdk.js LIBRARY URL REDIRECT_URI [CLIENT_ID], where
-// LIBRARY is "sdk" (1.x) or "client" (2.x). CLIENT_ID is the URL of a document about it; without one it
-// registers itself. It is used as the documents of the SDK say: UnauthorizedError means that
-// the user has been sent to the authorization server, and finishAuth redeems what comes back.
+// LIBRARY is "sdk" (1.x), "client" (2.x) or "dpop" (2.x, with a key that it proves to hold). CLIENT_ID is the
+// URL of a document about it; without one it registers itself. It is used as the documents of the SDK say:
+// UnauthorizedError means that the user has been sent to the authorization server, and finishAuth redeems
+// what comes back.
 import { ask, finish } from "./conversation.js";
 
-const [, , library, url, redirectUri, document] = process.argv;
-const { Client, StreamableHTTPClientTransport, UnauthorizedError } =
+import "./webcrypto.js";
+
+const [, , which, url, redirectUri, document] = process.argv;
+const library = which === "dpop" ? "client" : which;
+const { Client, DpopSession, StreamableHTTPClientTransport, UnauthorizedError } =
   library === "client"
     ? await import("@modelcontextprotocol/client")
     : {
@@ -40,6 +44,19 @@ const provider = {
   discoveryState: () => kept.discovered,
 };
 
+const session = which === "dpop" ? await DpopSession.create({ alg: "ES256" }) : undefined;
+if (session) provider.dpop = () => session;
+const sent = [];
+const fetched = globalThis.fetch;
+globalThis.fetch = async (address, options) => {
+  const answer = await fetched(address, options);
+  if (String(address) === url) {
+    const headers = new Headers(options?.headers);
+    sent.push([headers.get("authorization")?.split(" ")[0] ?? "", answer.status, headers.get("dpop")]);
+  }
+  return answer;
+};
+
 const made = () => new StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
 
 async function comeBack(transport) {
@@ -70,7 +87,9 @@ const tools = (await client.listTools()).tools.map((tool) => tool.name);
 const before = await call(client, "list_notes");
 const first = kept.tokens;
 
-await ask({ pass: first.expires_in + 1 });
+// A proof goes by the clock of this machine, so its client can only lose a token.
+if (session) kept.tokens = { ...first, access_token: "expired" };
+else await ask({ pass: first.expires_in + 1 });
 await call(client, "list_notes");
 const renewed = kept.tokens;
 
@@ -89,7 +108,9 @@ const asked = await add().catch((error) => error);
 if (!(asked instanceof UnauthorizedError)) throw asked;
 await comeBack(transport);
 const added = await add();
+const bound = session && { token: kept.tokens.access_token, type: kept.tokens.token_type, sent };
 finish({
+  bound,
   tools,
   before,
   added,
