@@ -21,7 +21,7 @@ ERRORS = frozenset(
         *("invalid_request", "invalid_client", "invalid_grant", "invalid_scope"),
         *("unauthorized_client", "unsupported_grant_type", "unsupported_response_type"),
         *("access_denied", "server_error", "temporarily_unavailable"),
-        *("invalid_token", "insufficient_scope"),
+        *("invalid_token", "insufficient_scope", "insufficient_user_authentication"),
         # RFC 7009, RFC 7591, RFC 8707
         *("unsupported_token_type", "invalid_redirect_uri", "invalid_client_metadata"),
         *("invalid_software_statement", "unapproved_software_statement", "invalid_target"),

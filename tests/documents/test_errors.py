@@ -12,8 +12,8 @@ import oauthprov
 from oauthprov.errors import OAuth2Error
 from tests.documents.blocks import ROOT
 
-ELSEWHERE = {"insufficient_scope", "unauthorized_client"}
-"""Codes without a class of ours: of RFC 6750, and raised by oauthlib itself."""
+ELSEWHERE = {"insufficient_scope", "insufficient_user_authentication", "unauthorized_client"}
+"""Codes without a class of ours: those of resources, and those of oauthlib itself."""
 ROOMS = ("oauthprov.errors", "oauthprov.protocol", "oauthprov.web")
 
 
