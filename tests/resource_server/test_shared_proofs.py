@@ -117,6 +117,13 @@ def test_a_proof_is_kept_as_long_as_it_may_be_used(redis):
     assert used.is_first_use(Use("a", 1720))
 
 
+def test_a_cluster_remembers_proofs_too(redis_cluster_url):
+    empty(redis_cluster_url)
+    nodes = [SharedProofs(redis_cluster_url, 3, lambda: 1000) for _ in range(2)]
+    for number in range(20):  # they lie on different nodes
+        assert [node.is_first_use(Use(f"{number}", 1360)) for node in nodes] == [True, False]
+
+
 def test_redis_drops_a_proof_that_is_over(redis):
     now = int(time.time())
     assert SharedProofs(redis, 3, lambda: now).is_first_use(Use("a", now + 360))
