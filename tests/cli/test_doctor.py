@@ -57,8 +57,14 @@ def test_invalid_settings_are_findings_and_nothing_else_is_checked(sound):
     assert document.json["skipped"]
 
 
+def under_a_profile(command, **more):
+    settings = ini(command.url, profile="fapi2", **more)
+    del settings["oauthprov.device"]
+    write_ini(command.ini, settings)
+
+
 def test_settings_against_a_profile_are_findings_that_name_both(sound):
-    write(sound, "oauthprov.profile = fapi2\noauthprov.par = offered\n")
+    under_a_profile(sound, par="offered")
     document = doctor(sound, "--offline", "--json")
     assert document.code == 1
     found = [(one["check"], one["found"]) for one in document.json["findings"]]
@@ -69,7 +75,7 @@ def test_settings_against_a_profile_are_findings_that_name_both(sound):
 
 
 def test_a_profile_alone_is_sound_and_the_settings_say_what_it_sets(sound):
-    write(sound, "oauthprov.profile = fapi2\n")
+    under_a_profile(sound)
     rows = sound.bare("settings", str(sound.ini), "--json").json["settings"]
     assert [row["key"] for row in rows if row["source"] == "profile"] == [
         "oauthprov.keys.algorithms",
