@@ -139,7 +139,7 @@ def test_a_signal_to_stop_while_workers_load_is_not_lost(deployed):
 
 
 def test_a_body_in_chunks_is_refused_since_half_of_it_would_look_whole(deployed):
-    with deployed.served(deployed.by_serve()), deployed.connect() as client:
+    with deployed.served(deployed.by_serve("--workers", "1")), deployed.connect() as client:
         head = [
             "POST /oauth/token HTTP/1.1",
             f"Host: 127.0.0.1:{deployed.port}",
