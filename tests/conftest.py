@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import loaders, rsa_keys, statements
+from tests import garbage, loaders, rsa_keys, statements
 from tests.gallery import Gallery
 from tests.publisher import Publisher
 from tests.receiver import Receiver
@@ -36,10 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    # Thousands of tests live as long as the process: there is no garbage among them.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
+    garbage.seldom()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -14,6 +14,7 @@ from oauthprov.cli import main
 from oauthprov.records import Account, InitialAccessToken
 from oauthprov.storage.interface import Add, batches
 from oauthprov.storage.testing import samples
+from tests.garbage import as_usual
 
 FEW, MANY = 150, 700
 ROOM = 150_000
@@ -70,7 +71,12 @@ def argv(command, given, *more):
 
 def peak(arguments):
     """The most bytes that the command holds at a time."""
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with (
+        as_usual(),
+        open(os.devnull, "w") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+    ):
         tracemalloc.start()
         try:
             assert main(arguments) == 0
