@@ -54,6 +54,9 @@ def _mcp(on: Live) -> Iterator[str]:
         yield "authorization_response_iss_parameter_supported isn't true"
     if on.settings.registration == "open" and not on.metadata.get("registration_endpoint"):
         yield "registration_endpoint is missing, though oauthprov.registration is open"
+    described = on.metadata.get("client_id_metadata_document_supported") is True
+    if on.settings.client_documents and not described:
+        yield "client_id_metadata_document_supported isn't true"
 
 
 def _other_settings(on: Live) -> Iterator[str]:

@@ -89,6 +89,8 @@ def _registration_scopes(on: Configured) -> Iterator[str]:
     open_to_all = on.settings.registration == "open" and on.settings.scopes
     if open_to_all and not on.settings.registration_scopes:
         yield f"{PREFIX}registration is open and {PREFIX}registration.scopes is empty"
+    if "*" in on.settings.client_documents and not on.settings.registration_scopes:
+        yield f"{PREFIX}client_documents is * and {PREFIX}registration.scopes is empty"
 
 
 def _fetch_allow(on: Configured) -> Iterator[str]:
@@ -182,8 +184,8 @@ CHECKS: tuple[Check[Configured], ...] = (
     Check(
         "settings.registration_scopes",
         WARNING,
-        "`oauthprov.registration`, `oauthprov.registration.scopes`",
-        "Anybody may register a client that requests every scope.",
+        "`oauthprov.registration`, `oauthprov.client_documents`, `oauthprov.registration.scopes`",
+        "Anybody may have a client that requests every scope.",
         "List in oauthprov.registration.scopes what such clients need.",
         _registration_scopes,
     ),

@@ -14,6 +14,7 @@ def ini(storage_url: str = "sqlite://", issuer: str = ISSUER, **more: str) -> di
     sound = {
         "secret": SECRET,
         "registration.scopes": "profile:read",
+        "client_documents": "app.example",
         "password.memory": "19456",
         "password.time": "2",
     }

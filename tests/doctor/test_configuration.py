@@ -52,6 +52,10 @@ SETTINGS = [
     ("settings.pkce", {"pkce": "public-only"}),
     ("settings.implicit", {"openid.implicit": "true"}),
     ("settings.registration_scopes", {"registration.scopes": ""}),
+    (
+        "settings.registration_scopes",
+        {"registration": "closed", "client_documents": "*", "registration.scopes": ""},
+    ),
     ("settings.fetch_allow", {"fetch.allow": "127.0.0.0/8"}),
     ("settings.fetch_allow", {"fetch.allow": "169.254.169.254/32"}),
     ("settings.fetch_allow", {"fetch.allow": "0.0.0.0/0"}),

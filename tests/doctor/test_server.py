@@ -185,6 +185,7 @@ PLANTED = [
     ("live.mcp", member("code_challenge_methods_supported", ["plain"])),
     ("live.mcp", member("authorization_response_iss_parameter_supported", None)),
     ("live.mcp", member("registration_endpoint", None)),
+    ("live.mcp", member("client_id_metadata_document_supported", None)),
     ("live.settings", member("scopes_supported", ["openid"])),
     ("live.keys", member("keys", [], "/oauth/jwks")),
     ("live.keys", member("keys", [{"kty": "RSA", "d": "x"}], "/oauth/jwks")),

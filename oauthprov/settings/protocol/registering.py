@@ -47,7 +47,8 @@ class Registering:
         "registration.scopes",
         values.words,
         "",
-        "Scopes that dynamically registered clients may have; empty allows every declared one.",
+        "Scopes of clients that register themselves or have a document; empty allows every "
+        "declared one.",
     )
     registration_schemes: tuple[str, ...] = setting(
         "registration.schemes",
