@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.place import Provider, provider_on
+from tests.certificates import Authority
+from tests.protocol import certified
 from tests.site import OPENID
 
 pytestmark = pytest.mark.browser
@@ -99,3 +101,32 @@ def test_a_client_s_page_in_another_language(visit, language):
         visitor.look()
         visitor.page.goto(provider.issuer)
         visitor.look()
+
+
+@pytest.mark.parametrize("language", ["en", "de", "he"])
+def test_a_client_registers_for_a_certificate(visit, tmp_path, language):
+    mtls = certified.settings(Authority().file(tmp_path / "ca.pem"))
+    with provider_on("sqlite://", scopes=SCOPES, languages="en de he", **mtls) as provider:
+        visitor = visit(dark=language == "de", language=language)
+        visitor.page.goto(provider.url("/signup"))
+        visitor.page.locator("[name=name]").fill("alice")
+        visitor.page.locator("[type=password]").first.fill("correct horse battery")
+        visitor.page.locator("main [type=submit]").click()
+        visitor.page.goto(provider.url("/clients/new/web"))
+        visitor.page.locator("[name=name]").fill("Album")
+        visitor.page.locator("[name=redirect_uris]").fill("https://album.example/callback")
+        for summary in visitor.page.locator("summary").all():
+            summary.click()
+        visitor.page.locator("[value=tls_client_auth]").check()
+        visitor.page.locator("[name=tls_client_auth_san_ip]").fill("everywhere")
+        visitor.look(visitor.page.locator("h1").inner_text())
+        visitor.page.locator("main form [type=submit]").first.click()
+        wrong = visitor.page.locator("[name=tls_client_auth_san_ip]")
+        expect(wrong).to_have_attribute("aria-invalid", "true")
+        wrong.fill("192.0.2.7")
+        visitor.page.locator("main form [type=submit]").first.click()
+        visitor.heading("Album").wait_for()
+        for summary in visitor.page.locator("summary").all():
+            summary.click()
+        visitor.look("Album")
+        expect(visitor.page.get_by_text(f"{certified.BASE}/oauth/token").first).to_be_visible()

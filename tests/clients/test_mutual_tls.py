@@ -48,6 +48,8 @@ class Place:
             "machine": self.issued.files(folder, "machine"),
             "web": self.own.files(folder, "web"),
             "other": self_signed(now=now).files(folder, "other"),
+            "expired": authority.issue(days=-1, starts=-2).files(folder, "expired"),
+            "own, expired": self_signed(now=now, days=-1, starts=-2).files(folder, "own_expired"),
         }
 
     def token(self, certificate=None, base=None, **headers):
@@ -158,6 +160,13 @@ def test_no_other_certificate_or_none_proves_the_client(place):
         answer = place.token(wrong)
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
         assert "WWW-Authenticate" not in answer.headers
+
+
+@pytest.mark.parametrize("certificate", ["expired", "own, expired"])
+def test_nginx_itself_refuses_an_expired_certificate(place, certificate):
+    answer = place.token(certificate)
+    assert answer.status_code == 400
+    assert "The SSL certificate error" in answer.text
 
 
 def test_a_stranger_s_header_proves_nobody_at_either_host(place):
