@@ -19,7 +19,8 @@ or form are ignored, but views with ``oauth_token_in_form=True`` also read one f
 * A token issued without a resource is valid for every one: its client requested no restriction.
 
 A token that is bound to a key (DPoP, RFC 9449) is accepted only with a proof of that key for this
-request, and a proof only once: views need no change for that.
+request, and a proof only once: views need no change for that. One that is bound to a client
+certificate (RFC 8705) is accepted only with that certificate, if the app's proxy hands it on.
 
 A view may also require how the user has signed in (RFC 9470): ``oauth_acr_values`` are the values
 of ``acr`` of which the token must have one, ``oauth_max_age`` is how many seconds old the sign-in

@@ -23,7 +23,9 @@ def introspect(token):
     audience = known.get("aud", [RESOURCE])
     live = known.get("active") is True and known.get("iss") == ISSUER
     here = isinstance(audience, list) and RESOURCE in audience
-    return known if live and here and known.get("token_type") == "Bearer" else None
+    # A token with cnf is bound to a certificate (RFC 8705), which isn't checked here.
+    bearer = known.get("token_type") == "Bearer" and "cnf" not in known
+    return known if live and here and bearer else None
 
 
 def refuse(status, error=""):

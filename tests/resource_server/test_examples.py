@@ -69,6 +69,7 @@ def test_tokens_with_the_scope_for_this_api_get_in(provider, client, get, alice)
         ({"iss": "https://evil.example"}, 401),
         ({"iss": None}, 401),
         ({"token_type": None}, 401),
+        ({"cnf": {"x5t#S256": "x" * 43}}, 401),
         ({"aud": [ELSEWHERE]}, 401),
         ({"aud": PHOTOS + "not-this-api"}, 401),
         ({"scope": "photos:reader"}, 403),

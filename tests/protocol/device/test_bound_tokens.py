@@ -2,7 +2,10 @@
 
 from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from oauthprov.records import AccessToken, RefreshToken, ReplayMark
+from tests.certificates import Authority, self_signed
 from tests.proofs import Holder
+from tests.protocol.certified import CertifiedWorld
+from tests.protocol.device.television import Television
 
 HOLDER, OTHER = Holder(), Holder()
 
@@ -43,3 +46,18 @@ def test_a_device_that_registered_for_bound_tokens_gets_no_others(tv):
     form = {"grant_type": DEVICE_CODE, "device_code": code, "client_id": "lamp"}
     bound = tv.world.post("token", form, client_id="lamp", proof=HOLDER)
     assert bound.body["token_type"] == "DPoP"
+
+
+def test_8705_a_device_that_wants_tokens_bound_to_its_certificate_gets_no_others(tmp_path):
+    flag = {"tls_client_certificate_bound_access_tokens": True}
+    world, own = CertifiedWorld(Authority().file(tmp_path / "ca.pem")), self_signed()
+    world.client("lamp", "device", scopes=("read",), **flag)
+    tv = Television(world)
+    code = tv.begun(who="lamp", scope="read")["device_code"]
+    tv.decide(code)
+    form = {"grant_type": DEVICE_CODE, "device_code": code, "client_id": "lamp"}
+    assert world.show("token", form, None).body["error"] == "invalid_request"
+    assert world.show("token", form, own).body["token_type"] == "Bearer"
+    for kind in (AccessToken, RefreshToken):
+        bound = [one.record.confirmation for one in world.all(kind)]
+        assert bound == [f"x5t#S256:{own.thumbprint}"]
