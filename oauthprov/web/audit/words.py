@@ -9,6 +9,7 @@ from typing import Any
 from oauthprov.events import OPERATOR, AccountChanged, Reason, admin, is_admin, trail
 from oauthprov.messages import N_
 from oauthprov.records import AuditEntry, Client
+from oauthprov.web.client_view import name_of
 from oauthprov.web.request import Request
 
 SENTENCES: dict[str, str] = {
@@ -104,7 +105,7 @@ def shown(request: Request, entries: Sequence[AuditEntry]) -> list[Shown]:
     storage = request.oauthprov.provider.storage
     found = storage.get_many([(Client, client_id) for client_id in ids]) if ids else []
     names = {
-        one.record.client_id: one.record.name
+        one.record.client_id: name_of(one.record)
         for one in found
         if one is not None and isinstance(one.record, Client)
     }

@@ -167,6 +167,13 @@ def test_its_host_stands_for_it_on_the_pages_of_an_account(site, alice, app):
     assert "No app has access" in alice.get("/account/apps").text
 
 
+def test_its_host_stands_for_it_among_the_events_of_an_account(alice, app):
+    alice.connect(app)
+    listed = alice.get("/account/events").html.main.text
+    assert "An app was given access: localhost" in " ".join(listed.split())
+    assert "Notebook" not in listed
+
+
 @pytest.mark.parametrize("segment", ["~", "~aHR0", "~%00", "~aHR0cHM6Ly9hLmV4YW1wbGUv", "~%C3%BF"])
 def test_a_path_that_names_no_client_is_not_found(alice, segment):
     for page in (f"/clients/{segment}/about", f"/account/apps/{segment}/remove"):
