@@ -6,6 +6,8 @@ from oauthprov.cli.settings import effective
 from oauthprov.failures import ConfigurationError
 from oauthprov.settings import Settings
 from oauthprov.settings.protocol import profiles
+from tests.certificates import Authority
+from tests.protocol import certified
 from tests.protocol.world import INI, NOTES, OPENID
 
 BOTH = ("fapi2", "fapi2-message-signing")
@@ -71,7 +73,6 @@ def test_a_setting_that_goes_with_the_profile_stays_as_it_is_written():
         ("openid.implicit", "true", "must be false"),
         ("device", "true", "must be false"),
         ("code_lifetime", "61", "must be at most 60"),
-        ("dpop", "off", "must not be off"),
         ("keys.algorithms", "PS256 RS256", "must not include RS256"),
         ("keys.algorithms", "RS256", "must not include RS256"),
     ],
@@ -83,6 +84,21 @@ def test_a_setting_against_the_profile_stops_the_start_and_both_are_named(
         settings(profile=profile, **{key: text})
     sentence = f"oauthprov.{key} {must}, since oauthprov.profile is {profile}"
     assert list(refused.value.problems) == [sentence]
+
+
+def test_without_certificates_proofs_of_a_key_must_be_accepted():
+    with pytest.raises(ConfigurationError) as refused:
+        settings(profile="fapi2", dpop="off")
+    assert list(refused.value.problems) == [
+        "oauthprov.dpop must not be off, since oauthprov.profile is fapi2 and "
+        "oauthprov.mtls.format is off"
+    ]
+
+
+def test_with_certificates_they_may_be_off(tmp_path):
+    mtls = certified.settings(Authority().file(tmp_path / "ca.pem"))
+    names = {key.replace(".", "__"): value for key, value in mtls.items()}
+    assert settings(profile="fapi2", dpop="off", **names).mtls
 
 
 def test_every_rule_is_of_a_setting_and_its_default_goes_with_it():

@@ -58,12 +58,15 @@ class Rule:
 
     ``allows`` tells whether a value goes with it; ``must`` says which do, after the name of the
     setting. ``default`` is what the setting is if the .ini lacks it, None for its usual default.
+    ``unless`` tells whether other settings make the rule needless, as ``otherwise`` names them.
     """
 
     key: str
     allows: Callable[[Any], bool]
     must: str
     default: str | None = None
+    unless: Callable[[Mapping[str, Any]], bool] | None = None
+    otherwise: str = ""
 
     @property
     def field(self) -> str:
@@ -77,6 +80,10 @@ def _is_required(value: str) -> bool:
 
 def _is_not_off(value: str) -> bool:
     return value != "off"
+
+
+def _has_certificates(given: Mapping[str, Any]) -> bool:
+    return bool(given.get("mtls_format", "off") != "off")
 
 
 def _is_off(value: bool) -> bool:
@@ -105,8 +112,14 @@ RULES = (
     Rule("openid.implicit", _is_off, "must be false"),
     Rule("device", _is_off, "must be false"),
     Rule("code_lifetime", _up_to(60), "must be at most 60"),
-    # 5.3.2.1: every access token is bound.
-    Rule("dpop", _is_not_off, "must not be off"),
+    # 5.3.2.1: every access token is bound, to the key of a proof or to a certificate.
+    Rule(
+        "dpop",
+        _is_not_off,
+        "must not be off",
+        unless=_has_certificates,
+        otherwise=f" and {PREFIX}mtls.format is off",
+    ),
     # 5.4.1: PS256, ES256 or EdDSA with Ed25519.
     Rule("keys.algorithms", _are_strong, "must not include RS256", default="PS256"),
     Rule("resources", _sign_strongly, "must not name RS256"),
@@ -134,5 +147,8 @@ def contradictions(given: Mapping[str, Any]) -> Iterator[str]:
     if name == "none":
         return
     for rule in RULES:
-        if rule.field in given and not rule.allows(given[rule.field]):
-            yield f"{PREFIX}{rule.key} {rule.must}, since {PREFIX}profile is {name}"
+        if rule.field not in given or (rule.unless is not None and rule.unless(given)):
+            continue
+        if not rule.allows(given[rule.field]):
+            since = f"{PREFIX}profile is {name}{rule.otherwise}"
+            yield f"{PREFIX}{rule.key} {rule.must}, since {since}"

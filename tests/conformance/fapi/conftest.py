@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from oauthprov.protocol.keys.jwk import PrivateKey
 from tests import site as sites
-from tests.conformance.fapi.relying_party import Json, RelyingParty
-from tests.conformance.fapi.variants import EVERY, Variant
+from tests.certificates import PROXY_SECRET, Authority, self_signed
+from tests.conformance.fapi.relying_party import CERTIFICATE, Json, RelyingParty
+from tests.conformance.fapi.variants import EVERY, MTLS, Variant, parameters
 from tests.servers import empty
-from tests.site import OPENID, Browser, Site
+from tests.site import OPENID, Browser, Clock, Site
 
 SCOPES = ("profile:read", "openid", "profile", "email", "offline_access")
 KEYS = (PrivateKey.generate("PS256"), PrivateKey.generate("ES256"))
@@ -45,9 +47,20 @@ class Suite:
         return self.served.browser
 
 
-def serving(variant: Variant, storage_url: str) -> Served:
+def mtls(folder: Path) -> dict[str, str]:
+    """The settings of certificates, which every variant may present."""
+    return {
+        "mtls.format": "nginx",
+        "mtls.header": CERTIFICATE,
+        "mtls.proxy_secret": PROXY_SECRET,
+        "mtls.ca_file": Authority(now=Clock().now).file(folder / "ca.pem"),
+        "mtls.base_url": "https://mtls.id.example",
+    }
+
+
+def serving(variant: Variant, storage_url: str, folder: Path) -> Served:
     """The app under the profile of a variant."""
-    settings = sites.ini(storage_url, development="true", profile=variant.profile)
+    settings = sites.ini(storage_url, development="true", profile=variant.profile, **mtls(folder))
     del settings["oauthprov.device"]  # which the profile forbids
     if variant.openid:
         settings["oauthprov.scopes"] = OPENID
@@ -66,33 +79,44 @@ def providers() -> Iterator[dict[Variant, Served]]:
         served.site.close()
 
 
-@pytest.fixture(params=EVERY, ids=str)
+@pytest.fixture(params=parameters(EVERY), ids=str)
 def variant(request: pytest.FixtureRequest) -> Variant:
     return request.param
 
 
 @pytest.fixture
 def served(
-    variant: Variant, providers: dict[Variant, Served], request: pytest.FixtureRequest
+    variant: Variant,
+    providers: dict[Variant, Served],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("fapi") if variant not in providers else Path()
     if variant.storage == "redis":  # which is emptied for each test
         url = request.getfixturevalue("redis_url")
         empty(url)
-        made = serving(variant, url)
+        made = serving(variant, url, folder)
         yield made
         made.site.close()
         return
     if variant not in providers:
-        providers[variant] = serving(variant, "sqlite://")
+        providers[variant] = serving(variant, "sqlite://", folder)
     yield providers[variant]
 
 
 def registered(served: Served, variant: Variant, key: PrivateKey) -> RelyingParty:
     """A new client that signs with ``key``."""
-    kept = SCOPES if variant.openid else SCOPES[:1]
-    keys = {"keys": [key.public()]}
-    app = served.site.app(auth_method="private_key_jwt", jwks=keys, scopes=kept)
-    return RelyingParty(served.site, variant, served.server, app.client, key)
+    certificate = self_signed(now=served.site.clock())
+    keys, method = [key.public()], "private_key_jwt"
+    if variant.client_auth_type == MTLS:
+        keys, method = [*keys, certificate.jwk()], "self_signed_tls_client_auth"
+    app = served.site.app(
+        auth_method=method,
+        jwks={"keys": keys},
+        scopes=SCOPES if variant.openid else SCOPES[:1],
+        tls_client_certificate_bound_access_tokens=variant.sender_constrain == MTLS,
+    )
+    return RelyingParty(served.site, variant, served.server, app.client, key, certificate)
 
 
 @pytest.fixture

@@ -14,12 +14,14 @@ from oauthprov.protocol.authentication.private_key_jwt import TYPE
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey, parse_key_set
 from oauthprov.records import Client
-from tests.conformance.fapi.variants import Variant
+from tests.certificates import PROXY_SECRET, Certificate
+from tests.conformance.fapi.variants import DPOP, MTLS, Variant
 from tests.oauth import challenge
 from tests.proofs import Holder
 from tests.site import CALLBACK, VERIFIER, Browser, Site
 
 Json = dict[str, Any]
+CERTIFICATE = "X-Client-Certificate"
 ALGORITHMS = ("PS256", "ES256", "EdDSA", "Ed25519")
 """Those of FAPI 2.0 Security Profile 5.4.1, with both names of EdDSA by Ed25519."""
 
@@ -28,7 +30,8 @@ ALGORITHMS = ("PS256", "ES256", "EdDSA", "Ed25519")
 class RelyingParty:
     """One client of a module, and the metadata of the server.
 
-    ``key`` signs assertions and requests, ``holder`` proofs.
+    ``key`` signs assertions and requests, ``holder`` proofs. ``certificate`` is presented where
+    one is, at endpoints and resources.
     """
 
     site: Site
@@ -36,7 +39,13 @@ class RelyingParty:
     server: Json
     client: Client
     key: PrivateKey
+    certificate: Certificate
     holder: Holder = field(default_factory=Holder)
+
+    @property
+    def scheme(self) -> str:
+        """The type of bound tokens: a certificate leaves them bearer tokens (RFC 8705)."""
+        return "DPoP" if self.variant.sender_constrain == DPOP else "Bearer"
 
     @property
     def issuer(self) -> str:
@@ -62,7 +71,9 @@ class RelyingParty:
         return jose.sign(said, key or self.key, typ=None)
 
     def credentials(self, **claims: Any) -> dict[str, str]:
-        """The parameters that authenticate this client."""
+        """The parameters that authenticate this client, or name it beside its certificate."""
+        if self.variant.client_auth_type == MTLS:
+            return {"client_id": self.client.client_id}
         return self.presenting(self.assertion(**claims))
 
     def presenting(self, assertion: str) -> dict[str, str]:
@@ -70,9 +81,23 @@ class RelyingParty:
         return {"client_assertion_type": TYPE, "client_assertion": assertion}
 
     def binding(self, url: str, holder: Holder | None = None, **claims: Any) -> dict[str, str]:
-        """The headers that bind what is issued to a key."""
+        """The headers that bind what is issued to a key: that of a proof, or of a certificate."""
+        if self.variant.sender_constrain == MTLS:
+            return self.certified
         proof = (holder or self.holder).proof("POST", url, self.now, **claims)
         return {"DPoP": proof}
+
+    @property
+    def certified(self) -> dict[str, str]:
+        """The headers of a proxy to which the certificate was presented."""
+        return {CERTIFICATE: self.certificate.nginx, "Oauthprov-Proxy-Secret": PROXY_SECRET}
+
+    @property
+    def unauthenticated(self) -> dict[str, str]:
+        """The headers of a token request that is bound, if that doesn't authenticate it too."""
+        if self.variant.client_auth_type == self.variant.sender_constrain == MTLS:
+            return {}
+        return self.binding(self.server["token_endpoint"])
 
     # Pushing
 
@@ -117,8 +142,15 @@ class RelyingParty:
     def post(
         self, path: str, form: Json, headers: dict[str, str] | None = None, **claims: Any
     ) -> TestResponse:
-        """Post a form to an endpoint as this client; ``claims`` are of its assertion."""
-        return self.site.post(path, self.credentials(**claims) | form, headers=headers or {})
+        """Post a form to an endpoint as this client; ``claims`` are of its assertion.
+
+        Empty ``headers`` bind to nothing, not to the certificate that authenticates either.
+        """
+        given = dict(headers or {})
+        unbound = headers == {} and self.variant.sender_constrain == MTLS
+        if self.variant.client_auth_type == MTLS and not unbound:
+            given |= self.certified
+        return self.site.post(path, self.credentials(**claims) | form, headers=given)
 
     def push(self, asked: Json, headers: dict[str, str] | None = None) -> TestResponse:
         """Push a request."""
@@ -206,7 +238,7 @@ class RelyingParty:
         assert (answer.status_int, answer.content_type) == (200, "application/json"), answer
         assert "no-store" in answer.headers["Cache-Control"]
         tokens = dict(answer.json)
-        assert tokens["token_type"] == ("DPoP" if "DPoP" in answer.request.headers else "Bearer")
+        assert tokens["token_type"] == self.scheme
         assert ("id_token" in tokens) is self.variant.openid
         return tokens
 
@@ -234,16 +266,19 @@ class RelyingParty:
         access_token: str,
         proof: str | None = None,
         *,
-        scheme: str = "DPoP",
+        scheme: str | None = None,
         url: str | None = None,
         query: str = "",
         **claims: Any,
     ) -> TestResponse:
         """Ask a protected resource, with a good proof but for ``claims``, or with ``proof``."""
         url = url or f"{self.issuer}/api/me"
-        if proof is None:
-            proof = self.holder.proof("GET", url, self.now, token=access_token, **claims)
-        headers = {"Authorization": f"{scheme} {access_token}", "DPoP": proof}
+        headers = {"Authorization": f"{scheme or self.scheme} {access_token}"}
+        if self.variant.sender_constrain == MTLS:
+            headers |= self.certified
+        else:
+            made = self.holder.proof("GET", url, self.now, token=access_token, **claims)
+            headers["DPoP"] = made if proof is None else proof
         return self.site.get(url + query, headers=headers)
 
 

@@ -100,7 +100,7 @@ def refreshed(suite, client):
 def test_fapi2_security_profile_final_refresh_token(suite):
     first, second = refreshed(suite, suite.client), refreshed(suite, suite.client2)
     form = {"grant_type": "refresh_token", "refresh_token": first}
-    headers = suite.client.binding(suite.client.server["token_endpoint"])
+    headers = suite.client.unauthenticated
     # Without authentication, without a proof, and by the other client.
     named = form | {"client_id": suite.client.client.client_id}
     assert error(suite.site.post("/oauth/token", named, headers=headers)) == "invalid_client"

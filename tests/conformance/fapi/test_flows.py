@@ -19,13 +19,20 @@ def test_fapi2_security_profile_final_discovery_end_point_verification(suite):
     assert server["require_pushed_authorization_requests"] is True
     assert server["authorization_response_iss_parameter_supported"] is True
     assert server["code_challenge_methods_supported"] == ["S256"]
-    assert variant.client_auth_type in server["token_endpoint_auth_methods_supported"]
+    methods = server["token_endpoint_auth_methods_supported"]
+    if variant.client_auth_type == "mtls":
+        assert {"tls_client_auth", "self_signed_tls_client_auth"} <= set(methods)
+    else:
+        assert "private_key_jwt" in methods
     for name, value in server.items():
         if name.endswith("alg_values_supported"):
             assert value, name
             assert set(value) <= set(ALGORITHMS), name
     if variant.sender_constrain == "dpop":
         assert set(server["dpop_signing_alg_values_supported"]) == set(ALGORITHMS)
+    else:
+        assert server["tls_client_certificate_bound_access_tokens"] is True
+        assert server["mtls_endpoint_aliases"]["token_endpoint"].startswith("https://mtls.")
     if variant.openid:
         assert "openid" in server["scopes_supported"]
         assert server["id_token_signing_alg_values_supported"]

@@ -12,6 +12,7 @@ from tests.conformance.fapi.variants import (
     EVERY,
     MESSAGE_SIGNING,
     SECURITY,
+    variants_in,
     with_assertions,
     with_dpop,
     with_openid,
@@ -103,10 +104,10 @@ SIGNED = (
 )
 WITH = (
     *((name, EVERY) for name in ALWAYS),
-    *((name, with_openid.args[1]) for name in OPENID),
-    *((name, with_dpop.args[1]) for name in DPOP),
-    *((name, with_assertions.args[1]) for name in ASSERTIONS),
-    *((name, with_signed_requests.args[1]) for name in SIGNED),
+    *((name, variants_in(with_openid.args[1])) for name in OPENID),
+    *((name, variants_in(with_dpop.args[1])) for name in DPOP),
+    *((name, variants_in(with_assertions.args[1])) for name in ASSERTIONS),
+    *((name, variants_in(with_signed_requests.args[1])) for name in SIGNED),
 )
 """The modules, each with the variants that it is for."""
 PLANS = {
@@ -125,7 +126,7 @@ def variants_of(test):
     """The variants that a test runs with: its own, or every one."""
     for mark in getattr(test, "pytestmark", ()):
         if mark.name == "parametrize" and mark.args[0] == "variant":
-            return set(mark.args[1])
+            return variants_in(mark.args[1])
     return set(EVERY)
 
 

@@ -67,8 +67,11 @@ def test_fapi2_security_profile_final_ensure_client_id_in_token_endpoint(suite):
 
 def test_fapi2_security_profile_final_ensure_holder_of_key_required(suite):
     client, code = suite.client, code_of(suite)
-    errors = ("invalid_dpop_proof", "invalid_request", "invalid_grant")
-    assert error(client.redeem(code, {})) in errors
+    expected = "invalid_dpop_proof"
+    if suite.variant.sender_constrain == "mtls":
+        authenticated = suite.variant.client_auth_type == "private_key_jwt"
+        expected = "invalid_request" if authenticated else "invalid_client"
+    assert error(client.redeem(code, {})) == expected
     client.granted(client.redeem(code))
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 SECURITY = "fapi2-security-profile-final-test-plan"
 MESSAGE_SIGNING = "fapi2-message-signing-final-test-plan"
-SIGNED = "private_key_jwt"
-DPOP = "dpop"
+SIGNED: Literal["private_key_jwt"] = "private_key_jwt"
+DPOP: Literal["dpop"] = "dpop"
+MTLS: Literal["mtls"] = "mtls"
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Variant:
         return "-".join(words)
 
 
-AUTHENTICATIONS = (SIGNED,)
-BINDINGS = (DPOP,)
+AUTHENTICATIONS: tuple[Literal["private_key_jwt", "mtls"], ...] = (SIGNED, MTLS)
+BINDINGS: tuple[Literal["dpop", "mtls"], ...] = (DPOP, MTLS)
 EVERY = [
     *(
         Variant(plan, auth, binding, openid)
@@ -62,10 +63,30 @@ EVERY = [
     Variant(MESSAGE_SIGNING, SIGNED, DPOP, True, "redis"),
 ]
 """Each is one parameter of a test; on Redis there is one of them."""
+USUAL = [
+    one
+    for one in EVERY
+    if (one.client_auth_type == MTLS) is (one.sender_constrain == MTLS)
+    and one.openid is (one.signed is (one.sender_constrain == DPOP))
+    and one.storage == "sqlite"
+]
+"""One for each plan by keys, and one by certificates; ``make engines`` runs the others."""
+
+
+def parameters(variants: list[Variant]) -> list[Any]:
+    """Return the parameters of a test: ``make engines`` runs those that aren't usual."""
+    more = pytest.mark.engines
+    return [one if one in USUAL else pytest.param(one, marks=more) for one in variants]
+
+
+def variants_in(parameters: Iterable[Any]) -> set[Variant]:
+    """Return the variants of such parameters."""
+    return {one if isinstance(one, Variant) else one.values[0] for one in parameters}
 
 
 def _only(fits: Callable[[Variant], bool]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("variant", [one for one in EVERY if fits(one)], ids=str)
+    given = parameters([one for one in EVERY if fits(one)])
+    return pytest.mark.parametrize("variant", given, ids=str)
 
 
 with_openid = _only(lambda one: one.openid)
