@@ -131,6 +131,7 @@ mcp: $(V)/.mcp
 	@$(QUIET) exec $(BIN)/python -m examples.mcp --port "$(PORT)" --mcp-port "$(MCP_PORT)"
 
 certify: PORT = 5443
+certify: MTLS_PORT = 5444
 certify: HOST = localhost
 certify: LISTEN = 127.0.0.1
 certify: SUITE = localhost.emobix.co.uk:8443
@@ -139,7 +140,7 @@ certify: FOLDER = var/certification$(if $(PROFILE),-$(PROFILE))
 certify: $(V)/.run
 	@$(QUIET) exec $(BIN)/python -m examples.certification --storage "$(STORAGE)" --host "$(HOST)" \
 		--port "$(PORT)" --listen "$(LISTEN)" --suite "$(SUITE)" --suite-ca "$(SUITE_CA)" \
-		--alias "$(ALIAS)" --folder "$(FOLDER)" --profile "$(PROFILE)"
+		--alias "$(ALIAS)" --folder "$(FOLDER)" --profile "$(PROFILE)" --mtls-port "$(MTLS_PORT)"
 
 test: $(V)/.test
 	$(BIN)/python -m pytest -m "not engines" $(PYTEST_ARGS)

@@ -58,6 +58,7 @@ def _options() -> Options:
     parser.add_argument("--folder", type=Path, default=FOLDER)
     profiles = ("", *PROFILES)
     parser.add_argument("--profile", choices=profiles, default="", help="of FAPI 2.0, if any")
+    parser.add_argument("--mtls-port", type=int, default=5444, help="where clients show theirs")
     given = parser.parse_args()
     folder: Path = given.folder.resolve()
     return Options(
@@ -70,6 +71,7 @@ def _options() -> Options:
         fetch_ca_file=given.suite_ca,
         alias=given.alias,
         profile=given.profile,
+        mtls_port=given.mtls_port,
     )
 
 

@@ -1,19 +1,23 @@
 """The clients and the configurations of the FAPI 2.0 plans.
 
-Both clients sign with keys of their own, which the suite gets as private JWKs. There is a
-configuration for each value of ``openid``, since the scope of a client is a part of it.
+Both clients sign with keys of their own, which the suite gets as private JWKs, and have a
+certificate that they have made themselves. There is a configuration for each variant, since other
+clients, or another scope, belong to each.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
+from examples.certification.certificates import Certificate
 from examples.certification.plan import Json, authorization
 from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.protocol.provider import Provider
+from oauthprov.settings import Settings
 
 INI_NAME = "fapi.ini"
 PROFILES = ("fapi2", "fapi2-message-signing")
@@ -29,41 +33,72 @@ VARIANTS: Mapping[str, tuple[str, str]] = {
 """The values of ``openid``: the scope of the clients, and the metadata that the suite reads."""
 
 
-def plans(provider: Provider, issuer: str, alias: str, suite_url: str) -> dict[str, Json]:
-    """Register the clients; return the configuration for each value of ``openid``."""
+def plans(provider: Provider, alias: str, suite_url: str) -> dict[str, Json]:
+    """Register the clients; return the configuration for each variant, by its words."""
+    keys = {name: PrivateKey.generate(alg) for name, alg in CLIENTS.items()}
+    certificates = {name: Certificate.made(name) for name in CLIENTS}
+    made = {}
+    for auth, binding in product(("private_key_jwt", "mtls"), ("dpop", "mtls")):
 
-    def registered() -> Json:
-        return {name: _register(provider, name, alg, suite_url) for name, alg in CLIENTS.items()}
+        def registered(auth: str = auth, binding: str = binding) -> Json:
+            return {
+                name: _register(
+                    provider, name, keys[name], certificates[name], suite_url, auth, binding
+                )
+                for name in CLIENTS
+            }
 
-    # What alice has allowed once she isn't asked again.
-    usual, rejected, made = registered(), registered(), {}
-    for openid, (scope, document) in VARIANTS.items():
-        clients = _with_scope(usual, scope)
-        made[openid] = {
-            "alias": alias,
-            "description": f"oauthprov, {openid}",
-            "server": {"discoveryUrl": f"{issuer}/.well-known/{document}"},
-            **clients,
-            "resource": {"resourceUrl": issuer + RESOURCE},
-            "browser": [authorization(issuer, suite_url)],
-            "override": _overrides(issuer, suite_url, _with_scope(rejected, scope)),
-        }
+        # What alice has allowed once she isn't asked again.
+        usual, rejected = registered(), registered()
+        for openid in VARIANTS:
+            shared = _plan(provider.settings, alias, suite_url, openid, binding)
+            scope = VARIANTS[openid][0]
+            shared |= _with_scope(usual, scope)
+            shared["override"] = _overrides(
+                provider.settings.issuer, suite_url, _with_scope(rejected, scope)
+            )
+            for name, certificate in certificates.items():
+                shared[name.replace("client", "mtls")] = certificate.for_the_suite
+            made[f"{auth}-{binding}-{openid}"] = shared
     return made
 
 
-def _register(provider: Provider, name: str, alg: str, suite_url: str) -> Json:
-    """Register a client with a new key; return what the suite must know of it."""
-    key = PrivateKey.generate(alg)
+def _plan(settings: Settings, alias: str, suite_url: str, openid: str, binding: str) -> Json:
+    """Return what the configurations of one kind have in common."""
+    document = VARIANTS[openid][1]
+    # A certificate is presented where the proxy asks for it.
+    base = settings.mtls_base_url if binding == "mtls" else settings.issuer
+    return {
+        "alias": alias,
+        "description": f"oauthprov, {settings.profile}",
+        "server": {"discoveryUrl": f"{settings.issuer}/.well-known/{document}"},
+        "resource": {"resourceUrl": base + RESOURCE},
+        "browser": [authorization(settings.issuer, suite_url)],
+    }
+
+
+def _register(
+    provider: Provider,
+    name: str,
+    key: PrivateKey,
+    certificate: Certificate,
+    suite_url: str,
+    auth: str,
+    binding: str,
+) -> Json:
+    """Register a client; return what the suite must know of it."""
     registrar = Registrar(provider.settings, provider.storage, provider.clock)
     callback = f"{suite_url}/callback"
+    by_certificate = auth == "mtls"
     client, _ = registrar.register(
         type="web",
         name=f"Conformance suite: {name}",
         # The suite adds this query for the second client, and looks whether it comes back.
         redirect_uris=(callback, f"{callback}?dummy1=lorem&dummy2=ipsum"),
         scopes=SCOPES,
-        auth_method="private_key_jwt",
-        jwks={"keys": [key.public()]},
+        auth_method="self_signed_tls_client_auth" if by_certificate else "private_key_jwt",
+        jwks={"keys": [key.public(), *([certificate.jwk] if by_certificate else [])]},
+        tls_client_certificate_bound_access_tokens=binding == "mtls",
     )
     private: dict[str, Any] = json.loads(key.dump())
     return {"client_id": client.client_id, "jwks": {"keys": [key.public() | private]}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,8 @@ from string import Template
 
 from examples.certification.tls import CIPHERS
 
+HEADER = "X-Client-Certificate"
+"""The header with the certificate of a client."""
 PATIENCE = 20
 """Seconds in which nginx must listen."""
 _CONFIGURATION = Template("""\
@@ -30,13 +33,28 @@ http {
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_ciphers $ciphers;
     proxy_http_version 1.1;
-    proxy_set_header Host $$http_host;
-    proxy_set_header X-Forwarded-Proto https;
-    # For browsers, which would ask people for a certificate, and for clients without one.
+    # For browsers, which would ask people for a certificate, and for clients without one. What a
+    # client sends in the headers of the other server never arrives.
     server {
         listen $listen:$port ssl;
         location / {
             proxy_pass http://127.0.0.1:$target;
+            proxy_set_header Host $$http_host;
+            proxy_set_header X-Forwarded-Proto https;
+            proxy_set_header $header "";
+            proxy_set_header Oauthprov-Proxy-Secret "";
+        }
+    }
+    # For clients with a certificate, of an authority or their own: the provider judges it.
+    server {
+        listen $listen:$mtls_port ssl;
+        ssl_verify_client optional_no_ca;
+        location / {
+            proxy_pass http://127.0.0.1:$target;
+            proxy_set_header Host $$http_host;
+            proxy_set_header X-Forwarded-Proto https;
+            proxy_set_header $header $$ssl_client_escaped_cert;
+            proxy_set_header Oauthprov-Proxy-Secret $secret;
         }
     }
 }
@@ -48,9 +66,21 @@ class NginxMissing(Exception):
 
 
 class Nginx:
-    """It listens after :meth:`start`; its configuration is in ``folder``. Raises NginxMissing."""
+    """It listens after :meth:`start`; its configuration is in ``folder``.
 
-    def __init__(self, folder: Path, certificate: Path, listen: str, port: int) -> None:
+    At ``mtls_port`` it asks for certificates. It proves by ``secret``, a file, that the header is
+    its own. Port 0 means any free one. Raises NginxMissing.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        certificate: Path,
+        secret: Path,
+        listen: str,
+        port: int,
+        mtls_port: int,
+    ) -> None:
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
         if program is None:
             raise NginxMissing("The plans of FAPI 2.0 need nginx: install it.")
@@ -58,7 +88,9 @@ class Nginx:
         self._folder = folder.resolve()
         self._certificate = certificate.resolve()
         self._listen = listen
+        self._secret = secret
         self.port: int = port or _free_port(listen)
+        self.mtls_port: int = mtls_port or _free_port(listen)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, port: int) -> None:
@@ -70,9 +102,15 @@ class Nginx:
             "ciphers": CIPHERS,
             "listen": self._listen,
             "port": self.port,
+            "mtls_port": self.mtls_port,
+            "header": HEADER,
+            "secret": self._secret.read_text("ascii").strip(),
             "target": port,
         }
-        configuration.write_text(_CONFIGURATION.substitute(values), "utf-8")
+        configuration.unlink(missing_ok=True)
+        descriptor = os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as opened:
+            opened.write(_CONFIGURATION.substitute(values))
         command = [self._program, "-p", str(self._folder), "-c", str(configuration)]
         self._process = subprocess.Popen([*command, "-e", "stderr"])  # noqa: S603 - as found above
         until = time.monotonic() + PATIENCE

@@ -37,7 +37,8 @@ class Options:
     """The options of a run; ``suite`` is the host and port of the suite.
 
     With a ``profile`` of FAPI 2.0 the provider is for its plan, else for those of OpenID. The
-    secrets, the certificate and the plan are written to ``folder``. Port 0 means any free one.
+    secrets, the certificate and the plan are written to ``folder``. Port 0 means any free one;
+    certificates of clients are asked for at ``mtls_port``.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class Options:
     fetch_ca_file: str = ""
     alias: str = "oauthprov"
     profile: str = ""
+    mtls_port: int = 0
 
     @property
     def certificate(self) -> Path:
@@ -65,12 +67,13 @@ class Options:
         """The prefix of the suite's URLs for this plan."""
         return f"https://{self.suite.removesuffix(':443')}/test/a/{self.alias}"
 
-    def settings(self, issuer: str) -> dict[str, str]:
+    def settings(self, issuer: str, mtls_port: int = 0) -> dict[str, str]:
         """Return the settings of the .ini of these plans, with these options."""
         given = {
             "issuer": issuer,
             "storage": self.storage,
             "profile": self.profile,
+            "mtls_base_url": f"https://{self.host}:{mtls_port}",
             "folder": str(self.folder),
             "fetch_allow": self.suite,
             "fetch_ca_file": self.fetch_ca_file,
@@ -80,7 +83,10 @@ class Options:
     def proxy(self) -> Proxy | Nginx:
         """Return what ends TLS. Raises NginxMissing."""
         if self.profile:
-            return Nginx(self.folder, self.certificate, self.listen, self.port)
+            secret = self.folder / "proxy.secret"
+            _make_secret(secret)
+            ports = self.port, self.mtls_port
+            return Nginx(self.folder, self.certificate, secret, self.listen, *ports)
         return Proxy(self.certificate, self.listen, self.port)
 
 
@@ -119,7 +125,8 @@ def serving(
     proxy = options.proxy()
     try:
         issuer = f"https://{options.host}:{proxy.port}".removesuffix(":443")
-        settings = options.settings(issuer)
+        mtls_port = proxy.mtls_port if isinstance(proxy, Nginx) else 0
+        settings = options.settings(issuer, mtls_port)
         _write_ini(options.ini, settings)
         with running(settings) as (provider, port):
             add_alice(provider.settings, provider.storage, provider.clock)
@@ -154,7 +161,7 @@ def _upgrade(url: str) -> None:
 
 def _plans(provider: Provider, issuer: str, options: Options) -> Mapping[str, Json]:
     if options.profile:
-        return fapi.plans(provider, issuer, options.alias, options.suite_url)
+        return fapi.plans(provider, options.alias, options.suite_url)
     clients, notified = _clients(provider, options.suite_url)
     return {"": plan(issuer, options.alias, options.suite_url, clients, notified)}
 

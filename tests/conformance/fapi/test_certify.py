@@ -8,13 +8,15 @@ import shutil
 import ssl
 import subprocess
 import time
+from itertools import product
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 import requests
 
 from examples.certification.fapi import PREFIX, PROFILES
+from examples.certification.nginx import HEADER
 from examples.certification.service import Options, serving
 from oauthprov.credentials import mint_id
 from oauthprov.protocol.authentication.private_key_jwt import TYPE
@@ -50,13 +52,18 @@ def served(options):
 class Client:
     """A client of a plan, as the suite has it, over https."""
 
-    def __init__(self, options, plan, name):
+    def __init__(self, options, plan, name, variant="private_key_jwt-dpop"):
         self.http = trusting(str(options.certificate))
+        self.auth, self.binding = variant.split("-")[:2]
+        if "mtls" in (self.auth, self.binding):
+            self.http.cert = files(options.folder, plan[name.replace("client", "mtls")])
         self.signed = options.profile == "fapi2-message-signing"
         self.plan, self.known = plan, plan[name]
         self.key = parse_private_key(json.dumps(self.known["jwks"]["keys"][0]))
         self.holder = Holder()
         self.server = self.http.get(plan["server"]["discoveryUrl"], timeout=30).json()
+        if self.http.cert:
+            self.server |= self.server["mtls_endpoint_aliases"]
         self.callback = f"{options.suite_url}/callback"
         self.browser = Browser(str(options.certificate), options.suite_url)
 
@@ -68,10 +75,14 @@ class Client:
 
     def post(self, endpoint, form):
         url, client_id = self.server[endpoint], self.known["client_id"]
-        assertion = jose.sign(self.claims(sub=client_id), self.key, typ=None)
-        form = form | {"client_assertion_type": TYPE, "client_assertion": assertion}
+        if self.auth == "mtls":
+            form = form | {"client_id": client_id}
+        else:
+            assertion = jose.sign(self.claims(sub=client_id), self.key, typ=None)
+            form = form | {"client_assertion_type": TYPE, "client_assertion": assertion}
         proof = {"DPoP": self.holder.proof("POST", url, int(time.time()))}
-        return self.http.post(url, form, headers=proof, timeout=30)
+        headers = proof if self.binding == "dpop" else {}
+        return self.http.post(url, form, headers=headers, timeout=30)
 
     def url(self, query=""):
         """The authorization URL of a request that is pushed for it."""
@@ -108,16 +119,34 @@ class Client:
 
     def resource(self, token):
         url = self.plan["resource"]["resourceUrl"]
-        proof = self.holder.proof("GET", url, int(time.time()), token=token)
-        headers = {"Authorization": f"DPoP {token}", "DPoP": proof}
+        headers = {"Authorization": f"Bearer {token}"}
+        if self.binding == "dpop":
+            proof = self.holder.proof("GET", url, int(time.time()), token=token)
+            headers = {"Authorization": f"DPoP {token}", "DPoP": proof}
         return self.http.get(url, headers=headers, timeout=30)
 
 
-@pytest.mark.parametrize("openid", ["openid_connect", "plain_oauth"])
+def files(folder, certificate):
+    """Write a certificate and its key; return the paths."""
+    places = folder / "client.crt", folder / "client.key"
+    for place, text in zip(places, (certificate["cert"], certificate["key"]), strict=True):
+        place.write_text(text, "ascii")
+    return tuple(map(str, places))
+
+
+VARIANTS = [
+    "-".join(words)
+    for words in product(
+        ("private_key_jwt", "mtls"), ("dpop", "mtls"), ("openid_connect", "plain_oauth")
+    )
+]
+
+
 @pytest.mark.parametrize("name", ["client", "client2"])
-def test_a_client_of_a_plan_gets_what_it_asks_for(options, served, openid, name):
-    plan = served.plans[openid]
-    client = Client(options, plan, name)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_client_of_a_plan_gets_what_it_asks_for(options, served, variant, name):
+    plan, openid = served.plans[variant], variant.rpartition("-")[2]
+    client = Client(options, plan, name, variant)
     query = "?dummy1=lorem&dummy2=ipsum" if name == "client2" else ""
     given = client.parameters(client.url(query), plan["browser"])
     tokens = client.redeem(given["code"], query)
@@ -142,9 +171,20 @@ def test_alice_looks_first_in_the_module_about_reused_request_uris(options, serv
     assert "code" in client.parameters(url, [signing_in])
 
 
-def test_the_plan_of_openid_connect_comes_first(served):
-    assert list(served.plans) == ["openid_connect", "plain_oauth"]
-    assert served.plan is served.plans["openid_connect"]
+def test_there_is_a_plan_for_each_variant(served):
+    assert list(served.plans) == VARIANTS
+    assert served.plan is served.plans[VARIANTS[0]]
+
+
+def test_a_certificate_that_a_client_writes_itself_never_arrives(options, served):
+    certificate = served.plans["mtls-mtls-plain_oauth"]["mtls"]
+    client = Client(options, served.plans["mtls-mtls-plain_oauth"], "client")
+    client.auth = "mtls"
+    secret = (options.folder / "proxy.secret").read_text("ascii").strip()
+    written = {HEADER: quote(certificate["cert"]), "Oauthprov-Proxy-Secret": secret}
+    client.http.headers.update(written)
+    answer = client.post("token_endpoint", {"grant_type": "client_credentials"})
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
