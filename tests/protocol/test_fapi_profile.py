@@ -106,6 +106,14 @@ class TestSecurityProfile5321:
             answer = world.call("par", form, url=PAR_URL, client_id="app", aud=aud)
             refused(answer, "invalid_client", 401)
 
+    def test_a_client_that_is_not_authenticated_is_asked_for_no_password(self, world):
+        answer = machine(world, aud=TOKEN_URL)
+        refused(answer, "invalid_client", 401)
+        assert "WWW-Authenticate" not in answer.headers
+        header = world.auth(world.client("old").client_id)
+        answer = world.post("token", {"grant_type": "client_credentials"}, header, proof=HOLDER)
+        assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
     def test_no_access_token_is_issued_without_a_proof(self, world):
         refused(machine(world, None), "invalid_dpop_proof")
         code = world.code()

@@ -128,18 +128,20 @@ def _error(context: Context, error: OAuth2Error, call: Call, given: Mapping[str,
     headers = dict(given)
     if call.method != "POST":
         headers["Allow"] = "POST"
-    if error.status_code == 401 and _takes_a_password(error, call):
+    if error.status_code == 401 and _takes_a_password(context, error, call):
         # RFC 6749 section 5.2; oauthlib names the Bearer scheme instead.
         issuer = context.settings.issuer
         headers["WWW-Authenticate"] = f'Basic realm="{issuer}", charset="UTF-8"'
     return Answer(error.status_code, document, headers)
 
 
-def _takes_a_password(error: OAuth2Error, call: Call) -> bool:
+def _takes_a_password(context: Context, error: OAuth2Error, call: Call) -> bool:
     """Tell whether a client may authenticate by Basic instead: browsers would ask for a password.
 
-    A client that comes with a certificate and without the header doesn't mean to.
+    A client that comes with a certificate and without the header doesn't mean to, and under a
+    FAPI 2.0 profile none may.
     """
     if isinstance(error, UncertifiedError):
         return False
-    return call.certificate is None or "authorization" in call.headers
+    meant = call.certificate is None and not context.settings.fapi
+    return meant or "authorization" in call.headers

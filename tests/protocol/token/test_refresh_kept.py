@@ -7,8 +7,10 @@ import pytest
 
 from oauthprov.protocol.provider import Provider
 from oauthprov.records import AccessToken, Grant, Receipt, RefreshToken
+from tests.engines import engines
 from tests.protocol.fapi import HOLDER, OTHER_HOLDER, FapiWorld, refused
 from tests.protocol.world import NOTES, Accounts, World
+from tests.servers import fresh
 
 DAY = 86_400
 
@@ -37,7 +39,10 @@ def test_each_refresh_gives_another_access_token_and_the_earlier_ones_live_on(wo
     assert all(map(world.is_live, every))
 
 
-def test_many_at_once_all_get_a_token(world):
+@pytest.mark.parametrize("engine", engines(["sqlite", "postgresql", "redis"], "sqlite"))
+def test_many_at_once_all_get_a_token(request, engine):
+    url = "sqlite://" if engine == "sqlite" else fresh(request.getfixturevalue(f"{engine}_url"))
+    world = FapiWorld(**{"storage.url": url})
     token = world.tokens()["refresh_token"]
     world.now += 2 * DAY  # the end is to be moved on, and the last use to be written
     ready = threading.Barrier(8)
@@ -51,6 +56,9 @@ def test_many_at_once_all_get_a_token(world):
     assert [answer.status for answer in answers] == [200] * 8
     assert len({answer.body["access_token"] for answer in answers}) == 8
     assert {answer.body["refresh_token"] for answer in answers} == {token}
+    (stored,) = world.all(RefreshToken)
+    assert stored.record.expires_at == world.now + 30 * DAY
+    world.storage.close()
 
 
 def test_its_end_moves_on_as_it_is_used_and_never_beyond_the_grant(world):
