@@ -19,6 +19,8 @@
 #                 PORT=5443            port of the provider
 #                 ALIAS=oauthprov      alias of the plan, a part of the suite's URLs
 #                 FOLDER=...           folder for its files; parallel runs need one each
+#                 PROFILE=...          fapi2 or fapi2-message-signing: docs/fapi.md
+#                 MTLS_PORT=5444       with a profile: port where nginx asks for certificates
 # make test     run the test suite, on real servers
 #                 PYTEST_ARGS="-n 2 --dist worksteal"
 # make engines  run the tests that repeat on further engines what make test runs on one
