@@ -55,6 +55,7 @@ def everything(server):
     mtls = certified.settings(server.ca_file)
     return {
         **mtls,
+        "console.limit_account": "100000 per hour",
         "scopes": OPENID,
         "openid.implicit": "true",
         "openid.pairwise_secret": "0123456789abcdefghijklmnopqrstuv",
