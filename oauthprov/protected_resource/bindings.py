@@ -43,6 +43,14 @@ def token_type(confirmed: str | None) -> str:
     return BEARER if confirmed is None else BINDINGS[confirmed.partition(":")[0]].token_type
 
 
+def is_known(confirmed: str) -> bool:
+    """Tell whether tokens with this confirmation can be checked here.
+
+    A newer version of the server may have issued others.
+    """
+    return confirmed.partition(":")[0] in BINDINGS
+
+
 def needs_proof(confirmed: str | None) -> bool:
     """Tell whether each use of a token needs a proof made for it, and no certificate."""
     return token_type(confirmed) != BEARER

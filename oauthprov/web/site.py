@@ -105,6 +105,7 @@ class Site:
     proxy: Proxy | None
     routes: Callable[[], IRoutesMapper]
     _urls: dict[str, str] = field(default_factory=dict)
+    _called: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _audiences: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def url(self, name: str, **parts: str) -> str:
@@ -127,7 +128,11 @@ class Site:
 
     def urls(self, name: str) -> tuple[str, ...]:
         """Return the URL of an endpoint, and its alias, if it has one."""
-        return tuple(filter(None, (self.url(name), self.alias(name))))
+        known = self._called.get(name)
+        if known is None:
+            alias = self.alias(name)
+            known = self._called[name] = (self.url(name), *(() if alias is None else (alias,)))
+        return known
 
     def audiences(self, name: str) -> tuple[str, ...]:
         """Return the URLs that a client assertion for ``oauthprov.<name>`` may name."""

@@ -184,7 +184,9 @@ def is_live(context: Context, stored: Stored[AccessToken] | Stored[RefreshToken]
     """Tell whether a token is valid now, and so are its grant and its client."""
     token, state = stored.record, stored.state(context.now)
     reason, compared = Reason.TOKEN_REVOKED, None
-    if state == "live":
+    if token.confirmation is not None and not bindings.is_known(token.confirmation):
+        reason = Reason.TOKEN_UNKNOWN
+    elif state == "live":
         if context.find_client(token.client_id) is not None:
             return True
         reason = Reason.CLIENT_UNKNOWN

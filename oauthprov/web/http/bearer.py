@@ -67,9 +67,9 @@ def token_at(
         checked = valid_at(found, _resource(exchange, resource))
         if isinstance(checked, TokenProblem):
             return checked
-    if bindings.is_to_certificate(found.confirmation):
-        return certified(found, exchange.certificate)
     if found.confirmation is not None:
+        if bindings.is_to_certificate(found.confirmation):
+            return certified(found, exchange.certificate)
         if exchange.proven is None:
             exchange.proven = _proof(exchange, found, resource, urls)
         if isinstance(exchange.proven, TokenProblem):
@@ -114,7 +114,9 @@ def accepted(
     """
     if required:
         found = meeting(found, required, exchange.site.provider.clock())
-    if isinstance(found, TokenProblem) or not bindings.needs_proof(found.confirmation):
+    if isinstance(found, TokenProblem) or found.confirmation is None:
+        return found
+    if not bindings.needs_proof(found.confirmation):
         return found
     if exchange.proven_use is None and isinstance(exchange.proven, DPoPProof):
         exchange.proven_use = exchange.site.provider.is_first_use(exchange.proven)

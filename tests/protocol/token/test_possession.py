@@ -336,3 +336,11 @@ def test_the_tokens_of_a_device_are_bound():
     assert tokens["token_type"] == "DPoP"
     refused(tv.world.refresh(tokens["refresh_token"], "tv", proof=OTHER), "invalid_grant")
     assert tv.world.refresh(tokens["refresh_token"], "tv", proof=HOLDER).status == 200
+
+
+def test_a_token_with_a_binding_of_a_newer_version_is_refused_and_breaks_nothing(world):
+    body = world.tokens("app")
+    [stored] = world.all(AccessToken)
+    world.change(AccessToken, stored.record.key, confirmation="newer:x")
+    assert world.introspect(body["access_token"]).body == {"active": False}
+    assert world.provider.token_info(body["access_token"]) is None
