@@ -5,7 +5,7 @@ import logging
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oauthprov.protected_resource.client_certificates import (
@@ -146,6 +146,7 @@ cuts = st.tuples(st.integers(0, 2000), st.integers(0, 40), st.text(max_size=8))
 
 
 @pytest.mark.parametrize("written_as", FORMATS)
+@settings(deadline=None)
 @given(cut=cuts)
 def test_whatever_is_cut_out_or_put_in_no_other_certificate_is_read(written_as, cut):
     at, length, put = cut
@@ -161,6 +162,7 @@ def test_whatever_is_cut_out_or_put_in_no_other_certificate_is_read(written_as, 
 @example(header='Cert="')
 @example(header='Cert="%"')
 @example(header=":" + "A" * 64 + ":")
+@settings(deadline=None)
 def test_any_text_is_a_certificate_or_refused(written_as, header):
     assert isinstance(read(header, written_as), NoCertificate)
 
