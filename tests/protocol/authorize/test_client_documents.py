@@ -20,13 +20,14 @@ from oauthprov.protocol.request.answers import (
 )
 from oauthprov.records import Client, Consent, consent_key
 from oauthprov.storage.interface import Remove
+from tests.engines import engines
 from tests.fetch.server import JSON, Names, answer
-from tests.protocol.world import ALICE, BROWSER, FORM, World
-from tests.servers import empty
-from tests.servers.emptying import fresh
+from tests.protocol.world import ALICE, BROWSER, CALLBACK, FORM, World
+from tests.servers import fresh
 
 HOUR, DAY = 3600, 86_400
 LOCAL = "http://localhost/callback"
+SERVERS = ("postgresql", "mariadb", "redis", "redis_cluster")
 _WORLDS = {}
 
 
@@ -476,14 +477,10 @@ def test_the_error_is_the_same_while_it_is_remembered(world, app, publisher):
     assert len(publisher.paths) == 1
 
 
-@pytest.mark.parametrize("engine", ["postgresql", "mariadb", "redis", "redis_cluster"])
+@pytest.mark.parametrize("engine", SERVERS)
 def test_it_works_on_every_engine(engine, publisher, request):
     url = request.getfixturevalue(f"{engine}_url")
-    if engine.startswith("redis"):
-        empty(url)
-    else:
-        fresh(url)
-    world = World(**publisher.settings | {"storage.url": url})
+    world = World(**publisher.settings | {"storage.url": fresh(url)})
     app = publisher.publish(f"/{'x' * 150}.json")
     tokens = world.tokens(app)
     assert world.refresh(tokens["refresh_token"], app).status == 200
@@ -497,8 +494,19 @@ def test_it_works_on_every_engine(engine, publisher, request):
     world.storage.close()
 
 
-def test_twenty_people_who_bring_a_new_client_at_once_store_it_once(publisher, tmp_path):
-    world = World(**publisher.settings | {"storage.url": f"sqlite:///{tmp_path}/x.sqlite"})
+@pytest.fixture(params=engines(["sqlite", *SERVERS], "sqlite", "redis"))
+def shared(request, publisher, tmp_path):
+    """A world over a real server of each kind."""
+    url = f"sqlite:///{tmp_path}/x.sqlite"
+    if request.param != "sqlite":
+        url = request.getfixturevalue(f"{request.param}_url")
+    made = World(**publisher.settings | {"storage.url": fresh(url)})
+    yield made
+    made.storage.close()
+
+
+def test_twenty_people_who_bring_a_new_client_at_once_store_it_once(publisher, shared):
+    world = shared
     processes = [world.another_process(), world.another_process()]
     app = publisher.publish()
 
@@ -515,7 +523,29 @@ def test_twenty_people_who_bring_a_new_client_at_once_store_it_once(publisher, t
     assert len(world.all(Client)) == 1
     assert len(publisher.paths) <= 4  # two places in each process
     assert isinstance(arrive(0), InteractionRequired)
-    world.storage.close()
+
+
+def test_twenty_people_at_once_when_a_document_is_due_store_the_same_change(publisher, shared):
+    app = publisher.publish()
+    processes = [shared.another_process() for _ in range(20)]
+    query = urlencode(shared.query(app)).encode()
+
+    def arrive(process):
+        visitor = Visitor(BROWSER, ALICE)
+        return process.authorization.begin(Call("GET", query), lambda: visitor)
+
+    for process in processes:  # each has the client in its cache
+        assert isinstance(arrive(process), InteractionRequired)
+    shared.now += HOUR
+    publisher.publish(client_name="Diary", redirect_uris=[CALLBACK, LOCAL])
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(arrive, processes))
+    assert all(isinstance(one, InteractionRequired) for one in answers)
+    [stored] = shared.all(Client)
+    assert (stored.record.name, stored.record.changed_at) == ("Diary", shared.now)
+    came = len(publisher.paths)
+    assert isinstance(arrive(shared.another_process()), InteractionRequired)
+    assert len(publisher.paths) == came
 
 
 @given(
