@@ -3,6 +3,7 @@
 import pytest
 from pyramid.config import Configurator
 
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from oauthprov.resource import bearer
 from tests import site as sites
 from tests.certificates import PROXY_SECRET, Authority, self_signed
@@ -15,6 +16,12 @@ USERINFO = f"{ISSUER}/oauth/userinfo"
 VIEW = "https://id.example/photos"
 FLAG = {"tls_client_certificate_bound_access_tokens": True}
 SCOPES = ("photos:read", "openid")
+WANTED = {
+    "response_type": "code",
+    "redirect_uri": sites.CALLBACK,
+    "code_challenge": sites.challenge(sites.VERIFIER),
+    "code_challenge_method": "S256",
+}
 
 
 def photos(request):
@@ -26,7 +33,7 @@ def site(tmp_path):
     mtls = certified.settings(Authority().file(tmp_path / "ca.pem"))
     mtls["mtls.base_url"] = "https://mtls.id.example/auth"
     settings = sites.ini(
-        "sqlite://", issuer=ISSUER, development="true", scopes=sites.OPENID, **mtls
+        "sqlite://", issuer=ISSUER, development="true", scopes=sites.OPENID, device="true", **mtls
     )
     with Configurator(settings=settings) as config:
         config.include("oauthprov", route_prefix="/auth")
@@ -123,11 +130,26 @@ def test_8705_5_a_proof_of_dpop_may_name_the_alias(site, host):
 
 
 @pytest.mark.parametrize("host", ["https://id.example", "https://mtls.id.example"])
+def test_8705_5_a_proof_of_a_push_may_name_the_alias_too(site, host):
+    app = site.app("native")
+    proof = HOLDER.proof("POST", f"{host}/auth/oauth/par", site.clock())
+    form = WANTED | {"client_id": app.client.client_id}
+    assert site.post("/oauth/par", form, headers={"DPoP": proof}).status_int == 201
+    elsewhere = HOLDER.proof("POST", "https://evil.example/auth/oauth/par", site.clock())
+    answer = site.post("/oauth/par", form, headers={"DPoP": elsewhere})
+    assert (answer.status_int, answer.json["error"]) == (400, "invalid_dpop_proof")
+
+
+@pytest.mark.parametrize("host", ["https://id.example", "https://mtls.id.example"])
 def test_8705_5_an_assertion_may_name_the_alias(site, host):
     app = site.signer("machine")
     form = {"grant_type": "client_credentials", "token": "x"}
     for path in ("token", "introspect"):
         proof = app.proof(f"{host}/auth/oauth/{path}")
         assert site.post(f"/oauth/{path}", form | proof).status_int == 200
+    web = site.signer(grant_types=("authorization_code", DEVICE_CODE))
+    for path, members in (("par", WANTED), ("device_authorization", {})):
+        proof = web.proof(f"{host}/auth/oauth/{path}")
+        assert site.post(f"/oauth/{path}", members | proof).status_int in (200, 201)
     other = app.proof("https://evil.example/auth/oauth/token")
     assert site.post("/oauth/token", form | other).status_int == 401

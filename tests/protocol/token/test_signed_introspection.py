@@ -6,12 +6,15 @@ from urllib.parse import urlencode
 
 import pytest
 
+from oauthprov.protected_resource.client_certificates import ClientCertificate
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import parse_key_set
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request.answers import Call, SignedBody
 from oauthprov.records import Client
+from tests.certificates import SUBJECT_DN, Authority
 from tests.protocol.assertions import KEY, proof, published, signed
+from tests.protocol.certified import CertifiedWorld
 from tests.protocol.world import FORM, ISSUER, NOTES, PHOTOS, Accounts, World
 
 INACTIVE = {"active": False}
@@ -202,3 +205,22 @@ class TestTrips:
         assert verified(world, first).claims["token_introspection"]["active"] is True
         answer = asked(world, {"token": token} | form, {})
         assert (answer.status, answer.body["error"]) == (401, "invalid_client")
+
+
+def test_an_api_that_authenticates_by_its_certificate_learns_what_a_token_is_bound_to(tmp_path):
+    authority = Authority()
+    made = authority.issue()
+    certificate = ClientCertificate(made.der, made.thumbprint)
+    world = CertifiedWorld(authority.file(tmp_path / "ca.pem"))
+    world.certified("api", "api", introspects=(PHOTOS,), tls_client_auth_subject_dn=SUBJECT_DN)
+    world.client("job", "machine", tls_client_certificate_bound_access_tokens=True)
+    form = {"grant_type": "client_credentials", "resource": PHOTOS, "scope": "photos"}
+    token = world.show("token", form, certificate, headers=world.auth("job")).body["access_token"]
+    body = urlencode({"token": token, "client_id": "api"}).encode()
+    call = Call("POST", b"", body, FORM, certificate=certificate)
+    claims = verified(world, world.provider.endpoints.introspect(call, signed=True)).claims
+    assert claims["aud"] == "api"
+    assert claims["token_introspection"]["cnf"] == {"x5t#S256": made.thumbprint}
+    without = dataclasses.replace(call, certificate=None)
+    answer = world.provider.endpoints.introspect(without, signed=True)
+    assert (answer.status, answer.body["error"]) == (400, "invalid_client")
