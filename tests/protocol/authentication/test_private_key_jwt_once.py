@@ -1,19 +1,24 @@
 """An assertion is accepted once, in every flow and on every backend: RFC 7523 section 3.7."""
 
 import threading
+from urllib.parse import urlencode
 
 import pytest
 
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import PrivateKey
+from oauthprov.protocol.request.answers import Call
 from oauthprov.records import Client, Grant, ReplayMark
+from tests.engines import engines
+from tests.proofs import Holder
 from tests.protocol.assertions import SigningWorld, ask, proof, signed, worker, works
-from tests.protocol.world import ISSUER
-from tests.servers.emptying import empty
+from tests.protocol.world import FORM, ISSUER, TOKEN_URL
+from tests.servers import fresh
 
 OTHER_KEY = PrivateKey.generate("ES256")
 START = 1_000_000
-THREADS = 8
+THREADS = 20
+ENGINES = ["sqlite", "postgresql", "mariadb", "redis", "redis_cluster"]
 
 
 @pytest.fixture
@@ -23,20 +28,15 @@ def world():
     return made
 
 
-@pytest.fixture(params=["sqlite", "redis", "redis_cluster"])
+@pytest.fixture(params=engines(ENGINES, "sqlite", "redis", "redis_cluster"))
 def shared(request, tmp_path):
     """A world over a real database that several threads use at once."""
-    if request.param == "sqlite":
-        made = SigningWorld(**{"storage.url": f"sqlite:///{tmp_path}/x.sqlite"})
-        yield made
-        made.storage.close()
-        return
-    url = request.getfixturevalue(f"{request.param}_url")
-    empty(url)
-    made = SigningWorld(**{"storage.url": url})
+    url = f"sqlite:///{tmp_path}/x.sqlite"
+    if request.param != "sqlite":
+        url = request.getfixturevalue(f"{request.param}_url")
+    made = SigningWorld(**{"storage.url": fresh(url)})
     yield made
     made.storage.close()
-    empty(url)
 
 
 def test_7523_3_7_a_jti_is_accepted_once(world):
@@ -76,6 +76,25 @@ def test_a_failed_request_consumes_its_assertion(world):
     code = world.code()
     assert world.exchange(code, assertion).body["error"] == "invalid_client"
     assert world.exchange(code, signed()).status == 200
+
+
+def test_9449_8_a_round_trip_for_a_nonce_uses_up_no_assertion():
+    world, holder, assertion = SigningWorld(**{"dpop.nonce": "true"}), Holder(), worker()
+    world.signer("worker", "machine")
+    form = {"grant_type": "client_credentials"} | proof(assertion)
+
+    def asked(**claims):
+        made = holder.proof("POST", TOKEN_URL, world.now, **claims)
+        body = urlencode(form).encode()
+        call = Call("POST", b"", body, FORM | {"dpop": made}, (TOKEN_URL,), url=TOKEN_URL)
+        return world.provider.endpoints.token(call)
+
+    first = asked()
+    assert (first.status, first.body["error"]) == (400, "use_dpop_nonce")
+    assert world.all(ReplayMark) == []
+    nonce = first.headers["DPoP-Nonce"]
+    assert asked(nonce=nonce).status == 200
+    assert asked(nonce=nonce).body["error"] == "invalid_client"
 
 
 @pytest.mark.parametrize(
