@@ -11,7 +11,7 @@ from oauthprov.protocol.authentication import client_secret
 from oauthprov.protocol.authentication.method import FAILED, Why
 from oauthprov.protocol.authentication.methods import AUTHENTICATIONS, presented
 from oauthprov.protocol.clients import methods
-from oauthprov.protocol.request import client_documents
+from oauthprov.protocol.request import client_documents, params
 from oauthprov.protocol.request.context import Context, Presented
 from oauthprov.records import Client
 
@@ -40,10 +40,7 @@ def presented_by(context: Context, request: Request) -> Presented:
     try:
         context.presented = presented(
             request.headers.get("authorization"),
-            request.client_id,
-            request.client_secret,
-            assertion_type=getattr(request, "client_assertion_type", None),
-            assertion=getattr(request, "client_assertion", None),
+            {name: getattr(request, name, None) for name in params.CREDENTIALS},
         )
     except InvalidClientError as refused:
         why = refused.__cause__

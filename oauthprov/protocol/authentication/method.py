@@ -15,8 +15,8 @@ FAILED = "Client authentication failed."
 Sent = Mapping[str, str | None]
 """What a request may carry of credentials, None for what is absent.
 
-``authorization`` is the header; ``client_id``, ``client_secret``, ``client_assertion_type`` and
-``client_assertion`` are parameters of the form.
+``authorization`` is the header; the others are the parameters of the form that
+:data:`oauthprov.protocol.request.params.CREDENTIALS` names.
 """
 
 Why = tuple[Reason, str | None]

@@ -14,6 +14,7 @@ from oauthprov.protocol.authentication import (
     tls_client_auth,
 )
 from oauthprov.protocol.authentication.method import Authentication
+from oauthprov.protocol.request import params
 from oauthprov.protocol.request.context import Presented
 
 AUTHENTICATIONS: Mapping[str, Authentication] = {
@@ -31,26 +32,14 @@ AUTHENTICATIONS: Mapping[str, Authentication] = {
 _SHOWN = tuple((name, row) for row in AUTHENTICATIONS.values() for name in row.shown_by)
 
 
-def presented(
-    authorization: str | None,
-    client_id: str | None,
-    secret: str | None,
-    *,
-    assertion_type: str | None = None,
-    assertion: str | None = None,
-) -> Presented:
-    """Read the credentials of a request: the header, and the parameters of the form.
+def presented(authorization: str | None, form: Mapping[str, str | None]) -> Presented:
+    """Read the credentials of a request: the header, and those of its form by their names.
 
     Raises InvalidRequestError for more than one method or two client ids, InvalidClientError for
     missing credentials and for a header or an assertion that can't be read.
     """
-    sent = {
-        "authorization": authorization,
-        "client_id": client_id,
-        "client_secret": secret,
-        "client_assertion_type": assertion_type,
-        "client_assertion": assertion,
-    }
+    sent = {name: form.get(name) for name in params.CREDENTIALS}
+    sent["authorization"] = authorization
     shown = None
     for name, row in _SHOWN:
         if sent[name] is None or row is shown:

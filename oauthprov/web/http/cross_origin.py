@@ -62,4 +62,5 @@ def _named_client(exchange: Exchange) -> str | None:
     call = exchange.call
     form = params.from_body(call, params.CREDENTIALS)
     authorization = call.headers.get("authorization")
-    return presented(authorization, form.get("client_id"), form.get("client_secret")).client_id
+    named = {name: form.get(name) for name in ("client_id", "client_secret")}
+    return presented(authorization, named).client_id
