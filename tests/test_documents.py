@@ -156,6 +156,11 @@ def certified() -> Settings:
         return Settings.from_ini(sites.ini("sqlite://", **mtls))
 
 
+def documented(**settings: str) -> Document:
+    """The metadata document of a server with these settings."""
+    return authorization_server(Settings.from_ini(sites.ini("sqlite://", **settings)), {})
+
+
 PROOFS: dict[str, Callable[[Document, Site], bool]] = {
     "6238": lambda _, site: site.get("/account/authenticator").status_int == 302,
     "6749": lambda said, _: "authorization_code" in said["grant_types_supported"],
@@ -207,6 +212,16 @@ OPENID_PROOFS: dict[str, Callable[[Document], bool]] = {
     "OAuth 2.0 JWT Secured Authorization Response Mode (JARM)": lambda said: (
         "form_post.jwt" in said["response_modes_supported"]
     ),
+    "Client ID Metadata Documents (draft)": lambda _: documented(client_documents="*")[
+        "client_id_metadata_document_supported"
+    ],
+    "FAPI 2.0 Security Profile": lambda _: (
+        "RS256"
+        not in documented(profile="fapi2", device="false")["dpop_signing_alg_values_supported"]
+    ),
+    "Message Signing": lambda _: documented(profile="fapi2-message-signing", device="false")[
+        "require_signed_request_object"
+    ],
     "Initiating User Registration via OpenID Connect 1.0": lambda said: (
         "create" in said["prompt_values_supported"]
     ),
@@ -217,7 +232,8 @@ OPENID_PROOFS: dict[str, Callable[[Document], bool]] = {
 
 STANDARDS = text_of(ROOT / "README.md").partition("\n## Standards\n")[2]
 NAMED = re.findall(r"RFC (\d+)", STANDARDS)
-OPENID_NAMED = ", ".join(re.findall(r"^\| (O[^|]+) \|", STANDARDS, re.MULTILINE)).split(", ")
+OPENID_NAMED = re.findall(r"^\| (?!RFC |Web )(\w[^|]+) \|", STANDARDS, re.MULTILINE)
+OPENID_NAMED = ", ".join(OPENID_NAMED).split(", ")
 
 
 @pytest.fixture(scope="module")
