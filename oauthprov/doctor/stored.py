@@ -10,6 +10,7 @@ from itertools import islice
 from oauthprov.credentials import Keyring
 from oauthprov.doctor.check import ERROR, WARNING, Check
 from oauthprov.factors import Factors
+from oauthprov.protocol.clients import methods
 from oauthprov.protocol.keys.rotation import KeyRotation, is_over, is_published
 from oauthprov.records import KINDS, Client, LogoutDelivery, R, SigningKey, Totp
 from oauthprov.settings import Settings
@@ -145,8 +146,7 @@ def _old_keys(on: Stored) -> Iterator[str]:
 def _freed(on: Stored) -> Iterator[str]:
     freed = [client.client_id for client in on.some(Client, WALK) if client.pkce is not None]
     if freed:
-        more = f" and {len(freed) - SHOWN} others" if len(freed) > SHOWN else ""
-        yield f"clients that may omit PKCE: {', '.join(freed[:SHOWN])}{more}"
+        yield f"clients that may omit PKCE: {_listed(freed)}"
 
 
 def _pushing(on: Stored) -> Iterator[str]:
@@ -155,6 +155,32 @@ def _pushing(on: Stored) -> Iterator[str]:
     for client in on.some(Client, WALK):
         if client.require_pushed_authorization_requests:
             yield f"the client {client.client_id} must push its requests, and oauthprov.par is off"
+
+
+def _refused(on: Stored) -> Iterator[str]:
+    refused: dict[str, list[str]] = {}
+    for client in on.some(Client, WALK):
+        why = None if client.disabled_at or client.removed_at else _why(client, on.settings)
+        if why is not None:
+            refused.setdefault(why, []).append(client.client_id)
+    for why, names in refused.items():
+        yield f"{why}: {_listed(names)}"
+
+
+def _why(client: Client, settings: Settings) -> str | None:
+    """Return why every request of a client for a token is refused, None if it isn't."""
+    if client.auth_method not in methods.offered(tuple(methods.METHODS), settings):
+        return f"clients authenticate by {methods.wire_name(client)}, which this server hasn't"
+    if client.dpop_bound_access_tokens and settings.dpop == "off":
+        return "clients have bound tokens only, and oauthprov.dpop is off"
+    if client.tls_client_certificate_bound_access_tokens and not settings.mtls:
+        return "clients have tokens with a certificate only, and oauthprov.mtls.format is off"
+    return None
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} others" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
 
 
 def _logouts(on: Stored) -> Iterator[str]:
@@ -278,6 +304,16 @@ CHECKS: tuple[Check[Stored], ...] = (
         "Set oauthprov.par = offered, or run oauthprov client edit INI CLIENT_ID"
         " --no-require-pushed-authorization-requests.",
         _pushing,
+    ),
+    Check(
+        "storage.refused_clients",
+        ERROR,
+        f"up to {WALK} clients, against `oauthprov.profile`, `oauthprov.dpop`, `oauthprov.mtls.*`",
+        "Every request of theirs for a token is refused.",
+        "Switch on what they were registered for, or run oauthprov client edit INI CLIENT_ID with"
+        " --auth-method, --no-dpop-bound-access-tokens or"
+        " --no-tls-client-certificate-bound-access-tokens.",
+        _refused,
     ),
     Check(
         "storage.late_logouts",

@@ -2,6 +2,7 @@
 
 import socket
 import sqlite3
+from dataclasses import replace
 
 import pytest
 import redis
@@ -15,7 +16,7 @@ from oauthprov.protocol.keys.rotation import KeyRotation
 from oauthprov.records import Client, LogoutDelivery, Session, Totp
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Add
+from oauthprov.storage.interface import Add, Remove
 from tests.conftest import RUN
 from tests.doctor.conftest import SECRET, found, ini
 from tests.servers import empty, fresh
@@ -218,6 +219,39 @@ def test_clients_that_must_push_where_nobody_can_are_found(storage):
     )
     assert examined(storage) == []
     assert examined(storage, par="off") == ["storage.clients_that_push"]
+
+
+FAPI = {"profile": "fapi2", "device": "false"}
+MADE = {"redirect_uris": ("https://printer.example/callback",), "scopes": ("profile:read",)}
+
+
+@pytest.mark.parametrize(
+    ("client", "settings"),
+    [
+        ({}, FAPI),
+        ({"auth_method": "none", "type": "browser"}, FAPI),
+        ({"auth_method": "tls_client_auth"}, {}),
+        ({"auth_method": "a_method_of_a_newer_version"}, {}),
+        ({"dpop_bound_access_tokens": True}, {"dpop": "off"}),
+        ({"tls_client_certificate_bound_access_tokens": True}, {}),
+    ],
+)
+def test_clients_that_the_settings_refuse_are_found(storage, client, settings):
+    made = {"type": "web", "auth_method": "client_secret_basic"} | MADE | client
+    record = Client("printer", "Printer", made.pop("type"), NOW, **made)
+    storage.commit(Add(record), now=NOW)
+    assert examined(storage, **settings) == ["storage.refused_clients"]
+    stopped = replace(record, client_id="other", disabled_at=NOW)
+    storage.commit(Remove(Client, "printer"), Add(stopped), now=NOW)
+    assert examined(storage, **settings) == []
+
+
+def test_clients_that_go_with_the_settings_are_not_found(storage):
+    signs = Client("signs", "Printer", "web", NOW, auth_method="private_key_jwt", **MADE)
+    public = Client("public", "Printer", "browser", NOW, auth_method="none", **MADE)
+    storage.commit(Add(signs), Add(replace(public, dpop_bound_access_tokens=True)), now=NOW)
+    assert examined(storage) == []
+    assert examined(storage, **FAPI) == ["storage.refused_clients"]
 
 
 def test_logouts_that_nobody_delivers_are_found(storage):
