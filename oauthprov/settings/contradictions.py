@@ -49,8 +49,9 @@ def _dpop(values: Mapping[str, Any]) -> Iterator[str]:
         yield f"{PREFIX}openid.implicit must be false, since {PREFIX}dpop is required"
     for resource in values.get("resources", ()):
         demands = f"{PREFIX}resources, {resource.uri}: bound, but"
-        if resource.bound and values.get("dpop") == "off":
-            yield f"{demands} {PREFIX}dpop is off"
+        certificates = values.get("mtls_format", "off") != "off"
+        if resource.bound and values.get("dpop") == "off" and not certificates:
+            yield f"{demands} {PREFIX}dpop and {PREFIX}mtls.format are off"
         if resource.bound and values.get("openid_implicit"):
             yield f"{demands} {PREFIX}openid.implicit gives tokens that can't be bound"
 

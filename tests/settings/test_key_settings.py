@@ -5,6 +5,8 @@ import pytest
 from oauthprov.credentials import replay_key
 from oauthprov.errors import ConfigurationError
 from oauthprov.settings import Settings
+from tests.certificates import Authority
+from tests.protocol.certified import settings as mtls_settings
 from tests.site import SCOPES, ini
 
 
@@ -101,3 +103,10 @@ def test_a_resource_cannot_demand_what_another_setting_forbids(more):
     [problem] = refused.value.problems
     assert "https://b" in problem
     assert "bound" in problem
+
+
+def test_a_resource_that_demands_bound_tokens_needs_one_of_both_bindings(tmp_path):
+    mtls = mtls_settings(Authority().file(tmp_path / "ca.pem"))
+    more = {name.replace(".", "__"): value for name, value in mtls.items()}
+    settings = read(resources="https://b | profile:read | B | bound", dpop="off", **more)
+    assert settings.bound_resources == {"https://b"}

@@ -27,6 +27,9 @@ from oauthprov.storage.interface import Add
 
 OFF = "off"
 _OVER_TLS = "The client must send this request over mutual TLS."
+_NOT_REGISTERED = (
+    "Only a client with tls_client_certificate_bound_access_tokens gets a token here."
+)
 REQUIRED = "required"
 
 
@@ -76,7 +79,8 @@ def bind(context: Context, client: Client, targets: Collection[str] = ()) -> str
 
     From now on the request's proof is one of those that its commit uses up, the last. Raises
     InvalidDPoPProofError without a proof where the server, the client or a resource requires one,
-    InvalidRequestError without a certificate where the client requires one.
+    InvalidRequestError without a certificate where the client requires one, or where nothing else
+    could bind its token.
     """
     held, settings = context.possession, context.settings
     if client.tls_client_certificate_bound_access_tokens and _certificate(context) is None:
@@ -86,6 +90,9 @@ def bind(context: Context, client: Client, targets: Collection[str] = ()) -> str
     if held is None:
         wanted = settings.fapi or not settings.bound_resources.isdisjoint(targets)
         demanded = wanted and bound is None
+        if demanded and settings.dpop == OFF:
+            context.note(Reason.CERTIFICATE_MISSING, compared="the client isn't registered for it")
+            raise InvalidRequestError(_NOT_REGISTERED)
         if demanded or settings.dpop == REQUIRED or client.dpop_bound_access_tokens:
             context.note(Reason.DPOP_PROOF_MISSING)
             raise InvalidDPoPProofError()

@@ -191,6 +191,20 @@ def test_a_resource_that_wants_bound_tokens_takes_those_bound_to_a_certificate(t
     refused(machine(world, CERTIFICATE, "bare", **wanted), "invalid_dpop_proof")
 
 
+@pytest.mark.parametrize("demand", [{"profile": "fapi2", "device": "false"}, {"resource": PHOTOS}])
+def test_where_dpop_is_off_no_error_speaks_of_it(tmp_path, demand):
+    wanted = {name: value for name, value in demand.items() if name == "resource"}
+    more = {"resources": f"{PHOTOS} | photos | Photos | bound"} if wanted else demand
+    world = worlds(tmp_path, dpop="off", **more)
+    world.certified("bare", "machine", tls_client_auth_subject_dn=SUBJECT_DN)
+    asked = wanted | {"scope": "photos"}
+    assert machine(world, CLIENTS.issue(), "worker", **asked).status == 200
+    answer = machine(world, CLIENTS.issue(), "bare", HOLDER, **asked)
+    refused(answer, "invalid_request")
+    assert "tls_client_certificate_bound_access_tokens" in answer.body["error_description"]
+    assert len(world.all(AccessToken)) == 1
+
+
 def test_both_flags_contradict_each_other(world):
     said = world.unregistered(
         "machine",
