@@ -63,7 +63,8 @@ class Hosts:
     def enable(self, host: str) -> int:
         """Enable a host, and the clients that it was disabled with; return how many.
 
-        Those that the operator has disabled one by one stay so. Raises LookupError.
+        Those that the operator has disabled one by one stay so, and so do those at a host that is
+        disabled too, below this one or above it. Raises LookupError.
         """
         found = self._storage.get(DisabledHost, host)
         if found is None:
@@ -71,7 +72,14 @@ class Hosts:
         since = found.record.disabled_at
         on_commit(ClientHostChanged(how="enabled", named=host))
         self._storage.commit(Remove(DisabledHost, host), now=self._clock())
-        return sum(self._switch(client_id, since, None) for client_id in self._clients_at(host))
+        others = {one.host: one.disabled_at for one in self.every()}
+        enabled = 0
+        for client_id in self._clients_at(host):
+            # From now on it is disabled with another of its hosts, if there is one.
+            still = map(others.get, urls.with_parents(urls.host_of(client_id)))
+            after = next((at for at in still if at is not None), None)
+            enabled += self._switch(client_id, since, after) and after is None
+        return enabled
 
     def _clients_at(self, host: str) -> Iterator[str]:
         for page in self._storage.pages(Client):
