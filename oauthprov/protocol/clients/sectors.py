@@ -45,8 +45,11 @@ def change_problems(client: Client, before: Client) -> Iterator[tuple[str, str]]
     """
     if client.subject_type != PAIRWISE:
         return
+    only_new = N_("Only a new client can have it: this one knows people already.")
     if before.subject_type != PAIRWISE:
-        yield "subject_type", N_("Only a new client can have it: this one knows people already.")
+        yield "subject_type", only_new
+    elif sector(client) != sector(before) and client.grant_types != before.grant_types:
+        yield "grant_types", only_new
     elif sector(client) != sector(before):
         moved = client.sector_identifier_uri != before.sector_identifier_uri
         field = "sector_identifier_uri" if moved else "redirect_uris"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from oauthprov.credentials import Keyring
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from oauthprov.records import Client, is_client_url
 from oauthprov.settings import Settings
 
@@ -46,12 +47,15 @@ def sector(client: Client) -> str:
     """Return the host that identifies the clients with the same pairwise subjects (8.1).
 
     A pairwise client without redirect URIs is a sector of its own: no document at a
-    ``sector_identifier_uri`` can show that its host admits the client. A client whose id is a URL
-    has the sector of its host, which never changes.
+    ``sector_identifier_uri`` can show that its host admits the client. So is one that gets tokens
+    on a device: it needs no redirect there, and could name the redirect URIs of another site to
+    learn that site's subjects. A client whose id is a URL has the sector of its host, which never
+    changes.
     """
     if is_client_url(client.client_id):
         return urlsplit(client.client_id).hostname or client.client_id
-    if client.subject_type == PAIRWISE and not client.redirect_uris:
+    alone = not client.redirect_uris or DEVICE_CODE in client.grant_types
+    if client.subject_type == PAIRWISE and alone:
         return client.client_id
     uri = client.sector_identifier_uri or next(iter(client.redirect_uris), "")
     return urlsplit(uri).hostname or client.client_id

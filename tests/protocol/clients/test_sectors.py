@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from oauthprov.fetch.places import PLACES
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from oauthprov.protocol.clients.registrar import InvalidMetadata, Registrar
 from oauthprov.protocol.request.answers import Call
 from oauthprov.records import Client
@@ -39,6 +40,7 @@ def world(server, authority):
         **{
             "openid.pairwise_secret": "zyxwvutsrqponmlkjihgfedcba9876543210",
             "registration": "open",
+            "device": "true",
             "fetch.allow": f"{HOST}:{server.port}",
             "fetch.ca_file": authority.file,
         }
@@ -252,6 +254,18 @@ class TestUpdates:
         refused = self.update(world, public | {FIELD: None}, redirect_uris=[CALLBACK])
         assert (refused.status, refused.body["error"]) == (400, "invalid_client_metadata")
         assert "subject_type: Only a new client" in refused.body["error_description"]
+
+    @pytest.mark.parametrize("device_first", [False, True])
+    def test_a_client_with_subjects_of_its_own_keeps_them(self, world, device_first):
+        """On a device a client is a sector of its own: it would know people by two subjects."""
+        grants = ["authorization_code"], ["authorization_code", DEVICE_CODE]
+        before, after = reversed(grants) if device_first else grants
+        told = register(world, redirect_uris=[CALLBACK], grant_types=before).body | {FIELD: None}
+        asked = {"redirect_uris": [CALLBACK]}
+        assert self.update(world, told, grant_types=before, **asked).status == 200
+        refused = self.update(world, told, grant_types=after, **asked)
+        assert (refused.status, refused.body["error"]) == (400, "invalid_client_metadata")
+        assert "grant_types: Only a new client" in refused.body["error_description"]
 
     def test_an_edit_by_the_operator_checks_the_document_too(self, registrar, server, told):
         client_id = told["client_id"]

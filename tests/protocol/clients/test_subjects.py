@@ -7,12 +7,13 @@ import pytest
 
 from oauthprov.errors import ConfigurationError
 from oauthprov.protocol.clients import subjects
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from oauthprov.protocol.provider import Provider
 from oauthprov.protocol.request.answers import Redirect
 from oauthprov.records import Client, LogoutDelivery
 from oauthprov.settings import Settings
 from tests.protocol.visit import Visit
-from tests.protocol.world import ALICE, BOB, INI, ISSUER, SCOPES, Accounts, openid_world
+from tests.protocol.world import ALICE, BOB, CALLBACK, INI, ISSUER, SCOPES, Accounts, openid_world
 
 SECRET = "zyxwvutsrqponmlkjihgfedcba9876543210"
 PAIRWISE = {"openid.pairwise_secret": SECRET}
@@ -78,6 +79,17 @@ class TestPairwiseIdentifiers:
         devices = [world.client(name, "native", **asks) for name in ("tv", "radio")]
         found = {subjects.subject(world.settings, one, "alice-id") for one in devices}
         assert len(found | {sub_at(world, "sister")}) == 3
+
+    @pytest.mark.parametrize("uri", [None, "https://app.example/uris.json"])
+    def test_a_client_on_a_device_learns_no_subject_of_the_site_whose_redirect_uri_it_names(
+        self, world, uri
+    ):
+        """A redirect proves who owns the URI; tokens for a device code go to anybody."""
+        world.change(Client, "app", sector_identifier_uri=uri)
+        asks = {"subject_type": "pairwise", "sector_identifier_uri": uri}
+        device = world.client("tv", grant_types=("authorization_code", DEVICE_CODE), **asks)
+        assert device.redirect_uris == (CALLBACK,)
+        assert subjects.subject(world.settings, device, "alice-id") != sub_at(world)
 
     def test_each_person_has_their_own_subject(self, world):
         assert sub_at(world, person=BOB) != sub_at(world)
