@@ -48,7 +48,7 @@ class Hosts:
 
     def disable(self, host: str) -> int:
         """Disable a host; return how many clients that has disabled. Raises WrongHost."""
-        if len(host) > 253 or not _HOST.fullmatch(host):
+        if len(host) > 253 or not _HOST.fullmatch(host) or not urls.is_usual(host):
             raise WrongHost(host)
         record = DisabledHost(host, self._clock())
         on_commit(ClientHostChanged(how="disabled", named=host))

@@ -11,6 +11,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from oauthprov.errors import FetchError
+from oauthprov.fetch.addresses import plain
 from oauthprov.fetch.target import Target
 from oauthprov.records import is_client_url
 from oauthprov.settings import Settings
@@ -21,6 +22,7 @@ LENGTH = 200
 _IN_PATH = "~"
 """What a URL begins with in the path of a page; no id of a registered client does."""
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 
 
 def problem_with(client_id: str) -> str | None:
@@ -43,11 +45,27 @@ def problem_with(client_id: str) -> str | None:
     parts = urlsplit(client_id)
     if parts.netloc != target.authority:
         return f"its host and port aren't written as {target.authority}"
+    if not is_usual(target.host):
+        return "its host is an address, and not in its usual form"
     if not parts.path:
         return "it has no path"
     if any(unquote(segment) in (".", "..") for segment in parts.path.split("/")):
         return "its path has the segments . or .."
     return None
+
+
+def is_usual(host: str) -> bool:
+    """Tell whether a host is a name, or an IP address in its usual form (RFC 5952).
+
+    A top-level domain isn't a number, so that a last label which is one makes an address. Systems
+    read addresses of fewer parts, in hexadecimal and octal too (RFC 3986 section 7.4).
+    """
+    if ":" not in host and not _NUMBER.fullmatch(host.rpartition(".")[2]):
+        return True
+    try:
+        return str(plain(host)) == host
+    except ValueError:
+        return False
 
 
 def host_of(client_id: str) -> str:

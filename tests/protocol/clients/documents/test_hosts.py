@@ -2,7 +2,7 @@
 
 import pytest
 
-from oauthprov.protocol.clients.documents.hosts import Hosts
+from oauthprov.protocol.clients.documents.hosts import Hosts, WrongHost
 from oauthprov.records import Client
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add
@@ -57,3 +57,15 @@ def test_a_client_that_was_disabled_by_itself_stays_so(operator):
     assert operator.later("enable", INSIDE) == 0
     assert operator.later("enable", OUTSIDE) == 0
     assert not operator.works
+
+
+@pytest.mark.parametrize("host", ["2001:db8:0::1", "::ffff:192.0.2.1", "192.0.2.01", "2.1", "1"])
+def test_an_address_that_no_client_id_has_can_t_be_disabled(operator, host):
+    with pytest.raises(WrongHost):
+        operator.hosts.disable(host)
+
+
+@pytest.mark.parametrize("host", ["2001:db8::1", "192.0.2.1", "localhost", "evil.example"])
+def test_a_name_and_an_address_in_its_usual_form_can_be_disabled(operator, host):
+    operator.hosts.disable(host)
+    assert [one.host for one in operator.hosts.every()] == [host]
