@@ -463,6 +463,15 @@ def test_a_host_that_is_disabled_during_a_fetch_describes_no_new_client(world, p
     assert world.all(Client) == []
 
 
+def test_a_host_that_is_disabled_just_before_its_client_is_stored_describes_none(world, app):
+    world.storage.meanwhile.append(lambda: world.provider.client_hosts.disable("localhost"))
+    assert isinstance(world.authorize(app), Refusal)
+    assert world.storage.meanwhile == []
+    assert world.all(Client) == []
+    world.now += HOUR
+    assert isinstance(world.authorize(app), Refusal)
+
+
 def test_disabling_a_host_ends_its_tokens_at_once(world, app):
     token = world.tokens(app)["access_token"]
     assert world.provider.client_hosts.disable("localhost") == 1

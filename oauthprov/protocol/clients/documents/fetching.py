@@ -28,7 +28,7 @@ from oauthprov.protocol.clients.documents.reading import DocumentRefused, read, 
 from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.records import Client, DisabledHost
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Change, Conflict, Replace, Storage, Stored
+from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, Storage, Stored
 
 LIMIT = 5120
 """Bytes of a document, at most."""
@@ -121,11 +121,11 @@ class ClientDocuments:
             raise NotNow("too many documents were fetched for this network")
         got = self._fetcher.fetch(client_id, media_types=MEDIA_TYPES, limit=LIMIT)
         made = read(client_id, got.content, self._settings, self._registrar)
-        if stored is None:  # its host may have been disabled during the fetch
-            self._is_known(client_id)
         with self._lock:
             self._failures.pop(client_id, None)
         self._keep(made, stored, got)
+        if stored is None:
+            self._check_host(client_id)
 
     def _check_pause(self, client_id: str, now: int) -> None:
         failure = self._failures.get(client_id)
@@ -144,6 +144,19 @@ class ClientDocuments:
         if any(one is not None for one in disabled):
             raise DocumentRefused("the operator has disabled its host")
         return known is not None
+
+    def _check_host(self, client_id: str) -> None:
+        """Remove a client that has just been stored if its host was disabled meanwhile.
+
+        Who disables a host looks for its clients after that, and so may have missed this one.
+        Raises DocumentRefused.
+        """
+        try:
+            self._is_known(client_id)
+        except DocumentRefused:
+            self._storage.commit(Remove(Client, client_id), now=self._clock())
+            self._evict(client_id)
+            raise
 
     def _note(self, client_id: str, error: DocumentRefused, stored: Stored[Client] | None) -> None:
         """Remember a failure, publish it, and go on with the document fetched before.
