@@ -1,7 +1,8 @@
 """Limits the requests that wait for fetches: in total, and per client and host.
 
 A server whose threads all wait for clients' servers would answer no other requests. Nor may one
-client or one host take all places, least of all one whose server is slow.
+client or one host take all places, least of all one whose server is slow, nor those that nobody
+has registered.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ PLACES = 4
 """Requests that may wait for documents at a time."""
 SHARE = 2
 """The most of these places for one client, and for one host."""
+DESCRIBED_SHARE = 2
+"""The most of these places for all clients together whose id is the URL of their document.
+
+Anybody can have any number of them, and their hosts: they may not take the places of registered
+clients, whose keys are needed when those authenticate.
+"""
 SLOW_SHARE = 1
 """The most of these places for all slow clients together."""
 SLOW = 1.0
@@ -28,6 +35,7 @@ MEMORY = 1024
 """The most clients that are remembered as slow."""
 
 _ALL = "every place"
+_DESCRIBED = "the share of clients that are described by a document"
 _SLOW = "the place shared by clients with a slow server"
 
 
@@ -85,6 +93,8 @@ class Places:
         limits = {_ALL: PLACES, f"the share of host {host}": SHARE}
         if client_id:
             limits[f"the share of client {client_id}"] = SHARE
+        if client_id.startswith("https://"):
+            limits[_DESCRIBED] = DESCRIBED_SHARE
         if self._slow_until.get(client_id, 0) > self._timer():
             limits[_SLOW] = SLOW_SHARE
         return limits

@@ -6,7 +6,15 @@ from contextlib import ExitStack
 import pytest
 
 from oauthprov.errors import FetchBusy
-from oauthprov.fetch.places import MEMORY, PLACES, SHARE, SLOW, SLOW_FOR, Places
+from oauthprov.fetch.places import (
+    DESCRIBED_SHARE,
+    MEMORY,
+    PLACES,
+    SHARE,
+    SLOW,
+    SLOW_FOR,
+    Places,
+)
 
 
 class Waiting(Places):
@@ -50,6 +58,16 @@ def test_one_host_leaves_room_for_others(places):
         places.hold(f"client {number}", "slow.example")
     assert "the share of host slow.example is taken" in places.refused("more", "slow.example")
     places.hold("honest", "app.example")
+
+
+def test_clients_that_nobody_registered_leave_room_for_others(places):
+    """Anybody has any number of them, at any number of hosts, and a new one isn't slow yet."""
+    for number in range(DESCRIBED_SHARE):
+        places.hold(f"https://{number}.example/", f"{number}.example")
+    refused = places.refused("https://more.example/", "more.example")
+    assert "the share of clients that are described by a document is taken" in refused
+    for number in range(PLACES - DESCRIBED_SHARE):
+        places.hold(f"client {number}", f"keys{number}.example")
 
 
 def test_no_more_fetches_run_than_there_are_places(places):
