@@ -74,7 +74,8 @@ def edition(client: Client) -> str:
 
     A form carries it, so that it can't overwrite a change made since it was shown.
     """
-    return digest(repr(replace(client, last_used_at=None, logo=None)))
+    chosen = replace(client, last_used_at=None, logo=None, fetched_at=None, fresh_until=None)
+    return digest(repr(chosen))
 
 
 class Registrar:

@@ -303,7 +303,9 @@ def test_a_change_of_an_older_version_is_refused(registrar):
 def test_what_the_server_notes_of_a_client_does_not_outdate_a_page(registrar, storage):
     client, _ = web(registrar)
     stored = registrar.get(client.client_id)
-    noted = replace(stored.record, last_used_at=NOW, logo="digest")
+    noted = replace(
+        stored.record, last_used_at=NOW, logo="digest", fetched_at=NOW, fresh_until=NOW + 300
+    )
     storage.commit(Replace(noted, expecting=stored), now=NOW)
     assert registrar.edit(client.client_id, seen=edition(client), name="Scanner").name == "Scanner"
 
