@@ -82,7 +82,7 @@ def refusal(settings: Settings, client_id: str) -> str | None:
     if problem is not None:
         return problem
     host = host_of(client_id)
-    if host == urlsplit(settings.issuer).hostname:
+    if host in {urlsplit(url).hostname for url in (settings.issuer, settings.mtls_base_url)}:
         return "its host is this server"
     if not any(_admits(pattern, host) for pattern in settings.client_documents):
         return "oauthprov.client_documents doesn't admit its host"

@@ -1,5 +1,6 @@
 """Which URLs are client ids (Client ID Metadata Documents, section 3)."""
 
+import dataclasses
 from urllib.parse import urlsplit
 
 import pytest
@@ -142,6 +143,12 @@ def test_a_url_stands_in_the_path_of_a_page_as_one_segment():
 )
 def test_the_settings_say_whose_documents_count_and_never_our_own(hosts, client_id, admitted):
     assert (urls.refusal(settings(hosts), client_id) is None) is admitted
+
+
+def test_the_host_at_which_clients_show_certificates_is_our_own_too():
+    made = dataclasses.replace(settings("*"), mtls_base_url="https://mtls.as.example:8443")
+    assert urls.refusal(made, "https://mtls.as.example/client.json") == "its host is this server"
+    assert urls.refusal(made, GOOD) is None
 
 
 def test_a_host_is_below_all_the_domains_that_it_ends_in():
