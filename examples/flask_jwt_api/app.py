@@ -37,6 +37,8 @@ class Validator(JWTBearerTokenValidator):
         token = super().authenticate_token(token_string)
         if token.header.get("typ") != "at+jwt":  # Authlib accepts a token without it, too
             raise InvalidTokenError()
+        if "cnf" in token:  # bound to a key of its client, of which nothing here asks for a proof
+            raise InvalidTokenError()
         return token
 
 

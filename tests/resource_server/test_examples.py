@@ -69,7 +69,9 @@ def test_tokens_with_the_scope_for_this_api_get_in(provider, client, get, alice)
         ({"iss": "https://evil.example"}, 401),
         ({"iss": None}, 401),
         ({"token_type": None}, 401),
-        ({"cnf": {"x5t#S256": "x" * 43}}, 401),
+        ({"token_type": "DPoP", "cnf": {"jkt": "a" * 43}}, 401),
+        ({"cnf": {"x5t#S256": "a" * 43}}, 401),  # bound to a certificate, it is of the type Bearer
+        ({"cnf": {}}, 401),
         ({"aud": [ELSEWHERE]}, 401),
         ({"aud": PHOTOS + "not-this-api"}, 401),
         ({"scope": "photos:reader"}, 403),

@@ -57,6 +57,9 @@ def test_tokens_for_this_api_with_the_scope_get_in(jwt_provider, get, now):
         {"aud": "https://notes.example/"},
         {"exp": 1_600_000_000},
         {"sub": None},
+        {"cnf": {"jkt": "a" * 43}},
+        {"cnf": {"x5t#S256": "a" * 43}},
+        {"cnf": {}},
     ],
 )
 def test_a_lie_lets_nobody_in(issuer, get, now, lie):
