@@ -8,12 +8,11 @@ only with the proof of its key. A token without a key remains a bearer token.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextvars import ContextVar
 
 import uvicorn
 from fastmcp.server.auth import AccessToken, TokenVerifier
-from server import ORIGIN, RESOURCE, StepUp, auth, server
+from server import ORIGIN, RESOURCE, StepUp, auth, introspection, server
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -79,9 +78,8 @@ class Bound(TokenVerifier):
         found = await self.verifier.verify_token(token)
         if found is None:
             return None
-        bound = found.claims.get("cnf")
         known = {} if proven.get() is None else {"jkt": proven.get()}
-        return found if (bound if isinstance(bound, Mapping) else {}) == known else None
+        return found if found.claims.get("cnf", {}) == known else None
 
 
 def refuse(why: str) -> JSONResponse:
@@ -94,7 +92,7 @@ def refuse(why: str) -> JSONResponse:
     return answer
 
 
-auth.token_verifier = Bound(auth.token_verifier)
+auth.token_verifier = Bound(introspection)
 
 if __name__ == "__main__":
     app = server.http_app(path=RESOURCE.path, middleware=[Middleware(StepUp)])

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
-from fastmcp.server.auth import RemoteAuthProvider
+from fastmcp.server.auth import AccessToken, RemoteAuthProvider, TokenVerifier
 from fastmcp.server.auth.providers.introspection import IntrospectionTokenVerifier
 from fastmcp.server.dependencies import get_access_token
 from pydantic_core import from_json
@@ -27,13 +27,27 @@ READ, WRITE = "notes.read", "notes.write"
 NEEDS = {"add_note": WRITE, "delete_notes": WRITE}
 """What a tool needs beside ``READ``, which every request does."""
 
+
+class Unbound(TokenVerifier):
+    """Refuses what is bound to a key or a certificate: FastMCP asks for no proof of it."""
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        super().__init__(required_scopes=verifier.required_scopes)
+        self.verifier = verifier
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        found = await self.verifier.verify_token(token)
+        return None if found is None or "cnf" in found.claims else found
+
+
+introspection = IntrospectionTokenVerifier(
+    introspection_url=f"{ISSUER}/oauth/introspect",
+    client_id=os.environ.get("CLIENT_ID", ""),
+    client_secret=os.environ.get("CLIENT_SECRET", ""),
+    audience=RESOURCE.geturl(),
+)
 auth = RemoteAuthProvider(
-    IntrospectionTokenVerifier(
-        introspection_url=f"{ISSUER}/oauth/introspect",
-        client_id=os.environ.get("CLIENT_ID", ""),
-        client_secret=os.environ.get("CLIENT_SECRET", ""),
-        audience=RESOURCE.geturl(),
-    ),
+    Unbound(introspection),
     authorization_servers=[
         ISSUER
     ],  # as text: AnyHttpUrl would add a slash, which makes it another issuer

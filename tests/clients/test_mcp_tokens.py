@@ -10,6 +10,7 @@ import requests
 
 from examples.mcp.__main__ import running, wait_for
 from tests.clients.mcp_server import SERVER
+from tests.proofs import Holder
 from tests.servers.run import free_port
 
 ELSEWHERE = "http://127.0.0.1:9/mcp"
@@ -69,6 +70,14 @@ def test_a_token_for_no_resource_or_another_one_is_refused(notes, app, browser, 
         assert refused.json["error"] == "invalid_target"
         token = app.tokens(browser, scope="notes.read", resource=notes.url)["refresh_token"]
     assert asked(notes, token)[0] == 401
+
+
+def test_a_token_that_is_bound_to_a_key_is_no_bearer_token(notes, app, browser):
+    code = browser.connect(app, scope="notes.read notes.write", resource=notes.url)["code"]
+    url, now = notes.provider.url("/oauth/token"), notes.provider.clock()
+    tokens = app.exchange(code, {"DPoP": Holder().proof("POST", url, now)}).json
+    assert tokens["token_type"] == "DPoP"
+    assert asked(notes, tokens["access_token"])[0] == 401
 
 
 def test_a_revoked_token_is_refused_at_once(notes, app, browser):
