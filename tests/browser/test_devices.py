@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 import requests
@@ -12,7 +14,7 @@ from tests.browser.place import Provider, provider_on
 from tests.browser.test_brand import WANTED
 from tests.browser.test_languages import look
 from tests.browser.test_walk import PICTURES
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import NARROW, WIDE, Visitor
 from tests.site import OPENID
 
 pytestmark = pytest.mark.browser
@@ -91,19 +93,56 @@ def test_a_link_of_the_device_leads_through_the_sign_in_and_fills_the_code_in(
     assert polled(provider, told)["error"] == "access_denied"
 
 
-@pytest.mark.parametrize("language", ["de", "he"])
-def test_the_pages_in_other_languages(visit, provider, television, language):
+def shots(visitor: Visitor) -> list[bytes]:
+    """Pictures of a page, wide and narrow, each light and dark."""
+    taken, page = [], visitor.page
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            taken.append(page.screenshot(full_page=True, caret="hide"))
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(WIDE)
+    return taken
+
+
+def keep(visitor: Visitor, name: str, rows: list[list[bytes]]) -> None:
+    """Keep the pictures of several pages as one, half as large."""
+    sheet = visitor.context.new_page()
+    sheet.set_viewport_size({"width": WIDE["width"] + NARROW["width"] + 60, "height": 400})
+    sheet.set_content(
+        "<style>body {margin: 0; background: #888} div {display: flex; align-items: start}"
+        " img {zoom: .5; margin: 10px}</style>"
+        + "".join(
+            "<div>"
+            + "".join(f'<img src="data:image/png;base64,{b64encode(p).decode()}">' for p in row)
+            + "</div>"
+            for row in rows
+        )
+    )
+    sheet.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    sheet.close()
+
+
+@pytest.mark.parametrize("language", ["en", "de", "he"])
+def test_the_pages_in_each_language(visit, provider, television, language):
+    pictures: list[list[bytes]] = []
     alice: Visitor = visit(dark=True, language=language)
+    judge = alice.look if language == "en" else partial(look, alice)
     alice.page.goto(provider.url("/signup"))
     alice.page.locator("#name").fill("alice")
     alice.page.locator("#password").fill("correct horse battery")
     alice.page.locator("main button[type=submit]").click()
     alice.page.locator("h1 .name").wait_for()
     alice.page.goto(television()["verification_uri_complete"])
-    look(alice)
+    judge()
+    pictures.append(shots(alice) if WANTED else [])
     alice.page.locator("#go-on").click()
     alice.page.locator("#allow").wait_for()
-    look(alice)
+    judge()
+    pictures.append(shots(alice) if WANTED else [])
     alice.page.locator("#allow").click()
     alice.page.locator("#allow").wait_for(state="detached")
-    look(alice)
+    judge()
+    if WANTED:
+        keep(alice, f"device-{language}", [*pictures, shots(alice)])
