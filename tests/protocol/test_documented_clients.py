@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from oauthprov.protocol.keys import jose
 from oauthprov.protocol.keys.jwk import parse_key_set
 from oauthprov.protocol.request.answers import (
@@ -17,6 +18,7 @@ from oauthprov.protocol.request.answers import (
 from oauthprov.records import Client
 from tests.proofs import Holder
 from tests.protocol import assertions
+from tests.protocol.device.television import Television
 from tests.protocol.fapi import HOLDER, KEY, PAR_URL, FapiWorld, refused
 from tests.protocol.world import (
     ALICE,
@@ -24,6 +26,7 @@ from tests.protocol.world import (
     CALLBACK,
     FORM,
     ISSUER,
+    PHOTOS,
     TOKEN_URL,
     VERIFIER,
     World,
@@ -42,10 +45,13 @@ def signed(world, client_id):
     return assertions.proof(assertions.signed(client_id, KEY, **times))
 
 
-def push(world, client_id, pairs=None, more=None):
-    """Push an authorization request."""
+def push(world, client_id, pairs=None, more=None, holder=None, **proven):
+    """Push an authorization request, with a proof of ``holder``, if there is one."""
     form = [*(pairs or world.query(client_id)), *(more or {}).items()]
-    call = Call("POST", b"", urlencode(form).encode(), FORM, (TOKEN_URL, PAR_URL), url=PAR_URL)
+    headers = dict(FORM)
+    if holder is not None:
+        headers["dpop"] = holder.proof("POST", PAR_URL, world.now, **proven)
+    call = Call("POST", b"", urlencode(form).encode(), headers, (TOKEN_URL, PAR_URL), url=PAR_URL)
     return world.provider.pushed_requests.push(call, lambda: None)
 
 
@@ -91,6 +97,31 @@ class TestWithoutAProfile:
         refused(world.refresh(token, app), "invalid_dpop_proof")
         refused(world.refresh(token, app, proof=Holder()), "invalid_grant")
         assert world.refresh(token, app, proof=HOLDER).status == 200
+
+    def test_a_device_of_a_document_gets_jwts_that_are_bound_to_its_key(self, publisher):
+        photos = f"{PHOTOS} | photos | Photos | jwt bound"
+        world = World(device="true", resources=photos, **publisher.settings)
+        app = publisher.publish(
+            grant_types=[DEVICE_CODE, "refresh_token"], redirect_uris=None, response_types=None
+        )
+        tv = Television(world)
+        code = tv.begin(app, scope="photos", resource=PHOTOS).body["device_code"]
+        tv.decide(code)
+        refused(tv.poll(code, app), "invalid_dpop_proof")
+        world.now += 5
+        answer = tv.poll(code, app, proof=HOLDER)
+        assert (answer.status, answer.body["token_type"]) == (200, "DPoP")
+        described = world.provider.token_info(answer.body["access_token"])
+        assert (described.client_id, described.confirmation) == (app, f"jkt:{HOLDER.jkt}")
+
+    def test_a_round_trip_for_a_nonce_fetches_no_document(self, publisher):
+        world = World(**publisher.settings | {"dpop.nonce": "true"})
+        app = publisher.publish()
+        first = push(world, app, holder=HOLDER)
+        refused(first, "use_dpop_nonce")
+        assert publisher.paths == []
+        nonce = first.headers["DPoP-Nonce"]
+        assert push(world, app, holder=HOLDER, nonce=nonce).status == 201
 
     @pytest.mark.parametrize(
         ("setting", "member"),
