@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from urllib.parse import urlencode
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauthprov.fetch import Fetcher
+from oauthprov.fetch.places import DESCRIBED_SHARE
+from oauthprov.protocol.clients.documents.fetching import NotNow
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.request.answers import (
     Call,
@@ -478,6 +481,20 @@ def test_disabling_a_host_ends_its_tokens_at_once(world, app):
     assert not world.is_live(token)
     assert world.provider.client_hosts.enable("localhost") == 1
     assert world.is_live(token)
+
+
+def test_a_request_beyond_the_ration_waits_for_no_place(world, app, publisher):
+    """Otherwise a stranger's requests would hold up a thread each, as many as they like."""
+    fetcher, documents = world.provider.fetcher, world.provider.clients.documents
+    with ExitStack() as held:
+        for number in range(DESCRIBED_SHARE):
+            uri = f"https://{number}.example/"
+            held.enter_context(fetcher.waiting(uri, uri))
+        with pytest.raises(NotNow, match="is taken"):
+            documents.renew(app, None, lambda new: True)
+        with pytest.raises(NotNow, match="too many documents"):
+            documents.renew(app, None, lambda new: False)
+    assert publisher.paths == []
 
 
 def test_the_error_is_the_same_while_it_is_remembered(world, app, publisher):

@@ -100,6 +100,8 @@ class ClientDocuments:
             return
         try:
             self._check_pause(client_id, now)
+            if stored is None:  # a request for a new client waits for its turn
+                _spend(ration, new=True)
             with self._fetcher.waiting(client_id, client_id, _patience(stored)):
                 self._fetch(client_id, stored, ration)
         except FetchBusy as busy:
@@ -117,8 +119,8 @@ class ClientDocuments:
         """Fetch a document and store what it says."""
         if stored is None and self._is_known(client_id):
             return
-        if not ration(stored is None):
-            raise NotNow("too many documents were fetched for this network")
+        if stored is not None:
+            _spend(ration, new=False)
         got = self._fetcher.fetch(client_id, media_types=MEDIA_TYPES, limit=LIMIT)
         made = read(client_id, got.content, self._settings, self._registrar)
         with self._lock:
@@ -222,6 +224,11 @@ def _is_due(client: Client, now: int) -> bool:
 def _fresh_for(max_age: int | None) -> int:
     least, usual, most = FRESH
     return usual if max_age is None else min(max(max_age, least), most)
+
+
+def _spend(ration: Ration, *, new: bool) -> None:
+    if not ration(new):
+        raise NotNow("too many documents were fetched for this network")
 
 
 def _patience(stored: Stored[Client] | None) -> float:
