@@ -109,7 +109,7 @@ def own_place(authority, tmp_path):
 
 
 def test_a_client_with_a_certificate_gets_and_uses_a_bound_token(place):
-    """oauth4webapi, by the aliases of the metadata."""
+    """oauth4webapi and openid-client, by the aliases of the metadata."""
     alice = place.person()
     given = {
         name: {"certificate": certificate, "key": key}
@@ -128,6 +128,7 @@ def test_a_client_with_a_certificate_gets_and_uses_a_bound_token(place):
     }
     assert found["web"]["statuses"] == [200, 401, 401]
     assert found["web"]["sub"]
+    assert found["openid"] == {"type": "bearer", "sub": found["web"]["sub"]}
     bound = {one.record.confirmation for one in place.site.storage.walk(AccessToken)}
     assert f"x5t#S256:{place.own.thumbprint}" in bound
 

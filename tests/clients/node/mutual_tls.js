@@ -1,10 +1,12 @@
 // A client with a certificate: node mutual_tls.js ISSUER JSON, where JSON has for each of "machine"
 // and "web" the client_id, the paths of its certificate and key, and those of another certificate.
 // The machine gets a token and introspects it; the web client gets tokens for a code, asks UserInfo
-// with its certificate, with the other and with none, and refreshes. The outcome has what each got.
+// with its certificate, with the other and with none, and refreshes. openid-client then does the same
+// for the web client, with a pushed request. The outcome has what each got.
 import { readFileSync } from "node:fs";
 import https from "node:https";
 import * as oauth from "oauth4webapi";
+import * as openid from "openid-client";
 import { ask, finish } from "./conversation.js";
 
 const [, , issuer, given] = process.argv;
@@ -103,4 +105,24 @@ async function asWeb() {
   return { type: renewed.token_type, sub: userinfo.sub, statuses };
 }
 
-finish({ machine: await asMachine(), web: await asWeb() });
+async function byOpenidClient() {
+  const execution = { [openid.customFetch]: presenting(web) };
+  const metadata = { use_mtls_endpoint_aliases: true };
+  const config = await openid.discovery(new URL(issuer), web.client_id, metadata, openid.TlsClientAuth(), execution);
+  const pkceCodeVerifier = openid.randomPKCECodeVerifier();
+  const expectedState = openid.randomState();
+  const url = await openid.buildAuthorizationUrlWithPAR(config, {
+    redirect_uri: redirectUri,
+    scope: "openid profile:read",
+    state: expectedState,
+    code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: "S256",
+  });
+  const came = new URL(await ask({ visit: url.href }));
+  const tokens = await openid.authorizationCodeGrant(config, came, { pkceCodeVerifier, expectedState });
+  const { sub } = await openid.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+  const renewed = await openid.refreshTokenGrant(config, tokens.refresh_token);
+  return { type: renewed.token_type, sub };
+}
+
+finish({ machine: await asMachine(), web: await asWeb(), openid: await byOpenidClient() });
