@@ -1,5 +1,6 @@
 """Verbs that list take the same memory however long the list is, and print as they read."""
 
+import gc
 import json
 import os
 import subprocess
@@ -71,6 +72,7 @@ def argv(command, given, *more):
 
 def peak(arguments):
     """The most bytes that the command holds at a time."""
+    gc.collect()
     with (
         as_usual(),
         open(os.devnull, "w") as nowhere,
@@ -94,8 +96,13 @@ def test_a_long_list_takes_no_more_memory_than_a_short_one(somewhere, more):
         somewhere.bare(*argv(somewhere, given, *more))
     few = {name: peak(argv(somewhere, given, *more)) for name, given in LISTS.items()}
     fill(somewhere, FEW, MANY)
-    many = {name: peak(argv(somewhere, given, *more)) for name, given in LISTS.items()}
-    assert {name: many[name] - few[name] for name in LISTS if many[name] > few[name] + ROOM} == {}
+    # Other threads of the tests add to a peak, but not to each of three.
+    grown = [
+        name
+        for name, given in LISTS.items()
+        if all(peak(argv(somewhere, given, *more)) > few[name] + ROOM for _ in range(3))
+    ]
+    assert grown == []
 
 
 @pytest.mark.parametrize("given", LISTS.values(), ids=LISTS)
