@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,11 +59,18 @@ def documented() -> tuple[str, str]:
 class Front:
     """nginx on two ports of localhost."""
 
+    format, header = "nginx", HEADER
+
     def __init__(self, folder: Path) -> None:
         self.folder, self.authority = folder, Authority(folder)
         self.ports = free_port(), free_port()
         self.issuer, self.alias = (f"https://localhost:{port}" for port in self.ports)
         self._process: Process | None = None
+
+    @staticmethod
+    def documented() -> tuple[str, str]:
+        """The lines of the document for the port of certificates, and those for the issuer's."""
+        return documented()
 
     def start(self, server: str, removed: str, behind: str) -> None:
         """Start it with these lines, before the server at the address ``behind``."""
@@ -86,7 +93,11 @@ class Front:
         )
         configuration = self.folder / "nginx.conf"
         configuration.write_text(text.replace("127.0.0.1:8080", behind), "utf-8")
-        self._process = Process([nginx, "-c", configuration], self.folder)
+        self.run([nginx, "-c", configuration])
+
+    def run(self, command: Sequence[str | Path]) -> None:
+        """Run the proxy until it is closed."""
+        self._process = Process(command, self.folder)
         self._process.start(self._connect)
 
     def _connect(self) -> None:
@@ -105,14 +116,15 @@ def served(
     ca_file: str,
     server: str | None = None,
     removed: str | None = None,
+    proxy: type[Front] = Front,
     **more: str,
 ) -> Iterator[tuple[Site, Front]]:
-    """Serve a provider behind nginx, as the document has it but for the lines that are given."""
-    front, listening = Front(folder), Server()
-    lines = documented()
+    """Serve a provider behind a proxy, as the document has it but for the lines that are given."""
+    front, listening = proxy(folder), Server()
+    lines = front.documented()
     mtls = {
-        "mtls.format": "nginx",
-        "mtls.header": HEADER,
+        "mtls.format": front.format,
+        "mtls.header": front.header,
         "mtls.proxy_secret": PROXY_SECRET,
         "mtls.ca_file": ca_file,
         "mtls.base_url": front.alias,
