@@ -1,4 +1,4 @@
-"""Clients with certificates through a real Envoy, configured as docs/mtls.md says (RFC 8705)."""
+"""Clients with certificates through a real Envoy and HAProxy, as docs/mtls.md has them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import requests
 
 from oauthprov.records import AccessToken
 from tests.certificates import PROXY_SECRET, Authority
-from tests.clients.behind_envoy import Front
+from tests.clients import behind_envoy, behind_haproxy
 from tests.clients.behind_nginx import served
 from tests.clients.test_mutual_tls import Place
 
+PROXIES = {"envoy": behind_envoy.Front, "haproxy": behind_haproxy.Front}
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    folder, authority = tmp_path_factory.mktemp("envoy"), Authority(now=int(time.time()))
+
+@pytest.fixture(scope="module", params=PROXIES)
+def place(request, tmp_path_factory):
+    folder, authority = tmp_path_factory.mktemp(request.param), Authority(now=int(time.time()))
     ca_file = authority.file(folder / "clients.pem")
-    with served("sqlite://", folder, ca_file, proxy=Front) as (site, front):
+    with served("sqlite://", folder, ca_file, proxy=PROXIES[request.param]) as (site, front):
         yield Place(site, front, authority, folder)
 
 
@@ -37,11 +39,12 @@ def test_the_doctor_finds_no_fault(place):
     assert not [name for name in skipped if "certificate" in name]
 
 
-@pytest.mark.parametrize("name", [Front.header, Front.header.replace("-", "_")])
+@pytest.mark.parametrize("between", ["-", "_"])
 @pytest.mark.parametrize("alias", [False, True])
-def test_a_stranger_s_header_proves_nobody(place, alias, name):
+def test_a_stranger_s_header_proves_nobody(place, alias, between):
     base = place.front.alias if alias else place.front.issuer
-    forged = {name: place.issued.envoy, "Oauthprov-Proxy-Secret": PROXY_SECRET}
+    name, certificate = place.front.header, getattr(place.issued, place.front.format)
+    forged = {name.replace("-", between): certificate, "Oauthprov-Proxy-Secret": PROXY_SECRET}
     assert place.token(base=base, **forged).status_code == 401
     assert place.token("other", base=place.front.alias, **forged).status_code == 401
 
