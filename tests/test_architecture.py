@@ -390,11 +390,7 @@ def test_a_function_fits_on_a_screen():
 
 def test_a_room_holds_no_other_rooms():
     rooms = Counter(path.parent for path in MODULES.values() if path.name != "__init__.py")
-    crowded = {
-        room.name: many
-        for room, many in rooms.items()
-        if many > MODULES_OF_A_ROOM and room.name != "versions"  # the migrations are a history
-    }
+    crowded = {room.name: many for room, many in rooms.items() if many > MODULES_OF_A_ROOM}
     assert crowded == {}, (
         f"a room has at most {MODULES_OF_A_ROOM} modules: which of them make a room of their own?"
         " Name it in FLOORS"

@@ -9,12 +9,12 @@ from functools import partial
 import pytest
 import sqlalchemy
 from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, NullPool, create_engine, text
 
 from oauthprov.records import Record
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Health, Storage
+from oauthprov.storage.sql.migrations.run import configuration
 from oauthprov.storage.sql.tables import TABLES, VERSION_TABLE, metadata
 from oauthprov.storage.testing import NewerCode, StorageSuite
 from tests.servers.emptying import fresh
@@ -34,10 +34,7 @@ def drop_tables(url: str) -> None:
 
 def migrated_to(url: str, revision: str) -> None:
     """Run the migrations up to one, as the code of that revision did."""
-    config = Config()
-    config.set_main_option("script_location", "oauthprov.storage.sql:migrations")
-    config.set_main_option("path_separator", "os")
-    config.attributes["version_table"] = VERSION_TABLE
+    config = configuration()
     with create_engine(url, poolclass=NullPool).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

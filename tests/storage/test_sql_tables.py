@@ -20,6 +20,7 @@ from sqlalchemy import BigInteger, Boolean, NullPool, create_engine, text
 from oauthprov.records import KINDS, Client, Grant, Record
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage, StorageError, UpgradeNeeded
+from oauthprov.storage.sql.migrations.run import configuration
 from oauthprov.storage.sql.tables import JSON, KEY, REVISION, TABLES, TEXT, VERSION_TABLE, metadata
 from tests.storage.sql import drop_tables, migrated_to
 from tests.storage.test_sql_urls import output, run
@@ -72,9 +73,7 @@ def test_every_searched_column_is_indexed(kind: type[Record]) -> None:
 
 
 def test_the_revision_is_the_newest_migration() -> None:
-    import oauthprov.storage.sql.migrations as migrations
-
-    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    scripts = ScriptDirectory.from_config(configuration())
     assert scripts.get_heads() == [REVISION], (
         "set REVISION in oauthprov/storage/sql/tables/__init__.py to the newest migration, whose"
         " down_revision is the one before"

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
 
-import oauthprov.storage.sql.migrations as migrations
 from oauthprov.records import KINDS, Record
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Storage, Stored
+from oauthprov.storage.sql.migrations.run import configuration
 from tests import site as sites
 from tests.site import Site
 from tests.storage.sql import migrated_to
 from tests.upgrades import first
 from tests.upgrades.first import Left
 
-SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
+SCRIPTS = ScriptDirectory.from_config(configuration())
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
 
 

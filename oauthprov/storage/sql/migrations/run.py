@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +25,9 @@ from oauthprov.storage.sql.engines import PATIENCE, Engines
 from oauthprov.storage.sql.failures import code, is_rolled_back, storage_error
 from oauthprov.storage.sql.schema import LOOK, revision
 from oauthprov.storage.sql.tables import REVISION, VERSION_TABLE
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 LOCK = 7239460185137206
 """The number of PostgreSQL's advisory lock for migrations: arbitrary, but unique."""
@@ -61,6 +64,18 @@ def upgrade(engines: Engines) -> None:
             time.sleep(TABLE_LOCK)  # those who waited behind us come first
 
 
+def configuration() -> Config:
+    """Return the configuration by which Alembic finds the migrations, in all rooms of versions."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "oauthprov.storage.sql:migrations")
+    config.set_main_option("recursive_version_locations", "true")
+    config.set_main_option("path_separator", "os")
+    config.attributes["version_table"] = VERSION_TABLE
+    return config
+
+
 def _is_current(engines: Engines) -> bool:
     if engines.family == "sqlite":
         # Even connecting may meet another session's lock.
@@ -81,7 +96,6 @@ def _waited_in_vain(error: SQLAlchemyError) -> bool:
 def _migrate(connection: Connection) -> None:
     """Run the next migration, or all in an empty database, which nobody uses."""
     from alembic import command
-    from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
     from alembic.util import CommandError
 
@@ -89,11 +103,8 @@ def _migrate(connection: Connection) -> None:
     found = context.get_current_revision()
     if found is not None and found >= REVISION:
         return  # another process has done it
-    config = Config()
-    config.set_main_option("script_location", "oauthprov.storage.sql:migrations")
-    config.set_main_option("path_separator", "os")
+    config = configuration()
     config.attributes["connection"] = connection
-    config.attributes["version_table"] = VERSION_TABLE
     try:
         command.upgrade(config, "head" if found is None else "+1")
     except CommandError as error:

@@ -1,0 +1,1 @@
+"""Revisions from 0018: devices, pushed requests, bound tokens and what goes with them."""
