@@ -87,66 +87,72 @@ def _to_bound(kind: ClientType, settings: Settings) -> bool:
     return kind.gets_tokens and settings.mtls
 
 
+_AMONG = N_("One of the alternative names.")
+
+
+def _name(
+    field: str, read: Read, sentence: str, explained: str, label: str, example: str, hint: str
+) -> Member:
+    """Return one of the members of which a client has exactly one for tls_client_auth."""
+    return Member(
+        field,
+        Datatype.TEXT,
+        _subject(read, sentence),
+        explained,
+        trusted=True,
+        label=label,
+        hint=hint,
+        group=Group.AUTHENTICATION,
+        example=example,
+        offered=_to_certified,
+    )
+
+
 MEMBERS: Sequence[Member] = (
-    Member(
+    _name(
         "tls_client_auth_subject_dn",
-        Datatype.TEXT,
-        _subject(_dn, N_("Give a distinguished name, such as CN=photos.example,O=Example.")),
+        _dn,
+        N_("Give a distinguished name, such as CN=photos.example,O=Example."),
         "the subject of its certificate, as RFC 4514 writes it, for tls_client_auth",
-        trusted=True,
-        label=N_("Subject of its certificate"),
-        hint=N_("The distinguished name, or one of the four names below."),
-        group=Group.AUTHENTICATION,
-        example="CN=photos.example,O=Example",
-        offered=_to_certified,
+        N_("Subject of its certificate"),
+        "CN=photos.example,O=Example",
+        N_("The distinguished name, or one of the four names below."),
     ),
-    Member(
+    _name(
         "tls_client_auth_san_dns",
-        Datatype.TEXT,
-        _subject(_dns, N_("Give the name of a host, without a pattern.")),
+        _dns,
+        N_("Give the name of a host, without a pattern."),
         "or the DNS name among the alternative names of its certificate",
-        trusted=True,
-        label=N_("DNS name in its certificate"),
-        hint=N_("One of the alternative names."),
-        group=Group.AUTHENTICATION,
-        example="photos.example",
-        offered=_to_certified,
+        N_("DNS name in its certificate"),
+        "photos.example",
+        _AMONG,
     ),
-    Member(
+    _name(
         "tls_client_auth_san_uri",
-        Datatype.TEXT,
-        _subject(_uri, N_("Give a URI.")),
+        _uri,
+        N_("Give a URI."),
         "or the URI there",
-        trusted=True,
-        label=N_("URI in its certificate"),
-        hint=N_("One of the alternative names."),
-        group=Group.AUTHENTICATION,
-        example="spiffe://photos.example/client",
-        offered=_to_certified,
+        N_("URI in its certificate"),
+        "spiffe://photos.example/client",
+        _AMONG,
     ),
-    Member(
+    _name(
         "tls_client_auth_san_ip",
-        Datatype.TEXT,
-        _subject(_ip, N_("Give an IP address.")),
+        _ip,
+        N_("Give an IP address."),
         "or the IP address there",
-        trusted=True,
-        label=N_("IP address in its certificate"),
-        hint=N_("One of the alternative names."),
-        group=Group.AUTHENTICATION,
-        example="192.0.2.7",
-        offered=_to_certified,
+        N_("IP address in its certificate"),
+        "192.0.2.7",
+        _AMONG,
     ),
-    Member(
+    _name(
         "tls_client_auth_san_email",
-        Datatype.TEXT,
-        _subject(_email, N_("Give an e-mail address.")),
+        _email,
+        N_("Give an e-mail address."),
         "or the e-mail address there",
-        trusted=True,
-        label=N_("E-mail address in its certificate"),
-        hint=N_("One of the alternative names."),
-        group=Group.AUTHENTICATION,
-        example="alice@photos.example",
-        offered=_to_certified,
+        N_("E-mail address in its certificate"),
+        "alice@photos.example",
+        _AMONG,
     ),
     Member(
         "tls_client_certificate_bound_access_tokens",
