@@ -90,12 +90,20 @@ def own_server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def provider(own_server, tmp_path_factory):
+def storage_url(request, tmp_path_factory):
+    """The URL of an empty storage: of SQLite, or of the engine that a module has as parameter."""
+    engine = getattr(request, "param", "sqlite")
+    if engine == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('storage')}/x.sqlite"
+    return fresh(request.getfixturevalue(f"{engine}_url"))
+
+
+@pytest.fixture(scope="module")
+def provider(storage_url, own_server, tmp_path_factory):
     """The provider with the settings for certification, over https; it yields Certified."""
     folder = tmp_path_factory.mktemp("provider")
-    url = f"sqlite:///{folder}/provider.sqlite"
     # idpyoidc checks no certificate of a host whose name is localhost.
-    with certified(url, folder, own_server.place, own_server, host="127.0.0.1") as served:
+    with certified(storage_url, folder, own_server.place, own_server, host="127.0.0.1") as served:
         yield served
 
 

@@ -15,29 +15,11 @@ from examples.certification.people import PROFILE
 from oauthprov.protocol.token.signed_introspection import MEDIA_TYPE, TYPE
 from tests.clients import javascript
 from tests.clients.idpyoidc_rp import RelyingParty
-from tests.conformance.provider import certified
 from tests.engines import engines
-from tests.servers import empty
 
-
-@pytest.fixture(scope="module", params=engines(["sqlite", "postgresql", "redis"], "sqlite"))
-def storage_url(request, tmp_path_factory):
-    """The URL of an empty storage of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('storage')}/x.sqlite"
-    url = request.getfixturevalue(f"{request.param}_url")
-    empty(url)
-    return url
-
-
-@pytest.fixture(scope="module")
-def provider(storage_url, own_server, tmp_path_factory):
-    """The provider with the settings for certification."""
-    folder = tmp_path_factory.mktemp("provider")
-    place = own_server.place
-    with certified(storage_url, folder, place, own_server, host="127.0.0.1") as served:
-        yield served
-
+pytestmark = pytest.mark.parametrize(
+    "storage_url", engines(["sqlite", "postgresql", "redis"], "sqlite"), indirect=True
+)
 
 LIBRARIES = [
     ("oauth4webapi", "jwt", ""),
