@@ -37,6 +37,9 @@ REGISTRATION_TOKEN = "opm"  # noqa: S105
 INITIAL_ACCESS_TOKEN = "opi"  # noqa: S105
 DEVICE_CODE = "opd"
 
+SECRET = r"\bop[acdimprs]_(?:[A-Za-z0-9_-]{1,64}\.)?[A-Za-z0-9_-]{20,}"  # noqa: S105
+"""A regular expression of what looks like a credential of ours, of any kind above."""
+
 T = TypeVar("T")
 
 PASSWORD_LIMIT = 1024

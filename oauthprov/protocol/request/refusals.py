@@ -6,11 +6,13 @@ publishes them together with the error that was sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
+from oauthprov import credentials
 from oauthprov.events import RequestNoted, RequestRefused, publish, refused_with
 from oauthprov.logs import moment
 from oauthprov.protocol.request.answers import Answer, Redirect, Refusal
@@ -20,6 +22,8 @@ VALUE_LIMIT = 100
 SHOWN_LIMIT = 300
 """Characters of a client's value in an error, at most."""
 _IN_URIS = "!#$%&'()*+,/:;=?@[]-._~"  # RFC 3986 section 2
+
+_SECRETS = re.compile(rf"(?<=://)[^/?#\s@]+(?=@)|{credentials.SECRET}")
 
 Endpoint = Literal[
     "authorize",
@@ -95,7 +99,12 @@ def refused(noted: RequestNoted, error: str, description: str | None = None) -> 
 
 
 def cut(text: str) -> str:
-    """Return the beginning of a value that a client sent and that may be of any length."""
+    """Return the beginning of a value that a client sent and that may be of any length.
+
+    A clumsy client may send a secret in its place: the password of a URL and what looks like a
+    token or a secret of ours are left out.
+    """
+    text = _SECRETS.sub("***", text)
     return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
 
 

@@ -446,3 +446,24 @@ def test_the_validator_alone_logs_too(lines):
         context.note(Reason.CODE_UNKNOWN, client_id="app")
     [line] = lines()
     assert line == {"level": "INFO", "reason": "code_unknown", "client_id": "app"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "logged"),
+    [
+        ("https://alice:hunter2@app.example/x", "https://***@app.example/x"),
+        ("https://hunter2@app.example/x", "https://***@app.example/x"),
+        (f"opa_abc.{'x' * 43}", "***"),
+        (f"ops_{'x' * 43}", "***"),
+        (f"client {'y' * 80} opr_abc.{'x' * 43}", f"client {'y' * 80} ***"),
+        (
+            "https://app.example/x?to=alice@mail.example",
+            "https://app.example/x?to=alice@mail.example",
+        ),
+        ("app_ops_x", "app_ops_x"),
+    ],
+)
+def test_a_secret_that_a_client_sends_in_place_of_its_id_is_not_logged(world, lines, sent, logged):
+    world.redeem("nonsense", client_id=sent)
+    [line] = lines()
+    assert line["client_id"] == logged
