@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,40 +12,27 @@ from tests.certificates import PROXY_SECRET
 from tests.documents import blocks
 from tests.faults.processes import Process
 from tests.fetch.server import Authority
-from tests.servers.programs import missing, program
+from tests.servers import nginx
 from tests.servers.run import free_port
 from tests.servers.wsgi import Server
 from tests.site import OPENID, Site
 
 HEADER = "X-SSL-Client-Cert"
-# What the document leaves to the reader: where nginx keeps its files, and the issuer's server.
-FRAME = """
-{user}
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{issuer} ssl;
-        server_name localhost;
-        ssl_certificate {certificate};
-        ssl_certificate_key {certificate};
-        location / {{
-            proxy_pass http://127.0.0.1:8080;
-            proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto https;
-            {removed}
-        }}
+# What the document leaves to the reader: the issuer's server.
+SERVERS = """
+server {{
+    listen 127.0.0.1:{issuer} ssl;
+    server_name localhost;
+    ssl_certificate {certificate};
+    ssl_certificate_key {certificate};
+    location / {{
+        proxy_pass http://127.0.0.1:8080;
+        proxy_set_header X-Forwarded-For $remote_addr;
+        proxy_set_header X-Forwarded-Proto https;
+        {removed}
     }}
-    {documented}
 }}
+{documented}
 """
 
 
@@ -74,26 +60,19 @@ class Front:
 
     def start(self, server: str, removed: str, behind: str) -> None:
         """Start it with these lines, before the server at the address ``behind``."""
-        nginx = program("nginx")
-        if nginx is None:
-            missing("no nginx (apt-get install nginx-light)", __name__)
         certificate = self.authority.certificate("localhost", days=90)
         for name in ("ssl_certificate", "ssl_certificate_key"):
             place = f"{name} /etc/nginx/mtls.id.example.org.pem"
             server = server.replace(place, f"{name} {certificate}")
         server = server.replace("listen 443", f"listen 127.0.0.1:{self.ports[1]}")
         server = server.replace("PROXY_SECRET", PROXY_SECRET)
-        text = FRAME.format(
-            user="user root;" if os.geteuid() == 0 else "",
-            folder=self.folder,
+        servers = SERVERS.format(
             issuer=self.ports[0],
             certificate=certificate,
             removed=removed,
             documented=server.replace("mtls.id.example.org", "localhost"),
         )
-        configuration = self.folder / "nginx.conf"
-        configuration.write_text(text.replace("127.0.0.1:8080", behind), "utf-8")
-        self.run([nginx, "-c", configuration])
+        self.run(nginx.command(self.folder, servers.replace("127.0.0.1:8080", behind)))
 
     def run(self, command: Sequence[str | Path]) -> None:
         """Run the proxy until it is closed."""

@@ -15,35 +15,21 @@ from tests.doctor.conftest import ISSUER, SECRET
 from tests.documents import blocks
 from tests.faults.processes import Process
 from tests.fetch.server import Authority
-from tests.servers import fresh
+from tests.servers import fresh, nginx
 from tests.servers.deployed import python
-from tests.servers.programs import missing, program
 from tests.servers.run import free_port
 
 HOST = "localhost"
 PATIENCE = 100
 
-# What docs/deployment.md leaves to the reader: where nginx keeps its files, and TLS.
-FRAME = """
-{user}
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{public} ssl;
-        server_name {host};
-        ssl_certificate {certificate};
-        ssl_certificate_key {certificate};
-        {documented}
-    }}
+# What docs/deployment.md leaves to the reader: TLS.
+SERVER = """
+server {{
+    listen 127.0.0.1:{public} ssl;
+    server_name {host};
+    ssl_certificate {certificate};
+    ssl_certificate_key {certificate};
+    {documented}
 }}
 """
 
@@ -71,20 +57,13 @@ class Deployment:
             [*python("-m", "pyramid.scripts.pserve"), str(self.ini), f"port={self.port}"],
             self.port,
         )
-        nginx = program("nginx")
-        if nginx is None:
-            missing("no nginx (apt-get install nginx-light)", __name__)
-        configuration = self.folder / "nginx.conf"
-        text = FRAME.format(
-            user="user root;" if os.geteuid() == 0 else "",
-            folder=self.folder,
+        server = SERVER.format(
             public=self.public,
             host=HOST,
             certificate=self.authority.certificate(f"{HOST}", days=90),
             documented=documented.replace(":8080", f":{self.port}"),
         )
-        configuration.write_text(text, "utf-8")
-        self._run("nginx", [str(nginx), "-c", str(configuration)], self.public)
+        self._run("nginx", nginx.command(self.folder, server), self.public)
 
     def _run(self, name: str, command: list[str], port: int) -> None:
         home = self.folder / name
