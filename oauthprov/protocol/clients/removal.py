@@ -11,6 +11,8 @@ from oauthprov.storage.interface import Change, Remove, Replace, Storage, Stored
 
 NOTICE_PERIOD = 2 * 86_400
 """Seconds that a removed client stays: longer than the delivery of its logout tokens is tried."""
+REMEMBERED = 10_000
+"""Clients that a search for orphaned consents remembers."""
 
 
 def removal(stored: Stored[Client], now: int) -> tuple[Sweep, tuple[Change, ...]]:
@@ -49,10 +51,12 @@ def is_over(client: Client, now: int) -> bool:
 def drop_orphaned_consents(storage: Storage, now: int) -> Iterator[int]:
     """Delete all consents whose client is gone; yield the number deleted of each page.
 
-    Each client is looked up once.
+    A client is looked up once, unless ``REMEMBERED`` others were since.
     """
     there: dict[str, bool] = {}
     for page in storage.pages(Consent, limit=500):
+        if len(there) > REMEMBERED:
+            there.clear()
         consents = [stored.record for stored in page]
         new = sorted({consent.client_id for consent in consents} - there.keys())
         found = storage.get_many([(Client, client_id) for client_id in new])

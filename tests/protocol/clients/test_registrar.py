@@ -2,11 +2,13 @@
 
 import json
 import threading
+import tracemalloc
 from dataclasses import replace
 
 import pytest
 
 from oauthprov.credentials import matches
+from oauthprov.protocol.clients import removal
 from oauthprov.protocol.clients.registrar import (
     CLIENT_TYPES,
     ChangedMeanwhile,
@@ -20,7 +22,7 @@ from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import Client, Consent, consent_key
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
-from oauthprov.storage.interface import Add, Replace
+from oauthprov.storage.interface import Add, Replace, Stored
 from tests import site as sites
 
 NOW = 1_800_000_000
@@ -423,6 +425,23 @@ def test_dropping_many_consents_reads_each_client_once(registrar, storage):
     assert sum(pages) == 700 - 234
     assert sorted(asked) == sorted(ids)
     assert {c.record.client_id for c in storage.walk(Consent)} == {client.client_id}
+
+
+def test_dropping_consents_of_many_clients_takes_no_more_memory(storage, monkeypatch):
+    monkeypatch.setattr(removal, "REMEMBERED", 400)
+    for name in (f"client{number}" for number in range(3000)):
+        consent = Consent(f"alice.{name}", "alice", name, (), (), NOW, NOW)
+        storage.load(Stored(consent, 1), now=NOW)
+    held = []
+    tracemalloc.start()
+    try:
+        for dropped in drop_orphaned_consents(storage, NOW):
+            held.append(tracemalloc.get_traced_memory()[0])
+            assert dropped == 500
+    finally:
+        tracemalloc.stop()
+    assert len(held) == 6
+    assert held[-1] - held[1] < 100_000  # the clients of four more pages take 190,000
 
 
 def test_a_page_of_clients_is_not_empty_because_its_clients_are_removed(registrar):
