@@ -8,12 +8,12 @@ walk must see records added later.
 
 from __future__ import annotations
 
-import heapq
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from oauthprov.storage.redis.keys import Keys, RecordName
 from oauthprov.storage.redis.route import Route
@@ -58,11 +58,15 @@ class Walks:
             if window.last:
                 return
             after = window.keys[-1]
+            del window  # or two windows were held while the names are looked at
 
     def _window(self, walk: str, kind: str, after: str | None) -> Window:
         with self._lock:
             window = self._windows.get(walk)
-        if window is None or not window.covers(after):
+            if window is not None and not window.covers(after):
+                window = None
+                del self._windows[walk]
+        if window is None:
             window = self._scan(kind, after)
         with self._lock:
             self._windows[walk] = window
@@ -72,9 +76,24 @@ class Walks:
         return window
 
     def _scan(self, kind: str, after: str | None) -> Window:
-        found = heapq.nsmallest(self._size, self._following(kind, after))
-        # SCAN may return a name twice.
-        return Window(after, list(dict.fromkeys(found)), len(found) < self._size)
+        first: list[str] = []
+        end: str | None = None
+        for key in self._following(kind, after):
+            if end is None or key < end:
+                first.append(key)
+            if len(first) > self._size + self._size // 8:
+                first, end = self._cut(first, end)
+        first, end = self._cut(first, end)
+        return Window(after, first, end is None)
+
+    def _cut(self, keys: list[str], end: str | None) -> tuple[list[str], str | None]:
+        """Return as many of the keys as a window has, in order, and the first that isn't in it."""
+        keys.sort()
+        ordered = [key for key, _ in groupby(keys)]  # SCAN may return a name twice
+        if len(ordered) > self._size:
+            end = ordered[self._size]
+            del ordered[self._size :]
+        return ordered, end
 
     def _following(self, kind: str, after: str | None) -> Iterator[str]:
         for names in scan(self._route, self._keys.records(kind)):
