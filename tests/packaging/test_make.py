@@ -136,7 +136,7 @@ def test_what_make_test_leaves_out_is_run_by_a_command_that_ci_calls():
     marks = r"^(\w+): \$\(V\)/\.test\n\t.*pytest -m (\"not engines\"|engines) "
     selected = re.findall(marks, makefile, re.M)
     assert selected == [("test", '"not engines"'), ("engines", "engines")]
-    assert set(re.findall(r"make (test|engines)\b", ci)) == {"test", "engines"}
+    assert re.findall(r"make test PYTEST_ARGS=\"-m '' ", ci)  # the last -m counts: every mark
 
 
 @pytest.mark.parametrize(("target", "variable"), PORTS)
