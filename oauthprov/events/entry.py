@@ -14,7 +14,6 @@ VALUE_LIMIT = 500
 
 _DAY = 86_400
 _LAST = 999_999
-_ADDRESS = 100
 _encode_in_ascii = json.JSONEncoder(separators=(",", ":")).encode
 _days: dict[int, str] = {}
 
@@ -42,7 +41,7 @@ def entry_of(event: Event, number: int, keep: int) -> AuditEntry:
         about=about if about is None or is_key(about) else None,
         account_id=event.account_id,
         client_id=client_id,
-        address=_address(origin.address),
+        address=origin.address,
         actor=origin.actor,
     )
 
@@ -51,11 +50,6 @@ def _encoded(details: dict[str, str]) -> str:
     """Return details as JSON in printable ASCII."""
     text = dumps(details).decode()
     return text if text.isascii() and text.isprintable() else _encode_in_ascii(details)
-
-
-def _address(sent: str) -> str:
-    """Return an address without what no address has: a proxy may pass on anything."""
-    return sent if len(sent) <= _ADDRESS and sent.isascii() and sent.isprintable() else ""
 
 
 def key_of(request_id: str, number: int) -> str:

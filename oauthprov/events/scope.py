@@ -12,13 +12,17 @@ from oauthprov.events.event import Event, Origin, current
 from oauthprov.events.log import write
 from oauthprov.events.stream import Stream
 
+_ADDRESS = 100
+"""Characters of an address, at most; one of IPv6 with a zone has fewer."""
+
 
 class Scope:
     """The events of one request. ``with scope:`` makes it the current one of this context.
 
     ``waiting`` are those of the next commit, ``numbers`` gives each entry its own, from any
     thread. ``error`` is the code that the request was refused with, ``grant_type`` what a token
-    request asks for, unchecked; both are empty where there is none.
+    request asks for, unchecked; both are empty where there is none. ``address`` is empty, too, if
+    what the proxy handed on can't be one.
     """
 
     __slots__ = (
@@ -38,7 +42,7 @@ class Scope:
     ) -> None:
         self.stream = stream
         self.request_id = request_id
-        self.address = address
+        self.address = _address(address)
         self.actor = actor
         self.waiting: list[Event] = []
         self.numbers = count(1)
@@ -66,6 +70,11 @@ class Scope:
         child = Scope(self.stream, self.request_id, self.address, self.actor)
         child.numbers = self.numbers
         return child
+
+
+def _address(sent: str) -> str:
+    """Return an address without what no address has: a proxy may pass on anything."""
+    return sent if len(sent) <= _ADDRESS and sent.isascii() and sent.isprintable() else ""
 
 
 def on_commit(event: Event) -> None:

@@ -313,11 +313,16 @@ def test_an_entry_of_any_text_is_bounded_ascii_that_can_be_read_again(sent, comp
     assert entry.about is None or is_key(entry.about)
 
 
-@pytest.mark.parametrize("sent", ["192.0.2.1\x00", "\x1b[2J", "é", "x" * 200])
-def test_an_address_that_can_t_be_one_is_left_out(trail, sent):
+@pytest.mark.parametrize("sent", ["192.0.2.1\x00", "\x1b[2J", "\u00e9", "x" * 200_000])
+def test_an_address_that_can_t_be_one_is_left_out_everywhere(trail, caplog, sent):
+    caplog.set_level(logging.INFO, "oauthprov.events")
     with trail.scope(address=sent):
         publish(SignInFailed(account_id="a"))
     assert [entry.address for entry in trail.entries()] == [""]
+    assert [event.origin.address for event in trail.told] == [""]
+    [line] = [one for one in caplog.records if one.name == "oauthprov.events"]
+    assert not hasattr(line, "address")
+    assert len(line.getMessage()) < 1000
 
 
 def test_a_value_that_is_no_client_id_is_not_listed_as_one(trail):
