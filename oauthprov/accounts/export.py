@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 from oauthprov.accounts.confirmed_addresses import claims_of
+from oauthprov.events import is_other_admin
 from oauthprov.records import (
     Account,
     AuditEntry,
@@ -75,6 +77,8 @@ _ACCOUNT = (
     *("factors", "disabled_at", "remove_at"),
 )
 _EVENT = ("event", "at", "client_id", "address", "actor", "details")
+_ADMIN = "admin"
+"""The actor of what an admin has done."""
 _CLIENT = ("client_id", "name", "client_type", "created_at", "redirect_uris", "contacts")
 
 
@@ -95,7 +99,7 @@ def exported(storage: Storage, account_id: str, now: int) -> dict[str, object]:
         document["profile"] = claims_of(stored.record)
     for kind, (member, fields) in KINDS.items():
         document[member] = _entries(storage, kind, fields, account_id=account_id)
-    document["events"] = _entries(storage, AuditEntry, _EVENT, about=account_id)
+    document["events"] = _events(storage, account_id)
     for one, (member, fields) in FACTORS.items():
         factor = storage.get(one, account_id)
         document[member] = None if factor is None else _members(factor.record, fields)
@@ -113,6 +117,14 @@ def _entries(
         if "client_id" in fields:
             _name_clients(storage, entries)
         yield from entries
+
+
+def _events(storage: Storage, account_id: str) -> Iterator[dict[str, object]]:
+    """Yield the events of an account; of an admin's only that it was one (GDPR article 20(4))."""
+    for event in _entries(storage, AuditEntry, _EVENT, about=account_id):
+        if is_other_admin(cast("str | None", event["actor"]), account_id):
+            event |= {"actor": _ADMIN, "address": ""}
+        yield event
 
 
 def _name_clients(storage: Storage, entries: Sequence[dict[str, object]]) -> None:

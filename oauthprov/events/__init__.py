@@ -34,6 +34,7 @@ from oauthprov.events.event import Event as Event
 from oauthprov.events.event import Origin as Origin
 from oauthprov.events.event import admin as admin
 from oauthprov.events.event import is_admin as is_admin
+from oauthprov.events.event import is_other_admin as is_other_admin
 from oauthprov.events.event import worker as worker
 from oauthprov.events.mails import MailNotSent as MailNotSent
 from oauthprov.events.mails import MailSent as MailSent

@@ -37,6 +37,14 @@ def is_admin(actor: str | None) -> bool:
     return actor is not None and actor != OPERATOR and not actor.startswith(_WORKER)
 
 
+def is_other_admin(actor: str | None, account_id: str | None) -> bool:
+    """Return whether an actor is an administrator, and not of the account that the event names.
+
+    The user of the account learns neither who it is nor the address: both are the admin's data.
+    """
+    return is_admin(actor) and (account_id is None or actor != admin(account_id))
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The request or other work in which an event happens.

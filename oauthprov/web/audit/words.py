@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oauthprov.events import OPERATOR, AccountChanged, Reason, admin, is_admin, trail
+from oauthprov.events import OPERATOR, AccountChanged, Reason, is_other_admin, trail
 from oauthprov.messages import N_
 from oauthprov.records import AuditEntry, Client
 from oauthprov.web.client_view import name_of
@@ -94,9 +94,8 @@ class Shown:
 
     @property
     def by_admin(self) -> bool:
-        """Whether an admin acted."""
-        about = self.entry.account_id
-        return is_admin(self.entry.actor) and (about is None or self.entry.actor != admin(about))
+        """Whether an admin acted, on the account of somebody else."""
+        return is_other_admin(self.entry.actor, self.entry.account_id)
 
 
 def shown(request: Request, entries: Sequence[AuditEntry]) -> list[Shown]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from oauthprov.accounts.export import exported
 from oauthprov.records import AuditEntry
-from tests.web.admin.conftest import press
+from tests.web.admin.conftest import id_of, press
 from tests.web.admin.test_registration_tokens import create
 from tests.web.factors.conftest import Owner
 
@@ -65,3 +66,26 @@ def test_what_is_done_to_clients_tokens_and_keys_is_an_event(site, alice, owner)
 def test_what_others_do_names_no_admin(site, alice, owner, bob):
     site.app().tokens(bob)
     assert noted(site, owner) == []
+
+
+def test_people_learn_that_an_admin_acted_and_not_who_or_from_where(site, alice, bob, bob_id):
+    """On their page, and in the download of their data."""
+    alice.page.extra_environ["REMOTE_ADDR"] = "192.0.2.66"
+    press(alice.get(f"/admin/people/{bob_id}"), "sign_out")
+    alice.page.extra_environ["REMOTE_ADDR"] = "192.0.2.7"
+    bob.sign_in("bob")
+    page = bob.get("/account/events")
+    assert "By an administrator." in page.text
+    assert "192.0.2.66" not in page.text
+    events = [*exported(site.storage, bob_id, site.clock())["events"]]
+    [acted] = [one for one in events if one["actor"]]
+    assert (acted["actor"], acted["address"]) == ("admin", "")
+    assert id_of(site, "alice") not in str(events)
+
+
+def test_what_admins_do_to_their_own_account_has_its_address(site, alice, owner):
+    alice.page.extra_environ["REMOTE_ADDR"] = "192.0.2.66"
+    press(alice.get(f"/admin/people/{owner.account_id}"), "sign_out")
+    page = owner.sign_in().get("/account/events")
+    assert "192.0.2.66" in page.text
+    assert "By an administrator." not in page.text
