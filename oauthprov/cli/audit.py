@@ -100,7 +100,7 @@ def document(entry: AuditEntry) -> dict[str, object]:
 
 
 def _row(entry: AuditEntry) -> tuple[str, ...]:
-    known = trail.details(entry)
+    known = ({"actor": entry.actor} if entry.actor else {}) | dict(trail.details(entry))
     said = " ".join(f"{name}={trail.printable(value)}" for name, value in known.items())
     request_id = entry.key.partition(".")[0]
     who, client = entry.account_id or "", entry.client_id or ""

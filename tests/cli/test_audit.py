@@ -40,6 +40,9 @@ def test_what_the_operator_does_is_in_the_audit(on_each):
     ]
     assert {one["account_id"] for one in done} == {alice["account_id"]}
     assert done[0]["changed"] == "disabled sessions"
+    table = on_each("audit", "list", "--user", "alice").out
+    assert table.count("actor=operator") == 2
+    assert "actor=operator changed=disabled sessions" in table
 
 
 def test_a_client_is_found_by_its_id_and_an_event_by_its_name(command):
