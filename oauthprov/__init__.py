@@ -56,11 +56,6 @@ def includeme(config: Configurator) -> None:
     config.include("oauthprov.web")
 
 
-_INCOMPLETE = (
-    "the storage holds an incomplete transfer, to be completed by oauthprov transfer, from"
-)
-
-
 def opened(settings: Settings) -> Storage:
     """Open the storage of the settings, upgraded where that is done by itself.
 
@@ -69,8 +64,8 @@ def opened(settings: Settings) -> Storage:
     from oauthprov import logs
     from oauthprov.accounts import confirmed_addresses
     from oauthprov.errors import ConfigurationError, StorageError, UpgradeNeeded
-    from oauthprov.records import TRANSFER, Transfer
     from oauthprov.storage import open_storage
+    from oauthprov.storage.transfer import incomplete
 
     try:
         storage = open_storage(settings.storage_url, settings.storage_options)
@@ -79,9 +74,9 @@ def opened(settings: Settings) -> Storage:
             for _ in confirmed_addresses.enter_all(storage, lambda: int(time.time())):
                 pass
         _warn(storage.health())
-        transfer = storage.get(Transfer, TRANSFER)
-        if transfer is not None:
-            raise ConfigurationError([f"{_INCOMPLETE} {transfer.record.source}"])
+        half = incomplete(storage)
+        if half is not None:
+            raise ConfigurationError([half])
     except ValueError as wrong:
         raise ConfigurationError([f"oauthprov.storage.url: {wrong}"]) from None
     except UpgradeNeeded as outdated:

@@ -188,6 +188,7 @@ WALLS = {
             "fetch",
             "mail",
             "errors",
+            "storage.transfer",
             "storage.unreachable",
             "threads",
         ),

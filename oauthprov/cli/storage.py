@@ -4,7 +4,8 @@
 are found by them: on Redis too, which has no schema.
 
 With ``--json``, ``check`` and ``upgrade`` print ``{"ready": BOOL, "facts": {...}}``; the facts
-depend on the engine. A full storage is not ready, and ``check`` exits with status 1.
+depend on the engine. A storage that is full, or that an incomplete transfer fills, is not ready,
+and ``check`` exits with status 1.
 
 ``purge`` prints how many records it removed, with ``--json`` as ``{"expired": N,
 "unused_clients": N, "orphaned_consents": N}``. Redis removes expired records by itself: there
@@ -24,13 +25,14 @@ from oauthprov.cli.output import Refused, note, show_facts, show_json
 from oauthprov.cli.progress import counting
 from oauthprov.protocol.clients.removal import drop_orphaned_consents
 from oauthprov.protocol.token.last_use import remove_unused
+from oauthprov.storage.transfer import incomplete
 
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
     """Add the verbs."""
     verbs = group.add_subparsers(metavar="VERB", required=True)
     for name, run, text in (
-        ("check", _check, "check that the storage answers, has the current schema and isn't full"),
+        ("check", _check, "check that the storage answers and can be served by this version"),
         ("upgrade", _upgrade, "upgrade the schema to this version"),
         (
             "purge",
@@ -45,12 +47,14 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
-        health = on.storage.health()
-        _report(on, arguments.json, ready=not health.full)
+        health, half = on.storage.health(), incomplete(on.storage)
+        _report(on, arguments.json, ready=not health.full and half is None)
     for warning in health.sentences:
         note(f"Warning: {warning}.")
     if health.full:
         raise Refused("The storage is full, so no token can be issued. Give it more room.")
+    if half is not None:
+        raise Refused(f"{half[:1].upper()}{half[1:]}.")
     note("The storage is ready.")
 
 

@@ -15,6 +15,7 @@ from oauthprov.protocol.keys.rotation import KeyRotation, is_over, is_published
 from oauthprov.records import KINDS, Client, LogoutDelivery, R, SigningKey, Totp
 from oauthprov.settings import Settings
 from oauthprov.storage.interface import OUTDATED, Health, Storage, StorageError, UpgradeNeeded
+from oauthprov.storage.transfer import incomplete
 
 DAY = 86_400
 SAMPLE = 200
@@ -86,6 +87,12 @@ def _full(on: Stored) -> Iterator[str]:
 
 def _loses(on: Stored) -> Iterator[str]:
     yield from on.health().warnings
+
+
+def _half(on: Stored) -> Iterator[str]:
+    half = incomplete(on.storage)
+    if half is not None:
+        yield half
 
 
 def _read_only(on: Stored) -> Iterator[str]:
@@ -228,6 +235,14 @@ CHECKS: tuple[Check[Stored], ...] = (
         "On Redis set appendonly yes and maxmemory-policy noeviction; on SQL databases switch"
         " durable commits on (docs/deployment.md).",
         _loses,
+    ),
+    Check(
+        "storage.incomplete_transfer",
+        ERROR,
+        "the mark of `oauthprov transfer`",
+        "No server starts there, and what is written is removed by the next run.",
+        "Run the transfer until it is complete (docs/transfer.md).",
+        _half,
     ),
     Check(
         "storage.read_only",

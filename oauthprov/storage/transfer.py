@@ -113,6 +113,17 @@ class Target:
         return found
 
 
+def incomplete(storage: Storage) -> str | None:
+    """Return why a storage can't be served yet, in a phrase; None if no transfer fills it."""
+    mark = storage.get(Transfer, TRANSFER)
+    if mark is None:
+        return None
+    return (
+        "the storage holds an incomplete transfer, to be completed by oauthprov transfer, from"
+        f" {mark.record.source}"
+    )
+
+
 def begin(source: Storage, target: Storage, name: str, clock: Clock) -> Target:
     """Begin a run; ``name`` names the source, without secrets. Raises TransferRefused."""
     mark = source.get(Transfer, TRANSFER)

@@ -7,8 +7,8 @@ import redis
 from sqlalchemy import make_url
 
 from oauthprov.accounts import confirmed_addresses
-from oauthprov.records import Account, Consent, Session, consent_key
-from oauthprov.storage.interface import Add
+from oauthprov.records import TRANSFER, Account, Consent, Session, Transfer, consent_key
+from oauthprov.storage.interface import Add, Remove
 from tests import site as sites
 from tests.cli.conftest import write_ini
 from tests.conftest import RUN
@@ -157,3 +157,17 @@ def test_check_warns_of_records_of_an_earlier_version_on_redis_until_they_are_up
     assert warning in before.err
     assert on_redis("storage", "upgrade").code == 0
     assert warning not in on_redis("storage", "check").err
+
+
+def test_check_fails_on_a_storage_that_holds_a_part_of_another(on_each):
+    """No server starts there."""
+    storage, mark = on_each.storage(), Transfer(TRANSFER, "sqlite:///there", 1)
+    storage.commit(Add(mark), now=1)
+    half = on_each("storage", "check", "--json")
+    assert (half.code, half.json["ready"]) == (1, False)
+    assert "an incomplete transfer" in half.err
+    assert "from sqlite:///there" in half.err
+    assert "is ready" not in half.err
+    storage.commit(Remove(Transfer, TRANSFER), now=1)
+    storage.close()
+    assert on_each("storage", "check").code == 0

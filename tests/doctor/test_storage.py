@@ -13,7 +13,7 @@ from oauthprov.doctor import Report, Stored, examine_storage
 from oauthprov.factors import Factors
 from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.keys.rotation import KeyRotation
-from oauthprov.records import Client, LogoutDelivery, Session, Totp
+from oauthprov.records import TRANSFER, Client, LogoutDelivery, Session, Totp, Transfer
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Remove
@@ -90,6 +90,12 @@ def test_an_outdated_schema_is_found(tmp_path):
     storage = open_storage(f"sqlite:///{tmp_path}/empty.sqlite")
     assert examined(storage) == ["storage.schema"]
     storage.close()
+
+
+def test_a_storage_that_holds_a_part_of_another_is_found(storage):
+    rotated(storage)
+    storage.commit(Add(Transfer(TRANSFER, "sqlite:///there", NOW)), now=NOW)
+    assert examined(storage) == ["storage.incomplete_transfer"]
 
 
 def test_records_of_an_earlier_version_on_redis_are_found(redis_url):
