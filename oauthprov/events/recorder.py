@@ -71,6 +71,7 @@ class Recorder:
         self._rooms: dict[str, _Room] = {}
         self._left_out = 0
         self._lost = 0
+        self._why: Exception | None = None
         self._said_at: int | None = None
         self._worker = Worker("audit", self.work, clock)
 
@@ -113,16 +114,19 @@ class Recorder:
                 self._storage.commit(*map(Add, batch), now=self._clock())
             except (StorageError, Conflict) as error:
                 self._lost += len(batch)
-                self._say(error)
+                self._why = error
+                self._say()
+        self._say()
         with self._lock:
             left_out, self._left_out = self._left_out, 0
         if left_out:
             log.warning("%d events aren't in the audit: too many came at once", left_out)
 
-    def _say(self, error: Exception) -> None:
+    def _say(self) -> None:
+        """Log how many entries are lost, if there are any and the last such line is old."""
         now, said_at = self._clock(), self._said_at
-        if said_at is None or not 0 <= now - said_at < LOSSES_EVERY:
-            log.warning("%d entries of the audit are lost: %s", self._lost, error)
+        if self._lost and (said_at is None or not 0 <= now - said_at < LOSSES_EVERY):
+            log.warning("%d entries of the audit are lost: %s", self._lost, self._why)
             self._lost, self._said_at = 0, now
 
     def _next(self) -> list[Record]:

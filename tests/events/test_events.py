@@ -263,6 +263,16 @@ class Down:
         raise StorageError("down")
 
 
+class Flaky(Down):
+    """The same, if it is ``down``."""
+
+    def __init__(self, inner):
+        self.inner, self.down = inner, True
+
+    def commit(self, *changes, now):
+        (super() if self.down else self.inner).commit(*changes, now=now)
+
+
 def test_an_outage_writes_one_line_a_minute_about_lost_entries(trail, caplog):
     recorder = Recorder(Down(), lambda: trail.now, 30)
     stream = Stream(lambda: trail.now)
@@ -275,6 +285,21 @@ def test_an_outage_writes_one_line_a_minute_about_lost_entries(trail, caplog):
         "1 entries of the audit are lost: down",
         "3 entries of the audit are lost: down",
     ]
+
+
+def test_entries_lost_within_a_minute_are_logged_once_the_storage_is_back(trail, caplog):
+    recorder = Recorder(storage := Flaky(trail.storage), lambda: trail.now, 30)
+    stream = Stream(lambda: trail.now)
+    for seconds, storage.down in ((0, True), (1, True), (2, True), (30, False), (60, False)):
+        trail.now = NOW + seconds
+        with Scope(stream, f"r{seconds}") as scope:
+            recorder.put(scope, SignInFailed(account_id="a"))
+        recorder.join(60)
+    assert [record.getMessage() for record in caplog.records] == [
+        "1 entries of the audit are lost: down",
+        "2 entries of the audit are lost: down",
+    ]
+    assert len(trail.entries()) == 2
 
 
 def test_entries_that_the_storage_does_not_take_are_lost_and_logged(trail, caplog):
