@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pyramid.interfaces import IRoutesMapper
 
 from oauthprov.accounts.roles import set_admin
 from oauthprov.events.trail import of_request
@@ -24,6 +25,7 @@ PATHS = (
     "/registration-tokens",
     "/keys",
     "/health",
+    "/audit",
 )
 POSTS = (
     ("/people/{account}", {"action": "disable"}),
@@ -48,6 +50,15 @@ def nothing_changed(site, bob_id) -> bool:
     [client] = site.storage.find(Client).items
     bob = account(site, bob_id)
     return not bob.closed and bob.epoch == 0 and client.record.disabled_at is None
+
+
+def test_the_tests_here_visit_every_page(site):
+    names = {"{account_id}": "{account}", "{client_id}": "{client}"}
+    routes = [route.pattern for route in site.wsgi.registry.getUtility(IRoutesMapper).get_routes()]
+    ours = [pattern.removeprefix("/admin") for pattern in routes if pattern.startswith("/admin")]
+    for theirs, our in names.items():
+        ours = [path.replace(theirs, our) for path in ours]
+    assert sorted(ours) == sorted(PATHS)
 
 
 def test_an_admin_opens_every_page_and_nothing_is_kept_in_a_cache(alice, paths):
