@@ -130,10 +130,26 @@ def readable(uri: str) -> Iterator[None]:
         yield
     except (*_UNREADABLE, PlasterError) as wrong:
         if Path(uri.partition("#")[0]).exists():
-            raise Refused(f"{uri} can't be read: {' '.join(str(wrong).split())}") from None
+            raise Refused(f"{uri} can't be read: {_reason(wrong)}") from None
         who = f"{VARIABLE} names it" if os.environ.get(VARIABLE) == uri else f"see {VARIABLE}"
         missing = f"{uri} can't be read: there is no such file ({who})."
         raise Refused(f"{missing} oauthprov init FOLDER writes one.") from None
+
+
+def _reason(wrong: Exception) -> str:
+    """Return why a file can't be read, in one line, without its values: they may be secrets."""
+    match wrong:
+        case configparser.InterpolationMissingOptionError():
+            value = f"the value of {wrong.option} in [{wrong.section}]"
+            return f"{value} names %({wrong.reference})s, which the file lacks."
+        case configparser.InterpolationError():
+            value = f"the value of {wrong.option} in [{wrong.section}]"
+            return f"{value} has a single %: write %% for a percent sign."
+        case configparser.MissingSectionHeaderError():
+            return f"line {wrong.lineno} is in no section."
+        case configparser.ParsingError():
+            return f"line {wrong.errors[0][0]} has no = and is no section."
+    return " ".join(str(wrong).split())
 
 
 @contextmanager

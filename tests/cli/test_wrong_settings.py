@@ -93,6 +93,35 @@ def test_a_storage_without_tables_is_a_problem_without_a_traceback(tmp_path, way
     expect_the_list(done.stderr, ["the database has no tables of oauthprov"])
 
 
+UNREADABLE = {
+    "[app:main]\noauthprov.secret = hush%hush\n": "the value of oauthprov.secret in [app:main]",
+    "[app:main]\noauthprov.secret = hush%(x)s\n": "the value of oauthprov.secret in [app:main]",
+    "[app:main]\nhush-hush\n": "line 2 has no = and is no section.",
+    "oauthprov.secret = hush-hush\n": "line 1 is in no section.",
+}
+
+
+@pytest.mark.parametrize("text", UNREADABLE)
+def test_a_file_that_cannot_be_read_keeps_its_secrets(command, tmp_path, text):
+    (tmp_path / "wrong.ini").write_text(text.replace("\noauth", "\nuse = egg:oauthprov\noauth"))
+    for arguments in (["settings"], ["user", "list"], ["doctor", "--offline"]):
+        done = command.bare(*arguments, str(tmp_path / "wrong.ini"))
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith(f"{tmp_path}/wrong.ini can't be read: {UNREADABLE[text]}")
+        assert len(done.err.splitlines()) == 1
+        assert "hush" not in done.err
+
+
+@pytest.mark.parametrize("way", ["serve", "wsgi"])
+def test_nor_does_a_server_print_them(tmp_path, way):
+    (tmp_path / "wrong.ini").write_text(next(iter(UNREADABLE)))
+    code, arguments = STARTS[way]
+    done = start(tmp_path, arguments)
+    assert done.returncode == code
+    assert "can't be read: " in done.stderr
+    assert "hush" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
