@@ -19,8 +19,8 @@ log = logs.logger(__name__)
 class Stream:
     """Passes each event on, once. ``clock`` returns epoch seconds.
 
-    ``notify`` calls the subscribers; what one raises is logged and changes nothing, since the
-    event has happened. ``recorder`` keeps the audit, None if there is none.
+    ``notify`` calls the subscribers, each by :func:`hand_to`: the event has happened, whatever one
+    raises. ``recorder`` keeps the audit, None if there is none.
     """
 
     def __init__(
@@ -42,9 +42,13 @@ class Stream:
     def tell(self, event: Event) -> None:
         """Log the event and tell the subscribers."""
         write(event)
-        if self._notify is None:
-            return
-        try:
-            self._notify(event)
-        except Exception:
-            log.exception("a subscriber of %s failed", event.name)
+        if self._notify is not None:
+            hand_to(self._notify, event)
+
+
+def hand_to(subscriber: Callable[[Event], object], event: Event) -> None:
+    """Call a subscriber; what it raises is logged, and keeps the event from nobody else."""
+    try:
+        subscriber(event)
+    except Exception:
+        log.exception("a subscriber of %s failed", event.name)

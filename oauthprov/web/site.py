@@ -24,6 +24,7 @@ from oauthprov.accounts import (
 )
 from oauthprov.errors import ConfigurationError, SigningKeySealed, StorageError
 from oauthprov.events import Event, PublishingStorage, Recorder, Stream
+from oauthprov.events.stream import hand_to
 from oauthprov.factors import Factors, Levels, Roles
 from oauthprov.mail import Mailer, Outbox, mailer_of
 from oauthprov.metrics import catalog
@@ -265,7 +266,7 @@ def _notify(registry: Registry, meters: Meters | None) -> Callable[[Event], None
             found = registry.adapters.subscriptions([implementedBy(type(event))], None)
             known[type(event)] = found
         for subscriber in found:
-            subscriber(event)
+            hand_to(subscriber, event)
 
     return notify
 
