@@ -32,7 +32,7 @@ from oauthprov.chance import getrandbits
 from oauthprov.records import Grant, Record
 from oauthprov.storage.interface import Add, Change, Claim, Remove, Replace, Revoke, Stored
 from oauthprov.storage.sql.codec import Codec
-from oauthprov.storage.sql.statements import is_one_of, parameter
+from oauthprov.storage.sql.statements import has_key_of, parameter
 from oauthprov.storage.sql.tables import TABLES, grants
 
 ONE = literal_column("1", BigInteger())
@@ -114,7 +114,7 @@ def statement(change: Shape, count: int, first: int = 0, gate: CTE | None = None
     elif type_ is Replace:
         changed = _replace(kind, first)
     elif type_ is Remove:
-        changed = delete(TABLES[kind]).where(is_one_of(kind, parts))
+        changed = delete(TABLES[kind]).where(has_key_of(kind, parts))
     else:
         changed = _revoke(parts)
     return changed if gate is None else changed.where(_passed(gate))
@@ -124,7 +124,7 @@ def vacate(kind: type[Record], count: int) -> Delete:
     """Delete the rows under the keys of ``count`` Adds that are past expiry and ``keep``."""
     table = TABLES[kind]
     dead = parameter(0, "dead", table.c.expires_at)
-    return delete(table).where(is_one_of(kind, range(count)), table.c.expires_at <= dead)
+    return delete(table).where(has_key_of(kind, range(count)), table.c.expires_at <= dead)
 
 
 def _passed(gate: CTE) -> Exists:
@@ -149,7 +149,7 @@ def _row(kind: type[Record], part: int) -> dict[Column[Any], BindParameter[Any]]
 def _claim(kind: type[Record], parts: range) -> Update:
     table = TABLES[kind]
     now = parameter(parts[0], "now", grants.c.expires_at)
-    live = [is_one_of(kind, parts), table.c.claimed_at.is_(None)]
+    live = [has_key_of(kind, parts), table.c.claimed_at.is_(None)]
     if kind.shape.expires:
         live.append(table.c.expires_at > now)
     if kind is Grant:
@@ -168,7 +168,7 @@ def _claim(kind: type[Record], parts: range) -> Update:
 def _replace(kind: type[Record], part: int) -> Update:
     table = TABLES[kind]
     unchanged = [
-        is_one_of(kind, range(part, part + 1)),
+        has_key_of(kind, range(part, part + 1)),
         table.c.version == parameter(part, "expected_version", table.c.version),
     ]
     for name in ("claimed_at", "revoked_at"):
@@ -185,4 +185,4 @@ def _replace(kind: type[Record], part: int) -> Update:
 def _revoke(parts: range) -> Update:
     now = parameter(parts[0], "now", grants.c.revoked_at)
     unrevoked = grants.c.revoked_at.is_(None)
-    return update(grants).where(is_one_of(Grant, parts), unrevoked).values(revoked_at=now)
+    return update(grants).where(has_key_of(Grant, parts), unrevoked).values(revoked_at=now)

@@ -21,25 +21,41 @@ from oauthprov.storage.sql.statements import (
     by_keys,
     one_of_each,
     padded,
+    with_several,
 )
 
 R = TypeVar("R", bound=Record)
 
 KINDS_TOGETHER = 4
-"""The most kinds of which one statement reads one record each."""
+"""The most kinds of which one statement reads records."""
+SEVERAL = 16
+"""The most keys of one kind in such a statement, whose rows repeat the records of the others."""
+
+Several = tuple[type[Record], int]
+"""A kind of which several records are read, and the number of keys, one of SIZES."""
 
 
 @dataclass(slots=True)
 class Plan:
-    """A statement that reads one record of each of some kinds.
+    """A statement that reads one record of each of some kinds, and perhaps several of another.
 
     ``order`` are the places of the kinds in the order of the statement, and ``columns`` the codec
-    of each, with the start and end of its columns.
+    of each, with the start and end of its columns. Those of the other kind begin at ``width``.
     """
 
     statement: Statement
     order: Sequence[int]
     columns: Sequence[tuple[Codec[Any], int, int]]
+    width: int
+
+    def ones(self, row: Sequence[Any]) -> list[Stored[Record] | None]:
+        """Return the record of each kind, in the order that the caller named them."""
+        found: list[Stored[Record] | None] = [None] * len(self.order)
+        for place, (codec, start, end) in zip(self.order, self.columns, strict=True):
+            columns = row[start:end]
+            if codec.is_there(columns):
+                found[place] = codec.decode(columns)
+        return found
 
 
 class Reader:
@@ -49,7 +65,7 @@ class Reader:
         self._pool = pool
         self._compiler = compiler
         self._codecs = codecs
-        self._plans: dict[tuple[type[Record], ...], Plan] = {}
+        self._plans: dict[tuple[tuple[type[Record], ...], Several | None], Plan] = {}
 
     def get(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return the record under ``key``, in one round trip; None for an invalid key."""
@@ -61,7 +77,8 @@ class Reader:
     def get_many(self, pairs: Sequence[Target]) -> Sequence[Stored[Record] | None]:
         """Return the record of each of ``pairs``, in order.
 
-        One round trip reads single keys of up to four kinds, or up to a hundred keys of one kind.
+        One round trip reads single keys of up to four kinds, of one of them up to sixteen, or up
+        to a hundred keys of one kind.
         """
         if len(pairs) == 1:
             return [self.get(*pairs[0])]
@@ -74,13 +91,17 @@ class Reader:
         if len(singles) > KINDS_TOGETHER:
             # In any order they make the same statements.
             singles.sort(key=lambda pair: KINDS.index(pair[0]))
+        several = [(kind, list(keys)) for kind, keys in wanted.items() if len(keys) > 1]
+        rest = len(singles) % KINDS_TOGETHER
+        if several and rest and len(several[0][1]) <= SEVERAL:
+            found.update(self._with_several(singles[-rest:], *several.pop(0)))
+            del singles[-rest:]
         for start in range(0, len(singles), KINDS_TOGETHER):
             some = singles[start : start + KINDS_TOGETHER]
             found.update(zip(some, self._one_of_each(some), strict=True))
-        for kind, keys in wanted.items():
-            if len(keys) > 1:
-                for stored in self._of_kind(kind, list(keys)):
-                    found[kind, stored.record.storage_key] = stored
+        for kind, keys in several:
+            for stored in self._of_kind(kind, keys):
+                found[kind, stored.record.storage_key] = stored
         return [found.get(pair) for pair in pairs]
 
     def page(
@@ -106,20 +127,32 @@ class Reader:
     def _one_of_each(self, pairs: Sequence[Target]) -> Sequence[Stored[Record] | None]:
         if len(pairs) == 1:
             return [self.get(*pairs[0])]
-        kinds = tuple([kind for kind, _ in pairs])
-        plan = self._plans.get(kinds)
-        if plan is None:
-            plan = self._plans[kinds] = self._planned(kinds)
+        plan = self._plan(tuple([kind for kind, _ in pairs]), None)
         parts = [{"key": pairs[place][1]} for place in plan.order]
-        row = self._rows(plan.statement, parts)[0]
-        found: list[Stored[Record] | None] = [None] * len(pairs)
-        for place, (codec, start, end) in zip(plan.order, plan.columns, strict=True):
-            columns = row[start:end]
+        return plan.ones(self._rows(plan.statement, parts)[0])
+
+    def _with_several(
+        self, pairs: Sequence[Target], kind: type[Record], keys: Sequence[str]
+    ) -> dict[Target, Stored[Record] | None]:
+        """Return the record of each of ``pairs``, and those of ``kind`` that exist; one trip."""
+        last = padded([{"key": key} for key in keys])
+        plan = self._plan(tuple([one for one, _ in pairs]), (kind, len(last)))
+        rows = self._rows(plan.statement, [*({"key": pairs[at][1]} for at in plan.order), *last])
+        found = dict(zip(pairs, plan.ones(rows[0]), strict=True))
+        codec = self._codecs[kind]
+        for columns in (row[plan.width :] for row in rows):
             if codec.is_there(columns):
-                found[place] = codec.decode(columns)
+                stored = codec.decode(columns)
+                found[kind, stored.record.storage_key] = stored
         return found
 
-    def _planned(self, kinds: tuple[type[Record], ...]) -> Plan:
+    def _plan(self, kinds: tuple[type[Record], ...], several: Several | None) -> Plan:
+        plan = self._plans.get((kinds, several))
+        if plan is None:
+            plan = self._plans[kinds, several] = self._planned(kinds, several)
+        return plan
+
+    def _planned(self, kinds: tuple[type[Record], ...], several: Several | None) -> Plan:
         """Plan to read ``kinds``; their order makes no other statement."""
         order = sorted(range(len(kinds)), key=lambda place: KINDS.index(kinds[place]))
         columns = []
@@ -128,8 +161,12 @@ class Reader:
             codec = self._codecs[kinds[place]]
             columns.append((codec, start, start + codec.columns))
             start += codec.columns
-        statement = self._compiler.statement(one_of_each, *[kinds[place] for place in order])
-        return Plan(statement, order, columns)
+        ordered = [kinds[place] for place in order]
+        if several is None:
+            statement = self._compiler.statement(one_of_each, *ordered)
+        else:
+            statement = self._compiler.statement(with_several, *several, *ordered)
+        return Plan(statement, order, columns, start)
 
     def _decoded(self, kind: type[R], rows: Sequence[Sequence[Any]]) -> list[Stored[R]]:
         decode = self._codecs[kind].decode

@@ -49,9 +49,13 @@ def padded(parts: Sequence[Part]) -> Sequence[Part]:
     return [*parts, *[parts[-1]] * (size - len(parts))]
 
 
-def is_one_of(kind: type[Record], parts: range) -> ColumnElement[bool]:
+def has_key_of(kind: type[Record], parts: range) -> ColumnElement[bool]:
     """Return the condition that a row of ``kind`` has the key of one of ``parts``."""
-    column = TABLES[kind].c[kind.shape.key]
+    return is_one_of(TABLES[kind].c[kind.shape.key], parts)
+
+
+def is_one_of(column: ColumnElement[Any], parts: range) -> ColumnElement[bool]:
+    """Return the condition that a column has the key of one of ``parts``."""
     keys = [parameter(part, "key", column) for part in parts]
     return column == keys[0] if len(keys) == 1 else column.in_(keys)
 
@@ -94,12 +98,25 @@ def with_grant(kind: type[Record]) -> Select[Any]:
 
 def one_of_each(*kinds: type[Record]) -> Select[Any]:
     """Select one row with a record by key for each of ``kinds``, with its grant, or NULLs."""
+    return _joined([(kind, 1) for kind in kinds])
+
+
+def with_several(kind: type[Record], count: int, *kinds: type[Record]) -> Select[Any]:
+    """Select what :func:`one_of_each` does, and records of ``kind`` by ``count`` keys.
+
+    There is a row for each of those that exists, and one with NULLs if none does.
+    """
+    return _joined([*((one, 1) for one in kinds), (kind, count)])
+
+
+def _joined(wanted: Sequence[tuple[type[Record], int]]) -> Select[Any]:
+    """Select records of some kinds in one row, the last kind by any number of keys."""
     source: FromClause = select(literal_column("1").label("one")).subquery("one")
     columns: list[ColumnElement[Any]] = []
-    for part, kind in enumerate(kinds):
+    for part, (kind, count) in enumerate(wanted):
         table = TABLES[kind].alias(f"record{part}")
-        key = table.c[kind.shape.key]
-        source = source.outerjoin(table, key == parameter(part, "key", key))
+        there = is_one_of(table.c[kind.shape.key], range(part, part + count))
+        source = source.outerjoin(table, there)
         columns += _columns(kind, table)
         if kind.shape.has_grant:
             grant = grants.alias(f"grant{part}")
@@ -115,7 +132,7 @@ def _columns(kind: type[Record], rows: FromClause) -> list[ColumnElement[Any]]:
 
 def by_keys(kind: type[Record], count: int) -> Select[Any]:
     """Select rows by ``count`` keys, one of SIZES."""
-    return with_grant(kind).where(is_one_of(kind, range(count)))
+    return with_grant(kind).where(has_key_of(kind, range(count)))
 
 
 def by_index(kind: type[Record], index: str | None, more: bool) -> Select[Any]:

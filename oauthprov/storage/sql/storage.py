@@ -37,7 +37,10 @@ class SQLStorage(Storage):
     def get_many(
         self, pairs: Sequence[tuple[type[Record], str]]
     ) -> Sequence[Stored[Record] | None]:
-        """Return what ``get`` returns for each pair; one trip for one each of up to four kinds."""
+        """Return what ``get`` returns for each pair; one trip for those of up to four kinds.
+
+        That is one record each, and of one kind up to sixteen.
+        """
         return self._reader.get_many(pairs)
 
     @property

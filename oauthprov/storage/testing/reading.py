@@ -123,6 +123,21 @@ class Reading(Backend):
         assert list(found) == one_by_one
         assert [stored.record for stored in found if stored is not None] == there
 
+    @pytest.mark.parametrize("there", [(), (0,), (2, 3), (0, 1, 2, 3, 4)], ids=str)
+    @pytest.mark.parametrize("count", [2, 4, 5, 16, 17])
+    def test_get_many_of_one_each_and_several_of_a_kind(
+        self, storage: Storage, count: int, there: tuple[int, ...]
+    ) -> None:
+        grant, other = samples.grant(), samples.grant()
+        code, client = samples.code(grant.grant_id), samples.client()
+        tokens = [samples.access(one.grant_id) for one in (grant, other, grant)]
+        records: list[Record] = [code, client, *tokens]
+        add(storage, grant, other, *(records[place] for place in there))
+        tokens += [samples.access(grant.grant_id) for _ in range(count - len(tokens))]
+        asked = [*tokens[:count], code, client]
+        found = storage.get_many([(type(one), one.storage_key) for one in asked])
+        assert list(found) == [storage.get(type(one), one.storage_key) for one in asked]
+
     def test_get_many_takes_many(self, storage: Storage) -> None:
         accounts = [samples.account() for _ in range(50)]
         storage.commit(*map(Add, accounts), now=NOW)
