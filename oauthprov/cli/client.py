@@ -2,15 +2,17 @@
 
 With ``--json``, ``list`` prints ``{"clients": [CLIENT, ...]}`` and every other verb a CLIENT: the
 fields of the record, with ``secrets`` as how many are live, and ``self_registered`` (RFC 7591) in
-place of the digest of its registration token. ``add`` and ``rotate-secret`` add
-``client_secret``, which is null for a client without one and never shown again.
+place of the digest of its registration token. ``disabled_host`` is the host that disables it, null
+if none does. ``add`` and ``rotate-secret`` add ``client_secret``, which is null for a client
+without one and never shown again.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +22,17 @@ from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import moment, note, show_facts, show_json, show_table
 from oauthprov.cli.users.ending import endings
 from oauthprov.cli.users.naming import account_id_of, add_account
+from oauthprov.protocol.clients.documents.hosts import disabling
 from oauthprov.protocol.clients.members import MEMBERS, Datatype
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, Metadata, Registrar
-from oauthprov.records import Client
+from oauthprov.records import Client, DisabledHost
+from oauthprov.storage.interface import Storage
 
 if TYPE_CHECKING:
     _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_PAGE = 100
+"""Clients that are read at once, and then their disabled hosts."""
 
 
 def add_arguments(group: argparse.ArgumentParser) -> None:
@@ -139,19 +146,33 @@ def _add(arguments: argparse.Namespace) -> None:
 def _list(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         owner = account_id_of(on, arguments.owner, arguments.owner_id)
-        index = {} if owner is None else {"owner": owner}
-        clients = (stored.record for stored in on.storage.walk(Client, **index))
+        clients = _every(on.storage, {} if owner is None else {"owner": owner})
         if arguments.json:
-            show_json({"clients": map(document, clients)})
+            show_json({"clients": itertools.starmap(document, clients)})
             return
-        rows = ((c.client_id, c.client_type, _status(c), c.name) for c in clients)
+        rows = ((c.client_id, c.client_type, _status(c, host), c.name) for c, host in clients)
         show_table(("CLIENT ID", "TYPE", "STATUS", "NAME"), rows)
+
+
+def _every(
+    storage: Storage, index: Mapping[str, str]
+) -> Iterator[tuple[Client, DisabledHost | None]]:
+    """Yield the clients, each with what disables it by its host."""
+    for page in storage.pages(Client, limit=_PAGE, **index):
+        disabled = disabling(storage, (stored.record.client_id for stored in page))
+        for stored in page:
+            yield stored.record, disabled.get(stored.record.client_id)
+
+
+def _disabled_host(on: Opened, client: Client) -> DisabledHost | None:
+    return disabling(on.storage, [client.client_id]).get(client.client_id)
 
 
 def _show(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         client = _registrar(on).get(arguments.client_id).record
-    _show_client(client, arguments.json)
+        host = _disabled_host(on, client)
+    _show_client(client, arguments.json, host)
 
 
 def _edit(arguments: argparse.Namespace) -> None:
@@ -162,7 +183,8 @@ def _edit(arguments: argparse.Namespace) -> None:
             client = logo.with_logo(on, client)
         if arguments.disable or arguments.enable:
             client = registrar.set_disabled(arguments.client_id, arguments.disable)
-    _show_client(client, arguments.json)
+        host = _disabled_host(on, client)
+    _show_client(client, arguments.json, host)
     if client.pkce is not None:
         note("This client may omit PKCE, which is less safe. --pkce required ends that.")
 
@@ -170,7 +192,8 @@ def _edit(arguments: argparse.Namespace) -> None:
 def _refresh_logo(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         client = logo.refresh(on, arguments.client_id)
-    _show_client(client, arguments.json)
+        host = _disabled_host(on, client)
+    _show_client(client, arguments.json, host)
 
 
 def _rotate(arguments: argparse.Namespace) -> None:
@@ -185,34 +208,38 @@ def _rotate(arguments: argparse.Namespace) -> None:
 def _remove(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         client = _registrar(on).get(arguments.client_id).record
+        host = _disabled_host(on, client)
         _registrar(on).remove(client.client_id)
     if arguments.json:
-        show_json(document(client))
+        show_json(document(client, host))
     note(f"Removed {client.client_id} ({client.name}). Its tokens are dead.")
 
 
-def document(client: Client) -> dict[str, object]:
-    """Return the JSON document of a client: the record, with the number of its secrets."""
+def document(client: Client, host: DisabledHost | None = None) -> dict[str, object]:
+    """Return the JSON document of a client: the record, with the number of its secrets.
+
+    ``host`` is what disables it by its host.
+    """
     shown = dataclasses.asdict(client) | {"secrets": len(client.secrets)}
     del shown["removed_at"]
     shown["self_registered"] = shown.pop("registration_token") is not None
-    return shown
+    return shown | {"disabled_host": None if host is None else host.host}
 
 
-def _show_client(client: Client, as_json: bool) -> None:
+def _show_client(client: Client, as_json: bool, host: DisabledHost | None = None) -> None:
     if as_json:
-        show_json(document(client))
+        show_json(document(client, host))
     else:
-        show_facts(_facts(client))
+        show_facts(_facts(client, host))
 
 
-def _facts(client: Client) -> dict[str, object]:
+def _facts(client: Client, host: DisabledHost | None = None) -> dict[str, object]:
     """Return the same document with readable times."""
     times = (
         *("created_at", "secret_created_at", "disabled_at", "last_used_at"),
         *("fetched_at", "fresh_until", "changed_at"),
     )
-    return document(client) | {name: moment(getattr(client, name)) for name in times}
+    return document(client, host) | {name: moment(getattr(client, name)) for name in times}
 
 
 def _is_set(value: object) -> bool:
@@ -232,5 +259,5 @@ def _show_secret(client: Client, secret: str | None, as_json: bool) -> None:
         note("Keep the secret now: it can't be shown again.")
 
 
-def _status(client: Client) -> str:
-    return "live" if client.disabled_at is None else "disabled"
+def _status(client: Client, host: DisabledHost | None) -> str:
+    return "live" if client.disabled_at is None and host is None else "disabled"

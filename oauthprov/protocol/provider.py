@@ -105,7 +105,7 @@ class Provider:
         self.clients.documents = ClientDocuments(
             settings, storage, clock, self.fetcher, self.registrar, self.clients.evict
         )
-        self.client_hosts = Hosts(storage, clock, self.clients.evict)
+        self.client_hosts = Hosts(storage, clock, self.clients.evict_host)
         self.registration = DynamicRegistration(
             settings, storage, clock, self.registrar, self.logo_worker
         )

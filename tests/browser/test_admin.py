@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 
 from oauthprov.accounts.roles import set_admin
 from oauthprov.credentials import name_key
-from oauthprov.records import Login
+from oauthprov.protocol.clients.documents import urls
+from oauthprov.records import Client, DisabledHost, Login
 from oauthprov.storage.interface import Add
 from oauthprov.storage.testing import samples
 from tests.browser.place import Provider, provider_on
@@ -229,7 +230,10 @@ def test_the_pages_in_another_language_and_with_the_longest_names(visit, languag
         alice = admin_at(visit, provider, dark=True, language=language)
         bob = samples.account(name="W" * 64)
         app = replace(samples.client(name="W" * 100, owner=bob.account_id), client_type="web")
-        provider.storage.commit(Add(bob), Add(app), now=1)
+        host = f"{'w' * 60}.example"
+        described = Client(f"https://{host}/w", "W" * 100, "browser", 1, fetched_at=1)
+        provider.storage.commit(Add(bob), Add(app), Add(described), now=1)
+        provider.storage.commit(Add(DisabledHost(host, 1)), now=1)
         client_id, _ = provider.register(CALLBACK, "W" * 100)
         for path in (
             "",
@@ -240,6 +244,7 @@ def test_the_pages_in_another_language_and_with_the_longest_names(visit, languag
             f"/clients?owner={bob.account_id}",
             f"/clients/{client_id}",
             f"/clients/{client_id}/remove",
+            f"/clients/{urls.in_path(described.client_id)}",
             "/client-hosts",
             "/registration-tokens",
             "/keys",

@@ -124,6 +124,7 @@ PROMISED = [
     "pkce",
     "id_token_claims",
     "self_registered",
+    "disabled_host",
     "client_secret",
 ]
 
@@ -134,7 +135,7 @@ def test_the_document_has_the_names_that_scripts_know(command):
     fields = [field.name for field in dataclasses.fields(Client)]
     for kept_to_ourselves in ("registration_token", "removed_at"):
         fields.remove(kept_to_ourselves)
-    assert list(made) == [*fields, "self_registered", "client_secret"]
+    assert list(made) == [*fields, "self_registered", "disabled_host", "client_secret"]
     assert set(PROMISED) <= made.keys()
     del made["client_secret"]
     assert command("client", "show", made["client_id"], "--json").json == made

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oauthprov.records import Client
+from oauthprov.records import Client, DisabledHost
 from oauthprov.storage.interface import Add
 
 URL = "https://app.example/client.json"
@@ -20,7 +20,10 @@ def described(command):
 
 def disabled(command):
     clients = command("client", "list", "--json").json["clients"]
-    return {one["client_id"] for one in clients if one["disabled_at"] is not None}
+    found = {one["client_id"] for one in clients if one["disabled_at"] or one["disabled_host"]}
+    rows = [line.split() for line in command("client", "list").out.splitlines()[1:]]
+    assert found == {row[0] for row in rows if row[2] == "disabled"}
+    return found
 
 
 def test_a_client_is_found_by_its_url(command, described):
@@ -46,14 +49,36 @@ def test_a_url_has_no_secret(command, described):
 
 def test_a_host_is_disabled_with_all_clients_at_it_and_below(command, described):
     done = command("client", "disable-host", "app.example", "--json")
-    assert done.json == {"host": "app.example", "clients": 2}
     assert disabled(command) == {URL, BELOW}
-    [listed] = command("client", "hosts", "--json").json["disabled_hosts"]
-    assert listed["host"] == "app.example"
+    assert command("client", "hosts", "--json").json == {"disabled_hosts": [done.json]}
+    assert done.json["host"] == "app.example"
     assert "app.example" in command("client", "hosts").out
-    assert "with 2 clients" in command("client", "enable-host", "app.example").err
+    assert command("client", "disable-host", "app.example", "--json").json == done.json
+    enabled = command("client", "enable-host", "app.example", "--json").json
+    assert enabled == {"host": "app.example", "disabled_at": None}
     assert disabled(command) == set()
     assert command("client", "enable-host", "app.example").code == 1
+    assert command("client", "hosts", "--json").json == {"disabled_hosts": []}
+
+
+def test_a_client_names_the_host_that_disables_it(command, described):
+    command("client", "disable-host", "app.example")
+    for verb in ("show", "edit", "remove"):
+        shown = command("client", verb, BELOW, "--json").json
+        assert (shown["disabled_host"], shown["disabled_at"]) == ("app.example", None)
+    assert "disabled_host" in command("client", "show", URL).out
+    command("client", "enable-host", "app.example")
+    assert command("client", "show", URL, "--json").json["disabled_host"] is None
+
+
+def test_hosts_are_listed_by_name_however_many_there_are(command):
+    storage = command.storage()
+    for number in range(250):
+        storage.commit(Add(DisabledHost(f"{number:03}.example", 1)), now=1)
+    storage.close()
+    found = [one["host"] for one in command("client", "hosts", "--json").json["disabled_hosts"]]
+    assert found == [f"{number:03}.example" for number in range(250)]
+    assert len(command("client", "hosts").out.splitlines()) == 251
 
 
 @pytest.mark.parametrize("host", ["https://app.example", "App.example", ""])

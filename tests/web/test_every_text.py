@@ -10,9 +10,11 @@ from pyramid.config import Configurator
 
 from bench import filling
 from oauthprov.accounts.roles import set_admin
+from oauthprov.protocol.admin.listing import PAGE_SIZE
+from oauthprov.protocol.clients.documents import urls
 from oauthprov.protocol.clients.types import CLIENT_TYPES
-from oauthprov.records import Consent
-from oauthprov.storage.interface import Remove
+from oauthprov.records import Client, Consent, DisabledHost
+from oauthprov.storage.interface import Add, Remove
 from tests import site as sites
 from tests.authenticator import Authenticator
 from tests.catalogs import extraction
@@ -295,6 +297,13 @@ def of_admins_forms(bob, person, client):
     yield bob.page.post(bob.site.url("/admin/client-hosts"), token | host, headers=HEADERS).follow(
         headers=HEADERS
     )
+    url, now = "https://shop.app.example/client.json", bob.site.clock()
+    described = Client(url, "Album", "browser", now, fetched_at=now)
+    bob.site.storage.commit(Add(described), now=now)
+    hosts = [DisabledHost(f"{number}.example", now) for number in range(PAGE_SIZE)]
+    bob.site.storage.commit(*map(Add, hosts), now=now)
+    for path in ("/client-hosts", "/clients", f"/clients/{urls.in_path(url)}"):
+        yield bob.get(f"/admin{path}", headers=HEADERS)
 
 
 def of_the_console(alice):

@@ -33,6 +33,8 @@ def renew(context: Context, client_id: str | None) -> None:
     if problem is not None:
         raise _refused(context, client_id, problem, _UNUSABLE)
     context.clients.get(client_id)  # not as the request's own: what it finds may change
+    if context.clients.disabled_host(client_id) is not None:
+        return  # it is refused as one that the operator disabled, of which nothing is fetched
     try:
         documents.renew(client_id, context.clients.cached(client_id), context.ration)
     except NotNow as busy:

@@ -295,11 +295,8 @@ class Context:
     def find_client(self, client_id: str) -> Client | None:
         """Return an enabled client, looked up at most once in this request."""
         if client_id not in self._clients:
-            self._clients[client_id] = self.clients.get(client_id, self._load_client)
+            self._clients[client_id] = self.clients.get(client_id, self.load_many)
         return self._clients[client_id]
-
-    def _load_client(self, client_id: str) -> Stored[Client] | None:
-        return self.load(Client, client_id)
 
     def commit(
         self, *changes: Change, before_proofs: bool = False, event: Event | None = None

@@ -11,6 +11,7 @@ from pyramid.response import Response
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
 from oauthprov.protocol.clients.documents import urls
+from oauthprov.protocol.clients.documents.hosts import disabling
 from oauthprov.protocol.clients.registrar import (
     CLIENT_TYPES,
     InvalidMetadata,
@@ -74,6 +75,7 @@ def _page(request: Request, stored: StoredClient, problem: str | None = None) ->
     users = access(request).users(client.client_id, query.get("users"))
     return {
         "client": client,
+        "host": disabling(tools.provider.storage, [client.client_id]).get(client.client_id),
         "kind": CLIENT_TYPES[client.client_type],
         "edition": edition(client),
         "facts": facts(tools.settings, client),

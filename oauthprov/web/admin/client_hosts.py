@@ -7,8 +7,11 @@ from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
+from oauthprov.protocol.admin.listing import page_of
 from oauthprov.protocol.clients.documents.hosts import WrongHost
+from oauthprov.records import DisabledHost
 from oauthprov.web.admin.guard import admin_page
+from oauthprov.web.admin.tools import further
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
@@ -23,7 +26,7 @@ _NOTICES = {
 
 @admin_page(PAGE)
 def show(request: Request, person: SignedIn) -> dict[str, object]:
-    """List the disabled hosts."""
+    """List the disabled hosts, in pages."""
     return _page(request)
 
 
@@ -52,12 +55,15 @@ def act(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 def _page(request: Request, host: str = "", problem: str | None = None) -> dict[str, object]:
     tools = request.oauthprov
+    query = tools.query("after", "done")
+    page = page_of(tools.provider.storage, DisabledHost, query.get("after"))
     return {
-        "hosts": tools.provider.client_hosts.every(),
+        "hosts": [stored.record for stored in page.items],
+        "next": further({}, "after", page.next),
         "admitted": " ".join(tools.settings.client_documents),
         "host": host,
         "problem": problem,
-        "notice": _NOTICES.get(tools.query("done").get("done", "")),
+        "notice": _NOTICES.get(query.get("done", "")),
     }
 
 

@@ -7,6 +7,7 @@ from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.protocol.admin.listing import PAGE_SIZE, UnknownPage
+from oauthprov.protocol.clients.documents.hosts import disabling
 from oauthprov.protocol.clients.registrar import CLIENT_TYPES, UnknownClient
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.admin.tools import further
@@ -34,9 +35,11 @@ def index(request: Request, person: SignedIn) -> Response | dict[str, object]:
         page = tools.provider.registrar.list(owner, after=after, limit=PAGE_SIZE)
     except ValueError:
         raise UnknownPage from None
+    clients = [stored.record for stored in page.items]
     return _page(
         request,
-        clients=[stored.record for stored in page.items],
+        clients=clients,
+        hosts=disabling(tools.provider.storage, (client.client_id for client in clients)),
         after=after,
         owner=owner,
         next=further({"owner": owner} if owner else {}, "after", page.next),
@@ -46,7 +49,7 @@ def index(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 def _page(request: Request, **values: object) -> dict[str, object]:
     empty: dict[str, object] = dict.fromkeys(("after", "owner", "next", "notice"))
-    return {"types": CLIENT_TYPES, "clients": [], "text": "", **empty, **values}
+    return {"types": CLIENT_TYPES, "clients": [], "hosts": {}, "text": "", **empty, **values}
 
 
 def includeme(config: Configurator) -> None:

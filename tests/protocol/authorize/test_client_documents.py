@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from oauthprov.fetch import Fetcher
 from oauthprov.fetch.places import DESCRIBED_SHARE
 from oauthprov.protocol.clients.documents.fetching import NotNow
+from oauthprov.protocol.clients.grant_types import DEVICE_CODE
 from oauthprov.protocol.clients.metadata import InvalidMetadata
 from oauthprov.protocol.request.answers import (
     Call,
@@ -21,11 +22,12 @@ from oauthprov.protocol.request.answers import (
     Refusal,
     Visitor,
 )
+from oauthprov.protocol.token.last_use import remove_unused
 from oauthprov.records import Client, Consent, consent_key
 from oauthprov.storage.interface import Remove
 from tests.engines import engines
 from tests.fetch.server import JSON, Names, answer
-from tests.protocol.world import ALICE, BROWSER, CALLBACK, FORM, World
+from tests.protocol.world import ALICE, BROWSER, CALLBACK, FORM, NOTES, PHOTOS, World
 from tests.servers import fresh
 
 HOUR, DAY = 3600, 86_400
@@ -253,9 +255,28 @@ def test_other_clients_cost_what_they_did_and_documents_a_read_and_a_write_when_
     assert len(publisher.paths) == 2
 
 
-def test_a_new_client_costs_three_reads_more(world, app):
-    with world.counted(4, 2):  # client; hosts, before and after; client; document, interaction
+def test_a_new_client_costs_two_reads_more(world, app):
+    with world.counted(3, 2):  # client, client again, client; document, interaction
         world.authorize(app, None)
+
+
+def test_what_its_client_asks_for_costs_what_it_costs_others(world, app):
+    """Its hosts are read in the trip of the client."""
+    world.client("api", "api", introspects=("*",))
+    world.allow(app)
+    code = world.code(app)
+    world.provider = world.another_process()
+    with world.counted(2, 1):  # client and code, what has ended; tokens
+        tokens = world.redeem(code, app).body
+    world.provider = world.another_process()
+    with world.counted(2, 1):
+        tokens = world.refresh(tokens["refresh_token"], app).body
+    world.provider = world.another_process()
+    with world.counted(2, 0):  # the API and the token, the client
+        assert world.introspect(tokens["access_token"], "api").body["active"]
+    world.provider = world.another_process()
+    with world.counted(2, 0):  # the token, the client
+        assert world.is_live(tokens["access_token"])
 
 
 def test_a_change_of_the_document_counts_from_its_next_fetch(world, app, publisher):
@@ -453,6 +474,16 @@ def test_a_disabled_host_describes_no_new_client(world, app, publisher, host):
     assert isinstance(world.authorize(app), InteractionRequired)
 
 
+def stopped(world, app):
+    """Whether the client is refused, here and in a process that has read nothing yet."""
+    here, world.provider = world.provider, world.another_process()
+    there = world.authorize(app)
+    world.provider = here
+    refused = [isinstance(answer, Refusal) for answer in (there, world.authorize(app))]
+    assert len(set(refused)) == 1
+    return refused[0]
+
+
 def test_a_host_that_is_disabled_during_a_fetch_describes_no_new_client(world, publisher):
     app = publisher.publish()
     whole = publisher.replies["/app.json"]
@@ -463,24 +494,103 @@ def test_a_host_that_is_disabled_during_a_fetch_describes_no_new_client(world, p
 
     publisher.replies["/app.json"] = reply
     assert isinstance(world.authorize(app), Refusal)
-    assert world.all(Client) == []
+    assert stopped(world, app)
+    assert len(publisher.paths) == 1
 
 
 def test_a_host_that_is_disabled_just_before_its_client_is_stored_describes_none(world, app):
     world.storage.meanwhile.append(lambda: world.provider.client_hosts.disable("localhost"))
     assert isinstance(world.authorize(app), Refusal)
     assert world.storage.meanwhile == []
-    assert world.all(Client) == []
+    assert stopped(world, app)
     world.now += HOUR
+    assert stopped(world, app)
+
+
+def test_a_host_that_another_process_disables_just_before_its_client_is_stored_describes_none(
+    world, app
+):
+    other = world.another_process()
+    world.storage.meanwhile.append(lambda: other.client_hosts.disable("localhost"))
     assert isinstance(world.authorize(app), Refusal)
+    assert stopped(world, app)
+    other.client_hosts.enable("localhost")
+    world.now += world.settings.client_cache
+    assert not stopped(world, app)
 
 
 def test_disabling_a_host_ends_its_tokens_at_once(world, app):
     token = world.tokens(app)["access_token"]
-    assert world.provider.client_hosts.disable("localhost") == 1
+    world.provider.client_hosts.disable("localhost")
     assert not world.is_live(token)
-    assert world.provider.client_hosts.enable("localhost") == 1
+    world.provider.client_hosts.enable("localhost")
     assert world.is_live(token)
+
+
+def test_a_client_at_a_disabled_host_gets_nothing_and_its_tokens_are_worth_nothing(publisher):
+    lines = f"{PHOTOS} | photos | Photos | jwt\n{NOTES} | read | Notes"
+    world = World(device="true", **publisher.settings | {"resources": lines})
+    grants = ["authorization_code", "refresh_token", DEVICE_CODE]
+    app = publisher.publish(grant_types=grants)
+    world.client("api", "api", introspects=("*",))
+    jwt = world.tokens(app, scope="photos", resource=PHOTOS)["access_token"]
+    tokens, code = world.tokens(app), world.code(app)
+    assert jwt.count(".") == 2
+
+    def uses():
+        return [
+            isinstance(world.authorize(app), Redirect),
+            world.redeem(code, app).status == 200,
+            world.refresh(tokens["refresh_token"], app).status == 200,
+            device(world, app).status == 200,
+            world.push(app).status == 201,
+            world.is_live(tokens["access_token"]),
+            world.is_live(jwt),
+            world.introspect(tokens["access_token"], "api").body["active"],
+            world.introspect(jwt, "api").body["active"],
+            world.introspect(tokens["refresh_token"], "api").body["active"],
+        ]
+
+    world.provider.client_hosts.disable("localhost")
+    assert not any(uses())
+    world.provider.client_hosts.enable("localhost")
+    assert all(uses()[:9])
+
+
+def test_a_host_disabled_elsewhere_ends_its_tokens_as_soon_as_a_client_disabled_there(world, app):
+    token = world.tokens(app)["access_token"]
+    other = world.another_process()
+    other.client_hosts.disable("localhost")
+    world.now += world.settings.client_cache - 1
+    assert world.is_live(token)
+    world.now += 1
+    assert not world.is_live(token)
+    other.client_hosts.enable("localhost")
+    world.now += world.settings.client_cache
+    assert world.is_live(token)
+
+
+def test_of_a_client_at_a_disabled_host_no_document_is_fetched(world, app, publisher):
+    world.allow(app)
+    world.provider.client_hosts.disable("localhost")
+    world.now += DAY
+    assert isinstance(world.authorize(app), Refusal)
+    assert len(publisher.paths) == 1
+    world.provider.client_hosts.enable("localhost")
+    assert isinstance(world.authorize(app), Redirect)
+    assert len(publisher.paths) == 2
+
+
+def test_an_unused_client_at_a_disabled_host_is_forgotten_and_does_not_come_back(
+    world, app, publisher
+):
+    world.authorize(app, None)
+    world.provider.client_hosts.disable("localhost")
+    world.now += DAY
+    assert sum(remove_unused(world.storage, world.settings, world.now)) == 1
+    assert stopped(world, app)
+    assert world.all(Client) == []
+    assert len(publisher.paths) == 1
 
 
 def test_a_request_beyond_the_ration_waits_for_no_place(world, app, publisher):

@@ -281,6 +281,33 @@ def test_a_disabled_client_is_logged_as_such_wherever_it_comes(world, lines):
     ]
 
 
+def test_a_client_at_a_disabled_host_is_logged_as_such_wherever_it_comes(lines):
+    app, world = "https://shop.app.example/client.json", World(client_documents="*")
+    world.client(app, "browser", fetched_at=world.now, fresh_until=world.now + 60)
+    token = world.tokens(app)["access_token"]
+    world.provider.client_hosts.disable("app.example")
+    lines()
+    world.authorize(app)
+    world.post("token", {"grant_type": "refresh_token", "refresh_token": "x", "client_id": app})
+    assert not world.is_live(token)
+    told = [(line["endpoint"], line["reason"], line["compared"]) for line in lines()]
+    why = f"its host app.example is disabled since {logs.moment(world.now)}"
+    assert told == [
+        ("authorize", "client_unknown", f"sent '{app}': {why}"),
+        ("token", "client_unknown", why),
+        ("resource", "client_unknown", why),
+    ]
+
+
+def test_a_new_client_at_a_disabled_host_is_logged_as_such(lines):
+    app, world = "https://shop.app.example/client.json", World(client_documents="*")
+    world.provider.client_hosts.disable("app.example")
+    world.authorize(app)
+    told = [(line["reason"], line["compared"]) for line in lines() if "reason" in line]
+    why = f"its host app.example is disabled since {logs.moment(world.now)}"
+    assert told == [("client_document_refused", why)]
+
+
 def test_a_long_client_id_is_shortened_in_the_log(world, lines):
     world.post("token", {"grant_type": "client_credentials"}, basic("x" * 5000, "wrong"))
     [line] = lines()

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from oauthprov.protocol.admin.listing import PAGE_SIZE
-from oauthprov.records import Account, Client, Consent, Grant, InitialAccessToken, Session
+from oauthprov.protocol.clients.documents import urls
+from oauthprov.records import (
+    Account,
+    Client,
+    Consent,
+    DisabledHost,
+    Grant,
+    InitialAccessToken,
+    Session,
+)
 from oauthprov.storage.interface import Add, batches
 from oauthprov.storage.testing import samples
 from tests.web.admin.conftest import account
@@ -52,6 +62,7 @@ def filled(site, bob_id: str, client_id: str) -> None:
                 now=now,
             ),
             _of(InitialAccessToken, token_id=f"token-{number}", now=now),
+            DisabledHost(f"host{number}.example", now),
         ]
     for batch in batches(records):
         site.storage.commit(*map(Add, batch), now=now)
@@ -88,12 +99,26 @@ def test_every_page_costs_a_constant_number_of_trips(site, alice, places):
     assert costs() == expected
 
 
+def test_what_disables_clients_by_their_hosts_costs_a_read_more(site, alice):
+    urls_of = [f"https://app.host{number}.example/" for number in range(MANY)]
+    described = [Client(url, "App", "browser", 1, fetched_at=1) for url in urls_of]
+    hosts = [DisabledHost(f"host{number}.example", 1) for number in range(0, MANY, 2)]
+    for batch in batches([*described, *hosts]):
+        site.storage.commit(*map(Add, batch), now=site.clock())
+    shown = []
+    client = f"/admin/clients/{urls.in_path(urls_of[0])}"  # that nobody has allowed anything
+    for path, reads in (("/admin/clients", 3), (client, 4)):
+        assert site.storage.trips(lambda: shown.append(alice.get(path))) == (reads, 0)  # noqa: B023
+        assert shown[-1].html.find(string=re.compile("host disabled|is disabled since"))
+
+
 @pytest.mark.usefixtures("alice")
 def test_every_list_goes_on_to_its_end(site, alice, places):
     filled(site, places["account"], places["client"])
     lists = {
         "/admin/people": ("More accounts", "ul.entries > li", MANY + 2),
         "/admin/clients": ("More clients", "ul.entries > li", MANY + 1),
+        "/admin/client-hosts": ("More hosts", "ul.entries > li", MANY),
         "/admin/registration-tokens": ("More tokens", "ul.entries > li", MANY),
         "/admin/clients/{client}": ("More accounts", "ul.entries > li", MANY),
         "/admin/people/{account}": ("More sessions", "[aria-labelledby=sessions] li", MANY + 1),

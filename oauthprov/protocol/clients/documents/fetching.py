@@ -23,12 +23,12 @@ from oauthprov.events import (
 from oauthprov.fetch import Fetched, Fetcher
 from oauthprov.fetch.fetcher import PLACE_PATIENCE
 from oauthprov.protocol.clients import logos
-from oauthprov.protocol.clients.documents import urls
+from oauthprov.protocol.clients.documents import hosts
 from oauthprov.protocol.clients.documents.reading import DocumentRefused, read, renewed
 from oauthprov.protocol.clients.registrar import Registrar
-from oauthprov.records import Client, DisabledHost
+from oauthprov.records import Client
 from oauthprov.settings import Settings
-from oauthprov.storage.interface import Add, Change, Conflict, Remove, Replace, Storage, Stored
+from oauthprov.storage.interface import Add, Change, Conflict, Replace, Storage, Stored
 
 LIMIT = 5120
 """Bytes of a document, at most."""
@@ -126,8 +126,6 @@ class ClientDocuments:
         with self._lock:
             self._failures.pop(client_id, None)
         self._keep(made, stored, got)
-        if stored is None:
-            self._check_host(client_id)
 
     def _check_pause(self, client_id: str, now: int) -> None:
         failure = self._failures.get(client_id)
@@ -137,28 +135,13 @@ class ClientDocuments:
     def _is_known(self, client_id: str) -> bool:
         """Tell whether another request has stored the client meanwhile; one read.
 
-        Raises DocumentRefused if its host is disabled. That disables the known clients there too,
-        so it matters only for new ones.
+        Raises DocumentRefused if its host is disabled.
         """
-        hosts = urls.with_parents(urls.host_of(client_id))
-        wanted = [(Client, client_id), *((DisabledHost, host) for host in hosts)]
-        known, *disabled = self._storage.get_many(wanted)
-        if any(one is not None for one in disabled):
-            raise DocumentRefused("the operator has disabled its host")
+        known, *found = self._storage.get_many(hosts.with_client(client_id))
+        disabled = hosts.nearest(found)
+        if disabled is not None:
+            raise DocumentRefused(hosts.explained(disabled))
         return known is not None
-
-    def _check_host(self, client_id: str) -> None:
-        """Remove a client that has just been stored if its host was disabled meanwhile.
-
-        Who disables a host looks for its clients after that, and so may have missed this one.
-        Raises DocumentRefused.
-        """
-        try:
-            self._is_known(client_id)
-        except DocumentRefused:
-            self._storage.commit(Remove(Client, client_id), now=self._clock())
-            self._evict(client_id)
-            raise
 
     def _note(self, client_id: str, error: DocumentRefused, stored: Stored[Client] | None) -> None:
         """Remember a failure, publish it, and go on with the document fetched before.
