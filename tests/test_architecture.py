@@ -182,6 +182,7 @@ WALLS = {
             "credentials",
             "failures",
             "factors",
+            "protocol.clients.documents.hosts",
             "protocol.clients.methods",
             "protocol.keys",
             "protected_resource",

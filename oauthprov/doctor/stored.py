@@ -11,6 +11,7 @@ from oauthprov.credentials import Keyring
 from oauthprov.doctor.check import ERROR, WARNING, Check
 from oauthprov.factors import Factors
 from oauthprov.protocol.clients import methods
+from oauthprov.protocol.clients.documents.hosts import disabling
 from oauthprov.protocol.keys.rotation import KeyRotation, is_over, is_published
 from oauthprov.records import KINDS, Client, LogoutDelivery, R, SigningKey, Totp
 from oauthprov.settings import Settings
@@ -165,11 +166,16 @@ def _pushing(on: Stored) -> Iterator[str]:
 
 
 def _refused(on: Stored) -> Iterator[str]:
-    refused: dict[str, list[str]] = {}
+    found: dict[str, str] = {}
     for client in on.some(Client, WALK):
         why = None if client.disabled_at or client.removed_at else _why(client, on.settings)
         if why is not None:
-            refused.setdefault(why, []).append(client.client_id)
+            found[client.client_id] = why
+    disabled = disabling(on.storage, found)
+    refused: dict[str, list[str]] = {}
+    for client_id, why in found.items():
+        if client_id not in disabled:
+            refused.setdefault(why, []).append(client_id)
     for why, names in refused.items():
         yield f"{why}: {_listed(names)}"
 

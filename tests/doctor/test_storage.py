@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 from oauthprov.credentials import Keyring
 from oauthprov.doctor import Report, Stored, examine_storage
 from oauthprov.factors import Factors
+from oauthprov.protocol.clients.documents.hosts import Hosts
 from oauthprov.protocol.clients.registrar import Registrar
 from oauthprov.protocol.keys.rotation import KeyRotation
 from oauthprov.records import TRANSFER, Client, LogoutDelivery, Session, Totp, Transfer
@@ -250,6 +251,15 @@ def test_clients_that_the_settings_refuse_are_found(storage, client, settings):
     stopped = replace(record, client_id="other", disabled_at=NOW)
     storage.commit(Remove(Client, "printer"), Add(stopped), now=NOW)
     assert examined(storage, **settings) == []
+
+
+def test_a_refused_client_isn_t_found_if_its_host_is_disabled(storage):
+    url = "https://shop.app.example/client.json"
+    refused = Client(url, "Shop", "browser", NOW, auth_method="none", fetched_at=NOW, **MADE)
+    storage.commit(Add(refused), now=NOW)
+    assert examined(storage, **FAPI) == ["storage.refused_clients"]
+    Hosts(storage, lambda: NOW).disable("app.example")
+    assert examined(storage, **FAPI) == []
 
 
 def test_clients_that_go_with_the_settings_are_not_found(storage):
