@@ -18,6 +18,7 @@ from oauthprov.records import (
     AuthorizationCode,
     Client,
     Consent,
+    DisabledHost,
     Grant,
     InitialAccessToken,
     Login,
@@ -137,6 +138,12 @@ def initial_tokens(numbers: Numbers, now: int) -> Iterator[Record]:
     for number in numbers:
         name = _id(f"initial {number}")
         yield InitialAccessToken(name, digest(name), now, now + DAY, 1, f"for team {number}")
+
+
+def disabled_hosts(numbers: Numbers, now: int) -> Iterator[Record]:
+    """Yield hosts whose documents describe no client."""
+    for number in numbers:
+        yield DisabledHost(f"host{number}.client.example", now)
 
 
 def events(numbers: Numbers, now: int, account_id: str) -> Iterator[Record]:

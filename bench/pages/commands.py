@@ -18,6 +18,7 @@ COMMANDS = (
     "client list --json",
     "client list",
     "client list --owner alice --json",
+    "client hosts --json",
     "user list --json",
     "token list --user alice --json",
     "token list --client {client_id} --json",

@@ -66,5 +66,6 @@ class Deployment:
         yield filling.sessions(sessions, now, alice)
         yield filling.deliveries(numbers, now, self.client_id)
         yield filling.initial_tokens(range(min(len(numbers), 1000)), now)
+        yield filling.disabled_hosts(numbers, now)
         yield filling.expired(numbers, now)
         yield filling.events(numbers, now, alice)

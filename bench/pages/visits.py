@@ -17,7 +17,7 @@ PAGES = (
 )
 """Pages of the account; other pages are found by links on them."""
 ADMIN_PAGES = (
-    *("/admin", "/admin/people", "/admin/people?q=alice", "/admin/clients"),
+    *("/admin", "/admin/people", "/admin/people?q=alice", "/admin/clients", "/admin/client-hosts"),
     *("/admin/registration-tokens", "/admin/keys", "/admin/health", "/admin/audit"),
 )
 """Pages of an admin; further ones are found by links on them."""
@@ -59,7 +59,7 @@ def admin_pages(bob: Visitor, deployment: Deployment) -> Iterator[tuple[str, Cel
     """Measure each page of an admin."""
     for path in ADMIN_PAGES:
         yield path, bob.measure(path)
-    for path in ("/admin/people", "/admin/clients", "/admin/audit"):
+    for path in ("/admin/people", "/admin/clients", "/admin/client-hosts", "/admin/audit"):
         yield from _linked(bob, path, f"{path}?after=", f"{path}?after=")
     about = f"/admin/audit?about={deployment.account_id}"
     yield "/admin/audit?about=", bob.measure(about)
