@@ -12,6 +12,8 @@ from contextlib import closing, redirect_stderr, redirect_stdout
 import pytest
 
 from oauthprov.cli import main
+from oauthprov.events import Origin, SignInFailed
+from oauthprov.events.entry import entry_of
 from oauthprov.records import Account, InitialAccessToken
 from oauthprov.storage.interface import Add, batches
 from oauthprov.storage.testing import samples
@@ -30,6 +32,8 @@ LISTS = {
     "grants and tokens": ("token", "list"),
     "those of an account": ("token", "list", "--account-id", "alice"),
     "initial access tokens": ("registration", "token", "list"),
+    "events": ("audit", "list", "--limit", "1000000"),
+    "events of an account": ("audit", "list", "--account-id", "alice", "--limit", "1000000"),
 }
 
 
@@ -44,7 +48,7 @@ def fill(command, first, last):
     now = int(time.time())
     with closing(command.storage()) as storage:
         for some in batches(range(first, last)):
-            for made in (_client, _account, _grant, _token):
+            for made in (_client, _account, _grant, _token, _event):
                 storage.commit(*[Add(made(f"{number:06}", now)) for number in some], now=now)
 
 
@@ -62,6 +66,11 @@ def _grant(number, now):
 
 def _token(number, now):
     return InitialAccessToken(number, samples.unique(), now, now + 3600)
+
+
+def _event(number, now):
+    origin = Origin(now, f"r{number}", "192.0.2.1")
+    return entry_of(SignInFailed(account_id="alice", how="password", origin=origin), 1, 30)
 
 
 def argv(command, given, *more):

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from oauthprov.events import Origin, SignInFailed
+from oauthprov.events.entry import entry_of
 from oauthprov.protocol.admin.listing import PAGE_SIZE
 from oauthprov.protocol.clients.documents import urls
 from oauthprov.records import (
@@ -38,6 +40,9 @@ READS = {
     "/admin/registration-tokens": 2,
     "/admin/keys": 2,
     "/admin/health": 4,
+    "/admin/audit": 3,
+    "/admin/audit?about={account}": 2,
+    "/admin/audit?request=r0": 2,
 }
 """The reads of each page; one of them is the admin's own session."""
 
@@ -64,6 +69,8 @@ def filled(site, bob_id: str, client_id: str) -> None:
             _of(InitialAccessToken, token_id=f"token-{number}", now=now),
             DisabledHost(f"host{number}.example", now),
         ]
+        event = SignInFailed(account_id=bob_id, origin=Origin(now, f"r{number}", "192.0.2.1"))
+        records.append(entry_of(event, 1, 30))
     for batch in batches(records):
         site.storage.commit(*map(Add, batch), now=now)
 
@@ -121,6 +128,7 @@ def test_every_list_goes_on_to_its_end(site, alice, places):
         "/admin/client-hosts": ("More hosts", "ul.entries > li", MANY),
         "/admin/registration-tokens": ("More tokens", "ul.entries > li", MANY),
         "/admin/clients/{client}": ("More accounts", "ul.entries > li", MANY),
+        "/admin/audit?about={account}": ("Earlier events", "ul.entries > li", MANY + 2),
         "/admin/people/{account}": ("More sessions", "[aria-labelledby=sessions] li", MANY + 1),
         "/admin/people/{account}#a": ("More apps", "[aria-labelledby=apps] li", MANY),
         "/admin/people/{account}#g": ("More grants", "[aria-labelledby=grants] li", MANY),
