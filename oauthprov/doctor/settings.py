@@ -107,6 +107,13 @@ def _password(on: Configured) -> Iterator[str]:
         yield f"{PREFIX}password.length is {length}"
 
 
+def _admin_factor(on: Configured) -> Iterator[str]:
+    if not on.settings.factors:
+        yield f"{PREFIX}factors is none"
+    elif not {"admins", "everyone"} & set(on.settings.factors_required):
+        yield f"{PREFIX}factors.required leaves out admins"
+
+
 def _hash(on: Configured) -> Iterator[str]:
     memory, passes = on.settings.password_memory, on.settings.password_time
     if memory < _MEMORY[min(passes, max(_MEMORY))]:
@@ -204,6 +211,14 @@ CHECKS: tuple[Check[Configured], ...] = (
         "NIST SP 800-63B-4 requires 15 characters of a password that is the only protection.",
         "Set oauthprov.password.length = 15, or oauthprov.factors.required = everyone.",
         _password,
+    ),
+    Check(
+        "settings.admin_factor",
+        WARNING,
+        "`oauthprov.factors`, `oauthprov.factors.required`",
+        "Whoever learns the password of an admin has the admin pages.",
+        "Set oauthprov.factors.required = admins, or everyone.",
+        _admin_factor,
     ),
     Check(
         "settings.password_hash",
