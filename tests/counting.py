@@ -19,6 +19,7 @@ class Counting(Storage):
 
     def __init__(self, inner: Storage) -> None:
         self.inner = inner
+        self.atomic = inner.atomic
         self.reads = self.writes = 0
         self.meanwhile: list[Callable[[], object]] = []
         self.sizes: list[int] = []

@@ -12,10 +12,12 @@ from oauthprov.storage.interface import (
     COMMIT_LIMIT,
     Add,
     Change,
+    Conflict,
     Health,
     Page,
     Purged,
     Storage,
+    StorageError,
     StorageFull,
     Stored,
 )
@@ -28,12 +30,14 @@ log = logs.logger(__name__)
 class PublishingStorage(Storage):
     """The storage ``inner``; a commit stores the waiting events too, and then publishes them.
 
-    Their entries are the last changes of the commit. It costs no trip more, except on a Redis
-    Cluster: there they have a slot of their own.
+    Their entries are the last changes of the commit: it costs no trip more. On a Redis Cluster
+    each has a slot of its own, and is stored after the commit: no node that the audit needs can
+    fail what happens on the others.
     """
 
     def __init__(self, inner: Storage) -> None:
         self._inner = inner
+        self.atomic = inner.atomic
         # The verbs of every request, without a call in between.
         self.get = inner.get  # type: ignore[method-assign]
         self.get_many = inner.get_many  # type: ignore[method-assign]
@@ -57,6 +61,17 @@ class PublishingStorage(Storage):
         stream = scope.stream
         recorder = stream.recorder
         entries = [] if recorder is None else recorder.entries(scope, events)
+        left = self._store(changes, entries, now)
+        if recorder is not None:
+            recorder.add(left)
+        for event in events:
+            stream.tell(event)
+
+    def _store(self, changes: Sequence[Change], entries: list[Add], now: int) -> Sequence[Add]:
+        """Commit changes with their entries; return those entries that aren't stored yet."""
+        if not self.atomic:
+            self._inner._commit(changes, now)
+            return [entry for entry in entries if not self._stored_apart(entry, now)]
         room = COMMIT_LIMIT - len(changes)
         try:
             self._inner._commit((*changes, *entries[:room]), now)
@@ -66,10 +81,14 @@ class PublishingStorage(Storage):
             # What only ends or changes something works on a full storage, too.
             self._inner._commit(changes, now)
             log.warning("%d entries of the audit are lost: the storage is full", len(entries))
-        if recorder is not None:
-            recorder.add(entries[room:])
-        for event in events:
-            stream.tell(event)
+        return entries[room:]
+
+    def _stored_apart(self, entry: Add, now: int) -> bool:
+        try:
+            self._inner._commit((entry,), now)
+        except (StorageError, Conflict):  # what it tells of has happened all the same
+            return False
+        return True
 
     def _load(self, copies: Sequence[Stored[Record]], now: int) -> None:
         self._inner.load(*copies, now=now)

@@ -31,6 +31,7 @@ class MeteredStorage(Storage):
 
     def __init__(self, inner: Storage, meters: Meters) -> None:
         self._inner = inner
+        self.atomic = inner.atomic
         # The verbs of every request, without a call in between.
         self.get = _timed(inner.get, "get", meters)  # type: ignore[method-assign]
         self.get_many = _timed(inner.get_many, "get_many", meters)  # type: ignore[method-assign]

@@ -181,6 +181,9 @@ class Storage(ABC):
     collection.
     """
 
+    atomic: bool = True
+    """Whether a commit is atomic over all slots; on a cluster, only within each."""
+
     def get(self, kind: type[R], key: str) -> Stored[R] | None:
         """Return the record of ``kind`` under ``key``, live or not, with its grant; one trip.
 

@@ -229,6 +229,8 @@ def test_a_flood_of_bad_requests_hides_no_failed_sign_in(trail):
 class Full:
     """A storage that takes nothing new."""
 
+    atomic = True
+
     def __init__(self, inner):
         self.get, self.get_many, self.asked = inner.get, inner.get_many, []
 

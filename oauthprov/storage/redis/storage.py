@@ -117,6 +117,7 @@ class RedisStorage(Storage):
         self.place = place
         keys = self._keys = Keys(prefix)
         self._route = route
+        self.atomic = route.one_slot
         self._reader = Reader(route, keys)
         self._finder = Finder(route, keys, self._reader)
         self._committer = Commit(keys, route)
