@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from oauthprov.cli.ini import Opened, add_ini, opened
-from oauthprov.cli.output import Refused, moment, show_json, show_table
+from oauthprov.cli.output import Refused, moment, note, show_json, show_table
 from oauthprov.cli.users.naming import account_id_of
 from oauthprov.events import KINDS, Reason, trail
 from oauthprov.records import AuditEntry
@@ -83,6 +83,8 @@ def _explain(arguments: argparse.Namespace) -> None:
         return
     for entry in found:
         print("\n".join(_explained(entry)))
+    if len(found) == trail.OF_A_REQUEST:
+        note(f"Only the first {len(found)} events are shown: oauthprov audit list has all.")
 
 
 def document(entry: AuditEntry) -> dict[str, object]:

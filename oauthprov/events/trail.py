@@ -9,8 +9,11 @@ from oauthprov.events.entry import day_of, key_of
 from oauthprov.records import AuditEntry
 from oauthprov.storage.interface import Page, Storage, Stored
 
-OF_A_REQUEST = 20
+OF_A_REQUEST = 500
 """Entries of one request that :func:`of_request` finds, at most."""
+
+READ = 20
+"""Entries of one request that are read at once: nearly always all."""
 
 DAYS_OF_A_PAGE = 32
 """Days that one page looks through, at most: one read for each."""
@@ -70,10 +73,16 @@ def newest(
 
 
 def of_request(storage: Storage, request_id: str) -> list[AuditEntry]:
-    """Return what happened in a request, in its order. One read."""
-    numbers = range(1, OF_A_REQUEST + 1)
-    wanted = [(AuditEntry, key_of(request_id, number)) for number in numbers]
-    return [stored.record for stored in storage.get_many(wanted) if stored is not None]  # type: ignore[misc]
+    """Return what happened in a request, in its order; one read, further ones for very much."""
+    entries: list[AuditEntry] = []
+    for first in range(1, OF_A_REQUEST, READ):
+        numbers = range(first, first + READ)
+        wanted = [(AuditEntry, key_of(request_id, number)) for number in numbers]
+        found = storage.get_many(wanted)
+        entries += [stored.record for stored in found if stored is not None]  # type: ignore[misc]
+        if found[-1] is None:
+            break
+    return entries
 
 
 def details(entry: AuditEntry) -> Mapping[str, str]:

@@ -76,6 +76,13 @@ def test_what_happened_in_a_request_is_found_in_its_order(storage, happens):
     assert trail.of_request(storage, "\n") == []
 
 
+def test_a_request_in_which_much_happened_is_told_up_to_a_limit(storage, happens):
+    happens("alice", NOW, times=trail.READ + 5)
+    assert len(trail.of_request(storage, "r999999999")) == trail.READ + 5
+    happens("bob", NOW, times=trail.OF_A_REQUEST + 5)
+    assert len(trail.of_request(storage, "r999999998")) == trail.OF_A_REQUEST
+
+
 @pytest.mark.parametrize("cursor", ["x", " ", "2027-01-15 nonsense", "1999-01-01 "])
 def test_a_cursor_that_was_made_up_is_refused(storage, happens, cursor):
     happens("alice", NOW)
