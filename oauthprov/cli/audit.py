@@ -51,12 +51,18 @@ def add_arguments(group: argparse.ArgumentParser) -> None:
 
 def _list(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
+        _note_if_off(on)
         found = islice(_wanted(on, arguments), max(arguments.limit, 0))
         if arguments.json:
             show_json({"events": map(document, found)})
             return
         head = ("TIME", "EVENT", "ACCOUNT", "CLIENT", "ADDRESS", "DETAILS", "REQUEST")
         show_table(head, map(_row, found))
+
+
+def _note_if_off(on: Opened) -> None:
+    if not on.settings.audit_keep:
+        note("oauthprov.audit.keep is 0, so no events are stored any more.")
 
 
 def _wanted(on: Opened, arguments: argparse.Namespace) -> Iterator[AuditEntry]:
@@ -69,6 +75,7 @@ def _wanted(on: Opened, arguments: argparse.Namespace) -> Iterator[AuditEntry]:
 
 def _explain(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
+        _note_if_off(on)
         found = trail.of_request(on.storage, arguments.request_id)
     if not found:
         raise Refused(

@@ -84,3 +84,13 @@ def test_an_event_that_doesn_t_exist_is_wrong_usage(command):
     said = command("audit", "list", "--event", "sign_in.fialed")
     assert said.code == 2
     assert "sign_in.failed" in said.err
+
+
+def test_without_an_audit_the_command_says_so(command):
+    with command.ini.open("a", encoding="utf-8") as ini:
+        ini.write("oauthprov.audit.keep = 0\n")
+    command.user("alice")
+    listed = command("audit", "list", "--json")
+    assert (listed.code, listed.json) == (0, {"events": []})
+    assert "oauthprov.audit.keep is 0" in listed.err
+    assert "oauthprov.audit.keep is 0" in command("audit", "explain", "f" * 24).err
