@@ -1,5 +1,6 @@
-"""No secret reaches a log, not at DEBUG, nor the storage."""
+"""No secret reaches a log, not at DEBUG, nor the storage; and no reason reaches a client."""
 
+import json
 import logging
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from oauthprov import credentials, logs
 from oauthprov.logs import keep_oauthlib_quiet
 from oauthprov.protocol.request.answers import InteractionRequired, Visitor
+from oauthprov.storage.interface import Revoke
 from tests.protocol.device.television import GRANT_TYPES, Television
 from tests.protocol.world import ALICE, BROWSER, VERIFIER, World
 
@@ -121,3 +123,42 @@ def test_no_error_repeats_a_secret_or_an_unexpected_value(world):
         world.authorize(redirect_uri="https://nobody.example", code_challenge="secret-value"),
     ]
     assert ["secret-value" in repr(answer) for answer in answers] == [False] * len(answers)
+
+
+def test_the_client_gets_one_answer_whatever_is_wrong_with_a_code(world):
+    """The reason, and the values compared, are the operator's (docs/events.md)."""
+    world.client("other")
+    late, used = world.code(), world.code()
+    assert world.redeem(used).status == 200
+    replayed = world.redeem(used)
+    world.now += world.settings.code_lifetime
+    answers = [
+        replayed,
+        world.redeem("opc_unknown.code"),
+        world.redeem(late),
+        world.redeem(world.code(), "other"),
+        world.redeem(world.code(), code_verifier="w" * 50),
+        world.redeem(world.code(), redirect_uri="https://app.example:8443/callback"),
+    ]
+    assert {answer.status for answer in answers} == {400}
+    [body] = {json.dumps(answer.body) for answer in answers}
+    assert json.loads(body)["error"] == "invalid_grant"
+
+
+def test_the_client_gets_one_answer_whatever_is_wrong_with_a_refresh_token(world):
+    world.client("other")
+    revoked, used, late = (world.tokens()["refresh_token"] for _ in range(3))
+    world.storage.commit(Revoke(revoked.partition("_")[2].partition(".")[0]), now=world.now)
+    assert world.refresh(used).status == 200
+    world.now += world.settings.refresh_token_grace + 1
+    answers = [
+        world.refresh("opr_unknown.token"),
+        world.refresh(revoked),
+        world.refresh(used),
+        world.refresh(world.tokens()["refresh_token"], "other"),
+    ]
+    world.now += world.settings.refresh_token_lifetime
+    answers.append(world.refresh(late))
+    assert {answer.status for answer in answers} == {400}
+    [body] = {json.dumps(answer.body) for answer in answers}
+    assert json.loads(body)["error"] == "invalid_grant"
