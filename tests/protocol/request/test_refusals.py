@@ -18,21 +18,6 @@ from tests.protocol.world import VERIFIER, World, basic, openid_world
 VERIFIER_OF_ANOTHER = "w" * 50
 
 
-@pytest.fixture
-def lines(caplog):
-    """The fields of the lines that were logged since the test last looked."""
-    caplog.set_level(logging.INFO, "oauthprov.events")
-
-    def since():
-        records = [r for r in caplog.records if r.name == "oauthprov.events"]
-        caplog.clear()
-        names = [name for name in logs.FIELDS if name not in ("event", "account_id")]
-        known = [{n: getattr(r, n) for n in names if hasattr(r, n)} for r in records]
-        return [fields | {"level": r.levelname} for fields, r in zip(known, records, strict=True)]
-
-    return since
-
-
 def slot_of(token):
     return token.partition("_")[2].partition(".")[0]
 
