@@ -184,6 +184,7 @@ WALLS = {
             "factors",
             "protocol.clients.documents.hosts",
             "protocol.clients.methods",
+            "protocol.clients.demands",
             "protocol.keys",
             "protected_resource",
             "fetch",

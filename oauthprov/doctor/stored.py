@@ -10,7 +10,8 @@ from itertools import islice
 from oauthprov.credentials import Keyring
 from oauthprov.doctor.check import ERROR, WARNING, Check
 from oauthprov.factors import Factors
-from oauthprov.protocol.clients import methods
+from oauthprov.protocol.clients import demands, methods
+from oauthprov.protocol.clients.demands import Unmet
 from oauthprov.protocol.clients.documents.hosts import disabling
 from oauthprov.protocol.keys.rotation import KeyRotation, is_over, is_published
 from oauthprov.records import KINDS, Client, LogoutDelivery, R, SigningKey, Totp
@@ -182,12 +183,19 @@ def _refused(on: Stored) -> Iterator[str]:
 
 def _why(client: Client, settings: Settings) -> str | None:
     """Return why every request of a client for a token is refused, None if it isn't."""
-    if client.auth_method not in methods.offered(tuple(methods.METHODS), settings):
-        return f"clients authenticate by {methods.wire_name(client)}, which this server hasn't"
-    if client.dpop_bound_access_tokens and settings.dpop == "off":
-        return "clients have bound tokens only, and oauthprov.dpop is off"
-    if client.tls_client_certificate_bound_access_tokens and not settings.mtls:
-        return "clients have tokens with a certificate only, and oauthprov.mtls.format is off"
+    match demands.unmet(settings, client):
+        case Unmet.METHOD:
+            name = methods.wire_name(client)
+            return f"clients authenticate by {name}, which this server hasn't"
+        case Unmet.PROOFS:
+            return "clients have bound tokens only, and oauthprov.dpop is off"
+        case Unmet.CERTIFICATES:
+            return "clients have tokens with a certificate only, and oauthprov.mtls.format is off"
+        case Unmet.BINDING:
+            return (
+                "clients aren't registered for tokens that are bound to their certificate, which"
+                " alone binds tokens while oauthprov.dpop is off"
+            )
     return None
 
 
@@ -333,7 +341,7 @@ CHECKS: tuple[Check[Stored], ...] = (
         "Every request of theirs for a token is refused.",
         "Switch on what they were registered for, or run oauthprov client edit INI CLIENT_ID with"
         " --auth-method, --no-dpop-bound-access-tokens or"
-        " --no-tls-client-certificate-bound-access-tokens.",
+        " --[no-]tls-client-certificate-bound-access-tokens.",
         _refused,
     ),
     Check(

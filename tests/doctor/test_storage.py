@@ -18,8 +18,10 @@ from oauthprov.records import TRANSFER, Client, LogoutDelivery, Session, Totp, T
 from oauthprov.settings import Settings
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Remove
+from tests.certificates import Authority
 from tests.conftest import RUN
 from tests.doctor.conftest import SECRET, found, ini
+from tests.protocol import certified
 from tests.servers import empty, fresh
 from tests.servers.redis import apart
 
@@ -260,6 +262,18 @@ def test_a_refused_client_isn_t_found_if_its_host_is_disabled(storage):
     assert examined(storage, **FAPI) == ["storage.refused_clients"]
     Hosts(storage, lambda: NOW).disable("app.example")
     assert examined(storage, **FAPI) == []
+
+
+def test_clients_without_a_binding_are_found_where_certificates_alone_bind(storage, tmp_path):
+    certificates = certified.settings(Authority().file(tmp_path / "ca.pem"))
+    settings = FAPI | {"dpop": "off"} | certificates
+    signs = Client("signs", "Printer", "web", NOW, auth_method="private_key_jwt", **MADE)
+    storage.commit(Add(signs), now=NOW)
+    assert "storage.refused_clients" in examined(storage, **settings)
+    assert "storage.refused_clients" not in examined(storage, **settings | {"dpop": "offered"})
+    bound = replace(signs, tls_client_certificate_bound_access_tokens=True)
+    storage.commit(Remove(Client, "signs"), Add(replace(bound, client_id="bound")), now=NOW)
+    assert "storage.refused_clients" not in examined(storage, **settings)
 
 
 def test_clients_that_go_with_the_settings_are_not_found(storage):

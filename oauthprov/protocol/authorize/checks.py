@@ -20,7 +20,7 @@ from oauthprov.errors import InvalidDPoPProofError, JoseError
 from oauthprov.events import Reason
 from oauthprov.protected_resource import bindings
 from oauthprov.protocol.authorize import jarm
-from oauthprov.protocol.clients import response_types, subjects
+from oauthprov.protocol.clients import demands, response_types, subjects
 from oauthprov.protocol.clients.members.openid import MAX_AGE_LIMIT
 from oauthprov.protocol.request import params, refusals, scopes
 from oauthprov.protocol.request.answers import ResponseMode
@@ -124,9 +124,9 @@ def response_mode(given: Given, asked: CheckedRequest) -> None:
 
 def pushed_only(given: Given, asked: CheckedRequest) -> None:
     """Requests that weren't pushed count only where nobody demands it (RFC 9126 sections 5, 6)."""
-    by_client = given.client.require_pushed_authorization_requests
-    required = by_client or given.context.settings.par == "required"
+    required = demands.must_push(given.context.settings, given.client)
     if required and given.get(params.PUSHED) is None:
+        by_client = given.client.require_pushed_authorization_requests
         who = "the client" if by_client else "the server"
         given.context.note(Reason.NOT_PUSHED, compared=f"required by {who}")
         raise InvalidRequestError("The request must be pushed.")

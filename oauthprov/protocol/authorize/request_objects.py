@@ -35,6 +35,7 @@ from oauthprov.events import Reason
 from oauthprov.messages import N_
 from oauthprov.protocol.authorize.checks import CARRIERS, PARAMETERS
 from oauthprov.protocol.authorize.request_uris import RequestURIs
+from oauthprov.protocol.clients.demands import must_sign_requests
 from oauthprov.protocol.request import params
 from oauthprov.protocol.request.context import Context
 from oauthprov.protocol.request.params import Pairs, Parsed
@@ -66,7 +67,7 @@ def resolve(context: Context, uris: RequestURIs, parsed: Parsed) -> Parsed:
         claims = _claims_unless_busy(context, uris, client, parsed)
         if claims is None:
             return parsed
-        only = _must_sign(context, client)
+        only = must_sign_requests(context.settings, client)
         best = Parsed(_merged(client, outside.pairs, tuple(_pairs(claims)), only=only))
         _check_claims(context.settings.issuer, client.client_id, claims)
         if context.settings.message_signing:
@@ -94,7 +95,7 @@ def _claims(
     """Return the parameters that the client has signed, None when there is no object."""
     token, request_uri = parsed.get("request"), parsed.get("request_uri")
     if token is None and request_uri is None:
-        if _must_sign(context, client):
+        if must_sign_requests(context.settings, client):
             raise InvalidRequestError(N_("This client must send a signed request object."))
         return None
     if request_uri is not None:
@@ -137,10 +138,6 @@ def _text(name: str, value: object) -> str | None:
     if name == "claims" and isinstance(value, dict):
         return json.dumps(value)
     return None
-
-
-def _must_sign(context: Context, client: Client) -> bool:
-    return context.settings.message_signing or client.require_signed_request_object
 
 
 def _merged(client: Client, outside: Pairs, inside: Pairs, *, only: bool) -> Pairs:

@@ -15,6 +15,7 @@ from oauthprov.errors import InvalidDPoPProofError, JoseError, UseDPoPNonceError
 from oauthprov.events import Reason
 from oauthprov.protected_resource import bindings
 from oauthprov.protected_resource.client_certificates import ClientCertificate
+from oauthprov.protocol.clients import demands
 from oauthprov.protocol.clients.methods import is_confidential
 from oauthprov.protocol.keys.dpop import verify_proof
 from oauthprov.protocol.keys.dpop_nonces import current, is_good
@@ -30,7 +31,6 @@ _OVER_TLS = "The client must send this request over mutual TLS."
 _NOT_REGISTERED = (
     "Only a client with tls_client_certificate_bound_access_tokens gets a token here."
 )
-REQUIRED = "required"
 
 
 def present(context: Context, call: Call) -> None:
@@ -88,12 +88,10 @@ def bind(context: Context, client: Client, targets: Collection[str] = ()) -> str
         raise InvalidRequestError(_OVER_TLS)
     bound = confirmation(context, client)
     if held is None:
-        wanted = settings.fapi or not settings.bound_resources.isdisjoint(targets)
-        demanded = wanted and bound is None
-        if demanded and settings.dpop == OFF:
+        if settings.dpop == OFF and demands.must_bind(settings, client, targets):
             context.note(Reason.CERTIFICATE_MISSING, compared="the client isn't registered for it")
             raise InvalidRequestError(_NOT_REGISTERED)
-        if demanded or settings.dpop == REQUIRED or client.dpop_bound_access_tokens:
+        if demands.must_prove_key(settings, client, targets):
             context.note(Reason.DPOP_PROOF_MISSING)
             raise InvalidDPoPProofError()
     else:
