@@ -304,7 +304,8 @@ class App:
     secret: str | None
     key: PrivateKey | None = None
 
-    def authorization_url(self, **changes: str | None) -> str:
+    def authorization_request(self, **changes: str | None) -> dict[str, str]:
+        """The parameters of a good authorization request; None leaves one out."""
         asked = {
             "response_type": "code",
             "client_id": self.client.client_id,
@@ -314,7 +315,10 @@ class App:
             "code_challenge": challenge(VERIFIER),
             "code_challenge_method": "S256",
         } | changes
-        given = {name: value for name, value in asked.items() if value is not None}
+        return {name: value for name, value in asked.items() if value is not None}
+
+    def authorization_url(self, **changes: str | None) -> str:
+        given = self.authorization_request(**changes)
         return self.site.url("/oauth/authorize?" + urlencode(given, doseq=True))
 
     def post(self, path: str, form: dict, headers: dict | None = None) -> TestResponse:

@@ -6,7 +6,7 @@ const KEPT = `oauthprov.try ${dataset.client}`;
 const HIDDEN = new Set(["code", "code_verifier", "client_secret", "access_token", "refresh_token", "id_token", "token"]);
 const at = (id) => document.getElementById(id);
 const show = (id, shown = true) => { if (at(id)) at(id).hidden = !shown; };
-let pending, tokens;
+let pending, tokens, key, nonce;
 
 const short = (name, value) =>
   HIDDEN.has(name) && typeof value === "string" ? `${value.slice(0, 8)}\u2026 (${value.length})` : value;
@@ -17,25 +17,44 @@ function base64url(bytes) {
 }
 
 const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
+const utf8 = (text) => new TextEncoder().encode(text);
+const sha256 = async (text) => base64url(await crypto.subtle.digest("SHA-256", utf8(text)));
+
+// Makes a proof of the page's own key for a request (RFC 9449 section 4.2).
+async function proof(method, url, token) {
+  key ??= await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", key.publicKey);
+  const header = { typ: "dpop+jwt", alg: "ES256", jwk: { kty, crv, x, y } };
+  const claims = { htm: method, htu: url, iat: Math.floor(Date.now() / 1000), jti: random(), nonce };
+  if (token) claims.ath = await sha256(token);
+  const signed = [header, claims].map((part) => base64url(utf8(JSON.stringify(part)))).join(".");
+  const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, key.privateKey, utf8(signed));
+  return `${signed}.${base64url(signature)}`;
+}
 
 async function begin(event) {
   event.preventDefault();
   const verifier = random();
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   const asked = new URLSearchParams({
     response_type: "code",
     response_mode: "fragment",
     client_id: dataset.client,
     redirect_uri: dataset.redirect,
     state: random(),
-    code_challenge: base64url(digest),
+    code_challenge: await sha256(verifier),
     code_challenge_method: "S256",
   });
   const scopes = new FormData(event.target).getAll("scope");
   if (scopes.length) asked.set("scope", scopes.join(" "));
   if (dataset.nonce && scopes.includes("openid")) asked.set("nonce", random());
-  sessionStorage.setItem(KEPT, JSON.stringify({ verifier, asked: asked.toString() }));
-  location.assign(`${dataset.authorize}?${asked}`);
+  let sent = asked;
+  if (dataset.par) {
+    const { ok, answer } = await exchange("push-exchange", dataset.par, Object.fromEntries(asked));
+    if (!ok) return;
+    sent = new URLSearchParams({ client_id: dataset.client, request_uri: answer.request_uri });
+  }
+  sessionStorage.setItem(KEPT, JSON.stringify({ verifier, asked: asked.toString(), sent: sent.toString() }));
+  location.assign(`${dataset.authorize}?${sent}`);
 }
 
 function arrive() {
@@ -47,14 +66,14 @@ function arrive() {
   show("response");
   at("authorization-response").firstElementChild.textContent = lines(answer);
   at("step-2").focus();
-  const { verifier, asked } = kept ? JSON.parse(kept) : {};
+  const { verifier, asked, sent } = kept ? JSON.parse(kept) : {};
   const request = new URLSearchParams(asked);
   if (!verifier || answer.get("state") !== request.get("state") || answer.get("iss") !== dataset.issuer) {
     show("foreign");
     return;
   }
   show("authorization-request");
-  at("authorization-request").firstElementChild.textContent = `GET ${dataset.authorize}?\n${lines(request)}`;
+  at("authorization-request").firstElementChild.textContent = `GET ${dataset.authorize}?\n${lines(new URLSearchParams(sent))}`;
   if (!answer.get("code")) {
     show("refused");
     return;
@@ -64,13 +83,17 @@ function arrive() {
   at("secret")?.focus();
 }
 
-// Sends a request as the client; returns the status and the body, and shows both in `id`.
-async function exchange(id, url, { bearer, ...fields } = {}) {
+// Sends a request as the client; returns the status and the body, and shows both in `id`. A proof
+// that lacks the server's nonce is made again with it.
+async function exchange(id, url, fields, again = true) {
+  const { bearer, ...form } = fields;
   const headers = {};
-  const body = new URLSearchParams(fields);
-  const secret = at("secret")?.value;
+  const body = new URLSearchParams(form);
+  const secret = at(id === "push-exchange" ? "push-secret" : "secret")?.value;
+  const method = bearer ? "GET" : "POST";
+  if (dataset.proof && (bearer || url === dataset.token)) headers.DPoP = await proof(method, url, bearer);
   if (bearer) {
-    headers.Authorization = `Bearer ${bearer}`;
+    headers.Authorization = `${headers.DPoP ? "DPoP" : "Bearer"} ${bearer}`;
   } else if (dataset.method === "client_secret_basic") {
     const encoded = [dataset.client, secret].map((part) => new URLSearchParams({ _: part }).toString().slice(2));
     headers.Authorization = `Basic ${btoa(encoded.join(":"))}`;
@@ -78,16 +101,18 @@ async function exchange(id, url, { bearer, ...fields } = {}) {
     body.set("client_id", dataset.client);
     if (secret) body.set("client_secret", secret);
   }
-  const method = bearer ? "GET" : "POST";
-  const proof = headers.Authorization ? `Authorization: ${headers.Authorization.slice(0, 14)}\u2026\n` : "";
+  const sent = Object.entries(headers).map(([name, value]) => `${name}: ${value.slice(0, 14)}\u2026\n`).join("");
   const options = { method, headers, credentials: "omit", cache: "no-store", redirect: "error" };
   const shown = at(id);
   shown.hidden = false;
-  shown.querySelector(".request").textContent = `${method} ${url}\n${proof}${bearer ? "" : `\n${lines(body)}`}`;
+  shown.querySelector(".request").textContent = `${method} ${url}\n${sent}${bearer ? "" : `\n${lines(body)}`}`;
   shown.querySelector(".response").textContent = "";
   show("unreachable", false);
   try {
     const response = await fetch(url, bearer ? options : { ...options, body });
+    const before = nonce;
+    nonce = response.headers.get("DPoP-Nonce") ?? nonce;
+    if (!response.ok && again && headers.DPoP && nonce !== before) return await exchange(id, url, fields, false);
     const text = await response.text();
     const json = (response.headers.get("Content-Type") ?? "").startsWith("application/json");
     const answer = json ? JSON.parse(text) : text;

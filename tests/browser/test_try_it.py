@@ -39,8 +39,11 @@ def a_client(provider: Provider, kind: str, declared: str, **metadata) -> tuple[
     return client.client_id, secret
 
 
-def begin(visitor, provider: Provider, client_id: str) -> None:
-    """Add the redirect URI, and go to the consent page and back."""
+def begin(visitor, provider: Provider, client_id: str, secret: str | None = None) -> None:
+    """Add the redirect URI, and go to the consent page and back.
+
+    The ``secret`` is that of a request that the page pushes.
+    """
     page = visitor.page
     page.goto(provider.url(f"/clients/{client_id}"))
     visitor.button("Try it in the browser").click()
@@ -50,6 +53,8 @@ def begin(visitor, provider: Provider, client_id: str) -> None:
     visitor.look("Try Album")
     for box in page.get_by_role("checkbox").all():
         box.check()
+    if secret is not None:
+        page.locator("#push-secret").fill(secret)
     visitor.button("Send the browser there").click()
     visitor.look("Album asks for access")
     visitor.button("Allow").click()
@@ -100,6 +105,75 @@ def test_each_step_is_run_and_shown(visit, provider, scopes, kind, method):
     assert provider.registrar.get(client_id).record.redirect_uris == (
         "https://album.example/callback",
     )
+
+
+DEMANDS = {"par": "required", "dpop": "required", "dpop.nonce": "true"}
+
+
+@pytest.mark.parametrize(("kind", "method"), [("web", "client_secret_post"), ("browser", "none")])
+def test_a_request_is_pushed_and_tokens_are_bound_where_the_server_demands_it(visit, kind, method):
+    with provider_on("sqlite://", scopes=OPENID, **DEMANDS) as provider:
+        visitor = visit(dark=True)
+        page = visitor.page
+        visitor.sign_up(provider.issuer, "alice")
+        client_id, secret = a_client(provider, kind, OPENID, auth_method=method)
+        begin(visitor, provider, client_id, secret)
+        request = page.get_by_label("Authorization request", exact=True)
+        expect(request).to_contain_text("request_uri=urn:ietf:params:oauth:request_uri:")
+        expect(request).not_to_contain_text("code_challenge")
+        if secret is not None:
+            page.locator("#secret").fill(secret)
+        visitor.button("Redeem the code").click()
+        response = page.get_by_label("Token response")
+        expect(response).to_contain_text('"token_type": "DPoP"')
+        # The first proof has no nonce of the server's yet.
+        assert visitor.faults == [provider.url("/oauth/token: status 400")]
+        visitor.faults.clear()
+        visitor.button("Ask UserInfo").click()
+        asked = page.get_by_label("Request", exact=True)
+        expect(asked).to_contain_text("Authorization: DPoP opa_")
+        expect(page.get_by_label("Response", exact=True)).to_contain_text('"sub"')
+        visitor.button("Refresh").click()
+        expect(page.get_by_label("Response", exact=True)).to_contain_text('"refresh_token"')
+        visitor.look("Try Album")
+        visitor.button("Revoke").click()
+        expect(page.get_by_label("Response", exact=True)).to_contain_text("200")
+        assert {stored.revoked_at is not None for stored in all_grants(provider)} == {True}
+
+
+def test_a_push_that_is_refused_is_shown(visit):
+    with provider_on("sqlite://", scopes=OPENID, par="required") as provider:
+        visitor = visit()
+        visitor.sign_up(provider.issuer, "alice")
+        client_id, _ = a_client(provider, "web", OPENID)
+        visitor.page.goto(provider.url(f"/clients/{client_id}/try"))
+        visitor.button("Add the redirect URI").click()
+        visitor.page.locator("#push-secret").fill("wrong")
+        visitor.button("Send the browser there").click()
+        response = visitor.page.get_by_label("Response to the pushed request")
+        expect(response).to_contain_text("invalid_client")
+        assert visitor.page.url == provider.url(f"/clients/{client_id}/try")
+        assert visitor.faults == [provider.url("/oauth/par: status 401")]
+        visitor.faults.clear()
+        visitor.look("Try Album")
+
+
+def test_a_client_that_signs_its_requests_is_told_that_this_page_can_t(visit):
+    with provider_on("sqlite://", scopes=OPENID, profile="fapi2", device="false") as provider:
+        visitor = visit()
+        visitor.sign_up(provider.issuer, "alice")
+        client_id, _ = a_client(
+            provider,
+            "web",
+            OPENID,
+            auth_method="private_key_jwt",
+            jwks_uri="https://album.example/jwks.json",
+        )
+        visitor.page.goto(provider.url(f"/clients/{client_id}/try"))
+        said = visitor.page.get_by_text("must prove itself by a key or a certificate")
+        expect(said).to_be_visible()
+        assert visitor.button("Add the redirect URI").count() == 0
+        visitor.look("Try Album")
 
 
 def all_grants(provider: Provider):

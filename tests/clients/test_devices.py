@@ -21,10 +21,10 @@ from requests_oauth2client import (
 
 from oauthprov.records import Account
 from tests.clients import javascript
+from tests.clients.console_code import names, ran, shown
 from tests.clients.conversation import converse
 from tests.clients.engines import newcomer, on_each, served
 from tests.clients.person import Person
-from tests.clients.test_snippets import ran, shown
 from tests.servers.programs import missing, program
 from tests.site import OPENID, App, Site
 
@@ -106,14 +106,23 @@ class TestTheCodeOfTheConsole:
             assert "'access_token'" in said
 
     def test_for_oauth4webapi(self, homes):
-        def run(home):
-            code = 'import "./webcrypto.js";\n' + home.code_for("oauth4webapi")
-            command = [node, "--input-type=module", "-e", code]
-            return ran(command, "", lambda line: decided(home, line), javascript.HOME)
-
-        node = javascript.node()
-        for said in on_each(homes, run).values():
+        for said in on_each(homes, by_oauth4webapi).values():
             assert "access_token" in said
+
+    def test_for_oauth4webapi_with_proofs_of_a_key_and_nonces(self):
+        demands = {"dpop": "required", "dpop.nonce": "true"}
+        with served("sqlite://", **demands) as server:
+            home = Home.at(server)
+            assert names(server, home.alice, home.app) == ["oauth4webapi"]
+            assert "access_token" in by_oauth4webapi(home)
+            home.alice.browser.close()
+
+
+def by_oauth4webapi(home):
+    """Run the console's code for oauth4webapi."""
+    code = 'import "./webcrypto.js";\n' + home.code_for("oauth4webapi")
+    command = [javascript.node(), "--input-type=module", "-e", code]
+    return ran(command, "", lambda line: decided(home, line), javascript.HOME)
 
 
 def device_of(home):

@@ -1,23 +1,26 @@
-"""The code that a client's page shows runs as it stands, over real HTTP."""
+"""The code that a client's page shows runs as it stands, over real HTTP.
+
+Where the server or the client's registration demands more of a client, the code does it, and is
+missing for a tool that can't.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import sys
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+import time
+from dataclasses import dataclass, field, replace
 
 import pytest
-from bs4 import BeautifulSoup
 
+from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.records import Account
-from tests.clients import javascript
-from tests.servers.programs import missing, program
-from tests.site import CALLBACK, OPENID, SCOPES
+from tests.certificates import SUBJECT_DN, Authority, self_signed
+from tests.clients import behind_nginx
+from tests.clients.console_code import LIBRARIES, Bench, names, shown
+from tests.clients.engines import newcomer, served
+from tests.clients.person import Person
+from tests.proofs import Holder
+from tests.site import OPENID, PASSWORD, PHOTOS, SCOPES
 
-SECONDS = 60
 KINDS = (
     ("web", "client_secret"),
     ("web", "client_secret_post"),
@@ -25,6 +28,101 @@ KINDS = (
     ("machine", "client_secret_basic"),
     ("api", "client_secret_post"),
 )
+SECRET = {"auth_method": "client_secret_basic"}
+SIGNS = {"auth_method": "private_key_jwt"}
+SIGNERS = ("Authlib", "oauth4webapi")
+ALL_POWERFUL = ("oauth4webapi",)
+WITH_OPENID = {"scopes": OPENID}
+FAPI = {"profile": "fapi2", "device": "false"}
+MESSAGE_SIGNING = {"profile": "fapi2-message-signing", "device": "false"}
+BOUND = {
+    "resources": f"{PHOTOS} | photos:read | Your photos | bound\n"
+    "https://notes.example/ | profile:read | Your notes"
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Settings and a client, and the tools that its page has code for."""
+
+    settings: dict = field(default_factory=dict)
+    kind: str = "web"
+    client: dict = field(default_factory=dict)
+    libraries: tuple[str, ...] = LIBRARIES
+    keys: tuple[str, ...] = ()
+
+
+PUSHES = {"require_pushed_authorization_requests": True}
+CASES = {
+    "a key of ES256": Case({}, "web", SIGNS, SIGNERS, ("ES256",)),
+    "a key of RS256": Case(WITH_OPENID, "web", SIGNS, SIGNERS, ("RS256",)),
+    "a key of PS256": Case({}, "machine", SIGNS, SIGNERS, ("PS256",)),
+    "a key of Ed25519": Case({}, "machine", SIGNS, SIGNERS, ("Ed25519",)),
+    "a key of EdDSA": Case({}, "machine", SIGNS, ("Authlib",), ("EdDSA",)),
+    "an API with a key": Case({}, "api", SIGNS, SIGNERS, ("ES256",)),
+    "two keys": Case({}, "web", SIGNS, SIGNERS, ("ES256", "ES256")),
+    "an algorithm": Case(
+        *({}, "web", SIGNS | {"token_endpoint_auth_signing_alg": "ES256"}),
+        *(SIGNERS, ("ES256", "RS256")),
+    ),
+    "all push": Case({"par": "required"}, "web", {"auth_method": "client_secret_post"}),
+    "all push, a secret in the header": Case(WITH_OPENID | {"par": "required"}, "web", SECRET),
+    "all push, no secret": Case({"par": "required"}, "browser"),
+    "all push, a key": Case({"par": "required"}, "web", SIGNS, SIGNERS, ("ES256",)),
+    "one pushes": Case({}, "web", PUSHES),
+    "all push, a machine": Case({"par": "required"}, "machine"),
+    "all prove a key": Case({"dpop": "required"}, "web", SECRET, ALL_POWERFUL),
+    "all prove a key, no secret": Case(
+        WITH_OPENID | {"dpop": "required"}, "browser", {}, ALL_POWERFUL
+    ),
+    "all prove a key, a machine": Case({"dpop": "required"}, "machine", {}, ALL_POWERFUL),
+    "all prove a key, an API": Case({"dpop": "required"}, "api"),
+    "nonces": Case(
+        WITH_OPENID | {"dpop": "required", "dpop.nonce": "true", "par": "required"},
+        *("web", SECRET, ALL_POWERFUL),
+    ),
+    "nonces, a machine": Case(
+        {"dpop": "required", "dpop.nonce": "true"}, "machine", {}, ALL_POWERFUL
+    ),
+    "nonces that nobody needs": Case({"dpop.nonce": "true"}, "web"),
+    "one proves a key": Case({}, "web", {"dpop_bound_access_tokens": True}, ALL_POWERFUL),
+    "a resource for bound tokens": Case(BOUND, "web", {}, ALL_POWERFUL),
+    "another resource for bound tokens": Case(BOUND, "web", {"scopes": ("profile:read",)}),
+    "signed requests": Case(
+        *({}, "web", SECRET | {"require_signed_request_object": True}),
+        *(ALL_POWERFUL, ("ES256",)),
+    ),
+    "signed requests, pushed": Case(
+        *(WITH_OPENID, "web", SIGNS | PUSHES | {"require_signed_request_object": True}),
+        *(ALL_POWERFUL, ("PS256",)),
+    ),
+    "signed requests by another key": Case(
+        {},
+        "web",
+        SIGNS
+        | {
+            "require_signed_request_object": True,
+            "token_endpoint_auth_signing_alg": "ES256",
+            "request_object_signing_alg": "PS256",
+        },
+        ALL_POWERFUL,
+        ("ES256", "PS256"),
+    ),
+    "fapi2": Case(FAPI | WITH_OPENID, "web", SIGNS, ALL_POWERFUL, ("ES256",)),
+    "fapi2, without openid": Case(FAPI, "web", SIGNS, ALL_POWERFUL, ("PS256",)),
+    "fapi2, a machine": Case(FAPI, "machine", SIGNS, ALL_POWERFUL, ("Ed25519",)),
+    "fapi2, an API": Case(FAPI, "api", SIGNS, SIGNERS, ("ES256",)),
+    "fapi2, nonces": Case(
+        FAPI | WITH_OPENID | {"dpop.nonce": "true"}, "web", SIGNS, ALL_POWERFUL, ("ES256",)
+    ),
+    "message signing": Case(MESSAGE_SIGNING | WITH_OPENID, "web", SIGNS, ALL_POWERFUL, ("ES256",)),
+    "message signing, without openid": Case(
+        MESSAGE_SIGNING, "web", SIGNS, ALL_POWERFUL, ("PS256",)
+    ),
+    "message signing, a machine": Case(
+        MESSAGE_SIGNING, "machine", SIGNS, ALL_POWERFUL, ("ES256",)
+    ),
+}
 
 
 @pytest.fixture(scope="module", params=[SCOPES, OPENID], ids=["oauth", "openid"])
@@ -33,111 +131,109 @@ def more(request):
     return {"scopes": request.param}
 
 
-@pytest.fixture(params=KINDS, ids=lambda param: "-".join(param))
-def app(request, server, alice):
-    """A client of alice's; ``alice`` has signed up."""
+def owner(server):
+    """The account of the one person there is, who registers the clients."""
     [account] = server.storage.find(Account).items
-    kind, method = request.param
-    return server.app(kind, auth_method=method, owner=account.record.account_id)
+    return account.record.account_id
 
 
-def shown(server, alice, app, name: str) -> str:
-    """Return the code for a tool or library on the client's page, with its secret filled in."""
-    page = alice.visit(f"{server.issuer}/clients/{app.client.client_id}")
-    html = BeautifulSoup(page.text, "html.parser")
-    code = html.find("summary", string=name).find_next_sibling("pre")
-    assert app.secret is None or app.secret not in page.text
-    return code.get_text().replace("CLIENT_SECRET", app.secret or "")
-
-
-def ran(command: list[str | Path], given: str, seen, folder: Path) -> str:
-    """Run a program that prints a URL and waits for a line; return all that it prints.
-
-    ``seen`` gets the line with the URL, and returns the line to send.
-    """
-    with subprocess.Popen(  # noqa: S603
-        command,
-        cwd=folder,
-        env={"AUTHLIB_INSECURE_TRANSPORT": "1", "PATH": "/usr/bin:/bin"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as running:
-        try:
-            line = "" if seen is None else running.stdout.readline()
-            told = given if seen is None else seen(line)
-            rest, _ = running.communicate(f"{told}\n", timeout=SECONDS)
-        finally:
-            running.kill()
-    assert running.returncode == 0, line + rest
-    return line + rest
-
-
-def access_token(server, alice) -> str:
+def access_token(server) -> str:
     """An access token of another client of alice's, for an API to look at."""
-    [account] = server.storage.find(Account).items
-    worker = server.app("machine", owner=account.record.account_id)
+    worker = server.app("machine", owner=owner(server))
     answer = worker.post("token", {"grant_type": "client_credentials"})
-    return answer.json["access_token"]
+    return answer.json.get("access_token", "")
 
 
-def test_the_curl_commands(server, alice, app, tmp_path):
-    if program("curl") is None or program("openssl") is None:
-        missing("no curl or no openssl on PATH (apt-get install curl openssl)")
-    code = shown(server, alice, app, "curl")
-    code = code.replace("token=...", f"token={access_token(server, alice)}")
-
-    def allowed(line: str) -> str:
-        return parse_qs(urlsplit(alice.allow(line.strip())).query)["code"][0]
-
-    with_people = app.client.client_type in ("web", "browser")
-    said = ran(["bash", "-c", code], "", allowed if with_people else None, tmp_path)
-    answer = json.loads(said[said.index("{") :])
-    assert answer.get("active") or answer["access_token"]
+@pytest.mark.parametrize(("kind", "method"), KINDS)
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_the_code_runs(server, alice, tmp_path, kind, method, name):
+    app = server.app(kind, auth_method=method, owner=owner(server))
+    bench = Bench(alice, tmp_path, access_token(server))
+    bench.run(name, shown(server, alice, app, name), kind)
 
 
-def test_the_lines_for_authlib(server, alice, app, tmp_path):
-    code = shown(server, alice, app, "Authlib")
-
-    def allowed(line: str) -> str:
-        return alice.allow(re.search(r"http\S+", line)[0])
-
-    with_people = app.client.client_type in ("web", "browser")
-    given = access_token(server, alice)
-    said = ran([sys.executable, "-uc", code], given, allowed if with_people else None, tmp_path)
-    assert "'access_token'" in said or "'active': True" in said
+def registered(server, case: Case):
+    """Register the client of a case; return it and its private keys."""
+    keys = [PrivateKey.generate(alg) for alg in case.keys]
+    jwks = {"jwks": {"keys": [key.public() for key in keys]}} if keys else {}
+    return server.app(case.kind, owner=owner(server), **jwks | case.client), keys
 
 
-def test_the_lines_for_oauth4webapi(server, alice, app):
-    code = shown(server, alice, app, "oauth4webapi")
-    kind = app.client.client_type
-    if kind == "api":
-        token = json.dumps(access_token(server, alice))
-        code += f"\nconsole.log(JSON.stringify(await introspect({token})));"
-    elif kind != "machine":
-        code += (
-            '\nimport { createInterface } from "node:readline/promises";'
-            "\nconst lines = createInterface({ input: process.stdin });"
-            '\nconst back = new Promise((done) => lines.once("line", done));'
-            "\nconsole.log(url.href);"
-            "\nconsole.log(Object.keys(await redeem(await back)));"
-            "\nlines.close();"
-        )
-
-    node = javascript.node()
-    command = [node, "--input-type=module", "-e", 'import "./webcrypto.js";\n' + code]
-    with_people = kind in ("web", "browser")
-    seen = (lambda line: alice.allow(line.strip())) if with_people else None
-    said = ran(command, "", seen, javascript.HOME)
-    assert "access_token" in said or '"active":true' in said
+def save(folder, keys) -> None:
+    """Write the private keys as the code reads them; the second is of another use."""
+    for name, key in zip(("private-key.pem", "request-key.pem"), keys, strict=False):
+        (folder / name).write_bytes(key.key.as_pem(private=True))
 
 
-def test_a_signing_client_s_code_has_its_key_and_no_secret(server, alice):
-    [account] = server.storage.find(Account).items
-    app = server.signer(owner=account.record.account_id)
-    for name in ("curl", "Authlib", "oauth4webapi"):
-        code = shown(server, alice, app, name)
-        assert "secret" not in code.lower()
-        assert app.client.client_id in code
-        assert CALLBACK in code or "redirect_uri" in code
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_the_code_does_what_is_demanded(case, tmp_path):
+    settings = {"device": "true"} | case.settings
+    with served("sqlite://", **settings) as server:
+        alice = newcomer(server)
+        app, keys = registered(server, case)
+        assert names(server, alice, app) == list(case.libraries)
+        save(tmp_path, keys)
+        bench = Bench(alice, tmp_path, bound_token(server) if case.kind == "api" else "")
+        for name in case.libraries:
+            bench.run(name, shown(server, alice, app, name), case.kind)
+        alice.browser.close()
+
+
+def bound_token(server) -> str:
+    """An access token of a machine of alice's that signs, and proves a key."""
+    worker = server.signer("machine", owner=owner(server))
+    proof = Holder().proof("POST", server.url("/oauth/token"), server.clock())
+    form = {"grant_type": "client_credentials"}
+    return worker.post("token", form, {"DPoP": proof}).json["access_token"]
+
+
+CERTIFICATE = {"auth_method": "tls_client_auth", "tls_client_auth_subject_dn": SUBJECT_DN}
+BINDS = {"tls_client_certificate_bound_access_tokens": True}
+CERTIFIED = {
+    "a certificate": Case({}, "web", CERTIFICATE),
+    "a machine": Case({}, "machine", CERTIFICATE | BINDS),
+    "an API": Case({}, "api", CERTIFICATE),
+    "a certificate of its own": Case(
+        {}, "web", {"auth_method": "self_signed_tls_client_auth"} | BINDS
+    ),
+    "bound tokens, a secret": Case({}, "web", {"auth_method": "client_secret_post"} | BINDS),
+    "bound tokens, no secret": Case({}, "native", BINDS),
+    "bound tokens, a key": Case({}, "machine", SIGNS | BINDS, SIGNERS, ("ES256",)),
+    "a certificate and a proof": Case(
+        {"dpop": "required"}, "web", CERTIFICATE | BINDS, ALL_POWERFUL
+    ),
+    "fapi2 without proofs": Case(FAPI | {"dpop": "off"}, "web", CERTIFICATE | BINDS),
+    "fapi2 without proofs, a machine": Case(
+        FAPI | {"dpop": "off"}, "machine", CERTIFICATE | BINDS
+    ),
+    "fapi2, a certificate": Case(FAPI, "web", CERTIFICATE, ALL_POWERFUL),
+    "message signing, a certificate": Case(
+        MESSAGE_SIGNING | {"dpop": "off"},
+        *("web", CERTIFICATE | BINDS, ALL_POWERFUL, ("ES256",)),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CERTIFIED.values(), ids=CERTIFIED.keys())
+def test_the_code_shows_the_certificate(case, tmp_path):
+    now = int(time.time())
+    authority = Authority(now=now)
+    own = case.client.get("auth_method") == "self_signed_tls_client_auth"
+    certificate = self_signed(now=now) if own else authority.issue()
+    keys = {"jwks": {"keys": [certificate.jwk()]}} if own else {}
+    case = replace(case, client=keys | case.client)
+    certificate.files(tmp_path)
+    ca_file = authority.file(tmp_path / "clients.pem")
+    with behind_nginx.served("sqlite://", tmp_path, ca_file, **case.settings) as (server, front):
+        trusted = front.authority.file
+        alice = Person(server.issuer)
+        alice.browser.verify, alice.browser.trust_env = trusted, False
+        alice.submit(alice.visit(f"{server.issuer}/signup"), name="alice", password=PASSWORD)
+        app, keys = registered(server, case)
+        assert names(server, alice, app) == list(case.libraries)
+        save(tmp_path, keys)
+        token = bound_token(server) if case.kind == "api" else ""
+        bench = Bench(alice, tmp_path, token, trusted)
+        for name in case.libraries:
+            bench.run(name, shown(server, alice, app, name), case.kind)
+        alice.browser.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pyramid.response import Response
 
 from oauthprov.protocol.clients.grant_types import DEVICE_CODE, redirects_users
-from oauthprov.protocol.clients.methods import has_certificate
 from oauthprov.protocol.clients.registrar import (
     CLIENT_TYPES,
     StoredClient,
@@ -15,8 +14,10 @@ from oauthprov.protocol.clients.registrar import (
 from oauthprov.records import Client
 from oauthprov.settings import Scope, Settings
 from oauthprov.web.console.fields import facts
+from oauthprov.web.console.needs import Need, gets_codes, obstacle, shows_certificate
 from oauthprov.web.console.recipes import recipes
-from oauthprov.web.console.snippets import SECRET, Snippet, Use, snippets
+from oauthprov.web.console.snippets import SECRET, flow, incapable, snippets
+from oauthprov.web.console.use import Use
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
@@ -25,6 +26,7 @@ ENDPOINTS = {
     "openid": _("Discovery"),
     "metadata": _("Metadata"),
     "authorize": _("Authorization"),
+    "par": _("Pushed authorization request"),
     "device_authorization": _("Device authorization"),
     "token": _("Token"),
     "userinfo": _("UserInfo"),
@@ -58,6 +60,7 @@ def client_page(
         "edition": edition(client),
         "kind": kind,
         "redirects": redirects,
+        "tries": gets_codes(client),
         "secret": secret,
         "has_secret": has_secret(client),
         "facts": facts(tools.settings, client),
@@ -66,10 +69,10 @@ def client_page(
         "endpoints": [
             (ENDPOINTS[name], address) for name, address in endpoints(request, client).items()
         ],
-        "demo": tools.settings.development and redirects,
+        "demo": tools.settings.development and gets_codes(client),
         "demo_callback": None if _DEMO_CALLBACK in client.redirect_uris else _DEMO_CALLBACK,
-        "connects": tools.has_page("client_connect") and bool(recipes(client, "")),
-        "snippets": code(request, client, secret),
+        "connects": tools.has_page("client_connect") and bool(recipes(client)),
+        **code(request, client, secret),
     }
 
 
@@ -95,7 +98,7 @@ def endpoints(request: Request, client: Client) -> dict[str, str]:
     wanted = frozenset(ENDPOINTS) if kind.has_users else _FOR_MACHINES
     wanted = wanted if kind.gets_tokens else _FOR_APIS
     if not redirects_users(client):
-        wanted -= {"authorize", "rp_logout"}
+        wanted -= {"authorize", "par", "rp_logout"}
     if DEVICE_CODE not in client.grant_types:
         wanted -= {"device_authorization"}
     shown = [name for name in ENDPOINTS if name in wanted and tools.has_page(name)]
@@ -103,22 +106,32 @@ def endpoints(request: Request, client: Client) -> dict[str, str]:
 
 
 def _url(request: Request, client: Client, name: str) -> str:
-    """Return the URL at which the client uses an endpoint: with a certificate, its alias."""
+    """Return the URL at which the client uses an endpoint: with its certificate, the alias."""
     tools = request.oauthprov
-    alias = tools.site.alias(name) if has_certificate(client) else None
+    alias = tools.site.alias(name) if shows_certificate(client) else None
     return alias or tools.url(name)
 
 
-def code(request: Request, client: Client, secret: str | None) -> list[Snippet]:
-    """Return the code that uses the client, with a placeholder unless the secret is given."""
+def code(request: Request, client: Client, secret: str | None) -> dict[str, object]:
+    """Return the code that uses the client, and what it must do that isn't usual.
+
+    A placeholder stands for the secret unless it is given.
+    """
     settings = request.oauthprov.settings
     ours = own_redirect_uri(request, client)
     use = Use(
         client=client,
-        issuer=settings.issuer,
+        settings=settings,
         endpoints=endpoints(request, client),
         redirect_uri=next((uri for uri in client.redirect_uris if uri != ours), ours),
         secret=secret or SECRET,
-        openid=settings.openid,
     )
-    return list(snippets(use))
+    hindered = obstacle(settings, client)
+    needs = use.needs
+    return {
+        "uses_code": flow(use) is not None,
+        "obstacle": hindered,
+        "needs": [need.value for need in Need if need in needs],
+        "incapable": ", ".join(incapable(use)),
+        "snippets": [] if hindered else snippets(use),
+    }

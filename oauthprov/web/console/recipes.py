@@ -7,52 +7,82 @@ The lines are those of the page *Connect an app* of the documentation, with its 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
 from urllib.parse import urlsplit
 
-from oauthprov.protocol.clients.grant_types import redirects_users
+from oauthprov.protocol.clients import methods, signed_responses
 from oauthprov.records import Client
+from oauthprov.settings import Settings
+from oauthprov.web.console.needs import gets_codes
+from oauthprov.web.i18n import _
 
 ISSUER = "https://id.example"
 APPS = ("https://app.example", "https://wiki.example")
 SCOPE = "openid profile email"
+ALG = "RS256"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """An app or library, the client type and redirect URI that it needs, and its settings.
 
-    Without ``redirect_uri`` it is a page of the app's own choice.
+    Without ``redirect_uri`` it is a page of the app's own choice. With these lines it
+    authenticates by ``method``, or by each method with a secret if that is empty. With ``rs256``
+    it accepts only ID tokens that are signed by RS256, with ``plain`` only UserInfo that isn't
+    signed.
     """
 
     name: str
     client_type: str
     redirect_uri: str
     lines: str
+    _: KW_ONLY
+    method: str = ""
+    rs256: bool = False
+    plain: bool = False
 
 
-def recipes(client: Client, issuer: str) -> Sequence[Recipe]:
-    """Return the recipes for clients of this type, with the client's own values.
+def recipes(client: Client) -> Sequence[Recipe]:
+    """Return the recipes for clients of this type, with their example values.
 
     They all redirect users to the client.
     """
-    if not redirects_users(client):
+    if not gets_codes(client):
         return []
-    return [
-        filled(one, client, issuer) for one in RECIPES if one.client_type == client.client_type
-    ]
+    return [one for one in RECIPES if one.client_type == client.client_type]
 
 
-def filled(recipe: Recipe, client: Client, issuer: str) -> Recipe:
+def misfits(recipe: Recipe, client: Client, settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each reason why the lines don't work with this client."""
+    if recipe.method and client.auth_method not in (methods.ANY_SECRET, recipe.method):
+        yield _(
+            "With its usual settings it authenticates by ${method}, and this client by ${other}."
+            " Edit the client, or change the settings of the app.",
+            mapping={"method": recipe.method, "other": client.auth_method},
+        )
+    alg = signed_responses.id_token_alg(settings, client)
+    if recipe.rs256 and alg != signed_responses.DEFAULT:
+        yield _(
+            "With its usual settings it accepts only ID tokens that are signed by RS256. Those of"
+            " this client are signed by ${alg}. Edit the client, or change the settings of the"
+            " app.",
+            mapping={"alg": alg},
+        )
+    if recipe.plain and client.userinfo_signed_response_alg is not None:
+        yield _("It can't read UserInfo that is signed, as this client's is. Edit the client.")
+
+
+def filled(recipe: Recipe, client: Client, settings: Settings) -> Recipe:
     """Return the recipe with the values of a client; a placeholder stands for its secret."""
     origin = _origin(next(iter(client.redirect_uris), ""))
     values = {
-        ISSUER: issuer,
+        ISSUER: settings.issuer,
         **dict.fromkeys(APPS, origin),
         "CLIENT_ID": client.client_id,
         SCOPE: " ".join(client.scopes),
         SCOPE.replace(" ", ", "): ", ".join(client.scopes),
+        ALG: signed_responses.id_token_alg(settings, client),
     }
     # In one pass, so that nothing is replaced in a value that has just been put in.
     examples = re.compile("|".join(map(re.escape, values)))
@@ -60,7 +90,7 @@ def filled(recipe: Recipe, client: Client, issuer: str) -> Recipe:
         examples.sub(lambda found: values[found[0]], text)
         for text in (recipe.redirect_uri, recipe.lines)
     )
-    return Recipe(recipe.name, recipe.client_type, redirect_uri, lines)
+    return replace(recipe, redirect_uri=redirect_uri, lines=lines)
 
 
 def _origin(uri: str) -> str:
@@ -89,6 +119,7 @@ OIDCPKCEMethod S256
 # Many servers behind Apache drop headers whose names have underscores.
 RequestHeader set X-Sub %{OIDC_CLAIM_sub}e
 """,
+        method=methods.BASIC,
     ),
     Recipe(
         "oauth2-proxy",
@@ -102,6 +133,7 @@ client_secret = "CLIENT_SECRET"
 code_challenge_method = "S256"
 redirect_url = "https://app.example/oauth2/callback"
 """,
+        plain=True,
     ),
     Recipe(
         "Spring Security",
@@ -121,6 +153,9 @@ spring:
             client-secret: CLIENT_SECRET
             scope: [openid, profile, email]
 """,
+        method=methods.BASIC,
+        rs256=True,
+        plain=True,
     ),
     Recipe(
         "mozilla-django-oidc",
@@ -139,6 +174,7 @@ OIDC_OP_TOKEN_ENDPOINT = "https://id.example/oauth/token"
 OIDC_OP_USER_ENDPOINT = "https://id.example/oauth/userinfo"
 OIDC_OP_JWKS_ENDPOINT = "https://id.example/oauth/jwks"
 """,
+        method=methods.POST,
     ),
     Recipe(
         "django-allauth",
@@ -160,6 +196,8 @@ SOCIALACCOUNT_PROVIDERS = {
     }
 }
 """,
+        method=methods.POST,
+        plain=True,
     ),
     Recipe(
         "Authlib",
@@ -177,6 +215,8 @@ oauth.register(
     client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256"},
 )
 """,
+        method=methods.BASIC,
+        plain=True,
     ),
     Recipe(
         "Auth.js",
@@ -194,6 +234,7 @@ const provider = {
   idToken: false,
 };
 """,
+        method=methods.BASIC,
     ),
     Recipe(
         "Passport",
@@ -208,6 +249,7 @@ const scope = "openid profile email";
 const callbackURL = "https://app.example/callback";
 passport.use("oidc", new Strategy({ config, scope, callbackURL }, (tokens, done) => done(null, tokens.claims())));
 """,  # noqa: E501
+        method=methods.POST,
     ),
     Recipe(
         "express-openid-connect",
@@ -225,6 +267,8 @@ const settings = {
 };
 app.use(auth(settings));
 """,
+        method=methods.BASIC,
+        rs256=True,
     ),
     Recipe(
         "oidc-client-ts",

@@ -13,8 +13,7 @@ from pyramid.response import Response
 from oauthprov import logs
 from oauthprov.accounts import SignedIn
 from oauthprov.messages import N_
-from oauthprov.protocol.clients.grant_types import redirects_users
-from oauthprov.protocol.clients.methods import wire_name
+from oauthprov.protocol.clients.methods import Kind, of, wire_name
 from oauthprov.protocol.clients.registrar import (
     InvalidMetadata,
     StoredClient,
@@ -22,16 +21,46 @@ from oauthprov.protocol.clients.registrar import (
     has_secret,
 )
 from oauthprov.records import Client
-from oauthprov.settings import OPENID
+from oauthprov.settings import OPENID, Settings
 from oauthprov.web.console.client_page import own_redirect_uri, scopes_of
 from oauthprov.web.console.guard import console_page, owned, registrar
-from oauthprov.web.console.proofs import PROOFS
+from oauthprov.web.console.needs import (
+    Advice,
+    gets_codes,
+    obstacle,
+    proves_key,
+    pushes,
+    shows_certificate,
+    signs_requests,
+)
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
 from oauthprov.web.responder import see
 
-_ENDPOINTS = ("authorize", "token", "userinfo", "introspect", "revoke")
+_ENDPOINTS = ("authorize", "par", "token", "userinfo", "introspect", "revoke")
+_SIGNS = Advice(
+    _(
+        "This client signs its authorization requests with its own key, which this page doesn't"
+        " have. Try it with the code on the client's page."
+    ),
+    "docs/openid.md",
+)
+_PUSHES = Advice(
+    _(
+        "This client pushes its authorization requests, and must prove itself by a key or a"
+        " certificate, which this page doesn't have. Try it with the code on the client's page."
+    ),
+    "docs/par.md",
+)
+_NO_CERTIFICATE = _(
+    "This client proves itself by its certificate, which this page doesn't have. Redeem the"
+    " code in your app."
+)
+_NO_KEY = _(
+    "This client signs with its own key, which this page doesn't have. Redeem the code in"
+    " your app."
+)
 _NOTICES = {
     "added": _("The redirect URI was added. You can remove it at the end of this page."),
     "removed": _("The redirect URI was removed."),
@@ -81,9 +110,9 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 
 def _signing_in(request: Request, person: SignedIn) -> StoredClient:
-    """Return the user's client, if users are redirected to it."""
+    """Return the user's client, if it has the authorization code flow."""
     stored = owned(request, person)
-    if not redirects_users(stored.record):
+    if not gets_codes(stored.record):
         raise Rejected("not_found", N_("Nobody signs in to a client of this type."), 404)
     return stored
 
@@ -105,10 +134,30 @@ def _page(request: Request, stored: StoredClient, problem: str | None = None) ->
         "issuer": tools.settings.issuer,
         "method": wire_name(client),
         "has_secret": has_secret(client),
-        "elsewhere": PROOFS[wire_name(client)].elsewhere,
+        "obstacle": _obstacle(tools.settings, client),
+        "elsewhere": _elsewhere(client),
+        "pushes": pushes(tools.settings, client),
+        "proves": proves_key(tools.settings, client),
         "nonce": _has_nonce(request, client),
         "code_lifetime": tools.settings.code_lifetime,
     }
+
+
+def _obstacle(settings: Settings, client: Client) -> Advice | None:
+    """Return why this page can't begin the flow, None if it can."""
+    if (hindered := obstacle(settings, client)) is not None:
+        return hindered
+    if signs_requests(settings, client):
+        return _SIGNS
+    has_none = of(client).kind in (Kind.KEY, Kind.CERTIFICATE)
+    return _PUSHES if has_none and pushes(settings, client) else None
+
+
+def _elsewhere(client: Client) -> str:
+    """Return why this page can't redeem the code, empty if it can."""
+    if shows_certificate(client):
+        return _NO_CERTIFICATE
+    return _NO_KEY if of(client).kind is Kind.KEY else ""
 
 
 def _has_nonce(request: Request, client: Client) -> bool:

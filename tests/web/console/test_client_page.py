@@ -6,10 +6,12 @@ import pytest
 
 from oauthprov.protocol.clients.grant_types import GRANT_TYPES, GrantType
 from oauthprov.protocol.clients.members import MEMBERS
+from oauthprov.protocol.clients.methods import METHODS
 from oauthprov.protocol.clients.types import CLIENT_TYPES
+from oauthprov.protocol.keys.jwk import PrivateKey
 from oauthprov.settings import Settings
 from tests import site as sites
-from tests.certificates import Authority
+from tests.certificates import SUBJECT_DN, Authority, self_signed
 from tests.protocol import certified
 
 PAIRWISE = {"openid.pairwise_secret": "abcdefghijklmnopqrstuvwxyz0123456789"}
@@ -52,7 +54,7 @@ def test_each_endpoint_on_the_page_is_one_that_discovery_names(openid, kind):
     if kind != "api":
         expected |= {"Token", "Revocation"}
     if CLIENT_TYPES[kind].redirects:
-        expected |= {"Authorization", "End session"}
+        expected |= {"Authorization", "Pushed authorization request", "End session"}
     if CLIENT_TYPES[kind].has_users:
         expected |= {"UserInfo", "Registration"}
     if kind == "device":
@@ -225,3 +227,61 @@ def test_each_field_is_in_the_form_once(openid, kind):
     labelled = {m.field for m in MEMBERS.values() if m.label}
     assert set(names) <= labelled
     assert len(names) > 3
+
+
+def part(page, name):
+    return page.html.find("section", attrs={"aria-labelledby": name})
+
+
+def test_what_a_client_must_do_is_listed_above_its_code():
+    demands = {"dpop": "required", "par": "required"}
+    made = sites.standalone(sites.ini("sqlite://", development="true", **demands))
+    alice = made.browser().sign_up("alice")
+    page = page_of(alice, made.app(owner=alice.account_id()))
+    assert [code.text for code in part(page, "code").select("#needs code")] == [
+        "docs/par.md",
+        "docs/dpop.md",
+    ]
+    assert "No code is shown for curl, Authlib" in words(part(page, "code"))
+    assert not part(page, "try").select("[aria-label='Demo command']"), "it does none of that"
+    made.close()
+
+
+def test_where_nothing_is_demanded_nothing_is_listed(site, alice):
+    page = page_of(alice, site.app(owner=alice.account_id()))
+    assert not part(page, "code").select("#needs")
+    assert len(part(page, "code").select("details")) == 3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_of_authentication_has_code(tmp_path, method):
+    mtls = certified.settings(Authority().file(tmp_path / "ca.pem"))
+    made = sites.standalone(sites.ini("sqlite://", **mtls))
+    alice = made.browser().sign_up("alice")
+    about = {
+        "private_key_jwt": {"jwks": {"keys": [PrivateKey.generate("ES256").public()]}},
+        "tls_client_auth": {"tls_client_auth_subject_dn": SUBJECT_DN},
+        "self_signed_tls_client_auth": {"jwks": {"keys": [self_signed().jwk()]}},
+    }
+    kind = "browser" if method == "none" else "web"
+    app = made.app(kind, owner=alice.account_id(), auth_method=method, **about.get(method, {}))
+    assert part(page_of(alice, app), "code").select("details")
+    made.close()
+
+
+def test_a_client_without_codes_has_no_code_flow_to_run_or_try():
+    made = sites.standalone(
+        sites.ini("sqlite://", scopes=sites.OPENID, **{"openid.implicit": "true"})
+    )
+    alice = made.browser().sign_up("alice")
+    app = made.app(
+        owner=alice.account_id(),
+        scopes=("openid",),
+        grant_types=("implicit",),
+        auth_method="client_secret_basic",
+    )
+    page = page_of(alice, app)
+    assert not page.html.select("#try, #code")
+    for name in ("try", "connect"):
+        assert alice.get(f"/clients/{app.client.client_id}/{name}").status_int == 404
+    made.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from oauthprov.web.console.recipes import APPS, ISSUER, RECIPES, SCOPE, recipes
+from oauthprov.web.console.recipes import APPS, ISSUER, RECIPES, SCOPE, filled, recipes
 from tests import site as sites
 
 ROOT = Path(__file__).parents[3]
@@ -54,7 +54,8 @@ def test_each_recipe_is_that_of_the_documentation(recipe):
 @pytest.mark.parametrize("kind", ["web", "browser"])
 def test_a_client_s_own_values_replace_every_example(site, alice, kind):
     app = a_client(site, alice, kind)
-    for recipe in recipes(app.client, sites.ISSUER):
+    settings = site.wsgi.registry["oauthprov.settings"]
+    for recipe in [filled(one, app.client, settings) for one in recipes(app.client)]:
         text = recipe.redirect_uri + recipe.lines.replace(sites.ISSUER, "")
         assert app.client.client_id in text
         for example in ("CLIENT_ID", SCOPE):
@@ -116,3 +117,65 @@ def test_without_openid_connect_there_is_no_page():
     assert alice.get(path(app)).status_int == 404
     assert "/connect" not in alice.get(f"/clients/{app.client.client_id}").text
     made.close()
+
+
+APP = "details:has(> summary:-soup-contains('{}'))"
+SENDS_BY = {recipe.name: recipe.method for recipe in RECIPES if recipe.client_type == "web"}
+
+
+def shown(page, name):
+    return page.html.select_one(APP.format(name))
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_an_app_that_sends_its_secret_in_another_way_has_no_lines(site, alice, method):
+    page = alice.get(path(a_client(site, alice, auth_method=method)))
+    for name, sends_by in SENDS_BY.items():
+        fits = sends_by in ("", method)
+        assert bool(shown(page, name).pre) is fits, name
+        assert (f"it authenticates by {sends_by}" in shown(page, name).text) is not fits
+
+
+def test_an_app_that_verifies_by_rs256_alone_has_no_lines_for_other_id_tokens(alice, site):
+    app = a_client(site, alice)
+    assert shown(alice.get(path(app)), "Spring Security").pre
+    made = sites.standalone(
+        sites.ini("sqlite://", scopes=sites.OPENID, **{"keys.algorithms": "ES256 RS256"})
+    )
+    alice = made.browser().sign_up("alice")
+    page = alice.get(path(a_client(made, alice)))
+    assert not shown(page, "Spring Security").pre
+    assert "signed by ES256" in shown(page, "express-openid-connect").text
+    assert 'OIDC_RP_SIGN_ALGO = "ES256"' in shown(page, "mozilla-django-oidc").pre.text
+    made.close()
+
+
+def test_an_app_that_reads_no_signed_userinfo_has_no_lines(site, alice):
+    page = alice.get(path(a_client(site, alice, userinfo_signed_response_alg="RS256")))
+    for recipe in RECIPES:
+        if recipe.client_type == "web":
+            assert bool(shown(page, recipe.name).pre) is not recipe.plain, recipe.name
+
+
+@pytest.mark.parametrize(
+    ("settings", "page_of_the_docs"),
+    [
+        ({"par": "required"}, "docs/par.md"),
+        ({"dpop": "required"}, "docs/dpop.md"),
+    ],
+)
+def test_where_no_app_does_what_is_demanded_the_page_says_so(settings, page_of_the_docs):
+    made = sites.standalone(sites.ini("sqlite://", scopes=sites.OPENID, **settings))
+    alice = made.browser().sign_up("alice")
+    app = a_client(made, alice)
+    page = alice.get(path(app))
+    assert not page.html.select("details")
+    assert page_of_the_docs in page.html.main.text
+    made.close()
+
+
+def test_a_client_with_a_key_has_no_lines_with_a_secret(site, alice):
+    app = site.signer(owner=alice.account_id(), scopes=("openid", "profile"))
+    page = alice.get(path(app))
+    assert "CLIENT_SECRET" not in page.text
+    assert "docs/registration.md" in page.html.main.text
