@@ -126,12 +126,15 @@ def _session(use: Use, *more: str, first: Sequence[str] = ()) -> str:
     if key is not None:
         imported.append("from authlib.oauth2.rfc7523 import PrivateKeyJWT")
         imported.append(f"from joserfc.jwk import {_class(key)}")
+    assumed = ""
+    if key is not None and key.assumed:
+        assumed = f"# If your key isn't for {key.alg}, change that and {_class(key)}.\n"
     lines = [json.dumps(use.client.client_id), *_proof(use, key), *more]
     arguments = "".join(f"    {line},\n" for line in lines)
     certificate = '\nclient.cert = "client.crt", "client.key"'
     return (
         "\n".join(imported)
-        + f"\n\nclient = OAuth2Session(\n{arguments})"
+        + f"\n\n{assumed}client = OAuth2Session(\n{arguments})"
         + (certificate if Need.CERTIFICATE in use.needs else "")
     )
 

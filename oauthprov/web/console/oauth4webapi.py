@@ -25,6 +25,8 @@ _CRYPTO: Mapping[str, str] = {
 """What Web Cryptography calls the algorithms."""
 ALGORITHMS = frozenset(_CRYPTO)
 """The algorithms that it signs with: it doesn't know EdDSA, the older name of Ed25519."""
+_BY_SECRET = {methods.BASIC: "ClientSecretBasic", methods.POST: "ClientSecretPost"}
+"""The functions that authenticate by a secret, by method."""
 _KEY_OF_REQUESTS = "requestKey"
 _TWICE = """\
 
@@ -221,7 +223,8 @@ def _keys(use: Use) -> Iterator[str]:
 
 
 def _loaded(name: str, file: str, key: Key) -> str:
-    return f"const {name} = await loaded({json.dumps(file)}, {_CRYPTO[key.alg]});\n"
+    guess = f"// If your key isn't for {key.alg}, change the algorithm.\n" if key.assumed else ""
+    return f"{guess}const {name} = await loaded({json.dumps(file)}, {_CRYPTO[key.alg]});\n"
 
 
 def _key(key: Key, name: str) -> str:
@@ -237,8 +240,7 @@ def _authentication(use: Use) -> str:
             return "oauth.TlsClientAuth()"
         case methods.Kind.NOTHING:
             return "oauth.None()"
-    name = "ClientSecretPost" if use.method == methods.POST else "ClientSecretBasic"
-    return f"oauth.{name}({json.dumps(use.secret)})"
+    return f"oauth.{_BY_SECRET[use.method]}({json.dumps(use.secret)})"
 
 
 def _proof(use: Use) -> Iterator[str]:

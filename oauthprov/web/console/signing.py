@@ -12,10 +12,14 @@ from oauthprov.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A private key that the client has: its algorithm, and its ``kid`` if one is registered."""
+    """A private key that the client has: its algorithm, and its ``kid`` if one is registered.
+
+    ``assumed`` tells that the algorithm is a guess, for the keys are elsewhere.
+    """
 
     alg: str
     kid: str | None = None
+    assumed: bool = False
 
 
 def assertion_key(settings: Settings, client: Client) -> Key | None:
@@ -31,7 +35,7 @@ def request_key(settings: Settings, client: Client) -> Key | None:
 def _key(settings: Settings, client: Client, registered: str | None) -> Key | None:
     accepted = [alg for alg in settings.client_algorithms if registered in (None, alg)]
     if client.jwks is None:  # those of jwks_uri aren't fetched for a page
-        return Key(accepted[0]) if accepted and client.jwks_uri is not None else None
+        return Key(accepted[0], assumed=True) if accepted and client.jwks_uri is not None else None
     return next(_fitting(client.jwks, accepted), None)
 
 

@@ -269,6 +269,17 @@ def test_each_method_of_authentication_has_code(tmp_path, method):
     made.close()
 
 
+@pytest.mark.parametrize(
+    ("registered", "alg"), [({}, "RS256"), ({"token_endpoint_auth_signing_alg": "ES256"}, "ES256")]
+)
+def test_a_key_that_is_elsewhere_is_a_guess(site, alice, registered, alg):
+    keys = {"auth_method": "private_key_jwt", "jwks_uri": "https://app.example/jwks"}
+    page = page_of(alice, site.app(owner=alice.account_id(), **keys | registered))
+    codes = [one.text for one in part(page, "code").select("pre")]
+    assert len(codes) == 2
+    assert all(f"If your key isn't for {alg}" in code for code in codes)
+
+
 def test_a_client_without_codes_has_no_code_flow_to_run_or_try():
     made = sites.standalone(
         sites.ini("sqlite://", scopes=sites.OPENID, **{"openid.implicit": "true"})
