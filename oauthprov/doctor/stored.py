@@ -22,6 +22,12 @@ from oauthprov.storage.transfer import incomplete
 DAY = 86_400
 SAMPLE = 200
 """Records of each kind that are looked at for a purge that lags."""
+_UNMET = {
+    Unmet.METHOD: "clients authenticate by {}, which this server hasn't",
+    Unmet.PROOFS: "clients have bound tokens only, and oauthprov.dpop is off",
+    Unmet.CERTIFICATES: "clients' tokens need a certificate, and oauthprov.mtls.format is off",
+    Unmet.BINDING: "clients' tokens aren't bound to a certificate, and oauthprov.dpop is off",
+}
 WALK = 10_000
 """Records of a kind that are looked at, at most: the checks take bounded time."""
 SHOWN = 10
@@ -183,20 +189,8 @@ def _refused(on: Stored) -> Iterator[str]:
 
 def _why(client: Client, settings: Settings) -> str | None:
     """Return why every request of a client for a token is refused, None if it isn't."""
-    match demands.unmet(settings, client):
-        case Unmet.METHOD:
-            name = methods.wire_name(client)
-            return f"clients authenticate by {name}, which this server hasn't"
-        case Unmet.PROOFS:
-            return "clients have bound tokens only, and oauthprov.dpop is off"
-        case Unmet.CERTIFICATES:
-            return "clients have tokens with a certificate only, and oauthprov.mtls.format is off"
-        case Unmet.BINDING:
-            return (
-                "clients aren't registered for tokens that are bound to their certificate, which"
-                " alone binds tokens while oauthprov.dpop is off"
-            )
-    return None
+    found = demands.unmet(settings, client)
+    return None if found is None else _UNMET[found].format(methods.wire_name(client))
 
 
 def _listed(names: list[str]) -> str:
