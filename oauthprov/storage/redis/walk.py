@@ -39,7 +39,7 @@ class Window:
 
 
 class Walks:
-    """The windows of the current walks; a walk whose window was dropped scans again."""
+    """The windows of the current walks; a walk that goes on without its window scans again."""
 
     def __init__(self, route: Route, keys: Keys, window: int = WINDOW) -> None:
         self._route = route
@@ -56,9 +56,14 @@ class Walks:
             for first in range(start, len(window.keys), size):
                 yield window.keys[first : first + size]
             if window.last:
+                self._drop(walk)
                 return
             after = window.keys[-1]
             del window  # or two windows were held while the names are looked at
+
+    def _drop(self, walk: str) -> None:
+        with self._lock:
+            self._windows.pop(walk, None)
 
     def _window(self, walk: str, kind: str, after: str | None) -> Window:
         with self._lock:
