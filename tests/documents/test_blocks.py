@@ -78,7 +78,7 @@ def test_json_parses(block: Block):
 @written_in("ini")
 def test_an_ini_has_settings_that_exist_and_values_that_are_valid(block: Block):
     text = block.text if re.search(r"^\[", block.text, re.M) else f"[app:main]\n{block.text}"
-    parser = configparser.RawConfigParser(strict=False, inline_comment_prefixes=(" ;",))
+    parser = configparser.RawConfigParser(strict=False)
     parser.read_string(text)
     for section in parser.sections():
         if section.startswith(("app:", "DEFAULT")):
@@ -88,6 +88,7 @@ def test_an_ini_has_settings_that_exist_and_values_that_are_valid(block: Block):
 
 def judge(key: str, value: str, where: str) -> None:
     """Refuse a setting that doesn't exist, or a value that it can't have."""
+    assert not re.search(r"\s[;#]", value), f"a comment would be part of the value of {where}"
     if key.startswith("oauthprov.storage.") and key not in OURS:
         return
     assert key in OURS, f"there is no setting {where}"
