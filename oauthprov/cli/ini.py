@@ -149,6 +149,9 @@ def _reason(wrong: Exception) -> str:
             return f"line {wrong.lineno} is in no section."
         case configparser.ParsingError():
             return f"line {wrong.errors[0][0]} has no = and is no section."
+        case ModuleNotFoundError():
+            where = "Install it beside oauthprov, or name the folder that has it in PYTHONPATH."
+            return f"{wrong}. {where}"
     return " ".join(str(wrong).split())
 
 

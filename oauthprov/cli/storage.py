@@ -62,9 +62,10 @@ def _upgrade(arguments: argparse.Namespace) -> None:
     with opened(arguments, outdated=True) as on:
         on.storage.upgrade()
         on.storage.ping()
-        _counted("Addresses entered", confirmed_addresses.enter_all(on.storage, on.clock))
+        entered = confirmed_addresses.enter_all(on.storage, on.clock)
+        _counted("Confirmed e-mail addresses entered", entered)
         _report(on, arguments.json, ready=True)
-    note("The schema is that of this version.")
+    note("The storage is ready for this version.")
 
 
 def _report(on: Opened, as_json: bool, *, ready: bool) -> None:

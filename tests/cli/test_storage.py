@@ -30,7 +30,9 @@ def test_check_names_the_command_to_run_until_the_schema_exists(empty):
         before = empty(*arguments)
         assert (before.code, before.out) == (1, "")
         assert "oauthprov storage upgrade" in before.err
-    assert empty("storage", "upgrade").code == 0
+    upgraded = empty("storage", "upgrade")
+    assert upgraded.code == 0
+    assert upgraded.err.endswith("The storage is ready for this version.\n")
     after = empty("storage", "check", "--json")
     assert after.code == 0
     assert after.json["ready"] is True
@@ -48,7 +50,7 @@ def test_an_upgrade_enters_the_addresses_that_an_earlier_version_confirmed(reque
     assert confirmed_addresses.accounts_at(storage, "alice@example.org") == []
     done = command("storage", "upgrade", "--json")
     assert (done.code, done.json["ready"]) == (0, True)
-    assert "Addresses entered: 1\n" in done.err
+    assert "Confirmed e-mail addresses entered: 1\n" in done.err
     assert confirmed_addresses.accounts_at(storage, "alice@example.org") == [account]
     storage.close()
 

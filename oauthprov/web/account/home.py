@@ -35,7 +35,10 @@ def home(request: Request) -> dict[str, object]:
     open_to_all = tools.settings.console == "everyone"
     console = tools.has_page("clients") and (developer or open_to_all)
     apps = _connected(request, tools.person)
+    built_in = tools.has_page("login")
     return {
+        "sign_in": tools.url("login") if built_in else tools.login_url("home"),
+        "built_in": built_in,
         "console": console,
         "apps": _startable(request, apps)[:APPS_LIMIT],
         "steps": list(_steps(request, tools.person, apps)) if console else [],

@@ -45,6 +45,18 @@ def alice(site):
     return browser
 
 
+def test_the_home_page_leads_to_the_hosts_own_sign_in(site):
+    links = site.browser().get("/").html.select("main a")
+    assert {link.text: link["href"] for link in links} == {
+        "Sign in": f"https://host.example/enter?then={ISSUER}/"
+    }
+
+
+def test_the_home_page_names_no_page_that_a_host_lacks(alice):
+    tile = alice.get("/").html.select_one(f"main li:has(a[href='{ISSUER}/account'])")
+    assert tile.p.text == "Connected apps, and what is stored about you."
+
+
 @pytest.mark.parametrize(
     "path",
     [
