@@ -113,11 +113,11 @@ def test_a_file_that_cannot_be_read_keeps_its_secrets(command, tmp_path, text):
 
 
 def test_an_app_whose_module_is_not_found_says_where_modules_are_looked_for(command, tmp_path):
-    (tmp_path / "host.ini").write_text("[app:main]\nuse = call:a_host_nobody_installed:main\n")
+    (tmp_path / "host.ini").write_text("[app:main]\nuse = call:uninstalled_host:main\n")
     done = command.bare("client", "list", str(tmp_path / "host.ini"))
     assert (done.code, done.out) == (1, "")
     assert done.err == (
-        f"{tmp_path}/host.ini can't be read: No module named 'a_host_nobody_installed'. Install it "
+        f"{tmp_path}/host.ini can't be read: No module named 'uninstalled_host'. Install it "
         "beside oauthprov, or name the folder that has it in PYTHONPATH.\n"
     )
 

@@ -41,7 +41,7 @@ PROGRAMS = {
     *("apt-get", "cp", "curl", "export", "git", "gunicorn", "granian", "mariadb", "mariadb-dump"),
     *("mkdir", "npm", "npx", "openssl", "pg_dump", "pg_restore", "redis-cli", "redis-server"),
     *("sqlite3", ".ci/run", "pserve", "pytest", "ruff", "mypy", "uvicorn", "flask", "claude"),
-    "eval",
+    *("eval", "set", ".", "chmod", "useradd", "systemctl", "setpriv", "install"),
 }
 """What the shell blocks use besides make, pip, python and oauthprov."""
 OURS = {
