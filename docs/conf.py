@@ -21,6 +21,7 @@ extensions = [
     "extension.links",
     "extension.navigation",
     "extension.reference",
+    "extension.tables",
 ]
 exclude_patterns = ["extension"]
 

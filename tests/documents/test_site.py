@@ -103,6 +103,19 @@ def test_axe_finds_nothing(site: Path, chromium: Browser, scheme: str):
 
 
 @pytest.mark.browser
+def test_tables_of_tests_are_read_without_scrolling_sideways(site: Path, chromium: Browser):
+    wider = """[...document.querySelectorAll(".table-wrapper:has(code.wraps)")]
+        .filter(around => around.scrollWidth > around.clientWidth).map(one => one.innerText)"""
+    context = chromium.new_context(viewport=WIDE)
+    page = context.new_page()
+    for name in ("requirements", "threat-model", "engine-rows"):
+        page.goto((site / f"{name}.html").as_uri())
+        assert page.locator("code.wraps").count() > 20
+        assert page.evaluate(wider) == [], name
+    context.close()
+
+
+@pytest.mark.browser
 def test_pages_fit_a_narrow_window_and_need_no_network(site: Path, chromium: Browser):
     context = chromium.new_context(viewport=NARROW)
     page = context.new_page()
