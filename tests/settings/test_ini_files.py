@@ -3,6 +3,7 @@
 import configparser
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from pyramid.paster import get_app, get_appsettings
 from webtest import TestApp
 
-from oauthprov.settings import Settings, options
+from oauthprov.settings import GROUPS, Settings, options
 
 ROOT = Path(__file__).parents[2]
 DEVELOPMENT, PRODUCTION = ROOT / "development.ini", ROOT / "production.ini"
@@ -109,6 +110,20 @@ def test_every_setting_has_its_meaning_above_it(ini):
         key, meaning = item.metadata["key"], item.metadata["meaning"].replace("`", "")
         assert meaning in comments.get(key, ""), (
             f"begin the comment above {key} in {ini.name} with: {meaning}"
+        )
+
+
+@pytest.mark.parametrize("ini", [DEVELOPMENT, PRODUCTION])
+def test_each_group_of_settings_has_a_heading(ini):
+    paragraphs = ini.read_text("utf-8").split("\n\n")
+    known = {item.name: item.metadata["key"] for item in options()}
+    for group in GROUPS:
+        first, heading = known[next(iter(group.__annotations__))], f"### {group.__doc__}"
+        [place] = [i for i, text in enumerate(paragraphs) if f"\n{first} =" in text]
+        above, settings = paragraphs[place - 1 : place + 1]
+        begins = re.search(r"^oauthprov\S+", settings, re.MULTILINE).group()
+        assert (above, begins) == (heading, first), (
+            f"write {heading!r} with a blank line before and after it above {first} in {ini.name}"
         )
 
 
