@@ -82,7 +82,7 @@ def _explain(arguments: argparse.Namespace) -> None:
             f"There is nothing about the request {arguments.request_id}: it changed nothing, and"
             " was refused at most for its address, its method or a missing token; or the server"
             " failed, which the log explains; or its events are older than oauthprov.audit.keep"
-            " days; or too many came at once."
+            " days; or too many came."
         )
     if arguments.json:
         events = [document(entry) for entry in found]

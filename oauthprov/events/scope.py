@@ -22,7 +22,8 @@ class Scope:
     ``waiting`` are those of the next commit, ``numbers`` gives each entry its own, from any
     thread. ``error`` is the code that the request was refused with, ``grant_type`` what a token
     request asks for, unchecked; both are empty where there is none. ``address`` is empty, too, if
-    what the proxy handed on can't be one.
+    what the proxy handed on can't be one. ``is_known`` is whether a user has proven an account, by
+    a session or by the first step of a sign-in: the audit has room apart for what strangers cause.
     """
 
     __slots__ = (
@@ -31,6 +32,7 @@ class Scope:
         "address",
         "error",
         "grant_type",
+        "is_known",
         "numbers",
         "request_id",
         "stream",
@@ -47,6 +49,7 @@ class Scope:
         self.waiting: list[Event] = []
         self.numbers = count(1)
         self.error = self.grant_type = ""
+        self.is_known = False
         self._before: Token[Scope | None] | None = None
 
     def __enter__(self) -> Scope:
@@ -69,6 +72,7 @@ class Scope:
         """
         child = Scope(self.stream, self.request_id, self.address, self.actor)
         child.numbers = self.numbers
+        child.is_known = self.is_known
         return child
 
 

@@ -35,10 +35,7 @@ from oauthprov.web.site import Site, site_of
 
 
 class Request(HostRequest, Protocol):
-    """The type of a Pyramid request in our views: the attributes that they use.
-
-    Of ``environ`` only values that are text are read.
-    """
+    """What our views use of a Pyramid request; of ``environ`` they read only text."""
 
     oauthprov: RequestTools
     body: bytes
@@ -239,7 +236,9 @@ class RequestTools:
     @reify
     def person(self) -> SignedIn | None:
         """The signed-in user, from the account source."""
-        return self.site.accounts.signed_in(self._request)
+        person = self.site.accounts.signed_in(self._request)
+        self.exchange.events.is_known |= person is not None
+        return person
 
     def others(self) -> Sequence[SignedIn]:
         """Return the other users signed in in this browser, from the account source."""

@@ -7,6 +7,7 @@ import logging
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
+from threading import Event as EventOfThreads
 from threading import Thread
 
 import pytest
@@ -18,10 +19,13 @@ from oauthprov.events import (
     KINDS,
     AccountCreated,
     Event,
+    MailNotSent,
     Origin,
+    PasswordResetRequested,
     PublishingStorage,
     Reason,
     Recorder,
+    RequestNoted,
     RequestRefused,
     Scope,
     SignedIn,
@@ -33,7 +37,7 @@ from oauthprov.events import (
     working,
 )
 from oauthprov.events.entry import entry_of
-from oauthprov.events.recorder import PER_SECOND, WAITING_LIMIT
+from oauthprov.events.recorder import LOSSES_EVERY, PER_DAY, PER_SECOND, WAITING_LIMIT
 from oauthprov.records import AuditEntry, Login, ReplayMark, is_key
 from oauthprov.storage import open_storage
 from oauthprov.storage.interface import Add, Conflict, Remove, StorageError, StorageFull
@@ -210,7 +214,7 @@ def test_too_many_events_without_a_commit_are_left_out_and_counted(trail, caplog
             publish(SignInFailed(account_id="a"))
     assert len(trail.told) == WAITING_LIMIT + 500
     assert len(trail.entries()) == WAITING_LIMIT
-    assert "500 events aren't in the audit: too many came at once" in caplog.text
+    assert "500 events aren't in the audit: too many came\n" in caplog.text
     trail.now += 2
     with trail.scope("r0"):
         for _ in range(100):
@@ -224,6 +228,104 @@ def test_a_flood_of_bad_requests_hides_no_failed_sign_in(trail):
             publish(RequestRefused(error="invalid_client"))
         publish(SignInFailed(account_id="a"))
     assert [entry.event for entry in trail.entries()].count("sign_in.failed") == 1
+
+
+class Keys:
+    """A storage that keeps the keys of entries, and answers while it may."""
+
+    atomic = True
+    get = get_many = None
+
+    def __init__(self):
+        self.keys = []
+        self.answers = EventOfThreads()
+        self.answers.set()
+
+    def commit(self, *changes, now):
+        assert self.answers.wait(60)
+        self.keys += [change.record.key for change in changes]
+
+
+REFILLED = WAITING_LIMIT // PER_SECOND
+"""Seconds after which as many entries as may wait are stored again, unless it is for the day."""
+
+
+def flood(trail, times, each=WAITING_LIMIT + 500, seconds=REFILLED):
+    """Publish ``each`` events at a time; return how many were stored."""
+    before = len(trail.storage.keys)
+    for _ in range(times):
+        trail.now += seconds
+        with trail.scope(f"r{trail.now}"):
+            for _ in range(each):
+                publish(RequestRefused())
+        trail.recorder.join(60)
+    return len(trail.storage.keys) - before
+
+
+def test_a_flood_that_lasts_stores_so_many_entries_a_day():
+    trail = Trail(Keys())
+    times = 2 * PER_DAY // WAITING_LIMIT
+    passed = (times - 1) * REFILLED
+    assert flood(trail, times) == PER_DAY + passed * PER_DAY // 86_400
+    assert PER_DAY - 2 <= flood(trail, 86_400 // REFILLED) <= PER_DAY + 2
+
+
+def test_after_a_day_without_a_flood_there_is_room_again():
+    trail = Trail(Keys())
+    flood(trail, 2 * PER_DAY // WAITING_LIMIT)
+    trail.now += 86_400
+    times = PER_DAY // WAITING_LIMIT
+    assert flood(trail, times, each=WAITING_LIMIT) == times * WAITING_LIMIT
+
+
+def test_a_busy_server_keeps_every_refusal_of_a_day():
+    """One of ten requests a second is refused, for a while, and one of fifty on average."""
+    trail = Trail(Keys())
+    assert flood(trail, 6 * 60, each=60, seconds=60) == 6 * 3600
+    assert flood(trail, 18 * 60, each=12, seconds=60) == 18 * 720
+
+
+def test_a_flood_that_lasts_writes_one_line_a_minute(caplog):
+    trail = Trail(Keys())
+    flood(trail, 10 * LOSSES_EVERY, each=2 * PER_SECOND, seconds=1)
+    flood(trail, 1, each=1, seconds=LOSSES_EVERY)
+    numbers = [int(one.getMessage().split()[0]) for one in caplog.records]
+    assert all("aren't in the audit: too many came" in one.msg for one in caplog.records)
+    published = 10 * LOSSES_EVERY * 2 * PER_SECOND + 1
+    assert 5 <= len(numbers) <= 10
+    assert sum(numbers) == published - len(trail.storage.keys)
+
+
+def test_no_flood_of_strangers_hides_what_a_known_user_or_an_admin_does():
+    """The storage doesn't answer at first, so that everything that may wait does."""
+    kinds = (RequestRefused, RequestNoted, SignInFailed, MailNotSent, PasswordResetRequested)
+    trail = Trail(Keys())
+    trail.storage.answers.clear()
+    for number in range(WAITING_LIMIT):
+        trail.now += 1
+        with trail.scope(f"s{number}"):
+            for kind in kinds:
+                for _ in range(2 * PER_SECOND):
+                    publish(kind())
+    with trail.scope("user") as scope:
+        scope.is_known = True
+        publish(SignInFailed(account_id="a", how="step_up"))
+        in_background(lambda: publish(MailNotSent(account_id="a")))()
+    with trail.scope("admin", actor="the-admin"):
+        publish(RequestRefused(error="invalid_request"))
+    trail.storage.answers.set()
+    trail.recorder.join(60)
+    assert [key.partition(".")[0] for key in trail.storage.keys][-3:] == ["user", "user", "admin"]
+
+
+def test_no_flood_of_a_known_user_hides_what_an_admin_does(trail):
+    with trail.scope() as scope:
+        scope.is_known = True
+        for _ in range(WAITING_LIMIT + 1):
+            publish(RequestRefused(error="invalid_request"))
+    with trail.scope("admin", actor="the-admin"):
+        publish(RequestRefused(error="invalid_request"))
+    assert [entry.actor for entry in trail.entries()].count("the-admin") == 1
 
 
 class Full:

@@ -26,12 +26,14 @@ def redirected(exchange: Exchange) -> Reply | None:
     if site.settings.development and not is_at(site.settings.issuer, exchange.environ):
         return None
     begin = site.provider.authorization.begin
+
+    def visitor() -> Visitor:
+        person = browser.signed_in
+        exchange.events.is_known |= person is not None
+        return Visitor(key, person, lambda: browser.others)
+
     try:
-        begun = exchange.begun = begin(
-            exchange.call,
-            lambda: Visitor(key, browser.signed_in, lambda: browser.others),
-            account_id,
-        )
+        begun = exchange.begun = begin(exchange.call, visitor, account_id)
     except Exception as error:
         exchange.begun = error
         return None

@@ -70,6 +70,7 @@ def _asking(request: Request, marks: dict[str, str]) -> Asking | None:
     waiting = step.waiting(tools.session.waiting or "")
     if waiting is None:
         return None
+    tools.exchange.events.is_known = True
     ways = ways_of(step.offered(waiting.account))
     return Asking(PAGE, waiting.account, ways, marks, asking(request, marks)) if ways else None
 

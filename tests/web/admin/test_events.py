@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from oauthprov.accounts.export import exported
+from oauthprov.events import (
+    MailNotSent,
+    PasswordResetRequested,
+    RequestRefused,
+    Scope,
+    SignInFailed,
+    publish,
+    trail,
+)
+from oauthprov.events.recorder import WAITING_LIMIT
 from oauthprov.records import AuditEntry
 from tests.web.admin.conftest import id_of, press
 from tests.web.admin.test_registration_tokens import create
-from tests.web.factors.conftest import Owner
+from tests.web.factors.conftest import Owner, answer
 
 
 def noted(site, owner) -> list[tuple[str, str | None]]:
@@ -89,3 +99,33 @@ def test_what_admins_do_to_their_own_account_has_its_address(site, alice, owner)
     page = owner.sign_in().get("/account/events")
     assert "192.0.2.66" in page.text
     assert "By an administrator." not in page.text
+
+
+KINDS_OF_A_FLOOD = (RequestRefused, SignInFailed, MailNotSent, PasswordResetRequested)
+
+
+def test_no_flood_of_strangers_hides_what_admins_and_signed_in_people_do(site, alice, bob, owner):
+    events = site.wsgi.registry["oauthprov"].events
+
+    def explained(response) -> list[str]:
+        events.recorder.join(60)
+        found = trail.of_request(site.storage, response.headers["X-Request-Id"])
+        return [entry.event for entry in found]
+
+    with Scope(events, "flood"):
+        for _ in range(WAITING_LIMIT):
+            for kind in KINDS_OF_A_FLOOD:
+                publish(kind())
+    wrong = {"csrf_token": "wrong", "name": "nobody"}
+    stranger = site.browser().page.post(site.url("/login"), wrong, expect_errors=True)
+    assert stranger.status_int == 403
+    assert explained(stranger) == []
+    forged = alice.page.post(site.url("/admin/keys"), wrong, expect_errors=True)
+    assert explained(forged) == ["request.refused"]
+    assert ("request.refused", None) in noted(site, owner)
+    assert explained(bob.get("/admin")) == ["request.refused"]
+    form = bob.get("/account/password").form
+    form["current"], form["password"] = "wrong", "wrong horse battery"
+    assert explained(form.submit(expect_errors=True)) == ["sign_in.failed"]
+    _, page = owner.password()
+    assert explained(answer(page, "000000")) == ["sign_in.failed"]

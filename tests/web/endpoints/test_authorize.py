@@ -9,7 +9,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tests.site import CALLBACK, arrived
+from oauthprov.events import RequestRefused, Scope, publish, trail
+from oauthprov.events.recorder import WAITING_LIMIT
+from tests import site as sites
+from tests.site import CALLBACK, OPENID, arrived
 
 LOOK_ALIKES = [
     "https://app.example/callback/",
@@ -298,3 +301,24 @@ def test_parameters_that_are_posted_twice_are_refused(site):
     body = urlsplit(url).query
     response = site.post(f"/oauth/authorize?{urlencode({'scope': 'profile:read'})}", body)
     assert is_error_page(response)
+
+
+@pytest.mark.parametrize("straight", [True, False])
+def test_no_flood_of_strangers_hides_why_a_signed_in_user_is_refused(straight):
+    site = sites.standalone(sites.ini("sqlite://", scopes=OPENID), straight=straight)
+    events, app = site.wsgi.registry["oauthprov"].events, site.app(scopes=("openid",))
+    asked = app.authorization_url(scope="openid", prompt="none")
+    alice, stranger = site.browser().sign_up("alice"), site.browser()
+    with Scope(events, "flood"):
+        for _ in range(WAITING_LIMIT):
+            publish(RequestRefused(error="invalid_request"))
+    for browser, error, stored in (
+        (alice, "consent_required", ["request.refused"]),
+        (stranger, "login_required", []),
+    ):
+        refused = browser.get(asked)
+        assert arrived(refused)["error"] == error
+        events.recorder.join(60)
+        found = trail.of_request(site.storage, refused.headers["X-Request-Id"])
+        assert [entry.event for entry in found] == stored
+    site.close()
