@@ -15,11 +15,10 @@ from collections.abc import Iterator
 
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
-from oauthprov.cli.users.ending import revoked
 from oauthprov.cli.users.naming import account_id_of, add_account
-from oauthprov.events import on_commit
+from oauthprov.protocol.admin.access import revoke
 from oauthprov.records import Grant
-from oauthprov.storage.interface import Revoke, Stored
+from oauthprov.storage.interface import Stored
 
 _TIMES = ("created_at", "last_used_at", "expires_at", "auth_time")
 
@@ -64,8 +63,7 @@ def _revoke(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         stored = _grant(on, arguments.grant_id)
         before = stored.state(on.clock())
-        on_commit(revoked(stored.record))
-        on.storage.commit(Revoke(arguments.grant_id), now=on.clock())
+        revoke(on.storage, stored, on.clock())
         stored, now = _grant(on, arguments.grant_id), on.clock()
     if arguments.json:
         show_json(_document(stored, now))

@@ -25,9 +25,9 @@ from itertools import chain
 from oauthprov.cli.ini import Opened, add_ini, opened
 from oauthprov.cli.output import Refused, moment, note, show_facts, show_json, show_table
 from oauthprov.cli.progress import counting, counting_beside_output
-from oauthprov.cli.users.ending import revoked
 from oauthprov.cli.users.naming import account_id_of, add_account
 from oauthprov.events import SessionEnded, TokenRevoked, on_commit
+from oauthprov.protocol.admin.access import revoked
 from oauthprov.records import AccessToken, AuthorizationCode, Grant, PendingSignIn, Session
 from oauthprov.storage.interface import Claim, Conflict, Remove, Revoke, Stored, batches
 

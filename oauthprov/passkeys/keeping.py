@@ -177,17 +177,23 @@ class Passkeys:
             raise Refused("unknown", "the passkey is of another account")
         return self._use(self._read(account_id, answer, mark), answer).changes
 
-    def rename(self, account_id: str, key: str, name: str) -> None:
-        """Give a passkey of the account another name; do nothing if there is none by this key."""
+    def rename(self, account_id: str, key: str, name: str) -> bool:
+        """Give a passkey of the account another name; return whether it has that now.
 
-        def attempt() -> None:
+        It keeps its name if nothing of the other one is visible.
+        """
+        visible = shown(name)
+
+        def attempt() -> bool:
             stored = self._storage.get(Passkey, key) if slot(key) == account_id else None
-            if stored is not None:
-                changed = replace(stored.record, name=shown(name) or stored.record.name)
-                on_commit(FactorChanged(account_id=account_id, factor="passkey", how="renamed"))
-                self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
+            if stored is None or not visible:
+                return False
+            changed = replace(stored.record, name=visible)
+            on_commit(FactorChanged(account_id=account_id, factor="passkey", how="renamed"))
+            self._storage.commit(Replace(changed, expecting=stored), now=self._clock())
+            return True
 
-        persistently(attempt)
+        return persistently(attempt)
 
     def _read(self, account_id: str, answer: Assertion, mark: ReplayMark) -> _Read:
         key = _key(account_id, base64url(answer.credential_id))

@@ -29,6 +29,10 @@ _ENDED_AT_ONCE = 10
 """Sessions that one sign-in ends, at most: each takes several storage trips."""
 
 
+class UnknownSession(LookupError):
+    """The account has no such session, or it has ended."""
+
+
 class Sessions:
     """The sessions of the built-in accounts. ``end`` ends the session of a key.
 
@@ -151,10 +155,11 @@ class Sessions:
         self._end(digest(secret))
 
     def end_one(self, account_id: str, key: str) -> None:
-        """End the session with this key if it belongs to the account."""
+        """End the session with this key. Raises UnknownSession if the account has none."""
         stored = self._storage.get(Session, key)
-        if stored is not None and stored.record.account_id == account_id:
-            self._end(stored.record.key)
+        if stored is None or stored.record.account_id != account_id:
+            raise UnknownSession
+        self._end(stored.record.key)
 
     def end_others(self, account_id: str, key: Digest) -> None:
         """End every session of the account but the one with this key."""

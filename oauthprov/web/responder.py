@@ -28,6 +28,10 @@ from oauthprov.web.request import Request
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")  # RFC 3986 section 2.3
+DONE = "done"
+"""The parameter that holds what the request before has done."""
+DONE_FOR = 600
+"""Seconds within which the page that says so must be loaded: enough to save recovery codes."""
 CODES_PASS = _NO_STORE | {"Referrer-Policy": "no-referrer"}
 
 
@@ -43,6 +47,29 @@ def see(request: Request, url: str, headers: Mapping[str, str] = _NO_STORE) -> R
     """
     status = 302 if request.method in ("GET", "HEAD") else 303
     return Response(status=status, headerlist=list(headers.items()), location=url)
+
+
+def done(request: Request, word: str) -> dict[str, str]:
+    """Return the query by which the next page says what this request has done.
+
+    That page has a sentence for ``word``. The word is signed for this browser and for ten minutes,
+    so that neither somebody else's link nor an old one makes a page say that something was done.
+    """
+    tools = request.oauthprov
+    signed = f"{word}.{tools.provider.clock() + DONE_FOR}"
+    signature = tools.provider.keyring.sign(DONE, f"{tools.session.browser} {signed}")
+    return {DONE: f"{signed}.{signature}"}
+
+
+def was_done(request: Request) -> str:
+    """Return the word of what the request before has done, empty if there is none."""
+    tools = request.oauthprov
+    signed, _, signature = tools.query(DONE).get(DONE, "").rpartition(".")
+    message = f"{tools.session.known_as} {signed}"
+    if not signature or not tools.provider.keyring.verify(DONE, message, signature):
+        return ""
+    word, until = signed.split(".")
+    return word if tools.provider.clock() < int(until) else ""
 
 
 def come_back(request: Request, page: str, stored: str | Outcome) -> Response:

@@ -111,11 +111,11 @@ def test_an_account_has_at_most_so_many(creation, passkeys, keep, alice, add, de
 
 def test_only_the_owner_renames(passkeys, alice, bob, add, device, remove):
     key = add(alice, device).key
-    passkeys.rename(bob, key, "stolen")
+    assert not passkeys.rename(bob, key, "stolen")
     assert [passkey.name for passkey in passkeys.of(alice)] == ["Laptop"]
-    passkeys.rename(alice, key, "Phone")
-    passkeys.rename(alice, key, " \u200b ")
+    assert passkeys.rename(alice, key, "Phone")
+    assert not passkeys.rename(alice, key, " \u200b ")
     assert [passkey.name for passkey in passkeys.of(alice)] == ["Phone"]
     remove(key)
-    passkeys.rename(alice, key, "gone")
+    assert not passkeys.rename(alice, key, "gone")
     assert passkeys.of(alice) == []

@@ -18,6 +18,7 @@ from oauthprov.storage.interface import Add, Remove
 from tests import site as sites
 from tests.authenticator import Authenticator
 from tests.catalogs import extraction
+from tests.done import query_of
 from tests.site import CALLBACK, ISSUER, OPENID, OPENID_SCOPES
 from tests.web.device.devices import Device, television
 from tests.web.factors.conftest import Owner
@@ -132,7 +133,9 @@ def errors(browser):
 
 
 def of_a_reset(browser):
-    for path in ("reset", "reset?done=sent", "new-password", "new-password?done=password"):
+    browser.get("/login", headers=HEADERS)
+    sent, changed = (query_of(browser, word) for word in ("sent", "password"))
+    for path in ("reset", f"reset?{sent}", "new-password", f"new-password?{changed}"):
         yield browser.get(f"/login/{path}", headers=HEADERS)
     form = browser.get("/login/new-password", headers=HEADERS).form
     yield form.submit(headers=HEADERS, status=422)
@@ -191,7 +194,7 @@ def of_passkeys(alice):
             page.form["answer"] = answer
             yield page.form.submit(headers=HEADERS, expect_errors=True)
     for done in ("added", "renamed", "removed"):
-        yield alice.get(f"{path}?done={done}", headers=HEADERS)
+        yield alice.get(f"{path}?{query_of(alice, done)}", headers=HEADERS)
     page = alice.get(path, headers=HEADERS)
     yield alice.get(page.html.find(class_="entries").find("a")["href"], headers=HEADERS)
     yield alice.get("/account/security", headers=HEADERS)
@@ -201,7 +204,7 @@ def of_the_account(alice):
     for path in ("", "/profile", "/password", "/email", "/email/new"):
         yield alice.get("/account" + path, headers=HEADERS)
     for done in ("password", "profile", "email", "address", "removed", "ended", "others"):
-        yield alice.get(f"/account?done={done}", headers=HEADERS)
+        yield alice.get(f"/account?{query_of(alice, done)}", headers=HEADERS)
     for path in ("/choose", "/logout", "/oauth/logout/confirm"):
         yield alice.get(path, headers=HEADERS)
     form = alice.get("/account/profile", headers=HEADERS).form
@@ -257,10 +260,10 @@ def of_the_admin(site):
         ("/clients", ("removed",)),
         ("/registration-tokens", ("revoked",)),
         ("/client-hosts", ("disabled", "enabled")),
-        ("/keys", ("made", "waiting")),
+        ("/keys", ("made", "signing", "waiting")),
     ):
         for done in notices:
-            yield bob.get(f"/admin{path}?done={done}", headers=HEADERS)
+            yield bob.get(f"/admin{path}?{query_of(bob, done)}", headers=HEADERS)
     yield from of_admins_forms(bob, person, client)
 
 
@@ -329,7 +332,7 @@ def of_the_console(alice):
         yield form.submit(headers=HEADERS, status="*")
         if CLIENT_TYPES[kind].redirects:
             yield from of_trying(alice, place)
-    for query in ("done=removed", "q=nothing"):
+    for query in (query_of(alice, "removed"), "q=nothing"):
         yield alice.get(f"/clients?{query}", headers=HEADERS)
 
 

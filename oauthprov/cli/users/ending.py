@@ -1,13 +1,11 @@
-"""What ends sessions and clients, and revokes their grants, in a command."""
+"""What ends sessions and clients in a command."""
 
 from __future__ import annotations
 
 from oauthprov.cli.ini import Opened
-from oauthprov.events import GrantRevoked
 from oauthprov.protocol.clients.cache import Clients
 from oauthprov.protocol.logout.ending import Endings
 from oauthprov.protocol.logout.sweeps import Sweeps
-from oauthprov.records import Grant
 
 
 def endings(on: Opened) -> Endings:
@@ -22,13 +20,3 @@ def endings(on: Opened) -> Endings:
     clients = Clients(on.storage, on.clock, on.settings)
     sweeps = Sweeps(on.settings, on.storage, clients, on.clock)
     return Endings(on.settings, on.storage, sweeps, on.clock, wake=wake, notify=wake)
-
-
-def revoked(grant: Grant) -> GrantRevoked:
-    """Return the event that the operator has revoked a grant."""
-    return GrantRevoked(
-        account_id=grant.account_id,
-        client_id=grant.client_id,
-        grant_id=grant.grant_id,
-        how="operator",
-    )

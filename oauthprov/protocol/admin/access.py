@@ -9,7 +9,7 @@ from oauthprov.events import GrantRevoked, on_commit
 from oauthprov.protocol.admin.listing import PART_SIZE, Listed, clients_named, page_of
 from oauthprov.protocol.logout.ending import Endings
 from oauthprov.records import Account, Client, Consent, Grant, consent_key
-from oauthprov.storage.interface import Revoke, Storage
+from oauthprov.storage.interface import Revoke, Storage, Stored
 
 
 class UnknownAccess(LookupError):
@@ -95,13 +95,21 @@ class Access:
         stored = self._storage.get(Grant, grant_id)
         if stored is None or stored.record.account_id != account_id:
             raise UnknownAccess(grant_id)
-        grant = stored.record
-        on_commit(
-            GrantRevoked(
-                account_id=account_id,
-                client_id=grant.client_id,
-                grant_id=grant_id,
-                how="operator",
-            )
-        )
-        self._storage.commit(Revoke(grant_id), now=self._clock())
+        revoke(self._storage, stored, self._clock())
+
+
+def revoke(storage: Storage, stored: Stored[Grant], now: int) -> None:
+    """Revoke a grant with all its tokens, as the operator or an admin."""
+    if stored.state(now) == "live":  # else it ended before, and nothing happens now
+        on_commit(revoked(stored.record))
+    storage.commit(Revoke(stored.record.grant_id), now=now)
+
+
+def revoked(grant: Grant) -> GrantRevoked:
+    """Return the event that the operator or an admin has revoked a grant."""
+    return GrantRevoked(
+        account_id=grant.account_id,
+        client_id=grant.client_id,
+        grant_id=grant.grant_id,
+        how="operator",
+    )

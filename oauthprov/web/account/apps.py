@@ -11,7 +11,7 @@ from oauthprov.protocol.clients.documents import urls
 from oauthprov.web.client_view import name_of
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see
 from oauthprov.web.signed_in import signed_in
 
 
@@ -30,13 +30,8 @@ def index(request: Request, person: SignedIn) -> dict[str, object]:
 @signed_in("account")
 def confirm(request: Request, person: SignedIn) -> dict[str, object]:
     """Ask whether to remove the app's access."""
-    provider, client_id = (
-        request.oauthprov.provider,
-        urls.from_path(request.matchdict["client_id"]),
-    )
-    if not provider.has_access(person.account_id, client_id):
-        raise Rejected("not_found", N_("This app has no access to your account."), 404)
-    client = provider.client(client_id)
+    client_id = _with_access(request, person)
+    client = request.oauthprov.provider.client(client_id)
     return {"client_id": client_id, "client_name": name_of(client) if client else client_id}
 
 
@@ -45,9 +40,16 @@ def disconnect(request: Request, person: SignedIn) -> Response | dict[str, objec
     """Withdraw the consent and revoke every token based on it."""
     tools = request.oauthprov
     tools.form()
+    tools.provider.endings.withdraw(person.account_id, _with_access(request, person))
+    return see(request, tools.url("account", done(request, "removed")))
+
+
+def _with_access(request: Request, person: SignedIn) -> str:
+    """Return the client of the URL. Raises Rejected unless it has access to the account."""
     client_id = urls.from_path(request.matchdict["client_id"])
-    tools.provider.endings.withdraw(person.account_id, client_id)
-    return see(request, tools.url("account", {"done": "removed"}))
+    if not request.oauthprov.provider.has_access(person.account_id, client_id):
+        raise Rejected("not_found", N_("This app has no access to your account."), 404)
+    return client_id
 
 
 def includeme(config: Configurator) -> None:

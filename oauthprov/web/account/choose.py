@@ -15,7 +15,7 @@ from oauthprov.web.account.continuing import ANOTHER, MARKS, asking, marks_of, o
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import respond, see
+from oauthprov.web.responder import done, respond, see, was_done
 
 _NOTICES = {"ended": _("The account is signed out.")}
 _GONE = _("That account is no longer signed in here.")
@@ -23,8 +23,8 @@ _GONE = _("That account is no longer signed in here.")
 
 def show(request: Request) -> Response | dict[str, object]:
     """List the accounts of this browser; redirect to the sign-in page if there are none."""
-    query = request.oauthprov.query(*MARKS, "done")
-    return _page(request, marks_of(query), notice=_NOTICES.get(query.get("done", "")))
+    query = request.oauthprov.query(*MARKS)
+    return _page(request, marks_of(query), notice=_NOTICES.get(was_done(request)))
 
 
 def enter(request: Request) -> Response | dict[str, object]:
@@ -39,7 +39,7 @@ def enter(request: Request) -> Response | dict[str, object]:
         return _page(request, marks, problem=_GONE, status=409)
     if "remove" in form:
         tools.session.end(person)
-        return see(request, tools.url("choose", marks | {"done": "ended"}))
+        return see(request, tools.url("choose", marks | done(request, "ended")))
     if "interaction" in marks:
         browser = tools.session.browser
         ended = tools.provider.authorization.choose(marks["interaction"], person, browser)

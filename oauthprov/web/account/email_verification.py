@@ -14,7 +14,7 @@ from oauthprov.web import i18n
 from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 from oauthprov.web.signed_in import REQUEST, signed_in
 
 PAGE = "email"
@@ -57,10 +57,10 @@ class Unsent:
 def show(request: Request) -> dict[str, object]:
     """Show the state of the address, or ask the user to sign in first."""
     tools = request.oauthprov
-    query = tools.query("done", REQUEST)
+    query = tools.query(REQUEST)
     if tools.person is None:
         return {"sign_in": tools.login_url(PAGE)}
-    notice = _SENT if query.pop("done", "") == "sent" else None
+    notice = _SENT if was_done(request) == "sent" else None
     return _page(request, tools.person, query, notice=notice)
 
 
@@ -76,7 +76,7 @@ def confirm(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return _page(request, person, form, problem=_UNPROVEN, status=422)
     if form:
         return see(request, tools.url("authorize", form))
-    return see(request, tools.url("account", {"done": "email"}))
+    return see(request, tools.url("account", done(request, "email")))
 
 
 @signed_in(PAGE)
@@ -87,7 +87,7 @@ def send(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return see(request, request.oauthprov.url(PAGE, waiting))
     unsent = mail_link(request, person.account_id)
     if unsent is None:
-        return see(request, request.oauthprov.url(PAGE, {**waiting, "done": "sent"}))
+        return see(request, request.oauthprov.url(PAGE, waiting | done(request, "sent")))
     if unsent.wait:
         request.response.headers["Retry-After"] = str(unsent.wait)
     return _page(request, person, waiting, problem=unsent.problem, status=unsent.status)

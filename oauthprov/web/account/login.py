@@ -22,7 +22,7 @@ from oauthprov.web.account.continuing import (
 from oauthprov.web.device_cookie import device_of
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
-from oauthprov.web.responder import respond, see
+from oauthprov.web.responder import respond, see, was_done
 
 log = logs.logger(__name__)
 
@@ -39,13 +39,13 @@ _ACCOUNT = {"page": "account"}
 
 def show(request: Request) -> Response | dict[str, object]:
     """Ask for a user name and a password."""
-    query = request.oauthprov.query("done", *MARKS)
+    query = request.oauthprov.query(*MARKS)
     marks = marks_of(query)
     pending = asking(request, marks)
     leaving = not marks.items() >= ANOTHER.items() and request.oauthprov.session.leaving
     if leaving or (request.oauthprov.person is not None and not is_due(request, marks, pending)):
         return see(request, onward(request, marks))
-    problem = _OVER if query.get("done") == "over" else None
+    problem = _OVER if was_done(request) == "over" else None
     return page(request, marks, pending, _expected(request, marks, pending), problem)
 
 

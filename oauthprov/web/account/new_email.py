@@ -12,7 +12,7 @@ from oauthprov.web.account import email_verification, mailed_link
 from oauthprov.web.account.continuing import onward
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see
 from oauthprov.web.signed_in import REQUEST, recently_signed_in
 
 PAGE = "new_email"
@@ -55,11 +55,11 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
         mailed_link.notify(request, before.record, "email_changed", _SUBJECT, _TEXT, link=link)
     if tools.has_page(email_verification.PAGE) and email and unconfirmed:
         sent = email_verification.mail_link(request, person.account_id) is None
-        done = {"done": "sent"} if sent else {}
-        return see(request, tools.url(email_verification.PAGE, waiting | done))
+        mailed = done(request, "sent") if sent else {}
+        return see(request, tools.url(email_verification.PAGE, waiting | mailed))
     if waiting:
         return see(request, onward(request, waiting))
-    return see(request, tools.url("account", {"done": "address"}))
+    return see(request, tools.url("account", done(request, "address")))
 
 
 def _page(email: str, waiting: dict[str, str], problem: str | None = None) -> dict[str, object]:

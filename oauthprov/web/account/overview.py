@@ -9,6 +9,7 @@ from oauthprov.accounts.confirmed_addresses import claims_of
 from oauthprov.web.account.sessions import lines
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
+from oauthprov.web.responder import was_done
 from oauthprov.web.signed_in import signed_in
 
 _NOTICES = {
@@ -32,7 +33,7 @@ def overview(request: Request, person: SignedIn) -> dict[str, object]:
         "more_apps": connected.next,
         "sessions": lines(tools.site.sessions, person) if tools.site.people else [],
         "account": _account(request, person),
-        "notice": _NOTICES.get(tools.query("done").get("done", "")),
+        "notice": _NOTICES.get(was_done(request)),
     }
 
 

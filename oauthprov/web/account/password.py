@@ -10,7 +10,7 @@ from oauthprov.records import Account
 from oauthprov.web.account import mailed_link
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see
 from oauthprov.web.signed_in import recently_signed_in
 
 _SUBJECT = _("Your password for ${title} was changed")
@@ -60,7 +60,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     finally:  # a full storage may refuse the new session, but the others must still end
         tools.provider.endings.finish(ended.sweep)
     announce(request, ended.account)
-    return see(request, tools.url("account", {"done": "password"}))
+    return see(request, tools.url("account", done(request, "password")))
 
 
 def announce(request: Request, account: Account) -> None:

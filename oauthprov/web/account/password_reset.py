@@ -25,7 +25,7 @@ from oauthprov.web.account.continuing import ANOTHER, MARKS, asking, marks_of
 from oauthprov.web.account.password import announce
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 
 log = logs.logger(__name__)
 
@@ -62,8 +62,8 @@ _LINK = _(
 
 def show(request: Request) -> dict[str, object]:
     """Ask for a user name or an e-mail address, or say that a link was sent."""
-    query = request.oauthprov.query("done", *MARKS)
-    return _asking(request, marks_of(query), sent=query.get("done") == "sent")
+    query = request.oauthprov.query(*MARKS)
+    return _asking(request, marks_of(query), sent=was_done(request) == "sent")
 
 
 def send(request: Request) -> Response | dict[str, object]:
@@ -88,16 +88,16 @@ def send(request: Request) -> Response | dict[str, object]:
     if not mailed_link.later(tools.outbox, work, unnoticed=True):
         publish(MailNotSent(mail=_MAIL, how="busy"))
         return _asking(request, marks, entered, _BUSY, 503, _BUSY_SECONDS)
-    return see(request, tools.url(PAGE, marks | {"done": "sent"}))
+    return see(request, tools.url(PAGE, marks | done(request, "sent")))
 
 
 def ask(request: Request) -> dict[str, object]:
     """Ask for the new password, or say that it was set."""
     tools = request.oauthprov
-    done = tools.query("done").get("done") == "password"
+    changed = was_done(request) == "password"
     # Whoever is signed in here may be somebody else.
     onward = {"page": "account"} | (ANOTHER if tools.person is not None else {})
-    return {"done": done, "onward": onward, "code": "", "problem": None, "wrong": None}
+    return {"done": changed, "onward": onward, "code": "", "problem": None, "wrong": None}
 
 
 def change(request: Request) -> Response | dict[str, object]:
@@ -117,7 +117,7 @@ def change(request: Request) -> Response | dict[str, object]:
     device_cookie.remember(request, account)
     tools.provider.endings.finish(ended.sweep)
     announce(request, account)
-    return see(request, tools.url(_NEW_PASSWORD, {"done": "password"}))
+    return see(request, tools.url(_NEW_PASSWORD, done(request, "password")))
 
 
 def _mail_links(request: Request, entered: str) -> None:

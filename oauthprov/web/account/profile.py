@@ -14,7 +14,7 @@ from oauthprov.accounts.profile import FIELDS, LIMIT, URL_LIMIT, WrongProfile
 from oauthprov.settings import Settings
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see
 from oauthprov.web.signed_in import signed_in
 
 _DATE = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}")
@@ -81,7 +81,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     except WrongProfile as wrong:
         request.response.status_int = 422
         return _page(request, entered, wrong.problems)
-    return see(request, tools.url("account", {"done": "profile"}))
+    return see(request, tools.url("account", done(request, "profile")))
 
 
 def _names(settings: Settings) -> list[str]:

@@ -9,10 +9,12 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
-from oauthprov.protocol.sessions import Sessions
+from oauthprov.messages import N_
+from oauthprov.protocol.sessions import Sessions, UnknownSession
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see
 from oauthprov.web.signed_in import signed_in
 
 _BROWSERS = (
@@ -74,8 +76,11 @@ def end_one(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """Sign the account out in one other browser."""
     tools = request.oauthprov
     key = tools.form("session").get("session", "")
-    tools.site.sessions.end_one(person.account_id, key)
-    return see(request, tools.url("account", {"done": "ended"}))
+    try:
+        tools.site.sessions.end_one(person.account_id, key)
+    except UnknownSession:
+        raise Rejected("not_found", N_("That browser is no longer signed in."), 404) from None
+    return see(request, tools.url("account", done(request, "ended")))
 
 
 @signed_in("account")
@@ -85,7 +90,7 @@ def end_others(request: Request, person: SignedIn) -> Response | dict[str, objec
     tools.form()
     if person.session_key is not None:
         tools.site.sessions.end_others(person.account_id, person.session_key)
-    return see(request, tools.url("account", {"done": "others"}))
+    return see(request, tools.url("account", done(request, "others")))
 
 
 @signed_in("account")

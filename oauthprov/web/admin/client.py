@@ -26,7 +26,7 @@ from oauthprov.web.console.fields import facts
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 
 PAGE = "admin_client"
 _NOTICES = {
@@ -36,6 +36,7 @@ _NOTICES = {
     "third_party": _("The client is no longer first-party: people are asked for consent."),
     "disable": _("The client is disabled. Its requests are refused."),
     "enable": _("The client is enabled."),
+    "enable_below": _("The client is enabled, but its host isn't. Its requests are refused."),
     "withdraw": _("The app no longer has access to this account."),
 }
 
@@ -62,7 +63,7 @@ def act(request: Request, person: SignedIn) -> Response | dict[str, object]:
     except InvalidMetadata as wrong:
         request.response.status_int = 422
         return _page(request, stored, " ".join(map(str, wrong.problems.values())))
-    return see(request, request.oauthprov.url(PAGE, {"done": action}, client_id=client_id))
+    return see(request, request.oauthprov.url(PAGE, done(request, action), client_id=client_id))
 
 
 def _stored(request: Request) -> StoredClient:
@@ -71,18 +72,19 @@ def _stored(request: Request) -> StoredClient:
 
 def _page(request: Request, stored: StoredClient, problem: str | None = None) -> dict[str, object]:
     tools, client = request.oauthprov, stored.record
-    query = tools.query("users", "done")
+    query = tools.query("users")
     users = access(request).users(client.client_id, query.get("users"))
+    host, word = disabling(tools.provider.storage, [client.client_id]), was_done(request)
     return {
         "client": client,
-        "host": disabling(tools.provider.storage, [client.client_id]).get(client.client_id),
+        "host": host.get(client.client_id),
         "kind": CLIENT_TYPES[client.client_type],
         "edition": edition(client),
         "facts": facts(tools.settings, client),
         "scopes": scopes_of(tools.settings, client),
         "users": users.items,
         "next": further({}, "users", users.next),
-        "notice": _NOTICES.get(query.get("done", "")),
+        "notice": _NOTICES.get("enable_below" if host and word == "enable" else word),
         "problem": problem,
     }
 

@@ -15,12 +15,14 @@ from oauthprov.web.admin.tools import further
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 
 PAGE = "admin_client_hosts"
 _NOTICES = {
     "disabled": _("The host is disabled, and so is every client at it."),
-    "enabled": _("The host is enabled, and so are the clients that were disabled with it."),
+    "enabled": _(
+        "The host is enabled, and so are its clients, unless something else disables them."
+    ),
 }
 
 
@@ -41,7 +43,7 @@ def act(request: Request, person: SignedIn) -> Response | dict[str, object]:
             hosts.enable(host)
         except LookupError:
             raise Rejected("not_found", N_("This host isn't disabled."), 404) from None
-        return see(request, tools.url(PAGE, {"done": "enabled"}))
+        return see(request, tools.url(PAGE, done(request, "enabled")))
     if form.get("action") != "disable":
         raise Rejected("invalid_request", N_("The form names no action."))
     try:
@@ -50,12 +52,12 @@ def act(request: Request, person: SignedIn) -> Response | dict[str, object]:
         request.response.status_int = 422
         problem = _("Write the name of a host, such as app.example, without https://.")
         return _page(request, host, problem)
-    return see(request, tools.url(PAGE, {"done": "disabled"}))
+    return see(request, tools.url(PAGE, done(request, "disabled")))
 
 
 def _page(request: Request, host: str = "", problem: str | None = None) -> dict[str, object]:
     tools = request.oauthprov
-    query = tools.query("after", "done")
+    query = tools.query("after")
     page = page_of(tools.provider.storage, DisabledHost, query.get("after"))
     return {
         "hosts": [stored.record for stored in page.items],
@@ -63,7 +65,7 @@ def _page(request: Request, host: str = "", problem: str | None = None) -> dict[
         "admitted": " ".join(tools.settings.client_documents),
         "host": host,
         "problem": problem,
-        "notice": _NOTICES.get(query.get("done", "")),
+        "notice": _NOTICES.get(was_done(request)),
     }
 
 

@@ -11,7 +11,7 @@ from oauthprov.records import Client
 from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see
 
 PAGE = "admin_client_removal"
 
@@ -30,7 +30,7 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
         request.response.status_int = 422
         return {"client": client, "problem": _("This isn't the name of the client.")}
     request.oauthprov.provider.registrar.remove(client.client_id)
-    return see(request, request.oauthprov.url("admin_clients", {"done": "removed"}))
+    return see(request, request.oauthprov.url("admin_clients", done(request, "removed")))
 
 
 def _client(request: Request) -> Client:

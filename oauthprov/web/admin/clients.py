@@ -13,7 +13,7 @@ from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.admin.tools import further
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import see, was_done
 
 PAGE = "admin_clients"
 _NOTICES = {"removed": _("The client was removed. Its tokens no longer work.")}
@@ -23,7 +23,7 @@ _NOTICES = {"removed": _("The client was removed. Its tokens no longer work.")}
 def index(request: Request, person: SignedIn) -> Response | dict[str, object]:
     """List all clients or those of one owner, in pages; a client's id leads to its page."""
     tools = request.oauthprov
-    query = tools.query("after", "q", "owner", "done")
+    query = tools.query("after", "q", "owner")
     text, owner, after = query.get("q", "").strip(), query.get("owner"), query.get("after")
     if text:
         try:
@@ -43,7 +43,7 @@ def index(request: Request, person: SignedIn) -> Response | dict[str, object]:
         after=after,
         owner=owner,
         next=further({"owner": owner} if owner else {}, "after", page.next),
-        notice=_NOTICES.get(query.get("done", "")),
+        notice=_NOTICES.get(was_done(request)),
     )
 
 

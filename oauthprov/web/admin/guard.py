@@ -16,6 +16,7 @@ from oauthprov.protocol.admin.keys import KeysChanged
 from oauthprov.protocol.admin.listing import UnknownPage
 from oauthprov.protocol.admin.people import IsAdmin, UnknownAccount
 from oauthprov.protocol.clients.registrar import ChangedMeanwhile, UnknownClient
+from oauthprov.protocol.sessions import UnknownSession
 from oauthprov.web.admin.acting import acting
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.request import Request
@@ -24,6 +25,7 @@ from oauthprov.web.signed_in import PersonView, View, is_recent, lacks_second_st
 
 _UNKNOWN = {
     UnknownAccount: N_("There is no such account, or it can't be kept or enabled any more."),
+    UnknownSession: N_("The account has no such session, or this session has ended already."),
     UnknownAccess: N_("The account has not given this access, or it has ended."),
     UnknownClient: N_("There is no such client."),
     UnknownPage: N_("The list has no such page."),

@@ -12,7 +12,7 @@ from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 
 PAGE = "admin_keys"
 _STATES = {
@@ -24,6 +24,7 @@ _STATES = {
 }
 _NOTICES = {
     "made": _("The next key is published. It signs when clients have had time to read it."),
+    "signing": _("The new key is published, and signs."),
     "waiting": _("Nothing to do: the next key is published already, and waits."),
 }
 
@@ -36,7 +37,7 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
         "keys": keys.states(tools.provider.keys.rotation),
         "states": _STATES,
         "algorithms": tools.settings.keys_algorithms,
-        "notice": _NOTICES.get(tools.query("done").get("done", "")),
+        "notice": _NOTICES.get(was_done(request)),
     }
 
 
@@ -51,8 +52,9 @@ def rotate(request: Request, person: SignedIn) -> Response:
     before = {key.kid for key in rotation.load()}
     key = keys.rotate(rotation, alg)
     if key.kid in before:
-        return see(request, tools.url(PAGE, {"done": "waiting"}))
-    return see(request, tools.url(PAGE, {"done": "made"}))
+        return see(request, tools.url(PAGE, done(request, "waiting")))
+    word = "made" if rotation.state(key) == "waiting" else "signing"
+    return see(request, tools.url(PAGE, done(request, word)))
 
 
 def includeme(config: Configurator) -> None:

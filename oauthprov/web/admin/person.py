@@ -21,13 +21,16 @@ from oauthprov.web.factors import notices
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 
 PAGE = "admin_person"
 LISTS = ("sessions", "apps", "grants")
 _NOTICES = {
     "disable": _("The account is disabled. Its sessions and its apps' access have ended."),
     "enable": _("The account is enabled. Its user can sign in again."),
+    "enable_deleted": _(
+        "The account is enabled. It is still deleted, and will be removed unless it is kept."
+    ),
     "sign_out": _("The account is signed out in every browser."),
     "end_session": _("The session has ended."),
     "reset_factors": _("The second factors are removed, and the sessions have ended."),
@@ -45,8 +48,7 @@ Act = Callable[[Request, str, Form], None]
 def show(request: Request, person: SignedIn) -> dict[str, object]:
     """Show an account, with a page of each of its lists."""
     tools, account_id = request.oauthprov, request.matchdict["account_id"]
-    query = tools.query(*LISTS, "done")
-    done = query.pop("done", "")
+    query = tools.query(*LISTS)
     try:
         found = tools.factors.enrolments.overview(account_id)
     except LookupError:
@@ -72,8 +74,13 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
             "apps": further(query, "apps", apps.next),
             "grants": further(query, "grants", grants.next),
         },
-        "notice": _NOTICES.get(done),
+        "notice": _notice(request, account),
     }
+
+
+def _notice(request: Request, account: Account) -> str | None:
+    word = was_done(request)
+    return _NOTICES.get("enable_deleted" if word == "enable" and account.closed else word)
 
 
 def _sessions(
@@ -94,7 +101,7 @@ def act(request: Request, person: SignedIn) -> Response:
     if action not in ACTIONS:
         raise Rejected("invalid_request", N_("The form names no action."))
     ACTIONS[action](request, account_id, form)
-    here = request.oauthprov.url(PAGE, {"done": action}, account_id=account_id)
+    here = request.oauthprov.url(PAGE, done(request, action), account_id=account_id)
     return see(request, here)
 
 

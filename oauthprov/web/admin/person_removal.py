@@ -12,7 +12,7 @@ from oauthprov.web.admin.guard import admin_page
 from oauthprov.web.admin.tools import people
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see
 
 PAGE = "admin_person_removal"
 _WRONG_NAME = _("This isn't the user name of the account.")
@@ -35,7 +35,7 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return _page(request, account, problem=_WRONG_NAME, status=422)
     people(request).remove(account.account_id)
     onward = request.oauthprov.url(
-        "admin_person", {"done": "remove"}, account_id=account.account_id
+        "admin_person", done(request, "remove"), account_id=account.account_id
     )
     return see(request, onward)
 

@@ -15,7 +15,7 @@ from oauthprov.web.console import new_secret
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 
 PAGE = "admin_tokens"
 DAY = 86_400
@@ -77,7 +77,7 @@ def _revoke(request: Request, token_id: str) -> Response:
     provider = request.oauthprov.provider
     if not initial_access.revoke(provider.storage, token_id, provider.clock()):
         raise Rejected("not_found", N_("There is no such token."), 404)
-    return see(request, request.oauthprov.url(PAGE, {"done": "revoked"}))
+    return see(request, request.oauthprov.url(PAGE, done(request, "revoked")))
 
 
 def _page(
@@ -90,7 +90,7 @@ def _page(
 ) -> dict[str, object]:
     request.response.status_int = status
     tools = request.oauthprov
-    query, now = tools.query("after", "done"), tools.provider.clock()
+    query, now = tools.query("after"), tools.provider.clock()
     try:
         page = initial_access.page(tools.provider.storage, query.get("after"), PAGE_SIZE)
     except ValueError:
@@ -105,7 +105,7 @@ def _page(
         "new": new,
         "values": {name: form.get(name, "") for name in values} if form else values,
         "problems": problems or {},
-        "notice": _NOTICES.get(query.get("done", "")),
+        "notice": _NOTICES.get(was_done(request)),
     }
 
 

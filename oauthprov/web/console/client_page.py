@@ -20,7 +20,7 @@ from oauthprov.web.console.snippets import SECRET, flow, incapable, snippets
 from oauthprov.web.console.use import Use
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 
 ENDPOINTS = {
     "openid": _("Discovery"),
@@ -56,7 +56,7 @@ def client_page(
     kind, redirects = CLIENT_TYPES[client.client_type], redirects_users(client)
     return {
         "client": client,
-        "notice": _NOTICES.get(tools.query("done").get("done", "")),
+        "notice": _NOTICES.get(was_done(request)),
         "edition": edition(client),
         "kind": kind,
         "redirects": redirects,
@@ -76,9 +76,9 @@ def client_page(
     }
 
 
-def see_client(request: Request, client_id: str, done: str) -> Response:
-    """Redirect to a client's page, which says what was done."""
-    return see(request, request.oauthprov.url("client", {"done": done}, client_id=client_id))
+def see_client(request: Request, client_id: str, word: str) -> Response:
+    """Redirect to a client's page, which says what was done, by its ``word``."""
+    return see(request, request.oauthprov.url("client", done(request, word), client_id=client_id))
 
 
 def scopes_of(settings: Settings, client: Client) -> list[Scope]:

@@ -14,7 +14,7 @@ from oauthprov.web.console.guard import console_page, owned, registrar
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 
 PAGE_SIZE = 50
 
@@ -22,7 +22,7 @@ PAGE_SIZE = 50
 @console_page
 def index(request: Request, person: SignedIn) -> dict[str, object]:
     """List the clients of the user, in pages, or those that match a search."""
-    query = request.oauthprov.query("after", "done", "q")
+    query = request.oauthprov.query("after", "q")
     after, text = query.get("after"), query.get("q", "").strip()
     try:
         page = registrar(request).list(
@@ -38,7 +38,7 @@ def index(request: Request, person: SignedIn) -> dict[str, object]:
         "after": after,
         "text": text,
         "next": more and (more | {"q": text} if text else more),
-        "removed": query.get("done") == "removed",
+        "removed": was_done(request) == "removed",
     }
 
 
@@ -59,7 +59,7 @@ def change_secret(request: Request, person: SignedIn) -> Response:
     if form.get("action") == "retire":
         registrar(request).retire_secret(client_id, owner, seen=seen)
         return see(
-            request, request.oauthprov.url("client", {"done": "retired"}, client_id=client_id)
+            request, request.oauthprov.url("client", done(request, "retired"), client_id=client_id)
         )
     try:
         __, secret = registrar(request).rotate_secret(client_id, owner, seen=seen)
@@ -83,7 +83,7 @@ def remove(request: Request, person: SignedIn) -> Response | dict[str, object]:
         request.response.status_int = 422
         return {"client": client, "problem": _("This isn't the name of the client.")}
     registrar(request).remove(client.client_id, person.account_id)
-    return see(request, request.oauthprov.url("clients", {"done": "removed"}))
+    return see(request, request.oauthprov.url("clients", done(request, "removed")))
 
 
 def includeme(config: Configurator) -> None:

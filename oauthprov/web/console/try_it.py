@@ -36,7 +36,7 @@ from oauthprov.web.console.needs import (
 from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 
 _ENDPOINTS = ("authorize", "par", "token", "userinfo", "introspect", "revoke")
 _SIGNS = Advice(
@@ -81,7 +81,7 @@ def show(request: Request, person: SignedIn) -> Response | dict[str, object]:
         # The page's own requests have their response in the fragment. This one is in a URL that
         # the browser keeps.
         client_id = stored.record.client_id
-        return see(request, tools.url("client_try", {"done": "query"}, client_id=client_id))
+        return see(request, tools.url("client_try", done(request, "query"), client_id=client_id))
     return _page(request, stored)
 
 
@@ -105,8 +105,8 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return _page(request, stored, next(iter(wrong.problems.values())))
     said = "account %s changed whether client %s has the console's redirect URI: %s"
     log.info(said, person.account_id, client.client_id, adds)
-    done = {"done": "added" if adds else "removed"}
-    return see(request, request.oauthprov.url("client_try", done, client_id=client.client_id))
+    query = done(request, "added" if adds else "removed")
+    return see(request, request.oauthprov.url("client_try", query, client_id=client.client_id))
 
 
 def _signing_in(request: Request, person: SignedIn) -> StoredClient:
@@ -125,7 +125,7 @@ def _page(request: Request, stored: StoredClient, problem: str | None = None) ->
         "client": client,
         "edition": edition(client),
         "problem": problem,
-        "notice": _NOTICES.get(tools.query("done").get("done", "")),
+        "notice": _NOTICES.get(was_done(request)),
         "redirect_uri": ours,
         "ready": ours in client.redirect_uris,
         "marked": client.verified or client.first_party or bool(client.introspects),

@@ -14,7 +14,7 @@ from oauthprov.protocol.device import user_codes
 from oauthprov.protocol.device.decision import Decided
 from oauthprov.web.i18n import _, too_many_attempts
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 from oauthprov.web.signed_in import USER_CODE
 
 log = logs.logger(__name__)
@@ -26,11 +26,11 @@ _ENDS = {"allowed": True, "denied": False}
 def show(request: Request) -> Response | dict[str, object]:
     """Ask for a code, or say how a decision about a device has ended."""
     tools = request.oauthprov
-    query = tools.query(USER_CODE, "done")
+    query = tools.query(USER_CODE)
     code = _shown(query.get(USER_CODE, ""))
     if tools.person is None:
         return _sign_in(request, code)
-    return _page(request, code, ended=_ENDS.get(query.get("done", "")))
+    return _page(request, code, ended=_ENDS.get(was_done(request)))
 
 
 def enter(request: Request) -> Response | dict[str, object]:
@@ -78,8 +78,8 @@ def _sign_in(request: Request, code: str) -> Response:
 
 
 def _decided(request: Request, value: Decided) -> Response:
-    done = "allowed" if value.allowed else "denied"
-    return see(request, request.oauthprov.url("device", {"done": done}))
+    word = "allowed" if value.allowed else "denied"
+    return see(request, request.oauthprov.url("device", done(request, word)))
 
 
 def includeme(config: Configurator) -> None:

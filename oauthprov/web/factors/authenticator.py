@@ -9,13 +9,15 @@ from pyramid.response import Response
 
 from oauthprov.accounts import SignedIn
 from oauthprov.factors import AlreadySetUp, SignInOver, StillRequired, WrongProof
+from oauthprov.messages import N_
 from oauthprov.records import Account
 from oauthprov.web.factors import notices
 from oauthprov.web.factors.kinds import kind_of
 from oauthprov.web.factors.setting_up import FIELDS, enrol
+from oauthprov.web.http.problems import Rejected
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see
 from oauthprov.web.signed_in import recently_signed_in
 
 PAGE = "authenticator"
@@ -42,7 +44,7 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
         return see(request, tools.url("security"))
     if form.get("decision") == "remove":
         return _remove(request, account)
-    kind, there = kind_of(NAME), tools.url("security", {"done": "added"})
+    kind, there = kind_of(NAME), tools.url("security", done(request, "added"))
     try:
         return enrol(request, account, person, kind, form, there)
     except WrongProof:
@@ -53,13 +55,15 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
 
 def _remove(request: Request, account: Account) -> Response | dict[str, object]:
     tools = request.oauthprov
+    if NAME not in account.factors:
+        raise Rejected("not_found", N_("There is no authenticator app to remove."), 404)
     changes = tools.factors.totp.removals(account.account_id)
     try:
         left = tools.factors.enrolments.remove(account.account_id, NAME, changes)
     except StillRequired:
         return _page(request, account, {}, _REQUIRED, 409)
     notices.removed(request, left)
-    return see(request, tools.url("security", {"done": "removed"}))
+    return see(request, tools.url("security", done(request, "removed")))
 
 
 def _account(request: Request, person: SignedIn) -> Account | None:

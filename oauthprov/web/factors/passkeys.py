@@ -22,7 +22,7 @@ from oauthprov.web.factors.passkey_words import REFUSED, tell_removed
 from oauthprov.web.factors.setting_up import FIELDS, enrol
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see, was_done
 from oauthprov.web.signed_in import recently_signed_in
 
 PAGE, ONE = "passkeys", "passkey"
@@ -35,6 +35,7 @@ _DONE = {
         "The passkey was removed here. Delete it on your device, too, so that it isn't offered."
     ),
 }
+_NAMELESS = _("Give the passkey a name.")
 _LAST = _("Your account must have a second step, and this is the only one. Add another one first.")
 
 
@@ -55,7 +56,7 @@ def add(request: Request, person: SignedIn) -> Response | dict[str, object]:
     account = _account(request, person)
     if account is None or NAME not in tools.factors.offered:
         return see(request, tools.url(PAGE))
-    there = tools.url(PAGE, {"done": "added"})
+    there = tools.url(PAGE, done(request, "added"))
     kind = kind_of(NAME)
     try:
         return enrol(request, account, person, kind, form, there)
@@ -83,8 +84,9 @@ def change(request: Request, person: SignedIn) -> Response | dict[str, object]:
     passkey = _asked(request, person)
     if form.get("decision") == "remove":
         return _remove(request, passkey)
-    tools.factors.passkeys.rename(person.account_id, passkey.key, form.get("name", ""))
-    return see(request, tools.url(PAGE, {"done": "renamed"}))
+    if not tools.factors.passkeys.rename(person.account_id, passkey.key, form.get("name", "")):
+        return _one(request, passkey, _NAMELESS, 422)
+    return see(request, tools.url(PAGE, done(request, "renamed")))
 
 
 def _remove(request: Request, passkey: Passkey) -> Response | dict[str, object]:
@@ -101,7 +103,7 @@ def _remove(request: Request, passkey: Passkey) -> Response | dict[str, object]:
     except StillRequired:
         return _one(request, passkey, _LAST, 409)
     tell_removed(request, account, passkey)
-    return see(request, tools.url(PAGE, {"done": "removed"}))
+    return see(request, tools.url(PAGE, done(request, "removed")))
 
 
 def _account(request: Request, person: SignedIn) -> Account | None:
@@ -133,7 +135,7 @@ def _page(
         "possible": tools.factors.passkeys.possible,
         "problem": problem,
         "offered": NAME in tools.factors.offered,
-        "notice": _DONE.get(tools.query("done").get("done", "")) if status == 200 else None,
+        "notice": _DONE.get(was_done(request)) if status == 200 else None,
         "in_url": _in_url,
     }
 

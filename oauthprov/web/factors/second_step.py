@@ -15,7 +15,7 @@ from oauthprov.web.factors import notices
 from oauthprov.web.factors.asking import FIELDS, TEMPLATE, Asking
 from oauthprov.web.factors.ways import ways_of
 from oauthprov.web.request import Request
-from oauthprov.web.responder import see
+from oauthprov.web.responder import done, see
 
 PAGE = "factor"
 
@@ -78,7 +78,7 @@ def _asking(request: Request, marks: dict[str, str]) -> Asking | None:
 def _over(request: Request, marks: Mapping[str, str]) -> Response:
     """Redirect to the sign-in page, which says why if there was a sign-in to finish."""
     tools = request.oauthprov
-    why = {"done": "over"} if tools.session.waiting is not None else {}
+    why = done(request, "over") if tools.session.waiting is not None else {}
     tools.session.stop_waiting()
     return see(request, tools.url("login", {**marks, **why}))
 

@@ -8,6 +8,7 @@ from oauthprov.accounts import SignedIn
 from oauthprov.factors import FEW
 from oauthprov.web.i18n import _
 from oauthprov.web.request import Request
+from oauthprov.web.responder import was_done
 from oauthprov.web.signed_in import signed_in
 
 _NOTICES = {
@@ -28,7 +29,7 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
         "codes_left": found.codes_left,
         "few": found.codes_left <= FEW,
         "required": tools.factors.is_required(found.account),
-        "notice": _NOTICES.get(tools.query("done").get("done", "")),
+        "notice": _NOTICES.get(was_done(request)),
     }
 
 

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from bench import filling
-from oauthprov.records import Account, Consent, consent_key
+from oauthprov.records import Account, AuditEntry, Consent, consent_key
+from tests.done import in_words
 from tests.site import ISSUER
 
 NAME = re.compile(r"App \d+")
@@ -62,7 +63,8 @@ def test_a_removed_app_can_still_be_disconnected(site, alice):
     app = site.app()
     alice.connect(app)
     site.registrar.remove(app.client.client_id)
-    assert removal(alice, app).form.submit().location == f"{ISSUER}/account?done=removed"
+    removed = removal(alice, app).form.submit()
+    assert in_words(removed.location) == f"{ISSUER}/account?done=removed"
     [consent] = site.storage.walk(Consent)
     assert consent.record.withdrawn_at == site.clock()
 
@@ -75,9 +77,21 @@ def test_a_person_cannot_disconnect_the_app_of_another(site, alice):
     assert removal(bob, app).status_int == 404
     token = bob.get("/logout").form["csrf_token"].value
     path = site.url(f"/account/apps/{app.client.client_id}/remove")
-    bob.page.post(path, {"csrf_token": token})
+    refused = bob.page.post(path, {"csrf_token": token}, expect_errors=True)
+    assert refused.status_int == 404
+    assert "This app has no access to your account." in refused.text
     key = consent_key(allowed_by, app.client.client_id)
     assert site.storage.get(Consent, key).record.withdrawn_at is None
+
+
+def test_an_app_is_disconnected_once(site, alice):
+    app = site.app()
+    alice.connect(app)
+    form = removal(alice, app).form
+    assert form.submit().status_int == 303
+    assert form.submit(expect_errors=True).status_int == 404
+    events = [stored.record.event for stored in site.storage.walk(AuditEntry)]
+    assert events.count("consent.withdrawn") == 1
 
 
 def test_a_visitor_is_sent_to_sign_in(site):

@@ -165,6 +165,9 @@ def test_another_browser_can_be_signed_out(site, alice, phone):
     page = alice.get("/account")
     [form] = [f for f in page.forms.values() if f.action.endswith("/sessions/end")]
     assert "The other browser is signed out." in alice.follow(form.submit()).text
+    again = form.submit(expect_errors=True)
+    assert again.status_int == 404
+    assert "That browser is no longer signed in." in again.text
     assert not is_in(phone)
     assert is_in(alice)
 
@@ -173,7 +176,9 @@ def test_a_session_of_another_person_cannot_be_ended(site, alice):
     bob = site.browser().sign_up("bob")
     [key] = [s.record.key for s in site.storage.walk(Session, account_id=_account(bob))]
     token = alice.get("/account").forms[0]["csrf_token"].value
-    alice.page.post(site.url("/account/sessions/end"), {"session": key, "csrf_token": token})
+    form = {"session": key, "csrf_token": token}
+    sent = alice.page.post(site.url("/account/sessions/end"), form, expect_errors=True)
+    assert sent.status_int == 404
     assert is_in(bob)
 
 

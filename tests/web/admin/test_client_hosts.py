@@ -129,9 +129,13 @@ def test_a_client_at_a_disabled_host_can_be_disabled_and_enabled_by_itself(site,
     disable(alice, "app.example")
     there = f"/admin/clients/{urls.in_path(URL)}"
     press(alice.get(there), "disable")
+    page = alice.follow(press(alice.get(there), "enable"))
+    assert "The client is enabled, but its host isn't" in page.html.find(class_="notice").text
+    press(alice.get(there), "disable")
     press(alice.get(HOSTS), "enable")
     assert enabled(site) == {OTHER}
-    press(alice.get(there), "enable")
+    page = alice.follow(press(alice.get(there), "enable"))
+    assert page.html.find(class_="notice").text == "The client is enabled."
     assert enabled(site) == {URL, OTHER}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from oauthprov.accounts import removal
-from oauthprov.records import Account, Consent, Grant, Session
+from oauthprov.records import Account, AuditEntry, Consent, Grant, Session
+from tests.done import in_words
 from tests.site import PASSWORD
 from tests.web.admin.conftest import account, forge, id_of, is_gone, press
 from tests.web.factors.conftest import Owner, answer
@@ -57,8 +58,16 @@ def test_one_session_is_ended_and_the_others_stay(site, alice, bob, there):
 def test_the_session_of_another_account_is_not_ended(site, alice, bob, there):
     [mine] = site.storage.find(Session, account_id=id_of(site, "alice")).items
     sent = forge(alice, there, action="end_session", session=mine.record.key)
-    assert sent.status_int == 303
+    assert sent.status_int == 404
     assert is_signed_in(alice)
+
+
+def test_a_session_that_has_ended_already_is_not_ended_again(site, alice, bob, there):
+    page = alice.get(there)
+    assert "The session has ended." in alice.follow(press(page, "end_session")).text
+    again = press(page, "end_session")
+    assert again.status_int == 404
+    assert "this session has ended already" in again.text
 
 
 def test_an_app_loses_its_access_and_must_ask_again(site, alice, bob, there):
@@ -82,6 +91,15 @@ def test_a_grant_is_revoked_and_the_consent_stays(site, alice, bob, there, bob_i
     [consent] = site.storage.find(Consent, account_id=bob_id).items
     assert consent.record.withdrawn_at is None
     assert "There are none" in shown.html.find("section", {"aria-labelledby": "grants"}).text
+
+
+def test_a_grant_that_is_revoked_twice_is_revoked_once(site, alice, bob, there):
+    site.app().tokens(bob)
+    page = alice.get(there)
+    for _ in range(2):
+        assert press(page, "revoke").status_int == 303
+    events = [stored.record.event for stored in site.storage.walk(AuditEntry)]
+    assert events.count("grant.revoked") == 1
 
 
 def test_a_grant_of_another_account_is_not_revoked(site, alice, bob, there):
@@ -153,6 +171,17 @@ def test_a_deleted_account_is_kept_and_its_apps_ask_again(site, alice, bob, ther
     assert forge(alice, there, action="keep").status_int == 404
 
 
+def test_an_account_that_its_user_has_deleted_is_enabled_and_still_deleted(
+    site, alice, bob_id, there
+):
+    press(alice.get(there), "disable")
+    site.wsgi.registry["oauthprov"].people.close(bob_id, site.clock() + 1000)
+    shown = alice.follow(press(alice.get(there), "enable"))
+    assert "The account is enabled. It is still deleted" in shown.text
+    assert "can sign in again" not in shown.text
+    assert account(site, bob_id).closed
+
+
 @pytest.mark.parametrize("action", ["disable", "reset_factors"])
 def test_an_account_with_the_admin_role_is_not_locked_out(site, alice, owner, action):
     there = f"/admin/people/{owner.account_id}"
@@ -188,7 +217,7 @@ def test_a_sign_in_that_waits_for_its_second_step_ends_too(site, alice):
     bob = Owner(site, "bob")
     _, waiting = bob.password()
     press(alice.get(f"/admin/people/{bob.account_id}"), "sign_out")
-    assert answer(waiting, bob.code()).location.endswith("/login?done=over")
+    assert in_words(answer(waiting, bob.code()).location).endswith("/login?done=over")
 
 
 def test_no_secret_is_on_the_page(site, alice):

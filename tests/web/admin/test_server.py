@@ -26,6 +26,13 @@ def test_the_next_key_is_published_once_and_waits(site, alice):
     assert len(keys(site)) == 2
 
 
+def test_the_first_key_of_an_algorithm_signs_at_once(site, alice):
+    shown = alice.follow(rotate(alice))
+    assert "The new key is published, and signs." in shown.text
+    assert "signing" in shown.text
+    assert len(keys(site)) == 1
+
+
 def test_no_private_key_is_on_the_page(site, alice):
     site.wsgi.registry["oauthprov"].provider.keys.jwks()
     page = alice.get("/admin/keys").text

@@ -152,6 +152,15 @@ def test_removing_the_app_leaves_the_password_alone(site):
     assert "you have no second step" in browser.get("/account/recovery")
 
 
+def test_an_app_that_is_gone_is_not_removed_again(site):
+    browser = Owner(site).sign_in()
+    page = browser.get("/account/security").click("Remove")
+    assert page.forms[0].submit().status_int == 303
+    again = page.forms[0].submit(expect_errors=True)
+    assert again.status_int == 404
+    assert "There is no authenticator app to remove." in again.text
+
+
 def test_new_recovery_codes_replace_the_old_ones(site, owner):
     browser = owner.sign_in()
     page = browser.get("/account/security").click("Make new codes")

@@ -10,6 +10,7 @@ from oauthprov.passkeys.challenges import LIFETIME
 from oauthprov.passkeys.keeping import LIMIT
 from oauthprov.web.signed_in import RECENT
 from tests.authenticator import BACKED_UP, ELIGIBLE, PRESENT, VERIFIED, Authenticator
+from tests.done import in_words
 from tests.site import ISSUER
 from tests.web.factors.passkeys.conftest import (
     PAGE,
@@ -46,7 +47,7 @@ def test_the_first_passkey_comes_with_recovery_codes_that_are_shown_once(site, a
     assert account(site).factors == ("passkey",)
     assert codes[0] not in alice.get(PAGE).text
     second = add(alice, device)
-    assert second.location == f"{ISSUER}{PAGE}?done=added"
+    assert in_words(second.location) == f"{ISSUER}{PAGE}?done=added"
     assert "The passkey was added" in words(alice.follow(second))
     assert account(site).factors == ("passkey",)
 
@@ -88,8 +89,10 @@ def test_a_passkey_gets_another_name(site, owner):
     assert passkeys_of(site)[0].name == "My phone <b>"
     assert "My phone <b>" in words(page)
     form = one(owner).forms[0]
-    form["name"] = ""
-    owner.follow(form.submit())
+    form["name"] = " \u200b "
+    refused = form.submit(expect_errors=True)
+    assert refused.status_int == 422
+    assert "Give the passkey a name." in words(refused)
     assert passkeys_of(site)[0].name == "My phone <b>"
 
 
