@@ -76,7 +76,7 @@ def _wanted(on: Opened, arguments: argparse.Namespace) -> Iterator[AuditEntry]:
 def _explain(arguments: argparse.Namespace) -> None:
     with opened(arguments) as on:
         _note_if_off(on)
-        found = trail.of_request(on.storage, arguments.request_id)
+        found = trail.of_request(on.storage, arguments.request_id, on.clock())
     if not found:
         raise Refused(
             f"There is nothing about the request {arguments.request_id}: it changed nothing, and"

@@ -98,4 +98,4 @@ KINDS: tuple[type[Event], ...] = (
     LogoutDelivered,
     LogoutGivenUp,
 )
-"""Every kind of event that has a name of its own here."""
+"""Every kind of event."""

@@ -34,7 +34,9 @@ class RequestNoted(Event):
     @property
     def severity(self) -> int:
         """The log level of this event, by its reason."""
-        return logging.INFO if self.reason is None else self.reason.level
+        if self.is_routine:
+            return logging.DEBUG
+        return self.level if self.reason is None else self.reason.level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +62,6 @@ class RequestRefused(RequestNoted):
         """Whether a device asks if somebody has decided yet, as it does every few seconds."""
         return self.error in ("authorization_pending", "slow_down")
 
-    @property
-    def severity(self) -> int:
-        """The log level of this event."""
-        if self.is_routine:
-            return logging.DEBUG
-        return logging.INFO if self.reason is None else self.reason.level
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceAuthorizationRequested(Event):
@@ -79,7 +74,7 @@ class DeviceAuthorizationRequested(Event):
 
     @property
     def is_routine(self) -> bool:
-        """Whether no user has done anything: always."""
+        """Always: no user has done anything."""
         return True
 
 
@@ -119,11 +114,6 @@ class AuthorizationGranted(Event):
     def is_routine(self) -> bool:
         """Whether nobody was asked: the tokens that follow have an event of their own."""
         return self.how == "remembered"
-
-    @property
-    def severity(self) -> int:
-        """The log level of this event."""
-        return logging.DEBUG if self.is_routine else logging.INFO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

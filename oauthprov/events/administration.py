@@ -6,21 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import ClassVar
 
-from oauthprov.events.event import Event
+from oauthprov.events.event import ClientEvent, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _OfClient(Event):
-    """An event of the registration of a client; ``account_id`` is its owner."""
-
-    @property
-    def about(self) -> str | None:
-        """The client: who asks why it fails must find what has changed."""
-        return self.client_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientRegistered(_OfClient):
+class ClientRegistered(ClientEvent):
     """A client was registered; ``how`` is ``itself`` (RFC 7591), ``owner`` or ``operator``."""
 
     name: ClassVar[str] = "client.registered"
@@ -30,7 +20,7 @@ class ClientRegistered(_OfClient):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientChanged(_OfClient):
+class ClientChanged(ClientEvent):
     """The registration of a client has changed; ``changed`` are the members.
 
     A new secret is the member ``client_secret``, the end of an older one ``previous_secret``.
@@ -43,7 +33,7 @@ class ClientChanged(_OfClient):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientRemoved(_OfClient):
+class ClientRemoved(ClientEvent):
     """A client was removed, with all its grants."""
 
     name: ClassVar[str] = "client.removed"

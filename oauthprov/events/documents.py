@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import ClassVar
 
-from oauthprov.events.event import Event
+from oauthprov.events.event import ClientEvent, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientDocumentFetched(Event):
+class ClientDocumentFetched(ClientEvent):
     """The document of a client was fetched; ``how`` is ``new``, or ``same`` as before."""
 
     name: ClassVar[str] = "client_document.fetched"
@@ -19,23 +18,13 @@ class ClientDocumentFetched(Event):
     how: str = ""
 
     @property
-    def about(self) -> str | None:
-        """The client, whoever's request it was."""
-        return self.client_id
-
-    @property
     def is_routine(self) -> bool:
         """Whether it says what it said before."""
         return self.how == "same"
 
-    @property
-    def severity(self) -> int:
-        """The log level of this event."""
-        return logging.DEBUG if self.is_routine else logging.INFO
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientDocumentChanged(Event):
+class ClientDocumentChanged(ClientEvent):
     """The document of a client was fetched, and says something else; ``changed`` are the members.
 
     ``changed_at`` is among them if users who allowed the client before are asked again.
@@ -46,14 +35,9 @@ class ClientDocumentChanged(Event):
 
     changed: tuple[str, ...] = ()
 
-    @property
-    def about(self) -> str | None:
-        """The client, whoever's request it was."""
-        return self.client_id
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientDocumentRefused(Event):
+class ClientDocumentRefused(ClientEvent):
     """The document of a client can't be fetched or used.
 
     ``how`` is ``kept`` if the one fetched before still counts, else ``none``; ``compared`` is why.
@@ -64,11 +48,6 @@ class ClientDocumentRefused(Event):
 
     how: str = ""
     compared: str = ""
-
-    @property
-    def about(self) -> str | None:
-        """The client, whoever's request it was."""
-        return self.client_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from oauthprov.serial import dumps
 VALUE_LIMIT = 500
 """Characters of a value of an entry, at most."""
 
-_DAY = 86_400
+DAY = 86_400
+"""Seconds."""
 _LAST = 999_999
 _encode_in_ascii = json.JSONEncoder(separators=(",", ":")).encode
 _days: dict[int, str] = {}
@@ -36,7 +37,7 @@ def entry_of(event: Event, number: int, keep: int) -> AuditEntry:
         event=event.name,
         at=origin.at,
         day=day_of(origin.at),
-        expires_at=origin.at + keep * _DAY,
+        expires_at=origin.at + keep * DAY,
         details=_encoded(details),
         about=about if about is None or is_key(about) else None,
         account_id=event.account_id,
@@ -59,7 +60,7 @@ def key_of(request_id: str, number: int) -> str:
 
 def day_of(at: int) -> str:
     """Return the date of a time in UTC, such as ``2027-01-31``."""
-    number = at // _DAY
+    number = at // DAY
     found = _days.get(number)
     if found is None:
         _days.clear()

@@ -102,7 +102,7 @@ class Event:
     @property
     def severity(self) -> int:
         """The log level of this event."""
-        return self.level
+        return logging.DEBUG if self.is_routine else self.level
 
     @property
     def sentence(self) -> str:
@@ -119,10 +119,19 @@ class Event:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientEvent(Event):
+    """An event of a client itself; ``account_id`` is its owner, or who caused the event."""
+
+    @property
+    def about(self) -> str | None:
+        """The client: who asks why it fails must find what has changed."""
+        return self.client_id
+
+
 _COMMON = {one.name for one in fields(Event)}
-
-
 _own: dict[type[Event], tuple[str, ...]] = {}
+"""The members that only a kind of event has, by kind."""
 
 
 def _learned(kind: type[Event]) -> tuple[str, ...]:

@@ -77,8 +77,8 @@ class AccountCreated(Event):
 class AccountChanged(Event):
     """Something of an account has changed: ``changed`` says what.
 
-    That are fields of its record, ``profile``, ``email``, ``email_verified``, ``password``,
-    ``disabled``, ``enabled``, and ``sessions``: all of them have ended.
+    These are fields of its record, ``profile``, ``email``, ``email_verified``, ``password``,
+    ``disabled``, ``enabled``, and ``sessions`` if all of them have ended.
     """
 
     name: ClassVar[str] = "account.changed"

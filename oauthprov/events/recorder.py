@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oauthprov import logs
 from oauthprov.background import Worker
-from oauthprov.events.entry import entry_of
+from oauthprov.events.entry import DAY, entry_of
 from oauthprov.events.event import Event
 from oauthprov.records import Record
 from oauthprov.storage.interface import Add, Conflict, Storage, StorageError
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from oauthprov.events.scope import Scope
 
 WAITING_LIMIT = 1000
-"""Entries of a kind that wait, at most: whoever sends bad requests can't fill the memory."""
+"""Entries of a kind that wait, at most: a flood of bad requests doesn't fill the memory."""
 PER_SECOND = 5
-"""Entries of a kind that are stored each second, on average, at most: nor the storage."""
+"""Entries of a kind stored each second, on average, at most: a flood doesn't load the storage."""
 PER_DAY = 20_000
-"""Entries of a kind that are stored each day, on average, at most: nor the storage in a month.
+"""Entries of a kind stored each day, on average, at most: a long flood doesn't fill the storage.
 
 In 30 days these are half a gigabyte of Redis' memory. A process that answers ten requests a second
 stores all of its refusals while these are less than one in forty.
@@ -30,7 +30,6 @@ stores all of its refusals while these are less than one in forty.
 LOSSES_EVERY = 60
 """Seconds between two lines about lost entries, at least: an outage fills no log with them."""
 _BATCH = 50
-_DAY = 86_400
 
 log = logs.logger(__name__)
 
@@ -71,7 +70,7 @@ class _Room:
         self.waiting = 0
         self._buckets = (
             _Bucket(WAITING_LIMIT, WAITING_LIMIT / PER_SECOND, now),
-            _Bucket(PER_DAY, _DAY, now),
+            _Bucket(PER_DAY, DAY, now),
         )
 
     def take(self, now: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from oauthprov.events.entry import day_of, key_of
+from oauthprov.events.entry import DAY, day_of, key_of
 from oauthprov.records import AuditEntry
 from oauthprov.storage.interface import Page, Storage, Stored
 
@@ -17,8 +17,6 @@ READ = 20
 
 DAYS_OF_A_PAGE = 32
 """Days that one page looks through, at most: one read for each."""
-
-_DAY = 86_400
 
 
 def page(
@@ -32,14 +30,22 @@ def page(
 ) -> Page[AuditEntry]:
     """Return a page of the entries ``about`` an account or client, or of all.
 
-    ``keep`` are the days that are looked through for all. A page of all may hold fewer entries,
-    even none, although more follow. Raises ValueError for an ``after`` that
-    this function didn't return as ``next``.
+    ``keep`` are the days that are looked through for all. A page may hold fewer entries, even
+    none, although more follow. Raises ValueError for an ``after`` that this function didn't return
+    as ``next``.
     """
     if about is not None:
-        return storage.find(AuditEntry, after=after, limit=limit, about=about)
+        found = storage.find(AuditEntry, after=after, limit=limit, about=about)
+    else:
+        found = _page_of_all(storage, now, keep, after, limit)
+    return Page(tuple(one for one in found.items if one.record.expires_at > now), found.next)
+
+
+def _page_of_all(
+    storage: Storage, now: int, keep: int, after: str | None, limit: int
+) -> Page[AuditEntry]:
     begun, _, cursor = (after or "").partition(" ")
-    days = [day_of(now - number * _DAY) for number in range(-1, keep + 1)]
+    days = [day_of(now - number * DAY) for number in range(-1, keep + 1)]
     if after is not None and begun not in days:
         raise ValueError("this isn't the cursor of a page")
     items: list[Stored[AuditEntry]] = []
@@ -65,15 +71,17 @@ def newest(
     while True:
         found = page(storage, now, keep, after=after, limit=100, about=about)
         for stored in found.items:
-            if stored.record.expires_at > now:
-                yield stored.record
+            yield stored.record
         if found.next is None:
             return
         after = found.next
 
 
-def of_request(storage: Storage, request_id: str) -> list[AuditEntry]:
-    """Return what happened in a request, in its order; one read, further ones for very much."""
+def of_request(storage: Storage, request_id: str, now: int = 0) -> list[AuditEntry]:
+    """Return what happened in a request, in its order; one read, further ones for very much.
+
+    What has expired ``now`` is left out; 0 leaves nothing out.
+    """
     entries: list[AuditEntry] = []
     for first in range(1, OF_A_REQUEST, READ):
         numbers = range(first, first + READ)
@@ -82,7 +90,7 @@ def of_request(storage: Storage, request_id: str) -> list[AuditEntry]:
         entries += [stored.record for stored in found if stored is not None]  # type: ignore[misc]
         if found[-1] is None:
             break
-    return entries
+    return [entry for entry in entries if entry.expires_at > now]
 
 
 def details(entry: AuditEntry) -> Mapping[str, str]:

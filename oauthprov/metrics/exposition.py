@@ -16,8 +16,8 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from oauthprov.metrics.catalog import CATALOG, Metric
-from oauthprov.metrics.cells import Labels, Totals
 from oauthprov.metrics.meters import Meters
+from oauthprov.metrics.series import Labels, Totals
 from oauthprov.metrics.sharing import shared
 
 Computed = Iterable[tuple[Metric, Labels, float]]

@@ -11,7 +11,6 @@ from typing import Protocol, TypeVar
 
 from oauthprov.events import KINDS, Event, SignInFailed
 from oauthprov.metrics import catalog
-from oauthprov.metrics.cells import Labels, Series, Totals
 from oauthprov.metrics.labels import (
     ERRORS,
     METHODS,
@@ -20,13 +19,16 @@ from oauthprov.metrics.labels import (
     closed,
     status_class,
 )
+from oauthprov.metrics.series import Labels, Series, Totals
 
 WAITING = 500
-"""Requests alike after which what all have left behind is counted."""
+"""Requests with the same labels that are noted before everything noted is counted."""
 _LIMIT = 100_000
+"""What is noted of one kind, at most."""
 
 _EVENTS = frozenset(kind.name for kind in KINDS)
 _ERRORS_FROM = 300
+"""The lowest status of a response that may carry an error."""
 
 
 T = TypeVar("T")
@@ -46,9 +48,10 @@ class Writer(Protocol):
 class Meters:
     """The counts of one app in this process. Every method is safe to call from any thread.
 
-    What happens is only noted, and counted when somebody wants to know, or there is much of it: so
-    a request costs a few appends of numbers. ``writer`` is told of new requests. A process that is
-    forked begins to count anew. ``grant_types`` are those of the token endpoint.
+    A request only notes what happens, which costs a few appends of numbers. What was noted is
+    counted when the totals are read, or when there is much of it. ``writer`` is woken by new
+    requests. A forked process begins to count anew. ``grant_types`` are those of the token
+    endpoint.
     """
 
     def __init__(self, grant_types: Collection[str] = ()) -> None:

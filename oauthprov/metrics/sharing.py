@@ -20,8 +20,8 @@ from prometheus_client.values import ValueClass
 
 from oauthprov.background import Worker
 from oauthprov.metrics.catalog import CATALOG, Metric
-from oauthprov.metrics.cells import Labels, Totals
 from oauthprov.metrics.meters import Meters
+from oauthprov.metrics.series import Labels, Totals
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 Key = tuple[str, Labels]

@@ -18,6 +18,9 @@ from oauthprov import logs
 from oauthprov.events import (
     KINDS,
     AccountCreated,
+    AuthorizationGranted,
+    ClientDocumentFetched,
+    DeviceAuthorizationRequested,
     Event,
     MailNotSent,
     Origin,
@@ -31,6 +34,7 @@ from oauthprov.events import (
     SignedIn,
     SignInFailed,
     Stream,
+    TokensIssued,
     in_background,
     on_commit,
     publish,
@@ -470,6 +474,21 @@ def test_every_kind_has_a_name_and_words_of_its_own(kind):
     assert kind.words
     assert [one.name for one in KINDS].count(kind.name) == 1
     assert kind.__doc__
+
+
+@pytest.mark.parametrize(
+    "routine",
+    [
+        TokensIssued(how="refresh_token"),
+        AuthorizationGranted(how="remembered"),
+        DeviceAuthorizationRequested(),
+        ClientDocumentFetched(how="same"),
+        RequestRefused(error="slow_down", reason=Reason.CODE_REPLAYED),
+    ],
+)
+def test_routine_events_are_lines_of_debugging(routine):
+    assert routine.is_routine
+    assert routine.severity == logging.DEBUG
 
 
 @pytest.mark.parametrize("kind", KINDS)

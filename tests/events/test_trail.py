@@ -76,6 +76,16 @@ def test_what_happened_in_a_request_is_found_in_its_order(storage, happens):
     assert trail.of_request(storage, "\n") == []
 
 
+def test_what_has_expired_is_not_shown_before_it_is_purged(storage, happens):
+    happens("alice", NOW - 30 * DAY + 10)
+    assert len(trail.of_request(storage, "r999999999", NOW)) == 1
+    later = NOW + 10
+    assert trail.of_request(storage, "r999999999", later) == []
+    assert trail.page(storage, later, 40).items == ()
+    assert trail.page(storage, later, 40, about="alice").items == ()
+    assert [*trail.newest(storage, later, 40)] == []
+
+
 def test_a_request_in_which_much_happened_is_told_up_to_a_limit(storage, happens):
     happens("alice", NOW, times=trail.READ + 5)
     assert len(trail.of_request(storage, "r999999999")) == trail.READ + 5

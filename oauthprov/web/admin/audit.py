@@ -24,7 +24,7 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
     provider, keep = tools.provider, tools.settings.audit_keep
     now, following = provider.clock(), None
     if wanted:
-        entries = trail.of_request(provider.storage, wanted)
+        entries = trail.of_request(provider.storage, wanted, now)
     else:
         try:
             page = trail.page(
@@ -38,12 +38,11 @@ def show(request: Request, person: SignedIn) -> dict[str, object]:
         except ValueError:
             raise UnknownPage from None
         entries, following = [one.record for one in page.items], page.next
-    live = [entry for entry in entries if entry.expires_at > now]
     return {
         "about": about,
         "wanted": wanted,
         "days": keep,
-        "events": shown(request, live),
+        "events": shown(request, entries),
         "next": further({"about": about} if about else {}, "after", following),
     }
 

@@ -20,6 +20,7 @@ from oauthprov.web.responder import done, see, was_done
 PAGE = "admin_tokens"
 DAY = 86_400
 MOST_DAYS, MOST_USES = 3650, 1_000_000
+"""The longest lifetime of a token, and the most clients that register with it."""
 _STATES = {"good": _("good"), "expired": _("expired"), "used up": _("used up")}
 _NOTICES = {"revoked": _("The token is revoked. Clients that registered with it stay.")}
 _FIELDS = ("action", "token", "uses", "days", "note")

@@ -24,5 +24,5 @@ def access(request: Request) -> Access:
 
 
 def further(query: Mapping[str, str], name: str, after: str | None) -> dict[str, str] | None:
-    """Return the query of a page whose list ``name`` goes on after a cursor; None at its end."""
+    """Return the query for the next page of the list ``name``; None if ``after`` is none."""
     return None if after is None else {**query, name: after}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from oauthprov.events import OPERATOR, AccountChanged, Reason, is_other_admin, trail
 from oauthprov.messages import N_
@@ -123,7 +122,7 @@ def _shown(entry: AuditEntry, client_name: str | None) -> Shown:
     )
 
 
-def _changes(entry: AuditEntry, details: Mapping[str, Any]) -> tuple[str, ...]:
+def _changes(entry: AuditEntry, details: Mapping[str, str]) -> tuple[str, ...]:
     if entry.event != AccountChanged.name:
         return ()
-    return tuple(CHANGES.get(word, word) for word in str(details.get("changed", "")).split())
+    return tuple(CHANGES.get(word, word) for word in details.get("changed", "").split())

@@ -15,9 +15,9 @@ from oauthprov.web.http.problems import Rejected
 from oauthprov.web.http.reply import Reply, problem, with_body
 
 if TYPE_CHECKING:
-    from oauthprov.metrics.cells import Labels
     from oauthprov.metrics.exposition import Exposition
     from oauthprov.metrics.meters import Meters
+    from oauthprov.metrics.series import Labels
     from oauthprov.protocol.provider import Provider
     from oauthprov.web.http.exchange import Exchange
     from oauthprov.web.http.metrics_listener import Listener

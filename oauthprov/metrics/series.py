@@ -1,4 +1,4 @@
-"""The counts of one process, folded from what requests have left behind."""
+"""The series of a metric in one process: its numbers, by the values of its labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ many durations are in each bucket alone."""
 
 
 class Series:
-    """The series of one metric, by the values of their labels. Callers hold a lock."""
+    """The series of one metric, by the values of its labels. Callers hold a lock."""
 
     def __init__(self, metric: Metric) -> None:
         self.metric = metric
