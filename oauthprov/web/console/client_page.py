@@ -69,11 +69,17 @@ def client_page(
         "endpoints": [
             (ENDPOINTS[name], address) for name, address in endpoints(request, client).items()
         ],
-        "demo": tools.settings.development and gets_codes(client),
+        "demo": _has_demo(request) and gets_codes(client),
         "demo_callback": None if _DEMO_CALLBACK in client.redirect_uris else _DEMO_CALLBACK,
         "connects": tools.has_page("client_connect") and bool(recipes(client)),
         **code(request, client, secret),
     }
+
+
+def _has_demo(request: Request) -> bool:
+    """Tell whether ``make demo`` is likely to be there: in a checkout, not in a host's app."""
+    tools = request.oauthprov
+    return tools.settings.development and tools.has_page("login")
 
 
 def see_client(request: Request, client_id: str, word: str) -> Response:

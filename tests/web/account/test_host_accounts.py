@@ -57,6 +57,13 @@ def test_the_home_page_names_no_page_that_a_host_lacks(alice):
     assert tile.p.text == "Connected apps, and what is stored about you."
 
 
+def test_the_console_offers_no_demo_that_a_host_lacks(site, alice):
+    app = site.app(owner="host-alice")
+    page = alice.get(f"/clients/{app.client.client_id}")
+    assert page.status_int == 200
+    assert "make demo" not in page
+
+
 @pytest.mark.parametrize(
     "path",
     [
