@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from time import gmtime, strftime
 
 from oauthprov.doctor.check import ERROR, WARNING, Check
 from oauthprov.doctor.live import Live
@@ -42,7 +43,7 @@ def _answers(on: Live) -> Iterator[str]:
 def _expiry(on: Live) -> Iterator[str]:
     ends = on.get(on.metadata_url).expires
     if ends is not None and ends - on.clock() < _EXPIRY:
-        yield f"the certificate ends in {max(0, ends - on.clock()) // _DAY} days"
+        yield f"the certificate is valid until {strftime('%Y-%m-%d', gmtime(ends))}"
 
 
 def _old_tls(on: Live) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -249,7 +250,10 @@ def reply_once(listening, reply):
 def test_a_certificate_that_ends_soon_is_found(make, authority):
     place = make(context=authority.context(HOST, days=7))
     place.now = place.front.now = int(time.time())
-    assert found(place.examine()) == ["live.certificate_expiry"]
+    report = place.examine()
+    assert found(report) == ["live.certificate_expiry"]
+    [one] = report.findings
+    assert re.search(r"is valid until \d{4}-\d\d-\d\d$", one.found)
 
 
 def test_a_certificate_of_another_host_is_found(make, authority):
