@@ -17,6 +17,7 @@ from oauthprov.storage.redis import connections, open
 from oauthprov.storage.testing import samples
 from oauthprov.storage.testing.samples import NOW
 from tests.servers import empty
+from tests.servers.run import until
 from tests.storage.proxy import Proxy
 
 READS_OF_ONE = 100
@@ -55,6 +56,23 @@ def test_a_get_is_one_command_with_its_grant(storage: Storage, proxy: Proxy) -> 
     assert found is not None
     assert found.grant is not None
     assert proxy.commands() == [b"MGET"]
+
+
+def test_a_connection_in_use_is_closed_too(storage: Storage, proxy: Proxy) -> None:
+    def sent() -> None:
+        assert proxy.requests
+
+    proxy.requests.clear()
+    proxy.mute()
+    with ThreadPoolExecutor(1) as threads:
+        found = threads.submit(storage.get, Client, "app")
+        until(sent)
+        storage.close()
+        proxy.speak()
+        assert found.result() is not None
+    before = proxy.accepted
+    storage.ping()
+    assert proxy.accepted == before + 1
 
 
 def test_get_many_is_one_command(storage: Storage, proxy: Proxy) -> None:

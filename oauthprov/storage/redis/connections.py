@@ -42,6 +42,7 @@ class Connections:
         self._connect_timeout = address.connect_timeout
         # One thread of the server answers all commands: a ping would add no information.
         self._watch = Watch(address.timeout, name=address.place)
+        self._epoch = 0
         self._begin()
 
     def call(self, *command: bytes, again: bool = False) -> Any:
@@ -61,7 +62,8 @@ class Connections:
         return self._exchange(b"".join(map(packed, commands)), len(commands), again)
 
     def close(self) -> None:
-        """Disconnect the idle connections; those in use stay connected."""
+        """Disconnect every connection; those in use when they are given back."""
+        self._epoch += 1
         self._wires.each_idle(Wire.close)
 
     def _begin(self) -> None:
@@ -80,11 +82,12 @@ class Connections:
                     try:
                         return wire.exchange(commands, count, call)
                     except LostConnection:
-                        # The other idle connections are probably dead too.
+                        # The other connections are probably dead too.
                         self.close()
                         if not again:
                             raise
                         wire.close()
+                wire.epoch = self._epoch
                 wire.connect(self._connect_timeout)
                 return wire.exchange(commands, count, call)
             except BaseException as error:
@@ -97,3 +100,5 @@ class Connections:
             finally:
                 wire.used = call.began
                 self._wires.give_back(wire)
+                if wire.epoch != self._epoch:  # closed meanwhile, and not before it was idle
+                    self._wires.each_idle(Wire.close)

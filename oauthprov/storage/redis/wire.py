@@ -64,16 +64,18 @@ def plain_packed(command: Command) -> bytes:
 class PlainWire:
     """A connection that ``make`` makes when it is needed; used by one thread at a time.
 
-    ``used`` is when it was last used, by ``time.monotonic()``.
+    ``used`` is when it was last used, by ``time.monotonic()``, and ``epoch`` how often the
+    connections of the server had been closed when it connected.
     """
 
-    __slots__ = ("_at", "_connection", "_data", "_make", "_timeout", "socket", "used")
+    __slots__ = ("_at", "_connection", "_data", "_make", "_timeout", "epoch", "socket", "used")
 
     def __init__(self, make: Callable[[], AbstractConnection]) -> None:
         self._make = make
         self._connection: AbstractConnection | None = None
         self.socket: socket.socket | None = None
         self.used = 0.0
+        self.epoch = 0
 
     def connect(self, seconds: float) -> None:
         """Connect within ``seconds``. Raises redis-py's errors, and Unanswered."""
