@@ -155,6 +155,9 @@ class Site:
         return app
 
     def close(self) -> None:
+        recorder = self.wsgi.registry["oauthprov"].events.recorder
+        if recorder is not None:
+            recorder.join(5)  # or it connects again
         self.storage.close()
         self.ended()
 
