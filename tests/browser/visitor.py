@@ -77,6 +77,7 @@ class Visitor:
         """
         if heading is not None:
             self.heading(heading).wait_for()
+        self.page.wait_for_load_state()  # after a click the next page may have no element yet
         if self._scripts:
             self._judge()
         assert self.faults == []

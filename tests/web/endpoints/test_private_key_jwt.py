@@ -187,7 +187,8 @@ def test_private_key_jwt_can_be_registered_in_the_console(site, alice, kind):
     assert "ops_" not in page.text
     assert "CLIENT_SECRET" not in page.text
     assert "Make a new secret" not in page.text
-    assert "$ASSERTION" in page.text
+    assert "It authenticates by an assertion that it signs with its own key." in page.text
+    assert "oauth.PrivateKeyJwt(" in page.text
     client = the_client(site)
     assert (client.auth_method, client.secrets) == ("private_key_jwt", ())
     assert FIRST.kid in alice.get(f"/clients/{client.client_id}").text
