@@ -157,7 +157,7 @@ class Site:
     def close(self) -> None:
         recorder = self.wsgi.registry["oauthprov"].events.recorder
         if recorder is not None:
-            recorder.join(5)  # or it connects again
+            recorder.join(5)  # else its thread connects again
         self.storage.close()
         self.ended()
 

@@ -165,10 +165,8 @@ def _freed(on: Stored) -> Iterator[str]:
 
 
 def _pushing(on: Stored) -> Iterator[str]:
-    if on.settings.par != "off":
-        return
     for client in on.some(Client, WALK):
-        if client.require_pushed_authorization_requests:
+        if demands.cannot_push(on.settings, client):
             yield f"the client {client.client_id} must push its requests, and oauthprov.par is off"
 
 

@@ -58,7 +58,9 @@ def test_a_get_is_one_command_with_its_grant(storage: Storage, proxy: Proxy) -> 
     assert proxy.commands() == [b"MGET"]
 
 
-def test_a_connection_in_use_is_closed_too(storage: Storage, proxy: Proxy) -> None:
+def test_closing_a_storage_ends_the_connection_that_is_in_use_too(
+    storage: Storage, proxy: Proxy
+) -> None:
     def sent() -> None:
         assert proxy.requests
 

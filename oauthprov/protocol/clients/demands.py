@@ -13,8 +13,6 @@ from oauthprov.protocol.clients.types import CLIENT_TYPES
 from oauthprov.records import Client
 from oauthprov.settings import Settings
 
-_OFF, _REQUIRED = "off", "required"
-
 
 class Unmet(Enum):
     """Why no client like this gets a token: its registration and the settings don't agree.
@@ -34,7 +32,12 @@ class Unmet(Enum):
 
 def must_push(settings: Settings, client: Client) -> bool:
     """Tell whether the client pushes its authorization requests (RFC 9126 sections 5, 6)."""
-    return settings.par == _REQUIRED or client.require_pushed_authorization_requests
+    return settings.par == "required" or client.require_pushed_authorization_requests
+
+
+def cannot_push(settings: Settings, client: Client) -> bool:
+    """Tell whether the client must push its requests, and the server takes no pushed ones."""
+    return settings.par == "off" and client.require_pushed_authorization_requests
 
 
 def must_sign_requests(settings: Settings, client: Client) -> bool:
@@ -55,7 +58,7 @@ def must_prove_key(settings: Settings, client: Client, targets: Collection[str] 
     """Tell whether a request for a token needs a proof of a key (RFC 9449)."""
     return (
         must_bind(settings, client, targets)
-        or settings.dpop == _REQUIRED
+        or settings.dpop == "required"
         or client.dpop_bound_access_tokens
     )
 
@@ -68,8 +71,8 @@ def unmet(settings: Settings, client: Client) -> Unmet | None:
         return None
     if client.tls_client_certificate_bound_access_tokens and not settings.mtls:
         return Unmet.CERTIFICATES
-    if settings.dpop == _OFF and client.dpop_bound_access_tokens:
+    if settings.dpop == "off" and client.dpop_bound_access_tokens:
         return Unmet.PROOFS
-    if settings.dpop == _OFF and must_bind(settings, client):
+    if settings.dpop == "off" and must_bind(settings, client):
         return Unmet.BINDING
     return None

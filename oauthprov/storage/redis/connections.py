@@ -100,5 +100,5 @@ class Connections:
             finally:
                 wire.used = call.began
                 self._wires.give_back(wire)
-                if wire.epoch != self._epoch:  # closed meanwhile, and not before it was idle
+                if wire.epoch != self._epoch:  # close() came meanwhile, and left this one out
                     self._wires.each_idle(Wire.close)

@@ -59,7 +59,7 @@ class Walks:
                 self._drop(walk)
                 return
             after = window.keys[-1]
-            del window  # or two windows were held while the names are looked at
+            del window  # else it is held while the next one is made
 
     def _drop(self, walk: str) -> None:
         with self._lock:

@@ -109,7 +109,7 @@ def obstacle(settings: Settings, client: Client) -> Advice | None:
             return Advice(_CERTIFICATES, "docs/mtls.md")
         case Unmet.BINDING:
             return Advice(_BINDING, "docs/mtls.md")
-    if client.require_pushed_authorization_requests and settings.par == "off":
+    if demands.cannot_push(settings, client):
         return Advice(_PUSHING, "docs/par.md")
     if _has_key(client) and assertion_key(settings, client) is None:
         return Advice(_KEYLESS, "docs/registration.md")
